@@ -1,0 +1,151 @@
+/**
+ * Flags of the command line: parsed by `node:util`, checked here, so that wrong usage is one clear line.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+
+/** Wrong usage: the command line prints the message on one line and exits with 254. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** What a flag takes. `default` is what it is when left out; without one it is `undefined` then. */
+export type Flag =
+  | { readonly type: "boolean"; readonly short?: string }
+  | { readonly type: "string"; readonly short?: string; readonly default?: string; readonly oneOf?: readonly string[] }
+  | { readonly type: "strings" }
+  | {
+    readonly type: "integer" | "number";
+    readonly default?: number;
+    readonly min?: number;
+    readonly max?: number;
+  };
+
+/** The flags that a command knows, by name without dashes. */
+export type FlagSpec = Readonly<Record<string, Flag>>;
+
+type ValueOf<F extends Flag> = F extends { type: "boolean" } ? boolean
+  : F extends { type: "strings" } ? string[]
+  : F extends { type: "string"; default: string } ? string
+  : F extends { type: "string" } ? string | undefined
+  : F extends { default: number } ? number
+  : number | undefined;
+
+/** What `parseFlags` returns: a value for each flag, and the words that are no flags. */
+export interface ParsedFlags<Spec extends FlagSpec> {
+  readonly flags: { readonly [Name in keyof Spec]: ValueOf<Spec[Name]> };
+  readonly words: readonly string[];
+}
+
+/**
+ * Parses `args` by `spec`.
+ *
+ * @throws {UsageError} For an unknown flag, a flag without its value, or a value out of range; the message names the flag, what it takes, and what was found.
+ */
+export function parseFlags<const Spec extends FlagSpec>(args: readonly string[], spec: Spec): ParsedFlags<Spec> {
+  const options: Record<string, { type: "string" | "boolean"; multiple?: boolean; short?: string }> = {};
+  for (const [name, flag] of Object.entries(spec)) {
+    options[name] = {
+      type: flag.type === "boolean" ? "boolean" : "string",
+      multiple: flag.type === "strings",
+      ...("short" in flag && flag.short !== undefined ? { short: flag.short } : {}),
+    };
+  }
+  const { tokens } = parseArgs({
+    args: withNegativeValues(args, spec),
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const values: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries(spec)) {
+    values[name] = flag.type === "boolean" ? false : flag.type === "strings" ? [] : flag.default;
+  }
+  const words: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const flag = Object.hasOwn(spec, token.name) ? spec[token.name] : undefined;
+    if (flag === undefined) {
+      throw new UsageError(`Unknown flag ${token.rawName}${nearest(token.name, Object.keys(spec))}`);
+    }
+    if (flag.type === "strings") {
+      (values[token.name] as string[]).push(valueOf(token.name, flag, token.value) as string);
+    } else values[token.name] = valueOf(token.name, flag, token.value);
+  }
+  return { flags: values as ParsedFlags<Spec>["flags"], words };
+}
+
+/** `--seed -1` reads as a flag with the value -1, and not as two flags: numbers may be negative, and then out of range. */
+function withNegativeValues(args: readonly string[], spec: FlagSpec): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const last = joined.at(-1);
+    const flag = last?.startsWith("--") && !last.includes("=") ? spec[last.slice(2)] : undefined;
+    const isNumber = flag?.type === "integer" || flag?.type === "number";
+    if (isNumber && /^-\.?\d/.test(arg)) joined[joined.length - 1] = `${last}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+function valueOf(name: string, flag: Flag, text: string | undefined): unknown {
+  if (flag.type === "boolean") {
+    if (text !== undefined) throw new UsageError(`--${name} takes no value, but was given ${quote(text)}`);
+    return true;
+  }
+  if (text === undefined) throw new UsageError(`--${name} needs a value: ${expectation(flag)}`);
+  if (flag.type === "strings") return text;
+  if (flag.type === "string") {
+    if (flag.oneOf !== undefined && !flag.oneOf.includes(text)) {
+      throw new UsageError(
+        `--${name} takes ${expectation(flag)}, but was given ${quote(text)}${nearest(text, flag.oneOf)}`,
+      );
+    }
+    return text;
+  }
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  const fits = Number.isFinite(value) && value >= (flag.min ?? -Infinity) && value <= (flag.max ?? Infinity) &&
+    (flag.type === "number" || Number.isSafeInteger(value));
+  if (!fits) throw new UsageError(`--${name} takes ${expectation(flag)}, but was given ${quote(text)}`);
+  return value;
+}
+
+function expectation(flag: Flag): string {
+  if (flag.type === "string") return flag.oneOf === undefined ? "a text" : `one of ${flag.oneOf.join(", ")}`;
+  if (flag.type !== "integer" && flag.type !== "number") return "a text";
+  const noun = flag.type === "integer" ? "a whole number" : "a number";
+  if (flag.min !== undefined && flag.max !== undefined) return `${noun} from ${flag.min} to ${flag.max}`;
+  if (flag.min !== undefined) return `${noun} of at least ${flag.min}`;
+  return flag.max === undefined ? noun : `${noun} of at most ${flag.max}`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text);
+}
+
+/** `; did you mean --seed?` for a name that is one slip away from a known one, else nothing. */
+export function nearest(name: string, known: readonly string[]): string {
+  let best: string | undefined;
+  let bestDistance = 3;
+  for (const candidate of known) {
+    const distance = editDistance(name, candidate);
+    if (distance < bestDistance && distance < candidate.length) [best, bestDistance] = [candidate, distance];
+  }
+  return best === undefined ? "" : `; did you mean ${best}?`;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(substituted, previous[j]! + 1, row[j - 1]! + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
+}

@@ -1,0 +1,53 @@
+// Where tests find histories and vectors of others, and settings, without ever asking for a permission.
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+interface Permissions {
+  querySync(descriptor: { name: string; variable?: string; path?: string }): { state: string };
+}
+
+const permissions = (globalThis as { Deno?: { permissions: Permissions } }).Deno?.permissions;
+
+/** Whether the test may do what `name` stands for: always outside Deno, and in Deno if that permission was granted. */
+export function mayUse(name: "read" | "write" | "net" | "run" | "env" | "sys"): boolean {
+  return permissions === undefined || permissions.querySync({ name }).state === "granted";
+}
+
+/** An environment variable, or `fallback` where it is not set or may not be read. */
+export function setting(name: string, fallback: string): string {
+  return mayUse("env") ? process.env[name] ?? fallback : fallback;
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** The folder of the corpus: what `KAYA_CORPUS` names, else `../shared/corpus` beside the project. */
+export const corpusFolder: string = setting("KAYA_CORPUS", join(root, "..", "shared", "corpus"));
+
+/** Whether there is a corpus that this run may read; tests skip themselves visibly where there is none. */
+export const corpusIsReadable: boolean = mayUse("read") && isFolder(corpusFolder);
+
+/** Why corpus tests are skipped: for the `skip` option of a test, `false` where they run. */
+export const skipWithoutCorpus: string | false = corpusIsReadable
+  ? false
+  : "no corpus is readable here (see KAYA_CORPUS)";
+
+/** The files below a folder of the corpus, as paths relative to the corpus, sorted; none where the folder is missing. */
+export function corpusFiles(folder: string): string[] {
+  const top = join(corpusFolder, folder);
+  if (!corpusIsReadable || !isFolder(top)) return [];
+  return (readdirSync(top, { recursive: true, encoding: "utf8" }) as string[])
+    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+    .filter((path) => !isFolder(join(corpusFolder, path)))
+    .sort();
+}
+
+/** The bytes of a file of the corpus, by its path relative to the corpus. */
+export function readCorpus(path: string): Uint8Array {
+  return readFileSync(join(corpusFolder, path));
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
