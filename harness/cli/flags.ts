@@ -71,9 +71,11 @@ export function parseFlags<const Spec extends FlagSpec>(args: readonly string[],
     if (flag === undefined) {
       throw new UsageError(`Unknown flag ${token.rawName}${nearest(token.name, Object.keys(spec))}`);
     }
-    if (flag.type === "strings") {
-      (values[token.name] as string[]).push(valueOf(token.name, flag, token.value) as string);
-    } else values[token.name] = valueOf(token.name, flag, token.value);
+    // `--nodes --json` is a value forgotten; one that begins with dashes is given as `--name=--value`.
+    const text = !token.inlineValue && token.value?.startsWith("--") ? undefined : token.value;
+    const value = valueOf(token.name, flag, text);
+    if (flag.type === "strings") (values[token.name] as unknown[]).push(value);
+    else values[token.name] = value;
   }
   return { flags: values as ParsedFlags<Spec>["flags"], words };
 }
