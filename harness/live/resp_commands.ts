@@ -1,0 +1,443 @@
+/**
+ * The commands that clients may send, in Redis's words: a request's strings in, a typed command or the error that Redis would give out.
+ *
+ * Pure functions. What a command does to the store is the server's business, what it does to its own connection is `resp_session.ts`'s.
+ * Keys and values are binary strings, one character a byte.
+ *
+ * @module
+ */
+
+/** Where a connection's reads are served. */
+export type ReadMode = "linearizable" | "lease" | "local";
+
+/** When a SET takes effect. */
+export type SetCondition =
+  | { readonly type: "always" }
+  /** NX: where there is no such key. */
+  | { readonly type: "absent" }
+  /** XX: where there is such a key. */
+  | { readonly type: "present" }
+  /** IFEQ: where the key holds this value. */
+  | { readonly type: "equals"; readonly value: string };
+
+/** Commands about keys. */
+export type StoreCommand =
+  /** The value, or nil. */
+  | { readonly type: "get"; readonly key: string }
+  /** OK, or nil if the condition does not hold; the former value, or nil, in place of both if `returnsOld`. */
+  | {
+    readonly type: "set";
+    readonly key: string;
+    readonly value: string;
+    readonly condition: SetCondition;
+    readonly returnsOld: boolean;
+  }
+  /** How many of the keys there were; a key that is named twice counts once. At least one key. */
+  | { readonly type: "delete"; readonly keys: readonly string[] }
+  /** How many of the keys there are; a key that is named twice counts twice. At least one key. */
+  | { readonly type: "exists"; readonly keys: readonly string[] }
+  /** An array of values and nils. At least one key. */
+  | { readonly type: "mget"; readonly keys: readonly string[] }
+  /** The sum, after adding a safe integer. */
+  | { readonly type: "increment"; readonly key: string; readonly by: number };
+
+/** Commands about the node and the cluster. */
+export type AdminCommand =
+  /** A bulk string of `name:value` lines. Sections in lower case; none means all. */
+  | { readonly type: "info"; readonly sections: readonly string[] }
+  /** What `INFO raft` tells, for programs. */
+  | { readonly type: "raft-status" }
+  | { readonly type: "raft-add"; readonly id: number; readonly address: string }
+  | { readonly type: "raft-remove"; readonly id: number }
+  | { readonly type: "raft-replace"; readonly id: number; readonly by: number; readonly address: string }
+  /** To a member, or to the one that is furthest if `null`. */
+  | { readonly type: "raft-transfer"; readonly to: number | null };
+
+/** Commands about the connection that sends them. */
+export type ConnectionCommand =
+  | { readonly type: "ping"; readonly message: string | null }
+  | { readonly type: "echo"; readonly message: string }
+  | { readonly type: "hello"; readonly auth: Credentials | null; readonly name: string | null }
+  | { readonly type: "auth"; readonly credentials: Credentials }
+  | { readonly type: "select" }
+  | { readonly type: "quit" }
+  | { readonly type: "reset" }
+  | { readonly type: "client-id" }
+  | { readonly type: "client-info" }
+  | { readonly type: "client-getname" }
+  | { readonly type: "client-setname"; readonly name: string }
+  /** SETINFO, NO-EVICT, NO-TOUCH: taken, and without effect here. */
+  | { readonly type: "client-hint" }
+  | { readonly type: "command-count" }
+  | { readonly type: "command-list" }
+  /** All commands if `names` is null. */
+  | { readonly type: "command-info"; readonly names: readonly string[] | null }
+  | { readonly type: "command-docs"; readonly names: readonly string[] | null }
+  | { readonly type: "config-get"; readonly patterns: readonly string[] }
+  /** `null` asks for the mode. */
+  | { readonly type: "readmode"; readonly mode: ReadMode | null };
+
+/** What a client asks for; `invalid` is answered with its error. */
+export type Command = StoreCommand | AdminCommand | ConnectionCommand | InvalidCommand;
+
+/** A request that is no command. */
+export interface InvalidCommand {
+  readonly type: "invalid";
+  /** The error, its code in front. */
+  readonly error: string;
+}
+
+/** What AUTH was given. */
+export interface Credentials {
+  /** `default` where none was given. */
+  readonly username: string;
+  /** The password as it was sent. */
+  readonly password: string;
+}
+
+/** What a client may know of a command. */
+export interface CommandDescription {
+  /** In lower case. */
+  readonly name: string;
+  /** Words of the request, the name included; negative: at least so many. */
+  readonly arity: number;
+  /** Redis's flags: `write`, `readonly`, `fast`, ... */
+  readonly flags: readonly string[];
+  /** The first and last key among the words, and the step; the last may be counted from the end: -1. */
+  readonly keys: readonly [first: number, last: number, step: number];
+  /** Redis's group: `string`, `connection`, ... */
+  readonly group: string;
+  /** What it does, in half a sentence. */
+  readonly summary: string;
+}
+
+interface CommandSpec extends CommandDescription {
+  readonly parse: (args: readonly string[]) => Command;
+}
+
+const SYNTAX_ERROR: InvalidCommand = invalid("ERR syntax error");
+const NOT_AN_INTEGER: InvalidCommand = invalid("ERR value is not an integer or out of range");
+
+function invalid(error: string): InvalidCommand {
+  return { type: "invalid", error };
+}
+
+function wrongArity(name: string): InvalidCommand {
+  return invalid(`ERR wrong number of arguments for '${name}' command`);
+}
+
+/** A whole number as Redis takes it, if it is a safe one; else `null`. */
+function integer(text: string): number | null {
+  const value = /^(?:0|-?[1-9]\d{0,15})$/.test(text) ? Number(text) : NaN;
+  return Number.isSafeInteger(value) ? value : null;
+}
+
+const ALWAYS: SetCondition = { type: "always" };
+const NOT_SUPPORTED_IN_SET: ReadonlySet<string> = new Set(["EX", "PX", "EXAT", "PXAT", "KEEPTTL"]);
+
+function parseSet(args: readonly string[]): Command {
+  const [, key, value] = args as [string, string, string];
+  if (args.length === 3) return { type: "set", key, value, condition: ALWAYS, returnsOld: false };
+  let condition = ALWAYS;
+  let returnsOld = false;
+  for (let i = 3; i < args.length; i++) {
+    const option = args[i]!.toUpperCase();
+    if (option === "GET") {
+      returnsOld = true;
+      continue;
+    }
+    if (NOT_SUPPORTED_IN_SET.has(option)) return invalid(`ERR SET does not support ${option} here: keys do not expire`);
+    if (condition !== ALWAYS) return SYNTAX_ERROR;
+    if (option === "NX") condition = { type: "absent" };
+    else if (option === "XX") condition = { type: "present" };
+    else if (option === "IFEQ" && i + 1 < args.length) condition = { type: "equals", value: args[++i]! };
+    else return SYNTAX_ERROR;
+  }
+  return { type: "set", key, value, condition, returnsOld };
+}
+
+function parseIncrement(sign: 1 | -1): (args: readonly string[]) => Command {
+  return (args) => {
+    const by = args.length === 2 ? 1 : integer(args[2]!);
+    if (by === null) return NOT_AN_INTEGER;
+    return { type: "increment", key: args[1]!, by: by === 0 ? 0 : sign * by };
+  };
+}
+
+function parseHello(args: readonly string[]): Command {
+  if (args.length > 1) {
+    const version = integer(args[1]!);
+    if (version === null) return invalid("ERR Protocol version is not an integer or out of range");
+    if (version !== 2) return invalid("NOPROTO unsupported protocol version");
+  }
+  let auth: Credentials | null = null;
+  let name: string | null = null;
+  for (let i = 2; i < args.length; i++) {
+    const option = args[i]!.toUpperCase();
+    if (option === "AUTH" && i + 2 < args.length) {
+      auth = { username: args[++i]!, password: args[++i]! };
+    } else if (option === "SETNAME" && i + 1 < args.length) {
+      name = args[++i]!;
+      if (!isClientName(name)) return BAD_CLIENT_NAME;
+    } else {
+      return invalid(`ERR Syntax error in HELLO option '${args[i]!.slice(0, 128)}'`);
+    }
+  }
+  return { type: "hello", auth, name };
+}
+
+const BAD_CLIENT_NAME: InvalidCommand = invalid(
+  "ERR Client names cannot contain spaces, newlines or special characters.",
+);
+
+function isClientName(name: string): boolean {
+  return /^[!-~]*$/.test(name);
+}
+
+function parseAuth(args: readonly string[]): Command {
+  if (args.length > 3) return SYNTAX_ERROR;
+  const [username, password] = args.length === 2 ? ["default", args[1]!] : [args[1]!, args[2]!];
+  return { type: "auth", credentials: { username, password } };
+}
+
+function parseSelect(args: readonly string[]): Command {
+  const database = integer(args[1]!);
+  if (database === null) return NOT_AN_INTEGER;
+  return database === 0 ? { type: "select" } : invalid("ERR DB index is out of range");
+}
+
+const READ_MODES: readonly ReadMode[] = ["linearizable", "lease", "local"];
+
+function parseReadMode(args: readonly string[]): Command {
+  if (args.length === 1) return { type: "readmode", mode: null };
+  if (args.length > 2) return wrongArity("readmode");
+  const mode = READ_MODES.find((known) => known === args[1]!.toLowerCase());
+  return mode === undefined
+    ? invalid(`ERR READMODE takes ${READ_MODES.join(", ")}, but was given '${args[1]!.slice(0, 128)}'`)
+    : { type: "readmode", mode };
+}
+
+/** A subcommand: its words, the container's name and its own included, as Redis counts them; and how it is read. */
+type Subcommands = Readonly<Record<string, readonly [arity: number, parse: (args: readonly string[]) => Command]>>;
+
+function parseSubcommand(container: string, subcommands: Subcommands): (args: readonly string[]) => Command {
+  return (args) => {
+    const name = args[1]!.toUpperCase();
+    if (!Object.hasOwn(subcommands, name)) {
+      return invalid(`ERR unknown subcommand '${args[1]!.slice(0, 128)}'. Try ${container.toUpperCase()} HELP.`);
+    }
+    const [arity, parse] = subcommands[name]!;
+    return hasArity(args, arity) ? parse(args) : wrongArity(`${container}|${name.toLowerCase()}`);
+  };
+}
+
+function hasArity(args: readonly string[], arity: number): boolean {
+  return arity >= 0 ? args.length === arity : args.length >= -arity;
+}
+
+function parseSwitch(args: readonly string[]): Command {
+  return /^(?:on|off)$/i.test(args[2]!) ? { type: "client-hint" } : SYNTAX_ERROR;
+}
+
+const parseClient = parseSubcommand("client", {
+  ID: [2, () => ({ type: "client-id" })],
+  INFO: [2, () => ({ type: "client-info" })],
+  GETNAME: [2, () => ({ type: "client-getname" })],
+  SETNAME: [3, (args) => isClientName(args[2]!) ? { type: "client-setname", name: args[2]! } : BAD_CLIENT_NAME],
+  SETINFO: [
+    4,
+    (args) =>
+      /^lib-(?:name|ver)$/i.test(args[2]!)
+        ? { type: "client-hint" }
+        : invalid(`ERR Unrecognized option '${args[2]!.slice(0, 128)}'`),
+  ],
+  "NO-EVICT": [3, parseSwitch],
+  "NO-TOUCH": [3, parseSwitch],
+});
+
+function namesFrom(args: readonly string[]): readonly string[] | null {
+  return args.length <= 2 ? null : args.slice(2).map((name) => name.toLowerCase());
+}
+
+const parseCommandCommand = parseSubcommand("command", {
+  COUNT: [2, () => ({ type: "command-count" })],
+  LIST: [2, () => ({ type: "command-list" })],
+  INFO: [-2, (args) => ({ type: "command-info", names: namesFrom(args) })],
+  DOCS: [-2, (args) => ({ type: "command-docs", names: namesFrom(args) })],
+});
+
+const parseConfig = parseSubcommand("config", {
+  GET: [-3, (args) => ({ type: "config-get", patterns: args.slice(2).map((pattern) => pattern.toLowerCase()) })],
+});
+
+/** A member's number: from 1 on. */
+function memberId(text: string): number | null {
+  const id = integer(text);
+  return id !== null && id > 0 ? id : null;
+}
+
+function badMember(text: string): InvalidCommand {
+  return invalid(`ERR a member is a whole number from 1 on, but was given '${text.slice(0, 128)}'`);
+}
+
+/** `host:port`, `[::1]:port`: the form is checked here, so that no member is added that cannot be reached by any. */
+function isAddress(text: string): boolean {
+  const match = /^(?:\[[0-9a-fA-F:.%a-z]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(text);
+  return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
+}
+
+function badAddress(text: string): InvalidCommand {
+  return invalid(`ERR an address is HOST:PORT, but was given '${text.slice(0, 128)}'`);
+}
+
+const parseRaft = parseSubcommand("raft", {
+  STATUS: [2, () => ({ type: "raft-status" })],
+  ADD: [4, (args) => {
+    const id = memberId(args[2]!);
+    if (id === null) return badMember(args[2]!);
+    return isAddress(args[3]!) ? { type: "raft-add", id, address: args[3]! } : badAddress(args[3]!);
+  }],
+  REMOVE: [3, (args) => {
+    const id = memberId(args[2]!);
+    return id === null ? badMember(args[2]!) : { type: "raft-remove", id };
+  }],
+  REPLACE: [5, (args) => {
+    const [id, by] = [memberId(args[2]!), memberId(args[3]!)];
+    if (id === null) return badMember(args[2]!);
+    if (by === null || by === id) return badMember(args[3]!);
+    return isAddress(args[4]!) ? { type: "raft-replace", id, by, address: args[4]! } : badAddress(args[4]!);
+  }],
+  TRANSFER: [-2, (args) => {
+    if (args.length > 3) return wrongArity("raft|transfer");
+    const to = args.length === 2 ? null : memberId(args[2]!);
+    return to === null && args.length === 3 ? badMember(args[2]!) : { type: "raft-transfer", to };
+  }],
+});
+
+function spec(
+  name: string,
+  arity: number,
+  keys: readonly [number, number, number],
+  group: string,
+  flags: string,
+  summary: string,
+  parse: (args: readonly string[]) => Command,
+): CommandSpec {
+  return { name, arity, keys, group, flags: flags.split(" "), summary, parse };
+}
+
+const NO_KEY = [0, 0, 0] as const;
+const ONE_KEY = [1, 1, 1] as const;
+const ALL_KEYS = [1, -1, 1] as const;
+
+const SPECS: readonly CommandSpec[] = [
+  spec("get", 2, ONE_KEY, "string", "readonly fast", "Reads a key's value", (args) => ({ type: "get", key: args[1]! })),
+  spec("set", -3, ONE_KEY, "string", "write", "Writes a key's value, on a condition if one is given", parseSet),
+  spec("del", -2, ALL_KEYS, "generic", "write", "Removes keys", (args) => ({ type: "delete", keys: args.slice(1) })),
+  spec("exists", -2, ALL_KEYS, "generic", "readonly fast", "Counts the keys that there are", (args) => ({
+    type: "exists",
+    keys: args.slice(1),
+  })),
+  spec("mget", -2, ALL_KEYS, "string", "readonly fast", "Reads the values of keys", (args) => ({
+    type: "mget",
+    keys: args.slice(1),
+  })),
+  spec("incr", 2, ONE_KEY, "string", "write fast", "Adds one to a key's number", parseIncrement(1)),
+  spec("incrby", 3, ONE_KEY, "string", "write fast", "Adds to a key's number", parseIncrement(1)),
+  spec("decr", 2, ONE_KEY, "string", "write fast", "Takes one from a key's number", parseIncrement(-1)),
+  spec("decrby", 3, ONE_KEY, "string", "write fast", "Takes from a key's number", parseIncrement(-1)),
+  spec(
+    "ping",
+    -1,
+    NO_KEY,
+    "connection",
+    "fast",
+    "Tells that the node is there",
+    (args) => args.length > 2 ? wrongArity("ping") : { type: "ping", message: args[1] ?? null },
+  ),
+  spec("echo", 2, NO_KEY, "connection", "fast", "Sends a text back", (args) => ({ type: "echo", message: args[1]! })),
+  spec(
+    "hello",
+    -1,
+    NO_KEY,
+    "connection",
+    "noscript no_auth fast",
+    "Agrees on the protocol, which is RESP2",
+    parseHello,
+  ),
+  spec("auth", -2, NO_KEY, "connection", "noscript no_auth fast", "Gives the password", parseAuth),
+  spec("select", 2, NO_KEY, "connection", "fast", "Chooses the database, which is 0", parseSelect),
+  spec("quit", -1, NO_KEY, "connection", "noscript no_auth fast", "Ends the connection", () => ({ type: "quit" })),
+  spec(
+    "reset",
+    1,
+    NO_KEY,
+    "connection",
+    "noscript no_auth fast",
+    "Makes the connection as new",
+    () => ({ type: "reset" }),
+  ),
+  spec("client", -2, NO_KEY, "connection", "noscript", "Tells and asks about the connection", parseClient),
+  spec(
+    "command",
+    -1,
+    NO_KEY,
+    "server",
+    "random",
+    "Tells what commands there are",
+    (args) => args.length === 1 ? { type: "command-info", names: null } : parseCommandCommand(args),
+  ),
+  spec("config", -2, NO_KEY, "server", "admin noscript", "Tells a few settings that tools ask for", parseConfig),
+  spec("info", -1, NO_KEY, "server", "random", "Tells the state of the node", (args) => ({
+    type: "info",
+    sections: args.slice(1).map((section) => section.toLowerCase()),
+  })),
+  spec(
+    "readmode",
+    -1,
+    NO_KEY,
+    "connection",
+    "fast",
+    "Chooses how this connection reads: linearizable, lease, local",
+    parseReadMode,
+  ),
+  spec(
+    "raft",
+    -2,
+    NO_KEY,
+    "server",
+    "admin noscript",
+    "STATUS, ADD, REMOVE, REPLACE and TRANSFER of members",
+    parseRaft,
+  ),
+];
+
+/** By name as most clients spell it, all lower or all upper case; other spellings are brought to that. */
+const SPEC_BY_NAME: ReadonlyMap<string, CommandSpec> = new Map(
+  SPECS.flatMap((known) => [[known.name, known], [known.name.toUpperCase(), known]]),
+);
+
+/** Every command, for COMMAND and for documentation. */
+export const COMMANDS: readonly CommandDescription[] = SPECS;
+
+/**
+ * Reads a request.
+ *
+ * @param args The command's name, in any case, and its arguments: at least one string.
+ * @returns The command; or an `invalid` one, with the error that Redis gives for an unknown command, a wrong number of arguments or a wrong one.
+ */
+export function parseCommand(args: readonly string[]): Command {
+  const name = args[0]!;
+  const known = SPEC_BY_NAME.get(name) ?? SPEC_BY_NAME.get(name.toLowerCase());
+  if (known === undefined) {
+    return invalid(`ERR unknown command '${name.slice(0, 128)}', with args beginning with: ${beginning(args)}`);
+  }
+  return hasArity(args, known.arity) ? known.parse(args) : wrongArity(known.name);
+}
+
+/** The first arguments in quotes, cut off where Redis does. */
+function beginning(args: readonly string[]): string {
+  let text = "";
+  for (let i = 1; i < args.length && text.length < 128; i++) text += `'${args[i]!.slice(0, 128 - text.length)}' `;
+  return text;
+}
