@@ -5,3 +5,16 @@
  */
 export type { EventType, HistoryEvent } from "./history.ts";
 export { type Validity, type Verdict, worse } from "./verdict.ts";
+export { FormatError } from "./formats/format_error.ts";
+export { type ReadHistory, readHistory } from "./formats/read.ts";
+export {
+  checkLinearizability,
+  type Counterexample,
+  type LinearizabilityOptions,
+  type LinearizabilityVerdict,
+  type ShownOperation,
+} from "./linearizability/check.ts";
+export { HistoryError } from "./linearizability/operations.ts";
+export { renderLinearizability, type Style } from "./linearizability/render.ts";
+export { type AnyModel, type Model, type Operation, type RegisterModel } from "./models/model.ts";
+export { MODEL_NAMES, modelByName } from "./models/models.ts";

@@ -1,0 +1,106 @@
+/**
+ * The configurations that a search has been in, so that none is searched twice, nor one that another makes needless.
+ *
+ * An open-addressed table of heads, each the first of a chain of entries that agree in all but what dominance compares:
+ *
+ *     entry: | event | state | placed, without observers (words) | placed observers (words) | epoch | used | next entry + 1 |
+ *
+ * @module
+ */
+import type { UsedSets } from "./used_sets.ts";
+
+/** The table; see the file's head. */
+export class Memo {
+  #heads = new Int32Array(1 << 10);
+  #keys = 0;
+  #entries: Int32Array;
+  #end = 0;
+  /** How many entries there are. */
+  size = 0;
+  readonly #words: number;
+  readonly #stride: number;
+  readonly #sets: UsedSets;
+
+  /**
+   * @param words Words of the placed bits.
+   * @param sets What the used sets of the entries mean.
+   */
+  constructor(words: number, sets: UsedSets) {
+    this.#words = words;
+    this.#stride = 2 * words + 5;
+    this.#entries = new Int32Array(this.#stride << 8);
+    this.#sets = sets;
+  }
+
+  /**
+   * Remembers a configuration, unless one that was remembered makes it needless.
+   *
+   * @returns Whether it is new.
+   */
+  add(event: number, state: number, placed: Int32Array, observers: Int32Array, epoch: number, used: number): boolean {
+    const words = this.#words;
+    let entries = this.#entries;
+    let hash = Math.imul(event, 0x9e3779b1) ^ Math.imul(state, 0x85ebca6b);
+    for (let w = 0; w < words; w++) hash = Math.imul(hash ^ placed[w]! & ~observers[w]!, 0xc2b2ae35) ^ hash >>> 15;
+    hash ^= hash >>> 13;
+    const mask = this.#heads.length - 1;
+    let slot = hash & mask;
+    let head = 0;
+    search: while ((head = this.#heads[slot]!) !== 0) {
+      const at = head - 1;
+      if (entries[at] === event && entries[at + 1] === state) {
+        let w = 0;
+        while (w < words && entries[at + 2 + w] === (placed[w]! & ~observers[w]!)) w++;
+        if (w === words) break search;
+      }
+      slot = slot + 1 & mask;
+    }
+    for (let link = head; link !== 0; link = entries[link - 1 + 2 * words + 4]!) {
+      const at = link - 1 + 2 + words;
+      if (entries[at + words]! < epoch) continue;
+      let w = 0;
+      while (w < words && (placed[w]! & observers[w]! & ~entries[at + w]!) === 0) w++;
+      if (w === words && this.#sets.isSubset(entries[at + words + 1]!, used)) return false;
+    }
+    if (this.#end + this.#stride > entries.length) {
+      const grown = new Int32Array(entries.length * 2);
+      grown.set(entries);
+      this.#entries = entries = grown;
+    }
+    const at = this.#end;
+    this.#end += this.#stride;
+    this.size++;
+    entries[at] = event;
+    entries[at + 1] = state;
+    for (let w = 0; w < words; w++) {
+      entries[at + 2 + w] = placed[w]! & ~observers[w]!;
+      entries[at + 2 + words + w] = placed[w]! & observers[w]!;
+    }
+    entries[at + 2 + 2 * words] = epoch;
+    entries[at + 3 + 2 * words] = used;
+    entries[at + 4 + 2 * words] = head;
+    this.#heads[slot] = at + 1;
+    if (head === 0 && ++this.#keys * 2 > mask) this.#grow();
+    return true;
+  }
+
+  #grow(): void {
+    const old = this.#heads;
+    const mask = old.length * 2 - 1;
+    const heads = new Int32Array(mask + 1);
+    const entries = this.#entries;
+    const words = this.#words;
+    for (let i = 0; i < old.length; i++) {
+      const head = old[i]!;
+      if (head === 0) continue;
+      const at = head - 1;
+      let hash = Math.imul(entries[at]!, 0x9e3779b1) ^ Math.imul(entries[at + 1]!, 0x85ebca6b);
+      for (let w = 0; w < words; w++) hash = Math.imul(hash ^ entries[at + 2 + w]!, 0xc2b2ae35) ^ hash >>> 15;
+      hash ^= hash >>> 13;
+      let slot = hash & mask;
+      while (heads[slot] !== 0) slot = slot + 1 & mask;
+      heads[slot] = head;
+    }
+    this.#heads = heads;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What a model is: the thing that a history is held against.
+ *
+ * @module
+ */
+
+/** One operation, invocation and completion together, as a model's `step` sees it. */
+export interface Operation {
+  /** The operation's name. */
+  readonly f: string;
+  /** The key, where the operation has one; else null. */
+  readonly key: unknown;
+  /** What the invocation asked: its value, or null. */
+  readonly argument: unknown;
+  /** What the completion answered: its value, or null. Means nothing unless `type` is `ok`. */
+  readonly result: unknown;
+  /** `ok` happened; `info` may have happened, and its result is not known. What surely did not happen is never shown to a model. */
+  readonly type: "ok" | "info";
+}
+
+/**
+ * A model of your own, deterministic or not: an initial state, and the states that an operation may lead to.
+ *
+ * A stack of one key, in fifteen lines:
+ *
+ * ```ts
+ * import { checkLinearizability, type HistoryEvent, type Model } from "@kayadb/raft/checker";
+ * import assert from "node:assert/strict";
+ *
+ * const stack: Model<readonly unknown[]> = {
+ *   name: "stack",
+ *   initial: [],
+ *   step(items, { f, argument, result, type }) {
+ *     if (f === "push") return [[...items, argument]];
+ *     const top = items.at(-1) ?? null;
+ *     return type === "info" || result === top ? [items.slice(0, -1)] : [];
+ *   },
+ * };
+ * const history: HistoryEvent[] = [
+ *   { index: 0, time: 0, process: 0, type: "invoke", f: "push", value: 1 },
+ *   { index: 1, time: 1, process: 0, type: "ok", f: "push", value: 1 },
+ *   { index: 2, time: 2, process: 0, type: "invoke", f: "pop" },
+ *   { index: 3, time: 3, process: 0, type: "ok", f: "pop", value: 2 },
+ * ];
+ * assert.equal(checkLinearizability(history, stack).valid, false);
+ * ```
+ */
+export interface Model<State> {
+  /** What verdicts call it. */
+  readonly name: string;
+  /** The state before the first operation. */
+  readonly initial: State;
+  /** The states that the operation may lead to from `state`: none if it cannot have happened there, several if the model is not deterministic. Never changes `state`. */
+  step(state: State, operation: Operation): readonly State[];
+  /** Operations of different partitions have nothing to do with each other. Default: all are one partition. */
+  partition?(operation: Operation): unknown;
+  /** Whether the operation leaves every state as it is: such operations cost the search next to nothing. Default: none does. */
+  observes?(operation: Operation): boolean;
+  /** A text that tells states apart. Default: the state's JSON, the keys of objects sorted. */
+  identify?(state: State): string;
+}
+
+/** A register for each key, with get, put, delete and compare-and-set: judged by numbers alone, so it has no `step`. */
+export interface RegisterModel {
+  readonly name: string;
+  readonly kind: "register";
+  /** The value that every key begins with. */
+  readonly initial: unknown;
+  /** Whether a read that returned null learned nothing, as Jepsen's registers have it, rather than that there is no value. Default: false. */
+  readonly nullReadsAnything?: boolean;
+}
+
+/** Every model that `checkLinearizability` takes. */
+// deno-lint-ignore no-explicit-any
+export type AnyModel = RegisterModel | Model<any>;
+
+/** Whether a model is one of registers. */
+export function isRegisterModel(model: AnyModel): model is RegisterModel {
+  return "kind" in model && model.kind === "register";
+}
