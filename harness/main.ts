@@ -4,20 +4,24 @@
  * @module
  */
 import process from "node:process";
-import { nearest, UsageError } from "./cli/flags.ts";
+import { HelpRequest, nearest, UsageError } from "./cli/flags.ts";
 import { processTerminal, type Terminal } from "./cli/terminal.ts";
 
 /** A command: its arguments in, its exit status out. */
 type Command = (args: string[], terminal: Terminal) => Promise<number>;
 
 /** Each command's file is loaded only when it is asked for. */
-const COMMANDS: Readonly<Record<string, () => Promise<{ main: Command }>>> = {};
+const COMMANDS: Readonly<Record<string, () => Promise<{ main: Command }>>> = {
+  check: () => import("./cli/check.ts"),
+  help: () => import("./cli/help.ts"),
+};
 
 /** Exit statuses beside the verdicts' 0, 1 and 2: Jepsen's. */
 const WRONG_USAGE = 254;
 const PROGRAM_FAILED = 255;
 
 async function dispatch(args: string[], terminal: Terminal): Promise<number> {
+  if (args[0] === "--help" || args[0] === "-h") args = ["help"];
   const named = args[0] !== undefined && !args[0].startsWith("-");
   const name = named ? args[0]! : "run";
   if (!Object.hasOwn(COMMANDS, name)) {
@@ -31,7 +35,11 @@ const terminal = processTerminal();
 try {
   process.exitCode = await dispatch(process.argv.slice(2), terminal);
 } catch (error) {
-  const message = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
-  terminal.err(`${error instanceof UsageError ? "Wrong usage" : "Failed"}: ${message}`);
-  process.exitCode = error instanceof UsageError ? WRONG_USAGE : PROGRAM_FAILED;
+  if (error instanceof HelpRequest) {
+    terminal.out(error.message);
+  } else {
+    const message = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
+    terminal.err(`${error instanceof UsageError ? "Wrong usage" : "Failed"}: ${message}`);
+    process.exitCode = error instanceof UsageError ? WRONG_USAGE : PROGRAM_FAILED;
+  }
 }

@@ -10,16 +10,28 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** What a flag takes. `default` is what it is when left out; without one it is `undefined` then. */
+/** `--help` was asked for: the command line prints the message to stdout and exits with 0. */
+export class HelpRequest extends Error {
+  override name = "HelpRequest";
+}
+
+/** What a flag takes. `default` is what it is when left out; without one it is `undefined` then. `about` is its line in `--help`. */
 export type Flag =
-  | { readonly type: "boolean"; readonly short?: string }
-  | { readonly type: "string"; readonly short?: string; readonly default?: string; readonly oneOf?: readonly string[] }
-  | { readonly type: "strings" }
+  | { readonly type: "boolean"; readonly short?: string; readonly about?: string }
+  | {
+    readonly type: "string";
+    readonly short?: string;
+    readonly default?: string;
+    readonly oneOf?: readonly string[];
+    readonly about?: string;
+  }
+  | { readonly type: "strings"; readonly about?: string }
   | {
     readonly type: "integer" | "number";
     readonly default?: number;
     readonly min?: number;
     readonly max?: number;
+    readonly about?: string;
   };
 
 /** The flags that a command knows, by name without dashes. */
@@ -41,9 +53,11 @@ export interface ParsedFlags<Spec extends FlagSpec> {
 /**
  * Parses `args` by `spec`.
  *
+ * @throws {HelpRequest} For `--help` or `-h`, with a line for each flag.
  * @throws {UsageError} For an unknown flag, a flag without its value, or a value out of range; the message names the flag, what it takes, and what was found.
  */
 export function parseFlags<const Spec extends FlagSpec>(args: readonly string[], spec: Spec): ParsedFlags<Spec> {
+  if (args.includes("--help") || args.includes("-h")) throw new HelpRequest(helpText(spec));
   const options: Record<string, { type: "string" | "boolean"; multiple?: boolean; short?: string }> = {};
   for (const [name, flag] of Object.entries(spec)) {
     options[name] = {
@@ -113,6 +127,28 @@ function valueOf(name: string, flag: Flag, text: string | undefined): unknown {
     (flag.type === "number" || Number.isSafeInteger(value));
   if (!fits) throw new UsageError(`--${name} takes ${expectation(flag)}, but was given ${quote(text)}`);
   return value;
+}
+
+/** A line for each flag: its name, what it takes, its default, what it is about. */
+function helpText(spec: FlagSpec): string {
+  const rows = Object.entries(spec).map(([name, flag]) => {
+    const value = flag.type === "boolean"
+      ? ""
+      : flag.type === "integer"
+      ? " N"
+      : flag.type === "number"
+      ? " X"
+      : " TEXT";
+    const takes = flag.type === "boolean" || (flag.type === "string" && flag.oneOf === undefined)
+      ? []
+      : [expectation(flag)];
+    const default_ = "default" in flag && flag.default !== undefined ? [`${flag.default} if left out`] : [];
+    const notes = [...takes.filter((text) => text !== "a text"), ...default_].join("; ");
+    const about = [flag.about, notes === "" ? undefined : flag.about === undefined ? notes : `(${notes})`];
+    return [`  --${name}${value}`, about.filter((text) => text !== undefined).join(" ")] as const;
+  });
+  const width = Math.max(...rows.map(([flag]) => flag.length));
+  return `Flags:\n${rows.map(([flag, about]) => `${flag.padEnd(width)}  ${about}`.trimEnd()).join("\n")}\n`;
 }
 
 function expectation(flag: Flag): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nearest, parseFlags, UsageError } from "../../harness/cli/flags.ts";
+import { HelpRequest, nearest, parseFlags, UsageError } from "../../harness/cli/flags.ts";
 
 const SPEC = {
   nodes: { type: "integer", default: 5, min: 1, max: 99 },
@@ -85,4 +85,29 @@ test("a flag without its value, or with one that it does not take, is refused", 
 test("the nearest name is at most two slips away", () => {
   assert.equal(nearest("chekc", ["check", "fuzz"]), "; did you mean check?");
   assert.equal(nearest("unrelated", ["check", "fuzz"]), "");
+});
+
+test("--help lists every flag with what it takes and its default", () => {
+  const spec = {
+    nodes: { type: "integer", default: 5, min: 1, max: 99, about: "How many nodes there are" },
+    reads: { type: "string", default: "log", oneOf: ["log", "local"] },
+    out: { type: "string", about: "A folder for the results" },
+    json: { type: "boolean", about: "One object on one line" },
+  } as const;
+
+  assert.throws(() => parseFlags(["--help"], spec), (error) => {
+    assert.ok(error instanceof HelpRequest);
+    assert.equal(
+      error.message,
+      [
+        "Flags:",
+        "  --nodes N     How many nodes there are (a whole number from 1 to 99; 5 if left out)",
+        "  --reads TEXT  one of log, local; log if left out",
+        "  --out TEXT    A folder for the results",
+        "  --json        One object on one line",
+        "",
+      ].join("\n"),
+    );
+    return true;
+  });
 });
