@@ -3,7 +3,7 @@
  *
  * An open-addressed table of heads, each the first of a chain of entries that agree in all but what dominance compares:
  *
- *     entry: | event | state | placed, without observers (words) | placed observers (words) | epoch | used | next entry + 1 |
+ *     entry: | event | state | placed, without observers (words) | placed observers (words) | free writes (words) | used | next entry + 1 |
  *
  * @module
  */
@@ -27,7 +27,7 @@ export class Memo {
    */
   constructor(words: number, sets: UsedSets) {
     this.#words = words;
-    this.#stride = 2 * words + 5;
+    this.#stride = 3 * words + 4;
     this.#entries = new Int32Array(this.#stride << 8);
     this.#sets = sets;
   }
@@ -37,7 +37,14 @@ export class Memo {
    *
    * @returns Whether it is new.
    */
-  add(event: number, state: number, placed: Int32Array, observers: Int32Array, epoch: number, used: number): boolean {
+  add(
+    event: number,
+    state: number,
+    placed: Int32Array,
+    observers: Int32Array,
+    free: Int32Array,
+    used: number,
+  ): boolean {
     const words = this.#words;
     let entries = this.#entries;
     let hash = Math.imul(event, 0x9e3779b1) ^ Math.imul(state, 0x85ebca6b);
@@ -55,12 +62,14 @@ export class Memo {
       }
       slot = slot + 1 & mask;
     }
-    for (let link = head; link !== 0; link = entries[link - 1 + 2 * words + 4]!) {
+    for (let link = head; link !== 0; link = entries[link + 2 + 3 * words]!) {
       const at = link - 1 + 2 + words;
-      if (entries[at + words]! < epoch) continue;
       let w = 0;
-      while (w < words && (placed[w]! & observers[w]! & ~entries[at + w]!) === 0) w++;
-      if (w === words && this.#sets.isSubset(entries[at + words + 1]!, used)) return false;
+      while (
+        w < words && (placed[w]! & observers[w]! & ~entries[at + w]!) === 0 &&
+        (free[w]! & ~placed[w]! & ~entries[at + words + w]!) === 0
+      ) w++;
+      if (w === words && this.#sets.isSubset(entries[at + 2 * words]!, used)) return false;
     }
     if (this.#end + this.#stride > entries.length) {
       const grown = new Int32Array(entries.length * 2);
@@ -75,10 +84,10 @@ export class Memo {
     for (let w = 0; w < words; w++) {
       entries[at + 2 + w] = placed[w]! & ~observers[w]!;
       entries[at + 2 + words + w] = placed[w]! & observers[w]!;
+      entries[at + 2 + 2 * words + w] = free[w]! & ~placed[w]!;
     }
-    entries[at + 2 + 2 * words] = epoch;
-    entries[at + 3 + 2 * words] = used;
-    entries[at + 4 + 2 * words] = head;
+    entries[at + 2 + 3 * words] = used;
+    entries[at + 3 + 3 * words] = head;
     this.#heads[slot] = at + 1;
     if (head === 0 && ++this.#keys * 2 > mask) this.#grow();
     return true;

@@ -4,17 +4,17 @@
  *
  * The search walks the events. Each completed operation that is open has a slot, and the search's configuration is
  *
- *     (event, state, placed: a bit a slot, epoch, used: how many of each class of unknown operations)
+ *     (event, state, placed: a bit a slot, free: a bit a slot, used: how many of each class of unknown operations)
  *
  * Only a return whose operation is not placed yet needs a decision. What keeps the number of configurations small:
  *
  * - What only observes is placed as soon as it is legal.
- * - A write that nobody needs to see may be thought to lie right before another write that was placed while it was open. So each write that was
- *   invoked before `epoch`, the moment of the last write placed, is free: it may be dropped when it returns.
- * - A write is placed before its own return only for an observer that waits for its value now.
+ * - A write that nobody needs to see may be thought to lie right before another write that was placed while it was open, or wherever the state was
+ *   what it writes. Such a write is free: it may be dropped when it returns.
+ * - A write is placed before its own return only for an observer that waits for its value now, or to free others where the state is what it writes.
  * - Of equal open operations the one that returns first is placed first; one of unknown outcome comes after all of them, the earliest of its class first.
  * - A value with one writer cannot be left while somebody is yet to be invoked who will see it.
- * - Of two configurations that differ in nothing else, the one with more observers placed, a later epoch and a subset of the unknown operations
+ * - Of two configurations that differ in nothing else, the one with more observers placed, more writes free and a subset of the unknown operations
  *   used makes the other needless.
  *
  * Memory follows the number of open operations and of decisions, not the length of the history, and an operation of unknown outcome holds no slot.
@@ -50,7 +50,7 @@ const DROP = 0x7ffffffe;
 
 /** Searches; see the file's head. */
 export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
-  const { kind, a, b, inv, ret, events, transitions } = piece;
+  const { kind, a, b, ret, events, transitions } = piece;
   const bound = limits.configurations ?? 20_000_000;
   const needs = whatIsNeeded(piece);
   const { writers, seenLast, seenUntil, neededLast, hasNotEqual, classOf, classes } = needs;
@@ -63,11 +63,11 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
   // Where the walk is.
   let pos = 0;
   let state = piece.initial;
-  let epoch = -1;
   let used = 0;
-  let lastWrite = -1;
   const placed = new Int32Array(words);
+  const free = new Int32Array(words);
   const observers = new Int32Array(words);
+  const writes = new Int32Array(words);
   const slotOp = new Int32Array(slots.count).fill(-1);
   const available = new Int32Array(classes.length);
   let unknownsOpen = 0;
@@ -78,13 +78,12 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
   const nextInList = new Int32Array(slots.count);
   const previousInList = new Int32Array(slots.count);
 
-  // What was placed, in order; `before` is -1, or the entry that a dropped write lies right before.
-  let order = new Int32Array(piece.length + 1);
-  let before = new Int32Array(piece.length + 1);
-  let placements = 0;
+  // What was done, in order: an operation that was placed, or the complement of one that became free there.
+  let log = new Int32Array(piece.length * 2 + 1);
+  let logEnd = 0;
 
-  // Decisions that can be taken back: | event | state | epoch | used | lastWrite | placements | first candidate | next candidate | placed words |
-  const FRAME = 8 + words;
+  // Decisions that can be taken back: | event | state | used | end of the log | first candidate | next candidate | placed words | free words |
+  const FRAME = 6 + 2 * words;
   let frames = new Int32Array(FRAME * 64);
   let depth = 0;
   let candidates = new Int32Array(1024);
@@ -119,6 +118,7 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
     if (next >= 0) previousInList[next] = slot;
     heads[list] = slot;
     if (isObserver(op)) observers[slot >>> 5]! |= 1 << (slot & 31);
+    else if (kind[op] === WRITE) writes[slot >>> 5]! |= 1 << (slot & 31);
   };
   const close = (op: number): void => {
     const slot = slotOf[op]!;
@@ -129,19 +129,36 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
     if (previous >= 0) nextInList[previous] = next;
     else heads[listOf(op)] = next;
     const bit = 1 << (slot & 31);
-    observers[slot >>> 5]! &= ~bit;
-    placed[slot >>> 5]! &= ~bit;
+    const word = slot >>> 5;
+    observers[word]! &= ~bit;
+    writes[word]! &= ~bit;
+    placed[word]! &= ~bit;
+    free[word]! &= ~bit;
   };
   const isPlaced = (slot: number): boolean => (placed[slot >>> 5]! >>> (slot & 31) & 1) === 1;
-  const place = (op: number, at: number): void => {
+  const isFree = (slot: number): boolean => (free[slot >>> 5]! >>> (slot & 31) & 1) === 1;
+  const note = (entry: number): void => {
+    if (logEnd === log.length) log = grown(log);
+    log[logEnd++] = entry;
+  };
+  const place = (op: number): void => {
     const slot = slotOf[op]!;
     if (slot >= 0) placed[slot >>> 5]! |= 1 << (slot & 31);
-    if (placements === order.length) {
-      order = grown(order);
-      before = grown(before);
+    note(op);
+  };
+  const setFree = (slot: number): void => {
+    free[slot >>> 5]! |= 1 << (slot & 31);
+    note(~slotOp[slot]!);
+  };
+  const setAllFree = (): void => {
+    for (let w = 0; w < words; w++) {
+      let bits = writes[w]! & ~placed[w]! & ~free[w]!;
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits);
+        setFree(w << 5 | bit);
+        bits &= ~(1 << bit);
+      }
     }
-    order[placements] = op;
-    before[placements++] = at;
   };
   const agrees = (op: number): boolean => {
     switch (kind[op]) {
@@ -156,13 +173,16 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
   const placeObserversOf = (list: number): void => {
     for (let slot = heads[list]!; slot >= 0; slot = nextInList[slot]!) {
       const op = slotOp[slot]!;
-      if (!isPlaced(slot) && agrees(op)) place(op, -1);
+      if (!isPlaced(slot) && agrees(op)) place(op);
     }
   };
   const enter = (next: number): void => {
     state = next;
     if (transitions !== undefined) placeObserversOf(looks);
     else {
+      for (let slot = heads[state * 3 + 2]!; slot >= 0; slot = nextInList[slot]!) {
+        if (!isPlaced(slot) && !isFree(slot)) setFree(slot);
+      }
       placeObserversOf(state * 3);
       if (hasNotEqual) placeObserversOf(notEquals);
     }
@@ -219,6 +239,7 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
   };
   /** Offers what somebody who is open now waits for, but not the values `a0`, which was offered before. */
   const offerWhatIsAwaited = (already: number): void => {
+    if (hasUnfreeWrite()) offerWritersOf(state);
     offerSwaps(-1);
     for (let slot = 0; slot < slotOp.length; slot++) {
       const op = slotOp[slot]!;
@@ -237,6 +258,10 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
         if (from !== state && from !== already && hasUnused(unknown)) offerWritersOf(from);
       }
     }
+  };
+  const hasUnfreeWrite = (): boolean => {
+    for (let w = 0; w < words; w++) if ((writes[w]! & ~placed[w]! & ~free[w]!) !== 0) return true;
+    return false;
   };
   const hasEarlierReader = (value: number, slot: number): boolean => {
     for (let other = heads[value * 3]!; other >= 0 && other !== slot; other = nextInList[other]!) {
@@ -301,7 +326,7 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
         offerWhatIsAwaited(-1);
         return;
       case WRITE:
-        if (inv[op]! >= epoch) offer(slot, value);
+        if (value === state || !isFree(slot)) offer(slot, value);
         else if (writers[value] === 1 && seenUntil[value]! > pos) offer(slot, value);
         else if (heads[value * 3]! >= 0 && hasEarlierReader(value, -1)) {
           offer(slot, value);
@@ -335,7 +360,9 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
           unknownsOpen++;
         } else {
           open(event);
-          if (isObserver(event) && agrees(event)) place(event, -1);
+          if (kind[event] === WRITE) {
+            if (a[event] === state) setFree(slotOf[event]!);
+          } else if (isObserver(event) && agrees(event)) place(event);
         }
         pos++;
         continue;
@@ -343,8 +370,11 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
       const op = ~event;
       const slot = slotOf[op]!;
       if (!isPlaced(slot)) {
-        if (kind[op] !== WRITE || inv[op]! >= epoch || neededLast[a[op]!]! > pos) return false;
-        place(op, lastWrite);
+        if (kind[op] !== WRITE || !isFree(slot) || neededLast[a[op]!]! > pos) return false;
+        if (a[op] === state && hasUnfreeWrite()) {
+          setAllFree();
+          place(op);
+        }
       }
       close(op);
       pos++;
@@ -366,13 +396,14 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
     const at = depth++ * FRAME;
     frames[at] = pos;
     frames[at + 1] = state;
-    frames[at + 2] = epoch;
-    frames[at + 3] = used;
-    frames[at + 4] = lastWrite;
-    frames[at + 5] = placements;
-    frames[at + 6] = candidatesEnd;
-    frames[at + 7] = candidatesEnd;
-    for (let w = 0; w < words; w++) frames[at + 8 + w] = placed[w]!;
+    frames[at + 2] = used;
+    frames[at + 3] = logEnd;
+    frames[at + 4] = candidatesEnd;
+    frames[at + 5] = candidatesEnd;
+    for (let w = 0; w < words; w++) {
+      frames[at + 6 + w] = placed[w]!;
+      frames[at + 6 + words + w] = free[w]!;
+    }
     const op = ~events[pos]!;
     offerAll(op, slotOf[op]!);
   };
@@ -382,26 +413,28 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
       const at = (depth - 1) * FRAME;
       retreat(frames[at]!);
       state = frames[at + 1]!;
-      epoch = frames[at + 2]!;
-      used = frames[at + 3]!;
-      lastWrite = frames[at + 4]!;
-      placements = frames[at + 5]!;
-      for (let w = 0; w < words; w++) placed[w] = frames[at + 8 + w]!;
+      used = frames[at + 2]!;
+      logEnd = frames[at + 3]!;
+      for (let w = 0; w < words; w++) {
+        placed[w] = frames[at + 6 + w]!;
+        free[w] = frames[at + 6 + words + w]!;
+      }
       // A frame's candidates are the last ones on the stack.
-      const cursor = frames[at + 7]!;
+      const cursor = frames[at + 5]!;
       if (cursor === candidatesEnd) {
-        candidatesEnd = frames[at + 6]!;
+        candidatesEnd = frames[at + 4]!;
         depth--;
         continue;
       }
-      frames[at + 7] = cursor + 2;
+      frames[at + 5] = cursor + 2;
       if (take(candidates[cursor]!, candidates[cursor + 1]!)) return true;
     }
     return false;
   };
   const take = (candidate: number, next: number): boolean => {
     if (candidate === DROP) {
-      place(~events[pos]!, lastWrite);
+      const slot = slotOf[~events[pos]!]!;
+      placed[slot >>> 5]! |= 1 << (slot & 31);
       return true;
     }
     let op: number;
@@ -412,11 +445,12 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
     }
     if (kind[op] !== STEP && next !== state && isLocked()) return false;
     if (candidate < 0) used = sets.add(used, ~candidate);
+    place(op);
     if (kind[op] === WRITE) {
-      epoch = pos;
-      lastWrite = placements;
+      logEnd--;
+      setAllFree();
+      note(op);
     }
-    place(op, -1);
     enter(next);
     return true;
   };
@@ -429,26 +463,22 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
       return { valid: "unknown", order: new Int32Array(0), reached, visited };
     }
     used = sets.forget(used, pos);
-    if (memo.add(pos, state, placed, observers, epoch, used)) decide();
+    if (memo.add(pos, state, placed, observers, free, used)) decide();
     if (!takeNext()) return { valid: false, order: new Int32Array(0), reached, visited };
   }
 
+  /** The operations in order; one that became free and was never placed lies where it became free. */
   function witness(): Int32Array {
-    const dropped = new Map<number, number[]>();
-    for (let i = 0; i < placements; i++) {
-      const at = before[i]!;
-      if (at < 0) continue;
-      const list = dropped.get(at);
-      if (list === undefined) dropped.set(at, [order[i]!]);
-      else list.push(order[i]!);
+    const isInLog = new Uint8Array(piece.length);
+    for (let i = 0; i < logEnd; i++) if (log[i]! >= 0) isInLog[log[i]!] = 1;
+    const result = new Int32Array(piece.length);
+    let length = 0;
+    for (let i = 0; i < logEnd; i++) {
+      const entry = log[i]!;
+      if (entry >= 0) result[length++] = entry;
+      else if (ret[~entry] !== NEVER && isInLog[~entry] === 0) result[length++] = ~entry;
     }
-    const result: number[] = [];
-    for (let i = 0; i < placements; i++) {
-      const list = dropped.get(i);
-      if (list !== undefined) { for (const op of list) result.push(op); }
-      if (before[i]! < 0) result.push(order[i]!);
-    }
-    return Int32Array.from(result);
+    return result.subarray(0, length);
   }
 }
 

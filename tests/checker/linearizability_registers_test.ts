@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkLinearizability, modelByName } from "../../checker/mod.ts";
+import { setting } from "../corpus.ts";
+import {
+  isLinearizableNaively,
+  randomFrom,
+  randomHistory,
+  registerObject,
+  registerStep,
+} from "./linearizability_naive.ts";
+
+const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1500"));
+
+for (const values of [0, 2, 3]) {
+  for (const deletes of [false, true]) {
+    for (const cas of ["no compare-and-set", "compare-and-set that tells", "compare-and-set that does not tell"]) {
+      const kind = `${values === 0 ? "distinct values" : `${values} values`}, ${
+        deletes ? "deletes" : "no deletes"
+      }, ${cas}`;
+      test(`agrees with all permutations of random register histories: ${kind}`, () => {
+        const random = randomFrom(7 + values);
+        const swaps = cas !== "no compare-and-set";
+        const object = registerObject({ deletes, swaps, tells: cas.endsWith("that tells"), values });
+        const kv = modelByName("kv");
+        let invalid = 0;
+        for (let i = 0; i < HISTORIES; i++) {
+          const shape = {
+            operations: 2 + random(8),
+            processes: 2 + random(4),
+            unknownOneIn: random(3) * 4,
+            length: 1 + random(3),
+            corruptOneIn: 1 + random(2),
+          };
+          const history = randomHistory(random, object, shape);
+          const expected = isLinearizableNaively(history, null, registerStep);
+          if (!expected) invalid++;
+          assert.equal(checkLinearizability(history, kv).valid, expected, JSON.stringify(history));
+        }
+        assert.ok(invalid > HISTORIES / 20 && invalid < HISTORIES * 0.9, `${invalid} of ${HISTORIES} are invalid`);
+      });
+    }
+  }
+}
