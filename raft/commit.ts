@@ -1,0 +1,59 @@
+/**
+ * How a leader decides that entries are committed, and what follows from it.
+ *
+ * @module
+ */
+import { encodeConfiguration, isJoint } from "./configuration.ts";
+import type { Core } from "./core.ts";
+import { entryBytes } from "./log.ts";
+import { leaveJoint } from "./membership.ts";
+import { reachedByQuorum } from "./quorum.ts";
+import { releaseReads } from "./read_index.ts";
+import { appendAsLeader, notifyCommit, replicateToAll } from "./replication.ts";
+import { becomeFollower } from "./roles.ts";
+import type { LogIndex } from "./types.ts";
+
+/**
+ * Commits what a quorum holds durably, if that is an entry of the leader's own term: an entry of an earlier term is never committed by counting
+ * replicas, only along with a later one (Raft, section 5.4.2 and figure 8).
+ */
+export function commitAsLeader(core: Core): void {
+  const index = reachedByQuorum(core.configuration, core.heldBy) as LogIndex;
+  if (index <= core.commitIndex || core.log.termAt(index) !== core.term) return;
+  const before = core.commitIndex;
+  core.commitTo(index);
+  if (core.uncommittedBytes > 0) countCommitted(core, before, index);
+  if (before < core.termStartIndex) releaseReads(core);
+  if (
+    core.configurations.currentIndex <= index &&
+    (core.configurations.currentIndex > before || isJoint(core.configuration))
+  ) {
+    configurationCommitted(core);
+  }
+}
+
+/**
+ * The configuration in force is committed, by a leader that has committed in its own term.
+ *
+ * A joint one that asks for it is left (dissertation, section 4.3), also if it is an earlier leader's. A leader that is no voter in it steps down
+ * (section 4.2.2): until then it led without counting itself.
+ */
+function configurationCommitted(core: Core): void {
+  const { configuration } = core;
+  if (isJoint(configuration)) {
+    if (!configuration.autoLeave) return;
+    appendAsLeader(core, "configuration", encodeConfiguration(leaveJoint(configuration)));
+    replicateToAll(core);
+    return;
+  }
+  if (core.isVoter) return;
+  for (const follower of core.followers) notifyCommit(core, follower);
+  becomeFollower(core, core.term, null);
+}
+
+function countCommitted(core: Core, before: LogIndex, index: LogIndex): void {
+  for (let i = Math.max(before + 1, core.termStartIndex); i <= index; i++) {
+    const entry = core.log.entryAt(i as LogIndex)!;
+    if (entry.kind === "command") core.uncommittedBytes -= entryBytes(entry);
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * What a node can be told, with a default for everything but who it is.
+ *
+ * @module
+ */
+import type { RaftTracer } from "./tracer.ts";
+import { type NodeId, nodeId } from "./types.ts";
+
+/** How to make a node. Ticks are the host's; 10 to 100 ms are usual. */
+export interface RaftConfig {
+  /** Who this node is. */
+  readonly id: NodeId;
+  /**
+   * The other voters of the cluster's first configuration: the same at every start, as later changes are in the log.
+   * Empty, and with `join` unset, makes a cluster of one.
+   */
+  readonly peers: readonly NodeId[];
+  /** A node that is added to a running cluster knows no configuration, and waits for a leader; `peers` must be empty. Default `false`. */
+  readonly join?: boolean;
+  /** A follower that hears nothing for this long, and up to twice as long, campaigns; from 2. Default 10. */
+  readonly electionTimeoutTicks?: number;
+  /** A leader shows itself this often; less than `electionTimeoutTicks`. Default 1. */
+  readonly heartbeatIntervalTicks?: number;
+  /**
+   * For election timeouts and read numbers. Give every start of every node another one, so that an answer to a read
+   * of the node's previous life is not taken for an answer to a new one. Default: made from the id and the log's end.
+   */
+  readonly seed?: number;
+  /** Ask whether an election could be won before a term is spent on it (dissertation, section 9.6). Default `true`. */
+  readonly preVote?: boolean;
+  /**
+   * A leader that has not heard from a quorum for an election timeout steps down, and a voter that has heard from a leader
+   * within one ignores campaigns (dissertation, sections 6.2 and 4.2.3). Set it alike on all nodes. Default `true`.
+   */
+  readonly checkQuorum?: boolean;
+  /**
+   * A leader answers reads without a round while it holds a lease: while a quorum has echoed a heartbeat that it sent less
+   * than half an election timeout ago (dissertation, section 6.4.1). Set it alike on all nodes; it needs `checkQuorum`.
+   *
+   * It is only right while clocks behave: in the time in which a leader's clock makes `leaseTicks(electionTimeoutTicks)` ticks, no voter's
+   * may make `electionTimeoutTicks - 1`. With the defaults, no node's clock may run 1.8 times as fast as another's, and a
+   * process that was paused must be given the ticks that it missed before any other input. Without that promise, leave it off. Default `false`.
+   */
+  readonly leaseReads?: boolean;
+  /** The bytes of one append, counted by `entryBytes`; a larger entry travels alone. Default 1 MiB. */
+  readonly maxAppendBytes?: number;
+  /** How many appends to one follower may be unanswered. Default 256. */
+  readonly maxInflightAppends?: number;
+  /** How many bytes of appends to one follower may be unanswered; one append is always allowed. Default 16 MiB. */
+  readonly maxInflightBytes?: number;
+  /** How many bytes of commands a leader holds uncommitted before it refuses more; one command is always allowed. Default 64 MiB. */
+  readonly maxUncommittedBytes?: number;
+  /** The largest command. Default 16 MiB. */
+  readonly maxCommandBytes?: number;
+  /** How many bytes of commands one `drainApplied()` hands out; one command is always allowed. Default 16 MiB. */
+  readonly maxApplyBytes?: number;
+  /** How many reads may be under way at once. Default 65,536. */
+  readonly maxPendingReads?: number;
+  /** The bytes of a snapshot that one message carries. Default 256 KiB. */
+  readonly snapshotChunkBytes?: number;
+  /** How many entries `compact` keeps before the snapshot's index, for followers that are a little behind. Default 0. */
+  readonly keepEntries?: number;
+  /** Sees every change of the node's state. Default: none. */
+  readonly tracer?: RaftTracer;
+}
+
+/** A configuration with every default filled in. */
+export type ResolvedConfig = Required<Omit<RaftConfig, "tracer" | "seed">> & {
+  readonly tracer: RaftTracer | null;
+  readonly seed: number | null;
+};
+
+const MiB = 1024 * 1024;
+
+/**
+ * How long a lease lasts: half an election timeout. The other half is what clocks may differ by.
+ *
+ * @param electionTimeoutTicks The election timeout.
+ * @returns Ticks of the leader's clock, from the sending of the heartbeat that a quorum echoed.
+ */
+export function leaseTicks(electionTimeoutTicks: number): number {
+  return Math.floor(electionTimeoutTicks / 2);
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @param config What the host said.
+ * @returns All of it.
+ * @throws {RangeError} Where a number is out of its range, or two settings contradict each other.
+ */
+export function resolveConfig(config: RaftConfig): ResolvedConfig {
+  const id = nodeId(config.id);
+  const peers = [...new Set(config.peers.map(nodeId))].filter((peer) => peer !== id).sort((a, b) => a - b);
+  const number = (name: keyof RaftConfig, fallback: number, least: number): number => {
+    const value = config[name] ?? fallback;
+    if (typeof value !== "number" || !(value >= least) || (value !== Infinity && !Number.isSafeInteger(value))) {
+      throw new RangeError(`Cannot set ${name} to ${String(value)}: a whole number from ${least} is needed`);
+    }
+    return value;
+  };
+  const resolved: ResolvedConfig = {
+    id,
+    peers,
+    join: config.join ?? false,
+    electionTimeoutTicks: number("electionTimeoutTicks", 10, 2),
+    heartbeatIntervalTicks: number("heartbeatIntervalTicks", 1, 1),
+    seed: config.seed === undefined ? null : number("seed", 0, 0),
+    preVote: config.preVote ?? true,
+    checkQuorum: config.checkQuorum ?? true,
+    leaseReads: config.leaseReads ?? false,
+    maxAppendBytes: number("maxAppendBytes", MiB, 1),
+    maxInflightAppends: number("maxInflightAppends", 256, 1),
+    maxInflightBytes: number("maxInflightBytes", 16 * MiB, 1),
+    maxUncommittedBytes: number("maxUncommittedBytes", 64 * MiB, 1),
+    maxCommandBytes: number("maxCommandBytes", 16 * MiB, 1),
+    maxApplyBytes: number("maxApplyBytes", 16 * MiB, 1),
+    maxPendingReads: number("maxPendingReads", 65536, 1),
+    snapshotChunkBytes: number("snapshotChunkBytes", MiB / 4, 1),
+    keepEntries: number("keepEntries", 0, 0),
+    tracer: config.tracer ?? null,
+  };
+  if (resolved.electionTimeoutTicks > 1_000_000) {
+    throw new RangeError(
+      `Cannot set electionTimeoutTicks to ${resolved.electionTimeoutTicks}: at most 1000000 are allowed`,
+    );
+  }
+  if (resolved.heartbeatIntervalTicks >= resolved.electionTimeoutTicks) {
+    throw new RangeError(
+      `Cannot set heartbeatIntervalTicks to ${resolved.heartbeatIntervalTicks}: it must be less than electionTimeoutTicks, ${resolved.electionTimeoutTicks}`,
+    );
+  }
+  if (resolved.leaseReads && !resolved.checkQuorum) {
+    throw new RangeError(
+      "Cannot set leaseReads without checkQuorum: a lease is the voters' promise to ignore campaigns",
+    );
+  }
+  if (resolved.join && peers.length > 0) {
+    throw new RangeError(
+      `Cannot set join with ${peers.length} peers: a node that joins learns the configuration from its leader`,
+    );
+  }
+  return resolved;
+}

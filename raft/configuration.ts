@@ -1,0 +1,194 @@
+/**
+ * A configuration as a value: its members, its bytes, its words; and the stack of those that the log holds.
+ *
+ * ```text
+ * bytes, little-endian:  version u8 = 1 | autoLeave u8 | 4 lists: count u32 | id u64 ...
+ *                        voters, votersOutgoing, learners, learnersNext
+ * ```
+ *
+ * @module
+ */
+import type { Configuration, LogIndex, NodeId } from "./types.ts";
+
+/**
+ * A configuration that is not joint.
+ *
+ * @param voters The voters, in any order.
+ * @param learners The learners, in any order.
+ * @returns The configuration, sorted.
+ */
+export function configurationOf(voters: readonly NodeId[], learners: readonly NodeId[] = []): Configuration {
+  return {
+    voters: sortedIds(voters),
+    votersOutgoing: [],
+    learners: sortedIds(learners),
+    learnersNext: [],
+    autoLeave: false,
+  };
+}
+
+/** The ids in order, each once. */
+export function sortedIds(ids: Iterable<NodeId>): NodeId[] {
+  return [...new Set(ids)].sort((a, b) => a - b);
+}
+
+/** Whether two majorities are needed. */
+export function isJoint(configuration: Configuration): boolean {
+  return configuration.votersOutgoing.length > 0;
+}
+
+/** Whether the node's vote counts, in either list. */
+export function isVoter(configuration: Configuration, id: NodeId): boolean {
+  return configuration.voters.includes(id) || configuration.votersOutgoing.includes(id);
+}
+
+/** Every member, voters and learners, in order. */
+export function membersOf(configuration: Configuration): NodeId[] {
+  return sortedIds([...configuration.voters, ...configuration.votersOutgoing, ...configuration.learners]);
+}
+
+/** A configuration in words: `voters=(1 2)&&(1 2 3) learners=(4) learners_next=(3) autoleave`. */
+export function describeConfiguration(configuration: Configuration): string {
+  const list = (ids: readonly NodeId[]): string => `(${ids.join(" ")})`;
+  const { voters, votersOutgoing, learners, learnersNext, autoLeave } = configuration;
+  return `voters=${list(voters)}` + (votersOutgoing.length > 0 ? `&&${list(votersOutgoing)}` : "") +
+    (learners.length > 0 ? ` learners=${list(learners)}` : "") +
+    (learnersNext.length > 0 ? ` learners_next=${list(learnersNext)}` : "") + (autoLeave ? " autoleave" : "");
+}
+
+const VERSION = 1;
+const LISTS = ["voters", "votersOutgoing", "learners", "learnersNext"] as const;
+
+/** A configuration's bytes, for the data of its entry and for a snapshot. */
+export function encodeConfiguration(configuration: Configuration): Uint8Array {
+  const lists = LISTS.map((name) => configuration[name]);
+  const bytes = new Uint8Array(lists.reduce((sum, list) => sum + 4 + 8 * list.length, 2));
+  const view = new DataView(bytes.buffer);
+  bytes[0] = VERSION;
+  bytes[1] = configuration.autoLeave ? 1 : 0;
+  let offset = 2;
+  for (const list of lists) {
+    view.setUint32(offset, list.length, true);
+    offset += 4;
+    for (const id of list) {
+      view.setUint32(offset, id >>> 0, true);
+      view.setUint32(offset + 4, Math.floor(id / 4294967296), true);
+      offset += 8;
+    }
+  }
+  return bytes;
+}
+
+/**
+ * The configuration that bytes hold.
+ *
+ * @param bytes Exactly one configuration.
+ * @returns The configuration.
+ * @throws {SyntaxError} Where the bytes are none, a list is not sorted, or a node is in lists that exclude each other.
+ */
+export function decodeConfiguration(bytes: Uint8Array): Configuration {
+  const refuse = (what: string): never => {
+    throw new SyntaxError(`Cannot decode a Configuration: ${what}`);
+  };
+  if (bytes.length < 2) refuse(`2 bytes are needed at offset 0, but ${bytes.length} are left`);
+  if (bytes[0] !== VERSION) refuse(`the version is ${VERSION}, but ${bytes[0]} was found at offset 0`);
+  if (bytes[1]! > 1) refuse(`autoLeave is 0 or 1, but ${bytes[1]} was found at offset 1`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let offset = 2;
+  const [voters, votersOutgoing, learners, learnersNext] = LISTS.map((name) => {
+    if (bytes.length - offset < 4) {
+      refuse(`the length of ${name} needs 4 bytes, but ${bytes.length - offset} are left at offset ${offset}`);
+    }
+    const count = view.getUint32(offset, true);
+    offset += 4;
+    if ((bytes.length - offset) / 8 < count) {
+      refuse(`${name} needs ${8 * count} bytes, but ${bytes.length - offset} are left at offset ${offset}`);
+    }
+    const ids: NodeId[] = [];
+    for (let i = 0; i < count; i++, offset += 8) {
+      const id = view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 4294967296;
+      if (!Number.isSafeInteger(id) || id <= (ids.at(-1) ?? 0)) {
+        refuse(`${name} must rise from 1 up, but ${id} was found at offset ${offset}`);
+      }
+      ids.push(id as NodeId);
+    }
+    return ids;
+  }) as [NodeId[], NodeId[], NodeId[], NodeId[]];
+  if (offset !== bytes.length) refuse(`it ends at offset ${offset}, but ${bytes.length - offset} more bytes follow`);
+  const configuration = { voters, votersOutgoing, learners, learnersNext, autoLeave: bytes[1] === 1 };
+  const fault = configurationFault(configuration);
+  if (fault !== null) refuse(fault);
+  return configuration;
+}
+
+/**
+ * What is wrong with a configuration, in words.
+ *
+ * @param configuration Any configuration; one without voters is that of a node that has yet to join.
+ * @returns `null` where nothing is.
+ */
+export function configurationFault(configuration: Configuration): string | null {
+  const { voters, votersOutgoing, learners, learnersNext, autoLeave } = configuration;
+  for (const id of learners) {
+    if (voters.includes(id) || votersOutgoing.includes(id)) return `node ${id} is a voter and a learner`;
+  }
+  for (const id of learnersNext) {
+    if (voters.includes(id) || !votersOutgoing.includes(id)) {
+      return `node ${id} is to become a learner, but is not an outgoing voter`;
+    }
+  }
+  if (votersOutgoing.length > 0 && voters.length === 0) return "a joint configuration has no incoming voters";
+  if (votersOutgoing.length === 0 && autoLeave) return "a configuration that is not joint cannot be left";
+  return null;
+}
+
+/**
+ * The configurations from the snapshot on, each with the index of its entry. The last one is in force, committed or not:
+ * "a server always uses the latest configuration in its log" (Raft, section 6).
+ */
+export class ConfigurationStack {
+  #items: { readonly index: LogIndex; readonly configuration: Configuration }[];
+
+  /**
+   * @param index Where the first configuration stands: the snapshot's index, or 0.
+   * @param configuration The first configuration.
+   */
+  constructor(index: LogIndex, configuration: Configuration) {
+    this.#items = [{ index, configuration }];
+  }
+
+  /** The configuration in force. */
+  get current(): Configuration {
+    return this.#items[this.#items.length - 1]!.configuration;
+  }
+
+  /** The index of its entry. */
+  get currentIndex(): LogIndex {
+    return this.#items[this.#items.length - 1]!.index;
+  }
+
+  /** The configuration as of an index, not before the first one's. */
+  at(index: LogIndex): Configuration {
+    let place = this.#items.length - 1;
+    while (place > 0 && this.#items[place]!.index > index) place--;
+    return this.#items[place]!.configuration;
+  }
+
+  /** A configuration was appended. */
+  push(index: LogIndex, configuration: Configuration): void {
+    this.#items.push({ index, configuration });
+  }
+
+  /** The entries from `from` on were dropped; says whether the configuration in force was among them. */
+  truncate(from: LogIndex): boolean {
+    const before = this.#items.length;
+    while (this.#items.length > 1 && this.currentIndex >= from) this.#items.pop();
+    return this.#items.length < before;
+  }
+
+  /** Forgets what is no longer needed once a snapshot stands at `index`. */
+  compact(index: LogIndex): void {
+    const at = this.at(index);
+    this.#items = [{ index, configuration: at }, ...this.#items.filter((item) => item.index > index)];
+  }
+}

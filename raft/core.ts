@@ -1,0 +1,235 @@
+/**
+ * The state of a node, as figure 2 of the Raft paper lists it, and the few things that every rule does to it.
+ * The rules themselves are in the files that take a `Core`: election, append, replication, commit, snapshot, read_index, transfer.
+ *
+ * @module
+ */
+import type { ResolvedConfig } from "./config.ts";
+import { type ConfigurationStack, decodeConfiguration, membersOf } from "./configuration.ts";
+import { RaftInvariantError } from "./errors.ts";
+import type { RaftLog } from "./log.ts";
+import type { Envelope } from "./message.ts";
+import { Inflights, Progress } from "./progress.ts";
+import type { Random } from "./random.ts";
+import { ReadQueue, type ReadResult } from "./reads.ts";
+import type { RaftTracer } from "./tracer.ts";
+import type { Configuration, Entry, LogIndex, NodeId, Role, Snapshot, Term } from "./types.ts";
+
+/** A snapshot that is coming in, chunk by chunk, from the leader of one term. */
+export interface IncomingSnapshot {
+  readonly index: LogIndex;
+  readonly term: Term;
+  readonly totalBytes: number;
+  readonly chunks: Uint8Array[];
+  received: number;
+}
+
+/** A read that was sent on to the leader. */
+export interface ForwardedRead {
+  readonly context: number;
+  readonly expiresAtTick: number;
+}
+
+/** A node's state. It is not part of what the module exports. */
+export class Core {
+  readonly config: ResolvedConfig;
+  readonly id: NodeId;
+  readonly log: RaftLog;
+  readonly tracer: RaftTracer | null;
+  readonly random: Random;
+
+  // on every node
+  role: Role = "follower";
+  term: Term;
+  votedFor: NodeId | null;
+  leader: NodeId | null = null;
+  commitIndex: LogIndex;
+  appliedIndex: LogIndex;
+  /** The configurations that the log holds. */
+  configurations: ConfigurationStack;
+  /** The one in force: the latest. */
+  configuration: Configuration;
+  /** Ticks since the node started. */
+  clock = 0;
+  /** Ticks since the node last heard from a leader, gave a vote, or began a campaign. */
+  electionElapsedTicks = 0;
+  /** Drawn anew for each term (Raft, section 5.2). */
+  electionTimeoutTicks = 0;
+  /** A voter that restarts has forgotten whom it promised a lease to: until this tick it gives no vote. */
+  votesFromTick = 0;
+  /** What the host has yet to send. */
+  outbox: Envelope[] = [];
+  /** A snapshot that the host has yet to load. */
+  restored: Snapshot | null;
+  incoming: IncomingSnapshot | null = null;
+  /** Reads that are decided, for `drainReads`. */
+  decidedReads: ReadResult[] = [];
+  /** This follower's reads that a leader was asked for, by their number. */
+  readonly forwardedReads: Map<number, ForwardedRead> = new Map();
+  nextReadId: number;
+
+  // on candidates
+  readonly votes: Map<NodeId, boolean> = new Map();
+  isTransferCampaign = false;
+
+  // on leaders, made anew for each term
+  /** Every other member, in the order of their ids. */
+  followers: Progress[] = [];
+  readonly progress: Map<NodeId, Progress> = new Map();
+  /** The noop that opened the leader's term. */
+  termStartIndex: LogIndex = 0 as LogIndex;
+  /** Bytes of this term's commands that are not committed. */
+  uncommittedBytes = 0;
+  heartbeatElapsedTicks = 0;
+  quorumElapsedTicks = 0;
+  /** The latest heartbeat round. */
+  round = 0;
+  readonly reads: ReadQueue = new ReadQueue();
+  transferTarget: NodeId | null = null;
+  transferElapsedTicks = 0;
+  /** Whether a TimeoutNow was sent in this term: then voters may have stopped being loyal, and there is no lease. */
+  hasSentTimeoutNow = false;
+  /** The entries last taken from the log to be sent, to share them between followers. */
+  lastSlice: readonly Entry[] = [];
+  lastSliceFrom = 0;
+  lastSliceTo = 0;
+
+  /** What each member holds durably: the leader's own copy counts only as far as its disk has it (dissertation, section 10.2.1). */
+  readonly heldBy: (id: NodeId) => number | undefined = (id) =>
+    id === this.id ? this.log.durableIndex : this.progress.get(id)?.matchIndex;
+
+  constructor(config: ResolvedConfig, log: RaftLog, configurations: ConfigurationStack, random: Random) {
+    this.config = config;
+    this.id = config.id;
+    this.log = log;
+    this.tracer = config.tracer;
+    this.random = random;
+    this.configurations = configurations;
+    this.configuration = configurations.current;
+    this.term = log.state.term;
+    this.votedFor = log.state.votedFor;
+    this.commitIndex = log.snapshotIndex;
+    this.appliedIndex = log.snapshotIndex;
+    this.restored = log.snapshot;
+    // Two numbers of 26 bits, so that the ids of two lives of a node are unlikely to meet.
+    this.nextReadId = random.split("reads").below(67108864) * 67108864;
+  }
+
+  /** Whether this node, as far as it knows, has a vote. */
+  get isVoter(): boolean {
+    return this.configuration.voters.includes(this.id) || this.configuration.votersOutgoing.includes(this.id);
+  }
+
+  /** Whether no other vote is needed for anything. */
+  get isSoleVoter(): boolean {
+    const { voters, votersOutgoing } = this.configuration;
+    return voters.length === 1 && voters[0] === this.id && votersOutgoing.every((id) => id === this.id);
+  }
+
+  /** Whether the term is durable: what tells others of it must wait until it is. */
+  get isTermDurable(): boolean {
+    return this.log.durableState.term === this.term;
+  }
+
+  /** Whether the leader has committed an entry of its own term, and so knows what is committed (Raft, section 8). */
+  get hasCommittedInTerm(): boolean {
+    return this.commitIndex >= this.termStartIndex;
+  }
+
+  send(envelope: Envelope): void {
+    this.tracer?.send?.(envelope);
+    this.outbox.push(envelope);
+  }
+
+  /** What is to be sent, taken out. */
+  takeOutbox(): Envelope[] {
+    const taken = this.outbox;
+    if (taken.length > 0) this.outbox = [];
+    return taken.length > 0 ? taken : [];
+  }
+
+  reject(envelope: Envelope, why: string): void {
+    this.tracer?.staleRejected?.(envelope, why);
+  }
+
+  setHardState(term: Term, votedFor: NodeId | null): void {
+    if (term < this.term) {
+      throw new RaftInvariantError(`The term of node ${this.id} would fall from ${this.term} to ${term}`);
+    }
+    if (term === this.term && this.votedFor !== null && votedFor !== this.votedFor) {
+      throw new RaftInvariantError(
+        `Node ${this.id} would vote for ${votedFor} in term ${term}, in which it voted for ${this.votedFor}`,
+      );
+    }
+    const isNew = term !== this.term;
+    this.term = term;
+    this.votedFor = votedFor;
+    this.log.setState({ term, votedFor });
+    if (isNew) this.tracer?.term?.(term);
+  }
+
+  setRole(role: Role): void {
+    if (this.role === role) return;
+    this.role = role;
+    this.tracer?.role?.(role, this.term);
+  }
+
+  setLeader(leader: NodeId | null): void {
+    if (this.leader === leader) return;
+    this.leader = leader;
+    this.tracer?.leader?.(leader, this.term);
+  }
+
+  /** Draws an election timeout from one to two times the configured one. */
+  drawElectionTimeout(): void {
+    const { electionTimeoutTicks } = this.config;
+    this.electionTimeoutTicks = electionTimeoutTicks + this.random.below(electionTimeoutTicks);
+  }
+
+  /** An entry that was appended: a configuration takes effect at once (dissertation, section 4.1). */
+  noteAppended(entry: Entry): void {
+    this.tracer?.append?.(entry);
+    if (entry.kind !== "configuration") return;
+    this.configurations.push(entry.index, decodeConfiguration(entry.data));
+    this.configurationChanged(entry.index, "append");
+  }
+
+  configurationChanged(index: LogIndex, cause: "append" | "truncate" | "snapshot"): void {
+    this.configuration = this.configurations.current;
+    if (this.role === "leader") this.syncFollowers();
+    this.tracer?.configuration?.(this.configuration, index, cause);
+  }
+
+  /** Gives every member a progress, and nobody else. */
+  syncFollowers(): void {
+    const members = membersOf(this.configuration).filter((id) => id !== this.id);
+    for (const id of [...this.progress.keys()]) if (!members.includes(id)) this.progress.delete(id);
+    this.followers = members.map((id) => {
+      const known = this.progress.get(id);
+      if (known !== undefined) return known;
+      const { maxInflightAppends, maxInflightBytes } = this.config;
+      const next = this.log.lastIndex + 1 as LogIndex;
+      const fresh = new Progress(id, next, new Inflights(maxInflightAppends, maxInflightBytes));
+      this.progress.set(id, fresh);
+      return fresh;
+    });
+  }
+
+  /**
+   * Raises the commit index (Raft, figure 2).
+   *
+   * @throws {RaftInvariantError} Where the log does not reach so far: then it lost what the node had acknowledged.
+   */
+  commitTo(index: LogIndex): void {
+    if (index <= this.commitIndex) return;
+    if (index > this.log.lastIndex) {
+      throw new RaftInvariantError(
+        `Node ${this.id} holds its log up to ${this.log.lastIndex}, but was told that ${index} is committed, which it had acknowledged`,
+      );
+    }
+    const before = this.commitIndex;
+    this.commitIndex = index;
+    if (this.incoming !== null && this.incoming.index <= index) this.incoming = null;
+    this.tracer?.commit?.(index, before);
+  }
+}

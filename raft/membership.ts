@@ -1,0 +1,140 @@
+/**
+ * Changes of a configuration (dissertation, chapter 4), as pure functions from one configuration to the next.
+ *
+ * @module
+ */
+import { configurationOf, isJoint, membersOf, sortedIds } from "./configuration.ts";
+import { ChangeRefusedError } from "./errors.ts";
+import type { Configuration, NodeId } from "./types.ts";
+
+/** What happens to one node. */
+export interface MemberChange {
+  /** `"add-voter"` also promotes a learner, `"add-learner"` also demotes a voter. What is so already is no error. */
+  readonly type: "add-voter" | "add-learner" | "remove";
+  /** To which node. */
+  readonly node: NodeId;
+}
+
+/**
+ * A change of the configuration.
+ *
+ * `"simple"` may change at most one voter (section 4.1), and any learners. `"enter-joint"` may change anything, and must be left again:
+ * by the leader itself with `autoLeave`, else by `"leave-joint"` (section 4.3).
+ */
+export type ConfigurationChange =
+  | { readonly type: "simple"; readonly changes: readonly MemberChange[] }
+  | { readonly type: "enter-joint"; readonly changes: readonly MemberChange[]; readonly autoLeave: boolean }
+  | { readonly type: "leave-joint" };
+
+/** A configuration and who in it starts from nothing. */
+export interface ChangedConfiguration {
+  /** The configuration after the change. */
+  readonly configuration: Configuration;
+  /** The members that were none before, or were removed and came back: nothing that was known of them holds. */
+  readonly joined: readonly NodeId[];
+}
+
+/**
+ * The configuration after a change.
+ *
+ * @param from The configuration before it.
+ * @param change The change.
+ * @returns The configuration, and who is new in it.
+ * @throws {ChangeRefusedError} Where the change is not possible from there, or would leave no voter.
+ */
+export function changeConfiguration(from: Configuration, change: ConfigurationChange): ChangedConfiguration {
+  switch (change.type) {
+    case "simple":
+      return simpleChange(from, change.changes);
+    case "enter-joint":
+      return enterJoint(from, change.changes, change.autoLeave);
+    case "leave-joint":
+      return { configuration: leaveJoint(from), joined: [] };
+  }
+}
+
+/**
+ * A change that needs no joint configuration: majorities that differ by at most one voter always overlap (section 4.1).
+ *
+ * @param from A configuration that is not joint.
+ * @param changes What happens to whom, in order.
+ * @returns The configuration, and who is new in it.
+ * @throws {ChangeRefusedError} Where more than one voter would change, or none would be left.
+ */
+export function simpleChange(from: Configuration, changes: readonly MemberChange[]): ChangedConfiguration {
+  if (isJoint(from)) {
+    throw new ChangeRefusedError("Cannot make a simple change in a joint configuration: leave it first");
+  }
+  const changed = apply(from, changes);
+  const { voters } = changed.configuration;
+  const different = voters.filter((id) => !from.voters.includes(id)).length +
+    from.voters.filter((id) => !voters.includes(id)).length;
+  if (different > 1) {
+    throw new ChangeRefusedError(`Cannot change ${different} voters at once but through a joint configuration`);
+  }
+  return changed;
+}
+
+/**
+ * Enters a joint configuration: from here on both the old and the new voters must agree (section 4.3).
+ *
+ * @param from A configuration that is not joint, with at least one voter.
+ * @param changes What happens to whom, in order.
+ * @param autoLeave Whether the leader shall leave it by itself.
+ * @returns The configuration, and who is new in it.
+ * @throws {ChangeRefusedError} Where `from` is joint already, or no voter would be left.
+ */
+export function enterJoint(
+  from: Configuration,
+  changes: readonly MemberChange[],
+  autoLeave: boolean,
+): ChangedConfiguration {
+  if (isJoint(from)) throw new ChangeRefusedError("Cannot enter a joint configuration from another: leave it first");
+  if (from.voters.length === 0) {
+    throw new ChangeRefusedError("Cannot enter a joint configuration from one without voters");
+  }
+  return apply({ ...from, votersOutgoing: from.voters, autoLeave }, changes);
+}
+
+/**
+ * Leaves a joint configuration: the new voters alone decide, and the old ones that are to be learners become so.
+ *
+ * @param from A joint configuration.
+ * @returns The configuration.
+ * @throws {ChangeRefusedError} Where it is not joint.
+ */
+export function leaveJoint(from: Configuration): Configuration {
+  if (!isJoint(from)) throw new ChangeRefusedError("Cannot leave a joint configuration: this one is not joint");
+  return configurationOf(from.voters, [...from.learners, ...from.learnersNext]);
+}
+
+function apply(from: Configuration, changes: readonly MemberChange[]): ChangedConfiguration {
+  const voters = new Set(from.voters);
+  const learners = new Set(from.learners);
+  const learnersNext = new Set(from.learnersNext);
+  const outgoing = new Set(from.votersOutgoing);
+  const joined = new Set<NodeId>();
+  const isMember = (id: NodeId): boolean => voters.has(id) || learners.has(id) || outgoing.has(id);
+  const remove = (id: NodeId): void => {
+    voters.delete(id);
+    learners.delete(id);
+    learnersNext.delete(id);
+  };
+  for (const { type, node } of changes) {
+    if (type !== "remove" && !isMember(node)) joined.add(node);
+    remove(node);
+    if (type === "add-voter") voters.add(node);
+    // A voter of the old list stays one until the joint configuration is left (etcd's learners_next).
+    else if (type === "add-learner") (outgoing.has(node) ? learnersNext : learners).add(node);
+    else if (!isMember(node)) joined.delete(node);
+  }
+  if (voters.size === 0) throw new ChangeRefusedError("Cannot leave a configuration without voters");
+  const configuration: Configuration = {
+    voters: sortedIds(voters),
+    votersOutgoing: from.votersOutgoing,
+    learners: sortedIds(learners),
+    learnersNext: sortedIds(learnersNext),
+    autoLeave: from.autoLeave,
+  };
+  return { configuration, joined: sortedIds(joined).filter((id) => membersOf(configuration).includes(id)) };
+}

@@ -1,0 +1,194 @@
+/**
+ * What nodes say to each other: the RPCs of the Raft paper as messages without a return value, each answer a message of its own.
+ *
+ * Loss, repetition, delay and reordering are all harmless.
+ *
+ * @module
+ */
+import type { Configuration, Entry, LogIndex, NodeId, Term } from "./types.ts";
+
+/** What every message carries. */
+export interface EnvelopeHeader {
+  /** Who says it. */
+  readonly from: NodeId;
+  /** To whom. */
+  readonly to: NodeId;
+  /** The sender's term; in a pre-vote's request, and its grant, the term that would come next. */
+  readonly term: Term;
+  /**
+   * `false`: the message may leave at once. `true`: it must wait until everything that the log was given before the message was made is durable.
+   * This is for the sending host alone, and does not travel.
+   */
+  readonly afterSync: boolean;
+}
+
+/** AppendEntries (Raft, section 5.3). Leaves at once: it depends on nothing but the leader's term (dissertation, section 10.2.1). */
+export interface AppendRequest extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "append-request";
+  /** The index of the entry that `entries` follow. */
+  readonly prevLogIndex: LogIndex;
+  /** Its term. */
+  readonly prevLogTerm: Term;
+  /** How far the leader has committed. */
+  readonly commitIndex: LogIndex;
+  /** Shared by reference: nobody may change them, nor the array. */
+  readonly entries: readonly Entry[];
+}
+
+/** The answer to an append, a stale leader's included: that one learns the newer term from it. */
+export interface AppendResponse extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "append-response";
+  /** Whether the sender holds what was sent. */
+  readonly success: boolean;
+  /** On success `prevLogIndex + entries.length`, up to which the two logs match; else the `prevLogIndex` that was refused. */
+  readonly index: LogIndex;
+  /** After a refusal: the sender's last entry, not after `index`, whose term is not above `prevLogTerm`. No later one can match. */
+  readonly hintIndex: LogIndex;
+  /** Its term. */
+  readonly hintTerm: Term;
+}
+
+/** Says how far a follower may commit, and nothing else. It has no answer; if it is lost, a heartbeat says the same. */
+export interface CommitNotice extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "commit-notice";
+  /** Never above what the follower is known to hold. */
+  readonly commitIndex: LogIndex;
+}
+
+/** A leader's sign of life, which begins a round: its echo confirms reads and extends a lease. */
+export interface HeartbeatRequest extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "heartbeat-request";
+  /** The round's number, counted within the leader's term. */
+  readonly round: number;
+  /** The leader's clock when the round began, in ticks, to be echoed. */
+  readonly sentAtTick: number;
+  /** Never above what the follower is known to hold. */
+  readonly commitIndex: LogIndex;
+}
+
+/** A heartbeat's echo. */
+export interface HeartbeatResponse extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "heartbeat-response";
+  /** The request's. */
+  readonly round: number;
+  /** The request's. */
+  readonly sentAtTick: number;
+}
+
+/** RequestVote (Raft, section 5.2). It waits for the sync, as it tells of the candidate's log and of a new term. */
+export interface VoteRequest extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "vote-request";
+  /** The candidate's last entry. */
+  readonly lastLogIndex: LogIndex;
+  /** Its term. */
+  readonly lastLogTerm: Term;
+  /** Whether the old leader asked for this campaign, so that voters need not be loyal to it (dissertation, section 3.10). */
+  readonly leadershipTransfer: boolean;
+}
+
+/** The answer to RequestVote. */
+export interface VoteResponse extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "vote-response";
+  /** Whether the vote was given. */
+  readonly granted: boolean;
+}
+
+/** PreVote (dissertation, section 9.6): would you vote for me in this term? Nobody's term changes. */
+export interface PreVoteRequest extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "pre-vote-request";
+  /** The candidate's last entry. */
+  readonly lastLogIndex: LogIndex;
+  /** Its term. */
+  readonly lastLogTerm: Term;
+}
+
+/** The answer to PreVote; `term` is the requested one in a grant, the sender's own in a refusal. */
+export interface PreVoteResponse extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "pre-vote-response";
+  /** Whether the vote would be given. */
+  readonly granted: boolean;
+}
+
+/** InstallSnapshot (Raft, section 7): one chunk. The last one is answered by an append-response for the snapshot's index. */
+export interface SnapshotRequest extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "snapshot-request";
+  /** The last entry that the snapshot covers. */
+  readonly snapshotIndex: LogIndex;
+  /** That entry's term. */
+  readonly snapshotTerm: Term;
+  /** The members as of that entry. */
+  readonly configuration: Configuration;
+  /** Where the chunk begins in the snapshot's bytes. */
+  readonly offset: number;
+  /** How many bytes the snapshot has. */
+  readonly totalBytes: number;
+  /** The bytes from `offset`. */
+  readonly chunk: Uint8Array;
+}
+
+/** The answer to a chunk that was not the last. */
+export interface SnapshotResponse extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "snapshot-response";
+  /** Which snapshot. */
+  readonly snapshotIndex: LogIndex;
+  /** Which chunk this answers. */
+  readonly offset: number;
+  /** The chunk that is wanted next. */
+  readonly nextOffset: number;
+}
+
+/** Asks a voter to campaign at once (dissertation, section 3.10). */
+export interface TimeoutNow extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "timeout-now";
+}
+
+/** A follower's read, for the leader to find an index for (dissertation, section 6.4). */
+export interface ReadRequest extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "read-request";
+  /** The follower's number for the read. */
+  readonly readId: number;
+  /** The number that the follower's host gave. */
+  readonly context: number;
+}
+
+/** The index up to which the follower must have applied before it answers the read. */
+export interface ReadResponse extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "read-response";
+  /** The request's. */
+  readonly readId: number;
+  /** The request's. */
+  readonly context: number;
+  /** `null`: the leader could not take the read. */
+  readonly index: LogIndex | null;
+}
+
+/** A message on its way. */
+export type Envelope =
+  | AppendRequest
+  | AppendResponse
+  | CommitNotice
+  | HeartbeatRequest
+  | HeartbeatResponse
+  | VoteRequest
+  | VoteResponse
+  | PreVoteRequest
+  | PreVoteResponse
+  | SnapshotRequest
+  | SnapshotResponse
+  | TimeoutNow
+  | ReadRequest
+  | ReadResponse;

@@ -1,0 +1,461 @@
+/**
+ * The node: takes what its host hands it, sees to the terms, and leaves each message to the file that has its rule.
+ *
+ * @module
+ */
+import { handleAppendRequest, handleCommitNotice, handleHeartbeatRequest } from "./append.ts";
+import { commitAsLeader } from "./commit.ts";
+import { type RaftConfig, resolveConfig } from "./config.ts";
+import { configurationOf } from "./configuration.ts";
+import { Core } from "./core.ts";
+import {
+  campaign,
+  countOwnVote,
+  handlePreVoteRequest,
+  handlePreVoteResponse,
+  handleVoteRequest,
+  handleVoteResponse,
+  isLoyal,
+} from "./election.ts";
+import { NotLeaderError, RaftInvariantError } from "./errors.ts";
+import { entryBytes, MemLog, type RaftLog } from "./log.ts";
+import { checkLog } from "./log_check.ts";
+import type { ConfigurationChange } from "./membership.ts";
+import type { AppendResponse, Envelope, HeartbeatResponse, ReadRequest, SnapshotResponse } from "./message.ts";
+import { propose, proposeChange } from "./proposal.ts";
+import { isQuorum } from "./quorum.ts";
+import { createRandom, mix32 } from "./random.ts";
+import { expireForwardedReads, handleReadRequest, handleReadResponse, readHere } from "./read_index.ts";
+import type { ReadResult } from "./reads.ts";
+import { handleAppendResponse, handleHeartbeatResponse, handleSnapshotResponse } from "./replies.ts";
+import { beginRound, replicateToAll } from "./replication.ts";
+import { becomeFollower } from "./roles.ts";
+import { handleSnapshotRequest } from "./snapshot.ts";
+import { type RaftStatus, statusOf } from "./status.ts";
+import { abortTransfer, beginTransfer, handleTimeoutNow } from "./transfer.ts";
+import type { LogIndex, NodeId, ProposalPosition, RaftApplyCommand, Role, Snapshot, Term } from "./types.ts";
+
+/**
+ * One member of a Raft cluster: a state machine without clock or I/O. See the module's doc for what its host does.
+ *
+ * Every method that returns envelopes also returns those that earlier calls, which return none, left behind.
+ */
+export class RaftNode {
+  readonly #core: Core;
+
+  /**
+   * Starts a node, or restarts it from whatever its log holds.
+   *
+   * After a restart the host finds the log's snapshot in `drainRestored()`, loads it, and is handed the commands after it again as they are found to be committed.
+   *
+   * @param config Who the node is, and its settings.
+   * @param log What it writes through. Default: a log in memory.
+   * @throws {RangeError} Where a setting is out of range.
+   * @throws {LogContradictionError} Where the log contradicts itself.
+   */
+  constructor(config: RaftConfig, log: RaftLog = new MemLog()) {
+    const resolved = resolveConfig(config);
+    const first = configurationOf(resolved.join ? [] : [resolved.id, ...resolved.peers]);
+    const configurations = checkLog(log, first);
+    const seed = resolved.seed ?? mix32(mix32(resolved.id, log.lastIndex), log.state.term);
+    const random = createRandom(seed).split("raft").split(String(resolved.id));
+    this.#core = new Core(resolved, log, configurations, random);
+    const isRestart = log.state.term > 0 || log.lastIndex > 0;
+    if (isRestart && resolved.leaseReads) this.#core.votesFromTick = resolved.electionTimeoutTicks;
+    this.#core.drawElectionTimeout();
+  }
+
+  /** Who the node is. */
+  get id(): NodeId {
+    return this.#core.id;
+  }
+  /** What it is. */
+  get role(): Role {
+    return this.#core.role;
+  }
+  /** Its term. */
+  get term(): Term {
+    return this.#core.term;
+  }
+  /** The leader of its term, where it knows one. */
+  get leader(): NodeId | null {
+    return this.#core.leader;
+  }
+  /** Up to where the log is known to be committed. */
+  get commitIndex(): LogIndex {
+    return this.#core.commitIndex;
+  }
+  /** Up to where the log was handed to the host. */
+  get appliedIndex(): LogIndex {
+    return this.#core.appliedIndex;
+  }
+
+  /**
+   * One tick of the host's clock: election and heartbeat timeouts count in these.
+   *
+   * @returns What is to be sent.
+   */
+  tick(): Envelope[] {
+    const core = this.#core;
+    core.clock++;
+    if (core.role === "leader") this.#tickLeader(core);
+    else {
+      core.electionElapsedTicks++;
+      expireForwardedReads(core);
+      if (core.electionElapsedTicks >= core.electionTimeoutTicks && core.isVoter) this.#campaign(core);
+    }
+    return core.takeOutbox();
+  }
+
+  /**
+   * Campaigns at once, as if the election timeout had passed: for hosts that know that there is no leader.
+   *
+   * @returns What is to be sent; nothing where the node leads, or has no vote.
+   */
+  campaign(): Envelope[] {
+    if (this.#core.role !== "leader" && this.#core.isVoter) this.#campaign(this.#core);
+    return this.#core.takeOutbox();
+  }
+
+  /**
+   * A message that came. Any message is harmless: repeated, late, of an earlier term, to or from nobody known.
+   *
+   * @param envelope The message.
+   * @returns What is to be sent.
+   * @throws {RaftInvariantError} Where the message shows that something impossible has happened: the node must be stopped.
+   */
+  handle(envelope: Envelope): Envelope[] {
+    const core = this.#core;
+    core.tracer?.receive?.(envelope);
+    if (envelope.to !== core.id) core.reject(envelope, "it is to another node");
+    else if (this.#admits(core, envelope)) this.#dispatch(core, envelope);
+    return core.takeOutbox();
+  }
+
+  /**
+   * Appends a command to the leader's log. It is sent by the next `broadcast()`.
+   *
+   * @param command The command's bytes. They are not copied: they must not be changed afterwards.
+   * @returns Where the command stands: it has happened once `drainApplied()` yields this index with this term, and is lost if it yields the index with another.
+   * @throws {NotLeaderError} Where the node does not lead: with whom it believes to.
+   * @throws {ProposalRefusedError} Where too much awaits its commit, or the leader is handing over: to be tried again later.
+   * @throws {RangeError} Where the command is larger than `maxCommandBytes`.
+   */
+  propose(command: Uint8Array): ProposalPosition {
+    return propose(this.#core, command);
+  }
+
+  /**
+   * Sends what was proposed, and tells followers of new commits. A host calls it once after each batch of inputs.
+   *
+   * @returns What is to be sent; nothing where the node does not lead.
+   */
+  broadcast(): Envelope[] {
+    const core = this.#core;
+    if (core.role === "leader") {
+      // A sole voter has nobody to wait for.
+      if (core.isSoleVoter && core.log.durableIndex > core.commitIndex) commitAsLeader(core);
+      replicateToAll(core);
+    }
+    return core.takeOutbox();
+  }
+
+  /**
+   * The host's sync has ended: the node counts its own vote and its own copy of the log as far as the log now says that they are durable.
+   *
+   * @returns What is to be sent.
+   */
+  persisted(): Envelope[] {
+    const core = this.#core;
+    if (core.role === "candidate") countOwnVote(core);
+    else if (core.role === "leader" && core.log.durableIndex > core.commitIndex) commitAsLeader(core);
+    return core.takeOutbox();
+  }
+
+  /**
+   * Asks for an index that a linearizable read must see, on a leader or a follower. `drainReads()` yields it.
+   *
+   * @param context A number of the host's choice, by which it knows the read again.
+   * @returns What is to be sent.
+   */
+  readIndex(context: number): Envelope[] {
+    readHere(this.#core, context);
+    return this.#core.takeOutbox();
+  }
+
+  /**
+   * The reads that were decided since the last call.
+   *
+   * @returns Each with the index up to which the host must have applied before it answers; `null`: the read must be asked again, perhaps elsewhere.
+   */
+  drainReads(): ReadResult[] {
+    const decided = this.#core.decidedReads;
+    if (decided.length > 0) this.#core.decidedReads = [];
+    return decided.length > 0 ? decided : [];
+  }
+
+  /**
+   * Appends a configuration to the leader's log. It is in force at once, and sent by the next `broadcast()`.
+   *
+   * @param change What is to change.
+   * @returns Where the configuration stands; it is committed once `commitIndex` has reached it in this term.
+   * @throws {NotLeaderError} Where the node does not lead.
+   * @throws {ProposalRefusedError} Where the leader is handing over.
+   * @throws {ChangeRefusedError} Where another change is not committed, the leader has not committed in its term, or the change is not possible.
+   */
+  proposeChange(change: ConfigurationChange): ProposalPosition {
+    return proposeChange(this.#core, change);
+  }
+
+  /**
+   * Hands the leadership over. Until it is done, or an election timeout has passed, proposals are refused.
+   *
+   * @param to A voter.
+   * @returns What is to be sent.
+   * @throws {NotLeaderError} Where the node does not lead.
+   * @throws {TransferRefusedError} Where `to` is no other voter.
+   */
+  transferLeadership(to: NodeId): Envelope[] {
+    const core = this.#core;
+    if (core.role !== "leader") throw new NotLeaderError(core.leader);
+    beginTransfer(core, to);
+    return core.takeOutbox();
+  }
+
+  /**
+   * Puts a snapshot in place of the log's beginning (Raft, section 7).
+   *
+   * @param index Up to where `data` covers the log: not above `appliedIndex`, and above the last snapshot.
+   * @param data The host's state as of that index. It is not copied: it must not be changed afterwards.
+   * @throws {RangeError} Where `index` is out of that range.
+   */
+  compact(index: LogIndex, data: Uint8Array): void {
+    const core = this.#core;
+    const { log } = core;
+    if (!(index > log.snapshotIndex && index <= core.appliedIndex)) {
+      throw new RangeError(
+        `Cannot compact to ${index}: an index above the last snapshot, ${log.snapshotIndex}, up to what was applied, ${core.appliedIndex}, is needed`,
+      );
+    }
+    const configuration = core.configurations.at(index);
+    const snapshot: Snapshot = { index, term: log.termAt(index)!, configuration, data };
+    const keepFrom = Math.max(log.firstIndex, index + 1 - core.config.keepEntries) as LogIndex;
+    log.compact(snapshot, keepFrom);
+    core.configurations.compact(index);
+    core.tracer?.snapshot?.("taken", snapshot, null);
+  }
+
+  /**
+   * A snapshot that the host must load before it applies anything more: one that a leader sent, or after a restart the log's own.
+   *
+   * @returns The snapshot, once; `null` where there is none.
+   */
+  drainRestored(): Snapshot | null {
+    const { restored } = this.#core;
+    this.#core.restored = null;
+    return restored;
+  }
+
+  /**
+   * Commands that are committed, in order, each once.
+   *
+   * @param maxBytes How many bytes of commands to hand out at most, but at least one command. Default: the setting `maxApplyBytes`.
+   * @returns The commands; where there are more than fit, the next call goes on.
+   * @throws {RaftInvariantError} Where a snapshot waits to be taken by `drainRestored()`, which comes before them.
+   */
+  drainApplied(maxBytes: number = this.#core.config.maxApplyBytes): RaftApplyCommand[] {
+    const core = this.#core;
+    const { log, commitIndex } = core;
+    const commands: RaftApplyCommand[] = [];
+    if (core.appliedIndex === commitIndex) return commands;
+    if (core.restored !== null) {
+      throw new RaftInvariantError(
+        `Node ${core.id} has a snapshot at ${core.restored.index} to be loaded before anything is applied`,
+      );
+    }
+    const before = core.appliedIndex;
+    let bytes = 0;
+    let index: number = before;
+    while (index < commitIndex) {
+      const entry = log.entryAt(index + 1 as LogIndex);
+      if (entry === undefined) {
+        throw new RaftInvariantError(`Node ${core.id} has committed entry ${index + 1}, but does not hold it`);
+      }
+      if (entry.kind === "command") {
+        bytes += entryBytes(entry);
+        if (bytes > maxBytes && commands.length > 0) break;
+        commands.push({ index: entry.index, term: entry.term, command: entry.data });
+      }
+      index++;
+    }
+    core.appliedIndex = index as LogIndex;
+    if (core.tracer !== null) core.tracer.apply?.(before + 1 as LogIndex, core.appliedIndex);
+    return commands;
+  }
+
+  /**
+   * The node at this moment.
+   *
+   * @returns A new object.
+   */
+  status(): RaftStatus {
+    return statusOf(this.#core);
+  }
+
+  #campaign(core: Core): void {
+    if (core.role !== "follower") core.tracer?.campaignLost?.(core.term, "split", core.role === "pre-candidate");
+    campaign(core, core.config.preVote ? "pre-vote" : "election");
+  }
+
+  #tickLeader(core: Core): void {
+    const { electionTimeoutTicks, heartbeatIntervalTicks, checkQuorum } = core.config;
+    if (core.transferTarget !== null && ++core.transferElapsedTicks >= electionTimeoutTicks) abortTransfer(core);
+    if (++core.quorumElapsedTicks >= electionTimeoutTicks) {
+      core.quorumElapsedTicks = 0;
+      const hasQuorum = isQuorum(
+        core.configuration,
+        (id) => id === core.id || core.progress.get(id)?.isActive === true,
+      );
+      for (const follower of core.followers) follower.isActive = false;
+      if (checkQuorum && !hasQuorum) {
+        core.tracer?.quorumLost?.(core.term);
+        return becomeFollower(core, core.term, null);
+      }
+    }
+    if (++core.heartbeatElapsedTicks >= heartbeatIntervalTicks) {
+      core.heartbeatElapsedTicks = 0;
+      beginRound(core);
+    }
+  }
+
+  /** Compares terms (Raft, section 5.1), and says whether the message goes on to its rule. */
+  #admits(core: Core, envelope: Envelope): boolean {
+    if (envelope.term === core.term) return true;
+    if (envelope.term < core.term) {
+      this.#answerStale(core, envelope);
+      return false;
+    }
+    switch (envelope.type) {
+      case "pre-vote-request":
+        return true;
+      case "pre-vote-response":
+        if (envelope.granted) return true;
+        becomeFollower(core, envelope.term, null);
+        return true;
+      case "vote-request":
+        if (isLoyal(core, envelope)) {
+          core.reject(envelope, "a leader is alive, or may hold a lease");
+          return false;
+        }
+        becomeFollower(core, envelope.term, null);
+        return true;
+      case "append-request":
+      case "heartbeat-request":
+      case "commit-notice":
+      case "snapshot-request":
+      case "timeout-now":
+        becomeFollower(core, envelope.term, envelope.from);
+        return true;
+      case "append-response":
+      case "heartbeat-response":
+      case "snapshot-response":
+      case "read-request":
+        // Who was removed may have gone through terms of its own since; it is nobody to step down for.
+        if (core.role === "leader" && !core.progress.has(envelope.from)) {
+          core.reject(envelope, "it is from no member");
+          return false;
+        }
+        becomeFollower(core, envelope.term, null);
+        return true;
+      case "vote-response":
+      case "read-response":
+        becomeFollower(core, envelope.term, null);
+        return true;
+    }
+  }
+
+  /** A leader or a candidate of an earlier term learns from the answer that its time is over; anything else of an earlier term is void. */
+  #answerStale(core: Core, envelope: Envelope): void {
+    core.reject(envelope, "it is of an earlier term");
+    const { id: from, term } = core;
+    const to = envelope.from;
+    const afterSync = !core.isTermDurable;
+    switch (envelope.type) {
+      case "append-request":
+      case "heartbeat-request":
+      case "snapshot-request": {
+        const index = (envelope.type === "append-request" ? envelope.prevLogIndex : 0) as LogIndex;
+        const hintIndex = 0 as LogIndex;
+        core.send({
+          type: "append-response",
+          from,
+          to,
+          term,
+          afterSync,
+          success: false,
+          index,
+          hintIndex,
+          hintTerm: 0 as Term,
+        });
+        return;
+      }
+      case "vote-request":
+        core.send({ type: "vote-response", from, to, term, afterSync, granted: false });
+        return;
+      case "pre-vote-request":
+        core.send({ type: "pre-vote-response", from, to, term, afterSync, granted: false });
+        return;
+    }
+  }
+
+  #dispatch(core: Core, envelope: Envelope): void {
+    switch (envelope.type) {
+      case "append-request":
+        return handleAppendRequest(core, envelope);
+      case "append-response":
+      case "heartbeat-response":
+      case "snapshot-response":
+      case "read-request":
+        return this.#handleFollower(core, envelope);
+      case "commit-notice":
+        return handleCommitNotice(core, envelope);
+      case "heartbeat-request":
+        return handleHeartbeatRequest(core, envelope);
+      case "vote-request":
+        if (core.clock < core.votesFromTick) return core.reject(envelope, "a leader may hold a lease");
+        return handleVoteRequest(core, envelope);
+      case "vote-response":
+        return handleVoteResponse(core, envelope);
+      case "pre-vote-request":
+        if (isLoyal(core, envelope)) return core.reject(envelope, "a leader is alive, or may hold a lease");
+        return handlePreVoteRequest(core, envelope);
+      case "pre-vote-response":
+        return handlePreVoteResponse(core, envelope);
+      case "snapshot-request":
+        return handleSnapshotRequest(core, envelope);
+      case "timeout-now":
+        return handleTimeoutNow(core, envelope);
+      case "read-response":
+        return handleReadResponse(core, envelope);
+    }
+  }
+
+  #handleFollower(core: Core, envelope: AppendResponse | HeartbeatResponse | SnapshotResponse | ReadRequest): void {
+    const follower = core.progress.get(envelope.from);
+    if (envelope.type === "read-request") {
+      if (core.role === "leader" && follower === undefined) return core.reject(envelope, "it is from no member");
+      return handleReadRequest(core, envelope);
+    }
+    if (follower === undefined) {
+      return core.reject(envelope, core.role === "leader" ? "it is from no member" : "the node does not lead");
+    }
+    switch (envelope.type) {
+      case "append-response":
+        return handleAppendResponse(core, follower, envelope);
+      case "heartbeat-response":
+        return handleHeartbeatResponse(core, follower, envelope);
+      case "snapshot-response":
+        return handleSnapshotResponse(core, follower, envelope);
+    }
+  }
+}

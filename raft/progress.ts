@@ -1,0 +1,174 @@
+/**
+ * A leader's view of one follower, and the window of what it has sent there without an answer.
+ *
+ * ```text
+ *              refused                     needs what was compacted
+ *   replicate ─────────> probe ──────────────────────────────> snapshot
+ *       ^                │  ^                                     │
+ *       └── acknowledged ┘  └──────────── installed ──────────────┘
+ * ```
+ *
+ * @module
+ */
+import type { LogIndex, NodeId, Snapshot } from "./types.ts";
+
+/**
+ * `"probe"`: it is not known where the logs part; one append at a time. `"replicate"`: appends stream ahead of their
+ * answers. `"snapshot"`: the follower needs entries that are gone, and gets chunks of a snapshot.
+ */
+export type ProgressState = "probe" | "replicate" | "snapshot";
+
+/** The appends that one follower has not answered, oldest first, in a ring that grows up to its bound. */
+export class Inflights {
+  readonly #maxAppends: number;
+  readonly #maxBytes: number;
+  #lastIndexes: number[] = [0, 0, 0, 0];
+  #sizes: number[] = [0, 0, 0, 0];
+  #start = 0;
+  #count = 0;
+  #bytes = 0;
+
+  /**
+   * @param maxAppends How many appends fit.
+   * @param maxBytes How many bytes fit; the append that goes over still does.
+   */
+  constructor(maxAppends: number, maxBytes: number) {
+    this.#maxAppends = maxAppends;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** How many appends are unanswered. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** How many bytes are. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether another append must wait. */
+  get isFull(): boolean {
+    return this.#count >= this.#maxAppends || this.#bytes >= this.#maxBytes;
+  }
+
+  /** Notes an append whose last entry is `lastIndex`. */
+  add(lastIndex: LogIndex, bytes: number): void {
+    if (this.#count === this.#lastIndexes.length) this.#grow();
+    const place = (this.#start + this.#count) & (this.#lastIndexes.length - 1);
+    this.#lastIndexes[place] = lastIndex;
+    this.#sizes[place] = bytes;
+    this.#count++;
+    this.#bytes += bytes;
+  }
+
+  /** Forgets every append whose entries are all up to `index`. */
+  freeTo(index: LogIndex): void {
+    const mask = this.#lastIndexes.length - 1;
+    while (this.#count > 0 && this.#lastIndexes[this.#start]! <= index) {
+      this.#bytes -= this.#sizes[this.#start]!;
+      this.#start = (this.#start + 1) & mask;
+      this.#count--;
+    }
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#start = this.#count = this.#bytes = 0;
+  }
+
+  #grow(): void {
+    const old = this.#lastIndexes.length;
+    const order = Array.from({ length: old }, (_, i) => (this.#start + i) & (old - 1));
+    const padding = new Array<number>(old).fill(0);
+    this.#lastIndexes = [...order.map((place) => this.#lastIndexes[place]!), ...padding];
+    this.#sizes = [...order.map((place) => this.#sizes[place]!), ...padding];
+    this.#start = 0;
+  }
+}
+
+/** A snapshot on its way to a follower, chunk by chunk. */
+export interface SnapshotTransfer {
+  /** What is sent. It is held until it was sent, a newer one notwithstanding. */
+  readonly snapshot: Snapshot;
+  /** Where the chunk that awaits its answer begins. */
+  offset: number;
+}
+
+/** A leader's view of one follower. It holds for one term. */
+export class Progress {
+  /** The follower. */
+  readonly id: NodeId;
+  /** How it is sent to. */
+  state: ProgressState = "probe";
+  /** Up to where its log is known to match the leader's. */
+  matchIndex: LogIndex = 0 as LogIndex;
+  /** The entry that is sent next. Always above `matchIndex`. */
+  nextIndex: LogIndex;
+  /** A probe or a chunk awaits its answer: nothing more is sent until it comes, or a later heartbeat's echo shows that it was lost. */
+  isPaused = false;
+  /** The heartbeat round after which what awaits its answer was sent: the echo of a later one overtook it, or it was lost. */
+  pausedInRound = 0;
+  /** What was sent ahead. */
+  readonly inflights: Inflights;
+  /** The commit index that it was last told of, had nothing been lost. */
+  toldCommitIndex: LogIndex = 0 as LogIndex;
+  /** Whether it was heard since the leader last checked its quorum. */
+  isActive = false;
+  /** The latest heartbeat round that it echoed. */
+  echoedRound = 0;
+  /** The leader's tick until which it has promised to ignore campaigns; 0 where it has not. */
+  leaseUntilTick = 0;
+  /** The snapshot that it is being sent. */
+  transfer: SnapshotTransfer | null = null;
+
+  /**
+   * @param id The follower.
+   * @param nextIndex Where to try first.
+   * @param inflights The window.
+   */
+  constructor(id: NodeId, nextIndex: LogIndex, inflights: Inflights) {
+    this.id = id;
+    this.nextIndex = nextIndex;
+    this.inflights = inflights;
+  }
+
+  /** Looks for the place where the logs part, from `nextIndex` on. */
+  becomeProbe(nextIndex: LogIndex): void {
+    this.#become("probe");
+    this.nextIndex = Math.max(nextIndex, this.matchIndex + 1) as LogIndex;
+  }
+
+  /** Streams ahead, from where the logs are known to match. */
+  becomeReplicate(): void {
+    this.#become("replicate");
+    this.nextIndex = this.matchIndex + 1 as LogIndex;
+  }
+
+  /** Sends a snapshot from its first byte. */
+  becomeSnapshot(snapshot: Snapshot): void {
+    this.#become("snapshot");
+    this.transfer = { snapshot, offset: 0 };
+  }
+
+  /** Notes that a probe or a chunk was sent. */
+  pause(round: number): void {
+    this.isPaused = true;
+    this.pausedInRound = round;
+  }
+
+  /** Raises what the follower is known to hold; says whether that was news. */
+  acknowledge(index: LogIndex): boolean {
+    if (index <= this.matchIndex) return false;
+    this.matchIndex = index;
+    if (this.nextIndex <= index) this.nextIndex = index + 1 as LogIndex;
+    return true;
+  }
+
+  #become(state: ProgressState): void {
+    this.state = state;
+    this.isPaused = false;
+    this.inflights.clear();
+    this.transfer = null;
+  }
+}

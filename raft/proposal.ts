@@ -1,0 +1,61 @@
+/**
+ * What a leader takes from its host: commands and changes of the configuration; and what it refuses.
+ *
+ * @module
+ */
+import { encodeConfiguration } from "./configuration.ts";
+import type { Core } from "./core.ts";
+import { ChangeRefusedError, NotLeaderError, ProposalRefusedError } from "./errors.ts";
+import { changeConfiguration, type ConfigurationChange } from "./membership.ts";
+import { appendAsLeader } from "./replication.ts";
+import type { ProposalPosition } from "./types.ts";
+
+/** Appends a command, unless the uncommitted tail is full or the leader is handing over. */
+export function propose(core: Core, command: Uint8Array): ProposalPosition {
+  if (core.role !== "leader") throw new NotLeaderError(core.leader);
+  refuseInTransfer(core);
+  const { maxCommandBytes, maxUncommittedBytes } = core.config;
+  if (command.length > maxCommandBytes) {
+    throw new RangeError(`Cannot propose a command of ${command.length} bytes: at most ${maxCommandBytes} are allowed`);
+  }
+  const bytes = command.length + 24;
+  if (core.uncommittedBytes > 0 && core.uncommittedBytes + bytes > maxUncommittedBytes) {
+    throw new ProposalRefusedError(
+      `Cannot propose ${bytes} bytes: ${core.uncommittedBytes} of at most ${maxUncommittedBytes} bytes await their commit`,
+    );
+  }
+  const entry = appendAsLeader(core, "command", command);
+  core.uncommittedBytes += bytes;
+  return { index: entry.index, term: entry.term };
+}
+
+/**
+ * Appends a configuration, which takes effect at once.
+ *
+ * One at a time, as each is only safe beside the one before it (dissertation, section 4.1); and none before the leader has committed in its own term,
+ * as else two leaders could each make a change that the other knows nothing of (Ongaro's correction to section 4.1, of 2015).
+ */
+export function proposeChange(core: Core, change: ConfigurationChange): ProposalPosition {
+  if (core.role !== "leader") throw new NotLeaderError(core.leader);
+  refuseInTransfer(core);
+  if (!core.hasCommittedInTerm) {
+    throw new ChangeRefusedError(`Cannot change the configuration: no entry of term ${core.term} is committed yet`);
+  }
+  const pending = core.configurations.currentIndex;
+  if (pending > core.commitIndex) {
+    throw new ChangeRefusedError(`Cannot change the configuration: the one at index ${pending} is not committed yet`);
+  }
+  const { configuration, joined } = changeConfiguration(core.configuration, change);
+  // Who was removed and comes back in one change starts from nothing.
+  for (const id of joined) core.progress.delete(id);
+  const entry = appendAsLeader(core, "configuration", encodeConfiguration(configuration));
+  return { index: entry.index, term: entry.term };
+}
+
+function refuseInTransfer(core: Core): void {
+  if (core.transferTarget !== null) {
+    throw new ProposalRefusedError(
+      `Cannot propose: the leadership is being handed over to node ${core.transferTarget}`,
+    );
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Reads that do not go through the log (dissertation, section 6.4), on the leader that answers them and on the follower that asks it.
+ *
+ * A leader's commit index is good for a read once three things are true: it has committed in its own term, so that it knows what is
+ * committed; a quorum has echoed a heartbeat that it sent after the read came, so that it still led then; and the host has applied up to there.
+ *
+ * @module
+ */
+import { leaseTicks } from "./config.ts";
+import type { Core } from "./core.ts";
+import type { HeartbeatResponse, ReadRequest, ReadResponse } from "./message.ts";
+import { reachedByQuorum } from "./quorum.ts";
+import type { Progress } from "./progress.ts";
+import type { Read } from "./reads.ts";
+import { beginRound } from "./replication.ts";
+import type { LogIndex } from "./types.ts";
+
+/** A read of this node's own host: taken where it leads, sent on to the leader where it follows. */
+export function readHere(core: Core, context: number): void {
+  if (core.role === "leader") {
+    takeRead(core, { context, follower: null, readId: 0, index: core.commitIndex });
+    return;
+  }
+  if (core.leader === null || core.forwardedReads.size >= core.config.maxPendingReads) {
+    core.tracer?.readRefused?.(context, core.leader === null ? "no leader is known" : "too many reads are under way");
+    core.decidedReads.push({ context, index: null });
+    return;
+  }
+  const readId = core.nextReadId++;
+  core.forwardedReads.set(readId, { context, expiresAtTick: core.clock + core.config.electionTimeoutTicks });
+  core.send({
+    type: "read-request",
+    from: core.id,
+    to: core.leader,
+    term: core.term,
+    afterSync: false,
+    readId,
+    context,
+  });
+}
+
+/** A follower's read. */
+export function handleReadRequest(core: Core, request: ReadRequest): void {
+  const { from, context, readId } = request;
+  if (core.role === "leader") takeRead(core, { context, follower: from, readId, index: core.commitIndex });
+  else answer(core, { context, follower: from, readId, index: 0 as LogIndex }, null);
+}
+
+/** The leader's answer to this follower's read. */
+export function handleReadResponse(core: Core, response: ReadResponse): void {
+  const read = core.forwardedReads.get(response.readId);
+  if (read === undefined || read.context !== response.context) {
+    return core.reject(response, "no such read is under way");
+  }
+  core.forwardedReads.delete(response.readId);
+  core.decidedReads.push({ context: read.context, index: response.index });
+}
+
+/** Gives up the reads whose leader has not answered for an election timeout. */
+export function expireForwardedReads(core: Core): void {
+  for (const [readId, { context, expiresAtTick }] of core.forwardedReads) {
+    // In the order in which they were asked, and so in that in which they expire.
+    if (expiresAtTick > core.clock) return;
+    core.forwardedReads.delete(readId);
+    core.tracer?.readRefused?.(context, "the leader did not answer");
+    core.decidedReads.push({ context, index: null });
+  }
+}
+
+/** The leader has committed in its own term: the reads that waited for that go on. */
+export function releaseReads(core: Core): void {
+  const released = core.reads.release(core.commitIndex);
+  for (const read of released) admit(core, read);
+  beginRoundForReads(core);
+}
+
+/** A follower has echoed a heartbeat: it still followed this leader when that came, which was after the round began. */
+export function noteEcho(core: Core, follower: Progress, response: HeartbeatResponse): void {
+  const { round, sentAtTick } = response;
+  if (round > core.round) return core.reject(response, "a heartbeat was echoed that was never sent");
+  if (round <= follower.echoedRound) return;
+  follower.echoedRound = round;
+  follower.leaseUntilTick = sentAtTick + leaseTicks(core.config.electionTimeoutTicks);
+  confirmReads(core);
+}
+
+function takeRead(core: Core, read: Read): void {
+  if (core.reads.count >= core.config.maxPendingReads) {
+    core.tracer?.readRefused?.(read.context, "too many reads are under way");
+    return answer(core, read, null);
+  }
+  if (!core.hasCommittedInTerm) return core.reads.wait(read);
+  admit(core, read);
+  beginRoundForReads(core);
+}
+
+function admit(core: Core, read: Read): void {
+  if (core.config.leaseReads) {
+    const fault = leaseFault(core);
+    if (fault === null) {
+      core.tracer?.readConfirmed?.(read.context, read.index, "lease");
+      return answer(core, read, read.index);
+    }
+    core.tracer?.leaseRefused?.(read.context, fault);
+  }
+  core.reads.queue(read);
+}
+
+/** Why the leader holds no lease; `null` where it holds one (dissertation, section 6.4.1). */
+function leaseFault(core: Core): string | null {
+  // Who was told to campaign at once is voted for in spite of all promises, whether or not the transfer was aborted since.
+  if (core.hasSentTimeoutNow) return "a TimeoutNow was sent in this term";
+  const until = reachedByQuorum(
+    core.configuration,
+    (id) => id === core.id ? Infinity : core.progress.get(id)?.leaseUntilTick,
+  );
+  return until > core.clock ? null : "no quorum has echoed a heartbeat lately";
+}
+
+function beginRoundForReads(core: Core): void {
+  if (!core.reads.needsRound || core.reads.isRoundUnderWay) return;
+  beginRound(core);
+  confirmReads(core);
+}
+
+/** Answers the reads whose round, or a later one, a quorum has echoed. */
+export function confirmReads(core: Core): void {
+  if (!core.reads.isRoundUnderWay) return;
+  const reached = reachedByQuorum(
+    core.configuration,
+    (id) => id === core.id ? core.round : core.progress.get(id)?.echoedRound,
+  );
+  for (const read of core.reads.confirm(reached)) {
+    core.tracer?.readConfirmed?.(read.context, read.index, "quorum");
+    answer(core, read, read.index);
+  }
+  beginRoundForReads(core);
+}
+
+function answer(core: Core, read: Read, index: LogIndex | null): void {
+  const { context, follower, readId } = read;
+  if (follower === null) core.decidedReads.push({ context, index });
+  else {core.send({
+      type: "read-response",
+      from: core.id,
+      to: follower,
+      term: core.term,
+      afterSync: false,
+      readId,
+      context,
+      index,
+    });}
+}

@@ -1,0 +1,106 @@
+/**
+ * The reads that a leader has taken, and how far each has come: a queue that knows nothing of the node.
+ *
+ * ```text
+ *   waiting ── first commit of the term ──> queued ── a heartbeat round begins ──> in flight ── echoed by a quorum ──> confirmed
+ * ```
+ *
+ * All reads that come while a round is under way share the next one.
+ *
+ * @module
+ */
+import type { LogIndex, NodeId } from "./types.ts";
+
+/** A read, of this node's host or of a follower's. */
+export interface Read {
+  /** The number that the host gave. */
+  readonly context: number;
+  /** The follower that asked, or `null` for this node's own host. */
+  readonly follower: NodeId | null;
+  /** The follower's number for the read. */
+  readonly readId: number;
+  /** The commit index when the read came, or when the leader had committed in its term: what the read must see. */
+  index: LogIndex;
+}
+
+/** A read that is decided: `index` is `null` where it was given up. */
+export interface ReadResult {
+  /** The number that the host gave. */
+  readonly context: number;
+  /** The host answers the read once it has applied up to here; `null`: it must be asked again, of whoever leads. */
+  readonly index: LogIndex | null;
+}
+
+/** A leader's reads. */
+export class ReadQueue {
+  #waiting: Read[] = [];
+  #queued: Read[] = [];
+  #inFlight: { readonly round: number; readonly reads: readonly Read[] }[] = [];
+  #count = 0;
+
+  /** How many reads are not decided. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether a round is under way that some read depends on. */
+  get isRoundUnderWay(): boolean {
+    return this.#inFlight.length > 0;
+  }
+
+  /** Whether a read needs a round to begin. */
+  get needsRound(): boolean {
+    return this.#queued.length > 0;
+  }
+
+  /** Takes a read that must wait until the leader has committed in its term. */
+  wait(read: Read): void {
+    this.#waiting.push(read);
+    this.#count++;
+  }
+
+  /** Takes a read for the next round. */
+  queue(read: Read): void {
+    this.#queued.push(read);
+    this.#count++;
+  }
+
+  /** The leader has committed in its term: what waited is given that index, and is returned to be taken anew. */
+  release(index: LogIndex): readonly Read[] {
+    const released = this.#waiting;
+    if (released.length === 0) return released;
+    this.#waiting = [];
+    this.#count -= released.length;
+    for (const read of released) read.index = index;
+    return released;
+  }
+
+  /** A heartbeat round begins: it carries what is queued. */
+  begin(round: number): void {
+    if (this.#queued.length === 0) return;
+    this.#inFlight.push({ round, reads: this.#queued });
+    this.#queued = [];
+  }
+
+  /** The reads that an echo of `round` by a quorum confirms: those of that round, and of earlier ones. */
+  confirm(round: number): readonly Read[] {
+    const confirmed: Read[] = [];
+    let rounds = 0;
+    while (rounds < this.#inFlight.length && this.#inFlight[rounds]!.round <= round) {
+      confirmed.push(...this.#inFlight[rounds++]!.reads);
+    }
+    if (rounds > 0) this.#inFlight.splice(0, rounds);
+    this.#count -= confirmed.length;
+    return confirmed;
+  }
+
+  /** Gives up all reads, and returns them. */
+  clear(): readonly Read[] {
+    const all = [...this.#waiting, ...this.#queued, ...this.#inFlight.flatMap((round) => round.reads)];
+    this.#waiting = [];
+    this.#queued = [];
+    this.#inFlight = [];
+    this.#count = 0;
+    return all;
+  }
+}

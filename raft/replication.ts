@@ -1,0 +1,177 @@
+/**
+ * What a leader sends its followers: appends, heartbeats, commit notices, chunks (Raft, section 5.3).
+ *
+ * @module
+ */
+import type { Core } from "./core.ts";
+import { RaftInvariantError } from "./errors.ts";
+import { entryBytes } from "./log.ts";
+import type { Progress } from "./progress.ts";
+import type { Entry, EntryKind, LogIndex, Term } from "./types.ts";
+
+/** Appends an entry to the leader's own log; it is sent by whatever is sent next. */
+export function appendAsLeader(core: Core, kind: EntryKind, data: Uint8Array): Entry {
+  const entry: Entry = { index: core.log.lastIndex + 1 as LogIndex, term: core.term, kind, data };
+  core.log.appendOne(entry);
+  if (core.tracer !== null || kind === "configuration") core.noteAppended(entry);
+  return entry;
+}
+
+/** Sends every follower what it lacks, and is told no sooner: entries, or how far it may commit. */
+export function replicateToAll(core: Core): void {
+  const followers = core.followers;
+  for (let i = 0; i < followers.length; i++) {
+    const follower = followers[i]!;
+    replicate(core, follower);
+    notifyCommit(core, follower);
+  }
+}
+
+/** Sends a follower the entries that it lacks, as far as its window allows. */
+export function replicate(core: Core, follower: Progress): void {
+  switch (follower.state) {
+    case "replicate":
+      while (follower.nextIndex <= core.log.lastIndex && !follower.inflights.isFull) {
+        if (!sendAppend(core, follower)) return;
+      }
+      return;
+    case "probe":
+      if (follower.isPaused) return;
+      if (sendAppend(core, follower)) follower.pause(core.round);
+      return;
+    case "snapshot":
+      return;
+  }
+}
+
+/**
+ * Asks a follower whether the logs still match where the leader believes they do, without sending any entry:
+ * the refusal shows that an append was lost, the success stands for answers that were.
+ */
+export function sendCheck(core: Core, follower: Progress): void {
+  const prevLogIndex = follower.nextIndex - 1 as LogIndex;
+  const prevLogTerm = core.log.termAt(prevLogIndex);
+  if (prevLogTerm === undefined) beginSnapshot(core, follower);
+  else sendEntries(core, follower, prevLogIndex, prevLogTerm, []);
+}
+
+/** Tells a follower how far it may commit, if no message to it has said so. */
+export function notifyCommit(core: Core, follower: Progress): void {
+  const commitIndex = Math.min(core.commitIndex, follower.matchIndex) as LogIndex;
+  if (commitIndex <= follower.toldCommitIndex) return;
+  follower.toldCommitIndex = commitIndex;
+  core.send({ type: "commit-notice", from: core.id, to: follower.id, term: core.term, afterSync: false, commitIndex });
+}
+
+/** Begins a heartbeat round, which carries the reads that are queued. Its cost does not depend on the log. */
+export function beginRound(core: Core): void {
+  core.round++;
+  core.reads.begin(core.round);
+  for (const follower of core.followers) {
+    const commitIndex = Math.min(core.commitIndex, follower.matchIndex) as LogIndex;
+    if (commitIndex > follower.toldCommitIndex) follower.toldCommitIndex = commitIndex;
+    core.send({
+      type: "heartbeat-request",
+      from: core.id,
+      to: follower.id,
+      term: core.term,
+      afterSync: false,
+      round: core.round,
+      sentAtTick: core.clock,
+      commitIndex,
+    });
+  }
+}
+
+/** Sends the chunk of the follower's snapshot that awaits its answer. */
+export function sendChunk(core: Core, follower: Progress): void {
+  const transfer = follower.transfer;
+  if (transfer === null) throw new RaftInvariantError(`Node ${follower.id} is sent a chunk of no snapshot`);
+  const { snapshot, offset } = transfer;
+  follower.pause(core.round);
+  core.send({
+    type: "snapshot-request",
+    from: core.id,
+    to: follower.id,
+    term: core.term,
+    afterSync: false,
+    snapshotIndex: snapshot.index,
+    snapshotTerm: snapshot.term,
+    configuration: snapshot.configuration,
+    offset,
+    totalBytes: snapshot.data.length,
+    chunk: snapshot.data.subarray(offset, offset + core.config.snapshotChunkBytes),
+  });
+}
+
+/** Begins to send a follower the latest snapshot, as it needs entries that are gone (Raft, section 7). */
+export function beginSnapshot(core: Core, follower: Progress): void {
+  const snapshot = core.log.snapshot;
+  if (snapshot === null) {
+    throw new RaftInvariantError(
+      `Entry ${follower.nextIndex - 1} is neither in the log of node ${core.id} nor in a snapshot`,
+    );
+  }
+  follower.becomeSnapshot(snapshot);
+  core.tracer?.snapshot?.("sending", snapshot, follower.id);
+  sendChunk(core, follower);
+}
+
+/** Sends one append, empty where the follower lacks nothing; `false` where it needs a snapshot, which is begun. */
+function sendAppend(core: Core, follower: Progress): boolean {
+  const { log } = core;
+  const from = follower.nextIndex;
+  const prevLogIndex = from - 1 as LogIndex;
+  const prevLogTerm = log.termAt(prevLogIndex);
+  if (prevLogTerm === undefined || from < log.firstIndex) {
+    beginSnapshot(core, follower);
+    return false;
+  }
+  const entries = entriesFrom(core, from, log.lastIndex + 1 as LogIndex);
+  if (follower.state === "replicate" && entries.length > 0) {
+    const last = prevLogIndex + entries.length as LogIndex;
+    follower.nextIndex = last + 1 as LogIndex;
+    follower.inflights.add(last, bytesOf(entries));
+  }
+  sendEntries(core, follower, prevLogIndex, prevLogTerm, entries);
+  return true;
+}
+
+function sendEntries(
+  core: Core,
+  follower: Progress,
+  prevLogIndex: LogIndex,
+  prevLogTerm: Term,
+  entries: readonly Entry[],
+): void {
+  const told = Math.min(core.commitIndex, prevLogIndex + entries.length) as LogIndex;
+  if (told > follower.toldCommitIndex) follower.toldCommitIndex = told;
+  core.send({
+    type: "append-request",
+    from: core.id,
+    to: follower.id,
+    term: core.term,
+    afterSync: false,
+    prevLogIndex,
+    prevLogTerm,
+    commitIndex: core.commitIndex,
+    entries,
+  });
+}
+
+// Followers that are equally far get the same array: nobody may change it.
+function entriesFrom(core: Core, from: LogIndex, to: LogIndex): readonly Entry[] {
+  if (from >= to) return [];
+  if (from !== core.lastSliceFrom || to !== core.lastSliceTo) {
+    core.lastSlice = core.log.slice(from, to, core.config.maxAppendBytes);
+    core.lastSliceFrom = from;
+    core.lastSliceTo = to;
+  }
+  return core.lastSlice;
+}
+
+function bytesOf(entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (let i = 0; i < entries.length; i++) bytes += entryBytes(entries[i]!);
+  return bytes;
+}

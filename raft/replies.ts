@@ -1,0 +1,100 @@
+/**
+ * What a leader learns from its followers' answers, and does about it (Raft, section 5.3).
+ *
+ * @module
+ */
+import { commitAsLeader } from "./commit.ts";
+import type { Core } from "./core.ts";
+import { lastIndexWithTermAtMost } from "./log.ts";
+import type { AppendResponse, HeartbeatResponse, SnapshotResponse } from "./message.ts";
+import type { Progress } from "./progress.ts";
+import { noteEcho } from "./read_index.ts";
+import { replicate, sendCheck, sendChunk } from "./replication.ts";
+import { continueTransfer } from "./transfer.ts";
+import type { LogIndex } from "./types.ts";
+
+/** The answer to an append, or to a snapshot's last chunk. */
+export function handleAppendResponse(core: Core, follower: Progress, response: AppendResponse): void {
+  follower.isActive = true;
+  if (response.success) acknowledged(core, follower, response);
+  else refused(core, follower, response);
+}
+
+function acknowledged(core: Core, follower: Progress, response: AppendResponse): void {
+  const { index } = response;
+  if (index > core.log.lastIndex) return core.reject(response, "entries were acknowledged that were never sent");
+  const isNews = follower.acknowledge(index);
+  switch (follower.state) {
+    case "probe":
+      // A match was found; an acknowledgement of an earlier place than was asked about says nothing of this probe.
+      if (index >= follower.nextIndex - 1) follower.becomeReplicate();
+      break;
+    case "replicate":
+      follower.inflights.freeTo(index);
+      break;
+    case "snapshot":
+      // The snapshot was installed, or turned out not to be needed.
+      if (index >= follower.transfer!.snapshot.index || follower.matchIndex + 1 >= core.log.firstIndex) {
+        follower.becomeReplicate();
+      }
+      break;
+  }
+  if (isNews && index > core.commitIndex) commitAsLeader(core);
+  // The commit may have ended this node's leadership, or this follower's membership.
+  if (core.progress.get(follower.id) !== follower) return;
+  replicate(core, follower);
+  if (core.transferTarget === follower.id) continueTransfer(core);
+}
+
+/** The follower's log does not match at `index`: goes back at once to where it can, by its hint and by the own log's terms. */
+function refused(core: Core, follower: Progress, response: AppendResponse): void {
+  const { index, hintIndex, hintTerm } = response;
+  const isLate = index <= follower.matchIndex || follower.state === "snapshot" ||
+    (follower.state === "probe" ? index !== follower.nextIndex - 1 : index >= follower.nextIndex);
+  if (isLate) return core.reject(response, "the refusal is of an earlier append");
+  const high = Math.min(hintIndex, index - 1, core.log.lastIndex) as LogIndex;
+  const low = Math.min(follower.matchIndex, high) as LogIndex;
+  follower.becomeProbe(lastIndexWithTermAtMost(core.log, low, high, hintTerm) + 1 as LogIndex);
+  replicate(core, follower);
+}
+
+/** The echo of a heartbeat. What was sent before that heartbeat and has no answer yet was overtaken, or lost: the leader asks again. */
+export function handleHeartbeatResponse(core: Core, follower: Progress, response: HeartbeatResponse): void {
+  follower.isActive = true;
+  noteEcho(core, follower, response);
+  if (core.progress.get(follower.id) !== follower) return;
+  switch (follower.state) {
+    case "probe":
+      if (follower.isPaused && response.round <= follower.pausedInRound) break;
+      follower.isPaused = false;
+      replicate(core, follower);
+      break;
+    case "replicate":
+      if (follower.matchIndex >= core.log.lastIndex) break;
+      if (follower.nextIndex <= core.log.lastIndex && !follower.inflights.isFull) replicate(core, follower);
+      else sendCheck(core, follower);
+      break;
+    case "snapshot":
+      if (response.round > follower.pausedInRound) sendChunk(core, follower);
+      break;
+  }
+  if (core.transferTarget === follower.id) continueTransfer(core);
+}
+
+/** The answer to a chunk that was not the last: sends the one that the follower wants next. */
+export function handleSnapshotResponse(core: Core, follower: Progress, response: SnapshotResponse): void {
+  follower.isActive = true;
+  const { transfer } = follower;
+  const { snapshotIndex, offset, nextOffset } = response;
+  if (
+    transfer === null || snapshotIndex !== transfer.snapshot.index || offset !== transfer.offset ||
+    nextOffset === offset
+  ) {
+    return core.reject(response, "the answer is to an earlier chunk");
+  }
+  if (nextOffset > transfer.snapshot.data.length) {
+    return core.reject(response, "a chunk beyond the snapshot's end is wanted");
+  }
+  transfer.offset = nextOffset;
+  sendChunk(core, follower);
+}

@@ -1,0 +1,81 @@
+/**
+ * Becoming a follower, and what is given up with the role before (Raft, figure 4).
+ *
+ * @module
+ */
+import type { Core } from "./core.ts";
+import { RaftInvariantError } from "./errors.ts";
+import type { NodeId, Term } from "./types.ts";
+
+/**
+ * Follows: in a newer term, or in the same one after a campaign was lost, a leader was found, or the leader lost its quorum.
+ *
+ * @param core The node.
+ * @param term Not below the node's own.
+ * @param leader The term's leader, if it is known.
+ */
+export function becomeFollower(core: Core, term: Term, leader: NodeId | null): void {
+  const isNewTerm = term > core.term;
+  const wasFollower = core.role === "follower";
+  if (isNewTerm) {
+    core.setHardState(term, null);
+    // A snapshot's bytes are one leader's: another may write the same state in other bytes.
+    abandonIncoming(core);
+    refuseForwardedReads(core, "the term ended");
+  }
+  core.votes.clear();
+  core.isTransferCampaign = false;
+  if (core.role === "leader") endLeadership(core);
+  core.setRole("follower");
+  core.setLeader(leader);
+  // Who only learns of a new term goes on waiting for the time it already had (Raft, section 5.2: only a leader or a vote given resets it).
+  if (!wasFollower) core.electionElapsedTicks = 0;
+  if (isNewTerm || !wasFollower) core.drawElectionTimeout();
+}
+
+/**
+ * The sender is the leader of this node's term: follows it, and counts its election timeout from now.
+ *
+ * @throws {RaftInvariantError} Where the term has another leader already (Raft, section 5.2: at most one).
+ */
+export function followLeader(core: Core, leader: NodeId): void {
+  if (core.role === "leader" || (core.leader !== null && core.leader !== leader)) {
+    throw new RaftInvariantError(
+      `Term ${core.term} has two leaders, nodes ${core.role === "leader" ? core.id : core.leader} and ${leader}`,
+    );
+  }
+  if (core.role !== "follower") becomeFollower(core, core.term, leader);
+  core.setLeader(leader);
+  core.electionElapsedTicks = 0;
+}
+
+/** Forgets a snapshot that has not come in whole. */
+export function abandonIncoming(core: Core): void {
+  if (core.incoming === null) return;
+  core.tracer?.snapshot?.("abandoned", core.incoming, core.leader);
+  core.incoming = null;
+}
+
+/** Gives up the reads that a leader was asked for. */
+export function refuseForwardedReads(core: Core, why: string): void {
+  if (core.forwardedReads.size === 0) return;
+  for (const { context } of core.forwardedReads.values()) {
+    core.tracer?.readRefused?.(context, why);
+    core.decidedReads.push({ context, index: null });
+  }
+  core.forwardedReads.clear();
+}
+
+function endLeadership(core: Core): void {
+  for (const read of core.reads.clear()) {
+    core.tracer?.readRefused?.(read.context, "the leader stepped down");
+    // A follower's read is not answered: it gives it up with the term, or after an election timeout.
+    if (read.follower === null) core.decidedReads.push({ context: read.context, index: null });
+  }
+  core.transferTarget = null;
+  core.progress.clear();
+  core.followers = [];
+  core.lastSlice = [];
+  core.lastSliceFrom = core.lastSliceTo = 0;
+  core.uncommittedBytes = 0;
+}

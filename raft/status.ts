@@ -1,0 +1,109 @@
+/**
+ * What a node tells of itself, for people and for metrics.
+ *
+ * @module
+ */
+import type { Core } from "./core.ts";
+import type { ProgressState } from "./progress.ts";
+import type { Configuration, LogIndex, NodeId, Role, Term } from "./types.ts";
+
+/** A leader's view of one follower. */
+export interface FollowerStatus {
+  /** The follower. */
+  readonly id: NodeId;
+  /** Whether it is a learner. */
+  readonly isLearner: boolean;
+  /** How it is sent to. */
+  readonly state: ProgressState;
+  /** Up to where its log is known to match. */
+  readonly matchIndex: LogIndex;
+  /** What is sent next. */
+  readonly nextIndex: LogIndex;
+  /** How many appends it has not answered. */
+  readonly inflightAppends: number;
+  /** How many bytes of them. */
+  readonly inflightBytes: number;
+  /** Whether a probe or a chunk awaits its answer. */
+  readonly isPaused: boolean;
+  /** Whether it was heard since the leader last checked its quorum. */
+  readonly isActive: boolean;
+  /** The snapshot that it is being sent, and how many of its bytes it has. */
+  readonly snapshot: { readonly index: LogIndex; readonly sentBytes: number; readonly totalBytes: number } | null;
+}
+
+/** A node at one moment. */
+export interface RaftStatus {
+  /** Who it is. */
+  readonly id: NodeId;
+  /** What it is. */
+  readonly role: Role;
+  /** Its term. */
+  readonly term: Term;
+  /** Whom it voted for in that term. */
+  readonly votedFor: NodeId | null;
+  /** The leader that it knows of. */
+  readonly leader: NodeId | null;
+  /** Up to where the log is known to be committed. */
+  readonly commitIndex: LogIndex;
+  /** Up to where it was handed to the host. */
+  readonly appliedIndex: LogIndex;
+  /** The first entry that the log holds. */
+  readonly firstIndex: LogIndex;
+  /** The last one. */
+  readonly lastIndex: LogIndex;
+  /** Its term. */
+  readonly lastTerm: Term;
+  /** Up to where the log is durable. */
+  readonly durableIndex: LogIndex;
+  /** What the snapshot covers. */
+  readonly snapshotIndex: LogIndex;
+  /** The members, as of the last configuration in the log. */
+  readonly configuration: Configuration;
+  /** Where that stands; above `commitIndex` it is not committed yet. */
+  readonly configurationIndex: LogIndex;
+  /** Whom a leader is handing over to. */
+  readonly transferTarget: NodeId | null;
+  /** How many reads are not decided. */
+  readonly pendingReads: number;
+  /** On a leader the other members, in the order of their ids; empty on others. */
+  readonly followers: readonly FollowerStatus[];
+}
+
+/** A node's status. */
+export function statusOf(core: Core): RaftStatus {
+  const { log, configurations } = core;
+  return {
+    id: core.id,
+    role: core.role,
+    term: core.term,
+    votedFor: core.votedFor,
+    leader: core.leader,
+    commitIndex: core.commitIndex,
+    appliedIndex: core.appliedIndex,
+    firstIndex: log.firstIndex,
+    lastIndex: log.lastIndex,
+    lastTerm: log.lastTerm,
+    durableIndex: log.durableIndex,
+    snapshotIndex: log.snapshotIndex,
+    configuration: core.configuration,
+    configurationIndex: configurations.currentIndex,
+    transferTarget: core.transferTarget,
+    pendingReads: core.reads.count + core.forwardedReads.size,
+    followers: core.followers.map((follower) => ({
+      id: follower.id,
+      isLearner: core.configuration.learners.includes(follower.id),
+      state: follower.state,
+      matchIndex: follower.matchIndex,
+      nextIndex: follower.nextIndex,
+      inflightAppends: follower.inflights.count,
+      inflightBytes: follower.inflights.bytes,
+      isPaused: follower.isPaused,
+      isActive: follower.isActive,
+      snapshot: follower.transfer === null ? null : {
+        index: follower.transfer.snapshot.index,
+        sentBytes: follower.transfer.offset,
+        totalBytes: follower.transfer.snapshot.data.length,
+      },
+    })),
+  };
+}

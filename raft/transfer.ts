@@ -1,0 +1,55 @@
+/**
+ * Leadership transfer (dissertation, section 3.10): the leader takes no proposals, brings the target up to date, and tells it to campaign at once.
+ *
+ * @module
+ */
+import type { Core } from "./core.ts";
+import { campaign } from "./election.ts";
+import { TransferRefusedError } from "./errors.ts";
+import type { TimeoutNow } from "./message.ts";
+import { replicate } from "./replication.ts";
+import type { NodeId } from "./types.ts";
+
+/**
+ * Begins to hand over.
+ *
+ * @throws {TransferRefusedError} Where the target is this node, or none that may lead.
+ */
+export function beginTransfer(core: Core, target: NodeId): void {
+  if (target === core.id) throw new TransferRefusedError(`Cannot hand over to node ${target}: it leads already`);
+  if (!core.configuration.voters.includes(target)) {
+    throw new TransferRefusedError(`Cannot hand over to node ${target}: it is no voter of the configuration in force`);
+  }
+  if (core.transferTarget === target) return;
+  core.transferTarget = target;
+  core.transferElapsedTicks = 0;
+  core.tracer?.transfer?.("started", target);
+  const follower = core.progress.get(target);
+  if (follower !== undefined) replicate(core, follower);
+  continueTransfer(core);
+}
+
+/** Tells the target to campaign, once it holds the whole log. Told again at every sign of life, in case it was not heard. */
+export function continueTransfer(core: Core): void {
+  const target = core.transferTarget;
+  if (target === null) return;
+  if (!core.configuration.voters.includes(target)) return abortTransfer(core);
+  if (core.progress.get(target)?.matchIndex !== core.log.lastIndex) return;
+  core.hasSentTimeoutNow = true;
+  core.tracer?.transfer?.("timeout-now", target);
+  core.send({ type: "timeout-now", from: core.id, to: target, term: core.term, afterSync: false });
+}
+
+/** Takes proposals again: the target has not taken over for an election timeout. */
+export function abortTransfer(core: Core): void {
+  if (core.transferTarget === null) return;
+  core.tracer?.transfer?.("aborted", core.transferTarget);
+  core.transferTarget = null;
+}
+
+/** Campaigns at once, if the node has a vote, and without a pre-vote: the leader itself asks. */
+export function handleTimeoutNow(core: Core, message: TimeoutNow): void {
+  if (core.role === "leader") return core.reject(message, "the node leads");
+  if (!core.isVoter) return core.reject(message, "the node has no vote");
+  campaign(core, "transfer");
+}
