@@ -1,0 +1,547 @@
+/**
+ * A replica: hosts a RaftNode, its journal and its state machine, and answers clients. The same code runs in the simulator and in a live process.
+ *
+ * Its one rule: nothing leaves (no envelope, no reply) before what it depends on is durable. An input is handled at once; what it sends waits
+ * until the journal has made durable what it was given before. While a flush is under way further inputs are handled, and their batch is the next
+ * flush: one sync serves them all. A leader's appends depend on nothing that is not durable, and leave at once.
+ *
+ * There are no promises and no timers here: time passes through `tick`, and everything else comes from the disk, the peers and the clients.
+ *
+ * @module
+ */
+import {
+  ChangeRefusedError,
+  type ConfigurationChange,
+  type Envelope,
+  logIndex,
+  nodeId,
+  NotLeaderError,
+  ProposalRefusedError,
+  type RaftApplyCommand,
+  type RaftConfig,
+  RaftNode,
+  TransferRefusedError,
+} from "../../raft/mod.ts";
+import type { ClientReply, ClientRequest, ReadMode, Session } from "./client.ts";
+import { MAX_NODE_ID, ReceivedForwards, type Respond, SentForwards } from "./forwarding.ts";
+import type { Journal } from "./journal.ts";
+import type { Forward, ForwardedMode, Packet, RequestMode } from "./packet.ts";
+import { underSession } from "./sessions.ts";
+import type { StateMachine } from "./state_machine.ts";
+import { encodeOperation } from "./store_command.ts";
+
+/** When a replica takes a snapshot of its own and drops the entries before it. */
+export interface CompactionPolicy {
+  /** After this many bytes of applied commands, or as many as the last snapshot had, whichever is more; 8 MiB by default, `Infinity` for never. */
+  readonly bytes?: number;
+}
+
+/** Bounds of what clients may send and what may wait. */
+export interface ReplicaLimits {
+  /** Longest command in bytes, 16 MiB by default. */
+  readonly maxCommandBytes?: number;
+  /** Most requests that wait at this node, 20,000 by default. */
+  readonly maxWaiting?: number;
+  /** A forwarded request without an answer is of unknown outcome after this many ticks, 500 by default. */
+  readonly forwardTimeoutTicks?: number;
+}
+
+/** What a replica needs. */
+export interface ReplicaOptions<Machine extends StateMachine> {
+  /** This node's number, from 1 to 1,048,575. */
+  readonly id: number;
+  /** The other voters at the cluster's first start; afterwards the journal knows better. */
+  readonly peers: readonly number[];
+  /** The opened journal. */
+  readonly journal: Journal;
+  /** The state machine, in its initial state: `withSessions(createKvStore())`, or one's own. */
+  readonly machine: Machine;
+  /** Any 32 bits that differ from one start of the node to the next; also the core's `seed`, unless that is given. */
+  readonly incarnation: number;
+  /** Sends a packet to another node; it may be lost. */
+  readonly send: (to: number, packet: Packet) => void;
+  /** How reads are done unless the request says otherwise; `"index"` by default. */
+  readonly reads?: ReadMode;
+  /** The core's options beside id, peers and `leaseReads`. */
+  readonly raft?: Partial<RaftConfig>;
+  readonly limits?: ReplicaLimits;
+  readonly compaction?: CompactionPolicy;
+  /**
+   * Calls `action` when the inputs at hand have been given to the replica: they are then written, sent and answered as one batch.
+   * Without it each input is a batch of its own, unless a sync is under way.
+   */
+  readonly defer?: (action: () => void) => void;
+  /** The node has ended, because its disk failed or because it found an error in itself. */
+  readonly onStopped?: (error: Error) => void;
+}
+
+/** A replica, as its host sees it. */
+export interface Replica<Machine extends StateMachine> {
+  /** The node; to be read only. */
+  readonly node: RaftNode;
+  /** The state machine; to be read only. */
+  readonly machine: Machine;
+  /** The journal; to be read only. */
+  readonly journal: Journal;
+  /** Whether the replica has ended. */
+  readonly isStopped: boolean;
+  /** How many requests wait at this node. */
+  readonly waiting: number;
+  /** One tick of this node's clock. */
+  tick(): void;
+  /** A packet from another node. */
+  receive(packet: Packet): void;
+  /** A request of a client of the key-value store. `reply` is called at most once. */
+  request(request: ClientRequest, reply: Respond): void;
+  /** A command of any state machine: a read if the machine says that it is one. `reply` is called at most once. */
+  submit(
+    command: Uint8Array,
+    reply: Respond,
+    options?: { readonly session?: Session; readonly reads?: ReadMode },
+  ): void;
+  /** Changes the members. `ok` when the change is committed. */
+  changeMembers(change: ConfigurationChange, reply: Respond): void;
+  /** Hands leadership to a member. `ok` when it leads. */
+  transferLeadership(to: number, reply: Respond): void;
+  /** Takes a snapshot now. */
+  compact(): void;
+  /** Ends the node: nothing is sent or answered any more. */
+  stop(): void;
+}
+
+/** A proposal that waits to be applied. */
+interface Proposed {
+  readonly term: number;
+  readonly respond: Respond;
+}
+
+/** A read that waits for its round of heartbeats, or to be applied up to an index. */
+interface WaitingRead {
+  readonly command: Uint8Array;
+  readonly respond: Respond;
+}
+
+/** An administrator's request that waits for something to become true. */
+interface Awaited {
+  /** How it ended, or `null` while it has not. */
+  readonly outcome: () => ClientReply | null;
+  readonly respond: Respond;
+}
+
+const DEFAULT_COMPACTION_BYTES = 8 * 1024 * 1024;
+
+/** Starts a replica from what its journal holds. It is alive when it is ticked. */
+export function createReplica<Machine extends StateMachine>(options: ReplicaOptions<Machine>): Replica<Machine> {
+  const { id, journal, machine, incarnation, send } = options;
+  if (!Number.isSafeInteger(id) || id < 1 || id >= MAX_NODE_ID) {
+    throw new RangeError(`A replica's id is a whole number from 1 to ${MAX_NODE_ID - 1}, but ${id} was given`);
+  }
+  const readMode = options.reads ?? "index";
+  const maxCommandBytes = options.limits?.maxCommandBytes ?? 16 * 1024 * 1024;
+  const maxWaiting = options.limits?.maxWaiting ?? 20_000;
+  const forwardTimeoutTicks = options.limits?.forwardTimeoutTicks ?? 500;
+  const compactionBytes = options.compaction?.bytes ?? DEFAULT_COMPACTION_BYTES;
+
+  const received = new ReceivedForwards(journal.state.term);
+  const sent = new SentForwards();
+  const node = new RaftNode(
+    {
+      ...options.raft,
+      id: nodeId(id),
+      peers: options.peers.map(nodeId),
+      leaseReads: readMode === "lease",
+      maxCommandBytes,
+      seed: options.raft?.seed ?? incarnation,
+    },
+    journal,
+  );
+  const restored = node.drainRestored();
+  if (restored !== null) machine.restore(restored.data);
+
+  let stopped = false;
+  let ticks = 0;
+
+  /** What was sent while the flush under way began too early to cover it, and what the flush under way covers. */
+  let heldForNext: Envelope[] = [];
+  let heldForCurrent: Envelope[] = [];
+
+  const proposed = new Map<number, Proposed>();
+  let appliedThrough: number = node.appliedIndex;
+
+  let newReads: WaitingRead[] = [];
+  const rounds = new Map<number, { readonly reads: WaitingRead[]; readonly deadline: number }>();
+  let lastRound = 0;
+  let lastRoundTick = -1;
+  /** Reads whose round has ended, and the index that must be applied before they are answered. */
+  const confirmed: { readonly index: number; readonly reads: WaitingRead[] }[] = [];
+  let readCount = 0;
+
+  let awaited: Awaited[] = [];
+
+  let bytesSinceSnapshot = 0;
+  let lastSnapshotBytes = journal.snapshot?.data.length ?? 0;
+  let isDeferred = false;
+
+  const stopWith = (error: Error): void => {
+    if (stopped) return;
+    stopped = true;
+    options.onStopped?.(error);
+  };
+  journal.onFailure = stopWith;
+
+  /** Sends what may leave, and holds what must wait for a sync. */
+  const dispatch = (envelopes: readonly Envelope[]): void => {
+    for (let i = 0; i < envelopes.length; i++) {
+      const envelope = envelopes[i]!;
+      if (!envelope.afterSync) send(envelope.to, { kind: "raft", envelope });
+      else if (journal.isDirty) heldForNext.push(envelope);
+      else if (journal.isFlushing) heldForCurrent.push(envelope);
+      else send(envelope.to, { kind: "raft", envelope });
+    }
+  };
+
+  const flush = (): void => {
+    if (stopped || journal.isFlushing || !journal.isDirty) return;
+    heldForCurrent = heldForNext;
+    heldForNext = [];
+    journal.flush(onFlushed);
+  };
+
+  const onFlushed = (error: Error | null): void => {
+    if (stopped) return;
+    if (error !== null) return stopWith(error);
+    const due = heldForCurrent;
+    heldForCurrent = [];
+    for (let i = 0; i < due.length; i++) send(due[i]!.to, { kind: "raft", envelope: due[i]! });
+    run(persisted);
+  };
+
+  const persisted = (): void => dispatch(node.persisted());
+
+  /** Takes one input; an error that nobody expects ends the node. */
+  const run = (input: () => void): void => {
+    if (stopped) return;
+    try {
+      input();
+      schedule();
+    } catch (error) {
+      stopWith(error as Error);
+    }
+  };
+
+  const schedule = (): void => {
+    if (options.defer === undefined) settle();
+    else if (!isDeferred) {
+      isDeferred = true;
+      options.defer(endBatch);
+    }
+  };
+
+  const endBatch = (): void => {
+    isDeferred = false;
+    if (stopped) return;
+    try {
+      settle();
+    } catch (error) {
+      stopWith(error as Error);
+    }
+  };
+
+  /** Ends a batch of inputs: sends what was proposed, applies and answers what was committed, and writes. */
+  const settle = (): void => {
+    if (node.role === "leader") dispatch(node.broadcast());
+    if (newReads.length > 0) beginRound();
+    apply();
+    if (rounds.size > 0) endRounds();
+    if (confirmed.length > 0) answerReads();
+    if (awaited.length > 0) answerAwaited();
+    if (bytesSinceSnapshot > compactionBytes && bytesSinceSnapshot > lastSnapshotBytes) takeSnapshot();
+    flush();
+  };
+
+  const apply = (): void => {
+    if (node.commitIndex === appliedThrough) return;
+    const snapshot = node.drainRestored();
+    if (snapshot !== null) {
+      machine.restore(snapshot.data);
+      lastSnapshotBytes = snapshot.data.length;
+      bytesSinceSnapshot = 0;
+      for (const [index, { respond }] of proposed) {
+        if (index > snapshot.index) continue;
+        proposed.delete(index);
+        respond({ type: "info", error: "unknown outcome: a snapshot came in its place" });
+      }
+      appliedThrough = snapshot.index;
+    }
+    for (let commands = node.drainApplied(); commands.length > 0; commands = node.drainApplied()) {
+      for (let i = 0; i < commands.length; i++) applyOne(commands[i]!);
+    }
+    if (node.appliedIndex !== appliedThrough) {
+      discard(appliedThrough + 1, node.appliedIndex + 1);
+      appliedThrough = node.appliedIndex;
+    }
+  };
+
+  const applyOne = ({ index, term, command }: RaftApplyCommand): void => {
+    if (index !== appliedThrough + 1) discard(appliedThrough + 1, index);
+    appliedThrough = index;
+    bytesSinceSnapshot += command.length;
+    const reply = machine.apply(command, index);
+    const proposal = proposed.get(index);
+    if (proposal === undefined) return;
+    proposed.delete(index);
+    proposal.respond(proposal.term === term ? reply : DISCARDED);
+  };
+
+  /** Entries that are no commands were committed in `[from, to)`: what was proposed there is gone for certain. */
+  const discard = (from: number, to: number): void => {
+    for (let index = from; index < to && proposed.size > 0; index++) {
+      const proposal = proposed.get(index);
+      if (proposal === undefined) continue;
+      proposed.delete(index);
+      proposal.respond(DISCARDED);
+    }
+  };
+
+  /**
+   * One round of heartbeats serves all reads that came before it; the next round begins when it ends, or with a tick if it is lost.
+   * A follower asks the leader for the round, and answers from its own state.
+   */
+  const beginRound = (): void => {
+    if (rounds.size > 0 && lastRoundTick === ticks) return;
+    lastRoundTick = ticks;
+    rounds.set(++lastRound, { reads: newReads, deadline: ticks + forwardTimeoutTicks });
+    newReads = [];
+    dispatch(node.readIndex(lastRound));
+  };
+
+  const endRounds = (): void => {
+    const ended = node.drainReads();
+    for (let i = 0; i < ended.length; i++) {
+      const { context, index } = ended[i]!;
+      const round = rounds.get(context);
+      if (round === undefined) continue;
+      rounds.delete(context);
+      if (index === null) failReads(round.reads, node.leader === null ? NO_LEADER : READ_REFUSED);
+      else confirmed.push({ index, reads: round.reads });
+    }
+    if (newReads.length > 0 && rounds.size === 0) {
+      beginRound();
+      if (rounds.size > 0) endRounds();
+    }
+  };
+
+  const failReads = (reads: readonly WaitingRead[], reply: ClientReply): void => {
+    readCount -= reads.length;
+    for (const { respond } of reads) respond(reply);
+  };
+
+  const expireRounds = (): void => {
+    for (const [context, { reads, deadline }] of rounds) {
+      if (deadline > ticks) return;
+      rounds.delete(context);
+      failReads(reads, READ_LOST);
+    }
+  };
+
+  const answerReads = (): void => {
+    for (let i = 0; i < confirmed.length;) {
+      const { index, reads } = confirmed[i]!;
+      if (index > appliedThrough) {
+        i++;
+        continue;
+      }
+      confirmed.splice(i, 1);
+      readCount -= reads.length;
+      for (const { command, respond } of reads) respond(machine.read(command));
+    }
+  };
+
+  const answerAwaited = (): void => {
+    const open: Awaited[] = [];
+    const before = awaited;
+    awaited = [];
+    for (const one of before) {
+      const reply = one.outcome();
+      if (reply === null) open.push(one);
+      else one.respond(reply);
+    }
+    awaited.push(...open);
+  };
+
+  const takeSnapshot = (): void => {
+    if (appliedThrough <= journal.snapshotIndex) return;
+    const data = machine.snapshot();
+    bytesSinceSnapshot = 0;
+    lastSnapshotBytes = data.length;
+    node.compact(logIndex(appliedThrough), data);
+  };
+
+  const tooLong = (body: Uint8Array): ClientReply => {
+    const error = `the command has ${body.length} bytes, but at most ${maxCommandBytes} are taken`;
+    return { type: "fail", error };
+  };
+
+  /** A request at this node: led, forwarded, or answered on the spot. */
+  const ask = (mode: RequestMode, body: Uint8Array, respond: Respond): void => {
+    if (stopped) return respond({ type: "fail", error: "this node has stopped" });
+    if (body.length > maxCommandBytes) return respond(tooLong(body));
+    if (mode === "local") return respond(machine.read(body));
+    if (mode === "index" || mode === "lease") {
+      if (readCount >= maxWaiting) return respond(BUSY);
+      readCount++;
+      newReads.push({ command: body, respond });
+      return;
+    }
+    if (node.role === "leader") return lead(mode, body, respond);
+    const { leader } = node;
+    if (leader === null) return respond(NO_LEADER);
+    if (sent.size >= maxWaiting) return respond(BUSY);
+    const number = sent.add(respond, ticks + forwardTimeoutTicks);
+    send(leader, { kind: "forward", from: id, incarnation, number, term: node.term, mode, body });
+  };
+
+  /** A request at the leader, this node's own or forwarded. */
+  const lead = (mode: ForwardedMode, body: Uint8Array, respond: Respond): void => {
+    if (proposed.size >= maxWaiting) return respond(BUSY);
+    if (body.length > maxCommandBytes) return respond(tooLong(body));
+    switch (mode) {
+      case "write":
+      case "log":
+        return propose(body, respond);
+      case "change":
+        return change(body, respond);
+      case "transfer":
+        return transfer(body, respond);
+    }
+  };
+
+  const propose = (command: Uint8Array, respond: Respond): void => {
+    let position;
+    try {
+      position = node.propose(command);
+    } catch (error) {
+      return respond(refusal(error));
+    }
+    const { index, term } = position;
+    // What waited at this index was cut off this node's log, but another node may still hold it and be elected.
+    proposed.get(index)?.respond({ type: "info", error: "unknown outcome: leadership was lost" });
+    proposed.set(index, { term, respond });
+  };
+
+  const change = (body: Uint8Array, respond: Respond): void => {
+    let position;
+    try {
+      position = node.proposeChange(JSON.parse(new TextDecoder().decode(body)) as ConfigurationChange);
+    } catch (error) {
+      return respond(refusal(error));
+    }
+    const { index, term } = position;
+    const outcome = (): ClientReply | null => {
+      if (node.commitIndex < index) return null;
+      const found = journal.termAt(index);
+      if (found === undefined) return { type: "info", error: "unknown outcome: leadership was lost" };
+      return found === term ? { type: "ok", value: null } : DISCARDED;
+    };
+    awaited.push({ outcome, respond });
+  };
+
+  const transfer = (body: Uint8Array, respond: Respond): void => {
+    const to = Number(new TextDecoder().decode(body));
+    const { term } = node;
+    const deadline = ticks + forwardTimeoutTicks;
+    try {
+      dispatch(node.transferLeadership(nodeId(to)));
+    } catch (error) {
+      return respond(refusal(error));
+    }
+    const outcome = (): ClientReply | null => {
+      if (node.leader === to) return { type: "ok", value: null };
+      if (node.term > term && node.leader !== null) return { type: "fail", error: `node ${node.leader} leads` };
+      return ticks > deadline ? { type: "info", error: "leadership was not handed over in time" } : null;
+    };
+    awaited.push({ outcome, respond });
+  };
+
+  const receiveForward = (forward: Forward): void => {
+    const leads = node.role === "leader" ? node.term : 0;
+    const admission = received.admit(forward.from, forward.incarnation, forward.number, forward.term, leads);
+    if (admission === "drop") return;
+    const respond = (reply: ClientReply): void => {
+      if (stopped) return;
+      const { from, incarnation: of, number } = forward;
+      send(from, { kind: "answer", from: id, incarnation: of, number, reply });
+    };
+    if (admission === "never") return respond(NOT_LEADER);
+    lead(forward.mode, forward.body, respond);
+  };
+
+  const submit: Replica<Machine>["submit"] = (command, reply, how) => {
+    const isRead = machine.isRead(command);
+    const body = how?.session === undefined || isRead ? command : underSession(command, how.session);
+    run(() => ask(isRead ? how?.reads ?? readMode : "write", body, reply));
+  };
+
+  return {
+    node,
+    machine,
+    journal,
+    get isStopped() {
+      return stopped;
+    },
+    get waiting() {
+      return proposed.size + readCount + sent.size;
+    },
+    tick() {
+      run(() => {
+        ticks++;
+        sent.expire(ticks);
+        if (rounds.size > 0) expireRounds();
+        dispatch(node.tick());
+      });
+    },
+    receive(packet) {
+      run(() => {
+        switch (packet.kind) {
+          case "raft":
+            return dispatch(node.handle(packet.envelope));
+          case "forward":
+            return receiveForward(packet);
+          case "answer":
+            if (packet.incarnation === incarnation) sent.answer(packet.number, packet.reply);
+        }
+      });
+    },
+    request(request, reply) {
+      let command: Uint8Array;
+      try {
+        command = encodeOperation(request.operation);
+      } catch (error) {
+        return reply({ type: "fail", error: (error as Error).message });
+      }
+      submit(command, reply, request);
+    },
+    submit,
+    changeMembers: (how, reply) => run(() => ask("change", new TextEncoder().encode(JSON.stringify(how)), reply)),
+    transferLeadership: (to, reply) => run(() => ask("transfer", new TextEncoder().encode(String(to)), reply)),
+    compact: () => run(takeSnapshot),
+    stop() {
+      stopped = true;
+    },
+  };
+}
+
+const DISCARDED: ClientReply = { type: "fail", error: "another leader's entry took its place" };
+const NO_LEADER: ClientReply = { type: "fail", error: "no leader known" };
+const NOT_LEADER: ClientReply = { type: "fail", error: "the node asked does not lead" };
+const READ_REFUSED: ClientReply = { type: "fail", error: "the leader could not confirm that it leads" };
+const READ_LOST: ClientReply = { type: "fail", error: "no answer from the leader" };
+const BUSY: ClientReply = { type: "fail", error: "too many requests wait at this node" };
+
+/** What the core refused, it has not appended: the request surely did not happen. */
+function refusal(error: unknown): ClientReply {
+  const isRefusal = error instanceof NotLeaderError || error instanceof ProposalRefusedError ||
+    error instanceof ChangeRefusedError || error instanceof TransferRefusedError;
+  if (!isRefusal) throw error;
+  return { type: "fail", error: error.message };
+}

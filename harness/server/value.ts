@@ -1,0 +1,91 @@
+/**
+ * The values that travel in requests, replies and snapshots, and their bytes.
+ *
+ * ```text
+ * value = 0                                null
+ *       | 1 | length u32, bytes            a binary string: one character a byte
+ *       | 2 | f64                          a number
+ *       | 3 | count u32, value*            a list
+ *       | 4 | length u32, bytes            a string with characters beyond 255, in UTF-8
+ * ```
+ *
+ * @module
+ */
+import type { ByteReader, ByteWriter } from "./byte_writer.ts";
+
+/** What a store holds and answers: `null`, a binary string (one character a byte), a number, or a list of them. */
+export type Value = null | string | number | readonly Value[];
+
+const NULL = 0;
+const BINARY = 1;
+const NUMBER = 2;
+const LIST = 3;
+const TEXT = 4;
+
+/** Lists in lists; enough for transactions, and a bound for hostile bytes. */
+const MAX_DEPTH = 8;
+
+const float = new DataView(new ArrayBuffer(8));
+
+/** Whether anything is a value that can be written. */
+export function isValue(value: unknown, depth: number = 0): value is Value {
+  if (value === null || typeof value === "string" || typeof value === "number") return true;
+  return Array.isArray(value) && depth < MAX_DEPTH && value.every((element) => isValue(element, depth + 1));
+}
+
+/** Whether a string has only characters from 0 to 255, so that it stands for bytes. */
+export function isBinary(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 255) return false;
+  return true;
+}
+
+/** Appends a value. */
+export function writeValue(writer: ByteWriter, value: Value): void {
+  if (value === null) writer.u8(NULL);
+  else if (typeof value === "number") {
+    writer.u8(NUMBER);
+    float.setFloat64(0, value, true);
+    writer.u32(float.getUint32(0, true));
+    writer.u32(float.getUint32(4, true));
+  } else if (typeof value === "string") {
+    if (isBinary(value)) {
+      writer.u8(BINARY);
+      writer.binaryWithLength(value);
+    } else {
+      writer.u8(TEXT);
+      writer.bytesWithLength(new TextEncoder().encode(value));
+    }
+  } else {
+    writer.u8(LIST);
+    writer.u32(value.length);
+    for (const element of value) writeValue(writer, element);
+  }
+}
+
+/** Reads a value; a SyntaxError if the bytes are none. */
+export function readValue(reader: ByteReader, depth: number = 0): Value {
+  const type = reader.u8("a value's type");
+  switch (type) {
+    case NULL:
+      return null;
+    case BINARY:
+      return reader.binaryWithLength("a string");
+    case NUMBER:
+      float.setUint32(0, reader.u32("a number"), true);
+      float.setUint32(4, reader.u32("a number"), true);
+      return float.getFloat64(0, true);
+    case LIST: {
+      const count = reader.u32("a list's length");
+      if (depth >= MAX_DEPTH || count > reader.left) {
+        throw new SyntaxError(`Cannot read a value: a list of ${count} at depth ${depth} is too much`);
+      }
+      const list: Value[] = [];
+      for (let i = 0; i < count; i++) list.push(readValue(reader, depth + 1));
+      return list;
+    }
+    case TEXT:
+      return new TextDecoder().decode(reader.bytesWithLength("a text"));
+    default:
+      throw new SyntaxError(`Cannot read a value: its type is ${type}, but 0 to 4 were expected`);
+  }
+}
