@@ -6,30 +6,7 @@
  * @module
  */
 import type { Fault, FaultKind } from "./nemesis/fault.ts";
-
-/** What a client asks of the store: the store's own operation, as the replica knows it. */
-export interface ClientOperation {
-  /** The store's name of the operation: `get`, `put`, `delete`, `cas`, `add`, `txn`, `set-add`, ... */
-  readonly f: string;
-  /** The key, where the operation is about one. */
-  readonly key?: string;
-  /** The argument, where the operation has one. */
-  readonly value?: unknown;
-}
-
-/** One request of a client. */
-export interface ClientRequest {
-  /** What is asked. */
-  readonly operation: ClientOperation;
-  /** The client's session: a retry under the same number is applied once. */
-  readonly session?: { readonly client: number; readonly sequence: number };
-}
-
-/** How a request ended. `fail` surely did not happen; `info` may or may not have, now or later. */
-export type ClientReply =
-  | { readonly type: "ok"; readonly value: unknown }
-  | { readonly type: "fail"; readonly error: string; readonly actual?: unknown }
-  | { readonly type: "info"; readonly error: string };
+import type { ClientReply, ClientRequest } from "./server/client.ts";
 
 /** A node as an observer from outside sees it. What a node that does not run would say is what it said last. */
 export interface NodeView {

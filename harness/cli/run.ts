@@ -1,0 +1,59 @@
+/**
+ * The command `run`: drives a cluster, and judges what its clients saw.
+ *
+ * @module
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { renderOpening, renderResult } from "../report/report.ts";
+import type { JudgedRun } from "../result.ts";
+import { simulateAndJudge } from "../sim/simulate.ts";
+import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import { optionsOf, RUN_FLAGS } from "./run_flags.ts";
+import type { Terminal } from "./terminal.ts";
+
+const FLAGS = {
+  ...RUN_FLAGS,
+  target: { type: "string", default: "sim", oneOf: ["sim", "live"] },
+  out: { type: "string" },
+  json: { type: "boolean" },
+} as const satisfies FlagSpec;
+
+/** Exit statuses of the verdicts, Jepsen's. */
+const STATUS = { true: 0, false: 1, unknown: 2 } as const;
+
+/** Runs the command. */
+export function main(args: string[], terminal: Terminal): Promise<number> {
+  return Promise.resolve(runCommand(args, terminal));
+}
+
+function runCommand(args: string[], terminal: Terminal): number {
+  const { flags, words } = parseFlags(args, FLAGS);
+  if (words.length > 0) throw new UsageError(`run takes flags only, but was given ${JSON.stringify(words[0])}`);
+  if (flags.target === "live") throw new UsageError("--target live is not there yet");
+  const options = optionsOf(flags);
+  if (!flags.json) terminal.out(renderOpening(options, terminal.style));
+  const judged = simulateAndJudge(options, thisCommand());
+  if (flags.out !== undefined) writeOut(flags.out, judged);
+  if (flags.json) terminal.out(`${JSON.stringify(judged.result)}\n`);
+  else terminal.out(renderResult(judged.result, terminal.style));
+  return STATUS[`${judged.result.valid}`];
+}
+
+/** How this program was started, for the command that replays a run. */
+function thisCommand(): string {
+  const runtimes = globalThis as { Deno?: unknown; Bun?: unknown };
+  if (runtimes.Deno !== undefined) return "deno run harness/main.ts";
+  return `${runtimes.Bun !== undefined ? "bun" : "node"} harness/main.ts`;
+}
+
+/** Leaves history and result in a folder; both are written before anything is drawn. */
+function writeOut(folder: string, judged: JudgedRun): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "history.jsonl"), judged.history);
+    writeFileSync(join(folder, "result.json"), `${JSON.stringify(judged.result)}\n`);
+  } catch (error) {
+    throw new Error(`Cannot write to --out ${JSON.stringify(folder)}: ${(error as { code?: string }).code ?? error}`);
+  }
+}

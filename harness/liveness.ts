@@ -1,0 +1,169 @@
+/**
+ * The proof of life: a majority is healed while every other fault stays as it is, and that majority must elect a leader, commit and answer.
+ *
+ * The others may still speak to the majority and disturb it, but hear nothing from it. If they did, one of them might lead with the help of a part of
+ * the majority; voters are loyal to a leader that they hear, and then the rest of the majority would wait in vain, which is no fault of anybody's.
+ *
+ * @module
+ */
+import type { Validity } from "../checker/mod.ts";
+import type { Clock, Timer } from "./clock.ts";
+import type { Cluster, NodeView } from "./cluster.ts";
+import type { Link } from "./nemesis/fault.ts";
+
+/** What the proof needs. */
+export interface LivenessParts {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  /** How many ticks it may take. */
+  readonly livenessTicks: number;
+  /** Picks among `count` things. */
+  readonly pick: (purpose: string, count: number) => number;
+  /** Writes an event of the nemesis down. */
+  readonly note: (f: string, value: string) => void;
+}
+
+/** Whether a healed majority served again. */
+export interface LivenessVerdict {
+  readonly valid: Validity;
+  /** What it waited for, or why nothing could be asked. */
+  readonly reason?: string;
+  /** The nodes that were healed. */
+  readonly majority: readonly number[];
+  /** How many ticks it took. */
+  readonly ticks: number;
+}
+
+/** A node that was asked for a write waits this many ticks for its answer before it is asked again. */
+const ASK_AGAIN_TICKS = 40;
+/** The key of the writes that are asked for; no workload has it. */
+const PROBE_KEY = "liveness";
+
+/** Heals a majority and waits for it to serve. */
+export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict) => void): void {
+  const { clock, cluster } = parts;
+  const began = clock.now();
+  const majority: number[] = [];
+  const answered = new Set<number>();
+  /** Nodes that were asked, and when they are asked again. */
+  const askAgainAt = new Map<number, number>();
+  let lastView: readonly NodeView[] = [];
+  let ended = false;
+  let timer: Timer | null = null;
+
+  cluster.look((view) => {
+    const healable = view.filter(mayRun).map((node) => node.id);
+    // A seeded order: the majority is the first nodes of it that are one.
+    for (let i = healable.length - 1; i > 0; i--) {
+      const j = parts.pick(`majority ${i}`, i + 1);
+      [healable[i], healable[j]] = [healable[j]!, healable[i]!];
+    }
+    extend(healable, view);
+  });
+
+  /** Takes in nodes until they are a majority of every configuration that any of them holds. */
+  function extend(order: number[], view: readonly NodeView[]): void {
+    while (!isMajority(majority, view)) {
+      const next = order.shift();
+      if (next === undefined) {
+        const verdict = { majority, ticks: ticks() };
+        return end({ valid: "unknown", reason: "no majority of the nodes can run any more", ...verdict });
+      }
+      majority.push(next);
+    }
+    majority.sort((a, b) => a - b);
+    parts.note("heal majority", majority.join(" "));
+    cluster.restore(
+      majority,
+      () => cluster.inject({ kind: "partition", shape: "deaf", cut: deafOthers() }, () => watch(order)),
+    );
+  }
+
+  function deafOthers(): Link[] {
+    const others = cluster.nodes().filter((node) => !majority.includes(node));
+    return majority.flatMap((from) => others.map((to): Link => [from, to]));
+  }
+
+  function watch(order: number[]): void {
+    cluster.look((view) => {
+      if (ended) return;
+      lastView = view;
+      // A restart or a change under way may have brought a configuration to light of which these are no majority.
+      if (!isMajority(majority, view) && order.length > 0) return extend(order, view);
+      for (const node of asked(view)) ask(node);
+      if (answered.size > 0 && asked(view).every((node) => answered.has(node))) {
+        return end({ valid: true, majority, ticks: ticks() });
+      }
+      if (ticks() >= parts.livenessTicks) {
+        return end({ valid: false, reason: waitedFor(), majority, ticks: ticks() });
+      }
+      timer = clock.after(cluster.tickLength, () => watch(order));
+    });
+  }
+
+  /** Those healed nodes that the healed leader counts as voters: each must get a write through. */
+  function asked(view: readonly NodeView[]): number[] {
+    const leader = leaderAmong(majority, view);
+    return leader === null ? [] : majority.filter((id) => leader.voters.includes(id));
+  }
+
+  function ask(node: number): void {
+    if (answered.has(node) || clock.now() < (askAgainAt.get(node) ?? 0)) return;
+    askAgainAt.set(node, clock.now() + ASK_AGAIN_TICKS * cluster.tickLength);
+    const request = { operation: { f: "put", key: PROBE_KEY, value: String(ticks()) } };
+    cluster.invoke(node, -1, request, (reply) => {
+      if (reply.type === "ok") answered.add(node);
+      // A node that says no may say yes after the next heartbeat.
+      else askAgainAt.set(node, clock.now() + 2 * cluster.tickLength);
+    });
+  }
+
+  function waitedFor(): string {
+    const healed = `the healed majority ${majority.join(" ")}`;
+    const leader = leaderAmong(majority, lastView);
+    if (leader === null) {
+      const terms = majority.map((id) => lastView.find((node) => node.id === id)?.term ?? 0);
+      return `${healed} has no leader after ${ticks()} ticks (terms ${terms.join(" ")})`;
+    }
+    if (answered.size === 0) {
+      return `${healed} has leader ${leader.id} in term ${leader.term}, but no write was answered in ${ticks()} ticks ` +
+        `(committed up to ${leader.commitIndex})`;
+    }
+    const silent = asked(lastView).filter((node) => !answered.has(node));
+    return `${healed} has leader ${leader.id} in term ${leader.term}, but node ${
+      silent.join(" and ")
+    } answered no write in ${ticks()} ticks`;
+  }
+
+  function ticks(): number {
+    return Math.ceil((clock.now() - began) / cluster.tickLength);
+  }
+
+  function end(verdict: LivenessVerdict): void {
+    ended = true;
+    timer?.cancel();
+    done(verdict);
+  }
+}
+
+function mayRun(node: NodeView): boolean {
+  return node.state !== "refused" && node.state !== "removed";
+}
+
+/** The node with the highest term that leads among these. */
+function leaderAmong(nodes: readonly number[], view: readonly NodeView[]): NodeView | null {
+  let leader: NodeView | null = null;
+  for (const node of view) {
+    if (!nodes.includes(node.id) || node.role !== "leader" || node.state !== "running") continue;
+    if (leader === null || node.term > leader.term) leader = node;
+  }
+  return leader;
+}
+
+/** Whether some nodes are a majority of every configuration that any of them holds: of both halves of a joint one. */
+export function isMajority(nodes: readonly number[], view: readonly NodeView[]): boolean {
+  const isMajorityOf = (voters: readonly number[]): boolean =>
+    voters.length === 0 || 2 * voters.filter((id) => nodes.includes(id)).length > voters.length;
+  const held = view.filter((node) => nodes.includes(node.id) && node.voters.length > 0);
+  return held.length > 0 && held.every((node) => isMajorityOf(node.voters) && isMajorityOf(node.votersOutgoing));
+}

@@ -1,0 +1,77 @@
+/**
+ * Where a run's faults come from: drawn from a seed and from what the cluster looks like, or taken from a recorded schedule.
+ *
+ * @module
+ */
+import type { Random } from "../../raft/mod.ts";
+import type { NodeView } from "../cluster.ts";
+import { drawFault, type Severity } from "./draw.ts";
+import type { Fault } from "./fault.ts";
+import type { FaultSpec } from "./spec.ts";
+
+/** One fault: when, what, for how long. */
+export interface ScheduledFault {
+  /** Nanoseconds since the run began. */
+  readonly at: number;
+  readonly fault: Fault;
+  /** Nanoseconds until it is healed; `null` for what has no healing. */
+  readonly lasts: number | null;
+}
+
+/** A source of faults, in the order of their times. */
+export interface FaultSource {
+  /** When the next one is due, in nanoseconds since the run began; `null` after the last. */
+  nextAt(): number | null;
+  /** The one that is due, and on to the next. `null`: there is nothing to strike at present. */
+  take(view: readonly NodeView[]): ScheduledFault | null;
+}
+
+/** How the nemesis goes about it. */
+export interface NemesisOptions {
+  /** The kinds it draws from; none for a nemesis that does nothing. */
+  readonly kinds: readonly FaultSpec[];
+  /** The mean time from one fault to the next, in nanoseconds. */
+  readonly interval: number;
+  readonly severity: Severity;
+}
+
+/** How often a fault is drawn again where the first draws found nothing to strike. */
+const DRAWS = 8;
+
+/**
+ * Faults drawn from a seed. The first comes within one interval, each further one from half an interval to one and a half after the one before,
+ * and each lasts from a quarter of an interval to one and a half: so that they overlap, and leave quiet times too.
+ */
+export function drawnFaults(random: Random, options: NemesisOptions): FaultSource {
+  const { kinds, interval, severity } = options;
+  let at: number | null = kinds.length === 0 ? null : Math.floor(interval * (1 + random.below(8)) / 8 * 0.99);
+  return {
+    nextAt: () => at,
+    take(view) {
+      const now = at!;
+      at = now + Math.floor(interval * (64 + random.below(129)) / 128);
+      const lasts = Math.floor(interval * (32 + random.below(161)) / 128);
+      for (let i = 0; i < DRAWS; i++) {
+        const fault = drawFault(random, kinds[random.below(kinds.length)]!, view, severity);
+        if (fault !== null) return { at: now, fault, lasts: heals(fault) ? lasts : null };
+      }
+      return null;
+    },
+  };
+}
+
+/** Whether a fault of this kind has a healing. */
+function heals(fault: Fault): boolean {
+  if (fault.kind === "member" || fault.kind === "compact") return false;
+  if (fault.kind === "clock") return fault.effect !== "jump";
+  return fault.kind !== "disk" || fault.effect !== "flip";
+}
+
+/** Faults of a recorded schedule. */
+export function recordedFaults(schedule: readonly ScheduledFault[]): FaultSource {
+  let next = 0;
+  return {
+    nextAt: () => schedule[next]?.at ?? null,
+    take: () => schedule[next++]!,
+  };
+}

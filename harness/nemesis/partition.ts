@@ -1,0 +1,114 @@
+/**
+ * The shapes in which a network comes apart.
+ *
+ * @module
+ */
+import type { Random } from "../../raft/mod.ts";
+import type { Link, PartitionFault } from "./fault.ts";
+
+/** A way to cut a network; `--nemesis partition:NAME` asks for one. */
+export type PartitionShape = "one" | "halves" | "majority" | "ring" | "bridge" | "oneway" | "leader";
+
+/** Every shape, in the order of the help. */
+export const PARTITION_SHAPES: readonly PartitionShape[] = [
+  "one",
+  "halves",
+  "majority",
+  "ring",
+  "bridge",
+  "oneway",
+  "leader",
+];
+
+/** What a partition is drawn from. */
+export interface PartitionGround {
+  /** The nodes that are to be parted, at least two for a cut to exist. */
+  readonly nodes: readonly number[];
+  /** Who leads, if it is known. */
+  readonly leader: number | null;
+}
+
+/**
+ * Draws a partition of a shape.
+ *
+ * | shape | what is cut |
+ * |---|---|
+ * | `one` | one node from all others |
+ * | `halves` | two groups from each other, the smaller as large as can be |
+ * | `majority` | a seeded minority of any size from the rest |
+ * | `ring` | each node sees its neighbours in a seeded circle, just enough of them for a majority, and no two nodes see the same |
+ * | `bridge` | two halves from each other, but for one node that sees both |
+ * | `oneway` | in one direction only: a seeded group speaks and is not heard, or hears and cannot speak |
+ * | `leader` | the leader, alone or with a minority, from the rest; as `one` where nobody leads |
+ */
+export function drawPartition(random: Random, shape: PartitionShape, ground: PartitionGround): PartitionFault {
+  const nodes = shuffled(random, ground.nodes);
+  const half = nodes.length >> 1;
+  const cut = (links: readonly Link[]): PartitionFault => ({ kind: "partition", shape, cut: links });
+  switch (shape) {
+    case "one":
+      return cut(between(nodes.slice(0, 1), nodes.slice(1)));
+    case "halves":
+      return cut(between(nodes.slice(0, half), nodes.slice(half)));
+    case "majority": {
+      const size = 1 + random.below(Math.max(1, Math.ceil(nodes.length / 2) - 1));
+      return cut(between(nodes.slice(0, size), nodes.slice(size)));
+    }
+    case "ring":
+      return cut(ring(nodes));
+    case "bridge":
+      return cut(between(nodes.slice(1, 1 + half), nodes.slice(1 + half)));
+    case "oneway": {
+      const size = 1 + random.below(Math.max(1, half));
+      const group = nodes.slice(0, size), rest = nodes.slice(size);
+      return cut(random.below(2) === 0 ? directed(group, rest) : directed(rest, group));
+    }
+    case "leader": {
+      const leader = ground.leader ?? nodes[0]!;
+      const others = nodes.filter((node) => node !== leader);
+      const company = random.below(Math.max(1, Math.ceil(nodes.length / 2) - 1));
+      return cut(between([leader, ...others.slice(0, company)], others.slice(company)));
+    }
+  }
+}
+
+/** Every direction from a node of `from` to a node of `to`. */
+function directed(from: readonly number[], to: readonly number[]): Link[] {
+  return from.flatMap((a) => to.map((b): Link => [a, b]));
+}
+
+/** Both directions between two groups. */
+function between(a: readonly number[], b: readonly number[]): Link[] {
+  return [...directed(a, b), ...directed(b, a)];
+}
+
+/**
+ * What lies between nodes that are too far apart in a circle: each keeps as many neighbours on both sides as make a majority with itself.
+ *
+ * With 5 nodes each sees itself and one on either side. With 3 that would be everybody: there the circle is opened between two of them, and
+ * each of these still sees the third.
+ */
+function ring(circle: readonly number[]): Link[] {
+  const n = circle.length;
+  const majority = (n >> 1) + 1;
+  const reach = Math.ceil((majority - 1) / 2);
+  if (n === 3) return between([circle[0]!], [circle[2]!]);
+  const links: Link[] = [];
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      const distance = Math.min((i - j + n) % n, (j - i + n) % n);
+      if (distance > reach) links.push([circle[i]!, circle[j]!]);
+    }
+  }
+  return links;
+}
+
+/** Fisher and Yates's shuffle of a copy. */
+export function shuffled<T>(random: Random, items: readonly T[]): T[] {
+  const copy = [...items];
+  for (let i = copy.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [copy[i], copy[j]] = [copy[j]!, copy[i]!];
+  }
+  return copy;
+}

@@ -1,0 +1,51 @@
+/**
+ * What a run is told: the same for every kind of cluster, and all that a simulated run depends on.
+ *
+ * @module
+ */
+import type { ReadMode } from "./server/client.ts";
+
+/** The options of a run, each a flag of the command line. */
+export interface RunOptions {
+  /** What everything random follows from. */
+  readonly seed: number;
+  /** What the nemesis does, as `--nemesis` takes it. */
+  readonly nemesis: string;
+  /** Seconds from one fault to the next. */
+  readonly nemesisInterval: number;
+  readonly workload: string;
+  readonly nodes: number;
+  /** How many clients there are. */
+  readonly concurrency: number;
+  /** Operations a second, of all clients together. */
+  readonly rate: number;
+  readonly keys: number;
+  /** Seconds for which clients and nemesis are at work. */
+  readonly timeLimit: number;
+  readonly reads: ReadMode;
+}
+
+/** What a run is told if it is told nothing. */
+export const DEFAULT_OPTIONS: Omit<RunOptions, "seed"> = {
+  nemesis: "partition",
+  nemesisInterval: 3,
+  workload: "kv",
+  nodes: 5,
+  concurrency: 10,
+  rate: 100,
+  keys: 5,
+  timeLimit: 60,
+  reads: "log",
+};
+
+/** The flags that make a run what it is: the seed, and whatever is not the default. */
+export function flagsOf(options: RunOptions): string {
+  const words = [`--seed ${options.seed}`];
+  for (const [name, value] of Object.entries(options)) {
+    if (name === "seed" || value === DEFAULT_OPTIONS[name as keyof typeof DEFAULT_OPTIONS]) continue;
+    words.push(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`);
+  }
+  // The nemesis is always named: it is what one looks for first.
+  if (options.nemesis === DEFAULT_OPTIONS.nemesis) words.splice(1, 0, `--nemesis ${options.nemesis}`);
+  return words.join(" ");
+}

@@ -1,0 +1,118 @@
+/**
+ * A run's result as text that a person likes to read.
+ *
+ * @module
+ */
+import type { LinearizabilityVerdict, Verdict } from "../../checker/mod.ts";
+import { renderLinearizability } from "../../checker/mod.ts";
+import type { RunOptions } from "../options.ts";
+import type { RunResult } from "../result.ts";
+
+/** Wraps text in a colour or weight. */
+export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;
+
+/** How wide the names at the left are. */
+const NAME_WIDTH = 16;
+
+/** The line that opens a report: the seed, before anything else is done. */
+export function renderOpening(options: RunOptions, style: Style): string {
+  const { seed, nodes, concurrency, rate, timeLimit, workload, reads, nemesis } = options;
+  return `${style("bold", `seed ${seed}`)}  ${count(nodes, "node")}, ${count(concurrency, "client")}, ` +
+    `${
+      count(rate, "operation")
+    } a second for ${timeLimit} s, workload ${workload}, reads ${reads}, nemesis ${nemesis}\n`;
+}
+
+/** All that is to be said after a run. */
+export function renderResult(result: RunResult, style: Style): string {
+  const lines = [
+    "",
+    line("operations", operations(result)),
+    line("faults", faults(result)),
+    line("raft", raft(result)),
+    line("time", time(result)),
+    "",
+    ...Object.entries(result.checks).flatMap(([name, verdict]) => check(name, verdict, style)),
+    "",
+  ];
+  const { valid } = result;
+  if (valid === true) lines.push(style("green", "Everything the clients saw can be explained."));
+  if (valid === false) lines.push(style("red", "A violation."), `Again: ${result.replay}`);
+  if (valid === "unknown") lines.push(style("yellow", "Nothing can be said for certain."), `Again: ${result.replay}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function line(name: string, text: string): string {
+  return `  ${name.padEnd(NAME_WIDTH)}${text}`;
+}
+
+function operations({ operations: { ok, fail, info } }: RunResult): string {
+  return `${grouped(ok + fail + info)}: ${grouped(ok)} ok, ${grouped(fail)} failed for certain, ${
+    grouped(info)
+  } of unknown outcome`;
+}
+
+function faults(result: RunResult): string {
+  const struck = Object.entries(result.faults).filter(([, times]) => times > 0);
+  if (struck.length === 0) return "none";
+  const total = struck.reduce((sum, [, times]) => sum + times, 0);
+  return `${total}: ${struck.map(([name, times]) => `${name} ${times}`).join(", ")}`;
+}
+
+/** The counters that tell most; the others are in `--json`. */
+const TOLD = [
+  "elections",
+  "split votes",
+  "truncations",
+  "snapshots installed",
+  "configurations changed",
+  "leaders without a quorum",
+];
+
+function raft({ coverage }: RunResult): string {
+  const told = TOLD.filter((name) => (coverage[name] ?? 0) > 0).map((name) => `${grouped(coverage[name]!)} ${name}`);
+  return `${told.length > 0 ? told.join(", ") : "no election"}, last term ${coverage["terms"] ?? 0}`;
+}
+
+function time({ virtual_ms, wall_ms }: RunResult): string {
+  const factor = wall_ms > 0 ? `, ${grouped(Math.round(virtual_ms / wall_ms))} times as fast as life` : "";
+  return `${(virtual_ms / 1000).toFixed(1)} s simulated in ${(wall_ms / 1000).toFixed(2)} s${factor}`;
+}
+
+function check(name: string, verdict: Verdict, style: Style): string[] {
+  const { valid, reason } = verdict;
+  const word = valid === true
+    ? style("green", "valid")
+    : valid === false
+    ? style("red", "invalid")
+    : style("yellow", "unknown");
+  const lines = [line(name, `${word}${reason === undefined ? remark(verdict) : `  ${reason}`}`)];
+  if (valid === false && "model" in verdict && "counterexample" in verdict) {
+    lines.push(
+      "",
+      ...renderLinearizability(verdict as LinearizabilityVerdict, style).trimEnd().split("\n").map(indented),
+      "",
+    );
+  }
+  return lines;
+}
+
+/** What a valid check has to say of itself. */
+function remark(verdict: Verdict): string {
+  const { majority, ticks } = verdict as { majority?: readonly number[]; ticks?: number };
+  if (majority === undefined || ticks === undefined) return "";
+  return `  nodes ${majority.join(" ")} were healed and served again after ${count(ticks, "tick")}`;
+}
+
+function indented(text: string): string {
+  return `    ${text}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${grouped(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** 12,345 for 12345, on every engine. */
+export function grouped(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}

@@ -1,0 +1,98 @@
+/**
+ * What a run comes to: one object, the same for every kind of cluster, printed by `--json` and kept as `result.json`.
+ *
+ * @module
+ */
+import { type Validity, type Verdict, worse } from "../checker/mod.ts";
+import { flagsOf, type RunOptions } from "./options.ts";
+import { countOperations, historyLines, historySha256, type OperationCounts } from "./recorder.ts";
+import type { RunOutcome } from "./run.ts";
+import type { Workload } from "./workloads/workload.ts";
+
+/** The result of a run. */
+export interface RunResult {
+  readonly valid: Validity;
+  readonly seed: number;
+  readonly nodes: number;
+  readonly nemesis: string;
+  readonly workload: string;
+  readonly operations: OperationCounts;
+  /** Each check by its name. */
+  readonly checks: Readonly<Record<string, Verdict>>;
+  /** How often each fault struck. */
+  readonly faults: Readonly<Record<string, number>>;
+  /** What happened inside, counted. */
+  readonly coverage: Readonly<Record<string, number>>;
+  readonly virtual_ms: number;
+  readonly wall_ms: number;
+  readonly history_sha256: string;
+  /** The command that does it again. */
+  readonly replay: string;
+}
+
+/** What a result is made of. */
+export interface ResultParts {
+  readonly options: RunOptions;
+  readonly outcome: RunOutcome;
+  readonly workload: Workload;
+  /** Checks of what only the cluster itself can see. */
+  readonly clusterChecks: Readonly<Record<string, Verdict>>;
+  readonly coverage: Readonly<Record<string, number>>;
+  /** Nanoseconds of the cluster's clock. */
+  readonly virtualTime: number;
+  /** The command's beginning, to which the flags are added. */
+  readonly command: string;
+}
+
+/** A result, and the history that it is of. */
+export interface JudgedRun {
+  readonly result: RunResult;
+  /** The content of `history.jsonl`. */
+  readonly history: string;
+}
+
+/** Judges a run. `wallMs` is read when all is judged. */
+export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
+  const { options, outcome, workload } = parts;
+  const operations = countOperations(outcome.events);
+  const checks: Record<string, Verdict> = {
+    ...workload.judge(outcome.events),
+    ...parts.clusterChecks,
+    liveness: livenessOf(outcome),
+    exercised: exercised(outcome, operations, options),
+  };
+  const history = historyLines(outcome.events);
+  const result = {
+    valid: Object.values(checks).reduce<Validity>((valid, check) => worse(valid, check.valid), true),
+    seed: options.seed,
+    nodes: options.nodes,
+    nemesis: options.nemesis,
+    workload: options.workload,
+    operations,
+    checks,
+    faults: Object.fromEntries([...outcome.faults].map(([name, { struck }]) => [name, struck]).sort()),
+    coverage: parts.coverage,
+    virtual_ms: Math.round(parts.virtualTime / 1e6),
+    history_sha256: historySha256(history),
+    replay: `${parts.command} ${flagsOf(options)}`,
+  };
+  const { history_sha256, replay, ...rest } = result;
+  return { result: { ...rest, wall_ms: wallMs(), history_sha256, replay }, history };
+}
+
+/** A healed majority must serve again, and when all is healed every last read must be answered. */
+function livenessOf({ liveness, finalReads }: RunOutcome): Verdict {
+  if (liveness.valid !== true || finalReads.answered === finalReads.asked) return liveness;
+  const silent = finalReads.asked - finalReads.answered;
+  return { ...liveness, valid: false, reason: `all was healed, but ${silent} of the last reads were never answered` };
+}
+
+/** Nothing is reported as checked that did not happen. */
+function exercised(outcome: RunOutcome, operations: OperationCounts, options: RunOptions): Verdict {
+  if (operations.ok === 0) return { valid: "unknown", reason: "no operation succeeded, so nothing was checked" };
+  const struck = [...outcome.faults.values()].some((count) => count.struck > 0);
+  if (options.nemesis !== "none" && !struck) {
+    return { valid: "unknown", reason: "the nemesis never struck, so nothing was survived" };
+  }
+  return { valid: true };
+}

@@ -1,0 +1,308 @@
+/**
+ * A cluster in one thread: replicas over a virtual clock, network and disks, all from one seed.
+ *
+ * @module
+ */
+import { type ConfigurationChange, nodeId, type RaftConfig } from "../../raft/mod.ts";
+import { type Clock, MILLISECOND } from "../clock.ts";
+import type { Cluster, NodeView, Strike } from "../cluster.ts";
+import {
+  type ClockFault,
+  type DiskFault,
+  type Fault,
+  FAULT_KINDS,
+  type FaultKind,
+  type Link,
+  type MemberFault,
+  type PacketsFault,
+} from "../nemesis/fault.ts";
+import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
+import type { Packet } from "../server/packet.ts";
+import type { EventQueue } from "./event_queue.ts";
+import type { Invariants } from "./invariants.ts";
+import { hashSeed, mix } from "./hash.ts";
+import { Network } from "./network.ts";
+import { SimNode } from "./node.ts";
+
+/** How a simulated cluster is made. */
+export interface SimClusterOptions {
+  readonly queue: EventQueue;
+  readonly seed: number;
+  /** How many nodes there are at first: 1 to `nodes`. */
+  readonly nodes: number;
+  readonly reads: ReadMode;
+  /** A node's clock ticks this often, in nanoseconds. */
+  readonly tickLength: number;
+  /** The core's options. */
+  readonly raft: Partial<RaftConfig>;
+  /** A replica compacts its log after this many bytes of commands. */
+  readonly compactionBytes: number;
+  /** Looks at everything that happens. */
+  readonly invariants: Invariants;
+}
+
+/** All clients are one end of the network. */
+const CLIENTS = 0;
+/** A member that was removed goes on for this many ticks, as one would that nobody has told. */
+const REMOVED_RUNS_TICKS = 200;
+/** How long the nemesis waits for a change of the members. */
+const CHANGE_TIMEOUT = 5_000 * MILLISECOND;
+
+/** A simulated cluster. */
+export class SimCluster implements Cluster {
+  readonly faults: ReadonlySet<FaultKind> = new Set(FAULT_KINDS);
+  readonly tickLength: number;
+  readonly network: Network;
+  readonly #options: SimClusterOptions;
+  readonly #queue: EventQueue;
+  readonly #nodes = new Map<number, SimNode>();
+  /** The links that each partition still cuts, and those that each packet fault still lies on. */
+  readonly #partitions = new Map<Fault, Link[]>();
+  readonly #packets = new Map<PacketsFault, PacketsFault>();
+
+  constructor(options: SimClusterOptions) {
+    this.#options = options;
+    this.#queue = options.queue;
+    this.tickLength = options.tickLength;
+    this.network = new Network(options.queue, options.seed);
+  }
+
+  /** The nodes themselves, for whoever looks closer than a client can. */
+  get members(): ReadonlyMap<number, SimNode> {
+    return this.#nodes;
+  }
+
+  get clock(): Clock {
+    return this.#queue;
+  }
+
+  start(done: (error: Error | null) => void): void {
+    const ids = Array.from({ length: this.#options.nodes }, (_, i) => i + 1);
+    for (const id of ids) this.#addNode(id, ids.filter((other) => other !== id), false).start();
+    done(null);
+  }
+
+  #addNode(id: number, peers: readonly number[], joins: boolean): SimNode {
+    const { queue, seed, reads, tickLength, raft, compactionBytes, invariants } = this.#options;
+    const node = new SimNode({
+      id,
+      peers,
+      queue,
+      seed: mix(hashSeed(seed, "node"), id),
+      diskSeed: seed,
+      reads,
+      tickLength,
+      raft: { ...raft, ...(joins ? { join: true } : {}) },
+      compactionBytes,
+      invariants,
+      send: (to, packet) => this.#send(id, to, packet),
+    });
+    this.#nodes.set(id, node);
+    return node;
+  }
+
+  #send(from: number, to: number, packet: Packet): void {
+    const target = this.#nodes.get(to);
+    if (target === undefined) return;
+    this.network.send(from, to, () => target.receive(packet));
+  }
+
+  nodes(): readonly number[] {
+    const ids: number[] = [];
+    for (const node of this.#nodes.values()) if (!node.isRemoved && !node.isRefused) ids.push(node.id);
+    return ids;
+  }
+
+  invoke(id: number, _process: number, request: ClientRequest, reply: (reply: ClientReply) => void): void {
+    const node = this.#nodes.get(id);
+    this.network.send(CLIENTS, id, () => {
+      const answer = (result: ClientReply): void => this.network.send(id, CLIENTS, () => reply(result));
+      if (node === undefined || !node.request(request, answer)) answer(CONNECTION_REFUSED);
+    });
+  }
+
+  inject(fault: Fault, done: (strike: Strike) => void): void {
+    switch (fault.kind) {
+      case "partition":
+        this.network.cut(fault.cut);
+        this.#partitions.set(fault, [...fault.cut]);
+        return done({ struck: fault.cut.length > 0, detail: `${fault.shape}: ${describeCut(fault.cut)}` });
+      case "kill":
+        return done(this.#each(fault.nodes, "kill", (node) => node.kill(fault)));
+      case "pause":
+        return done(this.#each(fault.nodes, "pause", (node) => node.pause(fault)));
+      case "packets":
+        this.network.disturb(fault, fault.links);
+        this.#packets.set(fault, fault);
+        return done({ struck: fault.links.length > 0, detail: describePackets(fault) });
+      case "clock":
+        return done(this.#each(fault.nodes, describeClock(fault), (node) => node.bendClock(fault)));
+      case "disk":
+        return this.#injectDisk(fault, done);
+      case "member":
+        return this.#injectMember(fault, done);
+      case "compact":
+        return done(this.#each(fault.nodes, "compact", (node) => node.compact()));
+    }
+  }
+
+  heal(fault: Fault, done: (strike: Strike) => void): void {
+    switch (fault.kind) {
+      case "partition": {
+        const links = this.#partitions.get(fault) ?? [];
+        this.#partitions.delete(fault);
+        this.network.mend(links);
+        return done({ struck: links.length > 0, detail: fault.shape });
+      }
+      case "packets":
+        this.#packets.delete(fault);
+        this.network.calm(fault, fault.links);
+        return done({ struck: true, detail: describePackets(fault) });
+      case "kill":
+      case "pause":
+      case "clock":
+      case "disk":
+        return done(this.#each(fault.nodes, "", (node) => node.heal(fault)));
+      case "member":
+      case "compact":
+        return done({ struck: false, detail: "there is no healing" });
+    }
+  }
+
+  restore(nodes: readonly number[], done: () => void): void {
+    const isInside = ([from, to]: Link): boolean => nodes.includes(from) && nodes.includes(to);
+    for (const [fault, links] of this.#partitions) {
+      this.network.mend(links.filter(isInside));
+      this.#partitions.set(fault, links.filter((link) => !isInside(link)));
+    }
+    for (const fault of this.#packets.keys()) this.network.calm(fault, fault.links.filter(isInside));
+    for (const id of nodes) this.#nodes.get(id)?.restore();
+    done();
+  }
+
+  look(done: (view: readonly NodeView[]) => void): void {
+    done([...this.#nodes.values()].map((node) => node.view()));
+  }
+
+  stop(done: () => void): void {
+    for (const node of this.#nodes.values()) node.stop();
+    done();
+  }
+
+  /** Does something to each node, and says to which it was done. */
+  #each(ids: readonly number[], what: string, act: (node: SimNode) => boolean | string): Strike {
+    const struck: string[] = [];
+    for (const id of ids) {
+      const node = this.#nodes.get(id);
+      const result = node === undefined ? false : act(node);
+      if (result !== false) struck.push(result === true ? `${id}` : `${id} (${result})`);
+    }
+    const whom = struck.length > 0 ? struck.join(" ") : "nobody";
+    return { struck: struck.length > 0, detail: what === "" ? whom : `${what} ${whom}` };
+  }
+
+  #injectDisk(fault: DiskFault, done: (strike: Strike) => void): void {
+    switch (fault.effect) {
+      case "slow":
+        return done(this.#each(fault.nodes, `slow by ${fault.factor}`, (node) => node.slowDisk(fault)));
+      case "full":
+        return done(this.#each(fault.nodes, "full", (node) => node.fillDisk(fault)));
+      case "tear":
+        return done(this.#each(fault.nodes, "tear", (node) => node.tear(fault)));
+      case "flip":
+        return done(this.#each(fault.nodes, "flip", (node) => node.flip()));
+    }
+  }
+
+  #injectMember(fault: MemberFault, done: (strike: Strike) => void): void {
+    const leader = this.#leader();
+    const target = this.#nodes.get(fault.node);
+    const { change, node: id, old } = fault;
+    const name = old === undefined ? `${change} ${id}` : `${change} ${old} by ${id}`;
+    if (leader === null) return done({ struck: false, detail: `${name}: nobody leads` });
+    const joins = change === "add" || change === "replace";
+    if (joins === (target !== undefined)) {
+      return done({ struck: false, detail: `${name}: ${joins ? "there is such a node" : "there is no such node"}` });
+    }
+    if (joins) this.#addNode(id, [], true).start();
+    let open = true;
+    const end = (reply: ClientReply): void => {
+      if (!open) return;
+      open = false;
+      this.#afterChange(fault, reply);
+      done({ struck: reply.type !== "fail", detail: reply.type === "ok" ? name : `${name}: ${reply.error}` });
+    };
+    this.#queue.after(CHANGE_TIMEOUT, () => end({ type: "info", error: "no answer in time" }));
+    if (change === "transfer") leader.replica!.transferLeadership(id, end);
+    else leader.replica!.changeMembers(changeOf(fault), end);
+  }
+
+  #afterChange(fault: MemberFault, reply: ClientReply): void {
+    const { change, node, old } = fault;
+    if (reply.type === "fail" && (change === "add" || change === "replace")) this.#nodes.get(node)!.remove();
+    if (reply.type !== "ok") return;
+    const gone = change === "remove" ? node : change === "replace" ? old : undefined;
+    if (gone === undefined) return;
+    const removed = this.#nodes.get(gone);
+    if (removed === undefined) return;
+    removed.isRemoved = true;
+    this.#queue.after(REMOVED_RUNS_TICKS * this.tickLength, () => removed.remove());
+  }
+
+  /** The running node that leads with the highest term. */
+  #leader(): SimNode | null {
+    let leader: SimNode | null = null;
+    for (const node of this.#nodes.values()) {
+      if (node.replica?.node.role !== "leader" || node.isPaused) continue;
+      if (leader === null || node.replica.node.term > leader.replica!.node.term) leader = node;
+    }
+    return leader;
+  }
+}
+
+const CONNECTION_REFUSED: ClientReply = { type: "fail", error: "connection refused" };
+
+/** The change that the leader is asked for. A replacement takes both majorities' consent. */
+function changeOf({ change, node, old }: MemberFault): ConfigurationChange {
+  const id = nodeId(node);
+  switch (change) {
+    case "add":
+    case "demote":
+      return { type: "simple", changes: [{ type: "add-learner", node: id }] };
+    case "promote":
+      return { type: "simple", changes: [{ type: "add-voter", node: id }] };
+    case "remove":
+      return { type: "simple", changes: [{ type: "remove", node: id }] };
+    case "replace": {
+      const changes = [{ type: "add-voter", node: id }, { type: "remove", node: nodeId(old!) }] as const;
+      return { type: "enter-joint", changes, autoLeave: true };
+    }
+    case "transfer":
+      throw new TypeError("A transfer is no change of the members");
+  }
+}
+
+/** A cut in words: who cannot hear whom. */
+function describeCut(cut: readonly Link[]): string {
+  const deaf = new Map<number, number[]>();
+  for (const [from, to] of cut) {
+    const list = deaf.get(to);
+    if (list === undefined) deaf.set(to, [from]);
+    else list.push(from);
+  }
+  return [...deaf].sort(([a], [b]) => a - b).map(([to, from]) => `${to}<-/-${from.sort((a, b) => a - b).join(",")}`)
+    .join(" ");
+}
+
+function describePackets(fault: PacketsFault): string {
+  const effects: string[] = [];
+  if (fault.loss > 0) effects.push(`loss ${Math.round(fault.loss * 1000) / 10}%`);
+  if (fault.duplication > 0) effects.push(`duplication ${Math.round(fault.duplication * 1000) / 10}%`);
+  if (fault.delay > 0) effects.push(`delay up to ${fault.delay / MILLISECOND} ms`);
+  return `${effects.join(", ")} on ${fault.links.length} links`;
+}
+
+function describeClock(fault: ClockFault): string {
+  if (fault.effect === "jump") return `jump by ${fault.ticks} ticks`;
+  return fault.effect === "stall" ? "stall" : `rate ${Math.round(fault.factor! * 100) / 100}`;
+}

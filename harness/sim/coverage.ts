@@ -1,0 +1,134 @@
+/**
+ * What happened inside a run, counted: so that a sweep can say which situations it never reached.
+ *
+ * @module
+ */
+import type { Configuration, NodeId, RaftTracer, Role, Term } from "../../raft/mod.ts";
+
+/** The counters by name, as they are reported and summed. */
+export type CoverageCounts = Readonly<Record<string, number>>;
+
+/** Counters of one run. */
+export class Coverage {
+  starts = 0;
+  journalsRefused = 0;
+  elections = 0;
+  campaigns = 0;
+  splitVotes = 0;
+  lostCampaigns = 0;
+  preVotesLost = 0;
+  preVotesRefused = 0;
+  votesRefused = 0;
+  terms = 0;
+  steppedDownForWantOfQuorum = 0;
+  truncations = 0;
+  snapshotsTaken = 0;
+  snapshotsSent = 0;
+  snapshotsInstalled = 0;
+  snapshotsMatched = 0;
+  snapshotsOutdated = 0;
+  snapshotsAbandoned = 0;
+  staleMessagesRejected = 0;
+  jointEntered = 0;
+  jointLeft = 0;
+  configurationsChanged = 0;
+  configurationsRolledBack = 0;
+  transfersStarted = 0;
+  transfersAborted = 0;
+  readsConfirmedByQuorum = 0;
+  readsConfirmedByLease = 0;
+  readsRefused = 0;
+  leasesRefused = 0;
+  #isJoint = false;
+
+  role(role: Role): void {
+    if (role === "leader") this.elections++;
+    else if (role === "candidate") this.campaigns++;
+  }
+
+  term(term: Term): void {
+    if (term > this.terms) this.terms = term;
+  }
+
+  configuration(configuration: Configuration, cause: "append" | "truncate" | "snapshot"): void {
+    const isJoint = configuration.votersOutgoing.length > 0;
+    if (cause === "truncate") this.configurationsRolledBack++;
+    else if (cause === "append") this.configurationsChanged++;
+    if (isJoint && !this.#isJoint) this.jointEntered++;
+    if (!isJoint && this.#isJoint) this.jointLeft++;
+    this.#isJoint = isJoint;
+  }
+
+  snapshot(event: string): void {
+    if (event === "taken") this.snapshotsTaken++;
+    else if (event === "sending") this.snapshotsSent++;
+    else if (event === "installed") this.snapshotsInstalled++;
+    else if (event === "matched") this.snapshotsMatched++;
+    else if (event === "outdated") this.snapshotsOutdated++;
+    else if (event === "abandoned") this.snapshotsAbandoned++;
+  }
+
+  /** The counters, by the names under which they are reported. */
+  counts(): CoverageCounts {
+    return {
+      starts: this.starts,
+      "journals refused": this.journalsRefused,
+      elections: this.elections,
+      campaigns: this.campaigns,
+      "split votes": this.splitVotes,
+      "campaigns lost": this.lostCampaigns,
+      "pre-votes lost": this.preVotesLost,
+      "pre-votes refused": this.preVotesRefused,
+      "votes refused": this.votesRefused,
+      terms: this.terms,
+      "leaders without a quorum": this.steppedDownForWantOfQuorum,
+      truncations: this.truncations,
+      "snapshots taken": this.snapshotsTaken,
+      "snapshots sent": this.snapshotsSent,
+      "snapshots installed": this.snapshotsInstalled,
+      "snapshots that matched": this.snapshotsMatched,
+      "snapshots outdated": this.snapshotsOutdated,
+      "snapshots abandoned": this.snapshotsAbandoned,
+      "stale messages rejected": this.staleMessagesRejected,
+      "configurations changed": this.configurationsChanged,
+      "configurations rolled back": this.configurationsRolledBack,
+      "joint configurations entered": this.jointEntered,
+      "joint configurations left": this.jointLeft,
+      "transfers started": this.transfersStarted,
+      "transfers aborted": this.transfersAborted,
+      "reads confirmed by a quorum": this.readsConfirmedByQuorum,
+      "reads confirmed by a lease": this.readsConfirmedByLease,
+      "reads refused": this.readsRefused,
+      "leases refused": this.leasesRefused,
+    };
+  }
+}
+
+/** The callbacks that only count. */
+export function countEvents(coverage: Coverage): RaftTracer {
+  return {
+    term: (term) => coverage.term(term),
+    vote: (_candidate: NodeId, _term: Term, granted: boolean, preVote: boolean) => {
+      if (granted) return;
+      if (preVote) coverage.preVotesRefused++;
+      else coverage.votesRefused++;
+    },
+    campaignLost: (_term, how, preVote) => {
+      if (preVote) coverage.preVotesLost++;
+      else if (how === "split") coverage.splitVotes++;
+      else coverage.lostCampaigns++;
+    },
+    transfer: (event) => {
+      if (event === "started") coverage.transfersStarted++;
+      else if (event === "aborted") coverage.transfersAborted++;
+    },
+    staleRejected: () => void coverage.staleMessagesRejected++,
+    readConfirmed: (_context, _index, how) => {
+      if (how === "lease") coverage.readsConfirmedByLease++;
+      else coverage.readsConfirmedByQuorum++;
+    },
+    readRefused: () => void coverage.readsRefused++,
+    leaseRefused: () => void coverage.leasesRefused++,
+    quorumLost: () => void coverage.steppedDownForWantOfQuorum++,
+  };
+}

@@ -1,0 +1,207 @@
+/**
+ * The simulated disk of one node: the four verbs of `harness/server/disk.ts`, with everything a real one does to those who trust it.
+ *
+ * What was appended is readable at once and durable only after a sync that began later; a crash takes the rest, or leaves a torn part of it.
+ * A disk outlives its node: each start of the node opens it again, and a verb that was under way when the node ended never calls back.
+ *
+ * @module
+ */
+import { MICROSECOND } from "../clock.ts";
+import type { Disk, DiskDone } from "../server/disk.ts";
+import type { EventQueue } from "./event_queue.ts";
+import { finish, hashSeed, mix, mixTime } from "./hash.ts";
+
+/** An ordinary sync takes from 0.2 to 1.2 ms, as on a solid-state disk, */
+const SYNC_MIN = 200 * MICROSECOND;
+const SYNC_SPREAD = 1_000 * MICROSECOND;
+/** and one in 128 takes up to 16 times as long. */
+const TAIL_MASK = 127;
+const TAIL_FACTOR = 16;
+/** Reading or replacing a whole file takes this for each started 64 KiB, beside a sync. */
+const TRANSFER_64K = 50 * MICROSECOND;
+
+/** A file: `bytes` up to `length`, of which a crash leaves the first `durableLength`. */
+interface File {
+  bytes: Uint8Array;
+  length: number;
+  durableLength: number;
+  /** Where each append began: what comes after the last of them is the last batch. */
+  appendedAt: number[];
+}
+
+/** Why an append or replace failed. */
+export class DiskFullError extends Error {
+  override name = "DiskFullError";
+}
+
+/** One node's disk. */
+export class SimDisk {
+  readonly #queue: EventQueue;
+  readonly #seed: number;
+  readonly #files = new Map<string, File>();
+  /** Until when a file is busy with what was asked of it: verbs of one file take effect in their order. */
+  readonly #busyUntil = new Map<string, number>();
+  #session = 0;
+  #syncs = 0;
+  /** Syncs take this many times their ordinary time. */
+  slowness = 1;
+  /** Appends and replaces fail. */
+  isFull = false;
+  /** While the node is paused: the calls that wait for it to go on. */
+  held: (() => void)[] | null = null;
+
+  constructor(queue: EventQueue, seed: number, node: number) {
+    this.#queue = queue;
+    this.#seed = mix(hashSeed(seed, "disk"), node);
+  }
+
+  /** How many syncs were asked for. */
+  get syncs(): number {
+    return this.#syncs;
+  }
+
+  /** The disk as the node sees it from this start to its end. */
+  open(): Disk {
+    const session = ++this.#session;
+    /** Takes effect `duration` from now, in the file's order, unless the node has ended before. */
+    const later = (name: string, duration: number, effect: () => void): void => {
+      if (session !== this.#session) return;
+      const time = Math.max(this.#queue.now() + duration, this.#busyUntil.get(name) ?? 0);
+      this.#busyUntil.set(name, time);
+      this.#queue.at(time, () => {
+        if (session === this.#session) effect();
+      });
+    };
+    return {
+      append: (name, bytes, done) => {
+        const isIdle = (this.#busyUntil.get(name) ?? 0) <= this.#queue.now();
+        const result = isIdle && session === this.#session ? this.#append(name, bytes) : undefined;
+        later(name, 0, () => this.#call(done, result === undefined ? this.#append(name, bytes) : result));
+      },
+      sync: (name, done) => {
+        let reach = this.#files.get(name)?.length ?? 0;
+        if ((this.#busyUntil.get(name) ?? 0) > this.#queue.now()) reach = Infinity;
+        later(name, this.#syncTime(), () => {
+          this.#synced(name, reach);
+          this.#call(done, null);
+        });
+      },
+      read: (name, done) => {
+        later(name, transferTime(this.#files.get(name)?.length ?? 0), () => {
+          const file = this.#files.get(name);
+          this.#call((error) => done(error, file === undefined ? null : file.bytes.slice(0, file.length)), null);
+        });
+      },
+      replace: (name, bytes, done) => {
+        later(name, this.#syncTime() + transferTime(bytes.length), () => {
+          if (this.isFull) {
+            const error = new DiskFullError(`Cannot replace ${name} with ${bytes.length} bytes: the disk is full`);
+            return this.#call(done, error);
+          }
+          const { length } = bytes;
+          this.#files.set(name, { bytes: bytes.slice(), length, durableLength: length, appendedAt: [] });
+          this.#call(done, null);
+        });
+      },
+    };
+  }
+
+  #append(name: string, bytes: Uint8Array): DiskFullError | null {
+    if (this.isFull) {
+      return new DiskFullError(`Cannot append ${bytes.length} bytes to ${name}: the disk is full`);
+    }
+    let file = this.#files.get(name);
+    if (file === undefined) {
+      file = { bytes: new Uint8Array(4096), length: 0, durableLength: 0, appendedAt: [] };
+      this.#files.set(name, file);
+    }
+    const end = file.length + bytes.length;
+    if (end > file.bytes.length) {
+      const grown = new Uint8Array(2 * end);
+      grown.set(file.bytes.subarray(0, file.length));
+      file.bytes = grown;
+    }
+    file.bytes.set(bytes, file.length);
+    file.appendedAt.push(file.length);
+    file.length = end;
+    return null;
+  }
+
+  /** What was appended before the sync was asked for is durable. A file that was replaced since is durable anyway. */
+  #synced(name: string, reach: number): void {
+    const file = this.#files.get(name);
+    if (file !== undefined) file.durableLength = Math.max(file.durableLength, Math.min(reach, file.length));
+  }
+
+  #call(done: DiskDone, error: Error | null): void {
+    if (this.held === null) done(error);
+    else this.held.push(() => done(error));
+  }
+
+  /** The node has ended: nothing calls back any more, and what was not synced is gone. */
+  crash(): void {
+    this.#session++;
+    this.held = null;
+    this.#busyUntil.clear();
+    for (const file of this.#files.values()) cutAt(file, file.durableLength);
+  }
+
+  /**
+   * As `crash`, but a part of what was not synced stays, and a bit of its last byte may be wrong.
+   * Returns how many bytes of `name` stayed beyond what was durable, and out of how many.
+   */
+  tear(name: string): { readonly stayed: number; readonly of: number } {
+    const file = this.#files.get(name);
+    const of = file === undefined ? 0 : file.length - file.durableLength;
+    const hash = mixTime(mix(this.#seed, 1), this.#queue.now());
+    const stayed = of === 0 ? 0 : 1 + finish(hash) % of;
+    if (file !== undefined && stayed > 0) {
+      cutAt(file, file.durableLength + stayed);
+      file.durableLength = file.length;
+      if ((finish(mix(hash, 1)) & 1) === 0) flipBit(file, file.length - 1, finish(mix(hash, 2)) & 7);
+    }
+    this.crash();
+    return { stayed, of };
+  }
+
+  /**
+   * Flips one bit of `name` ahead of its last batch; call it when the node has ended.
+   * Returns the position, or null if there is nothing ahead of the last batch.
+   */
+  flip(name: string): number | null {
+    const file = this.#files.get(name);
+    const span = file?.appendedAt.at(-1) ?? 0;
+    if (file === undefined || span === 0) return null;
+    const hash = mixTime(mix(this.#seed, 2), this.#queue.now());
+    const position = finish(hash) % span;
+    flipBit(file, position, finish(mix(hash, 1)) & 7);
+    return position;
+  }
+
+  /** The content of a file as the node would read it now; for tests and the curious. */
+  content(name: string): Uint8Array | null {
+    const file = this.#files.get(name);
+    return file === undefined ? null : file.bytes.slice(0, file.length);
+  }
+
+  #syncTime(): number {
+    this.#syncs++;
+    const drawn = finish(mixTime(this.#seed, this.#queue.now()));
+    const span = (drawn & TAIL_MASK) === 0 ? TAIL_FACTOR * SYNC_SPREAD : SYNC_SPREAD;
+    return Math.floor((SYNC_MIN + Math.floor((drawn >>> 7) / 33554432 * span)) * this.slowness);
+  }
+}
+
+function transferTime(length: number): number {
+  return (1 + (length >>> 16)) * TRANSFER_64K;
+}
+
+function cutAt(file: File, length: number): void {
+  file.length = length;
+  file.durableLength = Math.min(file.durableLength, length);
+  while (file.appendedAt.length > 0 && file.appendedAt.at(-1)! >= length) file.appendedAt.pop();
+}
+
+function flipBit(file: File, position: number, bit: number): void {
+  file.bytes[position] = file.bytes[position]! ^ (1 << bit);
+}

@@ -1,0 +1,311 @@
+/**
+ * What Raft proves, checked while a run goes on: an observer who sees every node at once notices at the first wrong step what a client may never see.
+ *
+ * | name | what must hold | source |
+ * |---|---|---|
+ * | election safety | at most one leader a term; a node votes once a term | Raft, figure 3; section 5.2 |
+ * | log matching | entries of one index and term are the same entry and follow the same one | figure 3; section 5.3 |
+ * | leader completeness | a leader has every entry that was committed in an earlier term | figure 3; section 5.4 |
+ * | state machine safety | no two nodes commit different entries at an index, and none applies beyond what is committed | figure 3; section 5.4.3 |
+ * | durability | a node acknowledges only what its disk holds; what is committed is on the disks of a majority; a committed entry is never cut off | section 3.8 of the dissertation |
+ *
+ * Each is checked in constant time where it could first break, so that a run can afford them all.
+ *
+ * @module
+ */
+import type {
+  Configuration,
+  Entry,
+  Envelope,
+  LogIndex,
+  NodeId,
+  RaftLog,
+  RaftTracer,
+  Role,
+  Term,
+} from "../../raft/mod.ts";
+import type { Verdict } from "../../checker/mod.ts";
+import { countEvents, type Coverage } from "./coverage.ts";
+
+/** An entry as it was first seen, and others of the same index. */
+interface Seen {
+  readonly entry: Entry;
+  /** The term of the entry before it. */
+  readonly previousTerm: number | undefined;
+  readonly next: Seen | null;
+}
+
+/** What is known of a node. */
+interface Observed {
+  log: RaftLog;
+  /** `terms[index]`: the terms of the entries in its log, as far as they were seen. */
+  readonly terms: number[];
+  configuration: Configuration | null;
+  commitIndex: number;
+}
+
+/** Where the committed prefix ended when a term's leader last extended it. */
+interface CommitMark {
+  readonly committedIn: number;
+  readonly index: number;
+}
+
+/** The verdict of the invariants: the first thing that broke, and when. */
+export interface SafetyVerdict extends Verdict {
+  /** Every breach, in the order of their times. */
+  readonly breaches: readonly Breach[];
+}
+
+/** Something that Raft proves impossible. */
+export interface Breach {
+  /** Nanoseconds since the run began. */
+  readonly time: number;
+  readonly what: string;
+}
+
+/** After this many breaches the rest is left out: they follow from the first. */
+const MAX_BREACHES = 20;
+
+/** The observer. */
+export class Invariants {
+  readonly coverage: Coverage;
+  readonly #now: () => number;
+  readonly #breaches: Breach[] = [];
+  readonly #nodes = new Map<number, Observed>();
+  readonly #leaders = new Map<number, number>();
+  readonly #votes = new Map<number, Map<number, number>>();
+  readonly #seen: (Seen | null)[] = [];
+  /** `#committed[index]`: the term of the entry that was committed there. */
+  readonly #committed: number[] = [];
+  #committedThrough = 0;
+  readonly #marks: CommitMark[] = [];
+
+  /** @param now The clock. */
+  constructor(now: () => number, coverage: Coverage) {
+    this.#now = now;
+    this.coverage = coverage;
+  }
+
+  /** Something that must not happen has happened. */
+  broken(what: string): void {
+    if (this.#breaches.length < MAX_BREACHES) this.#breaches.push({ time: this.#now(), what });
+  }
+
+  /** Whether all was well so far. */
+  verdict(): SafetyVerdict {
+    const first = this.#breaches[0];
+    return first === undefined
+      ? { valid: true, breaches: [] }
+      : { valid: false, reason: first.what, breaches: this.#breaches };
+  }
+
+  /** How far the log is committed anywhere. */
+  get committedThrough(): number {
+    return this.#committedThrough;
+  }
+
+  /** A node has opened its journal, or was refused. */
+  journalOpened(_id: number, isRefused: boolean): void {
+    if (isRefused) this.coverage.journalsRefused++;
+  }
+
+  /** A node starts with what its journal holds. */
+  starts(id: number, log: RaftLog): void {
+    this.coverage.starts++;
+    const terms: number[] = [];
+    if (log.snapshotIndex > 0) terms[log.snapshotIndex] = log.snapshotTerm;
+    for (let index: number = log.firstIndex; index <= log.lastIndex; index++) {
+      const entry = log.entryAt(index as LogIndex);
+      if (entry === undefined) continue;
+      terms[index] = entry.term;
+      this.#match(id, entry, log.termAt(index - 1 as LogIndex));
+    }
+    this.#nodes.set(id, { log, terms, configuration: this.#nodes.get(id)?.configuration ?? null, commitIndex: 0 });
+  }
+
+  /** A message leaves a node: votes and acknowledgements must be true. */
+  leaves(id: number, envelope: Envelope, log: RaftLog): void {
+    switch (envelope.type) {
+      case "append-response":
+        if (envelope.success && envelope.index > log.durableIndex && envelope.index > log.snapshotIndex) {
+          this.broken(
+            `durability: node ${id} acknowledges entry ${envelope.index}, but its disk holds no more than ${log.durableIndex}`,
+          );
+        }
+        return;
+      case "vote-response": {
+        if (!envelope.granted) return;
+        const { term, votedFor } = log.durableState;
+        if (term === envelope.term && votedFor !== envelope.to) {
+          this.broken(`durability: node ${id} votes for ${envelope.to} in term ${term}, but its disk has ${votedFor}`);
+        }
+        let votes = this.#votes.get(envelope.term);
+        if (votes === undefined) this.#votes.set(envelope.term, votes = new Map());
+        const earlier = votes.get(id);
+        if (earlier !== undefined && earlier !== envelope.to) {
+          this.broken(
+            `election safety: node ${id} votes for ${earlier} and for ${envelope.to} in term ${envelope.term}`,
+          );
+        }
+        votes.set(id, envelope.to);
+      }
+    }
+  }
+
+  /** A window into a node, for this start of it. */
+  tracer(id: number): RaftTracer {
+    const node = this.#nodes.get(id)!;
+    const { coverage } = this;
+    return {
+      ...countEvents(coverage),
+      role: (role: Role, term: Term) => {
+        if (role === "leader") this.#leads(id, node, term);
+        coverage.role(role);
+      },
+      append: (entry: Entry) => {
+        const { terms } = node;
+        const previous = terms[entry.index - 1];
+        terms[entry.index] = entry.term;
+        this.#match(id, entry, previous);
+      },
+      truncate: (from: LogIndex, lastIndex: LogIndex) => {
+        coverage.truncations++;
+        this.#cutsOff(id, node, from, lastIndex);
+      },
+      commit: (index: LogIndex, before: LogIndex) => this.#commits(id, node, before, index),
+      apply: (_from: LogIndex, to: LogIndex) => {
+        if (to > this.#committedThrough) {
+          this.broken(
+            `state machine safety: node ${id} applies entry ${to}, but only ${this.#committedThrough} is committed`,
+          );
+        }
+      },
+      configuration: (configuration: Configuration, _index: LogIndex, cause) => {
+        node.configuration = configuration;
+        coverage.configuration(configuration, cause);
+      },
+      snapshot: (event, snapshot) => {
+        if (event === "installed") {
+          node.terms.length = 0;
+          node.terms[snapshot.index] = snapshot.term;
+          this.#installs(id, snapshot.index, snapshot.term);
+        }
+        coverage.snapshot(event);
+      },
+    };
+  }
+
+  /** Log matching: an entry of this index and term was seen before, or is the first. */
+  #match(id: number, entry: Entry, previousTerm: number | undefined): void {
+    const { index, term } = entry;
+    const first = this.#seen[index] ?? null;
+    for (let seen = first; seen !== null; seen = seen.next) {
+      if (seen.entry.term !== term) continue;
+      if (seen.entry !== entry && !isSame(seen.entry, entry)) {
+        this.broken(`log matching: node ${id} has another entry ${index} of term ${term} than was seen before`);
+      }
+      if (previousTerm !== undefined && seen.previousTerm !== undefined && previousTerm !== seen.previousTerm) {
+        this.broken(
+          `log matching: at node ${id} entry ${index} of term ${term} follows one of term ${previousTerm}, elsewhere one of term ${seen.previousTerm}`,
+        );
+      }
+      return;
+    }
+    this.#seen[index] = { entry, previousTerm, next: first };
+  }
+
+  #leads(id: number, node: Observed, term: number): void {
+    const other = this.#leaders.get(term);
+    if (other !== undefined && other !== id) {
+      this.broken(`election safety: node ${id} leads term ${term}, which node ${other} led`);
+    }
+    this.#leaders.set(term, id);
+    // The last entry that was committed in an earlier term; by log matching, who has it has all before it.
+    let last = this.#marks.length - 1;
+    while (last >= 0 && this.#marks[last]!.committedIn >= term) last--;
+    const mark = this.#marks[last];
+    if (mark === undefined || mark.index <= node.log.snapshotIndex) return;
+    const has = node.log.termAt(mark.index as LogIndex);
+    if (has === this.#committed[mark.index]) return;
+    this.broken(
+      `leader completeness: node ${id} leads term ${term} without entry ${mark.index} of term ${
+        this.#committed[mark.index]
+      }, which was committed in term ${mark.committedIn}`,
+    );
+  }
+
+  #cutsOff(id: number, node: Observed, from: number, lastIndex: number): void {
+    for (let index = from; index <= lastIndex; index++) {
+      if (index > this.#committedThrough) break;
+      if (node.terms[index] !== undefined && node.terms[index] === this.#committed[index]) {
+        this.broken(`durability: node ${id} cuts off entry ${index} of term ${node.terms[index]}, which is committed`);
+        break;
+      }
+    }
+    node.terms.length = Math.min(node.terms.length, from);
+  }
+
+  #commits(id: number, node: Observed, before: number, through: number): void {
+    const { log } = node;
+    node.commitIndex = through;
+    for (let index = before + 1; index <= through; index++) {
+      const term = index > log.snapshotIndex ? node.terms[index] : undefined;
+      const known = this.#committed[index];
+      if (known !== undefined) {
+        if (term === undefined || term === known) continue;
+        return this.broken(
+          `state machine safety: node ${id} commits entry ${index} of term ${term}, where one of term ${known} was committed`,
+        );
+      }
+      if (term === undefined) continue;
+      this.#committed[index] = term;
+    }
+    if (through <= this.#committedThrough) return;
+    this.#committedThrough = through;
+    const committedIn = log.state.term;
+    const last = this.#marks.at(-1);
+    if (last?.committedIn === committedIn) this.#marks.pop();
+    this.#marks.push({ committedIn, index: through });
+    this.#checkQuorum(id, node, through);
+  }
+
+  /** What is committed for the first time is on the disks of a majority of the leader's configuration, of both halves of a joint one. */
+  #checkQuorum(id: number, node: Observed, index: number): void {
+    const { configuration } = node;
+    const term = this.#committed[index];
+    if (configuration === null || term === undefined) return;
+    for (const voters of [configuration.voters, configuration.votersOutgoing]) {
+      let holders = 0;
+      for (const voter of voters) if (this.#isDurable(voter, index, term)) holders++;
+      if (voters.length === 0 || 2 * holders > voters.length) continue;
+      this.broken(
+        `durability: node ${id} commits entry ${index} of term ${term}, but only ${holders} of the voters ${
+          voters.join(" ")
+        } have it on disk`,
+      );
+    }
+  }
+
+  #isDurable(voter: NodeId, index: number, term: number): boolean {
+    const log = this.#nodes.get(voter)?.log;
+    if (log === undefined) return false;
+    if (index <= log.snapshotIndex) return true;
+    return index <= log.durableIndex && log.termAt(index as LogIndex) === term;
+  }
+
+  #installs(id: number, index: number, term: number): void {
+    const known = this.#committed[index];
+    if (known === undefined ? index <= this.#committedThrough : known === term) return;
+    this.broken(
+      `state machine safety: node ${id} installs a snapshot at entry ${index} of term ${term}, which was ${
+        known === undefined ? "never committed" : `committed with term ${known}`
+      }`,
+    );
+  }
+}
+
+function isSame(a: Entry, b: Entry): boolean {
+  if (a.kind !== b.kind || a.data.length !== b.data.length) return false;
+  for (let i = 0; i < a.data.length; i++) if (a.data[i] !== b.data[i]) return false;
+  return true;
+}

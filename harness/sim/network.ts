@@ -1,0 +1,144 @@
+/**
+ * The simulated network: every message has a latency of its own, so that messages overtake each other, and may be cut off, lost or doubled.
+ *
+ * The fate of a message is drawn from a hash of the seed, its link, the virtual time at which it is sent, and its number among those of that instant.
+ *
+ * @module
+ */
+import { MICROSECOND } from "../clock.ts";
+import type { Link, PacketsFault } from "../nemesis/fault.ts";
+import type { EventQueue } from "./event_queue.ts";
+import { finish, hashSeed, mix, mixTime } from "./hash.ts";
+
+/** Ordinary latency: from 0.15 to 0.85 ms, as within a data centre, */
+const LATENCY_MIN = 150 * MICROSECOND;
+const LATENCY_SPREAD = 700 * MICROSECOND;
+/** and one message in 64 takes up to 16 times as long. */
+const TAIL_MASK = 63;
+const TAIL_FACTOR = 16;
+
+/** What the network knows of one direction between two ends. */
+interface LinkState {
+  /** How many partitions cut it at present. */
+  cuts: number;
+  /** The packet faults that lie on it at present, oldest first. */
+  readonly packets: PacketsFault[];
+  /** When it was last used, and how many messages were sent at that instant. */
+  sentAt: number;
+  sentThen: number;
+}
+
+/** How many messages met which fate. */
+export interface NetworkCounts {
+  sent: number;
+  cut: number;
+  lost: number;
+  doubled: number;
+}
+
+/** The links between all ends; each end is a number: a node's own, or 0 for all clients. */
+export class Network {
+  readonly #queue: EventQueue;
+  readonly #seed: number;
+  readonly #links = new Map<number, LinkState>();
+  /** What has happened so far. */
+  readonly counts: NetworkCounts = { sent: 0, cut: 0, lost: 0, doubled: 0 };
+
+  constructor(queue: EventQueue, seed: number) {
+    this.#queue = queue;
+    this.#seed = hashSeed(seed, "network");
+  }
+
+  #link(from: number, to: number): LinkState {
+    const key = from * 65536 + to;
+    let link = this.#links.get(key);
+    if (link === undefined) {
+      link = { cuts: 0, packets: [], sentAt: -1, sentThen: 0 };
+      this.#links.set(key, link);
+    }
+    return link;
+  }
+
+  /** Sends what `deliver` hands over at the other end: once, twice or never. */
+  send(from: number, to: number, deliver: () => void): void {
+    const link = this.#link(from, to);
+    const now = this.#queue.now();
+    link.sentThen = link.sentAt === now ? link.sentThen + 1 : 0;
+    link.sentAt = now;
+    this.counts.sent++;
+    if (link.cuts > 0) {
+      this.counts.cut++;
+      return;
+    }
+    const hash = mix(mixTime(mix(this.#seed, from * 65536 + to), now), link.sentThen);
+    if (link.packets.length === 0) this.#deliver(link, now + latency(hash), deliver);
+    else this.#sendThroughFaults(link, now, hash, deliver);
+  }
+
+  #sendThroughFaults(link: LinkState, now: number, hash: number, deliver: () => void): void {
+    let extra = 0;
+    let copies = 1;
+    for (let i = 0; i < link.packets.length; i++) {
+      const { loss, duplication, delay } = link.packets[i]!;
+      if (chance(mix(hash, 3 * i + 1)) < loss) {
+        this.counts.lost++;
+        return;
+      }
+      if (chance(mix(hash, 3 * i + 2)) < duplication) copies = 2;
+      extra += Math.floor(chance(mix(hash, 3 * i + 3)) * delay);
+    }
+    this.#deliver(link, now + latency(hash) + extra, deliver);
+    if (copies === 2) {
+      this.counts.doubled++;
+      this.#deliver(link, now + extra + 2 * latency(mix(hash, -1)), deliver);
+    }
+  }
+
+  /** A cut also stops what is under way. */
+  #deliver(link: LinkState, time: number, deliver: () => void): void {
+    this.#queue.at(time, () => {
+      if (link.cuts === 0) deliver();
+      else this.counts.cut++;
+    });
+  }
+
+  /** Whether what is sent now would be stopped by a partition. */
+  isCut(from: number, to: number): boolean {
+    return this.#link(from, to).cuts > 0;
+  }
+
+  /** Cuts each link once more. */
+  cut(links: readonly Link[]): void {
+    for (const [from, to] of links) this.#link(from, to).cuts++;
+  }
+
+  /** Takes back one cut of each link. */
+  mend(links: readonly Link[]): void {
+    for (const [from, to] of links) this.#link(from, to).cuts--;
+  }
+
+  /** Lays a fault upon links. */
+  disturb(fault: PacketsFault, links: readonly Link[]): void {
+    for (const [from, to] of links) this.#link(from, to).packets.push(fault);
+  }
+
+  /** Takes a fault from links, where it still lies on them. */
+  calm(fault: PacketsFault, links: readonly Link[]): void {
+    for (const [from, to] of links) {
+      const { packets } = this.#link(from, to);
+      const at = packets.indexOf(fault);
+      if (at >= 0) packets.splice(at, 1);
+    }
+  }
+}
+
+/** A share of 1 for a hash: the same on every engine, as only a division by a power of two is left to rounding. */
+function chance(hash: number): number {
+  return finish(hash) / 4294967296;
+}
+
+function latency(hash: number): number {
+  const drawn = finish(hash);
+  const span = (drawn & TAIL_MASK) === 0 ? TAIL_FACTOR * LATENCY_SPREAD : LATENCY_SPREAD;
+  return LATENCY_MIN + Math.floor((drawn >>> 6) / 67108864 * span);
+}

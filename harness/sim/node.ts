@@ -1,0 +1,325 @@
+/**
+ * One node of a simulated cluster: a replica that comes and goes, on a disk that stays, with a clock of its own pace.
+ *
+ * @module
+ */
+import type { RaftConfig } from "../../raft/mod.ts";
+import type { NodeView } from "../cluster.ts";
+import type { ClockFault, DiskFault, Fault } from "../nemesis/fault.ts";
+import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
+import { type Journal, JOURNAL_FILE, openJournal } from "../server/journal.ts";
+import { JournalDamagedError } from "../server/journal_format.ts";
+import { createKvStore, type KvStore } from "../server/kv_store.ts";
+import type { Packet } from "../server/packet.ts";
+import { createReplica, type Replica } from "../server/replica.ts";
+import { type SessionMachine, withSessions } from "../server/sessions.ts";
+import { DiskFullError, SimDisk } from "./disk.ts";
+import type { EventQueue } from "./event_queue.ts";
+import { finish, mix } from "./hash.ts";
+import type { Invariants } from "./invariants.ts";
+
+/** What a simulated node is made of. */
+export interface SimNodeOptions {
+  readonly id: number;
+  /** The other voters at the first start; none for a node that joins. */
+  readonly peers: readonly number[];
+  readonly queue: EventQueue;
+  /** For what the node itself draws. */
+  readonly seed: number;
+  /** For its disk. */
+  readonly diskSeed: number;
+  readonly reads: ReadMode;
+  readonly tickLength: number;
+  readonly raft: Partial<RaftConfig>;
+  readonly compactionBytes: number;
+  readonly invariants: Invariants;
+  readonly send: (to: number, packet: Packet) => void;
+}
+
+/** All simulated nodes are of one cluster. */
+const CLUSTER_ID = "sim";
+
+/** A node of a simulated cluster. */
+export class SimNode {
+  readonly id: number;
+  readonly disk: SimDisk;
+  readonly #options: SimNodeOptions;
+  readonly #queue: EventQueue;
+  readonly #invariants: Invariants;
+  /** The replica while the node runs. */
+  replica: Replica<SessionMachine> | null = null;
+  /** The store of the replica. */
+  store: KvStore | null = null;
+  /** The journal as it was opened last: after an end of the node, what it knew. */
+  journal: Journal | null = null;
+  /** It was taken out of the cluster. */
+  isRemoved = false;
+  /** Its journal is damaged: it never runs again. */
+  isRefused = false;
+  #starts = 0;
+  #isUp = false;
+  readonly #downBy = new Set<Fault>();
+  readonly #pausedBy = new Set<Fault>();
+  readonly #clockFaults: ClockFault[] = [];
+  readonly #slowBy: DiskFault[] = [];
+  readonly #fullBy = new Set<Fault>();
+  /** What has arrived while the node is paused. */
+  #inbox: (() => void)[] = [];
+  #lastView: NodeView;
+
+  constructor(options: SimNodeOptions) {
+    this.#options = options;
+    this.id = options.id;
+    this.#queue = options.queue;
+    this.#invariants = options.invariants;
+    this.disk = new SimDisk(options.queue, options.diskSeed, options.id);
+    this.#lastView = {
+      id: options.id,
+      state: "down",
+      role: "follower",
+      term: 0,
+      leader: null,
+      commitIndex: 0,
+      voters: options.peers.length > 0 ? [options.id, ...options.peers].sort((a, b) => a - b) : [],
+      votersOutgoing: [],
+      learners: [],
+    };
+  }
+
+  get isPaused(): boolean {
+    return this.#pausedBy.size > 0;
+  }
+
+  /** Starts the node from what its disk holds. */
+  start(): void {
+    if (this.#isUp || this.isRefused || this.#downBy.size > 0) return;
+    this.#isUp = true;
+    const start = ++this.#starts;
+    const salt = finish(mix(this.#options.seed, start));
+    openJournal(this.disk.open(), { clusterId: CLUSTER_ID, nodeId: this.id }, (error, journal) => {
+      if (start !== this.#starts || !this.#isUp) return;
+      if (error !== null || journal === null) return this.#refuse(error!);
+      this.#run(journal, salt);
+    }, salt);
+  }
+
+  #refuse(error: Error): void {
+    this.#isUp = false;
+    if (error instanceof JournalDamagedError) this.isRefused = true;
+    else if (!(error instanceof DiskFullError)) {
+      this.#invariants.broken(`node ${this.id} cannot start: ${error.message}`);
+    }
+    this.#invariants.journalOpened(this.id, this.isRefused);
+  }
+
+  #run(journal: Journal, incarnation: number): void {
+    const { id, peers, raft, reads, compactionBytes, send } = this.#options;
+    this.journal = journal;
+    this.store = createKvStore();
+    this.#invariants.starts(id, journal);
+    try {
+      this.replica = createReplica({
+        id,
+        peers,
+        journal,
+        machine: withSessions(this.store),
+        incarnation,
+        send: (to, packet) => {
+          if (packet.kind === "raft") this.#invariants.leaves(id, packet.envelope, journal);
+          send(to, packet);
+        },
+        reads,
+        raft: { ...raft, seed: incarnation, tracer: this.#invariants.tracer(id) },
+        compaction: { bytes: compactionBytes },
+        onStopped: (error) => this.#stopped(error),
+      });
+    } catch (error) {
+      this.#invariants.broken(`node ${id} cannot start: ${(error as Error).message}`);
+      return this.#end();
+    }
+    this.#scheduleTick(this.#starts, finish(this.#options.seed) % this.#options.tickLength);
+  }
+
+  /** The replica has ended by itself: for want of space, or because it found an error in itself, which is one. */
+  #stopped(error: Error): void {
+    if (!(error instanceof DiskFullError)) {
+      this.#invariants.broken(`node ${this.id} stopped: ${error.message}`);
+    }
+    // The replica is in the middle of something: its end comes after that.
+    this.#queue.at(this.#queue.now(), () => this.#end());
+  }
+
+  #end(): void {
+    if (!this.#isUp) return;
+    if (this.replica !== null) this.#lastView = this.#viewOf(this.replica);
+    this.replica?.stop();
+    this.replica = null;
+    this.store = null;
+    this.#isUp = false;
+    this.#inbox = [];
+    this.disk.crash();
+    if (this.isPaused) this.disk.held = [];
+  }
+
+  #scheduleTick(start: number, delay: number): void {
+    this.#queue.at(this.#queue.now() + delay, () => {
+      if (start !== this.#starts || this.replica === null) return;
+      const fault = this.#clockFaults.at(-1);
+      const { tickLength } = this.#options;
+      if (fault?.effect !== "stall" && !this.isPaused) this.replica.tick();
+      this.#scheduleTick(start, fault?.effect === "rate" ? Math.floor(tickLength * fault.factor!) : tickLength);
+    });
+  }
+
+  /** Takes a packet in, now or when it goes on. */
+  receive(packet: Packet): void {
+    if (this.replica === null) return;
+    if (this.isPaused) this.#inbox.push(() => this.replica?.receive(packet));
+    else this.replica.receive(packet);
+  }
+
+  /** Takes a client's request in. Returns false if nobody listens. */
+  request(request: ClientRequest, reply: (reply: ClientReply) => void): boolean {
+    if (this.replica === null) return false;
+    if (this.isPaused) this.#inbox.push(() => this.replica?.request(request, reply));
+    else this.replica.request(request, reply);
+    return true;
+  }
+
+  /** The node ends at once; what it had not synced is lost. Returns whether it ran. */
+  kill(fault: Fault): boolean {
+    this.#downBy.add(fault);
+    const ran = this.#isUp;
+    this.#end();
+    return ran;
+  }
+
+  /** As `kill`, but the write under way is torn. */
+  tear(fault: DiskFault): boolean | string {
+    const ran = this.#isUp;
+    this.#downBy.add(fault);
+    if (!ran) return false;
+    const { stayed, of } = this.disk.tear(JOURNAL_FILE);
+    this.#end();
+    return `${stayed} of ${of} bytes stayed`;
+  }
+
+  /** The node ends, a bit of its journal flips, and it tries to start again. */
+  flip(): boolean | string {
+    this.#end();
+    const position = this.disk.flip(JOURNAL_FILE);
+    this.start();
+    return position === null ? false : `a bit of byte ${position}`;
+  }
+
+  pause(fault: Fault): boolean {
+    const ran = this.replica !== null && !this.isPaused;
+    this.#pausedBy.add(fault);
+    this.disk.held ??= [];
+    return ran;
+  }
+
+  #goOn(): void {
+    if (this.isPaused) return;
+    const done = this.disk.held ?? [];
+    const arrived = this.#inbox;
+    this.disk.held = null;
+    this.#inbox = [];
+    for (const call of done) if (this.#isUp) call();
+    for (const call of arrived) call();
+  }
+
+  bendClock(fault: ClockFault): boolean {
+    if (fault.effect !== "jump") {
+      this.#clockFaults.push(fault);
+      return true;
+    }
+    if (this.replica === null || this.isPaused) return false;
+    for (let i = 0; i < fault.ticks!; i++) this.replica?.tick();
+    return true;
+  }
+
+  slowDisk(fault: DiskFault): boolean {
+    this.#slowBy.push(fault);
+    this.disk.slowness = fault.factor!;
+    return true;
+  }
+
+  fillDisk(fault: DiskFault): boolean {
+    this.#fullBy.add(fault);
+    this.disk.isFull = true;
+    return true;
+  }
+
+  /** Takes a snapshot, if there is anything to compact. */
+  compact(): boolean {
+    if (this.replica === null || this.isPaused) return false;
+    const before = this.journal!.snapshotIndex;
+    this.replica.compact();
+    return this.journal!.snapshotIndex > before;
+  }
+
+  /** Undoes one fault. Returns whether it still held the node. */
+  heal(fault: Fault): boolean {
+    let held = false;
+    for (const set of [this.#downBy, this.#pausedBy, this.#fullBy] as Set<Fault>[]) held = set.delete(fault) || held;
+    for (const list of [this.#clockFaults, this.#slowBy] as Fault[][]) {
+      const at = list.indexOf(fault);
+      if (at >= 0) list.splice(at, 1);
+      held ||= at >= 0;
+    }
+    if (held) this.#afterHealing();
+    return held;
+  }
+
+  /** Undoes every fault. */
+  restore(): void {
+    this.#downBy.clear();
+    this.#pausedBy.clear();
+    this.#fullBy.clear();
+    this.#clockFaults.length = 0;
+    this.#slowBy.length = 0;
+    this.#afterHealing();
+  }
+
+  #afterHealing(): void {
+    this.disk.isFull = this.#fullBy.size > 0;
+    this.disk.slowness = this.#slowBy.at(-1)?.factor ?? 1;
+    this.#goOn();
+    if (this.#downBy.size === 0 && !this.disk.isFull && !this.#isGone) this.start();
+  }
+
+  #isGone = false;
+
+  /** The node is taken away for good. */
+  remove(): void {
+    this.isRemoved = true;
+    this.#isGone = true;
+    this.#end();
+  }
+
+  /** The run is over. */
+  stop(): void {
+    this.replica?.stop();
+  }
+
+  view(): NodeView {
+    const view = this.replica === null ? this.#lastView : this.#viewOf(this.replica);
+    const state = this.isRemoved
+      ? "removed"
+      : this.isRefused
+      ? "refused"
+      : this.replica === null
+      ? "down"
+      : this.isPaused
+      ? "paused"
+      : "running";
+    return { ...view, state };
+  }
+
+  #viewOf({ node }: Replica<SessionMachine>): NodeView {
+    const { voters, votersOutgoing, learners } = node.status().configuration;
+    const { role, term, leader, commitIndex } = node;
+    return { id: this.id, state: "running", role, term, leader, commitIndex, voters, votersOutgoing, learners };
+  }
+}

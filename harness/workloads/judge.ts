@@ -1,0 +1,11 @@
+/**
+ * From a workload's history to the checker's verdict.
+ *
+ * @module
+ */
+import { checkLinearizability, type HistoryEvent, modelByName, type Verdict } from "../../checker/mod.ts";
+
+/** Whether the operations took effect one at a time, each between its invocation and its end. */
+export function judgeLinearizability(events: readonly HistoryEvent[], model: string): Verdict {
+  return checkLinearizability(events, modelByName(model));
+}

@@ -1,0 +1,68 @@
+/**
+ * What clients do and what it is judged by: one interface for every workload.
+ *
+ * @module
+ */
+import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
+import type { Random } from "../../raft/mod.ts";
+import type { ClientReply, Operation as StoreOperation } from "../server/client.ts";
+
+/** An operation as the history has it. */
+export interface Operation {
+  readonly f: string;
+  readonly key?: string;
+  readonly value?: unknown;
+}
+
+/** How the history has the end of an operation. */
+export interface Completion {
+  readonly type: "ok" | "fail" | "info";
+  readonly value?: unknown;
+  readonly error?: unknown;
+  readonly actual?: unknown;
+}
+
+/** How a workload draws its operations. */
+export interface WorkloadOptions {
+  /** How many keys there are, at least 1. */
+  readonly keys: number;
+  /** How unevenly keys are drawn: 1 is even; each step above makes the lower half of the keys likelier. */
+  readonly skew: number;
+  /** The share of operations that change nothing, from 0 to 1. */
+  readonly readShare: number;
+}
+
+/** A kind of clients. It remembers what its clients saw, to ask sensible things; an instance serves one run. */
+export interface Workload {
+  /** The name of `--workload`. */
+  readonly name: string;
+  /** The model of `check --model` that judges its histories. */
+  readonly model: string;
+  /** Whether a client asks again, under its session, when no answer came in time. */
+  readonly retries: boolean;
+  /** The next operation. */
+  next(random: Random): Operation;
+  /** What the store is asked. */
+  request(operation: Operation): StoreOperation;
+  /** What the history says of the store's answer. */
+  complete(operation: Operation, reply: ClientReply): Completion;
+  /** The reads that end a run: everything that was ever written about. */
+  finalReads(): readonly Operation[];
+  /** The checks of a history, by name. */
+  judge(events: readonly HistoryEvent[]): Readonly<Record<string, Verdict>>;
+}
+
+/** Draws one of `keys` keys; of `skew` draws the least counts, so that low keys are hot. */
+export function drawKey(random: Random, options: WorkloadOptions): string {
+  let least = random.below(options.keys);
+  for (let i = 1; i < options.skew; i++) {
+    const drawn = random.below(options.keys);
+    if (drawn < least) least = drawn;
+  }
+  return `k${least}`;
+}
+
+/** Whether an event of the share `share`, from 0 to 1, happens. */
+export function happens(random: Random, share: number): boolean {
+  return random.next() < share * 4294967296;
+}

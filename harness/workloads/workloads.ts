@@ -1,0 +1,20 @@
+/**
+ * The workloads by name.
+ *
+ * @module
+ */
+import { kv } from "./kv.ts";
+import type { Workload, WorkloadOptions } from "./workload.ts";
+
+const WORKLOADS: Readonly<Record<string, (options: WorkloadOptions) => Workload>> = { kv };
+
+/** The names of `--workload`, the default first. */
+export const WORKLOAD_NAMES: readonly string[] = Object.keys(WORKLOADS);
+
+/** A new set of clients; a RangeError for a name that is none. */
+export function createWorkload(name: string, options: WorkloadOptions): Workload {
+  if (!Object.hasOwn(WORKLOADS, name)) {
+    throw new RangeError(`Unknown workload ${JSON.stringify(name)}: expected one of ${WORKLOAD_NAMES.join(", ")}`);
+  }
+  return WORKLOADS[name]!(options);
+}
