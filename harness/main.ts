@@ -12,6 +12,7 @@ type Command = (args: string[], terminal: Terminal) => Promise<number>;
 
 /** Each command's file is loaded only when it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ main: Command }>>> = {
+  run: () => import("./cli/run.ts"),
   check: () => import("./cli/check.ts"),
   help: () => import("./cli/help.ts"),
 };
