@@ -55,7 +55,13 @@ export interface ClientRequest {
  */
 export type ClientReply =
   | { readonly type: "ok"; readonly value: Value }
-  | { readonly type: "fail"; readonly error: string; readonly actual?: Value }
+  | {
+    readonly type: "fail";
+    readonly error: string;
+    readonly actual?: Value;
+    /** The replica did not take the request: the same one may be tried again, here or elsewhere. */
+    readonly isRetryable?: true;
+  }
   | { readonly type: "info"; readonly error: string };
 
 /** A write that has nothing to tell: one object for all. */
@@ -63,14 +69,19 @@ export const OK: ClientReply = { type: "ok", value: null };
 
 const TYPES = ["ok", "fail", "info"] as const;
 
+/** What follows a failure's error. */
+const NOTHING = 0;
+const ACTUAL = 1;
+const RETRYABLE = 2;
+
 /** Appends a reply. */
 export function writeReply(writer: ByteWriter, reply: ClientReply): void {
   writer.u8(TYPES.indexOf(reply.type));
   if (reply.type === "ok") return writeValue(writer, reply.value);
   writeValue(writer, reply.error);
-  const actual = reply.type === "fail" ? reply.actual : undefined;
-  writer.u8(actual === undefined ? 0 : 1);
-  if (actual !== undefined) writeValue(writer, actual);
+  if (reply.type === "info") return;
+  writer.u8(reply.isRetryable ? RETRYABLE : reply.actual === undefined ? NOTHING : ACTUAL);
+  if (!reply.isRetryable && reply.actual !== undefined) writeValue(writer, reply.actual);
 }
 
 /** Reads a reply; a SyntaxError if the bytes are none. */
@@ -79,6 +90,13 @@ export function readReply(reader: ByteReader): ClientReply {
   if (type === "ok") return { type, value: readValue(reader) };
   if (type === undefined) throw new SyntaxError("Cannot read a reply: its type is none of ok, fail, info");
   const error = String(readValue(reader));
-  const actual = reader.u8("whether an actual value follows") !== 0 ? readValue(reader) : undefined;
-  return type === "info" || actual === undefined ? { type, error } : { type, error, actual };
+  if (type === "info") return { type, error };
+  switch (reader.u8("what follows a failure's error")) {
+    case RETRYABLE:
+      return { type, error, isRetryable: true };
+    case ACTUAL:
+      return { type, error, actual: readValue(reader) };
+    default:
+      return { type, error };
+  }
 }

@@ -384,7 +384,7 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
 
   /** A request at this node: led, forwarded, or answered on the spot. */
   const ask = (mode: RequestMode, body: Uint8Array, respond: Respond): void => {
-    if (stopped) return respond({ type: "fail", error: "this node has stopped" });
+    if (stopped) return respond(STOPPED);
     if (body.length > maxCommandBytes) return respond(tooLong(body));
     if (mode === "local") return respond(machine.read(body));
     if (mode === "index" || mode === "lease") {
@@ -531,17 +531,23 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   };
 }
 
-const DISCARDED: ClientReply = { type: "fail", error: "another leader's entry took its place" };
-const NO_LEADER: ClientReply = { type: "fail", error: "no leader known" };
-const NOT_LEADER: ClientReply = { type: "fail", error: "the node asked does not lead" };
-const READ_REFUSED: ClientReply = { type: "fail", error: "the leader could not confirm that it leads" };
-const READ_LOST: ClientReply = { type: "fail", error: "no answer from the leader" };
-const BUSY: ClientReply = { type: "fail", error: "too many requests wait at this node" };
+const STOPPED = refused("this node has stopped");
+const DISCARDED = refused("another leader's entry took its place");
+const NO_LEADER = refused("no leader known");
+const NOT_LEADER = refused("the node asked does not lead");
+const READ_REFUSED = refused("the leader could not confirm that it leads");
+const READ_LOST = refused("no answer from the leader");
+const BUSY = refused("too many requests wait at this node");
 
 /** What the core refused, it has not appended: the request surely did not happen. */
 function refusal(error: unknown): ClientReply {
   const isRefusal = error instanceof NotLeaderError || error instanceof ProposalRefusedError ||
     error instanceof ChangeRefusedError || error instanceof TransferRefusedError;
   if (!isRefusal) throw error;
-  return { type: "fail", error: error.message };
+  return refused(error.message);
+}
+
+/** The request surely did not happen, and may be tried again. */
+function refused(error: string): ClientReply {
+  return { type: "fail", error, isRetryable: true };
 }

@@ -83,8 +83,7 @@ export function withSessions(machine: StateMachine, maxSessions: number = 10_000
     sessions.set(client, session);
     if (sessions.size > maxSessions) forgetOldest();
     if (oldestOpen > session.oldestOpen) {
-      session.oldestOpen = oldestOpen;
-      for (const answered of session.replies.keys()) if (answered < oldestOpen) session.replies.delete(answered);
+      forgetAnswered(session, oldestOpen);
     }
     if (sequence < session.oldestOpen) return { type: "fail", error: SESSION_STALE };
     const recorded = session.replies.get(sequence);
@@ -92,6 +91,16 @@ export function withSessions(machine: StateMachine, maxSessions: number = 10_000
     const reply = machine.apply(reader.bytes(reader.left, "the command"), index);
     session.replies.set(sequence, reply);
     return reply;
+  };
+
+  const forgetAnswered = (session: Remembered, oldestOpen: number): void => {
+    const { replies } = session;
+    if (oldestOpen - session.oldestOpen <= replies.size) {
+      for (let answered = session.oldestOpen; answered < oldestOpen; answered++) replies.delete(answered);
+    } else {
+      for (const answered of replies.keys()) if (answered < oldestOpen) replies.delete(answered);
+    }
+    session.oldestOpen = oldestOpen;
   };
 
   const forgetOldest = (): void => {

@@ -120,7 +120,7 @@ test("a failing append or sync ends the node, and nothing is answered", () => {
 test("without a leader a write surely fails, and a read too", () => {
   const cluster = replicaCluster(3);
   const member = cluster.members[0]!;
-  assert.deepEqual(ask(member, put("a", "1")), [{ type: "fail", error: "no leader known" }]);
+  assert.deepEqual(ask(member, put("a", "1")), [{ type: "fail", error: "no leader known", isRetryable: true }]);
   const [read] = ask(member, get("a"));
   assert.equal(read?.type, "fail");
 });
@@ -145,7 +145,8 @@ test("a proposal of a leader that was cut off is not called failed before anothe
   assert.notEqual(cluster.leader(), old);
   assert.deepEqual(replies, []);
   cluster.run(10);
-  assert.deepEqual(replies, [{ type: "fail", error: "another leader's entry took its place" }]);
+  const error = "another leader's entry took its place";
+  assert.deepEqual(replies, [{ type: "fail", error, isRetryable: true }]);
 });
 
 test("a forwarded write that the network delivers twice is applied once", () => {

@@ -1,0 +1,149 @@
+/**
+ * Writes of clients that have no session: each node writes for them under a session of its own, and tries again until it knows how the write ended.
+ * So a change of leader in between is nothing that a client sees, and nothing is applied twice.
+ *
+ * Time comes through `tick`. There are no timers here.
+ *
+ * @module
+ */
+import type { ClientReply, Session } from "./client.ts";
+import type { Respond } from "./forwarding.ts";
+import { SESSION_EXPIRED } from "./sessions.ts";
+
+/** What the front needs. */
+export interface ExactlyOnceOptions {
+  /** A name for the sessions that no other start of any node takes: `id.incarnation`. */
+  readonly name: string;
+  /** Hands a command to the replica. */
+  readonly submit: (command: Uint8Array, reply: Respond, session: Session) => void;
+  /** An index of the log that was committed before now, as late as is known. */
+  readonly committedIndex: () => number;
+  /** A write ends after so many ticks, known or unknown. 400 by default. */
+  readonly timeoutTicks?: number;
+  /** An attempt without an answer is followed by another after so many ticks. 40 by default. */
+  readonly retryTicks?: number;
+  /** Most writes that may be open, 20,000 by default. */
+  readonly maxOpen?: number;
+}
+
+/** The front. */
+export interface ExactlyOnce {
+  /** How many writes are open. */
+  readonly open: number;
+  /** Writes, exactly once, or at most once where the time is up before the outcome is known (`info`). */
+  submit(command: Uint8Array, reply: Respond): void;
+  /** One tick of the node's clock. */
+  tick(): void;
+}
+
+interface Write {
+  readonly command: Uint8Array;
+  readonly reply: Respond;
+  readonly deadline: number;
+  /** When the next attempt is due. */
+  nextAttempt: number;
+  attempts: number;
+  /** Whether every attempt so far surely did nothing: then the write surely failed. */
+  isUntouched: boolean;
+  /** Attempts without an answer. */
+  unanswered: number;
+  lastError: string;
+}
+
+/** After a refusal the next attempt waits this many ticks, then twice as many, up to `retryTicks`. */
+const REFUSAL_TICKS = 1;
+
+/** Makes the front of one start of a node. */
+export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
+  const { name, submit, committedIndex, timeoutTicks = 400, retryTicks = 40, maxOpen = 20_000 } = options;
+  const writes = new Map<number, Write>();
+  let generation = 0;
+  let since = -1;
+  let lastSequence = 0;
+  let ticks = 0;
+
+  const oldestOpen = (): number => {
+    for (const sequence of writes.keys()) return sequence;
+    return lastSequence;
+  };
+
+  const end = (sequence: number, write: Write, reply: ClientReply): void => {
+    writes.delete(sequence);
+    write.reply(reply);
+  };
+
+  const attempt = (sequence: number, write: Write): void => {
+    const session = { client: `${name}.${generation}`, sequence, oldestOpen: oldestOpen(), since };
+    const of = generation;
+    write.attempts++;
+    write.unanswered++;
+    write.nextAttempt = ticks + retryTicks;
+    submit(write.command, (reply) => {
+      if (of !== generation || writes.get(sequence) !== write) return;
+      write.unanswered--;
+      answered(sequence, write, reply);
+    }, session);
+  };
+
+  const answered = (sequence: number, write: Write, reply: ClientReply): void => {
+    if (reply.type === "ok") return end(sequence, write, reply);
+    if (reply.type === "info") {
+      write.isUntouched = false;
+      write.nextAttempt = Math.min(write.nextAttempt, ticks + REFUSAL_TICKS);
+      return;
+    }
+    if (reply.isRetryable) {
+      write.lastError = reply.error;
+      write.nextAttempt = ticks + Math.min(retryTicks, REFUSAL_TICKS << Math.min(write.attempts, 8));
+      return;
+    }
+    if (reply.error === SESSION_EXPIRED) beginAnew();
+    else end(sequence, write, reply);
+  };
+
+  /** The session was forgotten: writes that may have been applied under it cannot be tried again. */
+  const beginAnew = (): void => {
+    const before = [...writes.values()];
+    writes.clear();
+    generation++;
+    since = committedIndex();
+    for (const write of before) {
+      if (write.attempts > 1 || !write.isUntouched) write.reply(UNKNOWN);
+      else begin(write);
+    }
+  };
+
+  const begin = (write: Write): void => {
+    if (since < 0) since = committedIndex();
+    const sequence = ++lastSequence;
+    writes.set(sequence, write);
+    write.attempts = 0;
+    write.unanswered = 0;
+    attempt(sequence, write);
+  };
+
+  return {
+    get open() {
+      return writes.size;
+    },
+    submit(command, reply) {
+      if (writes.size >= maxOpen) {
+        return reply({ type: "fail", error: "too many writes are open at this node", isRetryable: true });
+      }
+      const deadline = ticks + timeoutTicks;
+      const lastError = "no answer from the leader";
+      begin({ command, reply, deadline, nextAttempt: 0, attempts: 0, unanswered: 0, isUntouched: true, lastError });
+    },
+    tick() {
+      ticks++;
+      for (const [sequence, write] of writes) {
+        if (write.deadline <= ticks) {
+          const isUntouched = write.isUntouched && write.unanswered === 0;
+          end(sequence, write, isUntouched ? { type: "fail", error: write.lastError, isRetryable: true } : UNKNOWN);
+        } else if (write.nextAttempt <= ticks) attempt(sequence, write);
+      }
+    },
+  };
+}
+
+const UNKNOWN: ClientReply = { type: "info", error: "unknown outcome: no answer in time" };
