@@ -174,6 +174,15 @@ export class ConfigurationStack {
     return this.#items[place]!.configuration;
   }
 
+  /** Whether a configuration is so that may be in force yet: one after `index`, or the last one up to it. */
+  someSince(index: LogIndex, isSo: (configuration: Configuration) => boolean): boolean {
+    for (let place = this.#items.length - 1; place >= 0; place--) {
+      if (isSo(this.#items[place]!.configuration)) return true;
+      if (this.#items[place]!.index <= index) return false;
+    }
+    return false;
+  }
+
   /** A configuration was appended. */
   push(index: LogIndex, configuration: Configuration): void {
     this.#items.push({ index, configuration });

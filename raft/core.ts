@@ -5,7 +5,7 @@
  * @module
  */
 import type { ResolvedConfig } from "./config.ts";
-import { type ConfigurationStack, decodeConfiguration, membersOf } from "./configuration.ts";
+import { type ConfigurationStack, decodeConfiguration, isVoter, membersOf } from "./configuration.ts";
 import { RaftInvariantError } from "./errors.ts";
 import type { RaftLog } from "./log.ts";
 import type { Envelope } from "./message.ts";
@@ -115,9 +115,18 @@ export class Core {
     this.nextReadId = random.split("reads").below(67108864) * 67108864;
   }
 
-  /** Whether this node, as far as it knows, has a vote. */
+  /** Whether this node has a vote in the configuration in force. */
   get isVoter(): boolean {
-    return this.configuration.voters.includes(this.id) || this.configuration.votersOutgoing.includes(this.id);
+    return isVoter(this.configuration, this.id);
+  }
+
+  /**
+   * Whether the node may campaign: as a voter of the configuration in force, or of one before it back to the last that is known to be committed. For until a configuration
+   * without it is committed, it may be the only one that can win (dissertation, section 4.2.2 and figure 4.6). Its own vote then does not count.
+   */
+  get mayCampaign(): boolean {
+    return this.isVoter ||
+      this.configurations.someSince(this.commitIndex, (configuration) => isVoter(configuration, this.id));
   }
 
   /** Whether no other vote is needed for anything. */

@@ -22,7 +22,7 @@ const NO_DATA = new Uint8Array(0);
  * voters need not be loyal to that one (dissertation, section 3.10).
  */
 export function campaign(core: Core, kind: "pre-vote" | "election" | "transfer"): void {
-  if (!core.isVoter) throw new RaftInvariantError(`Node ${core.id} has no vote, and would campaign`);
+  if (!core.mayCampaign) throw new RaftInvariantError(`Node ${core.id} has no vote, and would campaign`);
   if (core.role === "leader") throw new RaftInvariantError(`Node ${core.id} leads, and would campaign`);
   core.votes.clear();
   core.electionElapsedTicks = 0;

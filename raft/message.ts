@@ -17,7 +17,7 @@ export interface EnvelopeHeader {
   readonly term: Term;
   /**
    * `false`: the message may leave at once. `true`: it must wait until everything that the log was given before the message was made is durable.
-   * This is for the sending host alone, and does not travel.
+   * It is for the sending host; to the receiver it means nothing.
    */
   readonly afterSync: boolean;
 }

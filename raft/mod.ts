@@ -74,3 +74,5 @@ export type { ProgressState } from "./progress.ts";
 export type { ReadResult } from "./reads.ts";
 export type { FollowerStatus, RaftStatus } from "./status.ts";
 export { RaftNode } from "./node.ts";
+export { decodeEnvelope, encodeEnvelope, frameLength, MAX_FRAME_BYTES } from "./codec.ts";
+export { describeEnvelope } from "./describe.ts";

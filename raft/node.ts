@@ -102,7 +102,7 @@ export class RaftNode {
     else {
       core.electionElapsedTicks++;
       expireForwardedReads(core);
-      if (core.electionElapsedTicks >= core.electionTimeoutTicks && core.isVoter) this.#campaign(core);
+      if (core.electionElapsedTicks >= core.electionTimeoutTicks && core.mayCampaign) this.#campaign(core);
     }
     return core.takeOutbox();
   }
@@ -113,7 +113,7 @@ export class RaftNode {
    * @returns What is to be sent; nothing where the node leads, or has no vote.
    */
   campaign(): Envelope[] {
-    if (this.#core.role !== "leader" && this.#core.isVoter) this.#campaign(this.#core);
+    if (this.#core.role !== "leader" && this.#core.mayCampaign) this.#campaign(this.#core);
     return this.#core.takeOutbox();
   }
 

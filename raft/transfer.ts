@@ -50,6 +50,6 @@ export function abortTransfer(core: Core): void {
 /** Campaigns at once, if the node has a vote, and without a pre-vote: the leader itself asks. */
 export function handleTimeoutNow(core: Core, message: TimeoutNow): void {
   if (core.role === "leader") return core.reject(message, "the node leads");
-  if (!core.isVoter) return core.reject(message, "the node has no vote");
+  if (!core.mayCampaign) return core.reject(message, "the node has no vote");
   campaign(core, "transfer");
 }

@@ -1,0 +1,416 @@
+/**
+ * Envelopes as bytes, little-endian, each in a frame that says how long it is:
+ *
+ * ```text
+ * length u32, of what follows | version u8 = 1 | type u8 | flags u8 | from u64 | to u64 | term u64 | body
+ *
+ * flags: 1 = afterSync, 2 = success, granted, leadershipTransfer, or that a read's index is there
+ * entry: term u64 | kind u8 | length u32 | data            its index follows from prevLogIndex
+ *
+ * 1 append-request     prevLogIndex u64 | prevLogTerm u64 | commitIndex u64 | count u32 | entries
+ * 2 append-response    index u64 | hintIndex u64 | hintTerm u64
+ * 3 commit-notice      commitIndex u64
+ * 4 heartbeat-request  round u64 | sentAtTick u64 | commitIndex u64
+ * 5 heartbeat-response round u64 | sentAtTick u64
+ * 6 vote-request       lastLogIndex u64 | lastLogTerm u64
+ * 7 vote-response
+ * 8 pre-vote-request   lastLogIndex u64 | lastLogTerm u64
+ * 9 pre-vote-response
+ * 10 snapshot-request  snapshotIndex u64 | snapshotTerm u64 | offset u64 | totalBytes u64 | length u32 | configuration | length u32 | chunk
+ * 11 snapshot-response snapshotIndex u64 | offset u64 | nextOffset u64
+ * 12 timeout-now
+ * 13 read-request      readId u64 | context u64
+ * 14 read-response     readId u64 | context u64 | index u64
+ * ```
+ *
+ * Numbers are whole, below 2^53. What is decoded is a message that some node could have sent: terms do not fall along its entries, and a
+ * configuration's entry holds one. It is not known to be true: transports authenticate.
+ *
+ * @module
+ */
+import { decodeConfiguration, encodeConfiguration } from "./configuration.ts";
+import type { Envelope } from "./message.ts";
+import type { Configuration, Entry, EntryKind, LogIndex, NodeId, Term } from "./types.ts";
+
+/** The largest frame that is decoded unless another bound is given: 64 MiB. It must hold an append, or a chunk, of the settings in use. */
+export const MAX_FRAME_BYTES: number = 64 * 1024 * 1024;
+
+const VERSION = 1;
+const HEADER_BYTES = 31;
+const ENTRY_BYTES = 13;
+const TYPES = [
+  "append-request",
+  "append-response",
+  "commit-notice",
+  "heartbeat-request",
+  "heartbeat-response",
+  "vote-request",
+  "vote-response",
+  "pre-vote-request",
+  "pre-vote-response",
+  "snapshot-request",
+  "snapshot-response",
+  "timeout-now",
+  "read-request",
+  "read-response",
+] as const satisfies readonly Envelope["type"][];
+const KINDS = ["noop", "command", "configuration"] as const satisfies readonly EntryKind[];
+const TWO_32 = 4294967296;
+
+/**
+ * The frame of an envelope.
+ *
+ * @param envelope The envelope.
+ * @returns New bytes: exactly one frame.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { decodeEnvelope, encodeEnvelope, type Envelope, nodeId, term } from "@kayadb/raft/raft";
+ *
+ * const envelope: Envelope = { type: "timeout-now", from: nodeId(1), to: nodeId(2), term: term(3), afterSync: false };
+ * assert.deepEqual(decodeEnvelope(encodeEnvelope(envelope)), envelope);
+ * ```
+ */
+export function encodeEnvelope(envelope: Envelope): Uint8Array {
+  const configuration = envelope.type === "snapshot-request" ? encodeConfiguration(envelope.configuration) : null;
+  const bytes = new Uint8Array(frameBytes(envelope, configuration));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, bytes.length - 4, true);
+  view.setUint8(4, VERSION);
+  view.setUint8(5, TYPES.indexOf(envelope.type) + 1);
+  view.setUint8(6, (envelope.afterSync ? 1 : 0) | (flagOf(envelope) ? 2 : 0));
+  let offset = 7;
+  const number = (value: number): void => {
+    view.setUint32(offset, value >>> 0, true);
+    view.setUint32(offset + 4, Math.floor(value / TWO_32), true);
+    offset += 8;
+  };
+  const block = (data: Uint8Array): void => {
+    view.setUint32(offset, data.length, true);
+    bytes.set(data, offset + 4);
+    offset += 4 + data.length;
+  };
+  number(envelope.from);
+  number(envelope.to);
+  number(envelope.term);
+  for (const value of numbersOf(envelope)) number(value);
+  if (envelope.type === "append-request") {
+    view.setUint32(offset, envelope.entries.length, true);
+    offset += 4;
+    for (const entry of envelope.entries) {
+      number(entry.term);
+      view.setUint8(offset++, KINDS.indexOf(entry.kind));
+      block(entry.data);
+    }
+  } else if (envelope.type === "snapshot-request") {
+    block(configuration!);
+    block(envelope.chunk);
+  }
+  return bytes;
+}
+
+/**
+ * How long the frame at the beginning of a stream is, length and all.
+ *
+ * @param bytes What has come of the stream.
+ * @param maxBytes The largest frame to accept.
+ * @returns The frame's bytes, or `null` where not even its length has come.
+ * @throws {RangeError} Where the frame claims to be larger: nothing was allocated for it, and the stream cannot be read on.
+ */
+export function frameLength(bytes: Uint8Array, maxBytes: number = MAX_FRAME_BYTES): number | null {
+  if (bytes.length < 4) return null;
+  const length = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  if (length > maxBytes) {
+    throw new RangeError(
+      `Cannot decode an Envelope: its frame claims ${length} bytes, but at most ${maxBytes} are accepted`,
+    );
+  }
+  return length;
+}
+
+/**
+ * The envelope that a frame holds.
+ *
+ * @param bytes Exactly one frame. What the envelope holds of them is copied, so that they may be used again.
+ * @param maxBytes The largest frame to accept.
+ * @returns The envelope.
+ * @throws {RangeError} Where the frame claims to be larger than `maxBytes`.
+ * @throws {SyntaxError} Where the bytes are no envelope: what was expected, what was found, and where.
+ */
+export function decodeEnvelope(bytes: Uint8Array, maxBytes: number = MAX_FRAME_BYTES): Envelope {
+  const length = frameLength(bytes, maxBytes);
+  if (length === null) fail(`the length needs 4 bytes, but there are ${bytes.length}`);
+  if (length !== bytes.length) fail(`the frame has ${length} bytes, but there are ${bytes.length}`);
+  if (length < HEADER_BYTES) fail(`the header needs ${HEADER_BYTES} bytes, but there are ${length}`);
+  const reader = new Reader(bytes);
+  const version = reader.u8("version");
+  if (version !== VERSION) fail(`the version is ${VERSION}, but ${version} was found at offset 4`);
+  const number = reader.u8("type");
+  const type = TYPES[number - 1];
+  if (type === undefined) fail(`the type is 1 to ${TYPES.length}, but ${number} was found at offset 5`);
+  const flags = reader.u8("flags");
+  const flag = (flags & 2) !== 0;
+  if (flags > 3 || (flag && !FLAGGED.includes(type))) fail(`flags ${flags} are not for ${type}, at offset 6`);
+  const from = reader.id("from");
+  const to = reader.id("to");
+  const header: Header = { from, to, term: reader.u64("term") as Term, afterSync: (flags & 1) !== 0 };
+  const envelope = body(reader, type, header, flag);
+  if (reader.left > 0) fail(`it ends at offset ${reader.offset}, but ${reader.left} more bytes follow`);
+  return envelope;
+}
+
+interface Header {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly term: Term;
+  readonly afterSync: boolean;
+}
+
+const FLAGGED: readonly Envelope["type"][] = [
+  "append-response",
+  "vote-request",
+  "vote-response",
+  "pre-vote-response",
+  "read-response",
+];
+
+function flagOf(envelope: Envelope): boolean {
+  switch (envelope.type) {
+    case "append-response":
+      return envelope.success;
+    case "vote-request":
+      return envelope.leadershipTransfer;
+    case "vote-response":
+    case "pre-vote-response":
+      return envelope.granted;
+    case "read-response":
+      return envelope.index !== null;
+    default:
+      return false;
+  }
+}
+
+/** The numbers of the body, in order. */
+function numbersOf(envelope: Envelope): readonly number[] {
+  switch (envelope.type) {
+    case "append-request":
+      return [envelope.prevLogIndex, envelope.prevLogTerm, envelope.commitIndex];
+    case "append-response":
+      return [envelope.index, envelope.hintIndex, envelope.hintTerm];
+    case "commit-notice":
+      return [envelope.commitIndex];
+    case "heartbeat-request":
+      return [envelope.round, envelope.sentAtTick, envelope.commitIndex];
+    case "heartbeat-response":
+      return [envelope.round, envelope.sentAtTick];
+    case "vote-request":
+    case "pre-vote-request":
+      return [envelope.lastLogIndex, envelope.lastLogTerm];
+    case "vote-response":
+    case "pre-vote-response":
+    case "timeout-now":
+      return [];
+    case "snapshot-request":
+      return [envelope.snapshotIndex, envelope.snapshotTerm, envelope.offset, envelope.totalBytes];
+    case "snapshot-response":
+      return [envelope.snapshotIndex, envelope.offset, envelope.nextOffset];
+    case "read-request":
+      return [envelope.readId, envelope.context];
+    case "read-response":
+      return [envelope.readId, envelope.context, envelope.index ?? 0];
+  }
+}
+
+function frameBytes(envelope: Envelope, configuration: Uint8Array | null): number {
+  let bytes = HEADER_BYTES + 8 * numbersOf(envelope).length;
+  if (envelope.type === "append-request") {
+    bytes += 4;
+    for (const entry of envelope.entries) bytes += ENTRY_BYTES + entry.data.length;
+  } else if (envelope.type === "snapshot-request") {
+    bytes += 8 + configuration!.length + envelope.chunk.length;
+  }
+  return bytes;
+}
+
+function body(reader: Reader, type: Envelope["type"], header: Header, flag: boolean): Envelope {
+  const index = (name: string): LogIndex => reader.u64(name) as LogIndex;
+  const term = (name: string): Term => reader.u64(name) as Term;
+  switch (type) {
+    case "append-request": {
+      const prevLogIndex = index("prevLogIndex");
+      const prevLogTerm = term("prevLogTerm");
+      const commitIndex = index("commitIndex");
+      return {
+        type,
+        ...header,
+        prevLogIndex,
+        prevLogTerm,
+        commitIndex,
+        entries: entries(reader, header, prevLogIndex, prevLogTerm),
+      };
+    }
+    case "append-response":
+      return {
+        type,
+        ...header,
+        success: flag,
+        index: index("index"),
+        hintIndex: index("hintIndex"),
+        hintTerm: term("hintTerm"),
+      };
+    case "commit-notice":
+      return { type, ...header, commitIndex: index("commitIndex") };
+    case "heartbeat-request":
+      return {
+        type,
+        ...header,
+        round: reader.u64("round"),
+        sentAtTick: reader.u64("sentAtTick"),
+        commitIndex: index("commitIndex"),
+      };
+    case "heartbeat-response":
+      return { type, ...header, round: reader.u64("round"), sentAtTick: reader.u64("sentAtTick") };
+    case "vote-request":
+      return {
+        type,
+        ...header,
+        lastLogIndex: index("lastLogIndex"),
+        lastLogTerm: term("lastLogTerm"),
+        leadershipTransfer: flag,
+      };
+    case "pre-vote-request":
+      return { type, ...header, lastLogIndex: index("lastLogIndex"), lastLogTerm: term("lastLogTerm") };
+    case "vote-response":
+    case "pre-vote-response":
+      return { type, ...header, granted: flag };
+    case "snapshot-request": {
+      const [snapshotIndex, snapshotTerm] = [index("snapshotIndex"), term("snapshotTerm")];
+      const [offset, totalBytes] = [reader.u64("offset"), reader.u64("totalBytes")];
+      const configuration = configurationIn(reader.block("configuration"));
+      const chunk = reader.block("chunk").slice();
+      if (offset + chunk.length > totalBytes) {
+        fail(`a chunk of ${chunk.length} bytes at ${offset} goes beyond the snapshot's ${totalBytes}`);
+      }
+      return { type, ...header, snapshotIndex, snapshotTerm, configuration, offset, totalBytes, chunk };
+    }
+    case "snapshot-response":
+      return {
+        type,
+        ...header,
+        snapshotIndex: index("snapshotIndex"),
+        offset: reader.u64("offset"),
+        nextOffset: reader.u64("nextOffset"),
+      };
+    case "timeout-now":
+      return { type, ...header };
+    case "read-request":
+      return { type, ...header, readId: reader.u64("readId"), context: reader.u64("context") };
+    case "read-response": {
+      const [readId, context, at] = [reader.u64("readId"), reader.u64("context"), index("index")];
+      if (!flag && at !== 0) fail(`a read that was refused has no index, but ${at} was found`);
+      return { type, ...header, readId, context, index: flag ? at : null };
+    }
+  }
+}
+
+function entries(reader: Reader, header: Header, prevLogIndex: LogIndex, prevLogTerm: Term): Entry[] {
+  const count = reader.u32("count");
+  if (reader.left / ENTRY_BYTES < count) {
+    fail(`${count} entries need ${ENTRY_BYTES * count} bytes, but ${reader.left} are left`);
+  }
+  if (!Number.isSafeInteger(prevLogIndex + count)) fail(`${count} entries after ${prevLogIndex} go beyond 2^53 - 1`);
+  // One copy for all of them: what comes from a socket is often a piece of a buffer that is used again.
+  if (count > 0) reader.own();
+  const decoded: Entry[] = [];
+  let before = prevLogTerm;
+  for (let i = 1; i <= count; i++) {
+    const term = reader.u64("an entry's term") as Term;
+    if (term < before || term > header.term) {
+      fail(
+        `an entry of term ${term} follows one of ${before} in an append of term ${header.term}, at offset ${
+          reader.offset - 8
+        }`,
+      );
+    }
+    before = term;
+    const kind = KINDS[reader.u8("an entry's kind")];
+    if (kind === undefined) fail(`an entry's kind is 0 to ${KINDS.length - 1}, at offset ${reader.offset - 1}`);
+    const data = reader.block("an entry's data");
+    if (kind === "configuration") configurationIn(data);
+    if (kind === "noop" && data.length > 0) {
+      fail(`a noop holds ${data.length} bytes, at offset ${reader.offset - data.length}`);
+    }
+    decoded.push({ index: prevLogIndex + i as LogIndex, term, kind, data });
+  }
+  return decoded;
+}
+
+function configurationIn(bytes: Uint8Array): Configuration {
+  try {
+    return decodeConfiguration(bytes);
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
+function fail(what: string): never {
+  throw new SyntaxError(`Cannot decode an Envelope: ${what}`);
+}
+
+class Reader {
+  offset = 4;
+  #bytes: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.offset;
+  }
+
+  /** From here on blocks are of a copy. */
+  own(): void {
+    this.#bytes = this.#bytes.slice();
+  }
+
+  u8(name: string): number {
+    this.#need(1, name);
+    return this.#view.getUint8(this.offset++);
+  }
+
+  u32(name: string): number {
+    this.#need(4, name);
+    this.offset += 4;
+    return this.#view.getUint32(this.offset - 4, true);
+  }
+
+  u64(name: string): number {
+    this.#need(8, name);
+    const high = this.#view.getUint32(this.offset + 4, true);
+    if (high >= 0x200000) fail(`${name} is below 2^53, but more was found at offset ${this.offset}`);
+    const value = this.#view.getUint32(this.offset, true) + high * TWO_32;
+    this.offset += 8;
+    return value;
+  }
+
+  id(name: string): NodeId {
+    const value = this.u64(name);
+    if (value === 0) fail(`${name} is from 1 up, but 0 was found at offset ${this.offset - 8}`);
+    return value as NodeId;
+  }
+
+  block(name: string): Uint8Array {
+    const length = this.u32(`the length of ${name}`);
+    this.#need(length, name);
+    this.offset += length;
+    return this.#bytes.subarray(this.offset - length, this.offset);
+  }
+
+  #need(bytes: number, name: string): void {
+    if (this.left < bytes) fail(`${name} needs ${bytes} bytes, but ${this.left} are left at offset ${this.offset}`);
+  }
+}

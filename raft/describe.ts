@@ -1,0 +1,81 @@
+/**
+ * Messages in the words of the Raft paper, a line each, for traces.
+ *
+ * @module
+ */
+import { describeConfiguration } from "./configuration.ts";
+import type { Envelope } from "./message.ts";
+import type { Entry } from "./types.ts";
+
+/**
+ * An envelope in a line.
+ *
+ * @param envelope The envelope.
+ * @returns The line, without an end.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { describeEnvelope, nodeId, term } from "@kayadb/raft/raft";
+ *
+ * const line = describeEnvelope({ type: "timeout-now", from: nodeId(1), to: nodeId(2), term: term(3), afterSync: false });
+ * assert.equal(line, "1->2 term 3 TimeoutNow");
+ * ```
+ */
+export function describeEnvelope(envelope: Envelope): string {
+  return `${envelope.from}->${envelope.to} term ${envelope.term} ${describeBody(envelope)}`;
+}
+
+function describeBody(envelope: Envelope): string {
+  switch (envelope.type) {
+    case "append-request": {
+      const { prevLogIndex, prevLogTerm, entries, commitIndex } = envelope;
+      return `AppendEntries prev ${prevLogIndex}@${prevLogTerm}, ${
+        describeEntries(entries)
+      }, leaderCommit ${commitIndex}`;
+    }
+    case "append-response":
+      return envelope.success
+        ? `AppendEntries reply: match ${envelope.index}`
+        : `AppendEntries reply: no match at ${envelope.index}, try ${envelope.hintIndex}@${envelope.hintTerm}`;
+    case "commit-notice":
+      return `Commit up to ${envelope.commitIndex}`;
+    case "heartbeat-request":
+      return `Heartbeat round ${envelope.round}, leaderCommit ${envelope.commitIndex}`;
+    case "heartbeat-response":
+      return `Heartbeat reply: round ${envelope.round}`;
+    case "vote-request":
+      return `RequestVote last ${envelope.lastLogIndex}@${envelope.lastLogTerm}${
+        envelope.leadershipTransfer ? ", leadership transfer" : ""
+      }`;
+    case "vote-response":
+      return `RequestVote reply: ${envelope.granted ? "granted" : "refused"}`;
+    case "pre-vote-request":
+      return `PreVote last ${envelope.lastLogIndex}@${envelope.lastLogTerm}`;
+    case "pre-vote-response":
+      return `PreVote reply: ${envelope.granted ? "granted" : "refused"}`;
+    case "snapshot-request": {
+      const { snapshotIndex, snapshotTerm, offset, chunk, totalBytes, configuration } = envelope;
+      const part = `bytes ${offset} to ${offset + chunk.length} of ${totalBytes}`;
+      return `InstallSnapshot ${snapshotIndex}@${snapshotTerm}, ${part}, ${describeConfiguration(configuration)}`;
+    }
+    case "snapshot-response":
+      return `InstallSnapshot reply: ${envelope.snapshotIndex}, chunk at ${envelope.offset}, next at ${envelope.nextOffset}`;
+    case "timeout-now":
+      return "TimeoutNow";
+    case "read-request":
+      return `ReadIndex ${envelope.context}`;
+    case "read-response":
+      return `ReadIndex reply: ${envelope.context} ${envelope.index === null ? "refused" : `at ${envelope.index}`}`;
+  }
+}
+
+function describeEntries(entries: readonly Entry[]): string {
+  const first = entries[0];
+  const last = entries.at(-1);
+  if (first === undefined || last === undefined) return "no entries";
+  const terms = first.term === last.term ? `${first.term}` : `${first.term}..${last.term}`;
+  return first === last
+    ? `entry ${first.index}@${terms} ${first.kind}`
+    : `entries ${first.index}..${last.index}@${terms}`;
+}
