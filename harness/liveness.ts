@@ -48,11 +48,13 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
   /** Nodes that were asked, and when they are asked again. */
   const askAgainAt = new Map<number, number>();
   let lastView: readonly NodeView[] = [];
+  /** Whether the healed nodes are a majority by every configuration, and so must serve. */
+  let isCertain = true;
   let ended = false;
   let timer: Timer | null = null;
 
   cluster.look((view) => {
-    const healable = view.filter(mayRun).map((node) => node.id);
+    const healable = whoCouldServe(view);
     // A seeded order: the majority is the first nodes of it that are one.
     for (let i = healable.length - 1; i > 0; i--) {
       const j = parts.pick(`majority ${i}`, i + 1);
@@ -65,10 +67,7 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
   function extend(order: number[], view: readonly NodeView[]): void {
     while (!isMajority(majority, view)) {
       const next = order.shift();
-      if (next === undefined) {
-        const verdict = { majority, ticks: ticks() };
-        return end({ valid: "unknown", reason: "no majority of the nodes can run any more", ...verdict });
-      }
+      if (next === undefined) return healWhatRuns(view);
       majority.push(next);
     }
     majority.sort((a, b) => a - b);
@@ -77,6 +76,15 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
       majority,
       () => cluster.inject({ kind: "partition", shape: "deaf", cut: deafOthers() }, () => watch(order)),
     );
+  }
+
+  /** No choice of nodes is surely able to serve: all that can run are healed, and if they do not serve, that proves nothing. */
+  function healWhatRuns(view: readonly NodeView[]): void {
+    isCertain = false;
+    for (const { id } of view.filter(mayRun)) if (!majority.includes(id)) majority.push(id);
+    majority.sort((a, b) => a - b);
+    parts.note("heal majority", majority.join(" "));
+    cluster.restore(majority, () => watch([]));
   }
 
   function deafOthers(): Link[] {
@@ -88,14 +96,17 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
     cluster.look((view) => {
       if (ended) return;
       lastView = view;
+      // A damaged journal may come to light only at the restart.
+      const gone = view.filter((node) => !mayRun(node) && majority.includes(node.id));
+      for (const { id } of gone) majority.splice(majority.indexOf(id), 1);
       // A restart or a change under way may have brought a configuration to light of which these are no majority.
-      if (!isMajority(majority, view) && order.length > 0) return extend(order, view);
+      if (isCertain && !isMajority(majority, view)) return extend(order, view);
       for (const node of asked(view)) ask(node);
       if (answered.size > 0 && asked(view).every((node) => answered.has(node))) {
         return end({ valid: true, majority, ticks: ticks() });
       }
       if (ticks() >= parts.livenessTicks) {
-        return end({ valid: false, reason: waitedFor(), majority, ticks: ticks() });
+        return end({ valid: isCertain ? false : "unknown", reason: waitedFor(), majority, ticks: ticks() });
       }
       timer = clock.after(cluster.tickLength, () => watch(order));
     });
@@ -150,6 +161,20 @@ function mayRun(node: NodeView): boolean {
   return node.state !== "refused" && node.state !== "removed";
 }
 
+/**
+ * The nodes that can be part of a serving majority: without those that will never run again, and without those whose configuration has lost its
+ * majority to them. The latter slept through the changes that replaced the lost, and will hear of them when all is healed.
+ */
+function whoCouldServe(view: readonly NodeView[]): number[] {
+  let able = view.filter(mayRun);
+  while (true) {
+    const ids = able.map((node) => node.id);
+    const still = able.filter((node) => hasMajority(ids, node.voters) && hasMajority(ids, node.votersOutgoing));
+    if (still.length === able.length) return ids;
+    able = still;
+  }
+}
+
 /** The node with the highest term that leads among these. */
 function leaderAmong(nodes: readonly number[], view: readonly NodeView[]): NodeView | null {
   let leader: NodeView | null = null;
@@ -162,8 +187,12 @@ function leaderAmong(nodes: readonly number[], view: readonly NodeView[]): NodeV
 
 /** Whether some nodes are a majority of every configuration that any of them holds: of both halves of a joint one. */
 export function isMajority(nodes: readonly number[], view: readonly NodeView[]): boolean {
-  const isMajorityOf = (voters: readonly number[]): boolean =>
-    voters.length === 0 || 2 * voters.filter((id) => nodes.includes(id)).length > voters.length;
   const held = view.filter((node) => nodes.includes(node.id) && node.voters.length > 0);
-  return held.length > 0 && held.every((node) => isMajorityOf(node.voters) && isMajorityOf(node.votersOutgoing));
+  return held.length > 0 &&
+    held.every((node) => hasMajority(nodes, node.voters) && hasMajority(nodes, node.votersOutgoing));
+}
+
+/** Whether some nodes are a majority of these voters; of none, any nodes are. */
+function hasMajority(nodes: readonly number[], voters: readonly number[]): boolean {
+  return voters.length === 0 || 2 * voters.filter((id) => nodes.includes(id)).length > voters.length;
 }

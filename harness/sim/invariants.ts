@@ -127,6 +127,8 @@ export class Invariants {
   leaves(id: number, envelope: Envelope, log: RaftLog): void {
     switch (envelope.type) {
       case "append-response":
+        // Who has moved on to a later term may have cut off what it acknowledged in an earlier one, and the later leader's voters all lack it.
+        if (envelope.term < log.state.term) return;
         if (envelope.success && envelope.index > log.durableIndex && envelope.index > log.snapshotIndex) {
           this.broken(
             `durability: node ${id} acknowledges entry ${envelope.index}, but its disk holds no more than ${log.durableIndex}`,

@@ -186,19 +186,18 @@ export class SimNode {
     return true;
   }
 
-  /** The node ends at once; what it had not synced is lost. Returns whether it ran. */
+  /** The node ends at once; what it had not synced is lost. Returns whether there was anything to end. */
   kill(fault: Fault): boolean {
+    if (!this.#isUp) return false;
     this.#downBy.add(fault);
-    const ran = this.#isUp;
     this.#end();
-    return ran;
+    return true;
   }
 
   /** As `kill`, but the write under way is torn. */
   tear(fault: DiskFault): boolean | string {
-    const ran = this.#isUp;
+    if (!this.#isUp) return false;
     this.#downBy.add(fault);
-    if (!ran) return false;
     const { stayed, of } = this.disk.tear(JOURNAL_FILE);
     this.#end();
     return `${stayed} of ${of} bytes stayed`;
@@ -206,6 +205,7 @@ export class SimNode {
 
   /** The node ends, a bit of its journal flips, and it tries to start again. */
   flip(): boolean | string {
+    if (this.replica === null || this.isPaused) return false;
     this.#end();
     const position = this.disk.flip(JOURNAL_FILE);
     this.start();
@@ -213,10 +213,10 @@ export class SimNode {
   }
 
   pause(fault: Fault): boolean {
-    const ran = this.replica !== null && !this.isPaused;
+    if (this.replica === null) return false;
     this.#pausedBy.add(fault);
     this.disk.held ??= [];
-    return ran;
+    return true;
   }
 
   #goOn(): void {
