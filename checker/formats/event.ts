@@ -1,5 +1,5 @@
 /**
- * From a JSON object to an event.
+ * From an object, as JSON or EDN has it, to an event.
  *
  * @module
  */
@@ -7,33 +7,44 @@ import type { HistoryEvent } from "../history.ts";
 import { FormatError } from "./format_error.ts";
 
 /**
- * Takes an object for an event; `index` and `time` may be missing.
+ * Takes an object for an event. `index` and `time` may be missing, and `f` too: then it is a transaction.
  *
  * @param value What was read.
  * @param index The position that it has if it does not say.
  * @param line Where it stands, for errors.
- * @throws {FormatError} If it is none.
+ * @throws {FormatError} If it is no event.
  */
 export function eventOf(value: unknown, index: number, line: number): HistoryEvent {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new FormatError(line, 1, "expected a JSON object");
+    throw new FormatError(line, 1, `expected an event as an object, found ${found(value)}`);
   }
   const event = value as Record<string, unknown>;
   const { type, process } = event;
   if (type !== "invoke" && type !== "ok" && type !== "fail" && type !== "info") {
-    throw new FormatError(line, 1, `expected "type" to be invoke, ok, fail or info, found ${JSON.stringify(type)}`);
+    throw new FormatError(line, 1, `expected "type" to be invoke, ok, fail or info, found ${found(type)}`);
   }
-  if (typeof process !== "number" && process !== "nemesis") {
-    throw new FormatError(line, 1, `expected "process" to be a number or "nemesis", found ${JSON.stringify(process)}`);
+  const number = typeof process === "bigint" ? Number(process) : process;
+  if (process !== "nemesis" && !(typeof number === "number" && Number.isInteger(number))) {
+    throw new FormatError(line, 1, `expected "process" to be a whole number or "nemesis", found ${found(process)}`);
   }
   const { f = "txn" } = event;
-  if (typeof f !== "string") throw new FormatError(line, 1, `expected "f" to be a text, found ${JSON.stringify(f)}`);
+  if (typeof f !== "string") {
+    // The nemesis says what it likes.
+    if (process !== "nemesis") throw new FormatError(line, 1, `expected "f" to be a text, found ${found(f)}`);
+  }
   return {
     ...event,
     index: typeof event["index"] === "number" ? event["index"] : index,
     time: typeof event["time"] === "number" ? event["time"] : index,
-    process,
+    process: number as number | "nemesis",
     type,
-    f,
+    f: String(f ?? "none"),
   };
+}
+
+/** A value as an error quotes it: JSON, cut short. */
+export function found(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value, (_, inner) => typeof inner === "bigint" ? inner.toString() : inner);
+  return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }

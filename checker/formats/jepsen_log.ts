@@ -7,6 +7,7 @@
  */
 import type { EventType, HistoryEvent } from "../history.ts";
 import { FormatError } from "./format_error.ts";
+import { type EventsWithLines, linesOf } from "./jsonl.ts";
 
 const LINE = /^INFO\s+jepsen\.util\s+-\s+(\S+)\s+:(\S+)\s+:(\S+)(?:\s+(.*?))?\s*$/;
 
@@ -20,25 +21,24 @@ export function isJepsenLogLine(line: string): boolean {
  *
  * @throws {FormatError} At the first line that does not fit.
  */
-export function parseJepsenLog(text: string): HistoryEvent[] {
+export function parseJepsenLog(text: string): EventsWithLines {
   const events: HistoryEvent[] = [];
-  const lines = text.split("\n");
-  for (let i = 0; i < lines.length; i++) {
-    const line = lines[i]!.trimEnd();
-    if (line === "") continue;
+  const lines: number[] = [];
+  for (const { text: line, number } of linesOf(text)) {
     const match = LINE.exec(line);
     if (match === null) {
-      throw new FormatError(i + 1, 1, "expected INFO  jepsen.util - PROCESS :TYPE :F VALUE");
+      throw new FormatError(number, 1, "expected INFO  jepsen.util - PROCESS :TYPE :F VALUE");
     }
     const [, process = "", type = "", f = "", value = "nil"] = match;
     if (process === ":nemesis" || process === "nemesis") continue;
-    if (!/^\d+$/.test(process)) throw new FormatError(i + 1, line.indexOf(process) + 1, "expected a process number");
+    if (!/^\d+$/.test(process)) throw new FormatError(number, line.indexOf(process) + 1, "expected a process number");
     if (type !== "invoke" && type !== "ok" && type !== "fail" && type !== "info") {
-      throw new FormatError(i + 1, line.indexOf(`:${type}`) + 1, "expected :invoke, :ok, :fail or :info");
+      throw new FormatError(number, line.indexOf(`:${type}`) + 1, "expected :invoke, :ok, :fail or :info");
     }
-    events.push(eventOf(events.length, Number(process), type, f, value, i + 1, line));
+    events.push(eventOf(events.length, Number(process), type, f, value, number, line));
+    lines.push(number);
   }
-  return events;
+  return { events, lines };
 }
 
 function eventOf(

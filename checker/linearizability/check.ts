@@ -6,10 +6,12 @@
 import type { HistoryEvent } from "../history.ts";
 import type { Verdict } from "../verdict.ts";
 import { type AnyModel, isRegisterModel } from "../models/model.ts";
-import { FAILED, MISMATCH, OK, type Operations, operationsOf } from "./operations.ts";
+import { kvWithScan } from "../models/kv_scan.ts";
+import { FAILED, MISMATCH, OK, type Operations, operationsOf, OTHER, verbOf } from "./operations.ts";
 import { eventsByKey, RegisterPieces } from "./registers.ts";
 import type { Piece } from "./piece.ts";
 import { search } from "./search.ts";
+import { stepPieces } from "./steps.ts";
 
 /** What bounds and shapes a check. */
 export interface LinearizabilityOptions {
@@ -79,14 +81,8 @@ export function checkOperations(
   options: LinearizabilityOptions = {},
 ): LinearizabilityVerdict {
   const summary = { model: model.name, operations: countOutcomes(table) };
-  if (!isRegisterModel(model)) throw new RangeError(`Cannot check the model ${model.name}`);
-  const initial = table.values.intern(model.initial);
-  const pieces = new RegisterPieces(table, { initial, nullReadsAnything: model.nullReadsAnything ?? false });
-  const { sorted, begins } = eventsByKey(table);
   let unknown: string | undefined;
-  for (let key = 0; key + 1 < begins.length; key++) {
-    const piece = pieces.pieceOf(sorted, begins[key]!, begins[key + 1]!);
-    if (piece === undefined) continue;
+  for (const piece of piecesOf(table, model)) {
     const found = search(piece, options);
     if (found.valid === false) {
       const counterexample = explain(table, piece, found.reached);
@@ -97,6 +93,34 @@ export function checkOperations(
     }
   }
   return unknown === undefined ? { valid: true, ...summary } : { valid: "unknown", reason: unknown, ...summary };
+}
+
+function* piecesOf(table: Operations, model: AnyModel): Generator<Piece> {
+  if (!isRegisterModel(model)) {
+    yield* stepPieces(table, model);
+    return;
+  }
+  const strange = strangeName(table);
+  if (strange === "scan") {
+    yield* stepPieces(table, kvWithScan);
+    return;
+  }
+  if (strange !== undefined) {
+    throw new RangeError(`Cannot judge ${strange} by the model ${model.name}: it has get, put, delete, cas and scan`);
+  }
+  const initial = table.values.intern(model.initial);
+  const pieces = new RegisterPieces(table, { initial, nullReadsAnything: model.nullReadsAnything ?? false });
+  const { sorted, begins } = eventsByKey(table);
+  for (let key = 0; key + 1 < begins.length; key++) {
+    const piece = pieces.pieceOf(sorted, begins[key]!, begins[key + 1]!);
+    if (piece !== undefined) yield piece;
+  }
+}
+
+/** An operation's name that registers do not have, `scan` only if there is no other. */
+function strangeName(table: Operations): string | undefined {
+  const strange = table.names.filter((name) => verbOf(name) === OTHER);
+  return strange.find((name) => name !== "scan") ?? strange[0];
 }
 
 function explain(table: Operations, piece: Piece, reached: number): Counterexample {

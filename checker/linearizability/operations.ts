@@ -11,7 +11,7 @@
  *     a, b       Int32     ids in `values`:   GET: a = result      PUT: a = written     DELETE: -
  *                                             CAS: a = from, b = to (MISMATCH: `actual` may hold what it saw)
  *                                             OTHER: a = argument, b = result
- *     invoked, returned    Int32     position in the file of the event (-1: none), for people
+ *     invoked, returned    Int32     where the events stand, for people: positions in the history, or lines of a file (-1: none)
  *     order      Int32     an invocation of row r is r, its completion ~r; an operation that is OPEN has none
  *
  * @module
@@ -100,6 +100,11 @@ export class Operations {
       this.#nameVerbs.push(verbOf(name));
     }
     return id;
+  }
+
+  /** What the operation of a name's id is to a register. */
+  verbOfName(name: number): number {
+    return this.#nameVerbs[name]!;
   }
 
   /** Adds the row of an operation that was invoked; its outcome is OPEN until `complete` is told another. */
@@ -215,48 +220,133 @@ export class Operations {
   }
 }
 
+/** Fills a table event by event, and knows which process has what open. */
+export class OperationsBuilder {
+  readonly operations: Operations;
+  /** How many events there were. */
+  position = 0;
+  /** Whether a busy process may be invoked again: its open operation is then one of unknown outcome. */
+  readonly #isLenient: boolean;
+  /** Rows by process, plus 1; processes beyond the array are in the map. */
+  #rows = new Int32Array(1024);
+  #otherRows = new Map<number, number>();
+
+  /**
+   * @param capacity How many operations to make room for at first.
+   * @param isLenient Whether a busy process may be invoked again: its open operation is then one of unknown outcome.
+   */
+  constructor(capacity = 1024, isLenient = false) {
+    this.operations = new Operations(capacity);
+    this.#isLenient = isLenient;
+  }
+
+  /** The row that a process has open, or -1. */
+  openRow(process: number): number {
+    if (process >= 0 && process < this.#rows.length) return this.#rows[process]! - 1;
+    return (this.#otherRows.get(process) ?? 0) - 1;
+  }
+
+  #setOpenRow(process: number, row: number): void {
+    if (process >= this.#rows.length && process < 1 << 22 && Number.isInteger(process)) {
+      const grown = new Int32Array(Math.max(process + 1, this.#rows.length * 2));
+      grown.set(this.#rows);
+      for (const [other, open] of this.#otherRows) if (other >= 0 && other < grown.length) grown[other] = open;
+      this.#rows = grown;
+    }
+    if (process >= 0 && process < this.#rows.length) this.#rows[process] = row + 1;
+    else if (row < 0) this.#otherRows.delete(process);
+    else this.#otherRows.set(process, row + 1);
+  }
+
+  /** Adds an invocation of a process that is not busy. */
+  invoke(process: number, name: number, key: number, at: number): number {
+    const row = this.operations.invoke(process, name, key, at);
+    this.#setOpenRow(process, row);
+    this.position++;
+    return row;
+  }
+
+  /** Takes back the invocation that was added last. */
+  undoInvoke(process: number): void {
+    this.#setOpenRow(process, -1);
+    this.operations.length--;
+    this.operations.events--;
+    this.position--;
+  }
+
+  /** Ends the open operation of a process. */
+  complete(process: number, row: number, outcome: number, at: number): void {
+    this.#setOpenRow(process, -1);
+    this.operations.complete(row, outcome, at);
+    this.position++;
+  }
+
+  /** The open operation of a process will never be known. */
+  leaveOpen(process: number, row: number, at: number): void {
+    this.#setOpenRow(process, -1);
+    this.operations.returned[row] = at;
+    this.position++;
+  }
+
+  /**
+   * Adds an event; those of the nemesis are passed over.
+   *
+   * @param at Where it stands, for people: its position or line.
+   * @throws {HistoryError} Where a completion has no invocation, or a process is invoked while it is busy.
+   */
+  add(event: HistoryEvent, at: number): void {
+    const process = event.process;
+    if (typeof process !== "number") {
+      this.position++;
+      return;
+    }
+    const table = this.operations;
+    const row = this.openRow(process);
+    if (event.type === "invoke") {
+      if (row >= 0 && !this.#isLenient) {
+        const open = table.names[table.name[row]!]!;
+        throw new HistoryError(`Process ${process} invokes ${event.f} while its ${open} is still open`, this.position);
+      }
+      const key = event.key === undefined ? NULL_ID : table.keys.intern(event.key);
+      const name = table.nameId(event.f);
+      const problem = problemOf(table.verbOfName(name), event);
+      if (problem !== undefined) throw new HistoryError(problem, this.position);
+      table.setArgument(this.invoke(process, name, key, at), event.value);
+      return;
+    }
+    if (row < 0) {
+      if (event.type === "info" || (this.#isLenient && event.type === "fail")) {
+        this.position++;
+        return;
+      }
+      throw new HistoryError(`Process ${process} completes ${event.f}, but has no open invocation`, this.position);
+    }
+    if (event.type === "info") return this.leaveOpen(process, row, at);
+    if (event.type === "ok") {
+      table.setResult(row, event.value);
+      return this.complete(process, row, OK, at);
+    }
+    const isMismatch = table.verb[row] === CAS && event.error === "mismatch";
+    if (isMismatch && event.actual !== undefined) table.actual.set(row, table.values.intern(event.actual));
+    this.complete(process, row, isMismatch ? MISMATCH : FAILED, at);
+  }
+}
+
+function problemOf(verb: number, event: HistoryEvent): string | undefined {
+  const { f, value } = event;
+  if (verb === CAS && !(Array.isArray(value) && value.length === 2)) {
+    return `Process ${event.process} invokes ${f} with ${JSON.stringify(value) ?? "nothing"}: expected [from, to]`;
+  }
+  return undefined;
+}
+
 /**
  * The table of a history that is in memory. Events of the nemesis are passed over.
  *
  * @throws {HistoryError} Where a completion has no invocation, or a process is invoked while it is busy.
  */
-export function operationsOf(history: readonly HistoryEvent[]): Operations {
-  const table = new Operations(Math.max(16, history.length >> 1));
-  const open = new Map<number, number>();
-  for (let position = 0; position < history.length; position++) {
-    const event = history[position]!;
-    const process = event.process;
-    if (typeof process !== "number") continue;
-    const row = open.get(process);
-    if (event.type === "invoke") {
-      if (row !== undefined) {
-        throw new HistoryError(
-          `Process ${process} invokes ${event.f} while its ${table.names[table.name[row]!]} is still open`,
-          position,
-        );
-      }
-      const key = event.key === undefined ? NULL_ID : table.keys.intern(event.key);
-      const added = table.invoke(process, table.nameId(event.f), key, position);
-      table.setArgument(added, event.value);
-      open.set(process, added);
-      continue;
-    }
-    if (row === undefined) {
-      if (event.type === "info") continue;
-      throw new HistoryError(`Process ${process} completes ${event.f}, but has no open invocation`, position);
-    }
-    open.delete(process);
-    if (event.type === "info") {
-      table.returned[row] = position;
-      continue;
-    }
-    if (event.type === "ok") {
-      table.setResult(row, event.value);
-      table.complete(row, OK, position);
-    } else if (table.verb[row] === CAS && event.error === "mismatch") {
-      if (event.actual !== undefined) table.actual.set(row, table.values.intern(event.actual));
-      table.complete(row, MISMATCH, position);
-    } else table.complete(row, FAILED, position);
-  }
-  return table;
+export function operationsOf(history: readonly HistoryEvent[], isLenient = false): Operations {
+  const builder = new OperationsBuilder(Math.max(16, history.length >> 1), isLenient);
+  for (let position = 0; position < history.length; position++) builder.add(history[position]!, position);
+  return builder.operations;
 }

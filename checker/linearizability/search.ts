@@ -391,21 +391,19 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
       } else close(event);
     }
   };
-  const decide = (): void => {
+  const decide = (first: number): void => {
     if ((depth + 1) * FRAME > frames.length) frames = grown(frames);
     const at = depth++ * FRAME;
     frames[at] = pos;
     frames[at + 1] = state;
     frames[at + 2] = used;
     frames[at + 3] = logEnd;
-    frames[at + 4] = candidatesEnd;
-    frames[at + 5] = candidatesEnd;
+    frames[at + 4] = first;
+    frames[at + 5] = first;
     for (let w = 0; w < words; w++) {
       frames[at + 6 + w] = placed[w]!;
       frames[at + 6 + words + w] = free[w]!;
     }
-    const op = ~events[pos]!;
-    offerAll(op, slotOf[op]!);
   };
   /** Takes the next candidate that is legal; false when all are used up. */
   const takeNext = (): boolean => {
@@ -462,8 +460,17 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
     if ((visited & 1023) === 0 && (limits.stop?.() === true || memo.size > bound)) {
       return { valid: "unknown", order: new Int32Array(0), reached, visited };
     }
-    used = sets.forget(used, pos);
-    if (memo.add(pos, state, placed, observers, free, used)) decide();
+    const first = candidatesEnd;
+    offerAll(~events[pos]!, slotOf[~events[pos]!]!);
+    if (candidatesEnd === first + 2) {
+      // Only one way on: nothing to remember.
+      candidatesEnd = first;
+      if (take(candidates[first]!, candidates[first + 1]!)) continue;
+    } else if (candidatesEnd > first) {
+      used = sets.forget(used, pos);
+      if (memo.add(pos, state, placed, observers, free, used)) decide(first);
+      else candidatesEnd = first;
+    }
     if (!takeNext()) return { valid: false, order: new Int32Array(0), reached, visited };
   }
 

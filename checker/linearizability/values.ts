@@ -18,6 +18,14 @@ export function canonicalJson(value: unknown): string {
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(",")}}`;
 }
 
+const decoder = new TextDecoder();
+
+function enlarged(old: Int32Array, least: number): Int32Array<ArrayBuffer> {
+  const array = new Int32Array(Math.max(old.length * 2, least));
+  array.set(old);
+  return array;
+}
+
 /**
  * A table of values and their ids, dense from 0.
  *
@@ -31,6 +39,12 @@ export class Values {
   #slots = new Int32Array(1024);
   #numbers = new Int32Array(1024);
   #integers = 0;
+  // Texts by their bytes: a table of ids (plus 1), and where each one's bytes lie in `#arena`: | begin | end | for each id.
+  #textSlots = new Int32Array(256);
+  #textCount = 0;
+  #textBytes = new Int32Array(256);
+  #arena = new Uint8Array(4096);
+  #arenaEnd = 0;
 
   /** How many values there are. */
   get size(): number {
@@ -71,6 +85,50 @@ export class Values {
     this.#numbers[slot] = value;
     if (++this.#integers * 2 > mask) this.#grow();
     return id;
+  }
+
+  /** The id of the text whose UTF-8 bytes are given; the text is made only the first time. */
+  internBytes(bytes: Uint8Array, begin: number, end: number): number {
+    let hash = end - begin;
+    for (let i = begin; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+    const mask = this.#textSlots.length - 1;
+    let slot = (hash ^ hash >>> 15) & mask;
+    search: for (let found; (found = this.#textSlots[slot]!) !== 0; slot = slot + 1 & mask) {
+      const from = this.#textBytes[found * 2 - 2]!;
+      if (this.#textBytes[found * 2 - 1]! - from !== end - begin) continue;
+      for (let i = begin; i < end; i++) if (this.#arena[from + i - begin] !== bytes[i]) continue search;
+      return found - 1;
+    }
+    const text = decoder.decode(bytes.subarray(begin, end));
+    const id = this.#internOther(text, text);
+    this.#textSlots[slot] = id + 1;
+    if (id * 2 + 2 > this.#textBytes.length) this.#textBytes = enlarged(this.#textBytes, id * 2 + 2);
+    if (this.#arenaEnd + end - begin > this.#arena.length) {
+      const arena = new Uint8Array(Math.max(this.#arena.length * 2, this.#arenaEnd + end - begin));
+      arena.set(this.#arena);
+      this.#arena = arena;
+    }
+    this.#arena.set(bytes.subarray(begin, end), this.#arenaEnd);
+    this.#textBytes[id * 2] = this.#arenaEnd;
+    this.#textBytes[id * 2 + 1] = this.#arenaEnd += end - begin;
+    if (++this.#textCount * 2 > mask) this.#growTexts();
+    return id;
+  }
+
+  #growTexts(): void {
+    const old = this.#textSlots;
+    const mask = old.length * 2 - 1;
+    this.#textSlots = new Int32Array(mask + 1);
+    for (const found of old) {
+      if (found === 0) continue;
+      const begin = this.#textBytes[found * 2 - 2]!;
+      const end = this.#textBytes[found * 2 - 1]!;
+      let hash = end - begin;
+      for (let i = begin; i < end; i++) hash = Math.imul(hash ^ this.#arena[i]!, 0x01000193);
+      let slot = (hash ^ hash >>> 15) & mask;
+      while (this.#textSlots[slot] !== 0) slot = slot + 1 & mask;
+      this.#textSlots[slot] = found;
+    }
   }
 
   #internOther(key: unknown, value: unknown): number {

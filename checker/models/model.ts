@@ -56,6 +56,8 @@ export interface Model<State> {
   partition?(operation: Operation): unknown;
   /** Whether the operation leaves every state as it is: such operations cost the search next to nothing. Default: none does. */
   observes?(operation: Operation): boolean;
+  /** Given all operations of a partition, a model that agrees with this one on them, and rules out sooner what could not end well. Default: the model itself. */
+  specialize?(operations: readonly Operation[]): Model<State>;
   /** A text that tells states apart. Default: the state's JSON, the keys of objects sorted. */
   identify?(state: State): string;
 }

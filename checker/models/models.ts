@@ -3,25 +3,87 @@
  *
  * @module
  */
+import { counter } from "./counter.ts";
+import { fifoQueue } from "./fifo_queue.ts";
+import { kvAppend } from "./kv_append.ts";
 import type { AnyModel } from "./model.ts";
+import { multiRegister } from "./multi_register.ts";
+import { mutex } from "./mutex.ts";
+import { set } from "./set.ts";
 
-/** The names of the built-in models. */
-export const MODEL_NAMES: readonly string[] = ["register", "cas-register", "kv"];
+/** The names of the built-in models. Those of registers, `counter` and `multi-register` take an initial value after a colon. */
+export const MODEL_NAMES: readonly string[] = [
+  "register",
+  "cas-register",
+  "kv",
+  "kv-append",
+  "multi-register",
+  "mutex",
+  "counter",
+  "set",
+  "fifo-queue",
+];
+
+/** How a model is made. */
+export interface ModelOptions {
+  /** Whether a read that returned null learned nothing, as in the registers of Jepsen and Knossos (so histories in EDN), rather than that there was no value. Default: false. */
+  readonly nullReadsAnything?: boolean;
+}
 
 /**
- * A built-in model by its name; `cas-register:0` sets the value that it begins with.
+ * A built-in model by its name: `kv`, `cas-register:0` (every key begins with 0), `multi-register:{"x":0}`, ...
+ *
+ * `counter` and `set` may be called `linearizable-counter` and `linearizable-set`, where Jepsen's weaker checks of these names are meant otherwise.
  *
  * @throws {RangeError} For a name that is none; the message lists those that are.
  * @throws {SyntaxError} For an initial value that is not JSON.
  */
-export function modelByName(name: string): AnyModel {
+export function modelByName(name: string, options: ModelOptions = {}): AnyModel {
   const colon = name.indexOf(":");
   const base = colon < 0 ? name : name.slice(0, colon);
-  const initial: unknown = colon < 0 ? null : initialValue(name.slice(colon + 1), name);
-  if (base === "register" || base === "cas-register" || base === "kv") {
-    return { name, kind: "register", initial };
+  const initial = colon < 0 ? undefined : initialValue(name.slice(colon + 1), name);
+  const model = parametric(name, base, initial, options);
+  if (model !== undefined) return model;
+  if (initial !== undefined) {
+    throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: ${base} has no initial value`);
   }
-  throw new RangeError(`Unknown model ${JSON.stringify(name)}: expected one of ${MODEL_NAMES.join(", ")}`);
+  switch (base) {
+    case "kv-append":
+      return kvAppend;
+    case "mutex":
+      return mutex;
+    case "set":
+    case "linearizable-set":
+      return set;
+    case "fifo-queue":
+      return fifoQueue;
+    default:
+      throw new RangeError(`Unknown model ${JSON.stringify(name)}: expected one of ${MODEL_NAMES.join(", ")}`);
+  }
+}
+
+function parametric(name: string, base: string, initial: unknown, options: ModelOptions): AnyModel | undefined {
+  switch (base) {
+    case "register":
+    case "cas-register":
+    case "kv": {
+      const nullReadsAnything = base !== "kv" && options.nullReadsAnything === true;
+      return { name, kind: "register", initial: initial ?? null, nullReadsAnything };
+    }
+    case "counter":
+    case "linearizable-counter":
+      if (initial !== undefined && typeof initial !== "number") {
+        throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: a counter begins with a number`);
+      }
+      return counter(initial ?? 0, name);
+    case "multi-register":
+      if (initial !== undefined && (typeof initial !== "object" || initial === null || Array.isArray(initial))) {
+        throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: expected an object of registers`);
+      }
+      return multiRegister((initial ?? {}) as Record<string, unknown>, name);
+    default:
+      return undefined;
+  }
 }
 
 function initialValue(text: string, name: string): unknown {

@@ -1,0 +1,129 @@
+/**
+ * Makes pieces of a table for models that are given by their `step`: states and kinds of operations become integers, and each step is taken once.
+ *
+ * @module
+ */
+import type { Model, Operation } from "../models/model.ts";
+import { FAILED, MISMATCH, OK, type Operations } from "./operations.ts";
+import { LOOK, NEVER, type Piece, STEP, type Transitions } from "./piece.ts";
+import { canonicalJson } from "./values.ts";
+
+/** A row as a model sees it. */
+export function operationOf(table: Operations, row: number): Operation {
+  return {
+    f: table.names[table.name[row]!]!,
+    key: table.keys.at(table.key[row]!),
+    argument: table.argumentOf(row),
+    result: table.resultOf(row),
+    type: table.outcome[row] === OK ? "ok" : "info",
+  };
+}
+
+/** The pieces of a table, one a partition, in the order in which they begin. */
+export function stepPieces<State>(table: Operations, model: Model<State>): Piece[] {
+  const operations = new Map<number, Operation>();
+  const partitions = new Map<string, number[]>();
+  for (let i = 0; i < table.events; i++) {
+    const event = table.order[i]!;
+    const row = event < 0 ? ~event : event;
+    if (table.outcome[row] === FAILED || table.outcome[row] === MISMATCH) continue;
+    let operation = operations.get(row);
+    if (operation === undefined) {
+      operation = operationOf(table, row);
+      operations.set(row, operation);
+    }
+    const partition = model.partition === undefined ? "" : canonicalJson(model.partition(operation));
+    const events = partitions.get(partition);
+    if (events === undefined) partitions.set(partition, [event]);
+    else events.push(event);
+  }
+  return [...partitions.values()].map((events) => pieceOf(table, model, operations, events));
+}
+
+function pieceOf<State>(
+  table: Operations,
+  general: Model<State>,
+  operations: ReadonlyMap<number, Operation>,
+  sorted: readonly number[],
+): Piece {
+  const members = sorted.filter((event) => event >= 0).map((row) => operations.get(row)!);
+  const model = general.specialize?.(members) ?? general;
+  const most = members.length;
+  const rows = new Int32Array(most);
+  const kind = new Uint8Array(most);
+  const a = new Int32Array(most);
+  const inv = new Int32Array(most);
+  const ret = new Int32Array(most).fill(NEVER);
+  const events = new Int32Array(sorted.length);
+  const numbers = new Map<number, number>();
+  const classes: Operation[] = [];
+  const classIds = new Map<string, number>();
+  let length = 0;
+  let position = 0;
+  for (const event of sorted) {
+    const row = event < 0 ? ~event : event;
+    if (event < 0) {
+      const op = numbers.get(row);
+      if (op === undefined) continue;
+      ret[op] = position;
+      events[position++] = ~op;
+      continue;
+    }
+    const operation = operations.get(row)!;
+    const isObserver = model.observes?.(operation) ?? false;
+    if (isObserver && operation.type === "info") continue;
+    const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]},${operation.type}`;
+    let id = classIds.get(text);
+    if (id === undefined) {
+      id = classes.push(operation) - 1;
+      classIds.set(text, id);
+    }
+    numbers.set(row, length);
+    rows[length] = row;
+    kind[length] = isObserver ? LOOK : STEP;
+    a[length] = id;
+    inv[length] = position;
+    events[position++] = length++;
+  }
+  return {
+    length,
+    rows: rows.subarray(0, length),
+    kind,
+    a,
+    b: new Int32Array(length),
+    inv,
+    ret,
+    events: events.subarray(0, position),
+    initial: 0,
+    values: classes.length,
+    transitions: transitionsOf(model, classes),
+  };
+}
+
+function transitionsOf<State>(model: Model<State>, classes: readonly Operation[]): Transitions {
+  const identify = model.identify ?? canonicalJson;
+  const states: State[] = [model.initial];
+  const ids = new Map<string, number>([[identify(model.initial), 0]]);
+  const known = new Map<number, readonly number[]>();
+  const from = (state: number, kind: number): readonly number[] => {
+    const at = state * classes.length + kind;
+    let next = known.get(at);
+    if (next === undefined) {
+      next = model.step(states[state]!, classes[kind]!).map((reached) => {
+        const text = identify(reached);
+        let id = ids.get(text);
+        if (id === undefined) {
+          id = states.push(reached) - 1;
+          ids.set(text, id);
+        }
+        return id;
+      });
+      known.set(at, next);
+    }
+    return next;
+  };
+  return {
+    count: (state, kind) => from(state, kind).length,
+    next: (state, kind, choice) => from(state, kind)[choice]!,
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * A counter.
+ *
+ * @module
+ */
+import type { Model } from "./model.ts";
+
+/**
+ * A counter: `add` (or `increment`) adds its value, 1 if it has none, `decrement` takes it away, `read` (or `get`) returns the sum.
+ *
+ * @param initial What it begins with.
+ */
+export function counter(initial = 0, name = "counter"): Model<number> {
+  return {
+    name,
+    initial,
+    observes: ({ f }) => f === "read" || f === "get",
+    step(sum, { f, argument, result, type }) {
+      switch (f) {
+        case "add":
+        case "inc":
+        case "increment":
+          return [sum + Number(argument ?? 1)];
+        case "dec":
+        case "decrement":
+          return [sum - Number(argument ?? 1)];
+        case "read":
+        case "get":
+          return type === "info" || result === null || result === sum ? [sum] : [];
+        default:
+          throw new RangeError(`counter has add, decrement and read, not ${f}`);
+      }
+    },
+    identify: String,
+  };
+}

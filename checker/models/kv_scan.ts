@@ -1,0 +1,61 @@
+/**
+ * A key-value store whose scans tie its keys together.
+ *
+ * @module
+ */
+import { canonicalJson } from "../linearizability/values.ts";
+import type { Model } from "./model.ts";
+
+/** The pairs of a store, by key in canonical JSON. */
+export type Pairs = ReadonlyMap<string, { readonly key: unknown; readonly value: unknown }>;
+
+/**
+ * A key-value store with get, put, delete, cas and `scan` of a prefix, whose value is the prefix and whose result is an array of `[key, value]`, in any order.
+ *
+ * Every key begins with null, which is as good as absent.
+ */
+export const kvWithScan: Model<Pairs> = {
+  name: "kv",
+  initial: new Map(),
+  observes: ({ f }) => f === "get" || f === "read" || f === "scan",
+  step(pairs, { f, key, argument, result, type }) {
+    const name = canonicalJson(key);
+    const value = pairs.get(name)?.value ?? null;
+    const same = (one: unknown, other: unknown): boolean => canonicalJson(one) === canonicalJson(other);
+    switch (f) {
+      case "get":
+      case "read":
+        return type === "info" || same(result, value) ? [pairs] : [];
+      case "put":
+      case "write":
+        return [withPair(pairs, name, key, argument)];
+      case "delete":
+        return [withPair(pairs, name, key, null)];
+      case "cas": {
+        const [from, to] = argument as [unknown, unknown];
+        if (same(from, value)) return [withPair(pairs, name, key, to)];
+        return type === "info" ? [pairs] : [];
+      }
+      case "scan": {
+        if (type === "info") return [pairs];
+        const prefix = String(argument ?? "");
+        const seen = [...pairs.values()].filter((pair) => String(pair.key).startsWith(prefix));
+        return same(sorted(seen.map((pair) => [pair.key, pair.value])), sorted(result as unknown[])) ? [pairs] : [];
+      }
+      default:
+        throw new RangeError(`kv has get, put, delete, cas and scan, not ${f}`);
+    }
+  },
+  identify: (pairs) => sorted([...pairs].map(([name, { value }]) => [name, value])).join(),
+};
+
+function withPair(pairs: Pairs, name: string, key: unknown, value: unknown): Pairs {
+  const changed = new Map(pairs);
+  if (value === null) changed.delete(name);
+  else changed.set(name, { key, value });
+  return changed;
+}
+
+function sorted(items: readonly unknown[]): string[] {
+  return items.map(canonicalJson).sort();
+}

@@ -1,0 +1,49 @@
+/**
+ * Several registers, read and written by transactions that are one operation each.
+ *
+ * @module
+ */
+import { canonicalJson } from "../linearizability/values.ts";
+import type { Model } from "./model.ts";
+
+type Registers = Readonly<Record<string, unknown>>;
+
+/**
+ * Registers by name. An operation's value is a list of `["read", name, value]` and `["write", name, value]`, carried out together and in order;
+ * a read whose value is null learned nothing, as Knossos has it.
+ *
+ * @param initial What the registers begin with; one that is not named begins with null.
+ */
+export function multiRegister(initial: Registers, name = "multi-register"): Model<Registers> {
+  return {
+    name,
+    initial,
+    observes: (operation) => microOperations(operation).every(([f]) => isRead(f)),
+    step(registers, operation) {
+      const next: Record<string, unknown> = { ...registers };
+      for (const [f, register, value] of microOperations(operation)) {
+        const current = Object.hasOwn(next, String(register)) ? next[String(register)] : null;
+        if (!isRead(f)) next[String(register)] = value;
+        else if (operation.type === "ok" && value !== null && value !== undefined) {
+          if (canonicalJson(value) !== canonicalJson(current)) return [];
+        }
+      }
+      return [next];
+    },
+  };
+}
+
+function isRead(f: unknown): boolean {
+  return f === "read" || f === "r";
+}
+
+function microOperations(
+  { argument, result, type }: { argument: unknown; result: unknown; type: "ok" | "info" },
+): readonly (readonly [unknown, unknown, unknown])[] {
+  const list = type === "ok" && result !== null ? result : argument;
+  const isList = Array.isArray(list) && list.every((item) => Array.isArray(item));
+  if (!isList) {
+    throw new RangeError(`multi-register takes lists of ["read" or "write", name, value], not ${JSON.stringify(list)}`);
+  }
+  return list as [unknown, unknown, unknown][];
+}
