@@ -13,16 +13,20 @@ export interface RunOptions {
   readonly nemesis: string;
   /** Seconds from one fault to the next. */
   readonly nemesisInterval: number;
+  /** What clients do, by name; `all` for what each seed draws. */
   readonly workload: string;
+  /** How many nodes there are at first. */
   readonly nodes: number;
   /** How many clients there are. */
   readonly concurrency: number;
   /** Operations a second, of all clients together. */
   readonly rate: number;
+  /** How many keys there are. */
   readonly keys: number;
   /** Seconds for which clients and nemesis are at work. */
   readonly timeLimit: number;
-  readonly reads: ReadMode;
+  /** How reads are done; `null` for through the log, or under `all` for what each seed draws. */
+  readonly reads: ReadMode | null;
 }
 
 /** What a run is told if it is told nothing. */
@@ -35,7 +39,7 @@ export const DEFAULT_OPTIONS: Omit<RunOptions, "seed"> = {
   rate: 100,
   keys: 5,
   timeLimit: 60,
-  reads: "log",
+  reads: null,
 };
 
 /** The flags that make a run what it is: the seed, and whatever is not the default. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { type Validity, type Verdict, worse } from "../checker/mod.ts";
-import { flagsOf, type RunOptions } from "./options.ts";
 import { countOperations, historyLines, historySha256, type OperationCounts } from "./recorder.ts";
 import type { RunOutcome } from "./run.ts";
+import type { RunSetup } from "./setup.ts";
 import type { Workload } from "./workloads/workload.ts";
 
 /** The result of a run. */
@@ -32,7 +32,9 @@ export interface RunResult {
 
 /** What a result is made of. */
 export interface ResultParts {
-  readonly options: RunOptions;
+  readonly setup: RunSetup;
+  /** The nemesis as it was asked for. */
+  readonly nemesis: string;
   readonly outcome: RunOutcome;
   readonly workload: Workload;
   /** Checks of what only the cluster itself can see. */
@@ -40,8 +42,8 @@ export interface ResultParts {
   readonly coverage: Readonly<Record<string, number>>;
   /** Nanoseconds of the cluster's clock. */
   readonly virtualTime: number;
-  /** The command's beginning, to which the flags are added. */
-  readonly command: string;
+  /** The command that does it again. */
+  readonly replay: string;
 }
 
 /** A result, and the history that it is of. */
@@ -53,28 +55,28 @@ export interface JudgedRun {
 
 /** Judges a run. `wallMs` is read when all is judged. */
 export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
-  const { options, outcome, workload } = parts;
+  const { setup, outcome, workload } = parts;
   const operations = countOperations(outcome.events);
   const checks: Record<string, Verdict> = {
     ...workload.judge(outcome.events),
     ...parts.clusterChecks,
     liveness: livenessOf(outcome),
-    exercised: exercised(outcome, operations, options),
+    exercised: exercised(outcome, operations, setup),
   };
   const history = historyLines(outcome.events);
   const result = {
     valid: Object.values(checks).reduce<Validity>((valid, check) => worse(valid, check.valid), true),
-    seed: options.seed,
-    nodes: options.nodes,
-    nemesis: options.nemesis,
-    workload: options.workload,
+    seed: setup.seed,
+    nodes: setup.nodes,
+    nemesis: parts.nemesis,
+    workload: setup.workload,
     operations,
     checks,
     faults: Object.fromEntries([...outcome.faults].map(([name, { struck }]) => [name, struck]).sort()),
     coverage: parts.coverage,
     virtual_ms: Math.round(parts.virtualTime / 1e6),
     history_sha256: historySha256(history),
-    replay: `${parts.command} ${flagsOf(options)}`,
+    replay: parts.replay,
   };
   const { history_sha256, replay, ...rest } = result;
   return { result: { ...rest, wall_ms: wallMs(), history_sha256, replay }, history };
@@ -88,10 +90,10 @@ function livenessOf({ liveness, finalReads }: RunOutcome): Verdict {
 }
 
 /** Nothing is reported as checked that did not happen. */
-function exercised(outcome: RunOutcome, operations: OperationCounts, options: RunOptions): Verdict {
+function exercised(outcome: RunOutcome, operations: OperationCounts, setup: RunSetup): Verdict {
   if (operations.ok === 0) return { valid: "unknown", reason: "no operation succeeded, so nothing was checked" };
   const struck = [...outcome.faults.values()].some((count) => count.struck > 0);
-  if (options.nemesis !== "none" && !struck) {
+  if (setup.kinds.length > 0 && !struck) {
     return { valid: "unknown", reason: "the nemesis never struck, so nothing was survived" };
   }
   return { valid: true };

@@ -14,9 +14,14 @@ import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
   ...RUN_FLAGS,
-  target: { type: "string", default: "sim", oneOf: ["sim", "live"] },
-  out: { type: "string" },
-  json: { type: "boolean" },
+  target: {
+    type: "string",
+    default: "sim",
+    oneOf: ["sim", "live"],
+    about: "the simulator, or real processes (which follow the seed in their faults only)",
+  },
+  out: { type: "string", about: "a folder to leave history.jsonl and result.json in" },
+  json: { type: "boolean", about: "print the result as one line of JSON" },
 } as const satisfies FlagSpec;
 
 /** Exit statuses of the verdicts, Jepsen's. */

@@ -4,62 +4,97 @@
  * @module
  */
 import { randomInt } from "node:crypto";
-import { parseNemesis } from "../nemesis/spec.ts";
+import { parseNemesis, SHAPES } from "../nemesis/spec.ts";
 import { DEFAULT_OPTIONS, type RunOptions } from "../options.ts";
 import { READ_MODES, type ReadMode } from "../server/client.ts";
-import { WORKLOAD_NAMES } from "../workloads/workloads.ts";
+import { ALL_WORKLOADS, WORKLOAD_NAMES } from "../workloads/workloads.ts";
 import { UsageError } from "./flags.ts";
 
-interface Integer {
-  readonly type: "integer";
+interface NumberFlag<Type extends "integer" | "number"> {
+  readonly type: Type;
   readonly default: number;
   readonly min: number;
   readonly max: number;
+  readonly about: string;
 }
-interface Decimal {
-  readonly type: "number";
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
-interface Text {
+interface TextFlag {
   readonly type: "string";
   readonly default: string;
   readonly oneOf?: readonly string[];
+  readonly about: string;
 }
+
+/** A drawn seed is below this: short enough to be typed again. */
+const SEEDS = 1_000_000;
 
 /** The type of `RUN_FLAGS`. */
 export interface RunFlagSpec {
-  readonly seed: { readonly type: "integer"; readonly min: number };
-  readonly nemesis: Text;
-  readonly "nemesis-interval": Decimal;
-  readonly workload: Text;
-  readonly nodes: Integer;
-  readonly concurrency: Integer;
-  readonly rate: Decimal;
-  readonly keys: Integer;
-  readonly "time-limit": Decimal;
-  readonly reads: Text;
+  readonly seed: { readonly type: "integer"; readonly min: number; readonly about: string };
+  readonly nemesis: TextFlag;
+  readonly "nemesis-interval": NumberFlag<"number">;
+  readonly workload: TextFlag;
+  readonly nodes: NumberFlag<"integer">;
+  readonly concurrency: NumberFlag<"integer">;
+  readonly rate: NumberFlag<"number">;
+  readonly keys: NumberFlag<"integer">;
+  readonly "time-limit": NumberFlag<"number">;
+  readonly reads: { readonly type: "string"; readonly oneOf: readonly string[]; readonly about: string };
 }
+
+const { nemesis, nemesisInterval, workload, nodes, concurrency, rate, keys, timeLimit } = DEFAULT_OPTIONS;
 
 /** The flags of a run, as `parseFlags` takes them. */
 export const RUN_FLAGS: RunFlagSpec = {
-  seed: { type: "integer", min: 0 },
-  nemesis: { type: "string", default: DEFAULT_OPTIONS.nemesis },
-  "nemesis-interval": { type: "number", default: DEFAULT_OPTIONS.nemesisInterval, min: 0.1, max: 86_400 },
-  workload: { type: "string", default: DEFAULT_OPTIONS.workload, oneOf: WORKLOAD_NAMES },
-  nodes: { type: "integer", default: DEFAULT_OPTIONS.nodes, min: 1, max: 99 },
-  concurrency: { type: "integer", default: DEFAULT_OPTIONS.concurrency, min: 1, max: 10_000 },
-  rate: { type: "number", default: DEFAULT_OPTIONS.rate, min: 0.01, max: 1_000_000 },
-  keys: { type: "integer", default: DEFAULT_OPTIONS.keys, min: 1, max: 1_000_000 },
-  "time-limit": { type: "number", default: DEFAULT_OPTIONS.timeLimit, min: 0.001, max: 86_400 },
-  reads: { type: "string", default: DEFAULT_OPTIONS.reads, oneOf: READ_MODES },
+  seed: { type: "integer", min: 0, about: "what everything random follows from; drawn and printed if left out" },
+  nemesis: {
+    type: "string",
+    default: nemesis,
+    about: `a list of ${
+      Object.keys(SHAPES).join(", ")
+    }, each with a shape behind a colon (partition:ring), or none, or all`,
+  },
+  "nemesis-interval": {
+    type: "number",
+    default: nemesisInterval,
+    min: 0.1,
+    max: 86_400,
+    about: "seconds from one fault to the next",
+  },
+  workload: {
+    type: "string",
+    default: workload,
+    oneOf: [...WORKLOAD_NAMES, ALL_WORKLOADS],
+    about: "what clients do; with all, what the seed draws",
+  },
+  nodes: { type: "integer", default: nodes, min: 1, max: 99, about: "how many nodes there are at first" },
+  concurrency: { type: "integer", default: concurrency, min: 1, max: 10_000, about: "how many clients there are" },
+  rate: {
+    type: "number",
+    default: rate,
+    min: 0.01,
+    max: 1_000_000,
+    about: "operations a second, of all clients together",
+  },
+  keys: { type: "integer", default: keys, min: 1, max: 1_000_000, about: "how many keys there are" },
+  "time-limit": {
+    type: "number",
+    default: timeLimit,
+    min: 0.001,
+    max: 86_400,
+    about: "seconds for which clients and nemesis are at work; virtual ones in the simulator",
+  },
+  reads: {
+    type: "string",
+    oneOf: READ_MODES,
+    about: "how reads are done; local shows stale reads, and how they are caught",
+  },
 };
 
 /** What `parseFlags` makes of `RUN_FLAGS`. */
 export type RunFlagValues = {
-  readonly [Name in keyof RunFlagSpec]: RunFlagSpec[Name] extends Text ? string
-    : RunFlagSpec[Name] extends Integer | Decimal ? number
+  readonly [Name in keyof RunFlagSpec]: RunFlagSpec[Name] extends { type: "string"; default: string } ? string
+    : RunFlagSpec[Name] extends { type: "string" } ? string | undefined
+    : RunFlagSpec[Name] extends { default: number } ? number
     : number | undefined;
 };
 
@@ -71,7 +106,7 @@ export function optionsOf(flags: RunFlagValues): RunOptions {
     throw new UsageError(`--nemesis: ${(error as Error).message}`);
   }
   return {
-    seed: flags.seed ?? randomInt(2 ** 31),
+    seed: flags.seed ?? randomInt(SEEDS),
     nemesis: flags.nemesis,
     nemesisInterval: flags["nemesis-interval"],
     workload: flags.workload,
@@ -80,6 +115,6 @@ export function optionsOf(flags: RunFlagValues): RunOptions {
     rate: flags.rate,
     keys: flags.keys,
     timeLimit: flags["time-limit"],
-    reads: flags.reads as ReadMode,
+    reads: (flags.reads ?? null) as ReadMode | null,
   };
 }

@@ -17,10 +17,9 @@ const NAME_WIDTH = 16;
 /** The line that opens a report: the seed, before anything else is done. */
 export function renderOpening(options: RunOptions, style: Style): string {
   const { seed, nodes, concurrency, rate, timeLimit, workload, reads, nemesis } = options;
+  const how = reads === null ? "" : `, reads ${reads}`;
   return `${style("bold", `seed ${seed}`)}  ${count(nodes, "node")}, ${count(concurrency, "client")}, ` +
-    `${
-      count(rate, "operation")
-    } a second for ${timeLimit} s, workload ${workload}, reads ${reads}, nemesis ${nemesis}\n`;
+    `${count(rate, "operation")} a second for ${timeLimit} s, workload ${workload}${how}, nemesis ${nemesis}\n`;
 }
 
 /** All that is to be said after a run. */

@@ -4,14 +4,13 @@
  * @module
  */
 import { createRandom } from "../../raft/mod.ts";
-import { MILLISECOND, SECOND } from "../clock.ts";
-import { drawnOperations } from "../generator.ts";
-import { drawnFaults } from "../nemesis/nemesis.ts";
-import { SEVERITY } from "../nemesis/draw.ts";
-import { parseNemesis } from "../nemesis/spec.ts";
-import type { RunOptions } from "../options.ts";
+import { SECOND } from "../clock.ts";
+import { drawnOperations, recordedOperations, type ScheduledOperation } from "../generator.ts";
+import { drawnFaults, recordedFaults, type ScheduledFault } from "../nemesis/nemesis.ts";
+import { flagsOf, type RunOptions } from "../options.ts";
 import { type JudgedRun, judgeRun } from "../result.ts";
 import { run, type RunOutcome } from "../run.ts";
+import { type RunSetup, setupOf } from "../setup.ts";
 import { createWorkload } from "../workloads/workloads.ts";
 import type { Workload } from "../workloads/workload.ts";
 import { SimCluster } from "./cluster.ts";
@@ -20,13 +19,9 @@ import { EventQueue } from "./event_queue.ts";
 import { finish, hashSeed, mixText } from "./hash.ts";
 import { Invariants, type SafetyVerdict } from "./invariants.ts";
 
-/** A node's clock ticks every 25 ms; with ten ticks to an election timeout, a leader is missed after 250 to 500 ms. */
-const TICK = 25 * MILLISECOND;
-/** A leader shows itself every 50 ms. */
-const HEARTBEAT_TICKS = 2;
 /** A client waits this long for an answer. */
 const REQUEST_TIMEOUT = SECOND;
-/** A healed majority may take this many ticks to serve again: 10 s, twenty times the longest election timeout. */
+/** A healed majority may take this many ticks to serve again: twenty times the longest election timeout. */
 const LIVENESS_TICKS = 400;
 
 /** What a simulated run leaves behind. */
@@ -43,9 +38,18 @@ export interface Simulated {
   readonly messages: number;
 }
 
-/** Runs a simulated cluster from its first start to its last read. */
-export function simulate(options: RunOptions): Simulated {
-  const { seed } = options;
+/** What a run is driven by, where it is not drawn from the seed: a recorded schedule. */
+export interface Schedule {
+  /** In the order of their times. */
+  readonly operations: readonly ScheduledOperation[];
+  /** In the order of their times. */
+  readonly faults: readonly ScheduledFault[];
+}
+
+/** Runs a simulated cluster from its first start to its last read; a schedule takes the place of what the seed would draw. */
+export function simulate(setup: RunSetup, schedule: Schedule | null = null): Simulated {
+  const { seed } = setup;
+  const { tickLength, compactionBytes, ...raft } = setup.cluster;
   const random = createRandom(seed);
   const queue = new EventQueue();
   const coverage = new Coverage();
@@ -53,26 +57,22 @@ export function simulate(options: RunOptions): Simulated {
   const cluster = new SimCluster({
     queue,
     seed,
-    nodes: options.nodes,
-    reads: options.reads,
-    tickLength: TICK,
-    raft: { electionTimeoutTicks: 10, heartbeatIntervalTicks: HEARTBEAT_TICKS },
-    compactionBytes: Infinity,
+    nodes: setup.nodes,
+    reads: setup.reads,
+    tickLength,
+    raft,
+    compactionBytes,
     invariants,
   });
-  const workload = createWorkload(options.workload, { keys: options.keys, skew: 1, readShare: 0.5 });
-  const spec = parseNemesis(options.nemesis);
-  if (spec === "swarm") throw new RangeError("not yet");
-  const faults = drawnFaults(random.split("nemesis"), {
-    kinds: spec,
-    interval: options.nemesisInterval * SECOND,
-    severity: SEVERITY,
+  const workload = createWorkload(setup.workload, setup.workloadOptions);
+  const faults = schedule !== null ? recordedFaults(schedule.faults) : drawnFaults(random.split("nemesis"), {
+    kinds: setup.kinds,
+    interval: setup.interval * SECOND,
+    severity: setup.severity,
   });
-  const operations = drawnOperations(random.split("clients"), workload, {
-    rate: options.rate,
-    concurrency: options.concurrency,
-    bursts: false,
-  });
+  const operations = schedule !== null
+    ? recordedOperations(schedule.operations)
+    : drawnOperations(random.split("clients"), workload, setup);
   const pickSeed = hashSeed(seed, "pick");
 
   let ended: { error: Error | null; outcome: RunOutcome | null } | null = null;
@@ -82,8 +82,8 @@ export function simulate(options: RunOptions): Simulated {
     workload,
     operations,
     faults,
-    concurrency: options.concurrency,
-    timeLimit: Math.floor(options.timeLimit * SECOND),
+    concurrency: setup.concurrency,
+    timeLimit: Math.floor(setup.timeLimit * SECOND),
     requestTimeout: REQUEST_TIMEOUT,
     livenessTicks: LIVENESS_TICKS,
     pick: (purpose, count) => finish(mixText(pickSeed, purpose)) % count,
@@ -125,9 +125,19 @@ function compareStates(cluster: SimCluster, invariants: Invariants): void {
 /** One simulated run and its verdict; `command` is how this program is started, for the command that runs it again. */
 export function simulateAndJudge(options: RunOptions, command: string): JudgedRun {
   const began = performance.now();
-  const { outcome, workload, safety, coverage, virtualTime } = simulate(options);
+  const setup = setupOf(options);
+  const { outcome, workload, safety, coverage, virtualTime } = simulate(setup);
   return judgeRun(
-    { options, outcome, workload, clusterChecks: { safety }, coverage, virtualTime, command },
+    {
+      setup,
+      nemesis: options.nemesis,
+      outcome,
+      workload,
+      clusterChecks: { safety },
+      coverage,
+      virtualTime,
+      replay: `${command} ${flagsOf(options)}`,
+    },
     () => Math.round(performance.now() - began),
   );
 }

@@ -4,12 +4,19 @@
  * @module
  */
 import { kv } from "./kv.ts";
+import { register } from "./register.ts";
 import type { Workload, WorkloadOptions } from "./workload.ts";
 
-const WORKLOADS: Readonly<Record<string, (options: WorkloadOptions) => Workload>> = { kv };
+const WORKLOADS: Readonly<Record<string, (options: WorkloadOptions) => Workload>> = {
+  kv,
+  register,
+};
 
 /** The names of `--workload`, the default first. */
 export const WORKLOAD_NAMES: readonly string[] = Object.keys(WORKLOADS);
+
+/** The name of `--workload` by which each seed draws one. */
+export const ALL_WORKLOADS = "all";
 
 /** A new set of clients; a RangeError for a name that is none. */
 export function createWorkload(name: string, options: WorkloadOptions): Workload {

@@ -1,0 +1,150 @@
+/**
+ * What a run is in every detail: what its options leave open is set here, by custom or, in a swarm, drawn from the seed.
+ *
+ * A swarm (Groce and others, "Swarm Testing", 2012) finds more than a run with every fault at once: faults that are left out let others go further.
+ *
+ * @module
+ */
+import { createRandom, type Random } from "../raft/mod.ts";
+import { MILLISECOND } from "./clock.ts";
+import { SEVERITY, type Severity } from "./nemesis/draw.ts";
+import { type FaultSpec, parseNemesis, SHAPES } from "./nemesis/spec.ts";
+import type { RunOptions } from "./options.ts";
+import type { ReadMode } from "./server/client.ts";
+import type { WorkloadOptions } from "./workloads/workload.ts";
+import { ALL_WORKLOADS, WORKLOAD_NAMES } from "./workloads/workloads.ts";
+
+/** A run in every detail. It can be written as JSON. */
+export interface RunSetup {
+  /** The seed of what is drawn while it runs. */
+  readonly seed: number;
+  readonly nodes: number;
+  /** How many clients there are. */
+  readonly concurrency: number;
+  /** Seconds for which clients and nemesis are at work. */
+  readonly timeLimit: number;
+  /** The workload's name. */
+  readonly workload: string;
+  readonly workloadOptions: WorkloadOptions;
+  /** Operations a second, of all clients together. */
+  readonly rate: number;
+  /** Whether operations come in waves. */
+  readonly bursts: boolean;
+  readonly reads: ReadMode;
+  /** The faults that the nemesis draws from. */
+  readonly kinds: readonly FaultSpec[];
+  /** Seconds from one fault to the next. */
+  readonly interval: number;
+  readonly severity: Severity;
+  readonly cluster: ClusterSetup;
+}
+
+/** How the nodes of a simulated cluster are set. */
+export interface ClusterSetup {
+  /** A node's clock ticks this often, in nanoseconds. */
+  readonly tickLength: number;
+  readonly electionTimeoutTicks: number;
+  readonly heartbeatIntervalTicks: number;
+  /** A node compacts its log after this many bytes of commands. */
+  readonly compactionBytes: number;
+  /** Entries that are kept behind a snapshot. */
+  readonly keepEntries: number;
+  readonly snapshotChunkBytes: number;
+  readonly maxAppendBytes: number;
+  readonly maxInflightAppends: number;
+}
+
+/**
+ * A tick is 25 ms, and a leader shows itself every second one; with ten ticks to an election timeout it is missed after 250 to 500 ms.
+ * A run is too short for compaction by itself: it comes with a fault.
+ */
+const CLUSTER: ClusterSetup = {
+  tickLength: 25 * MILLISECOND,
+  electionTimeoutTicks: 10,
+  heartbeatIntervalTicks: 2,
+  compactionBytes: 2 ** 40,
+  keepEntries: 0,
+  snapshotChunkBytes: 262_144,
+  maxAppendBytes: 1_048_576,
+  maxInflightAppends: 256,
+};
+
+/** Reads as safe as they can be, unless something else is asked for. */
+const DEFAULT_READS: ReadMode = "log";
+
+/** Leases hold while no clock runs more than 1.8 times as fast as another (raft/config.ts); 1.3 up and 1.3 down make 1.69. */
+const LEASE_CLOCK_FACTOR = 1.3;
+
+/** The run that options ask for. */
+export function setupOf(options: RunOptions): RunSetup {
+  const spec = parseNemesis(options.nemesis);
+  const { seed, nodes, concurrency, timeLimit, rate, keys } = options;
+  const random = createRandom(seed).split("setup");
+  const workload = options.workload === ALL_WORKLOADS ? pick(random, WORKLOAD_NAMES) : options.workload;
+  const known = { seed, nodes, concurrency, timeLimit, workload };
+  if (spec === "swarm") return { ...known, ...drawSwarm(random, options) };
+  const reads = options.reads ?? DEFAULT_READS;
+  return {
+    ...known,
+    workloadOptions: { keys, skew: 1, readShare: 0.5 },
+    rate,
+    bursts: false,
+    reads,
+    kinds: spec,
+    interval: options.nemesisInterval,
+    severity: severityFor(reads),
+    cluster: CLUSTER,
+  };
+}
+
+/** Clock faults stay within what leases are promised, where reads depend on them. */
+function severityFor(reads: ReadMode): Severity {
+  return reads === "lease" ? { ...SEVERITY, clockFactor: LEASE_CLOCK_FACTOR, clockWithinLease: true } : SEVERITY;
+}
+
+type Drawn = Omit<RunSetup, "seed" | "nodes" | "concurrency" | "timeLimit" | "workload">;
+
+function drawSwarm(random: Random, options: RunOptions): Drawn {
+  const reads = options.reads ?? pick(random, ["log", "index", "index", "lease"] as const);
+  const severity = severityFor(reads);
+  return {
+    workloadOptions: {
+      keys: options.keys,
+      skew: 1 + random.below(3),
+      readShare: pick(random, [0.2, 0.5, 0.8]),
+    },
+    rate: options.rate * pick(random, [0.5, 1, 1, 1.5]),
+    bursts: random.below(4) === 0,
+    reads,
+    kinds: drawKinds(random, severity),
+    interval: options.nemesisInterval * pick(random, [0.25, 0.5, 1, 1, 2]),
+    severity: { ...severity, loss: pick(random, [0.05, 0.3, 0.6]) },
+    cluster: {
+      ...CLUSTER,
+      heartbeatIntervalTicks: 1 + random.below(3),
+      compactionBytes: pick(random, [CLUSTER.compactionBytes, CLUSTER.compactionBytes, 20_000, 2_000]),
+      keepEntries: pick(random, [0, 0, 20]),
+      snapshotChunkBytes: pick(random, [CLUSTER.snapshotChunkBytes, 4_096, 256]),
+      maxAppendBytes: pick(random, [CLUSTER.maxAppendBytes, CLUSTER.maxAppendBytes, 200]),
+      maxInflightAppends: pick(random, [CLUSTER.maxInflightAppends, CLUSTER.maxInflightAppends, 2]),
+    },
+  };
+}
+
+/**
+ * Each kind with an even chance, and one at least that always finds somebody to strike.
+ * With leases nothing is paused: who wakes up has missed ticks, which leases do not survive.
+ */
+function drawKinds(random: Random, severity: Severity): FaultSpec[] {
+  const kinds = (Object.keys(SHAPES) as FaultSpec["kind"][]).filter((kind) =>
+    kind !== "pause" || !severity.clockWithinLease
+  );
+  const sure = pick(random, ["partition", "kill", "packets", "clock"] as const);
+  return kinds.filter((kind) => random.below(2) === 0 || kind === sure).map((kind) =>
+    ({ kind, shape: null }) as FaultSpec
+  );
+}
+
+function pick<T>(random: Random, items: readonly T[]): T {
+  return items[random.below(items.length)]!;
+}
