@@ -17,6 +17,8 @@ import { stepPieces } from "./steps.ts";
 export interface LinearizabilityOptions {
   /** Asked now and then; `true` ends the check with `"unknown"`. The room has no clock of its own. Default: never. */
   readonly stop?: () => boolean;
+  /** Whether a valid verdict has a witness. Default: false. */
+  readonly witness?: boolean;
   /** How many configurations a search may remember before it answers `"unknown"`. Default: 20,000,000. */
   readonly configurations?: number;
 }

@@ -1,90 +1,143 @@
 /**
- * `check FILE...`: judges recorded histories.
+ * The command `check FILE...`: judges recorded histories.
  *
  * @module
  */
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
-import {
-  checkLinearizability,
-  FormatError,
-  HistoryError,
-  type LinearizabilityVerdict,
-  modelByName,
-  readHistory,
-  renderLinearizability,
-  type Validity,
-} from "../../checker/mod.ts";
-import { parseFlags, UsageError } from "./flags.ts";
+import { FORMATS, MODEL_NAMES } from "../../checker/mod.ts";
+import { type FileVerdict, InputError, judgeBytes, TRANSACTION_MODEL_NAMES } from "./check_file.ts";
+import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
 
-const STATUS: Readonly<Record<string, number>> = { true: 0, false: 1, unknown: 2 };
+const FLAGS = {
+  model: { type: "string", about: "what the history is held against: kv, cas-register:0, ... (found out if left out)" },
+  format: { type: "string", oneOf: FORMATS, about: "how the file is written (found out if left out)" },
+  timeout: { type: "number", min: 0, about: "seconds after which a file is unknown" },
+  json: { type: "boolean", about: "print one object a file, on one line" },
+  witness: { type: "boolean", about: "show an order of the operations for a valid history" },
+  "consistency-model": { type: "string", about: "for transactions: the level to hold them against" },
+  "version-order": { type: "strings", about: "for rw-register: where the order of versions may come from" },
+  dot: { type: "string", about: "for transactions: write the graph of what is wrong to this file" },
+} as const satisfies FlagSpec;
+
+const STATUS = { true: 0, false: 1, unknown: 2 } as const;
 const WRONG_INPUT = 254;
+const PROGRAM_FAILED = 255;
 /** The worst first. */
-const SEVERITY: readonly number[] = [255, WRONG_INPUT, 1, 2, 0];
+const SEVERITY: readonly number[] = [PROGRAM_FAILED, WRONG_INPUT, 1, 2, 0];
 
 /** Judges every file and returns the worst of their exit statuses. */
-// deno-lint-ignore require-await
-export async function main(args: string[], terminal: Terminal): Promise<number> {
-  const { flags, words } = parseFlags(args, {
-    model: { type: "string" },
-    format: { type: "string" },
-    timeout: { type: "number", min: 0 },
-    json: { type: "boolean" },
-  });
+export function main(args: string[], terminal: Terminal): Promise<number> {
+  return Promise.resolve(check(args, terminal));
+}
+
+function check(args: string[], terminal: Terminal): number {
+  const { flags, words } = parseFlags(args, FLAGS);
   if (words.length === 0) throw new UsageError("check needs a file, or - for the standard input");
+  if (flags.model !== undefined) assertModel(flags.model);
   let worst = 0;
   for (const file of words) {
-    const status = judge(file, flags, terminal);
+    const status = checkFile(file, flags, terminal);
     if (SEVERITY.indexOf(status) < SEVERITY.indexOf(worst)) worst = status;
   }
   return worst;
 }
 
-function judge(
+function assertModel(name: string): void {
+  const known = [...MODEL_NAMES, "linearizable-counter", "linearizable-set", ...TRANSACTION_MODEL_NAMES];
+  const base = name.split(":")[0]!;
+  if (known.includes(base)) return;
+  const names = [...new Set(known)].join(", ");
+  throw new UsageError(`--model takes one of ${names}, but was given ${JSON.stringify(name)}${nearest(base, known)}`);
+}
+
+function checkFile(
   file: string,
-  flags: { model: string | undefined; format: string | undefined; timeout: number | undefined; json: boolean },
+  flags: ReturnType<typeof parseFlags<typeof FLAGS>>["flags"],
   terminal: Terminal,
 ): number {
-  let bytes: Uint8Array;
   try {
-    bytes = readFileSync(file === "-" ? 0 : file);
-  } catch (error) {
-    terminal.err(`${file}: cannot be read (${(error as { code?: string }).code ?? "unknown error"})`);
-    return WRONG_INPUT;
-  }
-  try {
-    if (bytes.length === 0 && flags.format === undefined) throw new FormatError(1, 1, "the file is empty");
-    const began = performance.now();
-    const { format, events } = readHistory(bytes, flags.format === undefined ? {} : { format: flags.format });
-    const parsed = performance.now();
-    const until = flags.timeout === undefined ? Infinity : parsed + flags.timeout * 1000;
-    const verdict = checkLinearizability(events, modelByName(flags.model ?? "kv"), {
+    terminal.progress(`${file} ...`);
+    const until = flags.timeout === undefined ? Infinity : performance.now() + flags.timeout * 1000;
+    const verdict = judgeBytes(readAll(file), {
+      model: flags.model,
+      format: flags.format,
+      consistencyModel: flags["consistency-model"],
+      versionOrder: flags["version-order"],
+      witness: flags.witness,
+      now: () => performance.now(),
       stop: () => performance.now() > until,
     });
-    const ended = performance.now();
-    print(file, format, verdict, parsed - began, ended - parsed, flags.json, terminal);
-    return STATUS[String(verdict.valid satisfies Validity)]!;
+    if (flags.dot !== undefined && verdict.dot !== undefined) writeFileSync(flags.dot, verdict.dot);
+    terminal.out(
+      flags.json ? `${JSON.stringify({ file, ...verdict.result }, digits)}\n` : textOf(file, verdict, terminal),
+    );
+    return STATUS[`${verdict.result.valid}`];
   } catch (error) {
-    if (error instanceof FormatError) terminal.err(`${file}:${error.line}:${error.column}: ${error.message}`);
-    else if (error instanceof HistoryError) terminal.err(`${file}: event ${error.position}: ${error.message}`);
-    else throw error;
-    return WRONG_INPUT;
+    if (error instanceof InputError) {
+      terminal.err(`${file}${error.place}: ${error.message}`);
+      return WRONG_INPUT;
+    }
+    terminal.err(`${file}: the check failed: ${String(error instanceof Error ? error.message : error).split("\n")[0]}`);
+    return PROGRAM_FAILED;
   }
 }
 
-function print(
-  file: string,
-  format: string,
-  verdict: LinearizabilityVerdict,
-  parse: number,
-  check: number,
-  json: boolean,
-  terminal: Terminal,
-): void {
-  if (json) {
-    const times = { parse_ms: Math.round(parse * 100) / 100, check_ms: Math.round(check * 100) / 100 };
-    const { valid, model, operations, ...rest } = verdict;
-    terminal.out(`${JSON.stringify({ file, valid, model, format, operations, ...times, ...rest })}\n`);
-  } else terminal.out(`${file}: ${renderLinearizability(verdict, terminal.style)}`);
+function textOf(file: string, verdict: FileVerdict, terminal: Terminal): string {
+  const { parse_ms, check_ms } = verdict.result;
+  const times = terminal.style("dim", `read in ${parse_ms} ms, checked in ${check_ms} ms`);
+  return `${terminal.style("bold", file)}  ${times}\n${verdict.render(terminal.style)}`;
+}
+
+/** Integers beyond 2^53 are written as their digits. */
+function digits(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
+}
+
+/** All bytes of a file, or of the standard input for `-`. */
+function readAll(file: string): Uint8Array {
+  let descriptor: number | undefined;
+  try {
+    descriptor = file === "-" ? 0 : openSync(file, "r");
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for (;;) {
+      const chunk = new Uint8Array(1 << 20);
+      const count = readChunk(descriptor, chunk);
+      if (count === 0) break;
+      chunks.push(chunk.subarray(0, count));
+      length += count;
+    }
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const chunk of chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return bytes;
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    const why = code === "ENOENT"
+      ? "there is no such file"
+      : code === "EISDIR"
+      ? "it is a folder"
+      : code ?? (error as Error).message.split("\n")[0];
+    throw new InputError("", `cannot be read: ${why}`);
+  } finally {
+    if (descriptor !== undefined && descriptor !== 0) closeSync(descriptor);
+  }
+}
+
+/** Reads into `chunk`, waiting where the standard input has nothing yet. */
+function readChunk(descriptor: number, chunk: Uint8Array): number {
+  for (;;) {
+    try {
+      return readSync(descriptor, chunk);
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      if (code === "EOF") return 0;
+      if (code !== "EAGAIN") throw error;
+    }
+  }
 }

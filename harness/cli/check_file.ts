@@ -1,0 +1,179 @@
+/**
+ * Judges the bytes of one file: finds out format and model, and asks the checker that knows them.
+ *
+ * @module
+ */
+import * as checker from "../../checker/mod.ts";
+import type { Style, Validity } from "../../checker/mod.ts";
+
+/** Input that cannot be judged: the command line prints `file:line:column: message` and exits with 254. */
+export class InputError extends Error {
+  override name = "InputError";
+  /** `:line:column`, `:line` or nothing. */
+  readonly place: string;
+
+  constructor(place: string, message: string) {
+    super(message);
+    this.place = place;
+  }
+}
+
+/** How a file is judged. */
+export interface JudgeOptions {
+  readonly model: string | undefined;
+  readonly format: string | undefined;
+  readonly consistencyModel: string | undefined;
+  readonly versionOrder: readonly string[];
+  readonly witness: boolean;
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Whether time is up. */
+  readonly stop: () => boolean;
+}
+
+/** A verdict, ready to be printed. */
+export interface FileVerdict {
+  /** What `--json` prints, without the file's name. */
+  readonly result: { readonly valid: Validity; readonly parse_ms: number; readonly check_ms: number };
+  readonly render: (style: Style) => string;
+  readonly dot?: string;
+}
+
+interface TransactionVerdict {
+  readonly valid: Validity;
+  readonly dot?: string;
+}
+
+/** The part of the room that judges transactions. */
+interface TransactionChecker {
+  readonly TRANSACTION_MODELS?: readonly string[];
+  readonly checkTransactionModel?: (
+    model: string,
+    input: { events?: readonly checker.HistoryEvent[]; sessions?: unknown },
+    options: Record<string, unknown>,
+  ) => TransactionVerdict;
+  readonly renderTransactionVerdict?: (verdict: TransactionVerdict, style?: Style) => string;
+  readonly parsePolysi?: (text: string) => unknown;
+  readonly parseAwdit?: (text: string) => unknown;
+}
+
+const transactions = checker as unknown as TransactionChecker;
+
+/** The models of transactions. */
+export const TRANSACTION_MODEL_NAMES: readonly string[] = transactions.TRANSACTION_MODELS ?? [];
+
+/**
+ * Judges a file.
+ *
+ * @throws {InputError} If it is no history, or not one of the model.
+ */
+export function judgeBytes(bytes: Uint8Array, options: JudgeOptions): FileVerdict {
+  try {
+    return judge(bytes, options);
+  } catch (error) {
+    if (error instanceof checker.FormatError) throw new InputError(`:${error.line}:${error.column}`, error.message);
+    const isInput = error instanceof RangeError || error instanceof SyntaxError ||
+      error instanceof checker.HistoryError;
+    if (isInput && error instanceof Error) throw new InputError("", error.message.split("\n")[0]!);
+    throw error;
+  }
+}
+
+function judge(bytes: Uint8Array, options: JudgeOptions): FileVerdict {
+  const began = options.now();
+  const format = options.format ?? checker.detectFormat(new TextDecoder().decode(bytes.subarray(0, 4096)));
+  if (format === "polysi" || format === "awdit") return judgeSessions(bytes, format, options, began);
+  if (options.model !== undefined && isTransactionModel(options.model)) {
+    return judgeEvents(checker.readHistory(bytes, { format }), options.model, options, began);
+  }
+  if (format === "jsonl") {
+    const model = options.model ?? inferred(checker.readHistory(beginningOf(bytes), { format }).events);
+    if (isTransactionModel(model)) return judgeEvents(checker.readHistory(bytes, { format }), model, options, began);
+    return judgeOperations(checker.readOperations(bytes, { format }), model, options, began);
+  }
+  const history = checker.readHistory(bytes, { format });
+  const model = options.model ?? inferred(history.events);
+  if (isTransactionModel(model)) return judgeEvents(history, model, options, began);
+  return judgeOperations({ format, operations: checker.tableOf(history) }, model, options, began);
+}
+
+function isTransactionModel(model: string): boolean {
+  return TRANSACTION_MODEL_NAMES.includes(model.split(":")[0]!);
+}
+
+function inferred(events: readonly checker.HistoryEvent[]): string {
+  const found = checker.inferModel(events);
+  if ("model" in found) return found.model;
+  throw new InputError("", `cannot tell which --model it is meant for: ${found.question}`);
+}
+
+/** The first lines, enough to see what kind of operations there are. */
+function beginningOf(bytes: Uint8Array): Uint8Array {
+  const enough = 1 << 16;
+  if (bytes.length <= enough) return bytes;
+  const end = bytes.lastIndexOf(10, enough);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+function judgeOperations(
+  { format, operations }: checker.ReadOperations,
+  name: string,
+  options: JudgeOptions,
+  began: number,
+): FileVerdict {
+  const parsed = options.now();
+  const model = checker.modelByName(name, { nullReadsAnything: format === "edn" });
+  const verdict = checker.checkOperations(operations, model, { stop: options.stop, witness: options.witness });
+  const times = { parse_ms: rounded(parsed - began), check_ms: rounded(options.now() - parsed) };
+  const { valid, model: _, operations: counts, ...rest } = verdict;
+  return {
+    result: { valid, ...{ model: name, format, operations: counts }, ...times, ...rest },
+    render: (style) => checker.renderLinearizability(verdict, style),
+  };
+}
+
+function judgeEvents(
+  { format, events }: checker.ReadHistory,
+  model: string,
+  options: JudgeOptions,
+  began: number,
+): FileVerdict {
+  return judgeTransactions({ events }, format, model, options, began);
+}
+
+function judgeSessions(bytes: Uint8Array, format: string, options: JudgeOptions, began: number): FileVerdict {
+  const read = format === "polysi" ? transactions.parsePolysi : transactions.parseAwdit;
+  if (read === undefined) throw new InputError("", `cannot be read: ${format} is not there yet`);
+  const model = options.model ?? "rw-register";
+  if (!isTransactionModel(model)) throw new InputError("", `cannot judge ${format} by the model ${model}`);
+  return judgeTransactions({ sessions: read(new TextDecoder().decode(bytes)) }, format, model, options, began);
+}
+
+function judgeTransactions(
+  input: { events?: readonly checker.HistoryEvent[]; sessions?: unknown },
+  format: string,
+  name: string,
+  options: JudgeOptions,
+  began: number,
+): FileVerdict {
+  const parsed = options.now();
+  const colon = name.indexOf(":");
+  const consistencyModel = options.consistencyModel ?? (colon < 0 ? undefined : name.slice(colon + 1));
+  const base = colon < 0 ? name : name.slice(0, colon);
+  const verdict = transactions.checkTransactionModel!(base, input, {
+    ...(consistencyModel === undefined ? {} : { consistencyModel, consistencyModels: [consistencyModel] }),
+    ...(options.versionOrder.length === 0 ? {} : { versionOrder: options.versionOrder }),
+    stop: options.stop,
+  });
+  const times = { parse_ms: rounded(parsed - began), check_ms: rounded(options.now() - parsed) };
+  const { valid, dot, ...rest } = verdict;
+  return {
+    result: { valid, ...{ model: name, format }, ...times, ...rest },
+    render: (style) => transactions.renderTransactionVerdict!(verdict, style),
+    ...(dot === undefined ? {} : { dot }),
+  };
+}
+
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
+}
