@@ -1,0 +1,254 @@
+/**
+ * The isolation that transactions really got.
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../history.ts";
+import type { Verdict } from "../verdict.ts";
+import {
+  anomaliesForbiddenBy,
+  anomaliesImplying,
+  type Boundary,
+  boundary,
+  canonicalModel,
+  orderOf,
+} from "./consistency_models.ts";
+import { cyclesOf, type Order } from "./cycles.ts";
+import { ambiguity, decide, type Decision, type Known, weakly } from "./decide.ts";
+import { dotOf } from "./dot.ts";
+import { caseOfCycle, type KnownOrder } from "./explain.ts";
+import { type AnomalyCase, Findings } from "./findings.ts";
+import { componentGraphs, graphOf, type Part } from "./graph.ts";
+import { analyseLists } from "./list_append.ts";
+import { addRealTime, addSessionOrder } from "./order_edges.ts";
+import { analyseRegisters } from "./rw_register.ts";
+import type { SessionHistory } from "./session_history.ts";
+import {
+  fail,
+  info,
+  ok,
+  type Transactions,
+  transactionsOfEvents,
+  transactionsOfSessions,
+  type TransactionWorkload,
+} from "./transactions.ts";
+import type { VersionOrderSource } from "./version_order.ts";
+import type { WeakLevel } from "./weak_isolation.ts";
+
+/** What may be asked of the checker. */
+export interface TransactionOptions {
+  /** What the transactions do; found out from their operations if left out. */
+  readonly workload?: TransactionWorkload;
+  /** The model that the history should have; strict-serializable if left out, or strong-session-serializable where there is no time. */
+  readonly consistencyModel?: string;
+  /** Anomalies that must not be found, in place of a model. */
+  readonly anomalies?: readonly string[];
+  /** What may be assumed of the order of a register's versions, beside that the initial state comes first; nothing if left out. */
+  readonly versionOrder?: readonly VersionOrderSource[];
+  /** For the version order `transaction-order`: the place of each transaction, by its number in the order of invocation. */
+  readonly transactionOrder?: readonly number[];
+  /** How many cases of an anomaly are reported, beside cycles; 20 if left out. */
+  readonly maxCases?: number;
+}
+
+/** The checker's answer, as JSON can hold it. */
+export interface TransactionVerdict extends Verdict {
+  /** The workload. */
+  readonly model: string;
+  /** The consistency model asked for, as it was asked for. */
+  readonly consistencyModel: string;
+  /** The names of the anomalies found, sorted, those included that the model allows. */
+  readonly anomalyTypes: readonly string[];
+  /** The cases found, by name. A cycle is reported once for each component that has one of its kind, and is the shortest there. */
+  readonly anomalies: Readonly<Record<string, readonly AnomalyCase[]>>;
+  /** How many cases of each there were, those left out included. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** The weakest models that the anomalies rule out. */
+  readonly not: readonly string[];
+  /** The stronger models that fall with them. */
+  readonly alsoNot: readonly string[];
+  /** The strongest models that nothing found speaks against. */
+  readonly remaining: readonly string[];
+  /** How many transactions there were, by their ends. */
+  readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
+  /** A serial order that proves `true`: the indexes of the transactions' completions; for registers, up to 10,000 transactions. */
+  readonly witness?: readonly number[];
+  /** The smallest component that shows a violation, for Graphviz. */
+  readonly dot?: string;
+}
+
+/** The workload that the first micro-operation that tells belongs to. */
+function workloadOf(events: readonly HistoryEvent[]): TransactionWorkload {
+  for (const { value } of events) {
+    if (!Array.isArray(value)) continue;
+    for (const operation of value as readonly unknown[]) {
+      if (!Array.isArray(operation)) continue;
+      if (operation[0] === "append" || (operation[0] === "r" && Array.isArray(operation[2]))) return "list-append";
+      if (operation[0] === "w" || (operation[0] === "r" && operation[2] !== null && operation[2] !== undefined)) {
+        return "rw-register";
+      }
+    }
+  }
+  return "list-append";
+}
+
+/**
+ * Judges a history of transactions over lists or registers.
+ *
+ * @param history Jepsen's events; the value of each is a list of micro-operations: `["append", key, value]`, `["w", key, value]`, `["r", key, result]`.
+ * @returns Whether the history has the model asked for, every anomaly found, and what the anomalies rule out. Near-linear where the model holds.
+ * @throws {RangeError} No such consistency model.
+ * @throws {TypeError} A value is not a list of micro-operations.
+ *
+ * @example
+ * ```ts
+ * import { checkTransactions } from "./check.ts";
+ * const event = (index: number, process: number, type: "invoke" | "ok", value: unknown) => ({ index, time: index, process, type, f: "txn", value });
+ * const verdict = checkTransactions([
+ *   event(0, 0, "invoke", [["append", "x", 1], ["r", "y", null]]),
+ *   event(1, 1, "invoke", [["append", "y", 1], ["r", "x", null]]),
+ *   event(2, 0, "ok", [["append", "x", 1], ["r", "y", []]]),
+ *   event(3, 1, "ok", [["append", "y", 1], ["r", "x", []]]),
+ * ], { consistencyModel: "serializable" });
+ * console.assert(verdict.valid === false && verdict.anomalyTypes[0] === "G2-item");
+ * ```
+ */
+export function checkTransactions(
+  history: readonly HistoryEvent[],
+  options: TransactionOptions = {},
+): TransactionVerdict {
+  const transactions = transactionsOfEvents(options.workload ?? workloadOf(history), history);
+  return judge(transactions, options, (event) => history[event]?.index ?? event);
+}
+
+/**
+ * Judges register transactions in sessions, without time.
+ *
+ * Here `read-committed`, `read-atomic`, `causal` and `snapshot-isolation` mean what the papers behind such files mean by them, session order included.
+ */
+export function checkSessions(history: SessionHistory, options: TransactionOptions = {}): TransactionVerdict {
+  return judge(transactionsOfSessions(history), options, (event) => event);
+}
+
+/** What the papers behind files of sessions mean by a name. */
+const inSessions: Readonly<Record<string, { model: string; weak?: WeakLevel }>> = {
+  "read-committed": { model: "read-committed", weak: "read-committed" },
+  "read-atomic": { model: "read-atomic", weak: "read-atomic" },
+  "causal": { model: "causal", weak: "causal" },
+  "snapshot-isolation": { model: "strong-session-snapshot-isolation" },
+};
+
+function judge(
+  history: Transactions,
+  options: TransactionOptions,
+  indexOf: (event: number) => number,
+): TransactionVerdict {
+  const asked = options.consistencyModel ?? (history.hasTime ? "strict-serializable" : "strong-session-serializable");
+  const meant = history.hasTime ? undefined : inSessions[canonicalModel(asked)];
+  const model = meant?.model ?? canonicalModel(asked);
+  const forbidden = options.anomalies === undefined
+    ? anomaliesForbiddenBy(model)
+    : anomaliesImplying([...options.anomalies, "thin-air-read"]);
+  const demanded = orderOf(forbidden);
+  const order: Order = demanded === "realtime" && !history.hasTime ? "process" : demanded;
+  const findings = new Findings(options.maxCases ?? 20);
+
+  const lists = history.workload === "list-append" ? analyseLists(history, findings, indexOf) : undefined;
+  const registers = lists === undefined
+    ? analyseRegisters(history, findings, options.versionOrder ?? [], options.transactionOrder, indexOf)
+    : undefined;
+  const analysis = (lists ?? registers)!;
+  const knownOrder: KnownOrder = lists !== undefined
+    ? { workload: "list-append", order: lists.order }
+    : { workload: "rw-register", order: registers!.order };
+  const { edges } = analysis;
+  const dataEdges = edges.count;
+  if (order !== "none") addSessionOrder(edges, history, analysis.takesPart);
+  if (order === "realtime") addRealTime(edges, history, analysis.takesPart);
+  const graph = graphOf(edges, history.count);
+  const parts = componentGraphs(graph);
+  let shown: Part | undefined;
+  for (const part of parts) {
+    for (const cycle of cyclesOf(part, order)) {
+      findings.add(cycle.name, () => caseOfCycle(history, knownOrder, cycle, indexOf), true);
+      if (forbidden.has(cycle.name) && (shown === undefined || part.nodes < shown.nodes)) shown = part;
+    }
+  }
+
+  const known: Known = {
+    history,
+    analysis: { ...analysis, edges },
+    order: knownOrder,
+    edges,
+    graph,
+    hasCycle: parts.length > 0,
+    constraint: order,
+    findings,
+    indexOf,
+  };
+  let decision: Decision;
+  const isForbidden = () => findings.names().some((name) => forbidden.has(name));
+  const unclear = ambiguity(history);
+  if (isForbidden()) decision = { valid: false };
+  else if (options.anomalies !== undefined) decision = { valid: true };
+  else if (unclear !== undefined) decision = { valid: "unknown", reason: unclear };
+  else if (meant?.weak !== undefined) decision = weakly(model, meant.weak, true, known);
+  else decision = decide(model, known);
+
+  if (dataEdges === 0 && edges.count === 0 && history.count > 0) {
+    findings.add("empty-transaction-graph", () => ({
+      transactions: [],
+      explanation: "No transaction saw or overwrote what another did, so there was little that could have been found.",
+    }));
+  }
+  return verdictOf(
+    history,
+    options.anomalies === undefined ? asked : options.anomalies.join(", "),
+    findings,
+    forbidden,
+    decision,
+    {
+      ...(shown === undefined ? {} : { dot: dotOf(history, knownOrder, shown, indexOf) }),
+    },
+  );
+}
+
+function verdictOf(
+  history: Transactions,
+  asked: string,
+  findings: Findings,
+  forbidden: ReadonlySet<string>,
+  decision: Decision,
+  extra: { dot?: string },
+): TransactionVerdict {
+  const anomalies: Record<string, readonly AnomalyCase[]> = {};
+  const counts: Record<string, number> = {};
+  for (const name of findings.names()) {
+    anomalies[name] = findings.cases.get(name)!;
+    counts[name] = findings.counts.get(name)!;
+  }
+  const limits: Boundary = boundary(findings.names());
+  const against = findings.names().filter((name) => forbidden.has(name));
+  const reason = decision.reason ?? (decision.valid === false ? `not ${asked}: ${against.join(", ")}` : undefined);
+  const ends = { ok: 0, fail: 0, info: 0 };
+  for (let t = 0; t < history.count; t++) {
+    if (history.status[t] === ok) ends.ok++;
+    else if (history.status[t] === info) ends.info++;
+    else if (history.status[t] === fail) ends.fail++;
+  }
+  return {
+    valid: decision.valid,
+    ...(reason === undefined ? {} : { reason }),
+    model: history.workload,
+    consistencyModel: asked,
+    anomalyTypes: findings.names(),
+    anomalies,
+    counts,
+    not: limits.not,
+    alsoNot: limits.alsoNot,
+    remaining: limits.remaining,
+    operations: ends,
+    ...(decision.witness === undefined ? {} : { witness: decision.witness }),
+    ...extra,
+  };
+}

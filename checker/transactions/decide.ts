@@ -1,0 +1,398 @@
+/**
+ * Whether a history that shows no forbidden anomaly has the consistency model asked for, or whether that is left open.
+ *
+ * Lists tell the order of their versions, so the absence of a cycle decides. Registers do not: there an order of all transactions has to be found, or an order of
+ * all writes, and only a proof counts as `true`.
+ *
+ * @module
+ */
+import type { Validity } from "../verdict.ts";
+import { modelsBelow } from "./consistency_models.ts";
+import { evidence, type KnownOrder, storyOf } from "./explain.ts";
+import { type AnomalyCase, type CycleStep, type Findings, operationAt, reported, shown } from "./findings.ts";
+import { componentGraphs, EdgeList, type Graph, graphOf, process, realtime, rw, wr, ww } from "./graph.ts";
+import { findOrder, type InferredEdge, type OrderAnswer, type Write } from "./inference.ts";
+import type { ListAnalysis } from "./list_append.ts";
+import { addRealTime, addSessionOrder } from "./order_edges.ts";
+import type { RegisterAnalysis } from "./rw_register.ts";
+import { findSerialOrder, isSerialOrder, type OrderConstraint } from "./serial_order.ts";
+import { ok, type Transactions } from "./transactions.ts";
+import { none } from "./version_order.ts";
+import { checkWeakIsolation, type WeakLevel } from "./weak_isolation.ts";
+import { shortCycle } from "./cycles.ts";
+import { isAmbiguous } from "./versions.ts";
+
+/** Everything known of a history when it comes to deciding. */
+export interface Known {
+  readonly history: Transactions;
+  readonly analysis: ListAnalysis | RegisterAnalysis;
+  readonly order: KnownOrder;
+  /** All edges: of data, and of sessions and real time as far as the model speaks of them. */
+  readonly edges: EdgeList;
+  readonly graph: Graph;
+  /** Whether the graph of all those edges has a cycle. */
+  readonly hasCycle: boolean;
+  /** Which edges beside data there are. */
+  readonly constraint: OrderConstraint;
+  readonly findings: Findings;
+  readonly indexOf: (event: number) => number;
+}
+
+/** What was decided, and why it is left open if it is. */
+export interface Decision {
+  readonly valid: Validity;
+  readonly reason?: string;
+  /** A serial order that proves it: the transactions' indexes. */
+  readonly witness?: readonly number[];
+}
+
+/** The models that no order of writes can violate which is not known: where reads alone form no cycle, one can be chosen. */
+const decidedByReads: ReadonlySet<string> = new Set([
+  "read-uncommitted",
+  "read-committed",
+  "strong-session-read-uncommitted",
+  "strong-session-read-committed",
+  "strong-read-uncommitted",
+  "strong-read-committed",
+]);
+
+/** The models that cycles decide where the order of versions is known. */
+const decidedByCycles: ReadonlySet<string> = new Set([
+  ...decidedByReads,
+  "cursor-stability",
+  "monotonic-view",
+  "monotonic-snapshot-read",
+  "consistent-view",
+  "forward-consistent-view",
+  "update-serializable",
+  "repeatable-read",
+  "parallel-snapshot-isolation",
+  "serializable",
+  "strong-session-serializable",
+  "strong-serializable",
+]);
+
+const strongest: Readonly<Record<OrderConstraint, string>> = {
+  none: "serializable",
+  process: "strong-session-serializable",
+  realtime: "strong-serializable",
+};
+
+const snapshotModels: Readonly<Record<string, OrderConstraint>> = {
+  "snapshot-isolation": "none",
+  "strong-session-snapshot-isolation": "process",
+  "strong-snapshot-isolation": "realtime",
+};
+
+const serializableModels: Readonly<Record<string, OrderConstraint>> = {
+  "serializable": "none",
+  "strong-session-serializable": "process",
+  "strong-serializable": "realtime",
+};
+
+const weakLevels: Readonly<Record<string, { level: WeakLevel; hasSessions: boolean }>> = {
+  "read-atomic": { level: "read-atomic", hasSessions: false },
+  "causal-cerone": { level: "causal", hasSessions: false },
+  "causal": { level: "causal", hasSessions: true },
+};
+
+function isRegisters(analysis: ListAnalysis | RegisterAnalysis): analysis is RegisterAnalysis {
+  return "touches" in analysis;
+}
+
+/** Decides about `model` where nothing found speaks against it. May add the anomaly that its own search finds. */
+export function decide(model: string, known: Known): Decision {
+  const { history, analysis } = known;
+  const proven = provenOrder(known, model);
+  if (proven.models.has(model)) {
+    return { valid: true, ...(proven.witness === undefined ? {} : { witness: proven.witness }) };
+  }
+  const weak = weakLevels[model];
+  if (weak !== undefined) return weakly(model, weak.level, weak.hasSessions, known);
+  if (isRegisters(analysis) ? decidedByReads.has(model) : decidedByCycles.has(model)) return { valid: true };
+  if (
+    !isRegisters(analysis) && model in snapshotModels &&
+    ![...analysis.order.unread.values()].some((late) => writersOf(history, late) > 1)
+  ) {
+    return { valid: true };
+  }
+  if (model in snapshotModels || model in serializableModels) return byInference(model, known);
+  return {
+    valid: "unknown",
+    reason:
+      `nothing found speaks against ${model}, but it follows only from a stronger model that the history does not have, or was not proven to have`,
+  };
+}
+
+function writersOf(history: Transactions, versions: readonly number[]): number {
+  return new Set(versions.map((version) => history.versions.writer[version]!)).size;
+}
+
+/** The level by its own definition, of reads and sessions. */
+export function weakly(model: string, level: WeakLevel, hasSessions: boolean, known: Known): Decision {
+  const { history, analysis, findings, indexOf } = known;
+  // Where there is no time, the papers' levels hold: in them even read committed sees its own writes.
+  const missed = history.hasTime ? undefined : ownWriteMissed(known);
+  if (missed !== undefined) {
+    findings.add("own-write-missed", () => missed);
+    return { valid: false };
+  }
+  const order: (readonly [number, number])[] = [];
+  for (let e = 0; e < analysis.edges.count; e++) {
+    const [from, to] = [analysis.edges.from[e]!, analysis.edges.to[e]!];
+    if (analysis.edges.kind[e] === ww && from < history.count && to < history.count) order.push([from, to]);
+  }
+  const answer = checkWeakIsolation(level, history, analysis.takesPart, hasSessions, order, indexOf);
+  if (answer.holds === "unknown") return { valid: "unknown", reason: answer.reason };
+  if (answer.holds) return { valid: true };
+  const { transactions, steps } = answer.cycle;
+  findings.add(`${model}-cycle-exists`, () => ({
+    transactions: transactions.map((t) =>
+      t < 0 ? { index: -1, process: null, type: "ok", value: [] } : reported(history, t, indexOf)
+    ),
+    steps,
+    explanation: storyOf(steps, history.workload) +
+      (transactions.includes(-1) ? "\nHere the transaction without operations stands for the initial state." : ""),
+  }), true);
+  return { valid: false };
+}
+
+/** A read that does not return what its own transaction wrote last. */
+function ownWriteMissed({ history, indexOf }: Known): AnomalyCase | undefined {
+  const { opStart, isWrite, opKey, opVersion } = history;
+  for (let t = 0; t < history.count; t++) {
+    if (history.status[t] !== ok) continue;
+    const written = new Map<number, number>();
+    for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
+      if (isWrite[at]) written.set(opKey[at]!, opVersion[at]!);
+      else if ((written.get(opKey[at]!) ?? opVersion[at]) !== opVersion[at]) {
+        const operation = operationAt(history, at);
+        return {
+          transactions: [reported(history, t, indexOf)],
+          key: operation[1],
+          operation,
+          explanation: `T1 read ${shown(operation[2])} from key ${shown(operation[1])}, but it had itself written ` +
+            `${shown(history.versions.value[written.get(opKey[at]!)!])} there before.`,
+        };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** What a serial order proves, if one is found. */
+function provenOrder(known: Known, model: string): { models: Set<string>; witness?: number[] } {
+  const { history, analysis, constraint } = known;
+  const blocked = [
+    "internal",
+    "G1a",
+    "G1b",
+    "incompatible-order",
+    "thin-air-read",
+    "future-read",
+    "dirty-update",
+    "duplicate-elements",
+    "cyclic-versions",
+    "lost-update",
+  ]
+    .some((name) => known.findings.has(name));
+  if (blocked) return { models: new Set() };
+  if (!isRegisters(analysis)) return { models: known.hasCycle ? new Set() : modelsBelow([strongest[constraint]]) };
+  if (decidedByReads.has(model)) return { models: new Set() };
+  const attempts: OrderConstraint[] = history.hasTime ? ["realtime"] : ["process"];
+  if (history.count > 20_000 && constraint !== attempts[0]) attempts.push(constraint);
+  for (const attempt of attempts) {
+    const graph = attempt === constraint ? known.graph : graphWith(attempt, known);
+    if (attempt === constraint && known.hasCycle) continue;
+    const order = findSerialOrder(history, analysis.takesPart, analysis.touches, graph);
+    if (order === undefined || !isSerialOrder(history, order, attempt)) continue;
+    return {
+      models: modelsBelow([strongest[attempt]]),
+      ...(order.length <= 10_000 ? { witness: Array.from(order, (t) => known.indexOf(history.event[t]!)) } : {}),
+    };
+  }
+  return { models: new Set() };
+}
+
+function graphWith(constraint: OrderConstraint, { history, analysis }: Known): Graph {
+  const edges = new EdgeList(analysis.edges.nodes, analysis.edges.count + 3 * history.count + 16);
+  for (let e = 0; e < analysis.edges.count; e++) {
+    edges.add(analysis.edges.from[e]!, analysis.edges.to[e]!, analysis.edges.kind[e]!);
+  }
+  if (constraint !== "none") addSessionOrder(edges, history, analysis.takesPart);
+  if (constraint === "realtime") addRealTime(edges, history, analysis.takesPart);
+  return graphOf(edges, history.count);
+}
+
+/** The writes whose order is open, by key. */
+function openWrites({ history, analysis }: Known): Write[][] {
+  const { versions } = history;
+  if (!isRegisters(analysis)) {
+    return [...analysis.order.unread.values()].map((late) => {
+      const last = new Map(late.map((version) => [versions.writer[version]!, version]));
+      return Array.from(last, ([writer, version]) => ({ writer, version, readers: [] }));
+    });
+  }
+  return analysis.touches.map((ofKey) => {
+    const readers = new Map<number, number[]>();
+    for (const { transaction, read } of ofKey) {
+      if (read === none) continue;
+      const group = readers.get(read);
+      if (group === undefined) readers.set(read, [transaction]);
+      else group.push(transaction);
+    }
+    const writes: Write[] = [];
+    for (const { transaction, write } of ofKey) {
+      if (write === none || versions.writer[write] !== transaction) continue;
+      writes.push({
+        writer: transaction,
+        version: write,
+        readers: (readers.get(write) ?? []).filter((reader) => reader !== transaction),
+      });
+    }
+    return writes;
+  });
+}
+
+/** Serializability or snapshot isolation by inference over the order of writes. */
+function byInference(model: string, known: Known): Decision {
+  const { history, edges, findings } = known;
+  const given: InferredEdge[] = [];
+  for (let e = 0; e < edges.count; e++) given.push({ from: edges.from[e]!, to: edges.to[e]!, kind: edges.kind[e]! });
+  const answer = findOrder({
+    nodes: edges.nodes,
+    edges: given,
+    keys: openWrites(known),
+    model: model in snapshotModels ? "snapshot-isolation" : "serializable",
+  });
+  if (answer.found === "nothing") return { valid: "unknown", reason: answer.reason };
+  if (answer.found === "order") {
+    if (model in snapshotModels || !isRegisters(known.analysis)) return { valid: true };
+    const order = topological(history, known.analysis.takesPart, edges.nodes, answer.edges);
+    if (!isSerialOrder(history, order, known.constraint)) {
+      throw new Error("The order that was inferred does not replay");
+    }
+    return {
+      valid: true,
+      ...(order.length <= 10_000 ? { witness: order.map((t) => known.indexOf(history.event[t]!)) } : {}),
+    };
+  }
+  findings.add(`${model}-cycle-exists`, () => caseOfAnswer(answer, known), true);
+  return { valid: false };
+}
+
+function topological(
+  history: Transactions,
+  takesPart: Uint8Array,
+  nodes: number,
+  edges: readonly InferredEdge[],
+): number[] {
+  const list = new EdgeList(nodes, edges.length + 1);
+  for (const { from, to, kind } of edges) list.add(from, to, kind);
+  const graph = graphOf(list, history.count);
+  const incoming = new Int32Array(nodes);
+  for (const target of graph.target) incoming[target]!++;
+  const order: number[] = [];
+  for (let node = 0; node < nodes; node++) if (incoming[node] === 0) order.push(node);
+  for (const node of order) {
+    for (let at = graph.start[node]!; at < graph.start[node + 1]!; at++) {
+      if (--incoming[graph.target[at]!]! === 0) order.push(graph.target[at]!);
+    }
+  }
+  return order.filter((node) => node < history.count && takesPart[node]);
+}
+
+/** Why no order of the writes exists, as a case. */
+function caseOfAnswer(
+  answer: Exclude<OrderAnswer, { found: "order" } | { found: "nothing" }>,
+  known: Known,
+): AnomalyCase {
+  const { history, indexOf } = known;
+  const { versions, keys } = history;
+  if (answer.found === "contradiction") {
+    const { first, second } = answer;
+    const key = keys[versions.key[first.version]!];
+    const readers = [...first.readers, ...second.readers].filter((t) => t !== first.writer && t !== second.writer)
+      .slice(0, 8);
+    return {
+      transactions: [first.writer, second.writer, ...readers].map((t) => reported(history, t, indexOf)),
+      key,
+      values: [versions.value[first.version], versions.value[second.version]],
+      explanation:
+        `T1 wrote ${shown(versions.value[first.version])} to key ${shown(key)}, and T2 wrote ${
+          shown(versions.value[second.version])
+        }. ` +
+        `Whichever came first, the other transactions' reads make it come before itself: if T1 wrote first, all who read its value ` +
+        `did so before T2; if T2 did, all who read that did so before T1; and by what is known of the others neither can be.`,
+    };
+  }
+  const list = new EdgeList(known.edges.nodes, answer.edges.length + 1);
+  for (const { from, to, kind } of answer.edges) list.add(from, to, kind);
+  const parts = componentGraphs(graphOf(list, history.count));
+  const part = parts.reduce((a, b) => b.nodes < a.nodes ? b : a);
+  const places = shortCycle(part);
+  // Nodes that are no transactions are skipped: the edge into one goes on to the next transaction.
+  const transactions: number[] = [], kinds: number[] = [];
+  places.forEach((at, i) => {
+    const from = part.nodeOf[part.target[places.at(i - 1)!]!]!;
+    if (from >= history.count) return;
+    transactions.push(from);
+    kinds.push(part.kind[at]!);
+  });
+  const inferred = new Map<string, InferredEdge>();
+  for (const edge of answer.edges) {
+    if (edge.earlier !== undefined) inferred.set(`${edge.from},${edge.to},${edge.kind}`, edge);
+  }
+  const steps = kinds.map((kind, i): CycleStep => {
+    const to = (i + 1) % kinds.length;
+    const edge = inferred.get(`${transactions[i]},${transactions[to]},${kind}`);
+    if (edge === undefined) {
+      const type = kind === ww
+        ? "ww"
+        : kind === wr
+        ? "wr"
+        : kind === rw
+        ? "rw"
+        : kind === process
+        ? "process"
+        : "realtime";
+      return {
+        type,
+        from: i,
+        to,
+        ...evidence(history, known.order, transactions[i]!, transactions[to]!, kind === realtime ? realtime : kind),
+      };
+    }
+    const key = keys[versions.key[edge.earlier!]!];
+    const [value, next] = [versions.value[edge.earlier!], versions.value[edge.later!]];
+    return {
+      type: "inferred",
+      from: i,
+      to,
+      key,
+      value,
+      next,
+      because: `${shown(value)} must have been written to key ${shown(key)} before ${
+        shown(next)
+      }, as the other way round would close a cycle`,
+    };
+  });
+  return {
+    transactions: transactions.map((t) => reported(history, t, indexOf)),
+    steps,
+    explanation: storyOf(steps, history.workload),
+  };
+}
+
+/** Why some of the history cannot be told apart, if that is so. */
+export function ambiguity(history: Transactions): string | undefined {
+  const { versions } = history;
+  for (let version = 0; version < versions.count; version++) {
+    if (!(versions.flags[version]! & isAmbiguous)) continue;
+    const key = history.keys[versions.key[version]!];
+    return `${shown(versions.value[version])} was written to key ${
+      shown(key)
+    } by more than one transaction, so that who wrote what was read cannot be told`;
+  }
+  return undefined;
+}

@@ -1,0 +1,94 @@
+/**
+ * The models of transactions and of Jepsen's small checkers, by name.
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../history.ts";
+import { checkBank } from "../workloads/bank.ts";
+import { checkCounter } from "../workloads/counter.ts";
+import { checkLongFork } from "../workloads/long_fork.ts";
+import { checkSet } from "../workloads/set.ts";
+import { checkSetFull } from "../workloads/set_full.ts";
+import type { WorkloadVerdict } from "../workloads/workload.ts";
+import { checkSessions, checkTransactions, type TransactionOptions, type TransactionVerdict } from "./check.ts";
+import type { SessionHistory } from "./session_history.ts";
+import { VERSION_ORDERS, type VersionOrderSource } from "./version_order.ts";
+
+/** The names that {@link checkTransactionModel} takes. The first two may be followed by a consistency model: `list-append:snapshot-isolation`. */
+export const TRANSACTION_MODELS: readonly string[] = [
+  "list-append",
+  "rw-register",
+  "bank",
+  "counter",
+  "set",
+  "set-full",
+  "long-fork",
+];
+
+/** Whether a model's name is one of {@link TRANSACTION_MODELS}, with or without a consistency model after a colon. */
+export function isTransactionModel(name: string): boolean {
+  return TRANSACTION_MODELS.includes(name.split(":")[0]!);
+}
+
+/** A history as one of the formats has it: events, or sessions. */
+export interface TransactionInput {
+  readonly events?: readonly HistoryEvent[];
+  readonly sessions?: SessionHistory;
+}
+
+/**
+ * Judges a history by a model's name.
+ *
+ * @throws {RangeError} No such model or consistency model.
+ * @throws {TypeError} The history does not fit the model.
+ */
+export function checkTransactionModel(
+  model: string,
+  input: TransactionInput,
+  options: TransactionOptions = {},
+): TransactionVerdict | WorkloadVerdict {
+  const colon = model.indexOf(":");
+  const name = colon < 0 ? model : model.slice(0, colon);
+  const asked = colon < 0 ? options : { consistencyModel: model.slice(colon + 1), ...options };
+  if (input.sessions !== undefined) {
+    if (name !== "rw-register") {
+      throw new TypeError(`Cannot judge a history of sessions as ${name}: expected rw-register`);
+    }
+    return checkSessions(input.sessions, asked);
+  }
+  const events = input.events ?? [];
+  switch (name) {
+    case "list-append":
+    case "rw-register":
+      return checkTransactions(events, { ...asked, workload: name });
+    case "bank":
+      return checkBank(events);
+    case "counter":
+      return checkCounter(events);
+    case "set":
+      return checkSet(events);
+    case "set-full":
+      return checkSetFull(events);
+    case "long-fork":
+      return checkLongFork(events);
+    default:
+      throw new RangeError(
+        `Cannot judge by the model ${JSON.stringify(model)}: expected one of ${TRANSACTION_MODELS.join(", ")}`,
+      );
+  }
+}
+
+/**
+ * Reads a list of version orders, such as a flag has it: `sequential-keys,wfr-keys`.
+ *
+ * @throws {RangeError} There is none of that name.
+ */
+export function parseVersionOrder(text: string): VersionOrderSource[] {
+  return text.split(",").map((name) => name.trim()).filter((name) => name !== "").map((name) => {
+    const known = VERSION_ORDERS.find((each) => each === name && each !== "transaction-order");
+    if (known !== undefined) return known;
+    throw new RangeError(
+      `Cannot order versions by ${JSON.stringify(name)}: expected some of wfr-keys, sequential-keys, linearizable-keys`,
+    );
+  });
+}

@@ -1,0 +1,49 @@
+/**
+ * A verdict about transactions as text.
+ *
+ * @module
+ */
+import type { WorkloadVerdict } from "../workloads/workload.ts";
+import type { TransactionVerdict } from "./check.ts";
+import { shownTransaction } from "./findings.ts";
+
+/** Cases of one anomaly that are told in full. */
+const maxTold = 3;
+
+/** The verdict as a person would read it: the answer, what was found, told step by step, and what it rules out. */
+export function renderTransactionVerdict(verdict: TransactionVerdict | WorkloadVerdict): string {
+  const { ok, info, fail } = verdict.operations;
+  const count = `${ok + info + fail} transactions: ${ok} ok, ${info} info, ${fail} fail`;
+  const lines = [`${answerOf(verdict)} (${count})`];
+  if (!("consistencyModel" in verdict)) {
+    for (const [name, value] of Object.entries(verdict.found)) lines.push(`  ${name}: ${JSON.stringify(value)}`);
+    return lines.join("\n") + "\n";
+  }
+  for (const [name, cases] of Object.entries(verdict.anomalies)) {
+    const total = verdict.counts[name]!;
+    lines.push("", total === 1 ? name : `${name}, ${total} times`);
+    for (const each of cases.slice(0, maxTold)) {
+      if (each.transactions.length > 0) lines.push("  Let");
+      each.transactions.forEach((transaction, i) => lines.push(`    T${i + 1} be ${shownTransaction(transaction)}`));
+      for (const line of each.explanation.split("\n")) lines.push(`  ${line}`);
+      if (each.shortest === false) {
+        lines.push("  (A shorter cycle of this kind may exist: the component is too large to search through.)");
+      }
+    }
+    if (total > maxTold) lines.push(`  ... and ${total - maxTold} more`);
+  }
+  if (verdict.not.length > 0) {
+    lines.push("", `Not ${verdict.not.join(", not ")}`);
+    if (verdict.alsoNot.length > 0) lines.push(`and so not ${verdict.alsoNot.join(", ")}`);
+    if (verdict.remaining.length > 0) lines.push(`At most ${verdict.remaining.join(", ")}`);
+  }
+  return lines.join("\n") + "\n";
+}
+
+function answerOf(verdict: TransactionVerdict | WorkloadVerdict): string {
+  const asked = "consistencyModel" in verdict ? `${verdict.model}, ${verdict.consistencyModel}` : verdict.model;
+  if (verdict.valid === true) return `Valid: ${asked}`;
+  return `${verdict.valid === false ? "Invalid" : "Unknown"}: ${asked}${
+    verdict.reason === undefined ? "" : `: ${verdict.reason}`
+  }`;
+}

@@ -1,0 +1,228 @@
+/**
+ * Transactions over registers: what each read says of who wrote what it read, and what cannot be.
+ *
+ * Values are unique, so a read tells its writer; which write overwrote which is told only as far as version_order.ts may assume it.
+ * Only a transaction's first read of a key before its own write, and its last write of a key, concern others.
+ *
+ * @module
+ */
+import { type Findings, operationAt, reported, shown } from "./findings.ts";
+import { EdgeList, rw, wr, ww } from "./graph.ts";
+import { fail, info, initialVersion, ok, type Transactions, unknownVersion } from "./transactions.ts";
+import { none, type Touch, type VersionGraph, versionGraph, type VersionOrderSource } from "./version_order.ts";
+import { isAmbiguous, isFinal, nobody } from "./versions.ts";
+
+/** What is known of a history of registers. */
+export interface RegisterAnalysis {
+  /** 1 for each transaction that surely happened, or whose writes were seen. */
+  readonly takesPart: Uint8Array;
+  /** The wr edges, and the ww and rw edges that the version order gives. */
+  readonly edges: EdgeList;
+  /** What each transaction that takes part did to each key, by key. */
+  readonly touches: readonly (readonly Touch[])[];
+  readonly order: VersionGraph;
+}
+
+/**
+ * Finds the dependencies, and every anomaly that shows without a cycle.
+ *
+ * @param asked What may be assumed of the order of versions.
+ * @param position Where each transaction stands in an order that is given.
+ */
+export function analyseRegisters(
+  history: Transactions,
+  findings: Findings,
+  asked: readonly VersionOrderSource[],
+  position: readonly number[] | undefined,
+  indexOf: (event: number) => number,
+): RegisterAnalysis {
+  const { count, status, opStart, isWrite, opKey, opVersion, keys, versions } = history;
+  const report = (t: number) => reported(history, t, indexOf);
+  const initialOf = (key: number) => versions.count + key;
+
+  const takesPart = new Uint8Array(count);
+  for (let t = 0; t < count; t++) takesPart[t] = status[t] === ok ? 1 : 0;
+  for (let at = 0; at < opStart[count]!; at++) {
+    if (isWrite[at] || opVersion[at]! < 0) continue;
+    const writer = versions.writer[opVersion[at]!]!;
+    if (writer !== nobody && status[writer] === info) takesPart[writer] = 1;
+  }
+
+  const touches: Touch[][] = keys.map(() => []);
+  const lastOp = new Int32Array(keys.length).fill(-1);
+  const previousOp = new Int32Array(opStart[count]!).fill(-1);
+  const touchedKeys: number[] = [];
+  const firstReadOf = new Int32Array(keys.length);
+  const lastWriteOf = new Int32Array(keys.length);
+  for (let t = 0; t < count; t++) {
+    if (!takesPart[t]) continue;
+    touchedKeys.length = 0;
+    let internalFound = false;
+    for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
+      const key = opKey[at]!;
+      const version = opVersion[at]!;
+      const previous = lastOp[key]! >= opStart[t]! ? lastOp[key]! : -1;
+      previousOp[at] = previous;
+      lastOp[key] = at;
+      if (previous < 0) {
+        touchedKeys.push(key);
+        firstReadOf[key] = none;
+        lastWriteOf[key] = none;
+      }
+      if (isWrite[at]) {
+        lastWriteOf[key] = version;
+        if (previous >= 0 && status[t] === ok) futureRead(t, at);
+        continue;
+      }
+      if (version === unknownVersion) continue;
+      checkRead(t, at);
+      if (previous < 0) firstReadOf[key] = version === initialVersion ? initialOf(key) : version;
+      else if (!internalFound && opVersion[previous] !== version) internalFound = internal(t, at, previous);
+    }
+    for (const key of touchedKeys) {
+      if (firstReadOf[key] === none && lastWriteOf[key] === none) continue;
+      touches[key]!.push({ transaction: t, read: firstReadOf[key]!, write: lastWriteOf[key]! });
+    }
+  }
+
+  /** Whether what a read saw was ever committed, and is what its writer left. */
+  function checkRead(t: number, at: number): void {
+    const version = opVersion[at]!;
+    if (version < 0) return;
+    const key = keys[opKey[at]!];
+    const value = versions.value[version];
+    const writer = versions.writer[version]!;
+    if (writer === nobody) {
+      findings.add("thin-air-read", () => ({
+        transactions: [report(t)],
+        key,
+        operation: operationAt(history, at),
+        values: [value],
+        explanation: `T1 read ${shown(value)} from key ${shown(key)}, but no transaction ever wrote ${
+          shown(value)
+        } to it.`,
+      }));
+    } else if (status[writer] === fail) {
+      findings.add("G1a", () => ({
+        transactions: [report(t), report(writer)],
+        key,
+        operation: operationAt(history, at),
+        values: [value],
+        explanation: `T1 read ${shown(value)} from key ${
+          shown(key)
+        }, but that was written by T2, which failed: T1 read what was never committed.`,
+      }));
+    } else if (!(versions.flags[version]! & isFinal) && writer !== t) {
+      findings.add("G1b", () => ({
+        transactions: [report(t), report(writer)],
+        key,
+        operation: operationAt(history, at),
+        values: [value],
+        explanation:
+          `T1 read ${shown(value)} from key ${
+            shown(key)
+          }, which T2 wrote. But T2 wrote that key again before it committed: ` +
+          `T1 saw a state from within T2.`,
+      }));
+    }
+  }
+
+  function internal(t: number, at: number, previous: number): boolean {
+    if (opVersion[previous] === unknownVersion) return false;
+    const key = keys[opKey[at]!];
+    const expected = opVersion[previous]! < 0 ? null : versions.value[opVersion[previous]!];
+    const operation = operationAt(history, at);
+    findings.add("internal", () => ({
+      transactions: [report(t)],
+      key,
+      operation,
+      expected,
+      explanation:
+        `T1 read ${shown(operation[2])} from key ${shown(key)}, but it had itself ${
+          isWrite[previous] ? "written" : "read"
+        } ` +
+        `${shown(expected)} just before.`,
+    }));
+    return true;
+  }
+
+  function futureRead(t: number, at: number): void {
+    for (let before = previousOp[at]!; before >= 0; before = previousOp[before]!) {
+      if (isWrite[before] || opVersion[before] !== opVersion[at]) continue;
+      const read = before;
+      const value = versions.value[opVersion[at]!];
+      findings.add("future-read", () => ({
+        transactions: [report(t)],
+        key: keys[opKey[at]!],
+        operation: operationAt(history, read),
+        values: [value],
+        explanation: `T1 read ${shown(value)} from key ${shown(keys[opKey[at]!])} before it wrote ${
+          shown(value)
+        } there itself: it saw its own future.`,
+      }));
+      return;
+    }
+  }
+
+  const edges = new EdgeList(count, Math.max(1024, opStart[count]!));
+  const order = versionGraph(history, touches, asked, position, findings);
+  const isKnown = (version: number): boolean => {
+    const writer = versions.writer[version]!;
+    return writer !== nobody && takesPart[writer] === 1 &&
+      (versions.flags[version]! & (isFinal | isAmbiguous)) === isFinal;
+  };
+  const readers = new Map<number, number[]>();
+  touches.forEach((ofKey, key) => {
+    readers.clear();
+    const updaters = new Map<number, number[]>();
+    const writes: number[] = [];
+    for (const { transaction, read, write } of ofKey) {
+      if (write !== none && isKnown(write) && versions.writer[write] === transaction) writes.push(write);
+      if (read === none) continue;
+      const group = readers.get(read);
+      if (group === undefined) readers.set(read, [transaction]);
+      else group.push(transaction);
+      if (write !== none && status[transaction] === ok) {
+        const others = updaters.get(read);
+        if (others === undefined) updaters.set(read, [transaction]);
+        else others.push(transaction);
+      }
+      if (read < versions.count && isKnown(read) && versions.writer[read] !== transaction) {
+        edges.add(versions.writer[read]!, transaction, wr);
+      }
+    }
+    const overwrite = (version: number, writers: readonly number[]): void => {
+      const group = readers.get(version);
+      if (group !== undefined) edges.addProduct(group, writers, rw);
+    };
+    overwrite(initialOf(key), writes.map((version) => versions.writer[version]!));
+    for (const version of new Set([...readers.keys(), ...writes])) {
+      if (version >= versions.count || order.start[version] === order.start[version + 1]) continue;
+      const writers = [
+        ...new Set(
+          Array.from(order.target.subarray(order.start[version]!, order.start[version + 1]!)).filter(isKnown)
+            .map((next) => versions.writer[next]!),
+        ),
+      ];
+      if (isKnown(version)) edges.addProduct([versions.writer[version]!], writers, ww);
+      overwrite(version, writers);
+    }
+    for (const [version, group] of updaters) {
+      if (group.length < 2) continue;
+      const value = version >= versions.count ? null : versions.value[version];
+      findings.add("lost-update", () => ({
+        transactions: group.slice(0, 10).map(report),
+        key: keys[key],
+        values: [value],
+        explanation:
+          `${group.length === 2 ? "T1 and T2" : `T1, T2 and ${group.length - 2} more`} all read key ${
+            shown(keys[key])
+          } as ` +
+          `${
+            shown(value)
+          }, and then wrote it: none saw what the others wrote, so an update was made to a state that was no longer current.`,
+      }));
+    }
+  });
+  return { takesPart, edges, touches, order };
+}

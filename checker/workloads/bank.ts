@@ -1,0 +1,78 @@
+/**
+ * Jepsen's bank: money moves between accounts, and every read of all of them has the same sum.
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../history.ts";
+import { operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+
+/** What the checker may be told. */
+export interface BankOptions {
+  /** What all accounts hold together; the sum of the first read if left out. */
+  readonly totalAmount?: number;
+  /** The accounts; those of the first read if left out. */
+  readonly accounts?: readonly unknown[];
+  /** Whether an account may be overdrawn; it may not if left out. */
+  readonly negativeBalances?: boolean;
+}
+
+/**
+ * Judges reads of the form `{ account: balance, ... }`; transfers are not looked at.
+ *
+ * @returns Found: `readCount`, `totalAmount`, and under `errors`, by kind (`unexpected-key`, `nil-balance`, `wrong-total`, `negative-value`), the number and the first.
+ */
+export function checkBank(history: readonly HistoryEvent[], options: BankOptions = {}): WorkloadVerdict {
+  const operations = operationsOf(history);
+  const reads = operations.filter(({ f, end, completion }) =>
+    f === "read" && end === "ok" && isBalances(completion?.value)
+  );
+  const first = reads.length === 0 ? {} : reads[0]!.completion!.value as Record<string, unknown>;
+  const accounts = new Set((options.accounts ?? Object.keys(first)).map(String));
+  const totalAmount = options.totalAmount ?? sum(Object.values(first));
+  const errors: Record<string, { count: number; first: unknown }> = {};
+  for (const { completion } of reads) {
+    const error = errorOf(
+      completion!.value as Record<string, unknown>,
+      accounts,
+      totalAmount,
+      options.negativeBalances ?? false,
+    );
+    if (error === undefined) continue;
+    const known = errors[error.type];
+    if (known === undefined) {
+      errors[error.type] = { count: 1, first: { index: completion!.index, balances: completion!.value, ...error } };
+    } else known.count++;
+  }
+  const kinds = Object.keys(errors);
+  return workloadVerdict("bank", operations, {
+    valid: kinds.length === 0,
+    ...(kinds.length === 0 ? {} : { reason: `reads of the bank show ${kinds.join(" and ")}` }),
+    found: { readCount: reads.length, totalAmount, errors },
+  });
+}
+
+function isBalances(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function sum(balances: readonly unknown[]): number {
+  return balances.reduce<number>((total, balance) => total + (typeof balance === "number" ? balance : 0), 0);
+}
+
+function errorOf(
+  balances: Record<string, unknown>,
+  accounts: ReadonlySet<string>,
+  totalAmount: number,
+  negativeBalances: boolean,
+): { type: string; detail: unknown } | undefined {
+  const unexpected = Object.keys(balances).filter((account) => !accounts.has(account));
+  if (unexpected.length > 0) return { type: "unexpected-key", detail: unexpected };
+  const missing = Object.keys(balances).filter((account) =>
+    balances[account] === null || balances[account] === undefined
+  );
+  if (missing.length > 0) return { type: "nil-balance", detail: missing };
+  const total = sum(Object.values(balances));
+  if (total !== totalAmount) return { type: "wrong-total", detail: total };
+  const negative = Object.values(balances).filter((balance) => typeof balance === "number" && balance < 0);
+  return !negativeBalances && negative.length > 0 ? { type: "negative-value", detail: negative } : undefined;
+}

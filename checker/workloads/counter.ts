@@ -1,0 +1,64 @@
+/**
+ * Jepsen's counter: it starts at zero, and every read is between what surely was added and what may have been.
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../history.ts";
+import { operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+
+/**
+ * Judges adds (of negative amounts too) and reads. A failed add did not happen; one of unknown outcome may have at any time since.
+ *
+ * @returns Found: `readCount`, and under `errors` the reads out of bounds as `[lower, read, upper]`, at most 20.
+ */
+export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict {
+  const operations = operationsOf(history);
+  const endOf = new Map(
+    operations.flatMap(({ invocation, end }) => invocation === undefined ? [] : [[invocation, end] as const]),
+  );
+  const openReads = new Map<unknown, number>();
+  const openAdds = new Map<unknown, number>();
+  const errors: [number, number, number][] = [];
+  let lower = 0, upper = 0, readCount = 0, errorCount = 0;
+  for (const event of history) {
+    if (typeof event.process === "string") continue;
+    const { type, f, process, value } = event;
+    if (f === "add" && type === "invoke" && endOf.get(event) !== "fail") {
+      const amount = amountOf(value, event);
+      if (amount > 0) upper += amount;
+      else lower += amount;
+      openAdds.set(process, amount);
+    } else if (f === "add" && type === "ok") {
+      const amount = openAdds.get(process) ?? amountOf(value, event);
+      // An add that was never asked for, as far as the history tells, is added to both.
+      if (!openAdds.has(process)) amount > 0 ? upper += amount : lower += amount;
+      openAdds.delete(process);
+      if (amount > 0) lower += amount;
+      else upper += amount;
+    } else if (f === "read" && type === "invoke") openReads.set(process, lower);
+    else if (f === "read" && type === "ok" && typeof value === "number") {
+      const from = openReads.get(process) ?? lower;
+      openReads.delete(process);
+      readCount++;
+      if (from <= value && value <= upper) continue;
+      errorCount++;
+      if (errors.length < 20) errors.push([from, value, upper]);
+    }
+  }
+  return workloadVerdict("counter", operations, {
+    valid: errorCount === 0,
+    ...(errorCount === 0 ? {} : {
+      reason: `${errorCount} of ${readCount} reads are out of bounds, the first ${errors[0]![1]}, not from ${
+        errors[0]![0]
+      } to ${errors[0]![2]}`,
+    }),
+    found: { readCount, errorCount, errors },
+  });
+}
+
+function amountOf(value: unknown, event: HistoryEvent): number {
+  if (typeof value === "number") return value;
+  throw new TypeError(
+    `Cannot judge event ${event.index}: expected a number that is added, found ${JSON.stringify(value)}`,
+  );
+}

@@ -1,0 +1,77 @@
+/**
+ * Jepsen's long fork: two reads of the same keys each saw a write that the other did not.
+ *
+ * Each key is written once, so the states of a group of keys only grow, and of any two reads of the group one saw all that the other did. Sorted by how much they
+ * saw, it is enough to compare each read with the next.
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../history.ts";
+import { member, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+
+type Micro = readonly [string, unknown, unknown];
+
+interface GroupRead {
+  readonly index: number;
+  readonly seen: ReadonlyMap<unknown, unknown>;
+}
+
+/**
+ * Judges transactions of one write, and transactions of reads alone; others are passed over.
+ *
+ * @returns Found: `readCount`, and under `forks` pairs of reads, at most 20, by the indexes of their completions.
+ */
+export function checkLongFork(history: readonly HistoryEvent[]): WorkloadVerdict {
+  const operations = operationsOf(history);
+  const written = new Set<unknown>();
+  const groups = new Map<string, GroupRead[]>();
+  let readCount = 0;
+  for (const { invocation, completion, end } of operations) {
+    const asked = microOperations((invocation ?? completion)!.value);
+    if (asked.length === 1 && asked[0]![0] !== "r") {
+      const key = member(asked[0]![1]);
+      if (written.has(key)) return unknown(`key ${JSON.stringify(asked[0]![1])} is written more than once`);
+      written.add(key);
+    }
+    const read = microOperations(completion?.value);
+    if (end !== "ok" || read.length === 0 || read.some(([f]) => f !== "r")) continue;
+    readCount++;
+    const seen = new Map(
+      read.filter(([, , value]) => value !== null && value !== undefined).map(([, key, value]) => [member(key), value]),
+    );
+    const group = [...new Set(read.map(([, key]) => String(member(key))))].sort().join("\n");
+    const reads = groups.get(group);
+    if (reads === undefined) groups.set(group, [{ index: completion!.index, seen }]);
+    else reads.push({ index: completion!.index, seen });
+  }
+  const forks: [number, number][] = [];
+  for (const reads of groups.values()) {
+    reads.sort((a, b) => a.seen.size - b.seen.size || a.index - b.index);
+    for (let i = 1; i < reads.length; i++) {
+      const [less, more] = [reads[i - 1]!, reads[i]!];
+      for (const [key, value] of less.seen) {
+        if (more.seen.has(key) && member(more.seen.get(key)) !== member(value)) {
+          return unknown("a key was read with two values, but each is written once");
+        }
+      }
+      if ([...less.seen.keys()].some((key) => !more.seen.has(key))) forks.push([less.index, more.index]);
+    }
+  }
+  return workloadVerdict("long-fork", operations, {
+    valid: forks.length === 0,
+    ...(forks.length === 0
+      ? {}
+      : { reason: `the reads at ${forks[0]![0]} and ${forks[0]![1]} each saw a write that the other did not` }),
+    found: { readCount, forkCount: forks.length, forks: forks.slice(0, 20) },
+  });
+
+  function unknown(reason: string): WorkloadVerdict {
+    return workloadVerdict("long-fork", operations, { valid: "unknown", reason, found: { readCount } });
+  }
+}
+
+function microOperations(value: unknown): readonly Micro[] {
+  return Array.isArray(value) && value.every((each) => Array.isArray(each) && typeof each[0] === "string")
+    ? value as Micro[]
+    : [];
+}

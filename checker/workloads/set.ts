@@ -1,0 +1,60 @@
+/**
+ * Jepsen's set: what was added is there in the last read, and nothing else is.
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../history.ts";
+import { elementsOf, member, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+
+/**
+ * Judges the last read that was answered.
+ *
+ * @returns Found: `attemptCount`, `acknowledgedCount`, `okCount`, `lostCount`, `unexpectedCount`, `recoveredCount`, and the first 20 `lost` and `unexpected`.
+ */
+export function checkSet(history: readonly HistoryEvent[]): WorkloadVerdict {
+  const operations = operationsOf(history);
+  const attempts = new Map<unknown, unknown>();
+  const adds = new Map<unknown, unknown>();
+  for (const { f, end, invocation, completion } of operations) {
+    if (f !== "add") continue;
+    const value = (invocation ?? completion)!.value;
+    attempts.set(member(value), value);
+    if (end === "ok") adds.set(member(value), value);
+  }
+  let finalRead: unknown;
+  for (const { process, type, f, value } of history) {
+    if (typeof process !== "string" && type === "ok" && f === "read" && value !== null && value !== undefined) {
+      finalRead = value;
+    }
+  }
+  if (finalRead === undefined) {
+    return workloadVerdict("set", operations, {
+      valid: "unknown",
+      reason: "the set was never read",
+      found: { attemptCount: attempts.size, acknowledgedCount: adds.size },
+    });
+  }
+  const read = new Map(elementsOf(finalRead).map((element) => [member(element), element]));
+  const lost = [...adds].filter(([name]) => !read.has(name)).map(([, element]) => element);
+  const unexpected = [...read].filter(([name]) => !attempts.has(name)).map(([, element]) => element);
+  const okCount = read.size - unexpected.length;
+  const recoveredCount = [...read.keys()].filter((name) => attempts.has(name) && !adds.has(name)).length;
+  const valid = lost.length === 0 && unexpected.length === 0;
+  return workloadVerdict("set", operations, {
+    valid,
+    ...(valid ? {} : {
+      reason:
+        `the last read lacks ${lost.length} elements that were added and has ${unexpected.length} that nobody added`,
+    }),
+    found: {
+      attemptCount: attempts.size,
+      acknowledgedCount: adds.size,
+      okCount,
+      lostCount: lost.length,
+      unexpectedCount: unexpected.length,
+      recoveredCount,
+      lost: lost.slice(0, 20),
+      unexpected: unexpected.slice(0, 20),
+    },
+  });
+}
