@@ -8,8 +8,10 @@ import { join } from "node:path";
 import { renderOpening, renderResult } from "../report/report.ts";
 import type { JudgedRun } from "../result.ts";
 import { simulateAndJudge } from "../sim/simulate.ts";
+import { thisCommand } from "./command.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { optionsOf, RUN_FLAGS } from "./run_flags.ts";
+import { STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
@@ -23,9 +25,6 @@ const FLAGS = {
   out: { type: "string", about: "a folder to leave history.jsonl and result.json in" },
   json: { type: "boolean", about: "print the result as one line of JSON" },
 } as const satisfies FlagSpec;
-
-/** Exit statuses of the verdicts, Jepsen's. */
-const STATUS = { true: 0, false: 1, unknown: 2 } as const;
 
 /** Runs the command. */
 export function main(args: string[], terminal: Terminal): Promise<number> {
@@ -43,13 +42,6 @@ function runCommand(args: string[], terminal: Terminal): number {
   if (flags.json) terminal.out(`${JSON.stringify(judged.result)}\n`);
   else terminal.out(renderResult(judged.result, terminal.style));
   return STATUS[`${judged.result.valid}`];
-}
-
-/** How this program was started, for the command that replays a run. */
-function thisCommand(): string {
-  const runtimes = globalThis as { Deno?: unknown; Bun?: unknown };
-  if (runtimes.Deno !== undefined) return "deno run harness/main.ts";
-  return `${runtimes.Bun !== undefined ? "bun" : "node"} harness/main.ts`;
 }
 
 /** Leaves history and result in a folder; both are written before anything is drawn. */

@@ -1,0 +1,128 @@
+/**
+ * The command `fuzz`: many seeds, until one fails.
+ *
+ * @module
+ */
+import { neverReached, Sweep, sweepValidity } from "../fuzz.ts";
+import type { RunOptions } from "../options.ts";
+import { grouped, renderResult } from "../report/report.ts";
+import type { RunResult } from "../result.ts";
+import { simulateAndJudge } from "../sim/simulate.ts";
+import { sweepOnWorkers } from "../sim/workers.ts";
+import { thisCommand } from "./command.ts";
+import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import { optionsOf, RUN_FLAGS } from "./run_flags.ts";
+import { STATUS } from "./status.ts";
+import type { Terminal } from "./terminal.ts";
+
+const FLAGS = {
+  ...RUN_FLAGS,
+  nemesis: { ...RUN_FLAGS.nemesis, default: "all" },
+  runs: {
+    type: "integer",
+    min: 1,
+    max: 1e12,
+    about: "how many seeds, from --seed on; 100, or without end if there is a --time",
+  },
+  time: { type: "number", min: 0.1, max: 1e9, about: "seconds of real time after which no further run begins" },
+  jobs: { type: "integer", min: 1, max: 256, about: "how many workers; one for each processor if left out" },
+  shard: { type: "string", default: "0/1", about: "i/n: every n-th seed from the i-th on, counted from 0" },
+  "keep-going": { type: "boolean", about: "go on after a violation" },
+  json: { type: "boolean", about: "print each result as a line of JSON, and their sum as the last" },
+} as const satisfies FlagSpec;
+
+/** Runs the command. */
+export async function main(args: string[], terminal: Terminal): Promise<number> {
+  const { flags, words } = parseFlags(args, FLAGS);
+  if (words.length > 0) throw new UsageError(`fuzz takes flags only, but was given ${JSON.stringify(words[0])}`);
+  const options = optionsOf(flags);
+  const shard = parseShard(flags.shard);
+  const runs = flags.runs ?? (flags.time === undefined ? 100 : Infinity);
+  const began = performance.now();
+  const seconds = (): number => (performance.now() - began) / 1000;
+  const sweep = new Sweep({
+    options,
+    runs,
+    shard,
+    keepGoing: flags["keep-going"],
+    isOver: () => flags.time !== undefined && seconds() >= flags.time,
+  });
+  if (!flags.json) terminal.out(`${opening(options, runs, shard, terminal)}\n`);
+  const total = runs === Infinity ? "" : ` of ${grouped(Math.ceil((runs - shard.index) / shard.of))}`;
+  const heard = (result: RunResult): void => {
+    if (flags.json) terminal.out(`${JSON.stringify(result)}\n`);
+    else if (result.valid !== true) terminal.out(failure(result, terminal));
+    const rate = (sweep.runs / seconds()).toFixed(1);
+    terminal.progress(`${grouped(sweep.runs)}${total} seeds, ${sweep.violations} violations, ${rate} a second`);
+  };
+  const jobs = flags.jobs ?? navigator.hardwareConcurrency;
+  if (jobs > 1 && mayLoadWorkers()) await sweepOnWorkers(sweep, jobs, thisCommand(), heard);
+  else {
+    if (jobs > 1 && flags.jobs !== undefined) terminal.err("Without -R there are no workers: one seed at a time.");
+    sweepHere(sweep, heard);
+  }
+  terminal.progress("");
+  const summary = sweep.summary(seconds());
+  if (flags.json) terminal.out(`${JSON.stringify(summary)}\n`);
+  else terminal.out(closing(summary, seconds(), terminal));
+  return STATUS[`${sweepValidity(summary)}`];
+}
+
+function sweepHere(sweep: Sweep, heard: (result: RunResult) => void): void {
+  for (let options = sweep.next(); options !== null; options = sweep.next()) {
+    const { result } = simulateAndJudge(options, thisCommand());
+    sweep.add(result);
+    heard(result);
+  }
+}
+
+/** Deno loads a worker's code only with the permission to read. */
+function mayLoadWorkers(): boolean {
+  const deno =
+    (globalThis as { Deno?: { permissions: { querySync(descriptor: { name: string }): { state: string } } } })
+      .Deno;
+  return deno === undefined || deno.permissions.querySync({ name: "read" }).state === "granted";
+}
+
+function parseShard(text: string): { index: number; of: number } {
+  const found = /^(\d{1,9})\/(\d{1,9})$/.exec(text);
+  const [index, of] = [Number(found?.[1]), Number(found?.[2])];
+  if (found === null || index >= of) {
+    throw new UsageError(`--shard takes i/n with i from 0 to n - 1, but was given ${JSON.stringify(text)}`);
+  }
+  return { index, of };
+}
+
+function opening(
+  options: RunOptions,
+  runs: number,
+  shard: { index: number; of: number },
+  { style }: Terminal,
+): string {
+  const seeds = runs === Infinity
+    ? `seeds from ${options.seed} on`
+    : `seeds ${options.seed} to ${options.seed + runs - 1}`;
+  const part = shard.of === 1 ? "" : `, shard ${shard.index} of ${shard.of}`;
+  return `${
+    style("bold", seeds)
+  }${part}  ${options.nodes} nodes, ${options.concurrency} clients, ${options.timeLimit} s each, ` +
+    `workload ${options.workload}, nemesis ${options.nemesis}`;
+}
+
+function failure(result: RunResult, { style }: Terminal): string {
+  return `\n${style("bold", `seed ${result.seed}`)}${renderResult(result, style)}`;
+}
+
+function closing(summary: ReturnType<Sweep["summary"]>, seconds: number, { style }: Terminal): string {
+  const { runs, violations, unknown, seeds_per_second } = summary;
+  const never = neverReached(summary);
+  const lines = [
+    `${grouped(runs)} runs in ${seconds.toFixed(1)} s, ${seeds_per_second} a second: ` +
+    `${violations} violations, ${unknown} unknown`,
+    ...(never.length > 0 ? [`Never reached: ${never.join(", ")}`] : []),
+  ];
+  if (violations > 0) lines.push(style("red", "A violation was found."));
+  else if (unknown > 0 || runs === 0) lines.push(style("yellow", "Not all that ran can be vouched for."));
+  else lines.push(style("green", "Every run can be explained."));
+  return `${lines.join("\n")}\n`;
+}
