@@ -1,0 +1,258 @@
+/**
+ * The way to one peer: a connection that is only written, but for the handshake and answers to pings, and is made anew whenever it fails.
+ *
+ * While there is no connection, and none being made, what is sent is dropped at once, and `send` says so. While there is a slow one, what was sent first is
+ * dropped first: Raft survives every loss, sends again what is missing, and what it said last (term, commit index, entries) is what the peer needs.
+ *
+ * @module
+ */
+import net from "node:net";
+import tls from "node:tls";
+import type { Clock, Timer } from "../clock.ts";
+import { createFrameReader, FRAME_HEADER_BYTES, joinFrames } from "./frames.ts";
+import { createHandshakeReader, decodeAnswer, encodeGreeting } from "./handshake.ts";
+import { type Address, formatAddress, type PeerLimits, type PeerTimes, type PeerTls, pem } from "./peer_options.ts";
+
+/** What a dialer is made with. */
+export interface DialerOptions {
+  readonly clusterId: string;
+  readonly nodeId: number;
+  readonly peer: number;
+  readonly address: Address;
+  readonly tls: PeerTls | null;
+  readonly limits: PeerLimits;
+  readonly times: PeerTimes;
+  readonly clock: Clock;
+  /** A random whole number from 0 to below the bound, for the waits. */
+  readonly random: (below: number) => number;
+  /** The connection was made, or is there no longer. */
+  readonly onState: (isConnected: boolean, reason: string) => void;
+  /** The peer refused this node, or is not a peer; the same reason is told once in a row. */
+  readonly onRefused: (reason: string) => void;
+}
+
+/** The way to one peer. */
+export interface Dialer {
+  /** Hands over a frame. `false`: it was dropped and the peer surely never gets it. */
+  send(frame: Uint8Array): boolean;
+  /** Writes what was handed over, at once. */
+  flush(): void;
+  /** What waits, what was dropped, and whether there is a connection. */
+  status(): DialerStatus;
+  /** Ends it for good, once what was handed over is with the system, or too long has passed. */
+  close(done: () => void): void;
+}
+
+/** How the way to a peer is. */
+export interface DialerStatus {
+  readonly isConnected: boolean;
+  readonly queuedFrames: number;
+  readonly queuedBytes: number;
+  /** Frames that were dropped since it began. */
+  readonly dropped: number;
+  /** Connections that failed or ended since it began. */
+  readonly failures: number;
+}
+
+/** Written and not yet taken by the system: beyond this, frames wait here, where they can be dropped. */
+const UNSENT_MAX = 1 << 20;
+/** Frames are joined into writes of about this many bytes. */
+const WRITE_BYTES = 1 << 18;
+const PING = joinFrames([new Uint8Array(0)]);
+
+/** Begins to connect to a peer. */
+export function createDialer(options: DialerOptions): Dialer {
+  const { peer, address, limits, times, clock } = options;
+  let socket: net.Socket | null = null;
+  let isConnected = false;
+  let isClosed = false;
+  let timer: Timer | null = null;
+  /** How long to wait after the next failure. */
+  let backoff = times.backoffMin;
+  let failures = 0;
+  let lastRefusal = "";
+  let dropped = 0;
+  let queue: Uint8Array[] = [];
+  /** The first frame of the queue that is still to be sent: what comes before has left. */
+  let head = 0;
+  let queuedBytes = 0;
+  let isFlushScheduled = false;
+  /** Pings since the last sign of life. Counted and not timed: after a pause of this very process, the answers are yet to be read. */
+  let unanswered = 0;
+
+  const dropAll = (): void => {
+    dropped += queue.length - head;
+    queue = [];
+    head = 0;
+    queuedBytes = 0;
+  };
+
+  const fail = (failed: net.Socket, reason: string): void => {
+    if (socket !== failed) return;
+    const wasConnected = isConnected;
+    socket = null;
+    isConnected = false;
+    failed.destroy();
+    timer?.cancel();
+    timer = null;
+    dropAll();
+    if (isClosed) return;
+    failures++;
+    const half = Math.ceil(backoff / 2);
+    timer = clock.after(half + Math.floor(half * options.random(1024) / 1023), connect);
+    backoff = Math.min(times.backoffMax, 2 * backoff);
+    options.onState(false, `${wasConnected ? "Lost" : "Cannot reach"} ${peer} at ${formatAddress(address)}: ${reason}`);
+  };
+
+  const refuse = (refused: net.Socket, reason: string): void => {
+    if (reason !== lastRefusal) options.onRefused(reason);
+    lastRefusal = reason;
+    fail(refused, reason);
+  };
+
+  const connect = (): void => {
+    const dialled = dial(address, options.tls);
+    socket = dialled;
+    timer = clock.after(times.handshake, () => fail(dialled, "no answer to the handshake in time"));
+    dialled.setNoDelay(true);
+    dialled.on("error", (error) => fail(dialled, error.message.split("\n", 1)[0]!));
+    dialled.on("close", () => fail(dialled, "the connection was closed"));
+    dialled.on("drain", () => {
+      unanswered = 0;
+      if (socket === dialled) flush();
+    });
+    dialled.on(options.tls === null ? "connect" : "secureConnect", () => {
+      if (socket === dialled) {
+        dialled.write(encodeGreeting({ clusterId: options.clusterId, from: options.nodeId, to: peer }));
+      }
+    });
+    const handshake = createHandshakeReader();
+    const pongs = createFrameReader(0);
+    dialled.on("data", (bytes) => {
+      if (socket !== dialled) return;
+      unanswered = 0;
+      try {
+        if (isConnected) return pongs.feed(bytes, () => {});
+        const answer = handshake.feed(bytes);
+        if (answer === null) return;
+        const refusal = decodeAnswer(answer.body);
+        if (refusal !== null) return refuse(dialled, refusal);
+      } catch (error) {
+        return refuse(dialled, (error as Error).message);
+      }
+      welcomed(dialled);
+    });
+  };
+
+  const welcomed = (dialled: net.Socket): void => {
+    isConnected = true;
+    backoff = times.backoffMin;
+    lastRefusal = "";
+    timer?.cancel();
+    schedulePing(dialled);
+    options.onState(true, `Connected to ${peer} at ${formatAddress(address)}`);
+    flush();
+  };
+
+  const schedulePing = (dialled: net.Socket): void => {
+    timer = clock.after(times.ping, () => {
+      if (unanswered * times.ping >= times.silence) return fail(dialled, "no sign of life");
+      unanswered++;
+      dialled.write(PING);
+      schedulePing(dialled);
+    });
+  };
+
+  /** The frames that go into the next write. */
+  const nextFrames = (): Uint8Array[] => {
+    const begin = head;
+    let bytes = 0;
+    while (head < queue.length && bytes < WRITE_BYTES) bytes += FRAME_HEADER_BYTES + queue[head++]!.length;
+    queuedBytes -= bytes;
+    const frames = queue.slice(begin, head);
+    compactQueue();
+    return frames;
+  };
+
+  /** Moving the rest down costs as much as half of the queue has gone: a constant for each frame. */
+  const compactQueue = (): void => {
+    if (head * 2 < queue.length) return;
+    queue = queue.slice(head);
+    head = 0;
+  };
+
+  const flush = (): void => {
+    while (isConnected && socket !== null && head < queue.length && socket.writableLength < UNSENT_MAX) {
+      socket.write(joinFrames(nextFrames()));
+    }
+  };
+
+  const dropOldest = (): void => {
+    while (
+      queue.length - head > limits.maxQueuedFrames || (queuedBytes > limits.maxQueuedBytes && queue.length - head > 1)
+    ) {
+      queuedBytes -= FRAME_HEADER_BYTES + queue[head++]!.length;
+      dropped++;
+    }
+    compactQueue();
+  };
+
+  connect();
+  return {
+    send(frame) {
+      if (frame.length === 0 || frame.length > limits.maxFrameBytes) {
+        throw new RangeError(`A frame has from 1 to ${limits.maxFrameBytes} bytes, but this one has ${frame.length}`);
+      }
+      if (socket === null) {
+        dropped++;
+        return false;
+      }
+      queue.push(frame);
+      queuedBytes += FRAME_HEADER_BYTES + frame.length;
+      dropOldest();
+      if (!isFlushScheduled) {
+        isFlushScheduled = true;
+        setImmediate(() => {
+          isFlushScheduled = false;
+          flush();
+        });
+      }
+      return true;
+    },
+    flush,
+    status: () => ({ isConnected, queuedFrames: queue.length - head, queuedBytes, dropped, failures }),
+    close(done) {
+      isClosed = true;
+      timer?.cancel();
+      if (socket === null) return queueMicrotask(done);
+      flush();
+      const last = socket;
+      socket = null;
+      dropAll();
+      if (!isConnected) last.destroy();
+      isConnected = false;
+      const linger = clock.after(times.handshake, () => last.destroy());
+      last.on("close", () => linger.cancel());
+      whenWritten(last, done);
+    },
+  };
+}
+
+/** Ends a socket; calls back once all that was written is with the system, or cannot be. */
+function whenWritten(socket: net.Socket, done: () => void): void {
+  let isDone = false;
+  const once = (): void => {
+    if (!isDone) done();
+    isDone = true;
+  };
+  socket.on("close", once);
+  socket.on("finish", once);
+  if (socket.destroyed) queueMicrotask(once);
+  else socket.end();
+}
+
+function dial({ host, port }: Address, identity: PeerTls | null): net.Socket {
+  if (identity === null) return net.connect({ host, port });
+  const { key, cert, ca } = identity;
+  return tls.connect({ host, port, key: pem(key), cert: pem(cert), ca: pem(ca), minVersion: "TLSv1.3" });
+}

@@ -1,0 +1,181 @@
+/**
+ * The transport between the nodes of a live cluster: frames over TCP, one connection a direction, with mutual TLS if asked for.
+ *
+ * It promises little, as Raft needs little: a frame arrives whole and once, after those that were sent before it on the same connection, or never.
+ * What it does promise is that nothing grows without bound and that nobody who is not a member of this cluster is listened to.
+ *
+ * @module
+ */
+import type { Clock } from "../clock.ts";
+import type { Greeting } from "./handshake.ts";
+import { createDialer, type Dialer, type DialerStatus } from "./peer_dialer.ts";
+import { createListener } from "./peer_listener.ts";
+import {
+  type Address,
+  PEER_LIMITS,
+  PEER_TIMES,
+  type PeerLimits,
+  type PeerTimes,
+  type PeerTls,
+} from "./peer_options.ts";
+
+/** A node's place in the network. */
+export interface TransportOptions {
+  /** The cluster: at most 255 bytes of UTF-8. */
+  readonly clusterId: string;
+  /** This node. */
+  readonly nodeId: number;
+  /** Where it listens. */
+  readonly address: Address;
+  /** The other members, and where they listen. */
+  readonly peers: ReadonlyMap<number, Address>;
+  /** What it waits on. */
+  readonly clock: Clock;
+  /** A random whole number from 0 to below the bound: what keeps nodes from reconnecting in step. */
+  readonly random: (below: number) => number;
+  /** Certificates; without them everything is in clear, and everybody who reaches the port and knows the cluster's id may claim to be a member. */
+  readonly tls?: PeerTls | null;
+  /** Bounds; each that is left out is `PEER_LIMITS`'s. */
+  readonly limits?: Partial<PeerLimits>;
+  /** Times; each that is left out is `PEER_TIMES`'s. */
+  readonly times?: Partial<PeerTimes>;
+  /** A frame of a peer; the memory is the callee's. A SyntaxError that it throws ends that peer's connection and is told to `onRefused`. */
+  readonly onFrame: (from: number, frame: Uint8Array) => void;
+  /** The connection to a peer was made or has ended. */
+  readonly onState?: (state: PeerState) => void;
+  /** Somebody was refused, or refused this node. */
+  readonly onRefused?: (refusal: Refusal) => void;
+}
+
+/** The connection to a peer was made or has ended. */
+export interface PeerState {
+  readonly peer: number;
+  readonly isConnected: boolean;
+  /** What happened, for the log. */
+  readonly reason: string;
+}
+
+/** Somebody was refused, or refused this node. */
+export interface Refusal {
+  /** `in`: this node refused; `out`: it was refused. */
+  readonly direction: "in" | "out";
+  /** The other node; `null` if it did not say. */
+  readonly peer: number | null;
+  /** Where the other node is, as far as it is known. */
+  readonly remote: string;
+  /** Why, for the log. */
+  readonly reason: string;
+}
+
+/** The transport of one node. */
+export interface Transport {
+  /** Begins to listen, tells the address in use, and begins to connect to the peers. */
+  start(done: (error: Error | null, address: Address) => void): void;
+  /**
+   * Sends a frame to a peer, of which it becomes the property. It leaves at the end of this turn of the event loop, or at `flush`.
+   *
+   * @returns `false` if it surely never arrives: the peer is not known, or out of reach.
+   * @throws {RangeError} If it is empty or too long.
+   */
+  send(to: number, frame: Uint8Array): boolean;
+  /** Writes what was sent, at once. */
+  flush(): void;
+  /** Makes a node a peer, or gives a peer another address. */
+  addPeer(id: number, address: Address): void;
+  /** Ends the connections with a peer, and refuses further ones. */
+  removePeer(id: number): void;
+  /** How the connections are, by peer. */
+  status(): Map<number, PeerStatus>;
+  /** Ends everything; what was sent is with the system when `done` is called, unless a peer takes nothing. */
+  close(done: () => void): void;
+}
+
+/** How the connections with a peer are. */
+export interface PeerStatus extends DialerStatus {
+  readonly address: Address;
+  /** Whether the peer is connected to this node. */
+  readonly isConnectedHere: boolean;
+}
+
+/** Makes the transport of a node. */
+export function createTransport(options: TransportOptions): Transport {
+  const limits = { ...PEER_LIMITS, ...options.limits };
+  const times = { ...PEER_TIMES, ...options.times };
+  const { clusterId, nodeId, clock, random, tls = null, onState = () => {}, onRefused = () => {} } = options;
+  const addresses = new Map(options.peers);
+  const dialers = new Map<number, Dialer>();
+  let isRunning = false;
+
+  const judge = ({ clusterId: cluster, from, to }: Greeting): string | null => {
+    if (cluster !== clusterId) {
+      return `this is a node of cluster ${JSON.stringify(clusterId)}, not of ${JSON.stringify(cluster)}`;
+    }
+    if (to !== nodeId) return `this is node ${nodeId}, not ${to}`;
+    if (from === nodeId) return `node ${from} is this node itself`;
+    return addresses.has(from) ? null : `node ${from} is not a member`;
+  };
+
+  const listener = createListener({
+    ...{ address: options.address, tls, limits, times, clock, judge },
+    onFrame: options.onFrame,
+    onRefused: (reason, remote, peer) => onRefused({ direction: "in", peer, remote, reason }),
+  });
+
+  const dial = (peer: number, address: Address): void => {
+    const dialer = createDialer({
+      ...{ clusterId, nodeId, peer, address, tls, limits, times, clock, random },
+      onState: (isConnected, reason) => onState({ peer, isConnected, reason }),
+      onRefused: (reason) => onRefused({ direction: "out", peer, remote: `${address.host}:${address.port}`, reason }),
+    });
+    dialers.set(peer, dialer);
+  };
+
+  const hangUp = (peer: number, done: () => void = () => {}): void => {
+    dialers.get(peer)?.close(done);
+    dialers.delete(peer);
+  };
+
+  return {
+    start(done) {
+      listener.listen((error, address) => {
+        if (error === null) {
+          isRunning = true;
+          for (const [peer, peerAddress] of addresses) dial(peer, peerAddress);
+        }
+        done(error, address);
+      });
+    },
+    send: (to, frame) => dialers.get(to)?.send(frame) ?? false,
+    flush() {
+      for (const dialer of dialers.values()) dialer.flush();
+    },
+    addPeer(id, address) {
+      const known = addresses.get(id);
+      if (id === nodeId || (known?.host === address.host && known.port === address.port)) return;
+      addresses.set(id, address);
+      hangUp(id);
+      if (isRunning) dial(id, address);
+    },
+    removePeer(id) {
+      addresses.delete(id);
+      hangUp(id);
+      listener.drop(id);
+    },
+    status() {
+      const here = new Set(listener.peers());
+      const none = { isConnected: false, queuedFrames: 0, queuedBytes: 0, dropped: 0, failures: 0 };
+      return new Map([...addresses].map(([id, address]) => {
+        return [id, { ...(dialers.get(id)?.status() ?? none), address, isConnectedHere: here.has(id) }];
+      }));
+    },
+    close(done) {
+      isRunning = false;
+      let waits = dialers.size + 1;
+      const ended = (): void => {
+        if (--waits === 0) done();
+      };
+      for (const peer of [...dialers.keys()]) hangUp(peer, ended);
+      listener.close(ended);
+    },
+  };
+}
