@@ -3,13 +3,20 @@
  *
  * @module
  */
+import { append, session } from "./append.ts";
+import { counter } from "./counter.ts";
 import { kv } from "./kv.ts";
 import { register } from "./register.ts";
+import { set } from "./set.ts";
 import type { Workload, WorkloadOptions } from "./workload.ts";
 
 const WORKLOADS: Readonly<Record<string, (options: WorkloadOptions) => Workload>> = {
   kv,
   register,
+  append,
+  counter,
+  set,
+  session,
 };
 
 /** The names of `--workload`, the default first. */
