@@ -28,12 +28,21 @@ export interface ExactlyOnceOptions {
 
 /** The front. */
 export interface ExactlyOnce {
-  /** How many writes are open. */
+  /** How many writes are open, and reads that were refused. */
   readonly open: number;
   /** Writes, exactly once, or at most once where the time is up before the outcome is known (`info`). */
   submit(command: Uint8Array, reply: Respond): void;
+  /** Reads, again and again while the replica refuses; a read changes nothing, and so needs no session. */
+  read(attempt: (reply: Respond) => void, reply: Respond): void;
   /** One tick of the node's clock. */
   tick(): void;
+}
+
+interface Read {
+  readonly attempt: (reply: Respond) => void;
+  readonly reply: Respond;
+  readonly deadline: number;
+  nextAttempt: number;
 }
 
 interface Write {
@@ -57,6 +66,8 @@ const REFUSAL_TICKS = 1;
 export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
   const { name, submit, committedIndex, timeoutTicks = 400, retryTicks = 40, maxOpen = 20_000 } = options;
   const writes = new Map<number, Write>();
+  /** Reads that were refused, in the order of their deadlines. */
+  let refusedReads: Read[] = [];
   let generation = 0;
   let since = -1;
   let lastSequence = 0;
@@ -122,9 +133,23 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
     attempt(sequence, write);
   };
 
+  const readOnce = (read: Read): void => {
+    read.attempt((reply) => {
+      if (reply.type !== "fail" || !reply.isRetryable || read.deadline <= ticks) return read.reply(reply);
+      read.nextAttempt = ticks + 2 * REFUSAL_TICKS;
+      refusedReads.push(read);
+    });
+  };
+
   return {
     get open() {
-      return writes.size;
+      return writes.size + refusedReads.length;
+    },
+    read(attempt, reply) {
+      if (refusedReads.length >= maxOpen) {
+        return reply({ type: "fail", error: "too many reads wait at this node", isRetryable: true });
+      }
+      readOnce({ attempt, reply, deadline: ticks + timeoutTicks, nextAttempt: 0 });
     },
     submit(command, reply) {
       if (writes.size >= maxOpen) {
@@ -141,6 +166,13 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
           const isUntouched = write.isUntouched && write.unanswered === 0;
           end(sequence, write, isUntouched ? { type: "fail", error: write.lastError, isRetryable: true } : UNKNOWN);
         } else if (write.nextAttempt <= ticks) attempt(sequence, write);
+      }
+      if (refusedReads.length === 0) return;
+      const due = refusedReads;
+      refusedReads = [];
+      for (const read of due) {
+        if (read.nextAttempt <= ticks) readOnce(read);
+        else refusedReads.push(read);
       }
     },
   };

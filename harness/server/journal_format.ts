@@ -131,6 +131,18 @@ export function readHeader(bytes: Uint8Array, expected: JournalIdentity): Journa
   return { identity: expected, salt, length, whole };
 }
 
+/** Whose journal a file is, as far as it says. */
+export function readIdentity(bytes: Uint8Array): JournalIdentity {
+  const damaged = new JournalDamagedError("journal", 0, "its header cannot be read");
+  if (bytes.length < 42) throw damaged;
+  const reader = new ByteReader(bytes, "a journal", 16);
+  const node = reader.u64("the node's id");
+  reader.bytes(12, "salt and length");
+  const length = reader.u16("the cluster's length");
+  if (length > Math.min(255, reader.left)) throw damaged;
+  return { nodeId: node, clusterId: new TextDecoder().decode(reader.bytes(length, "the cluster's id")) };
+}
+
 function checkMagic(reader: ByteReader, file: string, magic: string): void {
   const found = String.fromCharCode(...reader.bytes(8, "the file's mark"));
   if (found !== magic) throw new JournalDamagedError(file, 0, `it does not begin as a ${file} does`);

@@ -1,0 +1,58 @@
+/**
+ * The command `member`: looks at a live cluster's members and changes them.
+ *
+ * @module
+ */
+import { memberStatus } from "../live/join.ts";
+import { parseAddress } from "../live/peer_options.ts";
+import { askOnce } from "../live/resp_client.ts";
+import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import { ACCESS_FLAGS, addressOf, memberIdOf, passwordOf, tlsOf } from "./live_flags.ts";
+import type { Terminal } from "./terminal.ts";
+
+const FLAGS = {
+  at: { type: "string", default: "127.0.0.1:7001", about: "HOST:PORT where any member serves clients" },
+  ...ACCESS_FLAGS,
+} as const satisfies FlagSpec;
+
+const USAGE = "member takes: status | add ID HOST:PORT | remove ID | replace ID BY HOST:PORT | transfer [ID]";
+
+/** Asks a member, and prints what it says. */
+export async function main(args: string[], terminal: Terminal): Promise<number> {
+  const { flags, words } = parseFlags(args, FLAGS);
+  const command = commandOf(words);
+  const access = { address: addressOf("at", flags.at), password: passwordOf(flags.password), tls: tlsOf(flags) };
+  if (command === null) {
+    const status = await memberStatus(access, access.address);
+    terminal.out(`${JSON.stringify(status, null, 2)}\n`);
+    return 0;
+  }
+  terminal.out(`${String(await askOnce(access, command))}\n`);
+  return 0;
+}
+
+/** The node's command for the words; `null` for `status`. */
+function commandOf([verb = "status", ...rest]: readonly string[]): string[] | null {
+  const counts: Readonly<Record<string, readonly number[]>> = {
+    status: [0],
+    add: [2],
+    remove: [1],
+    replace: [3],
+    transfer: [0, 1],
+  };
+  if (!(counts[verb] ?? []).includes(rest.length)) throw new UsageError(USAGE);
+  if (verb === "status") return null;
+  const ids = verb === "replace" ? rest.slice(0, 2) : rest.slice(0, 1);
+  for (const id of ids) memberIdOf(`member ${verb}`, id);
+  const address = rest[ids.length];
+  if (address !== undefined) assertAddress(address);
+  return ["RAFT", verb.toUpperCase(), ...rest];
+}
+
+function assertAddress(text: string): void {
+  try {
+    parseAddress(text);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The command `serve`: one node of a live cluster, which Redis clients can talk to.
+ *
+ * @module
+ */
+import process from "node:process";
+import { createLiveClock } from "../live/clock.ts";
+import { askToBeAdded, findMembers } from "../live/join.ts";
+import { createLog, type Log, LOG_LEVELS, type LogLevel } from "../live/log_lines.ts";
+import { NODE_DEFAULTS, type NodeOptions } from "../live/node_options.ts";
+import { formatAddress } from "../live/peer_options.ts";
+import { type Server, startServer } from "../live/serve.ts";
+import { READ_MODES, type ReadMode } from "../server/client.ts";
+import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import { ACCESS_FLAGS, addressOf, limitsOf, memberOf, passwordOf, tlsOf } from "./live_flags.ts";
+import type { Terminal } from "./terminal.ts";
+
+const FLAGS = {
+  id: {
+    type: "integer",
+    min: 1,
+    max: 1_048_575,
+    about: "this member's number; never give a number to another node again",
+  },
+  listen: { type: "string", about: "HOST:PORT for the other members" },
+  client: { type: "string", about: "HOST:PORT for clients" },
+  advertise: { type: "string", about: "HOST:PORT by which the other members reach this one, if not by --listen" },
+  peer: { type: "strings", about: "ID=HOST:PORT of another member, for the cluster's first start; once for each" },
+  join: { type: "string", about: "HOST:PORT where a member serves clients: joins its cluster instead of founding one" },
+  data: { type: "string", about: "the folder for journal and snapshots" },
+  cluster: { type: "string", default: NODE_DEFAULTS.clusterId, about: "the cluster's name" },
+  reads: { type: "string", default: NODE_DEFAULTS.reads, oneOf: READ_MODES, about: "how reads are made sure of" },
+  ...ACCESS_FLAGS,
+  insecure: { type: "boolean", about: "listen beyond loopback without certificates" },
+  tick: { type: "integer", default: NODE_DEFAULTS.tickMs, min: 1, max: 10_000, about: "milliseconds of a tick" },
+  "election-ticks": {
+    type: "integer",
+    default: NODE_DEFAULTS.electionTicks,
+    min: 10,
+    max: 10_000,
+    about: "ticks without a leader after which a member campaigns",
+  },
+  "compact-bytes": {
+    type: "integer",
+    default: NODE_DEFAULTS.compactionBytes,
+    min: 1024,
+    about: "bytes of writes after which a snapshot is taken",
+  },
+  "max-clients": { type: "integer", default: 1024, min: 1, max: 1_000_000, about: "most connections of clients" },
+  "max-pipeline": { type: "integer", default: 4096, min: 1, about: "most unanswered commands of a connection" },
+  "max-key": { type: "integer", default: 65_536, min: 1, max: 1 << 20, about: "longest key in bytes" },
+  "max-value": { type: "integer", default: 8 << 20, min: 1, max: 15 << 20, about: "longest value in bytes" },
+  "log-level": { type: "string", default: "info", oneOf: LOG_LEVELS, about: "what matters less is not logged" },
+} as const satisfies FlagSpec;
+
+/** Runs a node until it is told to stop, or its disk fails. */
+export async function main(args: string[], terminal: Terminal): Promise<number> {
+  const { flags, words } = parseFlags(args, FLAGS);
+  if (words.length > 0) throw new UsageError(`serve takes flags only, but was given ${JSON.stringify(words[0])}`);
+  const needed = (name: "listen" | "client" | "data"): string => {
+    const value = flags[name];
+    if (value === undefined) throw new UsageError(`serve needs --${name}`);
+    return value;
+  };
+  if (flags.id === undefined) throw new UsageError("serve needs --id");
+  const options: NodeOptions = {
+    id: flags.id,
+    clusterId: flags.cluster,
+    folder: needed("data"),
+    listen: addressOf("listen", needed("listen")),
+    client: addressOf("client", needed("client")),
+    advertise: flags.advertise === undefined ? null : addressOf("advertise", flags.advertise),
+    peers: new Map(flags.peer.map((text) => memberOf("peer", text))),
+    join: flags.join === undefined ? null : addressOf("join", flags.join),
+    reads: flags.reads as ReadMode,
+    password: passwordOf(flags.password),
+    tls: tlsOf(flags),
+    isInsecure: flags.insecure,
+    tickMs: flags.tick,
+    electionTicks: flags["election-ticks"],
+    compactionBytes: flags["compact-bytes"],
+    ...limitsOf(flags),
+  };
+  if (options.peers.has(options.id)) throw new UsageError(`--peer names node ${options.id}, which is this one`);
+  if (options.join !== null && options.peers.size > 0) throw new UsageError("--join and --peer exclude each other");
+  const log = createLog((line) => terminal.err(line), options.id, flags["log-level"] as LogLevel);
+  const joining = options.join === null ? options : await findMembers(options, options.join);
+  return await serve(joining, log, terminal);
+}
+
+function serve(options: NodeOptions, log: Log, terminal: Terminal): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error): void => {
+      terminal.err(`Failed: ${error.message}`);
+      process.exit(255);
+    };
+    startServer(options, createLiveClock(), log, failed, (error, server) => {
+      if (error !== null) return reject(error);
+      const { node, clientAddress } = server!;
+      terminal.out(
+        `node ${options.id} serves clients at ${formatAddress(clientAddress)}, members at ${
+          formatAddress(node.address)
+        }\n`,
+      );
+      stopOnSignals(server!, resolve);
+      if (options.join === null) return;
+      askToBeAdded(options, options.join, node.advertised).then(
+        () => log("info", "added"),
+        (refusal: Error) => log("error", "not added", { reason: refusal.message }),
+      );
+    });
+  });
+}
+
+/** The first signal ends the node in good order, a second one at once. */
+function stopOnSignals(server: Server, resolve: (status: number) => void): void {
+  let signals = 0;
+  const stop = (): void => {
+    if (++signals > 1) process.exit(130);
+    server.stop(() => {
+      resolve(0);
+      // A timer or a socket of the runtime's own must not keep the process.
+      process.exit(0);
+    });
+  };
+  process.on("SIGINT", stop);
+  if (process.platform !== "win32") process.on("SIGTERM", stop);
+}

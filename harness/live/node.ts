@@ -1,0 +1,387 @@
+/**
+ * A live node: a replica with a real disk, real sockets and a real clock.
+ *
+ * Inputs of one turn of the event loop are one batch: `setImmediate` ends it when every socket that had something to say was heard.
+ *
+ * @module
+ */
+import { randomBytes, randomInt } from "node:crypto";
+import { setImmediate } from "node:timers";
+import { type ConfigurationChange, membersOf, nodeId, type RaftStatus } from "../../raft/mod.ts";
+import { type Clock, MILLISECOND } from "../clock.ts";
+import type { ClientReply, ClientRequest, ReadMode, Session } from "../server/client.ts";
+import { createExactlyOnce, type ExactlyOnce } from "../server/exactly_once.ts";
+import type { Respond } from "../server/forwarding.ts";
+import { type Journal, openJournal } from "../server/journal.ts";
+import { createKvStore, type KvStore } from "../server/kv_store.ts";
+import { decodePacket, encodePacket } from "../server/packet_codec.ts";
+import { createReplica, type Replica } from "../server/replica.ts";
+import { type SessionMachine, withSessions } from "../server/sessions.ts";
+import { encodeOperation } from "../server/store_command.ts";
+import { type DirectoryEntry, type DirectoryMachine, encodeEntry, encodeRemoval, withDirectory } from "./directory.ts";
+import { type LiveDisk, openDisk } from "./disk.ts";
+import type { Log } from "./log_lines.ts";
+import { nextChore } from "./membership_keeper.ts";
+import { checkExposure, type NodeOptions } from "./node_options.ts";
+import { type Address, formatAddress, parseAddress } from "./peer_options.ts";
+import { createTransport, type Transport } from "./tcp.ts";
+
+/** The file in which a node keeps where the members listen, so that a restart finds them before it has heard from anybody. */
+const MEMBERS_FILE = "members";
+/** The file that says who the voters were when the cluster began: what a log without any change of the members goes by. */
+const FOUNDERS_FILE = "founders";
+/** Ticks from one look at the leader's chores to the next. */
+const CHORE_TICKS = 8;
+/** A node that was held up is given at most so many of the ticks it missed; with leases all of them, as they measure time. */
+const MISSED_TICKS_MAX = 2;
+/** How long a shutdown waits for another member to take over, in milliseconds. */
+const HANDOVER_MS = 2_000;
+
+/** A live node. */
+export interface LiveNode {
+  readonly replica: Replica<SessionMachine>;
+  readonly store: KvStore;
+  readonly journal: Journal;
+  readonly disk: LiveDisk;
+  readonly transport: Transport;
+  readonly directory: DirectoryMachine;
+  /** The cluster's name. */
+  readonly clusterId: string;
+  /** Where it listens for members. */
+  readonly address: Address;
+  /** By what members reach it. */
+  readonly advertised: Address;
+  /** Hears a client's input: the node is given the ticks that are due first. */
+  onInput(): void;
+  /** Writes, exactly once, or reads. */
+  request(request: ClientRequest, reply: Respond): void;
+  /** Adds a member that becomes a voter when it has caught up; in the place of another, if `replaces` is not 0. */
+  addMember(id: number, address: string, replaces: number, reply: Respond): void;
+  removeMember(id: number, reply: Respond): void;
+  /** To a member, or to the one that is furthest. */
+  transferLeadership(to: number | null, reply: Respond): void;
+  status(): RaftStatus;
+  /** Hands leadership over, writes what is under way, and lets everything go. */
+  stop(done: () => void): void;
+}
+
+/**
+ * Opens the folder and starts the node.
+ *
+ * @param onStopped The node has ended by itself: its disk failed, or it found an error.
+ */
+export function startNode(
+  options: NodeOptions,
+  clock: Clock,
+  log: Log,
+  onStopped: (error: Error) => void,
+  done: (error: Error | null, node: LiveNode | null) => void,
+): void {
+  let disk: LiveDisk;
+  try {
+    checkExposure(options);
+    disk = openDisk(options.folder);
+  } catch (error) {
+    return done(error as Error, null);
+  }
+  const giveUp = (error: Error): void => disk.close(() => done(error, null));
+  const identity = { clusterId: options.clusterId, nodeId: options.id };
+  disk.read(MEMBERS_FILE, (readError, bytes) => {
+    if (readError !== null) return giveUp(readError);
+    openJournal(disk, identity, (error, journal) => {
+      if (error !== null) return giveUp(error);
+      const addresses = new Map([...options.peers].map(([id, address]) => [id, formatAddress(address)]));
+      for (const [id, address] of readMembers(bytes)) addresses.set(id, address);
+      findFounders(disk, options, (foundersError, founders) => {
+        if (foundersError !== null) return giveUp(foundersError);
+        host({ options, clock, log, onStopped, disk, journal: journal!, addresses, founders }, (failure, node) => {
+          if (failure !== null) giveUp(failure);
+          else done(null, node);
+        });
+      });
+    }, randomBytes(4).readUInt32LE());
+  });
+}
+
+/** The cluster's first voters: as the flags say at the first start, and from then on as they said then. A node that joins knows none. */
+function findFounders(
+  disk: LiveDisk,
+  options: NodeOptions,
+  done: (error: Error | null, founders: readonly number[]) => void,
+): void {
+  disk.read(FOUNDERS_FILE, (readError, bytes) => {
+    if (readError !== null) return done(readError, []);
+    if (bytes !== null) {
+      try {
+        return done(null, JSON.parse(new TextDecoder().decode(bytes)) as number[]);
+      } catch {
+        return done(
+          new SyntaxError(`Cannot read ${options.folder}/${FOUNDERS_FILE}: a list of members was expected`),
+          [],
+        );
+      }
+    }
+    const founders = options.join === null ? [options.id, ...options.peers.keys()] : [];
+    const text = new TextEncoder().encode(`${JSON.stringify(founders)}\n`);
+    disk.replace(FOUNDERS_FILE, text, (error) => done(error, founders));
+  });
+}
+
+interface HostParts {
+  readonly options: NodeOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onStopped: (error: Error) => void;
+  readonly disk: LiveDisk;
+  readonly journal: Journal;
+  /** Where the other members listen, for all that is known. */
+  readonly addresses: Map<number, string>;
+  /** The cluster's first voters; none if this node joined later. */
+  readonly founders: readonly number[];
+}
+
+function host(parts: HostParts, done: (error: Error | null, node: LiveNode | null) => void): void {
+  const { options, clock, log, disk, journal, addresses, founders } = parts;
+  const { id } = options;
+  const tickLength = options.tickMs * MILLISECOND;
+  const missedTicksMax = options.reads === "lease" ? 4 * options.electionTicks : MISSED_TICKS_MAX;
+  const incarnation = randomBytes(4).readUInt32LE();
+  let isStopping = false;
+  let nextTick = 0;
+  let ticksToChore = CHORE_TICKS;
+  let isMembersFileBusy = false;
+  let wasLeading = false;
+  let lastLeader: number | null = null;
+
+  const store = createKvStore();
+  let transport: Transport | null = null;
+
+  const onDirectory = (): void => {
+    for (const [member, entry] of directory.entries) {
+      if (member === id || addresses.get(member) === entry.address) continue;
+      addresses.set(member, entry.address);
+      connect(member, entry.address);
+    }
+    saveMembers();
+  };
+
+  const connect = (member: number, address: string): void => {
+    try {
+      transport?.addPeer(member, parseAddress(address));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      log("warn", "bad address", { member, address });
+    }
+  };
+
+  const saveMembers = (): void => {
+    if (isMembersFileBusy || isStopping) return;
+    isMembersFileBusy = true;
+    const written = membersText(addresses);
+    disk.replace(MEMBERS_FILE, new TextEncoder().encode(written), (error) => {
+      isMembersFileBusy = false;
+      if (error !== null) log("warn", "members not saved", { reason: error.message });
+      else if (written !== membersText(addresses)) saveMembers();
+    });
+  };
+
+  const directory: DirectoryMachine = withDirectory(store, onDirectory);
+  const fail = (error: Error): void => {
+    log("error", "stopped", { reason: error.message });
+    if (!isStopping) parts.onStopped(error);
+  };
+  const replica = createReplica<SessionMachine>({
+    id,
+    peers: founders.filter((founder) => founder !== id),
+    journal,
+    machine: withSessions(directory),
+    incarnation,
+    send: (to, packet) => void transport?.send(to, encodePacket(packet)),
+    reads: options.reads,
+    raft: {
+      join: founders.length === 0,
+      electionTimeoutTicks: options.electionTicks,
+      heartbeatIntervalTicks: Math.max(1, Math.floor(options.electionTicks / 10)),
+      keepEntries: 10_000,
+    },
+    limits: { forwardTimeoutTicks: Math.ceil(2_000 / options.tickMs) },
+    compaction: { bytes: options.compactionBytes },
+    defer: (action) => void setImmediate(action),
+    onStopped: fail,
+  });
+  const front: ExactlyOnce = createExactlyOnce({
+    name: `${id}.${incarnation}`,
+    submit: (command, reply, session) => replica.submit(command, reply, { session }),
+    committedIndex: () => replica.node.commitIndex,
+    timeoutTicks: Math.ceil(5_000 / options.tickMs),
+    retryTicks: Math.ceil(1_000 / options.tickMs),
+  });
+
+  const tickWhenDue = (): void => {
+    const now = clock.now();
+    if (now < nextTick) return;
+    const missed = Math.floor((now - nextTick) / tickLength);
+    nextTick += (missed + 1) * tickLength;
+    for (let due = Math.min(missed + 1, missedTicksMax); due > 0 && !isStopping; due--) {
+      replica.tick();
+      front.tick();
+    }
+    if (--ticksToChore <= 0) doChores();
+  };
+
+  const keepTicking = (): void => {
+    if (isStopping || replica.isStopped) return;
+    tickWhenDue();
+    clock.after(Math.max(0, nextTick - clock.now()), keepTicking);
+  };
+
+  const doChores = (): void => {
+    ticksToChore = CHORE_TICKS;
+    const { node } = replica;
+    if (node.leader !== lastLeader || (node.role === "leader") !== wasLeading) {
+      lastLeader = node.leader;
+      wasLeading = node.role === "leader";
+      log("info", wasLeading ? "leads" : "follows", { term: node.term, leader: lastLeader });
+    }
+    if (node.role !== "leader") return;
+    const status = node.status();
+    const known = new Map(addresses).set(id, formatAddress(live.advertised));
+    const chore = nextChore(status, directory.entries, known);
+    const told = (about: string) => (reply: ClientReply): void => {
+      if (reply.type !== "ok") log("warn", "chore failed", { about, reason: reply.error });
+    };
+    if (chore === null) return;
+    // What is under way is not begun twice: the next look comes when it had time to end.
+    ticksToChore = 4 * CHORE_TICKS;
+    if (chore.type === "change") {
+      log("info", "members change", { about: chore.about });
+      replica.changeMembers(chore.change, told(chore.about));
+    } else if (chore.type === "enter") front.submit(encodeEntry(chore.entry), told(`enter ${chore.entry.id}`));
+    else front.submit(encodeRemoval(chore.id), told(`forget ${chore.id}`));
+  };
+
+  let address = options.listen;
+  const live: LiveNode = {
+    ...{ replica, store, journal, disk, directory, clusterId: options.clusterId },
+    get transport() {
+      return transport!;
+    },
+    get address() {
+      return address;
+    },
+    get advertised() {
+      return options.advertise ?? address;
+    },
+    onInput: options.reads === "lease" ? tickWhenDue : () => {},
+    request(request, reply) {
+      let command: Uint8Array;
+      try {
+        command = encodeOperation(request.operation);
+      } catch (error) {
+        return reply({ type: "fail", error: (error as Error).message });
+      }
+      const how: { session?: Session; reads?: ReadMode } = request;
+      if (replica.machine.isRead(command)) front.read((attempted) => replica.submit(command, attempted, how), reply);
+      else if (how.session !== undefined) replica.submit(command, reply, how);
+      else front.submit(command, reply);
+    },
+    addMember(member, memberAddress, replaces, reply) {
+      const entry: DirectoryEntry = { id: member, address: memberAddress, wish: "voter", replaces };
+      front.submit(encodeEntry(entry), (entered) => {
+        if (entered.type !== "ok") return reply(entered);
+        if (membersOf(replica.node.status().configuration).some((one) => one === member)) return reply(entered);
+        const change: ConfigurationChange = {
+          type: "simple",
+          changes: [{ type: "add-learner", node: nodeId(member) }],
+        };
+        replica.changeMembers(change, reply);
+      });
+    },
+    removeMember(member, reply) {
+      replica.changeMembers({ type: "simple", changes: [{ type: "remove", node: nodeId(member) }] }, reply);
+    },
+    transferLeadership(to, reply) {
+      const target = to ?? furthest(replica.node.status());
+      if (target !== null) return replica.transferLeadership(target, reply);
+      reply({ type: "fail", error: "this node does not lead, and so does not know who is furthest: name a member" });
+    },
+    status: () => replica.node.status(),
+    stop(stopped) {
+      const end = (): void => {
+        isStopping = true;
+        replica.stop();
+        transport!.close(() => disk.close(stopped));
+      };
+      const target = replica.isStopped || replica.node.role !== "leader" ? null : furthest(replica.node.status());
+      if (target === null) return end();
+      let isOver = false;
+      const handedOver = (): void => {
+        if (isOver) return;
+        isOver = true;
+        timer.cancel();
+        end();
+      };
+      const timer = clock.after(HANDOVER_MS * MILLISECOND, handedOver);
+      replica.transferLeadership(target, handedOver);
+    },
+  };
+
+  transport = createTransport({
+    clusterId: options.clusterId,
+    nodeId: id,
+    address: options.listen,
+    peers: parsedAddresses(addresses),
+    clock,
+    random: (below) => randomInt(below),
+    tls: options.tls,
+    onFrame(_from, frame) {
+      live.onInput();
+      replica.receive(decodePacket(frame));
+    },
+    onState: ({ peer, isConnected, reason }) => {
+      log(isConnected ? "info" : "warn", isConnected ? "peer connected" : "peer lost", { peer, reason });
+    },
+    onRefused: ({ direction, peer, remote, reason }) =>
+      log("warn", "peer refused", { direction, peer, remote, reason }),
+  });
+  transport.start((error, listening) => {
+    if (error !== null) {
+      isStopping = true;
+      replica.stop();
+      return transport!.close(() => done(error, null));
+    }
+    address = listening;
+    onDirectory();
+    nextTick = clock.now() + tickLength;
+    keepTicking();
+    done(null, live);
+  });
+}
+
+/** The voter, other than the leader itself, whose log is known to reach furthest. */
+function furthest({ followers }: RaftStatus): number | null {
+  let best: RaftStatus["followers"][number] | null = null;
+  for (const follower of followers) {
+    if (follower.isLearner || !follower.isActive) continue;
+    if (best === null || follower.matchIndex > best.matchIndex) best = follower;
+  }
+  return best === null ? null : best.id;
+}
+
+function membersText(addresses: ReadonlyMap<number, string>): string {
+  return `${JSON.stringify(Object.fromEntries(addresses), null, 2)}\n`;
+}
+
+/** The addresses of the members' file. It is a hint, and one that cannot be read is none. */
+function readMembers(bytes: Uint8Array | null): [number, string][] {
+  try {
+    const members = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array(0))) as Record<string, string>;
+    return Object.entries(members).map(([id, address]) => [Number(id), formatAddress(parseAddress(address))]);
+  } catch {
+    return [];
+  }
+}
+
+function parsedAddresses(addresses: ReadonlyMap<number, string>): Map<number, Address> {
+  return new Map([...addresses].map(([id, address]) => [id, parseAddress(address)]));
+}

@@ -1,0 +1,142 @@
+/**
+ * A node and its door for clients: what `serve` runs.
+ *
+ * @module
+ */
+import type { Clock } from "../clock.ts";
+import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
+import { type ClientListener, createClientListener, type Request } from "./client_listener.ts";
+import type { Log } from "./log_lines.ts";
+import { type LiveNode, startNode } from "./node.ts";
+import type { NodeOptions } from "./node_options.ts";
+import { infoText, statusObject } from "./node_status.ts";
+import type { Address } from "./peer_options.ts";
+import { RESP_OK, type RespValue } from "./resp.ts";
+import { excess, operationOf, respReply } from "./resp_execute.ts";
+import type { ReadMode as RespReadMode } from "./resp_commands.ts";
+import type { RespSession } from "./resp_session.ts";
+
+/** The version that clients are told. */
+export const SERVER_VERSION = "0.1.0";
+
+/** A node that serves clients. */
+export interface Server {
+  readonly node: LiveNode;
+  readonly clients: ClientListener;
+  /** Where clients reach it. */
+  readonly clientAddress: Address;
+  /** Ends it in good order. */
+  stop(done: () => void): void;
+}
+
+const READ_MODES: Readonly<Record<RespReadMode, ReadMode>> = { linearizable: "index", lease: "lease", local: "local" };
+
+/** Starts a node and opens its door. `onStopped` is told if the node ends by itself. */
+export function startServer(
+  options: NodeOptions,
+  clock: Clock,
+  log: Log,
+  onStopped: (error: Error) => void,
+  done: (error: Error | null, server: Server | null) => void,
+): void {
+  startNode(options, clock, log, onStopped, (error, node) => {
+    if (error !== null) return done(error, null);
+    openDoor(options, clock, log, node!, done);
+  });
+}
+
+function openDoor(
+  options: NodeOptions,
+  clock: Clock,
+  log: Log,
+  node: LiveNode,
+  done: (error: Error | null, server: Server | null) => void,
+): void {
+  const began = clock.now();
+  const readMode = options.reads === "lease" || options.reads === "local" ? options.reads : "linearizable";
+
+  const readsOf = (session: RespSession): ReadMode => {
+    // A read through the log is linearizable too: a node that is set to it keeps to it.
+    return session.readMode === "linearizable" && options.reads === "log" ? "log" : READ_MODES[session.readMode];
+  };
+
+  const execute = (request: Request, session: RespSession, reply: (value: RespValue) => void): void => {
+    const answer = (result: ClientReply): void => reply(administrative(result));
+    switch (request.type) {
+      case "get":
+      case "set":
+      case "delete":
+      case "exists":
+      case "mget":
+      case "increment": {
+        const refused = excess(request, options.storeLimits);
+        if (refused !== null) return reply(refused);
+        return node.request({ operation: operationOf(request), reads: readsOf(session) }, (result) => {
+          reply(respReply(request, result));
+        });
+      }
+      case "operation":
+        return node.request(parseRequest(request.text), (result) => reply(JSON.stringify(result)));
+      case "info":
+        return reply(
+          infoText({ node, options, clients: clients.counts, uptime: clock.now() - began }, request.sections),
+        );
+      case "raft-status":
+        return reply(JSON.stringify(statusObject(node, clientAddress)));
+      case "raft-add":
+        return node.addMember(request.id, request.address, 0, answer);
+      case "raft-replace":
+        return node.addMember(request.by, request.address, request.id, answer);
+      case "raft-remove":
+        return node.removeMember(request.id, answer);
+      case "raft-transfer":
+        return node.transferLeadership(request.to, answer);
+      default:
+        return reply({ error: `ERR ${request.type} is a command of the connection` });
+    }
+  };
+
+  const clients = createClientListener({
+    address: options.client,
+    tls: options.tls,
+    clock,
+    session: { password: options.password, readMode, version: SERVER_VERSION },
+    limits: options.clientLimits,
+    isRead: (request) => request.type === "get" || request.type === "mget" || request.type === "exists",
+    onInput: node.onInput,
+    execute: (request, _args, session, reply) => execute(request, session, reply),
+  });
+  let clientAddress = options.client;
+  clients.listen((error, address) => {
+    if (error !== null) return node.stop(() => done(error, null));
+    clientAddress = address;
+    log("info", "serves", { client: address.port, member: node.address.port });
+    const stop = (stopped: () => void): void => {
+      log("info", "stops");
+      node.stop(() => clients.close(stopped));
+    };
+    done(null, { node, clients, clientAddress: address, stop });
+  });
+}
+
+/** A request as JSON; what cannot be read is an operation that the store does not know, and so refuses. */
+function parseRequest(text: string): ClientRequest {
+  try {
+    const request = JSON.parse(text) as ClientRequest;
+    if (typeof request?.operation?.f === "string") return request;
+  } catch {
+    // Answered below.
+  }
+  return { operation: { f: "unreadable" } };
+}
+
+function administrative(result: ClientReply): RespValue {
+  switch (result.type) {
+    case "ok":
+      return RESP_OK;
+    case "fail":
+      return { error: `${result.isRetryable ? "TRYAGAIN nothing was done: " : "ERR "}${result.error}` };
+    case "info":
+      return { error: `UNKNOWN unknown outcome: ${result.error}` };
+  }
+}
