@@ -13,7 +13,11 @@ type Command = (args: string[], terminal: Terminal) => Promise<number>;
 /** Each command's file is loaded only when it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ main: Command }>>> = {
   run: () => import("./cli/run.ts"),
+  fuzz: () => import("./cli/fuzz.ts"),
   check: () => import("./cli/check.ts"),
+  serve: () => import("./cli/serve.ts"),
+  member: () => import("./cli/member.ts"),
+  log: () => import("./cli/log.ts"),
   help: () => import("./cli/help.ts"),
 };
 
