@@ -27,6 +27,7 @@ import { FolderInUseError, type FolderLock, lockFolder } from "./folder_lock.ts"
 
 /** What the disk fails to do, on one line: the verb, the file and the reason. */
 export class DiskError extends Error {
+  /** The name of the class. */
   override name = "DiskError";
   /** The system's code, such as `ENOSPC`; empty where it gave none. */
   readonly code: string;

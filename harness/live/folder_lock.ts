@@ -18,6 +18,7 @@ import process from "node:process";
 
 /** Cannot open a folder, because a process has it open. */
 export class FolderInUseError extends Error {
+  /** The name of the class. */
   override name = "FolderInUseError";
   /** The process that has it open, as far as can be known. */
   readonly pid: number;

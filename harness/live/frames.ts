@@ -12,6 +12,7 @@ export const FRAME_HEADER_BYTES = 4;
 
 /** A frame that is longer than this side takes. */
 export class FrameTooLongError extends Error {
+  /** The name of the class. */
   override name = "FrameTooLongError";
 }
 

@@ -40,6 +40,7 @@ export type GreetingAnswer = string | null;
 
 /** What a peer said is no handshake, or one of another version. */
 export class HandshakeError extends Error {
+  /** The name of the class. */
   override name = "HandshakeError";
 }
 

@@ -15,13 +15,21 @@ import { type Address, formatAddress, type PeerLimits, type PeerTimes, type Peer
 
 /** What a dialer is made with. */
 export interface DialerOptions {
+  /** The cluster that this node says it is of. */
   readonly clusterId: string;
+  /** This node. */
   readonly nodeId: number;
+  /** The node to reach. */
   readonly peer: number;
+  /** Where that node listens. */
   readonly address: Address;
+  /** Certificates, or `null` for a connection in clear. */
   readonly tls: PeerTls | null;
+  /** Bounds of the queue. */
   readonly limits: PeerLimits;
+  /** How long to wait for what. */
   readonly times: PeerTimes;
+  /** What the waits run on. */
   readonly clock: Clock;
   /** A random whole number from 0 to below the bound, for the waits. */
   readonly random: (below: number) => number;
@@ -45,8 +53,11 @@ export interface Dialer {
 
 /** How the way to a peer is. */
 export interface DialerStatus {
+  /** Whether frames can leave. */
   readonly isConnected: boolean;
+  /** Frames that wait. */
   readonly queuedFrames: number;
+  /** Their bytes, headers included. */
   readonly queuedBytes: number;
   /** Frames that were dropped since it began. */
   readonly dropped: number;

@@ -14,10 +14,15 @@ import { type Address, formatAddress, type PeerLimits, type PeerTimes, type Peer
 
 /** What a listener is made with. */
 export interface ListenerOptions {
+  /** Where to listen. */
   readonly address: Address;
+  /** Certificates, or `null` for connections in clear. */
   readonly tls: PeerTls | null;
+  /** Bounds of frames and of strangers. */
   readonly limits: PeerLimits;
+  /** How long to wait for what. */
   readonly times: PeerTimes;
+  /** What the waits run on. */
   readonly clock: Clock;
   /** Why a greeting is refused; `null` if it is welcome. */
   readonly judge: (greeting: Greeting) => string | null;

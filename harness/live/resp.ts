@@ -24,6 +24,7 @@ export interface RespLimits {
 
 /** What a client sent cannot be read on: the message is the reply (after `-ERR `), and the connection ends with it. */
 export class RespProtocolError extends Error {
+  /** The name of the class. */
   override name = "RespProtocolError";
 }
 

@@ -82,6 +82,7 @@ export type Command = StoreCommand | AdminCommand | ConnectionCommand | InvalidC
 
 /** A request that is no command. */
 export interface InvalidCommand {
+  /** Tells it from commands. */
   readonly type: "invalid";
   /** The error, its code in front. */
   readonly error: string;

@@ -49,7 +49,9 @@ export interface TransportOptions {
 
 /** The connection to a peer was made or has ended. */
 export interface PeerState {
+  /** The peer. */
   readonly peer: number;
+  /** Whether frames can leave for it. */
   readonly isConnected: boolean;
   /** What happened, for the log. */
   readonly reason: string;
@@ -92,6 +94,7 @@ export interface Transport {
 
 /** How the connections with a peer are. */
 export interface PeerStatus extends DialerStatus {
+  /** Where it is dialled. */
   readonly address: Address;
   /** Whether the peer is connected to this node. */
   readonly isConnectedHere: boolean;
