@@ -18,11 +18,12 @@ export {
 export {
   checkLinearizability,
   checkOperations,
-  type Counterexample,
   type LinearizabilityOptions,
   type LinearizabilityVerdict,
-  type ShownOperation,
+  type Witness,
 } from "./linearizability/check.ts";
+export type { Counterexample } from "./linearizability/explain.ts";
+export type { ShownOperation } from "./linearizability/shown.ts";
 export { HistoryError, Operations } from "./linearizability/operations.ts";
 export { renderLinearizability, type Style } from "./linearizability/render.ts";
 export { type AnyModel, type Model, type Operation, type RegisterModel } from "./models/model.ts";

@@ -38,6 +38,7 @@ export class JsonLinesOperations {
   /** @param builder What the operations go to. */
   constructor(builder: OperationsBuilder) {
     this.#builder = builder;
+    builder.operations.countsLines = true;
   }
 
   /**

@@ -101,5 +101,6 @@ export function tableOf({ format, events, lines }: ReadHistory): Operations {
       throw error;
     }
   }
+  builder.operations.countsLines = true;
   return builder.operations;
 }

@@ -10,45 +10,29 @@ import { kvWithScan } from "../models/kv_scan.ts";
 import { FAILED, MISMATCH, OK, type Operations, operationsOf, OTHER, verbOf } from "./operations.ts";
 import { eventsByKey, RegisterPieces } from "./registers.ts";
 import type { Piece } from "./piece.ts";
+import { type Counterexample, explain, witnessOf } from "./explain.ts";
 import { search } from "./search.ts";
+import { text } from "./shown.ts";
 import { stepPieces } from "./steps.ts";
 
 /** What bounds and shapes a check. */
 export interface LinearizabilityOptions {
   /** Asked now and then; `true` ends the check with `"unknown"`. The room has no clock of its own. Default: never. */
   readonly stop?: () => boolean;
+  /** Called once, when the verdict stands: before a violation is explained. For whoever measures. */
+  readonly decided?: () => void;
   /** Whether a valid verdict has a witness. Default: false. */
   readonly witness?: boolean;
   /** How many configurations a search may remember before it answers `"unknown"`. Default: 20,000,000. */
   readonly configurations?: number;
 }
 
-/** An operation as verdicts show it. */
-export interface ShownOperation {
-  /** The number of the process. */
-  readonly process: number;
-  readonly f: string;
+/** An order of the operations of one key, or of all where the model ties keys together, that explains every answer. */
+export interface Witness {
+  /** The key, where the model has keys. */
   readonly key?: unknown;
-  /** What was asked. */
-  readonly value?: unknown;
-  /** What came back. */
-  readonly result?: unknown;
-  /** How it ended; `info` may or may not have happened. */
-  readonly type: "ok" | "fail" | "info";
-  /** Position of the invocation in the history, from 0. */
-  readonly invoked: number;
-  /** Position of the completion; null if there is none. */
-  readonly returned: number | null;
-}
-
-/** Why a history is not linearizable. */
-export interface Counterexample {
-  /** The key that it is about, where the model has keys. */
-  readonly key?: unknown;
-  /** Operations that cannot all be true. */
-  readonly operations: readonly ShownOperation[];
-  /** How many events of the history are fine: those before the first that cannot be explained. */
-  readonly finePrefix: number;
+  /** The operations by where they were invoked (position in the history, or line of the file), in the order in which they took effect. Unknown ones that did not happen are left out. */
+  readonly order: readonly number[];
 }
 
 /** What `checkLinearizability` answers. */
@@ -59,6 +43,10 @@ export interface LinearizabilityVerdict extends Verdict {
   readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
   /** For `false`: what cannot be. */
   readonly counterexample?: Counterexample;
+  /** For `true`, on request: an order for each key. */
+  readonly witness?: readonly Witness[];
+  /** Whether places in the history are lines of a file, from 1, rather than positions, from 0. */
+  readonly lines: boolean;
 }
 
 /**
@@ -82,19 +70,33 @@ export function checkOperations(
   model: AnyModel,
   options: LinearizabilityOptions = {},
 ): LinearizabilityVerdict {
-  const summary = { model: model.name, operations: countOutcomes(table) };
+  const summary = { model: model.name, operations: countOutcomes(table), lines: table.countsLines };
+  const judge = isRegisterModel(model) && table.names.includes("scan") ? kvWithScan : model;
+  const witness: Witness[] = [];
   let unknown: string | undefined;
-  for (const piece of piecesOf(table, model)) {
+  for (const piece of piecesOf(table, judge)) {
     const found = search(piece, options);
     if (found.valid === false) {
-      const counterexample = explain(table, piece, found.reached);
-      return { valid: false, reason: "No order of the operations explains every answer", ...summary, counterexample };
+      options.decided?.();
+      const counterexample = explain(table, judge, piece, found.reached, options);
+      return { valid: false, reason: counterexample.sentence, ...summary, counterexample };
     }
-    if (found.valid === "unknown") {
-      unknown ??= `Stopped after ${found.reached} of ${piece.events.length} events of a key`;
+    if (found.valid === "unknown") unknown ??= howFar(table, piece, found.reached, found.visited);
+    else if (options.witness === true) {
+      const key = table.keys.at(table.key[piece.rows[0]!]!);
+      const order = witnessOf(table, judge, piece, found.order).map((row) => table.invoked[row]!);
+      witness.push({ ...(key === null ? {} : { key }), order });
     }
   }
-  return unknown === undefined ? { valid: true, ...summary } : { valid: "unknown", reason: unknown, ...summary };
+  options.decided?.();
+  if (unknown !== undefined) return { valid: "unknown", reason: unknown, ...summary };
+  return { valid: true, ...summary, ...(options.witness === true ? { witness } : {}) };
+}
+
+function howFar(table: Operations, piece: Piece, reached: number, visited: number): string {
+  const key = table.keys.at(table.key[piece.rows[0]!]!);
+  const of = key === null ? "" : ` of ${text(key)}`;
+  return `Stopped by its limits after ${reached} of ${piece.events.length} events${of} and ${visited} configurations`;
 }
 
 function* piecesOf(table: Operations, model: AnyModel): Generator<Piece> {
@@ -102,11 +104,7 @@ function* piecesOf(table: Operations, model: AnyModel): Generator<Piece> {
     yield* stepPieces(table, model);
     return;
   }
-  const strange = strangeName(table);
-  if (strange === "scan") {
-    yield* stepPieces(table, kvWithScan);
-    return;
-  }
+  const strange = table.names.find((name) => verbOf(name) === OTHER);
   if (strange !== undefined) {
     throw new RangeError(`Cannot judge ${strange} by the model ${model.name}: it has get, put, delete, cas and scan`);
   }
@@ -117,40 +115,6 @@ function* piecesOf(table: Operations, model: AnyModel): Generator<Piece> {
     const piece = pieces.pieceOf(sorted, begins[key]!, begins[key + 1]!);
     if (piece !== undefined) yield piece;
   }
-}
-
-/** An operation's name that registers do not have, `scan` only if there is no other. */
-function strangeName(table: Operations): string | undefined {
-  const strange = table.names.filter((name) => verbOf(name) === OTHER);
-  return strange.find((name) => name !== "scan") ?? strange[0];
-}
-
-function explain(table: Operations, piece: Piece, reached: number): Counterexample {
-  const last = ~piece.events[reached]!;
-  const operations: ShownOperation[] = [];
-  for (let op = 0; op < piece.length && piece.inv[op]! < reached; op++) {
-    if (piece.ret[op]! >= piece.inv[last]!) operations.push(shown(table, piece.rows[op]!));
-  }
-  const row = piece.rows[last]!;
-  return { key: table.keys.at(table.key[row]!), operations, finePrefix: table.returned[row]! };
-}
-
-/** A row as verdicts show it. */
-export function shown(table: Operations, row: number): ShownOperation {
-  const outcome = table.outcome[row]!;
-  const key = table.keys.at(table.key[row]!);
-  const value = table.argumentOf(row);
-  const result = table.resultOf(row);
-  return {
-    process: table.process[row]!,
-    f: table.names[table.name[row]!]!,
-    ...(key === null ? {} : { key }),
-    ...(value === null ? {} : { value }),
-    ...(outcome === OK ? { result } : {}),
-    type: outcome === OK ? "ok" : outcome === FAILED || outcome === MISMATCH ? "fail" : "info",
-    invoked: table.invoked[row]!,
-    returned: table.returned[row]! < 0 ? null : table.returned[row]!,
-  };
 }
 
 function countOutcomes(table: Operations): { ok: number; fail: number; info: number } {

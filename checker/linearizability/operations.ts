@@ -64,6 +64,8 @@ export class Operations {
   readonly actual: Map<number, number> = new Map();
   length = 0;
   events = 0;
+  /** Whether `invoked` and `returned` are lines of a file, from 1, rather than positions, from 0. */
+  countsLines = false;
   verb: Uint8Array<ArrayBuffer>;
   name: Int32Array<ArrayBuffer>;
   outcome: Uint8Array<ArrayBuffer>;

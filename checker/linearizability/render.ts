@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { LinearizabilityVerdict, ShownOperation } from "./check.ts";
+import type { LinearizabilityVerdict, Witness } from "./check.ts";
+import { text } from "./shown.ts";
 
 /** Wraps text in a style; the default leaves it plain. */
 export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;
@@ -11,22 +12,43 @@ export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan
 /** Renders a verdict, a line or more, each with its line end. */
 export function renderLinearizability(verdict: LinearizabilityVerdict, style: Style = (_, text) => text): string {
   const { ok, fail, info } = verdict.operations;
-  const counts = `${ok} ok, ${fail} fail, ${info} info`;
-  if (verdict.valid === true) return `${style("green", "valid")}  ${verdict.model}, ${counts}\n`;
-  const lines = [
-    verdict.valid === false
-      ? `${style("red", "invalid")}  ${verdict.model}, ${counts}`
-      : `${style("yellow", "unknown")}  ${verdict.model}, ${counts}`,
-  ];
-  if (verdict.reason !== undefined) lines.push(`  ${verdict.reason}`);
-  for (const operation of verdict.counterexample?.operations ?? []) lines.push(`  ${describe(operation)}`);
-  return `${lines.join("\n")}\n`;
+  const about = `${verdict.model}: ${ok} ok, ${fail} fail, ${info} info`;
+  switch (verdict.valid) {
+    case true:
+      return `  ${style("green", "valid")}    ${about}\n${
+        (verdict.witness ?? []).map((witness) => order(witness, verdict)).join("")
+      }`;
+    case "unknown":
+      return `  ${style("yellow", "unknown")}  ${about}\n  ${verdict.reason ?? ""}\n`;
+    case false:
+      return `  ${style("red", "invalid")}  ${about}\n${counterexampleLines(verdict, style)}`;
+  }
 }
 
-function describe({ process, f, key, value, result, type, invoked, returned }: ShownOperation): string {
-  const parts = [`process ${process}`, f];
-  if (key !== undefined) parts.push(JSON.stringify(key));
-  if (value !== undefined) parts.push(JSON.stringify(value));
-  if (result !== undefined && result !== null) parts.push(`-> ${JSON.stringify(result)}`);
-  return `${parts.join(" ")}  ${type}, events ${invoked} to ${returned ?? "?"}`;
+function order({ key, order }: Witness, { lines }: LinearizabilityVerdict): string {
+  const of = key === undefined ? "" : ` of ${text(key)}`;
+  return `  the order${of}, by ${lines ? "line" : "event"} of invocation: ${order.join(" ")}\n`;
+}
+
+function counterexampleLines({ counterexample, lines }: LinearizabilityVerdict, style: Style): string {
+  if (counterexample === undefined) return "";
+  const { sentence, operations, drawing, minimal, replayed, finePrefix } = counterexample;
+  const unit = lines ? "line" : "event";
+  const places = operations.slice(-drawing.length).map(({ invoked, returned }) =>
+    `${unit}s ${invoked} to ${returned ?? "?"}`
+  );
+  const width = Math.max(...drawing.map((line) => line.length));
+  const size = operations.length === 1 ? "This operation" : `These ${operations.length} operations`;
+  const smallest = minimal ? ", and none can be left out" : "";
+  const claim = `${size} cannot ${operations.length === 1 ? "be" : "all be"} true${smallest}${
+    replayed ? " (replayed)" : ""
+  }; the first ${finePrefix} ${unit}s are fine:`;
+  return [
+    `  ${style("bold", `${sentence}.`)}`,
+    `  ${claim}`,
+    ...drawing.map((line, i) =>
+      line.startsWith("...") ? `    ${line}` : `    ${line.padEnd(width)}  ${style("dim", places[i]!)}`
+    ),
+    "",
+  ].join("\n");
 }

@@ -123,8 +123,14 @@ function judgeOperations(
 ): FileVerdict {
   const parsed = options.now();
   const model = checker.modelByName(name, { nullReadsAnything: format === "edn" });
-  const verdict = checker.checkOperations(operations, model, { stop: options.stop, witness: options.witness });
-  const times = { parse_ms: rounded(parsed - began), check_ms: rounded(options.now() - parsed) };
+  let decided = parsed;
+  const verdict = checker.checkOperations(operations, model, {
+    stop: options.stop,
+    witness: options.witness,
+    decided: () => decided = options.now(),
+  });
+  const explained = verdict.valid === false ? { explain_ms: rounded(options.now() - decided) } : {};
+  const times = { parse_ms: rounded(parsed - began), check_ms: rounded(decided - parsed), ...explained };
   const { valid, model: _, operations: counts, ...rest } = verdict;
   return {
     result: { valid, ...{ model: name, format, operations: counts }, ...times, ...rest },

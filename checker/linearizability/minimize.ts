@@ -1,0 +1,99 @@
+/**
+ * From a piece that cannot be explained to the few operations that cannot all be true.
+ *
+ * @module
+ */
+import type { Piece } from "./piece.ts";
+import { prefixOf, Relaxation } from "./relax.ts";
+import { search, type SearchLimits } from "./search.ts";
+
+/** What cannot be. */
+export interface Contradiction {
+  /** Rows of the table, in the order of invocation. */
+  readonly rows: readonly number[];
+  /** The row whose return is the first that cannot be explained: what came before it can. */
+  readonly last: number;
+  /** Whether the set is minimal: relax any one of its operations, and the rest can be true. */
+  readonly isMinimal: boolean;
+}
+
+/** How many configurations one question may take: beyond it, an operation stays in the set. */
+const QUESTION = 20_000;
+
+/**
+ * Finds a minimal contradiction.
+ *
+ * @param piece A piece that a search found wanting.
+ * @param reached Where that search got: the violation shows at this event or later.
+ */
+export function minimize(piece: Piece, reached: number, limits: SearchLimits): Contradiction {
+  const events = firstBadPrefix(piece, reached, limits);
+  const bad = prefixOf(piece, events);
+  const lastRow = piece.rows[~piece.events[events - 1]!]!;
+  const last = bad.rows.lastIndexOf(lastRow);
+  let isExact = true;
+  const relaxation = new Relaxation(bad, { ...limits, configurations: QUESTION });
+  const contradicts = (kept: readonly number[]): boolean => {
+    const answer = relaxation.contradicts(kept);
+    if (answer === "unknown") isExact = false;
+    return answer === true;
+  };
+  const all = Array.from({ length: bad.length }, (_, op) => op);
+  // The violation shows at the last return; what it contradicts tends to be near.
+  let kept = all;
+  for (let size = 4; size < all.length; size *= 2) {
+    const near = [...new Set([...nearest(bad, size), last])].sort((x, y) => x - y);
+    if (contradicts(near)) {
+      kept = near;
+      break;
+    }
+  }
+  for (let size = Math.max(1, kept.length >> 1); size >= 1; size >>= 1) {
+    for (let end = kept.length; end > 0; end -= size) {
+      const begin = Math.max(0, end - size);
+      const fewer = kept.filter((op, i) => i < begin || i >= end || op === last);
+      if (fewer.length < kept.length && contradicts(fewer)) kept = fewer;
+    }
+  }
+  // One more round: what could not go before may go now.
+  for (let i = kept.length - 1; i >= 0; i--) {
+    const fewer = kept.filter((op, j) => j !== i || op === last);
+    if (fewer.length < kept.length && contradicts(fewer)) kept = fewer;
+  }
+  return { rows: kept.map((op) => bad.rows[op]!), last: lastRow, isMinimal: isExact };
+}
+
+/** The operations that return last. */
+function nearest(piece: Piece, size: number): number[] {
+  const near: number[] = [];
+  for (let i = piece.events.length - 1; i >= 0 && near.length < size; i--) {
+    const event = piece.events[i]!;
+    near.push(event < 0 ? ~event : event);
+  }
+  return near;
+}
+
+/** How many events the shortest prefix has that cannot be explained on its own. */
+function firstBadPrefix(piece: Piece, reached: number, limits: SearchLimits): number {
+  const isBad = (events: number): boolean => search(prefixOf(piece, events), limits).valid === false;
+  let fine = 0;
+  let bad = Math.min(piece.events.length, reached + 1);
+  if (bad < piece.events.length && !isBad(bad)) {
+    for (let stride = 16; bad < piece.events.length && (stride === 16 || !isBad(bad)); stride *= 2) {
+      fine = bad;
+      bad = Math.min(piece.events.length, bad + stride);
+    }
+  } else {
+    for (let stride = 1; bad - stride > fine; stride *= 2) {
+      if (isBad(bad - stride)) bad -= stride;
+      else fine = bad - stride;
+    }
+  }
+  while (bad - fine > 1) {
+    const middle = fine + bad >>> 1;
+    if (isBad(middle)) bad = middle;
+    else fine = middle;
+  }
+  // Only a return can spoil what was fine.
+  return bad;
+}

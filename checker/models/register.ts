@@ -1,0 +1,45 @@
+/**
+ * A register by its definition, for replays; the checker judges registers by numbers alone.
+ *
+ * @module
+ */
+import { canonicalJson } from "../linearizability/values.ts";
+import type { Model } from "./model.ts";
+
+/** How a replay tells a failed compare: `fail` operations are never shown to models, so it goes by another name. */
+export const FAILED_COMPARE = "failed cas";
+
+/**
+ * One register. A failed compare is shown to it as `failed cas`, with what it saw (undefined if it did not tell) as its result.
+ *
+ * @param initial What it begins with.
+ */
+export function registerReplay(initial: unknown): Model<unknown> {
+  const same = (one: unknown, other: unknown): boolean => canonicalJson(one ?? null) === canonicalJson(other ?? null);
+  return {
+    name: "register",
+    initial: initial ?? null,
+    step(state, { f, argument, result, type }) {
+      switch (f) {
+        case "get":
+        case "read":
+        case "r":
+          return type === "info" || same(result, state) ? [state] : [];
+        case "delete":
+        case "del":
+          return [null];
+        case "cas": {
+          const [from, to] = argument as [unknown, unknown];
+          if (same(from, state)) return [to];
+          return type === "info" ? [state] : [];
+        }
+        case FAILED_COMPARE: {
+          const [from] = argument as [unknown, unknown];
+          return !same(from, state) && (result === undefined || same(result, state)) ? [state] : [];
+        }
+        default:
+          return [argument];
+      }
+    },
+  };
+}
