@@ -239,9 +239,14 @@ function canonicalInteger(text: string): number {
 /** What stands for a character after a backslash within double quotes. */
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
 
-/** C's isspace: what separates the words of an inline command. */
+/** C's isspace: what may stand between the words of an inline command. */
 function isSpace(character: string): boolean {
   return character === " " || (character >= "\t" && character <= "\r");
+}
+
+/** What ends a word without quotes: neither a form feed nor a vertical tab does. */
+function endsWord(character: string): boolean {
+  return isSpace(character) && character !== "\f" && character !== "\v";
 }
 
 /**
@@ -256,14 +261,14 @@ export function splitInline(line: string): string[] | null {
     while (at < line.length && isSpace(line[at]!)) at++;
     if (at === line.length) return words;
     let word = "";
-    while (at < line.length && !isSpace(line[at]!)) {
+    let isEnded = false;
+    while (!isEnded && at < line.length && !endsWord(line[at]!)) {
       const quote = line[at]!;
+      at++;
       if (quote !== '"' && quote !== "'") {
         word += quote;
-        at++;
         continue;
       }
-      at++;
       while (at < line.length && line[at] !== quote) {
         const [text, length] = quote === '"'
           ? unescaped(line, at)
@@ -276,6 +281,7 @@ export function splitInline(line: string): string[] | null {
       const isClosed = at < line.length && (at + 1 === line.length || isSpace(line[at + 1]!));
       if (!isClosed) return null;
       at++;
+      isEnded = true;
     }
     words.push(word);
   }

@@ -218,6 +218,7 @@ test("inline commands split at spaces and keep what quotes hold together", () =>
   assert.deepEqual(splitInline('"a b" "\\x41\\n\\"\\q" \'c\\d\\\'\''), ["a b", 'A\n"q', "c\\d'"]);
   assert.deepEqual(splitInline('a"b c"'), ["ab c"]);
   assert.deepEqual(splitInline('""'), [""]);
+  assert.deepEqual(splitInline("\f a\fb\vc \"d\"\f'e'"), ["a\fb\vc", "d", "e"]);
   assert.equal(splitInline('"a'), null);
   assert.equal(splitInline("'a'b"), null);
   assert.deepEqual(splitInline(""), []);
