@@ -168,10 +168,13 @@ function judge(
   const graph = graphOf(edges, history.count);
   const parts = componentGraphs(graph);
   let shown: Part | undefined;
+  let focus: readonly number[] = [];
   for (const part of parts) {
     for (const cycle of cyclesOf(part, order)) {
       findings.add(cycle.name, () => caseOfCycle(history, knownOrder, cycle, indexOf), true);
-      if (forbidden.has(cycle.name) && (shown === undefined || part.nodes < shown.nodes)) shown = part;
+      if (!forbidden.has(cycle.name) || (shown !== undefined && part.nodes >= shown.nodes)) continue;
+      shown = part;
+      focus = cycle.transactions;
     }
   }
 
@@ -180,7 +183,6 @@ function judge(
     analysis: { ...analysis, edges },
     order: knownOrder,
     edges,
-    graph,
     hasCycle: parts.length > 0,
     constraint: order,
     findings,
@@ -208,7 +210,7 @@ function judge(
     forbidden,
     decision,
     {
-      ...(shown === undefined ? {} : { dot: dotOf(history, knownOrder, shown, indexOf) }),
+      ...(shown === undefined ? {} : { dot: dotOf(history, knownOrder, shown, focus, indexOf) }),
     },
   );
 }

@@ -5,7 +5,7 @@
  */
 import { evidence, type KnownOrder } from "./explain.ts";
 import { reported, shown, shownTransaction } from "./findings.ts";
-import { type Part, process, realtime, rw, through, wr, ww } from "./graph.ts";
+import { type Part, process, realtime, rw, wr, ww } from "./graph.ts";
 import type { Transactions } from "./transactions.ts";
 
 /** A drawing of more transactions than this helps nobody. */
@@ -30,14 +30,22 @@ function quoted(text: string): string {
   return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }
 
-/** The DOT text of a component: of its first transactions, where it has more than a hundred. */
+/**
+ * The DOT text of a component; of one cycle in it, where it has more than a hundred transactions.
+ *
+ * Edges of real time are drawn to the transactions that were invoked next only: the others follow from those.
+ *
+ * @param focus The transactions of the cycle.
+ */
 export function dotOf(
   history: Transactions,
   known: KnownOrder,
   part: Part,
+  focus: readonly number[],
   indexOf: (event: number) => number,
 ): string {
-  const drawn = Math.min(part.transactions, maxDrawn);
+  const isDrawn = (local: number) =>
+    local < part.transactions && (part.transactions <= maxDrawn || focus.includes(part.nodeOf[local]!));
   const name = (local: number) => `T${indexOf(history.event[part.nodeOf[local]!]!)}`;
   const lines = [
     "digraph component {",
@@ -45,34 +53,52 @@ export function dotOf(
     '  node [shape=box, fontname="monospace", fontsize=10];',
     '  edge [fontname="monospace", fontsize=9];',
   ];
-  if (drawn < part.transactions) {
-    lines.push(`  label=${quoted(`the first ${drawn} of ${part.transactions} transactions`)};`);
+  if (part.transactions > maxDrawn) {
+    lines.push(`  label=${quoted(`a cycle in a component of ${part.transactions} transactions`)};`);
   }
-  for (let local = 0; local < drawn; local++) {
-    lines.push(
-      `  ${name(local)} [label=${quoted(shownTransaction(reported(history, part.nodeOf[local]!, indexOf)))}];`,
-    );
+  for (let local = 0; local < part.transactions; local++) {
+    if (isDrawn(local)) {
+      lines.push(
+        `  ${name(local)} [label=${quoted(shownTransaction(reported(history, part.nodeOf[local]!, indexOf)))}];`,
+      );
+    }
   }
-  for (let local = 0; local < drawn; local++) {
-    const seen = new Set<string>();
-    const visit = (node: number, kind: number, passed: Set<number>): void => {
-      for (let at = part.start[node]!; at < part.start[node + 1]!; at++) {
-        const other = part.target[at]!;
-        const edgeKind = part.kind[at] === through ? kind : part.kind[at]!;
-        if (other >= part.transactions) {
-          if (passed.has(other)) continue;
-          passed.add(other);
-          visit(other, edgeKind, passed);
-          continue;
-        }
-        if (other >= drawn || other === local || seen.has(`${other},${edgeKind}`)) continue;
-        seen.add(`${other},${edgeKind}`);
-        const { key } = evidence(history, known, part.nodeOf[local]!, part.nodeOf[other]!, edgeKind);
-        const label = key === undefined ? names[edgeKind]! : `${names[edgeKind]} ${shown(key)}`;
-        lines.push(`  ${name(local)} -> ${name(other)} [label=${quoted(label)}, color="${colours[edgeKind]}"];`);
-      }
+  for (let local = 0; local < part.transactions; local++) {
+    if (!isDrawn(local)) continue;
+    const drawn = new Set<string>();
+    const draw = (other: number, kind: number): void => {
+      if (!isDrawn(other) || other === local || drawn.has(`${other},${kind}`)) return;
+      drawn.add(`${other},${kind}`);
+      const { key } = evidence(history, known, part.nodeOf[local]!, part.nodeOf[other]!, kind);
+      const label = key === undefined ? names[kind]! : `${names[kind]} ${shown(key)}`;
+      lines.push(`  ${name(local)} -> ${name(other)} [label=${quoted(label)}, color="${colours[kind]}"];`);
     };
-    visit(local, 0, new Set());
+    for (let at = part.start[local]!; at < part.start[local + 1]!; at++) {
+      const kind = part.kind[at]!;
+      if (part.target[at]! < part.transactions) {
+        draw(part.target[at]!, kind);
+        continue;
+      }
+      // On through nodes that are no transactions: in real time no further than the first that leads to one that is drawn.
+      const reached = [part.target[at]!];
+      const passed = new Set(reached);
+      for (const node of reached) {
+        let isEnd = false;
+        const onward: number[] = [];
+        for (let next = part.start[node]!; next < part.start[node + 1]!; next++) {
+          const other = part.target[next]!;
+          if (other < part.transactions) {
+            if (isDrawn(other) && other !== local) isEnd = kind === realtime;
+            draw(other, kind);
+          } else if (!passed.has(other)) onward.push(other);
+        }
+        if (isEnd) break;
+        for (const other of onward) {
+          passed.add(other);
+          reached.push(other);
+        }
+      }
+    }
   }
   lines.push("}");
   return lines.join("\n") + "\n";

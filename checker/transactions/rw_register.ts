@@ -21,6 +21,9 @@ export interface RegisterAnalysis {
   /** What each transaction that takes part did to each key, by key. */
   readonly touches: readonly (readonly Touch[])[];
   readonly order: VersionGraph;
+  /** What was assumed of that order. */
+  readonly asked: readonly VersionOrderSource[];
+  readonly position: readonly number[] | undefined;
 }
 
 /**
@@ -164,8 +167,49 @@ export function analyseRegisters(
     }
   }
 
-  const edges = new EdgeList(count, Math.max(1024, opStart[count]!));
   const order = versionGraph(history, touches, asked, position, findings);
+  lostUpdates();
+  return { takesPart, edges: registerEdges(history, takesPart, touches, order), touches, order, asked, position };
+
+  /** Finds transactions that read one version and wrote on top of it, each without the others. */
+  function lostUpdates(): void {
+    touches.forEach((ofKey, key) => {
+      const updaters = new Map<number, number[]>();
+      for (const { transaction, read, write } of ofKey) {
+        if (read === none || write === none || status[transaction] !== ok) continue;
+        const others = updaters.get(read);
+        if (others === undefined) updaters.set(read, [transaction]);
+        else others.push(transaction);
+      }
+      for (const [version, group] of updaters) {
+        if (group.length < 2) continue;
+        const value = version >= versions.count ? null : versions.value[version];
+        findings.add("lost-update", () => ({
+          transactions: group.slice(0, 10).map(report),
+          key: keys[key],
+          values: [value],
+          explanation:
+            `${group.length === 2 ? "T1 and T2" : `T1, T2 and ${group.length - 2} more`} all read key ${
+              shown(keys[key])
+            } as ` +
+            `${
+              shown(value)
+            }, and then wrote it: none saw what the others wrote, so an update was made to a state that was no longer current.`,
+        }));
+      }
+    });
+  }
+}
+
+/** The wr edges of reads, and the ww and rw edges that an order of versions gives. */
+export function registerEdges(
+  history: Transactions,
+  takesPart: Uint8Array,
+  touches: readonly (readonly Touch[])[],
+  order: VersionGraph,
+): EdgeList {
+  const { count, opStart, versions } = history;
+  const edges = new EdgeList(count, Math.max(1024, opStart[count]!));
   const isKnown = (version: number): boolean => {
     const writer = versions.writer[version]!;
     return writer !== nobody && takesPart[writer] === 1 &&
@@ -174,7 +218,6 @@ export function analyseRegisters(
   const readers = new Map<number, number[]>();
   touches.forEach((ofKey, key) => {
     readers.clear();
-    const updaters = new Map<number, number[]>();
     const writes: number[] = [];
     for (const { transaction, read, write } of ofKey) {
       if (write !== none && isKnown(write) && versions.writer[write] === transaction) writes.push(write);
@@ -182,11 +225,6 @@ export function analyseRegisters(
       const group = readers.get(read);
       if (group === undefined) readers.set(read, [transaction]);
       else group.push(transaction);
-      if (write !== none && status[transaction] === ok) {
-        const others = updaters.get(read);
-        if (others === undefined) updaters.set(read, [transaction]);
-        else others.push(transaction);
-      }
       if (read < versions.count && isKnown(read) && versions.writer[read] !== transaction) {
         edges.add(versions.writer[read]!, transaction, wr);
       }
@@ -195,34 +233,20 @@ export function analyseRegisters(
       const group = readers.get(version);
       if (group !== undefined) edges.addProduct(group, writers, rw);
     };
-    overwrite(initialOf(key), writes.map((version) => versions.writer[version]!));
-    for (const version of new Set([...readers.keys(), ...writes])) {
-      if (version >= versions.count || order.start[version] === order.start[version + 1]) continue;
-      const writers = [
-        ...new Set(
-          Array.from(order.target.subarray(order.start[version]!, order.start[version + 1]!)).filter(isKnown)
-            .map((next) => versions.writer[next]!),
-        ),
-      ];
+    overwrite(versions.count + key, writes.map((version) => versions.writer[version]!));
+    const visit = (version: number): void => {
+      const from = order.start[version]!, to = order.start[version + 1]!;
+      if (version >= versions.count || from === to) return;
+      const writers: number[] = [];
+      for (let at = from; at < to; at++) {
+        const next = order.target[at]!;
+        if (isKnown(next) && !writers.includes(versions.writer[next]!)) writers.push(versions.writer[next]!);
+      }
       if (isKnown(version)) edges.addProduct([versions.writer[version]!], writers, ww);
       overwrite(version, writers);
-    }
-    for (const [version, group] of updaters) {
-      if (group.length < 2) continue;
-      const value = version >= versions.count ? null : versions.value[version];
-      findings.add("lost-update", () => ({
-        transactions: group.slice(0, 10).map(report),
-        key: keys[key],
-        values: [value],
-        explanation:
-          `${group.length === 2 ? "T1 and T2" : `T1, T2 and ${group.length - 2} more`} all read key ${
-            shown(keys[key])
-          } as ` +
-          `${
-            shown(value)
-          }, and then wrote it: none saw what the others wrote, so an update was made to a state that was no longer current.`,
-      }));
-    }
+    };
+    for (const version of writes) visit(version);
+    for (const version of readers.keys()) if (!(version < versions.count && isKnown(version))) visit(version);
   });
-  return { takesPart, edges, touches, order };
+  return edges;
 }

@@ -3,7 +3,8 @@
  *
  * Where a history is long, the order of its writes cannot be inferred pair by pair. But a valid history nearly always shows its order to whoever follows it: among the
  * transactions that may come next, a transaction fits if all it read is what the registers hold, and if nobody still has to read what it overwrites. A transaction
- * that only reads is placed as soon as it fits, since it hinders nobody. If no transaction fits, the latest choice among several is taken back, within a bound.
+ * that only reads is placed as soon as it fits, since it hinders nobody. If no transaction fits, the latest choice among several is taken back, within a bound, and the
+ * state it led to is remembered: by a hash, so that a collision can hide an order but never make one up.
  *
  * An order that is found is a proof, for {@link isSerialOrder} knows nothing of how it was found.
  *
@@ -77,12 +78,11 @@ export function findSerialOrder(
       }
     }
   };
-  for (let node = graph.nodes - 1; node >= 0; node--) {
-    if (incoming[node] === 0 && (node >= count || takesPart[node])) {
-      if (node < count) ready.push(node);
-      else release(node);
-    }
+  const first: number[] = [];
+  for (let node = 0; node < graph.nodes; node++) {
+    if (incoming[node] === 0 && (node >= count || takesPart[node])) first.push(node);
   }
+  first.forEach(release);
 
   const fits = (t: number): boolean => {
     for (let at = touchStart[t]!; at < touchStart[t + 1]!; at++) {
@@ -103,6 +103,14 @@ export function findSerialOrder(
     readonly readyBefore: readonly number[] | undefined;
   }
   const steps: Step[] = [];
+  // What was placed and what the registers hold, as two numbers of 26 bits in one.
+  let hash = 0, otherHash = 0;
+  const mix = (a: number, b: number): void => {
+    hash ^= scrambled(a, b, 0x9e3779b1);
+    otherHash ^= scrambled(a, b, 0x7feb352d);
+  };
+  const failed = new Set<number>();
+  const stateNow = () => (hash & 0x3ffffff) * 0x4000000 + (otherHash & 0x3ffffff);
   const order: number[] = [];
   let backtracks = 0, looks = 0;
 
@@ -113,10 +121,13 @@ export function findSerialOrder(
       if (touchRead[at] !== none) readersLeft[touchRead[at]!]!--;
       if (touchWrite[at] !== none) {
         overwritten.push(key, current[key]!);
+        mix(key, current[key]!);
         current[key] = touchWrite[at]!;
+        mix(key, current[key]!);
       }
     }
     order.push(t);
+    mix(-1, t);
     for (let at = graph.start[t]!; at < graph.start[t + 1]!; at++) {
       if (--incoming[graph.target[at]!]! === 0) release(graph.target[at]!);
     }
@@ -131,14 +142,22 @@ export function findSerialOrder(
       }
     };
     undo(t);
-    for (let i = overwritten.length - 2; i >= 0; i -= 2) current[overwritten[i]!] = overwritten[i + 1]!;
+    mix(-1, t);
+    for (let i = overwritten.length - 2; i >= 0; i -= 2) {
+      mix(overwritten[i]!, current[overwritten[i]!]!);
+      current[overwritten[i]!] = overwritten[i + 1]!;
+      mix(overwritten[i]!, overwritten[i + 1]!);
+    }
     for (let at = touchStart[t]!; at < touchStart[t + 1]!; at++) {
       if (touchRead[at] !== none) readersLeft[touchRead[at]!]!++;
     }
   };
 
+  const { completed } = history;
+  const isEarlier = (a: number, b: number): boolean =>
+    completed[a]! < completed[b]! || (completed[a] === completed[b] && a < b);
   while (order.length < wanted) {
-    // Among those that fit, one that only reads; else the one that was invoked first.
+    // Among those that fit, one that only reads; else the one that was answered first.
     let chosen = -1;
     let fitting = 0;
     const options: number[] = [];
@@ -154,17 +173,20 @@ export function findSerialOrder(
         break;
       }
       options.push(t);
-      if (chosen < 0 || t < chosen) chosen = t;
+      if (chosen < 0 || isEarlier(t, chosen)) chosen = t;
     }
+    if (failed.size > 0 && failed.has(stateNow())) chosen = -1;
     let alternatives: number[] = fitting > 1 && ready.length <= maxRemembered
       ? options.filter((t) => t !== chosen).sort((a, b) => a - b)
       : [];
     if (chosen < 0) {
       // Stuck: back to the latest step that had another way.
+      failed.add(stateNow());
       let step = steps.pop();
       while (step !== undefined) {
         takeBack(step.placed, step.overwritten);
         if (step.alternatives.length > 0) break;
+        failed.add(stateNow());
         step = steps.pop();
       }
       if (step === undefined || ++backtracks > maxBacktracks) return undefined;
@@ -178,6 +200,13 @@ export function findSerialOrder(
     steps.push({ placed: chosen, overwritten: place(chosen), alternatives, readyBefore });
   }
   return Int32Array.from(order);
+}
+
+function scrambled(a: number, b: number, seed: number): number {
+  let x = Math.imul(a ^ seed, 0x85ebca6b) ^ Math.imul(b + 0x165667b1, 0xc2b2ae35);
+  x = Math.imul(x ^ (x >>> 15), 0x2c1b3c6d);
+  x = Math.imul(x ^ (x >>> 12), 0x297a2d39);
+  return x ^ (x >>> 15);
 }
 
 /** What an order is held against, beside the data. */
