@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Validity, type Verdict, worse } from "../checker/mod.ts";
+import { type HistoryEvent, type Validity, type Verdict, worse } from "../checker/mod.ts";
 import { countOperations, historyLines, historySha256, type OperationCounts } from "./recorder.ts";
 import type { RunOutcome } from "./run.ts";
 import type { RunSetup } from "./setup.ts";
@@ -48,7 +48,10 @@ export interface ResultParts {
 
 /** A result, and the history that it is of. */
 export interface JudgedRun {
+  /** The result. */
   readonly result: RunResult;
+  /** What happened. */
+  readonly events: readonly HistoryEvent[];
   /** The content of `history.jsonl`. */
   readonly history: string;
 }
@@ -79,7 +82,7 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
     replay: parts.replay,
   };
   const { history_sha256, replay, ...rest } = result;
-  return { result: { ...rest, wall_ms: wallMs(), history_sha256, replay }, history };
+  return { result: { ...rest, wall_ms: wallMs(), history_sha256, replay }, events: outcome.events, history };
 }
 
 /** A healed majority must serve again, and when all is healed every last read must be answered. */

@@ -12,6 +12,7 @@ import type { OperationSource, ScheduledOperation } from "./generator.ts";
 import { type LivenessVerdict, proveLife } from "./liveness.ts";
 import type { FaultSource, ScheduledFault } from "./nemesis/nemesis.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
+import type { Schedule } from "./schedule.ts";
 import type { ClientReply } from "./server/client.ts";
 import type { Completion, Operation, Workload } from "./workloads/workload.ts";
 
@@ -32,6 +33,8 @@ export interface RunParts {
   readonly requestTimeout: number;
   /** How many ticks a healed majority may take to serve again. */
   readonly livenessTicks: number;
+  /** Whether everything is read a last time. */
+  readonly finalReads: boolean;
   /** Picks among `count` things, the same for the same seed and purpose: which majority is healed. */
   readonly pick: (purpose: string, count: number) => number;
 }
@@ -49,7 +52,7 @@ export interface RunOutcome {
   /** By kind and shape of fault: `partition:ring`. */
   readonly faults: ReadonlyMap<string, FaultCount>;
   /** What was done, and when: enough to do it again. */
-  readonly schedule: { readonly operations: readonly ScheduledOperation[]; readonly faults: readonly ScheduledFault[] };
+  readonly schedule: Schedule;
   /** Whether every key was read a last time. */
   readonly finalReads: { readonly asked: number; readonly answered: number };
 }
@@ -240,7 +243,7 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
   }
 
   function readAll(liveness: LivenessVerdict): void {
-    const reads = workload.finalReads();
+    const reads = parts.finalReads ? workload.finalReads() : [];
     let answered = 0;
     const next = (i: number, attempt: number): void => {
       if (i === reads.length) {
@@ -249,7 +252,7 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
             events: recorder.events,
             liveness,
             faults: faultCounts,
-            schedule,
+            schedule: { ...schedule, faults: schedule.faults.sort((a, b) => a.at - b.at) },
             finalReads: { asked: reads.length, answered },
           })
         );

@@ -37,6 +37,8 @@ export interface RunSetup {
   readonly interval: number;
   readonly severity: Severity;
   readonly cluster: ClusterSetup;
+  /** Whether everything is read a last time; without it a run is shorter, and proves less. */
+  readonly finalReads: boolean;
 }
 
 /** How the nodes of a simulated cluster are set. */
@@ -81,7 +83,7 @@ export function setupOf(options: RunOptions): RunSetup {
   const { seed, nodes, concurrency, timeLimit, rate, keys } = options;
   const random = createRandom(seed).split("setup");
   const workload = options.workload === ALL_WORKLOADS ? pick(random, WORKLOAD_NAMES) : options.workload;
-  const known = { seed, nodes, concurrency, timeLimit, workload };
+  const known = { seed, nodes, concurrency, timeLimit, workload, finalReads: true };
   if (spec === "swarm") return { ...known, ...drawSwarm(random, options) };
   const reads = options.reads ?? DEFAULT_READS;
   return {
@@ -102,7 +104,7 @@ function severityFor(reads: ReadMode): Severity {
   return reads === "lease" ? { ...SEVERITY, clockFactor: LEASE_CLOCK_FACTOR, clockWithinLease: true } : SEVERITY;
 }
 
-type Drawn = Omit<RunSetup, "seed" | "nodes" | "concurrency" | "timeLimit" | "workload">;
+type Drawn = Omit<RunSetup, "seed" | "nodes" | "concurrency" | "timeLimit" | "workload" | "finalReads">;
 
 function drawSwarm(random: Random, options: RunOptions): Drawn {
   const reads = options.reads ?? pick(random, ["log", "index", "index", "lease"] as const);

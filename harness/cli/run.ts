@@ -6,8 +6,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderOpening, renderResult } from "../report/report.ts";
+import { renderTrace } from "../report/story.ts";
 import type { JudgedRun } from "../result.ts";
 import { simulateAndJudge } from "../sim/simulate.ts";
+import type { TraceLine } from "../sim/trace.ts";
 import { thisCommand } from "./command.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { optionsOf, RUN_FLAGS } from "./run_flags.ts";
@@ -23,6 +25,8 @@ const FLAGS = {
     about: "the simulator, or real processes (which follow the seed in their faults only)",
   },
   out: { type: "string", about: "a folder to leave history.jsonl and result.json in" },
+  trace: { type: "boolean", about: "tell every event inside the nodes, a line each" },
+  "check-determinism": { type: "boolean", about: "run twice, and name the first event that differs" },
   json: { type: "boolean", about: "print the result as one line of JSON" },
 } as const satisfies FlagSpec;
 
@@ -35,13 +39,30 @@ function runCommand(args: string[], terminal: Terminal): number {
   const { flags, words } = parseFlags(args, FLAGS);
   if (words.length > 0) throw new UsageError(`run takes flags only, but was given ${JSON.stringify(words[0])}`);
   if (flags.target === "live") throw new UsageError("--target live is not there yet");
+  if (flags.trace && flags.json) {
+    throw new UsageError("--trace tells the run as text, and --json as one line: only one of them can be had");
+  }
   const options = optionsOf(flags);
   if (!flags.json) terminal.out(renderOpening(options, terminal.style));
-  const judged = simulateAndJudge(options, thisCommand());
+  const lines: TraceLine[] = [];
+  const judged = simulateAndJudge(options, thisCommand(), flags.trace ? (line) => void lines.push(line) : undefined);
   if (flags.out !== undefined) writeOut(flags.out, judged);
+  if (flags.trace) terminal.out(renderTrace(lines, judged.events));
+  if (flags["check-determinism"]) checkDeterminism(judged, simulateAndJudge(options, thisCommand()));
   if (flags.json) terminal.out(`${JSON.stringify(judged.result)}\n`);
-  else terminal.out(renderResult(judged.result, terminal.style));
+  else {
+    terminal.out(renderResult(judged.result, terminal.style));
+    if (flags["check-determinism"]) terminal.out("Run twice: the same history, byte for byte.\n");
+  }
   return STATUS[`${judged.result.valid}`];
+}
+
+/** A run that is not a function of its options is a fault of this program. */
+function checkDeterminism(first: JudgedRun, second: JudgedRun): void {
+  if (first.history === second.history) return;
+  const [a, b] = [first.history.split("\n"), second.history.split("\n")];
+  const at = a.findIndex((line, i) => line !== b[i]);
+  throw new Error(`The same options gave another history: event ${at} was ${a[at]}, and then ${b[at]}`);
 }
 
 /** Leaves history and result in a folder; both are written before anything is drawn. */

@@ -3,10 +3,17 @@
  *
  * @module
  */
-import type { LinearizabilityVerdict, Verdict } from "../../checker/mod.ts";
-import { renderLinearizability } from "../../checker/mod.ts";
+import {
+  type LinearizabilityVerdict,
+  renderLinearizability,
+  renderTransactionVerdict,
+  type TransactionVerdict,
+  type Verdict,
+  type WorkloadVerdict,
+} from "../../checker/mod.ts";
 import type { RunOptions } from "../options.ts";
 import type { RunResult } from "../result.ts";
+import type { SafetyVerdict } from "../sim/invariants.ts";
 
 /** Wraps text in a colour or weight. */
 export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;
@@ -31,14 +38,18 @@ export function renderResult(result: RunResult, style: Style): string {
     line("raft", raft(result)),
     line("time", time(result)),
     "",
-    ...Object.entries(result.checks).flatMap(([name, verdict]) => check(name, verdict, style)),
-    "",
+    renderChecks(result, style),
   ];
   const { valid } = result;
   if (valid === true) lines.push(style("green", "Everything the clients saw can be explained."));
   if (valid === false) lines.push(style("red", "A violation."), `Again: ${result.replay}`);
   if (valid === "unknown") lines.push(style("yellow", "Nothing can be said for certain."), `Again: ${result.replay}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** Each check with its verdict, and what it found. */
+export function renderChecks(result: RunResult, style: Style): string {
+  return `${Object.entries(result.checks).flatMap(([name, verdict]) => check(name, verdict, style)).join("\n")}\n`;
 }
 
 function line(name: string, text: string): string {
@@ -86,12 +97,14 @@ function check(name: string, verdict: Verdict, style: Style): string[] {
     ? style("red", "invalid")
     : style("yellow", "unknown");
   const lines = [line(name, `${word}${reason === undefined ? remark(verdict) : `  ${reason}`}`)];
-  if (valid === false && "model" in verdict && "counterexample" in verdict) {
-    lines.push(
-      "",
-      ...renderLinearizability(verdict as LinearizabilityVerdict, style).trimEnd().split("\n").map(indented),
-      "",
-    );
+  if (valid !== false) return lines;
+  if ("counterexample" in verdict) {
+    lines.push(...indented(renderLinearizability(verdict as LinearizabilityVerdict, style)));
+  } else if ("operations" in verdict) {
+    lines.push(...indented(renderTransactionVerdict(verdict as TransactionVerdict | WorkloadVerdict)));
+  }
+  for (const { time, what } of (verdict as { breaches?: SafetyVerdict["breaches"] }).breaches ?? []) {
+    lines.push(`    ${(time / 1e9).toFixed(6)} s  ${what}`);
   }
   return lines;
 }
@@ -103,11 +116,13 @@ function remark(verdict: Verdict): string {
   return `  nodes ${majority.join(" ")} were healed and served again after ${count(ticks, "tick")}`;
 }
 
-function indented(text: string): string {
-  return `    ${text}`;
+/** Lines of another's report, after its first, which says what was said already. */
+function indented(text: string): string[] {
+  return text.trimEnd().split("\n").slice(1).map((each) => `    ${each}`);
 }
 
-function count(number: number, noun: string): string {
+/** `1 fault`, `2 faults`. */
+export function count(number: number, noun: string): string {
   return `${grouped(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 

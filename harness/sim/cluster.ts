@@ -23,6 +23,7 @@ import type { Invariants } from "./invariants.ts";
 import { hashSeed, mix } from "./hash.ts";
 import { Network } from "./network.ts";
 import { SimNode } from "./node.ts";
+import type { Trace } from "./trace.ts";
 
 /** How a simulated cluster is made. */
 export interface SimClusterOptions {
@@ -39,6 +40,8 @@ export interface SimClusterOptions {
   readonly compactionBytes: number;
   /** Looks at everything that happens. */
   readonly invariants: Invariants;
+  /** Hears every event inside the nodes. */
+  readonly trace?: Trace;
 }
 
 /** All clients are one end of the network. */
@@ -83,7 +86,7 @@ export class SimCluster implements Cluster {
   }
 
   #addNode(id: number, peers: readonly number[], joins: boolean): SimNode {
-    const { queue, seed, reads, tickLength, raft, compactionBytes, invariants } = this.#options;
+    const { queue, seed, reads, tickLength, raft, compactionBytes, invariants, trace } = this.#options;
     const node = new SimNode({
       id,
       peers,
@@ -95,6 +98,7 @@ export class SimCluster implements Cluster {
       raft: { ...raft, ...(joins ? { join: true } : {}) },
       compactionBytes,
       invariants,
+      ...(trace === undefined ? {} : { trace }),
       send: (to, packet) => this.#send(id, to, packet),
     });
     this.#nodes.set(id, node);

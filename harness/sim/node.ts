@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RaftConfig } from "../../raft/mod.ts";
+import type { RaftConfig, RaftTracer } from "../../raft/mod.ts";
 import type { NodeView } from "../cluster.ts";
 import type { ClockFault, DiskFault, Fault } from "../nemesis/fault.ts";
 import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
@@ -17,6 +17,7 @@ import { DiskFullError, SimDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, mix } from "./hash.ts";
 import type { Invariants } from "./invariants.ts";
+import { bothTracers, tellingTracer, type Trace } from "./trace.ts";
 
 /** What a simulated node is made of. */
 export interface SimNodeOptions {
@@ -33,6 +34,8 @@ export interface SimNodeOptions {
   readonly raft: Partial<RaftConfig>;
   readonly compactionBytes: number;
   readonly invariants: Invariants;
+  /** Hears every event inside the node. */
+  readonly trace?: Trace;
   readonly send: (to: number, packet: Packet) => void;
 }
 
@@ -105,6 +108,7 @@ export class SimNode {
 
   #refuse(error: Error): void {
     this.#isUp = false;
+    this.#tell(`cannot start: ${error.message}`);
     if (error instanceof JournalDamagedError) this.isRefused = true;
     else if (!(error instanceof DiskFullError)) {
       this.#invariants.broken(`node ${this.id} cannot start: ${error.message}`);
@@ -117,6 +121,7 @@ export class SimNode {
     this.journal = journal;
     this.store = createKvStore();
     this.#invariants.starts(id, journal);
+    this.#tell(`starts in term ${journal.state.term} with entries up to ${journal.lastIndex}`);
     try {
       this.replica = createReplica({
         id,
@@ -129,7 +134,7 @@ export class SimNode {
           send(to, packet);
         },
         reads,
-        raft: { ...raft, seed: incarnation, tracer: this.#invariants.tracer(id) },
+        raft: { ...raft, seed: incarnation, tracer: this.#tracer() },
         compaction: { bytes: compactionBytes },
         onStopped: (error) => this.#stopped(error),
       });
@@ -138,6 +143,18 @@ export class SimNode {
       return this.#end();
     }
     this.#scheduleTick(this.#starts, finish(this.#options.seed) % this.#options.tickLength);
+  }
+
+  #tracer(): RaftTracer {
+    const { id, trace } = this.#options;
+    const watching = this.#invariants.tracer(id);
+    if (trace === undefined) return watching;
+    return bothTracers(watching, tellingTracer(id, () => this.#queue.now(), trace));
+  }
+
+  /** Tells of a turn in the node's life. */
+  #tell(text: string): void {
+    this.#options.trace?.({ time: this.#queue.now(), node: this.id, kind: "life", text, matters: true });
   }
 
   /** The replica has ended by itself: for want of space, or because it found an error in itself, which is one. */
@@ -151,7 +168,11 @@ export class SimNode {
 
   #end(): void {
     if (!this.#isUp) return;
-    if (this.replica !== null) this.#lastView = this.#viewOf(this.replica);
+    if (this.replica !== null) {
+      this.#lastView = this.#viewOf(this.replica);
+      const { durableIndex, lastIndex } = this.journal!;
+      this.#tell(`ends with entries up to ${lastIndex}, of which those up to ${durableIndex} are durable`);
+    }
     this.replica?.stop();
     this.replica = null;
     this.store = null;

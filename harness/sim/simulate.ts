@@ -5,11 +5,12 @@
  */
 import { createRandom } from "../../raft/mod.ts";
 import { SECOND } from "../clock.ts";
-import { drawnOperations, recordedOperations, type ScheduledOperation } from "../generator.ts";
-import { drawnFaults, recordedFaults, type ScheduledFault } from "../nemesis/nemesis.ts";
+import { drawnOperations, recordedOperations } from "../generator.ts";
+import { drawnFaults, recordedFaults } from "../nemesis/nemesis.ts";
 import { flagsOf, type RunOptions } from "../options.ts";
 import { type JudgedRun, judgeRun } from "../result.ts";
 import { run, type RunOutcome } from "../run.ts";
+import type { Schedule } from "../schedule.ts";
 import { type RunSetup, setupOf } from "../setup.ts";
 import { createWorkload } from "../workloads/workloads.ts";
 import type { Workload } from "../workloads/workload.ts";
@@ -18,6 +19,7 @@ import { Coverage, type CoverageCounts } from "./coverage.ts";
 import { EventQueue } from "./event_queue.ts";
 import { finish, hashSeed, mixText } from "./hash.ts";
 import { Invariants, type SafetyVerdict } from "./invariants.ts";
+import type { Trace } from "./trace.ts";
 
 /** A client waits this long for an answer. */
 const REQUEST_TIMEOUT = SECOND;
@@ -38,16 +40,16 @@ export interface Simulated {
   readonly messages: number;
 }
 
-/** What a run is driven by, where it is not drawn from the seed: a recorded schedule. */
-export interface Schedule {
-  /** In the order of their times. */
-  readonly operations: readonly ScheduledOperation[];
-  /** In the order of their times. */
-  readonly faults: readonly ScheduledFault[];
+/** How a run is to be made beside what is in its setup. */
+export interface SimulateOptions {
+  /** Takes the place of what the seed would draw. */
+  readonly schedule?: Schedule;
+  /** Hears every event inside the nodes. */
+  readonly trace?: Trace;
 }
 
-/** Runs a simulated cluster from its first start to its last read; a schedule takes the place of what the seed would draw. */
-export function simulate(setup: RunSetup, schedule: Schedule | null = null): Simulated {
+/** Runs a simulated cluster from its first start to its last read. */
+export function simulate(setup: RunSetup, { schedule, trace }: SimulateOptions = {}): Simulated {
   const { seed } = setup;
   const { tickLength, compactionBytes, ...raft } = setup.cluster;
   const random = createRandom(seed);
@@ -63,14 +65,15 @@ export function simulate(setup: RunSetup, schedule: Schedule | null = null): Sim
     raft,
     compactionBytes,
     invariants,
+    ...(trace === undefined ? {} : { trace }),
   });
   const workload = createWorkload(setup.workload, setup.workloadOptions);
-  const faults = schedule !== null ? recordedFaults(schedule.faults) : drawnFaults(random.split("nemesis"), {
+  const faults = schedule !== undefined ? recordedFaults(schedule.faults) : drawnFaults(random.split("nemesis"), {
     kinds: setup.kinds,
     interval: setup.interval * SECOND,
     severity: setup.severity,
   });
-  const operations = schedule !== null
+  const operations = schedule !== undefined
     ? recordedOperations(schedule.operations)
     : drawnOperations(random.split("clients"), workload, setup);
   const pickSeed = hashSeed(seed, "pick");
@@ -86,6 +89,7 @@ export function simulate(setup: RunSetup, schedule: Schedule | null = null): Sim
     timeLimit: Math.floor(setup.timeLimit * SECOND),
     requestTimeout: REQUEST_TIMEOUT,
     livenessTicks: LIVENESS_TICKS,
+    finalReads: setup.finalReads,
     pick: (purpose, count) => finish(mixText(pickSeed, purpose)) % count,
   }, (error, outcome) => {
     ended = { error, outcome };
@@ -123,21 +127,24 @@ function compareStates(cluster: SimCluster, invariants: Invariants): void {
 }
 
 /** One simulated run and its verdict; `command` is how this program is started, for the command that runs it again. */
-export function simulateAndJudge(options: RunOptions, command: string): JudgedRun {
+export function simulateAndJudge(options: RunOptions, command: string, trace?: Trace): JudgedRun {
   const began = performance.now();
   const setup = setupOf(options);
-  const { outcome, workload, safety, coverage, virtualTime } = simulate(setup);
+  const simulated = simulate(setup, trace === undefined ? {} : { trace });
+  return judgeSimulated(setup, simulated, options.nemesis, `${command} ${flagsOf(options)}`, began);
+}
+
+/** The verdict on a simulated run that began at `began` of real time. */
+export function judgeSimulated(
+  setup: RunSetup,
+  simulated: Simulated,
+  nemesis: string,
+  replay: string,
+  began: number,
+): JudgedRun {
+  const { outcome, workload, safety, coverage, virtualTime } = simulated;
   return judgeRun(
-    {
-      setup,
-      nemesis: options.nemesis,
-      outcome,
-      workload,
-      clusterChecks: { safety },
-      coverage,
-      virtualTime,
-      replay: `${command} ${flagsOf(options)}`,
-    },
+    { setup, nemesis, outcome, workload, clusterChecks: { safety }, coverage, virtualTime, replay },
     () => Math.round(performance.now() - began),
   );
 }

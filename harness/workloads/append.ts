@@ -24,15 +24,13 @@ interface Lists {
   draw(random: Random): string;
   /** The next element of a list, no other has it. */
   append(key: string): Micro;
-  readonly all: readonly string[];
 }
 
 function lists(options: WorkloadOptions): Lists {
-  const all = Array.from({ length: options.keys }, (_, i) => `k${i}`);
-  const current = [...all];
+  const current = Array.from({ length: options.keys }, (_, i) => `k${i}`);
+  let begun = options.keys;
   const appends = new Map<string, number>();
   return {
-    all,
     draw(random) {
       let least = random.below(current.length);
       for (let i = 1; i < options.skew; i++) least = Math.min(least, random.below(current.length));
@@ -42,9 +40,7 @@ function lists(options: WorkloadOptions): Lists {
       const element = (appends.get(key) ?? 0) + 1;
       appends.set(key, element);
       if (element >= APPENDS_A_KEY && current.includes(key)) {
-        const fresh = `k${all.length}`;
-        all.push(fresh);
-        current[current.indexOf(key)] = fresh;
+        current[current.indexOf(key)] = `k${begun++}`;
       }
       return ["append", key, element];
     },
@@ -58,20 +54,26 @@ function listWorkload(
   next: (random: Random, lists: Lists) => Micro[],
 ): Workload {
   const used = lists(options);
+  /** Every list that was asked about, in the order in which they came. */
+  const asked = new Set<string>();
   return {
     name,
     model: "list-append",
     retries,
     next: (random: Random): Operation => ({ f: "txn", value: next(random, used) }),
-    request: ({ value }: Operation): StoreOperation => ({ f: "txn", value }),
+    request({ value }: Operation): StoreOperation {
+      for (const [, key] of value as Micro[]) asked.add(key);
+      return { f: "txn", value };
+    },
     complete({ value }: Operation, reply: ClientReply): Completion {
       if (reply.type === "ok") return { type: "ok", value: reply.value };
       return { type: reply.type, value, error: reply.error };
     },
     finalReads() {
       const reads: Operation[] = [];
-      for (let i = 0; i < used.all.length; i += FINAL_KEYS) {
-        const value = used.all.slice(i, i + FINAL_KEYS).map((key): Micro => ["r", key, null]);
+      const keys = [...asked];
+      for (let i = 0; i < keys.length; i += FINAL_KEYS) {
+        const value = keys.slice(i, i + FINAL_KEYS).map((key): Micro => ["r", key, null]);
         reads.push({ f: "txn", value });
       }
       return reads;

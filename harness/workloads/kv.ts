@@ -19,7 +19,8 @@ export function kv(options: WorkloadOptions): Workload {
   /** What was last seen under a key: what a compare-and-set expects. */
   const seen = new Map<string, number>();
   let written = 0;
-  const keys = Array.from({ length: options.keys }, (_, i) => `k${i}`);
+  /** The keys that were asked about. */
+  const asked = new Set<string>();
 
   return {
     name: "kv",
@@ -35,6 +36,7 @@ export function kv(options: WorkloadOptions): Workload {
     },
     request(operation: Operation): StoreOperation {
       const { f, key, value } = operation as { f: string; key: string; value?: unknown };
+      asked.add(key);
       if (f === "put") return { f, key, value: String(value) };
       if (f === "cas") return { f, key, value: (value as number[]).map(String) };
       return { f, key };
@@ -59,7 +61,7 @@ export function kv(options: WorkloadOptions): Workload {
       }
       return { type: reply.type, value: operation.value, error: reply.error };
     },
-    finalReads: () => keys.map((key) => ({ f: "get", key })),
+    finalReads: () => [...asked].sort().map((key) => ({ f: "get", key })),
     judge: (events: readonly HistoryEvent[]): Record<string, Verdict> => ({
       linearizability: judgeLinearizability(events, "kv"),
     }),

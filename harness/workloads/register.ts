@@ -15,6 +15,8 @@ import { type Completion, drawKey, happens, type Operation, type Workload, type 
 export function register(options: WorkloadOptions): Workload {
   const seen = new Map<string, number>();
   let written = 0;
+  /** The keys that were asked about. */
+  const asked = new Set<string>();
 
   const remember = (key: string, value: unknown): void => {
     if (typeof value === "number") seen.set(key, value);
@@ -32,6 +34,7 @@ export function register(options: WorkloadOptions): Workload {
       return { f: "write", key, value: ++written };
     },
     request({ f, key, value }: Operation): StoreOperation {
+      asked.add(key!);
       if (f === "read") return { f: "get", key: key! };
       if (f === "write") return { f: "put", key: key!, value: String(value) };
       return { f: "cas", key: key!, value: (value as number[]).map(String) };
@@ -49,7 +52,7 @@ export function register(options: WorkloadOptions): Workload {
       }
       return { type: reply.type, value, error: reply.error };
     },
-    finalReads: () => Array.from({ length: options.keys }, (_, i) => ({ f: "read", key: `k${i}` })),
+    finalReads: () => [...asked].sort().map((key) => ({ f: "read", key })),
     judge: (events: readonly HistoryEvent[]): Record<string, Verdict> => ({
       linearizability: judgeLinearizability(events, "cas-register"),
     }),

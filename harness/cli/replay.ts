@@ -1,0 +1,62 @@
+/**
+ * The command `replay`: a recorded run again, checked to be the same.
+ *
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { renderChecks } from "../report/report.ts";
+import { renderStory, renderTrace } from "../report/story.ts";
+import { parseRunFile, type RunFile } from "../run_file.ts";
+import { replayRun } from "../sim/recorded.ts";
+import { thisCommand } from "./command.ts";
+import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import { STATUS } from "./status.ts";
+import type { Terminal } from "./terminal.ts";
+
+const FLAGS = {
+  trace: { type: "boolean", about: "tell every event, not only those that mattered" },
+  json: { type: "boolean", about: "print the result as one line of JSON" },
+} as const satisfies FlagSpec;
+
+const PROGRAM_FAILED = 255;
+
+/** Runs the command. */
+export function main(args: string[], terminal: Terminal): Promise<number> {
+  const { flags, words } = parseFlags(args, FLAGS);
+  const [path, ...more] = words;
+  if (path === undefined || more.length > 0) {
+    throw new UsageError("replay needs one file, which shrink --out has written");
+  }
+  const file = read(path);
+  const { judged, simulated, trace } = replayRun(file, "recorded", `${thisCommand()} replay ${path}`);
+  const { result } = judged;
+  if (flags.json) terminal.out(`${JSON.stringify(result)}\n`);
+  else {
+    const { events } = simulated.outcome;
+    terminal.out(`${terminal.style("bold", path)}  from ${file.origin}\n\n`);
+    terminal.out(flags.trace ? renderTrace(trace, events) : renderStory(trace, events));
+    terminal.out(`\n${renderChecks(result, terminal.style)}\n`);
+  }
+  if (result.history_sha256 !== file.expected.history_sha256) {
+    terminal.err(
+      `${path}: this is not the run that was recorded: its history has ${result.history_sha256}, not ${file.expected.history_sha256}`,
+    );
+    return Promise.resolve(PROGRAM_FAILED);
+  }
+  if (!flags.json) terminal.out(`The same run: history_sha256 ${result.history_sha256}\n`);
+  return Promise.resolve(STATUS[`${result.valid}`]);
+}
+
+function read(path: string): RunFile {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`${path}: cannot be read (${(error as { code?: string }).code ?? "unknown error"})`);
+  }
+  try {
+    return parseRunFile(text);
+  } catch (error) {
+    throw new UsageError(`${path}: ${(error as Error).message}`);
+  }
+}

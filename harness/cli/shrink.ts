@@ -1,0 +1,109 @@
+/**
+ * The command `shrink`: the smallest run that still fails as a seed did.
+ *
+ * @module
+ */
+import { writeFileSync } from "node:fs";
+import type { RunOptions } from "../options.ts";
+import { flagsOf } from "../options.ts";
+import { count, renderChecks } from "../report/report.ts";
+import { renderStory } from "../report/story.ts";
+import { encodeRunFile, type RunFile } from "../run_file.ts";
+import type { Candidate } from "../shrink.ts";
+import { replayRun, shrinkSeed, type Shrunk } from "../sim/recorded.ts";
+import { thisCommand } from "./command.ts";
+import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import { optionsOf, RUN_FLAGS } from "./run_flags.ts";
+import { STATUS } from "./status.ts";
+import type { Terminal } from "./terminal.ts";
+
+const FLAGS = {
+  ...RUN_FLAGS,
+  time: {
+    type: "number",
+    default: 60,
+    min: 0.1,
+    max: 1e9,
+    about: "seconds of real time after which the best so far will do",
+  },
+  out: { type: "string", about: "the file to write the run to, for replay; without it the run is only told" },
+  json: { type: "boolean", about: "print what was found as one line of JSON" },
+} as const satisfies FlagSpec;
+
+/** Runs the command. */
+export function main(args: string[], terminal: Terminal): Promise<number> {
+  const { flags, words } = parseFlags(args, FLAGS);
+  if (words.length > 0) throw new UsageError(`shrink takes flags only, but was given ${JSON.stringify(words[0])}`);
+  if (flags.seed === undefined) throw new UsageError("shrink needs the --seed of a run that fails");
+  const options = optionsOf(flags);
+  const began = performance.now();
+  const shrunk = shrinkSeed(
+    options,
+    `${thisCommand()} ${flagsOf(options)}`,
+    () => performance.now() - began > flags.time * 1000,
+    (candidate, tries) => terminal.progress(`${tries} runs tried; smallest so far: ${sizeOf(candidate)}`),
+  );
+  terminal.progress("");
+  const { file } = shrunk;
+  if (file !== null && flags.out !== undefined) write(flags.out, file);
+  const seconds = (performance.now() - began) / 1000;
+  if (flags.json) terminal.out(`${JSON.stringify(summary(shrunk, seconds))}\n`);
+  else terminal.out(file === null ? noFailure(options) : tale(shrunk, file, seconds, flags.out, terminal));
+  return Promise.resolve(file === null ? STATUS[`${shrunk.original.result.valid}`] : STATUS.false);
+}
+
+function noFailure(options: RunOptions): string {
+  return `Seed ${options.seed} does not fail: there is nothing to shrink.\n`;
+}
+
+function sizeOf({ setup, schedule }: Candidate): string {
+  const { faults, operations } = schedule;
+  return `${count(faults.length, "fault")}, ${
+    count(operations.length, "operation")
+  }, ${setup.nodes} nodes, ${setup.timeLimit} s`;
+}
+
+function summary({ file, original, tries }: Shrunk, seconds: number): unknown {
+  const { seed, valid } = original.result;
+  if (file === null) return { seed, valid, shrunk: null };
+  const { setup, schedule, expected } = file;
+  const shrunk = {
+    faults: schedule.faults.length,
+    operations: schedule.operations.length,
+    nodes: setup.nodes,
+    time_limit: setup.timeLimit,
+    final_reads: setup.finalReads,
+    failed: expected.failed,
+    history_sha256: expected.history_sha256,
+  };
+  return { seed, valid, shrunk, tries, wall_ms: Math.round(seconds * 1000) };
+}
+
+function tale(
+  { original, tries }: Shrunk,
+  file: RunFile,
+  seconds: number,
+  out: string | undefined,
+  terminal: Terminal,
+): string {
+  const { style } = terminal;
+  const { judged, simulated, trace } = replayRun(file, original.result.nemesis, file.origin);
+  return [
+    `${style("bold", `seed ${file.setup.seed}`)}  shrunk in ${tries} runs and ${seconds.toFixed(1)} s to ${
+      sizeOf(file)
+    }\n`,
+    `\n${renderStory(trace, simulated.outcome.events)}`,
+    `\n${renderChecks(judged.result, style)}`,
+    out === undefined
+      ? "\nWith --out FILE the run is kept, for replay.\n"
+      : `\nAgain: ${thisCommand().replace("run h", "run -R h")} replay ${out}\n`,
+  ].join("");
+}
+
+function write(path: string, file: RunFile): void {
+  try {
+    writeFileSync(path, encodeRunFile(file));
+  } catch (error) {
+    throw new Error(`Cannot write to --out ${JSON.stringify(path)}: ${(error as { code?: string }).code ?? error}`);
+  }
+}
