@@ -204,6 +204,29 @@ test("a slow link delivers everything late, in order, and both ways", { skip }, 
   await scene.close();
 });
 
+test("what is late stays behind a cut that came meanwhile", { skip }, async () => {
+  const clock = new ManualClock();
+  const scene = await setScene({ clock });
+  const { near, far } = scene.connect();
+  near.socket.write("a");
+  const there = await far;
+  await there.received("a");
+  scene.proxy.disturb({ delay: 50 * MILLISECOND });
+  near.socket.write("b");
+  await clock.waiting(1);
+  scene.proxy.cut();
+  clock.advance(100 * MILLISECOND);
+  const other = await setScene();
+  const witness = other.connect();
+  witness.near.socket.write("sent later");
+  await (await witness.far).received("sent later");
+  assert.equal(there.text, "a");
+  scene.proxy.cut();
+  scene.proxy.heal();
+  await there.received("ab");
+  await Promise.all([scene.close(), other.close()]);
+});
+
 test("the end of a connection does not overtake what is late", { skip }, async () => {
   const clock = new ManualClock();
   const scene = await setScene({ clock });

@@ -315,6 +315,21 @@ test("a peer from which nothing comes any more is cut off, and one that pings is
   await node.close();
 });
 
+test("a peer that connects anew takes the place of its former connection", { skip }, async () => {
+  const node = await startNode(1, { peers: new Map([[2, ANY]]) });
+  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1 });
+  const former = connectTo(node.address);
+  former.socket.write(Buffer.concat([greeting, joinFrames([bytes("one")])]));
+  await node.frames.count(1);
+  const next = connectTo(node.address);
+  next.socket.write(Buffer.concat([greeting, joinFrames([bytes("two")])]));
+  await former.received;
+  next.socket.write(joinFrames([bytes("three")]));
+  await node.frames.count(3);
+  assert.deepEqual(node.frames.all.map(({ text }) => text), ["one", "two", "three"]);
+  await node.close();
+});
+
 test("a node that starts anew is reached again, after waits that double up to their limit", { skip }, async () => {
   const clock = new ManualClock();
   const first = await startNode(2, { peers: new Map([[1, ANY]]) });
