@@ -1,6 +1,8 @@
 // A network of nodes in one process, for tests: what is sent waits in one queue, and the test decides what becomes of it.
 import assert from "node:assert/strict";
 import {
+  type AppendRequest,
+  type Entry,
   type Envelope,
   logIndex,
   MemLog,
@@ -10,6 +12,7 @@ import {
   type RaftConfig,
   type RaftLog,
   RaftNode,
+  type Term,
 } from "../../raft/mod.ts";
 
 /** What a network is made of. */
@@ -164,4 +167,109 @@ export function logOf(log: RaftLog): string {
     words.push(`${entry.term}${entry.kind === "noop" ? "" : entry.kind === "command" ? `:${entry.data[0]}` : ":conf"}`);
   }
   return words.join(" ");
+}
+
+/** A log whose entries have these terms, each with its index as its one byte, and whose node is in the term given. */
+export function logOfTerms(terms: readonly number[], nodeTerm: number = terms.at(-1) ?? 0): MemLog {
+  const log = new MemLog();
+  log.setState({ term: nodeTerm as Term, votedFor: null });
+  log.append(entriesOf(1, ...terms));
+  return log;
+}
+
+/** Commands from an index on, with these terms. */
+export function entriesOf(first: number, ...terms: number[]): Entry[] {
+  return terms.map((term, i) => ({
+    index: logIndex(first + i),
+    term: term as Term,
+    kind: "command",
+    data: new Uint8Array([first + i]),
+  }));
+}
+
+/** Each message of a kind, without its header's `afterSync`: what tests say of it by hand. */
+export function append(
+  from: number,
+  to: number,
+  term: number,
+  prev: readonly [index: number, term: number],
+  entries: readonly Entry[],
+  commitIndex: number = 0,
+): AppendRequest {
+  const [prevLogIndex, prevLogTerm] = [logIndex(prev[0]), prev[1] as Term];
+  return {
+    type: "append-request",
+    ...header(from, to, term),
+    prevLogIndex,
+    prevLogTerm,
+    entries,
+    commitIndex: logIndex(commitIndex),
+  };
+}
+
+export function heartbeat(
+  from: number,
+  to: number,
+  term: number,
+  commitIndex: number = 0,
+  round: number = 1,
+): Envelope {
+  return {
+    type: "heartbeat-request",
+    ...header(from, to, term),
+    round,
+    sentAtTick: 1,
+    commitIndex: logIndex(commitIndex),
+  };
+}
+
+export function voteRequest(
+  from: number,
+  to: number,
+  term: number,
+  last: readonly [index: number, term: number],
+  transfer = false,
+): Envelope {
+  const [lastLogIndex, lastLogTerm] = [logIndex(last[0]), last[1] as Term];
+  return { type: "vote-request", ...header(from, to, term), lastLogIndex, lastLogTerm, leadershipTransfer: transfer };
+}
+
+export function voteResponse(from: number, to: number, term: number, granted: boolean): Envelope {
+  return { type: "vote-response", ...header(from, to, term), granted };
+}
+
+export function preVoteRequest(
+  from: number,
+  to: number,
+  term: number,
+  last: readonly [index: number, term: number],
+): Envelope {
+  return {
+    type: "pre-vote-request",
+    ...header(from, to, term),
+    lastLogIndex: logIndex(last[0]),
+    lastLogTerm: last[1] as Term,
+  };
+}
+
+export function header(
+  from: number,
+  to: number,
+  term: number,
+): { from: NodeId; to: NodeId; term: Term; afterSync: boolean } {
+  return { from: nodeId(from), to: nodeId(to), term: term as Term, afterSync: false };
+}
+
+/** The one message of a type among those that a node returned. */
+export function only<T extends Envelope["type"]>(
+  envelopes: readonly Envelope[],
+  type: T,
+): Extract<Envelope, { type: T }> {
+  const found = envelopes.filter((envelope) => envelope.type === type);
+  assert.equal(
+    found.length,
+    1,
+    `${found.length} of type ${type} among ${envelopes.map((envelope) => envelope.type).join(", ") || "none"}`,
+  );
+  return found[0] as Extract<Envelope, { type: T }>;
 }

@@ -1,0 +1,130 @@
+// What may be said before a sync, and what counts only after it: Raft, figure 2; dissertation, section 10.2.1.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { logIndex, nodeId, RaftNode, type Term } from "../../raft/mod.ts";
+import { DiskLog } from "./disk_log.ts";
+import { append, entriesOf, header, heartbeat, only, preVoteRequest, voteRequest, voteResponse } from "./network.ts";
+
+const paper = { preVote: false, checkQuorum: false };
+
+function sync(log: DiskLog): void {
+  log.beginSync();
+  log.endSync();
+}
+
+function started(peers: number[], config: Record<string, unknown> = paper): { node: RaftNode; log: DiskLog } {
+  const log = new DiskLog();
+  return { node: new RaftNode({ id: nodeId(1), peers: peers.map(nodeId), ...config }, log), log };
+}
+
+const acknowledged = (from: number, index: number) =>
+  ({
+    type: "append-response",
+    ...header(from, 1, 1),
+    success: true,
+    index: logIndex(index),
+    hintIndex: logIndex(0),
+    hintTerm: 0 as Term,
+  }) as const;
+
+test("a candidate counts its own vote only when that is durable", () => {
+  const { node, log } = started([2, 3]);
+  node.campaign();
+  node.handle(voteResponse(2, 1, 1, true));
+  assert.equal(node.role, "candidate");
+  node.persisted();
+  assert.equal(node.role, "candidate");
+  sync(log);
+  const noops = node.persisted();
+  assert.equal(node.role, "leader");
+  assert(noops.every(({ type, afterSync }) => type === "append-request" && !afterSync));
+});
+
+test("a sole voter leads only when its vote is durable, and commits only what is", () => {
+  const { node, log } = started([]);
+  node.campaign();
+  assert.equal(node.role, "candidate");
+  sync(log);
+  node.persisted();
+  assert.equal(node.role, "leader");
+  node.propose(new Uint8Array([7]));
+  node.broadcast();
+  assert.equal(node.commitIndex, 0);
+  log.beginSync();
+  node.propose(new Uint8Array([8]));
+  log.endSync();
+  node.persisted();
+  // 8 was appended after the sync began
+  assert.deepEqual([node.commitIndex, log.lastIndex], [2, 3]);
+  assert.deepEqual(node.drainApplied().map(({ command }) => command[0]), [7]);
+});
+
+test("a leader's appends and heartbeats leave at once, but its own copy counts only as far as its disk has it", () => {
+  const { node, log } = started([2, 3]);
+  node.campaign();
+  sync(log);
+  node.persisted();
+  node.handle(voteResponse(2, 1, 1, true));
+  node.handle(acknowledged(2, 1));
+  assert.equal(node.commitIndex, 0);
+  sync(log);
+  node.persisted();
+  assert.equal(node.commitIndex, 1);
+  node.propose(new Uint8Array(1));
+  assert(node.broadcast().every(({ afterSync }) => !afterSync));
+  assert(node.tick().every(({ afterSync }) => !afterSync));
+  // the two followers are a quorum without the leader's disk
+  node.handle(acknowledged(2, 2));
+  node.handle(acknowledged(3, 2));
+  assert.deepEqual([node.commitIndex, log.durableIndex], [2, 1]);
+});
+
+test("votes, requests for votes and acknowledgements wait for the sync; echoes only while the term is not durable", () => {
+  const { node, log } = started([2, 3]);
+  assert.equal(only(node.handle(voteRequest(2, 1, 1, [0, 0])), "vote-response").afterSync, true);
+  assert.equal(only(node.handle(heartbeat(2, 1, 1)), "heartbeat-response").afterSync, true);
+  assert.equal(only(node.handle(append(2, 1, 1, [5, 1], [])), "append-response").afterSync, true);
+  sync(log);
+  assert.equal(only(node.handle(heartbeat(2, 1, 1)), "heartbeat-response").afterSync, false);
+  assert.equal(only(node.handle(append(2, 1, 1, [5, 1], [])), "append-response").afterSync, false);
+  assert.equal(only(node.handle(append(2, 1, 1, [0, 0], entriesOf(1, 1))), "append-response").afterSync, true);
+  assert(node.campaign().every(({ afterSync }) => afterSync));
+  const other = started([2, 3], {});
+  assert(other.node.campaign().every(({ type, afterSync }) => type === "pre-vote-request" && !afterSync));
+  assert.equal(only(other.node.handle(preVoteRequest(2, 1, 1, [0, 0])), "pre-vote-response").afterSync, false);
+});
+
+test("what was durable of a truncated tail no longer is, also where the sync had begun before", () => {
+  const { node, log } = started([2, 3]);
+  node.handle(append(2, 1, 1, [0, 0], entriesOf(1, 1, 1, 1)));
+  sync(log);
+  assert.equal(log.durableIndex, 3);
+  node.handle(append(3, 1, 2, [1, 1], entriesOf(2, 2)));
+  assert.deepEqual([log.durableIndex, log.lastIndex], [1, 2]);
+  log.beginSync();
+  node.handle(append(2, 1, 3, [1, 1], entriesOf(2, 3, 3)));
+  log.endSync();
+  assert.deepEqual([log.durableIndex, log.lastIndex], [1, 3]);
+});
+
+test("a crash forgets term, vote and entries that were not durable, and the node starts from what is left", () => {
+  const { node, log } = started([2, 3]);
+  node.handle(append(2, 1, 4, [0, 0], entriesOf(1, 4)));
+  sync(log);
+  node.handle(append(2, 1, 4, [1, 4], entriesOf(2, 4)));
+  node.handle(voteRequest(3, 1, 9, [9, 8]));
+  log.crash();
+  const again = new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)] }, log).status();
+  assert.deepEqual([again.term, again.votedFor, again.lastIndex, again.commitIndex], [4, null, 1, 0]);
+});
+
+test("a log that lost what it had acknowledged stops the node", () => {
+  const { node, log } = started([2, 3]);
+  node.handle(append(2, 1, 1, [0, 0], entriesOf(1, 1, 1)));
+  log.crash();
+  const again = new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)] }, log);
+  assert.throws(() => again.handle(heartbeat(2, 1, 1, 2)), {
+    name: "RaftInvariantError",
+    message: "Node 1 holds its log up to 0, but was told that 2 is committed, which it had acknowledged",
+  });
+});
