@@ -15,6 +15,7 @@ export interface ScheduledOperation {
   readonly client: number;
   /** The node that it asks. */
   readonly node: number;
+  /** What is asked. */
   readonly operation: Operation;
 }
 

@@ -25,6 +25,7 @@ export interface LivenessParts {
 
 /** Whether a healed majority served again. */
 export interface LivenessVerdict {
+  /** `true`: it served; `"unknown"`: nothing could be expected of it. */
   readonly valid: Validity;
   /** What it waited for, or why nothing could be asked. */
   readonly reason?: string;

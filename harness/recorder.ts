@@ -20,8 +20,11 @@ export interface Recorded {
 
 /** How many operations ended how. An operation that never ended counts as `info`. */
 export interface OperationCounts {
+  /** How many happened. */
   readonly ok: number;
+  /** How many surely did not happen. */
   readonly fail: number;
+  /** Of how many nobody knows. */
   readonly info: number;
 }
 

@@ -11,11 +11,17 @@ import type { Workload } from "./workloads/workload.ts";
 
 /** The result of a run. */
 export interface RunResult {
+  /** The worst of all checks. */
   readonly valid: Validity;
+  /** The seed. */
   readonly seed: number;
+  /** How many nodes there were at first. */
   readonly nodes: number;
+  /** The nemesis as it was asked for. */
   readonly nemesis: string;
+  /** What clients did. */
   readonly workload: string;
+  /** How their operations ended. */
   readonly operations: OperationCounts;
   /** Each check by its name. */
   readonly checks: Readonly<Record<string, Verdict>>;
@@ -23,8 +29,11 @@ export interface RunResult {
   readonly faults: Readonly<Record<string, number>>;
   /** What happened inside, counted. */
   readonly coverage: Readonly<Record<string, number>>;
+  /** Milliseconds of the cluster's clock. */
   readonly virtual_ms: number;
+  /** Milliseconds of real time, judging included. */
   readonly wall_ms: number;
+  /** SHA-256 of `history.jsonl`. */
   readonly history_sha256: string;
   /** The command that does it again. */
   readonly replay: string;
@@ -32,13 +41,17 @@ export interface RunResult {
 
 /** What a result is made of. */
 export interface ResultParts {
+  /** What the run was. */
   readonly setup: RunSetup;
   /** The nemesis as it was asked for. */
   readonly nemesis: string;
+  /** What it left behind. */
   readonly outcome: RunOutcome;
+  /** Whose judge it is. */
   readonly workload: Workload;
   /** Checks of what only the cluster itself can see. */
   readonly clusterChecks: Readonly<Record<string, Verdict>>;
+  /** What happened inside, counted. */
   readonly coverage: Readonly<Record<string, number>>;
   /** Nanoseconds of the cluster's clock. */
   readonly virtualTime: number;

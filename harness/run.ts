@@ -18,8 +18,11 @@ import type { Completion, Operation, Workload } from "./workloads/workload.ts";
 
 /** What a run is made of. */
 export interface RunParts {
+  /** The cluster's clock. */
   readonly clock: Clock;
+  /** What is driven. */
   readonly cluster: Cluster;
+  /** What clients do. */
   readonly workload: Workload;
   /** What clients ask, and when. */
   readonly operations: OperationSource;
@@ -41,13 +44,17 @@ export interface RunParts {
 
 /** How often a fault of a kind struck, and how often it found nothing to strike. */
 export interface FaultCount {
+  /** How often it took effect. */
   struck: number;
+  /** How often it did not. */
   missed: number;
 }
 
 /** What a run leaves behind. */
 export interface RunOutcome {
+  /** The history. */
   readonly events: readonly HistoryEvent[];
+  /** Whether a healed majority served again. */
   readonly liveness: LivenessVerdict;
   /** By kind and shape of fault: `partition:ring`. */
   readonly faults: ReadonlyMap<string, FaultCount>;

@@ -9,27 +9,35 @@ export type Link = readonly [from: number, to: number];
 
 /** Every direction in `cut` delivers nothing. */
 export interface PartitionFault {
+  /** Its kind. */
   readonly kind: "partition";
   /** The shape by which the cut was drawn, for people: `halves`, `ring`, ... */
   readonly shape: string;
+  /** What is cut. */
   readonly cut: readonly Link[];
 }
 
 /** The nodes end at once and lose what they had not synced. Healed by a restart. */
 export interface KillFault {
+  /** Its kind. */
   readonly kind: "kill";
+  /** Whom it strikes. */
   readonly nodes: readonly number[];
 }
 
 /** The nodes stand still while time goes on, and then continue with everything that has arrived. */
 export interface PauseFault {
+  /** Its kind. */
   readonly kind: "pause";
+  /** Whom it strikes. */
   readonly nodes: readonly number[];
 }
 
 /** Messages on these links are lost, doubled or late by chance; lateness beyond the ordinary latency is what reorders them. */
 export interface PacketsFault {
+  /** Its kind. */
   readonly kind: "packets";
+  /** Where it lies. */
   readonly links: readonly Link[];
   /** The share of messages that are lost, from 0 to 1. */
   readonly loss: number;
@@ -41,7 +49,9 @@ export interface PacketsFault {
 
 /** The nodes' ticks run at another pace. */
 export interface ClockFault {
+  /** Its kind. */
   readonly kind: "clock";
+  /** Whom it strikes. */
   readonly nodes: readonly number[];
   /** `rate`: every tick takes `factor` of its proper length. `stall`: no tick at all. `jump`: `ticks` at once, then as before. */
   readonly effect: "rate" | "stall" | "jump";
@@ -53,7 +63,9 @@ export interface ClockFault {
 
 /** Something is wrong with the nodes' disks. */
 export interface DiskFault {
+  /** Its kind. */
   readonly kind: "disk";
+  /** Whom it strikes. */
   readonly nodes: readonly number[];
   /**
    * `slow`: syncs take `factor` times as long. `full`: every append and replace fails, which ends the node; healed by space and a restart.
@@ -67,12 +79,14 @@ export interface DiskFault {
 
 /** A change of the cluster's members, or of its leader, asked of whoever leads. It has no healing: what was changed stays. */
 export interface MemberFault {
+  /** Its kind. */
   readonly kind: "member";
   /**
    * `add`: a new node joins as a learner and is promoted when it has caught up. `remove`: a member leaves. `replace`: `node` joins as `add` does, then `old` leaves,
    * both in one joint configuration where the cluster can. `promote`, `demote`: a learner becomes a voter, or the reverse. `transfer`: leadership goes to `node`.
    */
   readonly change: "add" | "remove" | "replace" | "promote" | "demote" | "transfer";
+  /** The node that is changed, or that comes. */
   readonly node: number;
   /** For `replace`. */
   readonly old?: number;
@@ -80,7 +94,9 @@ export interface MemberFault {
 
 /** The nodes take a snapshot and compact their logs, so that snapshots travel. It has no healing. */
 export interface CompactFault {
+  /** Its kind. */
   readonly kind: "compact";
+  /** Whom it strikes. */
   readonly nodes: readonly number[];
 }
 

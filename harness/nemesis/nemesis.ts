@@ -13,6 +13,7 @@ import type { FaultSpec } from "./spec.ts";
 export interface ScheduledFault {
   /** Nanoseconds since the run began. */
   readonly at: number;
+  /** What. */
   readonly fault: Fault;
   /** Nanoseconds until it is healed; `null` for what has no healing. */
   readonly lasts: number | null;
@@ -32,6 +33,7 @@ export interface NemesisOptions {
   readonly kinds: readonly FaultSpec[];
   /** The mean time from one fault to the next, in nanoseconds. */
   readonly interval: number;
+  /** How hard it strikes. */
   readonly severity: Severity;
 }
 

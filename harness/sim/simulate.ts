@@ -28,11 +28,15 @@ const LIVENESS_TICKS = 400;
 
 /** What a simulated run leaves behind. */
 export interface Simulated {
+  /** What the run recorded. */
   readonly outcome: RunOutcome;
+  /** The clients, who know how to judge it. */
   readonly workload: Workload;
   /** What the invariants found. */
   readonly safety: SafetyVerdict;
+  /** What happened inside, counted. */
   readonly coverage: CoverageCounts;
+  /** How long it took, in virtual nanoseconds. */
   readonly virtualTime: number;
   /** How many events the simulator went through. */
   readonly steps: number;

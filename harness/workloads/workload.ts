@@ -11,14 +11,19 @@ import type { ClientReply, Operation as StoreOperation } from "../server/client.
 export interface Operation {
   readonly f: string;
   readonly key?: string;
+  /** What was asked or answered. */
   readonly value?: unknown;
 }
 
 /** How the history has the end of an operation. */
 export interface Completion {
+  /** `ok` happened; `fail` surely did not; `info` may have. */
   readonly type: "ok" | "fail" | "info";
+  /** What was asked or answered. */
   readonly value?: unknown;
+  /** Why it is not `ok`. */
   readonly error?: unknown;
+  /** What a failed compare found. */
   readonly actual?: unknown;
 }
 
