@@ -26,6 +26,7 @@ const FLAGS = {
   client: { type: "string", about: "HOST:PORT for clients" },
   advertise: { type: "string", about: "HOST:PORT by which the other members reach this one, if not by --listen" },
   peer: { type: "strings", about: "ID=HOST:PORT of another member, for the cluster's first start; once for each" },
+  route: { type: "strings", about: "ID=HOST:PORT by which this node reaches a member, whatever the others say" },
   join: { type: "string", about: "HOST:PORT where a member serves clients: joins its cluster instead of founding one" },
   data: { type: "string", about: "the folder for journal and snapshots" },
   cluster: { type: "string", default: NODE_DEFAULTS.clusterId, about: "the cluster's name" },
@@ -50,6 +51,10 @@ const FLAGS = {
   "max-pipeline": { type: "integer", default: 4096, min: 1, about: "most unanswered commands of a connection" },
   "max-key": { type: "integer", default: 65_536, min: 1, max: 1 << 20, about: "longest key in bytes" },
   "max-value": { type: "integer", default: 8 << 20, min: 1, max: 15 << 20, about: "longest value in bytes" },
+  "stop-with-stdin": {
+    type: "boolean",
+    about: "end at once when the standard input ends: for programs that start nodes",
+  },
   "log-level": { type: "string", default: "info", oneOf: LOG_LEVELS, about: "what matters less is not logged" },
 } as const satisfies FlagSpec;
 
@@ -71,6 +76,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     client: addressOf("client", needed("client")),
     advertise: flags.advertise === undefined ? null : addressOf("advertise", flags.advertise),
     peers: new Map(flags.peer.map((text) => memberOf("peer", text))),
+    routes: new Map(flags.route.map((text) => memberOf("route", text))),
     join: flags.join === undefined ? null : addressOf("join", flags.join),
     reads: flags.reads as ReadMode,
     password: passwordOf(flags.password),
@@ -84,6 +90,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (options.peers.has(options.id)) throw new UsageError(`--peer names node ${options.id}, which is this one`);
   if (options.join !== null && options.peers.size > 0) throw new UsageError("--join and --peer exclude each other");
   const log = createLog((line) => terminal.err(line), options.id, flags["log-level"] as LogLevel);
+  if (flags["stop-with-stdin"]) process.stdin.on("end", () => process.exit(0)).resume();
   const joining = options.join === null ? options : await findMembers(options, options.join);
   return await serve(joining, log, terminal);
 }

@@ -89,7 +89,9 @@ function tryLock(folder: string): FolderLock | null {
   const path = lockPath(folder, number);
   const draft = join(folder, `lock.draft.${process.pid}.${number}`);
   writeFileSync(draft, JSON.stringify(ownHolder()));
-  const advisory = deno?.openSync(draft, { read: true, write: true });
+  // A faster starter may have tidied the draft away.
+  let advisory: DenoFile | undefined;
+  if (!isDone(() => advisory = deno?.openSync(draft, { read: true, write: true }))) return null;
   advisory?.tryLockSync(true);
   const isMade = isDone(() => linkSync(draft, path));
   isDone(() => unlinkSync(draft));
@@ -130,7 +132,7 @@ function lockNumbers(folder: string): number[] {
 }
 
 /** Whether an action on names took effect; not if another starter was faster. */
-function isDone(action: () => void): boolean {
+function isDone(action: () => unknown): boolean {
   try {
     action();
     return true;
@@ -149,9 +151,10 @@ function isDone(action: () => void): boolean {
 function isFree(folder: string, number: number): boolean {
   const path = lockPath(folder, number);
   let holder = RELEASED;
-  if (!isDone(() => void (holder = readHolder(path)))) return false;
+  if (!isDone(() => holder = readHolder(path))) return false;
   if (holder.pid === 0) return true;
-  const isAlive = isHolderAlive(holder, path);
+  let isAlive: boolean | null = false;
+  if (!isDone(() => isAlive = isHolderAlive(holder, path))) return false;
   if (isAlive === null) {
     const advice =
       `, or had it and died: this process may not look for it; remove ${path} if there is no process ${holder.pid}`;

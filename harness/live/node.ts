@@ -92,6 +92,7 @@ export function startNode(
       if (error !== null) return giveUp(error);
       const addresses = new Map([...options.peers].map(([id, address]) => [id, formatAddress(address)]));
       for (const [id, address] of readMembers(bytes)) addresses.set(id, address);
+      for (const [id, address] of options.routes) addresses.set(id, formatAddress(address));
       findFounders(disk, options, (foundersError, founders) => {
         if (foundersError !== null) return giveUp(foundersError);
         host({ options, clock, log, onStopped, disk, journal: journal!, addresses, founders }, (failure, node) => {
@@ -158,7 +159,7 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
 
   const onDirectory = (): void => {
     for (const [member, entry] of directory.entries) {
-      if (member === id || addresses.get(member) === entry.address) continue;
+      if (member === id || options.routes.has(member) || addresses.get(member) === entry.address) continue;
       addresses.set(member, entry.address);
       connect(member, entry.address);
     }
@@ -245,7 +246,11 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     }
     if (node.role !== "leader") return;
     const status = node.status();
-    const known = new Map(addresses).set(id, formatAddress(live.advertised));
+    // By which way this node reaches a member need not be everybody's way.
+    const known = new Map([...options.peers].map(([peer, at]) => [peer, formatAddress(at)])).set(
+      id,
+      formatAddress(live.advertised),
+    );
     const chore = nextChore(status, directory.entries, known);
     const told = (about: string) => (reply: ClientReply): void => {
       if (reply.type !== "ok") log("warn", "chore failed", { about, reason: reply.error });
@@ -286,7 +291,9 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
       else front.submit(command, reply);
     },
     addMember(member, memberAddress, replaces, reply) {
-      const entry: DirectoryEntry = { id: member, address: memberAddress, wish: "voter", replaces };
+      // Who replaces another asks itself to be added, too.
+      const replaced = replaces === 0 ? directory.entries.get(member)?.replaces ?? 0 : replaces;
+      const entry: DirectoryEntry = { id: member, address: memberAddress, wish: "voter", replaces: replaced };
       front.submit(encodeEntry(entry), (entered) => {
         if (entered.type !== "ok") return reply(entered);
         if (membersOf(replica.node.status().configuration).some((one) => one === member)) return reply(entered);

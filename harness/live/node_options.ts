@@ -24,6 +24,8 @@ export interface NodeOptions {
   readonly client: Address;
   /** The other members at the cluster's first start, and where they listen. Later the journal knows who they are, and the directory where. */
   readonly peers: ReadonlyMap<number, Address>;
+  /** By what this node reaches members, whatever the directory says: through a proxy, or a translated address. */
+  readonly routes: ReadonlyMap<number, Address>;
   /** A member's client address: this node asks it to be added. */
   readonly join: Address | null;
   /** How reads are done unless a client asks otherwise. */
@@ -49,6 +51,7 @@ export const NODE_DEFAULTS: Omit<NodeOptions, "id" | "folder" | "listen" | "clie
   clusterId: "kaya",
   advertise: null,
   peers: new Map(),
+  routes: new Map(),
   join: null,
   reads: "index",
   password: null,

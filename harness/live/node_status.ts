@@ -118,6 +118,7 @@ export function statusObject(node: LiveNode, clientAddress: Address): StatusObje
   const { voters, votersOutgoing, learners } = configuration;
   const members: Record<string, string> = {};
   for (const [peer, { address }] of node.transport.status()) members[peer] = formatAddress(address);
+  for (const { id: member, address } of node.directory.entries.values()) members[member] = address;
   members[id] = formatAddress(node.advertised);
   const matchIndex: Record<string, number> = {};
   for (const follower of followers) matchIndex[follower.id] = follower.matchIndex;

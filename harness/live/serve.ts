@@ -4,7 +4,9 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
-import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
+import type { ConfigurationChange } from "../../raft/mod.ts";
+import { type ClientReply, type ClientRequest, OK, type ReadMode } from "../server/client.ts";
+import type { Respond } from "../server/forwarding.ts";
 import { type ClientListener, createClientListener, type Request } from "./client_listener.ts";
 import type { Log } from "./log_lines.ts";
 import { type LiveNode, startNode } from "./node.ts";
@@ -76,7 +78,7 @@ function openDoor(
         });
       }
       case "operation":
-        return node.request(parseRequest(request.text), (result) => reply(JSON.stringify(result)));
+        return executeJson(node, request.text, (result) => reply(JSON.stringify(result)));
       case "info":
         return reply(
           infoText({ node, options, clients: clients.counts, uptime: clock.now() - began }, request.sections),
@@ -119,16 +121,27 @@ function openDoor(
   });
 }
 
-/** A request as JSON; what cannot be read is an operation that the store does not know, and so refuses. */
-function parseRequest(text: string): ClientRequest {
+/** What `KAYA JSON` may hold: a request of the store, a change of the members as the core knows it, or the wish that a snapshot be taken. */
+type JsonRequest = ClientRequest | { readonly change: ConfigurationChange } | { readonly compact: true };
+
+function executeJson(node: LiveNode, text: string, reply: Respond): void {
+  let request: JsonRequest;
   try {
-    const request = JSON.parse(text) as ClientRequest;
-    if (typeof request?.operation?.f === "string") return request;
+    request = JSON.parse(text) as JsonRequest;
   } catch {
-    // Answered below.
+    return reply({ type: "fail", error: "the request is no JSON" });
   }
-  return { operation: { f: "unreadable" } };
+  if (typeof request !== "object" || request === null) return reply(NO_REQUEST);
+  if ("change" in request) return node.replica.changeMembers(request.change, reply);
+  if ("compact" in request) {
+    node.replica.compact();
+    return reply(OK);
+  }
+  if (typeof request.operation?.f !== "string") return reply(NO_REQUEST);
+  node.request(request, reply);
 }
+
+const NO_REQUEST: ClientReply = { type: "fail", error: "a request is an object with an operation" };
 
 function administrative(result: ClientReply): RespValue {
   switch (result.type) {

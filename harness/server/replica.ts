@@ -432,7 +432,7 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   const change = (body: Uint8Array, respond: Respond): void => {
     let position;
     try {
-      position = node.proposeChange(JSON.parse(new TextDecoder().decode(body)) as ConfigurationChange);
+      position = node.proposeChange(readChange(body));
     } catch (error) {
       return respond(refusal(error));
     }
@@ -550,4 +550,18 @@ function refusal(error: unknown): ClientReply {
 /** The request surely did not happen, and may be tried again. */
 function refused(error: string): ClientReply {
   return { type: "fail", error, isRetryable: true };
+}
+
+/** A change as it was forwarded; one that is none is refused. */
+function readChange(body: Uint8Array): ConfigurationChange {
+  const change = JSON.parse(new TextDecoder().decode(body)) as ConfigurationChange;
+  const types = ["simple", "enter-joint", "leave-joint"];
+  const changes = change?.type === "leave-joint" ? [] : change?.changes;
+  const isChange = types.includes(change?.type) && Array.isArray(changes) &&
+    changes.every(({ type, node }) => {
+      return ["add-voter", "add-learner", "remove"].includes(type) && Number.isSafeInteger(node) && node >= 1 &&
+        node < MAX_NODE_ID;
+    });
+  if (!isChange) throw new ChangeRefusedError("The change of the members is none that is known");
+  return change;
 }

@@ -1,0 +1,98 @@
+/**
+ * The command `cluster`: a live cluster of processes on this machine, for trying things out.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import process from "node:process";
+import { type NodeProcess, startNodeProcess } from "../live/node_process.ts";
+import { READ_MODES } from "../server/client.ts";
+import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import type { Terminal } from "./terminal.ts";
+
+const FLAGS = {
+  nodes: { type: "integer", default: 3, min: 1, max: 9, about: "how many nodes" },
+  data: { type: "string", about: "the folder for the nodes' folders" },
+  port: {
+    type: "integer",
+    default: 7001,
+    min: 1,
+    max: 65_000,
+    about: "the first node's port for clients; the others follow",
+  },
+  "peer-port": {
+    type: "integer",
+    default: 7101,
+    min: 1,
+    max: 65_000,
+    about: "the first node's port for the other nodes",
+  },
+  reads: { type: "string", default: "index", oneOf: READ_MODES, about: "how reads are made sure of" },
+  password: { type: "string", about: "what clients must know" },
+} as const satisfies FlagSpec;
+
+/** Starts the nodes, says how to reach them, and ends them when it is told to stop. */
+export async function main(args: string[], terminal: Terminal): Promise<number> {
+  const { flags, words } = parseFlags(args, FLAGS);
+  if (words.length > 0) throw new UsageError(`cluster takes flags only, but was given ${JSON.stringify(words[0])}`);
+  const { data } = flags;
+  if (data === undefined) throw new UsageError("cluster needs --data");
+  const ids = Array.from({ length: flags.nodes }, (_, i) => i + 1);
+  const peerOf = (id: number): string => `127.0.0.1:${flags["peer-port"] + id - 1}`;
+  const clientOf = (id: number): string => `127.0.0.1:${flags.port + id - 1}`;
+  const flagsOf = (id: number): string[] => [
+    ...["--id", `${id}`, "--listen", peerOf(id), "--client", clientOf(id), "--data", join(data, `${id}`)],
+    ...["--reads", flags.reads],
+    ...(flags.password === undefined ? [] : ["--password", flags.password]),
+    ...ids.filter((peer) => peer !== id).flatMap((peer) => ["--peer", `${peer}=${peerOf(peer)}`]),
+  ];
+  return await runNodes(
+    ids,
+    flagsOf,
+    (id) => terminal.out(`node ${id}  redis-cli -p ${flags.port + id - 1}\n`),
+    terminal,
+  );
+}
+
+/** Runs until every node has ended: by a signal in good order, or all of them because one has failed. */
+function runNodes(
+  ids: readonly number[],
+  flagsOf: (id: number) => string[],
+  onReady: (id: number) => void,
+  terminal: Terminal,
+): Promise<number> {
+  return new Promise((resolve) => {
+    const running = new Map<number, NodeProcess>();
+    let status = 0;
+    let signals = 0;
+    /** One node after the other, so that each can hand its leadership over. */
+    const stopNext = (): void => {
+      const [first] = running.values();
+      first?.terminate();
+    };
+    const stop = (): void => {
+      if (++signals === 1) stopNext();
+      else for (const node of running.values()) node.kill();
+    };
+    for (const id of ids) {
+      const node = startNodeProcess(flagsOf(id), {
+        onReady: () => onReady(id),
+        onExit: (code) => {
+          running.delete(id);
+          if (signals === 0) {
+            status = 255;
+            terminal.err(`Node ${id} has ended with status ${code}: ${node.lastLines.at(-1) ?? "it said nothing"}`);
+            signals = 1;
+          }
+          if (running.size > 0) return stopNext();
+          resolve(status);
+          process.exit(status);
+        },
+      });
+      running.set(id, node);
+    }
+    process.on("SIGINT", stop);
+    if (process.platform !== "win32") process.on("SIGTERM", stop);
+    terminal.err("Ctrl-C stops the nodes");
+  });
+}
