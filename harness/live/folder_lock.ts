@@ -96,7 +96,7 @@ function tryLock(folder: string): FolderLock | null {
   const isMade = isDone(() => linkSync(draft, path));
   isDone(() => unlinkSync(draft));
   const isLate = isMade && lockNumbers(folder).some((other) => other > number);
-  if (isLate) unlinkSync(path);
+  if (isLate) isDone(() => unlinkSync(path));
   if (!isMade || isLate) {
     advisory?.close();
     return null;

@@ -229,12 +229,13 @@ test(
     }),
 );
 
-const holderScript = fileURLToPath(new URL("./lock_holder.ts", import.meta.url));
-
-/** Starts a process that opens a folder, with the least permissions; its first line tells how that went. */
-function startHolder(folder: string): { child: ChildProcess; line: Promise<string> } {
+/** Starts a script beside this one, with the least permissions; its first line tells how it went. */
+function startScript(name: string, folder: string, ...args: string[]): { child: ChildProcess; line: Promise<string> } {
+  const script = fileURLToPath(new URL(name, import.meta.url));
   const permissions = isDeno ? ["run", "--no-prompt", `--allow-read=${folder}`, `--allow-write=${folder}`] : [];
-  const child = spawn(process.execPath, [...permissions, holderScript, folder], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...permissions, script, folder, ...args], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const line = new Promise<string>((resolve) => {
     let output = "";
     child.stdout!.on("data", (bytes) => {
@@ -258,12 +259,12 @@ test(
   { skip: skipProcesses },
   () =>
     inFolder(async (folder) => {
-      const dead = startHolder(folder);
+      const dead = startScript("./lock_holder.ts", folder);
       assert.equal(await dead.line, `held by ${dead.child.pid}`);
       assert.throws(() => openDisk(folder), new RegExp(`process ${dead.child.pid} has it open`));
       process.kill(dead.child.pid!, "SIGKILL");
       await ended(dead.child);
-      const starters = Array.from({ length: 4 }, () => startHolder(folder));
+      const starters = Array.from({ length: 4 }, () => startScript("./lock_holder.ts", folder));
       const lines = await Promise.all(starters.map(({ line }) => line));
       const winners = starters.filter(({ child }, i) => lines[i] === `held by ${child.pid}`);
       assert.equal(winners.length, 1, lines.join("\n"));
