@@ -32,7 +32,7 @@ const SPARE_NODES = 4;
  *
  * @throws {RangeError} If the nemesis has faults that a live cluster cannot suffer.
  */
-export async function runLiveAndJudge(options: RunOptions, command: string): Promise<JudgedRun> {
+export async function runLive(options: RunOptions, command: string): Promise<JudgedRun> {
   const began = performance.now();
   const drawn = setupOf(options);
   const clock = createLiveClock();
