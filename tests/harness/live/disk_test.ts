@@ -292,3 +292,14 @@ test(
       await close(disk);
     }),
 );
+
+test(
+  "processes that take a folder in turn are each alone while they have it",
+  { skip: skipProcesses },
+  () =>
+    inFolder(async (folder) => {
+      const contenders = Array.from({ length: 4 }, () => startScript("./lock_contender.ts", folder, "60"));
+      const lines = await Promise.all(contenders.map(({ line }) => line));
+      assert.deepEqual(lines, ["always alone", "always alone", "always alone", "always alone"]);
+    }),
+);
