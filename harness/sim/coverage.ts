@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Configuration, NodeId, RaftTracer, Role, Term } from "../../raft/mod.ts";
+import type { Configuration, RaftTracer, Role, Term } from "../../raft/mod.ts";
 
 /** The counters by name, as they are reported and summed. */
 export type CoverageCounts = Readonly<Record<string, number>>;
@@ -44,6 +44,11 @@ export class Coverage {
   role(role: Role): void {
     if (role === "leader") this.elections++;
     else if (role === "candidate") this.campaigns++;
+  }
+
+  voteRefused(preVote: boolean): void {
+    if (preVote) this.preVotesRefused++;
+    else this.votesRefused++;
   }
 
   term(term: Term): void {
@@ -108,11 +113,6 @@ export class Coverage {
 export function countEvents(coverage: Coverage): RaftTracer {
   return {
     term: (term) => coverage.term(term),
-    vote: (_candidate: NodeId, _term: Term, granted: boolean, preVote: boolean) => {
-      if (granted) return;
-      if (preVote) coverage.preVotesRefused++;
-      else coverage.votesRefused++;
-    },
     campaignLost: (_term, how, preVote) => {
       if (preVote) coverage.preVotesLost++;
       else if (how === "split") coverage.splitVotes++;

@@ -6,7 +6,10 @@
  * | election safety | at most one leader a term; a node votes once a term | Raft, figure 3; section 5.2 |
  * | log matching | entries of one index and term are the same entry and follow the same one | figure 3; section 5.3 |
  * | leader completeness | a leader has every entry that was committed in an earlier term | figure 3; section 5.4 |
- * | state machine safety | no two nodes commit different entries at an index, and none applies beyond what is committed | figure 3; section 5.4.3 |
+ * | state machine safety | no two nodes commit different entries at an index, none applies beyond what is committed, none goes back | figure 3; section 5.4.3 |
+ * | commit rule | a leader commits entries of its own term only, and what precedes them along with them | section 5.4.2, figure 8 |
+ * | configurations | one change at a time, none before a commit of the leader's term, none outlives its entry | sections 4.1 of the dissertation |
+ * | loyalty | who hears a leader votes for nobody else | section 4.2.3 of the dissertation |
  * | durability | a node acknowledges only what its disk holds; what is committed is on the disks of a majority; a committed entry is never cut off | section 3.8 of the dissertation |
  *
  * Each is checked in constant time where it could first break, so that a run can afford them all.
@@ -37,11 +40,22 @@ interface Seen {
 
 /** What is known of a node. */
 interface Observed {
-  log: RaftLog;
+  readonly log: RaftLog;
+  /** How many ticks it has had since it started. */
+  readonly ticks: () => number;
   /** `terms[index]`: the terms of the entries in its log, as far as they were seen. */
   readonly terms: number[];
+  /** The indexes of the configurations in its log, as far as they were seen. */
+  readonly configurations: number[];
   configuration: Configuration | null;
   commitIndex: number;
+  role: Role;
+  /** The tick at which it last heard from its leader; -1 if it knows of none. */
+  heardAtTick: number;
+  /** Whether the vote asked for last was asked on behalf of the leader. */
+  isTransfer: boolean;
+  /** Whether a configuration was cut off, and the node has not yet gone back to the one before. */
+  owesRollback: boolean;
 }
 
 /** Where the committed prefix ended when a term's leader last extended it. */
@@ -80,9 +94,12 @@ export class Invariants {
   #committedThrough = 0;
   readonly #marks: CommitMark[] = [];
 
+  readonly #electionTimeoutTicks: number;
+
   /** @param now The clock. */
-  constructor(now: () => number, coverage: Coverage) {
+  constructor(now: () => number, coverage: Coverage, electionTimeoutTicks: number) {
     this.#now = now;
+    this.#electionTimeoutTicks = electionTimeoutTicks;
     this.coverage = coverage;
   }
 
@@ -110,17 +127,30 @@ export class Invariants {
   }
 
   /** A node starts with what its journal holds. */
-  starts(id: number, log: RaftLog): void {
+  starts(id: number, log: RaftLog, ticks: () => number): void {
     this.coverage.starts++;
     const terms: number[] = [];
+    const configurations: number[] = [];
     if (log.snapshotIndex > 0) terms[log.snapshotIndex] = log.snapshotTerm;
     for (let index: number = log.firstIndex; index <= log.lastIndex; index++) {
       const entry = log.entryAt(index as LogIndex);
       if (entry === undefined) continue;
       terms[index] = entry.term;
+      if (entry.kind === "configuration") configurations.push(index);
       this.#match(id, entry, log.termAt(index - 1 as LogIndex));
     }
-    this.#nodes.set(id, { log, terms, configuration: this.#nodes.get(id)?.configuration ?? null, commitIndex: 0 });
+    this.#nodes.set(id, {
+      log,
+      ticks,
+      terms,
+      configurations,
+      configuration: this.#nodes.get(id)?.configuration ?? null,
+      commitIndex: 0,
+      role: "follower",
+      heardAtTick: -1,
+      isTransfer: false,
+      owesRollback: false,
+    });
   }
 
   /** A message leaves a node: votes and acknowledgements must be true. */
@@ -161,14 +191,26 @@ export class Invariants {
     return {
       ...countEvents(coverage),
       role: (role: Role, term: Term) => {
+        node.role = role;
+        node.heardAtTick = -1;
         if (role === "leader") this.#leads(id, node, term);
         coverage.role(role);
       },
+      vote: (candidate, term, granted, preVote) => {
+        if (granted) this.#gives(id, node, candidate, term);
+        else coverage.voteRefused(preVote);
+      },
+      receive: (envelope: Envelope) => hears(node, envelope),
       append: (entry: Entry) => {
         const { terms } = node;
         const previous = terms[entry.index - 1];
         terms[entry.index] = entry.term;
         this.#match(id, entry, previous);
+        if (entry.kind === "configuration") this.#reconfigures(id, node, entry);
+        if (node.owesRollback) {
+          node.owesRollback = false;
+          this.broken(`configurations: node ${id} keeps a configuration whose entry it has cut off`);
+        }
       },
       truncate: (from: LogIndex, lastIndex: LogIndex) => {
         coverage.truncations++;
@@ -184,14 +226,11 @@ export class Invariants {
       },
       configuration: (configuration: Configuration, _index: LogIndex, cause) => {
         node.configuration = configuration;
+        if (cause === "truncate") node.owesRollback = false;
         coverage.configuration(configuration, cause);
       },
       snapshot: (event, snapshot) => {
-        if (event === "installed") {
-          node.terms.length = 0;
-          node.terms[snapshot.index] = snapshot.term;
-          this.#installs(id, snapshot.index, snapshot.term);
-        }
+        if (event === "installed") this.#installs(id, node, snapshot.index, snapshot.term);
         coverage.snapshot(event);
       },
     };
@@ -245,6 +284,36 @@ export class Invariants {
       }
     }
     node.terms.length = Math.min(node.terms.length, from);
+    while (node.configurations.length > 0 && node.configurations.at(-1)! >= from) {
+      node.configurations.pop();
+      node.owesRollback = true;
+    }
+  }
+
+  /** One configuration at a time (dissertation, section 4.1), and none before the leader has committed in its own term (its correction of 2015). */
+  #reconfigures(id: number, node: Observed, entry: Entry): void {
+    const before = node.configurations.at(-1) ?? 0;
+    if (before > this.#committedThrough) {
+      this.broken(
+        `configurations: node ${id} appends one at entry ${entry.index}, while the one at entry ${before} is not committed`,
+      );
+    }
+    if ((this.#marks.at(-1)?.committedIn ?? 0) < entry.term) {
+      this.broken(
+        `configurations: node ${id} appends one at entry ${entry.index} before anything of term ${entry.term} is committed`,
+      );
+    }
+    node.configurations.push(entry.index);
+  }
+
+  /** Loyalty: a voter that has heard from its leader within an election timeout votes for nobody else, unless that leader asked for it. */
+  #gives(id: number, node: Observed, candidate: number, term: number): void {
+    if (node.role !== "follower" || node.heardAtTick < 0 || node.isTransfer) return;
+    const silent = node.ticks() - node.heardAtTick;
+    if (silent >= this.#electionTimeoutTicks) return;
+    this.broken(
+      `loyalty: node ${id} votes for ${candidate} in term ${term}, ${silent} ticks after it has heard from its leader`,
+    );
   }
 
   #commits(id: number, node: Observed, before: number, through: number): void {
@@ -265,6 +334,13 @@ export class Invariants {
     if (through <= this.#committedThrough) return;
     this.#committedThrough = through;
     const committedIn = log.state.term;
+    if (node.role === "leader" && this.#committed[through] !== committedIn) {
+      this.broken(
+        `commit rule: node ${id} leads term ${committedIn} and commits entry ${through} of term ${
+          this.#committed[through]
+        } by counting`,
+      );
+    }
     const last = this.#marks.at(-1);
     if (last?.committedIn === committedIn) this.#marks.pop();
     this.#marks.push({ committedIn, index: through });
@@ -295,14 +371,48 @@ export class Invariants {
     return index <= log.durableIndex && log.termAt(index as LogIndex) === term;
   }
 
-  #installs(id: number, index: number, term: number): void {
+  #installs(id: number, node: Observed, index: number, term: number): void {
+    const { terms } = node;
     const known = this.#committed[index];
-    if (known === undefined ? index <= this.#committedThrough : known === term) return;
-    this.broken(
-      `state machine safety: node ${id} installs a snapshot at entry ${index} of term ${term}, which was ${
-        known === undefined ? "never committed" : `committed with term ${known}`
-      }`,
-    );
+    if (known === undefined ? index > this.#committedThrough : known !== term) {
+      this.broken(
+        `state machine safety: node ${id} installs a snapshot at entry ${index} of term ${term}, which was ${
+          known === undefined ? "never committed" : `committed with term ${known}`
+        }`,
+      );
+    }
+    if (index < node.commitIndex) {
+      this.broken(
+        `state machine safety: node ${id} goes back from entry ${node.commitIndex} to a snapshot at entry ${index}`,
+      );
+    }
+    const next = terms[index + 1];
+    if (terms[index] === term && next !== undefined && next === this.#committed[index + 1]) {
+      this.broken(
+        `durability: node ${id} gives up entry ${index + 1}, which is committed, for a snapshot at entry ${index}`,
+      );
+    }
+    terms.length = 0;
+    terms[index] = term;
+    node.configurations.length = 0;
+    node.commitIndex = index;
+  }
+}
+
+/** Hears of a leader, or of whose vote is asked for on its behalf. */
+function hears(node: Observed, envelope: Envelope): void {
+  switch (envelope.type) {
+    case "append-request":
+    case "heartbeat-request":
+    case "commit-notice":
+    case "snapshot-request":
+      if (envelope.term >= node.log.state.term) node.heardAtTick = node.ticks();
+      return;
+    case "vote-request":
+      node.isTransfer = envelope.leadershipTransfer;
+      return;
+    case "pre-vote-request":
+      node.isTransfer = false;
   }
 }
 

@@ -60,6 +60,8 @@ export class SimNode {
   /** Its journal is damaged: it never runs again. */
   isRefused = false;
   #starts = 0;
+  /** Ticks since the last start. */
+  #ticks = 0;
   #isUp = false;
   readonly #downBy = new Set<Fault>();
   readonly #pausedBy = new Set<Fault>();
@@ -120,7 +122,8 @@ export class SimNode {
     const { id, peers, raft, reads, compactionBytes, send } = this.#options;
     this.journal = journal;
     this.store = createKvStore();
-    this.#invariants.starts(id, journal);
+    this.#ticks = 0;
+    this.#invariants.starts(id, journal, () => this.#ticks);
     this.#tell(`starts in term ${journal.state.term} with entries up to ${journal.lastIndex}`);
     try {
       this.replica = createReplica({
@@ -187,9 +190,14 @@ export class SimNode {
       if (start !== this.#starts || this.replica === null) return;
       const fault = this.#clockFaults.at(-1);
       const { tickLength } = this.#options;
-      if (fault?.effect !== "stall" && !this.isPaused) this.replica.tick();
+      if (fault?.effect !== "stall" && !this.isPaused) this.#tick();
       this.#scheduleTick(start, fault?.effect === "rate" ? Math.floor(tickLength * fault.factor!) : tickLength);
     });
+  }
+
+  #tick(): void {
+    this.#ticks++;
+    this.replica?.tick();
   }
 
   /** Takes a packet in, now or when it goes on. */
@@ -256,7 +264,7 @@ export class SimNode {
       return true;
     }
     if (this.replica === null || this.isPaused) return false;
-    for (let i = 0; i < fault.ticks!; i++) this.replica?.tick();
+    for (let i = 0; i < fault.ticks!; i++) this.#tick();
     return true;
   }
 

@@ -59,7 +59,7 @@ export function simulate(setup: RunSetup, { schedule, trace }: SimulateOptions =
   const random = createRandom(seed);
   const queue = new EventQueue();
   const coverage = new Coverage();
-  const invariants = new Invariants(() => queue.now(), coverage);
+  const invariants = new Invariants(() => queue.now(), coverage, raft.electionTimeoutTicks);
   const cluster = new SimCluster({
     queue,
     seed,
