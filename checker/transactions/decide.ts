@@ -171,7 +171,7 @@ function ownWriteMissed({ history, indexOf }: Known): AnomalyCase | undefined {
           key: operation[1],
           operation,
           explanation: `T1 read ${shown(operation[2])} from key ${shown(operation[1])}, but it had itself written ` +
-            `${shown(history.versions.value[written.get(opKey[at]!)!])} there before.`,
+            `${shown(history.versions.valueOf(written.get(opKey[at]!)!))} there before.`,
         };
       }
     }
@@ -351,10 +351,10 @@ function caseOfAnswer(
     return {
       transactions: [first.writer, second.writer, ...readers].map((t) => reported(history, t, indexOf)),
       key,
-      values: [versions.value[first.version], versions.value[second.version]],
+      values: [versions.valueOf(first.version), versions.valueOf(second.version)],
       explanation:
-        `T1 wrote ${shown(versions.value[first.version])} to key ${shown(key)}, and T2 wrote ${
-          shown(versions.value[second.version])
+        `T1 wrote ${shown(versions.valueOf(first.version))} to key ${shown(key)}, and T2 wrote ${
+          shown(versions.valueOf(second.version))
         }. ` +
         `Whichever came first, the other transactions' reads make it come before itself: if T1 wrote first, all who read its value ` +
         `did so before T2; if T2 did, all who read that did so before T1; and by what is known of the others neither can be.`,
@@ -398,7 +398,7 @@ function caseOfAnswer(
       };
     }
     const key = keys[versions.key[edge.earlier!]!];
-    const [value, next] = [versions.value[edge.earlier!], versions.value[edge.later!]];
+    const [value, next] = [versions.valueOf(edge.earlier!), versions.valueOf(edge.later!)];
     return {
       type: "inferred",
       from: i,
@@ -424,7 +424,7 @@ export function ambiguity(history: Transactions): string | undefined {
   for (let version = 0; version < versions.count; version++) {
     if (!(versions.flags[version]! & isAmbiguous)) continue;
     const key = history.keys[versions.key[version]!];
-    return `${shown(versions.value[version])} was written to key ${
+    return `${shown(versions.valueOf(version))} was written to key ${
       shown(key)
     } by more than one transaction, so that who wrote what was read cannot be told`;
   }

@@ -56,13 +56,13 @@ function writes(history: Transactions, t: number): Reading[] {
 }
 
 function valueOf(versions: Versions, version: number): unknown {
-  return version < 0 || version >= versions.count ? null : versions.value[version];
+  return version < 0 || version >= versions.count ? null : versions.valueOf(version);
 }
 
 function evidenceOfRead(history: Transactions, from: number, to: number): Evidence | undefined {
   const { versions, keys } = history;
   for (const { key, version } of externalReads(history, to)) {
-    if (version >= 0 && versions.writer[version] === from) return { key: keys[key], value: versions.value[version] };
+    if (version >= 0 && versions.writer[version] === from) return { key: keys[key], value: versions.valueOf(version) };
   }
   return undefined;
 }
@@ -94,7 +94,7 @@ function evidenceInList(
     const before = predecessorInList(history, order, version);
     if (kind === ww) {
       if (before >= 0 && versions.writer[before] === from) {
-        return { key: keys[key], value: versions.value[before], next: versions.value[version] };
+        return { key: keys[key], value: versions.valueOf(before), next: versions.valueOf(version) };
       }
       continue;
     }
@@ -106,7 +106,7 @@ function evidenceInList(
       const versionStands = order.position[version]! >= 0 ? order.position[version]! : Infinity;
       if (read.version >= 0 && stands < 0) continue;
       if (stands >= beforeStands && stands < versionStands) {
-        return { key: keys[key], value: valueOf(versions, read.version), next: versions.value[version] };
+        return { key: keys[key], value: valueOf(versions, read.version), next: versions.valueOf(version) };
       }
     }
   }
@@ -133,7 +133,7 @@ function evidenceInRegister(
         return {
           key: keys[key],
           value: valueOf(versions, version),
-          next: versions.value[next.version],
+          next: versions.valueOf(next.version),
           source: order.sources[order.source[at]!]!,
         };
       }

@@ -97,10 +97,14 @@ export function operationAt(history: Transactions, at: number): readonly unknown
   const version = history.opVersion[at]!;
   const list = history.lists[at];
   if (history.isWrite[at]) {
-    return [history.workload === "list-append" ? "append" : "w", key, history.versions.value[version]];
+    return [history.workload === "list-append" ? "append" : "w", key, history.versions.valueOf(version)];
   }
   if (list !== undefined) return ["r", key, list];
-  return ["r", key, version === initialVersion || version === unknownVersion ? null : history.versions.value[version]];
+  return [
+    "r",
+    key,
+    version === initialVersion || version === unknownVersion ? null : history.versions.valueOf(version),
+  ];
 }
 
 /** A transaction as a report shows it. */

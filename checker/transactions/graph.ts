@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { bytes, grown, grownBytes, integers } from "./memory.ts";
 
 /** A write is overwritten by the next. */
 export const ww = 1;
@@ -39,9 +40,9 @@ export class EdgeList {
    */
   constructor(nodes: number, capacity = 1024) {
     this.#nodes = nodes;
-    this.from = new Int32Array(capacity);
-    this.to = new Int32Array(capacity);
-    this.kind = new Uint8Array(capacity);
+    this.from = integers(capacity);
+    this.to = integers(capacity);
+    this.kind = bytes(capacity);
   }
 
   get nodes(): number {
@@ -62,15 +63,9 @@ export class EdgeList {
 
   #grow(): void {
     const capacity = this.from.length * 2;
-    const from = new Int32Array(capacity);
-    from.set(this.from);
-    this.from = from;
-    const to = new Int32Array(capacity);
-    to.set(this.to);
-    this.to = to;
-    const kind = new Uint8Array(capacity);
-    kind.set(this.kind);
-    this.kind = kind;
+    this.from = grown(this.from, capacity);
+    this.to = grown(this.to, capacity);
+    this.kind = grownBytes(this.kind, capacity);
   }
 
   /**
@@ -123,12 +118,13 @@ export interface Graph {
 /** Sorts edges by where they begin. Linear. */
 export function graphOf(edges: EdgeList, transactions: number): Graph {
   const { nodes, count } = edges;
-  const start = new Int32Array(nodes + 1);
+  const start = integers(nodes + 1);
   for (let e = 0; e < count; e++) start[edges.from[e]! + 1]!++;
   for (let n = 0; n < nodes; n++) start[n + 1]! += start[n]!;
-  const target = new Int32Array(count);
-  const kind = new Uint8Array(count);
-  const next = start.slice(0, nodes);
+  const target = integers(count);
+  const kind = bytes(count);
+  const next = integers(nodes);
+  next.set(start.subarray(0, nodes));
   for (let e = 0; e < count; e++) {
     const at = next[edges.from[e]!]!++;
     target[at] = edges.to[e]!;
@@ -149,12 +145,12 @@ export function components(
   mask = 255,
 ): { of: Int32Array; count: number } {
   const { nodes, start, target, kind } = graph;
-  const index = new Int32Array(nodes); // 0: not yet visited
-  const low = new Int32Array(nodes);
-  const next = new Int32Array(nodes); // the next edge to follow
-  const path = new Int32Array(nodes); // the nodes on the way from the root
-  const stack = new Int32Array(nodes); // the nodes whose component is open
-  const of = new Int32Array(nodes).fill(-1);
+  const index = integers(nodes); // 0: not yet visited
+  const low = integers(nodes);
+  const next = integers(nodes); // the next edge to follow
+  const path = integers(nodes); // the nodes on the way from the root
+  const stack = integers(nodes); // the nodes whose component is open
+  const of = integers(nodes).fill(-1);
   const closed = 0x7fffffff;
   let visited = 0, open = 0, count = 0;
   for (let root = 0; root < nodes; root++) {

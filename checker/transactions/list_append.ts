@@ -10,6 +10,7 @@
 import { type AnomalyCase, type Findings, operationAt, reported, shown } from "./findings.ts";
 import { EdgeList, rw, wr, ww } from "./graph.ts";
 import { fail, info, initialVersion, ok, type Transactions, unknownVersion } from "./transactions.ts";
+import { bytes, grown, integers } from "./memory.ts";
 import { comparable, isAmbiguous, isFinal, nobody } from "./versions.ts";
 
 /** The order of the versions of every key, as far as reads tell it. */
@@ -86,17 +87,25 @@ export function analyseLists(
   for (let k = 0; k < keys.length; k++) {
     rawStart[k + 1] = rawStart[k]! + (longest[k]! < 0 ? 0 : lists[longest[k]!]!.length);
   }
-  const raw = new Int32Array(rawStart[keys.length]!);
-  const order = new Int32Array(raw.length);
-  let position = new Int32Array(versions.count + raw.length).fill(-1);
+  const raw = integers(rawStart[keys.length]!);
+  const order = integers(raw.length);
+  let position = integers(versions.count).fill(-1);
   let ordered = 0;
+  const doubled = new Set<number>(); // keys whose longest read has an element twice
   for (let k = 0; k < keys.length; k++) {
     start[k] = ordered;
     const list = longest[k]! < 0 ? [] : lists[longest[k]!]!;
     for (let i = 0; i < list.length; i++) {
       const version = versions.insert(k, list[i]);
       raw[rawStart[k]! + i] = version;
-      if (position[version]! >= 0) continue;
+      if (version >= position.length) {
+        const known = position.length;
+        position = grown(position, version + 1).fill(-1, known);
+      }
+      if (position[version]! >= 0) {
+        doubled.add(k);
+        continue;
+      }
       position[version] = ordered - start[k]!;
       order[ordered++] = version;
     }
@@ -104,8 +113,7 @@ export function analyseLists(
   start[keys.length] = ordered;
 
   // Every other read is a prefix of it, or the database has shown two histories of one key.
-  const isPrefix = new Uint8Array(operations);
-  const disagreed = new Set<number>();
+  const isPrefix = bytes(operations);
   const strayVersions = new Set<number>();
   for (let at = 0; at < operations; at++) {
     const list = lists[at];
@@ -125,7 +133,6 @@ export function analyseLists(
     let last = initialVersion;
     for (const element of list) strayVersions.add(last = versions.insert(key, element));
     opVersion[at] = last;
-    disagreed.add(at);
     findings.add("incompatible-order", (): AnomalyCase => {
       const [a, b] = [transactionOf(at), transactionOf(longest[key]!)];
       return {
@@ -138,13 +145,12 @@ export function analyseLists(
     });
   }
   if (versions.count > position.length) {
-    const larger = new Int32Array(versions.count).fill(-1);
-    larger.set(position);
-    position = larger;
+    const known = position.length;
+    position = grown(position, versions.count).fill(-1, known);
   }
 
   // Who takes part: what surely happened, and what was seen to have happened.
-  const takesPart = new Uint8Array(count);
+  const takesPart = bytes(count);
   for (let t = 0; t < count; t++) takesPart[t] = status[t] === ok ? 1 : 0;
   const seen = (version: number): void => {
     const writer = versions.writer[version]!;
@@ -164,17 +170,17 @@ export function analyseLists(
     else wrong.push(version);
   }
 
-  const edges = new EdgeList(count, Math.max(1024, operations * 2));
-  const previousOp = new Int32Array(operations).fill(-1);
+  const edges = new EdgeList(count, Math.max(1024, operations * 2 + 3 * count));
+  const previousOp = integers(operations);
   const lastOp = new Int32Array(keys.length).fill(-1);
   const endReaders = new Map<number, number[]>();
-  const updatersOf = new Int32Array(versions.count + keys.length).fill(-1);
+  const updatersOf = integers(versions.count + keys.length); // 1 + the transaction, or 0
   const collisions = new Map<number, number[]>();
 
   const wrongRead = (t: number, at: number, version: number): void => {
     const writer = versions.writer[version]!;
     const key = keys[opKey[at]!];
-    const element = versions.value[version];
+    const element = versions.valueOf(version);
     if (writer === nobody) {
       findings.add("thin-air-read", () => ({
         transactions: [report(t)],
@@ -232,7 +238,7 @@ export function analyseLists(
           if (writer === nobody || status[writer] === fail) wrongRead(t, at, bad);
         }
       }
-      if (disagreed.has(at) || longest[key] === at) duplicates(t, at);
+      if (!isPrefix[at] || (longest[key] === at && doubled.has(key))) duplicates(t, at);
       if (version >= 0 && !(versions.flags[version]! & isFinal)) {
         const writer = versions.writer[version]!;
         if (writer !== t && writer !== nobody) {
@@ -240,10 +246,10 @@ export function analyseLists(
             transactions: [report(t), report(writer)],
             key: keys[key],
             operation: operationAt(history, at),
-            values: [versions.value[version]],
+            values: [versions.valueOf(version)],
             explanation:
               `T1 read ${shown(list)} from key ${shown(keys[key])}, which ends with ${
-                shown(versions.value[version])
+                shown(versions.valueOf(version))
               }, appended by T2. ` +
               `But T2 appended more to that key before it committed: T1 saw a state from within T2.`,
           }));
@@ -296,7 +302,7 @@ export function analyseLists(
     const appended: unknown[] = [];
     let before = previousOp[at]!;
     while (before >= 0 && isWrite[before]) {
-      appended.push(versions.value[opVersion[before]!]);
+      appended.push(versions.valueOf(opVersion[before]!));
       before = previousOp[before]!;
     }
     appended.reverse();
@@ -328,16 +334,16 @@ export function analyseLists(
       const list = lists[before]!;
       const isSeen = isPrefix[before]
         ? position[version]! >= 0 && position[version]! < list.length
-        : list.some((element) => sameValue(element, versions.value[version]));
+        : list.some((element) => sameValue(element, versions.valueOf(version)));
       if (!isSeen) continue;
       findings.add("future-read", () => ({
         transactions: [report(t)],
         key: keys[opKey[at]!],
         operation: operationAt(history, before),
-        values: [versions.value[version]],
+        values: [versions.valueOf(version)],
         explanation:
           `T1 read ${shown(list)} from key ${shown(keys[opKey[at]!])} before it appended ${
-            shown(versions.value[version])
+            shown(versions.valueOf(version))
           } itself: ` +
           `it saw its own future.`,
       }));
@@ -369,8 +375,8 @@ export function analyseLists(
     if (!isPrefix[read]) return;
     const version = opVersion[read]!;
     const slot = version >= 0 ? version : versions.count + opKey[read]!;
-    const first = updatersOf[slot]!;
-    if (first < 0) updatersOf[slot] = t;
+    const first = updatersOf[slot]! - 1;
+    if (first < 0) updatersOf[slot] = t + 1;
     else if (first !== t) {
       const group = collisions.get(slot);
       if (group === undefined) collisions.set(slot, [first, t]);
@@ -380,7 +386,7 @@ export function analyseLists(
 
   for (const [slot, group] of collisions) {
     const key = keys[slot >= versions.count ? slot - versions.count : versions.key[slot]!];
-    const value = slot >= versions.count ? null : versions.value[slot];
+    const value = slot >= versions.count ? null : versions.valueOf(slot);
     findings.add("lost-update", () => ({
       transactions: group.slice(0, 10).map(report),
       key,
@@ -442,10 +448,12 @@ export function analyseLists(
           findings.add("dirty-update", () => ({
             transactions: [report(versions.writer[first]!), report(writer)],
             key: keys[key],
-            values: Array.from(order.subarray(start[key]! + position[first]!, i + 1), (each) => versions.value[each]),
+            values: Array.from(order.subarray(start[key]! + position[first]!, i + 1), (each) => versions.valueOf(each)),
             explanation:
-              `T1 appended ${shown(versions.value[first])} to key ${shown(keys[key])} and failed, yet T2's append of ` +
-              `${shown(versions.value[version])}, which committed, was made on top of it.`,
+              `T1 appended ${shown(versions.valueOf(first))} to key ${
+                shown(keys[key])
+              } and failed, yet T2's append of ` +
+              `${shown(versions.valueOf(version))}, which committed, was made on top of it.`,
           }));
         }
         aborted = -1;

@@ -11,6 +11,7 @@
  * @module
  */
 import { type EdgeList, process, realtime, through } from "./graph.ts";
+import { integers } from "./memory.ts";
 import { never, type Transactions } from "./transactions.ts";
 
 /** Adds an edge from each transaction of a session to the next one that takes part. Linear. */
@@ -33,7 +34,7 @@ export function addRealTime(edges: EdgeList, history: Transactions, takesPart: U
     if (history.completed[t] !== never && history.completed[t]! >= length) length = history.completed[t]! + 1;
   }
   // What happens at each position: 2t + 1 for an invocation, 2t + 2 for a completion, 0 for nothing that matters.
-  const happening = new Int32Array(length);
+  const happening = integers(length);
   for (let t = 0; t < history.count; t++) {
     if (!takesPart[t]) continue;
     if (history.invoked[t]! >= 0) happening[history.invoked[t]!] = 2 * t + 1;

@@ -93,7 +93,7 @@ export function analyseRegisters(
     const version = opVersion[at]!;
     if (version < 0) return;
     const key = keys[opKey[at]!];
-    const value = versions.value[version];
+    const value = versions.valueOf(version);
     const writer = versions.writer[version]!;
     if (writer === nobody) {
       findings.add("thin-air-read", () => ({
@@ -133,7 +133,7 @@ export function analyseRegisters(
   function internal(t: number, at: number, previous: number): boolean {
     if (opVersion[previous] === unknownVersion) return false;
     const key = keys[opKey[at]!];
-    const expected = opVersion[previous]! < 0 ? null : versions.value[opVersion[previous]!];
+    const expected = opVersion[previous]! < 0 ? null : versions.valueOf(opVersion[previous]!);
     const operation = operationAt(history, at);
     findings.add("internal", () => ({
       transactions: [report(t)],
@@ -153,7 +153,7 @@ export function analyseRegisters(
     for (let before = previousOp[at]!; before >= 0; before = previousOp[before]!) {
       if (isWrite[before] || opVersion[before] !== opVersion[at]) continue;
       const read = before;
-      const value = versions.value[opVersion[at]!];
+      const value = versions.valueOf(opVersion[at]!);
       findings.add("future-read", () => ({
         transactions: [report(t)],
         key: keys[opKey[at]!],
@@ -183,7 +183,7 @@ export function analyseRegisters(
       }
       for (const [version, group] of updaters) {
         if (group.length < 2) continue;
-        const value = version >= versions.count ? null : versions.value[version];
+        const value = version >= versions.count ? null : versions.valueOf(version);
         findings.add("lost-update", () => ({
           transactions: group.slice(0, 10).map(report),
           key: keys[key],

@@ -18,6 +18,7 @@
  */
 import type { HistoryEvent } from "../history.ts";
 import type { SessionHistory } from "./session_history.ts";
+import { bytes, grown, integers } from "./memory.ts";
 import { comparable, isAmbiguous, isFinal, nobody, Versions } from "./versions.ts";
 
 /** The two workloads of this checker. */
@@ -79,20 +80,15 @@ function describe(value: unknown): string {
 /** Numbers for things, in the order in which they are first seen. */
 class Numbering {
   readonly names: unknown[] = [];
-  #small: Int32Array = new Int32Array(256).fill(-1);
+  #small: Int32Array = integers(256); // 1 + the number, or 0
   #others = new Map<unknown, number>();
 
   of(name: unknown): number {
     if (typeof name === "number" && name >= 0 && name < 4_000_000 && (name | 0) === name) {
-      if (name >= this.#small.length) {
-        const larger = new Int32Array(Math.max(name + 1, this.#small.length * 2)).fill(-1);
-        larger.set(this.#small);
-        this.#small = larger;
-      }
+      this.#small = grown(this.#small, name + 1);
       const known = this.#small[name]!;
-      if (known >= 0) return known;
-      this.names.push(name);
-      return this.#small[name] = this.names.length - 1;
+      if (known > 0) return known - 1;
+      return (this.#small[name] = this.names.push(name)) - 1;
     }
     const key = comparable(name);
     const known = this.#others.get(key);
@@ -113,27 +109,23 @@ class Numbering {
 export function transactionsOfEvents(workload: TransactionWorkload, events: readonly HistoryEvent[]): Transactions {
   const sessions = new Numbering();
   let count = 0;
-  let status = new Uint8Array(events.length);
-  let session = new Int32Array(events.length);
-  let invoked = new Int32Array(events.length);
-  let completed = new Int32Array(events.length);
-  let told = new Int32Array(events.length);
+  const status = bytes(events.length);
+  const session = integers(events.length);
+  const invoked = integers(events.length);
+  const completed = integers(events.length);
+  const told = integers(events.length);
   // Session numbers are dense and small, so the open transaction of each is found in an array.
-  let openOf = new Int32Array(64).fill(-1);
+  let openOf = integers(64); // 1 + the transaction, or 0
   for (let position = 0; position < events.length; position++) {
     const event = events[position]!;
     if (typeof event.process === "string") continue;
     const type = event.type;
     const number = sessions.of(event.process);
-    if (number >= openOf.length) {
-      const larger = new Int32Array(Math.max(number + 1, openOf.length * 2)).fill(-1);
-      larger.set(openOf);
-      openOf = larger;
-    }
-    let t = openOf[number]!;
+    openOf = grown(openOf, number + 1);
+    let t = openOf[number]! - 1;
     if (type === "invoke") {
       t = count++;
-      openOf[number] = t;
+      openOf[number] = t + 1;
       status[t] = info;
       session[t] = number;
       invoked[t] = position;
@@ -146,16 +138,11 @@ export function transactionsOfEvents(workload: TransactionWorkload, events: read
       session[t] = number;
       invoked[t] = -1;
     }
-    openOf[number] = -1;
+    openOf[number] = 0;
     status[t] = type === "ok" ? ok : type === "fail" ? fail : info;
     completed[t] = type === "info" ? never : position;
     told[t] = position;
   }
-  status = status.slice(0, count);
-  session = session.slice(0, count);
-  invoked = invoked.slice(0, count);
-  completed = completed.slice(0, count);
-  told = told.slice(0, count);
   const operationsOf = (t: number): readonly unknown[] => {
     const event = events[told[t]!]!;
     if (Array.isArray(event.value)) return event.value;
@@ -223,19 +210,19 @@ function laidOut(
   const { count, status } = outline;
   const append = workload === "list-append";
   const writeName = append ? "append" : "w";
-  const opStart = new Int32Array(count + 1);
+  const opStart = integers(count + 1);
   let total = 0;
   for (let t = 0; t < count; t++) {
     opStart[t] = total;
     total += operationsOf(t).length;
   }
   opStart[count] = total;
-  const isWrite = new Uint8Array(total);
-  const opKey = new Int32Array(total);
-  const opVersion = new Int32Array(total);
+  const isWrite = bytes(total);
+  const opKey = integers(total);
+  const opVersion = integers(total);
   const lists: (readonly unknown[] | undefined)[] = append ? new Array(total) : [];
   const keys = new Numbering();
-  const versions = new Versions();
+  const versions = new Versions(Math.max(1024, total >>> (append ? 1 : 0)));
   const results: unknown[] = append ? [] : new Array(total);
 
   for (let t = 0, at = 0; t < count; t++) {

@@ -98,7 +98,7 @@ export function versionGraph(
     }
     for (const [key, sets] of [...conflicts].sort((a, b) => a[0] - b[0])) {
       for (const set of sets) {
-        const values = set.map((node) => node >= versions.count ? null : versions.value[node]);
+        const values = set.map((node) => node >= versions.count ? null : versions.valueOf(node));
         findings.add("cyclic-versions", () => ({
           transactions: [],
           key: keys[key],

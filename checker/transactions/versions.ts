@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { bytes, grown, grownBytes, integers } from "./memory.ts";
 
 /** The version is its writer's last write of its key. */
 export const isFinal = 1;
@@ -20,14 +21,6 @@ export const isAmbiguous = 2;
 
 /** What has no writer. */
 export const nobody = -1;
-
-/** Grows an array of integers to hold at least `size`. */
-function grown(array: Int32Array, size: number): Int32Array {
-  if (array.length >= size) return array;
-  const larger = new Int32Array(Math.max(size, array.length * 2));
-  larger.set(array);
-  return larger;
-}
 
 function isSmallInteger(value: unknown): value is number {
   return typeof value === "number" && (value | 0) === value;
@@ -43,80 +36,92 @@ export class Versions {
   /** How many there are. */
   count = 0;
   /** The key of each version. */
-  key: Int32Array = new Int32Array(1024);
+  key: Int32Array;
   /** The transaction that wrote each version, or {@link nobody}. */
-  writer: Int32Array = new Int32Array(1024);
+  writer: Int32Array;
   /** {@link isFinal}, {@link isAmbiguous}. */
-  flags: Uint8Array = new Uint8Array(1024);
-  /** The value of each version. */
-  readonly value: unknown[] = [];
+  flags: Uint8Array;
 
-  #slots: Int32Array = new Int32Array(4096).fill(-1);
-  #integers: Int32Array = new Int32Array(1024);
-  #others = new Map<number, Map<unknown, number>>();
+  #slots: Int32Array; // 1 + the id, or 0
+  #integers: Int32Array;
+  #others = new Map<number, unknown>();
+  #idsOfOthers = new Map<number, Map<unknown, number>>();
+
+  /** @param expected How many versions there is room for at first. */
+  constructor(expected = 1024) {
+    this.key = integers(expected);
+    this.writer = integers(expected);
+    this.flags = bytes(expected);
+    this.#integers = integers(expected);
+    let slots = 4096;
+    while (slots < 2 * expected) slots *= 2;
+    this.#slots = integers(slots);
+  }
+
+  /** The value of a version. */
+  valueOf(version: number): unknown {
+    return this.#others.size > 0 && this.#others.has(version) ? this.#others.get(version) : this.#integers[version];
+  }
 
   /** The version of `key` with `value`, or -1. */
   find(key: number, value: unknown): number {
-    if (!isSmallInteger(value)) return this.#others.get(key)?.get(comparable(value)) ?? -1;
-    return this.#slots[this.#slotOf(key, value)]!;
+    if (!isSmallInteger(value)) return this.#idsOfOthers.get(key)?.get(comparable(value)) ?? -1;
+    return this.#slots[this.#slotOf(key, value)]! - 1;
   }
 
   /** The version of `key` with `value`; it is made if it is not there yet. */
   insert(key: number, value: unknown): number {
     if (!isSmallInteger(value)) {
-      let ofKey = this.#others.get(key);
-      if (ofKey === undefined) this.#others.set(key, ofKey = new Map());
+      let ofKey = this.#idsOfOthers.get(key);
+      if (ofKey === undefined) this.#idsOfOthers.set(key, ofKey = new Map());
       const name = comparable(value);
       const known = ofKey.get(name);
       if (known !== undefined) return known;
-      ofKey.set(name, this.count);
-      return this.#add(key, value);
+      const id = this.#add(key);
+      ofKey.set(name, id);
+      this.#others.set(id, value);
+      return id;
     }
     const slot = this.#slotOf(key, value);
     const known = this.#slots[slot]!;
-    if (known >= 0) return known;
-    const id = this.count;
-    this.#slots[slot] = id;
-    this.#integers = grown(this.#integers, id + 1);
+    if (known > 0) return known - 1;
+    const id = this.#add(key);
+    this.#slots[slot] = id + 1;
     this.#integers[id] = value;
-    this.#add(key, value);
     if (this.count * 2 > this.#slots.length) this.#rehash();
     return id;
   }
 
-  #add(key: number, value: unknown): number {
+  #add(key: number): number {
     const id = this.count++;
     if (id >= this.key.length) {
       this.key = grown(this.key, id + 1);
       this.writer = grown(this.writer, id + 1);
-      const flags = new Uint8Array(this.key.length);
-      flags.set(this.flags);
-      this.flags = flags;
+      this.flags = grownBytes(this.flags, id + 1);
+      this.#integers = grown(this.#integers, id + 1);
     }
-    this.#integers = grown(this.#integers, id + 1);
     this.key[id] = key;
     this.writer[id] = nobody;
-    this.value.push(value);
     return id;
   }
 
-  /** The slot that holds the version, or the free one where it belongs. */
+  /** The slot that holds the version, or the free one where it belongs. Neighbouring values of a key are neighbours, as they are used together. */
   #slotOf(key: number, value: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let hash = Math.imul(key, 0x9e3779b1) ^ Math.imul(value, 0x85ebca6b);
-    hash ^= hash >>> 15;
-    for (let at = hash & mask;; at = (at + 1) & mask) {
-      const id = slots[at]!;
-      if (id < 0 || (this.key[id] === key && this.#integers[id] === value && isSmallInteger(this.value[id]))) return at;
+    const start = (Math.imul(key, 0x9e3779b1) >>> 7) + value;
+    for (let at = start & mask;; at = (at + 1) & mask) {
+      const id = slots[at]! - 1;
+      if (id < 0 || (this.#integers[id] === value && this.key[id] === key)) return at;
     }
   }
 
   #rehash(): void {
     const previous = this.#slots;
-    this.#slots = new Int32Array(previous.length * 4).fill(-1);
-    for (const id of previous) {
-      if (id >= 0) this.#slots[this.#slotOf(this.key[id]!, this.#integers[id]!)] = id;
+    this.#slots = integers(previous.length * 4);
+    for (let i = 0; i < previous.length; i++) {
+      const id = previous[i]! - 1;
+      if (id >= 0) this.#slots[this.#slotOf(this.key[id]!, this.#integers[id]!)] = id + 1;
     }
   }
 }

@@ -278,7 +278,7 @@ export function checkWeakIsolation(
     }
     if (kind === wr) {
       const read = readsOf(b).find((each) => each.writer === a)!;
-      return { type: "wr", from: i, to, key: keys[read.key], value: versions.value[opVersion[read.at]!] };
+      return { type: "wr", from: i, to, key: keys[read.key], value: versions.valueOf(opVersion[read.at]!) };
     }
     const reason = reasons.get(a * (count + 1) + b);
     if (reason === undefined) {
