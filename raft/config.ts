@@ -58,7 +58,7 @@ export interface RaftConfig {
   readonly maxPendingReads?: number;
   /** The bytes of a snapshot that one message carries. Default 256 KiB. */
   readonly snapshotChunkBytes?: number;
-  /** How many entries `compact` keeps before the snapshot's index, for followers that are a little behind. Default 0. */
+  /** How many entries `compact` keeps up to the snapshot's index, for followers that hold the first of them. Default 0. */
   readonly keepEntries?: number;
   /** Sees every change of the node's state. Default: none. */
   readonly tracer?: RaftTracer;

@@ -1,0 +1,243 @@
+// Log compaction and InstallSnapshot: Raft, section 7.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import {
+  configurationOf,
+  type Envelope,
+  logIndex,
+  MemLog,
+  nodeId,
+  RaftNode,
+  type SnapshotRequest,
+  type Term,
+} from "../../raft/mod.ts";
+import { append, entriesOf, header, heartbeat, logOf, logOfTerms, Network, only } from "./network.ts";
+
+const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i & 255);
+
+/** A network of three in which 3 missed what 1 has put into a snapshot of 10 bytes, sent in chunks of 4. */
+function behind(config: Record<string, unknown> = {}): Network {
+  const network = new Network({ config: { snapshotChunkBytes: 4, ...config } });
+  network.elect(1);
+  network.isolate(3);
+  network.propose(1, 5, 6, 7);
+  network.node(1).compact(logIndex(4), bytes(10));
+  network.heal();
+  return network;
+}
+
+function chunk(
+  index: number,
+  term: number,
+  offset: number,
+  data: Uint8Array,
+  totalBytes: number,
+  messageTerm = term,
+): SnapshotRequest {
+  return {
+    type: "snapshot-request",
+    ...header(2, 1, messageTerm),
+    snapshotIndex: logIndex(index),
+    snapshotTerm: term as Term,
+    configuration: configurationOf([nodeId(1), nodeId(2), nodeId(3)]),
+    offset,
+    totalBytes,
+    chunk: data,
+  };
+}
+const chunksTo = (network: Network, id: number): SnapshotRequest[] =>
+  network.sent.filter((envelope) => envelope.type === "snapshot-request" && envelope.to === id) as SnapshotRequest[];
+const follower = (log: MemLog): RaftNode => new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)] }, log);
+
+test("a follower that needs entries that are gone gets the snapshot, in chunks, and then the entries after it", () => {
+  const network = behind();
+  network.propose(1, 8);
+  network.run(3);
+  assert.deepEqual(chunksTo(network, 3).map(({ offset, chunk, totalBytes }) => [offset, chunk.length, totalBytes]), [
+    [0, 4, 10],
+    [4, 4, 10],
+    [8, 2, 10],
+  ]);
+  assert.deepEqual(network.log(3).snapshot, network.log(1).snapshot);
+  assert.deepEqual(network.appliedBytes(3), [8]);
+  assert.equal(network.node(1).status().followers[1]!.state, "replicate");
+});
+
+test("the host is given the snapshot once, and nothing may be applied before it is", () => {
+  const node = follower(new MemLog());
+  node.handle(chunk(5, 2, 0, bytes(3), 3));
+  node.handle(append(2, 1, 2, [5, 2], entriesOf(6, 2), 6));
+  assert.throws(() => node.drainApplied(), { name: "RaftInvariantError" });
+  assert.deepEqual(node.drainRestored()?.data, bytes(3));
+  assert.equal(node.drainRestored(), null);
+  assert.deepEqual(node.drainApplied().map(({ index }) => index), [6]);
+});
+
+test("an empty snapshot is installed too", () => {
+  const node = follower(new MemLog());
+  const answer = only(node.handle(chunk(5, 2, 0, bytes(0), 0)), "append-response");
+  assert.deepEqual([answer.success, answer.index, answer.afterSync, node.commitIndex], [true, 5, true, 5]);
+});
+
+test("an older snapshot never takes anything back (fault 5 of kaya-raft)", () => {
+  const log = logOfTerms([1, 1, 1, 1, 1]);
+  const node = follower(log);
+  node.handle(heartbeat(2, 1, 1, 4));
+  node.drainApplied();
+  for (const index of [1, 3, 4]) {
+    const answer = only(node.handle(chunk(index, 1, 0, bytes(2), 2)), "append-response");
+    assert.deepEqual([answer.success, answer.index], [true, index]);
+  }
+  assert.deepEqual([node.commitIndex, node.appliedIndex, node.drainRestored()], [4, 4, null]);
+  assert.equal(logOf(log), "1:1 1:2 1:3 1:4 1:5");
+});
+
+test("a snapshot that the log matches keeps the tail, and commits what it covers (section 7)", () => {
+  const log = logOfTerms([1, 1, 1, 1, 1]);
+  const node = follower(log);
+  const answer = only(node.handle(chunk(3, 1, 0, bytes(2), 9)), "append-response");
+  assert.deepEqual([answer.index, node.commitIndex, node.drainRestored()], [3, 3, null]);
+  assert.deepEqual(node.drainApplied().map(({ index }) => index), [1, 2, 3]);
+  assert.equal(log.lastIndex, 5);
+});
+
+test("a snapshot that the log contradicts takes the place of all of it (section 7)", () => {
+  const log = logOfTerms([1, 1, 1, 1, 1], 2);
+  const node = follower(log);
+  node.handle(chunk(3, 2, 0, bytes(2), 2));
+  assert.deepEqual([log.firstIndex, log.lastIndex, log.lastTerm, node.commitIndex], [4, 3, 2, 3]);
+});
+
+test("a lost chunk, and a lost answer to one, are made up for from where the transfer stood", () => {
+  for (const lost of ["snapshot-request", "snapshot-response"]) {
+    const network = behind();
+    let count = 0;
+    network.passes = ({ type }) => type !== lost || ++count !== 2;
+    network.run(4);
+    assert.equal(network.node(3).commitIndex, 4);
+    assert(chunksTo(network, 3).filter(({ offset }) => offset === 0).length === 1, "it began anew");
+  }
+});
+
+test("a lost answer to the whole snapshot is made up for", () => {
+  const network = behind();
+  network.passes = (envelope) => envelope.from !== 3 || envelope.type !== "append-response" || !envelope.success;
+  network.run(2);
+  assert.equal(network.node(1).status().followers[1]!.state, "snapshot");
+  network.heal();
+  network.run(2);
+  assert.equal(network.node(1).status().followers[1]!.state, "replicate");
+});
+
+test("repeated and late chunks do not harm, and do not multiply", () => {
+  const network = behind();
+  const twice = (): void => {
+    network.queue = network.queue.flatMap((envelope) =>
+      envelope.type.startsWith("snapshot") ? [envelope, envelope] : [envelope]
+    );
+  };
+  network.tick(1);
+  for (let i = 0; i < 200 && network.queue.length > 0; i++) {
+    if (i < 6) twice();
+    network.deliver(network.queue.shift()!);
+  }
+  network.run(3);
+  assert.deepEqual(network.log(3).snapshot?.data, bytes(10));
+  assert(chunksTo(network, 3).length < 12, `${chunksTo(network, 3).length} chunks`);
+});
+
+test("a follower that restarts in the middle of a transfer gets it from the beginning", () => {
+  const network = behind();
+  network.passes = (envelope) => envelope.type !== "snapshot-request" || envelope.offset < 8;
+  network.run(3);
+  network.restart(3);
+  network.heal();
+  network.run(6);
+  assert.deepEqual(network.log(3).snapshot?.data, bytes(10));
+});
+
+test("a new leader's snapshot is not mixed with what an earlier leader sent", () => {
+  const node = follower(new MemLog());
+  node.handle(chunk(5, 1, 0, new Uint8Array([1, 1]), 4, 1));
+  const answer = node.handle(chunk(5, 1, 2, new Uint8Array([2, 2]), 4, 2));
+  assert.deepEqual(only(answer, "snapshot-response").nextOffset, 0);
+  node.handle(chunk(5, 1, 0, new Uint8Array([3, 3]), 4, 2));
+  node.handle(chunk(5, 1, 2, new Uint8Array([4, 4]), 4, 2));
+  assert.deepEqual(node.drainRestored()?.data, new Uint8Array([3, 3, 4, 4]));
+});
+
+test("a late chunk of an older snapshot does not undo what has come of a newer one", () => {
+  const node = follower(new MemLog());
+  node.handle(chunk(9, 1, 0, bytes(2), 4));
+  assert.deepEqual(node.handle(chunk(5, 1, 0, bytes(2), 2)), []);
+  node.handle(chunk(9, 1, 2, bytes(2), 4));
+  assert.equal(node.drainRestored()?.index, 9);
+});
+
+test("a snapshot under way is dropped as soon as the log has overtaken it", () => {
+  const node = follower(logOfTerms([1, 1]));
+  node.handle(chunk(3, 1, 0, bytes(2), 4));
+  node.handle(append(2, 1, 1, [2, 1], entriesOf(3, 1, 1), 4));
+  const answer = only(node.handle(chunk(3, 1, 2, bytes(2), 4)), "append-response");
+  assert.deepEqual([answer.index, node.drainRestored(), node.commitIndex], [3, null, 4]);
+});
+
+test("a leader that compacts in the middle of a transfer finishes it with the snapshot it began", () => {
+  const network = behind();
+  network.passes = (envelope) => envelope.type !== "snapshot-request" || envelope.offset < 4;
+  network.run(2);
+  network.propose(1, 8, 9);
+  network.node(1).compact(logIndex(6), bytes(7));
+  network.heal();
+  network.run(5);
+  const sent = chunksTo(network, 3);
+  assert.deepEqual(sent.filter(({ snapshotIndex, offset }) => snapshotIndex === 4 && offset === 8).length, 1);
+  assert.equal(network.node(3).commitIndex, 6);
+  assert.equal(network.log(3).snapshotIndex, 6);
+});
+
+test("entries kept before the snapshot spare a follower that is a little behind the snapshot", () => {
+  const network = behind({ keepEntries: 4 });
+  assert.equal(network.log(1).firstIndex, 1);
+  network.run(3);
+  assert.deepEqual([chunksTo(network, 3), network.appliedBytes(3)], [[], [5, 6, 7]]);
+});
+
+test("the snapshot carries the configuration of its own index, not a later one (section 7)", () => {
+  const network = new Network();
+  const leader = network.elect(1);
+  network.propose(1, 5);
+  network.isolate(1);
+  leader.proposeChange({ type: "simple", changes: [{ type: "remove", node: nodeId(3) }] });
+  leader.compact(logIndex(2), bytes(1));
+  assert.deepEqual(network.log(1).snapshot!.configuration, configurationOf([nodeId(1), nodeId(2), nodeId(3)]));
+  assert.deepEqual(leader.status().configuration.voters, [1, 2]);
+});
+
+test("a compaction beyond what was applied, or not beyond the last one, is refused", () => {
+  const network = new Network({ nodes: 1 });
+  const leader = network.elect(1);
+  network.propose(1, 5, 6);
+  assert.throws(() => leader.compact(logIndex(4), bytes(1)), RangeError);
+  leader.compact(logIndex(2), bytes(1));
+  for (const index of [0, 1, 2]) assert.throws(() => leader.compact(logIndex(index), bytes(1)), RangeError);
+});
+
+test("a restart finds the snapshot, its configuration and its index in the log", () => {
+  const network = new Network();
+  network.elect(1);
+  network.node(1).proposeChange({ type: "simple", changes: [{ type: "add-learner", node: nodeId(9) }] });
+  network.settle();
+  network.propose(1, 5, 6);
+  network.node(1).compact(logIndex(3), bytes(4));
+  const node = new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)] }, network.log(1));
+  assert.deepEqual([node.commitIndex, node.appliedIndex, node.status().configuration.learners], [3, 3, [9]]);
+  assert.deepEqual(node.drainRestored()?.data, bytes(4));
+});
+
+test("a chunk beyond the end of its snapshot is ignored", () => {
+  const node = follower(new MemLog());
+  assert.deepEqual(node.handle(chunk(5, 1, 3, bytes(2), 4)), []);
+  const answers: Envelope[] = node.handle(chunk(5, 1, 2, bytes(2), 4));
+  assert.equal(only(answers, "snapshot-response").nextOffset, 0);
+});
