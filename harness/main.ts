@@ -14,8 +14,11 @@ type Command = (args: string[], terminal: Terminal) => Promise<number>;
 const COMMANDS: Readonly<Record<string, () => Promise<{ main: Command }>>> = {
   run: () => import("./cli/run.ts"),
   fuzz: () => import("./cli/fuzz.ts"),
+  shrink: () => import("./cli/shrink.ts"),
+  replay: () => import("./cli/replay.ts"),
   check: () => import("./cli/check.ts"),
   serve: () => import("./cli/serve.ts"),
+  cluster: () => import("./cli/cluster.ts"),
   member: () => import("./cli/member.ts"),
   log: () => import("./cli/log.ts"),
   help: () => import("./cli/help.ts"),
