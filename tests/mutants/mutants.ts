@@ -1,0 +1,355 @@
+/**
+ * Faults to be planted in the sources, one at a time: what a simulator that is worth its time must notice.
+ *
+ * @module
+ */
+
+/** Who is expected to notice: the clients' history, an invariant inside the run, or the proof of life. */
+export type Noticed = "history" | "invariant" | "liveness";
+
+/** A fault: a text of the sources that occurs once in its file, and what stands there instead. */
+export interface Mutant {
+  /** What is wrong with it, for people. */
+  readonly name: string;
+  /** The file, from the top of the project. */
+  readonly file: string;
+  readonly search: string;
+  readonly replace: string;
+  /** The flags of the sweep. */
+  readonly flags: string;
+  /** Whoever may notice first. */
+  readonly noticedBy: readonly Noticed[];
+}
+
+/** Every mutant. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "an entry of an earlier term is committed by counting",
+    file: "raft/commit.ts",
+    search: "if (index <= core.commitIndex || core.log.termAt(index) !== core.term) return;",
+    replace: "if (index <= core.commitIndex) return;",
+    flags: "--nemesis all",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "the vote is not persisted",
+    file: "raft/core.ts",
+    search: "this.log.setState({ term, votedFor });",
+    replace: "this.log.setState({ term, votedFor: votedFor === this.id ? votedFor : null });",
+    flags: "--nemesis partition,kill --nemesis-interval 1",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "the term is not persisted",
+    file: "harness/server/journal_format.ts",
+    search: "writer.u64(state.term);",
+    replace: "writer.u64(0);",
+    flags: "--nemesis kill",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a vote without a look at the logs",
+    file: "raft/election.ts",
+    search: "return lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex);",
+    replace: "return lastLogTerm >= 0 || lastLogIndex >= lastIndex || lastTerm >= 0;",
+    flags: "--nemesis partition",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "of two logs the longer one is taken for more up to date",
+    file: "raft/election.ts",
+    search: "return lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex);",
+    replace: "return lastLogTerm < 0 || lastTerm < 0 || lastLogIndex >= lastIndex;",
+    flags: "--nemesis partition,kill --nemesis-interval 1",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a conflicting suffix is not cut off",
+    file: "raft/append.ts",
+    search: "        dropFrom(core, entry.index);\n        break;",
+    replace: "        place++;\n        continue;",
+    flags: "--nemesis partition",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a stale append cuts off what follows it",
+    file: "raft/append.ts",
+    search: "  if (place >= entries.length) return;",
+    replace: "  const past = prevLogIndex + entries.length + 1 as LogIndex;\n" +
+      "  if (past > core.commitIndex && past <= log.lastIndex && place >= entries.length) dropFrom(core, past);\n" +
+      "  if (place >= entries.length) return;",
+    flags: "--nemesis packets,partition",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "the term of the entry before is not compared",
+    file: "raft/append.ts",
+    search: "if (prevLogIndex > core.commitIndex && log.termAt(prevLogIndex) !== prevLogTerm) {",
+    replace: "if (prevLogIndex > core.commitIndex && log.termAt(prevLogIndex) === undefined) {",
+    flags: "--nemesis partition",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a follower commits beyond what the leader vouched for",
+    file: "raft/append.ts",
+    search: "core.commitTo(Math.min(request.commitIndex, lastNewIndex) as LogIndex);",
+    replace: "core.commitTo(Math.min(request.commitIndex, Math.max(lastNewIndex, log.lastIndex)) as LogIndex);",
+    flags: "--nemesis all",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "every read is answered from the node asked",
+    file: "harness/server/replica.ts",
+    search: 'if (mode === "local") return',
+    replace: "if (machine.isRead(body)) return",
+    flags: "--nemesis partition",
+    noticedBy: ["history"],
+  },
+  {
+    name: "a read index before a commit of the leader's term",
+    file: "raft/read_index.ts",
+    search: "if (!core.hasCommittedInTerm) return core.reads.wait(read);",
+    replace: "",
+    flags: "--nemesis partition,kill --nemesis-interval 1 --reads index --rate 300",
+    noticedBy: ["history"],
+  },
+  {
+    name: "a read index without a quorum's echo",
+    file: "raft/read_index.ts",
+    search: "  core.reads.queue(read);",
+    replace: "  return answer(core, read, read.index);",
+    flags: "--nemesis partition --reads index",
+    noticedBy: ["history"],
+  },
+  {
+    name: "the echo of an earlier round counts for a later read",
+    file: "raft/read_index.ts",
+    search: "follower.echoedRound = round;",
+    replace: "follower.echoedRound = core.round;",
+    flags: "--nemesis partition,packets --nemesis-interval 1 --reads index",
+    noticedBy: ["history"],
+  },
+  {
+    name: "a lease as long as an election timeout, on clocks that are skewed",
+    file: "raft/config.ts",
+    search: "return Math.floor(electionTimeoutTicks / 2);",
+    replace: "return electionTimeoutTicks;",
+    flags: "--nemesis partition:leader,clock:rate --nemesis-interval 1 --reads lease --rate 300",
+    noticedBy: ["history"],
+  },
+  {
+    name: "votes of an earlier campaign are kept",
+    file: "raft/election.ts",
+    search: "  core.votes.clear();\n  core.electionElapsedTicks = 0;",
+    replace: "  core.electionElapsedTicks = 0;",
+    flags: "--nemesis partition",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a vote that comes twice counts twice",
+    file: "raft/election.ts",
+    search: "  if (core.votes.has(voter)) return;\n  core.votes.set(voter, granted);",
+    replace: "  const other = core.configuration.voters.find((id) => !core.votes.has(id)) ?? voter;\n" +
+      "  core.votes.set(core.votes.has(voter) ? other : voter, granted);",
+    flags: "--nemesis packets:duplication,partition --nemesis-interval 1",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a write is acknowledged before it is committed",
+    file: "harness/server/replica.ts",
+    search: "    proposed.set(index, { term, respond });",
+    replace:
+      '    if (machine.isRead(command)) proposed.set(index, { term, respond });\n    else respond({ type: "ok", value: null });',
+    flags: "--nemesis partition",
+    noticedBy: ["history"],
+  },
+  {
+    name: "half of the voters are a quorum",
+    file: "raft/quorum.ts",
+    search: "return Math.floor(voters / 2) + 1;",
+    replace: "return Math.ceil(voters / 2);",
+    flags: "--nemesis partition --nodes 4",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "matchIndex is one too high",
+    file: "raft/replies.ts",
+    search: "const isNews = follower.acknowledge(index);",
+    replace: "const isNews = follower.acknowledge(Math.min(index + 1, core.log.lastIndex) as LogIndex);",
+    flags: "--nemesis partition",
+    noticedBy: ["invariant", "history", "liveness"],
+  },
+  {
+    name: "an acknowledgement is credited to another follower",
+    file: "raft/node.ts",
+    search: "    const follower = core.progress.get(envelope.from);",
+    replace: "    const at = core.followers.findIndex((each) => each.id === envelope.from);\n" +
+      '    const other = envelope.type === "append-response" ? core.followers[(at + 1) % core.followers.length] : undefined;\n' +
+      "    const follower = other ?? core.progress.get(envelope.from);",
+    flags: "--nemesis partition",
+    noticedBy: ["invariant", "history", "liveness"],
+  },
+  {
+    name: "a follower acknowledges before its sync",
+    file: "harness/server/replica.ts",
+    search: "if (!envelope.afterSync) send(",
+    replace: "if (!envelope.afterSync || journal.isDirty) send(",
+    flags: "--nemesis kill",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "the leader counts its own copy before its sync",
+    file: "raft/core.ts",
+    search: "id === this.id ? this.log.durableIndex",
+    replace: "id === this.id ? this.log.lastIndex",
+    flags: "--nemesis kill,disk:slow",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a voter that has restarted votes while a lease may be held",
+    file: "raft/node.ts",
+    search: "if (isRestart && resolved.leaseReads) this.#core.votesFromTick",
+    replace: "if (isRestart && resolved.id < 0) this.#core.votesFromTick",
+    flags: "--nemesis partition:leader,kill --nemesis-interval 0.5 --reads lease --rate 300",
+    noticedBy: ["history", "invariant"],
+  },
+  {
+    name: "the lease is kept while leadership is handed over",
+    file: "raft/read_index.ts",
+    search: 'if (core.hasSentTimeoutNow) return "a TimeoutNow was sent in this term";',
+    replace: "",
+    flags: "--nemesis member:transfer,packets:delay --nemesis-interval 0.5 --reads lease --rate 300",
+    noticedBy: ["history"],
+  },
+  {
+    name: "a torn tail is accepted",
+    file: "harness/server/journal_format.ts",
+    search: "if (end > bytes.length || batchChecksum(bytes, at, end, salt) !== u32At(bytes, at + 12)) return null;",
+    replace: "if (end > bytes.length) return { number: u32At(bytes, at + 8), end: bytes.length };",
+    flags: "--nemesis disk:tear",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "the checksum is not looked at",
+    file: "harness/server/journal_format.ts",
+    search: "if (end > bytes.length || batchChecksum(bytes, at, end, salt) !== u32At(bytes, at + 12)) return null;",
+    replace: "if (end > bytes.length) return null;",
+    flags: "--nemesis disk",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a snapshot without the clients' sessions",
+    file: "harness/server/sessions.ts",
+    search: "      out.u32(sessions.size);\n      for (const [client, session] of sessions) {",
+    replace: "      out.u32(0);\n      for (const [client, session] of [] as [string, Remembered][]) {",
+    flags: "--nemesis kill,partition,compact --nemesis-interval 0.5 --workload session",
+    noticedBy: ["history"],
+  },
+  {
+    name: "an older snapshot takes the state back",
+    file: "raft/snapshot.ts",
+    search: "if (index <= core.commitIndex) {",
+    replace: "if (index < 0) {",
+    flags: "--nemesis compact,partition,kill,packets --nemesis-interval 0.5",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a snapshot discards a newer tail",
+    file: "raft/snapshot.ts",
+    search: "if (core.log.termAt(index) === term) {",
+    replace: "if (index < 0) {",
+    flags: "--nemesis compact,partition,packets,disk:slow --nemesis-interval 0.5",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "two changes of the members at once",
+    file: "raft/proposal.ts",
+    search: "if (pending > core.commitIndex) {",
+    replace: "if (pending < 0) {",
+    flags: "--nemesis member,partition --nemesis-interval 0.5",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a change of the members before a commit of the leader's term",
+    file: "raft/proposal.ts",
+    search: "if (!core.hasCommittedInTerm) {",
+    replace: "if (core.term < 0) {",
+    flags: "--nemesis member,kill,partition,packets:delay --nemesis-interval 0.5",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a configuration stays when its entry is cut off",
+    file: "raft/append.ts",
+    search: "if (core.configurations.truncate(from)) core",
+    replace: "if (core.term < 0 && core.configurations.truncate(from)) core",
+    flags: "--nemesis member,partition:leader --nemesis-interval 0.5",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "who was removed disturbs those who stay",
+    file: "raft/election.ts",
+    search: "  return core.config.checkQuorum && core.leader !== null &&",
+    replace: "  return core.term < 0 && core.leader !== null &&",
+    flags: "--nemesis member,partition",
+    noticedBy: ["invariant", "liveness"],
+  },
+  {
+    name: "PreVote ignores the leader",
+    file: "raft/node.ts",
+    search: "if (isLoyal(core, envelope)) return core.reject(envelope",
+    replace: "if (core.term < 0) return core.reject(envelope",
+    flags: "--nemesis partition",
+    noticedBy: ["invariant", "liveness"],
+  },
+  {
+    name: "a leader does not step down for a higher term",
+    file: "raft/node.ts",
+    search: "        becomeFollower(core, envelope.term, envelope.from);\n        return true;",
+    replace: '        if (core.role === "leader") return false;\n' +
+      "        becomeFollower(core, envelope.term, envelope.from);\n        return true;",
+    flags: "--nemesis partition",
+    noticedBy: ["invariant", "history", "liveness"],
+  },
+  {
+    name: "election timeouts are not randomized",
+    file: "raft/core.ts",
+    search: "this.electionTimeoutTicks = electionTimeoutTicks + this.random.below(electionTimeoutTicks);",
+    replace: "this.electionTimeoutTicks = electionTimeoutTicks;",
+    flags: "--nemesis all",
+    noticedBy: ["liveness"],
+  },
+  {
+    name: "answers of an earlier term are accepted",
+    file: "raft/node.ts",
+    search: "    if (envelope.term < core.term) {",
+    replace: '    if (envelope.term < core.term && envelope.type.endsWith("response")) return true;\n' +
+      "    if (envelope.term < core.term) {",
+    flags: "--nemesis partition,packets --nemesis-interval 1",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a timeout is reported as a failure",
+    file: "harness/run.ts",
+    search: '        if (!ended && number === attempt) again({ type: "info", error: "timeout" });',
+    replace: '        if (!ended && number === attempt) again({ type: "fail", error: "timeout" });',
+    flags: "--nemesis partition",
+    noticedBy: ["history"],
+  },
+  {
+    name: "a retry without its session",
+    file: "harness/run.ts",
+    search: "...(session === undefined ? {} : { session })",
+    replace: "...(session !== undefined ? {} : { session })",
+    flags: "--nemesis partition --workload session",
+    noticedBy: ["history"],
+  },
+  {
+    name: "a joint configuration's two lists are pooled",
+    file: "raft/quorum.ts",
+    search: "  return Math.min(incoming, reachedByMajority(configuration.votersOutgoing, valueOf));",
+    replace:
+      "  return reachedByMajority([...new Set([...configuration.voters, ...configuration.votersOutgoing])], valueOf);",
+    flags: "--nemesis member:replace,partition --nemesis-interval 0.5",
+    noticedBy: ["invariant", "history"],
+  },
+];
