@@ -4,17 +4,23 @@
  * A file that is appended to is opened once. Bytes are written in the caller's turn into the system's cache: that takes some
  * microseconds, less than the way to a thread and back (4 KiB on Node: 5 us against 34). Only a sync, which waits for the device, goes to a thread.
  *
+ * The journal grows into room that was filled with zeros before: a sync then has no metadata to write, and does not wait for the file system's own
+ * journal, which all nodes on a device share (measured with one node: 9,000 syncs a second against 5,300).
+ *
  * @module
  */
 import {
   close as closeDescriptor,
   closeSync,
   fdatasync,
+  fstatSync,
   fsync,
+  ftruncateSync,
   mkdirSync,
   open,
   openSync,
   readFile,
+  readSync,
   rename,
   unlink,
   write,
@@ -84,6 +90,9 @@ interface OpenFile {
   readonly path: string;
   /** Open for appending since the first append. */
   descriptor: number | null;
+  /** Where the next append goes, and up to where there is room for it. */
+  end: number;
+  room: number;
   /** Whether the folder has yet to be synced, for the name of a file that is perhaps new to be durable. */
   isNameNew: boolean;
   /** Why an append or a sync failed: what the system then holds of the file is not known, and nothing may be added to it. */
@@ -119,7 +128,7 @@ export function openDisk(folder: string): LiveDisk {
     if (reason !== null) return queueMicrotask(() => fail(new DiskError("use", path, { message: reason })));
     let file = files.get(name);
     if (file === undefined) {
-      file = { path, descriptor: null, isNameNew: false, failure: null, isBusy: false, waiting: [] };
+      file = { path, descriptor: null, end: 0, room: 0, isNameNew: false, failure: null, isBusy: false, waiting: [] };
       files.set(name, file);
     }
     if (file.isBusy) {
@@ -140,7 +149,7 @@ export function openDisk(folder: string): LiveDisk {
 
   const closeIfIdle = (): void => {
     if (closed === null || [...files.values()].some((file) => file.isBusy)) return;
-    for (const file of files.values()) if (file.descriptor !== null) closeSync(file.descriptor);
+    for (const file of files.values()) closeFile(file);
     lock.release();
     closed();
   };
@@ -152,7 +161,7 @@ export function openDisk(folder: string): LiveDisk {
     },
     append(name, bytes, done) {
       inTurn(name, done, (file) => {
-        appendTo(file, bytes, (cause) => {
+        appendTo(file, bytes, growsIntoRoom(name), (cause) => {
           if (cause) file.failure ??= new DiskError("append to", file.path, cause);
           done(file.failure);
           endTurn(file);
@@ -172,7 +181,7 @@ export function openDisk(folder: string): LiveDisk {
     read(name, done) {
       inTurn(name, (error) => done(error, null), (file) => {
         readFile(file.path, (error, bytes) => {
-          if (!error) done(null, bytes);
+          if (!error) done(null, growsIntoRoom(name) ? bytes.subarray(0, lastNonZero(bytes) + 1) : bytes);
           else done(error.code === "ENOENT" ? null : new DiskError("read", file.path, error), null);
           endTurn(file);
         });
@@ -207,27 +216,91 @@ function openFolder(folder: string): FolderLock {
   }
 }
 
-function appendTo(file: OpenFile, bytes: Uint8Array, ended: Ended): void {
+/** The room that is made at a time: as much as there is, within these bounds. */
+const ROOM_MIN = 65_536;
+const ROOM_MAX = 4 << 20;
+
+/** Only the journal promises that it never ends in a zero. */
+function growsIntoRoom(name: string): boolean {
+  return name === "journal";
+}
+
+function lastNonZero(bytes: Uint8Array): number {
+  let at = bytes.length - 1;
+  while (at >= 0 && bytes[at] === 0) at--;
+  return at;
+}
+
+function appendTo(file: OpenFile, bytes: Uint8Array, makesRoom: boolean, ended: Ended): void {
   if (file.failure !== null) return queueMicrotask(ended);
   try {
-    if (file.descriptor === null) {
-      file.descriptor = openSync(file.path, "a", 0o600);
-      file.isNameNew = true;
+    if (file.descriptor === null) openToAppend(file, makesRoom);
+    if (makesRoom) makeRoom(file, bytes.length);
+    const from = file.end;
+    file.end = from + bytes.length;
+    if (bytes.length > WRITE_IN_TURN_MAX) return writeAll(file.descriptor!, bytes, 0, from, ended);
+    for (let done = 0; done < bytes.length;) {
+      done += writeSync(file.descriptor!, bytes, done, bytes.length - done, from + done);
     }
-    if (bytes.length > WRITE_IN_TURN_MAX) return writeAll(file.descriptor, bytes, 0, ended);
-    for (let at = 0; at < bytes.length;) at += writeSync(file.descriptor, bytes, at, bytes.length - at);
   } catch (error) {
     return queueMicrotask(() => ended(error));
   }
   queueMicrotask(ended);
 }
 
+function openToAppend(file: OpenFile, hasRoom: boolean): void {
+  try {
+    file.descriptor = openSync(file.path, "r+");
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ENOENT") throw error;
+    file.descriptor = openSync(file.path, "wx+", 0o600);
+    file.isNameNew = true;
+  }
+  file.room = fstatSync(file.descriptor).size;
+  file.end = hasRoom ? endBeforeZeros(file.descriptor, file.room) : file.room;
+}
+
+/** Gives back the room that is left. */
+function closeFile({ descriptor, end, room, failure }: OpenFile): void {
+  if (descriptor === null) return;
+  if (room > end && failure === null) ftruncateSync(descriptor, end);
+  closeSync(descriptor);
+}
+
+/** Where a file of `size` bytes ends if its last zeros are room. */
+function endBeforeZeros(descriptor: number, size: number): number {
+  const block = new Uint8Array(65_536);
+  for (let end = size; end > 0;) {
+    const from = Math.max(0, end - block.length);
+    const length = readSync(descriptor, block, 0, end - from, from);
+    const last = lastNonZero(block.subarray(0, length));
+    if (last >= 0) return from + last + 1;
+    end = from;
+  }
+  return 0;
+}
+
+/** Where the device has no space for more room, the append itself is still tried. */
+function makeRoom(file: OpenFile, bytes: number): void {
+  if (file.end + bytes <= file.room) return;
+  const room = file.end + bytes + Math.min(ROOM_MAX, Math.max(ROOM_MIN, file.end));
+  const zeros = new Uint8Array(room - file.end);
+  try {
+    for (let done = 0; done < zeros.length;) {
+      done += writeSync(file.descriptor!, zeros, done, zeros.length - done, file.end + done);
+    }
+    file.room = room;
+  } catch (error) {
+    if (!["ENOSPC", "EDQUOT", "EFBIG"].includes((error as { code?: string }).code ?? "")) throw error;
+  }
+}
+
 /** The system may take less than it is given: the rest is given again. */
-function writeAll(descriptor: number, bytes: Uint8Array, from: number, ended: Ended): void {
+function writeAll(descriptor: number, bytes: Uint8Array, from: number, position: number, ended: Ended): void {
   if (from === bytes.length) return ended();
-  write(descriptor, bytes, from, bytes.length - from, null, (error, written) => {
+  write(descriptor, bytes, from, bytes.length - from, position + from, (error, written) => {
     if (error) ended(error);
-    else writeAll(descriptor, bytes, from + written, ended);
+    else writeAll(descriptor, bytes, from + written, position, ended);
   });
 }
 
@@ -259,7 +332,7 @@ function replaceFile(folder: string, file: OpenFile, bytes: Uint8Array, ended: E
         if (!cause && !failed) return next();
         unlink(draft, () => ended(cause || failed));
       });
-    writeAll(descriptor, bytes, 0, (unwritten) => {
+    writeAll(descriptor, bytes, 0, 0, (unwritten) => {
       if (unwritten) return closeAnd(unwritten, ended);
       fsync(descriptor, (unsynced) => closeAnd(unsynced, () => renameInto(folder, draft, file, ended)));
     });

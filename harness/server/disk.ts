@@ -12,6 +12,8 @@ export type DiskDone = (error: Error | null) => void;
 /**
  * Files of one replica, by short names such as `"journal"`.
  *
+ * A disk may keep room behind the end of the file named `"journal"`, filled with zeros: that file never ends in a zero.
+ *
  * Verbs of one file take effect in the order in which they were called; verbs of different files may overtake each other.
  */
 export interface Disk {

@@ -10,6 +10,7 @@
  *          | 2 truncate | from u64                             every entry from there on goes
  *          | 3 state    | term u64 | voted u8 | votedFor u64
  *          | 4 base     | index u64 | term u64                 the entries begin after this one
+ *          | 255 end                                            each batch's last: a disk may keep zeros behind the file's last byte
  * snapshot = magic 8 | version u32 | node u64 | index u64 | term u64 | autoLeave u8 | 4 lists of nodes: count u32, u64 each
  *          | cluster length u16, bytes | length u32, data | crc u32
  * ```
@@ -53,6 +54,7 @@ const ENTRY = 1;
 const TRUNCATE = 2;
 const STATE = 3;
 const BASE = 4;
+const END = 255;
 const KINDS = ["noop", "command", "configuration"] as const;
 
 /** A journal or snapshot that belongs to another cluster or node, or has another format. */
@@ -174,6 +176,7 @@ export function beginBatch(writer: ByteWriter): void {
 
 /** Fills in the header of the batch that began at `from` and ends at the writer's end. */
 export function finishBatch(writer: ByteWriter, from: number, number: number, salt: number): void {
+  writer.u8(END);
   writer.setU32(from + 4, writer.length - from - BATCH_HEADER_BYTES);
   writer.setU32(from + 8, number);
   writer.setU32(from + 12, batchChecksum(writer.view(), from, writer.length, salt));
@@ -272,6 +275,8 @@ export function* readRecords(bytes: Uint8Array, from: number, to: number): Gener
       case BASE:
         yield { kind: "base", index: reader.u64("a base"), term: reader.u64("a base's term") };
         break;
+      case END:
+        return reader.end();
       default:
         throw new JournalDamagedError("journal", at, `where a record has the type ${type}, which is not known`);
     }

@@ -21,8 +21,9 @@ export interface JournalText {
  *
  * @param last Only so many of the last records; 0 for all.
  */
-export function describeJournal(journal: Uint8Array, snapshot: Uint8Array | null, last: number = 0): JournalText {
+export function describeJournal(file: Uint8Array, snapshot: Uint8Array | null, last: number = 0): JournalText {
   const lines: string[] = [];
+  const journal = file.subarray(0, file.findLastIndex((byte) => byte !== 0) + 1);
   let identity: JournalIdentity;
   try {
     identity = readIdentity(journal);
@@ -30,6 +31,7 @@ export function describeJournal(journal: Uint8Array, snapshot: Uint8Array | null
     lines.push(
       `journal of node ${identity.nodeId} of cluster ${JSON.stringify(identity.clusterId)}, ${journal.length} bytes`,
     );
+    if (file.length > journal.length) lines.push(`  room for ${file.length - journal.length} bytes more`);
     lines.push(`  the first ${header.whole} bytes were written at once`);
   } catch (error) {
     return { lines: [`damaged: ${(error as Error).message}`], isDamaged: true };
