@@ -11,7 +11,7 @@
  * @module
  */
 import { anomaliesImplied } from "./consistency_models.ts";
-import { components, type Part, process, realtime, rw, through, wr, ww } from "./graph.ts";
+import { components, EdgeList, graphOf, type Part, process, realtime, rw, through, wr, ww } from "./graph.ts";
 
 /** A cycle of transactions: the edge of kind `kinds[i]` leads from `transactions[i]` to the next, and the last back to the first. */
 export interface Cycle {
@@ -76,8 +76,9 @@ interface Level {
 }
 
 /** The shortest cycle of every kind that `part`, a strongly connected component, has and that no worse one implies. */
-export function cyclesOf(part: Part, order: Order): Cycle[] {
+export function cyclesOf(component: Part, order: Order): Cycle[] {
   const found: Cycle[] = [];
+  const part = order === "none" ? component : withWholeSessions(component);
   const searcher = new Searcher(part);
   let impliedByData = new Set<string>();
   for (const variant of variants[order]) {
@@ -113,6 +114,37 @@ export function cyclesOf(part: Part, order: Order): Cycle[] {
     if (variant.suffix === "") impliedByData = anomaliesImplied(names);
   }
   return found;
+}
+
+/**
+ * The part with the order of each session as one step from a transaction to any later one, not only to the next: by a node after each transaction that
+ * leads to the next transaction and to the node after that.
+ */
+function withWholeSessions(part: Part): Part {
+  const { nodes, start, target, kind } = part;
+  const after = new Int32Array(nodes).fill(-1);
+  let count = nodes;
+  for (let node = 0; node < nodes; node++) {
+    for (let at = start[node]!; at < start[node + 1]!; at++) {
+      if (kind[at] === process && after[node]! < 0) after[node] = count++;
+    }
+  }
+  if (count === nodes) return part;
+  const edges = new EdgeList(count, target.length + 3 * (count - nodes));
+  for (let node = 0; node < nodes; node++) {
+    for (let at = start[node]!; at < start[node + 1]!; at++) {
+      const other = target[at]!;
+      if (kind[at] !== process) edges.add(node, other, kind[at]!);
+      else {
+        edges.add(node, after[node]!, process);
+        edges.add(after[node]!, other, through);
+        if (after[other]! >= 0) edges.add(after[node]!, after[other]!, through);
+      }
+    }
+  }
+  const nodeOf = new Int32Array(count).fill(-1);
+  nodeOf.set(part.nodeOf);
+  return { ...graphOf(edges, part.transactions), nodeOf };
 }
 
 function plain(part: Part, mask: number): Level {
@@ -255,7 +287,8 @@ class Searcher {
     stamp[first] = search;
     this.#parent[first] = -1;
     let scanned = 0;
-    for (let depth = 1; current.length > 0; depth++) {
+    let found: { state: number; kind: number } | undefined;
+    for (let depth = 1; current.length > 0 && found === undefined; depth++) {
       for (let i = 0; i < current.length; i++) {
         const state = current[i]!;
         const node = state >>> 3;
@@ -278,8 +311,13 @@ class Searcher {
             if ((bits & 4) === 0) continue;
             if ((mode === "nonadjacent" || mode === "many") && (bits & 2) === 0) continue;
             if (mode === "nonadjacent" && (bits & 1) !== 0) continue;
-            spend(scanned);
-            return { state, kind };
+            // By a free step the cycle is one shorter than by another, so that the rest of this round is still looked at.
+            if (isFree) {
+              spend(scanned);
+              return { state, kind };
+            }
+            found ??= { state, kind };
+            continue;
           }
           const reached = 8 * other + bits;
           if (stamp[reached] === search) continue;
@@ -293,7 +331,7 @@ class Searcher {
       next.length = 0;
     }
     spend(scanned);
-    return undefined;
+    return found;
   }
 
   /** The cycle that ends with a step of `lastKind` from `state`, and began with one of `firstKind` from `goal`. Undefined if it passes a transaction twice. */

@@ -201,7 +201,7 @@ function provenOrder(known: Known, model: string): { models: Set<string>; witnes
   // A history that has more than was asked for shows its order more easily.
   const attempts = new Set<OrderConstraint>([history.hasTime ? "realtime" : "process", constraint]);
   for (const attempt of attempts) {
-    const { edges, contradiction } = impliedEdges(attempt, history, analysis);
+    const { edges, contradiction } = impliedEdges(attempt, known, analysis);
     if (contradiction !== undefined) continue;
     const order = findSerialOrder(history, analysis.takesPart, analysis.touches, graphOf(edges, history.count));
     if (order === undefined || !isSerialOrder(history, order, attempt)) continue;
@@ -220,14 +220,14 @@ function provenOrder(known: Known, model: string): { models: Set<string>; witnes
  */
 function impliedEdges(
   constraint: OrderConstraint,
-  history: Transactions,
+  { history, indexOf }: Known,
   analysis: RegisterAnalysis,
 ): { edges: EdgeList; order: VersionGraph; contradiction?: AnomalyCase } {
   const sources = new Set(analysis.asked).add("wfr-keys");
-  if (constraint !== "none") sources.add("sequential-keys");
+  if (constraint === "process") sources.add("sequential-keys");
   if (constraint === "realtime") sources.add("linearizable-keys");
   const found = new Findings(1);
-  const order = versionGraph(history, analysis.touches, [...sources], analysis.position, found);
+  const order = versionGraph(history, analysis.touches, [...sources], analysis.position, found, indexOf);
   const edges = registerEdges(history, analysis.takesPart, analysis.touches, order);
   if (constraint !== "none") addSessionOrder(edges, history, analysis.takesPart);
   if (constraint === "realtime") addRealTime(edges, history, analysis.takesPart);
@@ -271,7 +271,7 @@ function byInference(model: string, known: Known): Decision {
   const name = `${model}-cycle-exists`;
   let { edges, order } = known;
   if (isRegisters(analysis)) {
-    const implied = impliedEdges(snapshotModels[model] ?? serializableModels[model]!, history, analysis);
+    const implied = impliedEdges(snapshotModels[model] ?? serializableModels[model]!, known, analysis);
     if (implied.contradiction !== undefined) {
       const { contradiction } = implied;
       findings.add(name, () => contradiction, true);

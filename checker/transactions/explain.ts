@@ -134,7 +134,7 @@ function evidenceInRegister(
           key: keys[key],
           value: valueOf(versions, version),
           next: versions.valueOf(next.version),
-          source: order.sources[order.source[at]!]!,
+          source: order.sources[order.source[at]! - 1]!,
         };
       }
     }

@@ -8,6 +8,7 @@
  */
 import { type Findings, operationAt, reported, shown } from "./findings.ts";
 import { EdgeList, rw, wr, ww } from "./graph.ts";
+import { integers } from "./memory.ts";
 import { fail, info, initialVersion, ok, type Transactions, unknownVersion } from "./transactions.ts";
 import { none, type Touch, type VersionGraph, versionGraph, type VersionOrderSource } from "./version_order.ts";
 import { isAmbiguous, isFinal, nobody } from "./versions.ts";
@@ -53,7 +54,7 @@ export function analyseRegisters(
 
   const touches: Touch[][] = keys.map(() => []);
   const lastOp = new Int32Array(keys.length).fill(-1);
-  const previousOp = new Int32Array(opStart[count]!).fill(-1);
+  const previousOp = integers(opStart[count]!).fill(-1);
   const touchedKeys: number[] = [];
   const firstReadOf = new Int32Array(keys.length);
   const lastWriteOf = new Int32Array(keys.length);
@@ -167,7 +168,7 @@ export function analyseRegisters(
     }
   }
 
-  const order = versionGraph(history, touches, asked, position, findings);
+  const order = versionGraph(history, touches, asked, position, findings, indexOf);
   lostUpdates();
   return { takesPart, edges: registerEdges(history, takesPart, touches, order), touches, order, asked, position };
 

@@ -11,6 +11,7 @@
  * @module
  */
 import type { Graph } from "./graph.ts";
+import { integers } from "./memory.ts";
 import { fail, initialVersion, never, type Transactions, unknownVersion } from "./transactions.ts";
 import { none, type Touch } from "./version_order.ts";
 
@@ -35,14 +36,14 @@ export function findSerialOrder(
 ): Int32Array | undefined {
   const { count, versions, keys } = history;
   // Each transaction's touches, laid out flat; a slot is a version, or a key's initial state.
-  const touchStart = new Int32Array(count + 1);
+  const touchStart = integers(count + 1);
   touches.forEach((ofKey) => ofKey.forEach((touch) => touchStart[touch.transaction + 1]!++));
   for (let t = 0; t < count; t++) touchStart[t + 1]! += touchStart[t]!;
   const fill = touchStart.slice(0, count);
-  const touchKey = new Int32Array(touchStart[count]!);
-  const touchRead = new Int32Array(touchStart[count]!);
-  const touchWrite = new Int32Array(touchStart[count]!);
-  const readersLeft = new Int32Array(versions.count + keys.length);
+  const touchKey = integers(touchStart[count]!);
+  const touchRead = integers(touchStart[count]!);
+  const touchWrite = integers(touchStart[count]!);
+  const readersLeft = integers(versions.count + keys.length);
   const writes = new Uint8Array(count);
   let wanted = 0;
   touches.forEach((ofKey, key) => {
@@ -58,7 +59,7 @@ export function findSerialOrder(
   for (let t = 0; t < count; t++) wanted += takesPart[t]!;
 
   const current = Int32Array.from(keys, (_, key) => versions.count + key);
-  const incoming = new Int32Array(graph.nodes);
+  const incoming = integers(graph.nodes);
   for (let node = 0; node < graph.nodes; node++) {
     if (node < count && !takesPart[node]) continue;
     for (let at = graph.start[node]!; at < graph.start[node + 1]!; at++) incoming[graph.target[at]!]!++;

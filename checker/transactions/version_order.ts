@@ -12,8 +12,9 @@
  *
  * @module
  */
-import { type Findings, shown } from "./findings.ts";
-import { components } from "./graph.ts";
+import { type Findings, reported, shown } from "./findings.ts";
+import { components, EdgeList, type Graph, graphOf } from "./graph.ts";
+import { integers } from "./memory.ts";
 import { never, type Transactions } from "./transactions.ts";
 
 /** What may be assumed of the order of a register's versions. */
@@ -43,14 +44,18 @@ export const none = -1;
 export interface VersionGraph {
   readonly start: Int32Array;
   readonly target: Int32Array;
-  /** The source of each edge, by its place in `sources`. */
+  /** The source of each edge: 1 for the first of `sources`, and so on. */
   readonly source: Uint8Array;
   readonly sources: readonly string[];
 }
 
-interface Edges {
-  readonly from: number[];
-  readonly to: number[];
+/** Sets of versions of a key that cannot be put in order. */
+type Conflicts = Map<number, number[][]>;
+
+/** What one source says. */
+interface Said {
+  readonly edges: EdgeList;
+  readonly conflicts: Conflicts;
 }
 
 /**
@@ -65,76 +70,93 @@ export function versionGraph(
   asked: readonly VersionOrderSource[],
   position: readonly number[] | undefined,
   findings: Findings,
+  indexOf: (event: number) => number,
 ): VersionGraph {
   const { versions, keys } = history;
   const nodes = versions.count + keys.length;
-  const initialOf = (key: number) => versions.count + key;
-  const keyOf = (node: number) => node >= versions.count ? node - versions.count : versions.key[node]!;
-  const sources: string[] = ["initial-state"];
-  const from: number[] = [], to: number[] = [], source: number[] = [];
-  for (let version = 0; version < versions.count; version++) {
-    from.push(initialOf(versions.key[version]!));
-    to.push(version);
-    source.push(0);
-  }
-  const adders: Record<VersionOrderSource, () => { edges: Edges; conflicts: Map<number, number[][]> }> = {
-    "wfr-keys": () => ({ edges: writesFollowReads(touches, versions.count), conflicts: new Map() }),
-    "sequential-keys": () => ({ edges: sequentialKeys(history, touches), conflicts: new Map() }),
+  const speakers: Readonly<Record<VersionOrderSource, () => Said>> = {
+    "wfr-keys": () => writesFollowReads(history, touches),
+    "sequential-keys": () => sequentialKeys(history, touches),
     "linearizable-keys": () => linearizableKeys(history, touches),
-    "transaction-order": () => ({ edges: givenOrder(touches, position ?? []), conflicts: new Map() }),
+    "transaction-order": () => givenOrder(history, touches, position ?? []),
   };
-  for (const name of VERSION_ORDERS) {
-    if (!asked.includes(name)) continue;
-    const number = sources.push(name) - 1;
-    const { edges, conflicts } = adders[name]();
-    const all = csr(nodes, from.concat(edges.from), to.concat(edges.to));
-    const { of, count } = components({ nodes, ...all, kind: all.kind });
-    const cycles: number[][] = Array.from({ length: count }, () => []);
-    for (let node = 0; node < nodes; node++) if (of[node]! >= 0) cycles[of[node]!]!.push(node);
-    for (const cycle of cycles) {
-      const key = keyOf(cycle[0]!);
+  const names = VERSION_ORDERS.filter((name) => asked.includes(name));
+  const said = names.map((name) => speakers[name]());
+  const sources = ["initial-state", ...names];
+  const all = withInitialStates(history, said.reduce((count, { edges }) => count + edges.count, 0));
+  said.forEach(({ edges }, i) => addAll(all, edges, i + 2, undefined));
+  const whole = graphOf(all, nodes);
+  const isClear = said.every(({ conflicts }) => conflicts.size === 0);
+  if (isClear && (names.length === 0 || components(whole).count === 0)) {
+    return { ...whole, source: whole.kind, sources };
+  }
+
+  // Some contradict others: they are taken one after another, and each key is left without what contradicts the rest.
+  const agreed = withInitialStates(history, all.count);
+  said.forEach(({ edges, conflicts }, i) => {
+    const trial = withInitialStates(history, agreed.count + edges.count);
+    addAll(trial, agreed, 1, undefined);
+    addAll(trial, edges, i + 2, undefined);
+    for (const cycle of cyclesIn(graphOf(trial, nodes))) {
+      const key = keyOf(history, cycle[0]!);
       if (!conflicts.has(key)) conflicts.set(key, []);
       conflicts.get(key)!.push(cycle);
     }
     for (const [key, sets] of [...conflicts].sort((a, b) => a[0] - b[0])) {
       for (const set of sets) {
         const values = set.map((node) => node >= versions.count ? null : versions.valueOf(node));
+        const involved = touches[key]!.filter(({ read, write }) => set.includes(read) || set.includes(write));
         findings.add("cyclic-versions", () => ({
-          transactions: [],
+          transactions: involved.slice(0, 8).map(({ transaction }) => reported(history, transaction, indexOf)),
           key: keys[key],
           values,
           explanation:
-            `By ${sources.join(" and ")}, each of the versions ${values.map(shown).join(", ")} of key ${
+            `By ${sources.slice(0, i + 2).join(" and ")}, each of the versions ${values.map(shown).join(", ")} of key ${
               shown(keys[key])
             } ` +
             `comes both before and after the others.`,
         }));
       }
     }
-    for (let e = 0; e < edges.from.length; e++) {
-      if (conflicts.has(keyOf(edges.from[e]!))) continue;
-      from.push(edges.from[e]!);
-      to.push(edges.to[e]!);
-      source.push(number);
-    }
-  }
-  const { start, target, place } = csr(nodes, from, to);
-  return { start, target, source: Uint8Array.from(place, (e) => source[e]!), sources };
+    addAll(agreed, edges, i + 2, (node) => !conflicts.has(keyOf(history, node)));
+  });
+  const graph = graphOf(agreed, nodes);
+  return { ...graph, source: graph.kind, sources };
 }
 
-function csr(nodes: number, from: readonly number[], to: readonly number[]) {
-  const start = new Int32Array(nodes + 1);
-  for (const node of from) start[node + 1]!++;
-  for (let node = 0; node < nodes; node++) start[node + 1]! += start[node]!;
-  const next = start.slice(0, nodes);
-  const target = new Int32Array(from.length);
-  const place = new Int32Array(from.length);
-  for (let e = 0; e < from.length; e++) {
-    const at = next[from[e]!]!++;
-    target[at] = to[e]!;
-    place[at] = e;
+function keyOf({ versions }: Transactions, node: number): number {
+  return node >= versions.count ? node - versions.count : versions.key[node]!;
+}
+
+/** Edges from each key's initial state to all its versions; the kind of an edge is its source, from 1, for an edge of kind 0 is none. */
+function withInitialStates({ versions, keys }: Transactions, more: number): EdgeList {
+  const edges = new EdgeList(versions.count + keys.length, versions.count + more + 16);
+  for (let version = 0; version < versions.count; version++) {
+    edges.add(versions.count + versions.key[version]!, version, 1);
   }
-  return { start, target, place, kind: new Uint8Array(from.length).fill(1) };
+  return edges;
+}
+
+function addAll(
+  to: EdgeList,
+  edges: EdgeList,
+  source: number,
+  isWanted: ((node: number) => boolean) | undefined,
+): void {
+  for (let e = 0; e < edges.count; e++) {
+    if (isWanted === undefined || isWanted(edges.from[e]!)) to.add(edges.from[e]!, edges.to[e]!, source);
+  }
+}
+
+function cyclesIn(graph: Graph): number[][] {
+  const { of, count } = components(graph);
+  const cycles: number[][] = Array.from({ length: count }, () => []);
+  for (let node = 0; node < graph.nodes; node++) if (of[node]! >= 0) cycles[of[node]!]!.push(node);
+  return cycles;
+}
+
+function edgesOver({ versions, keys, count }: Transactions): EdgeList {
+  return new EdgeList(versions.count + keys.length, 2 * count + 16);
 }
 
 /** The version that a transaction leaves behind, as far as it can be told. */
@@ -147,20 +169,18 @@ function firstOf(touch: Touch, isInitial: (node: number) => boolean): number {
   return touch.read !== none && !(isInitial(touch.read) && touch.write !== none) ? touch.read : touch.write;
 }
 
-function writesFollowReads(touches: readonly (readonly Touch[])[], versionCount: number): Edges {
-  const edges: Edges = { from: [], to: [] };
+function writesFollowReads(history: Transactions, touches: readonly (readonly Touch[])[]): Said {
+  const edges = edgesOver(history);
   for (const ofKey of touches) {
     for (const { read, write } of ofKey) {
-      if (read === none || write === none || read === write || read >= versionCount) continue;
-      edges.from.push(read);
-      edges.to.push(write);
+      if (read !== none && write !== none && read !== write && read < history.versions.count) edges.add(read, write, 0);
     }
   }
-  return edges;
+  return { edges, conflicts: new Map() };
 }
 
-function sequentialKeys(history: Transactions, touches: readonly (readonly Touch[])[]): Edges {
-  const edges: Edges = { from: [], to: [] };
+function sequentialKeys(history: Transactions, touches: readonly (readonly Touch[])[]): Said {
+  const edges = edgesOver(history);
   const isInitial = (node: number) => node >= history.versions.count;
   for (const ofKey of touches) {
     const previous = new Map<number, number>();
@@ -168,27 +188,21 @@ function sequentialKeys(history: Transactions, touches: readonly (readonly Touch
       const session = history.session[touch.transaction]!;
       const before = previous.get(session);
       const after = firstOf(touch, isInitial);
-      if (before !== undefined && before !== after) {
-        edges.from.push(before);
-        edges.to.push(after);
-      }
+      if (before !== undefined && before !== after) edges.add(before, after, 0);
       previous.set(session, lastOf(touch));
     }
   }
-  return edges;
+  return { edges, conflicts: new Map() };
 }
 
-function givenOrder(touches: readonly (readonly Touch[])[], position: readonly number[]): Edges {
-  const edges: Edges = { from: [], to: [] };
+function givenOrder(history: Transactions, touches: readonly (readonly Touch[])[], position: readonly number[]): Said {
+  const edges = edgesOver(history);
   for (const ofKey of touches) {
     const writes = ofKey.filter((touch) => touch.write !== none && position[touch.transaction] !== undefined)
       .sort((a, b) => position[a.transaction]! - position[b.transaction]! || a.transaction - b.transaction);
-    for (let i = 1; i < writes.length; i++) {
-      edges.from.push(writes[i - 1]!.write);
-      edges.to.push(writes[i]!.write);
-    }
+    for (let i = 1; i < writes.length; i++) edges.add(writes[i - 1]!.write, writes[i]!.write, 0);
   }
-  return edges;
+  return { edges, conflicts: new Map() };
 }
 
 /**
@@ -198,26 +212,21 @@ function givenOrder(touches: readonly (readonly Touch[])[], position: readonly n
  * begin(b), the latest such beginning. So two numbers a version say all, there is a cycle only where two versions precede each other, and the edges that others
  * imply are left out: those from a version whose end is before the beginning of another that is itself before. Linear but for sorting.
  */
-function linearizableKeys(
-  history: Transactions,
-  touches: readonly (readonly Touch[])[],
-): { edges: Edges; conflicts: Map<number, number[][]> } {
-  const { versions, completed, invoked } = history;
-  const edges: Edges = { from: [], to: [] };
-  const conflicts = new Map<number, number[][]>();
+function linearizableKeys(history: Transactions, touches: readonly (readonly Touch[])[]): Said {
+  const { versions, completed, invoked, keys } = history;
+  const edges = edgesOver(history);
+  const conflicts: Conflicts = new Map();
   const isInitial = (node: number) => node >= versions.count;
+  const place = integers(versions.count + keys.length); // 1 + the place among its key's, or 0
   touches.forEach((ofKey, key) => {
     const nodes: number[] = [];
-    const place = new Map<number, number>();
     const end: number[] = [], begin: number[] = [];
     const placeOf = (node: number): number => {
-      let at = place.get(node);
-      if (at === undefined) {
-        place.set(node, at = nodes.push(node) - 1);
-        end.push(never);
-        begin.push(-1);
-      }
-      return at;
+      const known = place[node]!;
+      if (known > 0) return known - 1;
+      end.push(never);
+      begin.push(-1);
+      return (place[node] = nodes.push(node)) - 1;
     };
     for (const touch of ofKey) {
       const last = placeOf(lastOf(touch));
@@ -253,8 +262,7 @@ function linearizableKeys(
       });
       for (const before of live) {
         if (before === after) continue;
-        edges.from.push(nodes[before]!);
-        edges.to.push(nodes[after]!);
+        edges.add(nodes[before]!, nodes[after]!, 0);
       }
       isMet[after] = 1;
     }
