@@ -3,31 +3,48 @@
  *
  * @module
  */
+
+// The clock and the cluster that a run drives.
 export * from "./clock.ts";
 export * from "./cluster.ts";
 export * from "./nemesis/fault.ts";
-export * from "./options.ts";
-export * from "./result.ts";
+
+// One run.
 export { faultName, run } from "./run.ts";
 export type { FaultCount, RunOutcome, RunParts } from "./run.ts";
 export type { LivenessVerdict } from "./liveness.ts";
 export { countOperations, type OperationCounts } from "./recorder.ts";
-export { drawnOperations, type OperationSource, recordedOperations, type ScheduledOperation } from "./generator.ts";
-export type { ArrivalOptions } from "./generator.ts";
-export { drawnFaults, type FaultSource, type NemesisOptions, recordedFaults } from "./nemesis/nemesis.ts";
-export type { ScheduledFault } from "./nemesis/nemesis.ts";
-export type { Completion, Workload, WorkloadOptions } from "./workloads/workload.ts";
+export type { ArrivalOptions, OperationSource, ScheduledOperation } from "./generator.ts";
+export { drawnOperations, recordedOperations } from "./generator.ts";
+export type { FaultSource, NemesisOptions, ScheduledFault } from "./nemesis/nemesis.ts";
+export { drawnFaults, recordedFaults } from "./nemesis/nemesis.ts";
+export type { ClockEffect, DiskEffect, FaultSpec, MemberChange } from "./nemesis/spec.ts";
+export { PARTITION_SHAPES, type PartitionShape } from "./nemesis/partition.ts";
+export { type Target, TARGETS } from "./nemesis/targets.ts";
+export type { Severity } from "./nemesis/draw.ts";
+export type { Completion, Operation as WorkloadOperation, Workload, WorkloadOptions } from "./workloads/workload.ts";
 export { createWorkload, WORKLOAD_NAMES } from "./workloads/workloads.ts";
-export { simulate, simulateAndJudge, type Simulated } from "./sim/simulate.ts";
-export type { SafetyVerdict } from "./sim/invariants.ts";
+
+// The simulator, and what a run in it leaves behind.
+export * from "./options.ts";
+export * from "./setup.ts";
+export * from "./result.ts";
+export type { Schedule } from "./schedule.ts";
+export { simulate, simulateAndJudge, type Simulated, type SimulateOptions } from "./sim/simulate.ts";
+export type { Trace, TraceLine } from "./sim/trace.ts";
+export type { Breach, SafetyVerdict } from "./sim/invariants.ts";
 export type { CoverageCounts } from "./sim/coverage.ts";
+
+// A replica, to host in a program of one's own.
 export * from "./server/disk.ts";
 export * from "./server/state_machine.ts";
 export * from "./server/replica.ts";
-export { type ClientReply, type ClientRequest, READ_MODES, type ReadMode, type Session } from "./server/client.ts";
+export type { ClientReply, ClientRequest, Operation as StoreOperation, ReadMode, Session } from "./server/client.ts";
+export { READ_MODES } from "./server/client.ts";
 export { Journal, openJournal } from "./server/journal.ts";
-export { JournalDamagedError, JournalIdentityError } from "./server/journal_format.ts";
-export type { JournalIdentity } from "./server/journal_format.ts";
-export type { Answer, Forward, Packet, RequestMode } from "./server/packet.ts";
+export { JournalDamagedError, type JournalIdentity, JournalIdentityError } from "./server/journal_format.ts";
+export type { RecoveredJournal } from "./server/journal_recovery.ts";
+export type { Answer, Forward, ForwardedMode, Packet, RequestMode } from "./server/packet.ts";
 export type { Respond } from "./server/forwarding.ts";
 export { createKvStore, type KvStore } from "./server/kv_store.ts";
+export type { Value } from "./server/value.ts";
