@@ -18,7 +18,7 @@ export type { ArrivalOptions, OperationSource, ScheduledOperation } from "./gene
 export { drawnOperations, recordedOperations } from "./generator.ts";
 export type { FaultSource, NemesisOptions, ScheduledFault } from "./nemesis/nemesis.ts";
 export { drawnFaults, recordedFaults } from "./nemesis/nemesis.ts";
-export type { ClockEffect, DiskEffect, FaultSpec, MemberChange } from "./nemesis/spec.ts";
+export type { ClockEffect, DiskEffect, FaultSpec, MemberChange as MemberFaultChange } from "./nemesis/spec.ts";
 export { PARTITION_SHAPES, type PartitionShape } from "./nemesis/partition.ts";
 export { type Target, TARGETS } from "./nemesis/targets.ts";
 export type { Severity } from "./nemesis/draw.ts";
