@@ -278,60 +278,83 @@ class Searcher {
     spend: (scanned: number) => void,
   ): { state: number; kind: number } | undefined {
     const { start, target, kind: kindOf } = this.#part;
-    const stamp = this.#stamp;
-    const search = ++this.#search;
+    this.#search++;
     let current = this.#current, next = this.#next;
     current.length = 0;
     next.length = 0;
     current.push(first);
-    stamp[first] = search;
+    this.#stamp[first] = this.#search;
     this.#parent[first] = -1;
     let scanned = 0;
-    let found: { state: number; kind: number } | undefined;
-    for (let depth = 1; current.length > 0 && found === undefined; depth++) {
+    for (let depth = 1; current.length > 0; depth++) {
+      // Steps that are free first: from the nodes that are no transactions, which have no others.
       for (let i = 0; i < current.length; i++) {
         const state = current[i]!;
         const node = state >>> 3;
+        if (this.#isTransaction(node)) continue;
         for (let at = start[node]!; at < start[node + 1]!; at++) {
           scanned++;
-          const kind = kindOf[at]!;
-          if ((kind & mask) === 0) continue;
-          const isFree = kind === through;
-          if (!isFree && depth >= limit) continue;
-          let bits = state & 6;
-          if (isFree) bits |= state & 1;
-          else if (kind === rw) {
-            if (mode === "single" || (mode === "nonadjacent" && (state & 1) !== 0)) continue;
-            bits |= 3;
-          }
-          if ((kind & needed) !== 0) bits |= 4;
           const other = target[at]!;
+          const bits = state & 7;
           if (this.#label(level, other, bits & 1) !== label) continue;
           if (other === goal) {
-            if ((bits & 4) === 0) continue;
-            if ((mode === "nonadjacent" || mode === "many") && (bits & 2) === 0) continue;
-            if (mode === "nonadjacent" && (bits & 1) !== 0) continue;
-            // By a free step the cycle is one shorter than by another, so that the rest of this round is still looked at.
-            if (isFree) {
-              spend(scanned);
-              return { state, kind };
-            }
-            found ??= { state, kind };
-            continue;
+            if (!this.#closes(bits, mode)) continue;
+            spend(scanned);
+            return { state, kind: through };
           }
-          const reached = 8 * other + bits;
-          if (stamp[reached] === search) continue;
-          stamp[reached] = search;
-          this.#parent[reached] = state;
-          this.#kindOfStep[reached] = kind;
-          (isFree ? current : next).push(reached);
+          this.#reach(8 * other + bits, state, through, current);
         }
+      }
+      let found: { state: number; kind: number } | undefined;
+      if (depth < limit) {
+        for (let i = 0; i < current.length && found === undefined; i++) {
+          const state = current[i]!;
+          const node = state >>> 3;
+          if (!this.#isTransaction(node)) continue;
+          for (let at = start[node]!; at < start[node + 1]!; at++) {
+            scanned++;
+            const kind = kindOf[at]!;
+            if ((kind & mask) === 0) continue;
+            let bits = state & 6;
+            if (kind === rw) {
+              if (mode === "single" || (mode === "nonadjacent" && (state & 1) !== 0)) continue;
+              bits |= 3;
+            }
+            if ((kind & needed) !== 0) bits |= 4;
+            const other = target[at]!;
+            if (this.#label(level, other, bits & 1) !== label) continue;
+            if (other === goal) {
+              if (this.#closes(bits, mode)) found = { state, kind };
+              continue;
+            }
+            this.#reach(8 * other + bits, state, kind, next);
+          }
+        }
+      }
+      if (found !== undefined) {
+        spend(scanned);
+        return found;
       }
       [current, next] = [next, current];
       next.length = 0;
     }
     spend(scanned);
-    return found;
+    return undefined;
+  }
+
+  /** Whether a walk that comes back to where it began is a cycle of its kind. */
+  #closes(bits: number, mode: RwMode): boolean {
+    if ((bits & 4) === 0) return false;
+    if ((mode === "nonadjacent" || mode === "many") && (bits & 2) === 0) return false;
+    return mode !== "nonadjacent" || (bits & 1) === 0;
+  }
+
+  #reach(state: number, parent: number, kind: number, into: number[]): void {
+    if (this.#stamp[state] === this.#search) return;
+    this.#stamp[state] = this.#search;
+    this.#parent[state] = parent;
+    this.#kindOfStep[state] = kind;
+    into.push(state);
   }
 
   /** The cycle that ends with a step of `lastKind` from `state`, and began with one of `firstKind` from `goal`. Undefined if it passes a transaction twice. */
