@@ -180,7 +180,10 @@ test("a leader does not commit an entry of an earlier term by counting replicas 
     (envelope.to === 3 && (lacksEntry2() || envelope.entries.every(({ term }) => term < 4)));
   network.elect(1);
   network.run(3);
+  network.deliver(append(1, 2, 4, [2, 2], []));
+  network.settle();
   assert.deepEqual([1, 2, 3].map((id) => network.log(id).termAt(logIndex(2))), [2, 2, 2]);
+  assert.deepEqual(network.node(1).status().followers.map(({ matchIndex }) => matchIndex), [2, 2, 0, 0]);
   assert.equal(network.node(1).commitIndex, 0);
   // (d) S5 can still be elected, by S2, S3 and S4, and overwrites entry 2 everywhere
   network.isolate(1);
@@ -228,7 +231,8 @@ test("a late acknowledgement of another term, or of another follower's entries, 
   const leader = network.elect(1);
   network.isolate(1);
   network.propose(1, 7);
-  leader.handle(appended(2, 1, 0, 2));
+  for (const from of [2, 3, 4, 5]) leader.handle(appended(from, 1, 0, 2));
+  assert.equal(leader.commitIndex, 1);
   leader.handle(appended(2, 1, 1, 2));
   leader.handle(appended(2, 1, 1, 2));
   assert.equal(leader.commitIndex, 1);
