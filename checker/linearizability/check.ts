@@ -14,6 +14,7 @@ import { type Counterexample, explain, witnessOf } from "./explain.ts";
 import { search } from "./search.ts";
 import { text } from "./shown.ts";
 import { stepPieces } from "./steps.ts";
+import { walkStraight } from "./straight.ts";
 
 /** What bounds and shapes a check. */
 export interface LinearizabilityOptions {
@@ -74,7 +75,7 @@ export function checkOperations(
   const judge = isRegisterModel(model) && table.names.includes("scan") ? kvWithScan : model;
   const witness: Witness[] = [];
   let unknown: string | undefined;
-  for (const piece of piecesOf(table, judge)) {
+  for (const piece of piecesOf(table, judge, options)) {
     const found = search(piece, options);
     if (found.valid === false) {
       options.decided?.();
@@ -99,7 +100,7 @@ function howFar(table: Operations, piece: Piece, reached: number, visited: numbe
   return `Stopped by its limits after ${reached} of ${piece.events.length} events${of} and ${visited} configurations`;
 }
 
-function* piecesOf(table: Operations, model: AnyModel): Generator<Piece> {
+function* piecesOf(table: Operations, model: AnyModel, options: LinearizabilityOptions): Generator<Piece> {
   if (!isRegisterModel(model)) {
     yield* stepPieces(table, model);
     return;
@@ -109,9 +110,13 @@ function* piecesOf(table: Operations, model: AnyModel): Generator<Piece> {
     throw new RangeError(`Cannot judge ${strange} by the model ${model.name}: it has get, put, delete, cas and scan`);
   }
   const initial = table.values.intern(model.initial);
-  const pieces = new RegisterPieces(table, { initial, nullReadsAnything: model.nullReadsAnything ?? false });
+  const registers = { initial, nullReadsAnything: model.nullReadsAnything ?? false };
+  const isThrough = options.witness === true ? new Uint8Array(table.keys.size) : walkStraight(table, registers);
+  if (!isThrough.includes(0)) return;
+  const pieces = new RegisterPieces(table, registers);
   const { sorted, begins } = eventsByKey(table);
   for (let key = 0; key + 1 < begins.length; key++) {
+    if (isThrough[key] === 1) continue;
     const piece = pieces.pieceOf(sorted, begins[key]!, begins[key + 1]!);
     if (piece !== undefined) yield piece;
   }

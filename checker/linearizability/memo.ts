@@ -32,12 +32,27 @@ export class Memo {
     this.#sets = sets;
   }
 
-  /**
-   * Remembers a configuration, unless one that was remembered makes it needless.
-   *
-   * @returns Whether it is new.
-   */
-  add(
+  /** The place of a configuration's head in the table: an empty slot if there is none yet. */
+  #slotOf(event: number, state: number, placed: Int32Array, observers: Int32Array): number {
+    const words = this.#words;
+    const entries = this.#entries;
+    let hash = Math.imul(event, 0x9e3779b1) ^ Math.imul(state, 0x85ebca6b);
+    for (let w = 0; w < words; w++) hash = Math.imul(hash ^ placed[w]! & ~observers[w]!, 0xc2b2ae35) ^ hash >>> 15;
+    hash ^= hash >>> 13;
+    const mask = this.#heads.length - 1;
+    let slot = hash & mask;
+    for (let head; (head = this.#heads[slot]!) !== 0; slot = slot + 1 & mask) {
+      const at = head - 1;
+      if (entries[at] !== event || entries[at + 1] !== state) continue;
+      let w = 0;
+      while (w < words && entries[at + 2 + w] === (placed[w]! & ~observers[w]!)) w++;
+      if (w === words) break;
+    }
+    return slot;
+  }
+
+  /** Whether a configuration is needless: one that was remembered can do all that it can. */
+  covers(
     event: number,
     state: number,
     placed: Int32Array,
@@ -46,36 +61,30 @@ export class Memo {
     used: number,
   ): boolean {
     const words = this.#words;
-    let entries = this.#entries;
-    let hash = Math.imul(event, 0x9e3779b1) ^ Math.imul(state, 0x85ebca6b);
-    for (let w = 0; w < words; w++) hash = Math.imul(hash ^ placed[w]! & ~observers[w]!, 0xc2b2ae35) ^ hash >>> 15;
-    hash ^= hash >>> 13;
-    const mask = this.#heads.length - 1;
-    let slot = hash & mask;
-    let head = 0;
-    search: while ((head = this.#heads[slot]!) !== 0) {
-      const at = head - 1;
-      if (entries[at] === event && entries[at + 1] === state) {
-        let w = 0;
-        while (w < words && entries[at + 2 + w] === (placed[w]! & ~observers[w]!)) w++;
-        if (w === words) break search;
-      }
-      slot = slot + 1 & mask;
-    }
-    for (let link = head; link !== 0; link = entries[link + 2 + 3 * words]!) {
-      const at = link - 1 + 2 + words;
+    const entries = this.#entries;
+    let link = this.#heads[this.#slotOf(event, state, placed, observers)]!;
+    for (; link !== 0; link = entries[link + 2 + 3 * words]!) {
+      const at = link + 1 + words;
       let w = 0;
       while (
         w < words && (placed[w]! & observers[w]! & ~entries[at + w]!) === 0 &&
         (free[w]! & ~placed[w]! & ~entries[at + words + w]!) === 0
       ) w++;
-      if (w === words && this.#sets.isSubset(entries[at + 2 * words]!, used)) return false;
+      if (w === words && this.#sets.isSubset(entries[at + 2 * words]!, used)) return true;
     }
-    if (this.#end + this.#stride > entries.length) {
-      const grown = new Int32Array(entries.length * 2);
-      grown.set(entries);
-      this.#entries = entries = grown;
+    return false;
+  }
+
+  /** Remembers a configuration. */
+  add(event: number, state: number, placed: Int32Array, observers: Int32Array, free: Int32Array, used: number): void {
+    const words = this.#words;
+    const slot = this.#slotOf(event, state, placed, observers);
+    if (this.#end + this.#stride > this.#entries.length) {
+      const grown = new Int32Array(this.#entries.length * 2);
+      grown.set(this.#entries);
+      this.#entries = grown;
     }
+    const entries = this.#entries;
     const at = this.#end;
     this.#end += this.#stride;
     this.size++;
@@ -86,11 +95,11 @@ export class Memo {
       entries[at + 2 + words + w] = placed[w]! & observers[w]!;
       entries[at + 2 + 2 * words + w] = free[w]! & ~placed[w]!;
     }
+    const head = this.#heads[slot]!;
     entries[at + 2 + 3 * words] = used;
     entries[at + 3 + 3 * words] = head;
     this.#heads[slot] = at + 1;
-    if (head === 0 && ++this.#keys * 2 > mask) this.#grow();
-    return true;
+    if (head === 0 && ++this.#keys * 2 > this.#heads.length) this.#grow();
   }
 
   #grow(): void {

@@ -5,7 +5,6 @@
  * @module
  */
 import { LOOK, NEVER, NOT_EQUAL, type Piece, READ, STEP, SWAP, WRITE } from "./piece.ts";
-import { INITIAL, UNSEEN } from "./registers.ts";
 import { search, type SearchLimits } from "./search.ts";
 
 /**
@@ -101,6 +100,7 @@ export class Relaxation {
   readonly #limits: SearchLimits;
   /** For registers: the operations that write each value. */
   readonly #writers = new Map<number, number[]>();
+  readonly #blindWrites: number[] = [];
 
   /**
    * @param piece The piece.
@@ -113,6 +113,7 @@ export class Relaxation {
     for (let op = 0; op < piece.length; op++) {
       const kind = piece.kind[op]!;
       if (kind !== WRITE && kind !== SWAP) continue;
+      if (kind === WRITE) this.#blindWrites.push(op);
       const value = kind === WRITE ? piece.a[op]! : piece.b[op]!;
       const writers = this.#writers.get(value);
       if (writers === undefined) this.#writers.set(value, [op]);
@@ -154,10 +155,17 @@ export class Relaxation {
       relaxed.push(op);
       if (kind[op] === SWAP) see(a[op]!);
     };
-    for (let value = work.pop(); value !== undefined; value = work.pop()) this.#writers.get(value)?.forEach(add);
+    const addWritersOfSeen = (): void => {
+      for (let value = work.pop(); value !== undefined; value = work.pop()) this.#writers.get(value)?.forEach(add);
+    };
+    addWritersOfSeen();
     if (hasNotEqual) {
-      for (const [value, writers] of this.#writers) {
-        if (!seen.has(value) || value === UNSEEN || value === INITIAL) writers.slice(0, kept.length + 1).forEach(add);
+      // Any other value will do: a few writes that are always at hand, or else whatever there is.
+      const others = this.#blindWrites.filter((op) => !isKept.has(op) && !seen.has(a[op]!)).slice(0, kept.length + 1);
+      others.forEach(add);
+      if (others.length <= kept.length) {
+        for (const value of this.#writers.keys()) see(value);
+        addWritersOfSeen();
       }
     }
     return [...new Set(relaxed)].sort((x, y) => x - y);

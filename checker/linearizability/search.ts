@@ -420,6 +420,8 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
       // A frame's candidates are the last ones on the stack.
       const cursor = frames[at + 5]!;
       if (cursor === candidatesEnd) {
+        // Nothing came of it: only what has failed is worth remembering, for what has not is not met again.
+        memo.add(pos, state, placed, observers, free, used);
         candidatesEnd = frames[at + 4]!;
         depth--;
         continue;
@@ -468,7 +470,7 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
       if (take(candidates[first]!, candidates[first + 1]!)) continue;
     } else if (candidatesEnd > first) {
       used = sets.forget(used, pos);
-      if (memo.add(pos, state, placed, observers, free, used)) decide(first);
+      if (memo.size === 0 || !memo.covers(pos, state, placed, observers, free, used)) decide(first);
       else candidatesEnd = first;
     }
     if (!takeNext()) return { valid: false, order: new Int32Array(0), reached, visited };
