@@ -6,6 +6,7 @@
 export type { EventType, HistoryEvent } from "./history.ts";
 export { type Validity, type Verdict, worse } from "./verdict.ts";
 export { FormatError } from "./formats/format_error.ts";
+export { JsonLinesOperations } from "./formats/jsonl_operations.ts";
 export { detectFormat, FORMATS } from "./formats/detect.ts";
 export {
   type ReadHistory,
@@ -24,7 +25,8 @@ export {
 } from "./linearizability/check.ts";
 export type { Counterexample } from "./linearizability/explain.ts";
 export type { ShownOperation } from "./linearizability/shown.ts";
-export { HistoryError, Operations } from "./linearizability/operations.ts";
+export { HistoryError, Operations, OperationsBuilder } from "./linearizability/operations.ts";
+export { LinearizabilityMonitor, type MonitorOptions } from "./linearizability/monitor.ts";
 export { renderLinearizability, type Style } from "./linearizability/render.ts";
 export { type AnyModel, type Model, type Operation, type RegisterModel } from "./models/model.ts";
 export { inferModel, type Inferred } from "./models/infer.ts";

@@ -41,6 +41,11 @@ export class JsonLinesOperations {
     builder.operations.countsLines = true;
   }
 
+  /** The number of the last line that was read, from 1. */
+  get line(): number {
+    return this.#line;
+  }
+
   /**
    * Reads the lines that end in `chunk`; the rest waits for the next one.
    *

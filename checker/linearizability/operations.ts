@@ -58,7 +58,7 @@ export class HistoryError extends Error {
 /** The table; see the file's head for its columns. */
 export class Operations {
   readonly keys: Values = new Values();
-  readonly values: Values = new Values();
+  values: Values = new Values();
   readonly names: string[] = [];
   /** What a failed compare saw, by row, where the store told it. */
   readonly actual: Map<number, number> = new Map();
@@ -266,6 +266,61 @@ export class OperationsBuilder {
     this.#setOpenRow(process, row);
     this.position++;
     return row;
+  }
+
+  /**
+   * Forgets all rows but some, and all values but theirs.
+   *
+   * @param keep For each row, whether it stays.
+   * @param values Ids of values that stay too; each is replaced by its new id.
+   */
+  retain(keep: Uint8Array, values: Int32Array): void {
+    const table = this.operations;
+    const fresh = new Values();
+    const old = table.values;
+    const moved = (id: number): number => fresh.intern(old.at(id));
+    for (let i = 0; i < values.length; i++) values[i] = moved(values[i]!);
+    const numbers = new Int32Array(table.length);
+    const actual = [...table.actual];
+    let length = 0;
+    for (let row = 0; row < table.length; row++) {
+      if (keep[row] === 0) continue;
+      const to = length++;
+      numbers[row] = to;
+      table.verb[to] = table.verb[row]!;
+      table.name[to] = table.name[row]!;
+      table.outcome[to] = table.outcome[row]!;
+      table.process[to] = table.process[row]!;
+      table.key[to] = table.key[row]!;
+      table.a[to] = moved(table.a[row]!);
+      table.b[to] = moved(table.b[row]!);
+      table.invoked[to] = table.invoked[row]!;
+      table.returned[to] = table.returned[row]!;
+      if (table.outcome[to] === OPEN && table.returned[to] === -1) this.#setOpenRow(table.process[to]!, to);
+    }
+    let events = 0;
+    for (let i = 0; i < table.events; i++) {
+      const event = table.order[i]!;
+      const row = event < 0 ? ~event : event;
+      if (keep[row] === 1) table.order[events++] = event < 0 ? ~numbers[row]! : numbers[row]!;
+    }
+    table.actual.clear();
+    for (const [row, value] of actual) if (keep[row] === 1) table.actual.set(numbers[row]!, moved(value));
+    table.length = length;
+    table.events = events;
+    table.values = fresh;
+  }
+
+  /** Forgets the rows of all keys but one. */
+  retainKey(key: unknown): void {
+    const table = this.operations;
+    const id = table.keys.intern(key);
+    const keep = new Uint8Array(table.length);
+    for (let row = 0; row < table.length; row++) {
+      const isBusy = table.outcome[row] === OPEN && table.returned[row] === -1;
+      keep[row] = table.key[row] === id || isBusy ? 1 : 0;
+    }
+    this.retain(keep, new Int32Array(0));
   }
 
   /** Takes back the invocation that was added last. */

@@ -82,9 +82,14 @@ export class RegisterPieces {
   }
 
   /** The piece of the key whose events are those from `begin` to `end` of `sorted`; undefined if nothing of it can be wrong. */
-  pieceOf(sorted: Int32Array, begin: number, end: number): Piece | undefined {
+  pieceOf(
+    sorted: Int32Array,
+    begin: number,
+    end: number,
+    initial: number = this.#options.initial,
+  ): Piece | undefined {
     const { verb, outcome, a: first, actual } = this.#table;
-    const { initial, nullReadsAnything } = this.#options;
+    const { nullReadsAnything } = this.#options;
     const seen = this.#seen;
     const dense = this.#dense;
     const touched: number[] = [];

@@ -18,9 +18,10 @@ const NEVER = 0x7fffffff;
 /**
  * Tries every key.
  *
+ * @param initials What each key begins with, where that differs from key to key.
  * @returns For each key, 1 if it is linearizable, 0 if that remains to be found out.
  */
-export function walkStraight(table: Operations, options: RegisterOptions): Uint8Array {
+export function walkStraight(table: Operations, options: RegisterOptions, initials?: Int32Array): Uint8Array {
   const { order, events, length, verb, outcome, key, a, b, actual } = table;
   const { initial, nullReadsAnything } = options;
   const keys = table.keys.size;
@@ -32,6 +33,7 @@ export function walkStraight(table: Operations, options: RegisterOptions): Uint8
   const isThrough = new Uint8Array(keys).fill(1);
   writers[initial] = 2;
   writers[NULL_ID] = 2;
+  if (initials !== undefined) { for (const value of initials) writers[value] = 2; }
   for (let i = 0; i < events; i++) {
     const event = order[i]!;
     if (event < 0) {
@@ -73,7 +75,7 @@ export function walkStraight(table: Operations, options: RegisterOptions): Uint8
     }
   }
 
-  const state = new Int32Array(keys).fill(initial);
+  const state = initials?.slice(0, keys) ?? new Int32Array(keys).fill(initial);
   const written = new Int32Array(keys).fill(-1);
   const heads = new Int32Array(keys).fill(-1);
   const next = new Int32Array(length);

@@ -3,10 +3,18 @@
  *
  * @module
  */
-import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync, writeFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { FORMATS, MODEL_NAMES } from "../../checker/mod.ts";
-import { type FileVerdict, InputError, judgeBytes, TRANSACTION_MODEL_NAMES } from "./check_file.ts";
+import {
+  type FileVerdict,
+  InputError,
+  judgeBytes,
+  type JudgeOptions,
+  streamedModel,
+  TRANSACTION_MODEL_NAMES,
+} from "./check_file.ts";
+import { type Chunks, judgeStream } from "./check_stream.ts";
 import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -60,7 +68,7 @@ function checkFile(
   try {
     terminal.progress(`${file} ...`);
     const until = flags.timeout === undefined ? Infinity : performance.now() + flags.timeout * 1000;
-    const verdict = judgeBytes(readAll(file), {
+    const verdict = judgeFile(file, {
       model: flags.model,
       format: flags.format,
       consistencyModel: flags["consistency-model"],
@@ -95,38 +103,59 @@ function digits(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
 }
 
+/** From this size on a file is judged while it is read, if it can be. */
+const LARGE = 64 << 20;
+
+function judgeFile(file: string, options: JudgeOptions): FileVerdict {
+  if (file === "-" || sizeOf(file) < LARGE) return judgeBytes(readAll(file), options);
+  const beginning = chunksOf(file)() ?? new Uint8Array(0);
+  const model = streamedModel(beginning, options);
+  return model === undefined ? judgeBytes(readAll(file), options) : judgeStream(() => chunksOf(file), model, options);
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 /** All bytes of a file, or of the standard input for `-`. */
 function readAll(file: string): Uint8Array {
-  let descriptor: number | undefined;
-  try {
-    descriptor = file === "-" ? 0 : openSync(file, "r");
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    for (;;) {
-      const chunk = new Uint8Array(1 << 20);
-      const count = readChunk(descriptor, chunk);
-      if (count === 0) break;
-      chunks.push(chunk.subarray(0, count));
-      length += count;
-    }
-    const bytes = new Uint8Array(length);
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
-  } catch (error) {
-    const code = (error as { code?: string }).code;
-    const why = code === "ENOENT"
-      ? "there is no such file"
-      : code === "EISDIR"
-      ? "it is a folder"
-      : code ?? (error as Error).message.split("\n")[0];
-    throw new InputError("", `cannot be read: ${why}`);
-  } finally {
-    if (descriptor !== undefined && descriptor !== 0) closeSync(descriptor);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const next = chunksOf(file);
+  for (let chunk = next(); chunk !== undefined; chunk = next()) {
+    chunks.push(chunk.slice());
+    length += chunk.length;
   }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/** Hands out a file a megabyte at a time; each chunk is good until the next is asked for. */
+function chunksOf(file: string): Chunks {
+  let descriptor: number | undefined;
+  const buffer = new Uint8Array(1 << 20);
+  return () => {
+    try {
+      descriptor ??= file === "-" ? 0 : openSync(file, "r");
+      const count = readChunk(descriptor, buffer);
+      if (count > 0) return buffer.subarray(0, count);
+      if (descriptor !== 0) closeSync(descriptor);
+      return undefined;
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      const why = code === "ENOENT"
+        ? "there is no such file"
+        : code === "EISDIR"
+        ? "it is a folder"
+        : code ?? (error as Error).message.split("\n")[0];
+      throw new InputError("", `cannot be read: ${why}`);
+    }
+  };
 }
 
 /** Reads into `chunk`, waiting where the standard input has nothing yet. */

@@ -101,6 +101,14 @@ function isTransactionModel(model: string): boolean {
   return TRANSACTION_MODEL_NAMES.includes(model.split(":")[0]!);
 }
 
+/** The model of a large file, if it can be judged while it is read: JSON lines, and a model of registers. */
+export function streamedModel(beginning: Uint8Array, options: JudgeOptions): string | undefined {
+  const format = options.format ?? checker.detectFormat(new TextDecoder().decode(beginning.subarray(0, 4096)));
+  if (format !== "jsonl" || options.witness) return undefined;
+  const model = options.model ?? inferred(checker.readHistory(beginningOf(beginning), { format }).events);
+  return ["register", "cas-register", "kv"].includes(model.split(":")[0]!) ? model : undefined;
+}
+
 function inferred(events: readonly checker.HistoryEvent[]): string {
   const found = checker.inferModel(events);
   if ("model" in found) return found.model;
@@ -180,6 +188,7 @@ function judgeTransactions(
   };
 }
 
-function rounded(milliseconds: number): number {
+/** Milliseconds as verdicts show them. */
+export function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 100) / 100;
 }

@@ -1,0 +1,324 @@
+/**
+ * Judges a history while it is written: events come one at a time, and only what is not decided yet is held.
+ *
+ * Each key is cut where its state is certain: nothing on it is open, and either the last write was alone, or a read came after all writes. What lies
+ * before is judged and forgotten; operations of unknown outcome that were not needed so far go on as if they had been invoked at the cut.
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../history.ts";
+import type { Validity } from "../verdict.ts";
+import { type AnyModel, isRegisterModel } from "../models/model.ts";
+import { checkOperations, type LinearizabilityOptions, type LinearizabilityVerdict } from "./check.ts";
+import { explain } from "./explain.ts";
+import { CAS, FAILED, GET, MISMATCH, OK, OPEN, type Operations, OperationsBuilder, PUT } from "./operations.ts";
+import type { Piece } from "./piece.ts";
+import { type ByKey, eventsByKey, RegisterPieces } from "./registers.ts";
+import { search } from "./search.ts";
+import { walkStraight } from "./straight.ts";
+import { NULL_ID } from "./values.ts";
+
+/** How a monitor works. */
+export interface MonitorOptions extends LinearizabilityOptions {
+  /** How many operations come before the monitor judges and forgets. Default: 65,536. */
+  readonly batch?: number;
+  /** How many operations it may hold; beyond it, all that follows is unknown. Default: 8,000,000. */
+  readonly held?: number;
+}
+
+/** Where a key may be cut. */
+interface Cut {
+  /** The position in the key's events before which all is to be judged. */
+  readonly end: number;
+  /** The state there. */
+  readonly state: number;
+}
+
+/**
+ * A checker that takes a history event by event.
+ *
+ * ```ts
+ * import { LinearizabilityMonitor, modelByName } from "@kayadb/raft/checker";
+ * import assert from "node:assert/strict";
+ *
+ * const monitor = new LinearizabilityMonitor(modelByName("kv"));
+ * monitor.add({ index: 0, time: 0, process: 0, type: "invoke", f: "put", key: "x", value: 1 });
+ * monitor.add({ index: 1, time: 1, process: 0, type: "ok", f: "put", key: "x", value: 1 });
+ * assert.equal(monitor.verdict().valid, true);
+ * ```
+ *
+ * Models other than those of registers are held whole, and judged when they are asked about.
+ */
+export class LinearizabilityMonitor {
+  /** What the operations are collected in; readers of bytes fill it directly, and then call `settle`. */
+  readonly builder: OperationsBuilder;
+  readonly #model: AnyModel;
+  readonly #options: MonitorOptions;
+  readonly #batch: number;
+  readonly #held: number;
+  #settleAt: number;
+  #counts = { ok: 0, fail: 0, info: 0 };
+  /** What each key is known to hold where it was cut; keys beyond the array hold the initial value. */
+  #states: Int32Array = new Int32Array(0);
+  #violation: LinearizabilityVerdict | undefined;
+  #unknown: string | undefined;
+
+  /**
+   * @param model What the history is held against.
+   * @param options What bounds the monitor.
+   */
+  constructor(model: AnyModel, options: MonitorOptions = {}) {
+    this.#model = model;
+    this.#options = options;
+    this.#batch = options.batch ?? 1 << 16;
+    this.#held = options.held ?? 8_000_000;
+    this.#settleAt = this.#batch;
+    this.builder = new OperationsBuilder(Math.min(this.#batch, 1 << 16));
+  }
+
+  /** The violation that was found, if one was: nothing that follows can mend it. */
+  get violation(): LinearizabilityVerdict | undefined {
+    return this.#violation;
+  }
+
+  /**
+   * Takes the next event.
+   *
+   * @throws {HistoryError} If it cannot follow the events before it.
+   */
+  add(event: HistoryEvent): void {
+    this.builder.add(event, this.builder.position);
+    if (this.builder.operations.length >= this.#settleAt) this.settle();
+  }
+
+  /** Judges and forgets, if enough has come since the last time. */
+  settle(): void {
+    const table = this.builder.operations;
+    if (table.length < this.#settleAt || this.#violation !== undefined) return;
+    if (!isRegisterModel(this.#model) || table.names.includes("scan")) {
+      this.#settleAt = Infinity;
+      return;
+    }
+    if (this.#unknown === undefined) this.#judge(true);
+    // Where little could be forgotten, trying again soon would cost more than it brings.
+    this.#settleAt = Math.max(this.#batch, table.length * 2);
+    if (table.length > this.#held) this.#unknown ??= `More than ${this.#held} operations are undecided`;
+    if (this.#unknown !== undefined) this.#keepOnlyOpen();
+  }
+
+  /** Nothing more will be judged: only who is busy matters still. */
+  #keepOnlyOpen(): void {
+    const table = this.builder.operations;
+    const keep = new Uint8Array(table.length);
+    for (let row = 0; row < table.length; row++) {
+      if (table.outcome[row] === OPEN && table.returned[row] === -1) keep[row] = 1;
+      else count(this.#counts, table.outcome[row]!);
+    }
+    this.builder.retain(keep, this.#states);
+    this.#settleAt = Math.max(this.#batch, table.length * 2);
+  }
+
+  /** Whether all so far is fine: what is open now has an unknown outcome. */
+  verdict(): LinearizabilityVerdict {
+    const table = this.builder.operations;
+    if (this.#violation !== undefined) return this.#violation;
+    let valid: Validity = true;
+    let reason = this.#unknown;
+    if (!isRegisterModel(this.#model) || table.names.includes("scan")) {
+      const verdict = checkOperations(table, this.#model, this.#options);
+      if (verdict.valid === false) this.#violation = verdict;
+      return verdict;
+    }
+    if (reason === undefined) {
+      reason = this.#judge(false);
+      if (this.#violation !== undefined) return this.#violation;
+    }
+    if (reason !== undefined) valid = "unknown";
+    return {
+      valid,
+      ...(reason === undefined ? {} : { reason }),
+      model: this.#model.name,
+      operations: this.#allCounts(),
+      lines: table.countsLines,
+    };
+  }
+
+  #allCounts(): { ok: number; fail: number; info: number } {
+    const counts = { ...this.#counts };
+    const table = this.builder.operations;
+    for (let row = 0; row < table.length; row++) count(counts, table.outcome[row]!);
+    return counts;
+  }
+
+  /** Judges every key as far as it has come, and with `forget` drops what is decided; why, if something stays unknown. */
+  #judge(forget: boolean): string | undefined {
+    const table = this.builder.operations;
+    const model = this.#model;
+    if (!isRegisterModel(model)) return undefined;
+    const initial = table.values.intern(model.initial);
+    const registers = { initial, nullReadsAnything: model.nullReadsAnything ?? false };
+    this.#states = longer(this.#states, table.keys.size, initial);
+    const isThrough = walkStraight(table, registers, this.#states);
+    const byKey = eventsByKey(table);
+    const pieces = new RegisterPieces(table, registers);
+    const keep = new Uint8Array(table.length).fill(1);
+    let unknown: string | undefined;
+    for (let key = 0; key + 1 < byKey.begins.length; key++) {
+      const begin = byKey.begins[key]!;
+      const end = byKey.begins[key + 1]!;
+      if (begin === end) continue;
+      const hasUnknown = unknownWrites(table, byKey.sorted, begin, end).length > 0;
+      if (isThrough[key] === 0) {
+        const piece = pieces.pieceOf(byKey.sorted, begin, end, this.#states[key]!);
+        const found = piece === undefined ? undefined : search(piece, this.#options);
+        if (piece !== undefined && found!.valid === false) {
+          this.#fail(piece, found!.reached, table.values.at(this.#states[key]!));
+          return undefined;
+        }
+        if (found?.valid === "unknown") {
+          unknown ??= `A search stopped by its limits after ${found.reached} of ${
+            piece!.events.length
+          } events of a key`;
+          continue;
+        }
+      }
+      if (forget) this.#forget(table, byKey, key, hasUnknown, pieces, keep);
+    }
+    if (forget) {
+      for (let row = 0; row < table.length; row++) if (keep[row] === 0) count(this.#counts, table.outcome[row]!);
+      this.builder.retain(keep, this.#states);
+    }
+    return unknown;
+  }
+
+  #fail(piece: Piece, reached: number, initial: unknown): void {
+    const table = this.builder.operations;
+    this.#options.decided?.();
+    const model = isRegisterModel(this.#model) ? { ...this.#model, initial } : this.#model;
+    const counterexample = explain(table, model, piece, reached, this.#options);
+    this.#violation = {
+      valid: false,
+      reason: counterexample.sentence,
+      model: this.#model.name,
+      operations: this.#allCounts(),
+      lines: table.countsLines,
+      counterexample,
+    };
+  }
+
+  /** Marks the rows of a key that lie before its last certain moment; the key is fine as far as it has come. */
+  #forget(
+    table: Operations,
+    { sorted, begins }: ByKey,
+    key: number,
+    hasUnknown: boolean,
+    pieces: RegisterPieces,
+    keep: Uint8Array,
+  ): void {
+    const begin = begins[key]!;
+    const learnsNothing = isRegisterModel(this.#model) && this.#model.nullReadsAnything === true;
+    const cut = cutOf(table, sorted, begin, begins[key + 1]!, this.#states[key]!, learnsNothing);
+    if (cut === undefined) return;
+    if (hasUnknown && !this.#isFineWithoutUnknown(table, sorted, begin, cut.end, key, pieces)) return;
+    this.#states[key] = cut.state;
+    for (let i = begin; i < cut.end; i++) {
+      const row = sorted[i]!;
+      if (row >= 0 && !isUnknownWrite(table, row)) keep[row] = 0;
+    }
+  }
+
+  /** Whether what lies before a cut needs none of the operations of unknown outcome: then all of them may go on unused, which is the best that can be. */
+  #isFineWithoutUnknown(
+    table: Operations,
+    sorted: Int32Array,
+    begin: number,
+    end: number,
+    key: number,
+    pieces: RegisterPieces,
+  ): boolean {
+    const unknown = unknownWrites(table, sorted, begin, end);
+    for (const row of unknown) table.outcome[row] = FAILED;
+    const piece = pieces.pieceOf(sorted, begin, end, this.#states[key]!);
+    const isFine = piece === undefined || search(piece, this.#options).valid === true;
+    for (const row of unknown) table.outcome[row] = OPEN;
+    return isFine;
+  }
+}
+
+function longer(states: Int32Array, length: number, initial: number): Int32Array {
+  if (states.length >= length) return states;
+  const array = new Int32Array(length).fill(initial);
+  array.set(states);
+  return array;
+}
+
+function count(counts: { ok: number; fail: number; info: number }, outcome: number): void {
+  if (outcome === OK) counts.ok++;
+  else if (outcome === FAILED || outcome === MISMATCH) counts.fail++;
+  else counts.info++;
+}
+
+/** An operation that ended as unknown, and may change the state. */
+function isUnknownWrite(table: Operations, row: number): boolean {
+  return table.outcome[row] === OPEN && table.returned[row]! >= 0 && table.verb[row] !== GET;
+}
+
+function unknownWrites(table: Operations, sorted: Int32Array, begin: number, end: number): number[] {
+  const rows: number[] = [];
+  for (let i = begin; i < end; i++) if (sorted[i]! >= 0 && isUnknownWrite(table, sorted[i]!)) rows.push(sorted[i]!);
+  return rows;
+}
+
+/** The last moment of a key at which nothing known is open and the state is certain. */
+function cutOf(
+  table: Operations,
+  sorted: Int32Array,
+  begin: number,
+  end: number,
+  start: number,
+  nullReadsAnything: boolean,
+): Cut | undefined {
+  const { verb, outcome, a, b, returned, actual } = table;
+  let state = start;
+  let isCertain = true;
+  let open = 0;
+  let writesOpen = 0;
+  let writesInvoked = 0;
+  let isAlone = true;
+  /** For each open read, how many writes had been invoked before it while none was open; -1 if one was. */
+  const quiet = new Map<number, number>();
+  let cut: Cut | undefined;
+  for (let i = begin; i < end; i++) {
+    const event = sorted[i]!;
+    const row = event < 0 ? ~event : event;
+    const how = outcome[row]!;
+    // What ended as unknown goes on by itself; what has not ended yet keeps the key open.
+    if (how === FAILED || (how === OPEN && returned[row]! >= 0)) continue;
+    const looks = verb[row] === GET || how === MISMATCH;
+    if (event >= 0) {
+      open++;
+      if (looks) {
+        if (writesOpen === 0) quiet.set(row, writesInvoked);
+      } else {
+        isAlone = writesOpen === 0;
+        writesOpen++;
+        writesInvoked++;
+      }
+      continue;
+    }
+    open--;
+    if (!looks) {
+      writesOpen--;
+      isCertain = writesOpen === 0 && isAlone;
+      if (isCertain) state = verb[row] === PUT ? a[row]! : verb[row] === CAS ? b[row]! : NULL_ID;
+    } else if (quiet.get(row) === writesInvoked && writesOpen === 0) {
+      const saw = how === MISMATCH ? actual.get(row) : a[row]!;
+      if (saw !== undefined && !(nullReadsAnything && verb[row] === GET && saw === NULL_ID)) {
+        [state, isCertain] = [saw, true];
+      }
+    }
+    quiet.delete(row);
+    if (open === 0 && isCertain) cut = { end: i + 1, state };
+  }
+  return cut;
+}
