@@ -120,14 +120,20 @@ export function createClientListener(options: ClientListenerOptions): ClientList
   const { limits, execute, isRead, onInput } = options;
   const counts: ClientCounts = { connections: 0, accepted: 0, refused: 0, commands: 0 };
   const connections = new Set<Connection>();
+  /** Those that were refused among them. */
+  const sockets = new Set<Socket>();
   let dirty: Connection[] = [];
   let lastId = 0;
   let isClosing = false;
 
   const accept = (socket: Socket): void => {
     socket.on("error", () => socket.destroy());
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
     if (isClosing || connections.size >= limits.maxConnections) {
       counts.refused++;
+      // What it has sent is read and dropped, or its end would never be seen.
+      socket.resume();
       socket.end("-ERR max number of clients reached\r\n");
       return;
     }
@@ -285,7 +291,7 @@ export function createClientListener(options: ClientListenerOptions): ClientList
       server.close(() => done());
       for (const connection of connections) connection.socket.end();
       const timer = options.clock.after(200_000_000, () => {
-        for (const connection of connections) connection.socket.destroy();
+        for (const socket of sockets) socket.destroy();
       });
       server.once("close", () => timer.cancel());
     },

@@ -35,7 +35,7 @@ const CHORE_TICKS = 8;
 /** A node that was held up is given at most so many of the ticks it missed; with leases all of them, as they measure time. */
 const MISSED_TICKS_MAX = 2;
 /** How long a shutdown waits for another member to take over, in milliseconds. */
-const HANDOVER_MS = 2_000;
+const HANDOVER_MS = 1_000;
 
 /** A live node. */
 export interface LiveNode {
@@ -286,7 +286,7 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
         return reply({ type: "fail", error: (error as Error).message });
       }
       const how: { session?: Session; reads?: ReadMode } = request;
-      if (replica.machine.isRead(command)) front.read((attempted) => replica.submit(command, attempted, how), reply);
+      if (replica.machine.isRead(command)) front.ask((attempted) => replica.submit(command, attempted, how), reply);
       else if (how.session !== undefined) replica.submit(command, reply, how);
       else front.submit(command, reply);
     },
@@ -301,14 +301,15 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
           type: "simple",
           changes: [{ type: "add-learner", node: nodeId(member) }],
         };
-        replica.changeMembers(change, reply);
+        front.ask((attempted) => replica.changeMembers(change, attempted), reply);
       });
     },
     removeMember(member, reply) {
-      replica.changeMembers({ type: "simple", changes: [{ type: "remove", node: nodeId(member) }] }, reply);
+      const change: ConfigurationChange = { type: "simple", changes: [{ type: "remove", node: nodeId(member) }] };
+      front.ask((attempted) => replica.changeMembers(change, attempted), reply);
     },
     transferLeadership(to, reply) {
-      const target = to ?? furthest(replica.node.status());
+      const target = to ?? furthest(replica.node.status(), transport!);
       if (target !== null) return replica.transferLeadership(target, reply);
       reply({ type: "fail", error: "this node does not lead, and so does not know who is furthest: name a member" });
     },
@@ -319,7 +320,9 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
         replica.stop();
         transport!.close(() => disk.close(stopped));
       };
-      const target = replica.isStopped || replica.node.role !== "leader" ? null : furthest(replica.node.status());
+      const target = replica.isStopped || replica.node.role !== "leader"
+        ? null
+        : furthest(replica.node.status(), transport!);
       if (target === null) return end();
       let isOver = false;
       const handedOver = (): void => {
@@ -365,11 +368,12 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
   });
 }
 
-/** The voter, other than the leader itself, whose log is known to reach furthest. */
-function furthest({ followers }: RaftStatus): number | null {
+/** The voter, other than the leader itself, whose log is known to reach furthest, out of those that can be reached. */
+function furthest({ followers }: RaftStatus, transport: Transport): number | null {
+  const peers = transport.status();
   let best: RaftStatus["followers"][number] | null = null;
   for (const follower of followers) {
-    if (follower.isLearner || !follower.isActive) continue;
+    if (follower.isLearner || !follower.isActive || peers.get(follower.id)?.isConnected !== true) continue;
     if (best === null || follower.matchIndex > best.matchIndex) best = follower;
   }
   return best === null ? null : best.id;

@@ -71,16 +71,17 @@ export function respReply(command: StoreCommand, reply: ClientReply): RespValue 
   const { value } = reply;
   switch (command.type) {
     case "get":
-      return single(value) ?? WRONG_TYPE;
+      return single(value);
     case "set":
-      return command.returnsOld ? single(value) ?? WRONG_TYPE : RESP_OK;
+      return command.returnsOld ? single(value) : RESP_OK;
     case "delete":
     case "increment":
       return typeof value === "string" ? BigInt(value) : value as number;
     case "exists":
       return (value as Value[]).filter((one) => one !== null).length;
     case "mget":
-      return (value as Value[]).map((one) => single(one) === undefined ? null : single(one)!);
+      // As Redis has it: a key that holds no string is none here.
+      return (value as Value[]).map((one) => Array.isArray(one) ? null : single(one));
   }
 }
 
@@ -88,10 +89,10 @@ function unknownOutcome(error: string): string {
   return error.startsWith("unknown outcome") ? error : `unknown outcome: ${error}`;
 }
 
-/** A value as a bulk string; `undefined` for a list. */
-function single(value: Value): RespValue | undefined {
+/** A value as a bulk string; an error for a list. */
+function single(value: Value): RespValue {
   if (typeof value === "number") return String(value);
-  return typeof value === "object" && value !== null ? undefined : value;
+  return typeof value === "object" && value !== null ? WRONG_TYPE : value;
 }
 
 function failure(command: StoreCommand, reply: ClientReply & { type: "fail" }): RespValue {

@@ -28,17 +28,17 @@ export interface ExactlyOnceOptions {
 
 /** The front. */
 export interface ExactlyOnce {
-  /** How many writes are open, and reads that were refused. */
+  /** How many writes are open, and how much else was refused and is asked again. */
   readonly open: number;
   /** Writes, exactly once, or at most once where the time is up before the outcome is known (`info`). */
   submit(command: Uint8Array, reply: Respond): void;
-  /** Reads, again and again while the replica refuses; a read changes nothing, and so needs no session. */
-  read(attempt: (reply: Respond) => void, reply: Respond): void;
+  /** Asks again and again while the replica refuses: for reads, and for what is not the store's. */
+  ask(attempt: (reply: Respond) => void, reply: Respond): void;
   /** One tick of the node's clock. */
   tick(): void;
 }
 
-interface Read {
+interface Asked {
   readonly attempt: (reply: Respond) => void;
   readonly reply: Respond;
   readonly deadline: number;
@@ -66,8 +66,8 @@ const REFUSAL_TICKS = 1;
 export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
   const { name, submit, committedIndex, timeoutTicks = 400, retryTicks = 40, maxOpen = 20_000 } = options;
   const writes = new Map<number, Write>();
-  /** Reads that were refused, in the order of their deadlines. */
-  let refusedReads: Read[] = [];
+  /** What was refused and is asked again. */
+  let refused: Asked[] = [];
   let generation = 0;
   let since = -1;
   let lastSequence = 0;
@@ -133,23 +133,23 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
     attempt(sequence, write);
   };
 
-  const readOnce = (read: Read): void => {
-    read.attempt((reply) => {
-      if (reply.type !== "fail" || !reply.isRetryable || read.deadline <= ticks) return read.reply(reply);
-      read.nextAttempt = ticks + 2 * REFUSAL_TICKS;
-      refusedReads.push(read);
+  const askOnce = (asked: Asked): void => {
+    asked.attempt((reply) => {
+      if (reply.type !== "fail" || !reply.isRetryable || asked.deadline <= ticks) return asked.reply(reply);
+      asked.nextAttempt = ticks + 2 * REFUSAL_TICKS;
+      refused.push(asked);
     });
   };
 
   return {
     get open() {
-      return writes.size + refusedReads.length;
+      return writes.size + refused.length;
     },
-    read(attempt, reply) {
-      if (refusedReads.length >= maxOpen) {
-        return reply({ type: "fail", error: "too many reads wait at this node", isRetryable: true });
+    ask(attempt, reply) {
+      if (refused.length >= maxOpen) {
+        return reply({ type: "fail", error: "too many requests wait at this node", isRetryable: true });
       }
-      readOnce({ attempt, reply, deadline: ticks + timeoutTicks, nextAttempt: 0 });
+      askOnce({ attempt, reply, deadline: ticks + timeoutTicks, nextAttempt: 0 });
     },
     submit(command, reply) {
       if (writes.size >= maxOpen) {
@@ -167,12 +167,12 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
           end(sequence, write, isUntouched ? { type: "fail", error: write.lastError, isRetryable: true } : UNKNOWN);
         } else if (write.nextAttempt <= ticks) attempt(sequence, write);
       }
-      if (refusedReads.length === 0) return;
-      const due = refusedReads;
-      refusedReads = [];
-      for (const read of due) {
-        if (read.nextAttempt <= ticks) readOnce(read);
-        else refusedReads.push(read);
+      if (refused.length === 0) return;
+      const due = refused;
+      refused = [];
+      for (const asked of due) {
+        if (asked.nextAttempt <= ticks) askOnce(asked);
+        else refused.push(asked);
       }
     },
   };
