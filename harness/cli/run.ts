@@ -5,6 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { RunOptions } from "../options.ts";
 import { renderOpening, renderResult } from "../report/report.ts";
 import { renderTrace } from "../report/story.ts";
 import type { JudgedRun } from "../result.ts";
@@ -31,21 +32,24 @@ const FLAGS = {
 } as const satisfies FlagSpec;
 
 /** Runs the command. */
-export function main(args: string[], terminal: Terminal): Promise<number> {
-  return Promise.resolve(runCommand(args, terminal));
-}
-
-function runCommand(args: string[], terminal: Terminal): number {
+export async function main(args: string[], terminal: Terminal): Promise<number> {
   const { flags, words } = parseFlags(args, FLAGS);
   if (words.length > 0) throw new UsageError(`run takes flags only, but was given ${JSON.stringify(words[0])}`);
-  if (flags.target === "live") throw new UsageError("--target live is not there yet");
   if (flags.trace && flags.json) {
     throw new UsageError("--trace tells the run as text, and --json as one line: only one of them can be had");
+  }
+  const isLive = flags.target === "live";
+  if (isLive && (flags.trace || flags["check-determinism"])) {
+    throw new UsageError(
+      "--trace and --check-determinism are for the simulator: real processes are not a function of the seed",
+    );
   }
   const options = optionsOf(flags);
   if (!flags.json) terminal.out(renderOpening(options, terminal.style));
   const lines: TraceLine[] = [];
-  const judged = simulateAndJudge(options, thisCommand(), flags.trace ? (line) => void lines.push(line) : undefined);
+  const judged = isLive
+    ? await live(options)
+    : simulateAndJudge(options, thisCommand(), flags.trace ? (line) => void lines.push(line) : undefined);
   if (flags.out !== undefined) writeOut(flags.out, judged);
   if (flags.trace) terminal.out(renderTrace(lines, judged.events));
   if (flags["check-determinism"]) checkDeterminism(judged, simulateAndJudge(options, thisCommand()));
@@ -53,8 +57,24 @@ function runCommand(args: string[], terminal: Terminal): number {
   else {
     terminal.out(renderResult(judged.result, terminal.style));
     if (flags["check-determinism"]) terminal.out("Run twice: the same history, byte for byte.\n");
+    if (isLive) {
+      terminal.out(
+        "Real processes: the seed fixes what is asked and which faults strike when, not how all this interleaves.\n",
+      );
+    }
   }
   return STATUS[`${judged.result.valid}`];
+}
+
+/** A run against real processes. What a simulated run does not need is not loaded for it. */
+async function live(options: RunOptions): Promise<JudgedRun> {
+  const { runLive } = await import("../live/run.ts");
+  try {
+    return await runLive(options, thisCommand());
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 /** A run that is not a function of its options is a fault of this program. */

@@ -81,8 +81,8 @@ function drawPackets(
   const has = (name: string): boolean => shape === null ? random.below(2) === 0 : shape === name;
   const loss = has("loss") ? severity.loss * (1 + random.below(100)) / 100 : 0;
   const duplication = has("duplication") ? (1 + random.below(50)) / 100 : 0;
-  // Up to 5 ms reorders what is sent together; up to 320 ms is later than an election.
-  const delay = has("delay") || (loss === 0 && duplication === 0) ? 5 * MILLISECOND << random.below(7) : 0;
+  // Up to 5 ms reorders what is sent together; up to 320 ms is later than an election, and up to 2.5 s later than several.
+  const delay = has("delay") || (loss === 0 && duplication === 0) ? 5 * MILLISECOND * (1 << random.below(10)) : 0;
   return { kind: "packets", links, loss, duplication, delay };
 }
 

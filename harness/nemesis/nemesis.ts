@@ -4,6 +4,7 @@
  * @module
  */
 import type { Random } from "../../raft/mod.ts";
+import { MILLISECOND } from "../clock.ts";
 import type { NodeView } from "../cluster.ts";
 import { drawFault, type Severity } from "./draw.ts";
 import type { Fault } from "./fault.ts";
@@ -37,6 +38,8 @@ export interface NemesisOptions {
   readonly severity: Severity;
 }
 
+/** One kill in this many is followed at once by the restart, as by a supervisor: within what others take for a pause. */
+const QUICK_RESTARTS = 3;
 /** How often a fault is drawn again where the first draws found nothing to strike. */
 const DRAWS = 8;
 
@@ -47,15 +50,22 @@ const DRAWS = 8;
 export function drawnFaults(random: Random, options: NemesisOptions): FaultSource {
   const { kinds, interval, severity } = options;
   let at: number | null = kinds.length === 0 ? null : Math.floor(interval * (1 + random.below(8)) / 8 * 0.99);
+
+  function drawLasting(fault: Fault): number | null {
+    const lasts = Math.floor(interval * (32 + random.below(161)) / 128);
+    const isQuick = fault.kind === "kill" && random.below(QUICK_RESTARTS) === 0;
+    if (isQuick) return MILLISECOND * (1 + random.below(64));
+    return heals(fault) ? lasts : null;
+  }
+
   return {
     nextAt: () => at,
     take(view) {
       const now = at!;
       at = now + Math.floor(interval * (64 + random.below(129)) / 128);
-      const lasts = Math.floor(interval * (32 + random.below(161)) / 128);
       for (let i = 0; i < DRAWS; i++) {
         const fault = drawFault(random, kinds[random.below(kinds.length)]!, view, severity);
-        if (fault !== null) return { at: now, fault, lasts: heals(fault) ? lasts : null };
+        if (fault !== null) return { at: now, fault, lasts: drawLasting(fault) };
       }
       return null;
     },

@@ -201,6 +201,9 @@ export class Invariants {
         else coverage.voteRefused(preVote);
       },
       receive: (envelope: Envelope) => hears(node, envelope),
+      leader: (leader) => {
+        if (leader === null) node.heardAtTick = -1;
+      },
       append: (entry: Entry) => {
         const { terms } = node;
         const previous = terms[entry.index - 1];

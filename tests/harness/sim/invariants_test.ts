@@ -1,0 +1,296 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Coverage } from "../../../harness/sim/coverage.ts";
+import { Invariants } from "../../../harness/sim/invariants.ts";
+import {
+  type AppendResponse,
+  configurationOf,
+  type Entry,
+  type LogIndex,
+  MemLog,
+  type NodeId,
+  type RaftTracer,
+  type Term,
+  type VoteResponse,
+} from "../../../raft/mod.ts";
+
+const NO_DATA = new Uint8Array(0);
+
+function entry(index: number, term: number, data: Uint8Array = NO_DATA, kind: Entry["kind"] = "command"): Entry {
+  return { index: index as LogIndex, term: term as Term, kind, data };
+}
+
+/** Three nodes whose logs and tracers a test moves by hand; `ticks` is every node's clock. */
+function observed(): {
+  invariants: Invariants;
+  log: (id: number) => MemLog;
+  tracer: (id: number) => Required<RaftTracer>;
+  append: (id: number, entry: Entry) => void;
+  lead: (id: number, term: number) => void;
+  ticks: { now: number };
+} {
+  const invariants = new Invariants(() => 0, new Coverage(), 10);
+  const ticks = { now: 0 };
+  const logs = [1, 2, 3].map(() => new MemLog());
+  const tracers = logs.map((log, i) => {
+    invariants.starts(i + 1, log, () => ticks.now);
+    return invariants.tracer(i + 1) as Required<RaftTracer>;
+  });
+  const configuration = configurationOf([1, 2, 3] as NodeId[]);
+  for (const tracer of tracers) tracer.configuration(configuration, 0 as LogIndex, "append");
+  return {
+    invariants,
+    ticks,
+    log: (id) => logs[id - 1]!,
+    tracer: (id) => tracers[id - 1]!,
+    append: (id, added) => {
+      logs[id - 1]!.appendOne(added);
+      tracers[id - 1]!.append(added);
+    },
+    lead: (id, term) => {
+      logs[id - 1]!.setState({ term: term as Term, votedFor: id as NodeId });
+      tracers[id - 1]!.role("leader", term as Term);
+    },
+  };
+}
+
+function commit(cluster: ReturnType<typeof observed>, id: number, from: number, to: number): void {
+  cluster.tracer(id).commit(to as LogIndex, from as LogIndex);
+}
+
+function breach(cluster: ReturnType<typeof observed>, pattern: RegExp): void {
+  const { valid, reason } = cluster.invariants.verdict();
+  assert.equal(valid, false);
+  assert.match(reason!, pattern);
+}
+
+test("an ordinary term breaks nothing", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  for (const id of [1, 2, 3]) cluster.append(id, entry(1, 1));
+  commit(cluster, 1, 0, 1);
+  commit(cluster, 2, 0, 1);
+  cluster.lead(2, 2);
+
+  assert.deepEqual(cluster.invariants.verdict(), { valid: true, breaches: [] });
+});
+
+test("two leaders of one term are noticed", () => {
+  const cluster = observed();
+  cluster.lead(1, 4);
+  cluster.lead(2, 4);
+
+  breach(cluster, /^election safety: node 2 leads term 4, which node 1 led/);
+});
+
+test("two votes of one node in one term are noticed, and a repeated one is fine", () => {
+  const cluster = observed();
+  const vote = (to: number): VoteResponse => ({
+    type: "vote-response",
+    from: 3 as NodeId,
+    to: to as NodeId,
+    term: 2 as Term,
+    afterSync: true,
+    granted: true,
+  });
+  cluster.log(3).setState({ term: 2 as Term, votedFor: 1 as NodeId });
+  cluster.invariants.leaves(3, vote(1), cluster.log(3));
+  cluster.invariants.leaves(3, vote(1), cluster.log(3));
+  assert.equal(cluster.invariants.verdict().valid, true);
+  cluster.log(3).setState({ term: 2 as Term, votedFor: 2 as NodeId });
+  cluster.invariants.leaves(3, vote(2), cluster.log(3));
+
+  breach(cluster, /^election safety: node 3 votes for 1 and for 2 in term 2/);
+});
+
+test("a vote that the disk does not have is noticed", () => {
+  const cluster = observed();
+  cluster.log(3).setState({ term: 2 as Term, votedFor: null });
+  const envelope: VoteResponse = {
+    type: "vote-response",
+    from: 3 as NodeId,
+    to: 1 as NodeId,
+    term: 2 as Term,
+    afterSync: true,
+    granted: true,
+  };
+  cluster.invariants.leaves(3, envelope, cluster.log(3));
+
+  breach(cluster, /^durability: node 3 votes for 1 in term 2, but its disk has null/);
+});
+
+test("an acknowledgement of what the disk does not hold is noticed", () => {
+  const cluster = observed();
+  cluster.append(2, entry(1, 1));
+  const envelope: AppendResponse = {
+    type: "append-response",
+    from: 2 as NodeId,
+    to: 1 as NodeId,
+    term: 1 as Term,
+    afterSync: true,
+    success: true,
+    index: 2 as LogIndex,
+    hintIndex: 0 as LogIndex,
+    hintTerm: 0 as Term,
+  };
+  cluster.invariants.leaves(2, envelope, cluster.log(2));
+
+  breach(cluster, /^durability: node 2 acknowledges entry 2, but its disk holds no more than 1/);
+});
+
+test("two entries of one index and term are noticed, and entries that follow different ones", () => {
+  const differs = observed();
+  differs.append(1, entry(1, 1, Uint8Array.of(1)));
+  differs.append(2, entry(1, 1, Uint8Array.of(2)));
+  breach(differs, /^log matching: node 2 has another entry 1 of term 1/);
+
+  const follows = observed();
+  follows.append(1, entry(1, 1));
+  follows.append(1, entry(2, 3));
+  follows.append(2, entry(1, 2));
+  follows.append(2, entry(2, 3));
+  breach(follows, /^log matching: at node 2 entry 2 of term 3 follows one of term 2, elsewhere one of term 1/);
+});
+
+test("a leader without a committed entry is noticed", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  cluster.append(1, entry(1, 1));
+  cluster.append(2, entry(1, 1));
+  commit(cluster, 1, 0, 1);
+  cluster.lead(3, 2);
+
+  breach(cluster, /^leader completeness: node 3 leads term 2 without entry 1 of term 1/);
+});
+
+test("two entries committed at one index are noticed", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  cluster.append(1, entry(1, 1));
+  cluster.append(2, entry(1, 1));
+  commit(cluster, 1, 0, 1);
+  cluster.append(3, entry(1, 2));
+  commit(cluster, 3, 0, 1);
+
+  breach(cluster, /^state machine safety: node 3 commits entry 1 of term 2, where one of term 1 was committed/);
+});
+
+test("what is applied without being committed is noticed", () => {
+  const cluster = observed();
+  cluster.append(1, entry(1, 1));
+  cluster.tracer(1).apply(1 as LogIndex, 1 as LogIndex);
+
+  breach(cluster, /^state machine safety: node 1 applies entry 1, but only 0 is committed/);
+});
+
+test("an entry of an earlier term that is committed by counting is noticed", () => {
+  const cluster = observed();
+  cluster.append(1, entry(1, 1));
+  cluster.append(2, entry(1, 1));
+  cluster.lead(1, 2);
+  commit(cluster, 1, 0, 1);
+
+  breach(cluster, /^commit rule: node 1 leads term 2 and commits entry 1 of term 1 by counting/);
+});
+
+test("a commit that no majority has on disk is noticed", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  cluster.append(1, entry(1, 1));
+  commit(cluster, 1, 0, 1);
+
+  breach(cluster, /^durability: node 1 commits entry 1 of term 1, but only 1 of the voters 1 2 3 have it on disk/);
+});
+
+test("a committed entry that is cut off is noticed, and one that is not committed may go", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  for (const id of [1, 2]) {
+    cluster.append(id, entry(1, 1));
+    cluster.append(id, entry(2, 1));
+  }
+  commit(cluster, 1, 0, 1);
+  cluster.tracer(2).truncate(2 as LogIndex, 2 as LogIndex);
+  assert.equal(cluster.invariants.verdict().valid, true);
+  cluster.tracer(2).truncate(1 as LogIndex, 1 as LogIndex);
+
+  breach(cluster, /^durability: node 2 cuts off entry 1 of term 1, which is committed/);
+});
+
+test("a second configuration before the first is committed is noticed, and one before a commit of its term", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  for (const id of [1, 2]) cluster.append(id, entry(1, 1));
+  commit(cluster, 1, 0, 1);
+  cluster.append(1, entry(2, 1, NO_DATA, "configuration"));
+  assert.equal(cluster.invariants.verdict().valid, true);
+  cluster.append(1, entry(3, 1, NO_DATA, "configuration"));
+  breach(cluster, /^configurations: node 1 appends one at entry 3, while the one at entry 2 is not committed/);
+
+  const early = observed();
+  early.lead(1, 1);
+  early.append(1, entry(1, 1, NO_DATA, "configuration"));
+  breach(early, /^configurations: node 1 appends one at entry 1 before anything of term 1 is committed/);
+});
+
+test("a configuration that outlives its entry is noticed", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  for (const id of [1, 2]) cluster.append(id, entry(1, 1));
+  commit(cluster, 1, 0, 1);
+  cluster.append(1, entry(2, 1, NO_DATA, "configuration"));
+  cluster.log(1).truncate(2 as LogIndex);
+  cluster.tracer(1).truncate(2 as LogIndex, 2 as LogIndex);
+  cluster.append(1, entry(2, 2));
+
+  breach(cluster, /^configurations: node 1 keeps a configuration whose entry it has cut off/);
+});
+
+test("a vote of who hears a leader is noticed, unless an election timeout has passed", () => {
+  const hear = (cluster: ReturnType<typeof observed>): void =>
+    cluster.tracer(3).receive({
+      type: "heartbeat-request",
+      from: 1 as NodeId,
+      to: 3 as NodeId,
+      term: 1 as Term,
+      afterSync: false,
+      round: 1,
+      sentAtTick: 1,
+      commitIndex: 0 as LogIndex,
+    });
+  const patient = observed();
+  hear(patient);
+  patient.ticks.now = 10;
+  patient.tracer(3).vote(2 as NodeId, 2 as Term, true, true);
+  assert.equal(patient.invariants.verdict().valid, true);
+
+  const hasty = observed();
+  hear(hasty);
+  hasty.ticks.now = 9;
+  hasty.tracer(3).vote(2 as NodeId, 2 as Term, true, true);
+  breach(hasty, /^loyalty: node 3 votes for 2 in term 2, 9 ticks after it has heard from its leader/);
+});
+
+test("a snapshot of what was never committed is noticed, and one that takes the state back", () => {
+  const cluster = observed();
+  cluster.tracer(2).snapshot("installed", { index: 5 as LogIndex, term: 1 as Term }, 1 as NodeId);
+  breach(cluster, /^state machine safety: node 2 installs a snapshot at entry 5 of term 1, which was never committed/);
+
+  const back = observed();
+  back.lead(1, 1);
+  for (const id of [1, 2]) for (const index of [1, 2]) back.append(id, entry(index, 1));
+  commit(back, 1, 0, 2);
+  commit(back, 2, 0, 2);
+  back.tracer(2).snapshot("installed", { index: 1 as LogIndex, term: 1 as Term }, 1 as NodeId);
+  breach(back, /^state machine safety: node 2 goes back from entry 2 to a snapshot at entry 1/);
+});
+
+test("a snapshot that discards a committed tail is noticed", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  for (const id of [1, 2]) for (const index of [1, 2]) cluster.append(id, entry(index, 1));
+  commit(cluster, 1, 0, 2);
+  cluster.tracer(2).snapshot("installed", { index: 1 as LogIndex, term: 1 as Term }, 1 as NodeId);
+
+  breach(cluster, /^durability: node 2 gives up entry 2, which is committed, for a snapshot at entry 1/);
+});
