@@ -43,7 +43,9 @@ export interface Session {
 
 /** A request of a client. */
 export interface ClientRequest {
+  /** What is asked. */
   readonly operation: Operation;
+  /** What makes a retry exactly-once. */
   readonly session?: Session;
   /** How to read, if not as the replica is set to. */
   readonly reads?: ReadMode;

@@ -59,18 +59,20 @@ const KINDS = ["noop", "command", "configuration"] as const;
 
 /** A journal or snapshot that belongs to another cluster or node, or has another format. */
 export class JournalIdentityError extends Error {
+  /** The class's name. */
   override name = "JournalIdentityError";
 }
 
 /** A journal or snapshot that lost something it was promised to hold. Its node must come back as a new member. */
 export class JournalDamagedError extends Error {
+  /** The class's name. */
   override name = "JournalDamagedError";
   /** The file that is damaged. */
   readonly file: string;
   /** Where in the file the damage begins, in bytes. */
   readonly offset: number;
 
-  /** @param reason What was expected there and what was found. */
+  /** Words the error: `reason` is what was expected there and what was found. */
   constructor(file: string, offset: number, reason: string) {
     super(`Cannot start from the ${file}: it is damaged at offset ${offset}, ${reason}`);
     this.file = file;
@@ -80,6 +82,7 @@ export class JournalDamagedError extends Error {
 
 /** What stands at a journal's beginning. */
 export interface JournalHeader {
+  /** Whose it is. */
   readonly identity: JournalIdentity;
   /** Begins the checksum of every batch. */
   readonly salt: number;

@@ -19,15 +19,21 @@ import {
 
 /** The log that the files hold. */
 export interface RecoveredJournal {
+  /** The snapshot; `null` without one. */
   readonly snapshot: Snapshot | null;
+  /** Term and vote. */
   readonly state: HardState;
   /** The index and term that the first entry follows. */
   readonly baseIndex: number;
+  /** The term at `baseIndex`. */
   readonly baseTerm: number;
+  /** The entries after `baseIndex`. */
   readonly entries: Entry[];
+  /** Begins the checksum of every batch. */
   readonly salt: number;
   /** The number of the file's last batch. */
   readonly batches: number;
+  /** Bytes of the file. */
   readonly fileBytes: number;
   /** Whether the file holds exactly this; otherwise it has to be rewritten before anything is added. */
   readonly isWhole: boolean;
@@ -35,11 +41,17 @@ export interface RecoveredJournal {
 
 /** What a scan of a journal's file finds, before the snapshot is considered. */
 export interface JournalScan {
+  /** Begins the checksum of every batch. */
   readonly salt: number;
+  /** Term and vote. */
   readonly state: HardState;
+  /** The index that the first entry follows. */
   readonly baseIndex: number;
+  /** The term at `baseIndex`. */
   readonly baseTerm: number;
+  /** The entries after `baseIndex`. */
   readonly entries: Entry[];
+  /** The number of the last whole batch. */
   readonly batches: number;
   /** Where the whole batches end. Less than the file's length if the last batch is torn. */
   readonly end: number;

@@ -14,6 +14,7 @@ export type RequestMode = ForwardedMode | ReadMode;
 
 /** A request on its way to the leader that its sender knows of. */
 export interface Forward {
+  /** Its kind. */
   readonly kind: "forward";
   /** The node that forwards. */
   readonly from: number;
@@ -23,12 +24,15 @@ export interface Forward {
   readonly number: number;
   /** The term of the leader that is meant: no other takes the request, and so a packet that comes twice is taken once. */
   readonly term: number;
+  /** What is wanted. */
   readonly mode: ForwardedMode;
+  /** The command, or the change. */
   readonly body: Uint8Array;
 }
 
 /** The answer to a `Forward`. */
 export interface Answer {
+  /** Its kind. */
   readonly kind: "answer";
   /** The node that answers. */
   readonly from: number;
@@ -36,6 +40,7 @@ export interface Answer {
   readonly incarnation: number;
   /** Of the request. */
   readonly number: number;
+  /** How the request ended. */
   readonly reply: ClientReply;
 }
 

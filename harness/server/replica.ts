@@ -64,7 +64,9 @@ export interface ReplicaOptions<Machine extends StateMachine> {
   readonly reads?: ReadMode;
   /** The core's options beside id, peers and `leaseReads`. */
   readonly raft?: Partial<RaftConfig>;
+  /** Bounds; each that is left out has its default. */
   readonly limits?: ReplicaLimits;
+  /** When snapshots are taken. */
   readonly compaction?: CompactionPolicy;
   /**
    * Calls `action` when the inputs at hand have been given to the replica: they are then written, sent and answered as one batch.
@@ -130,7 +132,76 @@ interface Awaited {
 
 const DEFAULT_COMPACTION_BYTES = 8 * 1024 * 1024;
 
-/** Starts a replica from what its journal holds. It is alive when it is ticked. */
+/**
+ * Starts a replica from what its journal holds. It is alive when it is ticked.
+ *
+ * @throws {RangeError} If the id, or an option of the core, is out of range.
+ *
+ * @example A replicated sum inside one's own program: its own state machine, transport, disk and clock
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type ClientReply, createReplica, type Disk, openJournal, type Replica, type StateMachine } from "@kayadb/raft/harness";
+ *
+ * // What is replicated: a sum, to which each command adds its first byte; a command without a byte reads.
+ * function createSum(): StateMachine {
+ *   let sum = 0;
+ *   return {
+ *     apply: (command): ClientReply => ({ type: "ok", value: sum += command[0] ?? 0 }),
+ *     isRead: (command) => command.length === 0,
+ *     read: (): ClientReply => ({ type: "ok", value: sum }),
+ *     snapshot: () => new TextEncoder().encode(String(sum)),
+ *     restore: (data) => sum = Number(new TextDecoder().decode(data)),
+ *   };
+ * }
+ *
+ * // Where it is kept: here, in memory. A real disk writes, syncs and renames.
+ * function createDisk(): Disk {
+ *   const files = new Map<string, Uint8Array>();
+ *   return {
+ *     append(file, bytes, done) {
+ *       const before = files.get(file) ?? new Uint8Array(0);
+ *       files.set(file, Uint8Array.from([...before, ...bytes]));
+ *       queueMicrotask(() => done(null));
+ *     },
+ *     sync: (_file, done) => queueMicrotask(() => done(null)),
+ *     read: (file, done) => queueMicrotask(() => done(null, files.get(file)?.slice() ?? null)),
+ *     replace(file, bytes, done) {
+ *       files.set(file, bytes.slice());
+ *       queueMicrotask(() => done(null));
+ *     },
+ *   };
+ * }
+ *
+ * // How replicas reach each other: here, by a call in a later turn.
+ * const replicas = new Map<number, Replica<StateMachine>>();
+ * const ids = [1, 2, 3];
+ * for (const id of ids) {
+ *   openJournal(createDisk(), { clusterId: "sums", nodeId: id }, (error, journal) => {
+ *     if (error !== null || journal === null) throw error;
+ *     replicas.set(id, createReplica({
+ *       id,
+ *       peers: ids.filter((peer) => peer !== id),
+ *       journal,
+ *       machine: createSum(),
+ *       incarnation: id,
+ *       send: (to, packet) => queueMicrotask(() => replicas.get(to)?.receive(packet)),
+ *     }));
+ *   });
+ * }
+ *
+ * // What time is: a program has a timer here, say of 25 ms a tick.
+ * const turn = () => new Promise((resolve) => setTimeout(resolve));
+ * const ask = (id: number, command: number[]) =>
+ *   new Promise((resolve) => replicas.get(id)!.submit(Uint8Array.from(command), resolve));
+ * for (let ticks = 0; ticks < 60; ticks++) {
+ *   await turn();
+ *   for (const replica of replicas.values()) replica.tick();
+ * }
+ * await ask(1, [30]);
+ * await ask(2, [12]);
+ * assert.deepEqual(await ask(3, []), { type: "ok", value: 42 });
+ * ```
+ */
 export function createReplica<Machine extends StateMachine>(options: ReplicaOptions<Machine>): Replica<Machine> {
   const { id, journal, machine, incarnation, send } = options;
   if (!Number.isSafeInteger(id) || id < 1 || id >= MAX_NODE_ID) {
