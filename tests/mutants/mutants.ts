@@ -13,12 +13,18 @@ export interface Mutant {
   readonly name: string;
   /** The file, from the top of the project. */
   readonly file: string;
+  /** What stands there. Short, so that it lasts. */
   readonly search: string;
+  /** What a person could have written in its place. */
   readonly replace: string;
-  /** The flags of the sweep. */
+  /** The flags of the sweep: of `fuzz`, whose defaults hold for the rest. */
   readonly flags: string;
   /** Whoever may notice first. */
   readonly noticedBy: readonly Noticed[];
+  /** The longest sweep; 200 seeds if left out. */
+  readonly seeds?: number;
+  /** By what it is masked, if nobody can notice it. */
+  readonly masked?: string;
 }
 
 /** Every mutant. */
@@ -26,8 +32,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "an entry of an earlier term is committed by counting",
     file: "raft/commit.ts",
-    search: "if (index <= core.commitIndex || core.log.termAt(index) !== core.term) return;",
-    replace: "if (index <= core.commitIndex) return;",
+    search: " || core.log.termAt(index) !== core.term",
+    replace: "",
     flags: "--nemesis all",
     noticedBy: ["invariant", "history"],
   },
@@ -40,27 +46,35 @@ export const MUTANTS: readonly Mutant[] = [
     noticedBy: ["invariant", "history"],
   },
   {
-    name: "the term is not persisted",
-    file: "harness/server/journal_format.ts",
-    search: "writer.u64(state.term);",
-    replace: "writer.u64(0);",
+    name: "a term without a vote is not persisted",
+    file: "raft/core.ts",
+    search: "this.log.setState({ term, votedFor });",
+    replace: "if (votedFor !== null) this.log.setState({ term, votedFor });",
     flags: "--nemesis kill",
     noticedBy: ["invariant", "history"],
   },
   {
     name: "a vote without a look at the logs",
     file: "raft/election.ts",
-    search: "return lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex);",
-    replace: "return lastLogTerm >= 0 || lastLogIndex >= lastIndex || lastTerm >= 0;",
+    search: "lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex)",
+    replace: "lastLogIndex + lastLogTerm + lastIndex + lastTerm >= 0",
     flags: "--nemesis partition",
     noticedBy: ["invariant", "history"],
   },
   {
     name: "of two logs the longer one is taken for more up to date",
     file: "raft/election.ts",
-    search: "return lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex);",
-    replace: "return lastLogTerm < 0 || lastTerm < 0 || lastLogIndex >= lastIndex;",
+    search: "lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex)",
+    replace: "lastLogIndex + 0 * lastLogTerm >= lastIndex + 0 * lastTerm",
     flags: "--nemesis partition,kill --nemesis-interval 1",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "of two logs only the last terms are compared",
+    file: "raft/election.ts",
+    search: "lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex)",
+    replace: "lastLogTerm >= lastTerm && lastLogIndex + lastIndex >= 0",
+    flags: "--nemesis partition",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -84,16 +98,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the term of the entry before is not compared",
     file: "raft/append.ts",
-    search: "if (prevLogIndex > core.commitIndex && log.termAt(prevLogIndex) !== prevLogTerm) {",
-    replace: "if (prevLogIndex > core.commitIndex && log.termAt(prevLogIndex) === undefined) {",
+    search: "log.termAt(prevLogIndex) !== prevLogTerm",
+    replace: "log.termAt(prevLogIndex) === undefined",
     flags: "--nemesis partition",
     noticedBy: ["invariant", "history"],
   },
   {
     name: "a follower commits beyond what the leader vouched for",
     file: "raft/append.ts",
-    search: "core.commitTo(Math.min(request.commitIndex, lastNewIndex) as LogIndex);",
-    replace: "core.commitTo(Math.min(request.commitIndex, Math.max(lastNewIndex, log.lastIndex)) as LogIndex);",
+    search: "Math.min(request.commitIndex, lastNewIndex)",
+    replace: "Math.min(request.commitIndex, log.lastIndex)",
     flags: "--nemesis all",
     noticedBy: ["invariant", "history"],
   },
@@ -156,12 +170,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a write is acknowledged before it is committed",
-    file: "harness/server/replica.ts",
-    search: "    proposed.set(index, { term, respond });",
+    file: "raft/node.ts",
+    search: "const { log, commitIndex } = core;\n    const commands",
     replace:
-      '    if (machine.isRead(command)) proposed.set(index, { term, respond });\n    else respond({ type: "ok", value: null });',
+      'const { log } = core;\n    const commitIndex = core.role === "leader" ? log.lastIndex : core.commitIndex;\n    const commands',
     flags: "--nemesis partition",
-    noticedBy: ["history"],
+    noticedBy: ["invariant", "history"],
   },
   {
     name: "half of the voters are a quorum",
@@ -193,7 +207,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a follower acknowledges before its sync",
     file: "harness/server/replica.ts",
     search: "if (!envelope.afterSync) send(",
-    replace: "if (!envelope.afterSync || journal.isDirty) send(",
+    replace: 'if (!envelope.afterSync || envelope.type === "append-response") send(',
     flags: "--nemesis kill",
     noticedBy: ["invariant", "history"],
   },
@@ -208,8 +222,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a voter that has restarted votes while a lease may be held",
     file: "raft/node.ts",
-    search: "if (isRestart && resolved.leaseReads) this.#core.votesFromTick",
-    replace: "if (isRestart && resolved.id < 0) this.#core.votesFromTick",
+    search: "if (isRestart && resolved.leaseReads)",
+    replace: "if (isRestart && !resolved.checkQuorum)",
     flags: "--nemesis partition:leader,kill --nemesis-interval 0.5 --reads lease --rate 300",
     noticedBy: ["history", "invariant"],
   },
@@ -222,19 +236,19 @@ export const MUTANTS: readonly Mutant[] = [
     noticedBy: ["history"],
   },
   {
-    name: "a torn tail is accepted",
-    file: "harness/server/journal_format.ts",
-    search: "if (end > bytes.length || batchChecksum(bytes, at, end, salt) !== u32At(bytes, at + 12)) return null;",
-    replace: "if (end > bytes.length) return { number: u32At(bytes, at + 8), end: bytes.length };",
+    name: "a torn tail stays in the file, and the next batch goes behind it",
+    file: "harness/server/journal_recovery.ts",
+    search: "const isWhole = scan.end === journalBytes.length;",
+    replace: "const isWhole = true;",
     flags: "--nemesis disk:tear",
     noticedBy: ["invariant", "history"],
   },
   {
     name: "the checksum is not looked at",
     file: "harness/server/journal_format.ts",
-    search: "if (end > bytes.length || batchChecksum(bytes, at, end, salt) !== u32At(bytes, at + 12)) return null;",
-    replace: "if (end > bytes.length) return null;",
-    flags: "--nemesis disk",
+    search: " || batchChecksum(bytes, at, end, salt) !== u32At(bytes, at + 12)",
+    replace: "",
+    flags: "--nemesis disk:flip",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -265,7 +279,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "two changes of the members at once",
     file: "raft/proposal.ts",
     search: "if (pending > core.commitIndex) {",
-    replace: "if (pending < 0) {",
+    replace: "if (pending > core.log.lastIndex) {",
     flags: "--nemesis member,partition --nemesis-interval 0.5",
     noticedBy: ["invariant", "history"],
   },
@@ -273,7 +287,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a change of the members before a commit of the leader's term",
     file: "raft/proposal.ts",
     search: "if (!core.hasCommittedInTerm) {",
-    replace: "if (core.term < 0) {",
+    replace: "if (core.commitIndex === 0) {",
     flags: "--nemesis member,kill,partition,packets:delay --nemesis-interval 0.5",
     noticedBy: ["invariant", "history"],
   },
@@ -302,11 +316,10 @@ export const MUTANTS: readonly Mutant[] = [
     noticedBy: ["invariant", "liveness"],
   },
   {
-    name: "a leader does not step down for a higher term",
+    name: "a leader takes a higher term over, and leads on in it",
     file: "raft/node.ts",
-    search: "        becomeFollower(core, envelope.term, envelope.from);\n        return true;",
-    replace: '        if (core.role === "leader") return false;\n' +
-      "        becomeFollower(core, envelope.term, envelope.from);\n        return true;",
+    search: 'becomeFollower(core, envelope.term, null);\n        return true;\n      case "vote-response":',
+    replace: 'core.setHardState(envelope.term, null);\n        return true;\n      case "vote-response":',
     flags: "--nemesis partition",
     noticedBy: ["invariant", "history", "liveness"],
   },
@@ -330,7 +343,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a timeout is reported as a failure",
     file: "harness/run.ts",
-    search: '        if (!ended && number === attempt) again({ type: "info", error: "timeout" });',
+    search:
+      '        uncertain = true;\n        if (!ended && number === attempt) again({ type: "info", error: "timeout" });',
     replace: '        if (!ended && number === attempt) again({ type: "fail", error: "timeout" });',
     flags: "--nemesis partition",
     noticedBy: ["history"],
@@ -338,8 +352,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a retry without its session",
     file: "harness/run.ts",
-    search: "...(session === undefined ? {} : { session })",
-    replace: "...(session !== undefined ? {} : { session })",
+    search: "cluster.invoke(target, process, request, (reply) => {",
+    replace:
+      "const asked = number === 1 ? request : { operation: request.operation };\n      cluster.invoke(target, process, asked, (reply) => {",
     flags: "--nemesis partition --workload session",
     noticedBy: ["history"],
   },
