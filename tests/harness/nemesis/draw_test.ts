@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { NodeView } from "../../../harness/cluster.ts";
+import { drawFault, SEVERITY } from "../../../harness/nemesis/draw.ts";
+import type { FaultSpec } from "../../../harness/nemesis/spec.ts";
+import { createRandom } from "../../../raft/mod.ts";
+
+function cluster(changes: Readonly<Record<number, Partial<NodeView>>> = {}, voters = [1, 2, 3, 4, 5]): NodeView[] {
+  return voters.map((id) => ({
+    id,
+    state: "running",
+    role: id === 2 ? "leader" : "follower",
+    term: 3,
+    leader: 2,
+    commitIndex: 10,
+    voters,
+    votersOutgoing: [],
+    learners: [],
+    ...changes[id],
+  }));
+}
+
+function draws(spec: FaultSpec, view: NodeView[], severity = SEVERITY): ReturnType<typeof drawFault>[] {
+  return Array.from({ length: 200 }, (_, seed) => drawFault(createRandom(seed), spec, view, severity));
+}
+
+test("a second journal is never damaged while a lost node counts as a voter: it is replaced first", () => {
+  const drawn = draws({ kind: "disk", shape: "flip" }, cluster({ 4: { state: "refused" } }));
+
+  for (const fault of drawn) assert.deepEqual(fault, { kind: "member", change: "replace", node: 6, old: 4 });
+});
+
+test("a journal is damaged only of voters that are there", () => {
+  for (const fault of draws({ kind: "disk", shape: "flip" }, cluster())) {
+    assert.ok(fault?.kind === "disk" && fault.nodes.length === 1 && fault.nodes[0]! <= 5);
+  }
+  const nobodyLeads = cluster({ 2: { role: "follower" } });
+  assert.ok(draws({ kind: "disk", shape: "flip" }, nobodyLeads).every((fault) => fault === null));
+});
+
+test("voters are never fewer than three by a removal or demotion, nor members more than seven by an addition", () => {
+  for (const shape of ["remove", "demote"] as const) {
+    assert.ok(draws({ kind: "member", shape }, cluster({}, [1, 2, 3])).every((fault) => fault === null));
+  }
+  assert.ok(
+    draws({ kind: "member", shape: "add" }, cluster({}, [1, 2, 3, 4, 5, 6, 7])).every((fault) => fault === null),
+  );
+});
+
+test("a new member has a number that none had before", () => {
+  for (const fault of draws({ kind: "member", shape: "add" }, cluster({ 5: { id: 9, state: "removed" } }))) {
+    assert.ok(fault?.kind === "member" && fault.node === 10);
+  }
+});
+
+test("with leases clocks only run fast or slow, within what leases are promised", () => {
+  const severity = { ...SEVERITY, clockFactor: 1.3, clockWithinLease: true };
+  for (const fault of draws({ kind: "clock", shape: "stall" }, cluster(), severity)) {
+    assert.ok(fault?.kind === "clock" && fault.effect === "rate");
+    assert.ok(fault.factor! <= 1.3 && fault.factor! >= 1 / 1.3);
+  }
+});
+
+test("who was removed or refused is not struck", () => {
+  const view = cluster({ 1: { state: "removed" }, 5: { state: "refused" } });
+  for (const kind of ["kill", "pause", "compact"] as const) {
+    for (const fault of draws({ kind, shape: null } as FaultSpec, view)) {
+      assert.ok(fault !== null && "nodes" in fault && fault.nodes.every((id) => id >= 2 && id <= 4));
+    }
+  }
+});

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { historyLines, historySha256 } from "../../../harness/recorder.ts";
+import { DEFAULT_OPTIONS, type RunOptions } from "../../../harness/options.ts";
+import { setupOf } from "../../../harness/setup.ts";
+import { shrinkSeed } from "../../../harness/sim/recorded.ts";
+import { simulate, simulateAndJudge } from "../../../harness/sim/simulate.ts";
+import { WORKLOAD_NAMES } from "../../../harness/workloads/workloads.ts";
+import { setting } from "../../corpus.ts";
+
+/** Seeds of the swarm that the suite goes through; the sweeps of `fuzz` go further. */
+const SEEDS = Number(setting("KAYA_SIM_SEEDS", "12"));
+
+function options(changes: Partial<RunOptions>): RunOptions {
+  return { ...DEFAULT_OPTIONS, seed: 1, timeLimit: 20, ...changes };
+}
+
+test("a run is a function of its options: twice the same history", () => {
+  for (const nemesis of ["partition", "all"]) {
+    const runs = [1, 2].map(() => simulateAndJudge(options({ nemesis, seed: 5 }), ""));
+
+    assert.equal(runs[0]!.history, runs[1]!.history);
+    assert.ok(runs[0]!.events.length > 1000);
+  }
+});
+
+test("another seed gives another history", () => {
+  const hashes = [1, 2, 3].map((seed) => simulateAndJudge(options({ seed }), "").result.history_sha256);
+
+  assert.equal(new Set(hashes).size, 3);
+});
+
+test("the hash of a history is that of its lines", () => {
+  const { result, history } = simulateAndJudge(options({ nemesis: "none", timeLimit: 2, rate: 20 }), "");
+
+  assert.equal(result.history_sha256, historySha256(history));
+  assert.match(history, /^\{"index":0,"time":\d+,"process":\d+,"type":"invoke","f":"/);
+});
+
+test("a recorded schedule does to the cluster what the seed did", () => {
+  for (const seed of [3, 4]) {
+    const setup = setupOf(options({ nemesis: "all", seed }));
+    const drawn = simulate(setup);
+    const again = simulate(setup, { schedule: drawn.outcome.schedule });
+
+    // Of faults that found nobody to strike the recorded run knows nothing; all else is the same.
+    const clients = (events: typeof drawn.outcome.events): string =>
+      historyLines(events.filter(({ process }) => process !== "nemesis").map((event, index) => ({ ...event, index })));
+    assert.equal(clients(again.outcome.events), clients(drawn.outcome.events));
+  }
+});
+
+test("every workload under every kind of fault can be explained", () => {
+  for (const workload of WORKLOAD_NAMES) {
+    for (let seed = 0; seed < SEEDS / WORKLOAD_NAMES.length; seed++) {
+      const { result } = simulateAndJudge(options({ nemesis: "all", workload, seed, timeLimit: 30 }), "");
+
+      assert.equal(result.valid, true, `${workload}, seed ${seed}: ${JSON.stringify(result.checks)}`);
+      assert.ok(result.operations.ok > 0);
+    }
+  }
+});
+
+test("local reads are caught, whatever the workload that can see them", () => {
+  for (const workload of ["kv", "register", "append", "counter", "session"]) {
+    const found = [1, 2, 3, 4, 5].map((seed) =>
+      simulateAndJudge(options({ workload, seed, reads: "local", timeLimit: 40 }), "").result.valid
+    );
+
+    assert.ok(found.includes(false), workload);
+  }
+});
+
+test("a run whose nemesis never struck is unknown, and so is one in which nothing succeeded", () => {
+  const alone = simulateAndJudge(options({ nodes: 1, nemesis: "partition" }), "").result;
+  assert.equal(alone.valid, "unknown");
+  assert.equal(alone.checks["exercised"]!.reason, "the nemesis never struck, so nothing was survived");
+
+  const idle = simulateAndJudge(options({ nemesis: "none", timeLimit: 0.001, rate: 0.01 }), "").result;
+  assert.equal(idle.valid, "unknown");
+  assert.equal(idle.checks["exercised"]!.reason, "no operation succeeded, so nothing was checked");
+});
+
+test("without a nemesis every node serves, and a cluster of one does too", () => {
+  for (const nodes of [1, 2, 3, 5]) {
+    const { result } = simulateAndJudge(options({ nodes, nemesis: "none" }), "");
+
+    assert.equal(result.valid, true, JSON.stringify(result.checks));
+    assert.ok(result.operations.ok > 1000);
+  }
+});
+
+test("a failing seed shrinks to a handful of events that fail in the same way, and stay so when they are run again", () => {
+  const { file, original } = shrinkSeed(
+    options({ reads: "local", seed: 1, timeLimit: 60 }),
+    "",
+    () => false,
+    () => {},
+  );
+
+  assert.equal(original.result.valid, false);
+  assert.ok(file !== null);
+  assert.ok(file.schedule.faults.length <= 3, `${file.schedule.faults.length} faults`);
+  assert.ok(file.schedule.operations.length <= 5, `${file.schedule.operations.length} operations`);
+  assert.deepEqual(file.expected.failed, ["linearizability"]);
+  const again = simulate(file.setup, { schedule: file.schedule });
+  assert.equal(historySha256(historyLines(again.outcome.events)), file.expected.history_sha256);
+});
