@@ -11,7 +11,7 @@
  * @module
  */
 import { anomaliesImplied } from "./consistency_models.ts";
-import { components, EdgeList, graphOf, type Part, process, realtime, rw, through, wr, ww } from "./graph.ts";
+import { components, EdgeList, graphOf, type Part, process, realtime, rw, through, wr, ww, wwUnsure } from "./graph.ts";
 
 /** A cycle of transactions: the edge of kind `kinds[i]` leads from `transactions[i]` to the next, and the last back to the first. */
 export interface Cycle {
@@ -40,10 +40,10 @@ interface Kind {
 /** From the worst to the mildest. */
 const kinds: readonly Kind[] = [
   { name: "G0", level: "G0", rw: "none", mask: ww },
-  { name: "G1c", level: "G1c", rw: "none", mask: ww | wr },
-  { name: "G-single-item", level: "SI", rw: "single", mask: ww | wr | rw },
-  { name: "G-nonadjacent-item", level: "SI", rw: "nonadjacent", mask: ww | wr | rw },
-  { name: "G2-item", level: "G2", rw: "many", mask: ww | wr | rw },
+  { name: "G1c", level: "G1c", rw: "none", mask: ww | wwUnsure | wr },
+  { name: "G-single-item", level: "SI", rw: "single", mask: ww | wwUnsure | wr | rw },
+  { name: "G-nonadjacent-item", level: "SI", rw: "nonadjacent", mask: ww | wwUnsure | wr | rw },
+  { name: "G2-item", level: "G2", rw: "many", mask: ww | wwUnsure | wr | rw },
 ];
 
 const variants = {
@@ -199,7 +199,7 @@ class Searcher {
    */
   shortest(name: string, kind: Kind, mask: number, needed: number, level: Level): Cycle | undefined {
     const { nodes, start, target, kind: kindOf } = this.#part;
-    const pivot = kind.rw !== "none" ? rw : kind.name === "G1c" ? wr : needed !== 0 ? needed : ww;
+    const pivot = kind.rw !== "none" ? rw : kind.name === "G1c" ? wr | wwUnsure : needed !== 0 ? needed : ww;
     let best: { states: number[]; kinds: number[] } | undefined;
     let length = Infinity;
     let left = budget;

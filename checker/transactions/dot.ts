@@ -5,7 +5,7 @@
  */
 import { evidence, type KnownOrder } from "./explain.ts";
 import { reported, shown, shownTransaction } from "./findings.ts";
-import { type Part, process, realtime, rw, wr, ww } from "./graph.ts";
+import { type Part, process, realtime, rw, wr, ww, wwUnsure } from "./graph.ts";
 import type { Transactions } from "./transactions.ts";
 
 /** A drawing of more transactions than this helps nobody. */
@@ -13,6 +13,7 @@ const maxDrawn = 100;
 
 const names: Readonly<Record<number, string>> = {
   [ww]: "ww",
+  [wwUnsure]: "ww",
   [wr]: "wr",
   [rw]: "rw",
   [process]: "process",
@@ -20,6 +21,7 @@ const names: Readonly<Record<number, string>> = {
 };
 const colours: Readonly<Record<number, string>> = {
   [ww]: "#0050b0",
+  [wwUnsure]: "#0050b0",
   [wr]: "#007030",
   [rw]: "#b00020",
   [process]: "#606060",

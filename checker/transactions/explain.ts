@@ -5,7 +5,7 @@
  */
 import type { Cycle } from "./cycles.ts";
 import { type AnomalyCase, type CycleStep, type DependencyType, reported, shown } from "./findings.ts";
-import { process, realtime, rw, wr, ww } from "./graph.ts";
+import { process, realtime, rw, wr, ww, wwUnsure } from "./graph.ts";
 import type { ListOrder } from "./list_append.ts";
 import { fail, initialVersion, type Transactions, unknownVersion } from "./transactions.ts";
 import type { VersionGraph } from "./version_order.ts";
@@ -18,6 +18,7 @@ export type KnownOrder =
 
 const typeOf: Readonly<Record<number, DependencyType>> = {
   [ww]: "ww",
+  [wwUnsure]: "ww",
   [wr]: "wr",
   [rw]: "rw",
   [process]: "process",
@@ -92,7 +93,7 @@ function evidenceInList(
   const reads = kind === rw ? externalReads(history, from) : [];
   for (const { key, version } of writes(history, to)) {
     const before = predecessorInList(history, order, version);
-    if (kind === ww) {
+    if (kind === ww || kind === wwUnsure) {
       if (before >= 0 && versions.writer[before] === from) {
         return { key: keys[key], value: versions.valueOf(before), next: versions.valueOf(version) };
       }
@@ -167,7 +168,8 @@ export function stepInWords(step: CycleStep, workload: Transactions["workload"])
   switch (step.type) {
     case "ww":
       return workload === "list-append"
-        ? `${b} appended ${shown(step.next)} to key ${key} after ${a} had appended ${shown(step.value)}`
+        ? `${b} appended ${shown(step.next)} to key ${key} after ${a} had appended ${shown(step.value)}` +
+          (step.unsure ? ` (that ${b} committed shows in another of its writes, which was read)` : "")
         : `${b} wrote ${shown(step.next)} to key ${key} over the ${shown(step.value)} that ${a} had written${because}`;
     case "wr":
       return `${b} read from key ${key} the ${shown(step.value)} that ${a} ${did}`;
@@ -206,7 +208,13 @@ export function caseOfCycle(
   const { transactions, kinds } = cycle;
   const steps = kinds.map((kind, i): CycleStep => {
     const to = (i + 1) % transactions.length;
-    return { type: typeOf[kind]!, from: i, to, ...evidence(history, known, transactions[i]!, transactions[to]!, kind) };
+    return {
+      type: typeOf[kind]!,
+      from: i,
+      to,
+      ...(kind === wwUnsure ? { unsure: true } : {}),
+      ...evidence(history, known, transactions[i]!, transactions[to]!, kind),
+    };
   });
   return {
     transactions: transactions.map((t) => reported(history, t, indexOf)),

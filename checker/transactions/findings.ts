@@ -24,6 +24,8 @@ export interface CycleStep {
   readonly next?: unknown;
   /** The rule by which a register's version order was inferred, for ww and rw edges of registers. */
   readonly source?: string;
+  /** For ww, `true` where the later transaction has no known outcome, and only another of its writes was seen. */
+  readonly unsure?: boolean;
   /** For an inferred edge, what it follows from, in words. */
   readonly because?: string;
 }

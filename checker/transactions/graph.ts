@@ -23,6 +23,11 @@ export const rw = 4;
 export const process = 8;
 /** One was answered before the other was asked for. */
 export const realtime = 16;
+/**
+ * A write is overwritten by one that nobody saw, of a transaction of unknown outcome of which something else was seen. If it committed, this is ww; if it did not, an
+ * aborted write was read, which all levels forbid but read uncommitted.
+ */
+export const wwUnsure = 64;
 /** Leads on from a node that is no transaction, as what led there. */
 export const through = 32;
 

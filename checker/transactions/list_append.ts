@@ -8,7 +8,7 @@
  * @module
  */
 import { type AnomalyCase, type Findings, operationAt, reported, shown } from "./findings.ts";
-import { EdgeList, rw, wr, ww } from "./graph.ts";
+import { EdgeList, rw, wr, ww, wwUnsure } from "./graph.ts";
 import { fail, info, initialVersion, ok, type Transactions, unknownVersion } from "./transactions.ts";
 import { bytes, grown, integers } from "./memory.ts";
 import { comparable, isAmbiguous, isFinal, nobody } from "./versions.ts";
@@ -425,7 +425,10 @@ export function analyseLists(
     const late = unread.get(k);
     if (late === undefined) continue;
     const writers = [...new Set(late.map((version) => versions.writer[version]!))];
-    if (previous !== nobody) edges.addProduct([previous], writers, ww);
+    if (previous !== nobody) {
+      edges.addProduct([previous], writers.filter((writer) => status[writer] === ok), ww);
+      edges.addProduct([previous], writers.filter((writer) => status[writer] === info), wwUnsure);
+    }
     const readers = endReaders.get(k);
     if (readers !== undefined) edges.addProduct([...new Set(readers)], writers, rw);
   }

@@ -200,7 +200,7 @@ function kindOf(steps: readonly CycleStep[]): string {
     ? "G-single-item"
     : rws > 1
     ? (isAdjacent ? "G2-item" : "G-nonadjacent-item")
-    : types.includes("wr")
+    : types.includes("wr") || steps.some(({ unsure }) => unsure)
     ? "G1c"
     : "G0";
   return name + (types.includes("realtime") ? "-realtime" : types.includes("process") ? "-process" : "");
