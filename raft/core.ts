@@ -55,6 +55,8 @@ export class Core {
   electionElapsedTicks = 0;
   /** Drawn anew for each term (Raft, section 5.2). */
   electionTimeoutTicks = 0;
+  /** An election timeout after the node last heard from a leader, of whatever term: until this tick it ignores campaigns. */
+  loyalUntilTick = 0;
   /** A voter that restarts has forgotten whom it promised a lease to: until this tick it gives no vote. */
   votesFromTick = 0;
   /** What the host has yet to send. */

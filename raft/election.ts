@@ -57,14 +57,18 @@ export function countOwnVote(core: Core): void {
  * Whether the node does not even answer a campaign.
  *
  * A voter that has heard from a leader within an election timeout is loyal, unless that leader asked for the campaign: so a node that was removed, or
- * was cut off, does not disturb (Raft, section 6; dissertation, section 4.2.3). A voter that has restarted, where leases are on, has forgotten
- * whom it was loyal to, and is so to anyone for as long.
+ * was cut off, does not disturb (Raft, section 6; dissertation, section 4.2.3). It stays so for that time even if it learns of a later term meanwhile, as the leader
+ * may hold a lease on its word. A voter that has restarted, where leases are on, has forgotten whom it was loyal to, and is so to anyone for as long.
  */
 export function isLoyal(core: Core, request: VoteRequest | PreVoteRequest): boolean {
   if (core.clock < core.votesFromTick) return true;
   if (request.type === "vote-request" && request.leadershipTransfer) return false;
-  return core.config.checkQuorum && core.leader !== null &&
-    core.electionElapsedTicks < core.config.electionTimeoutTicks;
+  return core.config.checkQuorum && hasHeardLeader(core);
+}
+
+/** Whether a leader was heard, or led here, within an election timeout. */
+export function hasHeardLeader(core: Core): boolean {
+  return core.role === "leader" || core.clock < core.loyalUntilTick;
 }
 
 /** RequestVote: one vote a term, first come, first served, and only for a log that is at least as up to date (sections 5.2 and 5.4.1). */

@@ -15,6 +15,7 @@ import {
   handlePreVoteResponse,
   handleVoteRequest,
   handleVoteResponse,
+  hasHeardLeader,
   isLoyal,
 } from "./election.ts";
 import { NotLeaderError, RaftInvariantError } from "./errors.ts";
@@ -110,11 +111,13 @@ export class RaftNode {
   /**
    * Campaigns at once, as if the election timeout had passed: for hosts that know that there is no leader.
    *
-   * @returns What is to be sent; nothing where the node leads, or has no vote.
+   * @returns What is to be sent; nothing where the node leads or has no vote, nor where a leader may hold a lease on its word.
    */
   campaign(): Envelope[] {
-    if (this.#core.role !== "leader" && this.#core.mayCampaign) this.#campaign(this.#core);
-    return this.#core.takeOutbox();
+    const core = this.#core;
+    const isBound = core.config.leaseReads && (hasHeardLeader(core) || core.clock < core.votesFromTick);
+    if (core.role !== "leader" && core.mayCampaign && !isBound) this.#campaign(core);
+    return core.takeOutbox();
   }
 
   /**
@@ -422,7 +425,7 @@ export class RaftNode {
       case "heartbeat-request":
         return handleHeartbeatRequest(core, envelope);
       case "vote-request":
-        if (core.clock < core.votesFromTick) return core.reject(envelope, "a leader may hold a lease");
+        if (isLoyal(core, envelope)) return core.reject(envelope, "a leader is alive, or may hold a lease");
         return handleVoteRequest(core, envelope);
       case "vote-response":
         return handleVoteResponse(core, envelope);

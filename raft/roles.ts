@@ -47,6 +47,7 @@ export function followLeader(core: Core, leader: NodeId): void {
   if (core.role !== "follower") becomeFollower(core, core.term, leader);
   core.setLeader(leader);
   core.electionElapsedTicks = 0;
+  core.loyalUntilTick = core.clock + core.config.electionTimeoutTicks;
 }
 
 /** Forgets a snapshot that has not come in whole. */

@@ -238,6 +238,21 @@ test("with leases on, a voter that restarts gives no vote until an election time
   }
 });
 
+test("a voter that has learned of a later term still keeps its word to the leader that it heard, who may hold a lease on it", () => {
+  const node = new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)], ...leases }, logOfTerms([1], 4));
+  for (let ticks = 0; ticks < 10; ticks++) node.tick(); // the restart's own silence
+  node.campaign();
+  node.handle(heartbeat(2, 1, 4));
+  node.handle({ type: "pre-vote-response", ...header(3, 1, 5), granted: false }); // late
+  assert.deepEqual([node.term, node.leader], [5, null]);
+  for (let ticks = 0; ticks < 10; ticks++) {
+    for (const term of [5, 6]) assert.deepEqual(node.handle(voteRequest(3, 1, term, [9, 4])), []);
+    assert.deepEqual(node.campaign(), [], "its own vote is part of its word");
+    node.tick();
+  }
+  assert.equal(only(node.handle(voteRequest(3, 1, 5, [9, 4])), "vote-response").granted, true);
+});
+
 test("leases without checkQuorum are refused", () => {
   assert.throws(() => new RaftNode({ id: nodeId(1), peers: [], leaseReads: true, checkQuorum: false }), RangeError);
 });
