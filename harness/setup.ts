@@ -18,6 +18,7 @@ import { ALL_WORKLOADS, WORKLOAD_NAMES } from "./workloads/workloads.ts";
 export interface RunSetup {
   /** The seed of what is drawn while it runs. */
   readonly seed: number;
+  /** How many nodes there are at first. */
   readonly nodes: number;
   /** How many clients there are. */
   readonly concurrency: number;
@@ -25,17 +26,21 @@ export interface RunSetup {
   readonly timeLimit: number;
   /** The workload's name. */
   readonly workload: string;
+  /** How it draws its operations. */
   readonly workloadOptions: WorkloadOptions;
   /** Operations a second, of all clients together. */
   readonly rate: number;
   /** Whether operations come in waves. */
   readonly bursts: boolean;
+  /** How reads are done. */
   readonly reads: ReadMode;
   /** The faults that the nemesis draws from. */
   readonly kinds: readonly FaultSpec[];
   /** Seconds from one fault to the next. */
   readonly interval: number;
+  /** How hard they strike. */
   readonly severity: Severity;
+  /** How the nodes are set. */
   readonly cluster: ClusterSetup;
   /** Whether everything is read a last time; without it a run is shorter, and proves less. */
   readonly finalReads: boolean;
@@ -45,14 +50,19 @@ export interface RunSetup {
 export interface ClusterSetup {
   /** A node's clock ticks this often, in nanoseconds. */
   readonly tickLength: number;
+  /** The core's option of that name. */
   readonly electionTimeoutTicks: number;
+  /** The core's option of that name. */
   readonly heartbeatIntervalTicks: number;
   /** A node compacts its log after this many bytes of commands. */
   readonly compactionBytes: number;
   /** Entries that are kept behind a snapshot. */
   readonly keepEntries: number;
+  /** The core's option of that name. */
   readonly snapshotChunkBytes: number;
+  /** The core's option of that name. */
   readonly maxAppendBytes: number;
+  /** The core's option of that name. */
   readonly maxInflightAppends: number;
 }
 

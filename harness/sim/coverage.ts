@@ -46,6 +46,13 @@ export class Coverage {
     else if (role === "candidate") this.campaigns++;
   }
 
+  /** A read has its index. */
+  readConfirmed(how: "quorum" | "lease"): void {
+    if (how === "lease") this.readsConfirmedByLease++;
+    else this.readsConfirmedByQuorum++;
+  }
+
+  /** A vote or pre-vote was not given. */
   voteRefused(preVote: boolean): void {
     if (preVote) this.preVotesRefused++;
     else this.votesRefused++;
@@ -123,10 +130,6 @@ export function countEvents(coverage: Coverage): RaftTracer {
       else if (event === "aborted") coverage.transfersAborted++;
     },
     staleRejected: () => void coverage.staleMessagesRejected++,
-    readConfirmed: (_context, _index, how) => {
-      if (how === "lease") coverage.readsConfirmedByLease++;
-      else coverage.readsConfirmedByQuorum++;
-    },
     readRefused: () => void coverage.readsRefused++,
     leaseRefused: () => void coverage.leasesRefused++,
     quorumLost: () => void coverage.steppedDownForWantOfQuorum++,

@@ -11,6 +11,8 @@
  * | configurations | one change at a time, none before a commit of the leader's term, none outlives its entry | sections 4.1 of the dissertation |
  * | loyalty | who hears a leader votes for nobody else | section 4.2.3 of the dissertation |
  * | durability | a node acknowledges only what its disk holds; what is committed is on the disks of a majority; a committed entry is never cut off | section 3.8 of the dissertation |
+ * | leases | a leader reads by its lease only while no later term has a leader | section 6.4.1 of the dissertation |
+ * | journals | a damaged journal is refused, and no other | |
  *
  * Each is checked in constant time where it could first break, so that a run can afford them all.
  *
@@ -74,6 +76,7 @@ export interface SafetyVerdict extends Verdict {
 export interface Breach {
   /** Nanoseconds since the run began. */
   readonly time: number;
+  /** What it was, beginning with the name of the invariant. */
   readonly what: string;
 }
 
@@ -87,6 +90,7 @@ export class Invariants {
   readonly #breaches: Breach[] = [];
   readonly #nodes = new Map<number, Observed>();
   readonly #leaders = new Map<number, number>();
+  #highestTermLed = 0;
   readonly #votes = new Map<number, Map<number, number>>();
   readonly #seen: (Seen | null)[] = [];
   /** `#committed[index]`: the term of the entry that was committed there. */
@@ -121,9 +125,13 @@ export class Invariants {
     return this.#committedThrough;
   }
 
-  /** A node has opened its journal, or was refused. */
-  journalOpened(_id: number, isRefused: boolean): void {
+  /** A node was refused by its journal, or was not; `isDamaged` tells whether it should be. */
+  journalOpened(id: number, isRefused: boolean, isDamaged: boolean): void {
     if (isRefused) this.coverage.journalsRefused++;
+    if (isRefused && !isDamaged) {
+      this.broken(`journals: node ${id} is refused by its journal, which nobody has damaged`);
+    }
+    if (!isRefused && isDamaged) this.broken(`journals: node ${id} starts from a journal that is damaged`);
   }
 
   /** A node starts with what its journal holds. */
@@ -188,6 +196,7 @@ export class Invariants {
   tracer(id: number): RaftTracer {
     const node = this.#nodes.get(id)!;
     const { coverage } = this;
+    const { log } = node;
     return {
       ...countEvents(coverage),
       role: (role: Role, term: Term) => {
@@ -201,6 +210,14 @@ export class Invariants {
         else coverage.voteRefused(preVote);
       },
       receive: (envelope: Envelope) => hears(node, envelope),
+      readConfirmed: (_context, _index, how) => {
+        if (how === "lease" && log.state.term < this.#highestTermLed) {
+          this.broken(
+            `lease: node ${id} answers a read by its lease in term ${log.state.term}, but term ${this.#highestTermLed} has a leader`,
+          );
+        }
+        coverage.readConfirmed(how);
+      },
       leader: (leader) => {
         if (leader === null) node.heardAtTick = -1;
       },
@@ -264,6 +281,7 @@ export class Invariants {
       this.broken(`election safety: node ${id} leads term ${term}, which node ${other} led`);
     }
     this.#leaders.set(term, id);
+    if (term > this.#highestTermLed) this.#highestTermLed = term;
     // The last entry that was committed in an earlier term; by log matching, who has it has all before it.
     let last = this.#marks.length - 1;
     while (last >= 0 && this.#marks[last]!.committedIn >= term) last--;

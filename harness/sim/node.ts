@@ -59,6 +59,8 @@ export class SimNode {
   isRemoved = false;
   /** Its journal is damaged: it never runs again. */
   isRefused = false;
+  /** A bit of its journal was flipped. */
+  #isDamaged = false;
   #starts = 0;
   /** Ticks since the last start. */
   #ticks = 0;
@@ -111,15 +113,17 @@ export class SimNode {
   #refuse(error: Error): void {
     this.#isUp = false;
     this.#tell(`cannot start: ${error.message}`);
-    if (error instanceof JournalDamagedError) this.isRefused = true;
-    else if (!(error instanceof DiskFullError)) {
+    if (error instanceof JournalDamagedError) {
+      this.isRefused = true;
+      this.#invariants.journalOpened(this.id, true, this.#isDamaged);
+    } else if (!(error instanceof DiskFullError)) {
       this.#invariants.broken(`node ${this.id} cannot start: ${error.message}`);
     }
-    this.#invariants.journalOpened(this.id, this.isRefused);
   }
 
   #run(journal: Journal, incarnation: number): void {
     const { id, peers, raft, reads, compactionBytes, send } = this.#options;
+    this.#invariants.journalOpened(id, false, this.#isDamaged);
     this.journal = journal;
     this.store = createKvStore();
     this.#ticks = 0;
@@ -237,6 +241,7 @@ export class SimNode {
     if (this.replica === null || this.isPaused) return false;
     this.#end();
     const position = this.disk.flip(JOURNAL_FILE);
+    this.#isDamaged = position !== null;
     this.start();
     return position === null ? false : `a bit of byte ${position}`;
   }

@@ -9,6 +9,7 @@ import { describeConfiguration, describeEnvelope, type Entry, type Envelope, typ
 export interface TraceLine {
   /** Nanoseconds since the run began. */
   readonly time: number;
+  /** Where it happened. */
   readonly node: number;
   /** `message` for what came in, `sent` for what goes out; the others are changes of the node's state. */
   readonly kind:
@@ -22,6 +23,7 @@ export interface TraceLine {
     | "snapshot"
     | "life"
     | "read";
+  /** What happened, in the paper's words. */
   readonly text: string;
   /** Whether a reader of a short story wants to hear of it. */
   readonly matters: boolean;

@@ -9,7 +9,9 @@ import type { ClientReply, Operation as StoreOperation } from "../server/client.
 
 /** An operation as the history has it. */
 export interface Operation {
+  /** What it does. */
   readonly f: string;
+  /** To which key, where it has one. */
   readonly key?: string;
   /** What was asked or answered. */
   readonly value?: unknown;

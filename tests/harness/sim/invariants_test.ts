@@ -294,3 +294,30 @@ test("a snapshot that discards a committed tail is noticed", () => {
 
   breach(cluster, /^durability: node 2 gives up entry 2, which is committed, for a snapshot at entry 1/);
 });
+
+test("a read by lease is noticed as soon as a later term has a leader", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  cluster.tracer(1).readConfirmed(1, 0 as LogIndex, "lease");
+  cluster.lead(2, 2);
+  cluster.tracer(2).readConfirmed(2, 0 as LogIndex, "lease");
+  assert.equal(cluster.invariants.verdict().valid, true);
+  cluster.tracer(1).readConfirmed(3, 0 as LogIndex, "lease");
+
+  breach(cluster, /^lease: node 1 answers a read by its lease in term 1, but term 2 has a leader/);
+});
+
+test("a sound journal that is refused is noticed, and a damaged one that is not", () => {
+  const fine = observed();
+  fine.invariants.journalOpened(1, false, false);
+  fine.invariants.journalOpened(2, true, true);
+  assert.equal(fine.invariants.verdict().valid, true);
+
+  const refused = observed();
+  refused.invariants.journalOpened(1, true, false);
+  breach(refused, /^journals: node 1 is refused by its journal, which nobody has damaged/);
+
+  const trusted = observed();
+  trusted.invariants.journalOpened(1, false, true);
+  breach(trusted, /^journals: node 1 starts from a journal that is damaged/);
+});

@@ -50,26 +50,25 @@ test("a recorded schedule does to the cluster what the seed did", () => {
   }
 });
 
-test("every workload under every kind of fault can be explained", () => {
-  for (const workload of WORKLOAD_NAMES) {
+for (const workload of WORKLOAD_NAMES) {
+  test(`the workload ${workload} under every kind of fault can be explained`, () => {
     for (let seed = 0; seed < SEEDS / WORKLOAD_NAMES.length; seed++) {
       const { result } = simulateAndJudge(options({ nemesis: "all", workload, seed, timeLimit: 30 }), "");
 
-      assert.equal(result.valid, true, `${workload}, seed ${seed}: ${JSON.stringify(result.checks)}`);
+      assert.equal(result.valid, true, `seed ${seed}: ${JSON.stringify(result.checks)}`);
       assert.ok(result.operations.ok > 0);
     }
-  }
-});
+  });
+}
 
-test("local reads are caught, whatever the workload that can see them", () => {
-  for (const workload of ["kv", "register", "append", "counter", "session"]) {
-    const found = [1, 2, 3, 4, 5].map((seed) =>
-      simulateAndJudge(options({ workload, seed, reads: "local", timeLimit: 40 }), "").result.valid
-    );
+for (const workload of ["kv", "register", "append", "counter", "session"]) {
+  test(`local reads are caught by the workload ${workload}`, () => {
+    const violates = (seed: number): boolean =>
+      simulateAndJudge(options({ workload, seed, reads: "local", timeLimit: 40 }), "").result.valid === false;
 
-    assert.ok(found.includes(false), workload);
-  }
-});
+    assert.ok([1, 2, 3, 4, 5].some(violates));
+  });
+}
 
 test("a run whose nemesis never struck is unknown, and so is one in which nothing succeeded", () => {
   const alone = simulateAndJudge(options({ nodes: 1, nemesis: "partition" }), "").result;
