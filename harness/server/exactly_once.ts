@@ -69,6 +69,7 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
   /** What was refused and is asked again. */
   let refused: Asked[] = [];
   let generation = 0;
+  let client = `${name}.0`;
   let since = -1;
   let lastSequence = 0;
   let ticks = 0;
@@ -84,7 +85,7 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
   };
 
   const attempt = (sequence: number, write: Write): void => {
-    const session = { client: `${name}.${generation}`, sequence, oldestOpen: oldestOpen(), since };
+    const session = { client, sequence, oldestOpen: oldestOpen(), since };
     const of = generation;
     write.attempts++;
     write.unanswered++;
@@ -116,7 +117,7 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
   const beginAnew = (): void => {
     const before = [...writes.values()];
     writes.clear();
-    generation++;
+    client = `${name}.${++generation}`;
     since = committedIndex();
     for (const write of before) {
       if (write.attempts > 1 || !write.isUntouched) write.reply(UNKNOWN);

@@ -18,6 +18,7 @@
 import { ByteReader, ByteWriter } from "./byte_writer.ts";
 import { type ClientReply, readReply, type Session, writeReply } from "./client.ts";
 import type { StateMachine } from "./state_machine.ts";
+import { isBinary } from "./value.ts";
 
 /** The first byte of a command that belongs to a session. */
 const SESSION_KIND = 16;
@@ -47,7 +48,9 @@ const writer = new ByteWriter(1024);
 export function underSession(command: Uint8Array, session: Session): Uint8Array {
   writer.clear();
   writer.u8(SESSION_KIND);
-  writer.bytesWithLength(new TextEncoder().encode(String(session.client)));
+  const client = String(session.client);
+  if (isBinary(client)) writer.binaryWithLength(client);
+  else writer.bytesWithLength(new TextEncoder().encode(client));
   writer.u64(session.sequence);
   writer.u64(session.oldestOpen ?? session.sequence);
   writer.u64(session.since ?? 0);
