@@ -19,6 +19,8 @@ export interface Contradiction {
 
 /** How many configurations one question may take: beyond it, an operation stays in the set. */
 const QUESTION = 20_000;
+/** How many a question about a prefix may take. */
+const PREFIX = 200_000;
 
 /**
  * Finds a minimal contradiction.
@@ -75,7 +77,8 @@ function nearest(piece: Piece, size: number): number[] {
 
 /** How many events the shortest prefix has that cannot be explained on its own. */
 function firstBadPrefix(piece: Piece, reached: number, limits: SearchLimits): number {
-  const isBad = (events: number): boolean => search(prefixOf(piece, events), limits).valid === false;
+  const bounded = { ...limits, configurations: PREFIX };
+  const isBad = (events: number): boolean => search(prefixOf(piece, events), bounded).valid === false;
   let fine = 0;
   let bad = Math.min(piece.events.length, reached + 1);
   if (bad < piece.events.length && !isBad(bad)) {

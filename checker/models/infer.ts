@@ -22,6 +22,8 @@ export function inferModel(events: readonly HistoryEvent[]): Inferred {
   if (only("read", "write", "cas")) {
     const hasKeys = clients.some((event) => event.key !== undefined && event.key !== null);
     const readsMaps = clients.some((event) => event.f === "read" && isObject(event.value));
+    const isTransaction = (value: unknown): boolean => Array.isArray(value) && value.some(Array.isArray);
+    if (clients.some((event) => event.f !== "cas" && isTransaction(event.value))) return { model: "long-fork" };
     if (readsMaps) return { question: "reads return maps: name the model, for instance bank" };
     return { model: hasKeys ? "kv" : has("cas") ? "cas-register" : "register" };
   }
@@ -39,6 +41,11 @@ export function inferModel(events: readonly HistoryEvent[]): Inferred {
 
 function inferFromReads(events: readonly HistoryEvent[]): Inferred {
   const reads = events.filter((event) => event.f === "read" && event.type === "ok" && (event.value ?? null) !== null);
+  if (reads.length === 0) {
+    const added = events.filter((event) => event.type === "invoke" && event.f === "add").map((event) => event.value);
+    // The same twice: a sum grows, a set would not.
+    if (new Set(added).size < added.length) return { model: "counter" };
+  }
   if (reads.length === 0) return { question: "no read tells whether it is a counter or a set" };
   if (reads.every((event) => typeof event.value === "number")) return { model: "counter" };
   if (!reads.every((event) => Array.isArray(event.value))) {

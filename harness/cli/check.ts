@@ -5,15 +5,8 @@
  */
 import { closeSync, openSync, readSync, statSync, writeFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
-import { FORMATS, MODEL_NAMES } from "../../checker/mod.ts";
-import {
-  type FileVerdict,
-  InputError,
-  judgeBytes,
-  type JudgeOptions,
-  streamedModel,
-  TRANSACTION_MODEL_NAMES,
-} from "./check_file.ts";
+import { FORMATS, MODEL_NAMES, modelByName, TRANSACTION_MODELS } from "../../checker/mod.ts";
+import { type FileVerdict, InputError, judgeBytes, type JudgeOptions, streamedModel } from "./check_file.ts";
 import { type Chunks, judgeStream } from "./check_stream.ts";
 import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
@@ -53,9 +46,17 @@ function check(args: string[], terminal: Terminal): number {
 }
 
 function assertModel(name: string): void {
-  const known = [...MODEL_NAMES, "linearizable-counter", "linearizable-set", ...TRANSACTION_MODEL_NAMES];
+  const known = [...MODEL_NAMES, "linearizable-counter", "linearizable-set", ...TRANSACTION_MODELS];
   const base = name.split(":")[0]!;
-  if (known.includes(base)) return;
+  if (TRANSACTION_MODELS.includes(base)) return;
+  if (known.includes(base)) {
+    try {
+      modelByName(name);
+      return;
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
+  }
   const names = [...new Set(known)].join(", ");
   throw new UsageError(`--model takes one of ${names}, but was given ${JSON.stringify(name)}${nearest(base, known)}`);
 }

@@ -39,29 +39,6 @@ export interface FileVerdict {
   readonly dot?: string;
 }
 
-interface TransactionVerdict {
-  readonly valid: Validity;
-  readonly dot?: string;
-}
-
-/** The part of the room that judges transactions. */
-interface TransactionChecker {
-  readonly TRANSACTION_MODELS?: readonly string[];
-  readonly checkTransactionModel?: (
-    model: string,
-    input: { events?: readonly checker.HistoryEvent[]; sessions?: unknown },
-    options: Record<string, unknown>,
-  ) => TransactionVerdict;
-  readonly renderTransactionVerdict?: (verdict: TransactionVerdict, style?: Style) => string;
-  readonly parsePolysi?: (text: string) => unknown;
-  readonly parseAwdit?: (text: string) => unknown;
-}
-
-const transactions = checker as unknown as TransactionChecker;
-
-/** The models of transactions. */
-export const TRANSACTION_MODEL_NAMES: readonly string[] = transactions.TRANSACTION_MODELS ?? [];
-
 /**
  * Judges a file.
  *
@@ -83,22 +60,20 @@ function judge(bytes: Uint8Array, options: JudgeOptions): FileVerdict {
   const began = options.now();
   const format = options.format ?? checker.detectFormat(new TextDecoder().decode(bytes.subarray(0, 4096)));
   if (format === "polysi" || format === "awdit") return judgeSessions(bytes, format, options, began);
-  if (options.model !== undefined && isTransactionModel(options.model)) {
+  if (options.model !== undefined && checker.isTransactionModel(options.model)) {
     return judgeEvents(checker.readHistory(bytes, { format }), options.model, options, began);
   }
   if (format === "jsonl") {
     const model = options.model ?? inferred(checker.readHistory(beginningOf(bytes), { format }).events);
-    if (isTransactionModel(model)) return judgeEvents(checker.readHistory(bytes, { format }), model, options, began);
+    if (checker.isTransactionModel(model)) {
+      return judgeEvents(checker.readHistory(bytes, { format }), model, options, began);
+    }
     return judgeOperations(checker.readOperations(bytes, { format }), model, options, began);
   }
   const history = checker.readHistory(bytes, { format });
   const model = options.model ?? inferred(history.events);
-  if (isTransactionModel(model)) return judgeEvents(history, model, options, began);
+  if (checker.isTransactionModel(model)) return judgeEvents(history, model, options, began);
   return judgeOperations({ format, operations: checker.tableOf(history) }, model, options, began);
-}
-
-function isTransactionModel(model: string): boolean {
-  return TRANSACTION_MODEL_NAMES.includes(model.split(":")[0]!);
 }
 
 /** The model of a large file, if it can be judged while it is read: JSON lines, and a model of registers. */
@@ -156,35 +131,30 @@ function judgeEvents(
 }
 
 function judgeSessions(bytes: Uint8Array, format: string, options: JudgeOptions, began: number): FileVerdict {
-  const read = format === "polysi" ? transactions.parsePolysi : transactions.parseAwdit;
-  if (read === undefined) throw new InputError("", `cannot be read: ${format} is not there yet`);
+  const read = format === "polysi" ? checker.parsePolysi : checker.parseAwdit;
   const model = options.model ?? "rw-register";
-  if (!isTransactionModel(model)) throw new InputError("", `cannot judge ${format} by the model ${model}`);
   return judgeTransactions({ sessions: read(new TextDecoder().decode(bytes)) }, format, model, options, began);
 }
 
 function judgeTransactions(
-  input: { events?: readonly checker.HistoryEvent[]; sessions?: unknown },
+  input: checker.TransactionInput,
   format: string,
-  name: string,
+  model: string,
   options: JudgeOptions,
   began: number,
 ): FileVerdict {
   const parsed = options.now();
-  const colon = name.indexOf(":");
-  const consistencyModel = options.consistencyModel ?? (colon < 0 ? undefined : name.slice(colon + 1));
-  const base = colon < 0 ? name : name.slice(0, colon);
-  const verdict = transactions.checkTransactionModel!(base, input, {
-    ...(consistencyModel === undefined ? {} : { consistencyModel, consistencyModels: [consistencyModel] }),
-    ...(options.versionOrder.length === 0 ? {} : { versionOrder: options.versionOrder }),
-    stop: options.stop,
+  const { consistencyModel, versionOrder } = options;
+  const verdict = checker.checkTransactionModel(model, input, {
+    ...(consistencyModel === undefined ? {} : { consistencyModel }),
+    ...(versionOrder.length === 0 ? {} : { versionOrder: versionOrder.flatMap(checker.parseVersionOrder) }),
   });
   const times = { parse_ms: rounded(parsed - began), check_ms: rounded(options.now() - parsed) };
-  const { valid, dot, ...rest } = verdict;
+  const { valid, model: _, ...rest } = verdict;
   return {
-    result: { valid, ...{ model: name, format }, ...times, ...rest },
-    render: (style) => transactions.renderTransactionVerdict!(verdict, style),
-    ...(dot === undefined ? {} : { dot }),
+    result: { valid, ...{ model, format }, ...times, ...rest },
+    render: () => checker.renderTransactionVerdict(verdict),
+    ...("dot" in verdict && verdict.dot !== undefined ? { dot: verdict.dot } : {}),
   };
 }
 
