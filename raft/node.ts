@@ -424,14 +424,14 @@ export class RaftNode {
         return handleCommitNotice(core, envelope);
       case "heartbeat-request":
         return handleHeartbeatRequest(core, envelope);
-      case "vote-request":
-        if (isLoyal(core, envelope)) return core.reject(envelope, "a leader is alive, or may hold a lease");
-        return handleVoteRequest(core, envelope);
       case "vote-response":
         return handleVoteResponse(core, envelope);
+      case "vote-request":
       case "pre-vote-request":
         if (isLoyal(core, envelope)) return core.reject(envelope, "a leader is alive, or may hold a lease");
-        return handlePreVoteRequest(core, envelope);
+        return envelope.type === "vote-request"
+          ? handleVoteRequest(core, envelope)
+          : handlePreVoteRequest(core, envelope);
       case "pre-vote-response":
         return handlePreVoteResponse(core, envelope);
       case "snapshot-request":

@@ -302,8 +302,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "who was removed disturbs those who stay",
     file: "raft/election.ts",
-    search: "  return core.config.checkQuorum && core.leader !== null &&",
-    replace: "  return core.term < 0 && core.leader !== null &&",
+    search: "  return core.config.checkQuorum && hasHeardLeader(core);",
+    replace: "  return core.term < 0 && hasHeardLeader(core);",
     flags: "--nemesis member,partition",
     noticedBy: ["invariant", "liveness"],
   },
