@@ -9,12 +9,13 @@ import { type AnyModel, isRegisterModel } from "../models/model.ts";
 import { kvWithScan } from "../models/kv_scan.ts";
 import { FAILED, MISMATCH, OK, type Operations, operationsOf, OTHER, verbOf } from "./operations.ts";
 import { eventsByKey, RegisterPieces } from "./registers.ts";
-import type { Piece } from "./piece.ts";
+import { NEVER, type Piece } from "./piece.ts";
 import { type Counterexample, explain, witnessOf } from "./explain.ts";
-import { search } from "./search.ts";
+import { search, type SearchResult } from "./search.ts";
 import { text } from "./shown.ts";
 import { stepPieces } from "./steps.ts";
 import { walkStraight } from "./straight.ts";
+import { judgeByZones } from "./zones.ts";
 
 /** What bounds and shapes a check. */
 export interface LinearizabilityOptions {
@@ -76,10 +77,19 @@ export function checkOperations(
   const witness: Witness[] = [];
   let unknown: string | undefined;
   for (const piece of piecesOf(table, judge, options)) {
-    const found = search(piece, options);
+    const zones = piece.transitions === undefined && options.witness !== true ? judgeByZones(piece) : undefined;
+    if (zones?.valid === true) continue;
+    const found = zones?.valid === false ? violationOf(piece, zones.operations) : search(piece, options);
     if (found.valid === false) {
       options.decided?.();
-      const counterexample = explain(table, judge, piece, found.reached, options);
+      const counterexample = explain(
+        table,
+        judge,
+        piece,
+        found.reached,
+        options,
+        zones?.valid === false ? zones.operations : [],
+      );
       return { valid: false, reason: counterexample.sentence, ...summary, counterexample };
     }
     if (found.valid === "unknown") unknown ??= howFar(table, piece, found.reached, found.visited);
@@ -92,6 +102,13 @@ export function checkOperations(
   options.decided?.();
   if (unknown !== undefined) return { valid: "unknown", reason: unknown, ...summary };
   return { valid: true, ...summary, ...(options.witness === true ? { witness } : {}) };
+}
+
+/** A violation that the zones found, as a search would have: it shows where the last of these operations returns. */
+function violationOf(piece: Piece, operations: readonly number[]): SearchResult {
+  let reached = 0;
+  for (const op of operations) reached = Math.max(reached, piece.ret[op] === NEVER ? piece.inv[op]! : piece.ret[op]!);
+  return { valid: false, order: new Int32Array(0), reached, visited: 0 };
 }
 
 function howFar(table: Operations, piece: Piece, reached: number, visited: number): string {

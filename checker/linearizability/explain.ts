@@ -34,15 +34,20 @@ export interface Counterexample {
   readonly drawing: readonly string[];
 }
 
-/** Explains a violation of a piece that a search went through up to the event `reached`. */
+/**
+ * Explains a violation of a piece that a search went through up to the event `reached`.
+ *
+ * @param suspects Operations of the piece among which the violation may show; tried first.
+ */
 export function explain(
   table: Operations,
   model: AnyModel,
   piece: Piece,
   reached: number,
   limits: SearchLimits,
+  suspects: readonly number[] = [],
 ): Counterexample {
-  const { rows, last, isMinimal } = minimize(unspecialized(table, model, piece), reached, limits);
+  const { rows, last, isMinimal } = minimize(unspecialized(table, model, piece), reached, limits, suspects);
   const operations = rows.map((row) => shown(table, row));
   const isRegister = isRegisterModel(model);
   const key = table.keys.at(table.key[last]!);

@@ -27,8 +27,14 @@ const PREFIX = 200_000;
  *
  * @param piece A piece that a search found wanting.
  * @param reached Where that search got: the violation shows at this event or later.
+ * @param suspects Operations among which it may show; tried first.
  */
-export function minimize(piece: Piece, reached: number, limits: SearchLimits): Contradiction {
+export function minimize(
+  piece: Piece,
+  reached: number,
+  limits: SearchLimits,
+  suspects: readonly number[] = [],
+): Contradiction {
   const events = firstBadPrefix(piece, reached, limits);
   const bad = prefixOf(piece, events);
   const lastRow = piece.rows[~piece.events[events - 1]!]!;
@@ -43,7 +49,10 @@ export function minimize(piece: Piece, reached: number, limits: SearchLimits): C
   const all = Array.from({ length: bad.length }, (_, op) => op);
   // The violation shows at the last return; what it contradicts tends to be near.
   let kept = all;
-  for (let size = 4; size < all.length; size *= 2) {
+  const rows = new Set(suspects.map((op) => piece.rows[op]!));
+  const suspected = rows.size === 0 ? [] : all.filter((op) => op === last || rows.has(bad.rows[op]!));
+  if (suspected.length > 0 && contradicts(suspected)) kept = suspected;
+  for (let size = 4; size < kept.length; size *= 2) {
     const near = [...new Set([...nearest(bad, size), last])].sort((x, y) => x - y);
     if (contradicts(near)) {
       kept = near;

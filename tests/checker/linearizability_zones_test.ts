@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { operationsOf } from "../../checker/linearizability/operations.ts";
+import { eventsByKey, RegisterPieces } from "../../checker/linearizability/registers.ts";
+import { search } from "../../checker/linearizability/search.ts";
+import { walkStraight } from "../../checker/linearizability/straight.ts";
+import { judgeByZones } from "../../checker/linearizability/zones.ts";
+import { setting } from "../corpus.ts";
+import {
+  isLinearizableNaively,
+  randomFrom,
+  randomHistory,
+  registerObject,
+  registerStep,
+} from "./linearizability_naive.ts";
+
+const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1500"));
+
+for (const deletes of [false, true]) {
+  for (const cas of ["no compare-and-set", "compare-and-set that tells", "compare-and-set that does not tell"]) {
+    const kind = `${deletes ? "deletes" : "no deletes"}, ${cas}`;
+    test(`zones, straight walk, search and all permutations agree wherever they decide: ${kind}`, () => {
+      const random = randomFrom(3);
+      const swaps = cas !== "no compare-and-set";
+      const object = registerObject({ deletes, swaps, tells: cas.endsWith("that tells"), values: 0 });
+      let undecided = 0;
+      let walked = 0;
+      for (let i = 0; i < HISTORIES; i++) {
+        const shape = {
+          operations: 2 + random(8),
+          processes: 2 + random(4),
+          unknownOneIn: random(3) * 4,
+          length: 1 + random(3),
+          corruptOneIn: 1 + random(2),
+        };
+        const history = randomHistory(random, object, shape);
+        const expected = isLinearizableNaively(history, null, registerStep);
+        const table = operationsOf(history);
+        const options = { initial: table.values.intern(null) };
+        const isThrough = walkStraight(table, options)[0] === 1;
+        const { sorted, begins } = eventsByKey(table);
+        const piece = new RegisterPieces(table, options).pieceOf(sorted, begins[0]!, begins[1]!);
+        if (isThrough) walked++;
+        if (isThrough) assert.equal(expected, true, `walked through: ${JSON.stringify(history)}`);
+        if (piece === undefined) assert.equal(expected, true);
+        else {
+          const { valid } = judgeByZones(piece);
+          if (valid === "unknown") undecided++;
+          else assert.equal(valid, expected, `by zones: ${JSON.stringify(history)}`);
+          assert.equal(search(piece).valid, expected, `by search: ${JSON.stringify(history)}`);
+        }
+      }
+      const isNecessaryOnly = deletes || cas.endsWith("not tell");
+      assert.ok(isNecessaryOnly ? undecided < HISTORIES : undecided === 0, `${undecided} of ${HISTORIES} undecided`);
+      assert.ok(walked > HISTORIES / 10, `${walked} of ${HISTORIES} walked through`);
+    });
+  }
+}
