@@ -240,7 +240,10 @@ export class Core {
     }
     const before = this.commitIndex;
     this.commitIndex = index;
-    if (this.incoming !== null && this.incoming.index <= index) this.incoming = null;
+    if (this.incoming !== null && this.incoming.index <= index) {
+      this.tracer?.snapshot?.("abandoned", this.incoming, this.leader);
+      this.incoming = null;
+    }
     this.tracer?.commit?.(index, before);
   }
 }

@@ -29,7 +29,7 @@ import { createRandom, mix32 } from "./random.ts";
 import { expireForwardedReads, handleReadRequest, handleReadResponse, readHere } from "./read_index.ts";
 import type { ReadResult } from "./reads.ts";
 import { handleAppendResponse, handleHeartbeatResponse, handleSnapshotResponse } from "./replies.ts";
-import { beginRound, replicateToAll } from "./replication.ts";
+import { abandonOutdatedTransfer, beginRound, replicateToAll } from "./replication.ts";
 import { becomeFollower } from "./roles.ts";
 import { handleSnapshotRequest } from "./snapshot.ts";
 import { type RaftStatus, statusOf } from "./status.ts";
@@ -319,7 +319,10 @@ export class RaftNode {
         core.configuration,
         (id) => id === core.id || core.progress.get(id)?.isActive === true,
       );
-      for (const follower of core.followers) follower.isActive = false;
+      for (const follower of core.followers) {
+        abandonOutdatedTransfer(core, follower);
+        follower.isActive = false;
+      }
       if (checkQuorum && !hasQuorum) {
         core.tracer?.quorumLost?.(core.term);
         return becomeFollower(core, core.term, null);

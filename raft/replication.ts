@@ -117,6 +117,15 @@ export function beginSnapshot(core: Core, follower: Progress): void {
   sendChunk(core, follower);
 }
 
+/** Lets go of a snapshot that a silent follower was being sent, where there is a newer one: that one is begun when the follower is heard again. */
+export function abandonOutdatedTransfer(core: Core, follower: Progress): void {
+  const { transfer } = follower;
+  if (transfer === null || follower.isActive || transfer.snapshot === core.log.snapshot) return;
+  core.tracer?.snapshot?.("abandoned", transfer.snapshot, follower.id);
+  follower.becomeProbe(follower.nextIndex);
+  follower.pause(core.round);
+}
+
 /** Sends one append, empty where the follower lacks nothing; `false` where it needs a snapshot, which is begun. */
 function sendAppend(core: Core, follower: Progress): boolean {
   const { log } = core;

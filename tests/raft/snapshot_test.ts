@@ -197,6 +197,25 @@ test("a leader that compacts in the middle of a transfer finishes it with the sn
   assert.equal(network.log(3).snapshotIndex, 6);
 });
 
+test("a leader lets go of an old snapshot whose follower fell silent, and sends the newest when it is heard again", () => {
+  const network = behind();
+  network.passes = (envelope) => envelope.type !== "snapshot-request" || envelope.offset < 4;
+  network.run(2);
+  const to3 = () => network.node(1).status().followers[1]!;
+  assert.deepEqual([to3().state, to3().snapshot], ["snapshot", { index: 4, sentBytes: 4, totalBytes: 10 }]);
+  network.isolate(3);
+  network.run(21);
+  assert.equal(to3().state, "snapshot"); // there is none that is newer
+  network.propose(1, 8, 9);
+  network.node(1).compact(logIndex(6), bytes(7));
+  network.run(21);
+  assert.deepEqual([to3().state, to3().snapshot], ["probe", null]);
+  network.heal();
+  network.run(5);
+  assert.equal(network.log(3).snapshotIndex, 6);
+  assert(chunksTo(network, 3).every(({ snapshotIndex, offset }) => snapshotIndex === 6 || offset <= 4));
+});
+
 test("entries kept before the snapshot spare a follower that is a little behind the snapshot", () => {
   const network = behind({ keepEntries: 4 });
   assert.equal(network.log(1).firstIndex, 1);
