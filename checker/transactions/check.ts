@@ -13,8 +13,8 @@ import {
   canonicalModel,
   orderOf,
 } from "./consistency_models.ts";
-import { cyclesOf, type Order } from "./cycles.ts";
-import { ambiguity, decide, type Decision, type Known, weakly } from "./decide.ts";
+import { type Cycle, cyclesOf, type Order } from "./cycles.ts";
+import { ambiguity, type Analysed, decide, type Decision, type Known, proveBySerialOrder, weakly } from "./decide.ts";
 import { dotOf } from "./dot.ts";
 import { caseOfCycle, type KnownOrder } from "./explain.ts";
 import { type AnomalyCase, Findings } from "./findings.ts";
@@ -162,42 +162,37 @@ function judge(
     ? { workload: "list-append", order: lists.order }
     : { workload: "rw-register", order: registers!.order };
   const { edges } = analysis;
-  const dataEdges = edges.count;
-  if (order !== "none") addSessionOrder(edges, history, analysis.takesPart);
-  if (order === "realtime") addRealTime(edges, history, analysis.takesPart);
-  const graph = graphOf(edges, history.count);
-  const parts = componentGraphs(graph);
-  let shown: Part | undefined;
-  let focus: readonly number[] = [];
-  for (const part of parts) {
-    for (const cycle of cyclesOf(part, order)) {
-      findings.add(cycle.name, () => caseOfCycle(history, knownOrder, cycle, indexOf), true);
-      if (!forbidden.has(cycle.name) || (shown !== undefined && part.nodes >= shown.nodes)) continue;
-      shown = part;
-      focus = cycle.transactions;
+  const hasDependencies = edges.count > 0;
+  const analysed: Analysed = { history, analysis, order: knownOrder, constraint: order, findings, indexOf };
+  const unclear = ambiguity(history);
+  const isOpen = options.anomalies === undefined && unclear === undefined && meant?.weak === undefined;
+  let decision = isOpen ? proveBySerialOrder(model, analysed) : undefined;
+  let drawing: string | undefined;
+  if (decision === undefined) {
+    if (order !== "none") addSessionOrder(edges, history, analysis.takesPart);
+    if (order === "realtime") addRealTime(edges, history, analysis.takesPart);
+    const parts = componentGraphs(graphOf(edges, history.count));
+    let smallest: { part: Part; cycle: Cycle } | undefined;
+    for (const part of parts) {
+      for (const cycle of cyclesOf(part, order)) {
+        findings.add(cycle.name, () => caseOfCycle(history, knownOrder, cycle, indexOf), true);
+        if (forbidden.has(cycle.name) && (smallest === undefined || part.nodes < smallest.part.nodes)) {
+          smallest = { part, cycle };
+        }
+      }
     }
+    if (smallest !== undefined) {
+      drawing = dotOf(history, knownOrder, smallest.part, smallest.cycle.transactions, indexOf);
+    }
+    const known: Known = { ...analysed, edges, hasCycle: parts.length > 0 };
+    if (findings.names().some((name) => forbidden.has(name))) decision = { valid: false };
+    else if (options.anomalies !== undefined) decision = { valid: true };
+    else if (unclear !== undefined) decision = { valid: "unknown", reason: unclear };
+    else if (meant?.weak !== undefined) decision = weakly(model, meant.weak, true, known);
+    else decision = decide(model, known);
   }
 
-  const known: Known = {
-    history,
-    analysis: { ...analysis, edges },
-    order: knownOrder,
-    edges,
-    hasCycle: parts.length > 0,
-    constraint: order,
-    findings,
-    indexOf,
-  };
-  let decision: Decision;
-  const isForbidden = () => findings.names().some((name) => forbidden.has(name));
-  const unclear = ambiguity(history);
-  if (isForbidden()) decision = { valid: false };
-  else if (options.anomalies !== undefined) decision = { valid: true };
-  else if (unclear !== undefined) decision = { valid: "unknown", reason: unclear };
-  else if (meant?.weak !== undefined) decision = weakly(model, meant.weak, true, known);
-  else decision = decide(model, known);
-
-  if (dataEdges === 0 && edges.count === 0 && history.count > 0) {
+  if (!hasDependencies && edges.count === 0 && history.count > 0) {
     findings.add("empty-transaction-graph", () => ({
       transactions: [],
       explanation: "No transaction saw or overwrote what another did, so there was little that could have been found.",
@@ -210,7 +205,7 @@ function judge(
     forbidden,
     decision,
     {
-      ...(shown === undefined ? {} : { dot: dotOf(history, knownOrder, shown, focus, indexOf) }),
+      ...(drawing === undefined ? {} : { dot: drawing }),
     },
   );
 }

@@ -22,19 +22,23 @@ import { checkWeakIsolation, type WeakLevel } from "./weak_isolation.ts";
 import { cyclesOf, shortCycle } from "./cycles.ts";
 import { isAmbiguous } from "./versions.ts";
 
-/** Everything known of a history when it comes to deciding. */
-export interface Known {
+/** What is known of a history before its graph is looked at. */
+export interface Analysed {
   readonly history: Transactions;
   readonly analysis: ListAnalysis | RegisterAnalysis;
   readonly order: KnownOrder;
-  /** All edges: of data, and of sessions and real time as far as the model speaks of them. */
-  readonly edges: EdgeList;
-  /** Whether the graph of all those edges has a cycle. */
-  readonly hasCycle: boolean;
   /** Which edges beside data there are. */
   readonly constraint: OrderConstraint;
   readonly findings: Findings;
   readonly indexOf: (event: number) => number;
+}
+
+/** Everything known of a history when it comes to deciding. */
+export interface Known extends Analysed {
+  /** All edges: of data, and of sessions and real time as far as the model speaks of them. */
+  readonly edges: EdgeList;
+  /** Whether the graph of all those edges has a cycle. */
+  readonly hasCycle: boolean;
 }
 
 /** What was decided, and why it is left open if it is. */
@@ -99,13 +103,20 @@ function isRegisters(analysis: ListAnalysis | RegisterAnalysis): analysis is Reg
   return "touches" in analysis;
 }
 
-/** Decides about `model` where nothing found speaks against it. May add the anomaly that its own search finds. */
+/** Whether a serial order of register transactions proves `model`. Such an order needs no look at the graph: there is no cycle in it. */
+export function proveBySerialOrder(model: string, analysed: Analysed): Decision | undefined {
+  const proven = provenOrder(analysed, model);
+  if (!proven.models.has(model)) return undefined;
+  return { valid: true, ...(proven.witness === undefined ? {} : { witness: proven.witness }) };
+}
+
+/** Decides about `model` where nothing found speaks against it and no serial order was found. May add the anomaly that its own search finds. */
 export function decide(model: string, known: Known): Decision {
   const { history, analysis } = known;
-  const proven = provenOrder(known, model);
-  if (proven.models.has(model)) {
-    return { valid: true, ...(proven.witness === undefined ? {} : { witness: proven.witness }) };
-  }
+  if (
+    !isRegisters(analysis) && !known.hasCycle && !isBroken(known.findings) &&
+    modelsBelow([strongest[known.constraint]]).has(model)
+  ) return { valid: true };
   const weak = weakLevels[model];
   if (weak !== undefined) return weakly(model, weak.level, weak.hasSessions, known);
   if (isRegisters(analysis) ? decidedByReads.has(model) : decidedByCycles.has(model)) return { valid: true };
@@ -179,24 +190,15 @@ function ownWriteMissed({ history, indexOf }: Known): AnomalyCase | undefined {
   return undefined;
 }
 
+/** Whether something was found that no serial order has. */
+function isBroken(findings: Findings): boolean {
+  return findings.names().some((name) => !name.endsWith("-cycle-exists") && name !== "empty-transaction-graph");
+}
+
 /** What a serial order proves, if one is found. */
-function provenOrder(known: Known, model: string): { models: Set<string>; witness?: number[] } {
+function provenOrder(known: Analysed, model: string): { models: Set<string>; witness?: number[] } {
   const { history, analysis, constraint } = known;
-  const blocked = [
-    "internal",
-    "G1a",
-    "G1b",
-    "incompatible-order",
-    "thin-air-read",
-    "future-read",
-    "dirty-update",
-    "duplicate-elements",
-    "cyclic-versions",
-    "lost-update",
-  ]
-    .some((name) => known.findings.has(name));
-  if (blocked) return { models: new Set() };
-  if (!isRegisters(analysis)) return { models: known.hasCycle ? new Set() : modelsBelow([strongest[constraint]]) };
+  if (!isRegisters(analysis) || isBroken(known.findings)) return { models: new Set() };
   if (decidedByReads.has(model)) return { models: new Set() };
   // A history that has more than was asked for shows its order more easily.
   const attempts = new Set<OrderConstraint>([history.hasTime ? "realtime" : "process", constraint]);
@@ -220,7 +222,7 @@ function provenOrder(known: Known, model: string): { models: Set<string>; witnes
  */
 function impliedEdges(
   constraint: OrderConstraint,
-  { history, indexOf }: Known,
+  { history, indexOf }: Analysed,
   analysis: RegisterAnalysis,
 ): { edges: EdgeList; order: VersionGraph; contradiction?: AnomalyCase } {
   const sources = new Set(analysis.asked).add("wfr-keys");

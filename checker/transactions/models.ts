@@ -32,7 +32,9 @@ export function isTransactionModel(name: string): boolean {
 
 /** A history as one of the formats has it: events, or sessions. */
 export interface TransactionInput {
+  /** Jepsen's events. */
   readonly events?: readonly HistoryEvent[];
+  /** Sessions, of a file that has no events. */
   readonly sessions?: SessionHistory;
 }
 
