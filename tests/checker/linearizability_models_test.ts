@@ -11,7 +11,7 @@ import {
   randomHistory,
 } from "./linearizability_naive.ts";
 
-const HISTORIES = Math.ceil(Number(setting("KAYA_RANDOM_HISTORIES", "1500")) / 3);
+const HISTORIES = Math.ceil(Number(setting("KAYA_RANDOM_HISTORIES", "1000")) / 3);
 
 interface Case {
   readonly model: string;

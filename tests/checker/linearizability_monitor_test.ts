@@ -4,7 +4,7 @@ import { checkLinearizability, type HistoryEvent, LinearizabilityMonitor, modelB
 import { setting } from "../corpus.ts";
 import { randomFrom, randomHistory, registerObject } from "./linearizability_naive.ts";
 
-const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1500"));
+const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1000"));
 
 function monitored(history: readonly HistoryEvent[], batch: number): { valid: unknown; held: number } {
   const monitor = new LinearizabilityMonitor(modelByName("kv"), { batch });

@@ -10,7 +10,7 @@ import {
   registerStep,
 } from "./linearizability_naive.ts";
 
-const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1500"));
+const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1000"));
 
 for (const values of [0, 2, 3]) {
   for (const deletes of [false, true]) {

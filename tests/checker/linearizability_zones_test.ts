@@ -14,7 +14,7 @@ import {
   registerStep,
 } from "./linearizability_naive.ts";
 
-const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1500"));
+const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1000"));
 
 for (const deletes of [false, true]) {
   for (const cas of ["no compare-and-set", "compare-and-set that tells", "compare-and-set that does not tell"]) {
