@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { decodeConfiguration } from "./configuration.ts";
 import type { Core } from "./core.ts";
 import { RaftInvariantError } from "./errors.ts";
 import { lastIndexWithTermAtMost } from "./log.ts";
 import type { AppendRequest, CommitNotice, HeartbeatRequest } from "./message.ts";
 import { followLeader } from "./roles.ts";
-import type { LogIndex } from "./types.ts";
+import type { Entry, LogIndex } from "./types.ts";
 
 /** AppendEntries, figure 2: refuses without a match at `prevLogIndex`; else drops what conflicts, adds what is new, and commits. */
 export function handleAppendRequest(core: Core, request: AppendRequest): void {
@@ -55,6 +56,7 @@ export function handleCommitNotice(core: Core, notice: CommitNotice): void {
 function appendNew(core: Core, request: AppendRequest): void {
   const { log } = core;
   const { entries, prevLogIndex } = request;
+  const hasConfiguration = checkConfigurations(entries);
   let place = 0;
   if (prevLogIndex !== log.lastIndex) {
     // A repeated or late append may be shorter than the log: it drops nothing unless an entry conflicts.
@@ -73,9 +75,18 @@ function appendNew(core: Core, request: AppendRequest): void {
   if (place >= entries.length) return;
   const fresh = place === 0 ? entries : entries.slice(place);
   log.append(fresh);
-  for (let i = 0; i < fresh.length; i++) {
-    if (core.tracer !== null || fresh[i]!.kind === "configuration") core.noteAppended(fresh[i]!);
+  if (core.tracer !== null || hasConfiguration) { for (const entry of fresh) core.noteAppended(entry); }
+}
+
+/** Whether a configuration is among the entries. One that cannot be read is an error before anything was changed. */
+function checkConfigurations(entries: readonly Entry[]): boolean {
+  let found = false;
+  for (let i = 0; i < entries.length; i++) {
+    if (entries[i]!.kind !== "configuration") continue;
+    decodeConfiguration(entries[i]!.data);
+    found = true;
   }
+  return found;
 }
 
 function dropFrom(core: Core, from: LogIndex): void {

@@ -221,6 +221,8 @@ export class Core {
       const { maxInflightAppends, maxInflightBytes } = this.config;
       const next = this.log.lastIndex + 1 as LogIndex;
       const fresh = new Progress(id, next, new Inflights(maxInflightAppends, maxInflightBytes));
+      // Nobody is silent who was not asked yet.
+      fresh.isActive = true;
       this.progress.set(id, fresh);
       return fresh;
     });

@@ -344,10 +344,6 @@ export class RaftNode {
     switch (envelope.type) {
       case "pre-vote-request":
         return true;
-      case "pre-vote-response":
-        if (envelope.granted) return true;
-        becomeFollower(core, envelope.term, null);
-        return true;
       case "vote-request":
         if (isLoyal(core, envelope)) {
           core.reject(envelope, "a leader is alive, or may hold a lease");
@@ -365,16 +361,17 @@ export class RaftNode {
       case "append-response":
       case "heartbeat-response":
       case "snapshot-response":
+      case "vote-response":
+      case "pre-vote-response":
       case "read-request":
+      case "read-response":
+        // A pre-vote that was granted is of the term that was asked about.
+        if (envelope.type === "pre-vote-response" && envelope.granted) return true;
         // Who was removed may have gone through terms of its own since; it is nobody to step down for.
         if (core.role === "leader" && !core.progress.has(envelope.from)) {
           core.reject(envelope, "it is from no member");
           return false;
         }
-        becomeFollower(core, envelope.term, null);
-        return true;
-      case "vote-response":
-      case "read-response":
         becomeFollower(core, envelope.term, null);
         return true;
     }

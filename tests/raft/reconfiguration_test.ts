@@ -8,6 +8,7 @@ import {
   configurationOf,
   encodeConfiguration,
   type Entry,
+  type Envelope,
   logIndex,
   type MemberChange,
   MemLog,
@@ -17,7 +18,7 @@ import {
   type Snapshot,
   type Term,
 } from "../../raft/mod.ts";
-import { append, entriesOf, logOfTerms, Network, voteRequest, voteResponse } from "./network.ts";
+import { append, entriesOf, header, logOfTerms, Network, voteRequest, voteResponse } from "./network.ts";
 
 const add = (id: number): MemberChange => ({ type: "add-voter", node: nodeId(id) });
 const learn = (id: number): MemberChange => ({ type: "add-learner", node: nodeId(id) });
@@ -311,9 +312,43 @@ test("whoever is removed and added again is sent the log from what it says that 
   assert.equal(leader.status().followers.find(({ id }) => id === 3)!.matchIndex, leader.status().lastIndex);
 });
 
+test("a member that was just added is not counted as silent", () => {
+  const network = new Network({ nodes: 1 });
+  const leader = network.elect(1);
+  for (let ticks = 0; ticks < 9; ticks++) leader.tick();
+  leader.proposeChange(simple(add(2)));
+  leader.tick();
+  assert.equal(leader.role, "leader");
+  for (let ticks = 0; ticks < 10; ticks++) leader.tick();
+  assert.equal(leader.role, "follower");
+});
+
+test("a leader does not step down for the term of a node that it has removed", () => {
+  const network = new Network();
+  const leader = network.elect(1);
+  leader.proposeChange(simple(remove(3)));
+  network.settle();
+  const from3 = header(3, 1, 50);
+  const [at, none] = [logIndex(1), 0 as Term];
+  const answers: Envelope[] = [
+    { type: "append-response", ...from3, success: false, index: at, hintIndex: at, hintTerm: none },
+    { type: "heartbeat-response", ...from3, round: 1, sentAtTick: 1 },
+    { type: "snapshot-response", ...from3, snapshotIndex: at, offset: 0, nextOffset: 1 },
+    { type: "vote-response", ...from3, granted: false },
+    { type: "pre-vote-response", ...from3, granted: false },
+    { type: "read-request", ...from3, readId: 1, context: 1 },
+    { type: "read-response", ...from3, readId: 1, context: 1, index: null },
+  ];
+  for (const answer of answers) {
+    assert.deepEqual([leader.handle(answer), leader.role, leader.term], [[], "leader", 1], answer.type);
+  }
+});
+
 test("a configuration entry that holds none is refused before anything is appended", () => {
   const log = logOfTerms([1]);
   const node = new RaftNode({ id: nodeId(1), peers: [nodeId(2)] }, log);
   const forged = entriesOf(2, 1, 1).map((entry): Entry => ({ ...entry, kind: "configuration" }));
   assert.throws(() => node.handle(append(2, 1, 1, [1, 1], forged)), SyntaxError);
+  assert.throws(() => node.handle(append(2, 1, 1, [0, 0], [...entriesOf(1, 1), ...forged])), SyntaxError);
+  assert.equal(log.lastIndex, 1);
 });
