@@ -25,7 +25,7 @@ export interface RunOptions {
   readonly keys: number;
   /** Seconds for which clients and nemesis are at work. */
   readonly timeLimit: number;
-  /** How reads are done; `null` for through the log, or under `all` for what each seed draws. */
+  /** How reads are done; `null` for read index, or under `all` for what each seed draws. */
   readonly reads: ReadMode | null;
 }
 

@@ -108,7 +108,7 @@ export class SimCluster implements Cluster {
   #send(from: number, to: number, packet: Packet): void {
     const target = this.#nodes.get(to);
     if (target === undefined) return;
-    this.network.send(from, to, () => target.receive(packet));
+    this.network.send(from, to, target.receive, packet);
   }
 
   nodes(): readonly number[] {
@@ -119,10 +119,11 @@ export class SimCluster implements Cluster {
 
   invoke(id: number, _process: number, request: ClientRequest, reply: (reply: ClientReply) => void): void {
     const node = this.#nodes.get(id);
-    this.network.send(CLIENTS, id, () => {
-      const answer = (result: ClientReply): void => this.network.send(id, CLIENTS, () => reply(result));
-      if (node === undefined || !node.request(request, answer)) answer(CONNECTION_REFUSED);
-    });
+    const answer = (result: ClientReply): void => this.network.send(id, CLIENTS, reply, result);
+    const receive = (received: ClientRequest): void => {
+      if (node === undefined || !node.request(received, answer)) answer(CONNECTION_REFUSED);
+    };
+    this.network.send(CLIENTS, id, receive, request);
   }
 
   inject(fault: Fault, done: (strike: Strike) => void): void {

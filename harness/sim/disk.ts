@@ -29,6 +29,11 @@ interface File {
   appendedAt: number[];
 }
 
+/** Until when a file is busy with what was asked of it: verbs of one file take effect in their order. */
+interface Line {
+  busyUntil: number;
+}
+
 /** Why an append or replace failed. */
 export class DiskFullError extends Error {
   override name = "DiskFullError";
@@ -39,8 +44,7 @@ export class SimDisk {
   readonly #queue: EventQueue;
   readonly #seed: number;
   readonly #files = new Map<string, File>();
-  /** Until when a file is busy with what was asked of it: verbs of one file take effect in their order. */
-  readonly #busyUntil = new Map<string, number>();
+  readonly #lines = new Map<string, Line>();
   #session = 0;
   #syncs = 0;
   /** Syncs take this many times their ordinary time. */
@@ -63,37 +67,17 @@ export class SimDisk {
   /** The disk as the node sees it from this start to its end. */
   open(): Disk {
     const session = ++this.#session;
-    /** Takes effect `duration` from now, in the file's order, unless the node has ended before. */
-    const later = (name: string, duration: number, effect: () => void): void => {
-      if (session !== this.#session) return;
-      const time = Math.max(this.#queue.now() + duration, this.#busyUntil.get(name) ?? 0);
-      this.#busyUntil.set(name, time);
-      this.#queue.at(time, () => {
-        if (session === this.#session) effect();
-      });
-    };
     return {
-      append: (name, bytes, done) => {
-        const isIdle = (this.#busyUntil.get(name) ?? 0) <= this.#queue.now();
-        const result = isIdle && session === this.#session ? this.#append(name, bytes) : undefined;
-        later(name, 0, () => this.#call(done, result === undefined ? this.#append(name, bytes) : result));
-      },
-      sync: (name, done) => {
-        let reach = this.#files.get(name)?.length ?? 0;
-        if ((this.#busyUntil.get(name) ?? 0) > this.#queue.now()) reach = Infinity;
-        later(name, this.#syncTime(), () => {
-          this.#synced(name, reach);
-          this.#call(done, null);
-        });
-      },
+      append: (name, bytes, done) => this.#takeAppend(session, name, bytes, done),
+      sync: (name, done) => this.#takeSync(session, name, done),
       read: (name, done) => {
-        later(name, transferTime(this.#files.get(name)?.length ?? 0), () => {
+        this.#later(session, name, transferTime(this.#files.get(name)?.length ?? 0), () => {
           const file = this.#files.get(name);
           this.#call((error) => done(error, file === undefined ? null : file.bytes.slice(0, file.length)), null);
         });
       },
       replace: (name, bytes, done) => {
-        later(name, this.#syncTime() + transferTime(bytes.length), () => {
+        this.#later(session, name, this.#syncTime() + transferTime(bytes.length), () => {
           if (this.isFull) {
             const error = new DiskFullError(`Cannot replace ${name} with ${bytes.length} bytes: the disk is full`);
             return this.#call(done, error);
@@ -104,6 +88,47 @@ export class SimDisk {
         });
       },
     };
+  }
+
+  /** Takes effect `duration` from now, in the file's order, unless the node has ended before. */
+  #later(session: number, name: string, duration: number, effect: () => void): void {
+    if (session !== this.#session) return;
+    this.#queue.at(this.#reserve(name, duration), () => {
+      if (session === this.#session) effect();
+    });
+  }
+
+  /** When something that takes so long takes effect, if it is asked of a file now. */
+  #reserve(name: string, duration: number): number {
+    const now = this.#queue.now();
+    let line = this.#lines.get(name);
+    if (line === undefined) this.#lines.set(name, line = { busyUntil: 0 });
+    line.busyUntil = Math.max(now + duration, line.busyUntil);
+    return line.busyUntil;
+  }
+
+  #isIdle(name: string): boolean {
+    const line = this.#lines.get(name);
+    return line === undefined || line.busyUntil <= this.#queue.now();
+  }
+
+  #takeAppend(session: number, name: string, bytes: Uint8Array, done: DiskDone): void {
+    if (session !== this.#session) return;
+    // What was asked of an idle file has taken effect, though nobody hears of it before this call is over.
+    const result = this.#isIdle(name) ? this.#append(name, bytes) : undefined;
+    this.#queue.at(this.#reserve(name, 0), () => {
+      if (session === this.#session) this.#call(done, result === undefined ? this.#append(name, bytes) : result);
+    });
+  }
+
+  #takeSync(session: number, name: string, done: DiskDone): void {
+    if (session !== this.#session) return;
+    const reach = this.#isIdle(name) ? this.#files.get(name)?.length ?? 0 : Infinity;
+    this.#queue.at(this.#reserve(name, this.#syncTime()), () => {
+      if (session !== this.#session) return;
+      this.#synced(name, reach);
+      this.#call(done, null);
+    });
   }
 
   #append(name: string, bytes: Uint8Array): DiskFullError | null {
@@ -142,7 +167,7 @@ export class SimDisk {
   crash(): void {
     this.#session++;
     this.held = null;
-    this.#busyUntil.clear();
+    this.#lines.clear();
     for (const file of this.#files.values()) cutAt(file, file.durableLength);
   }
 

@@ -59,8 +59,8 @@ export class Network {
     return link;
   }
 
-  /** Sends what `deliver` hands over at the other end: once, twice or never. */
-  send(from: number, to: number, deliver: () => void): void {
+  /** Sends a message, which `receive` takes in at the other end: once, twice or never. */
+  send<Message>(from: number, to: number, receive: (message: Message) => void, message: Message): void {
     const link = this.#link(from, to);
     const now = this.#queue.now();
     link.sentThen = link.sentAt === now ? link.sentThen + 1 : 0;
@@ -71,11 +71,17 @@ export class Network {
       return;
     }
     const hash = mix(mixTime(mix(this.#seed, from * 65536 + to), now), link.sentThen);
-    if (link.packets.length === 0) this.#deliver(link, now + latency(hash), deliver);
-    else this.#sendThroughFaults(link, now, hash, deliver);
+    if (link.packets.length === 0) this.#deliver(link, now + latency(hash), receive, message);
+    else this.#sendThroughFaults(link, now, hash, receive, message);
   }
 
-  #sendThroughFaults(link: LinkState, now: number, hash: number, deliver: () => void): void {
+  #sendThroughFaults<Message>(
+    link: LinkState,
+    now: number,
+    hash: number,
+    receive: (message: Message) => void,
+    message: Message,
+  ): void {
     let extra = 0;
     let copies = 1;
     for (let i = 0; i < link.packets.length; i++) {
@@ -87,17 +93,17 @@ export class Network {
       if (chance(mix(hash, 3 * i + 2)) < duplication) copies = 2;
       extra += Math.floor(chance(mix(hash, 3 * i + 3)) * delay);
     }
-    this.#deliver(link, now + latency(hash) + extra, deliver);
+    this.#deliver(link, now + latency(hash) + extra, receive, message);
     if (copies === 2) {
       this.counts.doubled++;
-      this.#deliver(link, now + extra + 2 * latency(mix(hash, -1)), deliver);
+      this.#deliver(link, now + extra + 2 * latency(mix(hash, -1)), receive, message);
     }
   }
 
   /** A cut also stops what is under way. */
-  #deliver(link: LinkState, time: number, deliver: () => void): void {
+  #deliver<Message>(link: LinkState, time: number, receive: (message: Message) => void, message: Message): void {
     this.#queue.at(time, () => {
-      if (link.cuts === 0) deliver();
+      if (link.cuts === 0) receive(message);
       else this.counts.cut++;
     });
   }
