@@ -87,6 +87,11 @@ export function withDirectory(machine: StateMachine, onChange: () => void = () =
     return OK;
   };
 
+  const writeEntries = (writer: ByteWriter): void => {
+    writer.u32(entries.size);
+    for (const entry of entries.values()) writeEntry(writer, entry);
+  };
+
   return {
     entries,
     apply: (command, index) => command[0] === DIRECTORY_KIND ? set(command) : machine.apply(command, index),
@@ -95,10 +100,14 @@ export function withDirectory(machine: StateMachine, onChange: () => void = () =
     snapshot() {
       const inner = machine.snapshot();
       const writer = new ByteWriter(inner.length + 64 + 64 * entries.size);
-      writer.u32(entries.size);
-      for (const entry of entries.values()) writeEntry(writer, entry);
+      writeEntries(writer);
       writer.bytes(inner);
       return writer.view();
+    },
+    *snapshotInSteps(writer) {
+      writeEntries(writer);
+      if (machine.snapshotInSteps !== undefined) yield* machine.snapshotInSteps(writer);
+      else writer.bytes(machine.snapshot());
     },
     restore(data) {
       const reader = new ByteReader(data, "a snapshot's directory");

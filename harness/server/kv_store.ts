@@ -37,9 +37,22 @@ const OVERFLOW: ClientReply = { type: "fail", error: "overflow" };
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 
-/** A new, empty store. */
-export function createKvStore(): KvStore {
+/**
+ * A new, empty store.
+ *
+ * @param stepBytes What one step of a snapshot writes at least; a step of the default takes about a millisecond.
+ */
+export function createKvStore(stepBytes: number = 262_144): KvStore {
   let held = new Map<string, Held>();
+  /** While a snapshot is written in steps: what keys held when it began, of those that were changed since. */
+  let before: Map<string, Held | undefined> | null = null;
+
+  /** Must be called before a key is changed. */
+  const touch = (key: string): void => {
+    if (before === null || before.has(key)) return;
+    const value = held.get(key);
+    before.set(key, value instanceof Set ? new Set(value) : Array.isArray(value) ? [...value] : value);
+  };
 
   const get = (key: string): Value => {
     const value = held.get(key);
@@ -50,9 +63,11 @@ export function createKvStore(): KvStore {
   const apply = (command: StoreCommand): ClientReply => {
     switch (command.f) {
       case "put":
+        touch(command.key);
         held.set(command.key, command.value);
         return OK;
       case "delete":
+        touch(command.key);
         held.delete(command.key);
         return OK;
       case "get":
@@ -64,6 +79,7 @@ export function createKvStore(): KvStore {
       case "txn":
         return transact(command.operations);
       case "set-add": {
+        touch(command.key);
         const set = held.get(command.key) ?? new Set<Value>();
         if (!(set instanceof Set)) return WRONG_TYPE;
         held.set(command.key, set.add(command.element));
@@ -73,7 +89,10 @@ export function createKvStore(): KvStore {
         return setIf(command.key, command.value, command.flags, command.compared);
       case "delete-many": {
         let deleted = 0;
-        for (const key of command.keys) if (held.delete(key)) deleted++;
+        for (const key of command.keys) {
+          touch(key);
+          if (held.delete(key)) deleted++;
+        }
         return { type: "ok", value: deleted };
       }
       case "get-many":
@@ -89,6 +108,7 @@ export function createKvStore(): KvStore {
   };
 
   const put = (key: string, value: Value): void => {
+    touch(key);
     if (value === null) held.delete(key);
     else held.set(key, Array.isArray(value) ? [...value] : value as string | number);
   };
@@ -101,6 +121,7 @@ export function createKvStore(): KvStore {
     const sum = before + more;
     if (sum > INT64_MAX || sum < INT64_MIN) return OVERFLOW;
     const after = asNumber(sum);
+    touch(key);
     held.set(key, after);
     return { type: "ok", value: after };
   };
@@ -111,7 +132,7 @@ export function createKvStore(): KvStore {
       ((flags & SET_IF_PRESENT) === 0 || actual !== null) &&
       ((flags & SET_IF_EQUAL) === 0 || isSame(actual, compared));
     if ((flags & SET_AND_GET) !== 0 && Array.isArray(actual)) return WRONG_TYPE;
-    if (fits) held.set(key, value);
+    if (fits) put(key, value);
     if ((flags & SET_AND_GET) !== 0) return { type: "ok", value: actual };
     return fits ? OK : { type: "fail", error: "mismatch", actual };
   };
@@ -128,6 +149,7 @@ export function createKvStore(): KvStore {
       if (what === "r") return [what, key, get(key)];
       if (what === "w") put(key, value);
       else {
+        touch(key);
         const list = held.get(key) as Value[] | undefined;
         if (list === undefined) held.set(key, [value]);
         else list.push(value);
@@ -149,12 +171,25 @@ export function createKvStore(): KvStore {
     snapshot() {
       const writer = new ByteWriter(64 + 64 * held.size);
       writer.u32(held.size);
-      for (const [key, value] of held) {
-        writer.binaryWithLength(key);
-        writer.u8(value instanceof Set ? 1 : 0);
-        writeValue(writer, value instanceof Set ? [...value] : value);
-      }
+      for (const [key, value] of held) writeKey(writer, key, value);
       return writer.view();
+    },
+    *snapshotInSteps(writer) {
+      const keys = [...held.keys()];
+      const changed = new Map<string, Held | undefined>();
+      before = changed;
+      try {
+        writer.u32(keys.length);
+        let stepEnd = writer.length + stepBytes;
+        for (const key of keys) {
+          writeKey(writer, key, (changed.has(key) ? changed.get(key) : held.get(key))!);
+          if (writer.length < stepEnd) continue;
+          stepEnd = writer.length + stepBytes;
+          yield;
+        }
+      } finally {
+        if (before === changed) before = null;
+      }
     },
     restore(data) {
       const reader = new ByteReader(data, "a store's snapshot");
@@ -169,6 +204,12 @@ export function createKvStore(): KvStore {
       held = restored;
     },
   };
+}
+
+function writeKey(writer: ByteWriter, key: string, value: Held): void {
+  writer.binaryWithLength(key);
+  writer.u8(value instanceof Set ? 1 : 0);
+  writeValue(writer, value instanceof Set ? [...value] : value);
 }
 
 /** Every node has the same bytes, and so finds the same fault in them. */

@@ -22,6 +22,7 @@ import {
   RaftNode,
   TransferRefusedError,
 } from "../../raft/mod.ts";
+import { ByteWriter } from "./byte_writer.ts";
 import type { ClientReply, ClientRequest, ReadMode, Session } from "./client.ts";
 import { MAX_NODE_ID, ReceivedForwards, type Respond, SentForwards } from "./forwarding.ts";
 import type { Journal } from "./journal.ts";
@@ -251,6 +252,9 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
 
   let bytesSinceSnapshot = 0;
   let lastSnapshotBytes = journal.snapshot?.data.length ?? 0;
+  /** The snapshot that is being written in steps: of which index, and how to go on. */
+  let growing: { readonly index: number; readonly writer: ByteWriter; readonly steps: Generator<void, void> } | null =
+    null;
   let isDeferred = false;
 
   const stopWith = (error: Error): void => {
@@ -326,7 +330,8 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     if (rounds.size > 0) endRounds();
     if (confirmed.length > 0) answerReads();
     if (awaited.length > 0) answerAwaited();
-    if (bytesSinceSnapshot > compactionBytes && bytesSinceSnapshot > lastSnapshotBytes) takeSnapshot();
+    if (bytesSinceSnapshot > compactionBytes && bytesSinceSnapshot > lastSnapshotBytes) beginSnapshot();
+    if (growing !== null) stepSnapshot();
     flush();
   };
 
@@ -334,6 +339,7 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     if (node.commitIndex === appliedThrough) return;
     const snapshot = node.drainRestored();
     if (snapshot !== null) {
+      giveUpSnapshot();
       machine.restore(snapshot.data);
       lastSnapshotBytes = snapshot.data.length;
       bytesSinceSnapshot = 0;
@@ -441,11 +447,37 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   };
 
   const takeSnapshot = (): void => {
-    if (appliedThrough <= journal.snapshotIndex) return;
-    const data = machine.snapshot();
+    giveUpSnapshot();
+    compactTo(appliedThrough, machine.snapshot());
+  };
+
+  /** A machine that can is asked for its snapshot in steps: one with each batch of inputs, so that none waits for long. */
+  const beginSnapshot = (): void => {
+    if (machine.snapshotInSteps === undefined) return takeSnapshot();
+    if (growing !== null || appliedThrough <= journal.snapshotIndex) return;
     bytesSinceSnapshot = 0;
+    const writer = new ByteWriter(lastSnapshotBytes + 65_536);
+    growing = { index: appliedThrough, writer, steps: machine.snapshotInSteps(writer) };
+  };
+
+  const stepSnapshot = (): void => {
+    const { index, writer, steps } = growing!;
+    if (steps.next().done !== true) return;
+    growing = null;
+    compactTo(index, writer.view());
+  };
+
+  const giveUpSnapshot = (): void => {
+    growing?.steps.return();
+    growing = null;
+  };
+
+  const compactTo = (index: number, data: Uint8Array): void => {
+    if (index <= journal.snapshotIndex) return;
+    // What was applied while the snapshot grew counts towards the next one.
+    if (index === appliedThrough) bytesSinceSnapshot = 0;
     lastSnapshotBytes = data.length;
-    node.compact(logIndex(appliedThrough), data);
+    node.compact(logIndex(index), data);
   };
 
   const tooLong = (body: Uint8Array): ClientReply => {

@@ -114,6 +114,21 @@ export function withSessions(machine: StateMachine, maxSessions: number = 10_000
     }
   };
 
+  const writeSessions = (out: ByteWriter): void => {
+    out.u64(forgotten);
+    out.u32(sessions.size);
+    for (const [client, session] of sessions) {
+      out.binaryWithLength(client);
+      out.u64(session.lastUsed);
+      out.u64(session.oldestOpen);
+      out.u32(session.replies.size);
+      for (const [sequence, reply] of session.replies) {
+        out.u64(sequence);
+        writeReply(out, reply);
+      }
+    }
+  };
+
   return {
     get sessionCount() {
       return sessions.size;
@@ -132,20 +147,14 @@ export function withSessions(machine: StateMachine, maxSessions: number = 10_000
     snapshot() {
       const inner = machine.snapshot();
       const out = new ByteWriter(inner.length + 64 + 64 * sessions.size);
-      out.u64(forgotten);
-      out.u32(sessions.size);
-      for (const [client, session] of sessions) {
-        out.binaryWithLength(client);
-        out.u64(session.lastUsed);
-        out.u64(session.oldestOpen);
-        out.u32(session.replies.size);
-        for (const [sequence, reply] of session.replies) {
-          out.u64(sequence);
-          writeReply(out, reply);
-        }
-      }
+      writeSessions(out);
       out.bytes(inner);
       return out.view();
+    },
+    *snapshotInSteps(out) {
+      writeSessions(out);
+      if (machine.snapshotInSteps !== undefined) yield* machine.snapshotInSteps(out);
+      else out.bytes(machine.snapshot());
     },
     restore(data) {
       const reader = new ByteReader(data, "a snapshot of sessions");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ByteWriter } from "./byte_writer.ts";
 import type { ClientReply } from "./client.ts";
 
 /**
@@ -19,6 +20,11 @@ export interface StateMachine {
   read(command: Uint8Array): ClientReply;
   /** The whole state. */
   snapshot(): Uint8Array;
+  /**
+   * The whole state as of now, written a piece at a time, for machines so large that `snapshot` would hold everything else up.
+   * Commands are applied between the pieces; what they change must not show. Given up by the generator's `return`.
+   */
+  readonly snapshotInSteps?: (writer: ByteWriter) => Generator<void, void>;
   /** Puts the state of a snapshot in the place of the present one. A SyntaxError if it cannot be read. */
   restore(data: Uint8Array): void;
 }
