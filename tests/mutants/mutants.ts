@@ -100,7 +100,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/append.ts",
     search: "log.termAt(prevLogIndex) !== prevLogTerm",
     replace: "log.termAt(prevLogIndex) === undefined",
-    flags: "--nemesis partition",
+    flags: "--nemesis partition --nemesis-interval 1",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -109,6 +109,14 @@ export const MUTANTS: readonly Mutant[] = [
     search: "Math.min(request.commitIndex, lastNewIndex)",
     replace: "Math.min(request.commitIndex, log.lastIndex)",
     flags: "--nemesis all",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a heartbeat's commit index is not bounded by what its follower holds",
+    file: "raft/replication.ts",
+    search: "const commitIndex = Math.min(core.commitIndex, follower.matchIndex) as LogIndex;\n    if (",
+    replace: "const { commitIndex } = core;\n    if (",
+    flags: "--nemesis partition",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -140,7 +148,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/read_index.ts",
     search: "follower.echoedRound = round;",
     replace: "follower.echoedRound = core.round;",
-    flags: "--nemesis partition,packets --nemesis-interval 1 --reads index",
+    flags: "--nemesis partition,packets:delay --nemesis-interval 1 --reads index --nodes 3",
     noticedBy: ["history"],
   },
   {
@@ -149,7 +157,7 @@ export const MUTANTS: readonly Mutant[] = [
     search: "return Math.floor(electionTimeoutTicks / 2);",
     replace: "return electionTimeoutTicks;",
     flags: "--nemesis partition:leader,clock:rate --nemesis-interval 1 --reads lease --rate 300",
-    noticedBy: ["history"],
+    noticedBy: ["invariant", "history"],
   },
   {
     name: "votes of an earlier campaign are kept",
@@ -216,7 +224,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/core.ts",
     search: "id === this.id ? this.log.durableIndex",
     replace: "id === this.id ? this.log.lastIndex",
-    flags: "--nemesis kill,disk:slow",
+    flags: "--nemesis kill,disk:slow --nodes 3",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -224,16 +232,16 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/node.ts",
     search: "if (isRestart && resolved.leaseReads)",
     replace: "if (isRestart && !resolved.checkQuorum)",
-    flags: "--nemesis partition:leader,kill --nemesis-interval 0.5 --reads lease --rate 300",
-    noticedBy: ["history", "invariant"],
+    flags: "--nemesis partition,kill --nemesis-interval 0.5 --reads lease --nodes 3",
+    noticedBy: ["invariant", "history"],
   },
   {
     name: "the lease is kept while leadership is handed over",
     file: "raft/read_index.ts",
     search: 'if (core.hasSentTimeoutNow) return "a TimeoutNow was sent in this term";',
     replace: "",
-    flags: "--nemesis member:transfer,packets:delay --nemesis-interval 0.5 --reads lease --rate 300",
-    noticedBy: ["history"],
+    flags: "--nemesis member:transfer,packets:delay --nemesis-interval 0.5 --reads lease --nodes 3",
+    noticedBy: ["invariant", "history"],
   },
   {
     name: "a torn tail stays in the file, and the next batch goes behind it",
@@ -254,10 +262,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a snapshot without the clients' sessions",
     file: "harness/server/sessions.ts",
-    search: "      out.u32(sessions.size);\n      for (const [client, session] of sessions) {",
-    replace: "      out.u32(0);\n      for (const [client, session] of [] as [string, Remembered][]) {",
+    search: "out.u32(sessions.size);\n    for (const [client, session] of sessions) {",
+    replace: "out.u32(0);\n    for (const [client, session] of [] as [string, Remembered][]) {",
     flags: "--nemesis kill,partition,compact --nemesis-interval 0.5 --workload session",
-    noticedBy: ["history"],
+    noticedBy: ["invariant", "history"],
   },
   {
     name: "an older snapshot takes the state back",
@@ -364,7 +372,7 @@ export const MUTANTS: readonly Mutant[] = [
     search: "  return Math.min(incoming, reachedByMajority(configuration.votersOutgoing, valueOf));",
     replace:
       "  return reachedByMajority([...new Set([...configuration.voters, ...configuration.votersOutgoing])], valueOf);",
-    flags: "--nemesis member:replace,partition --nemesis-interval 0.5",
+    flags: "--nemesis member:replace,partition --nemesis-interval 0.5 --nodes 4",
     noticedBy: ["invariant", "history"],
   },
 ];

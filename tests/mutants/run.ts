@@ -1,6 +1,6 @@
 // Plants one mutant after another in a copy of the sources, sweeps seeds until the simulator notices, and prints a table for the README.
 //
-//     deno run -A tests/mutants/run.ts [--only TEXT] [--starts 5] [--seeds N] [--by NOTICED] [--jobs 1] [--shrink] [--json]
+//     deno run -A tests/mutants/run.ts [--only REGEXP] [--starts 5] [--seeds N] [--by NOTICED] [--jobs 1] [--shrink] [--json]
 //
 // Ends with 1 if a mutant that should be noticed was not, or by none of those who are expected to.
 import { spawn, spawnSync } from "node:child_process";
@@ -16,7 +16,7 @@ import { type Mutant, MUTANTS, type Noticed } from "./mutants.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values } = parseArgs({
   options: {
-    /** Only mutants whose name has this text. */
+    /** Only mutants whose name this regular expression matches. */
     only: { type: "string", default: "" },
     /** How many sweeps, each from another first seed. */
     starts: { type: "string", default: "5" },
@@ -227,7 +227,7 @@ function table(outcomes: readonly Outcome[]): string {
   ].join("\n");
 }
 
-const chosen = MUTANTS.filter(({ name }) => name.includes(values.only));
+const chosen = MUTANTS.filter(({ name }) => new RegExp(values.only).test(name));
 const outcomes: (Outcome | undefined)[] = chosen.map(() => undefined);
 let isGood = chosen.length > 0;
 let next = 0;
