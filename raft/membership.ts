@@ -41,6 +41,17 @@ export interface ChangedConfiguration {
  * @param change The change.
  * @returns The configuration, and who is new in it.
  * @throws {ChangeRefusedError} Where the change is not possible from there, or would leave no voter.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { changeConfiguration, configurationOf, describeConfiguration, nodeId } from "@kayadb/raft/raft";
+ *
+ * const three = configurationOf([nodeId(1), nodeId(2), nodeId(3)]);
+ * const replace = [{ type: "add-voter", node: nodeId(4) }, { type: "remove", node: nodeId(1) }] as const;
+ * const { configuration } = changeConfiguration(three, { type: "enter-joint", changes: replace, autoLeave: true });
+ * assert.equal(describeConfiguration(configuration), "voters=(2 3 4)&&(1 2 3) autoleave");
+ * ```
  */
 export function changeConfiguration(from: Configuration, change: ConfigurationChange): ChangedConfiguration {
   switch (change.type) {

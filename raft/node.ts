@@ -40,6 +40,23 @@ import type { LogIndex, NodeId, ProposalPosition, RaftApplyCommand, Role, Snapsh
  * One member of a Raft cluster: a state machine without clock or I/O. See the module's doc for what its host does.
  *
  * Every method that returns envelopes also returns those that earlier calls, which return none, left behind.
+ *
+ * @example A cluster of one: it elects itself, commits alone, and after a restart applies its log again
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { MemLog, nodeId, RaftNode } from "@kayadb/raft/raft";
+ *
+ * const log = new MemLog();
+ * for (let life = 1; life <= 2; life++) {
+ *   const node = new RaftNode({ id: nodeId(1), peers: [], seed: life }, log);
+ *   while (node.role !== "leader") node.tick();
+ *   const { index, term } = node.propose(new Uint8Array([life]));
+ *   node.broadcast();
+ *   const applied = node.drainApplied();
+ *   assert.deepEqual(applied.map(({ command }) => command[0]), life === 1 ? [1] : [1, 2]);
+ *   assert.deepEqual([applied.at(-1)?.index, applied.at(-1)?.term], [index, term]);
+ * }
+ * ```
  */
 export class RaftNode {
   readonly #core: Core;

@@ -48,6 +48,16 @@ export function reachedByMajority(voters: readonly NodeId[], valueOf: (voter: No
  * @param configuration The members.
  * @param valueOf What each voter has reached; `undefined` counts as 0.
  * @returns The value.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { configurationOf, nodeId, reachedByQuorum } from "@kayadb/raft/raft";
+ *
+ * const held = new Map([[nodeId(1), 7], [nodeId(2), 5]]);
+ * const configuration = configurationOf([nodeId(1), nodeId(2), nodeId(3)]);
+ * assert.equal(reachedByQuorum(configuration, (id) => held.get(id)), 5);
+ * ```
  */
 export function reachedByQuorum(
   configuration: Pick<Configuration, "voters" | "votersOutgoing">,

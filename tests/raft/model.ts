@@ -138,11 +138,16 @@ export class Model {
     this.#checkNode(this.#hosts[host.id - 1]!);
   }
 
-  /** Everything is healed: a leader must be found, and a command be applied by every member, within so many ticks. */
-  checkLiveness(maxTicks: number): void {
+  /**
+   * Everything is healed: a leader must be found, and a command be applied by every member, within so many election timeouts.
+   *
+   * @returns How many that took.
+   */
+  checkLiveness(maxElectionTimeouts: number): number {
+    const timeoutTicks = this.#settings.electionTimeoutTicks!;
     this.#passes = () => true;
     let position: { index: number; term: number } | null = null;
-    for (let tick = 0; tick < maxTicks; tick++) {
+    for (let tick = 0; tick < maxElectionTimeouts * timeoutTicks; tick++) {
       for (const host of this.#hosts) this.#act(host, () => host.node.tick());
       this.#settle();
       const leader = this.#leader();
@@ -156,10 +161,16 @@ export class Model {
         this.#settle();
       }
       const members = membersOf(leader.node.status().configuration);
-      if (this.#hosts.every((host) => !members.includes(host.id) || host.node.appliedIndex >= position!.index)) return;
+      if (this.#hosts.every((host) => !members.includes(host.id) || host.node.appliedIndex >= position!.index)) {
+        return tick / timeoutTicks;
+      }
     }
     const states = this.#hosts.map((host) => JSON.stringify(host.node.status()));
-    assert.fail(`seed ${this.#seed}: no progress within ${maxTicks} ticks of a healed network:\n${states.join("\n")}`);
+    return assert.fail(
+      `seed ${this.#seed}: no progress within ${maxElectionTimeouts} election timeouts of a healed network:\n${
+        states.join("\n")
+      }`,
+    );
   }
 
   #leader(): Host | undefined {
