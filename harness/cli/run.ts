@@ -45,6 +45,10 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     );
   }
   const options = optionsOf(flags);
+  const simulatedOnly = /\b(clock|disk)\b/.exec(options.nemesis);
+  if (isLive && simulatedOnly !== null) {
+    throw new UsageError(`--nemesis ${simulatedOnly[0]} is for the simulator: real clocks and disks are left alone`);
+  }
   if (!flags.json) terminal.out(renderOpening(options, terminal.style));
   const lines: TraceLine[] = [];
   const judged = isLive

@@ -35,7 +35,7 @@ export function renderResult(result: RunResult, style: Style): string {
     "",
     line("operations", operations(result)),
     line("faults", faults(result)),
-    line("raft", raft(result)),
+    ...("elections" in result.coverage ? [line("raft", raft(result))] : []),
     line("time", time(result)),
     "",
     renderChecks(result, style),
@@ -84,7 +84,9 @@ function raft({ coverage }: RunResult): string {
   return `${told.length > 0 ? told.join(", ") : "no election"}, last term ${coverage["terms"] ?? 0}`;
 }
 
-function time({ virtual_ms, wall_ms }: RunResult): string {
+function time({ virtual_ms, wall_ms, coverage }: RunResult): string {
+  // Of real processes nothing is counted, and their time is everybody's.
+  if (!("elections" in coverage)) return `${(wall_ms / 1000).toFixed(1)} s`;
   const factor = wall_ms > 0 ? `, ${grouped(Math.round(virtual_ms / wall_ms))} times as fast as life` : "";
   return `${(virtual_ms / 1000).toFixed(1)} s simulated in ${(wall_ms / 1000).toFixed(2)} s${factor}`;
 }
