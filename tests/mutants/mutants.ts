@@ -148,7 +148,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/read_index.ts",
     search: "follower.echoedRound = round;",
     replace: "follower.echoedRound = core.round;",
-    flags: "--nemesis partition,packets:delay --nemesis-interval 1 --reads index --nodes 3",
+    flags: "--nemesis partition:oneway,packets:delay --nemesis-interval 1 --reads index --nodes 3 --keys 1 --rate 300",
     noticedBy: ["history"],
   },
   {
@@ -232,7 +232,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/node.ts",
     search: "if (isRestart && resolved.leaseReads)",
     replace: "if (isRestart && !resolved.checkQuorum)",
-    flags: "--nemesis partition,kill --nemesis-interval 0.5 --reads lease --nodes 3",
+    flags: "--nemesis partition:bridge,kill:one --nemesis-interval 1 --reads lease --nodes 3 --rate 300",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -326,8 +326,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a leader takes a higher term over, and leads on in it",
     file: "raft/node.ts",
-    search: 'becomeFollower(core, envelope.term, null);\n        return true;\n      case "vote-response":',
-    replace: 'core.setHardState(envelope.term, null);\n        return true;\n      case "vote-response":',
+    search: "becomeFollower(core, envelope.term, null);\n        return true;\n    }",
+    replace: 'if (core.role === "leader") core.setHardState(envelope.term, null);\n' +
+      "        else becomeFollower(core, envelope.term, null);\n        return true;\n    }",
     flags: "--nemesis partition",
     noticedBy: ["invariant", "history", "liveness"],
   },
