@@ -22,6 +22,7 @@ import { componentGraphs, graphOf, type Part } from "./graph.ts";
 import { analyseLists } from "./list_append.ts";
 import { addRealTime, addSessionOrder } from "./order_edges.ts";
 import { analyseRegisters } from "./rw_register.ts";
+import { findSessionViolations, SESSION_MODELS } from "./session_guarantees.ts";
 import type { SessionHistory } from "./session_history.ts";
 import {
   fail,
@@ -183,6 +184,9 @@ function judge(
     }
     if (smallest !== undefined) {
       drawing = dotOf(history, knownOrder, smallest.part, smallest.cycle.transactions, indexOf);
+    }
+    if (SESSION_MODELS.has(model) || model === "causal") {
+      findSessionViolations(history, analysis.takesPart, knownOrder, findings, indexOf);
     }
     const known: Known = { ...analysed, edges, hasCycle: parts.length > 0 };
     if (findings.names().some((name) => forbidden.has(name))) decision = { valid: false };

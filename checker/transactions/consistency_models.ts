@@ -137,7 +137,7 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   "monotonic-view": ["G1"],
   "monotonic-writes": ["thin-air-read", "monotonic-writes-violated"],
   "parallel-snapshot-isolation": ["internal", "G1", "G-single"],
-  "prefix": ["internal", "G1a"],
+  "prefix": ["internal", "G1", "prefix-cycle-exists"],
   "read-atomic": ["internal", "G1a", "future-read", "read-atomic-cycle-exists"],
   "read-committed": ["G1", "read-committed-cycle-exists", "own-write-missed"],
   "read-uncommitted": ["G0", "duplicate-elements", "cyclic-versions", "thin-air-read"],

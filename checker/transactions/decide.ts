@@ -14,7 +14,9 @@ import { componentGraphs, EdgeList, graphOf, process, realtime, rw, wr, ww } fro
 import { findOrder, type InferredEdge, type OrderAnswer, type Write } from "./inference.ts";
 import type { ListAnalysis } from "./list_append.ts";
 import { addRealTime, addSessionOrder } from "./order_edges.ts";
+import { prefixCycle } from "./prefix.ts";
 import { type RegisterAnalysis, registerEdges } from "./rw_register.ts";
+import { SESSION_MODELS } from "./session_guarantees.ts";
 import { findSerialOrder, isSerialOrder, type OrderConstraint } from "./serial_order.ts";
 import { ok, type Transactions } from "./transactions.ts";
 import { none, type VersionGraph, versionGraph } from "./version_order.ts";
@@ -119,6 +121,21 @@ export function decide(model: string, known: Known): Decision {
   ) return { valid: true };
   const weak = weakLevels[model];
   if (weak !== undefined) return weakly(model, weak.level, weak.hasSessions, known);
+  if (model === "prefix") return byPrefix(known);
+  if (model === "monotonic-atomic-view" || model === "update-atomic") {
+    // Both hold where reads are atomic: what update atomic has beside, no lost update, was looked for.
+    if (weakly("read-atomic", "read-atomic", false, { ...known, findings: new Findings(1) }).valid === true) {
+      return { valid: true };
+    }
+  }
+  if (SESSION_MODELS.has(model) || model === "sequential" || model === "linearizable") {
+    // What was found was found; that nothing was decides where all versions are in order, or where a stronger level holds.
+    if (SESSION_MODELS.has(model) && !isRegisters(analysis)) return { valid: true };
+    if (
+      SESSION_MODELS.has(model) &&
+      weakly("causal", "causal", true, { ...known, findings: new Findings(1) }).valid === true
+    ) return { valid: true };
+  }
   if (isRegisters(analysis) ? decidedByReads.has(model) : decidedByCycles.has(model)) return { valid: true };
   if (
     !isRegisters(analysis) && model in snapshotModels &&
@@ -132,6 +149,26 @@ export function decide(model: string, known: Known): Decision {
     reason:
       `nothing found speaks against ${model}, but it follows only from a stronger model that the history does not have, or was not proven to have`,
   };
+}
+
+/** Prefix consistency: its graph decides where all versions are in order. */
+function byPrefix({ history, analysis, edges, order, findings, indexOf }: Known): Decision {
+  const cycle = prefixCycle(edges, history.count);
+  if (cycle !== undefined) {
+    findings.add(
+      "prefix-cycle-exists",
+      () => caseOfCycle(history, order, { name: "prefix-cycle-exists", shortest: true, ...cycle }, indexOf),
+      true,
+    );
+    return { valid: false };
+  }
+  if (isRegisters(analysis) || [...analysis.order.unread.values()].some((late) => writersOf(history, late) > 1)) {
+    return {
+      valid: "unknown",
+      reason: "nothing found speaks against prefix, but the order of all writes is not known",
+    };
+  }
+  return { valid: true };
 }
 
 function writersOf(history: Transactions, versions: readonly number[]): number {

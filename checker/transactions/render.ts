@@ -12,9 +12,11 @@ const maxTold = 3;
 
 /** The verdict as a person would read it: the answer, what was found, told step by step, and what it rules out. */
 export function renderTransactionVerdict(verdict: TransactionVerdict | WorkloadVerdict): string {
-  const { ok, info, fail } = verdict.operations;
-  const count = `${ok + info + fail} transactions: ${ok} ok, ${info} info, ${fail} fail`;
-  const lines = [`${answerOf(verdict)} (${count})`];
+  const { ok, fail, info } = verdict.operations;
+  const asked = "consistencyModel" in verdict ? `${verdict.model}, ${verdict.consistencyModel}` : verdict.model;
+  const word = verdict.valid === true ? "valid" : verdict.valid === false ? "invalid" : "unknown";
+  const lines = [`${word}  ${asked}: ${ok} ok, ${fail} fail, ${info} info`];
+  if (verdict.valid !== true && verdict.reason !== undefined) lines.push(`  ${verdict.reason}`);
   if (!("consistencyModel" in verdict)) {
     for (const [name, value] of Object.entries(verdict.found)) lines.push(`  ${name}: ${JSON.stringify(value)}`);
     return lines.join("\n") + "\n";
@@ -35,15 +37,7 @@ export function renderTransactionVerdict(verdict: TransactionVerdict | WorkloadV
   if (verdict.not.length > 0) {
     lines.push("", `Not ${verdict.not.join(", not ")}`);
     if (verdict.alsoNot.length > 0) lines.push(`and so not ${verdict.alsoNot.join(", ")}`);
-    if (verdict.remaining.length > 0) lines.push(`At most ${verdict.remaining.join(", ")}`);
+    if (verdict.remaining.length > 0) lines.push(`Still possible: ${verdict.remaining.join(", ")}`);
   }
   return lines.join("\n") + "\n";
-}
-
-function answerOf(verdict: TransactionVerdict | WorkloadVerdict): string {
-  const asked = "consistencyModel" in verdict ? `${verdict.model}, ${verdict.consistencyModel}` : verdict.model;
-  if (verdict.valid === true) return `Valid: ${asked}`;
-  return `${verdict.valid === false ? "Invalid" : "Unknown"}: ${asked}${
-    verdict.reason === undefined ? "" : `: ${verdict.reason}`
-  }`;
 }
