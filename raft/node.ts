@@ -26,7 +26,7 @@ import type { AppendResponse, Envelope, HeartbeatResponse, ReadRequest, Snapshot
 import { propose, proposeChange } from "./proposal.ts";
 import { isQuorum } from "./quorum.ts";
 import { createRandom, mix32 } from "./random.ts";
-import { expireForwardedReads, handleReadRequest, handleReadResponse, readHere } from "./read_index.ts";
+import { confirmReads, expireForwardedReads, handleReadRequest, handleReadResponse, readHere } from "./read_index.ts";
 import type { ReadResult } from "./reads.ts";
 import { handleAppendResponse, handleHeartbeatResponse, handleSnapshotResponse } from "./replies.ts";
 import { abandonOutdatedTransfer, beginRound, replicateToAll } from "./replication.ts";
@@ -348,6 +348,8 @@ export class RaftNode {
     if (++core.heartbeatElapsedTicks >= heartbeatIntervalTicks) {
       core.heartbeatElapsedTicks = 0;
       beginRound(core);
+      // No echo may come any more: the leader has become the sole voter since it began the last round.
+      if (core.isSoleVoter) confirmReads(core);
     }
   }
 

@@ -83,7 +83,7 @@ export class Model {
   readonly #entries: Map<string, { entry: Entry; prevTerm: number | undefined }> = new Map();
   readonly #committed: Entry[] = [];
   readonly #votes: Map<string, NodeId> = new Map();
-  readonly #readFloor: Map<number, number> = new Map();
+  readonly #reads: Map<number, { floor: number; host: Host }> = new Map();
   #nextContext = 1;
   #nextCommand = 1;
 
@@ -162,6 +162,7 @@ export class Model {
       }
       const members = membersOf(leader.node.status().configuration);
       if (this.#hosts.every((host) => !members.includes(host.id) || host.node.appliedIndex >= position!.index)) {
+        this.#checkReads(timeoutTicks);
         return tick / timeoutTicks;
       }
     }
@@ -171,6 +172,18 @@ export class Model {
         states.join("\n")
       }`,
     );
+  }
+
+  /** Every read is decided some time after the network was healed, but for those that died with their node. */
+  #checkReads(timeoutTicks: number): void {
+    for (let tick = 0; tick < 3 * timeoutTicks; tick++) {
+      for (const host of this.#hosts) this.#act(host, () => host.node.tick());
+      this.#settle();
+    }
+    const open = [...this.#reads].filter(([, { host }]) => this.#hosts.includes(host)).map(([context, { host }]) =>
+      `${context} of node ${host.id}`
+    );
+    assert.deepEqual(open, [], `seed ${this.#seed}: reads were forgotten`);
   }
 
   #leader(): Host | undefined {
@@ -336,17 +349,20 @@ export class Model {
 
   #read(host: Host): void {
     const context = this.#nextContext++;
-    this.#readFloor.set(context, this.#committed.length);
+    this.#reads.set(context, { floor: this.#committed.length, host });
     this.#act(host, () => host.node.readIndex(context));
   }
 
   #readDecided(context: number, index: number | null): void {
-    const floor = this.#readFloor.get(context);
-    assert(floor !== undefined, `read ${context} was decided twice, or never asked`);
-    this.#readFloor.delete(context);
+    const read = this.#reads.get(context);
+    assert(read !== undefined, `read ${context} was decided twice, or never asked`);
+    this.#reads.delete(context);
     if (index === null) return;
     this.counts.reads++;
-    assert(index >= floor, `read ${context} sees up to ${index}, but ${floor} had been committed when it was asked`);
+    assert(
+      index >= read.floor,
+      `read ${context} sees up to ${index}, but ${read.floor} had been committed when it was asked`,
+    );
     assert(
       index <= this.#committed.length,
       `read ${context} sees up to ${index}, but only ${this.#committed.length} are committed`,

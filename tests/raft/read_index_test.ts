@@ -164,6 +164,15 @@ test("a sole voter confirms its reads at once", () => {
   assert.deepEqual(network.node(1).drainReads(), [{ context: 5, index: 1 }]);
 });
 
+test("a read that waited for others is confirmed once the leader has become the sole voter", () => {
+  const { network, node } = leader({ checkQuorum: false }, 2);
+  network.isolate(2);
+  node.readIndex(5);
+  node.proposeChange({ type: "simple", changes: [{ type: "remove", node: nodeId(2) }] });
+  network.run(1);
+  assert.deepEqual(node.drainReads(), [{ context: 5, index: 1 }]);
+});
+
 test("with a lease a read takes no round, until the lease has lapsed (section 6.4.1)", () => {
   const { network, node } = leader(leases);
   network.run(1);
