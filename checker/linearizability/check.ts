@@ -13,6 +13,7 @@ import { NEVER, type Piece } from "./piece.ts";
 import { type Counterexample, explain, witnessOf } from "./explain.ts";
 import { search, type SearchResult } from "./search.ts";
 import { text } from "./shown.ts";
+import { findStale } from "./stale.ts";
 import { stepPieces } from "./steps.ts";
 import { walkStraight } from "./straight.ts";
 import { judgeByZones } from "./zones.ts";
@@ -77,19 +78,12 @@ export function checkOperations(
   const witness: Witness[] = [];
   let unknown: string | undefined;
   for (const piece of piecesOf(table, judge, options)) {
-    const zones = piece.transitions === undefined && options.witness !== true ? judgeByZones(piece) : undefined;
-    if (zones?.valid === true) continue;
-    const found = zones?.valid === false ? violationOf(piece, zones.operations) : search(piece, options);
+    const quick = piece.transitions === undefined && options.witness !== true ? judgeQuickly(piece) : undefined;
+    if (quick === true) continue;
+    const found = quick === undefined ? search(piece, options) : violationOf(piece, quick);
     if (found.valid === false) {
       options.decided?.();
-      const counterexample = explain(
-        table,
-        judge,
-        piece,
-        found.reached,
-        options,
-        zones?.valid === false ? zones.operations : [],
-      );
+      const counterexample = explain(table, judge, piece, found.reached, options, quick);
       return { valid: false, reason: counterexample.sentence, ...summary, counterexample };
     }
     if (found.valid === "unknown") unknown ??= howFar(table, piece, found.reached, found.visited);
@@ -102,6 +96,13 @@ export function checkOperations(
   options.decided?.();
   if (unknown !== undefined) return { valid: "unknown", reason: unknown, ...summary };
   return { valid: true, ...summary, ...(options.witness === true ? { witness } : {}) };
+}
+
+/** What needs no search: whether all is fine, or operations among which a violation shows; undefined where only a search can tell. */
+function judgeQuickly(piece: Piece): true | readonly number[] | undefined {
+  const zones = judgeByZones(piece);
+  if (zones.valid === true) return true;
+  return zones.valid === false ? zones.operations : findStale(piece);
 }
 
 /** A violation that the zones found, as a search would have: it shows where the last of these operations returns. */

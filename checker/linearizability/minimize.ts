@@ -3,9 +3,11 @@
  *
  * @module
  */
-import type { Piece } from "./piece.ts";
+import { NEVER, type Piece } from "./piece.ts";
 import { prefixOf, Relaxation } from "./relax.ts";
 import { search, type SearchLimits } from "./search.ts";
+import { findStale } from "./stale.ts";
+import { judgeByZones } from "./zones.ts";
 
 /** What cannot be. */
 export interface Contradiction {
@@ -17,9 +19,9 @@ export interface Contradiction {
   readonly isMinimal: boolean;
 }
 
-/** How many configurations one question may take: beyond it, an operation stays in the set. */
-const QUESTION = 20_000;
-/** How many a question about a prefix may take. */
+/** How many configurations one question may visit: beyond it, an operation stays in the set. */
+const QUESTION = 3_000;
+/** How many a question about a prefix may visit, beside those of its length. */
 const PREFIX = 200_000;
 
 /**
@@ -40,7 +42,7 @@ export function minimize(
   const lastRow = piece.rows[~piece.events[events - 1]!]!;
   const last = bad.rows.lastIndexOf(lastRow);
   let isExact = true;
-  const relaxation = new Relaxation(bad, { ...limits, configurations: QUESTION });
+  const relaxation = new Relaxation(bad, { ...limits, visits: QUESTION });
   const contradicts = (kept: readonly number[]): boolean => {
     const answer = relaxation.contradicts(kept);
     if (answer === "unknown") isExact = false;
@@ -71,7 +73,17 @@ export function minimize(
     const fewer = kept.filter((op, j) => j !== i || op === last);
     if (fewer.length < kept.length && contradicts(fewer)) kept = fewer;
   }
-  return { rows: kept.map((op) => bad.rows[op]!), last: lastRow, isMinimal: isExact };
+  // Where a question about a prefix took too long, the violation may have shown before its last return.
+  const others = kept.filter((op) => op !== last);
+  if (others.length === 0 || !contradicts(others)) {
+    return { rows: kept.map((op) => bad.rows[op]!), last: lastRow, isMinimal: isExact };
+  }
+  const latest = others.reduce((late, op) => returnOf(bad, op) > returnOf(bad, late) ? op : late);
+  return { rows: others.map((op) => bad.rows[op]!), last: bad.rows[latest]!, isMinimal: isExact };
+}
+
+function returnOf(piece: Piece, op: number): number {
+  return piece.ret[op] === NEVER ? -1 : piece.ret[op]!;
 }
 
 /** The operations that return last. */
@@ -86,8 +98,13 @@ function nearest(piece: Piece, size: number): number[] {
 
 /** How many events the shortest prefix has that cannot be explained on its own. */
 function firstBadPrefix(piece: Piece, reached: number, limits: SearchLimits): number {
-  const bounded = { ...limits, configurations: PREFIX };
-  const isBad = (events: number): boolean => search(prefixOf(piece, events), bounded).valid === false;
+  const bounded = { ...limits, visits: PREFIX + piece.events.length };
+  const isBad = (events: number): boolean => {
+    const prefix = prefixOf(piece, events);
+    const { valid } = prefix.transitions === undefined ? judgeByZones(prefix) : { valid: "unknown" as const };
+    if (valid === "unknown" && prefix.transitions === undefined && findStale(prefix) !== undefined) return true;
+    return valid === "unknown" ? search(prefix, bounded).valid === false : !valid;
+  };
   let fine = 0;
   let bad = Math.min(piece.events.length, reached + 1);
   if (bad < piece.events.length && !isBad(bad)) {

@@ -94,6 +94,9 @@ function selection(piece: Piece, kept: readonly number[], relaxed: readonly numb
   return { ...piece, ...result, events: Int32Array.from(events) };
 }
 
+/** How many configurations all questions together may visit. */
+const ALL_QUESTIONS = 100_000;
+
 /** A piece whose operations can be relaxed. */
 export class Relaxation {
   readonly #piece: Piece;
@@ -101,6 +104,7 @@ export class Relaxation {
   /** For registers: the operations that write each value. */
   readonly #writers = new Map<number, number[]>();
   readonly #blindWrites: number[] = [];
+  #visited = 0;
 
   /**
    * @param piece The piece.
@@ -124,7 +128,9 @@ export class Relaxation {
   /** Whether these operations, ascending, contradict each other; `"unknown"` if that took too long to find out. */
   contradicts(kept: readonly number[]): true | false | "unknown" {
     const relaxed = this.#piece.transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
-    const { valid } = search(selection(this.#piece, kept, relaxed), this.#limits);
+    if (this.#visited > ALL_QUESTIONS) return "unknown";
+    const { valid, visited } = search(selection(this.#piece, kept, relaxed), this.#limits);
+    this.#visited += visited;
     return valid === "unknown" ? valid : !valid;
   }
 

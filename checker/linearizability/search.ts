@@ -32,6 +32,8 @@ export interface SearchLimits {
   readonly stop?: () => boolean;
   /** How many configurations may be remembered. Default: 20,000,000. */
   readonly configurations?: number;
+  /** How many may be visited. Default: as many as it takes. */
+  readonly visits?: number;
 }
 
 /** What a search found. */
@@ -52,6 +54,7 @@ const DROP = 0x7ffffffe;
 export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
   const { kind, a, b, ret, events, transitions } = piece;
   const bound = limits.configurations ?? 20_000_000;
+  const visits = limits.visits ?? Infinity;
   const needs = whatIsNeeded(piece);
   const { writers, seenLast, seenUntil, neededLast, hasNotEqual, classOf, classes } = needs;
   const slots = assignSlots(piece);
@@ -459,7 +462,7 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
     if (advance()) return { valid: true, order: witness(), reached: pos, visited };
     if (pos > reached) reached = pos;
     visited++;
-    if ((visited & 1023) === 0 && (limits.stop?.() === true || memo.size > bound)) {
+    if (visited > visits || ((visited & 1023) === 0 && (limits.stop?.() === true || memo.size > bound))) {
       return { valid: "unknown", order: new Int32Array(0), reached, visited };
     }
     const first = candidatesEnd;

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { operationsOf } from "../../checker/linearizability/operations.ts";
 import { eventsByKey, RegisterPieces } from "../../checker/linearizability/registers.ts";
 import { search } from "../../checker/linearizability/search.ts";
+import { findStale } from "../../checker/linearizability/stale.ts";
 import { walkStraight } from "../../checker/linearizability/straight.ts";
 import { judgeByZones } from "../../checker/linearizability/zones.ts";
 import { setting } from "../corpus.ts";
@@ -47,6 +48,7 @@ for (const deletes of [false, true]) {
           const { valid } = judgeByZones(piece);
           if (valid === "unknown") undecided++;
           else assert.equal(valid, expected, `by zones: ${JSON.stringify(history)}`);
+          if (findStale(piece) !== undefined) assert.equal(expected, false, `by signs: ${JSON.stringify(history)}`);
           assert.equal(search(piece).valid, expected, `by search: ${JSON.stringify(history)}`);
         }
       }

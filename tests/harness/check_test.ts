@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { main } from "../../harness/cli/check.ts";
+import { corpusFolder, corpusIsReadable, mayUse, readCorpus, skipWithoutCorpus } from "../corpus.ts";
+
+const skip = mayUse("read") && mayUse("write") && mayUse("env") && mayUse("sys")
+  ? false
+  : "files may not be written here";
+
+interface Outcome {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command over files of these contents; in `args` and in what is printed, their folder is left out. */
+async function check(files: Readonly<Record<string, string>>, ...args: string[]): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), "check-"));
+  let out = "";
+  let err = "";
+  try {
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+    const named = args.map((arg) => arg.startsWith("@") ? join(folder, arg.slice(1)) : arg);
+    const status = await main(named, {
+      out: (text) => out += text,
+      err: (line) => err += `${line}\n`,
+      progress: () => {},
+      style: (_format, text) => text,
+    });
+    const bare = (text: string): string =>
+      text.replaceAll(JSON.stringify(join(folder, "x")).slice(1, -2), "").replaceAll(
+        join(folder, "x").slice(0, -1),
+        "",
+      );
+    return { status, out: bare(out), err: bare(err) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const event = (process: number, type: string, f: string, value?: unknown): string =>
+  `${JSON.stringify({ process, type, f, key: "x", value })}\n`;
+const written = event(0, "invoke", "put", 1) + event(0, "ok", "put", 1);
+const read = (value: unknown): string => event(1, "invoke", "get") + event(1, "ok", "get", value);
+
+test("a valid history ends with 0, a violation with 1 and its explanation", { skip }, async () => {
+  const fine = await check({ h: written + read(1) }, "@h");
+  const wrong = await check({ h: written + read(2) }, "@h");
+
+  assert.equal(fine.status, 0);
+  assert.match(fine.out, /^h .*\n {2}valid {4}kv: 2 ok, 0 fail, 0 info\n$/);
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.out, /A read of x by process 1 returned 2, which nobody had written\./);
+  assert.match(wrong.out, /the first 3 lines are fine/);
+  assert.match(wrong.out, /process 1 {2}get -> 2 {2}\|-+\| {2}lines 3 to 4/);
+});
+
+test("--json prints one object a file, on one line", { skip }, async () => {
+  const { status, out } = await check({ a: written + read(1), b: written + read(2) }, "--json", "@a", "@b");
+
+  const [first, second, ...rest] = out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.equal(status, 1);
+  assert.deepEqual(rest, []);
+  const { parse_ms, check_ms, ...stable } = first;
+  assert.deepEqual(stable, {
+    file: "a",
+    valid: true,
+    model: "kv",
+    format: "jsonl",
+    operations: { ok: 2, fail: 0, info: 0 },
+    lines: true,
+  });
+  assert.ok(parse_ms >= 0 && check_ms >= 0);
+  assert.equal(second.valid, false);
+  assert.deepEqual(second.counterexample.operations.map((op: { invoked: number }) => op.invoked), [3]);
+});
+
+test("one bad file among several gets its line on stderr, and the others are judged", { skip }, async () => {
+  const { status, out, err } = await check(
+    { a: written, b: '{"type":"ok"}\n', c: written + read(2) },
+    "@a",
+    "@b",
+    "@missing",
+    "@c",
+  );
+
+  assert.equal(status, 254);
+  assert.equal(out.match(/^ {2}(valid|invalid)/gm)?.length, 2);
+  const lines = err.trimEnd().split("\n");
+  assert.match(lines[0]!, /^b:1:1: expected "process" to be a whole number or "nemesis", found nothing$/);
+  assert.match(lines[1]!, /^missing: cannot be read: there is no such file$/);
+  assert.equal(lines.length, 2);
+});
+
+test("an empty file is wrong input, unless --format says what it is", { skip }, async () => {
+  const bare = await check({ h: "" }, "@h");
+  const named = await check({ h: "" }, "--format", "jsonl", "--model", "kv", "@h");
+
+  assert.equal(bare.status, 254);
+  assert.match(bare.err, /^h:1:1: expected a history, but the file is empty\n$/);
+  assert.equal(named.status, 0);
+});
+
+test("a file cut off in the middle of a line is refused with line and column", { skip }, async () => {
+  const { status, err, out } = await check({ h: (written + read(1)).slice(0, -20) }, "@h");
+
+  assert.deepEqual([status, out], [254, ""]);
+  assert.match(err, /^h:4:\d+: expected /);
+});
+
+test("a model that cannot be found out is asked for", { skip }, async () => {
+  const { status, err } = await check({ h: event(0, "invoke", "dance") }, "@h");
+
+  assert.equal(status, 254);
+  assert.match(err, /^h: cannot tell which --model it is meant for: its operations are dance\n$/);
+});
+
+test("an operation that the model does not have is wrong input", { skip }, async () => {
+  const { status, err } = await check({ h: event(0, "invoke", "dance") }, "--model", "kv", "@h");
+
+  assert.equal(status, 254);
+  assert.match(err, /^h: Cannot judge dance by the model kv/);
+});
+
+test("wrong usage is told before any file is read", { skip }, async () => {
+  await assert.rejects(check({}, "--model", "kw", "@h"), { name: "UsageError", message: /"kw"; did you mean kv\?/ });
+  await assert.rejects(check({}, "--format", "yaml", "@h"), { name: "UsageError" });
+  await assert.rejects(check({}, "--timeout", "-1", "@h"), { name: "UsageError" });
+  await assert.rejects(check({}), { name: "UsageError", message: /needs a file/ });
+});
+
+test("past its time a check is unknown, and says how far it came", { skip }, async () => {
+  let history = "";
+  for (let process = 0; process < 14; process++) history += event(process, "invoke", "append", `${process}`);
+  for (let process = 0; process < 14; process++) history += event(process, "ok", "append");
+  history += event(99, "invoke", "put", "z") + event(99, "ok", "put") + event(99, "invoke", "get") +
+    event(99, "ok", "get", "no");
+
+  const { status, out } = await check({ h: history }, "--timeout", "0", "--model", "kv-append", "@h");
+
+  assert.equal(status, 2);
+  assert.match(out, /unknown .*\n {2}Stopped by its limits after \d+ of 32 events/);
+});
+
+test("--witness shows an order that explains a valid history", { skip }, async () => {
+  const { out } = await check({ h: written + read(1) }, "--witness", "@h");
+
+  assert.match(out, /the order of "x", by line of invocation: 1 3\n$/);
+});
+
+test("transactions go to the checker that knows them", { skip }, async () => {
+  const txn = (process: number, type: string, value: unknown): string =>
+    `${JSON.stringify({ process, type, f: "txn", value })}\n`;
+  const history = txn(0, "invoke", [["append", "x", 1]]) + txn(0, "ok", [["append", "x", 1]]) +
+    txn(1, "invoke", [["r", "x", null]]) + txn(1, "ok", [["r", "x", []]]);
+
+  const strict = await check({ h: history }, "--json", "@h");
+  const weak = await check({ h: history }, "--json", "--consistency-model", "serializable", "@h");
+
+  assert.deepEqual([strict.status, JSON.parse(strict.out).model], [1, "list-append"]);
+  assert.equal(weak.status, 0);
+});
+
+const rows = corpusIsReadable
+  ? new TextDecoder().decode(readCorpus("verdicts.tsv")).trim().split("\n").slice(1).map((line) => line.split("\t"))
+  : [];
+
+test(
+  "what the corpus holds is judged alike when format and model are found out",
+  { skip: skipWithoutCorpus },
+  async () => {
+    let judged = 0;
+    for (const [path = "", format = "", model = "", verdict = ""] of rows) {
+      if (format !== "jepsen-log" || readCorpus(path).length === 0) continue;
+      const status = await main([join(corpusFolder, path)], {
+        out: () => {},
+        err: () => {},
+        progress: () => {},
+        style: (_, text) => text,
+      });
+      assert.equal(status, verdict === "valid" ? 0 : 1, `${path} (${model})`);
+      judged++;
+    }
+    assert.ok(judged > 0);
+  },
+);
