@@ -76,36 +76,42 @@ export class EdgeList {
   /**
    * An edge from each of `sources` to each of `targets`, none from a transaction to itself.
    *
-   * Many times many go by way of fans: one node before and one after each position of `targets`, so that a source that is a target itself leaves itself out.
+   * Many times many go by way of one node. Sources that are targets themselves must leave themselves out: where those are many too, there is a node before and
+   * one after each position of `targets`.
    */
   addProduct(sources: readonly number[], targets: readonly number[], kind: number): void {
-    if (sources.length * targets.length <= 4 * (sources.length + targets.length)) {
+    if (sources.length * targets.length <= 2 * (sources.length + targets.length)) {
       for (const source of sources) {
         for (const target of targets) if (source !== target) this.add(source, target, kind);
       }
       return;
     }
-    const position = new Map<number, number>();
-    const before: number[] = []; // before[i] leads to targets 0 .. i
-    const after: number[] = []; // after[i] leads to targets i ..
-    targets.forEach((target, i) => {
-      position.set(target, i);
-      before.push(this.addNode());
-      after.push(this.addNode());
-    });
+    const position = new Map(targets.map((target, i) => [target, i]));
+    const others = sources.filter((source) => !position.has(source));
+    const own = sources.filter((source) => position.has(source));
+    if (others.length > 0) {
+      const hub = this.addNode();
+      for (const source of others) this.add(source, hub, kind);
+      for (const target of targets) this.add(hub, target, through);
+    }
+    if (own.length * targets.length <= 4 * (sources.length + targets.length)) {
+      for (const source of own) {
+        for (const target of targets) if (source !== target) this.add(source, target, kind);
+      }
+      return;
+    }
+    const before = targets.map(() => this.addNode()); // before[i] leads to targets 0 .. i
+    const after = targets.map(() => this.addNode()); // after[i] leads to targets i ..
     targets.forEach((target, i) => {
       this.add(before[i]!, target, through);
       this.add(after[i]!, target, through);
       if (i > 0) this.add(before[i]!, before[i - 1]!, through);
       if (i > 0) this.add(after[i - 1]!, after[i]!, through);
     });
-    for (const source of sources) {
-      const own = position.get(source);
-      if (own === undefined) this.add(source, after[0]!, kind);
-      else {
-        if (own > 0) this.add(source, before[own - 1]!, kind);
-        if (own + 1 < targets.length) this.add(source, after[own + 1]!, kind);
-      }
+    for (const source of own) {
+      const place = position.get(source)!;
+      if (place > 0) this.add(source, before[place - 1]!, kind);
+      if (place + 1 < targets.length) this.add(source, after[place + 1]!, kind);
     }
   }
 }
