@@ -11,7 +11,10 @@ import type { AppendRequest, CommitNotice, HeartbeatRequest } from "./message.ts
 import { followLeader } from "./roles.ts";
 import type { Entry, LogIndex } from "./types.ts";
 
-/** AppendEntries, figure 2: refuses without a match at `prevLogIndex`; else drops what conflicts, adds what is new, and commits. */
+/**
+ * AppendEntries, figure 2: refuses without a match at `prevLogIndex`; else drops what conflicts, adds what is new, and
+ * commits.
+ */
 export function handleAppendRequest(core: Core, request: AppendRequest): void {
   followLeader(core, request.from);
   const { log } = core;
@@ -52,7 +55,10 @@ export function handleCommitNotice(core: Core, notice: CommitNotice): void {
   core.commitTo(notice.commitIndex);
 }
 
-/** Appends the entries that are not in the log, after dropping those that conflict with them: an existing entry with another term, and all that follow it. */
+/**
+ * Appends the entries that are not in the log, after dropping those that conflict with them: an existing entry with
+ * another term, and all that follow it.
+ */
 function appendNew(core: Core, request: AppendRequest): void {
   const { log } = core;
   const { entries, prevLogIndex } = request;

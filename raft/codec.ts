@@ -23,8 +23,8 @@
  * 14 read-response     readId u64 | context u64 | index u64
  * ```
  *
- * Numbers are whole, below 2^53. What is decoded is a message that some node could have sent: terms do not fall along its entries, and a
- * configuration's entry holds one. It is not known to be true: transports authenticate.
+ * Numbers are whole, below 2^53. What is decoded is a message that some node could have sent: terms do not fall along
+ * its entries, and a configuration's entry holds one. It is not known to be true: transports authenticate.
  *
  * @module
  */
@@ -32,7 +32,10 @@ import { decodeConfiguration, encodeConfiguration } from "./configuration.ts";
 import type { Envelope } from "./message.ts";
 import type { Configuration, Entry, EntryKind, LogIndex, NodeId, Term } from "./types.ts";
 
-/** The largest frame that is decoded unless another bound is given: 64 MiB. It must hold an append, or a chunk, of the settings in use. */
+/**
+ * The largest frame that is decoded unless another bound is given: 64 MiB. It must hold an append, or a chunk, of the
+ * settings in use.
+ */
 export const MAX_FRAME_BYTES: number = 64 * 1024 * 1024;
 
 const VERSION = 1;
@@ -116,7 +119,8 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
  * @param bytes What has come of the stream.
  * @param maxBytes The largest frame to accept.
  * @returns The frame's bytes, or `null` where not even its length has come.
- * @throws {RangeError} Where the frame claims to be larger: nothing was allocated for it, and the stream cannot be read on.
+ * @throws {RangeError} Where the frame claims to be larger: nothing was allocated for it, and the stream cannot be read
+ * on.
  */
 export function frameLength(bytes: Uint8Array, maxBytes: number = MAX_FRAME_BYTES): number | null {
   if (bytes.length < 4) return null;

@@ -14,8 +14,8 @@ import { becomeFollower } from "./roles.ts";
 import type { LogIndex } from "./types.ts";
 
 /**
- * Commits what a quorum holds durably, if that is an entry of the leader's own term: an entry of an earlier term is never committed by counting
- * replicas, only along with a later one (Raft, section 5.4.2 and figure 8).
+ * Commits what a quorum holds durably, if that is an entry of the leader's own term: an entry of an earlier term is
+ * never committed by counting replicas, only along with a later one (Raft, section 5.4.2 and figure 8).
  */
 export function commitAsLeader(core: Core): void {
   const index = reachedByQuorum(core.configuration, core.heldBy) as LogIndex;
@@ -35,8 +35,8 @@ export function commitAsLeader(core: Core): void {
 /**
  * The configuration in force is committed, by a leader that has committed in its own term.
  *
- * A joint one that asks for it is left (dissertation, section 4.3), also if it is an earlier leader's. A leader that is no voter in it steps down
- * (section 4.2.2): until then it led without counting itself.
+ * A joint one that asks for it is left (dissertation, section 4.3), also if it is an earlier leader's. A leader that is
+ * no voter in it steps down (section 4.2.2): until then it led without counting itself.
  */
 function configurationCommitted(core: Core): void {
   const { configuration } = core;

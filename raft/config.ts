@@ -15,7 +15,10 @@ export interface RaftConfig {
    * Empty, and with `join` unset, makes a cluster of one.
    */
   readonly peers: readonly NodeId[];
-  /** A node that is added to a running cluster knows no configuration, and waits for a leader; `peers` must be empty. Default `false`. */
+  /**
+   * A node that is added to a running cluster knows no configuration, and waits for a leader; `peers` must be empty.
+   * Default `false`.
+   */
   readonly join?: boolean;
   /** A follower that hears nothing for this long, and up to twice as long, campaigns; from 2. Default 10. */
   readonly electionTimeoutTicks?: number;
@@ -29,17 +32,20 @@ export interface RaftConfig {
   /** Ask whether an election could be won before a term is spent on it (dissertation, section 9.6). Default `true`. */
   readonly preVote?: boolean;
   /**
-   * A leader that has not heard from a quorum for an election timeout steps down, and a voter that has heard from a leader
-   * within one ignores campaigns (dissertation, sections 6.2 and 4.2.3). Set it alike on all nodes. Default `true`.
+   * A leader that has not heard from a quorum for an election timeout steps down, and a voter that has heard from a
+   * leader within one ignores campaigns (dissertation, sections 6.2 and 4.2.3). Set it alike on all nodes. Default
+   * `true`.
    */
   readonly checkQuorum?: boolean;
   /**
-   * A leader answers reads without a round while it holds a lease: while a quorum has echoed a heartbeat that it sent less
-   * than half an election timeout ago (dissertation, section 6.4.1). Set it alike on all nodes; it needs `checkQuorum`.
+   * A leader answers reads without a round while it holds a lease: while a quorum has echoed a heartbeat that it sent
+   * less than half an election timeout ago (dissertation, section 6.4.1). Set it alike on all nodes; it needs
+   * `checkQuorum`.
    *
-   * It is only right while clocks behave: in the time in which a leader's clock makes `leaseTicks(electionTimeoutTicks)` ticks, no voter's
-   * may make `electionTimeoutTicks - 1`. With the defaults, no node's clock may run 1.8 times as fast as another's, and a
-   * process that was paused must be given the ticks that it missed before any other input. Without that promise, leave it off. Default `false`.
+   * It is only right while clocks behave: in the time in which a leader's clock makes
+   * `leaseTicks(electionTimeoutTicks)` ticks, no voter's may make `electionTimeoutTicks - 1`. With the defaults, no
+   * node's clock may run 1.8 times as fast as another's, and a process that was paused must be given the ticks that it
+   * missed before any other input. Without that promise, leave it off. Default `false`.
    */
   readonly leaseReads?: boolean;
   /** The bytes of one append, counted by `entryBytes`; a larger entry travels alone. Default 1 MiB. */
@@ -48,7 +54,10 @@ export interface RaftConfig {
   readonly maxInflightAppends?: number;
   /** How many bytes of appends to one follower may be unanswered; one append is always allowed. Default 16 MiB. */
   readonly maxInflightBytes?: number;
-  /** How many bytes of commands a leader holds uncommitted before it refuses more; one command is always allowed. Default 64 MiB. */
+  /**
+   * How many bytes of commands a leader holds uncommitted before it refuses more; one command is always allowed.
+   * Default 64 MiB.
+   */
   readonly maxUncommittedBytes?: number;
   /** The largest command. Default 16 MiB. */
   readonly maxCommandBytes?: number;
@@ -58,7 +67,9 @@ export interface RaftConfig {
   readonly maxPendingReads?: number;
   /** The bytes of a snapshot that one message carries. Default 256 KiB. */
   readonly snapshotChunkBytes?: number;
-  /** How many entries `compact` keeps up to the snapshot's index, for followers that hold the first of them. Default 0. */
+  /**
+   * How many entries `compact` keeps up to the snapshot's index, for followers that hold the first of them. Default 0.
+   */
   readonly keepEntries?: number;
   /** Sees every change of the node's state. Default: none. */
   readonly tracer?: RaftTracer;

@@ -143,8 +143,8 @@ export function configurationFault(configuration: Configuration): string | null 
 }
 
 /**
- * The configurations from the snapshot on, each with the index of its entry. The last one is in force, committed or not:
- * "a server always uses the latest configuration in its log" (Raft, section 6).
+ * The configurations from the snapshot on, each with the index of its entry. The last one is in force, committed or
+ * not: "a server always uses the latest configuration in its log" (Raft, section 6).
  */
 export class ConfigurationStack {
   #items: { readonly index: LogIndex; readonly configuration: Configuration }[];

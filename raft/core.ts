@@ -1,6 +1,7 @@
 /**
- * The state of a node, as figure 2 of the Raft paper lists it, and the few things that every rule does to it.
- * The rules themselves are in the files that take a `Core`: election, append, replication, commit, snapshot, read_index, transfer.
+ * The state of a node, as figure 2 of the Raft paper lists it, and the few things that every rule does to it. The rules
+ * themselves are in the files that take a `Core`: election, append, replication, commit, snapshot, read_index,
+ * transfer.
  *
  * @module
  */
@@ -55,7 +56,10 @@ export class Core {
   electionElapsedTicks = 0;
   /** Drawn anew for each term (Raft, section 5.2). */
   electionTimeoutTicks = 0;
-  /** An election timeout after the node last heard from a leader, of whatever term: until this tick it ignores campaigns. */
+  /**
+   * An election timeout after the node last heard from a leader, of whatever term: until this tick it ignores
+   * campaigns.
+   */
   loyalUntilTick = 0;
   /** A voter that restarts has forgotten whom it promised a lease to: until this tick it gives no vote. */
   votesFromTick = 0;
@@ -96,7 +100,10 @@ export class Core {
   lastSliceFrom = 0;
   lastSliceTo = 0;
 
-  /** What each member holds durably: the leader's own copy counts only as far as its disk has it (dissertation, section 10.2.1). */
+  /**
+   * What each member holds durably: the leader's own copy counts only as far as its disk has it (dissertation, section
+   * 10.2.1).
+   */
   readonly heldBy: (id: NodeId) => number | undefined = (id) =>
     id === this.id ? this.log.durableIndex : this.progress.get(id)?.matchIndex;
 
@@ -123,8 +130,9 @@ export class Core {
   }
 
   /**
-   * Whether the node may campaign: as a voter of the configuration in force, or of one before it back to the last that is known to be committed. For until a configuration
-   * without it is committed, it may be the only one that can win (dissertation, section 4.2.2 and figure 4.6). Its own vote then does not count.
+   * Whether the node may campaign: as a voter of the configuration in force, or of one before it back to the last that
+   * is known to be committed. For until a configuration without it is committed, it may be the only one that can win
+   * (dissertation, section 4.2.2 and figure 4.6). Its own vote then does not count.
    */
   get mayCampaign(): boolean {
     return this.isVoter ||

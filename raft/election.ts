@@ -1,5 +1,6 @@
 /**
- * Elections: campaigns, votes, and whom a voter is loyal to (Raft, sections 5.2, 5.4.1 and 6; dissertation, sections 4.2.3 and 9.6).
+ * Elections: campaigns, votes, and whom a voter is loyal to (Raft, sections 5.2, 5.4.1 and 6; dissertation, sections
+ * 4.2.3 and 9.6).
  *
  * @module
  */
@@ -18,8 +19,8 @@ const NO_DATA = new Uint8Array(0);
 /**
  * Asks for votes.
  *
- * `"pre-vote"` only asks whether an election could be won. `"election"` begins a term. `"transfer"` does too, on behalf of the old leader, so that
- * voters need not be loyal to that one (dissertation, section 3.10).
+ * `"pre-vote"` only asks whether an election could be won. `"election"` begins a term. `"transfer"` does too, on behalf
+ * of the old leader, so that voters need not be loyal to that one (dissertation, section 3.10).
  */
 export function campaign(core: Core, kind: "pre-vote" | "election" | "transfer"): void {
   if (!core.mayCampaign) throw new RaftInvariantError(`Node ${core.id} has no vote, and would campaign`);
@@ -56,9 +57,10 @@ export function countOwnVote(core: Core): void {
 /**
  * Whether the node does not even answer a campaign.
  *
- * A voter that has heard from a leader within an election timeout is loyal, unless that leader asked for the campaign: so a node that was removed, or
- * was cut off, does not disturb (Raft, section 6; dissertation, section 4.2.3). It stays so for that time even if it learns of a later term meanwhile, as the leader
- * may hold a lease on its word. A voter that has restarted, where leases are on, has forgotten whom it was loyal to, and is so to anyone for as long.
+ * A voter that has heard from a leader within an election timeout is loyal, unless that leader asked for the campaign:
+ * so a node that was removed, or was cut off, does not disturb (Raft, section 6; dissertation, section 4.2.3). It stays
+ * so for that time even if it learns of a later term meanwhile, as the leader may hold a lease on its word. A voter
+ * that has restarted, where leases are on, has forgotten whom it was loyal to, and is so to anyone for as long.
  */
 export function isLoyal(core: Core, request: VoteRequest | PreVoteRequest): boolean {
   if (core.clock < core.votesFromTick) return true;
@@ -71,7 +73,10 @@ export function hasHeardLeader(core: Core): boolean {
   return core.role === "leader" || core.clock < core.loyalUntilTick;
 }
 
-/** RequestVote: one vote a term, first come, first served, and only for a log that is at least as up to date (sections 5.2 and 5.4.1). */
+/**
+ * RequestVote: one vote a term, first come, first served, and only for a log that is at least as up to date (sections
+ * 5.2 and 5.4.1).
+ */
 export function handleVoteRequest(core: Core, request: VoteRequest): void {
   const granted = canVoteFor(core, request.from) && isUpToDate(core, request.lastLogIndex, request.lastLogTerm);
   if (granted) {
@@ -82,7 +87,9 @@ export function handleVoteRequest(core: Core, request: VoteRequest): void {
   core.send({ type: "vote-response", from: core.id, to: request.from, term: core.term, afterSync: true, granted });
 }
 
-/** PreVote: what the answer to a RequestVote of that term would be. It changes nothing here (dissertation, section 9.6). */
+/**
+ * PreVote: what the answer to a RequestVote of that term would be. It changes nothing here (dissertation, section 9.6).
+ */
 export function handlePreVoteRequest(core: Core, request: PreVoteRequest): void {
   const couldVote = request.term > core.term || (request.term === core.term && canVoteFor(core, request.from));
   const granted = couldVote && isUpToDate(core, request.lastLogIndex, request.lastLogTerm);
@@ -165,7 +172,10 @@ function tally(core: Core): void {
   }
 }
 
-/** The election is won: opens the term with a noop, as only a commit of its own term tells a leader what is committed (Raft, section 8). */
+/**
+ * The election is won: opens the term with a noop, as only a commit of its own term tells a leader what is committed
+ * (Raft, section 8).
+ */
 function becomeLeader(core: Core): void {
   if (core.role !== "candidate") throw new RaftInvariantError(`Node ${core.id} would lead from the role ${core.role}`);
   core.votes.clear();

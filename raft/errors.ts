@@ -25,7 +25,9 @@ export class NotLeaderError extends Error {
   }
 }
 
-/** The leader does not take a proposal now: its uncommitted tail is full, or it is handing over. Nothing was appended. */
+/**
+ * The leader does not take a proposal now: its uncommitted tail is full, or it is handing over. Nothing was appended.
+ */
 export class ProposalRefusedError extends Error {
   /** The class, for where `instanceof` does not reach. */
   override readonly name: string = "ProposalRefusedError";
@@ -50,8 +52,9 @@ export class LogContradictionError extends Error {
 }
 
 /**
- * Something that Raft proves impossible has happened: a fault of this code, of the `RaftLog`, or a disk that forgot what it promised.
- * The node must be stopped: its log may have to be thrown away, and it may have to come back as a new member.
+ * Something that Raft proves impossible has happened: a fault of this code, of the `RaftLog`, or a disk that forgot
+ * what it promised. The node must be stopped: its log may have to be thrown away, and it may have to come back as a new
+ * member.
  */
 export class RaftInvariantError extends Error {
   /** The class, for where `instanceof` does not reach. */

@@ -15,8 +15,8 @@ import type { Entry, HardState, LogIndex, Snapshot, Term } from "./types.ts";
 /**
  * A log, and what else must outlive a restart. A host that is to survive one implements it on a disk.
  *
- * Writing methods return at once; what was given becomes durable later, all of it in the order in which it was given, and the host then calls
- * `persisted()` of the node. Reading methods see what was written at once.
+ * Writing methods return at once; what was given becomes durable later, all of it in the order in which it was given,
+ * and the host then calls `persisted()` of the node. Reading methods see what was written at once.
  */
 export interface RaftLog {
   /** The last entry that the snapshot covers; 0 without a snapshot. */
@@ -31,18 +31,25 @@ export interface RaftLog {
   readonly lastIndex: LogIndex;
   /** Its term. */
   readonly lastTerm: Term;
-  /** Up to where the log is durable. It falls with a truncation, and a sync raises it only to what was appended before the sync began. */
+  /**
+   * Up to where the log is durable. It falls with a truncation, and a sync raises it only to what was appended before
+   * the sync began.
+   */
   readonly durableIndex: LogIndex;
   /** What was last set. */
   readonly state: HardState;
   /** What of it is durable. */
   readonly durableState: HardState;
-  /** The term of an entry; also for `snapshotIndex`, and 0 for index 0. `undefined` where it was compacted away or is beyond the end. */
+  /**
+   * The term of an entry; also for `snapshotIndex`, and 0 for index 0. `undefined` where it was compacted away or is
+   * beyond the end.
+   */
   termAt(index: LogIndex): Term | undefined;
   /** An entry; `undefined` where it was compacted away or is beyond the end. */
   entryAt(index: LogIndex): Entry | undefined;
   /**
-   * The entries of `[from, to)`; of these the first ones that are together no larger than `maxBytes` (counted by `entryBytes`), but at least one.
+   * The entries of `[from, to)`; of these the first ones that are together no larger than `maxBytes` (counted by
+   * `entryBytes`), but at least one.
    *
    * @throws {RangeError} Where the range is not all held.
    */
@@ -78,7 +85,8 @@ export function entryBytes(entry: Entry): number {
 export const initialState: HardState = { term: 0 as Term, votedFor: null };
 
 /**
- * A log in memory: everything is durable at once, and gone with the process. For tests, simulations, and hosts that persist elsewhere.
+ * A log in memory: everything is durable at once, and gone with the process. For tests, simulations, and hosts that
+ * persist elsewhere.
  *
  * | | cost |
  * |---|---|
@@ -226,7 +234,8 @@ export class MemLog implements RaftLog {
 }
 
 /**
- * The last index of `[low, high]` whose entry's term is not above `term`. Terms never fall along a log, so halving finds it.
+ * The last index of `[low, high]` whose entry's term is not above `term`. Terms never fall along a log, so halving
+ * finds it.
  *
  * @param log The log.
  * @param low An index that is taken for the answer without being looked at.

@@ -18,8 +18,8 @@ export interface MemberChange {
 /**
  * A change of the configuration.
  *
- * `"simple"` may change at most one voter (section 4.1), and any learners. `"enter-joint"` may change anything, and must be left again:
- * by the leader itself with `autoLeave`, else by `"leave-joint"` (section 4.3).
+ * `"simple"` may change at most one voter (section 4.1), and any learners. `"enter-joint"` may change anything, and
+ * must be left again: by the leader itself with `autoLeave`, else by `"leave-joint"` (section 4.3).
  */
 export type ConfigurationChange =
   | { readonly type: "simple"; readonly changes: readonly MemberChange[] }

@@ -1,5 +1,6 @@
 /**
- * What nodes say to each other: the RPCs of the Raft paper as messages without a return value, each answer a message of its own.
+ * What nodes say to each other: the RPCs of the Raft paper as messages without a return value, each answer a message of
+ * its own.
  *
  * Loss, repetition, delay and reordering are all harmless.
  *
@@ -16,13 +17,16 @@ export interface EnvelopeHeader {
   /** The sender's term; in a pre-vote's request, and its grant, the term that would come next. */
   readonly term: Term;
   /**
-   * `false`: the message may leave at once. `true`: it must wait until everything that the log was given before the message was made is durable.
-   * It is for the sending host; to the receiver it means nothing.
+   * `false`: the message may leave at once. `true`: it must wait until everything that the log was given before the
+   * message was made is durable. It is for the sending host; to the receiver it means nothing.
    */
   readonly afterSync: boolean;
 }
 
-/** AppendEntries (Raft, section 5.3). Leaves at once: it depends on nothing but the leader's term (dissertation, section 10.2.1). */
+/**
+ * AppendEntries (Raft, section 5.3). Leaves at once: it depends on nothing but the leader's term (dissertation, section
+ * 10.2.1).
+ */
 export interface AppendRequest extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "append-request";
@@ -42,9 +46,15 @@ export interface AppendResponse extends EnvelopeHeader {
   readonly type: "append-response";
   /** Whether the sender holds what was sent. */
   readonly success: boolean;
-  /** On success `prevLogIndex + entries.length`, up to which the two logs match; else the `prevLogIndex` that was refused. */
+  /**
+   * On success `prevLogIndex + entries.length`, up to which the two logs match; else the `prevLogIndex` that was
+   * refused.
+   */
   readonly index: LogIndex;
-  /** After a refusal: the sender's last entry, not after `index`, whose term is not above `prevLogTerm`. No later one can match. */
+  /**
+   * After a refusal: the sender's last entry, not after `index`, whose term is not above `prevLogTerm`. No later one
+   * can match.
+   */
   readonly hintIndex: LogIndex;
   /** Its term. */
   readonly hintTerm: Term;
@@ -88,7 +98,10 @@ export interface VoteRequest extends EnvelopeHeader {
   readonly lastLogIndex: LogIndex;
   /** Its term. */
   readonly lastLogTerm: Term;
-  /** Whether the old leader asked for this campaign, so that voters need not be loyal to it (dissertation, section 3.10). */
+  /**
+   * Whether the old leader asked for this campaign, so that voters need not be loyal to it (dissertation, section
+   * 3.10).
+   */
   readonly leadershipTransfer: boolean;
 }
 
@@ -118,7 +131,10 @@ export interface PreVoteResponse extends EnvelopeHeader {
   readonly granted: boolean;
 }
 
-/** InstallSnapshot (Raft, section 7): one chunk. The last one is answered by an append-response for the snapshot's index. */
+/**
+ * InstallSnapshot (Raft, section 7): one chunk. The last one is answered by an append-response for the snapshot's
+ * index.
+ */
 export interface SnapshotRequest extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "snapshot-request";

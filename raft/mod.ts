@@ -1,22 +1,28 @@
 /**
- * A Raft core to embed: a pure state machine without clock, I/O or randomness of its own. A host gives it ticks, messages and proposals; it gives
- * back messages, and the commands that are committed.
+ * A Raft core to embed: a pure state machine without clock, I/O or randomness of its own. A host gives it ticks,
+ * messages and proposals; it gives back messages, and the commands that are committed.
  *
  * ## The host's contract
  *
  * **Nothing leaves the process before what it depends on is durable.** A host works in batches:
  *
- * 1. Hand the node what has come: `tick()` for each tick of the host's clock, `handle(envelope)`, `propose(command)`, `readIndex(context)`, `proposeChange(change)`.
- *    Collect the envelopes that are returned. After the batch call `broadcast()` once, and collect those too.
+ * 1. Hand the node what has come: `tick()` for each tick of the host's clock, `handle(envelope)`, `propose(command)`,
+ *    `readIndex(context)`, `proposeChange(change)`. Collect the envelopes that are returned. After the batch call
+ *    `broadcast()` once, and collect those too.
  * 2. Send the envelopes whose `afterSync` is `false`; they depend on nothing that is not durable.
- * 3. Sync what the node wrote to its `RaftLog`, once for the whole batch. (A `MemLog` has nothing to sync.) Meanwhile further batches may go through steps 1 and 2;
- *    what they are to do after a sync waits for the next one, which begins when this one has ended.
- * 4. When the sync has ended, send the envelopes whose `afterSync` is `true`, in order, and call `persisted()`: what it returns are envelopes of the next batch.
- * 5. Load `drainRestored()`, if it is not `null`, in place of the state; then apply `drainApplied()`, until it yields nothing; then answer clients: a proposal when its index was applied
- *    with its term (it is lost if the index has another), a read of `drainReads()` when its index was applied. All this too only once what step 1 wrote is durable.
+ * 3. Sync what the node wrote to its `RaftLog`, once for the whole batch. (A `MemLog` has nothing to sync.) Meanwhile
+ *    further batches may go through steps 1 and 2; what they are to do after a sync waits for the next one, which
+ *    begins when this one has ended.
+ * 4. When the sync has ended, send the envelopes whose `afterSync` is `true`, in order, and call `persisted()`: what it
+ *    returns are envelopes of the next batch.
+ * 5. Load `drainRestored()`, if it is not `null`, in place of the state; then apply `drainApplied()`, until it yields
+ *    nothing; then answer clients: a proposal when its index was applied with its term (it is lost if the index has
+ *    another), a read of `drainReads()` when its index was applied. All this too only once what step 1 wrote is
+ *    durable.
  *
- * At a restart the log must be durable before the node is made of it; the log's snapshot comes out of `drainRestored()`.
- * Messages may be lost, repeated, delayed and reordered. An error that a method's doc does not name, and every `RaftInvariantError`, means that the node must be stopped.
+ * At a restart the log must be durable before the node is made of it; the log's snapshot comes out of
+ * `drainRestored()`. Messages may be lost, repeated, delayed and reordered. An error that a method's doc does not name,
+ * and every `RaftInvariantError`, means that the node must be stopped.
  *
  * @example A whole host: three nodes in one process, with logs in memory, that agree on a map
  * ```ts

@@ -64,7 +64,8 @@ export class RaftNode {
   /**
    * Starts a node, or restarts it from whatever its log holds.
    *
-   * After a restart the host finds the log's snapshot in `drainRestored()`, loads it, and is handed the commands after it again as they are found to be committed.
+   * After a restart the host finds the log's snapshot in `drainRestored()`, loads it, and is handed the commands after
+   * it again as they are found to be committed.
    *
    * @param config Who the node is, and its settings.
    * @param log What it writes through. Default: a log in memory.
@@ -128,7 +129,8 @@ export class RaftNode {
   /**
    * Campaigns at once, as if the election timeout had passed: for hosts that know that there is no leader.
    *
-   * @returns What is to be sent; nothing where the node leads or has no vote, nor where a leader may hold a lease on its word.
+   * @returns What is to be sent; nothing where the node leads or has no vote, nor where a leader may hold a lease on
+   * its word.
    */
   campaign(): Envelope[] {
     const core = this.#core;
@@ -142,7 +144,8 @@ export class RaftNode {
    *
    * @param envelope The message.
    * @returns What is to be sent.
-   * @throws {RaftInvariantError} Where the message shows that something impossible has happened: the node must be stopped.
+   * @throws {RaftInvariantError} Where the message shows that something impossible has happened: the node must be
+   * stopped.
    */
   handle(envelope: Envelope): Envelope[] {
     const core = this.#core;
@@ -156,9 +159,11 @@ export class RaftNode {
    * Appends a command to the leader's log. It is sent by the next `broadcast()`.
    *
    * @param command The command's bytes. They are not copied: they must not be changed afterwards.
-   * @returns Where the command stands: it has happened once `drainApplied()` yields this index with this term, and is lost if it yields the index with another.
+   * @returns Where the command stands: it has happened once `drainApplied()` yields this index with this term, and is
+   * lost if it yields the index with another.
    * @throws {NotLeaderError} Where the node does not lead: with whom it believes to.
-   * @throws {ProposalRefusedError} Where too much awaits its commit, or the leader is handing over: to be tried again later.
+   * @throws {ProposalRefusedError} Where too much awaits its commit, or the leader is handing over: to be tried again
+   * later.
    * @throws {RangeError} Where the command is larger than `maxCommandBytes`.
    */
   propose(command: Uint8Array): ProposalPosition {
@@ -181,7 +186,8 @@ export class RaftNode {
   }
 
   /**
-   * The host's sync has ended: the node counts its own vote and its own copy of the log as far as the log now says that they are durable.
+   * The host's sync has ended: the node counts its own vote and its own copy of the log as far as the log now says that
+   * they are durable.
    *
    * @returns What is to be sent.
    */
@@ -206,7 +212,8 @@ export class RaftNode {
   /**
    * The reads that were decided since the last call.
    *
-   * @returns Each with the index up to which the host must have applied before it answers; `null`: the read must be asked again, perhaps elsewhere.
+   * @returns Each with the index up to which the host must have applied before it answers; `null`: the read must be
+   * asked again, perhaps elsewhere.
    */
   drainReads(): ReadResult[] {
     const decided = this.#core.decidedReads;
@@ -221,7 +228,8 @@ export class RaftNode {
    * @returns Where the configuration stands; it is committed once `commitIndex` has reached it in this term.
    * @throws {NotLeaderError} Where the node does not lead.
    * @throws {ProposalRefusedError} Where the leader is handing over.
-   * @throws {ChangeRefusedError} Where another change is not committed, the leader has not committed in its term, or the change is not possible.
+   * @throws {ChangeRefusedError} Where another change is not committed, the leader has not committed in its term, or
+   * the change is not possible.
    */
   proposeChange(change: ConfigurationChange): ProposalPosition {
     return proposeChange(this.#core, change);
@@ -266,7 +274,8 @@ export class RaftNode {
   }
 
   /**
-   * A snapshot that the host must load before it applies anything more: one that a leader sent, or after a restart the log's own.
+   * A snapshot that the host must load before it applies anything more: one that a leader sent, or after a restart the
+   * log's own.
    *
    * @returns The snapshot, once; `null` where there is none.
    */
@@ -279,7 +288,8 @@ export class RaftNode {
   /**
    * Commands that are committed, in order, each once.
    *
-   * @param maxBytes How many bytes of commands to hand out at most, but at least one command. Default: the setting `maxApplyBytes`.
+   * @param maxBytes How many bytes of commands to hand out at most, but at least one command. Default: the setting
+   * `maxApplyBytes`.
    * @returns The commands; where there are more than fit, the next call goes on.
    * @throws {RaftInvariantError} Where a snapshot waits to be taken by `drainRestored()`, which comes before them.
    */
@@ -396,7 +406,10 @@ export class RaftNode {
     }
   }
 
-  /** A leader or a candidate of an earlier term learns from the answer that its time is over; anything else of an earlier term is void. */
+  /**
+   * A leader or a candidate of an earlier term learns from the answer that its time is over; anything else of an
+   * earlier term is void.
+   */
   #answerStale(core: Core, envelope: Envelope): void {
     core.reject(envelope, "it is of an earlier term");
     const { id: from, term } = core;

@@ -105,9 +105,15 @@ export class Progress {
   matchIndex: LogIndex = 0 as LogIndex;
   /** The entry that is sent next. Always above `matchIndex`. */
   nextIndex: LogIndex;
-  /** A probe or a chunk awaits its answer: nothing more is sent until it comes, or a later heartbeat's echo shows that it was lost. */
+  /**
+   * A probe or a chunk awaits its answer: nothing more is sent until it comes, or a later heartbeat's echo shows that
+   * it was lost.
+   */
   isPaused = false;
-  /** The heartbeat round after which what awaits its answer was sent: the echo of a later one overtook it, or it was lost. */
+  /**
+   * The heartbeat round after which what awaits its answer was sent: the echo of a later one overtook it, or it was
+   * lost.
+   */
   pausedInRound = 0;
   /** What was sent ahead. */
   readonly inflights: Inflights;

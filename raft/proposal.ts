@@ -32,8 +32,9 @@ export function propose(core: Core, command: Uint8Array): ProposalPosition {
 /**
  * Appends a configuration, which takes effect at once.
  *
- * One at a time, as each is only safe beside the one before it (dissertation, section 4.1); and none before the leader has committed in its own term,
- * as else two leaders could each make a change that the other knows nothing of (Ongaro's correction to section 4.1, of 2015).
+ * One at a time, as each is only safe beside the one before it (dissertation, section 4.1); and none before the leader
+ * has committed in its own term, as else two leaders could each make a change that the other knows nothing of (Ongaro's
+ * correction to section 4.1, of 2015).
  */
 export function proposeChange(core: Core, change: ConfigurationChange): ProposalPosition {
   if (core.role !== "leader") throw new NotLeaderError(core.leader);

@@ -1,7 +1,8 @@
 /**
  * Majorities, of one list of voters and of the two lists of a joint configuration.
  *
- * A majority of n is `floor(n / 2) + 1`. A joint decision needs a majority of each list (Raft, section 6), never one of both pooled.
+ * A majority of n is `floor(n / 2) + 1`. A joint decision needs a majority of each list (Raft, section 6), never one of
+ * both pooled.
  *
  * @module
  */
@@ -19,13 +20,16 @@ export function majority(voters: number): number {
 const sorted: number[] = [];
 
 /**
- * The highest value that a majority of `voters` has reached: an index that is held, a read round that is echoed, a tick.
+ * The highest value that a majority of `voters` has reached: an index that is held, a read round that is echoed, a
+ * tick.
  *
  * Insertion into an array of at most a few numbers, largest first: the answer is the one at the majority's place.
  *
- * @param voters The members whose word counts; empty means that everything is reached, which is what one half of a joint configuration needs.
+ * @param voters The members whose word counts; empty means that everything is reached, which is what one half of a
+ * joint configuration needs.
  * @param valueOf What each voter has reached; `undefined` where nothing is known of it, which counts as 0.
- * @returns The value; `Infinity` for no voters. As an index it is safe to commit if its entry is of the leader's own term (Raft, section 5.4.2).
+ * @returns The value; `Infinity` for no voters. As an index it is safe to commit if its entry is of the leader's own
+ * term (Raft, section 5.4.2).
  */
 export function reachedByMajority(voters: readonly NodeId[], valueOf: (voter: NodeId) => number | undefined): number {
   const count = voters.length;

@@ -43,7 +43,10 @@ export function createRandom(seed: number): Random {
   return stream(mix32(seed >>> 0, Math.floor(seed / 4294967296)), 0);
 }
 
-/** A hash of two 32-bit numbers to one, for where a draw must not depend on the draws before it (murmur3's finalizer over both). */
+/**
+ * A hash of two 32-bit numbers to one, for where a draw must not depend on the draws before it (murmur3's finalizer
+ * over both).
+ */
 export function mix32(a: number, b: number): number {
   let h = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 15) ^ b, 0xc2b2ae35);

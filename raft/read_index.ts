@@ -1,8 +1,10 @@
 /**
- * Reads that do not go through the log (dissertation, section 6.4), on the leader that answers them and on the follower that asks it.
+ * Reads that do not go through the log (dissertation, section 6.4), on the leader that answers them and on the follower
+ * that asks it.
  *
- * A leader's commit index is good for a read once three things are true: it has committed in its own term, so that it knows what is
- * committed; a quorum has echoed a heartbeat that it sent after the read came, so that it still led then; and the host has applied up to there.
+ * A leader's commit index is good for a read once three things are true: it has committed in its own term, so that it
+ * knows what is committed; a quorum has echoed a heartbeat that it sent after the read came, so that it still led then;
+ * and the host has applied up to there.
  *
  * @module
  */
@@ -108,7 +110,8 @@ function admit(core: Core, read: Read): void {
 
 /** Why the leader holds no lease; `null` where it holds one (dissertation, section 6.4.1). */
 function leaseFault(core: Core): string | null {
-  // Who was told to campaign at once is voted for in spite of all promises, whether or not the transfer was aborted since.
+  // Who was told to campaign at once is voted for in spite of all promises, whether or not the transfer was aborted
+  // since.
   if (core.hasSentTimeoutNow) return "a TimeoutNow was sent in this term";
   const until = reachedByQuorum(
     core.configuration,

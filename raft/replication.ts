@@ -117,7 +117,10 @@ export function beginSnapshot(core: Core, follower: Progress): void {
   sendChunk(core, follower);
 }
 
-/** Lets go of a snapshot that a silent follower was being sent, where there is a newer one: that one is begun when the follower is heard again. */
+/**
+ * Lets go of a snapshot that a silent follower was being sent, where there is a newer one: that one is begun when the
+ * follower is heard again.
+ */
 export function abandonOutdatedTransfer(core: Core, follower: Progress): void {
   const { transfer } = follower;
   if (transfer === null || follower.isActive || transfer.snapshot === core.log.snapshot) return;

@@ -46,7 +46,10 @@ function acknowledged(core: Core, follower: Progress, response: AppendResponse):
   if (core.transferTarget === follower.id) continueTransfer(core);
 }
 
-/** The follower's log does not match at `index`: goes back at once to where it can, by its hint and by the own log's terms. */
+/**
+ * The follower's log does not match at `index`: goes back at once to where it can, by its hint and by the own log's
+ * terms.
+ */
 function refused(core: Core, follower: Progress, response: AppendResponse): void {
   const { index, hintIndex, hintTerm } = response;
   const isLate = index <= follower.matchIndex || follower.state === "snapshot" ||
@@ -58,7 +61,10 @@ function refused(core: Core, follower: Progress, response: AppendResponse): void
   replicate(core, follower);
 }
 
-/** The echo of a heartbeat. What was sent before that heartbeat and has no answer yet was overtaken, or lost: the leader asks again. */
+/**
+ * The echo of a heartbeat. What was sent before that heartbeat and has no answer yet was overtaken, or lost: the leader
+ * asks again.
+ */
 export function handleHeartbeatResponse(core: Core, follower: Progress, response: HeartbeatResponse): void {
   follower.isActive = true;
   noteEcho(core, follower, response);

@@ -8,7 +8,8 @@ import { RaftInvariantError } from "./errors.ts";
 import type { NodeId, Term } from "./types.ts";
 
 /**
- * Follows: in a newer term, or in the same one after a campaign was lost, a leader was found, or the leader lost its quorum.
+ * Follows: in a newer term, or in the same one after a campaign was lost, a leader was found, or the leader lost its
+ * quorum.
  *
  * @param core The node.
  * @param term Not below the node's own.
@@ -28,7 +29,8 @@ export function becomeFollower(core: Core, term: Term, leader: NodeId | null): v
   if (core.role === "leader") endLeadership(core);
   core.setRole("follower");
   core.setLeader(leader);
-  // Who only learns of a new term goes on waiting for the time it already had (Raft, section 5.2: only a leader or a vote given resets it).
+  // Who only learns of a new term goes on waiting for the time it already had (Raft, section 5.2: only a leader or a
+  // vote given resets it).
   if (!wasFollower) core.electionElapsedTicks = 0;
   if (isNewTerm || !wasFollower) core.drawElectionTimeout();
 }

@@ -1,5 +1,6 @@
 /**
- * InstallSnapshot on the follower (Raft, section 7): chunks are gathered, and put in place of the log where the log lacks what they cover.
+ * InstallSnapshot on the follower (Raft, section 7): chunks are gathered, and put in place of the log where the log
+ * lacks what they cover.
  *
  * @module
  */
@@ -18,7 +19,8 @@ export function handleSnapshotRequest(core: Core, request: SnapshotRequest): voi
     core.tracer?.snapshot?.("outdated", { index, term }, request.from);
     return acknowledge(core, request);
   }
-  // The log holds the snapshot's last entry, and so all before it: the log stays, with its tail, and what it covers is committed.
+  // The log holds the snapshot's last entry, and so all before it: the log stays, with its tail, and what it covers is
+  // committed.
   if (core.log.termAt(index) === term) {
     core.tracer?.snapshot?.("matched", { index, term }, request.from);
     core.commitTo(index);

@@ -13,8 +13,8 @@ export type SnapshotEvent = "taken" | "sending" | "installed" | "matched" | "out
 export type TransferEvent = "started" | "timeout-now" | "aborted";
 
 /**
- * Each callback is optional, and where no tracer is set nothing is paid. A callback only looks: it must not call the node,
- * change what it is given, or throw (but to end a test).
+ * Each callback is optional, and where no tracer is set nothing is paid. A callback only looks: it must not call the
+ * node, change what it is given, or throw (but to end a test).
  */
 export interface RaftTracer {
   /** The node has a new term. */

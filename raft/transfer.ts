@@ -1,5 +1,6 @@
 /**
- * Leadership transfer (dissertation, section 3.10): the leader takes no proposals, brings the target up to date, and tells it to campaign at once.
+ * Leadership transfer (dissertation, section 3.10): the leader takes no proposals, brings the target up to date, and
+ * tells it to campaign at once.
  *
  * @module
  */
@@ -29,7 +30,10 @@ export function beginTransfer(core: Core, target: NodeId): void {
   continueTransfer(core);
 }
 
-/** Tells the target to campaign, once it holds the whole log. Told again at every sign of life, in case it was not heard. */
+/**
+ * Tells the target to campaign, once it holds the whole log. Told again at every sign of life, in case it was not
+ * heard.
+ */
 export function continueTransfer(core: Core): void {
   const target = core.transferTarget;
   if (target === null) return;

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** A member's identity, from 1 up. Never give the identity of a removed member, or of one that lost its disk, to another. */
+/**
+ * A member's identity, from 1 up. Never give the identity of a removed member, or of one that lost its disk, to
+ * another.
+ */
 export type NodeId = number & { readonly brand: "NodeId" };
 
 /** A leader's time in office (Raft, section 5.1), from 0 up; 0 is before the first election. */
@@ -85,7 +88,8 @@ export interface HardState {
 /**
  * Who the members are. Each list is sorted and without repetition.
  *
- * In joint consensus (dissertation, section 4.3) `votersOutgoing` are the old voters, and a decision needs a majority of both lists.
+ * In joint consensus (dissertation, section 4.3) `votersOutgoing` are the old voters, and a decision needs a majority
+ * of both lists.
  */
 export interface Configuration {
   /** The voters; in a joint configuration the new ones. */

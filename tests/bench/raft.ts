@@ -1,4 +1,5 @@
-// Proposals a second through three nodes in one process, from propose to applied on all three, and what a MemLog of a million entries costs.
+// Proposals a second through three nodes in one process, from propose to applied on all three, and what a MemLog of a
+// million entries costs.
 //
 //   deno run tests/bench/raft.ts [proposals]      (also: bun, node)
 import process from "node:process";

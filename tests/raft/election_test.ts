@@ -1,4 +1,5 @@
-// Elections: Raft, sections 5.2 and 5.4.1; PreVote, dissertation, section 9.6; CheckQuorum and loyalty, sections 6.2 and 4.2.3.
+// Elections: Raft, sections 5.2 and 5.4.1; PreVote, dissertation, section 9.6; CheckQuorum and loyalty, sections 6.2
+// and 4.2.3.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { type Envelope, MemLog, type NodeId, nodeId, RaftNode } from "../../raft/mod.ts";

@@ -139,7 +139,8 @@ export class Model {
   }
 
   /**
-   * Everything is healed: a leader must be found, and a command be applied by every member, within so many election timeouts.
+   * Everything is healed: a leader must be found, and a command be applied by every member, within so many election
+   * timeouts.
    *
    * @returns How many that took.
    */

@@ -1,4 +1,5 @@
-// A network of nodes in one process, for tests: what is sent waits in one queue, and the test decides what becomes of it.
+// A network of nodes in one process, for tests: what is sent waits in one queue, and the test decides what becomes of
+// it.
 import assert from "node:assert/strict";
 import {
   type AppendRequest,

@@ -1,4 +1,5 @@
-// Scenarios as scripts: a line is a step, and the transcript says what each node did because of it, in the words of the paper.
+// Scenarios as scripts: a line is a step, and the transcript says what each node did because of it, in the words of the
+// paper.
 //
 //   elect N             N campaigns, and all that follows goes untold
 //   campaign N          N campaigns at once            propose N WORD...    N's client proposes each word

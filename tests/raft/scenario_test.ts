@@ -1,4 +1,5 @@
-// Whole scenarios, each with the transcript of what every node did. A line after ">" is a step of the script (scenario.ts), the rest is its outcome.
+// Whole scenarios, each with the transcript of what every node did. A line after ">" is a step of the script
+// (scenario.ts), the rest is its outcome.
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import type { RaftConfig } from "../../raft/mod.ts";
