@@ -136,7 +136,7 @@ function drawSwarm(random: Random, options: RunOptions): Drawn {
       heartbeatIntervalTicks: 1 + random.below(3),
       compactionBytes: pick(random, [CLUSTER.compactionBytes, CLUSTER.compactionBytes, 20_000, 2_000]),
       keepEntries: pick(random, [0, 0, 20]),
-      snapshotChunkBytes: pick(random, [CLUSTER.snapshotChunkBytes, 4_096, 256]),
+      snapshotChunkBytes: pick(random, [CLUSTER.snapshotChunkBytes, 1_024, 64]),
       maxAppendBytes: pick(random, [CLUSTER.maxAppendBytes, CLUSTER.maxAppendBytes, 200]),
       maxInflightAppends: pick(random, [CLUSTER.maxInflightAppends, CLUSTER.maxInflightAppends, 2]),
     },

@@ -152,13 +152,18 @@ export class Invariants {
       ticks,
       terms,
       configurations,
-      configuration: this.#nodes.get(id)?.configuration ?? null,
+      configuration: null,
       commitIndex: 0,
       role: "follower",
       heardAtTick: -1,
       isTransfer: false,
       owesRollback: false,
     });
+  }
+
+  /** The configuration that a node starts with. */
+  holds(id: number, configuration: Configuration): void {
+    this.#nodes.get(id)!.configuration = configuration;
   }
 
   /** A message leaves a node: votes and acknowledgements must be true. */

@@ -8,7 +8,7 @@ import type { NodeView } from "../cluster.ts";
 import type { ClockFault, DiskFault, Fault } from "../nemesis/fault.ts";
 import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
 import { type Journal, JOURNAL_FILE, openJournal } from "../server/journal.ts";
-import { JournalDamagedError } from "../server/journal_format.ts";
+import { JournalDamagedError, JournalIdentityError } from "../server/journal_format.ts";
 import { createKvStore, type KvStore } from "../server/kv_store.ts";
 import type { Packet } from "../server/packet.ts";
 import { createReplica, type Replica } from "../server/replica.ts";
@@ -113,7 +113,10 @@ export class SimNode {
   #refuse(error: Error): void {
     this.#isUp = false;
     this.#tell(`cannot start: ${error.message}`);
-    if (error instanceof JournalDamagedError) {
+    // A bit of the header may make it look like another program's.
+    const isRefusal = error instanceof JournalDamagedError ||
+      (this.#isDamaged && error instanceof JournalIdentityError);
+    if (isRefusal) {
       this.isRefused = true;
       this.#invariants.journalOpened(this.id, true, this.#isDamaged);
     } else if (!(error instanceof DiskFullError)) {
@@ -149,6 +152,7 @@ export class SimNode {
       this.#invariants.broken(`node ${id} cannot start: ${(error as Error).message}`);
       return this.#end();
     }
+    this.#invariants.holds(id, this.replica.node.status().configuration);
     this.#scheduleTick(this.#starts, finish(this.#options.seed) % this.#options.tickLength);
   }
 

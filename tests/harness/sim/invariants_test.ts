@@ -37,7 +37,7 @@ function observed(): {
     return invariants.tracer(i + 1) as Required<RaftTracer>;
   });
   const configuration = configurationOf([1, 2, 3] as NodeId[]);
-  for (const tracer of tracers) tracer.configuration(configuration, 0 as LogIndex, "append");
+  for (const id of [1, 2, 3]) invariants.holds(id, configuration);
   return {
     invariants,
     ticks,
