@@ -56,8 +56,11 @@ export function minimize(
   if (suspected.length > 0 && contradicts(suspected)) kept = suspected;
   for (let size = 4; size < kept.length; size *= 2) {
     const near = [...new Set([...nearest(bad, size), last])].sort((x, y) => x - y);
-    if (contradicts(near)) {
-      kept = near;
+    // Whatever else wrote the value at issue could have done so in time, were it relaxed.
+    const withWriters = [...new Set([...near, ...relaxation.writersOf(bad.a[last]!)])].sort((x, y) => x - y);
+    const found = [near, withWriters].find((set) => set.length < kept.length && contradicts(set));
+    if (found !== undefined) {
+      kept = found;
       break;
     }
   }

@@ -125,6 +125,11 @@ export class Relaxation {
     }
   }
 
+  /** The operations of a register that write a value. */
+  writersOf(value: number): readonly number[] {
+    return this.#writers.get(value) ?? [];
+  }
+
   /** Whether these operations, ascending, contradict each other; `"unknown"` if that took too long to find out. */
   contradicts(kept: readonly number[]): true | false | "unknown" {
     const relaxed = this.#piece.transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
