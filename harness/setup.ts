@@ -119,6 +119,9 @@ type Drawn = Omit<RunSetup, "seed" | "nodes" | "concurrency" | "timeLimit" | "wo
 function drawSwarm(random: Random, options: RunOptions): Drawn {
   const reads = options.reads ?? pick(random, ["log", "index", "index", "lease"] as const);
   const severity = severityFor(reads);
+  const maxAppendBytes = pick(random, [CLUSTER.maxAppendBytes, CLUSTER.maxAppendBytes, 200]);
+  // Hundreds of small appends under way, of which the network reorders most, would be refused and sent again without end.
+  const inflights = maxAppendBytes === CLUSTER.maxAppendBytes ? [CLUSTER.maxInflightAppends, 64, 2] : [8, 2];
   return {
     workloadOptions: {
       keys: options.keys,
@@ -137,8 +140,8 @@ function drawSwarm(random: Random, options: RunOptions): Drawn {
       compactionBytes: pick(random, [CLUSTER.compactionBytes, CLUSTER.compactionBytes, 20_000, 2_000]),
       keepEntries: pick(random, [0, 0, 20]),
       snapshotChunkBytes: pick(random, [CLUSTER.snapshotChunkBytes, 1_024, 64]),
-      maxAppendBytes: pick(random, [CLUSTER.maxAppendBytes, CLUSTER.maxAppendBytes, 200]),
-      maxInflightAppends: pick(random, [CLUSTER.maxInflightAppends, CLUSTER.maxInflightAppends, 2]),
+      maxAppendBytes,
+      maxInflightAppends: pick(random, inflights),
     },
   };
 }
