@@ -190,8 +190,8 @@ function judge(
     }
     const known: Known = { ...analysed, edges, hasCycle: parts.length > 0 };
     if (findings.names().some((name) => forbidden.has(name))) decision = { valid: false };
-    else if (options.anomalies !== undefined) decision = { valid: true };
     else if (unclear !== undefined) decision = { valid: "unknown", reason: unclear };
+    else if (options.anomalies !== undefined) decision = { valid: true };
     else if (meant?.weak !== undefined) decision = weakly(model, meant.weak, true, known);
     else decision = decide(model, known);
   }

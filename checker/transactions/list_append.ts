@@ -392,7 +392,7 @@ export function analyseLists(
       key,
       values: [value],
       explanation:
-        `${group.length === 2 ? "T1 and T2" : `T1, T2 and ${group.length - 2} more`} all read key ${shown(key)} ` +
+        `${group.length === 2 ? "T1 and T2 both" : `T1, T2 and ${group.length - 2} more all`} read key ${shown(key)} ` +
         `${
           value === null ? "in its initial state" : `when ${shown(value)} was the last element`
         }, and then appended to it: ` +

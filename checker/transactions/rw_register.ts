@@ -190,7 +190,7 @@ export function analyseRegisters(
           key: keys[key],
           values: [value],
           explanation:
-            `${group.length === 2 ? "T1 and T2" : `T1, T2 and ${group.length - 2} more`} all read key ${
+            `${group.length === 2 ? "T1 and T2 both" : `T1, T2 and ${group.length - 2} more all`} read key ${
               shown(keys[key])
             } as ` +
             `${

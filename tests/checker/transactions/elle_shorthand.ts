@@ -95,8 +95,8 @@ export function readsThinAir(transactions: readonly ShorthandTransaction[]): boo
   );
 }
 
-/** The options of a case: more than one where it says `or`. */
-export function parseOptions(text: string, workload: string): TransactionOptions[] {
+/** The options of a case: more than one where it says `or`, and more than one at once where it names several models. */
+export function parseOptions(text: string, workload: string): TransactionOptions[][] {
   let rest = text;
   const shared: { versionOrder: VersionOrderSource[]; transactionOrder?: number[] } = { versionOrder: [] };
   rest = rest.replace(/transaction-order\s*\{([^}]*)\}/, (_, pairs: string) => {
@@ -115,11 +115,10 @@ export function parseOptions(text: string, workload: string): TransactionOptions
   });
   const base = { workload: workload as "list-append" | "rw-register", ...shared };
   const alternatives = rest.split(/\bor\b/).map((part) => part.trim()).filter((part) => part !== "");
-  if (alternatives.length === 0) return [base];
-  return alternatives.map((part) => {
+  if (alternatives.length === 0) return [[base]];
+  return alternatives.map((part): TransactionOptions[] => {
     const list = /^(?:anomalies\s*)?\[([^\]]*)\]$/.exec(part);
-    return list === null
-      ? { ...base, consistencyModel: part }
-      : { ...base, anomalies: list[1]!.split(/[\s,]+/).filter((name) => name !== "") };
+    if (list !== null) return [{ ...base, anomalies: list[1]!.split(/[\s,]+/).filter((name) => name !== "") }];
+    return part.split(/[\s,]+/).map((consistencyModel) => ({ ...base, consistencyModel }));
   });
 }
