@@ -20,7 +20,7 @@ export interface RaftConfig {
    * Default `false`.
    */
   readonly join?: boolean;
-  /** A follower that hears nothing for this long, and up to twice as long, campaigns; from 2. Default 10. */
+  /** A follower that hears nothing for this long, and up to twice as long, campaigns; from 2 to 1,000,000. Default 10. */
   readonly electionTimeoutTicks?: number;
   /** A leader shows itself this often; less than `electionTimeoutTicks`. Default 1. */
   readonly heartbeatIntervalTicks?: number;
@@ -71,6 +71,8 @@ export interface RaftConfig {
    * How many entries `compact` keeps up to the snapshot's index, for followers that hold the first of them. Default 0.
    */
   readonly keepEntries?: number;
+  /** The largest snapshot that is taken, or accepted from a leader; set it alike on all nodes. Default 1 GiB. */
+  readonly maxSnapshotBytes?: number;
   /** Sees every change of the node's state. Default: none. */
   readonly tracer?: RaftTracer;
 }
@@ -128,6 +130,7 @@ export function resolveConfig(config: RaftConfig): ResolvedConfig {
     maxApplyBytes: number("maxApplyBytes", 16 * MiB, 1),
     maxPendingReads: number("maxPendingReads", 65536, 1),
     snapshotChunkBytes: number("snapshotChunkBytes", MiB / 4, 1),
+    maxSnapshotBytes: number("maxSnapshotBytes", 1024 * MiB, 1),
     keepEntries: number("keepEntries", 0, 0),
     tracer: config.tracer ?? null,
   };

@@ -72,7 +72,7 @@ export interface RaftLog {
   setState(state: HardState): void;
   /** Takes a snapshot of what was applied: the entries before `keepFrom` go, those from there on stay. */
   compact(snapshot: Snapshot, keepFrom: LogIndex): void;
-  /** Puts a leader's snapshot in place of the whole log. */
+  /** Puts a leader's snapshot in place of the whole log. Term and vote stay. */
   restore(snapshot: Snapshot): void;
 }
 

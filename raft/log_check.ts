@@ -35,6 +35,9 @@ export function checkLog(log: RaftLog, first: Configuration): ConfigurationStack
   if (lastIndex < snapshotIndex) refuse(`it ends at ${lastIndex}, before its snapshot, which ends at ${snapshotIndex}`);
   if (durableIndex > lastIndex) refuse(`it is durable up to ${durableIndex}, beyond its last entry, ${lastIndex}`);
   if (state.term < lastTerm) refuse(`its last entry is of term ${lastTerm}, but the node's term is only ${state.term}`);
+  if (log.durableState.term > state.term) {
+    refuse(`term ${log.durableState.term} is durable, but the node's term is only ${state.term}`);
+  }
   if (snapshot !== null) {
     const fault = configurationFault(snapshot.configuration);
     if (fault !== null) refuse(`the configuration of its snapshot at ${snapshotIndex} is wrong: ${fault}`);

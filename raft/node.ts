@@ -255,7 +255,7 @@ export class RaftNode {
    *
    * @param index Up to where `data` covers the log: not above `appliedIndex`, and above the last snapshot.
    * @param data The host's state as of that index. It is not copied: it must not be changed afterwards.
-   * @throws {RangeError} Where `index` is out of that range.
+   * @throws {RangeError} Where `index` is out of that range, or `data` larger than `maxSnapshotBytes`.
    */
   compact(index: LogIndex, data: Uint8Array): void {
     const core = this.#core;
@@ -264,6 +264,10 @@ export class RaftNode {
       throw new RangeError(
         `Cannot compact to ${index}: an index above the last snapshot, ${log.snapshotIndex}, up to what was applied, ${core.appliedIndex}, is needed`,
       );
+    }
+    const { maxSnapshotBytes } = core.config;
+    if (data.length > maxSnapshotBytes) {
+      throw new RangeError(`Cannot take a snapshot of ${data.length} bytes: at most ${maxSnapshotBytes} are allowed`);
     }
     const configuration = core.configurations.at(index);
     const snapshot: Snapshot = { index, term: log.termAt(index)!, configuration, data };

@@ -27,6 +27,7 @@ export function handleSnapshotRequest(core: Core, request: SnapshotRequest): voi
     return acknowledge(core, request);
   }
   if (offset + chunk.length > totalBytes) return core.reject(request, "the chunk goes beyond the snapshot's end");
+  if (totalBytes > core.config.maxSnapshotBytes) return core.reject(request, "the snapshot is larger than is accepted");
   let incoming = core.incoming;
   if (incoming !== null && (incoming.index !== index || incoming.term !== term || incoming.totalBytes !== totalBytes)) {
     // A late chunk of an older snapshot does not undo what has come of a newer one.

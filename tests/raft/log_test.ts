@@ -148,6 +148,10 @@ test("a log that contradicts itself is refused with an error that says how", () 
       /its first entry is 4, but its snapshot ends at 2: the entries between are missing/,
     ],
     [lying(compacted, { lastIndex: 1 }), /it ends at 1, before its snapshot, which ends at 2/],
+    [
+      lying(logOf(1), { durableState: { term: 2, votedFor: null } }),
+      /term 2 is durable, but the node's term is only 1/,
+    ],
     [lying(logOf(1), { durableIndex: 2 }), /it is durable up to 2, beyond its last entry, 1/],
     [
       lying(logOf(1, 4), { state: { term: 3, votedFor: null } }),

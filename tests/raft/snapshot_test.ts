@@ -261,3 +261,13 @@ test("a chunk beyond the end of its snapshot is ignored", () => {
   const answers: Envelope[] = node.handle(chunk(5, 1, 2, bytes(2), 4));
   assert.equal(only(answers, "snapshot-response").nextOffset, 0);
 });
+
+test("a snapshot beyond the bound is neither taken nor accepted", () => {
+  const network = new Network({ nodes: 1, config: { maxSnapshotBytes: 5 } });
+  const leader = network.elect(1);
+  assert.throws(() => leader.compact(logIndex(1), bytes(6)), RangeError);
+  leader.compact(logIndex(1), bytes(5));
+  const node = new RaftNode({ id: nodeId(1), peers: [nodeId(2)], maxSnapshotBytes: 5 }, new MemLog());
+  assert.deepEqual(node.handle(chunk(5, 1, 0, bytes(3), 6)), []);
+  assert.equal(node.handle(chunk(5, 1, 0, bytes(3), 5)).length, 1);
+});
