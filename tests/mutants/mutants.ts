@@ -146,9 +146,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the echo of an earlier round counts for a later read",
     file: "raft/read_index.ts",
-    search: "follower.echoedRound = round;",
+    search: "if (round <= follower.echoedRound) return;\n  follower.echoedRound = round;",
     replace: "follower.echoedRound = core.round;",
-    flags: "--nemesis partition:oneway,packets:delay --nemesis-interval 1 --reads index --nodes 3 --keys 1 --rate 300",
+    flags:
+      "--nemesis pause:leader,packets:delay --nemesis-interval 1 --reads index --nodes 3 --keys 1 --rate 600 --concurrency 30",
     noticedBy: ["history"],
   },
   {
@@ -272,7 +273,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/snapshot.ts",
     search: "if (index <= core.commitIndex) {",
     replace: "if (index < 0) {",
-    flags: "--nemesis compact,partition,kill,packets --nemesis-interval 0.5",
+    flags: "--nemesis compact,partition:one,packets:delay --nemesis-interval 0.5",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -288,7 +289,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/proposal.ts",
     search: "if (pending > core.commitIndex) {",
     replace: "if (pending > core.log.lastIndex) {",
-    flags: "--nemesis member,partition --nemesis-interval 0.5",
+    flags: "--nemesis member,disk:slow,partition:leader --nemesis-interval 0.2",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -296,7 +297,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/proposal.ts",
     search: "if (!core.hasCommittedInTerm) {",
     replace: "if (core.commitIndex === 0) {",
-    flags: "--nemesis member,kill,partition,packets:delay --nemesis-interval 0.5",
+    flags: "--nemesis member,disk:slow,kill:leader --nemesis-interval 0.3",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -337,7 +338,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/core.ts",
     search: "this.electionTimeoutTicks = electionTimeoutTicks + this.random.below(electionTimeoutTicks);",
     replace: "this.electionTimeoutTicks = electionTimeoutTicks;",
-    flags: "--nemesis all",
+    flags: "--nemesis kill:all --nodes 9 --time-limit 6 --nemesis-interval 4",
     noticedBy: ["liveness"],
   },
   {
@@ -346,7 +347,7 @@ export const MUTANTS: readonly Mutant[] = [
     search: "    if (envelope.term < core.term) {",
     replace: '    if (envelope.term < core.term && envelope.type.endsWith("response")) return true;\n' +
       "    if (envelope.term < core.term) {",
-    flags: "--nemesis partition,packets --nemesis-interval 1",
+    flags: "--nemesis packets:delay,kill:leader --nodes 3 --nemesis-interval 1",
     noticedBy: ["invariant", "history"],
   },
   {
