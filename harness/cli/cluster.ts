@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { type NodeProcess, startNodeProcess } from "../live/node_process.ts";
 import { READ_MODES } from "../server/client.ts";
+import { crc32c } from "../server/crc32c.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -37,12 +38,14 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (words.length > 0) throw new UsageError(`cluster takes flags only, but was given ${JSON.stringify(words[0])}`);
   const { data } = flags;
   if (data === undefined) throw new UsageError("cluster needs --data");
+  // A name of its own for each folder: clusters that meet on one machine refuse each other.
+  const clusterId = `local-${crc32c(new TextEncoder().encode(resolve(data))).toString(16)}`;
   const ids = Array.from({ length: flags.nodes }, (_, i) => i + 1);
   const peerOf = (id: number): string => `127.0.0.1:${flags["peer-port"] + id - 1}`;
   const clientOf = (id: number): string => `127.0.0.1:${flags.port + id - 1}`;
   const flagsOf = (id: number): string[] => [
     ...["--id", `${id}`, "--listen", peerOf(id), "--client", clientOf(id), "--data", join(data, `${id}`)],
-    ...["--reads", flags.reads],
+    ...["--cluster", clusterId, "--reads", flags.reads],
     ...(flags.password === undefined ? [] : ["--password", flags.password]),
     ...ids.filter((peer) => peer !== id).flatMap((peer) => ["--peer", `${peer}=${peerOf(peer)}`]),
   ];
@@ -61,7 +64,7 @@ function runNodes(
   onReady: (id: number) => void,
   terminal: Terminal,
 ): Promise<number> {
-  return new Promise((resolve) => {
+  return new Promise((ended) => {
     const running = new Map<number, NodeProcess>();
     let status = 0;
     let signals = 0;
@@ -85,7 +88,7 @@ function runNodes(
             signals = 1;
           }
           if (running.size > 0) return stopNext();
-          resolve(status);
+          ended(status);
           process.exit(status);
         },
       });

@@ -47,7 +47,7 @@ export interface LiveCluster extends Cluster {
 
 const TICK_MS = 25;
 /** A node that starts has so long to serve. */
-const START_TIMEOUT = 20 * SECOND;
+const START_TIMEOUT = 60 * SECOND;
 /** A change of the members has so long. */
 const CHANGE_TIMEOUT = 5 * SECOND;
 

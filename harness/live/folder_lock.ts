@@ -187,6 +187,7 @@ function isHolderAlive(holder: Holder, path: string): boolean | null {
     // EPERM: there is one, and it is another user's.
     return (error as { code?: string }).code === "EPERM";
   }
+  if (isZombie(holder.pid)) return false;
   const began = beginOf(holder.pid);
   return began === undefined || holder.began === undefined || began === holder.began;
 }
@@ -203,6 +204,17 @@ function canLock(path: string, { openSync }: DenoFiles): boolean {
 
 function ownHolder(): Holder {
   return { pid: process.pid, began: beginOf(process.pid), isAdvisory: deno !== undefined };
+}
+
+/** Whether a process has ended and only waits for its parent to notice, which in a container may be never. */
+function isZombie(pid: number): boolean {
+  if (deno !== undefined) return false;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  } catch {
+    return false;
+  }
 }
 
 /** The boot and the time since it at which a process began (proc(5): field 22 of stat). Deno would ask for all permissions. */

@@ -113,14 +113,14 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
     else end(sequence, write, reply);
   };
 
-  /** The session was forgotten: writes that may have been applied under it cannot be tried again. */
+  /** The session was forgotten: writes that may have been applied under it, as those without an answer may, cannot be tried again. */
   const beginAnew = (): void => {
     const before = [...writes.values()];
     writes.clear();
     client = `${name}.${++generation}`;
     since = committedIndex();
     for (const write of before) {
-      if (write.attempts > 1 || !write.isUntouched) write.reply(UNKNOWN);
+      if (!write.isUntouched || write.unanswered > 0) write.reply(UNKNOWN);
       else begin(write);
     }
   };

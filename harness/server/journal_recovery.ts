@@ -65,7 +65,8 @@ const NEW_STATE: HardState = { term: term(0), votedFor: null };
  * A last batch that is damaged is taken for torn: it was never promised to anyone. (A bit flipped at rest in the last batch looks the same, and
  * its loss goes unnoticed.) Damage that a whole later batch follows, or inside what was put in place at once, is refused.
  *
- * The snapshot wins: a journal that ends before it, or has another term at its index, loses its entries, never its term and vote.
+ * The snapshot wins: a journal that ends before it, or has another term at its index, loses its entries, never its term and vote. A term that is
+ * below the snapshot's rises to it.
  *
  * @throws {JournalDamagedError} If something is lost that may have been acknowledged.
  * @throws {JournalIdentityError} If a file is of another cluster, node or version.
@@ -83,8 +84,11 @@ export function recoverJournal(
     return { ...empty, salt, batches: 0, fileBytes: 0, isWhole: false };
   }
   const scan = scanJournal(identity, journalBytes);
-  const { state, baseIndex, baseTerm, entries, batches } = scan;
-  const isWhole = scan.end === journalBytes.length;
+  const { baseIndex, baseTerm, entries, batches } = scan;
+  // A snapshot may be on disk before the batch with the term that it is of. Nothing was said in that term: a vote would have waited for the batch.
+  const isBehind = snapshot !== null && snapshot.term > scan.state.term;
+  const state = isBehind ? { term: snapshot.term, votedFor: null } : scan.state;
+  const isWhole = scan.end === journalBytes.length && !isBehind;
   const found = { snapshot, state, salt: scan.salt, batches, fileBytes: journalBytes.length };
   const snapshotIndex = snapshot === null ? 0 : snapshot.index;
   if (snapshot === null || snapshotIndex <= baseIndex) {

@@ -27,7 +27,7 @@ import type { ClientReply, ClientRequest, ReadMode, Session } from "./client.ts"
 import { MAX_NODE_ID, ReceivedForwards, type Respond, SentForwards } from "./forwarding.ts";
 import type { Journal } from "./journal.ts";
 import type { Forward, ForwardedMode, Packet, RequestMode } from "./packet.ts";
-import { underSession } from "./sessions.ts";
+import { underSession, wrongSession } from "./sessions.ts";
 import type { StateMachine } from "./state_machine.ts";
 import { encodeOperation } from "./store_command.ts";
 
@@ -285,7 +285,9 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   const onFlushed = (error: Error | null): void => {
     if (stopped) return;
     if (error !== null) return stopWith(error);
-    const due = heldForCurrent;
+    // A log that was replaced by a snapshot is written with all that came while the snapshot was: then nothing is left to wait for.
+    const due = journal.isDirty ? heldForCurrent : [...heldForCurrent, ...heldForNext];
+    if (!journal.isDirty) heldForNext = [];
     heldForCurrent = [];
     for (let i = 0; i < due.length; i++) send(due[i]!.to, { kind: "raft", envelope: due[i]! });
     run(persisted);
@@ -581,6 +583,8 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
 
   const submit: Replica<Machine>["submit"] = (command, reply, how) => {
     const isRead = machine.isRead(command);
+    const wrong = how?.session === undefined ? null : wrongSession(how.session);
+    if (wrong !== null) return reply({ type: "fail", error: wrong });
     const body = how?.session === undefined || isRead ? command : underSession(command, how.session);
     run(() => ask(isRead ? how?.reads ?? readMode : "write", body, reply));
   };

@@ -44,6 +44,18 @@ export interface SessionMachine extends StateMachine {
 
 const writer = new ByteWriter(1024);
 
+/** What is wrong with a session that a client gave; `null` if nothing is. */
+export function wrongSession({ client, sequence, oldestOpen, since }: Session): string | null {
+  if (typeof client !== "string" && !Number.isSafeInteger(client)) {
+    return "a session's client is a text or a whole number";
+  }
+  if (!Number.isSafeInteger(sequence) || sequence < 1) return "a session's sequence is a whole number from 1";
+  for (const value of [oldestOpen ?? 1, since ?? 0]) {
+    if (!Number.isSafeInteger(value) || value < 0) return "a session's oldestOpen and since are whole numbers from 0";
+  }
+  return null;
+}
+
 /** Puts a command under a session. */
 export function underSession(command: Uint8Array, session: Session): Uint8Array {
   writer.clear();

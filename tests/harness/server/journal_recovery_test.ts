@@ -295,6 +295,19 @@ test("a journal whose snapshot was installed but which was not yet replaced lose
   assert.deepEqual(again.state, { term: 4, votedFor: 2 });
 });
 
+test("a snapshot that is on disk before the term it is of brings the term along", () => {
+  const disk = memoryDisk();
+  const journal = open(disk);
+  journal.setState({ term: term(5), votedFor: null });
+  journal.restore(snapshotAt(journal, 9, 5));
+  disk.step();
+  disk.crash(0);
+  const again = open(disk);
+  assert.deepEqual(again.state, { term: 5, votedFor: null });
+  assert.equal(again.lastTerm, 5);
+  assert.deepEqual(open(disk).state, { term: 5, votedFor: null });
+});
+
 test("a journal of another node, another cluster or another version is refused with an error that says so", () => {
   const disk = memoryDisk();
   open(disk);

@@ -244,6 +244,21 @@ test("members are changed and leadership is handed over through any node", () =>
   assert.equal(asked.replica!.node.status().configuration.voters.length, 2);
 });
 
+test("a session that makes no sense is refused", () => {
+  const cluster = elected(1);
+  const add = { f: "add", key: "n", value: 1 };
+  for (
+    const session of [{ client: "a" }, { client: "a", sequence: 0 }, { client: "a", sequence: 1.5 }, {
+      client: {},
+      sequence: 1,
+    }]
+  ) {
+    const [reply] = ask(cluster.members[0]!, { operation: add, session: session as never });
+    assert.equal(reply?.type, "fail");
+  }
+  assert.equal(cluster.members[0]!.store.get("n"), null);
+});
+
 test("a command that is too long, and too many that wait, are refused with a clear error", () => {
   const cluster = elected(1, { more: { limits: { maxCommandBytes: 100, maxWaiting: 3 } } });
   const [member] = cluster.members;
