@@ -81,7 +81,8 @@ function appendNew(core: Core, request: AppendRequest): void {
   if (place >= entries.length) return;
   const fresh = place === 0 ? entries : entries.slice(place);
   log.append(fresh);
-  if (core.tracer !== null || hasConfiguration) { for (const entry of fresh) core.noteAppended(entry); }
+  if (core.tracer === null && !hasConfiguration) return;
+  for (const entry of fresh) core.noteAppended(entry);
 }
 
 /** Whether a configuration is among the entries. One that cannot be read is an error before anything was changed. */

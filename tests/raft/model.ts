@@ -132,8 +132,8 @@ export class Model {
     else if (choice < 976) this.#crash(host);
     else if (choice < 988) this.#cut();
     else this.#passes = () => true;
-    if (this.#hasFastDisks) {
-      for (const busy of this.#hosts) while (busy.log.isSyncing || this.#hasWork(busy)) this.#sync(busy);
+    for (const busy of this.#hasFastDisks ? this.#hosts : []) {
+      while (busy.log.isSyncing || this.#hasWork(busy)) this.#sync(busy);
     }
     this.#checkNode(this.#hosts[host.id - 1]!);
   }
