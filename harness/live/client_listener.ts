@@ -47,7 +47,7 @@ export interface ClientLimits extends RespLimits {
   readonly maxConnections: number;
   /** A connection with so many unanswered commands is not read from; 4,096 by default. */
   readonly maxPipeline: number;
-  /** A connection that has not taken so many bytes of answers is not read from; 8 MiB by default. */
+  /** A connection that has not taken so many bytes of answers is not read from, and none of its commands is begun; 8 MiB by default. */
   readonly maxUnsentBytes: number;
 }
 
@@ -92,6 +92,9 @@ export interface ClientListener {
   close(done: () => void): void;
 }
 
+/** Before a connection has had an answer, its commands are expected to have long ones. */
+const FIRST_ANSWER_BYTES = 1 << 20;
+
 /** An answer that is awaited: its place in the order is kept. */
 interface Slot {
   value: RespValue | undefined;
@@ -110,6 +113,8 @@ interface Connection {
   /** How many requests are under way, and whether they read. */
   underWay: number;
   isReading: boolean;
+  /** What an answer may be expected to have, in bytes: as many as the last ones had. It bounds how many commands are begun. */
+  answerBytes: number;
   isDirty: boolean;
   isPaused: boolean;
   isEnding: boolean;
@@ -142,7 +147,7 @@ export function createClientListener(options: ClientListenerOptions): ClientList
     const session = createRespSession(++lastId, options.session);
     const connection: Connection = {
       ...{ socket, session, parser: createRespParser(limits), writer: new RespWriter() },
-      ...{ slots: [], head: 0, waiting: [], underWay: 0, isReading: true },
+      ...{ slots: [], head: 0, waiting: [], underWay: 0, isReading: true, answerBytes: FIRST_ANSWER_BYTES },
       ...{ isDirty: false, isPaused: false, isEnding: false },
     };
     connection.parser.restricted = !session.isAuthenticated;
@@ -152,7 +157,10 @@ export function createClientListener(options: ClientListenerOptions): ClientList
       onInput();
       take(connection, chunk);
     });
-    socket.on("drain", () => resume(connection));
+    socket.on("drain", () => {
+      performWaiting(connection);
+      resume(connection);
+    });
     socket.on("close", () => {
       connections.delete(connection);
       counts.connections = connections.size;
@@ -201,10 +209,17 @@ export function createClientListener(options: ClientListenerOptions): ClientList
     else if (command.type !== "operation" && isConnectionCommand(command)) {
       slot.value = answerConnectionCommand(command, session, options.session);
       connection.parser.restricted = !session.isAuthenticated;
-    } else if (connection.waiting.length > 0 || (connection.underWay > 0 && connection.isReading !== isRead(command))) {
+    } else if (connection.waiting.length > 0 || !mayBegin(connection, command)) {
       connection.waiting.push({ request: command, args, slot });
     } else perform(connection, command, args, slot);
     if (slot.value !== undefined) advance(connection);
+  };
+
+  const mayBegin = (connection: Connection, request: Request): boolean => {
+    const { underWay, isReading, answerBytes, writer, socket } = connection;
+    if (underWay === 0) return writer.length + socket.writableLength <= limits.maxUnsentBytes;
+    const expected = writer.length + socket.writableLength + underWay * answerBytes;
+    return isReading === isRead(request) && expected <= limits.maxUnsentBytes;
   };
 
   const perform = (connection: Connection, request: Request, args: readonly string[], slot: Slot): void => {
@@ -222,7 +237,7 @@ export function createClientListener(options: ClientListenerOptions): ClientList
   const performWaiting = (connection: Connection): void => {
     while (connection.waiting.length > 0) {
       const { request, args, slot } = connection.waiting[0]!;
-      if (connection.underWay > 0 && connection.isReading !== isRead(request)) return;
+      if (connection.isEnding || !mayBegin(connection, request)) return;
       connection.waiting.shift();
       perform(connection, request, args, slot);
     }
@@ -233,7 +248,18 @@ export function createClientListener(options: ClientListenerOptions): ClientList
     if (connection.isEnding) return;
     const { slots, writer } = connection;
     let { head } = connection;
-    for (let value; head < slots.length && (value = slots[head]!.value) !== undefined; head++) writer.value(value);
+    try {
+      for (let value; head < slots.length && (value = slots[head]!.value) !== undefined; head++) {
+        const before = writer.length;
+        writer.value(value);
+        connection.answerBytes = Math.max(writer.length - before, connection.answerBytes >> 1);
+      }
+    } catch {
+      // There is no memory for the answer: that is this client's end, and nobody else's.
+      connection.isEnding = true;
+      connection.socket.destroy();
+      return;
+    }
     if (head === slots.length) {
       connection.slots = [];
       connection.head = 0;
@@ -258,7 +284,10 @@ export function createClientListener(options: ClientListenerOptions): ClientList
       if (connection.session.isQuitting && connection.slots.length === 0) {
         connection.isEnding = true;
         connection.socket.end();
-      } else resume(connection);
+        continue;
+      }
+      performWaiting(connection);
+      resume(connection);
     }
   };
 

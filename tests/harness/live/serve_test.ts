@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect as connectSocket, createServer } from "node:net";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { describeJournal } from "../../../harness/server/journal_text.ts";
 import { NODE_DEFAULTS } from "../../../harness/live/node_options.ts";
@@ -158,6 +159,23 @@ test("a password is asked for, and limits have their errors", { skip }, async ()
     stranger.client.close();
     third.client.close();
   }, more);
+});
+
+test("a client that asks for much and takes nothing does not fill the node's memory", { skip }, async () => {
+  await withCluster(1, async ([a], servers, [options]) => {
+    const value = "x".repeat(4 << 20);
+    assert.equal(await a!.call("SET", "k", value), "OK");
+    const socket = connectSocket({ host: "127.0.0.1", port: options!.client.port });
+    socket.pause();
+    socket.on("error", () => {});
+    socket.write("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n".repeat(400));
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < 200; i++) assert.equal(await a!.call("PING"), "PONG");
+    await a!.call("GET", "other");
+    assert.ok(process.memoryUsage().rss - before < 400 << 20);
+    assert.equal(servers[0]!.node.replica.isStopped, false);
+    socket.destroy();
+  });
 });
 
 test("INFO tells role, term, commit and members", { skip }, async () => {
