@@ -247,8 +247,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a torn tail stays in the file, and the next batch goes behind it",
     file: "harness/server/journal_recovery.ts",
-    search: "const isWhole = scan.end === journalBytes.length;",
-    replace: "const isWhole = true;",
+    search: "const isWhole = scan.end === journalBytes.length",
+    replace: "const isWhole = scan.end > 0",
     flags: "--nemesis disk:tear",
     noticedBy: ["invariant", "history"],
   },
