@@ -26,6 +26,7 @@ export {
 export type { Counterexample } from "./linearizability/explain.ts";
 export type { ShownOperation } from "./linearizability/shown.ts";
 export { HistoryError, Operations, OperationsBuilder } from "./linearizability/operations.ts";
+export { Values } from "./linearizability/values.ts";
 export { LinearizabilityMonitor, type MonitorOptions } from "./linearizability/monitor.ts";
 export { renderLinearizability, type Style } from "./linearizability/render.ts";
 export { type AnyModel, type Model, type Operation, type RegisterModel } from "./models/model.ts";

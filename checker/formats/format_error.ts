@@ -6,6 +6,7 @@
 
 /** Text that is not of the format it should be: where, what was expected, what was found. */
 export class FormatError extends SyntaxError {
+  /** `"FormatError"`. */
   override name = "FormatError";
   /** From 1. */
   readonly line: number;
@@ -13,6 +14,8 @@ export class FormatError extends SyntaxError {
   readonly column: number;
 
   /**
+   * An error about one place.
+   *
    * @param line From 1.
    * @param column From 1.
    * @param message What was expected, and what was found.

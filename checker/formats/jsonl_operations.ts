@@ -35,7 +35,11 @@ export class JsonLinesOperations {
   #stop = 0;
   readonly #names: { readonly bytes: Uint8Array; readonly id: number }[] = [];
 
-  /** @param builder What the operations go to. */
+  /**
+   * A reader at the beginning of a file.
+   *
+   * @param builder What the operations go to.
+   */
   constructor(builder: OperationsBuilder) {
     this.#builder = builder;
     builder.operations.countsLines = true;

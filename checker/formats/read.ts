@@ -23,6 +23,7 @@ export interface ReadOptions {
 export interface ReadHistory {
   /** One of `FORMATS`. */
   readonly format: string;
+  /** The events, in the order of the text. */
   readonly events: readonly HistoryEvent[];
   /** The line, from 1, on which each event stands. */
   readonly lines: readonly number[];
@@ -64,7 +65,9 @@ function parse(text: string, format: string): EventsWithLines {
 
 /** A history as a table of operations. */
 export interface ReadOperations {
+  /** One of `FORMATS`. */
   readonly format: string;
+  /** The table. */
   readonly operations: Operations;
 }
 

@@ -64,6 +64,8 @@ export class LinearizabilityMonitor {
   #unknown: string | undefined;
 
   /**
+   * A monitor before the first event.
+   *
    * @param model What the history is held against.
    * @param options What bounds the monitor.
    */

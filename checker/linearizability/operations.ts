@@ -44,11 +44,17 @@ export function verbOf(name: string): number {
 
 /** A history that is not one: a completion that nothing was waiting for, or a second invocation of a busy process. */
 export class HistoryError extends Error {
+  /** `"HistoryError"`. */
   override name = "HistoryError";
   /** The event at fault, counted from 0. */
   readonly position: number;
 
-  /** @param position The event at fault, counted from 0. */
+  /**
+   * An error about one event.
+   *
+   * @param message What is wrong.
+   * @param position The event at fault, counted from 0.
+   */
   constructor(message: string, position: number) {
     super(message);
     this.position = position;
@@ -57,29 +63,48 @@ export class HistoryError extends Error {
 
 /** The table; see the file's head for its columns. */
 export class Operations {
+  /** The keys. */
   readonly keys: Values = new Values();
+  /** The values. */
   values: Values = new Values();
+  /** The names of operations. */
   readonly names: string[] = [];
   /** What a failed compare saw, by row, where the store told it. */
   readonly actual: Map<number, number> = new Map();
+  /** How many rows there are. */
   length = 0;
+  /** How many entries `order` has. */
   events = 0;
   /** Whether `invoked` and `returned` are lines of a file, from 1, rather than positions, from 0. */
   countsLines = false;
+  /** What each operation is to a register. */
   verb: Uint8Array<ArrayBuffer>;
+  /** The id of each name. */
   name: Int32Array<ArrayBuffer>;
+  /** How each ended. */
   outcome: Uint8Array<ArrayBuffer>;
+  /** Who asked. */
   process: Float64Array<ArrayBuffer>;
+  /** The id of each key. */
   key: Int32Array<ArrayBuffer>;
+  /** First value; see the head of the file. */
   a: Int32Array<ArrayBuffer>;
+  /** Second value; see the head of the file. */
   b: Int32Array<ArrayBuffer>;
+  /** Where each invocation stands. */
   invoked: Int32Array<ArrayBuffer>;
+  /** Where each completion stands, or -1. */
   returned: Int32Array<ArrayBuffer>;
+  /** Invocations as rows, completions as their complements, in the order of real time. */
   order: Int32Array<ArrayBuffer>;
   #nameIds = new Map<string, number>();
   #nameVerbs: number[] = [];
 
-  /** @param capacity How many operations to make room for at first; the table grows by itself. */
+  /**
+   * An empty table.
+   *
+   * @param capacity How many operations to make room for at first; the table grows by itself.
+   */
   constructor(capacity = 1024) {
     this.verb = new Uint8Array(capacity);
     this.name = new Int32Array(capacity);
@@ -224,6 +249,7 @@ export class Operations {
 
 /** Fills a table event by event, and knows which process has what open. */
 export class OperationsBuilder {
+  /** The table. */
   readonly operations: Operations;
   /** How many events there were. */
   position = 0;
@@ -234,6 +260,8 @@ export class OperationsBuilder {
   #otherRows = new Map<number, number>();
 
   /**
+   * A builder of an empty table.
+   *
    * @param capacity How many operations to make room for at first.
    * @param isLenient Whether a busy process may be invoked again: its open operation is then one of unknown outcome.
    */

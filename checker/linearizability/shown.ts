@@ -9,6 +9,7 @@ import { FAILED, MISMATCH, OK, type Operations } from "./operations.ts";
 export interface ShownOperation {
   /** The number of the process. */
   readonly process: number;
+  /** The operation's name. */
   readonly f: string;
   /** The key, where the operation has one. */
   readonly key?: unknown;

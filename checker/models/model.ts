@@ -64,7 +64,9 @@ export interface Model<State> {
 
 /** A register for each key, with get, put, delete and compare-and-set: judged by numbers alone, so it has no `step`. */
 export interface RegisterModel {
+  /** What verdicts call it. */
   readonly name: string;
+  /** Tells it from models with a `step`. */
   readonly kind: "register";
   /** The value that every key begins with. */
   readonly initial: unknown;
