@@ -69,7 +69,7 @@ export interface TestClient {
 }
 
 export function connect(options: NodeOptions, password: string | null = options.password): TestClient {
-  const client = connectRespClient({ address: options.client, password });
+  const client = connectRespClient({ address: options.client, password, tls: options.tls });
   return {
     client,
     call: (...args) =>

@@ -9,6 +9,7 @@ import { NODE_DEFAULTS } from "../../../harness/live/node_options.ts";
 import { formatAddress } from "../../../harness/live/peer_options.ts";
 import { findMembers, memberStatus } from "../../../harness/live/join.ts";
 import { createRandom } from "../../../raft/mod.ts";
+import { MEMBER } from "./tls_identity.ts";
 import { connect, inFolder, optionsOf, skipWithoutSockets, start, stop, withCluster } from "./live_cluster.ts";
 
 const skip = skipWithoutSockets;
@@ -176,6 +177,15 @@ test("a client that asks for much and takes nothing does not fill the node's mem
     assert.equal(servers[0]!.node.replica.isStopped, false);
     socket.destroy();
   });
+});
+
+test("with certificates members and clients talk in secret, and whoever has none is not heard", { skip }, async () => {
+  await withCluster(3, async ([a, b], _servers, [options]) => {
+    assert.equal(await a!.call("SET", "k", "v"), "OK");
+    assert.equal(await b!.call("GET", "k"), "v");
+    const plain = connect({ ...options!, tls: null });
+    await assert.rejects(plain.call("GET", "k"), /Cannot talk to/);
+  }, { tls: MEMBER });
 });
 
 test("INFO tells role, term, commit and members", { skip }, async () => {
