@@ -58,7 +58,7 @@ const maxStates = 45_000;
 /** Open pairs beyond which they are not weighed one by one. */
 const maxPairs = 3_000_000;
 /** Words of the closure that may be touched, all closures together. */
-const maxWork = 4_000_000_000;
+const maxWork = 1_500_000_000;
 
 type Pair = readonly [Write, Write];
 
@@ -86,23 +86,52 @@ export function findOrder(problem: OrderProblem): OrderAnswer {
     }
   }
   const closure = new Closure(problem.nodes, problem.model);
-  return search(closure, [...problem.edges], pairs, 0);
+  return byBatches(closure, problem.edges, pairs) ?? search(closure, [...problem.edges], pairs, 0);
 }
 
-/** The edges that follow if `first` was written before `second`. */
-function consequences(first: Write, second: Write): InferredEdge[] {
-  const edges: InferredEdge[] = [
-    { from: first.writer, to: second.writer, kind: ww, earlier: first.version, later: second.version },
-  ];
-  for (const reader of first.readers) {
-    if (reader !== second.writer) {
-      edges.push({ from: reader, to: second.writer, kind: rw, earlier: first.version, later: second.version });
+/**
+ * Looks for an order by choices that are not taken back: all that is open goes the way in which the graph leans, or as much of it as closes no cycle, and inference goes on from there.
+ *
+ * @returns The answer, if an order was found or if a contradiction came before any choice. Undefined where a choice was wrong: that proves nothing.
+ */
+function byBatches(closure: Closure, given: readonly InferredEdge[], pairs: readonly Pair[]): OrderAnswer | undefined {
+  const edges = [...given];
+  let open = pairs;
+  let hasChosen = false;
+  for (;;) {
+    const inferred = infer(closure, edges, open);
+    if (!("open" in inferred)) return hasChosen && inferred.found !== "order" ? undefined : inferred;
+    open = inferred.open;
+    const lean = closure.lean(edges);
+    const chosen = open.map(([a, b]): { pair: Pair; way: Pair; certainty: number } => {
+      const difference = lean[b.writer]! - lean[a.writer]!;
+      return { pair: [a, b], way: difference >= 0 ? [a, b] : [b, a], certainty: Math.abs(difference) };
+    }).sort((a, b) => b.certainty - a.certainty);
+    let size = chosen.length;
+    for (; size > 0; size >>= 1) {
+      const trial = [...edges];
+      for (let i = 0; i < size; i++) trial.push(...consequences(...chosen[i]!.way));
+      if (closure.isAcyclic(trial)) {
+        if (size === chosen.length) return { found: "order", edges: trial };
+        edges.push(...trial.slice(edges.length));
+        break;
+      }
     }
+    if (size > 0) hasChosen = true;
+    else edges.push(...consequences(chosen[0]!.way[1], chosen[0]!.way[0])); // the one way round is impossible on its own
+    const settled = new Set(
+      chosen.slice(0, Math.max(1, size)).map(({ pair }) => pair[0].version * 4_194_304 + pair[1].version),
+    );
+    open = open.filter(([a, b]) => !settled.has(a.version * 4_194_304 + b.version));
   }
-  return edges;
 }
 
-function search(closure: Closure, edges: InferredEdge[], pairs: readonly Pair[], depth: number): OrderAnswer {
+/** Infers until nothing changes: what is open then, or the answer. Adds to `edges`. */
+function infer(
+  closure: Closure,
+  edges: InferredEdge[],
+  pairs: readonly Pair[],
+): OrderAnswer | { readonly open: readonly Pair[] } {
   let open = pairs;
   for (;;) {
     if (closure.work > maxWork) {
@@ -129,7 +158,30 @@ function search(closure: Closure, edges: InferredEdge[], pairs: readonly Pair[],
     }
     open = still;
     if (isChanged) continue;
-    if (open.length === 0) return { found: "order", edges };
+    return open.length === 0 ? { found: "order", edges } : { open };
+  }
+}
+
+/** The edges that follow if `first` was written before `second`. */
+function consequences(first: Write, second: Write): InferredEdge[] {
+  const edges: InferredEdge[] = [
+    { from: first.writer, to: second.writer, kind: ww, earlier: first.version, later: second.version },
+  ];
+  for (const reader of first.readers) {
+    if (reader !== second.writer) {
+      edges.push({ from: reader, to: second.writer, kind: rw, earlier: first.version, later: second.version });
+    }
+  }
+  return edges;
+}
+
+/** Tries every way, one pair at a time, with inference after each choice. */
+function search(closure: Closure, edges: InferredEdge[], pairs: readonly Pair[], depth: number): OrderAnswer {
+  let open = pairs;
+  for (;;) {
+    const inferred = infer(closure, edges, open);
+    if (!("open" in inferred)) return inferred;
+    open = inferred.open;
     // Most often any order that agrees with what is known will do.
     const guess = [...edges];
     for (const [a, b] of open) {
@@ -196,6 +248,30 @@ class Closure {
       } else this.rank[state] = i;
     });
     return true;
+  }
+
+  /** For each node, how far it stands from the beginning of the longest paths through it rather than from their ends. */
+  lean(edges: readonly InferredEdge[]): Int32Array {
+    const { order, start, target } = this.#sorted(edges)!;
+    const depth = new Int32Array(this.#states), height = new Int32Array(this.#states);
+    for (let i = 0; i < order.length; i++) {
+      const state = order[i]!;
+      for (let at = start[state]!; at < start[state + 1]!; at++) {
+        depth[target[at]!] = Math.max(depth[target[at]!]!, depth[state]! + 1);
+      }
+    }
+    for (let i = order.length - 1; i >= 0; i--) {
+      const state = order[i]!;
+      for (let at = start[state]!; at < start[state + 1]!; at++) {
+        height[state] = Math.max(height[state]!, height[target[at]!]! + 1);
+      }
+    }
+    const lean = new Int32Array(this.#nodes);
+    for (let node = 0; node < this.#nodes; node++) {
+      const state = this.#isDoubled ? 2 * node : node;
+      lean[node] = depth[state]! - height[state]!;
+    }
+    return lean;
   }
 
   isAcyclic(edges: readonly InferredEdge[]): boolean {
