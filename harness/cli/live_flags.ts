@@ -45,7 +45,7 @@ export function addressOf(flag: string, text: string): Address {
 /** `ID=HOST:PORT` as a member. */
 export function memberOf(flag: string, text: string): readonly [number, Address] {
   const at = text.indexOf("=");
-  const id = memberIdOf(flag, text.slice(0, Math.max(at, 0)));
+  const id = memberIdOf(`--${flag}`, text.slice(0, Math.max(at, 0)));
   return [id, addressOf(flag, text.slice(at + 1))];
 }
 

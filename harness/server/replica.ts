@@ -553,6 +553,7 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
 
   const transfer = (body: Uint8Array, respond: Respond): void => {
     const to = Number(new TextDecoder().decode(body));
+    if (to === id) return respond({ type: "ok", value: null });
     const { term } = node;
     const deadline = ticks + forwardTimeoutTicks;
     try {

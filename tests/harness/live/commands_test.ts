@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { main as clusterMain } from "../../../harness/cli/cluster.ts";
+import { UsageError } from "../../../harness/cli/flags.ts";
+import { main as logMain } from "../../../harness/cli/log.ts";
+import { main as memberMain } from "../../../harness/cli/member.ts";
+import { main as serveMain } from "../../../harness/cli/serve.ts";
+import type { Terminal } from "../../../harness/cli/terminal.ts";
+import { formatAddress } from "../../../harness/live/peer_options.ts";
+import { connect, inFolder, optionsOf, skipWithoutSockets, start, stop, withCluster } from "./live_cluster.ts";
+
+const skip = skipWithoutSockets;
+
+/** A terminal that keeps what is printed. */
+function terminal(): Terminal & { text: string } {
+  const kept = {
+    text: "",
+    out: (text: string) => void (kept.text += text),
+    err: () => {},
+    progress: () => {},
+    style: (_format: unknown, text: string) => text,
+  };
+  return kept;
+}
+
+test("wrong usage of the live commands is one line that says what was expected", async () => {
+  const wrong: [(args: string[], terminal: Terminal) => Promise<number>, string[], RegExp][] = [
+    [serveMain, [], /serve needs --id/],
+    [serveMain, ["--id", "0"], /--id takes .* from 1 to 1048575, but was given "0"/],
+    [serveMain, ["--id", "1"], /serve needs --data/],
+    [
+      serveMain,
+      ["--id", "1", "--data", "d", "--listen", "here"],
+      /--listen: An address is HOST:PORT, but was given "here"/,
+    ],
+    [
+      serveMain,
+      ["--id", "1", "--data", "d", "--listen", "h:1", "--client", "h:2", "--peer", "x=h:1"],
+      /--?peer takes a member's number/,
+    ],
+    [
+      serveMain,
+      ["--id", "1", "--data", "d", "--listen", "h:1", "--client", "h:2", "--peer", "1=h:1"],
+      /--peer names node 1, which is this one/,
+    ],
+    [serveMain, ["--id", "1", "--data", "d", "--listen", "h:1", "--client", "h:2", "--tls-cert", "x"], /go together/],
+    [memberMain, ["fly"], /member takes: status \| add/],
+    [memberMain, ["add", "1", "nowhere"], /An address is HOST:PORT/],
+    [logMain, [], /log needs one data folder/],
+    [clusterMain, [], /cluster needs --data/],
+  ];
+  for (const [main, args, message] of wrong) {
+    const run = async (): Promise<number> => await main(args, terminal());
+    await assert.rejects(run, (error) => {
+      assert.ok(error instanceof UsageError, `${args.join(" ")}: ${error}`);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
+
+test("log prints term, vote and entries, and says where a journal is damaged", { skip }, async () => {
+  await inFolder(async (folder) => {
+    const [one] = await optionsOf(1, folder);
+    const server = await start(one!);
+    const { client, call } = connect(one!);
+    for (const value of ["first", "second", "third"]) assert.equal(await call("SET", "k", value), "OK");
+    client.close();
+    await stop(server);
+    const whole = terminal();
+    assert.equal(await logMain([one!.folder], whole), 0);
+    assert.match(whole.text, /journal of node 1 of cluster "kaya"/);
+    assert.match(whole.text, /term 1, voted for 1/);
+    assert.match(whole.text, /entry \d+ of term 1: 1\.\d+\.0\/\d+: put "k" "second"/);
+    const last = terminal();
+    await logMain([one!.folder, "--last", "1"], last);
+    assert.ok(!last.text.includes('"first"'));
+    const path = join(one!.folder, "journal");
+    const bytes = readFileSync(path);
+    bytes[bytes.indexOf("first")]! ^= 1;
+    writeFileSync(path, bytes);
+    const damaged = terminal();
+    assert.equal(await logMain([one!.folder], damaged), 1);
+    assert.match(
+      damaged.text,
+      /damaged: Cannot start from the journal: it is damaged at offset \d+, and a whole batch follows/,
+    );
+  });
+});
+
+test("member shows the members and hands leadership over", { skip }, async () => {
+  await withCluster(3, async (clients, _servers, options) => {
+    assert.equal(await clients[0]!.call("SET", "k", "v"), "OK");
+    const at = formatAddress(options[0]!.client);
+    const moved = terminal();
+    assert.equal(await memberMain(["transfer", "3", "--at", at], moved), 0);
+    assert.equal(moved.text, "OK\n");
+    const shown = terminal();
+    await memberMain(["--at", formatAddress(options[2]!.client)], shown);
+    const status = JSON.parse(shown.text) as { role: string; voters: number[] };
+    assert.equal(status.role, "leader");
+    assert.deepEqual(status.voters, [1, 2, 3]);
+    await assert.rejects(memberMain(["remove", "9", "--at", at], terminal()), /./);
+  });
+});
