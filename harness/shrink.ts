@@ -171,8 +171,9 @@ function simplerFaults(best: () => Candidate, attempt: (candidate: Candidate) =>
 
 /** Moves everything towards the beginning. */
 function beginEarlier(best: () => Candidate, attempt: (candidate: Candidate) => boolean): void {
-  const { schedule } = best();
-  const first = Math.min(...[...schedule.operations, ...schedule.faults].map(({ at }) => at));
+  const times = [...best().schedule.operations, ...best().schedule.faults].map(({ at }) => at);
+  if (times.length === 0) return;
+  const first = times.reduce((earliest, at) => Math.min(earliest, at));
   for (let by = first - WARM_UP; by > SECOND / 10; by = Math.floor(by / 2)) {
     const { setup, schedule } = best();
     const earlier = <T extends { readonly at: number }>(items: readonly T[]): T[] =>

@@ -112,6 +112,11 @@ export class Invariants {
     if (this.#breaches.length < MAX_BREACHES) this.#breaches.push({ time: this.#now(), what });
   }
 
+  /** Whether something has broken. */
+  get isBroken(): boolean {
+    return this.#breaches.length > 0;
+  }
+
   /** Whether all was well so far. */
   verdict(): SafetyVerdict {
     const first = this.#breaches[0];

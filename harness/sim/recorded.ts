@@ -8,7 +8,7 @@ import type { JudgedRun } from "../result.ts";
 import { type RunFile, runFile } from "../run_file.ts";
 import { setupOf } from "../setup.ts";
 import { type Candidate, shrink } from "../shrink.ts";
-import { judgeSimulated, simulate, type Simulated } from "./simulate.ts";
+import { breaksInvariant, judgeSimulated, simulate, type Simulated } from "./simulate.ts";
 import type { TraceLine } from "./trace.ts";
 
 /** A run that was made again. */
@@ -60,6 +60,8 @@ export function shrinkSeed(
   let tries = 1;
   const fails = (candidate: Candidate): boolean => {
     tries++;
+    // An invariant shows in the middle of a run, a history and the proof of life only at its end.
+    if (failed === "safety") return breaksInvariant(candidate.setup, { schedule: candidate.schedule });
     return failedChecks(judgeCandidate(candidate, options.nemesis, origin)).includes(failed);
   };
   const start = { setup, schedule: simulated.outcome.schedule };

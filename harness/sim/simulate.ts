@@ -52,8 +52,30 @@ export interface SimulateOptions {
   readonly trace?: Trace;
 }
 
+/** A run that has begun. */
+interface Running {
+  readonly queue: EventQueue;
+  readonly invariants: Invariants;
+  readonly isOver: () => boolean;
+  /** What it has left behind when it is over. */
+  readonly end: () => Simulated;
+}
+
 /** Runs a simulated cluster from its first start to its last read. */
-export function simulate(setup: RunSetup, { schedule, trace }: SimulateOptions = {}): Simulated {
+export function simulate(setup: RunSetup, options: SimulateOptions = {}): Simulated {
+  const { queue, isOver, end } = begin(setup, options);
+  while (!isOver() && queue.step());
+  return end();
+}
+
+/** Whether a run breaks an invariant; it is left at the first breach. */
+export function breaksInvariant(setup: RunSetup, options: SimulateOptions = {}): boolean {
+  const { queue, invariants, isOver, end } = begin(setup, options);
+  while (!isOver() && !invariants.isBroken && queue.step());
+  return invariants.isBroken || end().safety.valid === false;
+}
+
+function begin(setup: RunSetup, { schedule, trace }: SimulateOptions): Running {
   const { seed } = setup;
   const { tickLength, compactionBytes, ...raft } = setup.cluster;
   const random = createRandom(seed);
@@ -98,19 +120,21 @@ export function simulate(setup: RunSetup, { schedule, trace }: SimulateOptions =
   }, (error, outcome) => {
     ended = { error, outcome };
   });
-  while (ended === null && queue.step());
-  const { error, outcome } = ended as unknown as { error: Error | null; outcome: RunOutcome };
-  if (error !== null) throw error;
-  compareStates(cluster, invariants);
-  return {
-    outcome,
-    workload,
-    safety: invariants.verdict(),
-    coverage: coverage.counts(),
-    virtualTime: queue.now(),
-    steps: queue.steps,
-    messages: cluster.network.counts.sent,
+  const end = (): Simulated => {
+    const { error, outcome } = ended as unknown as { error: Error | null; outcome: RunOutcome };
+    if (error !== null) throw error;
+    compareStates(cluster, invariants);
+    return {
+      outcome,
+      workload,
+      safety: invariants.verdict(),
+      coverage: coverage.counts(),
+      virtualTime: queue.now(),
+      steps: queue.steps,
+      messages: cluster.network.counts.sent,
+    };
   };
+  return { queue, invariants, isOver: () => ended !== null, end };
 }
 
 /** Replicas that have applied the same prefix of the log must hold the same state. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { minimize } from "../../harness/shrink.ts";
+import { DEFAULT_OPTIONS } from "../../harness/options.ts";
+import { setupOf } from "../../harness/setup.ts";
+import { minimize, shrink } from "../../harness/shrink.ts";
 import { createRandom } from "../../raft/mod.ts";
 
 test("of a list only what the test needs is left, whatever that is", () => {
@@ -30,4 +32,47 @@ test("no single item of what is left can go, also where the test is not monotone
       assert.ok(!fails([...kept.slice(0, i), ...kept.slice(i + 1)]), `seed ${seed}: ${kept} without its ${i}th`);
     }
   }
+});
+
+test("a run that fails whatever is done in it shrinks to one in which nothing is done", () => {
+  const setup = setupOf({ ...DEFAULT_OPTIONS, seed: 1 });
+  const operations = Array.from({ length: 50 }, (_, i) => ({
+    at: i * 1e9,
+    client: 0,
+    node: 1 + i % 5,
+    operation: { f: "get", key: "k0" },
+  }));
+  const faults = [{ at: 5, fault: { kind: "kill", nodes: [1, 5] }, lasts: 1 }] as const;
+
+  const { setup: least, schedule } = shrink({ setup, schedule: { operations, faults } }, {
+    fails: () => true,
+    isOver: () => false,
+    onProgress: () => {},
+  });
+
+  assert.deepEqual(schedule, { operations: [], faults: [] });
+  assert.equal(least.nodes, 3);
+  assert.ok(least.timeLimit < 0.1);
+});
+
+test("what a run needs to fail stays, on the nodes that it needs", () => {
+  const setup = setupOf({ ...DEFAULT_OPTIONS, seed: 1 });
+  const operations = Array.from({ length: 50 }, (_, i) => ({
+    at: i * 1e9,
+    client: 0,
+    node: 1 + i % 5,
+    operation: { f: "put", key: "k0", value: i },
+  }));
+  const faults = [1, 2, 3].map((at) => ({ at, fault: { kind: "kill" as const, nodes: [at, 4] }, lasts: 1 }));
+
+  const { schedule } = shrink({ setup, schedule: { operations, faults } }, {
+    fails: ({ schedule }) =>
+      schedule.operations.some(({ operation }) => operation.value === 30) &&
+      schedule.faults.some(({ fault }) => fault.kind === "kill" && fault.nodes.includes(2)),
+    isOver: () => false,
+    onProgress: () => {},
+  });
+
+  assert.deepEqual(schedule.operations.map(({ operation }) => operation.value), [30]);
+  assert.deepEqual(schedule.faults.map(({ fault }) => fault), [{ kind: "kill", nodes: [2] }]);
 });
