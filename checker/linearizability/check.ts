@@ -5,10 +5,11 @@
  */
 import type { HistoryEvent } from "../history.ts";
 import type { Verdict } from "../verdict.ts";
-import { type AnyModel, isRegisterModel } from "../models/model.ts";
+import { type AnyModel, isRegisterModel, type RegisterModel } from "../models/model.ts";
 import { kvWithScan } from "../models/kv_scan.ts";
-import { FAILED, MISMATCH, OK, type Operations, operationsOf, OTHER, verbOf } from "./operations.ts";
-import { eventsByKey, RegisterPieces } from "./registers.ts";
+import { FAILED, MISMATCH, OK, OPEN, type Operations, operationsOf, OTHER, verbOf } from "./operations.ts";
+import { cutIntoParts } from "./parts.ts";
+import { eventsBy, eventsByKey, type RegisterOptions, RegisterPieces } from "./registers.ts";
 import { NEVER, type Piece } from "./piece.ts";
 import { type Counterexample, explain, witnessOf } from "./explain.ts";
 import { search, type SearchResult } from "./search.ts";
@@ -83,7 +84,8 @@ export function checkOperations(
     const found = quick === undefined ? search(piece, options) : violationOf(piece, quick);
     if (found.valid === false) {
       options.decided?.();
-      const counterexample = explain(table, judge, piece, found.reached, options, quick);
+      const whole = wholeKey(table, judge, piece, found.reached, quick ?? []);
+      const counterexample = explain(table, judge, whole.piece, whole.reached, options, whole.suspects);
       return { valid: false, reason: counterexample.sentence, ...summary, counterexample };
     }
     if (found.valid === "unknown") unknown ??= howFar(table, piece, found.reached, found.visited);
@@ -112,6 +114,36 @@ function violationOf(piece: Piece, operations: readonly number[]): SearchResult 
   return { valid: false, order: new Int32Array(0), reached, visited: 0 };
 }
 
+/** A part's violation in the piece of the whole key: what it is about may lie before the cut. */
+function wholeKey(
+  table: Operations,
+  model: AnyModel,
+  part: Piece,
+  reached: number,
+  suspects: readonly number[],
+): { piece: Piece; reached: number; suspects: readonly number[] } {
+  if (!isRegisterModel(model)) return { piece: part, reached, suspects };
+  const { sorted, begins } = eventsByKey(table);
+  const key = table.key[part.rows[0]!]!;
+  const piece = new RegisterPieces(table, registerOptions(table, model)).pieceOf(
+    sorted,
+    begins[key]!,
+    begins[key + 1]!,
+  )!;
+  const numbers = new Map(Array.from(piece.rows, (row, op) => [row, op]));
+  const event = part.events[reached]!;
+  const op = numbers.get(part.rows[event < 0 ? ~event : event]!)!;
+  return {
+    piece,
+    reached: event < 0 ? piece.ret[op]! : piece.inv[op]!,
+    suspects: suspects.map((suspect) => numbers.get(part.rows[suspect]!)!),
+  };
+}
+
+function registerOptions(table: Operations, model: RegisterModel): RegisterOptions {
+  return { initial: table.values.intern(model.initial), nullReadsAnything: model.nullReadsAnything ?? false };
+}
+
 function howFar(table: Operations, piece: Piece, reached: number, visited: number): string {
   const key = table.keys.at(table.key[piece.rows[0]!]!);
   const of = key === null ? "" : ` of ${text(key)}`;
@@ -127,17 +159,39 @@ function* piecesOf(table: Operations, model: AnyModel, options: LinearizabilityO
   if (strange !== undefined) {
     throw new RangeError(`Cannot judge ${strange} by the model ${model.name}: it has get, put, delete, cas and scan`);
   }
-  const initial = table.values.intern(model.initial);
-  const registers = { initial, nullReadsAnything: model.nullReadsAnything ?? false };
-  const isThrough = options.witness === true ? new Uint8Array(table.keys.size) : walkStraight(table, registers);
-  if (!isThrough.includes(0)) return;
+  const registers = registerOptions(table, model);
   const pieces = new RegisterPieces(table, registers);
-  const { sorted, begins } = eventsByKey(table);
-  for (let key = 0; key + 1 < begins.length; key++) {
-    if (isThrough[key] === 1) continue;
-    const piece = pieces.pieceOf(sorted, begins[key]!, begins[key + 1]!);
+  if (options.witness === true) {
+    const { sorted, begins } = eventsByKey(table);
+    for (let key = 0; key + 1 < begins.length; key++) {
+      const piece = pieces.pieceOf(sorted, begins[key]!, begins[key + 1]!);
+      if (piece !== undefined) yield piece;
+    }
+    return;
+  }
+  // Keys that are rarely busy twice at once are walked through whole; where many operations overlap, a walk gets further in parts.
+  const isFine = isCrowded(table) ? new Uint8Array(table.keys.size) : walkStraight(table, registers);
+  if (!isFine.includes(0)) return;
+  const parts = cutIntoParts(table, registers, isFine);
+  const isThrough = walkStraight(table, registers, parts);
+  if (!isThrough.includes(0)) return;
+  const { sorted, begins } = eventsBy(table, parts.of, parts.count, isThrough);
+  for (let part = 0; part < parts.count; part++) {
+    if (isThrough[part] !== 0) continue;
+    const piece = pieces.pieceOf(sorted, begins[part]!, begins[part + 1]!, parts.initials[part]!);
     if (piece !== undefined) yield piece;
   }
+}
+
+/** Whether there are moments with more operations open than there are keys. */
+function isCrowded({ order, events, outcome, keys }: Operations): boolean {
+  let open = 0;
+  for (let i = 0; i < events; i++) {
+    const event = order[i]!;
+    if (event < 0) open--;
+    else if (outcome[event] !== OPEN && ++open > keys.size) return true;
+  }
+  return false;
 }
 
 function countOutcomes(table: Operations): { ok: number; fail: number; info: number } {

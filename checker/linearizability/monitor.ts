@@ -160,7 +160,7 @@ export class LinearizabilityMonitor {
     const initial = table.values.intern(model.initial);
     const registers = { initial, nullReadsAnything: model.nullReadsAnything ?? false };
     this.#states = longer(this.#states, table.keys.size, initial);
-    const isThrough = walkStraight(table, registers, this.#states);
+    const isThrough = walkStraight(table, registers, { count: table.keys.size, of: table.key, initials: this.#states });
     const byKey = eventsByKey(table);
     const pieces = new RegisterPieces(table, registers);
     const keep = new Uint8Array(table.length).fill(1);

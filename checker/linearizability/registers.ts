@@ -34,7 +34,7 @@ export const INITIAL = 0;
 export const UNSEEN = 1;
 const FIRST = 2;
 
-/** The events of a table by key: key `k` has those from `begins[k]` to `begins[k + 1]` of `sorted`. */
+/** The events of a table by key, or by part: those of `k` are from `begins[k]` to `begins[k + 1]` of `sorted`. */
 export interface ByKey {
   readonly sorted: Int32Array;
   readonly begins: Int32Array;
@@ -42,23 +42,38 @@ export interface ByKey {
 
 /** Puts each key's events side by side, in their order. */
 export function eventsByKey(table: Operations): ByKey {
-  const { order, events, key } = table;
-  const keys = table.keys.size;
-  const begins = new Int32Array(keys + 1);
-  if (keys === 1) {
+  return eventsBy(table, table.key, table.keys.size);
+}
+
+/**
+ * Puts the events of each group side by side, in their order.
+ *
+ * @param group Each row's group, below `groups`.
+ * @param isLeftOut For each group, whether its events are left out. Default: none is.
+ */
+export function eventsBy(
+  { order, events }: Operations,
+  group: Int32Array,
+  groups: number,
+  isLeftOut: Uint8Array = new Uint8Array(groups),
+): ByKey {
+  const begins = new Int32Array(groups + 1);
+  if (groups === 1 && isLeftOut[0] === 0) {
     begins[1] = events;
     return { sorted: order, begins };
   }
   for (let i = 0; i < events; i++) {
     const event = order[i]!;
-    begins[key[event < 0 ? ~event : event]! + 1]!++;
+    const g = group[event < 0 ? ~event : event]!;
+    if (isLeftOut[g] === 0) begins[g + 1]!++;
   }
-  for (let k = 0; k < keys; k++) begins[k + 1]! += begins[k]!;
+  for (let k = 0; k < groups; k++) begins[k + 1]! += begins[k]!;
   const ends = begins.slice();
-  const sorted = new Int32Array(events);
+  const sorted = new Int32Array(begins[groups]!);
   for (let i = 0; i < events; i++) {
     const event = order[i]!;
-    sorted[ends[key[event < 0 ? ~event : event]!]!++] = event;
+    const g = group[event < 0 ? ~event : event]!;
+    if (isLeftOut[g] === 0) sorted[ends[g]!++] = event;
   }
   return { sorted, begins };
 }

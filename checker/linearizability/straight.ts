@@ -10,27 +10,33 @@
  * @module
  */
 import { CAS, DELETE, FAILED, GET, MISMATCH, OK, OPEN, type Operations, PUT } from "./operations.ts";
+import type { Parts } from "./parts.ts";
 import type { RegisterOptions } from "./registers.ts";
 import { NULL_ID } from "./values.ts";
 
 const NEVER = 0x7fffffff;
+/** A key that needs no walk. */
+const SETTLED = 2;
 
 /**
  * Tries every key.
  *
- * @param initials What each key begins with, where that differs from key to key.
- * @returns For each key, 1 if it is linearizable, 0 if that remains to be found out.
+ * @param parts What stands for keys, where the table was cut further, or keys begin with different values.
+ * @returns For each key, 0 if it remains to be found out whether it is linearizable; else it is.
  */
-export function walkStraight(table: Operations, options: RegisterOptions, initials?: Int32Array): Uint8Array {
-  const { order, events, length, verb, outcome, key, a, b, actual } = table;
+export function walkStraight(table: Operations, options: RegisterOptions, parts?: Parts): Uint8Array {
+  const { order, events, length, verb, outcome, a, b, actual } = table;
+  const key = parts?.of ?? table.key;
+  const initials = parts?.initials;
   const { initial, nullReadsAnything } = options;
-  const keys = table.keys.size;
+  const keys = parts?.count ?? table.keys.size;
   const values = table.values.size;
   const returned = new Int32Array(length).fill(NEVER);
   const invoked = new Int32Array(length);
   const seenLast = new Int32Array(values).fill(-1);
   const writers = new Uint8Array(values);
   const isThrough = new Uint8Array(keys).fill(1);
+  if (parts?.isSettled !== undefined) isThrough.set(parts.isSettled.map((settled) => settled === 1 ? SETTLED : 1));
   writers[initial] = 2;
   writers[NULL_ID] = 2;
   if (initials !== undefined) { for (const value of initials) writers[value] = 2; }
@@ -188,7 +194,7 @@ export function walkStraight(table: Operations, options: RegisterOptions, initia
     const event = order[i]!;
     const row = event < 0 ? ~event : event;
     const k = key[row]!;
-    if (isThrough[k] === 0 || outcome[row] === FAILED) continue;
+    if (isThrough[k] !== 1 || outcome[row] === FAILED) continue;
     if (event < 0) {
       if (placed[row] === 0 && !settle(k, row, i)) isThrough[k] = 0;
       continue;
