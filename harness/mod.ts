@@ -36,6 +36,7 @@ export type { Breach, SafetyVerdict } from "./sim/invariants.ts";
 export type { CoverageCounts } from "./sim/coverage.ts";
 
 // A replica, to host in a program of one's own.
+export { ByteWriter } from "./server/byte_writer.ts";
 export * from "./server/disk.ts";
 export * from "./server/state_machine.ts";
 export * from "./server/replica.ts";

@@ -172,6 +172,9 @@ export class Core {
   }
 
   setHardState(term: Term, votedFor: NodeId | null): void {
+    if (!Number.isSafeInteger(term)) {
+      throw new RaftInvariantError(`The terms of node ${this.id} are used up: ${this.term} was the last`);
+    }
     if (term < this.term) {
       throw new RaftInvariantError(`The term of node ${this.id} would fall from ${this.term} to ${term}`);
     }

@@ -22,7 +22,11 @@ export class ByteWriter {
   #bytes: Uint8Array;
   #length = 0;
 
-  /** @param capacity Bytes to begin with; the buffer doubles as it fills. */
+  /**
+   * An empty buffer.
+   *
+   * @param capacity Bytes to begin with; the buffer doubles as it fills.
+   */
   constructor(capacity: number = 256) {
     this.#bytes = new Uint8Array(capacity);
   }

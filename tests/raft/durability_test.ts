@@ -1,7 +1,7 @@
 // What may be said before a sync, and what counts only after it: Raft, figure 2; dissertation, section 10.2.1.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { logIndex, nodeId, RaftNode, type Term } from "../../raft/mod.ts";
+import { logIndex, nodeId, RaftInvariantError, RaftNode, type Term, term } from "../../raft/mod.ts";
 import { DiskLog } from "./disk_log.ts";
 import { append, entriesOf, header, heartbeat, only, preVoteRequest, voteRequest, voteResponse } from "./network.ts";
 
@@ -127,4 +127,14 @@ test("a log that lost what it had acknowledged stops the node", () => {
     name: "RaftInvariantError",
     message: "Node 1 holds its log up to 0, but was told that 2 is committed, which it had acknowledged",
   });
+});
+
+test("the last term there is ends a node rather than beginning a term that is no new one (2^53 + 1 is 2^53)", () => {
+  const log = new DiskLog();
+  log.setState({ term: term(Number.MAX_SAFE_INTEGER), votedFor: null });
+  sync(log);
+  const node = new RaftNode({ id: nodeId(1), peers: [nodeId(2)], ...paper }, log);
+
+  assert.throws(() => node.campaign(), RaftInvariantError);
+  assert.equal(node.term, Number.MAX_SAFE_INTEGER);
 });
