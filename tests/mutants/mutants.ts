@@ -42,7 +42,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/core.ts",
     search: "this.log.setState({ term, votedFor });",
     replace: "this.log.setState({ term, votedFor: votedFor === this.id ? votedFor : null });",
-    flags: "--nemesis partition,kill --nemesis-interval 1",
+    flags: "--nemesis partition,kill --nemesis-interval 1 --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -50,7 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/core.ts",
     search: "this.log.setState({ term, votedFor });",
     replace: "if (votedFor !== null) this.log.setState({ term, votedFor });",
-    flags: "--nemesis kill",
+    flags: "--nemesis kill --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -58,7 +58,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/election.ts",
     search: "lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex)",
     replace: "lastLogIndex + lastLogTerm + lastIndex + lastTerm >= 0",
-    flags: "--nemesis partition",
+    flags: "--nemesis partition --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -74,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/election.ts",
     search: "lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex)",
     replace: "lastLogTerm >= lastTerm && lastLogIndex + lastIndex >= 0",
-    flags: "--nemesis partition",
+    flags: "--nemesis partition --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -82,7 +82,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/append.ts",
     search: "        dropFrom(core, entry.index);\n        break;",
     replace: "        place++;\n        continue;",
-    flags: "--nemesis partition",
+    flags: "--nemesis partition --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -92,7 +92,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "  const past = prevLogIndex + entries.length + 1 as LogIndex;\n" +
       "  if (past > core.commitIndex && past <= log.lastIndex && place >= entries.length) dropFrom(core, past);\n" +
       "  if (place >= entries.length) return;",
-    flags: "--nemesis packets,partition",
+    flags: "--nemesis packets,partition --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -116,7 +116,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/replication.ts",
     search: "const commitIndex = Math.min(core.commitIndex, follower.matchIndex) as LogIndex;\n    if (",
     replace: "const { commitIndex } = core;\n    if (",
-    flags: "--nemesis partition",
+    flags: "--nemesis partition --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -124,7 +124,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "harness/server/replica.ts",
     search: 'if (mode === "local") return',
     replace: "if (machine.isRead(body)) return",
-    flags: "--nemesis partition",
+    flags: "--nemesis partition --time-limit 20",
     noticedBy: ["history"],
   },
   {
@@ -165,7 +165,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/election.ts",
     search: "  core.votes.clear();\n  core.electionElapsedTicks = 0;",
     replace: "  core.electionElapsedTicks = 0;",
-    flags: "--nemesis partition",
+    flags: "--nemesis partition --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -174,7 +174,7 @@ export const MUTANTS: readonly Mutant[] = [
     search: "  if (core.votes.has(voter)) return;\n  core.votes.set(voter, granted);",
     replace: "  const other = core.configuration.voters.find((id) => !core.votes.has(id)) ?? voter;\n" +
       "  core.votes.set(core.votes.has(voter) ? other : voter, granted);",
-    flags: "--nemesis packets:duplication,partition --nemesis-interval 1",
+    flags: "--nemesis packets:duplication,partition --nemesis-interval 1 --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -183,7 +183,7 @@ export const MUTANTS: readonly Mutant[] = [
     search: "const { log, commitIndex } = core;\n    const commands",
     replace:
       'const { log } = core;\n    const commitIndex = core.role === "leader" ? log.lastIndex : core.commitIndex;\n    const commands',
-    flags: "--nemesis partition",
+    flags: "--nemesis partition --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -191,7 +191,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/quorum.ts",
     search: "return Math.floor(voters / 2) + 1;",
     replace: "return Math.ceil(voters / 2);",
-    flags: "--nemesis partition --nodes 4",
+    flags: "--nemesis partition --nodes 4 --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -199,7 +199,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/replies.ts",
     search: "const isNews = follower.acknowledge(index);",
     replace: "const isNews = follower.acknowledge(Math.min(index + 1, core.log.lastIndex) as LogIndex);",
-    flags: "--nemesis partition",
+    flags: "--nemesis partition --time-limit 20",
     noticedBy: ["invariant", "history", "liveness"],
   },
   {
@@ -209,7 +209,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "    const at = core.followers.findIndex((each) => each.id === envelope.from);\n" +
       '    const other = envelope.type === "append-response" ? core.followers[(at + 1) % core.followers.length] : undefined;\n' +
       "    const follower = other ?? core.progress.get(envelope.from);",
-    flags: "--nemesis partition",
+    flags: "--nemesis partition --time-limit 20",
     noticedBy: ["invariant", "history", "liveness"],
   },
   {
@@ -217,7 +217,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "harness/server/replica.ts",
     search: "if (!envelope.afterSync) send(",
     replace: 'if (!envelope.afterSync || envelope.type === "append-response") send(',
-    flags: "--nemesis kill",
+    flags: "--nemesis kill --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -225,7 +225,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/core.ts",
     search: "id === this.id ? this.log.durableIndex",
     replace: "id === this.id ? this.log.lastIndex",
-    flags: "--nemesis kill,disk:slow --nodes 3",
+    flags: "--nemesis kill,disk:slow --nodes 3 --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -249,7 +249,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "harness/server/journal_recovery.ts",
     search: "const isWhole = scan.end === journalBytes.length",
     replace: "const isWhole = scan.end > 0",
-    flags: "--nemesis disk:tear",
+    flags: "--nemesis disk:tear --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -257,7 +257,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "harness/server/journal_format.ts",
     search: " || batchChecksum(bytes, at, end, salt) !== u32At(bytes, at + 12)",
     replace: "",
-    flags: "--nemesis disk:flip",
+    flags: "--nemesis disk:flip --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -265,7 +265,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "harness/server/sessions.ts",
     search: "out.u32(sessions.size);\n    for (const [client, session] of sessions) {",
     replace: "out.u32(0);\n    for (const [client, session] of [] as [string, Remembered][]) {",
-    flags: "--nemesis kill,partition,compact --nemesis-interval 0.5 --workload session",
+    flags: "--nemesis kill,partition,compact --nemesis-interval 0.5 --workload session --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -305,7 +305,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/append.ts",
     search: "if (core.configurations.truncate(from)) core",
     replace: "if (core.term < 0 && core.configurations.truncate(from)) core",
-    flags: "--nemesis member,partition:leader --nemesis-interval 0.5",
+    flags: "--nemesis member,partition:leader --nemesis-interval 0.5 --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
   {
@@ -313,7 +313,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/election.ts",
     search: "  return core.config.checkQuorum && hasHeardLeader(core);",
     replace: "  return core.term < 0 && hasHeardLeader(core);",
-    flags: "--nemesis member,partition",
+    flags: "--nemesis member,partition --time-limit 20",
     noticedBy: ["invariant", "liveness"],
   },
   {
@@ -321,7 +321,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/node.ts",
     search: "if (isLoyal(core, envelope)) return core.reject(envelope",
     replace: "if (core.term < 0) return core.reject(envelope",
-    flags: "--nemesis partition",
+    flags: "--nemesis partition --time-limit 20",
     noticedBy: ["invariant", "liveness"],
   },
   {
@@ -356,7 +356,7 @@ export const MUTANTS: readonly Mutant[] = [
     search:
       '        uncertain = true;\n        if (!ended && number === attempt) again({ type: "info", error: "timeout" });',
     replace: '        if (!ended && number === attempt) again({ type: "fail", error: "timeout" });',
-    flags: "--nemesis partition",
+    flags: "--nemesis partition --time-limit 20",
     noticedBy: ["history"],
   },
   {
@@ -365,7 +365,7 @@ export const MUTANTS: readonly Mutant[] = [
     search: "cluster.invoke(target, process, request, (reply) => {",
     replace:
       "const asked = number === 1 ? request : { operation: request.operation };\n      cluster.invoke(target, process, asked, (reply) => {",
-    flags: "--nemesis partition --workload session",
+    flags: "--nemesis partition --workload session --time-limit 20",
     noticedBy: ["history"],
   },
   {
@@ -374,7 +374,7 @@ export const MUTANTS: readonly Mutant[] = [
     search: "  return Math.min(incoming, reachedByMajority(configuration.votersOutgoing, valueOf));",
     replace:
       "  return reachedByMajority([...new Set([...configuration.voters, ...configuration.votersOutgoing])], valueOf);",
-    flags: "--nemesis member:replace,partition --nemesis-interval 0.5 --nodes 4",
+    flags: "--nemesis member:replace,partition --nemesis-interval 0.5 --nodes 4 --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
 ];
