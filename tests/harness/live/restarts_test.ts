@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { MILLISECOND } from "../../../harness/clock.ts";
+import { createLiveClock } from "../../../harness/live/clock.ts";
 import { test } from "node:test";
 import { type NodeProcess, startNodeProcess } from "../../../harness/live/node_process.ts";
 import { formatAddress } from "../../../harness/live/peer_options.ts";
