@@ -50,6 +50,8 @@ export interface RunSetup {
 export interface ClusterSetup {
   /** A node's clock ticks this often, in nanoseconds. */
   readonly tickLength: number;
+  /** Whether all nodes tick at the same instants, as on machines whose clocks are set alike. */
+  readonly alignedTicks: boolean;
   /** The core's option of that name. */
   readonly electionTimeoutTicks: number;
   /** The core's option of that name. */
@@ -72,6 +74,7 @@ export interface ClusterSetup {
  */
 const CLUSTER: ClusterSetup = {
   tickLength: 25 * MILLISECOND,
+  alignedTicks: false,
   electionTimeoutTicks: 10,
   heartbeatIntervalTicks: 2,
   compactionBytes: 2 ** 40,
@@ -136,6 +139,7 @@ function drawSwarm(random: Random, options: RunOptions): Drawn {
     severity: { ...severity, loss: pick(random, [0.05, 0.3, 0.6]) },
     cluster: {
       ...CLUSTER,
+      alignedTicks: random.below(4) === 0,
       heartbeatIntervalTicks: 1 + random.below(3),
       compactionBytes: pick(random, [CLUSTER.compactionBytes, CLUSTER.compactionBytes, 20_000, 2_000]),
       keepEntries: pick(random, [0, 0, 20]),

@@ -34,6 +34,8 @@ export interface SimClusterOptions {
   readonly reads: ReadMode;
   /** A node's clock ticks this often, in nanoseconds. */
   readonly tickLength: number;
+  /** Whether all nodes tick at the same instants. */
+  readonly alignedTicks: boolean;
   /** The core's options. */
   readonly raft: Partial<RaftConfig>;
   /** A replica compacts its log after this many bytes of commands. */
@@ -86,7 +88,7 @@ export class SimCluster implements Cluster {
   }
 
   #addNode(id: number, peers: readonly number[], joins: boolean): SimNode {
-    const { queue, seed, reads, tickLength, raft, compactionBytes, invariants, trace } = this.#options;
+    const { queue, seed, reads, tickLength, alignedTicks, raft, compactionBytes, invariants, trace } = this.#options;
     const node = new SimNode({
       id,
       peers,
@@ -95,6 +97,7 @@ export class SimCluster implements Cluster {
       diskSeed: seed,
       reads,
       tickLength,
+      alignedTicks,
       raft: { ...raft, ...(joins ? { join: true } : {}) },
       compactionBytes,
       invariants,

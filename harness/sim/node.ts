@@ -31,6 +31,8 @@ export interface SimNodeOptions {
   readonly diskSeed: number;
   readonly reads: ReadMode;
   readonly tickLength: number;
+  /** Whether all nodes tick at the same instants. */
+  readonly alignedTicks: boolean;
   readonly raft: Partial<RaftConfig>;
   readonly compactionBytes: number;
   readonly invariants: Invariants;
@@ -59,6 +61,8 @@ export class SimNode {
   isRemoved = false;
   /** Its journal is damaged: it never runs again. */
   isRefused = false;
+  /** It was taken away for good. */
+  #isGone = false;
   /** A bit of its journal was flipped. */
   #isDamaged = false;
   #starts = 0;
@@ -153,7 +157,7 @@ export class SimNode {
       return this.#end();
     }
     this.#invariants.holds(id, this.replica.node.status().configuration);
-    this.#scheduleTick(this.#starts, finish(this.#options.seed) % this.#options.tickLength);
+    this.#scheduleTick(this.#starts, this.#firstTickIn());
   }
 
   #tracer(): RaftTracer {
@@ -174,7 +178,11 @@ export class SimNode {
       this.#invariants.broken(`node ${this.id} stopped: ${error.message}`);
     }
     // The replica is in the middle of something: its end comes after that.
-    this.#queue.at(this.#queue.now(), () => this.#end());
+    this.#queue.at(this.#queue.now(), () => {
+      this.#end();
+      // Space may have come back while the failure was on its way.
+      this.#startIfWell();
+    });
   }
 
   #end(): void {
@@ -191,6 +199,12 @@ export class SimNode {
     this.#inbox = [];
     this.disk.crash();
     if (this.isPaused) this.disk.held = [];
+  }
+
+  /** Nodes tick apart from each other, unless their clocks are set alike. */
+  #firstTickIn(): number {
+    const { tickLength, alignedTicks, seed } = this.#options;
+    return alignedTicks ? tickLength - this.#queue.now() % tickLength : finish(seed) % tickLength;
   }
 
   #scheduleTick(start: number, delay: number): void {
@@ -324,10 +338,12 @@ export class SimNode {
     this.disk.isFull = this.#fullBy.size > 0;
     this.disk.slowness = this.#slowBy.at(-1)?.factor ?? 1;
     this.#goOn();
-    if (this.#downBy.size === 0 && !this.disk.isFull && !this.#isGone) this.start();
+    this.#startIfWell();
   }
 
-  #isGone = false;
+  #startIfWell(): void {
+    if (!this.disk.isFull && !this.#isGone) this.start();
+  }
 
   /** The node is taken away for good. */
   remove(): void {

@@ -77,7 +77,7 @@ export function breaksInvariant(setup: RunSetup, options: SimulateOptions = {}):
 
 function begin(setup: RunSetup, { schedule, trace }: SimulateOptions): Running {
   const { seed } = setup;
-  const { tickLength, compactionBytes, ...raft } = setup.cluster;
+  const { tickLength, alignedTicks, compactionBytes, ...raft } = setup.cluster;
   const random = createRandom(seed);
   const queue = new EventQueue();
   const coverage = new Coverage();
@@ -88,6 +88,7 @@ function begin(setup: RunSetup, { schedule, trace }: SimulateOptions): Running {
     nodes: setup.nodes,
     reads: setup.reads,
     tickLength,
+    alignedTicks,
     raft,
     compactionBytes,
     invariants,
