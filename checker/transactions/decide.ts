@@ -338,6 +338,7 @@ function byInference(model: string, known: Known): Decision {
       ),
       keys: openWrites(known),
       model: model in snapshotModels ? "snapshot-isolation" : "serializable",
+      ...(history.hasTime ? { hint: history.completed } : {}),
     });
   // A history that has more than was asked for shows its order more easily: in real time most writes have one.
   if (isRegisters(analysis) && model in snapshotModels && history.hasTime && known.constraint !== "realtime") {

@@ -99,8 +99,9 @@ export function findSerialOrder(
     readonly placed: number;
     /** The registers' state before, for what the transaction wrote. */
     readonly overwritten: readonly number[];
-    /** What could have come in its place, from here on. */
+    /** What could have come in its place, the likeliest first. */
     readonly alternatives: readonly number[];
+    /** Those that were ready then; undefined where there was no alternative. */
     readonly readyBefore: readonly number[] | undefined;
   }
   const steps: Step[] = [];

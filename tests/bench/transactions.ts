@@ -103,7 +103,8 @@ function history({ kind, transactions, stale = 0, share = 1 }: Recipe): HistoryE
 function measure(name: string, recipe: Recipe, options: TransactionOptions, rounds: number): void {
   const events = history(recipe);
   const times: { wall: number; cpu: number }[] = [];
-  let verdict = checkTransactions(events, options);
+  // The largest history is checked cold: memory is what one check takes.
+  let verdict = checkTransactions(recipe.transactions < 1_000_000 ? events : [], options);
   for (let i = 0; i < rounds; i++) {
     const before = process.cpuUsage();
     const began = performance.now();
@@ -133,7 +134,7 @@ process.stdout.write(
 );
 process.stdout.write("|---|---|---|---|---|---|---|\n");
 for (const transactions of isFull ? [10_000, 30_000, 100_000, 300_000, 1_000_000] : [10_000, 30_000, 100_000]) {
-  measure(`append ${transactions}`, { kind: "append", transactions }, {}, transactions > 300_000 ? 3 : 5);
+  measure(`append ${transactions}`, { kind: "append", transactions }, {}, transactions < 1_000_000 ? 5 : 1);
 }
 measure("append 10000, stale 50", { kind: "append", transactions: 10_000, stale: 50 }, {}, 5);
 measure("append 10000, stale 50, share 0.1", { kind: "append", transactions: 10_000, stale: 50, share: 0.1 }, {}, 5);

@@ -54,6 +54,23 @@ for (const workload of workloads) {
   }
 }
 
+test("thousands of register transactions under snapshot isolation are proven to be so, not left open", () => {
+  const events = execute({
+    seed: 3,
+    scheduler: "snapshot",
+    workload: "rw-register",
+    transactions: 3000,
+    keys: 50,
+    clients: 20,
+    length: 6,
+  });
+  for (const level of ["snapshot-isolation", "strong-session-snapshot-isolation", "strong-snapshot-isolation"]) {
+    const verdict = checkTransactions(events, { workload: "rw-register", consistencyModel: level });
+    assert.equal(verdict.valid, true, `${level}: ${verdict.reason}`);
+  }
+  assert.equal(checkTransactions(events, { workload: "rw-register", consistencyModel: "serializable" }).valid, false);
+});
+
 test("the schedulers show what their levels permit", () => {
   const seen = new Set<string>();
   for (const scheduler of Object.keys(guaranteed) as Scheduler[]) {
