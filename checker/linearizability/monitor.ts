@@ -101,9 +101,10 @@ export class LinearizabilityMonitor {
       this.#settleAt = Infinity;
       return;
     }
+    const before = table.length;
     if (this.#unknown === undefined) this.#judge(true);
     // Where little could be forgotten, trying again soon would cost more than it brings.
-    this.#settleAt = Math.max(this.#batch, table.length * 2);
+    this.#settleAt = Math.max(this.#batch, table.length * (table.length > before / 2 ? 4 : 2));
     if (table.length > this.#held) this.#unknown ??= `More than ${this.#held} operations are undecided`;
     if (this.#unknown !== undefined) this.#keepOnlyOpen();
   }
