@@ -110,6 +110,8 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "Math.min(request.commitIndex, log.lastIndex)",
     flags: "--nemesis all",
     noticedBy: ["invariant", "history"],
+    seeds: 20,
+    masked: "a leader finds at once where the logs part, and its first append conflicts there",
   },
   {
     name: "a heartbeat's commit index is not bounded by what its follower holds",
@@ -235,6 +237,8 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "if (isRestart && !resolved.checkQuorum)",
     flags: "--nemesis partition:bridge,kill:one --nemesis-interval 1 --reads lease --nodes 3 --rate 300",
     noticedBy: ["invariant", "history"],
+    seeds: 20,
+    masked: "whoever was cut off long enough to campaign lacks a write, and is refused for its log",
   },
   {
     name: "the lease is kept while leadership is handed over",
@@ -338,7 +342,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/core.ts",
     search: "this.electionTimeoutTicks = electionTimeoutTicks + this.random.below(electionTimeoutTicks);",
     replace: "this.electionTimeoutTicks = electionTimeoutTicks;",
-    flags: "--nemesis kill:all --nodes 9 --time-limit 6 --nemesis-interval 4",
+    flags: "--nemesis all --nodes 9 --time-limit 6 --nemesis-interval 3 --rate 20",
     noticedBy: ["liveness"],
   },
   {
@@ -347,8 +351,10 @@ export const MUTANTS: readonly Mutant[] = [
     search: "    if (envelope.term < core.term) {",
     replace: '    if (envelope.term < core.term && envelope.type.endsWith("response")) return true;\n' +
       "    if (envelope.term < core.term) {",
-    flags: "--nemesis packets:delay,kill:leader --nodes 3 --nemesis-interval 1",
+    flags: "--nemesis clock:jump,packets:delay --nemesis-interval 0.3 --rate 10",
     noticedBy: ["invariant", "history"],
+    seeds: 20,
+    masked: "after PreVote hardly any election is contested, so a late vote wins what would be won",
   },
   {
     name: "a timeout is reported as a failure",
