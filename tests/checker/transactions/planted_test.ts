@@ -7,7 +7,7 @@ import { replayVerdict } from "../../../checker/transactions/replay.ts";
 import { setting } from "../../corpus.ts";
 import { type Micro, numbers } from "./schedulers.ts";
 
-const size = Number(setting("TRANSACTION_PLANTED_SIZE", "4000"));
+const size = Number(setting("TRANSACTION_PLANTED_SIZE", "3000"));
 
 type Planted = [process: number, type: "ok" | "fail" | "info", value: [string, string, unknown][], until?: number][];
 

@@ -10,7 +10,7 @@ import type {
 import { setting } from "../../corpus.ts";
 import { numbers } from "./schedulers.ts";
 
-const histories = Number(setting("TRANSACTION_WEAK_HISTORIES", "1500"));
+const histories = Number(setting("TRANSACTION_WEAK_HISTORIES", "800"));
 
 /** Sessions of transactions that read some write or other; each key is written by a first session of its own. */
 function random(seed: number): SessionHistory {
@@ -139,11 +139,11 @@ for (const level of ["read-committed", "read-atomic", "causal"] as const) {
   });
 }
 
-test("a hundred thousand operations in fifty sessions are judged at every weak level", () => {
+test("twenty thousand operations in fifty sessions are judged at every weak level", () => {
   const below = numbers(3);
   const sessions: SessionTransaction[][] = Array.from({ length: 50 }, () => []);
   const state = new Map<number, number>();
-  for (let t = 0; t < 20_000; t++) {
+  for (let t = 0; t < 4_000; t++) {
     const operations = Array.from({ length: 5 }, (_, i): RegisterOperation => {
       const key = below(500);
       if (state.has(key) && below(2) === 0) return ["r", key, state.get(key)];
