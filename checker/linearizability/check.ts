@@ -79,9 +79,19 @@ export function checkOperations(
   const witness: Witness[] = [];
   let unknown: string | undefined;
   for (const piece of piecesOf(table, judge, options)) {
-    const quick = piece.transitions === undefined && options.witness !== true ? judgeQuickly(piece) : undefined;
+    const isRegister = piece.transitions === undefined && options.witness !== true;
+    // What is fine is mostly found fine by a search that never turns back; the passes that know better cost as much again.
+    const first = isRegister && piece.events.length < SHORT
+      ? search(piece, { ...options, visits: piece.events.length + 1000 })
+      : undefined;
+    if (first?.valid === true) continue;
+    const quick = isRegister ? judgeQuickly(piece) : undefined;
     if (quick === true) continue;
-    const found = quick === undefined ? search(piece, options) : violationOf(piece, quick);
+    const found = quick !== undefined
+      ? violationOf(piece, quick)
+      : first?.valid === false
+      ? first
+      : search(piece, options);
     if (found.valid === false) {
       options.decided?.();
       const whole = wholeKey(table, judge, piece, found.reached, quick ?? []);
@@ -99,6 +109,9 @@ export function checkOperations(
   if (unknown !== undefined) return { valid: "unknown", reason: unknown, ...summary };
   return { valid: true, ...summary, ...(options.witness === true ? { witness } : {}) };
 }
+
+/** Pieces of fewer events are searched before anything else is tried. */
+const SHORT = 50_000;
 
 /** What needs no search: whether all is fine, or operations among which a violation shows; undefined where only a search can tell. */
 function judgeQuickly(piece: Piece): true | readonly number[] | undefined {
