@@ -51,6 +51,10 @@ export class SimDisk {
   slowness = 1;
   /** Appends and replaces fail. */
   isFull = false;
+  /** Called once, in the middle of the next write: how a crash finds one under way. */
+  armed: (() => void) | null = null;
+  /** What is to be put in the place of a file, and has not been yet. */
+  readonly #replacing = new Set<{ readonly name: string; readonly bytes: Uint8Array }>();
   /** While the node is paused: the calls that wait for it to go on. */
   held: (() => void)[] | null = null;
 
@@ -77,17 +81,35 @@ export class SimDisk {
         });
       },
       replace: (name, bytes, done) => {
+        if (session !== this.#session) return;
+        const replacement = { name, bytes };
+        this.#replacing.add(replacement);
+        this.#spring();
         this.#later(session, name, this.#syncTime() + transferTime(bytes.length), () => {
+          this.#replacing.delete(replacement);
           if (this.isFull) {
             const error = new DiskFullError(`Cannot replace ${name} with ${bytes.length} bytes: the disk is full`);
             return this.#call(done, error);
           }
-          const { length } = bytes;
-          this.#files.set(name, { bytes: bytes.slice(), length, durableLength: length, appendedAt: [] });
+          this.#replace(name, bytes);
           this.#call(done, null);
         });
       },
     };
+  }
+
+  #replace(name: string, bytes: Uint8Array): void {
+    const { length } = bytes;
+    this.#files.set(name, { bytes: bytes.slice(), length, durableLength: length, appendedAt: [] });
+  }
+
+  /** A write is under way: who waits for one strikes before an ordinary sync would be over. */
+  #spring(): void {
+    const strike = this.armed;
+    if (strike === null) return;
+    this.armed = null;
+    const now = this.#queue.now();
+    this.#queue.at(now + finish(mixTime(mix(this.#seed, 3), now)) % (SYNC_MIN + SYNC_SPREAD), strike);
   }
 
   /** Takes effect `duration` from now, in the file's order, unless the node has ended before. */
@@ -116,6 +138,7 @@ export class SimDisk {
     if (session !== this.#session) return;
     // What was asked of an idle file has taken effect, though nobody hears of it before this call is over.
     const result = this.#isIdle(name) ? this.#append(name, bytes) : undefined;
+    if (this.armed !== null) this.#spring();
     this.#queue.at(this.#reserve(name, 0), () => {
       if (session === this.#session) this.#call(done, result === undefined ? this.#append(name, bytes) : result);
     });
@@ -163,10 +186,23 @@ export class SimDisk {
     else this.held.push(() => done(error));
   }
 
-  /** The node has ended: nothing calls back any more, and what was not synced is gone. */
+  /** Whether a crash would find a write under way. */
+  get isWriting(): boolean {
+    if (this.#replacing.size > 0) return true;
+    for (const file of this.#files.values()) if (file.length > file.durableLength) return true;
+    return false;
+  }
+
+  /** The node has ended: nothing calls back any more, and what was not synced is gone. A file that is being replaced is the old one or the new one. */
   crash(): void {
     this.#session++;
     this.held = null;
+    this.armed = null;
+    // A replacement under way is atomic: it has taken effect, or it has not.
+    for (const { name, bytes } of this.#replacing) {
+      if ((finish(mixTime(mix(this.#seed, 4), this.#queue.now())) & 1) === 0) this.#replace(name, bytes);
+    }
+    this.#replacing.clear();
     this.#lines.clear();
     for (const file of this.#files.values()) cutAt(file, file.durableLength);
   }

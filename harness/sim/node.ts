@@ -15,7 +15,7 @@ import { createReplica, type Replica } from "../server/replica.ts";
 import { type SessionMachine, withSessions } from "../server/sessions.ts";
 import { DiskFullError, SimDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
-import { finish, mix } from "./hash.ts";
+import { finish, mix, mixTime } from "./hash.ts";
 import type { Invariants } from "./invariants.ts";
 import { bothTracers, tellingTracer, type Trace } from "./trace.ts";
 
@@ -41,6 +41,8 @@ export interface SimNodeOptions {
   readonly send: (to: number, packet: Packet) => void;
 }
 
+/** A fault that waits for a write waits no longer than this, in nanoseconds. */
+const WRITE_WITHIN = 1_000_000_000;
 /** All simulated nodes are of one cluster. */
 const CLUSTER_ID = "sim";
 
@@ -70,6 +72,8 @@ export class SimNode {
   #ticks = 0;
   #isUp = false;
   readonly #downBy = new Set<Fault>();
+  /** Faults that will end the node in the middle of its next write. */
+  readonly #armedBy = new Set<Fault>();
   readonly #pausedBy = new Set<Fault>();
   readonly #clockFaults: ClockFault[] = [];
   readonly #slowBy: DiskFault[] = [];
@@ -237,21 +241,36 @@ export class SimNode {
     return true;
   }
 
-  /** The node ends at once; what it had not synced is lost. Returns whether there was anything to end. */
+  /** The node ends at once, or in the middle of its next write; what it had not synced is lost. Returns whether there was anything to end. */
   kill(fault: Fault): boolean {
     if (!this.#isUp) return false;
-    this.#downBy.add(fault);
-    this.#end();
+    const waits = (finish(mixTime(this.#options.seed, this.#queue.now())) & 1) === 0;
+    this.#strikeInWrite(fault, waits, () => {});
     return true;
   }
 
-  /** As `kill`, but the write under way is torn. */
-  tear(fault: DiskFault): boolean | string {
+  /** The node ends in the middle of a write, of which a part stays. */
+  tear(fault: DiskFault): boolean {
     if (!this.#isUp) return false;
-    this.#downBy.add(fault);
-    const { stayed, of } = this.disk.tear(JOURNAL_FILE);
-    this.#end();
-    return `${stayed} of ${of} bytes stayed`;
+    this.#strikeInWrite(fault, true, () => {
+      const { stayed, of } = this.disk.tear(JOURNAL_FILE);
+      this.#tell(`is torn: ${stayed} of ${of} bytes that were under way stay`);
+    });
+    return true;
+  }
+
+  /** Ends the node by a fault: now, or, if it is to wait for that, when a write is under way, which a node that is asked for nothing may take a while to begin. */
+  #strikeInWrite(fault: Fault, waits: boolean, before: () => void): void {
+    const strike = (): void => {
+      if (!this.#armedBy.delete(fault) || !this.#isUp) return;
+      this.#downBy.add(fault);
+      before();
+      this.#end();
+    };
+    this.#armedBy.add(fault);
+    if (!waits || this.disk.isWriting || this.isPaused) return strike();
+    this.disk.armed = strike;
+    this.#queue.at(this.#queue.now() + WRITE_WITHIN, strike);
   }
 
   /** The node ends, a bit of its journal flips, and it tries to start again. */
@@ -314,7 +333,9 @@ export class SimNode {
   /** Undoes one fault. Returns whether it still held the node. */
   heal(fault: Fault): boolean {
     let held = false;
-    for (const set of [this.#downBy, this.#pausedBy, this.#fullBy] as Set<Fault>[]) held = set.delete(fault) || held;
+    for (const set of [this.#downBy, this.#armedBy, this.#pausedBy, this.#fullBy] as Set<Fault>[]) {
+      held = set.delete(fault) || held;
+    }
     for (const list of [this.#clockFaults, this.#slowBy] as Fault[][]) {
       const at = list.indexOf(fault);
       if (at >= 0) list.splice(at, 1);
@@ -327,6 +348,7 @@ export class SimNode {
   /** Undoes every fault. */
   restore(): void {
     this.#downBy.clear();
+    this.#armedBy.clear();
     this.#pausedBy.clear();
     this.#fullBy.clear();
     this.#clockFaults.length = 0;

@@ -70,16 +70,42 @@ test("no verb calls back before it has returned, nor after its node has ended", 
   assert.deepEqual([...disk.content(FILE)!], []);
 });
 
-test("a file is replaced as a whole or not at all", () => {
+test("a file that is being replaced when its node ends is the old one or the new one", () => {
+  const found = new Set<string>();
+  for (let seed = 0; seed < 30; seed++) {
+    const { disk, settle } = made(seed);
+    disk.open().replace(FILE, bytes(1, 1, 1), () => {});
+    settle();
+    disk.open().replace(FILE, bytes(2), () => {});
+
+    disk.crash();
+    settle();
+
+    found.add(String(disk.content(FILE)));
+  }
+  assert.deepEqual([...found].sort(), ["1,1,1", "2"]);
+});
+
+test("who waits for a write strikes in the middle of the next one, once", () => {
   const { disk, settle } = made();
-  disk.open().replace(FILE, bytes(1, 1, 1), () => {});
+  const node = disk.open();
+  let strikes = 0;
+  let synced = false;
+  disk.armed = () => {
+    strikes++;
+    assert.ok(disk.isWriting);
+  };
   settle();
-  disk.open().replace(FILE, bytes(2), () => {});
+  assert.equal(strikes, 0);
+  node.append(FILE, bytes(1), () => {});
+  disk.slowness = 10;
+  node.sync(FILE, () => synced = true);
+  node.append(FILE, bytes(2), () => {});
 
-  disk.crash();
   settle();
 
-  assert.deepEqual([...disk.content(FILE)!], [1, 1, 1]);
+  assert.equal(strikes, 1);
+  assert.ok(synced);
 });
 
 test("a torn write leaves the synced part as it was, and at least one byte of the rest", () => {
