@@ -80,9 +80,18 @@ export function respReply(command: StoreCommand, reply: ClientReply): RespValue 
     case "exists":
       return (value as Value[]).filter((one) => one !== null).length;
     case "mget":
+      if (lengthOf(value as Value[]) > ANSWER_BYTES_MAX) return TOO_LONG;
       // As Redis has it: a key that holds no string is none here.
       return (value as Value[]).map((one) => Array.isArray(one) ? null : single(one));
   }
+}
+
+/** One answer has no more bytes than this: its memory is this node's. */
+const ANSWER_BYTES_MAX = 64 << 20;
+const TOO_LONG: RespFailure = { error: `ERR the answer has more than ${ANSWER_BYTES_MAX} bytes: ask for fewer keys` };
+
+function lengthOf(values: readonly Value[]): number {
+  return values.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 24), 0);
 }
 
 function unknownOutcome(error: string): string {

@@ -74,11 +74,11 @@ function openDoor(
         const refused = excess(request, options.storeLimits);
         if (refused !== null) return reply(refused);
         return node.request({ operation: operationOf(request), reads: readsOf(session) }, (result) => {
-          reply(respReply(request, result));
+          reply(made(() => respReply(request, result)));
         });
       }
       case "operation":
-        return executeJson(node, request.text, (result) => reply(JSON.stringify(result)));
+        return executeJson(node, request.text, (result) => reply(made(() => JSON.stringify(result))));
       case "info":
         return reply(
           infoText({ node, options, clients: clients.counts, uptime: clock.now() - began }, request.sections),
@@ -142,6 +142,16 @@ function executeJson(node: LiveNode, text: string, reply: Respond): void {
 }
 
 const NO_REQUEST: ClientReply = { type: "fail", error: "a request is an object with an operation" };
+
+/** An answer; where there is no room for it, an error takes its place, and nothing else is disturbed. */
+function made(make: () => RespValue): RespValue {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { error: "ERR the answer is too long" };
+  }
+}
 
 function administrative(result: ClientReply): RespValue {
   switch (result.type) {

@@ -22,9 +22,10 @@ import {
   TransferRefusedError,
 } from "../../raft/mod.ts";
 import { ByteWriter } from "./byte_writer.ts";
-import type { ClientReply } from "./client.ts";
+import { type ClientReply, READ_MODES } from "./client.ts";
 import { MAX_NODE_ID, ReceivedForwards, type Respond, SentForwards } from "./forwarding.ts";
 import type { Forward, ForwardedMode, RequestMode } from "./packet.ts";
+import { readChange } from "./member_change.ts";
 import type { Replica, ReplicaOptions } from "./replica_options.ts";
 import { underSession, wrongSession } from "./sessions.ts";
 import type { StateMachine } from "./state_machine.ts";
@@ -504,6 +505,7 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
 
   const submit: Replica<Machine>["submit"] = (command, reply, how) => {
     const isRead = machine.isRead(command);
+    if (how?.reads !== undefined && !READ_MODES.includes(how.reads)) return reply(UNKNOWN_READS);
     const wrong = how?.session === undefined ? null : wrongSession(how.session);
     if (wrong !== null) return reply({ type: "fail", error: wrong });
     const body = how?.session === undefined || isRead ? command : underSession(command, how.session);
@@ -559,6 +561,7 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   };
 }
 
+const UNKNOWN_READS: ClientReply = { type: "fail", error: `reads are done by ${READ_MODES.join(", ")}` };
 const STOPPED = refused("this node has stopped");
 const DISCARDED = refused("another leader's entry took its place");
 const NO_LEADER = refused("no leader known");
@@ -578,18 +581,4 @@ function refusal(error: unknown): ClientReply {
 /** The request surely did not happen, and may be tried again. */
 function refused(error: string): ClientReply {
   return { type: "fail", error, isRetryable: true };
-}
-
-/** A change as it was forwarded; one that is none is refused. */
-function readChange(body: Uint8Array): ConfigurationChange {
-  const change = JSON.parse(new TextDecoder().decode(body)) as ConfigurationChange;
-  const types = ["simple", "enter-joint", "leave-joint"];
-  const changes = change?.type === "leave-joint" ? [] : change?.changes;
-  const isChange = types.includes(change?.type) && Array.isArray(changes) &&
-    changes.every(({ type, node }) => {
-      return ["add-voter", "add-learner", "remove"].includes(type) && Number.isSafeInteger(node) && node >= 1 &&
-        node < MAX_NODE_ID;
-    });
-  if (!isChange) throw new ChangeRefusedError("The change of the members is none that is known");
-  return change;
 }

@@ -45,7 +45,9 @@ export interface SessionMachine extends StateMachine {
 const writer = new ByteWriter(1024);
 
 /** What is wrong with a session that a client gave; `null` if nothing is. */
-export function wrongSession({ client, sequence, oldestOpen, since }: Session): string | null {
+export function wrongSession(session: Session): string | null {
+  if (typeof session !== "object" || session === null) return "a session is an object";
+  const { client, sequence, oldestOpen, since } = session;
   if (typeof client !== "string" && !Number.isSafeInteger(client)) {
     return "a session's client is a text or a whole number";
   }

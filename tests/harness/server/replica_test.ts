@@ -259,6 +259,23 @@ test("a session that makes no sense is refused", () => {
   assert.equal(cluster.members[0]!.store.get("n"), null);
 });
 
+test("a change of the members that is none, and a way to read that is none, are refused and end nothing", () => {
+  const cluster = elected(1);
+  const { replica } = cluster.members[0]!;
+  const changes = [null, "x", 7, {}, { type: "simple" }, { type: "simple", changes: [null] }, {
+    type: "simple",
+    changes: [{ type: "remove", node: {} }],
+  }];
+  for (const change of changes) {
+    const replies: ClientReply[] = [];
+    replica!.changeMembers(change as never, (reply) => replies.push(reply));
+    assert.equal(replies[0]?.type, "fail", JSON.stringify(change));
+  }
+  const [reply] = ask(cluster.members[0]!, { ...get("a"), reads: "bogus" as never });
+  assert.equal(reply?.type, "fail");
+  assert.equal(replica!.isStopped, false);
+});
+
 test("a command that is too long, and too many that wait, are refused with a clear error", () => {
   const cluster = elected(1, { more: { limits: { maxCommandBytes: 100, maxWaiting: 3 } } });
   const [member] = cluster.members;

@@ -1,0 +1,37 @@
+/**
+ * A change of the members on its way from an administrator to the leader: JSON, and checked before the core sees it.
+ *
+ * @module
+ */
+import { ChangeRefusedError, type ConfigurationChange } from "../../raft/mod.ts";
+import { MAX_NODE_ID } from "./forwarding.ts";
+
+/**
+ * A change of the members as it was forwarded.
+ *
+ * @throws {ChangeRefusedError} If it is none.
+ */
+export function readChange(body: Uint8Array): ConfigurationChange {
+  let change: unknown;
+  try {
+    change = JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    change = null;
+  }
+  if (!isChange(change)) throw new ChangeRefusedError("The change of the members is none that is known");
+  return change;
+}
+
+function isChange(change: unknown): change is ConfigurationChange {
+  if (typeof change !== "object" || change === null || !("type" in change)) return false;
+  if (change.type === "leave-joint") return true;
+  if ((change.type !== "simple" && change.type !== "enter-joint") || !("changes" in change)) return false;
+  return Array.isArray(change.changes) && change.changes.every(isMemberChange);
+}
+
+function isMemberChange(change: unknown): boolean {
+  if (typeof change !== "object" || change === null) return false;
+  const { type, node } = change as { type?: unknown; node?: unknown };
+  const isNode = typeof node === "number" && Number.isSafeInteger(node) && node >= 1 && node < MAX_NODE_ID;
+  return isNode && (type === "add-voter" || type === "add-learner" || type === "remove");
+}
