@@ -11,7 +11,6 @@
  */
 import {
   ChangeRefusedError,
-  type ConfigurationChange,
   type Envelope,
   logIndex,
   nodeId,
