@@ -256,6 +256,7 @@ test("whatever moment power is lost at, what was durable is found again and noth
       const after = twinOf(journal);
       const where = `seed ${seed}, life ${life}`;
       assert.ok(after.state.term >= before.state.term, where);
+      assert.ok(after.state.term >= journal.lastTerm, `${where}: the term is behind the log`);
       if (after.state.term === before.state.term && before.state.votedFor !== null) {
         assert.ok(history.some((twin) => twin.state.votedFor === after.state.votedFor), where);
       }
