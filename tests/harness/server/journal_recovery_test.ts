@@ -79,8 +79,10 @@ function change(journal: Journal, random: Random, run: { term: number; committed
   const what = random.below(20);
   if (what < 10) {
     const count = 1 + random.below(3);
+    run.term = Math.max(1, run.term);
+    if (journal.state.term < run.term) journal.setState({ term: term(run.term), votedFor: null });
     for (let i = 0; i < count; i++) {
-      journal.appendOne(entry(journal.lastIndex + 1, Math.max(1, run.term), random.below(256), random.below(60)));
+      journal.appendOne(entry(journal.lastIndex + 1, run.term, random.below(256), random.below(60)));
     }
   } else if (what < 13) {
     if (random.below(2) === 0) run.term++;
