@@ -150,9 +150,9 @@ export const MUTANTS: readonly Mutant[] = [
     file: "raft/read_index.ts",
     search: "if (round <= follower.echoedRound) return;\n  follower.echoedRound = round;",
     replace: "follower.echoedRound = core.round;",
-    flags:
-      "--nemesis pause:leader,packets:delay --nemesis-interval 1 --reads index --nodes 3 --keys 1 --rate 600 --concurrency 30",
+    flags: "--nemesis pause:leader,packets:delay --nemesis-interval 1 --reads index --nodes 3 --keys 1 --rate 300",
     noticedBy: ["history"],
+    seeds: 400,
   },
   {
     name: "a lease as long as an election timeout, on clocks that are skewed",
@@ -166,9 +166,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: "votes of an earlier campaign are kept",
     file: "raft/election.ts",
     search: "  core.votes.clear();\n  core.electionElapsedTicks = 0;",
-    replace: "  core.electionElapsedTicks = 0;",
+    replace: "  core.votes.delete(core.id);\n  core.electionElapsedTicks = 0;",
     flags: "--nemesis partition --time-limit 20",
-    noticedBy: ["invariant", "history"],
+    noticedBy: ["invariant", "history", "liveness"],
   },
   {
     name: "a vote that comes twice counts twice",
