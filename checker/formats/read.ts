@@ -96,14 +96,17 @@ export function readOperations(bytes: Uint8Array, options: ReadOptions = {}): Re
 export function tableOf({ format, events, lines }: ReadHistory): Operations {
   const isLenient = format === "edn" || format === "jepsen-log";
   const builder = new OperationsBuilder(Math.max(16, events.length >> 1), isLenient);
+  // Several events may share a line: then lines do not tell which came first.
+  const hasOwnLines = lines.every((line, i) => i === 0 || line > lines[i - 1]!);
   for (let i = 0; i < events.length; i++) {
     try {
-      builder.add(events[i]!, lines[i]!);
+      builder.add(events[i]!, hasOwnLines ? lines[i]! : i);
     } catch (error) {
       if (error instanceof HistoryError) throw new FormatError(lines[i]!, 1, error.message);
       throw error;
     }
   }
-  builder.operations.countsLines = true;
+  builder.operations.countsLines = hasOwnLines;
+  if (format === "kaya-wgl" && !hasOwnLines) builder.operations.lineOf = lines;
   return builder.operations;
 }

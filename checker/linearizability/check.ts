@@ -13,7 +13,7 @@ import { eventsBy, eventsByKey, type RegisterOptions, RegisterPieces } from "./r
 import { NEVER, type Piece } from "./piece.ts";
 import { type Counterexample, explain, witnessOf } from "./explain.ts";
 import { search, type SearchResult } from "./search.ts";
-import { text } from "./shown.ts";
+import { placeOf, text } from "./shown.ts";
 import { findStale } from "./stale.ts";
 import { stepPieces } from "./steps.ts";
 import { walkStraight } from "./straight.ts";
@@ -49,7 +49,7 @@ export interface LinearizabilityVerdict extends Verdict {
   readonly counterexample?: Counterexample;
   /** For `true`, on request: an order for each key. */
   readonly witness?: readonly Witness[];
-  /** Whether places in the history are lines of a file, from 1, rather than positions, from 0. */
+  /** Whether places in the history are lines of a file, from 1, rather than positions of events, from 0. */
   readonly lines: boolean;
 }
 
@@ -74,7 +74,11 @@ export function checkOperations(
   model: AnyModel,
   options: LinearizabilityOptions = {},
 ): LinearizabilityVerdict {
-  const summary = { model: model.name, operations: countOutcomes(table), lines: table.countsLines };
+  const summary = {
+    model: model.name,
+    operations: countOutcomes(table),
+    lines: table.countsLines || table.lineOf !== undefined,
+  };
   const judge = isRegisterModel(model) && table.names.includes("scan") ? kvWithScan : model;
   const witness: Witness[] = [];
   let unknown: string | undefined;
@@ -101,7 +105,7 @@ export function checkOperations(
     if (found.valid === "unknown") unknown ??= howFar(table, piece, found.reached, found.visited);
     else if (options.witness === true) {
       const key = table.keys.at(table.key[piece.rows[0]!]!);
-      const order = witnessOf(table, judge, piece, found.order).map((row) => table.invoked[row]!);
+      const order = witnessOf(table, judge, piece, found.order).map((row) => placeOf(table, table.invoked[row]!));
       witness.push({ ...(key === null ? {} : { key }), order });
     }
   }

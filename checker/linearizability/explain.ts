@@ -12,7 +12,7 @@ import type { Piece } from "./piece.ts";
 import { isContradiction, type ReplayOperation, replayOrder } from "./replay.ts";
 import type { SearchLimits } from "./search.ts";
 import { sentenceOf } from "./sentence.ts";
-import { shown, type ShownOperation } from "./shown.ts";
+import { placed, shown, type ShownOperation } from "./shown.ts";
 import { operationOf, stepPieces } from "./steps.ts";
 import { NULL_ID } from "./values.ts";
 
@@ -26,7 +26,7 @@ export interface Counterexample {
   readonly sentence: string;
   /** Whether the set is minimal: drop any one read, or let any one write take effect at any time or never, and the rest can be true. */
   readonly minimal: boolean;
-  /** How much of the history is fine: so many events (or lines of the file) before the completion that cannot be explained. */
+  /** How much of the history is fine: so many events (or lines of the file, where each event has a line of its own) before the completion that cannot be explained. */
   readonly finePrefix: number;
   /** Whether all orders of the operations were tried once more by independent code; false if there were too many. */
   readonly replayed: boolean;
@@ -58,7 +58,7 @@ export function explain(
   };
   return {
     ...(key === null ? {} : { key }),
-    operations,
+    operations: operations.map((operation) => placed(table, operation)),
     sentence: sentenceOf(operations, context),
     minimal: isMinimal,
     finePrefix: table.returned[last]! - (table.countsLines ? 1 : 0),

@@ -11,7 +11,7 @@
  *     a, b       Int32     ids in `values`:   GET: a = result      PUT: a = written     DELETE: -
  *                                             CAS: a = from, b = to (MISMATCH: `actual` may hold what it saw)
  *                                             OTHER: a = argument, b = result
- *     invoked, returned    Int32     where the events stand, for people: positions in the history, or lines of a file (-1: none)
+ *     invoked, returned    Int32     where the events stand in time: positions in the history, or lines of a file with an event a line (-1: none)
  *     order      Int32     an invocation of row r is r, its completion ~r; an operation that is OPEN has none
  *
  * @module
@@ -75,8 +75,10 @@ export class Operations {
   length = 0;
   /** How many entries `order` has. */
   events = 0;
-  /** Whether `invoked` and `returned` are lines of a file, from 1, rather than positions, from 0. */
+  /** Whether `invoked` and `returned` are lines of a file, from 1, rather than positions, from 0. Lines grow with every event, as positions do. */
   countsLines = false;
+  /** For people: the line of each position, where a line is an operation, and so says nothing of the order of events. */
+  lineOf: readonly number[] | undefined = undefined;
   /** What each operation is to a register. */
   verb: Uint8Array<ArrayBuffer>;
   /** The id of each name. */
@@ -376,7 +378,7 @@ export class OperationsBuilder {
   /**
    * Adds an event; those of the nemesis are passed over.
    *
-   * @param at Where it stands, for people: its position or line.
+   * @param at Where it stands, its position or line: more than for the event before it.
    * @throws {HistoryError} Where a completion has no invocation, or a process is invoked while it is busy.
    */
   add(event: HistoryEvent, at: number): void {

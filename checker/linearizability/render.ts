@@ -34,15 +34,17 @@ function counterexampleLines({ counterexample, lines }: LinearizabilityVerdict, 
   if (counterexample === undefined) return "";
   const { sentence, operations, drawing, minimal, replayed, finePrefix } = counterexample;
   const unit = lines ? "line" : "event";
+  // A line may be an operation; then the events before another have no lines of their own.
+  const isLineAnOperation = lines && operations.some(({ invoked, returned }) => invoked === returned);
   const places = operations.slice(-drawing.length).map(({ invoked, returned }) =>
-    `${unit}s ${invoked} to ${returned ?? "?"}`
+    isLineAnOperation ? `line ${invoked}` : `${unit}s ${invoked} to ${returned ?? "?"}`
   );
   const width = Math.max(...drawing.map((line) => line.length));
   const size = operations.length === 1 ? "This operation" : `These ${operations.length} operations`;
   const smallest = minimal ? ", and none can be left out" : "";
   const claim = `${size} cannot ${operations.length === 1 ? "be" : "all be"} true${smallest}${
     replayed ? " (replayed)" : ""
-  }; the first ${finePrefix} ${unit}s are fine:`;
+  }; the first ${finePrefix} ${isLineAnOperation ? "event" : unit}s are fine:`;
   return [
     `  ${style("bold", `${sentence}.`)}`,
     `  ${claim}`,

@@ -27,7 +27,22 @@ export interface ShownOperation {
   readonly returned: number | null;
 }
 
-/** A row as verdicts show it. */
+/** Where an event stands, for people. */
+export function placeOf({ lineOf }: Operations, at: number): number {
+  return lineOf?.[at] ?? at;
+}
+
+/** An operation whose places tell the order of events, with places for people. */
+export function placed(table: Operations, operation: ShownOperation): ShownOperation {
+  const { invoked, returned } = operation;
+  return {
+    ...operation,
+    invoked: placeOf(table, invoked),
+    returned: returned === null ? null : placeOf(table, returned),
+  };
+}
+
+/** A row as verdicts show it, but for the places: they are those of the table. */
 export function shown(table: Operations, row: number): ShownOperation {
   const outcome = table.outcome[row]!;
   const key = table.keys.at(table.key[row]!);
