@@ -204,15 +204,15 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
   function strike(planned: ScheduledFault): void {
     const { fault } = planned;
     const name = faultName(fault);
+    // Also what does not strike may leave its traces: a change of the members that was proposed, and cut off.
+    schedule.faults.push(planned);
     cluster.inject(fault, ({ struck, detail }) => {
       let count = faultCounts.get(name);
       if (count === undefined) faultCounts.set(name, count = { struck: 0, missed: 0 });
       if (struck) count.struck++;
       else count.missed++;
       record({ process: "nemesis", type: "info", f: fault.kind, value: detail });
-      if (!struck) return;
-      schedule.faults.push(planned);
-      if (planned.lasts === null) return;
+      if (!struck || planned.lasts === null) return;
       healings.set(planned, clock.after(planned.lasts, () => heal(planned)));
     });
   }
@@ -259,7 +259,7 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
             events: recorder.events,
             liveness,
             faults: faultCounts,
-            schedule: { ...schedule, faults: schedule.faults.sort((a, b) => a.at - b.at) },
+            schedule,
             finalReads: { asked: reads.length, answered },
           })
         );
