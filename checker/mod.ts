@@ -29,7 +29,7 @@ export { HistoryError, Operations, OperationsBuilder } from "./linearizability/o
 export { Values } from "./linearizability/values.ts";
 export { LinearizabilityMonitor, type MonitorOptions } from "./linearizability/monitor.ts";
 export { renderLinearizability, type Style } from "./linearizability/render.ts";
-export { type AnyModel, type Model, type Operation, type RegisterModel } from "./models/model.ts";
+export { type AnyModel, FAILED_COMPARE, type Model, type Operation, type RegisterModel } from "./models/model.ts";
 export { inferModel, type Inferred } from "./models/infer.ts";
 export { MODEL_NAMES, modelByName, type ModelOptions } from "./models/models.ts";
 export { type EdnEntry, parseEdn, parseEdnHistory } from "./formats/edn.ts";

@@ -79,7 +79,7 @@ export function checkOperations(
     operations: countOutcomes(table),
     lines: table.countsLines || table.lineOf !== undefined,
   };
-  const judge = isRegisterModel(model) && table.names.includes("scan") ? kvWithScan : model;
+  const judge = isRegisterModel(model) && table.names.includes("scan") ? withScans(model) : model;
   const witness: Witness[] = [];
   let unknown: string | undefined;
   for (const piece of piecesOf(table, judge, options)) {
@@ -112,6 +112,13 @@ export function checkOperations(
   options.decided?.();
   if (unknown !== undefined) return { valid: "unknown", reason: unknown, ...summary };
   return { valid: true, ...summary, ...(options.witness === true ? { witness } : {}) };
+}
+
+function withScans({ name, initial, nullReadsAnything }: RegisterModel): typeof kvWithScan {
+  if (initial === null && nullReadsAnything !== true) return kvWithScan;
+  throw new RangeError(
+    `Cannot judge scan by the model ${name}: a store with scans begins empty, and a null read says so`,
+  );
 }
 
 /** Pieces of fewer events are searched before anything else is tried. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { type AnyModel, isRegisterModel, type Model, type Operation } from "../models/model.ts";
-import { FAILED_COMPARE, registerReplay } from "../models/register.ts";
+import { registerReplay } from "../models/register.ts";
 import { drawnOperations } from "./drawing.ts";
 import { minimize } from "./minimize.ts";
 import { CAS, FAILED, GET, MISMATCH, OK, OPEN, type Operations, OTHER, PUT } from "./operations.ts";
@@ -93,18 +93,10 @@ function replayModel(model: AnyModel): Model<unknown> {
 function replayOperation(table: Operations, row: number): ReplayOperation {
   const isOpen = table.outcome[row] === OPEN;
   return {
-    operation: replayed(table, row),
+    operation: operationOf(table, row),
     invoked: table.invoked[row]!,
     returned: isOpen ? Infinity : table.returned[row]!,
   };
-}
-
-function replayed(table: Operations, row: number): Operation {
-  const operation = operationOf(table, row);
-  if (table.outcome[row] !== MISMATCH) return operation;
-  const actual = table.actual.get(row);
-  const result = actual === undefined ? undefined : table.values.at(actual);
-  return { ...operation, f: FAILED_COMPARE, type: "ok", result };
 }
 
 /** How many relaxed operations a replay takes on. */
@@ -127,7 +119,7 @@ function confirm(
     const text = `${table.name[row]},${table.a[row]},${table.b[row]},${table.outcome[row]}`;
     const known = classes.get(text);
     if (known !== undefined) return known;
-    const operation = { ...replayed(table, row) };
+    const operation = operationOf(table, row);
     classes.set(text, operation);
     return operation;
   };

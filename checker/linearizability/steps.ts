@@ -3,13 +3,19 @@
  *
  * @module
  */
-import type { Model, Operation } from "../models/model.ts";
+import { FAILED_COMPARE, type Model, type Operation } from "../models/model.ts";
 import { FAILED, MISMATCH, OK, type Operations } from "./operations.ts";
 import { LOOK, NEVER, type Piece, STEP, type Transitions } from "./piece.ts";
 import { canonicalJson } from "./values.ts";
 
 /** A row as a model sees it. */
 export function operationOf(table: Operations, row: number): Operation {
+  if (table.outcome[row] === MISMATCH) {
+    const actual = table.actual.get(row);
+    const result = actual === undefined ? undefined : table.values.at(actual);
+    const key = table.keys.at(table.key[row]!);
+    return { f: FAILED_COMPARE, key, argument: table.argumentOf(row), result, type: "ok" };
+  }
   return {
     f: table.names[table.name[row]!]!,
     key: table.keys.at(table.key[row]!),
@@ -19,14 +25,22 @@ export function operationOf(table: Operations, row: number): Operation {
   };
 }
 
-/** The pieces of a table, one a partition, in the order in which they begin. */
+/**
+ * The pieces of a table, one a partition, in the order in which they begin.
+ *
+ * @throws {RangeError} If there are compares that failed, and the model does not say what is to become of them.
+ */
 export function stepPieces<State>(table: Operations, model: Model<State>): Piece[] {
   const operations = new Map<number, Operation>();
   const partitions = new Map<string, number[]>();
   for (let i = 0; i < table.events; i++) {
     const event = table.order[i]!;
     const row = event < 0 ? ~event : event;
-    if (table.outcome[row] === FAILED || table.outcome[row] === MISMATCH) continue;
+    if (table.outcome[row] === FAILED) continue;
+    if (table.outcome[row] === MISMATCH && model.failedCompares !== true) {
+      if (model.failedCompares === false) continue;
+      throw new RangeError(`Cannot judge a cas that failed by the model ${model.name}: it has no failedCompares`);
+    }
     let operation = operations.get(row);
     if (operation === undefined) {
       operation = operationOf(table, row);
@@ -70,9 +84,11 @@ function pieceOf<State>(
       continue;
     }
     const operation = operations.get(row)!;
-    const isObserver = model.observes?.(operation) ?? false;
+    const isMismatch = table.outcome[row] === MISMATCH;
+    const isObserver = isMismatch || (model.observes?.(operation) ?? false);
     if (isObserver && operation.type === "info") continue;
-    const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]},${operation.type}`;
+    const how = isMismatch ? `saw ${table.actual.get(row) ?? "another"}` : operation.type;
+    const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]},${how}`;
     let id = classIds.get(text);
     if (id === undefined) {
       id = classes.push(operation) - 1;

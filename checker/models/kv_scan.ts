@@ -4,7 +4,7 @@
  * @module
  */
 import { canonicalJson } from "../linearizability/values.ts";
-import type { Model } from "./model.ts";
+import { FAILED_COMPARE, type Model } from "./model.ts";
 
 /** The pairs of a store, by key in canonical JSON. */
 export type Pairs = ReadonlyMap<string, { readonly key: unknown; readonly value: unknown }>;
@@ -17,7 +17,8 @@ export type Pairs = ReadonlyMap<string, { readonly key: unknown; readonly value:
 export const kvWithScan: Model<Pairs> = {
   name: "kv",
   initial: new Map(),
-  observes: ({ f }) => f === "get" || f === "read" || f === "scan",
+  failedCompares: true,
+  observes: ({ f }) => f === "get" || f === "read" || f === "r" || f === "scan" || f === FAILED_COMPARE,
   step(pairs, { f, key, argument, result, type }) {
     const name = canonicalJson(key);
     const value = pairs.get(name)?.value ?? null;
@@ -25,22 +26,33 @@ export const kvWithScan: Model<Pairs> = {
     switch (f) {
       case "get":
       case "read":
+      case "r":
         return type === "info" || same(result, value) ? [pairs] : [];
       case "put":
       case "write":
+      case "w":
+      case "set":
         return [withPair(pairs, name, key, argument)];
       case "delete":
+      case "del":
         return [withPair(pairs, name, key, null)];
       case "cas": {
         const [from, to] = argument as [unknown, unknown];
         if (same(from, value)) return [withPair(pairs, name, key, to)];
         return type === "info" ? [pairs] : [];
       }
+      case FAILED_COMPARE: {
+        const [from] = argument as [unknown, unknown];
+        return !same(from, value) && (result === undefined || same(result, value)) ? [pairs] : [];
+      }
       case "scan": {
         if (type === "info") return [pairs];
+        if (!Array.isArray(result)) {
+          throw new RangeError(`kv takes a scan's result as a list of [key, value], not ${JSON.stringify(result)}`);
+        }
         const prefix = String(argument ?? "");
         const seen = [...pairs.values()].filter((pair) => String(pair.key).startsWith(prefix));
-        return same(sorted(seen.map((pair) => [pair.key, pair.value])), sorted(result as unknown[])) ? [pairs] : [];
+        return same(sorted(seen.map((pair) => [pair.key, pair.value])), sorted(result)) ? [pairs] : [];
       }
       default:
         throw new RangeError(`kv has get, put, delete, cas and scan, not ${f}`);

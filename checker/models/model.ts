@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The name under which a model is shown a compare that failed; see `failedCompares`. */
+export const FAILED_COMPARE = "failed cas";
+
 /** One operation, invocation and completion together, as a model's `step` sees it. */
 export interface Operation {
   /** The operation's name. */
@@ -14,7 +17,7 @@ export interface Operation {
   readonly argument: unknown;
   /** What the completion answered: its value, or null. Means nothing unless `type` is `ok`. */
   readonly result: unknown;
-  /** `ok` happened; `info` may have happened, and its result is not known. What surely did not happen is never shown to a model. */
+  /** `ok` happened; `info` may have happened, and its result is not known. What surely did not happen is never shown to a model, but for compares that failed if it asks for them. */
   readonly type: "ok" | "info";
 }
 
@@ -56,6 +59,12 @@ export interface Model<State> {
   partition?(operation: Operation): unknown;
   /** Whether the operation leaves every state as it is: such operations cost the search next to nothing. Default: none does. */
   observes?(operation: Operation): boolean;
+  /**
+   * Whether `step` is shown each compare that failed with `error: "mismatch"`, as an operation `failed cas` that is `ok`: its argument is `[from, to]`,
+   * and its result what it saw, undefined where the store did not tell. It leads to the same state, or to none if it cannot have failed there.
+   * With false they are passed over. Default: a history that has one cannot be judged, for what it saw would be lost.
+   */
+  readonly failedCompares?: boolean;
   /** Given all operations of a partition, a model that agrees with this one on them, and rules out sooner what could not end well. Default: the model itself. */
   specialize?(operations: readonly Operation[]): Model<State>;
   /** A text that tells states apart. Default: the state's JSON, the keys of objects sorted. */

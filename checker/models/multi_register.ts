@@ -23,6 +23,9 @@ export function multiRegister(initial: Registers, name = "multi-register"): Mode
       const next: Record<string, unknown> = { ...registers };
       for (const [f, register, value] of microOperations(operation)) {
         const current = Object.hasOwn(next, String(register)) ? next[String(register)] : null;
+        if (!isRead(f) && f !== "write" && f !== "w") {
+          throw new RangeError(`multi-register has read and write, not ${JSON.stringify(f)}`);
+        }
         if (!isRead(f)) next[String(register)] = value;
         else if (operation.type === "ok" && value !== null && value !== undefined) {
           if (canonicalJson(value) !== canonicalJson(current)) return [];

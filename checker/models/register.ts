@@ -4,10 +4,7 @@
  * @module
  */
 import { canonicalJson } from "../linearizability/values.ts";
-import type { Model } from "./model.ts";
-
-/** How a replay tells a failed compare: `fail` operations are never shown to models, so it goes by another name. */
-export const FAILED_COMPARE = "failed cas";
+import { FAILED_COMPARE, type Model } from "./model.ts";
 
 /**
  * One register. A failed compare is shown to it as `failed cas`, with what it saw (undefined if it did not tell) as its result.
@@ -19,6 +16,7 @@ export function registerReplay(initial: unknown): Model<unknown> {
   return {
     name: "register",
     initial: initial ?? null,
+    failedCompares: true,
     step(state, { f, argument, result, type }) {
       switch (f) {
         case "get":

@@ -23,7 +23,10 @@ export const set: Model<ReadonlySet<string>> = {
       case "read":
       case "get": {
         if (type === "info" || result === null) return [elements];
-        const seen = new Set((result as unknown[]).map(canonicalJson));
+        if (!Array.isArray(result)) {
+          throw new RangeError(`set takes a read's result as a list of elements, not ${JSON.stringify(result)}`);
+        }
+        const seen = new Set(result.map(canonicalJson));
         return seen.size === elements.size && [...seen].every((other) => elements.has(other)) ? [elements] : [];
       }
       default:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkLinearizability, type HistoryEvent, type Model, modelByName } from "../../checker/mod.ts";
+import { checkLinearizability, FAILED_COMPARE, type HistoryEvent, type Model, modelByName } from "../../checker/mod.ts";
 import { setting } from "../corpus.ts";
 import {
   isLinearizableNaively,
@@ -162,9 +162,11 @@ const CASES: readonly Case[] = [
     model: "kv",
     object: {
       initial: {},
+      // A third of the compares that fail tell what they saw.
       propose: (random) => {
         const key = ["a1", "a2", "b"][random(3)]!;
-        const dice = random(6);
+        const dice = random(8);
+        if (dice > 5) return { f: "cas", key, value: [random(3), random(3)] };
         if (dice === 0) return { f: "scan", value: ["a", ""][random(2)]! };
         if (dice === 1) return { f: "delete", key };
         return dice < 4 ? { f: "get", key } : { f: "put", key, value: random(3) };
@@ -177,11 +179,20 @@ const CASES: readonly Case[] = [
           return { state, type: "ok", value: found };
         }
         if (f === "get") return { state, type: "ok", value: pairs[key] ?? null };
-        if (f === "put") pairs[key] = value;
+        if (f === "cas") {
+          const [from, to] = value as [number, number];
+          const actual = pairs[key] ?? null;
+          if (actual !== from) return { state, type: "fail", error: "mismatch", ...(to === 0 ? { actual } : {}) };
+          pairs[key] = to;
+        } else if (f === "put") pairs[key] = value;
         else delete pairs[key];
         return { state: pairs, type: "ok" };
       },
-      corrupt: (random, event) => event.f === "get" ? { ...event, value: random(3) } : event,
+      corrupt: (random, event) => {
+        if (event.f === "get") return { ...event, value: random(3) };
+        if (event.type === "ok") return event.f === "cas" ? { ...event, type: "fail", error: "mismatch" } : event;
+        return { ...event, actual: [null, 0, 1, 2][random(4)] };
+      },
     },
     step: (state, operation) => {
       const pairs = { ...state as Record<string, unknown> };
@@ -191,8 +202,15 @@ const CASES: readonly Case[] = [
         const found = Object.entries(pairs).filter(([name]) => name.startsWith(value as string)).sort();
         return !known || same(found, seen) ? [state] : [];
       }
-      if (f === "get") return !known || same(pairs[key] ?? null, seen) ? [state] : [];
-      if (f === "put") pairs[key] = value;
+      const holds = pairs[key] ?? null;
+      if (f === "get") return !known || same(holds, seen) ? [state] : [];
+      if (f === "cas") {
+        const [from, to] = value as [number, number];
+        const { type, actual } = operation.completion ?? { type: "info" };
+        if (type === "fail") return holds !== from && (actual === undefined || actual === holds) ? [state] : [];
+        if (holds !== from) return known ? [] : [state];
+        pairs[key] = to;
+      } else if (f === "put") pairs[key] = value;
       else delete pairs[key];
       return [pairs];
     },
@@ -259,6 +277,63 @@ test("a model of one's own may leave the next state open", () => {
   );
 
   assert.deepEqual([fine.valid, wrong.valid], [true, false]);
+});
+
+const failedCas = (key: string, value: unknown, actual?: unknown): Partial<HistoryEvent>[] => [
+  { type: "invoke", f: "cas", key, value },
+  { type: "fail", f: "cas", key, value, error: "mismatch", ...(actual === undefined ? {} : { actual }) },
+];
+const scanned = (value: unknown): Partial<HistoryEvent>[] => [
+  { type: "invoke", f: "scan", value: "x" },
+  { type: "ok", f: "scan", value },
+];
+const putX = [{ type: "invoke", f: "put", key: "x", value: 10 }, { type: "ok", f: "put", key: "x" }] as const;
+const inTurn = (events: readonly Partial<HistoryEvent>[]): HistoryEvent[] =>
+  events.map((event, index) => ({ index, time: index, process: 0, ...event }) as HistoryEvent);
+
+for (
+  const [what, events, valid] of [
+    ["what a compare saw was never there", [...failedCas("x", [10, 11], 12), ...scanned([])], false],
+    [
+      "a compare failed on the value it asked for",
+      [...putX, ...failedCas("x", [10, 11]), ...scanned([["x", 10]])],
+      false,
+    ],
+    ["a compare saw what was there", [...putX, ...failedCas("x", [1, 2], 10), ...scanned([["x", 10]])], true],
+    ["a compare saw nothing there", [...failedCas("x", [1, 2], null), ...scanned([])], true],
+    ["a compare did not tell what it saw", [...putX, ...failedCas("x", [1, 2]), ...scanned([["x", 10]])], true],
+  ] as const
+) {
+  test(`beside scans, ${what}: ${valid ? "valid" : "invalid"}`, () => {
+    const verdict = checkLinearizability(inTurn(events), modelByName("kv"), { witness: valid });
+
+    assert.equal(verdict.valid, valid);
+    assert.equal(verdict.counterexample?.replayed ?? true, true);
+    if (valid) assert.equal(verdict.witness![0]!.order.length, events.length / 2);
+  });
+}
+
+test("a model of one's own is shown failed compares, or passes them over, or cannot judge them", () => {
+  const history = inTurn([...putX, ...failedCas("x", [10, 11])]);
+  const cell: Model<unknown> = {
+    name: "cell",
+    initial: null,
+    step: (state, { f, argument }) =>
+      f !== FAILED_COMPARE ? [argument] : (argument as unknown[])[0] === state ? [] : [state],
+  };
+
+  assert.equal(checkLinearizability(history, { ...cell, failedCompares: true }).valid, false);
+  assert.equal(checkLinearizability(history, { ...cell, failedCompares: false }).valid, true);
+  assert.throws(() => checkLinearizability(history, cell), {
+    name: "RangeError",
+    message: "Cannot judge a cas that failed by the model cell: it has no failedCompares",
+  });
+});
+
+test("scans are not judged by registers that do not begin empty", () => {
+  const history = inTurn(scanned([]));
+
+  assert.throws(() => checkLinearizability(history, modelByName("kv:0")), { name: "RangeError", message: /kv:0/ });
 });
 
 test("initial values come after a colon", () => {
