@@ -50,7 +50,7 @@ export function judgeBytes(bytes: Uint8Array, options: JudgeOptions): FileVerdic
   } catch (error) {
     if (error instanceof checker.FormatError) throw new InputError(`:${error.line}:${error.column}`, error.message);
     const isInput = error instanceof RangeError || error instanceof SyntaxError ||
-      error instanceof checker.HistoryError;
+      error instanceof checker.HistoryError || doesNotFit(error);
     if (isInput && error instanceof Error) throw new InputError("", error.message.split("\n")[0]!);
     throw error;
   }
@@ -122,12 +122,41 @@ function judgeOperations(
 }
 
 function judgeEvents(
-  { format, events }: checker.ReadHistory,
+  { format, events, lines }: checker.ReadHistory,
   model: string,
   options: JudgeOptions,
   began: number,
 ): FileVerdict {
-  return judgeTransactions({ events }, format, model, options, began);
+  try {
+    return judgeTransactions({ events }, format, model, options, began);
+  } catch (error) {
+    if (!doesNotFit(error)) throw error;
+    const line = lines[positionOf(error.message, events)];
+    throw new InputError(line === undefined ? "" : `:${line}`, error.message.split("\n")[0]!);
+  }
+}
+
+/** Whether a checker of transactions says so of a history. Engines throw a TypeError too, but for faults of the program. */
+function doesNotFit(error: unknown): error is TypeError {
+  return error instanceof TypeError && error.message.startsWith("Cannot judge");
+}
+
+/** The event that a message is about: it names an event by its index, or a transaction by its number. */
+function positionOf(message: string, events: readonly checker.HistoryEvent[]): number {
+  const [, what, number] = /\b(event|transaction) (\d+)/.exec(message) ?? [];
+  if (number === undefined) return -1;
+  if (what === "event") return events.findIndex((event) => event.index === Number(number));
+  const open = new Map<unknown, number>();
+  let count = 0;
+  let position = -1;
+  for (const [i, { process, type }] of events.entries()) {
+    if (process === "nemesis") continue;
+    const transaction = type === "invoke" ? count++ : open.get(process) ?? count++;
+    if (type === "invoke") open.set(process, transaction);
+    else open.delete(process);
+    if (transaction === Number(number)) position = i;
+  }
+  return position;
 }
 
 function judgeSessions(bytes: Uint8Array, format: string, options: JudgeOptions, began: number): FileVerdict {

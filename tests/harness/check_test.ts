@@ -164,6 +164,49 @@ test("transactions go to the checker that knows them", { skip }, async () => {
   assert.equal(weak.status, 0);
 });
 
+for (
+  const [what, model, values, message] of [
+    [
+      "a value that is no list of operations",
+      "list-append",
+      ['[["append","x",1]]', '"hello"'],
+      /^h:3: Cannot judge .*"hello"\n$/,
+    ],
+    [
+      "a read that returned no list",
+      "list-append",
+      ['[["append","x",1]]', '[["r","x",5]]'],
+      /^h:3: Cannot judge .*found 5\n$/,
+    ],
+    [
+      "an operation of another model",
+      "rw-register",
+      ['[["w","x",1]]', '[["append","x",1]]'],
+      /^h:3: Cannot judge .*append/,
+    ],
+    ["an amount that is no number", "counter", ["1", '"many"'], /^h:[23]: Cannot judge .*"many"\n$/],
+  ] as const
+) {
+  test(`${what} is wrong input of ${model}, with its line`, { skip }, async () => {
+    const f = model === "counter" ? "add" : "txn";
+    const event = (process: number, type: string, value: string): string =>
+      `{"process":${process},"type":"${type}","f":"${f}","value":${value}}\n`;
+    const history = event(0, "ok", values[0]) + event(1, "invoke", values[1]) + event(1, "ok", values[1]);
+
+    const { status, out, err } = await check({ h: history }, "--model", model, "@h");
+
+    assert.deepEqual([status, out], [254, ""]);
+    assert.match(err, message);
+  });
+}
+
+test("a history of sessions is no input of other models", { skip }, async () => {
+  const { status, err } = await check({ h: "w(1,1,0,0)\nr(1,1,1,1)\n" }, "--model", "list-append", "@h");
+
+  assert.equal(status, 254);
+  assert.match(err, /^h: Cannot judge a history of sessions as list-append: expected rw-register\n$/);
+});
+
 const rows = corpusIsReadable
   ? new TextDecoder().decode(readCorpus("verdicts.tsv")).trim().split("\n").slice(1).map((line) => line.split("\t"))
   : [];
