@@ -6,7 +6,14 @@
 import { closeSync, openSync, readSync, statSync, writeFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { FORMATS, MODEL_NAMES, modelByName, TRANSACTION_MODELS } from "../../checker/mod.ts";
-import { type FileVerdict, InputError, judgeBytes, type JudgeOptions, streamedModel } from "./check_file.ts";
+import {
+  type FileVerdict,
+  InputError,
+  judgeBytes,
+  type JudgeOptions,
+  misplacedFlag,
+  streamedModel,
+} from "./check_file.ts";
 import { type Chunks, judgeStream } from "./check_stream.ts";
 import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
@@ -36,7 +43,15 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
 function check(args: string[], terminal: Terminal): number {
   const { flags, words } = parseFlags(args, FLAGS);
   if (words.length === 0) throw new UsageError("check needs a file, or - for the standard input");
-  if (flags.model !== undefined) assertModel(flags.model);
+  if (flags.model !== undefined) {
+    assertModel(flags.model);
+    const problem = misplacedFlag(flags.model, {
+      consistencyModel: flags["consistency-model"],
+      versionOrder: flags["version-order"],
+      dot: flags.dot,
+    });
+    if (problem !== undefined) throw new UsageError(problem);
+  }
   let worst = 0;
   for (const file of words) {
     const status = checkFile(file, flags, terminal);
@@ -75,6 +90,7 @@ function checkFile(
       consistencyModel: flags["consistency-model"],
       versionOrder: flags["version-order"],
       witness: flags.witness,
+      dot: flags.dot,
       now: () => performance.now(),
       stop: () => performance.now() > until,
     });

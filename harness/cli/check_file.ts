@@ -25,10 +25,30 @@ export interface JudgeOptions {
   readonly consistencyModel: string | undefined;
   readonly versionOrder: readonly string[];
   readonly witness: boolean;
+  /** Where the graph of what is wrong is to be written, if it is. */
+  readonly dot: string | undefined;
   /** Milliseconds. */
   readonly now: () => number;
   /** Whether time is up. */
   readonly stop: () => boolean;
+}
+
+/** What is wrong with the flags if some mean nothing to the model: passed over in silence they would be taken for answered. */
+export function misplacedFlag(
+  model: string,
+  { consistencyModel, versionOrder, dot }: Pick<JudgeOptions, "consistencyModel" | "versionOrder" | "dot">,
+): string | undefined {
+  const base = model.split(":")[0]!;
+  const graphs = ["list-append", "rw-register"];
+  const flags: readonly (readonly [flag: string, isGiven: boolean, models: readonly string[]])[] = [
+    ["--consistency-model", consistencyModel !== undefined, graphs],
+    ["--version-order", versionOrder.length > 0, ["rw-register"]],
+    ["--dot", dot !== undefined, graphs],
+  ];
+  for (const [flag, isGiven, models] of flags) {
+    if (isGiven && !models.includes(base)) return `${flag} is for ${models.join(" and ")}, not for ${model}`;
+  }
+  return undefined;
 }
 
 /** A verdict, ready to be printed. */
@@ -45,8 +65,13 @@ export interface FileVerdict {
  * @throws {InputError} If it is no history, or not one of the model.
  */
 export function judgeBytes(bytes: Uint8Array, options: JudgeOptions): FileVerdict {
+  return orInputError(() => judge(bytes, options));
+}
+
+/** What `judging` returns; where the input is to blame for an error, it becomes an `InputError`. */
+export function orInputError<Result>(judging: () => Result): Result {
   try {
-    return judge(bytes, options);
+    return judging();
   } catch (error) {
     if (error instanceof checker.FormatError) throw new InputError(`:${error.line}:${error.column}`, error.message);
     const isInput = error instanceof RangeError || error instanceof SyntaxError ||
@@ -64,29 +89,37 @@ function judge(bytes: Uint8Array, options: JudgeOptions): FileVerdict {
     return judgeEvents(checker.readHistory(bytes, { format }), options.model, options, began);
   }
   if (format === "jsonl") {
-    const model = options.model ?? inferred(checker.readHistory(beginningOf(bytes), { format }).events);
+    const model = options.model ?? inferred(checker.readHistory(beginningOf(bytes), { format }).events, options);
     if (checker.isTransactionModel(model)) {
       return judgeEvents(checker.readHistory(bytes, { format }), model, options, began);
     }
     return judgeOperations(checker.readOperations(bytes, { format }), model, options, began);
   }
   const history = checker.readHistory(bytes, { format });
-  const model = options.model ?? inferred(history.events);
+  const model = options.model ?? inferred(history.events, options);
   if (checker.isTransactionModel(model)) return judgeEvents(history, model, options, began);
   return judgeOperations({ format, operations: checker.tableOf(history) }, model, options, began);
 }
 
 /** The model of a large file, if it can be judged while it is read: JSON lines, and a model of registers. */
 export function streamedModel(beginning: Uint8Array, options: JudgeOptions): string | undefined {
+  return orInputError(() => modelOfLarge(beginning, options));
+}
+
+function modelOfLarge(beginning: Uint8Array, options: JudgeOptions): string | undefined {
   const format = options.format ?? checker.detectFormat(new TextDecoder().decode(beginning.subarray(0, 4096)));
   if (format !== "jsonl" || options.witness) return undefined;
-  const model = options.model ?? inferred(checker.readHistory(beginningOf(beginning), { format }).events);
+  const model = options.model ?? inferred(checker.readHistory(beginningOf(beginning), { format }).events, options);
   return ["register", "cas-register", "kv"].includes(model.split(":")[0]!) ? model : undefined;
 }
 
-function inferred(events: readonly checker.HistoryEvent[]): string {
+function inferred(events: readonly checker.HistoryEvent[], options: JudgeOptions): string {
   const found = checker.inferModel(events);
-  if ("model" in found) return found.model;
+  if ("model" in found) {
+    const problem = misplacedFlag(found.model, options);
+    if (problem === undefined) return found.model;
+    throw new InputError("", `${problem}, for which it is taken; --model NAME says what it is`);
+  }
   throw new InputError("", `cannot tell which --model it is meant for: ${found.question}`);
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import * as checker from "../../checker/mod.ts";
-import { type FileVerdict, InputError, type JudgeOptions, rounded } from "./check_file.ts";
+import { type FileVerdict, type JudgeOptions, orInputError, rounded } from "./check_file.ts";
 
 /** Hands out the next bytes of a file; undefined at its end. */
 export type Chunks = () => Uint8Array | undefined;
@@ -16,30 +16,29 @@ export type Chunks = () => Uint8Array | undefined;
  * @throws {InputError} If it is no history.
  */
 export function judgeStream(open: () => Chunks, name: string, options: JudgeOptions): FileVerdict {
+  return orInputError(() => judge(open, name, options));
+}
+
+function judge(open: () => Chunks, name: string, options: JudgeOptions): FileVerdict {
   const model = checker.modelByName(name);
   const monitor = new checker.LinearizabilityMonitor(model, { stop: options.stop });
   const reader = new checker.JsonLinesOperations(monitor.builder);
   let read = 0;
   let checked = 0;
-  try {
-    const next = open();
-    for (;;) {
-      const began = options.now();
-      const chunk = next();
-      if (chunk === undefined) reader.finish();
-      else reader.push(chunk);
-      const parsed = options.now();
-      read += parsed - began;
-      if (chunk !== undefined) monitor.settle();
-      const verdict = chunk === undefined ? monitor.verdict() : monitor.violation;
-      checked += options.now() - parsed;
-      if (verdict === undefined) continue;
-      const explained = verdict.valid === false ? explainWhole(open, model, verdict, options) : verdict;
-      return resultOf(explained, name, read, checked);
-    }
-  } catch (error) {
-    if (error instanceof checker.FormatError) throw new InputError(`:${error.line}:${error.column}`, error.message);
-    throw error;
+  const next = open();
+  for (;;) {
+    const began = options.now();
+    const chunk = next();
+    if (chunk === undefined) reader.finish();
+    else reader.push(chunk);
+    const parsed = options.now();
+    read += parsed - began;
+    if (chunk !== undefined) monitor.settle();
+    const verdict = chunk === undefined ? monitor.verdict() : monitor.violation;
+    checked += options.now() - parsed;
+    if (verdict === undefined) continue;
+    const explained = verdict.valid === false ? explainWhole(open, model, verdict, options) : verdict;
+    return resultOf(explained, name, read, checked);
   }
 }
 

@@ -132,6 +132,20 @@ test("wrong usage is told before any file is read", { skip }, async () => {
   await assert.rejects(check({}), { name: "UsageError", message: /needs a file/ });
 });
 
+test("flags of transactions are wrong usage with a model of something else", { skip }, async () => {
+  for (const flag of ["--consistency-model", "--version-order", "--dot"]) {
+    const value = flag === "--version-order" ? "wfr-keys" : "serializable";
+    await assert.rejects(check({ h: written }, flag, value, "--model", "kv", "@h"), {
+      name: "UsageError",
+      message: /^--[a-z-]+ is for .*rw-register, not for kv$/,
+    });
+    const found = await check({ h: written }, flag, value, "@h");
+
+    assert.deepEqual([found.status, found.out], [254, ""]);
+    assert.match(found.err, /^h: --[a-z-]+ is for .*rw-register, not for kv, for which it is taken; .*\n$/);
+  }
+});
+
 test("past its time a check is unknown, and says how far it came", { skip }, async () => {
   let history = "";
   for (let process = 0; process < 14; process++) history += event(process, "invoke", "append", `${process}`);
