@@ -9,7 +9,7 @@ import { process, realtime, rw, wr, ww, wwUnsure } from "./graph.ts";
 import type { ListOrder } from "./list_append.ts";
 import { fail, initialVersion, type Transactions, unknownVersion } from "./transactions.ts";
 import type { VersionGraph } from "./version_order.ts";
-import { isFinal, nobody, type Versions } from "./versions.ts";
+import { isAmbiguous, isFinal, nobody, type Versions } from "./versions.ts";
 
 /** What is known of the order of versions, by workload. */
 export type KnownOrder =
@@ -29,6 +29,8 @@ const typeOf: Readonly<Record<number, DependencyType>> = {
 type Evidence = Pick<CycleStep, "key" | "value" | "next" | "source">;
 
 interface Reading {
+  /** The operation. */
+  readonly at: number;
   readonly key: number;
   readonly version: number;
 }
@@ -43,7 +45,7 @@ function externalReads(history: Transactions, t: number): Reading[] {
     if (!isList && touched.has(key)) continue;
     touched.add(key);
     const version = history.opVersion[at]!;
-    if (!history.isWrite[at] && version !== unknownVersion) reads.push({ key, version });
+    if (!history.isWrite[at] && version !== unknownVersion) reads.push({ at, key, version });
   }
   return reads;
 }
@@ -51,7 +53,7 @@ function externalReads(history: Transactions, t: number): Reading[] {
 function writes(history: Transactions, t: number): Reading[] {
   const all: Reading[] = [];
   for (let at = history.opStart[t]!; at < history.opStart[t + 1]!; at++) {
-    if (history.isWrite[at]) all.push({ key: history.opKey[at]!, version: history.opVersion[at]! });
+    if (history.isWrite[at]) all.push({ at, key: history.opKey[at]!, version: history.opVersion[at]! });
   }
   return all;
 }
@@ -63,7 +65,9 @@ function valueOf(versions: Versions, version: number): unknown {
 function evidenceOfRead(history: Transactions, from: number, to: number): Evidence | undefined {
   const { versions, keys } = history;
   for (const { key, version } of externalReads(history, to)) {
-    if (version >= 0 && versions.writer[version] === from) return { key: keys[key], value: versions.valueOf(version) };
+    if (version >= 0 && versions.writer[version] === from && !(versions.flags[version]! & isAmbiguous)) {
+      return { key: keys[key], value: versions.valueOf(version) };
+    }
   }
   return undefined;
 }
@@ -77,7 +81,7 @@ function predecessorInList(history: Transactions, order: ListOrder, version: num
   for (; at >= order.start[key]!; at--) {
     const before = order.order[at]!;
     const writer = versions.writer[before]!;
-    if (writer !== nobody && history.status[writer] !== fail) return before;
+    if (writer !== nobody && history.status[writer] !== fail && !(versions.flags[before]! & isAmbiguous)) return before;
   }
   return initialVersion;
 }
@@ -92,6 +96,7 @@ function evidenceInList(
   const { versions, keys } = history;
   const reads = kind === rw ? externalReads(history, from) : [];
   for (const { key, version } of writes(history, to)) {
+    if (versions.flags[version]! & isAmbiguous) continue;
     const before = predecessorInList(history, order, version);
     if (kind === ww || kind === wwUnsure) {
       if (before >= 0 && versions.writer[before] === from) {
@@ -102,10 +107,10 @@ function evidenceInList(
     for (const read of reads) {
       if (read.key !== key) continue;
       // What was read may have been aborted, and then does not count as a predecessor.
-      const stands = read.version < 0 ? -1 : order.position[read.version]!;
+      const stands = order.lastSeen(read.at);
       const beforeStands = before < 0 ? -1 : order.position[before]!;
       const versionStands = order.position[version]! >= 0 ? order.position[version]! : Infinity;
-      if (read.version >= 0 && stands < 0) continue;
+      if (stands < -1) continue;
       if (stands >= beforeStands && stands < versionStands) {
         return { key: keys[key], value: valueOf(versions, read.version), next: versions.valueOf(version) };
       }
@@ -122,7 +127,8 @@ function evidenceInRegister(
   kind: number,
 ): Evidence | undefined {
   const { versions, keys } = history;
-  const last = (t: number) => writes(history, t).filter(({ version }) => versions.flags[version]! & isFinal);
+  const last = (t: number) =>
+    writes(history, t).filter(({ version }) => (versions.flags[version]! & (isFinal | isAmbiguous)) === isFinal);
   const earlier = kind === ww ? last(from) : externalReads(history, from);
   const later = last(to);
   for (const { key, version } of earlier) {
@@ -143,18 +149,14 @@ function evidenceInRegister(
   return undefined;
 }
 
-/** What makes `to` follow `from`, for an edge of `kind`. */
+/** What makes `to` follow `from`, for an edge of `kind`: nothing where no operation of theirs shows it, and then the story goes without. */
 export function evidence(history: Transactions, known: KnownOrder, from: number, to: number, kind: number): Evidence {
   if (kind === process || kind === realtime) return {};
-  const found = kind === wr
+  return (kind === wr
     ? evidenceOfRead(history, from, to)
     : known.workload === "list-append"
     ? evidenceInList(history, known.order, from, to, kind)
-    : evidenceInRegister(history, known.order, from, to, kind);
-  if (found === undefined) {
-    throw new Error(`No operation shows that transaction ${to} follows ${from} by ${typeOf[kind]}`);
-  }
-  return found;
+    : evidenceInRegister(history, known.order, from, to, kind)) ?? {};
 }
 
 /** One step in words, with transactions by their place in the cycle. */
@@ -165,6 +167,9 @@ export function stepInWords(step: CycleStep, workload: Transactions["workload"])
   const because = step.source === undefined || step.source === "initial-state"
     ? ""
     : ` (the order of these values is known by ${step.source})`;
+  if (step.key === undefined && (step.type === "ww" || step.type === "wr" || step.type === "rw")) {
+    return `there is a ${step.type} dependency between them`;
+  }
   switch (step.type) {
     case "ww":
       return workload === "list-append"

@@ -11,7 +11,8 @@ import { type AnomalyCase, type Findings, operationAt, reported, shown } from ".
 import { EdgeList, rw, wr, ww, wwUnsure } from "./graph.ts";
 import { fail, info, initialVersion, ok, type Transactions, unknownVersion } from "./transactions.ts";
 import { bytes, grown, integers } from "./memory.ts";
-import { comparable, isAmbiguous, isFinal, nobody } from "./versions.ts";
+import { sharedValues } from "./shared_values.ts";
+import { comparable, isAmbiguous, isFinal, isShared, nobody } from "./versions.ts";
 
 /** The order of the versions of every key, as far as reads tell it. */
 export interface ListOrder {
@@ -22,6 +23,8 @@ export interface ListOrder {
   readonly position: Int32Array;
   /** The operation whose list is the order of each key, or -1. */
   readonly longest: Int32Array;
+  /** The position in its key's order of the last version that a read saw: -1 for the initial state, -2 where it cannot be told. */
+  readonly lastSeen: (at: number) => number;
   /** Appends that may have happened and that the order does not have, by key. */
   readonly unread: ReadonlyMap<number, readonly number[]>;
 }
@@ -91,7 +94,7 @@ export function analyseLists(
   const order = integers(raw.length);
   let position = integers(versions.count).fill(-1);
   let ordered = 0;
-  const doubled = new Set<number>(); // keys whose longest read has an element twice
+  const doubled = new Map<number, number[]>(); // keys whose longest read has an element twice: how many there are without it, by length
   for (let k = 0; k < keys.length; k++) {
     start[k] = ordered;
     const list = longest[k]! < 0 ? [] : lists[longest[k]!]!;
@@ -103,14 +106,17 @@ export function analyseLists(
         position = grown(position, version + 1).fill(-1, known);
       }
       if (position[version]! >= 0) {
-        doubled.add(k);
-        continue;
+        if (!doubled.has(k)) doubled.set(k, Array.from({ length: i + 1 }, (_, length) => length));
+      } else {
+        position[version] = ordered - start[k]!;
+        order[ordered++] = version;
       }
-      position[version] = ordered - start[k]!;
-      order[ordered++] = version;
+      doubled.get(k)?.push(ordered - start[k]!);
     }
   }
   start[keys.length] = ordered;
+  const seenBy = (key: number, length: number): number => doubled.get(key)?.[length] ?? length;
+  const shared = sharedValues(history);
 
   // Every other read is a prefix of it, or the database has shown two histories of one key.
   const isPrefix = bytes(operations);
@@ -154,7 +160,9 @@ export function analyseLists(
   for (let t = 0; t < count; t++) takesPart[t] = status[t] === ok ? 1 : 0;
   const seen = (version: number): void => {
     const writer = versions.writer[version]!;
-    if (writer !== nobody && status[writer] === info) takesPart[writer] = 1;
+    if (writer !== nobody && status[writer] === info && !(versions.flags[version]! & isAmbiguous)) {
+      takesPart[writer] = 1;
+    }
   };
   for (let i = 0; i < ordered; i++) seen(order[i]!);
   for (const version of strayVersions) seen(version);
@@ -177,8 +185,7 @@ export function analyseLists(
   const updatersOf = integers(versions.count + keys.length); // 1 + the transaction, or 0
   const collisions = new Map<number, number[]>();
 
-  const wrongRead = (t: number, at: number, version: number): void => {
-    const writer = versions.writer[version]!;
+  const wrongRead = (t: number, at: number, version: number, writer = versions.writer[version]!): void => {
     const key = keys[opKey[at]!];
     const element = versions.valueOf(version);
     if (writer === nobody) {
@@ -221,6 +228,7 @@ export function analyseLists(
           const read = firstRead(previous);
           if (read >= 0) updateAfter(t, read);
         }
+        if (previous >= 0) ownOrder(t, at);
         continue;
       }
       const version = opVersion[at]!;
@@ -229,7 +237,7 @@ export function analyseLists(
       const wrong = wrongVersions.get(key);
       if (isPrefix[at]) {
         if (wrong !== undefined) {
-          for (const bad of wrong) if (position[bad]! < list.length) wrongRead(t, at, bad);
+          for (const bad of wrong) if (position[bad]! < seenBy(key, list.length)) wrongRead(t, at, bad);
         }
       } else {
         for (const element of list) {
@@ -239,7 +247,7 @@ export function analyseLists(
         }
       }
       if (!isPrefix[at] || (longest[key] === at && doubled.has(key))) duplicates(t, at);
-      if (version >= 0 && !(versions.flags[version]! & isFinal)) {
+      if (version >= 0 && !(versions.flags[version]! & (isFinal | isAmbiguous))) {
         const writer = versions.writer[version]!;
         if (writer !== t && writer !== nobody) {
           findings.add("G1b", () => ({
@@ -282,8 +290,9 @@ export function analyseLists(
     }
     let next = start[key]!;
     if (version >= 0) {
-      if (position[version]! < 0) return;
-      next += position[version]! + 1;
+      const last = lastSeen(at);
+      if (last < 0) return;
+      next += last + 1;
     }
     for (; next < start[key + 1]!; next++) {
       const writer = versions.writer[order[next]!]!;
@@ -294,6 +303,13 @@ export function analyseLists(
     const readers = endReaders.get(key);
     if (readers === undefined) endReaders.set(key, [t]);
     else readers.push(t);
+  }
+
+  function lastSeen(at: number): number {
+    const version = opVersion[at]!;
+    if (version < 0) return -1;
+    if (isPrefix[at]) return seenBy(opKey[at]!, lists[at]!.length) - 1;
+    return position[version]! < 0 || versions.flags[version]! & isAmbiguous ? -2 : position[version]!;
   }
 
   /** Whether the read at `at` contradicts what its own transaction read and appended before. */
@@ -329,13 +345,17 @@ export function analyseLists(
   /** Finds reads, before the append at `at`, that saw what it was only going to append. */
   function futureRead(t: number, at: number): void {
     const version = opVersion[at]!;
+    if (versions.flags[version]! & isAmbiguous) return;
     for (let before = previousOp[at]!; before >= 0; before = previousOp[before]!) {
       if (isWrite[before]) continue;
       const list = lists[before]!;
       const isSeen = isPrefix[before]
-        ? position[version]! >= 0 && position[version]! < list.length
+        ? position[version]! >= 0 && position[version]! < seenBy(opKey[at]!, list.length)
         : list.some((element) => sameValue(element, versions.valueOf(version)));
       if (!isSeen) continue;
+      // If it was not its own future, it was what a failed transaction had appended.
+      const failed = versions.flags[version]! & isShared ? shared.failedWriter(version, t) : -1;
+      if (failed >= 0) return wrongRead(t, before, version, failed);
       findings.add("future-read", () => ({
         transactions: [report(t)],
         key: keys[opKey[at]!],
@@ -351,22 +371,53 @@ export function analyseLists(
     }
   }
 
+  /** Finds appends of one transaction that a list has in another order, or without those before. */
+  function ownOrder(t: number, at: number): void {
+    let before = previousOp[at]!;
+    while (before >= 0 && !isWrite[before]) before = previousOp[before]!;
+    if (before < 0) return;
+    const [earlier, later] = [opVersion[before]!, opVersion[at]!];
+    if ((versions.flags[earlier]! | versions.flags[later]!) & isAmbiguous) return;
+    if (position[later]! < 0 || (position[earlier]! >= 0 && position[earlier]! < position[later]!)) return;
+    const read = longest[opKey[at]!]!;
+    findings.add("incompatible-order", () => ({
+      transactions: [report(transactionOf(read)), report(t)],
+      key: keys[opKey[at]!],
+      operation: operationAt(history, read),
+      values: [lists[read], [versions.valueOf(earlier), versions.valueOf(later)]],
+      explanation: `T2 appended ${shown(versions.valueOf(earlier))} and then ${shown(versions.valueOf(later))} to key ${
+        shown(keys[opKey[at]!])
+      }, but T1 read it as ${shown(lists[read])}, where the first does not come before the second.`,
+    }));
+  }
+
   function duplicates(t: number, at: number): void {
     const list = lists[at]!;
     const times = new Map<unknown, number>();
     for (const element of list) times.set(comparable(element), (times.get(comparable(element)) ?? 0) + 1);
     if (times.size === list.length) return;
-    const doubled = list.filter((element, i) => times.get(comparable(element))! > 1 && list.indexOf(element) === i);
+    const repeated = [...new Map(list.map((element) => [comparable(element), element]))]
+      .filter(([name]) => times.get(name)! > 1);
+    const isTooMany = (name: unknown, element: unknown, failedToo: boolean): boolean =>
+      times.get(name)! > Math.max(1, shared.times(versions.find(opKey[at]!, element), failedToo));
+    const doubled = repeated.filter(([name, element]) => isTooMany(name, element, true)).map(([, element]) => element);
+    if (doubled.length === 0) {
+      // Each was appended often enough, if what failed counts.
+      for (const [name, element] of repeated) {
+        if (!isTooMany(name, element, false)) continue;
+        const version = versions.find(opKey[at]!, element);
+        wrongRead(t, at, version, shared.failedWriter(version, nobody));
+      }
+      return;
+    }
     findings.add("duplicate-elements", () => ({
       transactions: [report(t)],
       key: keys[opKey[at]!],
       operation: operationAt(history, at),
       values: doubled,
       explanation:
-        `T1 read ${shown(list)} from key ${shown(keys[opKey[at]!])}: it holds ${
-          doubled.map(shown).join(" and ")
-        } more than once, ` +
-        `but no value is appended twice.`,
+        `T1 read ${shown(list)} from key ${shown(keys[opKey[at]!])}: it holds ${doubled.map(shown).join(" and ")} ` +
+        `more often than ${doubled.length === 1 ? "it was" : "they were"} appended.`,
     }));
   }
 
@@ -374,6 +425,7 @@ export function analyseLists(
   function updateAfter(t: number, read: number): void {
     if (!isPrefix[read]) return;
     const version = opVersion[read]!;
+    if (version >= 0 && versions.flags[version]! & isAmbiguous) return;
     const slot = version >= 0 ? version : versions.count + opKey[read]!;
     const first = updatersOf[slot]! - 1;
     if (first < 0) updatersOf[slot] = t + 1;
@@ -441,7 +493,7 @@ export function analyseLists(
       for (let i = start[key]!; i < start[key + 1]!; i++) {
         const version = order[i]!;
         const writer = versions.writer[version]!;
-        if (writer === nobody || status[writer] === info) continue;
+        if (writer === nobody || status[writer] === info || versions.flags[version]! & isAmbiguous) continue;
         if (status[writer] === fail) {
           if (aborted < 0) aborted = version;
           continue;
@@ -464,5 +516,5 @@ export function analyseLists(
     }
   }
 
-  return { takesPart, edges, order: { order, start, position, longest, unread } };
+  return { takesPart, edges, order: { order, start, position, longest, lastSeen, unread } };
 }

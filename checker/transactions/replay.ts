@@ -304,6 +304,14 @@ function singleHolds(
     case "incompatible-order": {
       const [a, b] = values as [readonly unknown[], readonly unknown[]];
       const lists = reads.lists(key);
+      if (operation !== undefined) {
+        // What one transaction appended, in another order.
+        const [earlier, later] = b;
+        const appended = second!.value.filter((each) => isWrite(each) && same(each[1], key)).map((each) => each[2]);
+        const at = a.findIndex((each) => same(each, later));
+        return performed(first) && same(result, a) && at >= 0 && !has(a.slice(0, at), earlier) &&
+          has(appended.slice(appended.findIndex((each) => same(each, earlier))), later);
+      }
       return lists.some((list) => same(list, a)) && lists.some((list) => same(list, b)) &&
         a.some((each, i) => i >= b.length || !same(each, b[i]));
     }

@@ -19,7 +19,7 @@
 import type { HistoryEvent } from "../history.ts";
 import type { SessionHistory } from "./session_history.ts";
 import { bytes, grown, integers } from "./memory.ts";
-import { comparable, isAmbiguous, isFinal, nobody, Versions } from "./versions.ts";
+import { comparable, isAmbiguous, isFinal, isLikeInitial, isShared, nobody, Versions } from "./versions.ts";
 
 /** The two workloads of this checker. */
 export type TransactionWorkload = "list-append" | "rw-register";
@@ -245,8 +245,13 @@ function laidOut(
         const version = versions.insert(key, value);
         opVersion[at] = version;
         const writer = versions.writer[version]!;
+        if (writer !== nobody && writer !== t) versions.flags[version]! |= isShared;
         if (writer === nobody || (status[writer] === fail && status[t] !== fail)) versions.writer[version] = t;
-        else if (writer !== t && status[t] !== fail) versions.flags[version]! |= isAmbiguous;
+        else if (status[t] !== fail && (writer !== t || append)) versions.flags[version]! |= isAmbiguous;
+        // A read of null, or of what a register starts with, may have seen either.
+        if (!append && status[t] !== fail && (value ?? null) === initial) {
+          versions.flags[version]! |= isAmbiguous | isLikeInitial;
+        }
       } else if (!append) {
         results[at] = value;
       } else if (status[t] !== ok) {
@@ -265,23 +270,27 @@ function laidOut(
     }
   }
   const { flags } = versions;
-  for (let t = 0; t < count; t++) markFinal(opStart[t]!, opStart[t + 1]!);
-  function markFinal(from: number, to: number): void {
+  for (let t = 0; t < count; t++) markFinal(t, opStart[t]!, opStart[t + 1]!);
+  /** A transaction that failed says nothing of a version that another one wrote too. */
+  function isWriter(t: number, version: number): boolean {
+    return status[t] !== fail || versions.writer[version] === t;
+  }
+  function markFinal(t: number, from: number, to: number): void {
     for (let at = to - 1; at >= from; at--) {
       if (!isWrite[at]) continue;
       let later = at + 1;
       while (later < to && !(isWrite[later] && opKey[later] === opKey[at])) later++;
-      if (later === to) flags[opVersion[at]!]! |= isFinal;
+      if (later === to && isWriter(t, opVersion[at]!)) flags[opVersion[at]!]! |= isFinal;
       // The scan is quadratic in the length of one transaction: a long one is marked from its end with a set.
-      if (to - from > 64) return markFinalOfLong(from, to);
+      if (to - from > 64) return markFinalOfLong(t, from, to);
     }
   }
-  function markFinalOfLong(from: number, to: number): void {
+  function markFinalOfLong(t: number, from: number, to: number): void {
     const seen = new Set<number>();
     for (let at = to - 1; at >= from; at--) {
       if (!isWrite[at] || seen.has(opKey[at]!)) continue;
       seen.add(opKey[at]!);
-      flags[opVersion[at]!]! |= isFinal;
+      if (isWriter(t, opVersion[at]!)) flags[opVersion[at]!]! |= isFinal;
     }
   }
   if (!append) {
@@ -290,16 +299,13 @@ function laidOut(
         if (isWrite[at]) continue;
         const value = results[at];
         if (status[t] !== ok) opVersion[at] = unknownVersion;
-        else if (value === null || value === undefined) opVersion[at] = initialVersion;
         else {
           const key = opKey[at]!;
-          const found = versions.find(key, value);
-          // An initial value that somebody writes again can be told apart only where it is null.
-          opVersion[at] = found < 0 && value === initial
-            ? initialVersion
-            : found < 0
-            ? versions.insert(key, value)
-            : found;
+          const found = versions.find(key, value ?? null);
+          const isInitial = value === null || value === undefined || value === initial;
+          // Where only a failed transaction wrote what was there from the start, the read saw the start.
+          const isWritten = found >= 0 && !(isInitial && status[versions.writer[found]!] === fail);
+          opVersion[at] = isWritten ? found : isInitial ? initialVersion : versions.insert(key, value);
         }
       }
     }

@@ -16,8 +16,12 @@ import { bytes, grown, grownBytes, integers } from "./memory.ts";
 
 /** The version is its writer's last write of its key. */
 export const isFinal = 1;
-/** More than one transaction that may have happened wrote this value to this key. */
+/** It cannot be told which write a read of this value saw: more than one that may have happened has it, or the initial state has. */
 export const isAmbiguous = 2;
+/** More than one transaction wrote this value to this key, those that failed included. */
+export const isShared = 4;
+/** The version's value is also that of the initial state. */
+export const isLikeInitial = 8;
 
 /** What has no writer. */
 export const nobody = -1;

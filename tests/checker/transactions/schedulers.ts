@@ -40,11 +40,13 @@ export interface RecipeOptions {
   length?: number;
   /** One transaction in so many gets no answer. */
   crashes?: number;
+  /** How many different values a key is given; all are different if left out. */
+  values?: number;
 }
 
 /** Executes a random history. */
 export function execute(options: RecipeOptions): HistoryEvent[] {
-  const { seed, scheduler, workload, transactions, keys = 3, clients = 3, length = 4, crashes = 12 } = options;
+  const { seed, scheduler, workload, transactions, keys = 3, clients = 3, length = 4, crashes = 12, values } = options;
   const random = numbers(seed);
   const isList = workload === "list-append";
   const versions: Version[][] = Array.from({ length: keys }, () => [{ value: isList ? [] : null, commit: 0 }]);
@@ -136,7 +138,8 @@ export function execute(options: RecipeOptions): HistoryEvent[] {
         started++;
         client.asked = Array.from({ length: 1 + random(length) }, (): Micro => {
           const key = random(keys);
-          return random(2) === 0 ? ["r", key, null] : [isList ? "append" : "w", key, nextValue[key]!++];
+          if (random(2) === 0) return ["r", key, null];
+          return [isList ? "append" : "w", key, values === undefined ? nextValue[key]!++ : 1 + random(values)];
         });
         client.done = [];
         client.writes = new Map();
