@@ -22,7 +22,7 @@ import { ok, type Transactions } from "./transactions.ts";
 import { none, type VersionGraph, versionGraph } from "./version_order.ts";
 import { checkWeakIsolation, type WeakLevel } from "./weak_isolation.ts";
 import { cyclesOf, shortCycle } from "./cycles.ts";
-import { isAmbiguous } from "./versions.ts";
+import { isAmbiguous, isLikeInitial, isShared } from "./versions.ts";
 
 /** What is known of a history before its graph is looked at. */
 export interface Analysed {
@@ -471,10 +471,12 @@ export function ambiguity(history: Transactions): string | undefined {
   const { versions } = history;
   for (let version = 0; version < versions.count; version++) {
     if (!(versions.flags[version]! & isAmbiguous)) continue;
-    const key = history.keys[versions.key[version]!];
-    return `${shown(versions.valueOf(version))} was written to key ${
-      shown(key)
-    } by more than one transaction, so that who wrote what was read cannot be told`;
+    const [value, key] = [shown(versions.valueOf(version)), shown(history.keys[versions.key[version]!])];
+    if (versions.flags[version]! & isLikeInitial) {
+      return `${value} was written to key ${key}, which may also stand for its initial state, so that which of both was read cannot be told`;
+    }
+    const times = versions.flags[version]! & isShared ? "by more than one transaction" : "more than once";
+    return `${value} was written to key ${key} ${times}, so that who wrote what was read cannot be told`;
   }
   return undefined;
 }

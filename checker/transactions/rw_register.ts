@@ -11,7 +11,8 @@ import { EdgeList, rw, wr, ww } from "./graph.ts";
 import { integers } from "./memory.ts";
 import { fail, info, initialVersion, ok, type Transactions, unknownVersion } from "./transactions.ts";
 import { none, type Touch, type VersionGraph, versionGraph, type VersionOrderSource } from "./version_order.ts";
-import { isAmbiguous, isFinal, nobody } from "./versions.ts";
+import { sharedValues } from "./shared_values.ts";
+import { isAmbiguous, isFinal, isShared, nobody } from "./versions.ts";
 
 /** What is known of a history of registers. */
 export interface RegisterAnalysis {
@@ -19,7 +20,7 @@ export interface RegisterAnalysis {
   readonly takesPart: Uint8Array;
   /** The wr edges, and the ww and rw edges that the version order gives. */
   readonly edges: EdgeList;
-  /** What each transaction that takes part did to each key, by key. */
+  /** What each transaction that takes part did to each key, by key, as far as its values tell. */
   readonly touches: readonly (readonly Touch[])[];
   readonly order: VersionGraph;
   /** What was assumed of that order. */
@@ -43,13 +44,15 @@ export function analyseRegisters(
   const { count, status, opStart, isWrite, opKey, opVersion, keys, versions } = history;
   const report = (t: number) => reported(history, t, indexOf);
   const initialOf = (key: number) => versions.count + key;
+  const isUnclear = (version: number) => (versions.flags[version]! & isAmbiguous) !== 0;
+  const shared = sharedValues(history);
 
   const takesPart = new Uint8Array(count);
   for (let t = 0; t < count; t++) takesPart[t] = status[t] === ok ? 1 : 0;
   for (let at = 0; at < opStart[count]!; at++) {
     if (isWrite[at] || opVersion[at]! < 0) continue;
     const writer = versions.writer[opVersion[at]!]!;
-    if (writer !== nobody && status[writer] === info) takesPart[writer] = 1;
+    if (writer !== nobody && status[writer] === info && !isUnclear(opVersion[at]!)) takesPart[writer] = 1;
   }
 
   const touches: Touch[][] = keys.map(() => []);
@@ -79,23 +82,24 @@ export function analyseRegisters(
         continue;
       }
       if (version === unknownVersion) continue;
-      checkRead(t, at);
+      if (version >= 0) checkRead(t, at, version, versions.writer[version]!);
       if (previous < 0) firstReadOf[key] = version === initialVersion ? initialOf(key) : version;
       else if (!internalFound && opVersion[previous] !== version) internalFound = internal(t, at, previous);
     }
     for (const key of touchedKeys) {
+      // What may have been read from, or written by, several transactions tells nothing of their order.
+      const [read, write] = [firstReadOf[key]!, lastWriteOf[key]!];
+      if (read >= 0 && read < versions.count && isUnclear(read)) firstReadOf[key] = none;
+      if (write !== none && isUnclear(write)) lastWriteOf[key] = none;
       if (firstReadOf[key] === none && lastWriteOf[key] === none) continue;
       touches[key]!.push({ transaction: t, read: firstReadOf[key]!, write: lastWriteOf[key]! });
     }
   }
 
   /** Whether what a read saw was ever committed, and is what its writer left. */
-  function checkRead(t: number, at: number): void {
-    const version = opVersion[at]!;
-    if (version < 0) return;
+  function checkRead(t: number, at: number, version: number, writer: number): void {
     const key = keys[opKey[at]!];
     const value = versions.valueOf(version);
-    const writer = versions.writer[version]!;
     if (writer === nobody) {
       findings.add("thin-air-read", () => ({
         transactions: [report(t)],
@@ -116,7 +120,7 @@ export function analyseRegisters(
           shown(key)
         }, but that was written by T2, which failed: T1 read what was never committed.`,
       }));
-    } else if (!(versions.flags[version]! & isFinal) && writer !== t) {
+    } else if (!(versions.flags[version]! & (isFinal | isAmbiguous)) && writer !== t) {
       findings.add("G1b", () => ({
         transactions: [report(t), report(writer)],
         key,
@@ -151,10 +155,19 @@ export function analyseRegisters(
   }
 
   function futureRead(t: number, at: number): void {
+    const version = opVersion[at]!;
+    if (isUnclear(version)) return;
+    let read = -1;
     for (let before = previousOp[at]!; before >= 0; before = previousOp[before]!) {
-      if (isWrite[before] || opVersion[before] !== opVersion[at]) continue;
-      const read = before;
-      const value = versions.valueOf(opVersion[at]!);
+      if (opVersion[before] !== version) continue;
+      if (isWrite[before]) return; // it wrote the same before: that is what it read
+      read = before;
+    }
+    if (read >= 0) {
+      // If it was not its own future, it was what a failed transaction had written.
+      const failed = versions.flags[version]! & isShared ? shared.failedWriter(version, t) : -1;
+      if (failed >= 0) return checkRead(t, read, version, failed);
+      const value = versions.valueOf(version);
       findings.add("future-read", () => ({
         transactions: [report(t)],
         key: keys[opKey[at]!],
@@ -164,7 +177,6 @@ export function analyseRegisters(
           shown(value)
         } there itself: it saw its own future.`,
       }));
-      return;
     }
   }
 

@@ -13,7 +13,7 @@
 import type { KnownOrder } from "./explain.ts";
 import { type AnomalyCase, type Findings, reported, shown } from "./findings.ts";
 import { initialVersion, type Transactions, unknownVersion } from "./transactions.ts";
-import { nobody } from "./versions.ts";
+import { isAmbiguous, nobody } from "./versions.ts";
 
 /** The models that are about sessions alone. */
 export const SESSION_MODELS: ReadonlySet<string> = new Set([
@@ -52,6 +52,7 @@ export function findSessionViolations(
 ): void {
   const { count, opStart, isWrite, opKey, opVersion, versions, keys, session } = history;
   const reads = new Map<number, Trail>(), writes = new Map<number, Trail>();
+  const isUnclear = (version: number) => version >= 0 && (versions.flags[version]! & isAmbiguous) !== 0;
   const slot = (t: number, key: number) => session[t]! * keys.length + key;
   const add = (trails: Map<number, Trail>, t: number, key: number, version: number): void => {
     const trail = trails.get(slot(t, key));
@@ -93,7 +94,9 @@ export function findSessionViolations(
     for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
       const key = opKey[at]!;
       const version = opVersion[at]!;
-      if (!isWrite[at] && version !== unknownVersion && !touched.has(key)) seen.set(key, version);
+      if (!isWrite[at] && version !== unknownVersion && !touched.has(key) && !isUnclear(version)) {
+        seen.set(key, version);
+      }
       touched.add(key);
     }
     for (const [key, state] of seen) {
@@ -145,7 +148,7 @@ export function findSessionViolations(
     }
     for (const [key, state] of seen) add(reads, t, key, state);
     for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
-      if (!isWrite[at]) continue;
+      if (!isWrite[at] || isUnclear(opVersion[at]!)) continue;
       const key = opKey[at]!;
       const own = writes.get(slot(t, key)), before = reads.get(slot(t, key));
       const written = latest(own, t), read = latest(before, t);

@@ -10,7 +10,7 @@ import { parseShorthand } from "./elle_shorthand.ts";
 import { execute, type Scheduler } from "./schedulers.ts";
 
 const histories = Number(setting("TRANSACTION_ORACLE_HISTORIES", "150"));
-const workloads = ["list-append"] as const;
+const workloads = ["list-append", "rw-register"] as const;
 const schedulers: readonly Scheduler[] = ["serial", "snapshot", "committed", "uncommitted"];
 
 for (const workload of workloads) {
@@ -62,18 +62,61 @@ const lists: Case[] = [
   ["all concurrent: ax1ax2|ax1|rx1", "unknown"],
 ];
 
-for (const [history, valid, anomaly] of lists) {
-  test(`over lists ${history} is ${valid}${anomaly === undefined ? "" : `, with ${anomaly}`}`, () => {
-    const { events } = parseShorthand(history, "list-append");
-    const verdict = checkTransactions(events, { workload: "list-append", consistencyModel: "serializable" });
-    assert.equal(verdict.valid, valid, `${verdict.reason} ${verdict.anomalyTypes}`);
-    if (anomaly !== undefined) assert.ok(verdict.anomalyTypes.includes(anomaly), `${verdict.anomalyTypes}`);
-    if (valid === "unknown") {
-      assert.match(verdict.reason!, /written to key "x" (by more than one transaction|more than once)/);
-    }
-    assert.deepEqual(replayVerdict(events, verdict), []);
-  });
+const registers: Case[] = [
+  ["seq wx1|rx1wx1", "unknown"],
+  // Both read the same value, but not the same write.
+  ["seq wx1|rx1wx2|wx1|rx1wx3|rx3", "unknown"],
+  // 1 came before 2 and after it.
+  ["seq wx1|rx1wx2|rx2wx1|rx1", "unknown"],
+  ["all concurrent: rx1wx1", false, "future-read"],
+  // It read what it had written itself, and wrote it again.
+  ["seq wx1rx1wx1|rx1", true],
+  // It was the other's, which failed.
+  ["all concurrent: fail wx1|rx1wx1", false, "G1a"],
+  // What a failed transaction wrote last says nothing of what the other left behind.
+  ["all concurrent: fail wx1|wx1wx2|rx1", false, "G1b"],
+  ["all concurrent: wx1wx2|wx1|rx1", "unknown"],
+  // The reads contradict each other, whoever wrote what they saw.
+  ["all concurrent: wx1|wx1|rx1rx2|wx2", false, "internal"],
+];
+
+for (const [workload, cases] of [["list-append", lists], ["rw-register", registers]] as const) {
+  for (const [history, valid, anomaly] of cases) {
+    test(`${workload}: ${history} is ${valid}${anomaly === undefined ? "" : `, with ${anomaly}`}`, () => {
+      const { events } = parseShorthand(history, workload);
+      const verdict = checkTransactions(events, {
+        workload,
+        consistencyModel: "serializable",
+        ...(workload === "rw-register" ? { versionOrder: ["wfr-keys", "linearizable-keys"] } : {}),
+      });
+      assert.equal(verdict.valid, valid, `${verdict.reason} ${verdict.anomalyTypes}`);
+      if (anomaly !== undefined) assert.ok(verdict.anomalyTypes.includes(anomaly), `${verdict.anomalyTypes}`);
+      if (valid === "unknown") {
+        assert.match(verdict.reason!, /written to key "x" (by more than one transaction|more than once)/);
+      }
+      assert.deepEqual(replayVerdict(events, verdict), []);
+    });
+  }
 }
+
+test("a read of null where null was written too may have seen either", () => {
+  const written = [["w", "x", 1], ["w", "x", null], ["r", "x", null]];
+  const events = written.flatMap((operation, i) =>
+    (["invoke", "ok"] as const).map((type, j) => (
+      { index: 2 * i + j, time: 0, process: 0, type, f: "txn", value: [operation] }
+    ))
+  );
+  const verdict = checkTransactions(events, { workload: "rw-register" });
+  assert.equal(verdict.valid, "unknown");
+  assert.match(verdict.reason!, /nil was written to key "x", which may also stand for its initial state/);
+});
+
+test("no session guarantee is said to be broken by what may be another's write", () => {
+  const { events } = parseShorthand("seq p0:wx1|p0:wy1|p1:wy1|p2:ry1rx", "rw-register");
+  for (const consistencyModel of ["monotonic-writes", "writes-follow-reads", "PRAM"]) {
+    assert.equal(checkTransactions(events, { workload: "rw-register", consistencyModel }).valid, "unknown");
+  }
+});
 
 for (const history of ["all concurrent: ax1ax2|rx21", "seq ax1ax2|rx2", "seq ax1|ax2ax3|rx132"]) {
   test(`${history}: a transaction's appends in another order than its own are a violation`, () => {
