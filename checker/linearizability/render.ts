@@ -12,7 +12,7 @@ export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan
 /** Renders a verdict, a line or more, each with its line end. */
 export function renderLinearizability(verdict: LinearizabilityVerdict, style: Style = (_, text) => text): string {
   const { ok, fail, info } = verdict.operations;
-  const about = `${verdict.model}: ${ok} ok, ${fail} fail, ${info} info`;
+  const about = `${verdict.model}: ${grouped(ok)} ok, ${grouped(fail)} fail, ${grouped(info)} info`;
   switch (verdict.valid) {
     case true:
       return `  ${style("green", "valid")}    ${about}\n${
@@ -23,6 +23,11 @@ export function renderLinearizability(verdict: LinearizabilityVerdict, style: St
     case false:
       return `  ${style("red", "invalid")}  ${about}\n${counterexampleLines(verdict, style)}`;
   }
+}
+
+/** 12,345 for 12345, on every engine. */
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 function order({ key, order }: Witness, { lines }: LinearizabilityVerdict): string {
@@ -40,11 +45,13 @@ function counterexampleLines({ counterexample, lines }: LinearizabilityVerdict, 
     isLineAnOperation ? `line ${invoked}` : `${unit}s ${invoked} to ${returned ?? "?"}`
   );
   const width = Math.max(...drawing.map((line) => line.length));
-  const size = operations.length === 1 ? "This operation" : `These ${operations.length} operations`;
-  const smallest = minimal ? ", and none can be left out" : "";
+  const size = operations.length === 1 ? "This operation" : `These ${grouped(operations.length)} operations`;
+  const counted = isLineAnOperation ? "event" : unit;
+  const fine = finePrefix === 1 ? `${counted} is` : `${grouped(finePrefix)} ${counted}s are`;
+  const smallest = minimal && operations.length > 1 ? ", and none can be left out" : "";
   const claim = `${size} cannot ${operations.length === 1 ? "be" : "all be"} true${smallest}${
     replayed ? " (replayed)" : ""
-  }; the first ${finePrefix} ${isLineAnOperation ? "event" : unit}s are fine:`;
+  }; the first ${fine} fine:`;
   return [
     `  ${style("bold", `${sentence}.`)}`,
     `  ${claim}`,

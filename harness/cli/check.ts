@@ -15,6 +15,7 @@ import {
   streamedModel,
 } from "./check_file.ts";
 import { type Chunks, judgeStream } from "./check_stream.ts";
+import { grouped } from "../report/report.ts";
 import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -110,9 +111,17 @@ function checkFile(
 }
 
 function textOf(file: string, verdict: FileVerdict, terminal: Terminal): string {
-  const { parse_ms, check_ms } = verdict.result;
-  const times = terminal.style("dim", `read in ${parse_ms} ms, checked in ${check_ms} ms`);
-  return `${terminal.style("bold", file)}  ${times}\n${verdict.render(terminal.style)}`;
+  const { style } = terminal;
+  const { valid, operations: { ok, fail, info }, parse_ms, check_ms } = verdict.result;
+  const word = { true: style("green", "valid"), false: style("red", "invalid"), unknown: style("yellow", "unknown") };
+  const counts = `${grouped(ok)} ok, ${grouped(fail)} fail, ${grouped(info)} info`;
+  const times = style("dim", `(read in ${milliseconds(parse_ms)}, checked in ${milliseconds(check_ms)})`);
+  const first = `${style("bold", file)}  ${word[`${valid}`]}  ${verdict.against}: ${counts}  ${times}`;
+  return [first, ...verdict.details(style), ""].join("\n");
+}
+
+function milliseconds(time: number): string {
+  return `${time < 1000 ? time : grouped(Math.round(time))} ms`;
 }
 
 /** Integers beyond 2^53 are written as their digits. */

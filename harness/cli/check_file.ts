@@ -54,8 +54,16 @@ export function misplacedFlag(
 /** A verdict, ready to be printed. */
 export interface FileVerdict {
   /** What `--json` prints, without the file's name. */
-  readonly result: { readonly valid: Validity; readonly parse_ms: number; readonly check_ms: number };
-  readonly render: (style: Style) => string;
+  readonly result: {
+    readonly valid: Validity;
+    readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
+    readonly parse_ms: number;
+    readonly check_ms: number;
+  };
+  /** What the history was held against, for people. */
+  readonly against: string;
+  /** What there is to say beside the verdict itself, a line each. */
+  readonly details: (style: Style) => string[];
   readonly dot?: string;
 }
 
@@ -149,8 +157,9 @@ function judgeOperations(
   const times = { parse_ms: rounded(parsed - began), check_ms: rounded(decided - parsed), ...explained };
   const { valid, model: _, operations: counts, ...rest } = verdict;
   return {
-    result: { valid, ...{ model: name, format, operations: counts }, ...times, ...rest },
-    render: (style) => checker.renderLinearizability(verdict, style),
+    result: { valid, ...{ model: name, format }, operations: counts, ...times, ...rest },
+    against: name,
+    details: (style) => linesAfterFirst(checker.renderLinearizability(verdict, style)),
   };
 }
 
@@ -207,17 +216,33 @@ function judgeTransactions(
 ): FileVerdict {
   const parsed = options.now();
   const { consistencyModel, versionOrder } = options;
-  const verdict = checker.checkTransactionModel(model, input, {
+  const judged = checker.checkTransactionModel(model, input, {
     ...(consistencyModel === undefined ? {} : { consistencyModel }),
     ...(versionOrder.length === 0 ? {} : { versionOrder: versionOrder.flatMap(checker.parseVersionOrder) }),
   });
   const times = { parse_ms: rounded(parsed - began), check_ms: rounded(options.now() - parsed) };
+  // A checker that misses reads cannot miss them where nothing was done.
+  const { reason: _reason, ...others } = judged;
+  const verdict = input.events?.length === 0 ? { ...others, valid: true as const } : judged;
   const { valid, model: _, ...rest } = verdict;
+  const level = "consistencyModel" in verdict ? `, ${verdict.consistencyModel}` : "";
   return {
     result: { valid, ...{ model, format }, ...times, ...rest },
-    render: () => checker.renderTransactionVerdict(verdict),
+    against: `${model.split(":")[0]}${level}`,
+    details: () => indented(linesAfterFirst(checker.renderTransactionVerdict(verdict))),
     ...("dot" in verdict && verdict.dot !== undefined ? { dot: verdict.dot } : {}),
   };
+}
+
+/** The lines of a report after its first, which says what a check's own first line says. */
+export function linesAfterFirst(report: string): string[] {
+  return report.trimEnd().split("\n").slice(1);
+}
+
+/** Paragraphs as details: all but the first, which is indented already. */
+function indented(lines: readonly string[]): string[] {
+  const first = lines.includes("") ? lines.indexOf("") : lines.length;
+  return lines.map((line, i) => i > first && line !== "" ? `  ${line}` : line);
 }
 
 /** Milliseconds as verdicts show them. */

@@ -4,7 +4,7 @@
  * @module
  */
 import * as checker from "../../checker/mod.ts";
-import { type FileVerdict, type JudgeOptions, orInputError, rounded } from "./check_file.ts";
+import { type FileVerdict, type JudgeOptions, linesAfterFirst, orInputError, rounded } from "./check_file.ts";
 
 /** Hands out the next bytes of a file; undefined at its end. */
 export type Chunks = () => Uint8Array | undefined;
@@ -68,7 +68,8 @@ function resultOf(verdict: checker.LinearizabilityVerdict, name: string, read: n
   const { valid, model: _, operations, ...rest } = verdict;
   const times = { parse_ms: rounded(read), check_ms: rounded(checked) };
   return {
-    result: { valid, ...{ model: name, format: "jsonl", operations }, ...times, ...rest },
-    render: (style) => checker.renderLinearizability(verdict, style),
+    result: { valid, ...{ model: name, format: "jsonl" }, operations, ...times, ...rest },
+    against: name,
+    details: (style) => linesAfterFirst(checker.renderLinearizability(verdict, style)),
   };
 }

@@ -51,11 +51,35 @@ test("a valid history ends with 0, a violation with 1 and its explanation", { sk
   const wrong = await check({ h: written + read(2) }, "@h");
 
   assert.equal(fine.status, 0);
-  assert.match(fine.out, /^h .*\n {2}valid {4}kv: 2 ok, 0 fail, 0 info\n$/);
+  assert.match(fine.out, /^h {2}valid {2}kv: 2 ok, 0 fail, 0 info {2}\(read in [\d.]+ ms, checked in [\d.]+ ms\)\n$/);
   assert.equal(wrong.status, 1);
   assert.match(wrong.out, /A read of x by process 1 returned 2, which nobody had written\./);
   assert.match(wrong.out, /the first 3 lines are fine/);
   assert.match(wrong.out, /process 1 {2}get -> 2 {2}\|-+\| {2}lines 3 to 4/);
+});
+
+test("the first line is of one form for every model, and what follows is indented", { skip }, async () => {
+  const txn = (process: number, type: string, value: unknown): string =>
+    `${JSON.stringify({ process, type, f: "txn", value })}\n`;
+  const stale = txn(0, "invoke", [["append", "x", 1]]) + txn(0, "ok", [["append", "x", 1]]) +
+    txn(1, "invoke", [["r", "x", null]]) + txn(1, "ok", [["r", "x", []]]);
+  const sum = '{"process":0,"type":"invoke","f":"read"}\n{"process":0,"type":"ok","f":"read","value":9}\n';
+  const many = (written + read(1)).repeat(600);
+
+  const { out } = await check({ a: written + read(2), b: stale, d: many }, "@a", "@b", "@d");
+  const counted = await check({ c: sum }, "--model", "counter", "@c");
+
+  const times = "  \\(read in [\\d.]+ ms, checked in [\\d.]+ ms\\)";
+  const firsts = (out + counted.out).split("\n").filter((line) => /^\S/.test(line));
+  assert.equal(firsts.length, 4);
+  for (
+    const [i, first] of [
+      "a  invalid  kv: 2 ok, 0 fail, 0 info",
+      "b  invalid  list-append, strict-serializable: 2 ok, 0 fail, 0 info",
+      "d  valid  kv: 1,200 ok, 0 fail, 0 info",
+      "c  invalid  counter: 1 ok, 0 fail, 0 info",
+    ].entries()
+  ) assert.match(firsts[i]!, new RegExp(`^${first}${times}$`));
 });
 
 test("--json prints one object a file, on one line", { skip }, async () => {
@@ -88,7 +112,7 @@ test("one bad file among several gets its line on stderr, and the others are jud
   );
 
   assert.equal(status, 254);
-  assert.equal(out.match(/^ {2}(valid|invalid)/gm)?.length, 2);
+  assert.equal(out.match(/^[ac] {2}(valid|invalid) {2}/gm)?.length, 2);
   const lines = err.trimEnd().split("\n");
   assert.match(lines[0]!, /^b:1:1: expected "process" to be a whole number or "nemesis", found nothing$/);
   assert.match(lines[1]!, /^missing: cannot be read: there is no such file$/);
@@ -102,6 +126,14 @@ test("an empty file is wrong input, unless --format says what it is", { skip }, 
   assert.equal(bare.status, 254);
   assert.match(bare.err, /^h:1:1: expected a history, but the file is empty\n$/);
   assert.equal(named.status, 0);
+  for (
+    const model of ["cas-register", "list-append", "rw-register", "bank", "counter", "set", "set-full", "long-fork"]
+  ) {
+    for (const format of ["jsonl", "json", "edn", "jepsen-log", "kaya-wgl"]) {
+      const { status, out } = await check({ h: " \n" }, "--format", format, "--model", model, "@h");
+      assert.deepEqual([status, out.split("  ")[1]], [0, "valid"], `${format} as ${model}`);
+    }
+  }
 });
 
 test("a file cut off in the middle of a line is refused with line and column", { skip }, async () => {
