@@ -99,14 +99,21 @@ class Reads {
     );
   }
 
-  /** Whether some read shows `before` (`null`: nothing) and then `after`, with nothing but aborted appends between. */
+  /** Whether a value tells of no transaction that committed: all that wrote it failed, or it was written more than once. */
+  isPassedOver(key: unknown, value: unknown): boolean {
+    const committed = this.writers(key, value).filter(({ type }) => type !== "fail");
+    if (committed.length !== 1) return true;
+    const times = committed[0]!.value.filter((each) => isWrite(each) && same(each[1], key) && same(each[2], value));
+    return times.length > 1;
+  }
+
+  /** Whether some read shows `before` (`null`: nothing) and then `after`, with nothing but values between that are passed over. */
   shows(key: unknown, before: unknown, after: unknown): boolean {
-    const isAborted = (value: unknown) => this.writers(key, value).every(({ type }) => type === "fail");
     return this.lists(key).some((list) => {
       const at = list.findIndex((each) => same(each, after));
       if (at < 0) return false;
       let previous = at - 1;
-      while (previous >= 0 && !same(list[previous], before) && isAborted(list[previous])) previous--;
+      while (previous >= 0 && !same(list[previous], before) && this.isPassedOver(key, list[previous])) previous--;
       return previous < 0 ? before === null : same(list[previous], before);
     });
   }
@@ -244,26 +251,22 @@ function stepHolds(step: CycleStep, a: Played, b: Played, reads: Reads, isLists:
   }
 }
 
-/** Whether a longest read, in which `next` is not, has nothing but aborted appends after a value. */
+/** Whether a longest read, in which `next` is not, has nothing after a value but what is passed over. */
 function lastCommitted(reads: Reads, key: unknown, value: unknown, next: unknown): boolean {
   return reads.longest(key).some((list) => {
     const at = list.findIndex((each) => same(each, value));
     return at >= 0 && !has(list, next) &&
-      list.slice(at + 1).every((each) =>
-        same(each, value) || reads.writers(key, each).every(({ type }) => type === "fail")
-      );
+      list.slice(at + 1).every((each) => same(each, value) || reads.isPassedOver(key, each));
   });
 }
 
-/** Whether some read has the whole of `read` and then, after aborted appends only, `next`. */
+/** Whether some read has the whole of `read` and then `next`, with nothing but what is passed over between. */
 function followsAborted(reads: Reads, key: unknown, read: Micro, next: unknown): boolean {
   const seen = listOf(read[2]);
   return reads.lists(key).some((list) => {
     const at = list.findIndex((each) => same(each, next));
     return at >= seen.length && seen.every((each, i) => same(each, list[i])) &&
-      list.slice(seen.length, at).every((each) =>
-        has(seen, each) || reads.writers(key, each).every(({ type }) => type === "fail")
-      );
+      list.slice(seen.length, at).every((each) => has(seen, each) || reads.isPassedOver(key, each));
   });
 }
 

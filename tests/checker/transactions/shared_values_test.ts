@@ -46,6 +46,8 @@ type Case = [history: string, valid: boolean | "unknown", anomaly?: string];
 const lists: Case[] = [
   // Two transactions appended 1, and the cycle is of others.
   ["all concurrent: az1rz1|ax1rzaz1|rxaz4ry2|ryay2", false, "G2-item"],
+  // A read of nothing came before the 2, whoever appended the 4 before it.
+  ["all concurrent: ax4ax2ay1|rxry1|ax4|rx424", false, "G-single-item"],
   // The list holds 1 twice because it was appended twice.
   ["seq ax1|ax1|rx11", "unknown"],
   ["seq ax1|ax1|rx111", false, "duplicate-elements"],
