@@ -80,7 +80,10 @@ const TOLD = [
 ];
 
 function raft({ coverage }: RunResult): string {
-  const told = TOLD.filter((name) => (coverage[name] ?? 0) > 0).map((name) => `${grouped(coverage[name]!)} ${name}`);
+  const told = TOLD.filter((name) => (coverage[name] ?? 0) > 0).map((name) => {
+    const times = coverage[name]!;
+    return `${grouped(times)} ${times === 1 ? name.replace(/^(\w+)s\b/, "$1") : name}`;
+  });
   return `${told.length > 0 ? told.join(", ") : "no election"}, last term ${coverage["terms"] ?? 0}`;
 }
 
