@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Fault, FaultKind } from "./nemesis/fault.ts";
+import type { Fault, FaultKind } from "./fault.ts";
 import type { ClientReply, ClientRequest } from "./server/client.ts";
 
 /** A node as an observer from outside sees it. What a node that does not run would say is what it said last. */

@@ -9,7 +9,7 @@
 import type { Validity } from "../checker/mod.ts";
 import type { Clock, Timer } from "./clock.ts";
 import type { Cluster, NodeView } from "./cluster.ts";
-import type { Link } from "./nemesis/fault.ts";
+import type { Link } from "./fault.ts";
 
 /** What the proof needs. */
 export interface LivenessParts {

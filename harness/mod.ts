@@ -7,7 +7,7 @@
 // The clock and the cluster that a run drives.
 export * from "./clock.ts";
 export * from "./cluster.ts";
-export * from "./nemesis/fault.ts";
+export * from "./fault.ts";
 
 // One run.
 export { faultName, run } from "./run.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ScheduledOperation } from "./generator.ts";
-import type { Fault, Link } from "./nemesis/fault.ts";
+import type { Fault, Link } from "./fault.ts";
 import type { ScheduledFault } from "./nemesis/nemesis.ts";
 import type { Schedule } from "./schedule.ts";
 import type { RunSetup } from "./setup.ts";

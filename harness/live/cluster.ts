@@ -13,7 +13,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type Clock, MILLISECOND, SECOND } from "../clock.ts";
 import type { Cluster, NodeView, Strike } from "../cluster.ts";
-import type { Fault, FaultKind, MemberFault } from "../nemesis/fault.ts";
+import type { Fault, FaultKind, MemberFault } from "../fault.ts";
 import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
 import { freePorts } from "./free_ports.ts";
 import { type Links, openLinks } from "./links.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
-import type { Fault, Link, PacketsFault, PartitionFault } from "../nemesis/fault.ts";
+import type { Fault, Link, PacketsFault, PartitionFault } from "../fault.ts";
 import { type LinkProxy, startLinkProxy } from "./link_proxy.ts";
 import type { Address } from "./peer_options.ts";
 

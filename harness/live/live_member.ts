@@ -5,7 +5,7 @@
  */
 import { type Clock, MILLISECOND, SECOND } from "../clock.ts";
 import type { NodeView } from "../cluster.ts";
-import type { Fault } from "../nemesis/fault.ts";
+import type { Fault } from "../fault.ts";
 import type { ClientReply, ClientRequest } from "../server/client.ts";
 import { type NodeProcess, startNodeProcess } from "./node_process.ts";
 import type { StatusObject } from "./node_status.ts";

@@ -10,7 +10,7 @@
 import type { Random } from "../../raft/mod.ts";
 import { MILLISECOND } from "../clock.ts";
 import type { NodeView } from "../cluster.ts";
-import type { Fault, Link } from "./fault.ts";
+import type { Fault, Link } from "../fault.ts";
 import { drawPartition, PARTITION_SHAPES } from "./partition.ts";
 import type { FaultSpec } from "./spec.ts";
 import { drawTargets, leaderOf, type Target, TARGETS } from "./targets.ts";

@@ -7,7 +7,7 @@ import type { Random } from "../../raft/mod.ts";
 import { MILLISECOND } from "../clock.ts";
 import type { NodeView } from "../cluster.ts";
 import { drawFault, type Severity } from "./draw.ts";
-import type { Fault } from "./fault.ts";
+import type { Fault } from "../fault.ts";
 import type { FaultSpec } from "./spec.ts";
 
 /** One fault: when, what, for how long. */

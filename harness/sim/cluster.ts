@@ -15,7 +15,7 @@ import {
   type Link,
   type MemberFault,
   type PacketsFault,
-} from "../nemesis/fault.ts";
+} from "../fault.ts";
 import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
 import type { Packet } from "../server/packet.ts";
 import type { EventQueue } from "./event_queue.ts";

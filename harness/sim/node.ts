@@ -5,7 +5,7 @@
  */
 import type { RaftConfig, RaftTracer } from "../../raft/mod.ts";
 import type { NodeView } from "../cluster.ts";
-import type { ClockFault, DiskFault, Fault } from "../nemesis/fault.ts";
+import type { ClockFault, DiskFault, Fault } from "../fault.ts";
 import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
 import { type Journal, JOURNAL_FILE, openJournal } from "../server/journal.ts";
 import { JournalDamagedError, JournalIdentityError } from "../server/journal_format.ts";
