@@ -48,6 +48,8 @@ export interface TransactionOptions {
   readonly versionOrder?: readonly VersionOrderSource[];
   /** For the version order `transaction-order`: the place of each transaction, by its number in the order of invocation. */
   readonly transactionOrder?: readonly number[];
+  /** Whether a process may be invoked while it is busy, which leaves a transaction of unknown outcome behind; wrong input if left out. */
+  readonly mayReinvoke?: boolean;
   /** How many cases of an anomaly are reported, beside cycles; 20 if left out. */
   readonly maxCases?: number;
 }
@@ -99,7 +101,7 @@ function workloadOf(events: readonly HistoryEvent[]): TransactionWorkload {
  * @param history Jepsen's events; the value of each is a list of micro-operations: `["append", key, value]`, `["w", key, value]`, `["r", key, result]`.
  * @returns Whether the history has the model asked for, every anomaly found, and what the anomalies rule out. Near-linear where the model holds.
  * @throws {RangeError} No such consistency model.
- * @throws {TypeError} A value is not a list of micro-operations.
+ * @throws {TypeError} A value is not a list of micro-operations, or a busy process is invoked.
  *
  * @example
  * ```ts
@@ -118,7 +120,7 @@ export function checkTransactions(
   history: readonly HistoryEvent[],
   options: TransactionOptions = {},
 ): TransactionVerdict {
-  const transactions = transactionsOfEvents(options.workload ?? workloadOf(history), history);
+  const transactions = transactionsOfEvents(options.workload ?? workloadOf(history), history, options.mayReinvoke);
   return judge(transactions, options, (event) => history[event]?.index ?? event);
 }
 

@@ -77,6 +77,15 @@ function describe(value: unknown): string {
   return text.length > 60 ? text.slice(0, 57) + "..." : text;
 }
 
+/** What is wrong where a process is invoked that has an operation open since event `since`. */
+export function busy(event: HistoryEvent, position: number, since: number): TypeError {
+  return new TypeError(
+    `Cannot judge event ${
+      event.index ?? position
+    }: expected process ${event.process} to be answered first, found it invoked again with its operation of event ${since} still open`,
+  );
+}
+
 /** Numbers for things, in the order in which they are first seen. */
 class Numbering {
   readonly names: unknown[] = [];
@@ -104,9 +113,14 @@ class Numbering {
  *
  * Events of processes that are not numbers (the nemesis) are left out. A completion without an invocation stands for a transaction that was invoked nobody knows when.
  *
- * @throws {TypeError} An event's value is not a list of micro-operations of the workload.
+ * @param mayReinvoke Whether a process may be invoked while it is busy, which leaves a transaction of unknown outcome behind.
+ * @throws {TypeError} An event's value is not a list of micro-operations of the workload, or a busy process is invoked.
  */
-export function transactionsOfEvents(workload: TransactionWorkload, events: readonly HistoryEvent[]): Transactions {
+export function transactionsOfEvents(
+  workload: TransactionWorkload,
+  events: readonly HistoryEvent[],
+  mayReinvoke = false,
+): Transactions {
   const sessions = new Numbering();
   let count = 0;
   const status = bytes(events.length);
@@ -124,6 +138,7 @@ export function transactionsOfEvents(workload: TransactionWorkload, events: read
     openOf = grown(openOf, number + 1);
     let t = openOf[number]! - 1;
     if (type === "invoke") {
+      if (t >= 0 && !mayReinvoke) throw busy(event, position, events[invoked[t]!]!.index ?? invoked[t]!);
       t = count++;
       openOf[number] = t + 1;
       status[t] = info;
@@ -155,16 +170,22 @@ export function transactionsOfEvents(workload: TransactionWorkload, events: read
       }`,
     );
   };
-  return laidOut(workload, null, {
-    count,
-    status,
-    session,
-    sessionNames: sessions.names,
-    invoked,
-    completed,
-    event: told,
-    hasTime: true,
-  }, operationsOf);
+  return laidOut(
+    workload,
+    null,
+    {
+      count,
+      status,
+      session,
+      sessionNames: sessions.names,
+      invoked,
+      completed,
+      event: told,
+      hasTime: true,
+    },
+    operationsOf,
+    (t) => `event ${events[told[t]!]!.index ?? told[t]}`,
+  );
 }
 
 /** The transactions of a history of sessions: register transactions with an order in each session and no time. */
@@ -183,16 +204,22 @@ export function transactionsOfSessions(history: SessionHistory): Transactions {
       operations.push(transaction.operations);
     }
   });
-  return laidOut("rw-register", history.initial, {
-    count: drafts.length,
-    status: Uint8Array.from(drafts, (draft) => draft.status),
-    session: Int32Array.from(drafts, (draft) => draft.session),
-    sessionNames: history.sessions.map((_, number) => number),
-    invoked: Int32Array.from(drafts, (draft) => draft.invoked),
-    completed: Int32Array.from(drafts, (draft) => draft.completed),
-    event: Int32Array.from(drafts, (draft) => draft.event),
-    hasTime: false,
-  }, (t) => operations[t]!);
+  return laidOut(
+    "rw-register",
+    history.initial,
+    {
+      count: drafts.length,
+      status: Uint8Array.from(drafts, (draft) => draft.status),
+      session: Int32Array.from(drafts, (draft) => draft.session),
+      sessionNames: history.sessions.map((_, number) => number),
+      invoked: Int32Array.from(drafts, (draft) => draft.invoked),
+      completed: Int32Array.from(drafts, (draft) => draft.completed),
+      event: Int32Array.from(drafts, (draft) => draft.event),
+      hasTime: false,
+    },
+    (t) => operations[t]!,
+    (t) => `transaction ${t}`,
+  );
 }
 
 type Outline = Pick<
@@ -206,6 +233,7 @@ function laidOut(
   initial: unknown,
   outline: Outline,
   operationsOf: (transaction: number) => readonly unknown[],
+  nameOf: (transaction: number) => string,
 ): Transactions {
   const { count, status } = outline;
   const append = workload === "list-append";
@@ -230,9 +258,10 @@ function laidOut(
     for (let i = 0; i < operations.length; i++, at++) {
       const operation = operations[i] as readonly unknown[];
       const f = Array.isArray(operation) ? operation[0] : undefined;
-      if (f !== "r" && f !== writeName) {
+      const isWhole = f === "r" ? operation.length > 1 : f === writeName && operation[2] !== undefined;
+      if (!isWhole) {
         throw new TypeError(
-          `Cannot judge transaction ${t} as ${workload}: expected ["${writeName}", key, value] or ["r", key, ${
+          `Cannot judge ${nameOf(t)} as ${workload}: expected ["${writeName}", key, value] or ["r", key, ${
             append ? "list" : "value"
           }], found ${describe(operation)}`,
         );
@@ -262,7 +291,7 @@ function laidOut(
         lists[at] = empty;
       } else {
         throw new TypeError(
-          `Cannot judge transaction ${t}: expected a list of what key ${describe(operation[1])} holds, found ${
+          `Cannot judge ${nameOf(t)}: expected a list of what key ${describe(operation[1])} holds, found ${
             describe(value)
           }`,
         );

@@ -164,7 +164,25 @@ test("values of every kind are told apart", () => {
 
 test("what is no list of micro-operations is refused", () => {
   const event = (value: unknown) => [{ index: 0, time: 0, process: 0, type: "ok" as const, f: "txn", value }];
-  for (const value of [5, [["x", 1, 2]], [5], [["w", 1, 2]], [["r", 1, 7]]]) {
-    assert.throws(() => checkTransactions(event(value), { workload: "list-append" }), TypeError, JSON.stringify(value));
+  for (const value of [5, [["x", 1, 2]], [5], [["w", 1, 2]], [["r", 1, 7]], [["append", 1]], [["r"]], [[]]]) {
+    assert.throws(
+      () => checkTransactions(event(value), { workload: "list-append" }),
+      { name: "TypeError", message: /^Cannot judge event 0\b/ },
+      JSON.stringify(value),
+    );
   }
+  assert.throws(() => checkTransactions(event([["w", "x"]]), { workload: "rw-register" }), {
+    message: 'Cannot judge event 0 as rw-register: expected ["w", key, value] or ["r", key, value], found ["w","x"]',
+  });
+});
+
+test("a process that is invoked while it is busy is refused, unless a history may have that", () => {
+  const events = [0, 1].map((index) => (
+    { index, time: index, process: 7, type: "invoke" as const, f: "txn", value: [["append", "x", index]] }
+  ));
+  assert.throws(() => checkTransactions(events), {
+    name: "TypeError",
+    message: /^Cannot judge event 1: .* process 7 /,
+  });
+  assert.deepEqual(checkTransactions(events, { mayReinvoke: true }).operations, { ok: 0, fail: 0, info: 2 });
 });
