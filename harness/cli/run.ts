@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunOptions } from "../options.ts";
 import { renderOpening, renderResult } from "../report/report.ts";
@@ -49,6 +49,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (isLive && simulatedOnly !== null) {
     throw new UsageError(`--nemesis ${simulatedOnly[0]} is for the simulator: real clocks and disks are left alone`);
   }
+  if (flags.out !== undefined) prepareOut(flags.out);
   if (!flags.json) terminal.out(renderOpening(options, terminal.style));
   const lines: TraceLine[] = [];
   const judged = isLive
@@ -89,13 +90,28 @@ function checkDeterminism(first: JudgedRun, second: JudgedRun): void {
   throw new Error(`The same options gave another history: event ${at} was ${a[at]}, and then ${b[at]}`);
 }
 
+/** Makes the folder, before anything runs, so that no run ends with nowhere to leave its history. */
+function prepareOut(folder: string): void {
+  writing(folder, () => {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  });
+}
+
 /** Leaves history and result in a folder; both are written before anything is drawn. */
 function writeOut(folder: string, judged: JudgedRun): void {
-  try {
-    mkdirSync(folder, { recursive: true });
+  writing(folder, () => {
     writeFileSync(join(folder, "history.jsonl"), judged.history);
     writeFileSync(join(folder, "result.json"), `${JSON.stringify(judged.result)}\n`);
+  });
+}
+
+function writing(folder: string, action: () => void): void {
+  try {
+    action();
   } catch (error) {
-    throw new Error(`Cannot write to --out ${JSON.stringify(folder)}: ${(error as { code?: string }).code ?? error}`);
+    const { code, message } = error as { code?: string; message: string };
+    const why = code === undefined || code === "NotCapable" ? message : code;
+    throw new UsageError(`Cannot write to --out ${JSON.stringify(folder)}: ${why}`);
   }
 }
