@@ -52,6 +52,7 @@ export function explain(
   const isRegister = isRegisterModel(model);
   const key = table.keys.at(table.key[last]!);
   const context = {
+    last: operations[rows.indexOf(last)]!,
     isRegister,
     initial: isRegister ? model.initial : undefined,
     failedWriter: (value: unknown): number | undefined => failedWriter(table, table.key[last]!, value),

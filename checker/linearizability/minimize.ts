@@ -53,7 +53,9 @@ export function minimize(
   let kept = all;
   const rows = new Set(suspects.map((op) => piece.rows[op]!));
   const suspected = rows.size === 0 ? [] : all.filter((op) => op === last || rows.has(bad.rows[op]!));
-  if (suspected.length > 0 && contradicts(suspected)) kept = suspected;
+  // What nobody wrote needs no company to be wrong, and costs next to nothing to ask.
+  if (relaxation.contradicts([last]) === true) kept = [last];
+  else if (suspected.length > 0 && contradicts(suspected)) kept = suspected;
   for (let size = 4; size < kept.length; size *= 2) {
     const near = [...new Set([...nearest(bad, size), last])].sort((x, y) => x - y);
     // Whatever else wrote the value at issue could have done so in time, were it relaxed.

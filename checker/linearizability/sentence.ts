@@ -8,6 +8,8 @@ import { canonicalJson } from "./values.ts";
 
 /** What a sentence is made from. */
 export interface SentenceContext {
+  /** The operation whose end is the first that cannot be explained. */
+  readonly last: ShownOperation;
   /** What every register begins with; undefined for other models. */
   readonly initial: unknown;
   readonly isRegister: boolean;
@@ -19,7 +21,7 @@ export interface SentenceContext {
 export function sentenceOf(operations: readonly ShownOperation[], context: SentenceContext): string {
   const special = context.isRegister ? registerSentence(operations, context) : undefined;
   if (special !== undefined) return special;
-  const last = operations.reduce((late, op) => (op.returned ?? 0) > (late.returned ?? 0) ? op : late);
+  const { last } = context;
   if (operations.length === 1) return `${subject(last)}, which no order of the other operations allows`;
   return `No order of these ${operations.length} operations lets the ${last.f}${
     ofKey(last)

@@ -125,6 +125,25 @@ for (
   });
 }
 
+test("a read of what nobody wrote is the whole counterexample, however much is unknown around it", () => {
+  const random = randomFrom(3);
+  const object = registerObject({ deletes: true, swaps: true, tells: false, values: 40 });
+  for (let i = 0; i < 8; i++) {
+    const shape = { operations: 900, processes: 8, unknownOneIn: 12, length: 2, corruptOneIn: 0 };
+    const events = randomHistory(random, object, shape);
+    const planted = events.findLast((event) => event.f === "get" && event.type === "ok")!;
+    events[planted.index] = { ...planted, value: 77 };
+
+    const { counterexample } = checkLinearizability(events, modelByName("kv"));
+
+    assert.equal(counterexample!.operations.length, 1);
+    assert.equal(
+      counterexample!.sentence,
+      `A read by process ${planted.process} returned 77, which nobody had written`,
+    );
+  }
+});
+
 test("a counterexample is drawn as intervals in time", () => {
   const verdict = checkLinearizability(
     history("1 put 17", "1 ok", "2 put 18", "2 ok", "3 get", "3 ok 17"),
