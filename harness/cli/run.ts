@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunOptions } from "../options.ts";
 import { renderOpening, renderResult } from "../report/report.ts";
@@ -92,10 +92,7 @@ function checkDeterminism(first: JudgedRun, second: JudgedRun): void {
 
 /** Makes the folder, before anything runs, so that no run ends with nowhere to leave its history. */
 function prepareOut(folder: string): void {
-  writing(folder, () => {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
-  });
+  writing(folder, () => void mkdirSync(folder, { recursive: true }));
 }
 
 /** Leaves history and result in a folder; both are written before anything is drawn. */
