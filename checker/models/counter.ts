@@ -20,10 +20,10 @@ export function counter(initial = 0, name = "counter"): Model<number> {
         case "add":
         case "inc":
         case "increment":
-          return [sum + Number(argument ?? 1)];
+          return [sum + amountOf(argument)];
         case "dec":
         case "decrement":
-          return [sum - Number(argument ?? 1)];
+          return [sum - amountOf(argument)];
         case "read":
         case "get":
           return type === "info" || result === null || result === sum ? [sum] : [];
@@ -33,4 +33,12 @@ export function counter(initial = 0, name = "counter"): Model<number> {
     },
     identify: String,
   };
+}
+
+function amountOf(argument: unknown): number {
+  if (argument === null) return 1;
+  if (typeof argument === "number") return argument;
+  throw new RangeError(
+    `counter adds numbers, not ${typeof argument === "bigint" ? argument : JSON.stringify(argument)}`,
+  );
 }

@@ -336,6 +336,19 @@ test("scans are not judged by registers that do not begin empty", () => {
   assert.throws(() => checkLinearizability(history, modelByName("kv:0")), { name: "RangeError", message: /kv:0/ });
 });
 
+test("what a model cannot make sense of is refused, not judged", () => {
+  const refused: readonly [model: string, f: string, value: unknown, result: unknown, message: RegExp][] = [
+    ["counter", "add", "many", null, /counter adds numbers, not "many"/],
+    ["set", "read", null, 5, /list of elements, not 5/],
+    ["kv", "scan", "x", 5, /list of \[key, value\], not 5/],
+    ["multi-register", "txn", [["cas", "x", 1]], [["cas", "x", 1]], /read and write, not "cas"/],
+  ];
+  for (const [model, f, value, result, message] of refused) {
+    const history = sequential([f, value, result]);
+    assert.throws(() => checkLinearizability(history, modelByName(model)), { name: "RangeError", message });
+  }
+});
+
 test("initial values come after a colon", () => {
   const history = sequential(["read", null, 7]);
 
