@@ -9,7 +9,7 @@ import { checkCounter } from "../workloads/counter.ts";
 import { checkLongFork } from "../workloads/long_fork.ts";
 import { checkSet } from "../workloads/set.ts";
 import { checkSetFull } from "../workloads/set_full.ts";
-import type { WorkloadVerdict } from "../workloads/workload.ts";
+import { assertOneAtATime, type WorkloadVerdict } from "../workloads/workload.ts";
 import { checkSessions, checkTransactions, type TransactionOptions, type TransactionVerdict } from "./check.ts";
 import type { SessionHistory } from "./session_history.ts";
 import { VERSION_ORDERS, type VersionOrderSource } from "./version_order.ts";
@@ -59,10 +59,9 @@ export function checkTransactionModel(
     return checkSessions(input.sessions, asked);
   }
   const events = input.events ?? [];
+  if (name === "list-append" || name === "rw-register") return checkTransactions(events, { ...asked, workload: name });
+  if (asked.mayReinvoke !== true) assertOneAtATime(events);
   switch (name) {
-    case "list-append":
-    case "rw-register":
-      return checkTransactions(events, { ...asked, workload: name });
     case "bank":
       return checkBank(events);
     case "counter":

@@ -17,6 +17,7 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
+import { busy } from "../workloads/workload.ts";
 import type { SessionHistory } from "./session_history.ts";
 import { bytes, grown, integers } from "./memory.ts";
 import { comparable, isAmbiguous, isFinal, isLikeInitial, isShared, nobody, Versions } from "./versions.ts";
@@ -77,15 +78,6 @@ function describe(value: unknown): string {
   return text.length > 60 ? text.slice(0, 57) + "..." : text;
 }
 
-/** What is wrong where a process is invoked that has an operation open since event `since`. */
-export function busy(event: HistoryEvent, position: number, since: number): TypeError {
-  return new TypeError(
-    `Cannot judge event ${
-      event.index ?? position
-    }: expected process ${event.process} to be answered first, found it invoked again with its operation of event ${since} still open`,
-  );
-}
-
 /** Numbers for things, in the order in which they are first seen. */
 class Numbering {
   readonly names: unknown[] = [];
@@ -138,7 +130,7 @@ export function transactionsOfEvents(
     openOf = grown(openOf, number + 1);
     let t = openOf[number]! - 1;
     if (type === "invoke") {
-      if (t >= 0 && !mayReinvoke) throw busy(event, position, events[invoked[t]!]!.index ?? invoked[t]!);
+      if (t >= 0 && !mayReinvoke) throw busy(event, events[invoked[t]!]!);
       t = count++;
       openOf[number] = t + 1;
       status[t] = info;

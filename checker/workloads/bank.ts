@@ -4,7 +4,7 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+import { assertHasAny, misfit, neverRead, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
 
 /** What the checker may be told. */
 export interface BankOptions {
@@ -17,16 +17,19 @@ export interface BankOptions {
 }
 
 /**
- * Judges reads of the form `{ account: balance, ... }`; transfers are not looked at.
+ * Judges reads of the form `{ account: balance, ... }`; transfers are not looked at. Without a read nothing is known.
  *
  * @returns Found: `readCount`, `totalAmount`, and under `errors`, by kind (`unexpected-key`, `nil-balance`, `wrong-total`, `negative-value`), the number and the first.
+ * @throws {TypeError} The history has neither reads nor transfers, or a read is of something else.
  */
 export function checkBank(history: readonly HistoryEvent[], options: BankOptions = {}): WorkloadVerdict {
   const operations = operationsOf(history);
-  const reads = operations.filter(({ f, end, completion }) =>
-    f === "read" && end === "ok" && isBalances(completion?.value)
-  );
-  const first = reads.length === 0 ? {} : reads[0]!.completion!.value as Record<string, unknown>;
+  assertHasAny("bank", operations, ["read", "transfer"]);
+  const reads = operations.filter(({ f, end, completion }) => f === "read" && end === "ok" && hasBalances(completion!));
+  if (reads.length === 0) {
+    return workloadVerdict("bank", operations, { ...neverRead(operations, "the bank"), found: { readCount: 0 } });
+  }
+  const first = reads[0]!.completion!.value as Record<string, unknown>;
   const accounts = new Set((options.accounts ?? Object.keys(first)).map(String));
   const totalAmount = options.totalAmount ?? sum(Object.values(first));
   const errors: Record<string, { count: number; first: unknown }> = {};
@@ -51,8 +54,11 @@ export function checkBank(history: readonly HistoryEvent[], options: BankOptions
   });
 }
 
-function isBalances(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function hasBalances(event: HistoryEvent): boolean {
+  const { value } = event;
+  if (value === null || value === undefined) return false;
+  if (typeof value === "object" && !Array.isArray(value)) return true;
+  throw misfit("bank", event, "a read of balances by account", value);
 }
 
 function sum(balances: readonly unknown[]): number {

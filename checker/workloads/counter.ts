@@ -4,15 +4,17 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+import { assertHasAny, misfit, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
 
 /**
  * Judges adds (of negative amounts too) and reads. A failed add did not happen; one of unknown outcome may have at any time since.
  *
  * @returns Found: `readCount`, and under `errors` the reads out of bounds as `[lower, read, upper]`, at most 20.
+ * @throws {TypeError} The history has neither adds nor reads, or one of something else than a number.
  */
 export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict {
   const operations = operationsOf(history);
+  assertHasAny("counter", operations, ["add", "read"]);
   const endOf = new Map(
     operations.flatMap(({ invocation, end }) => invocation === undefined ? [] : [[invocation, end] as const]),
   );
@@ -36,7 +38,8 @@ export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict 
       if (amount > 0) lower += amount;
       else upper += amount;
     } else if (f === "read" && type === "invoke") openReads.set(process, lower);
-    else if (f === "read" && type === "ok" && typeof value === "number") {
+    else if (f === "read" && type === "ok" && value !== null && value !== undefined) {
+      if (typeof value !== "number") throw misfit("counter", event, "a read of a number", value);
       const from = openReads.get(process) ?? lower;
       openReads.delete(process);
       readCount++;
@@ -58,7 +61,5 @@ export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict 
 
 function amountOf(value: unknown, event: HistoryEvent): number {
   if (typeof value === "number") return value;
-  throw new TypeError(
-    `Cannot judge event ${event.index}: expected a number that is added, found ${JSON.stringify(value)}`,
-  );
+  throw misfit("counter", event, "a number that is added", value);
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { member, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+import { member, misfit, neverRead, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
 
 type Micro = readonly [string, unknown, unknown];
 
@@ -20,6 +20,7 @@ interface GroupRead {
  * Judges transactions of one write, and transactions of reads alone; others are passed over.
  *
  * @returns Found: `readCount`, and under `forks` pairs of reads, at most 20, by the indexes of their completions.
+ * @throws {TypeError} An operation is not a list of reads and writes.
  */
 export function checkLongFork(history: readonly HistoryEvent[]): WorkloadVerdict {
   const operations = operationsOf(history);
@@ -27,14 +28,14 @@ export function checkLongFork(history: readonly HistoryEvent[]): WorkloadVerdict
   const groups = new Map<string, GroupRead[]>();
   let readCount = 0;
   for (const { invocation, completion, end } of operations) {
-    const asked = microOperations((invocation ?? completion)!.value);
+    const asked = microOperations((invocation ?? completion)!);
     if (asked.length === 1 && asked[0]![0] !== "r") {
       const key = member(asked[0]![1]);
       if (written.has(key)) return unknown(`key ${JSON.stringify(asked[0]![1])} is written more than once`);
       written.add(key);
     }
-    const read = microOperations(completion?.value);
-    if (end !== "ok" || read.length === 0 || read.some(([f]) => f !== "r")) continue;
+    const read = end === "ok" ? microOperations(completion!) : [];
+    if (read.length === 0 || read.some(([f]) => f !== "r")) continue;
     readCount++;
     const seen = new Map(
       read.filter(([, , value]) => value !== null && value !== undefined).map(([, key, value]) => [member(key), value]),
@@ -43,6 +44,12 @@ export function checkLongFork(history: readonly HistoryEvent[]): WorkloadVerdict
     const reads = groups.get(group);
     if (reads === undefined) groups.set(group, [{ index: completion!.index, seen }]);
     else reads.push({ index: completion!.index, seen });
+  }
+  if (readCount === 0) {
+    return workloadVerdict("long-fork", operations, {
+      ...neverRead(operations, "a group of keys"),
+      found: { readCount },
+    });
   }
   const forks: [number, number][] = [];
   for (const reads of groups.values()) {
@@ -70,8 +77,10 @@ export function checkLongFork(history: readonly HistoryEvent[]): WorkloadVerdict
   }
 }
 
-function microOperations(value: unknown): readonly Micro[] {
-  return Array.isArray(value) && value.every((each) => Array.isArray(each) && typeof each[0] === "string")
-    ? value as Micro[]
-    : [];
+function microOperations(event: HistoryEvent): readonly Micro[] {
+  const { value } = event;
+  if (value === null || value === undefined) return [];
+  const isMicro = (each: unknown) => Array.isArray(each) && each.length > 1 && ["r", "w"].includes(each[0]);
+  if (Array.isArray(value) && value.every(isMicro)) return value as readonly Micro[];
+  throw misfit("long-fork", event, 'a list of ["w", key, value] or ["r", key, value]', value);
 }

@@ -4,15 +4,25 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { elementsOf, member, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+import {
+  assertHasAny,
+  elementsOf,
+  member,
+  neverRead,
+  operationsOf,
+  type WorkloadVerdict,
+  workloadVerdict,
+} from "./workload.ts";
 
 /**
  * Judges the last read that was answered.
  *
  * @returns Found: `attemptCount`, `acknowledgedCount`, `okCount`, `lostCount`, `unexpectedCount`, `recoveredCount`, and the first 20 `lost` and `unexpected`.
+ * @throws {TypeError} The history has neither adds nor reads, or a read is not of a list.
  */
 export function checkSet(history: readonly HistoryEvent[]): WorkloadVerdict {
   const operations = operationsOf(history);
+  assertHasAny("set", operations, ["add", "read"]);
   const attempts = new Map<unknown, unknown>();
   const adds = new Map<unknown, unknown>();
   for (const { f, end, invocation, completion } of operations) {
@@ -21,20 +31,16 @@ export function checkSet(history: readonly HistoryEvent[]): WorkloadVerdict {
     attempts.set(member(value), value);
     if (end === "ok") adds.set(member(value), value);
   }
-  let finalRead: unknown;
-  for (const { process, type, f, value } of history) {
-    if (typeof process !== "string" && type === "ok" && f === "read" && value !== null && value !== undefined) {
-      finalRead = value;
-    }
-  }
+  const finalRead = history.findLast(({ process, type, f, value }) =>
+    typeof process !== "string" && type === "ok" && f === "read" && value !== null && value !== undefined
+  );
   if (finalRead === undefined) {
     return workloadVerdict("set", operations, {
-      valid: "unknown",
-      reason: "the set was never read",
+      ...neverRead(operations, "the set"),
       found: { attemptCount: attempts.size, acknowledgedCount: adds.size },
     });
   }
-  const read = new Map(elementsOf(finalRead).map((element) => [member(element), element]));
+  const read = new Map(elementsOf("set", finalRead).map((element) => [member(element), element]));
   const lost = [...adds].filter(([name]) => !read.has(name)).map(([, element]) => element);
   const unexpected = [...read].filter(([name]) => !attempts.has(name)).map(([, element]) => element);
   const okCount = read.size - unexpected.length;

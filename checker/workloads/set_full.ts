@@ -4,7 +4,7 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { elementsOf, member, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+import { assertHasAny, elementsOf, member, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
 
 /** What the checker may be told. */
 export interface SetFullOptions {
@@ -30,9 +30,11 @@ interface Element {
  * element and no lost one is unknown. Linear in the elements of all reads.
  *
  * @returns Found: `attemptCount`, `stableCount`, `lostCount`, `neverReadCount`, `staleCount`, `duplicatedCount`, and the first 20 `lost`, `neverRead`, `stale`.
+ * @throws {TypeError} The history has neither adds nor reads, or a read is not of a list.
  */
 export function checkSetFull(history: readonly HistoryEvent[], options: SetFullOptions = {}): WorkloadVerdict {
   const operations = operationsOf(history);
+  assertHasAny("set-full", operations, ["add", "read"]);
   const position = new Map(history.map((event, at) => [event, at]));
   const elements = new Map<unknown, Element>();
   const elementOf = (value: unknown): Element => {
@@ -54,7 +56,7 @@ export function checkSetFull(history: readonly HistoryEvent[], options: SetFullO
       reads.push({
         began: invocation === undefined ? ended : position.get(invocation)!,
         ended,
-        value: elementsOf(completion!.value),
+        value: elementsOf("set-full", completion!),
       });
     }
   }
@@ -93,7 +95,7 @@ export function checkSetFull(history: readonly HistoryEvent[], options: SetFullO
   const values = (list: readonly Element[]) => list.slice(0, 20).map((element) => element.value);
   const valid = lost.length > 0 || duplicated.size > 0 || (options.linearizable === true && stale.length > 0)
     ? false
-    : stable.length === 0
+    : stable.length === 0 && operations.length > 0
     ? "unknown"
     : true;
   const reason = lost.length > 0

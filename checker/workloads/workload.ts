@@ -55,6 +55,57 @@ export function operationsOf(events: readonly HistoryEvent[]): ClientOperation[]
   return operations;
 }
 
+/**
+ * Makes sure that every process is answered before it is invoked again.
+ *
+ * @throws {TypeError} One is not.
+ */
+export function assertOneAtATime(events: readonly HistoryEvent[]): void {
+  const open = new Map<unknown, HistoryEvent>();
+  for (const event of events) {
+    if (typeof event.process === "string") continue;
+    if (event.type !== "invoke") open.delete(event.process);
+    else {
+      const since = open.get(event.process);
+      if (since !== undefined) throw busy(event, since);
+      open.set(event.process, event);
+    }
+  }
+}
+
+/** What is wrong where a process is invoked whose operation of the event `since` is open. */
+export function busy(event: HistoryEvent, since: HistoryEvent): TypeError {
+  return new TypeError(
+    `Cannot judge event ${event.index}: expected process ${event.process} to be answered first, found it invoked again with its operation of event ${since.index} still open`,
+  );
+}
+
+/** What is wrong with an event of a history that is held against `model`. */
+export function misfit(model: string, event: HistoryEvent, expected: string, found: unknown): TypeError {
+  const text = typeof found === "string" ? found : JSON.stringify(found) ?? String(found);
+  return new TypeError(
+    `Cannot judge event ${event.index} as ${model}: expected ${expected}, found ${
+      text.length > 60 ? text.slice(0, 57) + "..." : text
+    }`,
+  );
+}
+
+/**
+ * Makes sure that a history has operations of the checker's, if it has any at all; others among them are passed over.
+ *
+ * @throws {TypeError} It has none.
+ */
+export function assertHasAny(model: string, operations: readonly ClientOperation[], names: readonly string[]): void {
+  const [first] = operations;
+  if (first === undefined || operations.some(({ f }) => names.includes(f))) return;
+  throw misfit(model, (first.invocation ?? first.completion)!, names.join(" or "), first.f);
+}
+
+/** The answer where nothing was read: unknown, but for a history of nothing. */
+export function neverRead(operations: readonly ClientOperation[], what: string): Verdict {
+  return operations.length === 0 ? { valid: true } : { valid: "unknown", reason: `${what} was never read` };
+}
+
 /** The verdict with what every small checker tells. */
 export function workloadVerdict(
   model: string,
@@ -77,8 +128,15 @@ export function member(value: unknown): unknown {
   return typeof value === "object" && value !== null ? "\0" + JSON.stringify(value) : value;
 }
 
-/** The elements of what a read returned: of an array or a set as it is, of anything else none. */
-export function elementsOf(value: unknown): readonly unknown[] {
+/**
+ * The elements of what a read returned: of an array or a set as it is, of nothing none.
+ *
+ * @throws {TypeError} It is something else.
+ */
+export function elementsOf(model: string, event: HistoryEvent): readonly unknown[] {
+  const { value } = event;
   if (Array.isArray(value)) return value;
-  return value instanceof Set ? [...value] : [];
+  if (value instanceof Set) return [...value];
+  if (value === null || value === undefined) return [];
+  throw misfit(model, event, "a read of a list of elements", value);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HistoryEvent } from "../../../checker/history.ts";
+import { checkTransactionModel } from "../../../checker/transactions/models.ts";
 import { checkBank } from "../../../checker/workloads/bank.ts";
 import { checkCounter } from "../../../checker/workloads/counter.ts";
 import { checkLongFork } from "../../../checker/workloads/long_fork.ts";
@@ -146,4 +147,62 @@ test("two reads that each saw a write that the other did not are a long fork", (
 
 test("a long fork cannot be told where a key is written twice", () => {
   assert.equal(checkLongFork(history(...done("txn", [["w", 0, 1]]), ...done("txn", [["w", 0, 2]]))).valid, "unknown");
+});
+
+const checkers = {
+  bank: checkBank,
+  counter: checkCounter,
+  set: checkSet,
+  "set-full": checkSetFull,
+  "long-fork": checkLongFork,
+} as const;
+
+test("a history without any operation of a checker is refused, and the first event named", () => {
+  const others = [
+    history(...done("put", "a"), ...done("get", null, "a")),
+    history(...done("txn", [["append", "x", 1]]), ...done("txn", [["r", "x", null]], [["r", "x", [1]]])),
+  ];
+  for (const [model, check] of Object.entries(checkers)) {
+    for (const events of others) {
+      assert.throws(() => check(events), {
+        name: "TypeError",
+        message: new RegExp(`^Cannot judge event 0 as ${model}: expected .*, found `),
+      });
+    }
+  }
+  assert.throws(() => checkCounter(others[0]!), {
+    message: "Cannot judge event 0 as counter: expected add or read, found put",
+  });
+});
+
+test("a read of what a checker cannot judge is refused, and its event named", () => {
+  const events = history(...done("add", 1), ...done("read", null, "much"));
+  for (const check of [checkBank, checkCounter, checkSet, checkSetFull]) {
+    assert.throws(() => check(events), { name: "TypeError", message: /^Cannot judge event 3 as .*found much$/ });
+  }
+});
+
+test("where nothing was read the answer is unknown, but for a counter, which has nothing to contradict", () => {
+  assert.equal(checkBank(history(...done("transfer", { from: 0, to: 1, amount: 4 }))).valid, "unknown");
+  assert.equal(checkLongFork(history(...done("txn", [["w", 0, 1]]))).valid, "unknown");
+  assert.equal(checkSet(history(...done("add", 1))).valid, "unknown");
+  assert.equal(checkSetFull(history(...done("add", 1))).valid, "unknown");
+  assert.equal(checkCounter(history(...done("add", 1))).valid, true);
+});
+
+test("a history of nothing is valid by every checker", () => {
+  for (const [model, check] of Object.entries(checkers)) assert.equal(check([]).valid, true, model);
+});
+
+test("operations of another kind among those of a checker are passed over", () => {
+  const events = history(...done("pause", null), ...done("read", null, { 0: 1 }));
+  assert.equal(checkBank(events).valid, true);
+});
+
+test("a process that is invoked while it is busy is refused by every checker, unless a history may have that", () => {
+  const events = history([0, "invoke", "add", 1], [0, "invoke", "add", 2]);
+  for (const model of ["counter", "set", "set-full"]) {
+    assert.throws(() => checkTransactionModel(model, { events }), { message: /^Cannot judge event 1: .* process 0 / });
+  }
+  assert.equal(checkTransactionModel("counter", { events }, { mayReinvoke: true }).operations.info, 2);
 });
