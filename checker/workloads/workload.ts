@@ -82,7 +82,7 @@ export function busy(event: HistoryEvent, since: HistoryEvent): TypeError {
 
 /** What is wrong with an event of a history that is held against `model`. */
 export function misfit(model: string, event: HistoryEvent, expected: string, found: unknown): TypeError {
-  const text = typeof found === "string" ? found : JSON.stringify(found) ?? String(found);
+  const text = JSON.stringify(found) ?? String(found);
   return new TypeError(
     `Cannot judge event ${event.index} as ${model}: expected ${expected}, found ${
       text.length > 60 ? text.slice(0, 57) + "..." : text

@@ -171,14 +171,14 @@ test("a history without any operation of a checker is refused, and the first eve
     }
   }
   assert.throws(() => checkCounter(others[0]!), {
-    message: "Cannot judge event 0 as counter: expected add or read, found put",
+    message: 'Cannot judge event 0 as counter: expected add or read, found "put"',
   });
 });
 
 test("a read of what a checker cannot judge is refused, and its event named", () => {
   const events = history(...done("add", 1), ...done("read", null, "much"));
   for (const check of [checkBank, checkCounter, checkSet, checkSetFull]) {
-    assert.throws(() => check(events), { name: "TypeError", message: /^Cannot judge event 3 as .*found much$/ });
+    assert.throws(() => check(events), { name: "TypeError", message: /^Cannot judge event 3 as .*found "much"$/ });
   }
 });
 
