@@ -183,22 +183,10 @@ function doesNotFit(error: unknown): error is TypeError {
   return error instanceof TypeError && error.message.startsWith("Cannot judge");
 }
 
-/** The event that a message is about: it names an event by its index, or a transaction by its number. */
+/** The event that a message is about: it names it by its index. */
 function positionOf(message: string, events: readonly checker.HistoryEvent[]): number {
-  const [, what, number] = /\b(event|transaction) (\d+)/.exec(message) ?? [];
-  if (number === undefined) return -1;
-  if (what === "event") return events.findIndex((event) => event.index === Number(number));
-  const open = new Map<unknown, number>();
-  let count = 0;
-  let position = -1;
-  for (const [i, { process, type }] of events.entries()) {
-    if (process === "nemesis") continue;
-    const transaction = type === "invoke" ? count++ : open.get(process) ?? count++;
-    if (type === "invoke") open.set(process, transaction);
-    else open.delete(process);
-    if (transaction === Number(number)) position = i;
-  }
-  return position;
+  const number = /\bevent (\d+)/.exec(message)?.[1];
+  return number === undefined ? -1 : events.findIndex((event) => event.index === Number(number));
 }
 
 function judgeSessions(bytes: Uint8Array, format: string, options: JudgeOptions, began: number): FileVerdict {
