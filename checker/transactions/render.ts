@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { foundInWords } from "../workloads/render.ts";
 import type { WorkloadVerdict } from "../workloads/workload.ts";
 import type { TransactionVerdict } from "./check.ts";
 import { shownTransaction } from "./findings.ts";
@@ -18,7 +19,7 @@ export function renderTransactionVerdict(verdict: TransactionVerdict | WorkloadV
   const lines = [`${word}  ${asked}: ${ok} ok, ${fail} fail, ${info} info`];
   if (verdict.valid !== true && verdict.reason !== undefined) lines.push(`  ${verdict.reason}`);
   if (!("consistencyModel" in verdict)) {
-    for (const [name, value] of Object.entries(verdict.found)) lines.push(`  ${name}: ${JSON.stringify(value)}`);
+    for (const line of foundInWords(verdict)) lines.push(`  ${line}`);
     return lines.join("\n") + "\n";
   }
   for (const [name, cases] of Object.entries(verdict.anomalies)) {

@@ -1,0 +1,101 @@
+/**
+ * What a small checker found, in words.
+ *
+ * @module
+ */
+import type { WorkloadVerdict } from "./workload.ts";
+
+/** Items of a list that are shown. */
+const maxShown = 10;
+
+/** Items, separated by commas; the first ten of them, and how many more there are. */
+function listed(items: readonly string[], count: number = items.length): string {
+  const shown = items.slice(0, maxShown);
+  const more = count - shown.length;
+  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 200 ? text.slice(0, 197) + "..." : text;
+}
+
+/** What matters of `found` to a person, a line each. */
+export function foundInWords({ model, found }: WorkloadVerdict): string[] {
+  const number = (name: string): number => (found[name] as number | undefined) ?? 0;
+  const items = (name: string): readonly unknown[] => (found[name] as readonly unknown[] | undefined) ?? [];
+  const elements = (title: string, name: string, count: number): string[] =>
+    count === 0 ? [] : [`${title}: ${listed(items(name).map(shown), count)}`];
+  switch (model) {
+    case "bank":
+      return number("readCount") === 0 ? [] : [
+        `${plural(number("readCount"), "read")} of accounts that hold ${number("totalAmount")} together`,
+        ...Object.entries((found["errors"] ?? {}) as Record<string, BankError>).map(([kind, { count, first }]) =>
+          `${kind}: ${plural(count, "read")}, the first at event ${first.index}: ` +
+          `${shown(first.balances)} (${wordsOf[kind] ?? kind} ${shown(first.detail)})`
+        ),
+      ];
+    case "counter":
+      return [
+        plural(number("readCount"), "read"),
+        ...(number("errorCount") === 0 ? [] : [
+          `out of bounds: ${
+            listed(
+              (items("errors") as readonly (readonly [number, number, number])[]).map(([lower, read, upper]) =>
+                `${read} (not from ${lower} to ${upper})`
+              ),
+              number("errorCount"),
+            )
+          }`,
+        ]),
+      ];
+    case "set":
+      return [
+        `${plural(number("attemptCount"), "element")} added, ${number("acknowledgedCount")} of them for sure` +
+        (found["okCount"] === undefined ? "" : `; the last read has ${number("okCount")}`),
+        ...elements("lost", "lost", number("lostCount")),
+        ...elements("added by nobody", "unexpected", number("unexpectedCount")),
+      ];
+    case "set-full":
+      return [
+        `${plural(number("attemptCount"), "element")} added: ${number("stableCount")} stayed, ` +
+        `${number("lostCount")} were lost, ${number("neverReadCount")} were never read`,
+        ...elements("lost", "lost", number("lostCount")),
+        ...elements("missed by a read that began after they were known", "stale", number("staleCount")),
+        ...(number("duplicatedCount") === 0
+          ? []
+          : [`read more than once in one read: ${plural(number("duplicatedCount"), "element")}`]),
+      ];
+    case "long-fork":
+      return [
+        `${plural(number("readCount"), "read")} of groups of keys`,
+        ...(number("forkCount") === 0 ? [] : [
+          `forks: ${
+            listed(
+              (items("forks") as readonly (readonly [number, number])[]).map(([a, b]) => `events ${a} and ${b}`),
+              number("forkCount"),
+            )
+          }`,
+        ]),
+      ];
+    default:
+      return Object.entries(found).map(([name, value]) => `${name}: ${shown(value)}`);
+  }
+}
+
+interface BankError {
+  readonly count: number;
+  readonly first: { readonly index: number; readonly balances: unknown; readonly detail: unknown };
+}
+
+/** What the detail of a bank's error is. */
+const wordsOf: Readonly<Record<string, string>> = {
+  "unexpected-key": "there are no accounts",
+  "nil-balance": "nothing in",
+  "wrong-total": "together",
+  "negative-value": "overdrawn:",
+};
