@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import { fail, info, initialVersion, type Transactions, unknownVersion } from "./transactions.ts";
 
 /** Why one transaction of a cycle comes before the next. */
@@ -131,7 +132,7 @@ export function shown(value: unknown): string {
     return `[${[...head, `... ${value.length - 10} more ...`, ...tail].join(" ")}]`;
   }
   if (Array.isArray(value)) return `[${value.map((item) => shown(item)).join(" ")}]`;
-  return JSON.stringify(value) ?? String(value);
+  return jsonOf(value);
 }
 
 /** A transaction in one line: `p3 #17 ok: append 9 2, r 9 [2]`. */

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import type { HistoryEvent } from "../history.ts";
 import type { TransactionVerdict } from "./check.ts";
 import type { AnomalyCase, CycleStep, ReportedTransaction } from "./findings.ts";
@@ -24,7 +25,7 @@ interface Played {
 }
 
 function same(a: unknown, b: unknown): boolean {
-  return a === b || (a ?? null) === (b ?? null) || (typeof a === "object" && JSON.stringify(a) === JSON.stringify(b));
+  return a === b || (a ?? null) === (b ?? null) || (typeof a === "object" && jsonOf(a) === jsonOf(b));
 }
 
 function listOf(result: unknown): readonly unknown[] {
@@ -75,7 +76,7 @@ class Reads {
   }
 
   lists(key: unknown): readonly (readonly unknown[])[] {
-    const name = JSON.stringify(key);
+    const name = jsonOf(key);
     let lists = this.#byKey.get(name);
     if (lists === undefined) {
       lists = this.#all.filter(({ type }) => type === "ok").flatMap(({ value }) =>
@@ -88,7 +89,7 @@ class Reads {
 
   /** Who wrote a value to a key, aborted or not. */
   writers(key: unknown, value: unknown): readonly Played[] {
-    const name = JSON.stringify(key);
+    const name = jsonOf(key);
     let ofKey = this.#writers.get(name);
     if (ofKey === undefined) {
       ofKey = this.#all.filter((each) => each.value.some((operation) => isWrite(operation) && same(operation[1], key)));
@@ -342,7 +343,7 @@ function singleHolds(
 function isInternallyConsistent(transaction: Played, isLists: boolean): boolean {
   const known = new Map<string, { list: readonly unknown[]; isWhole: boolean }>();
   for (const [f, key, value] of transaction.value) {
-    const name = JSON.stringify(key);
+    const name = jsonOf(key);
     const state = known.get(name);
     if (!isLists) {
       if (f === "r" && state !== undefined && !same(state.list[0], value)) return false;

@@ -16,6 +16,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import type { HistoryEvent } from "../history.ts";
 import { busy } from "../workloads/workload.ts";
 import type { SessionHistory } from "./session_history.ts";
@@ -74,7 +75,7 @@ interface Draft {
 }
 
 function describe(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = jsonOf(value);
   return text.length > 60 ? text.slice(0, 57) + "..." : text;
 }
 

@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import { bytes, grown, grownBytes, integers } from "./memory.ts";
 
 /** The version is its writer's last write of its key. */
@@ -32,7 +33,7 @@ function isSmallInteger(value: unknown): value is number {
 
 /** What stands for a value in a Map: the value itself, or its JSON where it is an object. */
 export function comparable(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? "\0" + JSON.stringify(value) : value;
+  return typeof value === "object" && value !== null ? "\0" + jsonOf(value) : value;
 }
 
 /** All versions of a history. Ids are given in the order of insertion. */

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import type { HistoryEvent } from "../history.ts";
 import { member, misfit, neverRead, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
 
@@ -31,7 +32,7 @@ export function checkLongFork(history: readonly HistoryEvent[]): WorkloadVerdict
     const asked = microOperations((invocation ?? completion)!);
     if (asked.length === 1 && asked[0]![0] !== "r") {
       const key = member(asked[0]![1]);
-      if (written.has(key)) return unknown(`key ${JSON.stringify(asked[0]![1])} is written more than once`);
+      if (written.has(key)) return unknown(`key ${jsonOf(asked[0]![1])} is written more than once`);
       written.add(key);
     }
     const read = end === "ok" ? microOperations(completion!) : [];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import type { WorkloadVerdict } from "./workload.ts";
 
 /** Items of a list that are shown. */
@@ -20,7 +21,7 @@ function plural(count: number, noun: string): string {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = jsonOf(value);
   return text.length > 200 ? text.slice(0, 197) + "..." : text;
 }
 

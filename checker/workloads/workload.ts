@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import type { HistoryEvent } from "../history.ts";
 import type { Verdict } from "../verdict.ts";
 
@@ -82,7 +83,7 @@ export function busy(event: HistoryEvent, since: HistoryEvent): TypeError {
 
 /** What is wrong with an event of a history that is held against `model`. */
 export function misfit(model: string, event: HistoryEvent, expected: string, found: unknown): TypeError {
-  const text = JSON.stringify(found) ?? String(found);
+  const text = jsonOf(found);
   return new TypeError(
     `Cannot judge event ${event.index} as ${model}: expected ${expected}, found ${
       text.length > 60 ? text.slice(0, 57) + "..." : text
@@ -125,7 +126,7 @@ export function workloadVerdict(
 
 /** What stands for a value in a set: the value itself, or its JSON where it is an object. */
 export function member(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? "\0" + JSON.stringify(value) : value;
+  return typeof value === "object" && value !== null ? "\0" + jsonOf(value) : value;
 }
 
 /**
