@@ -4,19 +4,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { EventType, HistoryEvent } from "../checker/mod.ts";
+import type { HistoryEvent } from "../checker/mod.ts";
 import type { Clock } from "./clock.ts";
 
 /** What an event says beside its position and time. */
-export interface Recorded {
-  readonly process: number | "nemesis";
-  readonly type: EventType;
-  readonly f: string;
-  readonly key?: unknown;
-  readonly value?: unknown;
-  readonly error?: unknown;
-  readonly actual?: unknown;
-}
+export type Recorded = Omit<HistoryEvent, "index" | "time">;
 
 /** How many operations ended how. An operation that never ended counts as `info`. */
 export interface OperationCounts {

@@ -91,6 +91,17 @@ export interface HistoryShape {
   readonly corruptOneIn: number;
 }
 
+/** A shape small enough for all permutations: up to nine operations of up to five processes, of any density of unknown outcomes and wrong answers. */
+export function smallShape(random: (n: number) => number): HistoryShape {
+  return {
+    operations: 2 + random(8),
+    processes: 2 + random(4),
+    unknownOneIn: random(3) * 4,
+    length: 1 + random(3),
+    corruptOneIn: 1 + random(2),
+  };
+}
+
 /**
  * A history of an object that was really used by concurrent processes, and then perhaps spoiled.
  *

@@ -13,6 +13,7 @@ import {
   randomHistory,
   registerObject,
   registerStep,
+  smallShape,
 } from "./linearizability_naive.ts";
 
 const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1000"));
@@ -27,14 +28,7 @@ for (const deletes of [false, true]) {
       let undecided = 0;
       let walked = 0;
       for (let i = 0; i < HISTORIES; i++) {
-        const shape = {
-          operations: 2 + random(8),
-          processes: 2 + random(4),
-          unknownOneIn: random(3) * 4,
-          length: 1 + random(3),
-          corruptOneIn: 1 + random(2),
-        };
-        const history = randomHistory(random, object, shape);
+        const history = randomHistory(random, object, smallShape(random));
         const expected = isLinearizableNaively(history, null, registerStep);
         const table = operationsOf(history);
         const options = { initial: table.values.intern(null) };
