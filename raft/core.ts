@@ -76,7 +76,6 @@ export class Core {
 
   // on candidates
   readonly votes: Map<NodeId, boolean> = new Map();
-  isTransferCampaign = false;
 
   // on leaders, made anew for each term
   /** Every other member, in the order of their ids. */

@@ -141,16 +141,10 @@ export function confirmReads(core: Core): void {
 }
 
 function answer(core: Core, read: Read, index: LogIndex | null): void {
-  const { context, follower, readId } = read;
-  if (follower === null) core.decidedReads.push({ context, index });
-  else {core.send({
-      type: "read-response",
-      from: core.id,
-      to: follower,
-      term: core.term,
-      afterSync: false,
-      readId,
-      context,
-      index,
-    });}
+  const { context, follower: to, readId } = read;
+  if (to === null) {
+    core.decidedReads.push({ context, index });
+    return;
+  }
+  core.send({ type: "read-response", from: core.id, to, term: core.term, afterSync: false, readId, context, index });
 }

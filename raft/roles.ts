@@ -25,7 +25,6 @@ export function becomeFollower(core: Core, term: Term, leader: NodeId | null): v
     refuseForwardedReads(core, "the term ended");
   }
   core.votes.clear();
-  core.isTransferCampaign = false;
   if (core.role === "leader") endLeadership(core);
   core.setRole("follower");
   core.setLeader(leader);

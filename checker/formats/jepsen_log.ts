@@ -11,11 +11,6 @@ import { type EventsWithLines, linesOf } from "./jsonl.ts";
 
 const LINE = /^INFO\s+jepsen\.util\s+-\s+(\S+)\s+:(\S+)\s+:(\S+)(?:\s+(.*?))?\s*$/;
 
-/** Whether a line is of this format. */
-export function isJepsenLogLine(line: string): boolean {
-  return /^INFO\s+jepsen\.util\s+-\s/.test(line);
-}
-
 /**
  * Reads a log.
  *

@@ -21,13 +21,6 @@ export interface RegisterOptions {
   readonly nullReadsAnything?: boolean;
 }
 
-/** A key's piece and the key itself. */
-export interface KeyPiece {
-  /** Id of the key in the table's `keys`. */
-  readonly key: number;
-  readonly piece: Piece;
-}
-
 /** The dense value that every piece begins with. */
 export const INITIAL = 0;
 /** The dense value that stands for all that nobody saw. */

@@ -125,11 +125,6 @@ export class Invariants {
       : { valid: false, reason: first.what, breaches: this.#breaches };
   }
 
-  /** How far the log is committed anywhere. */
-  get committedThrough(): number {
-    return this.#committedThrough;
-  }
-
   /** A node was refused by its journal, or was not; `isDamaged` tells whether it should be. */
   journalOpened(id: number, isRefused: boolean, isDamaged: boolean): void {
     if (isRefused) this.coverage.journalsRefused++;
