@@ -5,13 +5,15 @@
  */
 import process from "node:process";
 import { HelpRequest, nearest, UsageError } from "./cli/flags.ts";
+import type { CommandName } from "./cli/help.ts";
+import { PROGRAM_FAILED, WRONG_USAGE } from "./cli/status.ts";
 import { processTerminal, type Terminal } from "./cli/terminal.ts";
 
 /** A command: its arguments in, its exit status out. */
 type Command = (args: string[], terminal: Terminal) => Promise<number>;
 
 /** Each command's file is loaded only when it is asked for. */
-const COMMANDS: Readonly<Record<string, () => Promise<{ main: Command }>>> = {
+const COMMANDS: Readonly<Record<CommandName, () => Promise<{ main: Command }>>> = {
   run: () => import("./cli/run.ts"),
   fuzz: () => import("./cli/fuzz.ts"),
   shrink: () => import("./cli/shrink.ts"),
@@ -24,30 +26,44 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ main: Command }>>> = {
   help: () => import("./cli/help.ts"),
 };
 
-/** Exit statuses beside the verdicts' 0, 1 and 2: Jepsen's. */
-const WRONG_USAGE = 254;
-const PROGRAM_FAILED = 255;
-
 async function dispatch(args: string[], terminal: Terminal): Promise<number> {
-  if (args[0] === "--help" || args[0] === "-h") args = ["help"];
-  const named = args[0] !== undefined && !args[0].startsWith("-");
-  const name = named ? args[0]! : "run";
-  if (!Object.hasOwn(COMMANDS, name)) {
-    throw new UsageError(`Unknown command ${JSON.stringify(name)}${nearest(name, Object.keys(COMMANDS))}`);
+  const { name, rest } = commandOf(args);
+  const { main } = await COMMANDS[name]();
+  try {
+    return await main(rest, terminal);
+  } catch (error) {
+    if (!(error instanceof HelpRequest)) throw error;
+    const { commandHelp } = await import("./cli/help.ts");
+    terminal.out(commandHelp(name, error.message));
+    return 0;
   }
-  const { main } = await COMMANDS[name]!();
-  return await main(named ? args.slice(1) : args, terminal);
+}
+
+/** The command that is meant, and its arguments: `help run` is `run --help`, and no command at all is `run`. */
+function commandOf(args: string[]): { name: CommandName; rest: string[] } {
+  const [first = "run", ...rest] = args;
+  if (first === "--help" || first === "-h") return commandOf(["help", ...rest]);
+  if (first.startsWith("-")) return { name: "run", rest: args };
+  if (!isCommand(first)) {
+    throw new UsageError(
+      `Unknown command ${JSON.stringify(first)}${
+        nearest(first, Object.keys(COMMANDS)) || "; help lists what there is"
+      }`,
+    );
+  }
+  if (first === "help" && isCommand(rest[0])) return { name: rest[0], rest: ["--help"] };
+  return { name: first, rest };
+}
+
+function isCommand(word: string | undefined): word is CommandName {
+  return word !== undefined && Object.hasOwn(COMMANDS, word);
 }
 
 const terminal = processTerminal();
 try {
   process.exitCode = await dispatch(process.argv.slice(2), terminal);
 } catch (error) {
-  if (error instanceof HelpRequest) {
-    terminal.out(error.message);
-  } else {
-    const message = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
-    terminal.err(`${error instanceof UsageError ? "Wrong usage" : "Failed"}: ${message}`);
-    process.exitCode = error instanceof UsageError ? WRONG_USAGE : PROGRAM_FAILED;
-  }
+  const message = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
+  terminal.err(`${error instanceof UsageError ? "Wrong usage" : "Failed"}: ${message}`);
+  process.exitCode = error instanceof UsageError ? WRONG_USAGE : PROGRAM_FAILED;
 }

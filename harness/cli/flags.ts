@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { columns } from "./columns.ts";
 
 /** Wrong usage: the command line prints the message on one line and exits with 254. */
 export class UsageError extends Error {
@@ -15,7 +16,10 @@ export class HelpRequest extends Error {
   override name = "HelpRequest";
 }
 
-/** What a flag takes. `default` is what it is when left out; without one it is `undefined` then. `about` is its line in `--help`. */
+/**
+ * What a flag takes. `default` is what it is when left out; without one it is `undefined` then. `about` is its line in
+ * `--help`, and `value` what stands for its value there.
+ */
 export type Flag =
   | { readonly type: "boolean"; readonly short?: string; readonly about?: string }
   | {
@@ -23,9 +27,10 @@ export type Flag =
     readonly short?: string;
     readonly default?: string;
     readonly oneOf?: readonly string[];
+    readonly value?: string;
     readonly about?: string;
   }
-  | { readonly type: "strings"; readonly about?: string }
+  | { readonly type: "strings"; readonly value?: string; readonly about?: string }
   | {
     readonly type: "integer" | "number";
     readonly default?: number;
@@ -83,7 +88,7 @@ export function parseFlags<const Spec extends FlagSpec>(args: readonly string[],
     if (token.kind !== "option") continue;
     const flag = Object.hasOwn(spec, token.name) ? spec[token.name] : undefined;
     if (flag === undefined) {
-      throw new UsageError(`Unknown flag ${token.rawName}${nearest(token.name, Object.keys(spec))}`);
+      throw new UsageError(`Unknown flag ${token.rawName}${nearest(token.name, Object.keys(spec), "--")}`);
     }
     // `--nodes --json` is a value forgotten; one that begins with dashes is given as `--name=--value`.
     const text = !token.inlineValue && token.value?.startsWith("--") ? undefined : token.value;
@@ -129,33 +134,45 @@ function valueOf(name: string, flag: Flag, text: string | undefined): unknown {
   return value;
 }
 
-/** A line for each flag: its name, what it takes, its default, what it is about. */
+/** Each flag: its name, what it is about, what it takes, its default. */
 function helpText(spec: FlagSpec): string {
-  const rows = Object.entries(spec).map(([name, flag]) => {
-    const value = flag.type === "boolean"
-      ? ""
-      : flag.type === "integer"
-      ? " N"
-      : flag.type === "number"
-      ? " X"
-      : " TEXT";
+  const rows = Object.entries(spec).map(([name, flag]): [string, string] => {
     const takes = flag.type === "boolean" || (flag.type === "string" && flag.oneOf === undefined)
       ? []
       : [expectation(flag)];
     const default_ = "default" in flag && flag.default !== undefined ? [`${flag.default} if left out`] : [];
     const notes = [...takes.filter((text) => text !== "a text"), ...default_].join("; ");
     const about = [flag.about, notes === "" ? undefined : flag.about === undefined ? notes : `(${notes})`];
-    return [`  --${name}${value}`, about.filter((text) => text !== undefined).join(" ")] as const;
+    const value = placeholder(flag);
+    return [`--${name}${value === "" ? "" : ` ${value}`}`, about.filter((text) => text !== undefined).join(" ")];
   });
-  const width = Math.max(...rows.map(([flag]) => flag.length));
-  return `Flags:\n${rows.map(([flag, about]) => `${flag.padEnd(width)}  ${about}`.trimEnd()).join("\n")}\n`;
+  return `Flags:\n${columns(rows)}`;
+}
+
+/** What stands for a flag's value in the help. */
+function placeholder(flag: Flag): string {
+  switch (flag.type) {
+    case "boolean":
+      return "";
+    case "integer":
+      return "N";
+    case "number":
+      return "X";
+    case "strings":
+      return flag.value ?? "TEXT";
+    case "string":
+      return flag.value ?? (flag.oneOf === undefined ? "TEXT" : "NAME");
+  }
 }
 
 function expectation(flag: Flag): string {
   if (flag.type === "string") return flag.oneOf === undefined ? "a text" : `one of ${flag.oneOf.join(", ")}`;
   if (flag.type !== "integer" && flag.type !== "number") return "a text";
   const noun = flag.type === "integer" ? "a whole number" : "a number";
-  if (flag.min !== undefined && flag.max !== undefined) return `${noun} from ${flag.min} to ${flag.max}`;
+  if (flag.min !== undefined && flag.max !== undefined) {
+    const max = flag.max === Number.MAX_SAFE_INTEGER ? "2^53 - 1" : flag.max;
+    return `${noun} from ${flag.min} to ${max}`;
+  }
   if (flag.min !== undefined) return `${noun} of at least ${flag.min}`;
   return flag.max === undefined ? noun : `${noun} of at most ${flag.max}`;
 }
@@ -164,15 +181,20 @@ function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text);
 }
 
-/** `; did you mean --seed?` for a name that is one slip away from a known one, else nothing. */
-export function nearest(name: string, known: readonly string[]): string {
+/**
+ * `; did you mean --seed?` for a name that is at most two slips away from a known one, and shares half of it; else
+ * nothing. Case is no slip.
+ *
+ * @param prefix What is written before the names that are known.
+ */
+export function nearest(name: string, known: readonly string[], prefix = ""): string {
   let best: string | undefined;
   let bestDistance = 3;
   for (const candidate of known) {
-    const distance = editDistance(name, candidate);
-    if (distance < bestDistance && distance < candidate.length) [best, bestDistance] = [candidate, distance];
+    const distance = editDistance(name.toLowerCase(), candidate);
+    if (distance < bestDistance && distance * 2 <= candidate.length) [best, bestDistance] = [candidate, distance];
   }
-  return best === undefined ? "" : `; did you mean ${best}?`;
+  return best === undefined ? "" : `; did you mean ${prefix}${best}?`;
 }
 
 function editDistance(a: string, b: string): number {

@@ -1,36 +1,161 @@
 /**
- * The `help` command: what there is to run.
+ * The `help` command, and what stands above a command's flags: what there is to run, and how it is asked for.
  *
  * @module
  */
-import { parseFlags, UsageError } from "./flags.ts";
+import { type FaultSpec, SHAPES } from "../nemesis/spec.ts";
+import { columns } from "./columns.ts";
+import { thisCommand } from "./command.ts";
+import { nearest, UsageError } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
 
-const HELP = `Usage: harness/main.ts [COMMAND] [FLAGS]
+/** Every command. */
+export type CommandName =
+  | "run"
+  | "fuzz"
+  | "shrink"
+  | "replay"
+  | "check"
+  | "serve"
+  | "cluster"
+  | "member"
+  | "log"
+  | "help";
 
-Drive a simulated cluster and judge what its clients saw
-  run (or nothing)   one run; with the same flags and seed, the same run, byte for byte
-  fuzz               many seeds, in parallel, until one fails
-  shrink             the smallest run that still fails as a seed did
-  replay FILE        a recorded run again, checked to be the same
+interface CommandHelp {
+  /** What is typed behind the name, beside flags. */
+  readonly takes?: string;
+  readonly about: string;
+  /** What Deno must be told for it. */
+  readonly permission?: "-R" | "-P=serve" | "-P=live";
+  /** What people type behind the name. */
+  readonly examples?: readonly string[];
+  /** Whether the faults of `--nemesis` are listed too. */
+  readonly hasNemesis?: boolean;
+}
 
-Judge a history that was recorded elsewhere
-  check FILE...      linearizability or transaction isolation; - is the standard input
+const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
+  run: {
+    about: "one run; the same flags and seed give the same, to the byte",
+    examples: ["--nemesis partition:ring,kill --seed 7", "--nemesis partition --reads local"],
+    hasNemesis: true,
+  },
+  fuzz: {
+    about: "many seeds, in parallel, until one fails",
+    permission: "-R",
+    examples: ["--nemesis all --runs 1000", "--nemesis all --workload all --time 600 --keep-going"],
+    hasNemesis: true,
+  },
+  shrink: {
+    takes: "--seed N",
+    about: "the smallest run that still fails as a seed did",
+    examples: ["--seed 3 --nemesis partition --reads local"],
+    hasNemesis: true,
+  },
+  replay: {
+    takes: "FILE",
+    about: "a run kept by shrink --out, again; checked to be the same",
+    permission: "-R",
+    examples: ["shrunk.json"],
+  },
+  check: {
+    takes: "FILE...",
+    about: "linearizability, transaction isolation; - is standard input",
+    permission: "-R",
+    examples: ["history.jsonl", "--model list-append --consistency-model serializable history.edn"],
+  },
+  serve: {
+    about: "one node of a live cluster, served to Redis clients",
+    permission: "-P=serve",
+    examples: ["--id 1 --listen 127.0.0.1:7101 --client 127.0.0.1:7001 --data ./data/1"],
+  },
+  cluster: {
+    takes: "--data FOLDER",
+    about: "a live cluster of processes on this machine",
+    permission: "-P=live",
+    examples: ["--nodes 3 --data ./data"],
+  },
+  member: {
+    takes: "[WHAT]",
+    about: "look at the members, change them, hand the leadership over",
+    permission: "-P=live",
+    examples: ["status", "add 4 127.0.0.1:7104", "remove 4", "replace 3 4 127.0.0.1:7104", "transfer 2"],
+  },
+  log: {
+    takes: "FOLDER",
+    about: "a node's journal, for people to read",
+    permission: "-R",
+    examples: ["./data/1"],
+  },
+  help: { takes: "[COMMAND]", about: "this list, or what a command takes" },
+};
 
-Run real nodes
-  serve              one node of a live cluster, which Redis clients can talk to
-  cluster            a live cluster of processes on this machine
-  member             add, remove or replace a member, or transfer the leadership
-  log DIR            a node's journal, for people to read
+const GROUPS: readonly (readonly [string, readonly CommandName[]])[] = [
+  ["Drive a simulated cluster and judge what its clients saw", ["run", "fuzz", "shrink", "replay"]],
+  ["Judge a history that was recorded elsewhere", ["check"]],
+  ["Run real nodes", ["serve", "cluster", "member", "log"]],
+];
 
-COMMAND --help lists a command's flags.
-Exit status: 0 valid, 1 a violation, 2 unknown, 254 wrong usage, 255 the program failed.
-`;
+/** What each fault of `--nemesis` does. */
+const FAULTS: Readonly<Record<FaultSpec["kind"], string>> = {
+  partition: "links between nodes are cut",
+  kill: "nodes end at once, lose what they had not synced, and start again",
+  pause: "nodes stand still for a while",
+  packets: "messages are lost, doubled or late",
+  clock: "nodes' clocks run at another pace",
+  disk: "disks are slow or full, or a journal is torn or damaged",
+  member: "members come, go and change, or the leadership is handed over",
+  compact: "nodes take snapshots and drop the log before them",
+};
 
 /** Prints what commands there are. */
 export function main(args: string[], terminal: Terminal): Promise<number> {
-  const { words } = parseFlags(args, { help: { type: "boolean", short: "h" } });
-  if (words.length > 0) throw new UsageError(`help takes no arguments, but was given ${JSON.stringify(words[0])}`);
-  terminal.out(HELP);
+  const word = args.find((arg) => arg !== "--help" && arg !== "-h");
+  if (word !== undefined) {
+    throw new UsageError(`help knows no command ${JSON.stringify(word)}${nearest(word, Object.keys(COMMANDS))}`);
+  }
+  // All groups share one column: the names are as wide as the widest of them.
+  const width = Math.max(...GROUPS.flatMap(([, names]) => names.map((name) => nameOf(name).length)));
+  const groups = GROUPS.map(([title, names]) =>
+    `${title}\n${columns(names.map((name) => [nameOf(name).padEnd(width), COMMANDS[name].about]))}`
+  );
+  terminal.out(
+    `Usage: ${thisCommand()} [COMMAND] [FLAGS]\n\n${groups.join("\n")}\n` +
+      "COMMAND --help tells what a command takes. Exit status: 0 valid, 1 a violation,\n" +
+      "2 unknown, 254 wrong usage, 255 the program failed.\n",
+  );
   return Promise.resolve(0);
+}
+
+function nameOf(name: CommandName): string {
+  if (name === "run") return "run (or nothing)";
+  const { takes } = COMMANDS[name];
+  return takes === undefined || takes.startsWith("--") ? name : `${name} ${takes}`;
+}
+
+/** What `COMMAND --help` prints, around the list of its flags. */
+export function commandHelp(name: CommandName, flags: string): string {
+  const { takes, about, permission, examples = [], hasNemesis } = COMMANDS[name];
+  const start = `${thisCommand(permission)} ${name}`;
+  const parts = [
+    `Usage: ${start}${takes === undefined ? "" : ` ${takes}`} [FLAGS]\n\n${capitalized(about)}.\n`,
+    ...(examples.length === 0
+      ? []
+      : [`For example:\n${examples.map((args) => `  ${start} ${args}`.trimEnd()).join("\n")}\n`]),
+    flags,
+    ...(hasNemesis === true ? [faultsHelp()] : []),
+  ];
+  return parts.join("\n");
+}
+
+function faultsHelp(): string {
+  const rows = Object.entries(SHAPES).map(([kind, shapes]): [string, string] => {
+    const about = FAULTS[kind as FaultSpec["kind"]];
+    return [kind, shapes.length === 0 ? about : `${about}: ${shapes.join(", ")}`];
+  });
+  return `Faults, each in all its shapes or in one that follows a colon:\n${columns(rows)}`;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -4,11 +4,11 @@
  * @module
  */
 import { randomInt } from "node:crypto";
-import { parseNemesis, SHAPES } from "../nemesis/spec.ts";
+import { type FaultSpec, type NemesisSpec, nemesisText, parseNemesis, SHAPES } from "../nemesis/spec.ts";
 import { DEFAULT_OPTIONS, type RunOptions } from "../options.ts";
 import { READ_MODES, type ReadMode } from "../server/client.ts";
 import { ALL_WORKLOADS, WORKLOAD_NAMES } from "../workloads/workloads.ts";
-import { UsageError } from "./flags.ts";
+import { nearest, UsageError } from "./flags.ts";
 
 interface NumberFlag<Type extends "integer" | "number"> {
   readonly type: Type;
@@ -21,6 +21,7 @@ interface TextFlag {
   readonly type: "string";
   readonly default: string;
   readonly oneOf?: readonly string[];
+  readonly value?: string;
   readonly about: string;
 }
 
@@ -29,7 +30,7 @@ const SEEDS = 1_000_000;
 
 /** The type of `RUN_FLAGS`. */
 export interface RunFlagSpec {
-  readonly seed: { readonly type: "integer"; readonly min: number; readonly about: string };
+  readonly seed: { readonly type: "integer"; readonly min: number; readonly max: number; readonly about: string };
   readonly nemesis: TextFlag;
   readonly "nemesis-interval": NumberFlag<"number">;
   readonly workload: TextFlag;
@@ -45,13 +46,17 @@ const { nemesis, nemesisInterval, workload, nodes, concurrency, rate, keys, time
 
 /** The flags of a run, as `parseFlags` takes them. */
 export const RUN_FLAGS: RunFlagSpec = {
-  seed: { type: "integer", min: 0, about: "what everything random follows from; drawn and printed if left out" },
+  seed: {
+    type: "integer",
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    about: "what everything random follows from; drawn and printed if left out",
+  },
   nemesis: {
     type: "string",
     default: nemesis,
-    about: `a list of ${
-      Object.keys(SHAPES).join(", ")
-    }, each with a shape behind a colon (partition:ring), or none, or all`,
+    value: "FAULTS",
+    about: "faults with commas between them, as in partition:ring,kill; or none; or all, of which each seed draws",
   },
   "nemesis-interval": {
     type: "number",
@@ -73,7 +78,7 @@ export const RUN_FLAGS: RunFlagSpec = {
     default: rate,
     min: 0.01,
     max: 1_000_000,
-    about: "operations a second, of all clients together",
+    about: "operations a second, of all clients together, as far as they are free to ask",
   },
   keys: { type: "integer", default: keys, min: 1, max: 1_000_000, about: "how many keys there are" },
   "time-limit": {
@@ -86,7 +91,7 @@ export const RUN_FLAGS: RunFlagSpec = {
   reads: {
     type: "string",
     oneOf: READ_MODES,
-    about: "how reads are done; local shows stale reads, and how they are caught",
+    about: "how reads are done: index if left out; local shows stale reads, and how they are caught",
   },
 };
 
@@ -100,14 +105,10 @@ export type RunFlagValues = {
 
 /** The options that flags ask for; the seed is drawn where none is given. */
 export function optionsOf(flags: RunFlagValues): RunOptions {
-  try {
-    parseNemesis(flags.nemesis);
-  } catch (error) {
-    throw new UsageError(`--nemesis: ${(error as Error).message}`);
-  }
   return {
     seed: flags.seed ?? randomInt(SEEDS),
-    nemesis: flags.nemesis,
+    // As it is written best: without spaces, so that the command that runs it again can be typed as it is told.
+    nemesis: nemesisText(nemesisOf(flags.nemesis)),
     nemesisInterval: flags["nemesis-interval"],
     workload: flags.workload,
     nodes: flags.nodes,
@@ -117,4 +118,23 @@ export function optionsOf(flags: RunFlagValues): RunOptions {
     timeLimit: flags["time-limit"],
     reads: (flags.reads ?? null) as ReadMode | null,
   };
+}
+
+function nemesisOf(text: string): NemesisSpec {
+  try {
+    return parseNemesis(text);
+  } catch (error) {
+    throw new UsageError(`--nemesis: ${(error as Error).message}${nearestFault(text)}`);
+  }
+}
+
+/** What was probably meant by the first fault, or shape of one, that there is not. */
+function nearestFault(text: string): string {
+  for (const word of text.split(",")) {
+    const [kind = "", shape = ""] = word.trim().split(":");
+    if (!Object.hasOwn(SHAPES, kind)) return nearest(kind, [...Object.keys(SHAPES), "none", "all"]);
+    const shapes = SHAPES[kind as FaultSpec["kind"]];
+    if (shape !== "" && !shapes.includes(shape)) return nearest(shape, shapes, `${kind}:`);
+  }
+  return "";
 }

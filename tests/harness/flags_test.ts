@@ -66,7 +66,7 @@ test("a number that is out of range, is no number or has a fraction is refused w
 });
 
 test("an unknown flag is refused, and the one that was probably meant is named", () => {
-  assert.equal(complaint("--nemisis", "partition"), "Unknown flag --nemisis; did you mean nemesis?");
+  assert.equal(complaint("--nemisis", "partition"), "Unknown flag --nemisis; did you mean --nemesis?");
   assert.equal(complaint("--frobnicate"), "Unknown flag --frobnicate");
   assert.equal(complaint("--constructor"), "Unknown flag --constructor");
   assert.equal(complaint("-x"), "Unknown flag -x");
@@ -82,16 +82,19 @@ test("a flag without its value, or with one that it does not take, is refused", 
   );
 });
 
-test("the nearest name is at most two slips away", () => {
+test("the nearest name is at most two slips away, and shares half of it; case is no slip", () => {
   assert.equal(nearest("chekc", ["check", "fuzz"]), "; did you mean check?");
+  assert.equal(nearest("CHECK", ["check", "fuzz"]), "; did you mean check?");
   assert.equal(nearest("unrelated", ["check", "fuzz"]), "");
+  assert.equal(nearest("junk", ["run"]), "");
 });
 
 test("--help lists every flag with what it takes and its default", () => {
   const spec = {
     nodes: { type: "integer", default: 5, min: 1, max: 99, about: "How many nodes there are" },
+    seed: { type: "integer", min: 0, max: Number.MAX_SAFE_INTEGER },
     reads: { type: "string", default: "log", oneOf: ["log", "local"] },
-    out: { type: "string", about: "A folder for the results" },
+    out: { type: "string", value: "FOLDER", about: "A folder for the results, made where there is none: all is in it" },
     json: { type: "boolean", about: "One object on one line" },
   } as const;
 
@@ -101,9 +104,11 @@ test("--help lists every flag with what it takes and its default", () => {
       error.message,
       [
         "Flags:",
-        "  --nodes N     How many nodes there are (a whole number from 1 to 99; 5 if left out)",
-        "  --reads TEXT  one of log, local; log if left out",
-        "  --out TEXT    A folder for the results",
+        "  --nodes N     How many nodes there are (a whole number from 1 to 99; 5 if left",
+        "                out)",
+        "  --seed N      a whole number from 0 to 2^53 - 1",
+        "  --reads NAME  one of log, local; log if left out",
+        "  --out FOLDER  A folder for the results, made where there is none: all is in it",
         "  --json        One object on one line",
         "",
       ].join("\n"),
