@@ -5,10 +5,11 @@
  */
 import { neverReached, Sweep, sweepValidity } from "../fuzz.ts";
 import type { RunOptions } from "../options.ts";
-import { grouped, renderResult } from "../report/report.ts";
+import { count, grouped, renderResult } from "../report/report.ts";
 import type { RunResult } from "../result.ts";
 import { simulateAndJudge } from "../sim/simulate.ts";
 import { sweepOnWorkers } from "../sim/workers.ts";
+import { columns } from "./columns.ts";
 import { thisCommand } from "./command.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { optionsOf, RUN_FLAGS } from "./run_flags.ts";
@@ -26,7 +27,7 @@ const FLAGS = {
   },
   time: { type: "number", min: 0.1, max: 1e9, about: "seconds of real time after which no further run begins" },
   jobs: { type: "integer", min: 1, max: 256, about: "how many workers; one for each processor if left out" },
-  shard: { type: "string", default: "0/1", about: "i/n: every n-th seed from the i-th on, counted from 0" },
+  shard: { type: "string", default: "0/1", value: "I/N", about: "every n-th seed from the i-th on, counted from 0" },
   "keep-going": { type: "boolean", about: "go on after a violation" },
   json: { type: "boolean", about: "print each result as a line of JSON, and their sum as the last" },
 } as const satisfies FlagSpec;
@@ -53,7 +54,9 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     if (flags.json) terminal.out(`${JSON.stringify(result)}\n`);
     else if (result.valid !== true) terminal.out(failure(result, terminal));
     const rate = (sweep.runs / seconds()).toFixed(1);
-    terminal.progress(`${grouped(sweep.runs)}${total} seeds, ${sweep.violations} violations, ${rate} a second`);
+    terminal.progress(
+      `${grouped(sweep.runs)}${total} seeds, ${count(sweep.violations, "violation")}, ${rate} a second`,
+    );
   };
   const jobs = flags.jobs ?? navigator.hardwareConcurrency;
   if (jobs > 1 && mayLoadWorkers()) await sweepOnWorkers(sweep, jobs, thisCommand(), heard);
@@ -117,10 +120,11 @@ function closing(summary: ReturnType<Sweep["summary"]>, seconds: number, { style
   const { runs, violations, unknown, seeds_per_second } = summary;
   const never = neverReached(summary);
   const lines = [
-    `${grouped(runs)} runs in ${seconds.toFixed(1)} s, ${seeds_per_second} a second: ` +
-    `${violations} violations, ${unknown} unknown`,
-    ...(never.length > 0 ? [`Never reached: ${never.join(", ")}`] : []),
+    `${count(runs, "run")} in ${seconds.toFixed(1)} s, ${seeds_per_second} a second: ` +
+    `${count(violations, "violation")}, ${grouped(unknown)} unknown`,
   ];
+  // What a sweep never came to says how little it proves; beside a violation that is of no interest.
+  if (violations === 0 && never.length > 0) lines.push(columns([["no run had", never.join(", ")]]).trimEnd());
   if (violations > 0) lines.push(style("red", "A violation was found."));
   else if (unknown > 0 || runs === 0) lines.push(style("yellow", "Not all that ran can be vouched for."));
   else lines.push(style("green", "Every run can be explained."));

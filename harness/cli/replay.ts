@@ -9,16 +9,15 @@ import { renderStory, renderTrace } from "../report/story.ts";
 import { parseRunFile, type RunFile } from "../run_file.ts";
 import { replayRun } from "../sim/recorded.ts";
 import { thisCommand } from "./command.ts";
+import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
-import { STATUS } from "./status.ts";
+import { PROGRAM_FAILED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
   trace: { type: "boolean", about: "tell every event, not only those that mattered" },
   json: { type: "boolean", about: "print the result as one line of JSON" },
 } as const satisfies FlagSpec;
-
-const PROGRAM_FAILED = 255;
 
 /** Runs the command. */
 export function main(args: string[], terminal: Terminal): Promise<number> {
@@ -28,7 +27,7 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
     throw new UsageError("replay needs one file, which shrink --out has written");
   }
   const file = read(path);
-  const { judged, simulated, trace } = replayRun(file, "recorded", `${thisCommand()} replay ${path}`);
+  const { judged, simulated, trace } = replayRun(file, "recorded", `${thisCommand("-R")} replay ${path}`);
   const { result } = judged;
   if (flags.json) terminal.out(`${JSON.stringify(result)}\n`);
   else {
@@ -52,7 +51,7 @@ function read(path: string): RunFile {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`${path}: cannot be read (${(error as { code?: string }).code ?? "unknown error"})`);
+    throw new UsageError(`${path} cannot be read: ${fileErrorInWords(error)}`);
   }
   try {
     return parseRunFile(text);

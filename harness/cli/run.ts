@@ -12,6 +12,7 @@ import type { JudgedRun } from "../result.ts";
 import { simulateAndJudge } from "../sim/simulate.ts";
 import type { TraceLine } from "../sim/trace.ts";
 import { thisCommand } from "./command.ts";
+import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { optionsOf, RUN_FLAGS } from "./run_flags.ts";
 import { STATUS } from "./status.ts";
@@ -25,7 +26,11 @@ const FLAGS = {
     oneOf: ["sim", "live"],
     about: "the simulator, or real processes (which follow the seed in their faults only)",
   },
-  out: { type: "string", about: "a folder to leave history.jsonl and result.json in" },
+  out: {
+    type: "string",
+    value: "FOLDER",
+    about: "where to leave history.jsonl and result.json, in place of older ones",
+  },
   trace: { type: "boolean", about: "tell every event inside the nodes, a line each" },
   "check-determinism": { type: "boolean", about: "run twice, and name the first event that differs" },
   json: { type: "boolean", about: "print the result as one line of JSON" },
@@ -67,6 +72,9 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
         "Real processes: the seed fixes what is asked and which faults strike when, not how all this interleaves.\n",
       );
     }
+    if (flags.out !== undefined) {
+      terminal.out(`Written: ${join(flags.out, "history.jsonl")}, ${join(flags.out, "result.json")}\n`);
+    }
   }
   return STATUS[`${judged.result.valid}`];
 }
@@ -107,8 +115,6 @@ function writing(folder: string, action: () => void): void {
   try {
     action();
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    const why = code === undefined || code === "NotCapable" ? message : code;
-    throw new UsageError(`Cannot write to --out ${JSON.stringify(folder)}: ${why}`);
+    throw new UsageError(`Cannot write to --out ${JSON.stringify(folder)}: ${fileErrorInWords(error)}`);
   }
 }

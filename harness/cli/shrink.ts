@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { writeFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import type { RunOptions } from "../options.ts";
 import { flagsOf } from "../options.ts";
 import { count, renderChecks } from "../report/report.ts";
@@ -12,6 +12,7 @@ import { encodeRunFile, type RunFile } from "../run_file.ts";
 import type { Candidate } from "../shrink.ts";
 import { replayRun, shrinkSeed, type Shrunk } from "../sim/recorded.ts";
 import { thisCommand } from "./command.ts";
+import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { optionsOf, RUN_FLAGS } from "./run_flags.ts";
 import { STATUS } from "./status.ts";
@@ -26,7 +27,7 @@ const FLAGS = {
     max: 1e9,
     about: "seconds of real time after which the best so far will do",
   },
-  out: { type: "string", about: "the file to write the run to, for replay; without it the run is only told" },
+  out: { type: "string", value: "FILE", about: "where to write the run, for replay; without it the run is only told" },
   json: { type: "boolean", about: "print what was found as one line of JSON" },
 } as const satisfies FlagSpec;
 
@@ -36,6 +37,7 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
   if (words.length > 0) throw new UsageError(`shrink takes flags only, but was given ${JSON.stringify(words[0])}`);
   if (flags.seed === undefined) throw new UsageError("shrink needs the --seed of a run that fails");
   const options = optionsOf(flags);
+  if (flags.out !== undefined) prepareOut(flags.out);
   const began = performance.now();
   const shrunk = shrinkSeed(
     options,
@@ -96,14 +98,28 @@ function tale(
     `\n${renderChecks(judged.result, style)}`,
     out === undefined
       ? "\nWith --out FILE the run is kept, for replay.\n"
-      : `\nAgain: ${thisCommand().replace("run h", "run -R h")} replay ${out}\n`,
+      : `\nAgain: ${thisCommand("-R")} replay ${out}\n`,
   ].join("");
 }
 
+/** Finds out whether the file can be written before minutes are spent on what it is to hold. Leaves no file behind. */
+function prepareOut(path: string): void {
+  writing(path, () => {
+    const descriptor = openSync(path, "a");
+    const isEmpty = fstatSync(descriptor).size === 0;
+    closeSync(descriptor);
+    if (isEmpty) unlinkSync(path);
+  });
+}
+
 function write(path: string, file: RunFile): void {
+  writing(path, () => writeFileSync(path, encodeRunFile(file)));
+}
+
+function writing(path: string, action: () => void): void {
   try {
-    writeFileSync(path, encodeRunFile(file));
+    action();
   } catch (error) {
-    throw new Error(`Cannot write to --out ${JSON.stringify(path)}: ${(error as { code?: string }).code ?? error}`);
+    throw new UsageError(`Cannot write to --out ${JSON.stringify(path)}: ${fileErrorInWords(error)}`);
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -87,6 +87,8 @@ test("wrong usage is refused before anything is done", async () => {
     [run, ["--time-limit", "-1"], /--time-limit takes a number/],
     [run, ["--seed", "x"], /--seed takes a whole number/],
     [run, ["--nemesis", "earthquake"], /--nemesis: "earthquake" is none of/],
+    [run, ["--nemesis", "kill,partion"], /"partion" is none of .*; did you mean partition\?/],
+    [run, ["--nemesis", "partition:rng"], /was given "partition:rng"; did you mean partition:ring\?/],
     [run, ["--workload", "lunch"], /--workload takes one of kv, register/],
     [run, ["--reads", "never"], /--reads takes one of/],
     [run, ["--trace", "--json"], /only one of them/],
@@ -106,6 +108,12 @@ test("wrong usage is refused before anything is done", async () => {
       return true;
     });
   }
+});
+
+test("a list of faults is told without its spaces, so that the command that runs it again can be typed", async () => {
+  const { out } = await call(run, "--nemesis", "partition, kill", "--time-limit", "1", "--json");
+
+  assert.match(JSON.parse(out).replay, / --nemesis partition,kill /);
 });
 
 test("run --check-determinism runs twice and finds the same", async () => {
@@ -158,7 +166,7 @@ test("fuzz stops at the first violation, tells it whole, and exits with 1", asyn
   assert.equal(status, 1);
   assert.match(out, /linearizability invalid/);
   assert.match(out, /Again: .* --reads local/);
-  assert.match(out, /1 violations/);
+  assert.match(out, /1 violation, 0 unknown\nA violation was found/);
 });
 
 test("shrink tells a short story, and replay runs its file to the same history", { skip: files }, async () => {
@@ -179,6 +187,26 @@ test("shrink tells a short story, and replay runs its file to the same history",
     rmSync(out, { recursive: true });
   }
 });
+
+test(
+  "shrink finds out first whether its file can be written, and leaves none where nothing fails",
+  { skip: files },
+  async () => {
+    const out = folder();
+    try {
+      await assert.rejects(call(shrink, "--seed", "1", "--out", out), (error: Error) => {
+        assert.ok(error instanceof UsageError, String(error));
+        assert.match(error.message, /Cannot write to --out .*: it is a folder/);
+        return true;
+      });
+      const path = join(out, "shrunk.json");
+      assert.equal((await call(shrink, "--seed", "7", "--out", path, "--time-limit", "5")).status, 0);
+      assert.equal(existsSync(path), false);
+    } finally {
+      rmSync(out, { recursive: true });
+    }
+  },
+);
 
 test("shrink of a seed that does not fail says so", async () => {
   const { status, out } = await call(shrink, "--seed", "7", ...SHORT);
