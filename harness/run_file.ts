@@ -53,16 +53,17 @@ export function parseRunFile(text: string): RunFile {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new SyntaxError("it is not JSON; a file that shrink has written was expected");
+    throw new SyntaxError("it is not JSON; a file that shrink --out has written was expected");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new SyntaxError("it holds no object; a file that shrink has written was expected");
+    throw new SyntaxError("it holds no object; a file that shrink --out has written was expected");
   }
   const file = value as Record<string, unknown>;
   if (file["format"] !== FORMAT) {
-    throw new SyntaxError(
-      `its format is ${JSON.stringify(file["format"])}, but ${JSON.stringify(FORMAT)} was expected`,
-    );
+    const found = file["format"] === undefined
+      ? "it names no format"
+      : `its format is ${JSON.stringify(file["format"])}`;
+    throw new SyntaxError(`${found}, but ${JSON.stringify(FORMAT)} was expected, which shrink --out writes`);
   }
   if (file["version"] !== VERSION) {
     throw new SyntaxError(`its version is ${JSON.stringify(file["version"])}, but ${VERSION} was expected`);
