@@ -1,5 +1,66 @@
 /**
- * The judge: pure functions from a history to a verdict. Nothing here touches a clock, a file or the runtime, so it runs in a browser as it is.
+ * The judge: pure functions from a history to a verdict. Nothing here touches a clock, a file or the runtime, so it
+ * runs in a browser as it is.
+ *
+ * | to | call |
+ * |---|---|
+ * | read text or bytes in any format | `readHistory`; `readOperations` for histories too large for objects |
+ * | judge linearizability | `checkLinearizability` with a model from `modelByName`, or your own `Model` |
+ * | judge a history while it grows | `LinearizabilityMonitor` |
+ * | judge transactions | `checkTransactions`, `checkSessions` |
+ * | ask Jepsen's small questions | `checkBank`, `checkCounter`, `checkLongFork`, `checkSet`, `checkSetFull` |
+ * | choose by a model's name | `inferModel`, `isTransactionModel`, `checkTransactionModel` |
+ * | tell a person | `renderLinearizability`, `renderTransactionVerdict` |
+ *
+ * Every verdict has `valid`: `true` and `false` are proven, and `"unknown"` is neither. What is no history, or cannot be
+ * read, is an error and no verdict: `HistoryError`, `FormatError`, or what a function's doc names.
+ *
+ * @example From a file's text to a sentence
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { checkLinearizability, modelByName, readHistory } from "@kayadb/raft/checker";
+ *
+ * const { events } = readHistory(`
+ *   {"process":0,"type":"invoke","f":"put","key":"x","value":1}
+ *   {"process":0,"type":"ok","f":"put","key":"x","value":1}
+ *   {"process":1,"type":"invoke","f":"get","key":"x"}
+ *   {"process":1,"type":"ok","f":"get","key":"x","value":null}
+ * `);
+ * const verdict = checkLinearizability(events, modelByName("kv"));
+ * assert.equal(verdict.valid, false);
+ * assert.match(verdict.counterexample!.sentence, /A read of x by process 1 returned null/);
+ * ```
+ *
+ * @example A model of your own, and a history that comes in chunks of bytes: a high-water mark for each key
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { JsonLinesOperations, LinearizabilityMonitor, type Model } from "@kayadb/raft/checker";
+ *
+ * const highWater: Model<number> = {
+ *   name: "high-water",
+ *   initial: 0,
+ *   step(mark, { f, argument, result, type }) {
+ *     if (f === "raise") return [Math.max(mark, Number(argument))];
+ *     return type === "info" || result === mark ? [mark] : [];
+ *   },
+ *   partition: ({ key }) => key, // keys have nothing to do with each other
+ *   observes: ({ f }) => f === "read", // a read changes nothing, and is cheap to search past
+ * };
+ * const monitor = new LinearizabilityMonitor(highWater);
+ * const lines = new JsonLinesOperations(monitor.builder);
+ * const chunks = [
+ *   '{"process":0,"type":"invoke","f":"raise","key":"x","value":5}\n{"process":0,"type":"ok","f":"rai',
+ *   'se","key":"x","value":5}\n{"process":0,"type":"invoke","f":"read","key":"x"}\n',
+ *   '{"process":0,"type":"ok","f":"read","key":"x","value":3}\n',
+ * ];
+ * for (const chunk of chunks) {
+ *   lines.push(new TextEncoder().encode(chunk));
+ *   monitor.settle();
+ *   if (monitor.violation !== undefined) break;
+ * }
+ * lines.finish();
+ * assert.equal(monitor.verdict().valid, false);
+ * ```
  *
  * @module
  */

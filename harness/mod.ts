@@ -1,5 +1,25 @@
 /**
- * What drives clusters: replicas to host, a simulator that torments them, runs that record what clients saw, and their judgement.
+ * What drives clusters: replicas to host, a simulator that torments them, runs that record what clients saw, and their
+ * judgement.
+ *
+ * Three ways in: `createReplica` hosts a replica, with a journal, in a program of your own, over your transport, disk and
+ * state machine (its doc has a whole program); `simulateAndJudge` makes one simulated run, as the command line does;
+ * `run` drives a `Cluster` of your own with the same clients and nemesis.
+ *
+ * Times are whole nanoseconds of a `Clock`, unless a name or a doc says otherwise. Errors come as the first argument of
+ * the function that is called at the end, or are thrown where a doc says so.
+ *
+ * @example One simulated run, judged
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { DEFAULT_OPTIONS, simulateAndJudge } from "@kayadb/raft/harness";
+ *
+ * const options = { ...DEFAULT_OPTIONS, seed: 7, nemesis: "partition:leader", timeLimit: 5 }; // in seconds
+ * const { result, events } = simulateAndJudge(options, "my-program");
+ * assert.equal(result.checks["linearizability"]?.valid, true);
+ * assert.equal(result.replay, "my-program --seed 7 --nemesis partition:leader --time-limit 5");
+ * assert.ok(events.length > 0);
+ * ```
  *
  * @module
  */
