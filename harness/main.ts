@@ -64,6 +64,10 @@ try {
   process.exitCode = await dispatch(process.argv.slice(2), terminal);
 } catch (error) {
   const message = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
-  terminal.err(`${error instanceof UsageError ? "Wrong usage" : "Failed"}: ${message}`);
-  process.exitCode = error instanceof UsageError ? WRONG_USAGE : PROGRAM_FAILED;
+  // Deno says which flag permits what was asked; real nodes need several, which deno.json has under two names.
+  const isNotPermitted = error instanceof Error && error.name === "NotCapable";
+  const hint = isNotPermitted ? " (real nodes: -P=serve for one, -P=live for all else)" : "";
+  const isWrongUsage = isNotPermitted || error instanceof UsageError;
+  terminal.err(`${isWrongUsage ? "Wrong usage" : "Failed"}: ${message}${hint}`);
+  process.exitCode = isWrongUsage ? WRONG_USAGE : PROGRAM_FAILED;
 }
