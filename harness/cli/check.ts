@@ -16,7 +16,9 @@ import {
 } from "./check_file.ts";
 import { type Chunks, judgeStream } from "./check_stream.ts";
 import { grouped } from "../report/report.ts";
+import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
+import { PROGRAM_FAILED, STATUS, WRONG_USAGE } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
@@ -30,11 +32,8 @@ const FLAGS = {
   dot: { type: "string", about: "for transactions: write the graph of what is wrong to this file" },
 } as const satisfies FlagSpec;
 
-const STATUS = { true: 0, false: 1, unknown: 2 } as const;
-const WRONG_INPUT = 254;
-const PROGRAM_FAILED = 255;
 /** The worst first. */
-const SEVERITY: readonly number[] = [PROGRAM_FAILED, WRONG_INPUT, 1, 2, 0];
+const SEVERITY: readonly number[] = [PROGRAM_FAILED, WRONG_USAGE, 1, 2, 0];
 
 /** Judges every file and returns the worst of their exit statuses. */
 export function main(args: string[], terminal: Terminal): Promise<number> {
@@ -103,7 +102,11 @@ function checkFile(
   } catch (error) {
     if (error instanceof InputError) {
       terminal.err(`${file}${error.place}: ${error.message}`);
-      return WRONG_INPUT;
+      return WRONG_USAGE;
+    }
+    if (error instanceof Error && error.name === "NotCapable") {
+      terminal.err(`${file}: ${error.message}`);
+      return WRONG_USAGE;
     }
     terminal.err(`${file}: the check failed: ${String(error instanceof Error ? error.message : error).split("\n")[0]}`);
     return PROGRAM_FAILED;
@@ -173,13 +176,7 @@ function chunksOf(file: string): Chunks {
       if (descriptor !== 0) closeSync(descriptor);
       return undefined;
     } catch (error) {
-      const code = (error as { code?: string }).code;
-      const why = code === "ENOENT"
-        ? "there is no such file"
-        : code === "EISDIR"
-        ? "it is a folder"
-        : code ?? (error as Error).message.split("\n")[0];
-      throw new InputError("", `cannot be read: ${why}`);
+      throw new InputError("", `cannot be read: ${fileErrorInWords(error)}`);
     }
   };
 }

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { describeJournal } from "../server/journal_text.ts";
 import type { Terminal } from "./terminal.ts";
@@ -31,6 +32,6 @@ function read(folder: string, name: string): Uint8Array | null {
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === "ENOENT") return null;
-    throw new UsageError(`Cannot read ${join(folder, name)}: ${code ?? String(error)}`);
+    throw new UsageError(`Cannot read ${join(folder, name)}: ${fileErrorInWords(error)}`);
   }
 }

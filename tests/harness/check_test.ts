@@ -115,7 +115,7 @@ test("one bad file among several gets its line on stderr, and the others are jud
   assert.equal(out.match(/^[ac] {2}(valid|invalid) {2}/gm)?.length, 2);
   const lines = err.trimEnd().split("\n");
   assert.match(lines[0]!, /^b:1:1: expected "process" to be a whole number or "nemesis", found nothing$/);
-  assert.match(lines[1]!, /^missing: cannot be read: there is no such file$/);
+  assert.match(lines[1]!, /^missing: cannot be read: there is no such file or folder$/);
   assert.equal(lines.length, 2);
 });
 

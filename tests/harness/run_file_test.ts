@@ -25,7 +25,10 @@ test("what is no recorded run is refused with what was expected", () => {
   assert.throws(() => parseRunFile(""), /it is not JSON/);
   assert.throws(() => parseRunFile(encodeRunFile(FILE).slice(0, 300)), /it is not JSON/);
   assert.throws(() => parseRunFile("[]"), /it holds no object/);
-  assert.throws(() => parseRunFile("{}"), /it names no format, but "kaya-raft run" was expected, which shrink --out writes/);
+  assert.throws(
+    () => parseRunFile("{}"),
+    /it names no format, but "kaya-raft run" was expected, which shrink --out writes/,
+  );
   assert.throws(() => parseRunFile(changed({ version: 9 })), /its version is 9, but 1 was expected/);
   assert.throws(() => parseRunFile(changed({ faults: 3 })), /faults is no list/);
   assert.throws(() => parseRunFile(changed({ operations: [{}] })), /operations\[0\] has no time/);

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { mayUse } from "../../corpus.ts";
+
+const skip = mayUse("run") && mayUse("read") ? false : "no process can be started here";
+
+/**
+ * The command line in a process of its own, on the runtime that runs the tests. On Deno it has a permission that is of no
+ * use, for without any its `node:child_process` grants them all.
+ */
+function call(...args: string[]): { status: number | null; out: string; err: string } {
+  const main = fileURLToPath(new URL("../../../harness/main.ts", import.meta.url));
+  const start = "Deno" in globalThis ? ["run", "--no-prompt", "--allow-env=NOTHING", main] : [main];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...start, ...args], { encoding: "utf8" });
+  return { status, out: stdout, err: stderr };
+}
+
+test("help of a command is what the command says with --help", { skip }, () => {
+  const { status, out, err } = call("replay", "--help");
+
+  assert.deepEqual({ status, err }, { status: 0, err: "" });
+  assert.match(out, /^Usage: .* replay FILE \[FLAGS\]/);
+  assert.equal(call("help", "replay").out, out);
+  assert.equal(call("--help", "replay").out, out);
+});
+
+test("an unknown command or flag is one line on stderr, and exits with 254", { skip }, () => {
+  for (
+    const [args, line] of [
+      [["fuz"], 'Wrong usage: Unknown command "fuz"; did you mean fuzz?\n'],
+      [["earthquake"], 'Wrong usage: Unknown command "earthquake"; help lists what there is\n'],
+      [["--nemsis", "kill"], "Wrong usage: Unknown flag --nemsis; did you mean --nemesis?\n"],
+    ] as const
+  ) {
+    assert.deepEqual(call(...args), { status: 254, out: "", err: line });
+  }
+});
+
+const onDeno = "Deno" in globalThis ? skip : "only Deno has permissions";
+
+test("a file that may not be read is wrong usage, and the flag that permits it is named", { skip: onDeno }, () => {
+  for (const command of ["check", "replay", "log"]) {
+    const { status, out, err } = call(command, "deno.json");
+
+    assert.deepEqual({ status, out }, { status: 254, out: "" }, command);
+    assert.match(err, /^[^\n]*--allow-read[^\n]*\n$/, command);
+  }
+});
