@@ -61,7 +61,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const jobs = flags.jobs ?? navigator.hardwareConcurrency;
   if (jobs > 1 && mayLoadWorkers()) await sweepOnWorkers(sweep, jobs, thisCommand(), heard);
   else {
-    if (jobs > 1 && flags.jobs !== undefined) terminal.err("Without -R there are no workers: one seed at a time.");
+    if (jobs > 1) terminal.err("Without -R there are no workers: one seed at a time.");
     sweepHere(sweep, heard);
   }
   terminal.progress("");

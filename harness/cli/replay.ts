@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { renderChecks } from "../report/report.ts";
 import { renderStory, renderTrace } from "../report/story.ts";
 import { parseRunFile, type RunFile } from "../run_file.ts";
-import { replayRun } from "../sim/recorded.ts";
+import { type Replayed, replayRun } from "../sim/recorded.ts";
 import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
@@ -27,7 +27,7 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
     throw new UsageError("replay needs one file, which shrink --out has written");
   }
   const file = read(path);
-  const { judged, simulated, trace } = replayRun(file, "recorded", `${thisCommand("-R")} replay ${path}`);
+  const { judged, simulated, trace } = again(file, path);
   const { result } = judged;
   if (flags.json) terminal.out(`${JSON.stringify(result)}\n`);
   else {
@@ -44,6 +44,16 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
   }
   if (!flags.json) terminal.out(`The same run: history_sha256 ${result.history_sha256}\n`);
   return Promise.resolve(STATUS[`${result.valid}`]);
+}
+
+function again(file: RunFile, path: string): Replayed {
+  try {
+    return replayRun(file, "recorded", `${thisCommand("-R")} replay ${path}`);
+  } catch (error) {
+    // A file that was edited by hand may ask for what there is not, such as another workload.
+    if (error instanceof RangeError) throw new UsageError(`${path}: ${error.message}`);
+    throw error;
+  }
 }
 
 function read(path: string): RunFile {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -207,6 +207,23 @@ test(
     }
   },
 );
+
+test("replay of a file that asks for what there is not is wrong usage", { skip: files }, async () => {
+  const out = folder();
+  const path = join(out, "shrunk.json");
+  try {
+    await call(shrink, "--seed", "1", "--nemesis", "partition", "--reads", "local", "--out", path, "--json");
+    writeFileSync(path, readFileSync(path, "utf8").replace('"workload":"kv"', '"workload":"lunch"'));
+
+    await assert.rejects(call(replay, path), (error: Error) => {
+      assert.ok(error instanceof UsageError, String(error));
+      assert.match(error.message, /Unknown workload "lunch": expected one of kv/);
+      return true;
+    });
+  } finally {
+    rmSync(out, { recursive: true });
+  }
+});
 
 test("shrink of a seed that does not fail says so", async () => {
   const { status, out } = await call(shrink, "--seed", "7", ...SHORT);
