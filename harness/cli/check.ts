@@ -5,7 +5,14 @@
  */
 import { closeSync, openSync, readSync, statSync, writeFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
-import { FORMATS, MODEL_NAMES, modelByName, TRANSACTION_MODELS } from "../../checker/mod.ts";
+import {
+  CONSISTENCY_MODELS,
+  FORMATS,
+  MODEL_NAMES,
+  modelByName,
+  TRANSACTION_MODELS,
+  VERSION_ORDERS,
+} from "../../checker/mod.ts";
 import {
   type FileVerdict,
   InputError,
@@ -21,15 +28,38 @@ import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
 import { PROGRAM_FAILED, STATUS, WRONG_USAGE } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** Every name that `--model` takes. */
+const NAMES: readonly string[] = [
+  ...new Set([...MODEL_NAMES, "linearizable-counter", "linearizable-set", ...TRANSACTION_MODELS]),
+];
+
 const FLAGS = {
-  model: { type: "string", about: "what the history is held against: kv, cas-register:0, ... (found out if left out)" },
+  model: {
+    type: "string",
+    value: "NAME",
+    about: `what the history is held against, if that cannot be found out: ${
+      NAMES.join(", ")
+    }; registers take an initial value behind a colon`,
+  },
   format: { type: "string", oneOf: FORMATS, about: "how the file is written (found out if left out)" },
   timeout: { type: "number", min: 0, about: "seconds after which a file is unknown" },
   json: { type: "boolean", about: "print one object a file, on one line" },
   witness: { type: "boolean", about: "show an order of the operations for a valid history" },
-  "consistency-model": { type: "string", about: "for transactions: the level to hold them against" },
-  "version-order": { type: "strings", about: "for rw-register: where the order of versions may come from" },
-  dot: { type: "string", about: "for transactions: write the graph of what is wrong to this file" },
+  "consistency-model": {
+    type: "string",
+    value: "NAME",
+    about: `for transactions: the level to hold them against (strict-serializable if left out), one of ${
+      CONSISTENCY_MODELS.join(", ")
+    }`,
+  },
+  "version-order": {
+    type: "strings",
+    value: "NAME",
+    about: `for rw-register: where the order of versions may come from, one of ${
+      VERSION_ORDERS.join(", ")
+    }; once for each`,
+  },
+  dot: { type: "string", value: "FILE", about: "for transactions: where to write the graph of what is wrong" },
 } as const satisfies FlagSpec;
 
 /** The worst first. */
@@ -61,10 +91,9 @@ function check(args: string[], terminal: Terminal): number {
 }
 
 function assertModel(name: string): void {
-  const known = [...MODEL_NAMES, "linearizable-counter", "linearizable-set", ...TRANSACTION_MODELS];
   const base = name.split(":")[0]!;
   if (TRANSACTION_MODELS.includes(base)) return;
-  if (known.includes(base)) {
+  if (NAMES.includes(base)) {
     try {
       modelByName(name);
       return;
@@ -72,8 +101,9 @@ function assertModel(name: string): void {
       throw new UsageError((error as Error).message);
     }
   }
-  const names = [...new Set(known)].join(", ");
-  throw new UsageError(`--model takes one of ${names}, but was given ${JSON.stringify(name)}${nearest(base, known)}`);
+  throw new UsageError(
+    `--model takes one of ${NAMES.join(", ")}, but was given ${JSON.stringify(name)}${nearest(base, NAMES)}`,
+  );
 }
 
 function checkFile(

@@ -13,7 +13,7 @@ import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
   nodes: { type: "integer", default: 3, min: 1, max: 9, about: "how many nodes" },
-  data: { type: "string", about: "the folder for the nodes' folders" },
+  data: { type: "string", value: "FOLDER", about: "the folder for the nodes' folders" },
   port: {
     type: "integer",
     default: 7001,

@@ -14,6 +14,7 @@ const MAX_ID = 1_048_575;
 
 interface StringFlag {
   readonly type: "string";
+  readonly value?: string;
   readonly about: string;
 }
 
@@ -28,9 +29,9 @@ export interface AccessFlagSpec {
 /** The flags by which a client is let in. */
 export const ACCESS_FLAGS: AccessFlagSpec = {
   password: { type: "string", about: "what clients must know" },
-  "tls-cert": { type: "string", about: "this side's certificate, a PEM file" },
-  "tls-key": { type: "string", about: "its key, a PEM file" },
-  "tls-ca": { type: "string", about: "the authority that signs all certificates, a PEM file" },
+  "tls-cert": { type: "string", value: "FILE", about: "this side's certificate, in PEM" },
+  "tls-key": { type: "string", value: "FILE", about: "its key, in PEM" },
+  "tls-ca": { type: "string", value: "FILE", about: "the authority that signs all certificates, in PEM" },
 };
 
 /** A flag's value as an address. */

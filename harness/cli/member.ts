@@ -11,7 +11,7 @@ import { ACCESS_FLAGS, addressOf, memberIdOf, passwordOf, tlsOf } from "./live_f
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
-  at: { type: "string", default: "127.0.0.1:7001", about: "HOST:PORT where any member serves clients" },
+  at: { type: "string", default: "127.0.0.1:7001", value: "HOST:PORT", about: "where any member serves clients" },
   ...ACCESS_FLAGS,
 } as const satisfies FlagSpec;
 
