@@ -72,9 +72,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
         "Real processes: the seed fixes what is asked and which faults strike when, not how all this interleaves.\n",
       );
     }
-    if (flags.out !== undefined) {
-      terminal.out(`Written: ${join(flags.out, "history.jsonl")}, ${join(flags.out, "result.json")}\n`);
-    }
+    if (flags.out !== undefined) terminal.out(whatWasWritten(flags.out, judged));
   }
   return STATUS[`${judged.result.valid}`];
 }
@@ -96,6 +94,15 @@ function checkDeterminism(first: JudgedRun, second: JudgedRun): void {
   const [a, b] = [first.history.split("\n"), second.history.split("\n")];
   const at = a.findIndex((line, i) => line !== b[i]);
   throw new Error(`The same options gave another history: event ${at} was ${a[at]}, and then ${b[at]}`);
+}
+
+/** Which files there are now, and what judges the history again. */
+function whatWasWritten(folder: string, { result }: JudgedRun): string {
+  const history = join(folder, "history.jsonl");
+  const model = Object.values(result.checks).map((verdict) => (verdict as { model?: string }).model)
+    .find((name) => name !== undefined);
+  return `Written: ${history}, ${join(folder, "result.json")}\n` +
+    `To judge it again: ${thisCommand("-R")} check ${model === undefined ? "" : `--model ${model} `}${history}\n`;
 }
 
 /** Makes the folder, before anything runs, so that no run ends with nowhere to leave its history. */

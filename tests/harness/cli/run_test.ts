@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { UsageError } from "../../../harness/cli/flags.ts";
+import { main as check } from "../../../harness/cli/check.ts";
 import { main as fuzz } from "../../../harness/cli/fuzz.ts";
 import { main as replay } from "../../../harness/cli/replay.ts";
 import { main as run } from "../../../harness/cli/run.ts";
@@ -11,6 +12,7 @@ import { main as shrink } from "../../../harness/cli/shrink.ts";
 import type { Terminal } from "../../../harness/cli/terminal.ts";
 import { historySha256 } from "../../../harness/recorder.ts";
 import { mayUse } from "../../corpus.ts";
+import { WORKLOAD_NAMES } from "../../../harness/workloads/workloads.ts";
 
 type Command = (args: string[], terminal: Terminal) => Promise<number>;
 
@@ -144,6 +146,26 @@ test("run --out leaves the history and the result", { skip: files }, async () =>
     rmSync(out, { recursive: true });
   }
 });
+
+test(
+  "run --out says what was written, and check judges it alike by the command that is told",
+  { skip: files },
+  async () => {
+    const out = folder();
+    try {
+      for (const workload of WORKLOAD_NAMES) {
+        const printed = await call(run, "--seed", "7", "--out", out, "--workload", workload, ...SHORT);
+        const told = /^To judge it again: .* check (.*)$/m.exec(printed.out)![1]!.split(" ");
+
+        const checked = await call(check, ...told);
+
+        assert.equal(checked.status, printed.status, workload);
+      }
+    } finally {
+      rmSync(out, { recursive: true });
+    }
+  },
+);
 
 test("fuzz --json prints a line for each run, and their sum last", async () => {
   const { status, out } = await call(fuzz, "--runs", "3", "--seed", "40", "--jobs", "1", "--json", ...SHORT);
