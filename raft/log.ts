@@ -77,8 +77,8 @@ export interface RaftLog {
 }
 
 /** What an entry counts for where bytes are bounded: its data, and 24 bytes for the rest of it. */
-export function entryBytes(entry: Entry): number {
-  return entry.data.length + 24;
+export function entryBytes({ data }: Pick<Entry, "data">): number {
+  return data.length + 24;
 }
 
 /** Where a node without a past begins. */

@@ -17,8 +17,9 @@
  *    returns are envelopes of the next batch.
  * 5. Load `drainRestored()`, if it is not `null`, in place of the state; then apply `drainApplied()`, until it yields
  *    nothing; then answer clients: a proposal when its index was applied with its term (it is lost if the index has
- *    another), a read of `drainReads()` when its index was applied. All this too only once what step 1 wrote is
- *    durable.
+ *    another), a read of `drainReads()` when its index was applied. This need not wait for step 3: what is committed
+ *    is durable on a quorum already. Only a state that outlives the process must not run ahead of the node's own log:
+ *    it is applied once the sync has ended.
  *
  * At a restart the log must be durable before the node is made of it; the log's snapshot comes out of
  * `drainRestored()`. Messages may be lost, repeated, delayed and reordered. An error that a method's doc does not name,

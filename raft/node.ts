@@ -22,7 +22,7 @@ import { NotLeaderError, RaftInvariantError } from "./errors.ts";
 import { entryBytes, MemLog, type RaftLog } from "./log.ts";
 import { checkLog } from "./log_check.ts";
 import type { ConfigurationChange } from "./membership.ts";
-import type { AppendResponse, Envelope, HeartbeatResponse, ReadRequest, SnapshotResponse } from "./message.ts";
+import type { AppendResponse, Envelope, HeartbeatResponse, SnapshotResponse } from "./message.ts";
 import { propose, proposeChange } from "./proposal.ts";
 import { isQuorum } from "./quorum.ts";
 import { createRandom, mix32 } from "./random.ts";
@@ -454,8 +454,12 @@ export class RaftNode {
       case "append-response":
       case "heartbeat-response":
       case "snapshot-response":
+        return this.#handleReply(core, envelope);
       case "read-request":
-        return this.#handleFollower(core, envelope);
+        if (core.role === "leader" && !core.progress.has(envelope.from)) {
+          return core.reject(envelope, "it is from no member");
+        }
+        return handleReadRequest(core, envelope);
       case "commit-notice":
         return handleCommitNotice(core, envelope);
       case "heartbeat-request":
@@ -479,12 +483,9 @@ export class RaftNode {
     }
   }
 
-  #handleFollower(core: Core, envelope: AppendResponse | HeartbeatResponse | SnapshotResponse | ReadRequest): void {
+  /** What a follower answers is news to the leader alone, and only from a member. */
+  #handleReply(core: Core, envelope: AppendResponse | HeartbeatResponse | SnapshotResponse): void {
     const follower = core.progress.get(envelope.from);
-    if (envelope.type === "read-request") {
-      if (core.role === "leader" && follower === undefined) return core.reject(envelope, "it is from no member");
-      return handleReadRequest(core, envelope);
-    }
     if (follower === undefined) {
       return core.reject(envelope, core.role === "leader" ? "it is from no member" : "the node does not lead");
     }

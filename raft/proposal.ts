@@ -6,6 +6,7 @@
 import { encodeConfiguration } from "./configuration.ts";
 import type { Core } from "./core.ts";
 import { ChangeRefusedError, NotLeaderError, ProposalRefusedError } from "./errors.ts";
+import { entryBytes } from "./log.ts";
 import { changeConfiguration, type ConfigurationChange } from "./membership.ts";
 import { appendAsLeader } from "./replication.ts";
 import type { ProposalPosition } from "./types.ts";
@@ -18,7 +19,7 @@ export function propose(core: Core, command: Uint8Array): ProposalPosition {
   if (command.length > maxCommandBytes) {
     throw new RangeError(`Cannot propose a command of ${command.length} bytes: at most ${maxCommandBytes} are allowed`);
   }
-  const bytes = command.length + 24;
+  const bytes = entryBytes({ data: command });
   if (core.uncommittedBytes > 0 && core.uncommittedBytes + bytes > maxUncommittedBytes) {
     throw new ProposalRefusedError(
       `Cannot propose ${bytes} bytes: ${core.uncommittedBytes} of at most ${maxUncommittedBytes} bytes await their commit`,

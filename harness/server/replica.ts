@@ -3,7 +3,8 @@
  *
  * Its one rule: nothing leaves (no envelope, no reply) before what it depends on is durable. An input is handled at once; what it sends waits
  * until the journal has made durable what it was given before. While a flush is under way further inputs are handled, and their batch is the next
- * flush: one sync serves them all. A leader's appends depend on nothing that is not durable, and leave at once.
+ * flush: one sync serves them all. A leader's appends depend on nothing that is not durable, and leave at once; and what is committed is durable on a
+ * majority, so that it is applied and answered at once too, into a machine that lives no longer than the process.
  *
  * There are no promises and no timers here: time passes through `tick`, and everything else comes from the disk, the peers and the clients.
  *
