@@ -3,6 +3,10 @@
  *
  * The others may still speak to the majority and disturb it, but hear nothing from it. If they did, one of them might lead with the help of a part of
  * the majority; voters are loyal to a leader that they hear, and then the rest of the majority would wait in vain, which is no fault of anybody's.
+ * Where leaders do not check their quorum the others cannot speak to the majority either: one of them that leads, and hears nobody, would lead on for ever.
+ *
+ * Each healed voter must answer a read before anything is written, so that a new leader's term is opened by itself, and a write after that. And a joint
+ * configuration must be left.
  *
  * @module
  */
@@ -17,6 +21,8 @@ export interface LivenessParts {
   readonly cluster: Cluster;
   /** How many ticks it may take. */
   readonly livenessTicks: number;
+  /** Whether the others are cut off from the majority in both directions. */
+  readonly isolatesOthers: boolean;
   /** Picks among `count` things. */
   readonly pick: (purpose: string, count: number) => number;
   /** Writes an event of the nemesis down. */
@@ -45,6 +51,8 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
   const { clock, cluster } = parts;
   const began = clock.now();
   const majority: number[] = [];
+  /** Nodes that have answered a read, and of these the ones that have answered a write too. */
+  const read = new Set<number>();
   const answered = new Set<number>();
   /** Nodes that were asked, and when they are asked again. */
   const askAgainAt = new Map<number, number>();
@@ -90,7 +98,8 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
 
   function deafOthers(): Link[] {
     const others = cluster.nodes().filter((node) => !majority.includes(node));
-    return majority.flatMap((from) => others.map((to): Link => [from, to]));
+    const outward = majority.flatMap((from) => others.map((to): Link => [from, to]));
+    return parts.isolatesOthers ? outward.flatMap(([from, to]): Link[] => [[from, to], [to, from]]) : outward;
   }
 
   function watch(order: number[]): void {
@@ -103,7 +112,8 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
       // A restart or a change under way may have brought a configuration to light of which these are no majority.
       if (isCertain && !isMajority(majority, view)) return extend(order, view);
       for (const node of asked(view)) ask(node);
-      if (answered.size > 0 && asked(view).every((node) => answered.has(node))) {
+      const isJoint = (leaderAmong(majority, view)?.votersOutgoing.length ?? 0) > 0;
+      if (answered.size > 0 && !isJoint && asked(view).every((node) => answered.has(node))) {
         return end({ valid: true, majority, ticks: ticks() });
       }
       if (ticks() >= parts.livenessTicks) {
@@ -113,19 +123,23 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
     });
   }
 
-  /** Those healed nodes that the healed leader counts as voters: each must get a write through. */
+  /** Those healed nodes that the healed leader counts as voters: each must get a read through, and a write. */
   function asked(view: readonly NodeView[]): number[] {
     const leader = leaderAmong(majority, view);
     return leader === null ? [] : majority.filter((id) => leader.voters.includes(id));
   }
 
   function ask(node: number): void {
-    if (answered.has(node) || clock.now() < (askAgainAt.get(node) ?? 0)) return;
+    const isRead = !asked(lastView).every((each) => read.has(each));
+    const hasAnswered = (isRead ? read : answered).has(node);
+    if (hasAnswered || clock.now() < (askAgainAt.get(node) ?? 0)) return;
     askAgainAt.set(node, clock.now() + ASK_AGAIN_TICKS * cluster.tickLength);
-    const request = { operation: { f: "put", key: PROBE_KEY, value: String(ticks()) } };
-    cluster.invoke(node, -1, request, (reply) => {
-      if (reply.type === "ok") answered.add(node);
-      // A node that says no may say yes after the next heartbeat.
+    const operation = isRead ? { f: "get", key: PROBE_KEY } : { f: "put", key: PROBE_KEY, value: String(ticks()) };
+    cluster.invoke(node, -1, { operation }, (reply) => {
+      if (reply.type === "ok") {
+        (isRead ? read : answered).add(node);
+        askAgainAt.delete(node);
+      } // A node that says no may say yes after the next heartbeat.
       else askAgainAt.set(node, clock.now() + 2 * cluster.tickLength);
     });
   }
@@ -136,6 +150,16 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
     if (leader === null) {
       const terms = majority.map((id) => lastView.find((node) => node.id === id)?.term ?? 0);
       return `${healed} has no leader after ${ticks()} ticks (terms ${terms.join(" ")})`;
+    }
+    if (leader.votersOutgoing.length > 0) {
+      return `${healed} has leader ${leader.id} in term ${leader.term}, but has not left its joint configuration ` +
+        `in ${ticks()} ticks`;
+    }
+    const unread = asked(lastView).filter((node) => !read.has(node));
+    if (unread.length > 0) {
+      return `${healed} has leader ${leader.id} in term ${leader.term}, but node ${
+        unread.join(" and ")
+      } answered no read in ${ticks()} ticks (committed up to ${leader.commitIndex})`;
     }
     if (answered.size === 0) {
       return `${healed} has leader ${leader.id} in term ${leader.term}, but no write was answered in ${ticks()} ticks ` +

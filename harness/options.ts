@@ -15,8 +15,8 @@ export interface RunOptions {
   readonly nemesisInterval: number;
   /** What clients do, by name; `all` for what each seed draws. */
   readonly workload: string;
-  /** How many nodes there are at first. */
-  readonly nodes: number;
+  /** How many nodes there are at first; `null` for five, or under `all` for what each seed draws. */
+  readonly nodes: number | null;
   /** How many clients there are. */
   readonly concurrency: number;
   /** Operations a second, of all clients together. */
@@ -25,22 +25,35 @@ export interface RunOptions {
   readonly keys: number;
   /** Seconds for which clients and nemesis are at work. */
   readonly timeLimit: number;
+  /** The share of operations that change nothing, from 0 to 1; `null` for a half, or under `all` for what each seed draws. */
+  readonly readShare: number | null;
   /** How reads are done; `null` for read index, or under `all` for what each seed draws. */
   readonly reads: ReadMode | null;
 }
+
+/** How many nodes there are at first, where neither a flag nor the seed says. */
+export const DEFAULT_NODES = 5;
 
 /** What a run is told if it is told nothing. */
 export const DEFAULT_OPTIONS: Omit<RunOptions, "seed"> = {
   nemesis: "partition",
   nemesisInterval: 3,
   workload: "kv",
-  nodes: 5,
+  nodes: null,
   concurrency: 10,
   rate: 100,
   keys: 5,
   timeLimit: 60,
+  readShare: null,
   reads: null,
 };
+
+/** How many nodes there are at first, in words. */
+export function nodesInWords({ nodes, nemesis }: RunOptions): string {
+  if (nodes === null && nemesis === "all") return "as many nodes as it draws";
+  const count = nodes ?? DEFAULT_NODES;
+  return `${count} ${count === 1 ? "node" : "nodes"}`;
+}
 
 /** The flags that make a run what it is: the seed, and whatever is not the default. */
 export function flagsOf(options: RunOptions): string {

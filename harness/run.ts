@@ -36,6 +36,8 @@ export interface RunParts {
   readonly requestTimeout: number;
   /** How many ticks a healed majority may take to serve again. */
   readonly livenessTicks: number;
+  /** Whether the others can reach a healed majority no more than it reaches them; `false` if left out. */
+  readonly isolatesOthers?: boolean;
   /** Whether everything is read a last time. */
   readonly finalReads: boolean;
   /** Picks among `count` things, the same for the same seed and purpose: which majority is healed. */
@@ -232,6 +234,7 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
       clock,
       cluster,
       livenessTicks: parts.livenessTicks,
+      isolatesOthers: parts.isolatesOthers ?? false,
       pick: parts.pick,
       note: (f, value) => record({ process: "nemesis", type: "info", f, value }),
     }, (liveness) => {

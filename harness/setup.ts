@@ -9,7 +9,7 @@ import { createRandom, type Random } from "../raft/mod.ts";
 import { MILLISECOND } from "./clock.ts";
 import { SEVERITY, type Severity } from "./nemesis/draw.ts";
 import { type FaultSpec, parseNemesis, SHAPES } from "./nemesis/spec.ts";
-import type { RunOptions } from "./options.ts";
+import { DEFAULT_NODES, type RunOptions } from "./options.ts";
 import type { ReadMode } from "./server/client.ts";
 import type { WorkloadOptions } from "./workloads/workload.ts";
 import { ALL_WORKLOADS, WORKLOAD_NAMES } from "./workloads/workloads.ts";
@@ -56,8 +56,14 @@ export interface ClusterSetup {
   readonly electionTimeoutTicks: number;
   /** The core's option of that name. */
   readonly heartbeatIntervalTicks: number;
+  /** The core's option of that name. */
+  readonly preVote: boolean;
+  /** The core's option of that name. Without it a leader that is heard, but hears nobody, leads on. */
+  readonly checkQuorum: boolean;
   /** A node compacts its log after this many bytes of commands. */
   readonly compactionBytes: number;
+  /** A store writes this many bytes of its snapshot in one step, at least. */
+  readonly snapshotStepBytes: number;
   /** Entries that are kept behind a snapshot. */
   readonly keepEntries: number;
   /** The core's option of that name. */
@@ -66,6 +72,14 @@ export interface ClusterSetup {
   readonly maxAppendBytes: number;
   /** The core's option of that name. */
   readonly maxInflightAppends: number;
+  /** The core's option of that name. */
+  readonly maxInflightBytes: number;
+  /** The core's option of that name. */
+  readonly maxUncommittedBytes: number;
+  /** The core's option of that name. */
+  readonly maxPendingReads: number;
+  /** A replica waits so many ticks for the answer to what it has forwarded. */
+  readonly forwardTimeoutTicks: number;
 }
 
 /**
@@ -77,11 +91,18 @@ const CLUSTER: ClusterSetup = {
   alignedTicks: false,
   electionTimeoutTicks: 10,
   heartbeatIntervalTicks: 2,
+  preVote: true,
+  checkQuorum: true,
   compactionBytes: 2 ** 40,
+  snapshotStepBytes: 262_144,
   keepEntries: 0,
   snapshotChunkBytes: 262_144,
   maxAppendBytes: 1_048_576,
   maxInflightAppends: 256,
+  maxInflightBytes: 16_777_216,
+  maxUncommittedBytes: 67_108_864,
+  maxPendingReads: 65_536,
+  forwardTimeoutTicks: 500,
 };
 
 /** Linearizable without an entry in the log, as live nodes read too. */
@@ -93,15 +114,16 @@ const LEASE_CLOCK_FACTOR = 1.3;
 /** The run that options ask for. */
 export function setupOf(options: RunOptions): RunSetup {
   const spec = parseNemesis(options.nemesis);
-  const { seed, nodes, concurrency, timeLimit, rate, keys } = options;
+  const { seed, concurrency, timeLimit, rate, keys } = options;
   const random = createRandom(seed).split("setup");
   const workload = options.workload === ALL_WORKLOADS ? pick(random, WORKLOAD_NAMES) : options.workload;
-  const known = { seed, nodes, concurrency, timeLimit, workload, finalReads: true };
+  const known = { seed, concurrency, timeLimit, workload, finalReads: true };
   if (spec === "swarm") return { ...known, ...drawSwarm(random, options) };
   const reads = options.reads ?? DEFAULT_READS;
   return {
     ...known,
-    workloadOptions: { keys, skew: 1, readShare: 0.5 },
+    nodes: options.nodes ?? DEFAULT_NODES,
+    workloadOptions: { keys, skew: 1, readShare: options.readShare ?? 0.5 },
     rate,
     bursts: false,
     reads,
@@ -117,46 +139,80 @@ function severityFor(reads: ReadMode): Severity {
   return reads === "lease" ? { ...SEVERITY, clockFactor: LEASE_CLOCK_FACTOR, clockWithinLease: true } : SEVERITY;
 }
 
-type Drawn = Omit<RunSetup, "seed" | "nodes" | "concurrency" | "timeLimit" | "workload" | "finalReads">;
+type Drawn = Omit<RunSetup, "seed" | "concurrency" | "timeLimit" | "workload" | "finalReads">;
 
+/**
+ * What an option may be in a swarm: often what is usual, and now and then so small, or so large, that its bound is met all the time. What is drawn of one
+ * says nothing of another.
+ */
 function drawSwarm(random: Random, options: RunOptions): Drawn {
-  const reads = options.reads ?? pick(random, ["log", "index", "index", "lease"] as const);
+  const reads = options.reads ?? pick(random, ["log", "index", "index", "lease", "lease"] as const);
   const severity = severityFor(reads);
+  const electionTimeoutTicks = pick(random, ELECTION_TIMEOUTS);
+  const elections = drawElections(random, severity);
   const maxAppendBytes = pick(random, [CLUSTER.maxAppendBytes, CLUSTER.maxAppendBytes, 200]);
   // Hundreds of small appends under way, of which the network reorders most, would be refused and sent again without end.
-  const inflights = maxAppendBytes === CLUSTER.maxAppendBytes ? [CLUSTER.maxInflightAppends, 64, 2] : [8, 2];
+  const inflights = maxAppendBytes === CLUSTER.maxAppendBytes ? [CLUSTER.maxInflightAppends, 64, 2, 1] : [8, 2, 1];
   return {
+    nodes: options.nodes ?? pick(random, [3, 3, 4, 5, 5, 5, 5, 6]),
     workloadOptions: {
-      keys: options.keys,
+      keys: pick(random, [options.keys, options.keys, 1]),
       skew: 1 + random.below(3),
-      readShare: pick(random, [0.2, 0.5, 0.8]),
+      readShare: options.readShare ?? pick(random, [0.2, 0.5, 0.8, 0.97]),
     },
-    rate: options.rate * pick(random, [0.5, 1, 1, 1.5]),
+    rate: options.rate * pick(random, [0.25, 0.5, 1, 1, 1.5]),
     bursts: random.below(4) === 0,
     reads,
-    kinds: drawKinds(random, severity),
-    interval: options.nemesisInterval * pick(random, [0.25, 0.5, 1, 1, 2]),
+    kinds: drawKinds(random, severity, elections.checkQuorum),
+    interval: options.nemesisInterval * pick(random, [0.1, 0.25, 0.5, 1, 1, 2]),
     severity: { ...severity, loss: pick(random, [0.05, 0.3, 0.6]) },
     cluster: {
       ...CLUSTER,
+      ...elections,
       alignedTicks: random.below(4) === 0,
+      electionTimeoutTicks,
       heartbeatIntervalTicks: 1 + random.below(3),
-      compactionBytes: pick(random, [CLUSTER.compactionBytes, CLUSTER.compactionBytes, 20_000, 2_000]),
-      keepEntries: pick(random, [0, 0, 20]),
+      compactionBytes: pick(random, [CLUSTER.compactionBytes, 20_000, 2_000, 200]),
+      snapshotStepBytes: pick(random, [CLUSTER.snapshotStepBytes, 40]),
+      keepEntries: pick(random, [0, 0, 3, 20]),
       snapshotChunkBytes: pick(random, [CLUSTER.snapshotChunkBytes, 1_024, 64]),
       maxAppendBytes,
       maxInflightAppends: pick(random, inflights),
+      maxInflightBytes: pick(random, [CLUSTER.maxInflightBytes, CLUSTER.maxInflightBytes, 500]),
+      maxUncommittedBytes: pick(random, [CLUSTER.maxUncommittedBytes, CLUSTER.maxUncommittedBytes, 2_000]),
+      maxPendingReads: pick(random, [CLUSTER.maxPendingReads, CLUSTER.maxPendingReads, 8]),
+      forwardTimeoutTicks: pick(random, [CLUSTER.forwardTimeoutTicks, CLUSTER.forwardTimeoutTicks, 20]),
     },
   };
 }
 
+/** Of these a lease's half leaves clocks as much room as `LEASE_CLOCK_FACTOR` takes, and more. */
+const ELECTION_TIMEOUTS = [10, 10, 10, 20, 8, 5];
+
+/**
+ * How elections are held: as they are by default, without pre-votes, or as in the paper's body, without a leader's own check of its quorum too. Leases
+ * need that check.
+ */
+function drawElections(random: Random, severity: Severity): Pick<ClusterSetup, "preVote" | "checkQuorum"> {
+  switch (random.below(8)) {
+    case 0:
+    case 1:
+      return { preVote: false, checkQuorum: true };
+    case 2:
+      return { preVote: false, checkQuorum: severity.clockWithinLease };
+    default:
+      return { preVote: true, checkQuorum: true };
+  }
+}
+
 /**
  * Each kind with an even chance, and one at least that always finds somebody to strike.
- * With leases nothing is paused: who wakes up has missed ticks, which leases do not survive.
+ * With leases nothing is paused: who wakes up has missed ticks, which leases do not survive. Without the check of the quorum no members are changed: voters
+ * that are loyal to nobody would be disturbed by whoever was removed, for as long as that one runs.
  */
-function drawKinds(random: Random, severity: Severity): FaultSpec[] {
+function drawKinds(random: Random, severity: Severity, checkQuorum: boolean): FaultSpec[] {
   const kinds = (Object.keys(SHAPES) as FaultSpec["kind"][]).filter((kind) =>
-    kind !== "pause" || !severity.clockWithinLease
+    (kind !== "pause" || !severity.clockWithinLease) && (kind !== "member" || checkQuorum)
   );
   const sure = pick(random, ["partition", "kill", "packets", "clock"] as const);
   return kinds.filter((kind) => random.below(2) === 0 || kind === sure).map((kind) =>

@@ -4,7 +4,7 @@
  * @module
  */
 import { neverReached, Sweep, sweepValidity } from "../fuzz.ts";
-import type { RunOptions } from "../options.ts";
+import { nodesInWords, type RunOptions } from "../options.ts";
 import { count, grouped, renderResult } from "../report/report.ts";
 import type { RunResult } from "../result.ts";
 import { simulateAndJudge } from "../sim/simulate.ts";
@@ -106,9 +106,9 @@ function opening(
     ? `seeds from ${options.seed} on`
     : `seeds ${options.seed} to ${options.seed + runs - 1}`;
   const part = shard.of === 1 ? "" : `, shard ${shard.index} of ${shard.of}`;
-  return `${
-    style("bold", seeds)
-  }${part}  ${options.nodes} nodes, ${options.concurrency} clients, ${options.timeLimit} s each, ` +
+  return `${style("bold", seeds)}${part}  ${
+    nodesInWords(options)
+  }, ${options.concurrency} clients, ${options.timeLimit} s each, ` +
     `workload ${options.workload}, nemesis ${options.nemesis}`;
 }
 

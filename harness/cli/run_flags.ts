@@ -5,7 +5,7 @@
  */
 import { randomInt } from "node:crypto";
 import { type FaultSpec, type NemesisSpec, nemesisText, parseNemesis, SHAPES } from "../nemesis/spec.ts";
-import { DEFAULT_OPTIONS, type RunOptions } from "../options.ts";
+import { DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "../options.ts";
 import { READ_MODES, type ReadMode } from "../server/client.ts";
 import { ALL_WORKLOADS, WORKLOAD_NAMES } from "../workloads/workloads.ts";
 import { nearest, UsageError } from "./flags.ts";
@@ -34,15 +34,16 @@ export interface RunFlagSpec {
   readonly nemesis: TextFlag;
   readonly "nemesis-interval": NumberFlag<"number">;
   readonly workload: TextFlag;
-  readonly nodes: NumberFlag<"integer">;
+  readonly nodes: Omit<NumberFlag<"integer">, "default">;
   readonly concurrency: NumberFlag<"integer">;
   readonly rate: NumberFlag<"number">;
   readonly keys: NumberFlag<"integer">;
+  readonly "read-share": Omit<NumberFlag<"number">, "default">;
   readonly "time-limit": NumberFlag<"number">;
   readonly reads: { readonly type: "string"; readonly oneOf: readonly string[]; readonly about: string };
 }
 
-const { nemesis, nemesisInterval, workload, nodes, concurrency, rate, keys, timeLimit } = DEFAULT_OPTIONS;
+const { nemesis, nemesisInterval, workload, concurrency, rate, keys, timeLimit } = DEFAULT_OPTIONS;
 
 /** The flags of a run, as `parseFlags` takes them. */
 export const RUN_FLAGS: RunFlagSpec = {
@@ -71,7 +72,12 @@ export const RUN_FLAGS: RunFlagSpec = {
     oneOf: [...WORKLOAD_NAMES, ALL_WORKLOADS],
     about: "what clients do; with all, what the seed draws",
   },
-  nodes: { type: "integer", default: nodes, min: 1, max: 99, about: "how many nodes there are at first" },
+  nodes: {
+    type: "integer",
+    min: 1,
+    max: 99,
+    about: `how many nodes there are at first: ${DEFAULT_NODES}, or with the nemesis all what the seed draws`,
+  },
   concurrency: { type: "integer", default: concurrency, min: 1, max: 10_000, about: "how many clients there are" },
   rate: {
     type: "number",
@@ -81,6 +87,12 @@ export const RUN_FLAGS: RunFlagSpec = {
     about: "operations a second, of all clients together, as far as they are free to ask",
   },
   keys: { type: "integer", default: keys, min: 1, max: 1_000_000, about: "how many keys there are" },
+  "read-share": {
+    type: "number",
+    min: 0,
+    max: 1,
+    about: "the share of operations that change nothing: a half, or with the nemesis all what the seed draws",
+  },
   "time-limit": {
     type: "number",
     default: timeLimit,
@@ -111,10 +123,11 @@ export function optionsOf(flags: RunFlagValues): RunOptions {
     nemesis: nemesisText(nemesisOf(flags.nemesis)),
     nemesisInterval: flags["nemesis-interval"],
     workload: flags.workload,
-    nodes: flags.nodes,
+    nodes: flags.nodes ?? null,
     concurrency: flags.concurrency,
     rate: flags.rate,
     keys: flags.keys,
+    readShare: flags["read-share"] ?? null,
     timeLimit: flags["time-limit"],
     reads: (flags.reads ?? null) as ReadMode | null,
   };

@@ -40,19 +40,26 @@ export interface NemesisOptions {
 
 /** One kill in this many is followed at once by the restart, as by a supervisor: within what others take for a pause. */
 const QUICK_RESTARTS = 3;
+/** One fault in this many is followed by the next at once, while what it did still goes on. */
+const SEQUELS = 4;
+/** The next one comes after so many nanoseconds at most: some ticks, or an election timeout. */
+const SEQUEL_WITHIN = 320 * MILLISECOND;
+/** One fault in this many lasts for several intervals, so that who is struck falls far behind. */
+const LONG = 10;
 /** How often a fault is drawn again where the first draws found nothing to strike. */
 const DRAWS = 8;
 
 /**
  * Faults drawn from a seed. The first comes within one interval, each further one from half an interval to one and a half after the one before,
- * and each lasts from a quarter of an interval to one and a half: so that they overlap, and leave quiet times too.
+ * and each lasts from a quarter of an interval to one and a half: so that they overlap, and leave quiet times too. Some follow at once on the one before:
+ * a leader dies to whom leadership was just handed over, a network comes apart while the members change; and some last for several intervals.
  */
 export function drawnFaults(random: Random, options: NemesisOptions): FaultSource {
   const { kinds, interval, severity } = options;
   let at: number | null = kinds.length === 0 ? null : Math.floor(interval * (1 + random.below(8)) / 8 * 0.99);
 
   function drawLasting(fault: Fault): number | null {
-    const lasts = Math.floor(interval * (32 + random.below(161)) / 128);
+    const lasts = Math.floor(interval * (32 + random.below(161)) / 128) * (random.below(LONG) === 0 ? 4 : 1);
     const isQuick = fault.kind === "kill" && random.below(QUICK_RESTARTS) === 0;
     if (isQuick) return MILLISECOND * (1 + random.below(64));
     return heals(fault) ? lasts : null;
@@ -62,7 +69,9 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
     nextAt: () => at,
     take(view) {
       const now = at!;
-      at = now + Math.floor(interval * (64 + random.below(129)) / 128);
+      const gap = Math.floor(interval * (64 + random.below(129)) / 128);
+      const isSequel = random.below(SEQUELS) === 0;
+      at = now + (isSequel ? Math.min(gap, MILLISECOND + random.below(SEQUEL_WITHIN)) : gap);
       for (let i = 0; i < DRAWS; i++) {
         const fault = drawFault(random, kinds[random.below(kinds.length)]!, view, severity);
         if (fault !== null) return { at: now, fault, lasts: drawLasting(fault) };

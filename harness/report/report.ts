@@ -11,7 +11,7 @@ import {
   type Verdict,
   type WorkloadVerdict,
 } from "../../checker/mod.ts";
-import type { RunOptions } from "../options.ts";
+import { nodesInWords, type RunOptions } from "../options.ts";
 import type { RunResult } from "../result.ts";
 import type { SafetyVerdict } from "../sim/invariants.ts";
 
@@ -23,9 +23,9 @@ const NAME_WIDTH = 16;
 
 /** The line that opens a report: the seed, before anything else is done. */
 export function renderOpening(options: RunOptions, style: Style): string {
-  const { seed, nodes, concurrency, rate, timeLimit, workload, reads, nemesis } = options;
+  const { seed, concurrency, rate, timeLimit, workload, reads, nemesis } = options;
   const how = reads === null ? "" : `, reads ${reads}`;
-  return `${style("bold", `seed ${seed}`)}  ${count(nodes, "node")}, ${count(concurrency, "client")}, ` +
+  return `${style("bold", `seed ${seed}`)}  ${nodesInWords(options)}, ${count(concurrency, "client")}, ` +
     `${count(rate, "operation")} a second for ${timeLimit} s, workload ${workload}${how}, nemesis ${nemesis}\n`;
 }
 

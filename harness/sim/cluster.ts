@@ -40,6 +40,10 @@ export interface SimClusterOptions {
   readonly raft: Partial<RaftConfig>;
   /** A replica compacts its log after this many bytes of commands. */
   readonly compactionBytes: number;
+  /** A store writes this many bytes of its snapshot in one step, at least. */
+  readonly snapshotStepBytes: number;
+  /** A replica waits so many ticks for the answer to what it has forwarded. */
+  readonly forwardTimeoutTicks: number;
   /** Looks at everything that happens. */
   readonly invariants: Invariants;
   /** Hears every event inside the nodes. */
@@ -88,7 +92,8 @@ export class SimCluster implements Cluster {
   }
 
   #addNode(id: number, peers: readonly number[], joins: boolean): SimNode {
-    const { queue, seed, reads, tickLength, alignedTicks, raft, compactionBytes, invariants, trace } = this.#options;
+    const { queue, seed, reads, tickLength, alignedTicks, raft, invariants, trace } = this.#options;
+    const { compactionBytes, snapshotStepBytes, forwardTimeoutTicks } = this.#options;
     const node = new SimNode({
       id,
       peers,
@@ -100,6 +105,8 @@ export class SimCluster implements Cluster {
       alignedTicks,
       raft: { ...raft, ...(joins ? { join: true } : {}) },
       compactionBytes,
+      snapshotStepBytes,
+      forwardTimeoutTicks,
       invariants,
       ...(trace === undefined ? {} : { trace }),
       send: (to, packet) => this.#send(id, to, packet),

@@ -71,6 +71,11 @@ export class Coverage {
     this.#isJoint = isJoint;
   }
 
+  transfer(event: string): void {
+    if (event === "started") this.transfersStarted++;
+    else if (event === "aborted") this.transfersAborted++;
+  }
+
   snapshot(event: string): void {
     if (event === "taken") this.snapshotsTaken++;
     else if (event === "sending") this.snapshotsSent++;
@@ -124,10 +129,6 @@ export function countEvents(coverage: Coverage): RaftTracer {
       if (preVote) coverage.preVotesLost++;
       else if (how === "split") coverage.splitVotes++;
       else coverage.lostCampaigns++;
-    },
-    transfer: (event) => {
-      if (event === "started") coverage.transfersStarted++;
-      else if (event === "aborted") coverage.transfersAborted++;
     },
     staleRejected: () => void coverage.staleMessagesRejected++,
     readRefused: () => void coverage.readsRefused++,

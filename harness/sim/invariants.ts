@@ -3,14 +3,15 @@
  *
  * | name | what must hold | source |
  * |---|---|---|
- * | election safety | at most one leader a term; a node votes once a term | Raft, figure 3; section 5.2 |
+ * | election safety | at most one leader a term; a node votes once a term, and for no log that is behind its own | Raft, figure 3; sections 5.2 and 5.4.1 |
  * | log matching | entries of one index and term are the same entry and follow the same one | figure 3; section 5.3 |
  * | leader completeness | a leader has every entry that was committed in an earlier term | figure 3; section 5.4 |
  * | state machine safety | no two nodes commit different entries at an index, none applies beyond what is committed, none goes back | figure 3; section 5.4.3 |
  * | commit rule | a leader commits entries of its own term only, and what precedes them along with them | section 5.4.2, figure 8 |
- * | configurations | one change at a time, none before a commit of the leader's term, none outlives its entry | sections 4.1 of the dissertation |
- * | loyalty | who hears a leader votes for nobody else | section 4.2.3 of the dissertation |
- * | durability | a node acknowledges only what its disk holds; what is committed is on the disks of a majority; a committed entry is never cut off | section 3.8 of the dissertation |
+ * | configurations | one change at a time, of one voter unless it is joint, none before a commit of the leader's term, none outlives its entry, a snapshot has that of its index, a leader that is no voter any more steps down | chapter 4 of the dissertation |
+ * | loyalty | who hears a leader votes for nobody else, and campaigns only if that leader asks for it | section 4.2.3 of the dissertation |
+ * | transfers | who is asked to campaign at once holds the whole log | section 3.10 of the dissertation |
+ * | durability | a node acknowledges only what its disk holds, and finds it again when it restarts; what is committed is on the disks of a majority; a committed entry is never cut off | section 3.8 of the dissertation |
  * | leases | a leader reads by its lease only while no later term has a leader | section 6.4.1 of the dissertation |
  * | journals | a damaged journal is refused, and no other | |
  *
@@ -18,16 +19,18 @@
  *
  * @module
  */
-import type {
-  Configuration,
-  Entry,
-  Envelope,
-  LogIndex,
-  NodeId,
-  RaftLog,
-  RaftTracer,
-  Role,
-  Term,
+import {
+  type Configuration,
+  decodeConfiguration,
+  encodeConfiguration,
+  type Entry,
+  type Envelope,
+  type LogIndex,
+  type NodeId,
+  type RaftLog,
+  type RaftTracer,
+  type Role,
+  type Term,
 } from "../../raft/mod.ts";
 import type { Verdict } from "../../checker/mod.ts";
 import { countEvents, type Coverage } from "./coverage.ts";
@@ -54,8 +57,10 @@ interface Observed {
   role: Role;
   /** The tick at which it last heard from its leader; -1 if it knows of none. */
   heardAtTick: number;
-  /** Whether the vote asked for last was asked on behalf of the leader. */
-  isTransfer: boolean;
+  /** The tick at which it last heard from any leader, or from one who asked it to campaign; -1 if it has not, or if it was asked. */
+  silentSinceTick: number;
+  /** What the vote asked for last was asked with. */
+  asked: { readonly lastLogIndex: number; readonly lastLogTerm: number; readonly isTransfer: boolean };
   /** Whether a configuration was cut off, and the node has not yet gone back to the one before. */
   owesRollback: boolean;
 }
@@ -83,6 +88,14 @@ export interface Breach {
 /** After this many breaches the rest is left out: they follow from the first. */
 const MAX_BREACHES = 20;
 
+/** How the nodes' elections are set. */
+export interface ElectionSettings {
+  /** The core's option of that name. */
+  readonly electionTimeoutTicks: number;
+  /** The core's option of that name: without it voters are loyal to nobody. */
+  readonly checkQuorum: boolean;
+}
+
 /** The observer. */
 export class Invariants {
   readonly coverage: Coverage;
@@ -97,13 +110,14 @@ export class Invariants {
   readonly #committed: number[] = [];
   #committedThrough = 0;
   readonly #marks: CommitMark[] = [];
-
-  readonly #electionTimeoutTicks: number;
+  /** The configurations that were committed, each with the index of its entry, in their order. */
+  readonly #configurations: { readonly index: number; readonly data: Uint8Array }[] = [];
+  readonly #settings: ElectionSettings;
 
   /** @param now The clock. */
-  constructor(now: () => number, coverage: Coverage, electionTimeoutTicks: number) {
+  constructor(now: () => number, coverage: Coverage, settings: ElectionSettings) {
     this.#now = now;
-    this.#electionTimeoutTicks = electionTimeoutTicks;
+    this.#settings = settings;
     this.coverage = coverage;
   }
 
@@ -147,6 +161,9 @@ export class Invariants {
       if (entry.kind === "configuration") configurations.push(index);
       this.#match(id, entry, log.termAt(index - 1 as LogIndex));
     }
+    const before = this.#nodes.get(id);
+    if (before !== undefined) this.#findsAgain(id, before.log, log);
+    this.#checkSnapshot(id, log);
     this.#nodes.set(id, {
       log,
       ticks,
@@ -156,7 +173,8 @@ export class Invariants {
       commitIndex: 0,
       role: "follower",
       heardAtTick: -1,
-      isTransfer: false,
+      silentSinceTick: -1,
+      asked: { lastLogIndex: Infinity, lastLogTerm: Infinity, isTransfer: false },
       owesRollback: false,
     });
   }
@@ -205,6 +223,7 @@ export class Invariants {
     return {
       ...countEvents(coverage),
       role: (role: Role, term: Term) => {
+        if (node.role === "follower" && role !== "leader") this.#campaigns(id, node, term);
         node.role = role;
         node.heardAtTick = -1;
         if (role === "leader") this.#leads(id, node, term);
@@ -252,11 +271,19 @@ export class Invariants {
       configuration: (configuration: Configuration, _index: LogIndex, cause) => {
         node.configuration = configuration;
         if (cause === "truncate") node.owesRollback = false;
+        if (cause === "snapshot" && configuration !== log.snapshot?.configuration) {
+          this.broken(`configurations: node ${id} installs a snapshot and keeps another configuration than that has`);
+        }
         coverage.configuration(configuration, cause);
       },
       snapshot: (event, snapshot) => {
         if (event === "installed") this.#installs(id, node, snapshot.index, snapshot.term);
+        if (event === "installed" || event === "taken") this.#checkSnapshot(id, log);
         coverage.snapshot(event);
+      },
+      transfer: (event, target) => {
+        if (event === "timeout-now") this.#handsOver(id, node, target);
+        coverage.transfer(event);
       },
     };
   }
@@ -287,6 +314,10 @@ export class Invariants {
     }
     this.#leaders.set(term, id);
     if (term > this.#highestTermLed) this.#highestTermLed = term;
+    const { term: durableTerm, votedFor } = node.log.durableState;
+    if (durableTerm !== term || votedFor !== id) {
+      this.broken(`durability: node ${id} leads term ${term}, but its own vote is not on its disk`);
+    }
     // The last entry that was committed in an earlier term; by log matching, who has it has all before it.
     let last = this.#marks.length - 1;
     while (last >= 0 && this.#marks[last]!.committedIn >= term) last--;
@@ -330,15 +361,99 @@ export class Invariants {
       );
     }
     node.configurations.push(entry.index);
+    if (node.configuration !== null) this.#checkChange(id, node.configuration, entry);
   }
 
-  /** Loyalty: a voter that has heard from its leader within an election timeout votes for nobody else, unless that leader asked for it. */
+  /** Majorities of two configurations that follow each other overlap: one voter changes, or a joint configuration is entered or left. */
+  #checkChange(id: number, from: Configuration, entry: Entry): void {
+    // Who joins knows of no configuration yet.
+    if (from.voters.length === 0) return;
+    const to = decodeConfiguration(entry.data);
+    const isLeft = from.votersOutgoing.length > 0 && to.votersOutgoing.length === 0 && sameList(from.voters, to.voters);
+    const isEntered = from.votersOutgoing.length === 0 && sameList(from.voters, to.votersOutgoing);
+    const isSimple = from.votersOutgoing.length === 0 && to.votersOutgoing.length === 0 &&
+      missing(from.voters, to.voters) + missing(to.voters, from.voters) <= 1;
+    if (isLeft || isEntered || isSimple) return;
+    this.broken(
+      `configurations: node ${id} appends one at entry ${entry.index} that does not follow from the one before`,
+    );
+  }
+
+  /** A voter gives its vote, or would: to no log that is behind its own; and, while it hears a leader, to nobody unless that leader asked for it. */
   #gives(id: number, node: Observed, candidate: number, term: number): void {
-    if (node.role !== "follower" || node.heardAtTick < 0 || node.isTransfer) return;
+    const { lastIndex, lastTerm } = node.log;
+    const { lastLogIndex, lastLogTerm, isTransfer } = node.asked;
+    if (lastLogTerm < lastTerm || (lastLogTerm === lastTerm && lastLogIndex < lastIndex)) {
+      this.broken(
+        `election safety: node ${id} votes for ${candidate} in term ${term}, whose log ends with entry ${lastLogIndex} of term ${lastLogTerm}, its own with entry ${lastIndex} of term ${lastTerm}`,
+      );
+    }
+    const { electionTimeoutTicks, checkQuorum } = this.#settings;
+    if (!checkQuorum || isTransfer) return;
+    if (node.role === "leader") this.broken(`loyalty: node ${id} leads, and votes for ${candidate} in term ${term}`);
+    if (node.role !== "follower" || node.heardAtTick < 0) return;
     const silent = node.ticks() - node.heardAtTick;
-    if (silent >= this.#electionTimeoutTicks) return;
+    if (silent >= electionTimeoutTicks) return;
     this.broken(
       `loyalty: node ${id} votes for ${candidate} in term ${term}, ${silent} ticks after it has heard from its leader`,
+    );
+  }
+
+  /** A follower campaigns when no leader was heard for an election timeout, or when one asks for it. */
+  #campaigns(id: number, node: Observed, term: number): void {
+    if (node.silentSinceTick < 0) return;
+    const silent = node.ticks() - node.silentSinceTick;
+    if (silent >= this.#settings.electionTimeoutTicks) return;
+    this.broken(`loyalty: node ${id} campaigns in term ${term}, ${silent} ticks after it has heard from a leader`);
+  }
+
+  /** Who is asked to campaign at once holds the leader's whole log; unless it is ahead in terms, and knows better. */
+  #handsOver(id: number, { log }: Observed, target: NodeId): void {
+    const other = this.#nodes.get(target)?.log;
+    if (other === undefined || other.state.term > log.state.term) return;
+    if (other.lastIndex >= log.lastIndex && other.lastTerm === log.lastTerm) return;
+    this.broken(
+      `transfers: node ${id} asks node ${target} to campaign, whose log ends with entry ${other.lastIndex} of term ${other.lastTerm}, its own with entry ${log.lastIndex} of term ${log.lastTerm}`,
+    );
+  }
+
+  /** What a node knew to be durable when it ended it finds again when it starts. */
+  #findsAgain(id: number, before: RaftLog, log: RaftLog): void {
+    const { durableIndex, durableState } = before;
+    const { term, votedFor } = log.state;
+    if (term < durableState.term) {
+      this.broken(`durability: node ${id} restarts in term ${term}, but knew term ${durableState.term} to be durable`);
+    } else if (term === durableState.term && durableState.votedFor !== null && votedFor !== durableState.votedFor) {
+      this.broken(
+        `durability: node ${id} restarts with a vote for ${votedFor} in term ${term}, but knew its vote for ${durableState.votedFor} to be durable`,
+      );
+    }
+    if (log.lastIndex < durableIndex) {
+      this.broken(
+        `durability: node ${id} restarts with entries up to ${log.lastIndex}, but knew those up to ${durableIndex} to be durable`,
+      );
+      return;
+    }
+    // A snapshot that was installed, and lost again, has not yet taken the place of the entries that it covers.
+    const known = durableIndex > before.snapshotIndex ? before.termAt(durableIndex) : undefined;
+    const found = log.termAt(durableIndex);
+    if (known === undefined || found === undefined || known === found) return;
+    this.broken(
+      `durability: node ${id} restarts with entry ${durableIndex} of term ${found}, but knew that of term ${known} to be durable`,
+    );
+  }
+
+  /** A snapshot has the configuration that was committed last up to its index. */
+  #checkSnapshot(id: number, log: RaftLog): void {
+    const { snapshot } = log;
+    if (snapshot === null) return;
+    let last = this.#configurations.length - 1;
+    while (last >= 0 && this.#configurations[last]!.index > snapshot.index) last--;
+    if (last < 0) return;
+    const { index, data } = this.#configurations[last]!;
+    if (sameBytes(encodeConfiguration(snapshot.configuration), data)) return;
+    this.broken(
+      `configurations: the snapshot of node ${id} at entry ${snapshot.index} has another configuration than entry ${index}`,
     );
   }
 
@@ -357,7 +472,13 @@ export class Invariants {
       if (term === undefined) continue;
       this.#committed[index] = term;
     }
+    if (node.role === "leader") this.#leadsAsVoter(id, node, before);
     if (through <= this.#committedThrough) return;
+    for (const index of node.configurations) {
+      if (index <= this.#committedThrough || index > through) continue;
+      const entry = log.entryAt(index as LogIndex);
+      if (entry !== undefined) this.#configurations.push({ index, data: entry.data });
+    }
     this.#committedThrough = through;
     const committedIn = log.state.term;
     if (node.role === "leader" && this.#committed[through] !== committedIn) {
@@ -371,6 +492,14 @@ export class Invariants {
     if (last?.committedIn === committedIn) this.#marks.pop();
     this.#marks.push({ committedIn, index: through });
     this.#checkQuorum(id, node, through);
+  }
+
+  /** A leader that is no voter leads until that is committed, and no longer. */
+  #leadsAsVoter(id: number, { configuration, configurations }: Observed, before: number): void {
+    if (configuration === null || (configurations.at(-1) ?? 0) > before) return;
+    const { voters, votersOutgoing } = configuration;
+    if (voters.includes(id as NodeId) || votersOutgoing.includes(id as NodeId)) return;
+    this.broken(`configurations: node ${id} leads on, but is no voter since a configuration that was committed`);
   }
 
   /** What is committed for the first time is on the disks of a majority of the leader's configuration, of both halves of a joint one. */
@@ -432,18 +561,34 @@ function hears(node: Observed, envelope: Envelope): void {
     case "heartbeat-request":
     case "commit-notice":
     case "snapshot-request":
-      if (envelope.term >= node.log.state.term) node.heardAtTick = node.ticks();
+      if (envelope.term >= node.log.state.term) node.heardAtTick = node.silentSinceTick = node.ticks();
+      return;
+    case "timeout-now":
+      node.silentSinceTick = -1;
       return;
     case "vote-request":
-      node.isTransfer = envelope.leadershipTransfer;
+      node.asked = { ...envelope, isTransfer: envelope.leadershipTransfer };
       return;
     case "pre-vote-request":
-      node.isTransfer = false;
+      node.asked = { ...envelope, isTransfer: false };
   }
 }
 
 function isSame(a: Entry, b: Entry): boolean {
-  if (a.kind !== b.kind || a.data.length !== b.data.length) return false;
-  for (let i = 0; i < a.data.length; i++) if (a.data[i] !== b.data[i]) return false;
+  return a.kind === b.kind && sameBytes(a.data, b.data);
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+function sameList(a: readonly NodeId[], b: readonly NodeId[]): boolean {
+  return a.length === b.length && missing(a, b) === 0;
+}
+
+/** How many of `ids` are not among `others`. */
+function missing(ids: readonly NodeId[], others: readonly NodeId[]): number {
+  return ids.filter((id) => !others.includes(id)).length;
 }

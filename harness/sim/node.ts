@@ -35,6 +35,8 @@ export interface SimNodeOptions {
   readonly alignedTicks: boolean;
   readonly raft: Partial<RaftConfig>;
   readonly compactionBytes: number;
+  readonly snapshotStepBytes: number;
+  readonly forwardTimeoutTicks: number;
   readonly invariants: Invariants;
   /** Hears every event inside the node. */
   readonly trace?: Trace;
@@ -133,10 +135,10 @@ export class SimNode {
   }
 
   #run(journal: Journal, incarnation: number): void {
-    const { id, peers, raft, reads, compactionBytes, send } = this.#options;
+    const { id, peers, raft, reads, compactionBytes, snapshotStepBytes, forwardTimeoutTicks, send } = this.#options;
     this.#invariants.journalOpened(id, false, this.#isDamaged);
     this.journal = journal;
-    this.store = createKvStore();
+    this.store = createKvStore(snapshotStepBytes);
     this.#ticks = 0;
     this.#invariants.starts(id, journal, () => this.#ticks);
     this.#tell(`starts in term ${journal.state.term} with entries up to ${journal.lastIndex}`);
@@ -153,6 +155,7 @@ export class SimNode {
         },
         reads,
         raft: { ...raft, seed: incarnation, tracer: this.#tracer() },
+        limits: { forwardTimeoutTicks },
         compaction: { bytes: compactionBytes },
         onStopped: (error) => this.#stopped(error),
       });

@@ -77,11 +77,11 @@ export function breaksInvariant(setup: RunSetup, options: SimulateOptions = {}):
 
 function begin(setup: RunSetup, { schedule, trace }: SimulateOptions): Running {
   const { seed } = setup;
-  const { tickLength, alignedTicks, compactionBytes, ...raft } = setup.cluster;
+  const { tickLength, alignedTicks, compactionBytes, snapshotStepBytes, forwardTimeoutTicks, ...raft } = setup.cluster;
   const random = createRandom(seed);
   const queue = new EventQueue();
   const coverage = new Coverage();
-  const invariants = new Invariants(() => queue.now(), coverage, raft.electionTimeoutTicks);
+  const invariants = new Invariants(() => queue.now(), coverage, raft);
   const cluster = new SimCluster({
     queue,
     seed,
@@ -91,6 +91,8 @@ function begin(setup: RunSetup, { schedule, trace }: SimulateOptions): Running {
     alignedTicks,
     raft,
     compactionBytes,
+    snapshotStepBytes,
+    forwardTimeoutTicks,
     invariants,
     ...(trace === undefined ? {} : { trace }),
   });
@@ -116,6 +118,7 @@ function begin(setup: RunSetup, { schedule, trace }: SimulateOptions): Running {
     timeLimit: Math.floor(setup.timeLimit * SECOND),
     requestTimeout: REQUEST_TIMEOUT,
     livenessTicks: LIVENESS_TICKS,
+    isolatesOthers: !raft.checkQuorum,
     finalReads: setup.finalReads,
     pick: (purpose, count) => finish(mixText(pickSeed, purpose)) % count,
   }, (error, outcome) => {

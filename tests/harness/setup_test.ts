@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEFAULT_OPTIONS, flagsOf, type RunOptions } from "../../harness/options.ts";
 import { setupOf } from "../../harness/setup.ts";
+import { leaseTicks } from "../../raft/mod.ts";
 import { WORKLOAD_NAMES } from "../../harness/workloads/workloads.ts";
 
 function swarm(seed: number, options: Partial<RunOptions> = {}): ReturnType<typeof setupOf> {
@@ -51,4 +52,29 @@ test("the flags of a run name its seed, its nemesis, and whatever is not the def
     flagsOf({ ...DEFAULT_OPTIONS, seed: 7, nemesis: "kill", timeLimit: 5, reads: "local" }),
     "--seed 7 --nemesis kill --time-limit 5 --reads local",
   );
+});
+
+test("a swarm holds elections with and without pre-votes, and with leases always under the leader's own check", () => {
+  const setups = SEEDS.map((seed) => swarm(seed));
+
+  assert.deepEqual(new Set(setups.map(({ cluster }) => cluster.preVote)), new Set([true, false]));
+  assert.deepEqual(new Set(setups.map(({ cluster }) => cluster.checkQuorum)), new Set([true, false]));
+  assert.ok(setups.every(({ reads, cluster }) => reads !== "lease" || cluster.checkQuorum));
+});
+
+test("whatever election timeout a swarm draws, a lease leaves clocks the room that they take", () => {
+  for (const seed of SEEDS) {
+    const { cluster: { electionTimeoutTicks }, severity } = swarm(seed, { reads: "lease" });
+
+    assert.ok(leaseTicks(electionTimeoutTicks) * severity.clockFactor ** 2 < electionTimeoutTicks - 1);
+  }
+});
+
+test("a swarm draws how many nodes there are and how much is read, where nobody says", () => {
+  const setups = SEEDS.map((seed) => swarm(seed));
+
+  assert.deepEqual(new Set(setups.map(({ nodes }) => nodes)), new Set([3, 4, 5, 6]));
+  assert.ok(new Set(setups.map(({ workloadOptions }) => workloadOptions.readShare)).size > 2);
+  assert.equal(swarm(1, { readShare: 0.25 }).workloadOptions.readShare, 0.25);
+  assert.equal(setupOf({ ...DEFAULT_OPTIONS, seed: 1 }).nodes, 5);
 });

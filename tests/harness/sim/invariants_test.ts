@@ -5,6 +5,7 @@ import { Invariants } from "../../../harness/sim/invariants.ts";
 import {
   type AppendResponse,
   configurationOf,
+  encodeConfiguration,
   type Entry,
   type LogIndex,
   MemLog,
@@ -15,6 +16,8 @@ import {
 } from "../../../raft/mod.ts";
 
 const NO_DATA = new Uint8Array(0);
+const MEMBERS = configurationOf([1, 2, 3] as NodeId[]);
+const CONFIGURATION = encodeConfiguration(MEMBERS);
 
 function entry(index: number, term: number, data: Uint8Array = NO_DATA, kind: Entry["kind"] = "command"): Entry {
   return { index: index as LogIndex, term: term as Term, kind, data };
@@ -29,15 +32,14 @@ function observed(): {
   lead: (id: number, term: number) => void;
   ticks: { now: number };
 } {
-  const invariants = new Invariants(() => 0, new Coverage(), 10);
+  const invariants = new Invariants(() => 0, new Coverage(), { electionTimeoutTicks: 10, checkQuorum: true });
   const ticks = { now: 0 };
   const logs = [1, 2, 3].map(() => new MemLog());
   const tracers = logs.map((log, i) => {
     invariants.starts(i + 1, log, () => ticks.now);
     return invariants.tracer(i + 1) as Required<RaftTracer>;
   });
-  const configuration = configurationOf([1, 2, 3] as NodeId[]);
-  for (const id of [1, 2, 3]) invariants.holds(id, configuration);
+  for (const id of [1, 2, 3]) invariants.holds(id, MEMBERS);
   return {
     invariants,
     ticks,
@@ -222,14 +224,14 @@ test("a second configuration before the first is committed is noticed, and one b
   cluster.lead(1, 1);
   for (const id of [1, 2]) cluster.append(id, entry(1, 1));
   commit(cluster, 1, 0, 1);
-  cluster.append(1, entry(2, 1, NO_DATA, "configuration"));
+  cluster.append(1, entry(2, 1, CONFIGURATION, "configuration"));
   assert.equal(cluster.invariants.verdict().valid, true);
-  cluster.append(1, entry(3, 1, NO_DATA, "configuration"));
+  cluster.append(1, entry(3, 1, CONFIGURATION, "configuration"));
   breach(cluster, /^configurations: node 1 appends one at entry 3, while the one at entry 2 is not committed/);
 
   const early = observed();
   early.lead(1, 1);
-  early.append(1, entry(1, 1, NO_DATA, "configuration"));
+  early.append(1, entry(1, 1, CONFIGURATION, "configuration"));
   breach(early, /^configurations: node 1 appends one at entry 1 before anything of term 1 is committed/);
 });
 
@@ -238,7 +240,7 @@ test("a configuration that outlives its entry is noticed", () => {
   cluster.lead(1, 1);
   for (const id of [1, 2]) cluster.append(id, entry(1, 1));
   commit(cluster, 1, 0, 1);
-  cluster.append(1, entry(2, 1, NO_DATA, "configuration"));
+  cluster.append(1, entry(2, 1, CONFIGURATION, "configuration"));
   cluster.log(1).truncate(2 as LogIndex);
   cluster.tracer(1).truncate(2 as LogIndex, 2 as LogIndex);
   cluster.append(1, entry(2, 2));
@@ -320,4 +322,142 @@ test("a sound journal that is refused is noticed, and a damaged one that is not"
   const trusted = observed();
   trusted.invariants.journalOpened(1, false, true);
   breach(trusted, /^journals: node 1 starts from a journal that is damaged/);
+});
+
+/** Node 3 is asked for its vote in term 2 by node 2, whose log ends so, and gives it. */
+function vote(cluster: ReturnType<typeof observed>, lastLogIndex: number, lastLogTerm: number): void {
+  cluster.tracer(3).receive({
+    type: "vote-request",
+    from: 2 as NodeId,
+    to: 3 as NodeId,
+    term: 2 as Term,
+    afterSync: true,
+    lastLogIndex: lastLogIndex as LogIndex,
+    lastLogTerm: lastLogTerm as Term,
+    leadershipTransfer: false,
+  });
+  cluster.tracer(3).vote(2 as NodeId, 2 as Term, true, false);
+}
+
+test("a vote for a log that is behind the voter's own is noticed, and one for a log that is level is not", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  for (const index of [1, 2]) cluster.append(3, entry(index, 1));
+  vote(cluster, 2, 1);
+  assert.equal(cluster.invariants.verdict().valid, true);
+  vote(cluster, 1, 1);
+
+  breach(cluster, /^election safety: node 3 votes for 2 in term 2, whose log ends with entry 1 of term 1/);
+});
+
+test("a leader without its own vote on its disk is noticed", () => {
+  const cluster = observed();
+  cluster.tracer(1).role("candidate", 1 as Term);
+  cluster.tracer(1).role("leader", 1 as Term);
+
+  breach(cluster, /^durability: node 1 leads term 1, but its own vote is not on its disk/);
+});
+
+test("two voters changed at once are noticed, unless it is through a joint configuration", () => {
+  const replaced = configurationOf([2, 3, 4] as NodeId[]);
+  const change = (to: typeof replaced): ReturnType<typeof observed> => {
+    const cluster = observed();
+    cluster.lead(1, 1);
+    for (const id of [1, 2]) cluster.append(id, entry(1, 1));
+    commit(cluster, 1, 0, 1);
+    cluster.append(1, entry(2, 1, encodeConfiguration(to), "configuration"));
+    return cluster;
+  };
+
+  breach(change(replaced), /^configurations: node 1 appends one at entry 2 that does not follow from the one before/);
+  const joint = change({ ...replaced, votersOutgoing: MEMBERS.voters });
+  assert.equal(joint.invariants.verdict().valid, true);
+});
+
+test("a campaign of who hears a leader is noticed, unless that leader asked for it", () => {
+  const campaign = (isAsked: boolean): ReturnType<typeof observed> => {
+    const cluster = observed();
+    const message = { from: 1 as NodeId, to: 3 as NodeId, term: 1 as Term, afterSync: false };
+    cluster.lead(1, 1);
+    cluster.tracer(3).receive({ ...message, type: "commit-notice", commitIndex: 0 as LogIndex });
+    cluster.ticks.now += 9;
+    if (isAsked) cluster.tracer(3).receive({ ...message, type: "timeout-now" });
+    cluster.tracer(3).role("candidate", 2 as Term);
+    return cluster;
+  };
+
+  breach(campaign(false), /^loyalty: node 3 campaigns in term 2, 9 ticks after it has heard from a leader/);
+  assert.equal(campaign(true).invariants.verdict().valid, true);
+});
+
+test("who is asked to campaign without the whole log is noticed", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  for (const id of [1, 2]) cluster.append(id, entry(1, 1));
+  cluster.tracer(1).transfer("timeout-now", 2 as NodeId);
+  assert.equal(cluster.invariants.verdict().valid, true);
+  cluster.tracer(1).transfer("timeout-now", 3 as NodeId);
+
+  breach(cluster, /^transfers: node 1 asks node 3 to campaign, whose log ends with entry 0/);
+});
+
+test("a node that does not find again what it knew to be durable is noticed", () => {
+  const restart = (log: MemLog): ReturnType<typeof observed> => {
+    const cluster = observed();
+    cluster.log(3).setState({ term: 2 as Term, votedFor: 1 as NodeId });
+    cluster.append(3, entry(1, 1));
+    cluster.invariants.starts(3, log, () => 0);
+    return cluster;
+  };
+  const same = (): MemLog => {
+    const log = new MemLog();
+    log.setState({ term: 2 as Term, votedFor: 1 as NodeId });
+    log.appendOne(entry(1, 1));
+    return log;
+  };
+  const without = (forget: (log: MemLog) => void): ReturnType<typeof observed> => {
+    const log = same();
+    forget(log);
+    return restart(log);
+  };
+
+  assert.equal(restart(same()).invariants.verdict().valid, true);
+  breach(without((log) => log.truncate(1 as LogIndex)), /restarts with entries up to 0, but knew those up to 1/);
+  breach(
+    without((log) => log.setState({ term: 2 as Term, votedFor: null })),
+    /restarts with a vote for null in term 2/,
+  );
+  breach(without((log) => log.setState({ term: 1 as Term, votedFor: null })), /restarts in term 1, but knew term 2/);
+});
+
+test("a leader that is no voter any more and leads on is noticed at its next commit", () => {
+  const cluster = observed();
+  const without1 = configurationOf([2, 3] as NodeId[]);
+  cluster.lead(1, 1);
+  for (const id of [1, 2, 3]) cluster.append(id, entry(1, 1));
+  commit(cluster, 1, 0, 1);
+  for (const id of [1, 2, 3]) {
+    cluster.append(id, entry(2, 1, encodeConfiguration(without1), "configuration"));
+    cluster.tracer(id).configuration(without1, 2 as LogIndex, "append");
+    cluster.append(id, entry(3, 1));
+  }
+  commit(cluster, 1, 1, 2);
+  assert.equal(cluster.invariants.verdict().valid, true);
+  commit(cluster, 1, 2, 3);
+
+  breach(cluster, /^configurations: node 1 leads on, but is no voter since a configuration that was committed/);
+});
+
+test("a snapshot with another configuration than was committed last up to its index is noticed", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  for (const id of [1, 2]) cluster.append(id, entry(1, 1));
+  commit(cluster, 1, 0, 1);
+  for (const id of [1, 2]) cluster.append(id, entry(2, 1, CONFIGURATION, "configuration"));
+  commit(cluster, 1, 1, 2);
+  const snapshot = { index: 2 as LogIndex, term: 1 as Term, data: NO_DATA };
+  cluster.log(2).compact({ ...snapshot, configuration: configurationOf([1, 2] as NodeId[]) }, 3 as LogIndex);
+  cluster.tracer(2).snapshot("taken", snapshot, null);
+
+  breach(cluster, /^configurations: the snapshot of node 2 at entry 2 has another configuration than entry 2/);
 });
