@@ -108,6 +108,11 @@ function admit(core: Core, read: Read): void {
   core.reads.queue(read);
 }
 
+/** Whether the node leads, and may answer reads by its lease. */
+export function holdsLease(core: Core): boolean {
+  return core.role === "leader" && core.config.leaseReads && core.hasCommittedInTerm && leaseFault(core) === null;
+}
+
 /** Why the leader holds no lease; `null` where it holds one (dissertation, section 6.4.1). */
 function leaseFault(core: Core): string | null {
   // Who was told to campaign at once is voted for in spite of all promises, whether or not the transfer was aborted

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Core } from "./core.ts";
+import { holdsLease } from "./read_index.ts";
 import type { ProgressState } from "./progress.ts";
 import type { Configuration, LogIndex, NodeId, Role, Term } from "./types.ts";
 
@@ -63,6 +64,8 @@ export interface RaftStatus {
   readonly configurationIndex: LogIndex;
   /** Whom a leader is handing over to. */
   readonly transferTarget: NodeId | null;
+  /** Whether it would answer a read by its lease at present. */
+  readonly hasLease: boolean;
   /** How many reads are not decided. */
   readonly pendingReads: number;
   /** On a leader the other members, in the order of their ids; empty on others. */
@@ -88,6 +91,7 @@ export function statusOf(core: Core): RaftStatus {
     configuration: core.configuration,
     configurationIndex: configurations.currentIndex,
     transferTarget: core.transferTarget,
+    hasLease: holdsLease(core),
     pendingReads: core.reads.count + core.forwardedReads.size,
     followers: core.followers.map((follower) => ({
       id: follower.id,
