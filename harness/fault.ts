@@ -17,7 +17,10 @@ export interface PartitionFault {
   readonly cut: readonly Link[];
 }
 
-/** The nodes end at once and lose what they had not synced. Healed by a restart. */
+/**
+ * The nodes end at once, or in the middle of their next write, and lose what they had not synced; now and then only the process ends, and it is lost with
+ * the next loss unless it is synced before. Healed by a restart.
+ */
 export interface KillFault {
   /** Its kind. */
   readonly kind: "kill";

@@ -80,6 +80,10 @@ export interface ClusterSetup {
   readonly maxPendingReads: number;
   /** A replica waits so many ticks for the answer to what it has forwarded. */
   readonly forwardTimeoutTicks: number;
+  /** Whether each node writes for its clients under a session of its own, and tries again for them, as live nodes do. */
+  readonly hasFront: boolean;
+  /** How many sessions a replica remembers. */
+  readonly maxSessions: number;
 }
 
 /**
@@ -103,6 +107,8 @@ const CLUSTER: ClusterSetup = {
   maxUncommittedBytes: 67_108_864,
   maxPendingReads: 65_536,
   forwardTimeoutTicks: 500,
+  hasFront: false,
+  maxSessions: 10_000,
 };
 
 /** Linearizable without an entry in the log, as live nodes read too. */
@@ -118,7 +124,7 @@ export function setupOf(options: RunOptions): RunSetup {
   const random = createRandom(seed).split("setup");
   const workload = options.workload === ALL_WORKLOADS ? pick(random, WORKLOAD_NAMES) : options.workload;
   const known = { seed, concurrency, timeLimit, workload, finalReads: true };
-  if (spec === "swarm") return { ...known, ...drawSwarm(random, options) };
+  if (spec === "swarm") return { ...known, ...drawSwarm(random, options, workload) };
   const reads = options.reads ?? DEFAULT_READS;
   return {
     ...known,
@@ -145,7 +151,7 @@ type Drawn = Omit<RunSetup, "seed" | "concurrency" | "timeLimit" | "workload" | 
  * What an option may be in a swarm: often what is usual, and now and then so small, or so large, that its bound is met all the time. What is drawn of one
  * says nothing of another.
  */
-function drawSwarm(random: Random, options: RunOptions): Drawn {
+function drawSwarm(random: Random, options: RunOptions, workload: string): Drawn {
   const reads = options.reads ?? pick(random, ["log", "index", "index", "lease", "lease"] as const);
   const severity = severityFor(reads);
   const electionTimeoutTicks = pick(random, ELECTION_TIMEOUTS);
@@ -180,10 +186,17 @@ function drawSwarm(random: Random, options: RunOptions): Drawn {
       maxInflightAppends: pick(random, inflights),
       maxInflightBytes: pick(random, [CLUSTER.maxInflightBytes, CLUSTER.maxInflightBytes, 500]),
       maxUncommittedBytes: pick(random, [CLUSTER.maxUncommittedBytes, CLUSTER.maxUncommittedBytes, 2_000]),
-      maxPendingReads: pick(random, [CLUSTER.maxPendingReads, CLUSTER.maxPendingReads, 8]),
+      maxPendingReads: pick(random, [CLUSTER.maxPendingReads, CLUSTER.maxPendingReads, 8, 1]),
       forwardTimeoutTicks: pick(random, [CLUSTER.forwardTimeoutTicks, CLUSTER.forwardTimeoutTicks, 20]),
+      ...drawSessions(random, workload),
     },
   };
+}
+
+/** Who keeps sessions: the clients of a workload that does, and they are never forgotten; or the nodes, which begin another when they were. */
+function drawSessions(random: Random, workload: string): Pick<ClusterSetup, "hasFront" | "maxSessions"> {
+  const hasFront = random.below(3) === 0 && workload !== "session";
+  return { hasFront, maxSessions: hasFront ? pick(random, [CLUSTER.maxSessions, 3]) : CLUSTER.maxSessions };
 }
 
 /** Of these a lease's half leaves clocks as much room as `LEASE_CLOCK_FACTOR` takes, and more. */

@@ -42,8 +42,8 @@ export interface NemesisOptions {
 const QUICK_RESTARTS = 3;
 /** One fault in this many is followed by the next at once, while what it did still goes on. */
 const SEQUELS = 4;
-/** The next one comes after so many nanoseconds at most: some ticks, or an election timeout. */
-const SEQUEL_WITHIN = 320 * MILLISECOND;
+/** The next one then comes within 1, 2, 4, ... ms, up to this power of two: within a message's flight, some ticks, or an election timeout. */
+const SEQUEL_POWERS = 9;
 /** One fault in this many lasts for several intervals, so that who is struck falls far behind. */
 const LONG = 10;
 /** How often a fault is drawn again where the first draws found nothing to strike. */
@@ -58,6 +58,8 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
   const { kinds, interval, severity } = options;
   let at: number | null = kinds.length === 0 ? null : Math.floor(interval * (1 + random.below(8)) / 8 * 0.99);
 
+  let isNextSequel = false;
+
   function drawLasting(fault: Fault): number | null {
     const lasts = Math.floor(interval * (32 + random.below(161)) / 128) * (random.below(LONG) === 0 ? 4 : 1);
     const isQuick = fault.kind === "kill" && random.below(QUICK_RESTARTS) === 0;
@@ -70,15 +72,23 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
     take(view) {
       const now = at!;
       const gap = Math.floor(interval * (64 + random.below(129)) / 128);
-      const isSequel = random.below(SEQUELS) === 0;
-      at = now + (isSequel ? Math.min(gap, MILLISECOND + random.below(SEQUEL_WITHIN)) : gap);
+      const isSequel = isNextSequel;
+      isNextSequel = random.below(SEQUELS) === 0;
+      at = now + (isNextSequel ? Math.min(gap, 1 + random.below(MILLISECOND << random.below(SEQUEL_POWERS))) : gap);
       for (let i = 0; i < DRAWS; i++) {
-        const fault = drawFault(random, kinds[random.below(kinds.length)]!, view, severity);
+        const kind = kinds[random.below(kinds.length)]!;
+        const fault = drawFault(random, isSequel ? againstLeader(random, kind) : kind, view, severity);
         if (fault !== null) return { at: now, fault, lasts: drawLasting(fault) };
       }
       return null;
     },
   };
+}
+
+/** Every second sequel strikes the leader, if its kind can: there something is under way. */
+function againstLeader(random: Random, kind: FaultSpec): FaultSpec {
+  const canAim = kind.kind === "partition" || kind.kind === "kill" || kind.kind === "pause";
+  return canAim && kind.shape === null && random.below(2) === 0 ? { ...kind, shape: "leader" } : kind;
 }
 
 /** Whether a fault of this kind has a healing. */

@@ -44,6 +44,10 @@ export interface SimClusterOptions {
   readonly snapshotStepBytes: number;
   /** A replica waits so many ticks for the answer to what it has forwarded. */
   readonly forwardTimeoutTicks: number;
+  /** Whether nodes write for their clients under sessions of their own, as live nodes do. */
+  readonly hasFront: boolean;
+  /** How many sessions are remembered. */
+  readonly maxSessions: number;
   /** Looks at everything that happens. */
   readonly invariants: Invariants;
   /** Hears every event inside the nodes. */
@@ -93,7 +97,7 @@ export class SimCluster implements Cluster {
 
   #addNode(id: number, peers: readonly number[], joins: boolean): SimNode {
     const { queue, seed, reads, tickLength, alignedTicks, raft, invariants, trace } = this.#options;
-    const { compactionBytes, snapshotStepBytes, forwardTimeoutTicks } = this.#options;
+    const { compactionBytes, snapshotStepBytes, forwardTimeoutTicks, hasFront, maxSessions } = this.#options;
     const node = new SimNode({
       id,
       peers,
@@ -107,6 +111,8 @@ export class SimCluster implements Cluster {
       compactionBytes,
       snapshotStepBytes,
       forwardTimeoutTicks,
+      hasFront,
+      maxSessions,
       invariants,
       ...(trace === undefined ? {} : { trace }),
       send: (to, packet) => this.#send(id, to, packet),

@@ -193,8 +193,12 @@ export class SimDisk {
     return false;
   }
 
-  /** The node has ended: nothing calls back any more, and what was not synced is gone. A file that is being replaced is the old one or the new one. */
-  crash(): void {
+  /**
+   * The node has ended: nothing calls back any more, and what was not synced is gone. A file that is being replaced is the old one or the new one.
+   *
+   * @param keepsWritten Only the process has ended: what it had written can still be read, and is lost with the machine unless it is synced by then.
+   */
+  crash(keepsWritten: boolean = false): void {
     this.#session++;
     this.held = null;
     this.armed = null;
@@ -204,6 +208,7 @@ export class SimDisk {
     }
     this.#replacing.clear();
     this.#lines.clear();
+    if (keepsWritten) return;
     for (const file of this.#files.values()) cutAt(file, file.durableLength);
   }
 

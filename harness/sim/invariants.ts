@@ -3,7 +3,7 @@
  *
  * | name | what must hold | source |
  * |---|---|---|
- * | election safety | at most one leader a term; a node votes once a term, and for no log that is behind its own | Raft, figure 3; sections 5.2 and 5.4.1 |
+ * | election safety | at most one leader a term, whom candidates follow; a node votes once a term, and for no log that is behind its own | Raft, figure 3; sections 5.2 and 5.4.1 |
  * | log matching | entries of one index and term are the same entry and follow the same one | figure 3; section 5.3 |
  * | leader completeness | a leader has every entry that was committed in an earlier term | figure 3; section 5.4 |
  * | state machine safety | no two nodes commit different entries at an index, none applies beyond what is committed, none goes back | figure 3; section 5.4.3 |
@@ -12,7 +12,7 @@
  * | loyalty | who hears a leader votes for nobody else, and campaigns only if that leader asks for it | section 4.2.3 of the dissertation |
  * | transfers | who is asked to campaign at once holds the whole log | section 3.10 of the dissertation |
  * | durability | a node acknowledges only what its disk holds, and finds it again when it restarts; what is committed is on the disks of a majority; a committed entry is never cut off | section 3.8 of the dissertation |
- * | leases | a leader reads by its lease only while no later term has a leader | section 6.4.1 of the dissertation |
+ * | leases | a leader holds a lease, and reads by it, only while no later term has a leader | section 6.4.1 of the dissertation |
  * | journals | a damaged journal is refused, and no other | |
  *
  * Each is checked in constant time where it could first break, so that a run can afford them all.
@@ -53,6 +53,8 @@ interface Observed {
   /** The indexes of the configurations in its log, as far as they were seen. */
   readonly configurations: number[];
   configuration: Configuration | null;
+  /** Whether it holds a lease at present. */
+  hasLease: () => boolean;
   commitIndex: number;
   role: Role;
   /** The tick at which it last heard from its leader; -1 if it knows of none. */
@@ -170,6 +172,7 @@ export class Invariants {
       terms,
       configurations,
       configuration: null,
+      hasLease: () => false,
       commitIndex: 0,
       role: "follower",
       heardAtTick: -1,
@@ -179,9 +182,11 @@ export class Invariants {
     });
   }
 
-  /** The configuration that a node starts with. */
-  holds(id: number, configuration: Configuration): void {
-    this.#nodes.get(id)!.configuration = configuration;
+  /** The configuration that a node starts with, and how to learn later whether it holds a lease. */
+  holds(id: number, configuration: Configuration, hasLease: () => boolean): void {
+    const node = this.#nodes.get(id)!;
+    node.configuration = configuration;
+    node.hasLease = hasLease;
   }
 
   /** A message leaves a node: votes and acknowledgements must be true. */
@@ -250,6 +255,9 @@ export class Invariants {
         const previous = terms[entry.index - 1];
         terms[entry.index] = entry.term;
         this.#match(id, entry, previous);
+        if (node.role !== "follower" && node.role !== "leader") {
+          this.broken(`election safety: node ${id} takes entry ${entry.index} from a leader, and campaigns on`);
+        }
         if (entry.kind === "configuration") this.#reconfigures(id, node, entry);
         if (node.owesRollback) {
           node.owesRollback = false;
@@ -314,6 +322,10 @@ export class Invariants {
     }
     this.#leaders.set(term, id);
     if (term > this.#highestTermLed) this.#highestTermLed = term;
+    for (const [holder, { role, log, hasLease }] of this.#nodes) {
+      if (role !== "leader" || log.state.term >= term || !hasLease()) continue;
+      this.broken(`lease: node ${holder} holds a lease in term ${log.state.term}, but node ${id} leads term ${term}`);
+    }
     const { term: durableTerm, votedFor } = node.log.durableState;
     if (durableTerm !== term || votedFor !== id) {
       this.broken(`durability: node ${id} leads term ${term}, but its own vote is not on its disk`);

@@ -7,12 +7,14 @@ import type { RaftConfig, RaftTracer } from "../../raft/mod.ts";
 import type { NodeView } from "../cluster.ts";
 import type { ClockFault, DiskFault, Fault } from "../fault.ts";
 import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
+import { createExactlyOnce, type ExactlyOnce } from "../server/exactly_once.ts";
 import { type Journal, JOURNAL_FILE, openJournal } from "../server/journal.ts";
 import { JournalDamagedError, JournalIdentityError } from "../server/journal_format.ts";
 import { createKvStore, type KvStore } from "../server/kv_store.ts";
 import type { Packet } from "../server/packet.ts";
 import { createReplica, type Replica } from "../server/replica.ts";
 import { type SessionMachine, withSessions } from "../server/sessions.ts";
+import { encodeOperation } from "../server/store_command.ts";
 import { DiskFullError, SimDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, mix, mixTime } from "./hash.ts";
@@ -37,6 +39,10 @@ export interface SimNodeOptions {
   readonly compactionBytes: number;
   readonly snapshotStepBytes: number;
   readonly forwardTimeoutTicks: number;
+  /** Whether the node writes for its clients under a session of its own, as live nodes do. */
+  readonly hasFront: boolean;
+  /** How many sessions are remembered. */
+  readonly maxSessions: number;
   readonly invariants: Invariants;
   /** Hears every event inside the node. */
   readonly trace?: Trace;
@@ -61,6 +67,8 @@ export class SimNode {
   store: KvStore | null = null;
   /** The journal as it was opened last: after an end of the node, what it knew. */
   journal: Journal | null = null;
+  /** Writes for clients, where the nodes do so. */
+  #front: ExactlyOnce | null = null;
   /** It was taken out of the cluster. */
   isRemoved = false;
   /** Its journal is damaged: it never runs again. */
@@ -135,7 +143,8 @@ export class SimNode {
   }
 
   #run(journal: Journal, incarnation: number): void {
-    const { id, peers, raft, reads, compactionBytes, snapshotStepBytes, forwardTimeoutTicks, send } = this.#options;
+    const { id, peers, raft, reads, compactionBytes, snapshotStepBytes, send } = this.#options;
+    const { forwardTimeoutTicks, hasFront, maxSessions } = this.#options;
     this.#invariants.journalOpened(id, false, this.#isDamaged);
     this.journal = journal;
     this.store = createKvStore(snapshotStepBytes);
@@ -147,7 +156,7 @@ export class SimNode {
         id,
         peers,
         journal,
-        machine: withSessions(this.store),
+        machine: withSessions(this.store, maxSessions),
         incarnation,
         send: (to, packet) => {
           if (packet.kind === "raft") this.#invariants.leaves(id, packet.envelope, journal);
@@ -163,7 +172,10 @@ export class SimNode {
       this.#invariants.broken(`node ${id} cannot start: ${(error as Error).message}`);
       return this.#end();
     }
-    this.#invariants.holds(id, this.replica.node.status().configuration);
+    const { replica } = this;
+    const hasLease = (): boolean => replica === this.replica && replica.node.status().hasLease;
+    this.#invariants.holds(id, replica.node.status().configuration, hasLease);
+    if (hasFront) this.#front = createFront(replica, `${id}.${incarnation}`);
     this.#scheduleTick(this.#starts, this.#firstTickIn());
   }
 
@@ -192,7 +204,8 @@ export class SimNode {
     });
   }
 
-  #end(): void {
+  /** `keepsWritten`: only the process has ended, and what it wrote without a sync can still be read. */
+  #end(keepsWritten: boolean = false): void {
     if (!this.#isUp) return;
     if (this.replica !== null) {
       this.#lastView = this.#viewOf(this.replica);
@@ -201,10 +214,11 @@ export class SimNode {
     }
     this.replica?.stop();
     this.replica = null;
+    this.#front = null;
     this.store = null;
     this.#isUp = false;
     this.#inbox = [];
-    this.disk.crash();
+    this.disk.crash(keepsWritten);
     if (this.isPaused) this.disk.held = [];
   }
 
@@ -227,6 +241,7 @@ export class SimNode {
   #tick(): void {
     this.#ticks++;
     this.replica?.tick();
+    this.#front?.tick();
   }
 
   /** Takes a packet in, now or when it goes on. One function for all packets: it goes through the network as it is. */
@@ -239,16 +254,27 @@ export class SimNode {
   /** Takes a client's request in. Returns false if nobody listens. */
   request(request: ClientRequest, reply: (reply: ClientReply) => void): boolean {
     if (this.replica === null) return false;
-    if (this.isPaused) this.#inbox.push(() => this.replica?.request(request, reply));
-    else this.replica.request(request, reply);
+    if (this.isPaused) this.#inbox.push(() => this.#ask(request, reply));
+    else this.#ask(request, reply);
     return true;
   }
 
-  /** The node ends at once, or in the middle of its next write; what it had not synced is lost. Returns whether there was anything to end. */
+  #ask(request: ClientRequest, reply: (reply: ClientReply) => void): void {
+    if (this.#front === null || request.session !== undefined) return void this.replica?.request(request, reply);
+    const { replica } = this;
+    const command = encodeOperation(request.operation);
+    if (replica?.machine.isRead(command)) this.#front.ask((answer) => replica.submit(command, answer, request), reply);
+    else this.#front.submit(command, reply);
+  }
+
+  /**
+   * The node ends at once, or in the middle of its next write; what it had not synced is lost, or stays for another loss where only the process ends.
+   * Returns whether there was anything to end.
+   */
   kill(fault: Fault): boolean {
     if (!this.#isUp) return false;
-    const waits = (finish(mixTime(this.#options.seed, this.#queue.now())) & 1) === 0;
-    this.#strikeInWrite(fault, waits, () => {});
+    const drawn = finish(mixTime(this.#options.seed, this.#queue.now()));
+    this.#strikeInWrite(fault, (drawn & 1) === 0, () => (drawn & 6) === 0);
     return true;
   }
 
@@ -258,17 +284,17 @@ export class SimNode {
     this.#strikeInWrite(fault, true, () => {
       const { stayed, of } = this.disk.tear(JOURNAL_FILE);
       this.#tell(`is torn: ${stayed} of ${of} bytes that were under way stay`);
+      return false;
     });
     return true;
   }
 
   /** Ends the node by a fault: now, or, if it is to wait for that, when a write is under way, which a node that is asked for nothing may take a while to begin. */
-  #strikeInWrite(fault: Fault, waits: boolean, before: () => void): void {
+  #strikeInWrite(fault: Fault, waits: boolean, keepsWritten: () => boolean): void {
     const strike = (): void => {
       if (!this.#armedBy.delete(fault) || !this.#isUp) return;
       this.#downBy.add(fault);
-      before();
-      this.#end();
+      this.#end(keepsWritten());
     };
     this.#armedBy.add(fault);
     if (!waits || this.disk.isWriting || this.isPaused) return strike();
@@ -401,4 +427,15 @@ export class SimNode {
     const { role, term, leader, commitIndex } = node;
     return { id: this.id, state: "running", role, term, leader, commitIndex, voters, votersOutgoing, learners };
   }
+}
+
+/** A client waits for a second, which are forty ticks, and a front tries again a few times meanwhile. */
+function createFront(replica: Replica<SessionMachine>, name: string): ExactlyOnce {
+  return createExactlyOnce({
+    name,
+    submit: (command, reply, session) => replica.submit(command, reply, { session }),
+    committedIndex: () => replica.node.commitIndex,
+    timeoutTicks: 40,
+    retryTicks: 10,
+  });
 }

@@ -77,7 +77,8 @@ export function breaksInvariant(setup: RunSetup, options: SimulateOptions = {}):
 
 function begin(setup: RunSetup, { schedule, trace }: SimulateOptions): Running {
   const { seed } = setup;
-  const { tickLength, alignedTicks, compactionBytes, snapshotStepBytes, forwardTimeoutTicks, ...raft } = setup.cluster;
+  const { tickLength, alignedTicks, compactionBytes, snapshotStepBytes, ...others } = setup.cluster;
+  const { forwardTimeoutTicks, hasFront, maxSessions, ...raft } = others;
   const random = createRandom(seed);
   const queue = new EventQueue();
   const coverage = new Coverage();
@@ -93,6 +94,8 @@ function begin(setup: RunSetup, { schedule, trace }: SimulateOptions): Running {
     compactionBytes,
     snapshotStepBytes,
     forwardTimeoutTicks,
+    hasFront,
+    maxSessions,
     invariants,
     ...(trace === undefined ? {} : { trace }),
   });

@@ -31,18 +31,21 @@ function observed(): {
   append: (id: number, entry: Entry) => void;
   lead: (id: number, term: number) => void;
   ticks: { now: number };
+  hasLease: Set<number>;
 } {
   const invariants = new Invariants(() => 0, new Coverage(), { electionTimeoutTicks: 10, checkQuorum: true });
   const ticks = { now: 0 };
+  const hasLease = new Set<number>();
   const logs = [1, 2, 3].map(() => new MemLog());
   const tracers = logs.map((log, i) => {
     invariants.starts(i + 1, log, () => ticks.now);
     return invariants.tracer(i + 1) as Required<RaftTracer>;
   });
-  for (const id of [1, 2, 3]) invariants.holds(id, MEMBERS);
+  for (const id of [1, 2, 3]) invariants.holds(id, MEMBERS, () => hasLease.has(id));
   return {
     invariants,
     ticks,
+    hasLease,
     log: (id) => logs[id - 1]!,
     tracer: (id) => tracers[id - 1]!,
     append: (id, added) => {
@@ -309,6 +312,15 @@ test("a read by lease is noticed as soon as a later term has a leader", () => {
   breach(cluster, /^lease: node 1 answers a read by its lease in term 1, but term 2 has a leader/);
 });
 
+test("a lease that is held beside a later leader is noticed, read or not", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  cluster.hasLease.add(1);
+  cluster.lead(2, 2);
+
+  breach(cluster, /^lease: node 1 holds a lease in term 1, but node 2 leads term 2/);
+});
+
 test("a sound journal that is refused is noticed, and a damaged one that is not", () => {
   const fine = observed();
   fine.invariants.journalOpened(1, false, false);
@@ -460,4 +472,13 @@ test("a snapshot with another configuration than was committed last up to its in
   cluster.tracer(2).snapshot("taken", snapshot, null);
 
   breach(cluster, /^configurations: the snapshot of node 2 at entry 2 has another configuration than entry 2/);
+});
+
+test("a candidate that takes a leader's entries and campaigns on is noticed", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  cluster.tracer(2).role("candidate", 1 as Term);
+  cluster.append(2, entry(1, 1));
+
+  breach(cluster, /^election safety: node 2 takes entry 1 from a leader, and campaigns on/);
 });
