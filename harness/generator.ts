@@ -67,7 +67,7 @@ export function drawnOperations(random: Random, workload: Workload, options: Arr
       at += drawGap(at) + 1;
       let client = turn;
       for (let i = 0; i < options.concurrency && !isFree(client); i++) client = (client + 1) % options.concurrency;
-      if (!isFree(client)) return null;
+      if (!isFree(client) || nodes.length === 0) return null;
       turn = (client + 1) % options.concurrency;
       let node = homes[client];
       if (node === undefined || !nodes.includes(node)) homes[client] = node = nodes[clients.below(nodes.length)]!;

@@ -184,6 +184,7 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
       }
       timer = clock.after(RETRY_AFTER / 4, () => {
         const nodes = cluster.nodes();
+        if (nodes.length === 0) return end({ type: "info", error: "no node is left" });
         attemptAt(nodes[parts.pick(`retry ${process} ${client.sequence} ${attempt}`, nodes.length)]!);
       });
     };
@@ -256,7 +257,8 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
     const reads = parts.finalReads ? workload.finalReads() : [];
     let answered = 0;
     const next = (i: number, attempt: number): void => {
-      if (i === reads.length) {
+      const nodes = cluster.nodes();
+      if (i === reads.length || nodes.length === 0) {
         return cluster.stop(() =>
           done(null, {
             events: recorder.events,
@@ -268,7 +270,6 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
         );
       }
       const client = clients[i % clients.length]!;
-      const nodes = cluster.nodes();
       const node = nodes[(i + attempt) % nodes.length]!;
       perform(client, reads[i]!, node, (completion) => {
         if (completion.type === "ok") answered++;

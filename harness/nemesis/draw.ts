@@ -52,7 +52,7 @@ export function drawFault(
     case "pause":
       return { kind: "pause", nodes: drawTargets(random, spec.shape ?? pick(random, TARGETS), present, leader) };
     case "packets":
-      return drawPackets(random, spec.shape, present, severity);
+      return drawPackets(random, spec.shape, present, leader, severity);
     case "clock":
       return drawClock(random, spec.shape, drawTargets(random, pick(random, TARGETS), present, leader), severity);
     case "disk":
@@ -68,15 +68,27 @@ function drawPackets(
   random: Random,
   shape: "loss" | "duplication" | "delay" | null,
   nodes: readonly number[],
+  leader: number | null,
   severity: Severity,
 ): Fault | null {
   const every: Link[] = nodes.flatMap((a) => nodes.filter((b) => b !== a).map((b): Link => [a, b]));
-  // All links, those of one node, or each with an even chance.
-  const one = pick(random, nodes);
-  const choice = random.below(3);
-  const links = choice === 0
-    ? every
-    : every.filter(([from, to]) => choice === 1 ? from === one || to === one : random.below(2) === 0);
+  // All links, those from one node, to it, or both, or each with an even chance. Every third time the one is the leader.
+  const [one] = drawTargets(random, pick(random, ["one", "one", "leader"]), nodes, leader);
+  const choice = random.below(5);
+  const links = every.filter(([from, to]) => {
+    switch (choice) {
+      case 0:
+        return from === one;
+      case 1:
+        return to === one;
+      case 2:
+        return from === one || to === one;
+      case 3:
+        return random.below(2) === 0;
+      default:
+        return true;
+    }
+  });
   if (links.length === 0) return null;
   const has = (name: string): boolean => shape === null ? random.below(2) === 0 : shape === name;
   const loss = has("loss") ? severity.loss * (1 + random.below(100)) / 100 : 0;
@@ -174,7 +186,10 @@ function drawMember(
       return voters.length <= VOTERS_MIN ? null : { kind: "member", change, node: pick(random, voters) };
     case "transfer": {
       const others = voters.filter((id) => id !== leader.id);
-      return others.length === 0 ? null : { kind: "member", change, node: pick(random, others) };
+      // Half the time to one who cannot take over, where there is one: then the leader must give it up.
+      const unable = others.filter((id) => view.some((node) => node.id === id && node.state !== "running"));
+      const targets = unable.length > 0 && random.below(2) === 0 ? unable : others;
+      return targets.length === 0 ? null : { kind: "member", change, node: pick(random, targets) };
     }
   }
 }

@@ -38,7 +38,7 @@ export interface PartitionGround {
  * | `majority` | a seeded minority of any size from the rest |
  * | `ring` | each node sees its neighbours in a seeded circle, just enough of them for a majority, and no two nodes see the same |
  * | `bridge` | two halves from each other, but for one node that sees both |
- * | `oneway` | in one direction only: a seeded group speaks and is not heard, or hears and cannot speak |
+ * | `oneway` | in one direction only: a seeded group, half the time with the leader in it, speaks and is not heard, or hears and cannot speak |
  * | `leader` | the leader, alone or with a minority, from the rest; as `one` where nobody leads |
  */
 export function drawPartition(random: Random, shape: PartitionShape, ground: PartitionGround): PartitionFault {
@@ -60,7 +60,9 @@ export function drawPartition(random: Random, shape: PartitionShape, ground: Par
       return cut(between(nodes.slice(1, 1 + half), nodes.slice(1 + half)));
     case "oneway": {
       const size = 1 + random.below(Math.max(1, half));
-      const group = nodes.slice(0, size), rest = nodes.slice(size);
+      const first = random.below(2) === 0 ? ground.leader : null;
+      const order = first === null ? nodes : [first, ...nodes.filter((node) => node !== first)];
+      const group = order.slice(0, size), rest = order.slice(size);
       return cut(random.below(2) === 0 ? directed(group, rest) : directed(rest, group));
     }
     case "leader": {

@@ -124,7 +124,6 @@ export class Coverage {
 /** The callbacks that only count. */
 export function countEvents(coverage: Coverage): RaftTracer {
   return {
-    term: (term) => coverage.term(term),
     campaignLost: (_term, how, preVote) => {
       if (preVote) coverage.preVotesLost++;
       else if (how === "split") coverage.splitVotes++;
@@ -133,6 +132,5 @@ export function countEvents(coverage: Coverage): RaftTracer {
     staleRejected: () => void coverage.staleMessagesRejected++,
     readRefused: () => void coverage.readsRefused++,
     leaseRefused: () => void coverage.leasesRefused++,
-    quorumLost: () => void coverage.steppedDownForWantOfQuorum++,
   };
 }

@@ -53,6 +53,8 @@ export class SimDisk {
   isFull = false;
   /** Called once, in the middle of the next write: how a crash finds one under way. */
   armed: (() => void) | null = null;
+  /** Whether what is armed waits for a whole file to be put in place, and not for the next write of any kind. */
+  waitsForReplacement = false;
   /** What is to be put in the place of a file, and has not been yet. */
   readonly #replacing = new Set<{ readonly name: string; readonly bytes: Uint8Array }>();
   /** While the node is paused: the calls that wait for it to go on. */
@@ -138,7 +140,7 @@ export class SimDisk {
     if (session !== this.#session) return;
     // What was asked of an idle file has taken effect, though nobody hears of it before this call is over.
     const result = this.#isIdle(name) ? this.#append(name, bytes) : undefined;
-    if (this.armed !== null) this.#spring();
+    if (this.armed !== null && !this.waitsForReplacement) this.#spring();
     this.#queue.at(this.#reserve(name, 0), () => {
       if (session === this.#session) this.#call(done, result === undefined ? this.#append(name, bytes) : result);
     });
@@ -186,9 +188,14 @@ export class SimDisk {
     else this.held.push(() => done(error));
   }
 
+  /** Whether a crash would find a file that is being put in place. */
+  get isReplacing(): boolean {
+    return this.#replacing.size > 0;
+  }
+
   /** Whether a crash would find a write under way. */
   get isWriting(): boolean {
-    if (this.#replacing.size > 0) return true;
+    if (this.isReplacing) return true;
     for (const file of this.#files.values()) if (file.length > file.durableLength) return true;
     return false;
   }

@@ -9,8 +9,8 @@
  * | state machine safety | no two nodes commit different entries at an index, none applies beyond what is committed, none goes back | figure 3; section 5.4.3 |
  * | commit rule | a leader commits entries of its own term only, and what precedes them along with them | section 5.4.2, figure 8 |
  * | configurations | one change at a time, of one voter unless it is joint, none before a commit of the leader's term, none outlives its entry, a snapshot has that of its index, a leader that is no voter any more steps down | chapter 4 of the dissertation |
- * | loyalty | who hears a leader votes for nobody else, and campaigns only if that leader asks for it | section 4.2.3 of the dissertation |
- * | transfers | who is asked to campaign at once holds the whole log | section 3.10 of the dissertation |
+ * | loyalty | who hears a leader votes for nobody else, and campaigns only if that leader asks for it, and takes no later term from a candidate; who leads and hears a quorum leads on | sections 4.2.3 and 6.2 of the dissertation |
+ * | transfers | who is asked to campaign at once holds the whole log; a transfer is given up after an election timeout | section 3.10 of the dissertation |
  * | durability | a node acknowledges only what its disk holds, and finds it again when it restarts; what is committed is on the disks of a majority; a committed entry is never cut off | section 3.8 of the dissertation |
  * | leases | a leader holds a lease, and reads by it, only while no later term has a leader | section 6.4.1 of the dissertation |
  * | journals | a damaged journal is refused, and no other | |
@@ -29,7 +29,9 @@ import {
   type NodeId,
   type RaftLog,
   type RaftTracer,
+  reachedByQuorum,
   type Role,
+  type Snapshot,
   type Term,
 } from "../../raft/mod.ts";
 import type { Verdict } from "../../checker/mod.ts";
@@ -61,6 +63,12 @@ interface Observed {
   heardAtTick: number;
   /** The tick at which it last heard from any leader, or from one who asked it to campaign; -1 if it has not, or if it was asked. */
   silentSinceTick: number;
+  /** The last message that came to it. */
+  received: Envelope | null;
+  /** As a leader: the ticks at which its followers echoed a heartbeat last. */
+  readonly echoedAtTick: Map<NodeId, number>;
+  /** As a leader: the tick at which it began to hand over; -1 if it does not. */
+  transferSinceTick: number;
   /** What the vote asked for last was asked with. */
   asked: { readonly lastLogIndex: number; readonly lastLogTerm: number; readonly isTransfer: boolean };
   /** Whether a configuration was cut off, and the node has not yet gone back to the one before. */
@@ -89,6 +97,8 @@ export interface Breach {
 
 /** After this many breaches the rest is left out: they follow from the first. */
 const MAX_BREACHES = 20;
+/** So many snapshots are kept for comparison. */
+const SNAPSHOTS_KEPT = 16;
 
 /** How the nodes' elections are set. */
 export interface ElectionSettings {
@@ -114,6 +124,8 @@ export class Invariants {
   readonly #marks: CommitMark[] = [];
   /** The configurations that were committed, each with the index of its entry, in their order. */
   readonly #configurations: { readonly index: number; readonly data: Uint8Array }[] = [];
+  /** The snapshots that were taken last, by their index. */
+  readonly #snapshots = new Map<number, { readonly id: number; readonly data: Uint8Array }>();
   readonly #settings: ElectionSettings;
 
   /** @param now The clock. */
@@ -177,6 +189,9 @@ export class Invariants {
       role: "follower",
       heardAtTick: -1,
       silentSinceTick: -1,
+      received: null,
+      echoedAtTick: new Map(),
+      transferSinceTick: -1,
       asked: { lastLogIndex: Infinity, lastLogTerm: Infinity, isTransfer: false },
       owesRollback: false,
     });
@@ -230,7 +245,8 @@ export class Invariants {
       role: (role: Role, term: Term) => {
         if (node.role === "follower" && role !== "leader") this.#campaigns(id, node, term);
         node.role = role;
-        node.heardAtTick = -1;
+        node.heardAtTick = node.transferSinceTick = -1;
+        node.echoedAtTick.clear();
         if (role === "leader") this.#leads(id, node, term);
         coverage.role(role);
       },
@@ -238,7 +254,18 @@ export class Invariants {
         if (granted) this.#gives(id, node, candidate, term);
         else coverage.voteRefused(preVote);
       },
-      receive: (envelope: Envelope) => hears(node, envelope),
+      receive: (envelope: Envelope) => {
+        hears(node, envelope);
+        if (node.transferSinceTick >= 0) this.#givesUpTransfer(id, node);
+      },
+      term: (term) => {
+        this.#takesTerm(id, node, term);
+        coverage.term(term);
+      },
+      quorumLost: (term) => {
+        this.#losesQuorum(id, node, term);
+        coverage.steppedDownForWantOfQuorum++;
+      },
       readConfirmed: (_context, _index, how) => {
         if (how === "lease" && log.state.term < this.#highestTermLed) {
           this.broken(
@@ -287,10 +314,12 @@ export class Invariants {
       snapshot: (event, snapshot) => {
         if (event === "installed") this.#installs(id, node, snapshot.index, snapshot.term);
         if (event === "installed" || event === "taken") this.#checkSnapshot(id, log);
+        if (event === "taken") this.#compareSnapshots(id, log.snapshot!);
         coverage.snapshot(event);
       },
       transfer: (event, target) => {
         if (event === "timeout-now") this.#handsOver(id, node, target);
+        else node.transferSinceTick = event === "started" ? node.ticks() : -1;
         coverage.transfer(event);
       },
     };
@@ -419,6 +448,32 @@ export class Invariants {
     this.broken(`loyalty: node ${id} campaigns in term ${term}, ${silent} ticks after it has heard from a leader`);
   }
 
+  /** A voter that hears a leader, and a leader, take no later term from a candidate that no leader has asked to campaign. */
+  #takesTerm(id: number, { role, received, ticks, silentSinceTick }: Observed, term: number): void {
+    if (!this.#settings.checkQuorum || received?.type !== "vote-request" || received.term !== term) return;
+    if (received.leadershipTransfer) return;
+    const isLoyal = silentSinceTick >= 0 && ticks() - silentSinceTick < this.#settings.electionTimeoutTicks;
+    if (role !== "leader" && !(role === "follower" && isLoyal)) return;
+    this.broken(`loyalty: node ${id} leads, or hears a leader, and takes term ${term} from node ${received.from}`);
+  }
+
+  /** A leader that steps down for want of a quorum has not been echoed by one for an election timeout. */
+  #losesQuorum(id: number, { configuration, echoedAtTick, ticks }: Observed, term: number): void {
+    if (configuration === null) return;
+    const since = ticks() - this.#settings.electionTimeoutTicks;
+    const heardAt = reachedByQuorum(configuration, (voter) => voter === id ? Infinity : echoedAtTick.get(voter) ?? -1);
+    if (heardAt < since) return;
+    this.broken(`loyalty: node ${id} steps down in term ${term} for want of a quorum, but has heard from one`);
+  }
+
+  /** A transfer that has not come about is given up after an election timeout, or nothing would be taken any more. */
+  #givesUpTransfer(id: number, node: Observed): void {
+    const { electionTimeoutTicks } = this.#settings;
+    if (node.ticks() - node.transferSinceTick <= electionTimeoutTicks) return;
+    node.transferSinceTick = -1;
+    this.broken(`transfers: node ${id} has not given up to hand over after ${electionTimeoutTicks} ticks`);
+  }
+
   /** Who is asked to campaign at once holds the leader's whole log; unless it is ahead in terms, and knows better. */
   #handsOver(id: number, { log }: Observed, target: NodeId): void {
     const other = this.#nodes.get(target)?.log;
@@ -467,6 +522,18 @@ export class Invariants {
     this.broken(
       `configurations: the snapshot of node ${id} at entry ${snapshot.index} has another configuration than entry ${index}`,
     );
+  }
+
+  /** Two nodes' snapshots of one index are the same, byte by byte. */
+  #compareSnapshots(id: number, { index, data }: Snapshot): void {
+    const other = this.#snapshots.get(index);
+    if (other !== undefined) {
+      if (sameBytes(other.data, data)) return;
+      this.broken(`state machine safety: the snapshots of nodes ${other.id} and ${id} at entry ${index} differ`);
+    }
+    this.#snapshots.set(index, { id, data });
+    if (this.#snapshots.size <= SNAPSHOTS_KEPT) return;
+    for (const oldest of this.#snapshots.keys()) return void this.#snapshots.delete(oldest);
   }
 
   #commits(id: number, node: Observed, before: number, through: number): void {
@@ -568,12 +635,16 @@ export class Invariants {
 
 /** Hears of a leader, or of whose vote is asked for on its behalf. */
 function hears(node: Observed, envelope: Envelope): void {
+  node.received = envelope;
   switch (envelope.type) {
     case "append-request":
     case "heartbeat-request":
     case "commit-notice":
     case "snapshot-request":
       if (envelope.term >= node.log.state.term) node.heardAtTick = node.silentSinceTick = node.ticks();
+      return;
+    case "heartbeat-response":
+      if (envelope.term === node.log.state.term) node.echoedAtTick.set(envelope.from, node.ticks());
       return;
     case "timeout-now":
       node.silentSinceTick = -1;

@@ -49,8 +49,10 @@ export interface SimNodeOptions {
   readonly send: (to: number, packet: Packet) => void;
 }
 
-/** A fault that waits for a write waits no longer than this, in nanoseconds. */
-const WRITE_WITHIN = 1_000_000_000;
+/** What a fault may wait for, so that it strikes in its middle. */
+type WaitsFor = "nothing" | "write" | "replacement";
+/** It waits no longer than this, in nanoseconds. */
+const WITHIN: Readonly<Record<WaitsFor, number>> = { nothing: 0, write: 1_000_000_000, replacement: 4_000_000_000 };
 /** All simulated nodes are of one cluster. */
 const CLUSTER_ID = "sim";
 
@@ -268,20 +270,22 @@ export class SimNode {
   }
 
   /**
-   * The node ends at once, or in the middle of its next write; what it had not synced is lost, or stays for another loss where only the process ends.
+   * The node ends at once, in the middle of its next write, or while it next puts a whole file in place, as with a snapshot; what it had not synced is
+   * lost, or stays for another loss where only the process ends.
    * Returns whether there was anything to end.
    */
   kill(fault: Fault): boolean {
     if (!this.#isUp) return false;
     const drawn = finish(mixTime(this.#options.seed, this.#queue.now()));
-    this.#strikeInWrite(fault, (drawn & 1) === 0, () => (drawn & 6) === 0);
+    const waitsFor = (["nothing", "nothing", "write", "replacement"] as const)[drawn & 3]!;
+    this.#strikeInWrite(fault, waitsFor, () => (drawn & 12) === 0);
     return true;
   }
 
   /** The node ends in the middle of a write, of which a part stays. */
   tear(fault: DiskFault): boolean {
     if (!this.#isUp) return false;
-    this.#strikeInWrite(fault, true, () => {
+    this.#strikeInWrite(fault, "write", () => {
       const { stayed, of } = this.disk.tear(JOURNAL_FILE);
       this.#tell(`is torn: ${stayed} of ${of} bytes that were under way stay`);
       return false;
@@ -290,16 +294,20 @@ export class SimNode {
   }
 
   /** Ends the node by a fault: now, or, if it is to wait for that, when a write is under way, which a node that is asked for nothing may take a while to begin. */
-  #strikeInWrite(fault: Fault, waits: boolean, keepsWritten: () => boolean): void {
+  #strikeInWrite(fault: Fault, waitsFor: WaitsFor, keepsWritten: () => boolean): void {
     const strike = (): void => {
       if (!this.#armedBy.delete(fault) || !this.#isUp) return;
       this.#downBy.add(fault);
       this.#end(keepsWritten());
     };
     this.#armedBy.add(fault);
-    if (!waits || this.disk.isWriting || this.isPaused) return strike();
-    this.disk.armed = strike;
-    this.#queue.at(this.#queue.now() + WRITE_WITHIN, strike);
+    const { disk } = this;
+    const isDue = waitsFor === "nothing" || this.isPaused ||
+      (waitsFor === "write" ? disk.isWriting : disk.isReplacing);
+    if (isDue) return strike();
+    disk.armed = strike;
+    disk.waitsForReplacement = waitsFor === "replacement";
+    this.#queue.at(this.#queue.now() + WITHIN[waitsFor], strike);
   }
 
   /** The node ends, a bit of its journal flips, and it tries to start again. */

@@ -482,3 +482,74 @@ test("a candidate that takes a leader's entries and campaigns on is noticed", ()
 
   breach(cluster, /^election safety: node 2 takes entry 1 from a leader, and campaigns on/);
 });
+
+test("two snapshots of one entry that differ are noticed", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  for (const id of [1, 2]) cluster.append(id, entry(1, 1));
+  commit(cluster, 1, 0, 1);
+  const take = (id: number, data: number[]): void => {
+    const snapshot = { index: 1 as LogIndex, term: 1 as Term, configuration: MEMBERS, data: Uint8Array.from(data) };
+    cluster.log(id).compact(snapshot, 2 as LogIndex);
+    cluster.tracer(id).snapshot("taken", snapshot, null);
+  };
+  take(1, [7]);
+  take(2, [8]);
+
+  breach(cluster, /^state machine safety: the snapshots of nodes 1 and 2 at entry 1 differ/);
+});
+
+test("a loyal voter that takes a later term from a candidate is noticed, and a leader that does too", () => {
+  const askedBy2 = (id: number): void => {
+    const cluster = observed();
+    cluster.lead(1, 1);
+    const message = { to: id as NodeId, term: 1 as Term, afterSync: false };
+    if (id !== 1) {
+      cluster.tracer(id).receive({
+        ...message,
+        type: "commit-notice",
+        from: 1 as NodeId,
+        commitIndex: 0 as LogIndex,
+      });
+    }
+    cluster.tracer(id).receive({
+      ...message,
+      type: "vote-request",
+      from: 2 as NodeId,
+      term: 2 as Term,
+      lastLogIndex: 0 as LogIndex,
+      lastLogTerm: 0 as Term,
+      leadershipTransfer: false,
+    });
+    cluster.tracer(id).term(2 as Term);
+    breach(cluster, new RegExp(`^loyalty: node ${id} leads, or hears a leader, and takes term 2 from node 2`));
+  };
+
+  askedBy2(3);
+  askedBy2(1);
+});
+
+test("a leader that steps down for want of a quorum, and has heard from one, is noticed", () => {
+  const cluster = observed();
+  const echo = { to: 1 as NodeId, term: 1 as Term, afterSync: false, round: 1, sentAtTick: 1 };
+  cluster.lead(1, 1);
+  cluster.ticks.now = 20;
+  cluster.tracer(1).quorumLost(1 as Term);
+  assert.equal(cluster.invariants.verdict().valid, true);
+  cluster.tracer(1).receive({ ...echo, type: "heartbeat-response", from: 2 as NodeId });
+  cluster.ticks.now = 29;
+  cluster.tracer(1).quorumLost(1 as Term);
+
+  breach(cluster, /^loyalty: node 1 steps down in term 1 for want of a quorum, but has heard from one/);
+});
+
+test("a transfer that is not given up after an election timeout is noticed", () => {
+  const cluster = observed();
+  const echo = { to: 1 as NodeId, term: 1 as Term, afterSync: false, round: 1, sentAtTick: 1 };
+  cluster.lead(1, 1);
+  cluster.tracer(1).transfer("started", 2 as NodeId);
+  cluster.ticks.now = 11;
+  cluster.tracer(1).receive({ ...echo, type: "heartbeat-response", from: 3 as NodeId });
+
+  breach(cluster, /^transfers: node 1 has not given up to hand over after 10 ticks/);
+});
