@@ -177,6 +177,8 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   let growing: { readonly index: number; readonly writer: ByteWriter; readonly steps: Generator<void, void> } | null =
     null;
   let isDeferred = false;
+  let isSettling = false;
+  let settlesAgain = false;
 
   const stopWith = (error: Error): void => {
     if (stopped) return;
@@ -228,10 +230,25 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   };
 
   const schedule = (): void => {
-    if (options.defer === undefined) settle();
+    if (options.defer === undefined) settleAll();
     else if (!isDeferred) {
       isDeferred = true;
       options.defer(endBatch);
+    }
+  };
+
+  /** An answer may bring the next request at once: its batch begins when this one is all applied and answered, not in its middle. */
+  const settleAll = (): void => {
+    settlesAgain = true;
+    if (isSettling) return;
+    isSettling = true;
+    try {
+      while (settlesAgain && !stopped) {
+        settlesAgain = false;
+        settle();
+      }
+    } finally {
+      isSettling = false;
     }
   };
 

@@ -66,6 +66,19 @@ test("a leader's append leaves before the leader's own sync, and a follower's ac
   assert.equal(acknowledged(), 1);
 });
 
+test("an answer that brings the next request at once takes nothing from those that wait behind it", () => {
+  const cluster = elected(1);
+  const [member] = cluster.members;
+  const next: ClientReply[] = [];
+  ask(member!, put("a", "0"));
+  member!.replica!.request(put("a", "1"), () => member!.replica!.request(put("b", "1"), (reply) => next.push(reply)));
+  const behind = [ask(member!, put("a", "2")), ask(member!, put("a", "3"))];
+  member!.disk.settle();
+
+  assert.deepEqual(behind, [[{ type: "ok", value: null }], [{ type: "ok", value: null }]]);
+  assert.deepEqual(next, [{ type: "ok", value: null }]);
+});
+
 test("what comes while a sync is under way is written by the next one, all at once", () => {
   const cluster = elected(1);
   const [member] = cluster.members;
