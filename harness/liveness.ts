@@ -3,7 +3,8 @@
  *
  * The others may still speak to the majority and disturb it, but hear nothing from it. If they did, one of them might lead with the help of a part of
  * the majority; voters are loyal to a leader that they hear, and then the rest of the majority would wait in vain, which is no fault of anybody's.
- * Where leaders do not check their quorum the others cannot speak to the majority either: one of them that leads, and hears nobody, would lead on for ever.
+ * Where leaders do not check their quorum, or campaigns need no pre-vote, the others cannot speak to the majority either: one that leads, and hears nobody,
+ * would lead on for ever, and one with a fast clock would spend a term before any election of the majority is over.
  *
  * Each healed voter must answer a read before anything is written, so that a new leader's term is opened by itself, and a write after that. And a joint
  * configuration must be left.

@@ -121,7 +121,7 @@ function begin(setup: RunSetup, { schedule, trace }: SimulateOptions): Running {
     timeLimit: Math.floor(setup.timeLimit * SECOND),
     requestTimeout: REQUEST_TIMEOUT,
     livenessTicks: LIVENESS_TICKS,
-    isolatesOthers: !raft.checkQuorum,
+    isolatesOthers: !raft.checkQuorum || !raft.preVote,
     finalReads: setup.finalReads,
     pick: (purpose, count) => finish(mixText(pickSeed, purpose)) % count,
   }, (error, outcome) => {
