@@ -39,7 +39,7 @@ export interface NemesisOptions {
 }
 
 /** One kill in this many is followed at once by the restart, as by a supervisor: within what others take for a pause. */
-const QUICK_RESTARTS = 3;
+const QUICK_RESTARTS = 2;
 /** One fault in this many is followed by the next at once, while what it did still goes on. */
 const SEQUELS = 4;
 /** The next one then comes within 1, 2, 4, ... ms, up to this power of two: within a message's flight, some ticks, or an election timeout. */

@@ -51,6 +51,11 @@ export interface SimNodeOptions {
 
 /** What a fault may wait for, so that it strikes in its middle. */
 type WaitsFor = "nothing" | "write" | "replacement";
+/** What a kill waits for, in eighths. */
+const KILL_WAITS_FOR: readonly WaitsFor[] = [
+  ...["nothing", "nothing", "nothing", "nothing"] as const,
+  ...["write", "write", "write", "replacement"] as const,
+];
 /** It waits no longer than this, in nanoseconds. */
 const WITHIN: Readonly<Record<WaitsFor, number>> = { nothing: 0, write: 1_000_000_000, replacement: 4_000_000_000 };
 /** All simulated nodes are of one cluster. */
@@ -277,8 +282,8 @@ export class SimNode {
   kill(fault: Fault): boolean {
     if (!this.#isUp) return false;
     const drawn = finish(mixTime(this.#options.seed, this.#queue.now()));
-    const waitsFor = (["nothing", "nothing", "write", "replacement"] as const)[drawn & 3]!;
-    this.#strikeInWrite(fault, waitsFor, () => (drawn & 12) === 0);
+    const waitsFor = KILL_WAITS_FOR[drawn % KILL_WAITS_FOR.length]!;
+    this.#strikeInWrite(fault, waitsFor, () => (drawn & 24) === 0);
     return true;
   }
 
