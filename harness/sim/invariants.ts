@@ -282,6 +282,11 @@ export class Invariants {
         const previous = terms[entry.index - 1];
         terms[entry.index] = entry.term;
         this.#match(id, entry, previous);
+        if (node.role === "leader" && this.#leaders.get(entry.term) !== id) {
+          this.broken(
+            `election safety: node ${id} appends entry ${entry.index} of term ${entry.term}, which it does not lead`,
+          );
+        }
         if (node.role !== "follower" && node.role !== "leader") {
           this.broken(`election safety: node ${id} takes entry ${entry.index} from a leader, and campaigns on`);
         }

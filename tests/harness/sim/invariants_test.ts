@@ -245,6 +245,7 @@ test("a configuration that outlives its entry is noticed", () => {
   commit(cluster, 1, 0, 1);
   cluster.append(1, entry(2, 1, CONFIGURATION, "configuration"));
   cluster.log(1).truncate(2 as LogIndex);
+  cluster.tracer(1).role("follower", 2 as Term);
   cluster.tracer(1).truncate(2 as LogIndex, 2 as LogIndex);
   cluster.append(1, entry(2, 2));
 
@@ -552,4 +553,14 @@ test("a transfer that is not given up after an election timeout is noticed", () 
   cluster.tracer(1).receive({ ...echo, type: "heartbeat-response", from: 3 as NodeId });
 
   breach(cluster, /^transfers: node 1 has not given up to hand over after 10 ticks/);
+});
+
+test("a leader that appends in a term that it was not elected in is noticed", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  cluster.append(1, entry(1, 1));
+  assert.equal(cluster.invariants.verdict().valid, true);
+  cluster.append(1, entry(2, 3));
+
+  breach(cluster, /^election safety: node 1 appends entry 2 of term 3, which it does not lead/);
 });
