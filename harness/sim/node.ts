@@ -17,7 +17,7 @@ import { type SessionMachine, withSessions } from "../server/sessions.ts";
 import { encodeOperation } from "../server/store_command.ts";
 import { DiskFullError, SimDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
-import { finish, mix, mixTime } from "./hash.ts";
+import { finish, mixTime } from "./hash.ts";
 import type { Invariants } from "./invariants.ts";
 import { bothTracers, tellingTracer, type Trace } from "./trace.ts";
 
@@ -127,7 +127,8 @@ export class SimNode {
     if (this.#isUp || this.isRefused || this.#downBy.size > 0) return;
     this.#isUp = true;
     const start = ++this.#starts;
-    const salt = finish(mix(this.#options.seed, start));
+    // By the time, and not by the number of the start: a restart taken out of a run leaves the later ones as they were.
+    const salt = finish(mixTime(this.#options.seed, this.#queue.now()));
     openJournal(this.disk.open(), { clusterId: CLUSTER_ID, nodeId: this.id }, (error, journal) => {
       if (start !== this.#starts || !this.#isUp) return;
       if (error !== null || journal === null) return this.#refuse(error!);

@@ -119,8 +119,10 @@ export const MUTANTS: readonly Mutant[] = [
     flags: "--nemesis all",
     noticedBy: ["invariant", "history"],
     seeds: 20,
-    masked:
-      "it is no fault here: a refusal's hint never goes back beyond the place where the logs part, so the first append that a follower takes begins there and cuts off all that conflicts, and until the term ends its log holds nothing but its leader's entries",
+    // A refusal's hint never goes back beyond the place where the two logs part: the follower names its last entry whose term is not above the one it was
+    // asked about, and the leader goes to its own last entry not above that. So the first append that a follower takes begins just there, carries at least the
+    // entry that opened the term, and cuts off all that conflicts; from then on, until the term ends, the follower's log holds nothing but its leader's.
+    masked: "the first append that a follower takes cuts off all that conflicts",
   },
   {
     name: "a heartbeat's commit index is not bounded by what its follower holds",
