@@ -360,7 +360,7 @@ export const MUTANTS: readonly Mutant[] = [
     search: "    if (envelope.term < core.term) {",
     replace: '    if (envelope.term < core.term && envelope.type.endsWith("response")) return true;\n' +
       "    if (envelope.term < core.term) {",
-    flags: "--nemesis all --nodes 3 --nemesis-interval 1 --rate 20",
+    flags: "--nemesis all --nodes 3 --nemesis-interval 2 --rate 10 --time-limit 180",
     noticedBy: ["invariant", "history"],
   },
   {
