@@ -13,7 +13,7 @@ import { isContradiction, type ReplayOperation, replayOrder } from "./replay.ts"
 import type { SearchLimits } from "./search.ts";
 import { sentenceOf } from "./sentence.ts";
 import { placed, shown, type ShownOperation } from "./shown.ts";
-import { operationOf, stepPieces } from "./steps.ts";
+import { operationOf } from "./steps.ts";
 import { NULL_ID } from "./values.ts";
 
 /** Why a history is not linearizable. */
@@ -47,7 +47,7 @@ export function explain(
   limits: SearchLimits,
   suspects: readonly number[] = [],
 ): Counterexample {
-  const { rows, last, isMinimal } = minimize(unspecialized(table, model, piece), reached, limits, suspects);
+  const { rows, last, isMinimal } = minimize(piece, reached, limits, suspects);
   const operations = rows.map((row) => shown(table, row));
   const isRegister = isRegisterModel(model);
   const key = table.keys.at(table.key[last]!);
@@ -66,13 +66,6 @@ export function explain(
     replayed: confirm(table, model, piece, rows, last, isMinimal),
     drawing: drawnOperations(operations),
   };
-}
-
-/** The piece by the model itself: one that was specialized knows of operations that a smaller set leaves out. */
-function unspecialized(table: Operations, model: AnyModel, piece: Piece): Piece {
-  if (isRegisterModel(model) || model.specialize === undefined) return piece;
-  const { specialize: _, ...plain } = model;
-  return stepPieces(table, plain).find((other) => other.rows[0] === piece.rows[0]) ?? piece;
 }
 
 function failedWriter(table: Operations, key: number, value: unknown): number | undefined {

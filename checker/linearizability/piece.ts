@@ -28,6 +28,10 @@ export interface Transitions {
   count(state: number, kind: number): number;
   /** One of them. */
   next(state: number, kind: number, choice: number): number;
+  /** The same for a piece that has only operations of these classes, which may be known to end badly sooner: its states are numbered anew, 0 is still the first. */
+  among(kinds: Iterable<number>): Transitions;
+  /** Whether the states that were met take up more memory than a check may have. */
+  isFull(): boolean;
 }
 
 /** The operations of a piece, in the order of their invocation; see the constants for what `a` and `b` mean to each kind. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { LOOK, NEVER, NOT_EQUAL, type Piece, READ, STEP, SWAP, WRITE } from "./piece.ts";
+import { LOOK, NEVER, NOT_EQUAL, type Piece, READ, STEP, SWAP, type Transitions, WRITE } from "./piece.ts";
 import { search, type SearchLimits } from "./search.ts";
 
 /**
@@ -48,7 +48,13 @@ export function prefixOf(piece: Piece, end: number): Piece {
     length,
     rows: result.rows.subarray(0, length),
     events: result.events.subarray(0, position),
+    ...among(piece, result.a.subarray(0, length)),
   };
+}
+
+/** What is left of a piece's transitions where only these classes are. */
+function among({ transitions }: Piece, classes: Iterable<number>): { transitions?: Transitions } {
+  return transitions === undefined ? {} : { transitions: transitions.among(classes) };
 }
 
 function isObserver(kind: number): boolean {
@@ -91,7 +97,7 @@ function selection(piece: Piece, kept: readonly number[], relaxed: readonly numb
     (isReturn ? result.ret : result.inv)[op] = events.length;
     events.push(isReturn ? ~op : op);
   }
-  return { ...piece, ...result, events: Int32Array.from(events) };
+  return { ...piece, ...result, events: Int32Array.from(events), ...among(piece, result.a) };
 }
 
 /** How many configurations all questions together may visit. */

@@ -463,7 +463,10 @@ export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
     if (advance()) return { valid: true, order: witness(), reached: pos, visited };
     if (pos > reached) reached = pos;
     visited++;
-    if (visited > visits || ((visited & 1023) === 0 && (limits.stop?.() === true || memo.size > bound))) {
+    if (
+      visited > visits ||
+      ((visited & 1023) === 0 && (limits.stop?.() === true || memo.size > bound || transitions?.isFull() === true))
+    ) {
       return { valid: "unknown", order: new Int32Array(0), reached, visited };
     }
     const first = candidatesEnd;

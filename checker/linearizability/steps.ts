@@ -56,13 +56,11 @@ export function stepPieces<State>(table: Operations, model: Model<State>): Piece
 
 function pieceOf<State>(
   table: Operations,
-  general: Model<State>,
+  model: Model<State>,
   operations: ReadonlyMap<number, Operation>,
   sorted: readonly number[],
 ): Piece {
-  const members = sorted.filter((event) => event >= 0).map((row) => operations.get(row)!);
-  const model = general.specialize?.(members) ?? general;
-  const most = members.length;
+  const most = sorted.filter((event) => event >= 0).length;
   const rows = new Int32Array(most);
   const kind = new Uint8Array(most);
   const a = new Int32Array(most);
@@ -116,11 +114,22 @@ function pieceOf<State>(
   };
 }
 
-function transitionsOf<State>(model: Model<State>, classes: readonly Operation[]): Transitions {
+/** How many characters the texts of all states of a piece may have together. */
+const CHARACTERS = 400_000_000;
+/** How many steps of a piece are remembered: a Map takes no more than 2^24 entries. */
+const STEPS = 8_000_000;
+
+function transitionsOf<State>(
+  general: Model<State>,
+  classes: readonly Operation[],
+  present: readonly Operation[] = classes,
+): Transitions {
+  const model = general.specialize?.(present) ?? general;
   const identify = model.identify ?? canonicalJson;
   const states: State[] = [model.initial];
   const ids = new Map<string, number>([[identify(model.initial), 0]]);
   const known = new Map<number, readonly number[]>();
+  let characters = 0;
   const from = (state: number, kind: number): readonly number[] => {
     const at = state * classes.length + kind;
     let next = known.get(at);
@@ -131,6 +140,7 @@ function transitionsOf<State>(model: Model<State>, classes: readonly Operation[]
         if (id === undefined) {
           id = states.push(reached) - 1;
           ids.set(text, id);
+          characters += text.length;
         }
         return id;
       });
@@ -141,5 +151,7 @@ function transitionsOf<State>(model: Model<State>, classes: readonly Operation[]
   return {
     count: (state, kind) => from(state, kind).length,
     next: (state, kind, choice) => from(state, kind)[choice]!,
+    among: (kinds) => transitionsOf(general, classes, Array.from(new Set(kinds), (kind) => classes[kind]!)),
+    isFull: () => characters > CHARACTERS || known.size > STEPS,
   };
 }

@@ -65,7 +65,10 @@ export interface Model<State> {
    * With false they are passed over. Default: a history that has one cannot be judged, for what it saw would be lost.
    */
   readonly failedCompares?: boolean;
-  /** Given all operations of a partition, a model that agrees with this one on them, and rules out sooner what could not end well. Default: the model itself. */
+  /**
+   * Given all operations of a partition, or those of it that are asked about, a model that agrees with this one on them, and rules out sooner what could
+   * not end well. It has the same initial state. Default: the model itself.
+   */
   specialize?(operations: readonly Operation[]): Model<State>;
   /** A text that tells states apart. Default: the state's JSON, the keys of objects sorted. */
   identify?(state: State): string;
