@@ -1,5 +1,5 @@
 // Where tests find histories and vectors of others, and settings, without ever asking for a permission.
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -46,6 +46,31 @@ export function corpusFiles(folder: string): string[] {
 /** The bytes of a file of the corpus, by its path relative to the corpus. */
 export function readCorpus(path: string): Uint8Array {
   return readFileSync(join(corpusFolder, path));
+}
+
+/** A line of the corpus's `verdicts.tsv`. */
+export interface CorpusVerdict {
+  /** Of the history, relative to the corpus. */
+  readonly path: string;
+  readonly format: string;
+  readonly model: string;
+  /** `valid` or `invalid`, or a list of `LEVEL=ok` and `LEVEL=violated`. */
+  readonly verdict: string;
+  /** For the `skip` option of a test: `false` where the file is there. */
+  readonly skip: string | false;
+}
+
+/** What `verdicts.tsv` lists, each history and question once; nothing where there is no such file. */
+export function corpusVerdicts(): CorpusVerdict[] {
+  if (!corpusIsReadable || !existsSync(join(corpusFolder, "verdicts.tsv"))) return [];
+  const lines = new TextDecoder().decode(readCorpus("verdicts.tsv")).split("\n").slice(1);
+  const rows = new Map<string, CorpusVerdict>();
+  for (const line of lines.map((line) => line.trimEnd()).filter((line) => line !== "")) {
+    const [path = "", format = "", model = "", verdict = ""] = line.split("\t");
+    const skip = existsSync(join(corpusFolder, path)) ? false : "this corpus lists the file, but has it not";
+    rows.set([path, format, model, verdict].join("\t"), { path, format, model, verdict, skip });
+  }
+  return [...rows.values()];
 }
 
 function isFolder(path: string): boolean {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { main } from "../../harness/cli/check.ts";
-import { corpusFolder, corpusIsReadable, mayUse, readCorpus, skipWithoutCorpus } from "../corpus.ts";
+import { corpusFolder, corpusVerdicts, mayUse, readCorpus, skipWithoutCorpus } from "../corpus.ts";
 
 const skip = mayUse("read") && mayUse("write") && mayUse("env") && mayUse("sys")
   ? false
@@ -253,17 +253,15 @@ test("a history of sessions is no input of other models", { skip }, async () => 
   assert.match(err, /^h: Cannot judge a history of sessions as list-append: expected rw-register\n$/);
 });
 
-const rows = corpusIsReadable
-  ? new TextDecoder().decode(readCorpus("verdicts.tsv")).trim().split("\n").slice(1).map((line) => line.split("\t"))
-  : [];
+const logs = corpusVerdicts().filter(({ format, path, skip }) =>
+  format === "jepsen-log" && skip === false && readCorpus(path).length > 0
+);
 
 test(
   "what the corpus holds is judged alike when format and model are found out",
-  { skip: skipWithoutCorpus },
+  { skip: skipWithoutCorpus || (logs.length > 0 ? false : "this corpus lists no logs") },
   async () => {
-    let judged = 0;
-    for (const [path = "", format = "", model = "", verdict = ""] of rows) {
-      if (format !== "jepsen-log" || readCorpus(path).length === 0) continue;
+    for (const { path, model, verdict } of logs) {
       const status = await main([join(corpusFolder, path)], {
         out: () => {},
         err: () => {},
@@ -271,8 +269,6 @@ test(
         style: (_, text) => text,
       });
       assert.equal(status, verdict === "valid" ? 0 : 1, `${path} (${model})`);
-      judged++;
     }
-    assert.ok(judged > 0);
   },
 );

@@ -1,7 +1,5 @@
 // The recorded histories of the corpus that are about transactions, one test a file.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { parseAwdit } from "../../../checker/formats/awdit.ts";
 import { parsePolysi } from "../../../checker/formats/polysi.ts";
@@ -11,7 +9,7 @@ import {
   isTransactionModel,
   type TransactionInput,
 } from "../../../checker/transactions/models.ts";
-import { corpusFolder, corpusIsReadable, readCorpus, skipWithoutCorpus } from "../../corpus.ts";
+import { corpusVerdicts, readCorpus, skipWithoutCorpus } from "../../corpus.ts";
 
 const levels: Readonly<Record<string, string>> = {
   RC: "read-committed",
@@ -34,22 +32,14 @@ function inputOf(format: string, text: string): TransactionInput {
   return { events: readHistory(text, { format }).events };
 }
 
-const hasList = corpusIsReadable && existsSync(join(corpusFolder, "verdicts.tsv"));
-const rows = new Map<string, string[]>();
-if (hasList) {
-  for (const line of new TextDecoder().decode(readCorpus("verdicts.tsv")).split("\n").slice(1)) {
-    const cells = line.split("\t");
-    // A file that is listed twice for the same model is judged once.
-    if (cells.length >= 4 && isTransactionModel(cells[2]!)) rows.set(cells.slice(0, 4).join("\t"), cells);
-  }
-}
+const rows = corpusVerdicts().filter(({ model }) => isTransactionModel(model));
 
-if (rows.size === 0) {
+if (rows.length === 0) {
   test("histories of transactions", { skip: skipWithoutCorpus || "this corpus lists none" }, () => {});
 }
 
-for (const [path, format, model, verdict] of rows.values() as Iterable<[string, string, string, string]>) {
-  test(path, () => {
+for (const { path, format, model, verdict, skip } of rows) {
+  test(path, { skip }, () => {
     const input = inputOf(format, new TextDecoder().decode(readCorpus(path)));
     const parts = verdict.split(";").map((part) =>
       part.includes("=") ? part.split("=") as [string, string] : [undefined, part] as const
