@@ -172,8 +172,13 @@ function judgeFile(file: string, options: JudgeOptions): FileVerdict {
   return model === undefined ? judgeBytes(readAll(file), options) : judgeStream(() => chunksOf(file), model, options);
 }
 
+/** The size of a file; 0 where there is none to be had, as reading it will say why. */
 function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
 }
 
 /** All bytes of a file, or of the standard input for `-`. */

@@ -102,6 +102,13 @@ test("--json prints one object a file, on one line", { skip }, async () => {
   assert.deepEqual(second.counterexample.operations.map((op: { invoked: number }) => op.invoked), [3]);
 });
 
+test("a path that leads through a file is one that cannot be read", { skip }, async () => {
+  const { status, err } = await check({ a: written }, "@a/b");
+
+  assert.equal(status, 254);
+  assert.match(err, /^a.b: cannot be read: .*\n$/);
+});
+
 test("one bad file among several gets its line on stderr, and the others are judged", { skip }, async () => {
   const { status, out, err } = await check(
     { a: written, b: '{"type":"ok"}\n', c: written + read(2) },
