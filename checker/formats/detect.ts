@@ -17,7 +17,7 @@ export const FORMATS: readonly string[] = ["jsonl", "json", "edn", "jepsen-log",
 export function detectFormat(head: string): string {
   let line = 1;
   let begin = head.charCodeAt(0) === 0xfeff ? 1 : 0;
-  for (; begin < head.length && /\s/.test(head[begin]!); begin++) if (head[begin] === "\n") line++;
+  for (; begin < head.length && /[\s,]/.test(head[begin]!); begin++) if (head[begin] === "\n") line++;
   if (begin === head.length) throw new FormatError(line, 1, "expected a history, but the file is empty");
   const end = head.indexOf("\n", begin);
   const first = head.slice(begin, end < 0 ? undefined : end).trimEnd();
@@ -30,7 +30,7 @@ export function detectFormat(head: string): string {
     if (/^\{.*"op"\s*:/.test(first) && !/"type"\s*:/.test(first)) return "kaya-wgl";
     return first === "{" ? "json" : "jsonl";
   }
-  if (/^[(;#]/.test(first)) return "edn";
+  if (/^[(;#^]/.test(first)) return "edn";
   if (/^[rw]\([^()]*\)/.test(first)) return "polysi";
   if (/^(?:[rw]\s+\S+\s+\S+|-{5,}|={5,})$/.test(first)) return "awdit";
   const quoted = JSON.stringify(first.length > 40 ? `${first.slice(0, 37)}...` : first);

@@ -5,7 +5,7 @@
  */
 import type { HistoryEvent } from "../history.ts";
 import { parseEdnHistory } from "./edn.ts";
-import { eventOf } from "./event.ts";
+import { assertType, eventOf } from "./event.ts";
 import { FormatError } from "./format_error.ts";
 import type { EventsWithLines } from "./jsonl.ts";
 
@@ -26,6 +26,7 @@ export function parseEdnEvents(text: string): EventsWithLines {
       throw new FormatError(line, 1, `expected a map of an event, found ${JSON.stringify(value)?.slice(0, 40)}`);
     }
     const map = value as Record<string, unknown>;
+    assertType(map["type"], line);
     let process = map["process"];
     const isInvoke = map["type"] === "invoke";
     if (process === undefined || process === null) {

@@ -20,9 +20,7 @@ export function eventOf(value: unknown, index: number, line: number): HistoryEve
   }
   const event = value as Record<string, unknown>;
   const { type, process } = event;
-  if (type !== "invoke" && type !== "ok" && type !== "fail" && type !== "info") {
-    throw new FormatError(line, 1, `expected "type" to be invoke, ok, fail or info, found ${found(type)}`);
-  }
+  assertType(type, line);
   const number = typeof process === "bigint" ? Number(process) : process;
   if (process !== "nemesis" && !(typeof number === "number" && Number.isInteger(number))) {
     throw new FormatError(line, 1, `expected "process" to be a whole number or "nemesis", found ${found(process)}`);
@@ -40,6 +38,16 @@ export function eventOf(value: unknown, index: number, line: number): HistoryEve
     type,
     f: String(f ?? "none"),
   };
+}
+
+/**
+ * Makes sure that something is the type of an event.
+ *
+ * @throws {FormatError} It is none.
+ */
+export function assertType(type: unknown, line: number): asserts type is HistoryEvent["type"] {
+  if (type === "invoke" || type === "ok" || type === "fail" || type === "info") return;
+  throw new FormatError(line, 1, `expected "type" to be invoke, ok, fail or info, found ${found(type)}`);
 }
 
 /** A value as an error quotes it: JSON, cut short. */

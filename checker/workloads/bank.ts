@@ -57,8 +57,9 @@ export function checkBank(history: readonly HistoryEvent[], options: BankOptions
 function hasBalances(event: HistoryEvent): boolean {
   const { value } = event;
   if (value === null || value === undefined) return false;
-  if (typeof value === "object" && !Array.isArray(value)) return true;
-  throw misfit("bank", event, "a read of balances by account", value);
+  const isBalance = (balance: unknown): boolean => balance === null || typeof balance === "number";
+  if (typeof value === "object" && !Array.isArray(value) && Object.values(value).every(isBalance)) return true;
+  throw misfit("bank", event, "a read of balances, numbers by account", value);
 }
 
 function sum(balances: readonly unknown[]): number {

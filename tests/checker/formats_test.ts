@@ -134,6 +134,8 @@ for (
     ["edn", "[{:process 0, :type :invoke}]"],
     ["edn", "{:process 0, :type :invoke, :f :read}\n"],
     ["edn", "; a comment\n()"],
+    ["edn", ",,{:process 0, :type :invoke}"],
+    ["edn", "^{:run 1} [{:process 0}]"],
     ["jepsen-log", "INFO  jepsen.util - 0\t:invoke\t:read\tnil\n"],
     ["kaya-wgl", '{"client":0,"op":"get","key":"k","result":null}\n'],
     ["polysi", "w(1,1,0,0)\nr(1,1,1,1)\n"],
@@ -188,6 +190,11 @@ test("EDN may leave out what can be told without it", () => {
   assert.equal(verdictOf(history, "register"), true);
   assert.throws(() => readHistory("[{:type :ok, :f :read}]"), { name: "FormatError", line: 1, message: /:process/ });
   assert.throws(() => readHistory("[{:type :ok"), { name: "FormatError" });
+});
+
+test("an event in EDN that has no type is refused for that, whatever else it lacks", () => {
+  const text = "{:type :invoke, :f :read}\n{:jepsen/type :ok, :f :read}\n";
+  assert.throws(() => readHistory(text, { format: "edn" }), { line: 2, message: /expected "type" .* found nothing/ });
 });
 
 test("kaya-wgl's intervals do not contain their ends", () => {

@@ -182,6 +182,14 @@ test("a read of what a checker cannot judge is refused, and its event named", ()
   }
 });
 
+test("a balance that is no number is refused, and its event named", () => {
+  const events = history(...done("read", null, { a: 1, b: null }), ...done("read", null, { a: "1", b: 0 }));
+  assert.throws(() => checkBank(events), {
+    name: "TypeError",
+    message: /^Cannot judge event 3 .*found {"a":"1","b":0}$/,
+  });
+});
+
 test("where nothing was read the answer is unknown, but for a counter, which has nothing to contradict", () => {
   assert.equal(checkBank(history(...done("transfer", { from: 0, to: 1, amount: 4 }))).valid, "unknown");
   assert.equal(checkLongFork(history(...done("txn", [["w", 0, 1]]))).valid, "unknown");
