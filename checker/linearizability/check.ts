@@ -13,7 +13,7 @@ import { eventsBy, eventsByKey, type RegisterOptions, RegisterPieces } from "./r
 import { NEVER, type Piece } from "./piece.ts";
 import { type Counterexample, explain, witnessOf } from "./explain.ts";
 import { search, type SearchResult } from "./search.ts";
-import { placeOf, text } from "./shown.ts";
+import { misfit, placeOf, text } from "./shown.ts";
 import { findStale } from "./stale.ts";
 import { stepPieces } from "./steps.ts";
 import { walkStraight } from "./straight.ts";
@@ -181,7 +181,8 @@ function* piecesOf(table: Operations, model: AnyModel, options: LinearizabilityO
   }
   const strange = table.names.find((name) => verbOf(name) === OTHER);
   if (strange !== undefined) {
-    throw new RangeError(`Cannot judge ${strange} by the model ${model.name}: it has get, put, delete, cas and scan`);
+    const row = table.name.indexOf(table.names.indexOf(strange));
+    throw misfit(table, row, `${model.name} has get, put, delete, cas and scan, not ${strange}`);
   }
   const registers = registerOptions(table, model);
   const pieces = new RegisterPieces(table, registers);

@@ -5,6 +5,7 @@
  */
 import { FAILED_COMPARE, type Model, type Operation } from "../models/model.ts";
 import { FAILED, MISMATCH, OK, type Operations } from "./operations.ts";
+import { misfit } from "./shown.ts";
 import { LOOK, NEVER, type Piece, STEP, type Transitions } from "./piece.ts";
 import { canonicalJson } from "./values.ts";
 
@@ -32,6 +33,8 @@ export function operationOf(table: Operations, row: number): Operation {
  */
 export function stepPieces<State>(table: Operations, model: Model<State>): Piece[] {
   const operations = new Map<number, Operation>();
+  const rowOf = new Map<Operation, number>();
+  const ask = asking(table, rowOf);
   const partitions = new Map<string, number[]>();
   for (let i = 0; i < table.events; i++) {
     const event = table.order[i]!;
@@ -45,18 +48,20 @@ export function stepPieces<State>(table: Operations, model: Model<State>): Piece
     if (operation === undefined) {
       operation = operationOf(table, row);
       operations.set(row, operation);
+      rowOf.set(operation, row);
     }
     const partition = model.partition === undefined ? "" : canonicalJson(model.partition(operation));
     const events = partitions.get(partition);
     if (events === undefined) partitions.set(partition, [event]);
     else events.push(event);
   }
-  return [...partitions.values()].map((events) => pieceOf(table, model, operations, events));
+  return [...partitions.values()].map((events) => pieceOf(table, model, ask, operations, events));
 }
 
 function pieceOf<State>(
   table: Operations,
   model: Model<State>,
+  ask: Ask,
   operations: ReadonlyMap<number, Operation>,
   sorted: readonly number[],
 ): Piece {
@@ -83,7 +88,7 @@ function pieceOf<State>(
     }
     const operation = operations.get(row)!;
     const isMismatch = table.outcome[row] === MISMATCH;
-    const isObserver = isMismatch || (model.observes?.(operation) ?? false);
+    const isObserver = isMismatch || ask(operation, () => model.observes?.(operation) ?? false);
     if (isObserver && operation.type === "info") continue;
     const how = isMismatch ? `saw ${table.actual.get(row) ?? "another"}` : operation.type;
     const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]},${how}`;
@@ -110,7 +115,21 @@ function pieceOf<State>(
     events: events.subarray(0, position),
     initial: 0,
     values: classes.length,
-    transitions: transitionsOf(model, classes),
+    transitions: transitionsOf(model, ask, classes),
+  };
+}
+
+/** Asks a model about an operation. */
+type Ask = <Result>(operation: Operation, question: () => Result) => Result;
+
+/** Asks so that what the model says of an operation that it does not know tells where that stands. */
+function asking(table: Operations, rowOf: ReadonlyMap<Operation, number>): Ask {
+  return (operation, question) => {
+    try {
+      return question();
+    } catch (error) {
+      throw error instanceof RangeError ? misfit(table, rowOf.get(operation)!, error.message) : error;
+    }
   };
 }
 
@@ -121,6 +140,7 @@ const STEPS = 8_000_000;
 
 function transitionsOf<State>(
   general: Model<State>,
+  ask: Ask,
   classes: readonly Operation[],
   present: readonly Operation[] = classes,
 ): Transitions {
@@ -134,7 +154,7 @@ function transitionsOf<State>(
     const at = state * classes.length + kind;
     let next = known.get(at);
     if (next === undefined) {
-      next = model.step(states[state]!, classes[kind]!).map((reached) => {
+      next = ask(classes[kind]!, () => model.step(states[state]!, classes[kind]!)).map((reached) => {
         const text = identify(reached);
         let id = ids.get(text);
         if (id === undefined) {
@@ -151,7 +171,7 @@ function transitionsOf<State>(
   return {
     count: (state, kind) => from(state, kind).length,
     next: (state, kind, choice) => from(state, kind)[choice]!,
-    among: (kinds) => transitionsOf(general, classes, Array.from(new Set(kinds), (kind) => classes[kind]!)),
+    among: (kinds) => transitionsOf(general, ask, classes, Array.from(new Set(kinds), (kind) => classes[kind]!)),
     isFull: () => characters > CHARACTERS || known.size > STEPS,
   };
 }

@@ -84,7 +84,10 @@ export function orInputError<Result>(judging: () => Result): Result {
     if (error instanceof checker.FormatError) throw new InputError(`:${error.line}:${error.column}`, error.message);
     const isInput = error instanceof RangeError || error instanceof SyntaxError ||
       error instanceof checker.HistoryError || doesNotFit(error);
-    if (isInput && error instanceof Error) throw new InputError("", error.message.split("\n")[0]!);
+    if (isInput && error instanceof Error) {
+      const [, line, what] = /^Cannot judge line (\d+): (.*)$/m.exec(error.message) ?? [];
+      throw new InputError(line === undefined ? "" : `:${line}`, what ?? error.message.split("\n")[0]!);
+    }
     throw error;
   }
 }
