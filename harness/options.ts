@@ -50,7 +50,7 @@ export const DEFAULT_OPTIONS: Omit<RunOptions, "seed"> = {
 
 /** How many nodes there are at first, in words. */
 export function nodesInWords({ nodes, nemesis }: RunOptions): string {
-  if (nodes === null && nemesis === "all") return "as many nodes as it draws";
+  if (nodes === null && nemesis === "all") return "3 to 6 nodes";
   const count = nodes ?? DEFAULT_NODES;
   return `${count} ${count === 1 ? "node" : "nodes"}`;
 }

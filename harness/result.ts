@@ -21,6 +21,8 @@ export interface RunResult {
   readonly nemesis: string;
   /** What clients did. */
   readonly workload: string;
+  /** How they read, unless an operation says otherwise. */
+  readonly reads: string;
   /** How their operations ended. */
   readonly operations: OperationCounts;
   /** Each check by its name. */
@@ -86,6 +88,7 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
     nodes: setup.nodes,
     nemesis: parts.nemesis,
     workload: setup.workload,
+    reads: setup.reads,
     operations,
     checks,
     faults: Object.fromEntries([...outcome.faults].map(([name, { struck }]) => [name, struck]).sort()),

@@ -50,7 +50,7 @@ function counterexampleLines({ counterexample, lines }: LinearizabilityVerdict, 
   const fine = finePrefix === 1 ? `${counted} is` : `${grouped(finePrefix)} ${counted}s are`;
   const smallest = minimal && operations.length > 1 ? ", and none can be left out" : "";
   const claim = `${size} cannot ${operations.length === 1 ? "be" : "all be"} true${smallest}${
-    replayed ? " (replayed)" : ""
+    replayed ? "" : " (not confirmed by a replay)"
   }; the first ${fine} fine:`;
   return [
     `  ${style("bold", `${sentence}.`)}`,

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { columns } from "./columns.ts";
+import { columns } from "../report/columns.ts";
 
 /** Wrong usage: the command line prints the message on one line and exits with 254. */
 export class UsageError extends Error {

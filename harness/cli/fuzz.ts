@@ -9,7 +9,7 @@ import { count, grouped, renderResult } from "../report/report.ts";
 import type { RunResult } from "../result.ts";
 import { simulateAndJudge } from "../sim/simulate.ts";
 import { sweepOnWorkers } from "../sim/workers.ts";
-import { columns } from "./columns.ts";
+import { columns } from "../report/columns.ts";
 import { thisCommand } from "./command.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { optionsOf, RUN_FLAGS } from "./run_flags.ts";

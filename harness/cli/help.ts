@@ -4,7 +4,7 @@
  * @module
  */
 import { type FaultSpec, SHAPES } from "../nemesis/spec.ts";
-import { columns } from "./columns.ts";
+import { columns } from "../report/columns.ts";
 import { thisCommand } from "./command.ts";
 import { nearest, UsageError } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";

@@ -14,6 +14,7 @@ import {
 import { nodesInWords, type RunOptions } from "../options.ts";
 import type { RunResult } from "../result.ts";
 import type { SafetyVerdict } from "../sim/invariants.ts";
+import { WIDTH, wrapped } from "./columns.ts";
 
 /** Wraps text in a colour or weight. */
 export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;
@@ -24,18 +25,26 @@ const NAME_WIDTH = 16;
 /** The line that opens a report: the seed, before anything else is done. */
 export function renderOpening(options: RunOptions, style: Style): string {
   const { seed, concurrency, rate, timeLimit, workload, reads, nemesis } = options;
-  const how = reads === null ? "" : `, reads ${reads}`;
-  return `${style("bold", `seed ${seed}`)}  ${nodesInWords(options)}, ${count(concurrency, "client")}, ` +
-    `${count(rate, "operation")} a second for ${timeLimit} s, workload ${workload}${how}, nemesis ${nemesis}\n`;
+  const name = `seed ${seed}`;
+  const text = listed(`${name}  `, [
+    nodesInWords(options),
+    count(concurrency, "client"),
+    `${count(rate, "operation")} a second for ${timeLimit} s`,
+    `workload ${workload}`,
+    ...(reads === null ? [] : [`reads ${reads}`]),
+    `nemesis ${nemesis}`,
+  ]);
+  return `${style("bold", name)}${text.slice(name.length)}\n`;
 }
 
 /** All that is to be said after a run. */
 export function renderResult(result: RunResult, style: Style): string {
   const lines = [
     "",
+    ...(result.nemesis === "all" ? [listed(line("drawn", ""), drawn(result))] : []),
     line("operations", operations(result)),
-    line("faults", faults(result)),
-    ...("elections" in result.coverage ? [line("raft", raft(result))] : []),
+    listed(line("faults", ""), faults(result)),
+    ...("elections" in result.coverage ? [listed(line("raft", ""), raft(result))] : []),
     line("time", time(result)),
     "",
     renderChecks(result, style),
@@ -56,17 +65,30 @@ function line(name: string, text: string): string {
   return `  ${name.padEnd(NAME_WIDTH)}${text}`;
 }
 
+/** Things that a comma parts, in the column that begins after `left`, on as many lines as they take. */
+function listed(left: string, things: readonly string[]): string {
+  const words = things.map((thing, i) => i < things.length - 1 ? `${thing},` : thing);
+  const indent = " ".repeat(left.length);
+  return left + wrapped(words, WIDTH - left.length).join(`\n${indent}`);
+}
+
 function operations({ operations: { ok, fail, info } }: RunResult): string {
   return `${grouped(ok + fail + info)}: ${grouped(ok)} ok, ${grouped(fail)} failed for certain, ${
     grouped(info)
   } of unknown outcome`;
 }
 
-function faults(result: RunResult): string {
+/** What the seed made of a run that left it open. */
+function drawn({ nodes, workload, reads }: RunResult): string[] {
+  return [count(nodes, "node"), `workload ${workload}`, `reads ${reads}`];
+}
+
+function faults(result: RunResult): string[] {
   const struck = Object.entries(result.faults).filter(([, times]) => times > 0);
-  if (struck.length === 0) return "none";
+  if (struck.length === 0) return ["none"];
   const total = struck.reduce((sum, [, times]) => sum + times, 0);
-  return `${total}: ${struck.map(([name, times]) => `${name} ${times}`).join(", ")}`;
+  const [first, ...others] = struck.map(([name, times]) => `${name} ${times}`);
+  return [`${total}: ${first}`, ...others];
 }
 
 /** The counters that tell most; the others are in `--json`. */
@@ -79,12 +101,12 @@ const TOLD = [
   "leaders without a quorum",
 ];
 
-function raft({ coverage }: RunResult): string {
+function raft({ coverage }: RunResult): string[] {
   const told = TOLD.filter((name) => (coverage[name] ?? 0) > 0).map((name) => {
     const times = coverage[name]!;
     return `${grouped(times)} ${times === 1 ? name.replace(/^(\w+)s\b/, "$1") : name}`;
   });
-  return `${told.length > 0 ? told.join(", ") : "no election"}, last term ${coverage["terms"] ?? 0}`;
+  return [...(told.length > 0 ? told : ["no election"]), `last term ${coverage["terms"] ?? 0}`];
 }
 
 function time({ virtual_ms, wall_ms, coverage }: RunResult): string {
@@ -101,7 +123,9 @@ function check(name: string, verdict: Verdict, style: Style): string[] {
     : valid === false
     ? style("red", "invalid")
     : style("yellow", "unknown");
-  const lines = [line(name, `${word}${reason === undefined ? remark(verdict) : `  ${reason}`}`)];
+  // What a counterexample shows is said along with it.
+  const said = reason === undefined || "counterexample" in verdict ? remark(verdict) : `  ${reason}`;
+  const lines = [`  ${name.padEnd(NAME_WIDTH)}${word}${said}`];
   if (valid !== false) return lines;
   if ("counterexample" in verdict) {
     lines.push(...indented(renderLinearizability(verdict as LinearizabilityVerdict, style)));
@@ -118,7 +142,8 @@ function check(name: string, verdict: Verdict, style: Style): string[] {
 function remark(verdict: Verdict): string {
   const { majority, ticks } = verdict as { majority?: readonly number[]; ticks?: number };
   if (majority === undefined || ticks === undefined) return "";
-  return `  nodes ${majority.join(" ")} were healed and served again after ${count(ticks, "tick")}`;
+  const who = majority.length === 1 ? `node ${majority[0]} was` : `nodes ${majority.join(" ")} were`;
+  return `  ${who} healed and served again after ${count(ticks, "tick")}`;
 }
 
 /** Lines of another's report, after its first, which says what was said already. */

@@ -155,7 +155,7 @@ test("a counterexample is drawn as intervals in time", () => {
     [
       "  invalid  kv: 3 ok, 0 fail, 0 info",
       "  A read of x by process 3 returned 17, which process 2 had overwritten with 18 before that read began.",
-      "  These 3 operations cannot all be true, and none can be left out (replayed); the first 5 events are fine:",
+      "  These 3 operations cannot all be true, and none can be left out; the first 5 events are fine:",
       "    process 1  put 17     |----|                      events 0 to 1",
       "    process 2  put 18               |----|            events 2 to 3",
       "    process 3  get -> 17                      |----|  events 4 to 5",
