@@ -1,9 +1,8 @@
 /**
- * The record of a run: every event in the order in which it happened, as the checkers read it and as a file holds it.
+ * The record of a run: every event in the order in which it happened, as the checkers read it.
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import type { HistoryEvent } from "../checker/mod.ts";
 import type { Clock } from "./clock.ts";
 
@@ -60,37 +59,4 @@ export function countOperations(events: readonly HistoryEvent[]): OperationCount
     else if (event.type === "fail") fail++;
   }
   return { ok, fail, info: invoked - ok - fail };
-}
-
-/** The bytes of `history.jsonl`, as text: an event a line, fields in their order, absent ones left out. */
-export function historyLines(events: readonly HistoryEvent[]): string {
-  let text = "";
-  for (const event of events) text += `${eventLine(event)}\n`;
-  return text;
-}
-
-/** One event as a line without its end. Written by hand: `JSON.stringify` of whole events takes three times as long. */
-function eventLine(event: HistoryEvent): string {
-  const process = event.process === "nemesis" ? '"nemesis"' : event.process;
-  let line = `{"index":${event.index},"time":${event.time},"process":${process},"type":"${event.type}","f":${
-    json(event.f)
-  }`;
-  if (event.key !== undefined) line += `,"key":${json(event.key)}`;
-  if (event.value !== undefined) line += `,"value":${json(event.value)}`;
-  if (event.error !== undefined) line += `,"error":${json(event.error)}`;
-  if (event.actual !== undefined) line += `,"actual":${json(event.actual)}`;
-  return `${line}}`;
-}
-
-const PLAIN = /^[ !#-[\]-~]*$/;
-
-function json(value: unknown): string {
-  if (typeof value === "number") return Number.isFinite(value) ? String(value) : "null";
-  if (typeof value === "string" && value.length < 40 && PLAIN.test(value)) return `"${value}"`;
-  return JSON.stringify(value);
-}
-
-/** SHA-256 of the bytes of `history.jsonl`, in hexadecimal. */
-export function historySha256(lines: string): string {
-  return createHash("sha256").update(lines, "utf8").digest("hex");
 }

@@ -131,7 +131,8 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
     client.isBusy = true;
     openOperations++;
     const process = client.process;
-    record({ process, type: "invoke", ...operation });
+    const { f, key } = operation;
+    record({ process, type: "invoke", f, key, value: operation.value });
     const session = workload.retries ? { client: process, sequence: ++client.sequence } : undefined;
     const request = { operation: workload.request(operation), ...(session === undefined ? {} : { session }) };
     let attempt = 0;
@@ -144,15 +145,11 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
       ended = true;
       timer?.cancel();
       const completion = workload.complete(operation, reply);
-      record({
-        process,
-        f: operation.f,
-        ...(operation.key === undefined ? {} : { key: operation.key }),
-        ...completion,
-      });
+      const { type, value, error, actual } = completion;
+      record({ process, type, f, key, value, error, actual });
       client.isBusy = false;
       openOperations--;
-      if (completion.type === "info") {
+      if (type === "info") {
         client.process = nextProcess++;
         client.sequence = 0;
       }

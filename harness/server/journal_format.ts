@@ -182,7 +182,7 @@ export function finishBatch(writer: ByteWriter, from: number, number: number, sa
   writer.u8(END);
   writer.setU32(from + 4, writer.length - from - BATCH_HEADER_BYTES);
   writer.setU32(from + 8, number);
-  writer.setU32(from + 12, batchChecksum(writer.view(), from, writer.length, salt));
+  writer.setU32(from + 12, batchChecksum(writer.memory, from, writer.length, salt));
 }
 
 function batchChecksum(bytes: Uint8Array, from: number, to: number, salt: number): number {

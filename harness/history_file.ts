@@ -1,0 +1,151 @@
+/**
+ * The bytes of `history.jsonl`, and their hash: an event a line, fields in their order, absent ones left out.
+ *
+ * Every run of a sweep writes a million of them for its hash, so they are made at once and not as a text first:
+ *
+ *     {"index": 0 ,"time": 1234 ,"process": 3 ,"type":" invoke ","f": "get" ,"key": "k1" ... } LF
+ *
+ * Names are copied, whole numbers are written digit by digit, and short plain texts byte by byte; the rest goes through `JSON.stringify`. Against
+ * lines as a text that is then encoded and hashed: 1.6 ms in place of 5.5 for a run of 11,600 events.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { HistoryEvent } from "../checker/mod.ts";
+
+const encoder = new TextEncoder();
+
+const INDEX = encoder.encode('{"index":');
+const TIME = encoder.encode(',"time":');
+const PROCESS = encoder.encode(',"process":');
+const TYPE = encoder.encode(',"type":');
+const F = encoder.encode(',"f":');
+const KEY = encoder.encode(',"key":');
+const VALUE = encoder.encode(',"value":');
+const ERROR = encoder.encode(',"error":');
+const ACTUAL = encoder.encode(',"actual":');
+const END = encoder.encode("}\n");
+
+/** A line has about so many bytes. */
+const LINE_BYTES = 128;
+/** A text of so many characters or fewer is looked at here. */
+const SHORT_TEXT = 40;
+/** Room for any number, name or short text, so that only other values ask for more. */
+const MARGIN = 64;
+
+/** The content of `history.jsonl`. */
+export function historyBytes(events: readonly HistoryEvent[]): Uint8Array {
+  const lines = new LineWriter(LINE_BYTES * (events.length + 1));
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i]!;
+    lines.name(INDEX);
+    lines.value(event.index);
+    lines.name(TIME);
+    lines.value(event.time);
+    lines.name(PROCESS);
+    lines.value(event.process);
+    lines.name(TYPE);
+    lines.value(event.type);
+    lines.name(F);
+    lines.value(event.f);
+    lines.field(KEY, event.key);
+    lines.field(VALUE, event.value);
+    lines.field(ERROR, event.error);
+    lines.field(ACTUAL, event.actual);
+    lines.name(END);
+  }
+  return lines.written();
+}
+
+/** SHA-256 of bytes, in hexadecimal. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+class LineWriter {
+  #bytes: Uint8Array;
+  #length = 0;
+
+  constructor(capacity: number) {
+    this.#bytes = new Uint8Array(capacity + MARGIN);
+  }
+
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return;
+    const grown = new Uint8Array(2 * (this.#length + count));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+
+  /** A field that may be absent. */
+  field(name: Uint8Array, value: unknown): void {
+    if (value === undefined) return;
+    this.name(name);
+    this.value(value);
+  }
+
+  /** Bytes as they are, at most `MARGIN`. */
+  name(name: Uint8Array): void {
+    this.#reserve(MARGIN);
+    const bytes = this.#bytes, at = this.#length;
+    for (let i = 0; i < name.length; i++) bytes[at + i] = name[i]!;
+    this.#length = at + name.length;
+  }
+
+  /** A value as JSON has it. */
+  value(value: unknown): void {
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return this.#whole(value);
+    if (typeof value === "string" && value.length <= SHORT_TEXT && this.#shortText(value)) return;
+    const text = JSON.stringify(value);
+    // A character is at most three bytes of UTF-8.
+    this.#reserve(3 * text.length);
+    this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
+  }
+
+  #whole(value: number): void {
+    this.#reserve(MARGIN);
+    if (value < 1e9) return this.#digits(value, digitsOf(value));
+    // What has more than 32 bits is divided once, so that the digits come from small integers.
+    const high = Math.floor(value / 1e9);
+    this.#whole(high);
+    this.#digits(value - high * 1e9, 9);
+  }
+
+  #digits(value: number, count: number): void {
+    const bytes = this.#bytes, from = this.#length;
+    let left = value | 0;
+    for (let at = from + count - 1; at >= from; at--) {
+      const tens = (left / 10) | 0;
+      bytes[at] = 48 + left - 10 * tens;
+      left = tens;
+    }
+    this.#length = from + count;
+  }
+
+  /** Writes a text that stands in JSON as it is; writes nothing and returns false where it does not. */
+  #shortText(text: string): boolean {
+    this.#reserve(MARGIN);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = 34;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code < 32 || code > 126 || code === 34 || code === 92) return false;
+      bytes[at++] = code;
+    }
+    bytes[at++] = 34;
+    this.#length = at;
+    return true;
+  }
+}
+
+/** How many digits a whole number below 10^9 has. */
+function digitsOf(value: number): number {
+  let count = 1;
+  for (let power = 10; power <= value; power *= 10) count++;
+  return count;
+}
