@@ -25,6 +25,13 @@ const VALUE = encoder.encode(',"value":');
 const ERROR = encoder.encode(',"error":');
 const ACTUAL = encoder.encode(',"actual":');
 const END = encoder.encode("}\n");
+const NULL = encoder.encode("null");
+const [OPEN, COMMA, CLOSE, EMPTY] = ["[", ",", "]", "[]"].map((text) => encoder.encode(text)) as [
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+];
 
 /** A line has about so many bytes. */
 const LINE_BYTES = 128;
@@ -100,10 +107,20 @@ class LineWriter {
   value(value: unknown): void {
     if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return this.#whole(value);
     if (typeof value === "string" && value.length <= SHORT_TEXT && this.#shortText(value)) return;
+    if (value === null) return this.name(NULL);
+    if (Array.isArray(value)) return this.#list(value);
     const text = JSON.stringify(value);
     // A character is at most three bytes of UTF-8.
     this.#reserve(3 * text.length);
     this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
+  }
+
+  #list(items: readonly unknown[]): void {
+    for (let i = 0; i < items.length; i++) {
+      this.name(i === 0 ? OPEN : COMMA);
+      this.value(items[i] ?? null);
+    }
+    this.name(items.length === 0 ? EMPTY : CLOSE);
   }
 
   #whole(value: number): void {

