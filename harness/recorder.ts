@@ -31,21 +31,15 @@ export class Recorder {
     this.#start = clock.now();
   }
 
-  /** Writes an event down, at the present time. Fields that are undefined are left out. */
-  record(event: Recorded): HistoryEvent {
-    const written: Record<string, unknown> = {
-      index: this.events.length,
-      time: this.#clock.now() - this.#start,
-      process: event.process,
-      type: event.type,
-      f: event.f,
-    };
-    if (event.key !== undefined) written["key"] = event.key;
-    if (event.value !== undefined) written["value"] = event.value;
-    if (event.error !== undefined) written["error"] = event.error;
-    if (event.actual !== undefined) written["actual"] = event.actual;
-    this.events.push(written as unknown as HistoryEvent);
-    return written as unknown as HistoryEvent;
+  /**
+   * Writes an event down, at the present time.
+   *
+   * Every event has every field, undefined where there is nothing to say: engines read objects of one shape several times as fast as objects of six,
+   * and judge and file read each field (4 % of a run).
+   */
+  record({ process, type, f, key, value, error, actual }: Recorded): void {
+    const time = this.#clock.now() - this.#start;
+    this.events.push({ index: this.events.length, time, process, type, f, key, value, error, actual });
   }
 }
 

@@ -133,8 +133,10 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
     const process = client.process;
     const { f, key } = operation;
     record({ process, type: "invoke", f, key, value: operation.value });
-    const session = workload.retries ? { client: process, sequence: ++client.sequence } : undefined;
-    const request = { operation: workload.request(operation), ...(session === undefined ? {} : { session }) };
+    const asked = workload.request(operation);
+    const request = workload.retries
+      ? { operation: asked, session: { client: process, sequence: ++client.sequence } }
+      : { operation: asked };
     let attempt = 0;
     /** Whether an earlier attempt may still take effect. */
     let uncertain = false;
