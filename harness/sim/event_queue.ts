@@ -6,21 +6,20 @@
  *     times   [ t0 | t1 | t2 | ... ]   the heap: when, in nanoseconds        children of i: 4i+1 .. 4i+4
  *     heap    [ s0 | s1 | s2 | ... ]             in which slot
  *
- *     orders  [  |  |  | ... ]         a slot: the how-manieth event, which decides between equal times
+ *     places  [  |  |  | ... ]         a slot: where in the heap, -1 if in line
+ *     orders  [  |  |  | ... ]                 the how-manieth event, which decides between equal times; -1 if the slot is free
  *     actions [  |  |  | ... ]                 what
  *     firsts  [  |  |  | ... ]                 with what,
  *     seconds [  |  |  | ... ]                 and what
  *
  * What is due at once does not go through the heap: its slot waits in a line of its own.
  *
- * Actions with what they are given in place of a closure for each event, and a heap of numbers in place of one of actions (which the collector has to
- * hear of at every move), make a whole run 1.2 times as fast.
+ * Against closures in a heap, of which most are timeouts that were cancelled, a whole run takes a tenth less.
  *
  * | operation | cost |
  * |---|---|
- * | `at`, `after` | O(log n), in practice constant: most events are of the near future |
+ * | `at`, `after`, `cancel` | O(log n), in practice constant: most events are of the near future, and what is cancelled is of the far one |
  * | `step` | O(log n) |
- * | `cancel` | O(1): the event stays, and does nothing |
  *
  * @module
  */
@@ -29,25 +28,6 @@ import type { Clock, Timer } from "../clock.ts";
 type Action = (first: unknown, second: unknown) => void;
 
 const nothing: Action = () => {};
-
-/** An action that may be cancelled. */
-class Waiting implements Timer {
-  action: (() => void) | null;
-
-  constructor(action: () => void) {
-    this.action = action;
-  }
-
-  cancel(): void {
-    this.action = null;
-  }
-}
-
-function end(waiting: Waiting): void {
-  const { action } = waiting;
-  waiting.action = null;
-  if (action !== null) action();
-}
 
 /** A virtual clock that jumps from event to event. */
 export class EventQueue implements Clock {
@@ -60,6 +40,7 @@ export class EventQueue implements Clock {
   #times = new Float64Array(1024);
   #heap = new Int32Array(1024);
 
+  #places = new Int32Array(1024);
   #orders = new Float64Array(1024);
   readonly #actions: Action[] = [];
   readonly #firsts: unknown[] = [];
@@ -77,7 +58,7 @@ export class EventQueue implements Clock {
     return this.#now;
   }
 
-  /** How many events wait, cancelled ones included. */
+  /** How many events wait. */
   get size(): number {
     return this.#size + this.#lineEnd - this.#lineHead;
   }
@@ -87,28 +68,57 @@ export class EventQueue implements Clock {
     return this.#steps;
   }
 
-  /** Runs `action` at `time`, with up to two things that it is given: one function can so serve many events. There is no way to cancel it. */
+  /** Runs `action` at `time`, with up to two things that it is given: one function can so serve many events. */
   at(time: number, action: () => void): void;
   at<First>(time: number, action: (first: First) => void, first: First): void;
   at<First, Second>(time: number, action: (first: First, second: Second) => void, first: First, second: Second): void;
   at(time: number, action: Action, first?: unknown, second?: unknown): void {
+    this.#put(time, action, first, second);
+  }
+
+  /** Runs `action` after `delay` nanoseconds, unless it is cancelled before. */
+  after(delay: number, action: () => void): Timer {
+    const order = this.#made;
+    const slot = this.#put(this.#now + delay, action, undefined, undefined);
+    return { cancel: () => this.#cancel(slot, order) };
+  }
+
+  /** Returns the event's slot. */
+  #put(time: number, action: Action, first: unknown, second: unknown): number {
     const isLater = time > this.#now;
     if (!isLater && time !== this.#now) {
       throw new RangeError(`Cannot schedule at ${time}: it is ${this.#now} already`);
     }
     const slot = this.#free.length > 0 ? this.#free.pop()! : this.#actions.length;
+    if (slot === this.#orders.length) this.#grow();
+    this.#orders[slot] = this.#made++;
     this.#actions[slot] = action;
     this.#firsts[slot] = first;
     this.#seconds[slot] = second;
-    if (isLater) this.#insert(time, slot);
-    else this.#line[this.#lineEnd++] = slot;
+    if (isLater) this.#rise(this.#size++, time, slot);
+    else {
+      this.#places[slot] = -1;
+      this.#line[this.#lineEnd++] = slot;
+    }
+    return slot;
   }
 
-  /** Runs `action` after `delay` nanoseconds, unless it is cancelled before. */
-  after(delay: number, action: () => void): Timer {
-    const waiting = new Waiting(action);
-    this.at(this.#now + delay, end, waiting);
-    return waiting;
+  /** Without effect where the slot is free, or serves another event since. */
+  #cancel(slot: number, order: number): void {
+    if (this.#orders[slot] !== order) return;
+    const place = this.#places[slot]!;
+    if (place < 0) this.#actions[slot] = nothing;
+    else {
+      this.#remove(place);
+      this.#release(slot);
+    }
+  }
+
+  #release(slot: number): void {
+    this.#orders[slot] = -1;
+    this.#actions[slot] = nothing;
+    this.#firsts[slot] = this.#seconds[slot] = undefined;
+    this.#free.push(slot);
   }
 
   /** Runs the next event and moves the clock to its time. Returns whether there was one. */
@@ -121,70 +131,76 @@ export class EventQueue implements Clock {
     } else {
       if (this.#size === 0) return false;
       this.#now = this.#times[0]!;
-      slot = this.#removeFirst();
+      slot = this.#heap[0]!;
+      this.#remove(0);
     }
     this.#steps++;
     const action = this.#actions[slot]!, first = this.#firsts[slot], second = this.#seconds[slot];
-    this.#actions[slot] = nothing;
-    this.#firsts[slot] = this.#seconds[slot] = undefined;
-    this.#free.push(slot);
+    this.#release(slot);
     action(first, second);
     return true;
   }
 
   #grow(): void {
-    const length = this.#times.length * 2;
-    const times = new Float64Array(length), heap = new Int32Array(length), orders = new Float64Array(length);
-    times.set(this.#times);
-    heap.set(this.#heap);
-    orders.set(this.#orders);
-    this.#times = times;
-    this.#heap = heap;
-    this.#orders = orders;
+    this.#times = grown(this.#times, new Float64Array(this.#times.length * 2));
+    this.#heap = grown(this.#heap, new Int32Array(this.#heap.length * 2));
+    this.#places = grown(this.#places, new Int32Array(this.#places.length * 2));
+    this.#orders = grown(this.#orders, new Float64Array(this.#orders.length * 2));
   }
 
-  /** Moves the hole at the end up to where the event belongs. */
-  #insert(time: number, slot: number): void {
-    if (this.#actions.length > this.#times.length) this.#grow();
-    const times = this.#times, heap = this.#heap;
-    this.#orders[slot] = this.#made++;
-    let hole = this.#size++;
+  /** Takes out of the heap what is at `place`, and puts the last event there, or above or below where it belongs. */
+  #remove(place: number): void {
+    const last = --this.#size;
+    if (place === last) return;
+    const time = this.#times[last]!, slot = this.#heap[last]!;
+    if (place > 0 && this.#isEarlier(time, slot, (place - 1) >> 2)) this.#rise(place, time, slot);
+    else this.#sink(place, time, slot);
+  }
+
+  #isEarlier(time: number, slot: number, place: number): boolean {
+    const other = this.#times[place]!;
+    return time < other || (time === other && this.#orders[slot]! < this.#orders[this.#heap[place]!]!);
+  }
+
+  /** Moves a hole up to where the event belongs. */
+  #rise(hole: number, time: number, slot: number): void {
+    const times = this.#times, heap = this.#heap, places = this.#places;
     while (hole > 0) {
       const parent = (hole - 1) >> 2;
-      // A new event has the highest order of all, so it stays below one of its own time.
-      if (times[parent]! <= time) break;
+      if (!this.#isEarlier(time, slot, parent)) break;
       times[hole] = times[parent]!;
-      heap[hole] = heap[parent]!;
+      places[heap[hole] = heap[parent]!] = hole;
       hole = parent;
     }
     times[hole] = time;
-    heap[hole] = slot;
+    places[heap[hole] = slot] = hole;
   }
 
-  /** Takes the first event's slot out, and moves the hole at the root down to where the last event belongs. */
-  #removeFirst(): number {
-    const times = this.#times, heap = this.#heap, orders = this.#orders;
-    const first = heap[0]!;
-    const last = --this.#size;
-    const time = times[last]!, slot = heap[last]!;
-    let hole = 0;
+  /** Moves a hole down to where the event belongs. */
+  #sink(hole: number, time: number, slot: number): void {
+    const times = this.#times, heap = this.#heap, places = this.#places, orders = this.#orders;
+    const size = this.#size;
     while (true) {
       let child = hole * 4 + 1;
-      if (child >= last) break;
+      if (child >= size) break;
       let least = child;
-      const end = child + 4 < last ? child + 4 : last;
+      const end = child + 4 < size ? child + 4 : size;
       for (child++; child < end; child++) {
         const earlier = times[child]! < times[least]! ||
           (times[child] === times[least] && orders[heap[child]!]! < orders[heap[least]!]!);
         if (earlier) least = child;
       }
-      if (times[least]! > time || (times[least] === time && orders[heap[least]!]! > orders[slot]!)) break;
+      if (this.#isEarlier(time, slot, least)) break;
       times[hole] = times[least]!;
-      heap[hole] = heap[least]!;
+      places[heap[hole] = heap[least]!] = hole;
       hole = least;
     }
     times[hole] = time;
-    heap[hole] = slot;
-    return first;
+    places[heap[hole] = slot] = hole;
   }
+}
+
+function grown<Numbers extends Float64Array | Int32Array>(from: Numbers, to: Numbers): Numbers {
+  to.set(from);
+  return to;
 }
