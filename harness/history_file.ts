@@ -37,14 +37,15 @@ const [OPEN, COMMA, CLOSE, EMPTY] = ["[", ",", "]", "[]"].map((text) => encoder.
 const LINE_BYTES = 128;
 /** A text of so many characters or fewer is looked at here. */
 const SHORT_TEXT = 40;
-/** Room for any number, name or short text, so that only other values ask for more. */
-const MARGIN = 64;
+/** Room for all the names, numbers and short texts of a line, made once for each; only longer values ask for more. */
+const MARGIN = 1024;
 
 /** The content of `history.jsonl`. */
 export function historyBytes(events: readonly HistoryEvent[]): Uint8Array {
   const lines = new LineWriter(LINE_BYTES * (events.length + 1));
   for (let i = 0; i < events.length; i++) {
     const event = events[i]!;
+    lines.begin();
     lines.name(INDEX);
     lines.value(event.index);
     lines.name(TIME);
@@ -81,9 +82,16 @@ class LineWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** Makes room for a line's short parts. */
+  begin(): void {
+    this.#reserve(0);
+  }
+
+  /** Makes room for `count` bytes, and again for a line's short parts behind them. */
   #reserve(count: number): void {
-    if (this.#length + count <= this.#bytes.length) return;
-    const grown = new Uint8Array(2 * (this.#length + count));
+    const needed = this.#length + count + MARGIN;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(2 * needed);
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
@@ -95,9 +103,8 @@ class LineWriter {
     this.value(value);
   }
 
-  /** Bytes as they are, at most `MARGIN`. */
+  /** Bytes as they are. */
   name(name: Uint8Array): void {
-    this.#reserve(MARGIN);
     const bytes = this.#bytes, at = this.#length;
     for (let i = 0; i < name.length; i++) bytes[at + i] = name[i]!;
     this.#length = at + name.length;
@@ -117,14 +124,15 @@ class LineWriter {
 
   #list(items: readonly unknown[]): void {
     for (let i = 0; i < items.length; i++) {
+      this.#reserve(0);
       this.name(i === 0 ? OPEN : COMMA);
       this.value(items[i] ?? null);
     }
+    this.#reserve(0);
     this.name(items.length === 0 ? EMPTY : CLOSE);
   }
 
   #whole(value: number): void {
-    this.#reserve(MARGIN);
     if (value < 1e9) return this.#digits(value, digitsOf(value));
     // What has more than 32 bits is divided once, so that the digits come from small integers.
     const high = Math.floor(value / 1e9);
@@ -145,7 +153,6 @@ class LineWriter {
 
   /** Writes a text that stands in JSON as it is; writes nothing and returns false where it does not. */
   #shortText(text: string): boolean {
-    this.#reserve(MARGIN);
     const bytes = this.#bytes;
     let at = this.#length;
     bytes[at++] = 34;

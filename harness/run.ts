@@ -112,10 +112,11 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
     if (at === null || at >= parts.timeLimit) return;
     clock.after(Math.max(0, start + at - clock.now()), () => {
       if (!working) return;
-      const planned = operations.take((slot) => !clients[slot]!.isBusy, cluster.nodes());
+      const nodes = cluster.nodes();
+      const planned = operations.take((slot) => !clients[slot]!.isBusy, nodes);
       if (planned !== null) {
         const client = clients[planned.client]!;
-        if (!client.isBusy && cluster.nodes().includes(planned.node)) {
+        if (!client.isBusy && nodes.includes(planned.node)) {
           schedule.operations.push(planned);
           perform(client, planned.operation, planned.node, (completion) => {
             operations.ended(planned, completion.type);

@@ -36,10 +36,10 @@ function newBytes(length: number): Uint8Array {
   return slab.subarray(begin, slabUsed);
 }
 
-/** Copies the first `count` bytes of one array into another. A loop beats `set` below some forty bytes, where the call itself is the cost. */
-export function copyBytes(from: Uint8Array, count: number, to: Uint8Array, at: number): void {
-  if (count > 40) to.set(count === from.length ? from : from.subarray(0, count), at);
-  else for (let i = 0; i < count; i++) to[at + i] = from[i]!;
+/** Copies `count` bytes at `begin` to another array's `at`. A loop beats `set` below some forty bytes, where the call itself is the cost. */
+function copyBytes(from: Uint8Array, begin: number, count: number, to: Uint8Array, at: number): void {
+  if (count > 40) to.set(from.subarray(begin, begin + count), at);
+  else for (let i = 0; i < count; i++) to[at + i] = from[begin + i]!;
 }
 
 /** Integers up to 2^53 - 1 stand in eight bytes, as two halves: DataView's BigInt access is several times slower. */
@@ -87,7 +87,7 @@ export class ByteWriter {
   /** A copy of what was written. */
   copy(): Uint8Array {
     const copy = newBytes(this.#length);
-    copyBytes(this.#bytes, this.#length, copy, 0);
+    copyBytes(this.#bytes, 0, this.#length, copy, 0);
     return copy;
   }
 
@@ -141,7 +141,8 @@ export class ByteWriter {
   /** Appends bytes as they are. */
   bytes(value: Uint8Array): void {
     const at = this.#reserve(value.length);
-    copyBytes(value, value.length, this.#bytes, at);
+    if (value.length > 40) this.#bytes.set(value, at);
+    else copyBytes(value, 0, value.length, this.#bytes, at);
   }
 
   /** Appends the bytes of a binary string: one a character. */
@@ -236,6 +237,15 @@ export class ByteReader {
   /** A view of bytes that stand after their length. */
   bytesWithLength(expected: string): Uint8Array {
     return this.bytes(this.u32(expected), expected);
+  }
+
+  /** A copy of bytes that stand after their length: a view would keep all that was read in memory. */
+  copyWithLength(expected: string): Uint8Array {
+    const length = this.u32(expected);
+    const at = this.#take(length, expected);
+    const copy = newBytes(length);
+    copyBytes(this.#bytes, at, length, copy, 0);
+    return copy;
   }
 
   /** A binary string that stands after its length. */

@@ -258,11 +258,8 @@ export function* readRecords(bytes: Uint8Array, from: number, to: number): Gener
         }
         const entryTerm = term(reader.u64("an entry's term"));
         const index = logIndex(reader.u64("an entry's index"));
-        // A copy, or each small entry would keep the whole file in memory.
-        yield {
-          kind: "entry",
-          entry: { index, term: entryTerm, kind, data: reader.bytesWithLength("an entry's data").slice() },
-        };
+        const data = reader.copyWithLength("an entry's data");
+        yield { kind: "entry", entry: { index, term: entryTerm, kind, data } };
         break;
       }
       case TRUNCATE:
