@@ -6,7 +6,7 @@
  *     {"index": 0 ,"time": 1234 ,"process": 3 ,"type":" invoke ","f": "get" ,"key": "k1" ... } LF
  *
  * Names are copied, whole numbers are written digit by digit, and short plain texts byte by byte; the rest goes through `JSON.stringify`. Against
- * lines as a text that is then encoded and hashed: 1.6 ms in place of 5.5 for a run of 11,600 events.
+ * lines as a text that is then encoded and hashed: 4.0 ms in place of 6.0 for a run of 11,600 events (means, collection included), and 8 MB less to collect.
  *
  * @module
  */
