@@ -4,7 +4,8 @@
  * @module
  */
 import { type HistoryEvent, type Validity, type Verdict, worse } from "../checker/mod.ts";
-import { countOperations, historyLines, historySha256, type OperationCounts } from "./recorder.ts";
+import { historyBytes, sha256 } from "./history_file.ts";
+import { countOperations, type OperationCounts } from "./recorder.ts";
 import type { RunOutcome } from "./run.ts";
 import type { RunSetup } from "./setup.ts";
 import type { Workload } from "./workloads/workload.ts";
@@ -68,7 +69,7 @@ export interface JudgedRun {
   /** What happened. */
   readonly events: readonly HistoryEvent[];
   /** The content of `history.jsonl`. */
-  readonly history: string;
+  readonly history: Uint8Array;
 }
 
 /** Judges a run. `wallMs` is read when all is judged. */
@@ -81,7 +82,7 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
     liveness: livenessOf(outcome),
     exercised: exercised(outcome, operations, setup),
   };
-  const history = historyLines(outcome.events);
+  const history = historyBytes(outcome.events);
   const result = {
     valid: Object.values(checks).reduce<Validity>((valid, check) => worse(valid, check.valid), true),
     seed: setup.seed,
@@ -94,7 +95,7 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
     faults: Object.fromEntries([...outcome.faults].map(([name, { struck }]) => [name, struck]).sort()),
     coverage: parts.coverage,
     virtual_ms: Math.round(parts.virtualTime / 1e6),
-    history_sha256: historySha256(history),
+    history_sha256: sha256(history),
     replay: parts.replay,
   };
   const { history_sha256, replay, ...rest } = result;

@@ -112,10 +112,11 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
     if (at === null || at >= parts.timeLimit) return;
     clock.after(Math.max(0, start + at - clock.now()), () => {
       if (!working) return;
-      const planned = operations.take((slot) => !clients[slot]!.isBusy, cluster.nodes());
+      const nodes = cluster.nodes();
+      const planned = operations.take((slot) => !clients[slot]!.isBusy, nodes);
       if (planned !== null) {
         const client = clients[planned.client]!;
-        if (!client.isBusy && cluster.nodes().includes(planned.node)) {
+        if (!client.isBusy && nodes.includes(planned.node)) {
           schedule.operations.push(planned);
           perform(client, planned.operation, planned.node, (completion) => {
             operations.ended(planned, completion.type);
@@ -131,9 +132,12 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
     client.isBusy = true;
     openOperations++;
     const process = client.process;
-    record({ process, type: "invoke", ...operation });
-    const session = workload.retries ? { client: process, sequence: ++client.sequence } : undefined;
-    const request = { operation: workload.request(operation), ...(session === undefined ? {} : { session }) };
+    const { f, key } = operation;
+    record({ process, type: "invoke", f, key, value: operation.value });
+    const asked = workload.request(operation);
+    const request = workload.retries
+      ? { operation: asked, session: { client: process, sequence: ++client.sequence } }
+      : { operation: asked };
     let attempt = 0;
     /** Whether an earlier attempt may still take effect. */
     let uncertain = false;
@@ -144,15 +148,11 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
       ended = true;
       timer?.cancel();
       const completion = workload.complete(operation, reply);
-      record({
-        process,
-        f: operation.f,
-        ...(operation.key === undefined ? {} : { key: operation.key }),
-        ...completion,
-      });
+      const { type, value, error, actual } = completion;
+      record({ process, type, f, key, value, error, actual });
       client.isBusy = false;
       openOperations--;
-      if (completion.type === "info") {
+      if (type === "info") {
         client.process = nextProcess++;
         client.sequence = 0;
       }

@@ -156,7 +156,9 @@ export class Core {
 
   send(envelope: Envelope): void {
     this.tracer?.send?.(envelope);
-    this.outbox.push(envelope);
+    // Most batches are of one: a literal takes room for just that, where the first push to an empty array would for seventeen.
+    if (this.outbox.length === 0) this.outbox = [envelope];
+    else this.outbox.push(envelope);
   }
 
   /** What is to be sent, taken out. */

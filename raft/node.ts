@@ -300,7 +300,7 @@ export class RaftNode {
   drainApplied(maxBytes: number = this.#core.config.maxApplyBytes): RaftApplyCommand[] {
     const core = this.#core;
     const { log, commitIndex } = core;
-    const commands: RaftApplyCommand[] = [];
+    let commands: RaftApplyCommand[] = [];
     if (core.appliedIndex === commitIndex) return commands;
     if (core.restored !== null) {
       throw new RaftInvariantError(
@@ -318,7 +318,10 @@ export class RaftNode {
       if (entry.kind === "command") {
         bytes += entryBytes(entry);
         if (bytes > maxBytes && commands.length > 0) break;
-        commands.push({ index: entry.index, term: entry.term, command: entry.data });
+        const applied: RaftApplyCommand = { index: entry.index, term: entry.term, command: entry.data };
+        // As in the outbox: mostly there is one.
+        if (commands.length === 0) commands = [applied];
+        else commands.push(applied);
       }
       index++;
     }

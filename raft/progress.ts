@@ -22,8 +22,8 @@ export type ProgressState = "probe" | "replicate" | "snapshot";
 export class Inflights {
   readonly #maxAppends: number;
   readonly #maxBytes: number;
-  #lastIndexes: number[] = [0, 0, 0, 0];
-  #sizes: number[] = [0, 0, 0, 0];
+  #lastIndexes = new Float64Array(4);
+  #sizes = new Float64Array(4);
   #start = 0;
   #count = 0;
   #bytes = 0;
@@ -79,10 +79,14 @@ export class Inflights {
 
   #grow(): void {
     const old = this.#lastIndexes.length;
-    const order = Array.from({ length: old }, (_, i) => (this.#start + i) & (old - 1));
-    const padding = new Array<number>(old).fill(0);
-    this.#lastIndexes = [...order.map((place) => this.#lastIndexes[place]!), ...padding];
-    this.#sizes = [...order.map((place) => this.#sizes[place]!), ...padding];
+    const lastIndexes = new Float64Array(2 * old), sizes = new Float64Array(2 * old);
+    for (let i = 0; i < old; i++) {
+      const place = (this.#start + i) & (old - 1);
+      lastIndexes[i] = this.#lastIndexes[place]!;
+      sizes[i] = this.#sizes[place]!;
+    }
+    this.#lastIndexes = lastIndexes;
+    this.#sizes = sizes;
     this.#start = 0;
   }
 }

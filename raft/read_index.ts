@@ -60,6 +60,7 @@ export function handleReadResponse(core: Core, response: ReadResponse): void {
 
 /** Gives up the reads whose leader has not answered for an election timeout. */
 export function expireForwardedReads(core: Core): void {
+  if (core.forwardedReads.size === 0) return;
   for (const [readId, { context, expiresAtTick }] of core.forwardedReads) {
     // In the order in which they were asked, and so in that in which they expire.
     if (expiresAtTick > core.clock) return;

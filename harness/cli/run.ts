@@ -90,8 +90,11 @@ async function live(options: RunOptions): Promise<JudgedRun> {
 
 /** A run that is not a function of its options is a fault of this program. */
 function checkDeterminism(first: JudgedRun, second: JudgedRun): void {
-  if (first.history === second.history) return;
-  const [a, b] = [first.history.split("\n"), second.history.split("\n")];
+  if (first.result.history_sha256 === second.result.history_sha256) return;
+  const [a, b] = [first, second].map(({ history }) => new TextDecoder().decode(history).split("\n")) as [
+    string[],
+    string[],
+  ];
   const at = a.findIndex((line, i) => line !== b[i]);
   throw new Error(`The same options gave another history: event ${at} was ${a[at]}, and then ${b[at]}`);
 }

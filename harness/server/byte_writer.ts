@@ -14,6 +14,34 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Small arrays are cut from pieces of memory of so many bytes, */
+const SLAB_BYTES = 16_384;
+/** if they have at most so many. */
+const SMALL_BYTES = 512;
+let slab = new Uint8Array(SLAB_BYTES);
+let slabUsed = 0;
+
+/**
+ * A new array of zeros. Small ones are views of memory that they share with their neighbours in time, which live about as long where these are a log's
+ * commands: memory of their own takes 1,300 ns each on Deno, its collection included, a view 50 (Node: 60 and 110, Bun: 80 and 70).
+ */
+function newBytes(length: number): Uint8Array {
+  if (length > SMALL_BYTES) return new Uint8Array(length);
+  if (slabUsed + length > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  const begin = slabUsed;
+  slabUsed += length;
+  return slab.subarray(begin, slabUsed);
+}
+
+/** Copies `count` bytes at `begin` to another array's `at`. A loop beats `set` below some forty bytes, where the call itself is the cost. */
+function copyBytes(from: Uint8Array, begin: number, count: number, to: Uint8Array, at: number): void {
+  if (count > 40) to.set(from.subarray(begin, begin + count), at);
+  else for (let i = 0; i < count; i++) to[at + i] = from[begin + i]!;
+}
+
 /** Integers up to 2^53 - 1 stand in eight bytes, as two halves: DataView's BigInt access is several times slower. */
 const HIGH = 0x1_0000_0000;
 
@@ -51,9 +79,16 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** The memory itself, of which the first `length` bytes were written: for who only looks, as a view costs more than a look. */
+  get memory(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** A copy of what was written. */
   copy(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const copy = newBytes(this.#length);
+    copyBytes(this.#bytes, 0, this.#length, copy, 0);
+    return copy;
   }
 
   /** Makes room for `count` more bytes and returns where they begin. */
@@ -106,9 +141,8 @@ export class ByteWriter {
   /** Appends bytes as they are. */
   bytes(value: Uint8Array): void {
     const at = this.#reserve(value.length);
-    // A loop beats `set` below some forty bytes, where the call itself is the cost.
     if (value.length > 40) this.#bytes.set(value, at);
-    else for (let i = 0; i < value.length; i++) this.#bytes[at + i] = value[i]!;
+    else copyBytes(value, 0, value.length, this.#bytes, at);
   }
 
   /** Appends the bytes of a binary string: one a character. */
@@ -203,6 +237,15 @@ export class ByteReader {
   /** A view of bytes that stand after their length. */
   bytesWithLength(expected: string): Uint8Array {
     return this.bytes(this.u32(expected), expected);
+  }
+
+  /** A copy of bytes that stand after their length: a view would keep all that was read in memory. */
+  copyWithLength(expected: string): Uint8Array {
+    const length = this.u32(expected);
+    const at = this.#take(length, expected);
+    const copy = newBytes(length);
+    copyBytes(this.#bytes, at, length, copy, 0);
+    return copy;
   }
 
   /** A binary string that stands after its length. */

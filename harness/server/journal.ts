@@ -69,6 +69,10 @@ export class Journal implements RaftLog {
   #batchNumber: number;
   #fileBytes: number;
   #flushing = false;
+  /** Told of the end of the flush under way. */
+  #onFlushed: DiskDone | null = null;
+  /** Why the append of the flush under way failed. */
+  #appendError: Error | null = null;
   /** The last index of the flush under way that still stands; a truncation lowers it. */
   #flushedIndex = 0;
   #flushedState: HardState;
@@ -273,20 +277,32 @@ export class Journal implements RaftLog {
     this.#flushing = true;
     this.#flushedIndex = this.#lastIndex;
     this.#flushedState = this.#state;
-    const end = (error: Error | null): void => {
-      this.#flushing = false;
-      if (error === null) {
-        this.#durableState = this.#flushedState;
-        if (this.#flushedIndex > this.#durableIndex) this.#durableIndex = this.#flushedIndex;
-      }
-      done(error);
-    };
-    if (this.#restored) this.#flushRestored(end);
-    else if (this.#rewriteDue && !this.#snapshotUnderWay) this.#rewrite(end);
-    else this.#appendBatch(end);
+    this.#onFlushed = done;
+    if (this.#restored) this.#flushRestored();
+    else if (this.#rewriteDue && !this.#snapshotUnderWay) this.#rewrite();
+    else this.#appendBatch();
   }
 
-  #appendBatch(end: DiskDone): void {
+  // What every flush tells the disk to call is made once: of flushes there are more than of anything else here.
+
+  readonly #flushed: DiskDone = (error) => {
+    const done = this.#onFlushed!;
+    this.#onFlushed = null;
+    this.#flushing = false;
+    if (error === null) {
+      this.#durableState = this.#flushedState;
+      if (this.#flushedIndex > this.#durableIndex) this.#durableIndex = this.#flushedIndex;
+    }
+    done(error);
+  };
+
+  readonly #appended: DiskDone = (error) => {
+    this.#appendError = error;
+  };
+
+  readonly #synced: DiskDone = (error) => this.#flushed(this.#appendError ?? error);
+
+  #appendBatch(): void {
     const batch = this.#batch;
     this.#batch = this.#lent;
     this.#batch.clear();
@@ -294,28 +310,26 @@ export class Journal implements RaftLog {
     if (batch.length === 0) beginBatch(batch);
     finishBatch(batch, 0, ++this.#batchNumber, this.#salt);
     this.#fileBytes += batch.length;
-    let failure: Error | null = null;
-    this.#disk.append(JOURNAL_FILE, batch.view(), (error) => {
-      failure = error;
-    });
-    this.#disk.sync(JOURNAL_FILE, (error) => end(failure ?? error));
+    this.#appendError = null;
+    this.#disk.append(JOURNAL_FILE, batch.view(), this.#appended);
+    this.#disk.sync(JOURNAL_FILE, this.#synced);
   }
 
   /** The journal may begin after its snapshot only when the snapshot is on disk. */
-  #flushRestored(end: DiskDone): void {
+  #flushRestored(): void {
     const rewrite = (): void => {
       this.#restored = false;
       // What came in since the flush began is in the log, and so in the file.
       this.#flushedIndex = this.#lastIndex;
       this.#flushedState = this.#state;
-      this.#rewrite(end);
+      this.#rewrite();
     };
     if (this.#snapshotUnderWay) this.#afterSnapshots = rewrite;
     else rewrite();
   }
 
   /** Puts a journal of what is still needed in the place of the old one. */
-  #rewrite(end: DiskDone): void {
+  #rewrite(): void {
     this.#rewriteDue = false;
     this.#batch.clear();
     this.#batchNumber = 1;
@@ -326,7 +340,7 @@ export class Journal implements RaftLog {
       entries: this.#entries,
     });
     this.#fileBytes = file.length;
-    this.#disk.replace(JOURNAL_FILE, file, end);
+    this.#disk.replace(JOURNAL_FILE, file, this.#flushed);
   }
 
   #writeSnapshots(): void {

@@ -182,7 +182,7 @@ export function finishBatch(writer: ByteWriter, from: number, number: number, sa
   writer.u8(END);
   writer.setU32(from + 4, writer.length - from - BATCH_HEADER_BYTES);
   writer.setU32(from + 8, number);
-  writer.setU32(from + 12, batchChecksum(writer.view(), from, writer.length, salt));
+  writer.setU32(from + 12, batchChecksum(writer.memory, from, writer.length, salt));
 }
 
 function batchChecksum(bytes: Uint8Array, from: number, to: number, salt: number): number {
@@ -258,11 +258,8 @@ export function* readRecords(bytes: Uint8Array, from: number, to: number): Gener
         }
         const entryTerm = term(reader.u64("an entry's term"));
         const index = logIndex(reader.u64("an entry's index"));
-        // A copy, or each small entry would keep the whole file in memory.
-        yield {
-          kind: "entry",
-          entry: { index, term: entryTerm, kind, data: reader.bytesWithLength("an entry's data").slice() },
-        };
+        const data = reader.copyWithLength("an entry's data");
+        yield { kind: "entry", entry: { index, term: entryTerm, kind, data } };
         break;
       }
       case TRUNCATE:

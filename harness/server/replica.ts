@@ -24,7 +24,7 @@ import {
 import { ByteWriter } from "./byte_writer.ts";
 import { type ClientReply, READ_MODES } from "./client.ts";
 import { MAX_NODE_ID, ReceivedForwards, type Respond, SentForwards } from "./forwarding.ts";
-import type { Forward, ForwardedMode, RequestMode } from "./packet.ts";
+import type { Forward, ForwardedMode, Packet, RequestMode } from "./packet.ts";
 import { readChange } from "./member_change.ts";
 import type { Replica, ReplicaOptions } from "./replica_options.ts";
 import { underSession, wrongSession } from "./sessions.ts";
@@ -209,20 +209,23 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     if (stopped) return;
     if (error !== null) return stopWith(error);
     // A log that was replaced by a snapshot is written with all that came while the snapshot was: then nothing is left to wait for.
-    const due = journal.isDirty ? heldForCurrent : [...heldForCurrent, ...heldForNext];
-    if (!journal.isDirty) heldForNext = [];
+    let due = heldForCurrent;
     heldForCurrent = [];
+    if (!journal.isDirty && heldForNext.length > 0) {
+      due = [...due, ...heldForNext];
+      heldForNext = [];
+    }
     for (let i = 0; i < due.length; i++) send(due[i]!.to, { kind: "raft", envelope: due[i]! });
-    run(persisted);
+    run(persisted, null);
   };
 
   const persisted = (): void => dispatch(node.persisted());
 
-  /** Takes one input; an error that nobody expects ends the node. */
-  const run = (input: () => void): void => {
+  /** Takes one input in; an error that nobody expects ends the node. */
+  const run = <Input>(take: (input: Input) => void, input: Input): void => {
     if (stopped) return;
     try {
-      input();
+      take(input);
       schedule();
     } catch (error) {
       stopWith(error as Error);
@@ -526,7 +529,25 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     const wrong = how?.session === undefined ? null : wrongSession(how.session);
     if (wrong !== null) return reply({ type: "fail", error: wrong });
     const body = how?.session === undefined || isRead ? command : underSession(command, how.session);
-    run(() => ask(isRead ? how?.reads ?? readMode : "write", body, reply));
+    run(() => ask(isRead ? how?.reads ?? readMode : "write", body, reply), null);
+  };
+
+  const takePacket = (packet: Packet): void => {
+    switch (packet.kind) {
+      case "raft":
+        return dispatch(node.handle(packet.envelope));
+      case "forward":
+        return receiveForward(packet);
+      case "answer":
+        if (packet.incarnation === incarnation) sent.answer(packet.number, packet.reply);
+    }
+  };
+
+  const takeTick = (): void => {
+    ticks++;
+    sent.expire(ticks);
+    if (rounds.size > 0) expireRounds();
+    dispatch(node.tick());
   };
 
   return {
@@ -539,26 +560,8 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     get waiting() {
       return proposed.size + readCount + sent.size;
     },
-    tick() {
-      run(() => {
-        ticks++;
-        sent.expire(ticks);
-        if (rounds.size > 0) expireRounds();
-        dispatch(node.tick());
-      });
-    },
-    receive(packet) {
-      run(() => {
-        switch (packet.kind) {
-          case "raft":
-            return dispatch(node.handle(packet.envelope));
-          case "forward":
-            return receiveForward(packet);
-          case "answer":
-            if (packet.incarnation === incarnation) sent.answer(packet.number, packet.reply);
-        }
-      });
-    },
+    tick: () => run(takeTick, null),
+    receive: (packet) => run(takePacket, packet),
     request(request, reply) {
       let command: Uint8Array;
       try {
@@ -569,9 +572,9 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
       submit(command, reply, request);
     },
     submit,
-    changeMembers: (how, reply) => run(() => ask("change", new TextEncoder().encode(JSON.stringify(how)), reply)),
-    transferLeadership: (to, reply) => run(() => ask("transfer", new TextEncoder().encode(String(to)), reply)),
-    compact: () => run(takeSnapshot),
+    changeMembers: (how, reply) => run(() => ask("change", new TextEncoder().encode(JSON.stringify(how)), reply), null),
+    transferLeadership: (to, reply) => run(() => ask("transfer", new TextEncoder().encode(String(to)), reply), null),
+    compact: () => run(takeSnapshot, null),
     stop() {
       stopped = true;
     },

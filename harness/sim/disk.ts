@@ -22,16 +22,23 @@ const TRANSFER_64K = 50 * MICROSECOND;
 
 /** A file: `bytes` up to `length`, of which a crash leaves the first `durableLength`. */
 interface File {
+  /** Whether there is such a file: nothing may have been written under its name yet. */
+  exists: boolean;
   bytes: Uint8Array;
   length: number;
   durableLength: number;
   /** Where each append began: what comes after the last of them is the last batch. */
   appendedAt: number[];
+  /** Until when the file is busy with what was asked of it: verbs of one file take effect in their order. */
+  busyUntil: number;
 }
 
-/** Until when a file is busy with what was asked of it: verbs of one file take effect in their order. */
-interface Line {
-  busyUntil: number;
+/** A sync under way, of all that `file` had up to `reach`. */
+interface Sync {
+  readonly session: number;
+  readonly file: File;
+  readonly reach: number;
+  readonly done: DiskDone;
 }
 
 /** Why an append or replace failed. */
@@ -44,7 +51,6 @@ export class SimDisk {
   readonly #queue: EventQueue;
   readonly #seed: number;
   readonly #files = new Map<string, File>();
-  readonly #lines = new Map<string, Line>();
   #session = 0;
   #syncs = 0;
   /** Syncs take this many times their ordinary time. */
@@ -77,9 +83,9 @@ export class SimDisk {
       append: (name, bytes, done) => this.#takeAppend(session, name, bytes, done),
       sync: (name, done) => this.#takeSync(session, name, done),
       read: (name, done) => {
-        this.#later(session, name, transferTime(this.#files.get(name)?.length ?? 0), () => {
-          const file = this.#files.get(name);
-          this.#call((error) => done(error, file === undefined ? null : file.bytes.slice(0, file.length)), null);
+        const file = this.#file(name);
+        this.#later(session, file, transferTime(file.length), () => {
+          this.#call((error) => done(error, file.exists ? file.bytes.slice(0, file.length) : null), null);
         });
       },
       replace: (name, bytes, done) => {
@@ -87,7 +93,7 @@ export class SimDisk {
         const replacement = { name, bytes };
         this.#replacing.add(replacement);
         this.#spring();
-        this.#later(session, name, this.#syncTime() + transferTime(bytes.length), () => {
+        this.#later(session, this.#file(name), this.#syncTime() + transferTime(bytes.length), () => {
           this.#replacing.delete(replacement);
           if (this.isFull) {
             const error = new DiskFullError(`Cannot replace ${name} with ${bytes.length} bytes: the disk is full`);
@@ -100,9 +106,21 @@ export class SimDisk {
     };
   }
 
+  #file(name: string): File {
+    let file = this.#files.get(name);
+    if (file === undefined) {
+      file = { exists: false, bytes: new Uint8Array(0), length: 0, durableLength: 0, appendedAt: [], busyUntil: 0 };
+      this.#files.set(name, file);
+    }
+    return file;
+  }
+
   #replace(name: string, bytes: Uint8Array): void {
-    const { length } = bytes;
-    this.#files.set(name, { bytes: bytes.slice(), length, durableLength: length, appendedAt: [] });
+    const file = this.#file(name);
+    file.exists = true;
+    file.bytes = bytes.slice();
+    file.length = file.durableLength = bytes.length;
+    file.appendedAt = [];
   }
 
   /** A write is under way: who waits for one strikes before an ordinary sync would be over. */
@@ -115,59 +133,52 @@ export class SimDisk {
   }
 
   /** Takes effect `duration` from now, in the file's order, unless the node has ended before. */
-  #later(session: number, name: string, duration: number, effect: () => void): void {
+  #later(session: number, file: File, duration: number, effect: () => void): void {
     if (session !== this.#session) return;
-    this.#queue.at(this.#reserve(name, duration), () => {
+    this.#queue.at(this.#reserve(file, duration), () => {
       if (session === this.#session) effect();
     });
   }
 
   /** When something that takes so long takes effect, if it is asked of a file now. */
-  #reserve(name: string, duration: number): number {
-    const now = this.#queue.now();
-    let line = this.#lines.get(name);
-    if (line === undefined) this.#lines.set(name, line = { busyUntil: 0 });
-    line.busyUntil = Math.max(now + duration, line.busyUntil);
-    return line.busyUntil;
-  }
-
-  #isIdle(name: string): boolean {
-    const line = this.#lines.get(name);
-    return line === undefined || line.busyUntil <= this.#queue.now();
+  #reserve(file: File, duration: number): number {
+    file.busyUntil = Math.max(this.#queue.now() + duration, file.busyUntil);
+    return file.busyUntil;
   }
 
   #takeAppend(session: number, name: string, bytes: Uint8Array, done: DiskDone): void {
     if (session !== this.#session) return;
+    const file = this.#file(name);
     // What was asked of an idle file has taken effect, though nobody hears of it before this call is over.
-    const result = this.#isIdle(name) ? this.#append(name, bytes) : undefined;
+    const result = file.busyUntil <= this.#queue.now() ? this.#append(name, file, bytes) : undefined;
     if (this.armed !== null && !this.waitsForReplacement) this.#spring();
-    this.#queue.at(this.#reserve(name, 0), () => {
-      if (session === this.#session) this.#call(done, result === undefined ? this.#append(name, bytes) : result);
+    this.#queue.at(this.#reserve(file, 0), () => {
+      if (session === this.#session) this.#call(done, result === undefined ? this.#append(name, file, bytes) : result);
     });
   }
 
   #takeSync(session: number, name: string, done: DiskDone): void {
     if (session !== this.#session) return;
-    const reach = this.#isIdle(name) ? this.#files.get(name)?.length ?? 0 : Infinity;
-    this.#queue.at(this.#reserve(name, this.#syncTime()), () => {
-      if (session !== this.#session) return;
-      this.#synced(name, reach);
-      this.#call(done, null);
-    });
+    const file = this.#file(name);
+    const reach = file.busyUntil <= this.#queue.now() ? file.length : Infinity;
+    this.#queue.at(this.#reserve(file, this.#syncTime()), this.#endSync, { session, file, reach, done });
   }
 
-  #append(name: string, bytes: Uint8Array): DiskFullError | null {
+  /** What was appended before the sync was asked for is durable. A file that was replaced since is durable anyway. */
+  readonly #endSync = ({ session, file, reach, done }: Sync): void => {
+    if (session !== this.#session) return;
+    file.durableLength = Math.max(file.durableLength, Math.min(reach, file.length));
+    this.#call(done, null);
+  };
+
+  #append(name: string, file: File, bytes: Uint8Array): DiskFullError | null {
     if (this.isFull) {
       return new DiskFullError(`Cannot append ${bytes.length} bytes to ${name}: the disk is full`);
     }
-    let file = this.#files.get(name);
-    if (file === undefined) {
-      file = { bytes: new Uint8Array(4096), length: 0, durableLength: 0, appendedAt: [] };
-      this.#files.set(name, file);
-    }
+    file.exists = true;
     const end = file.length + bytes.length;
     if (end > file.bytes.length) {
-      const grown = new Uint8Array(2 * end);
+      const grown = new Uint8Array(Math.max(2 * end, 4096));
       grown.set(file.bytes.subarray(0, file.length));
       file.bytes = grown;
     }
@@ -175,12 +186,6 @@ export class SimDisk {
     file.appendedAt.push(file.length);
     file.length = end;
     return null;
-  }
-
-  /** What was appended before the sync was asked for is durable. A file that was replaced since is durable anyway. */
-  #synced(name: string, reach: number): void {
-    const file = this.#files.get(name);
-    if (file !== undefined) file.durableLength = Math.max(file.durableLength, Math.min(reach, file.length));
   }
 
   #call(done: DiskDone, error: Error | null): void {
@@ -214,9 +219,10 @@ export class SimDisk {
       if ((finish(mixTime(mix(this.#seed, 4), this.#queue.now())) & 1) === 0) this.#replace(name, bytes);
     }
     this.#replacing.clear();
-    this.#lines.clear();
-    if (keepsWritten) return;
-    for (const file of this.#files.values()) cutAt(file, file.durableLength);
+    for (const file of this.#files.values()) {
+      file.busyUntil = 0;
+      if (!keepsWritten) cutAt(file, file.durableLength);
+    }
   }
 
   /**
@@ -254,7 +260,7 @@ export class SimDisk {
   /** The content of a file as the node would read it now; for tests and the curious. */
   content(name: string): Uint8Array | null {
     const file = this.#files.get(name);
-    return file === undefined ? null : file.bytes.slice(0, file.length);
+    return file?.exists ? file.bytes.slice(0, file.length) : null;
   }
 
   #syncTime(): number {

@@ -23,6 +23,10 @@ interface LinkState {
   cuts: number;
   /** The packet faults that lie on it at present, oldest first. */
   readonly packets: PacketsFault[];
+  /** The seed of what is drawn for it. */
+  readonly seed: number;
+  /** Hands a message over, unless a cut stops what is under way. One function for all messages, so that none is made for each. */
+  readonly arrive: (receive: (message: unknown) => void, message: unknown) => void;
   /** When it was last used, and how many messages were sent at that instant. */
   sentAt: number;
   sentThen: number;
@@ -40,7 +44,8 @@ export interface NetworkCounts {
 export class Network {
   readonly #queue: EventQueue;
   readonly #seed: number;
-  readonly #links = new Map<number, LinkState>();
+  /** `#links[from][to]`. */
+  readonly #links: LinkState[][] = [];
   /** What has happened so far. */
   readonly counts: NetworkCounts = { sent: 0, cut: 0, lost: 0, doubled: 0 };
 
@@ -50,12 +55,22 @@ export class Network {
   }
 
   #link(from: number, to: number): LinkState {
-    const key = from * 65536 + to;
-    let link = this.#links.get(key);
-    if (link === undefined) {
-      link = { cuts: 0, packets: [], sentAt: -1, sentThen: 0 };
-      this.#links.set(key, link);
-    }
+    return this.#links[from]?.[to] ?? this.#newLink(from, to);
+  }
+
+  #newLink(from: number, to: number): LinkState {
+    const link: LinkState = {
+      cuts: 0,
+      packets: [],
+      seed: mix(this.#seed, from * 65536 + to),
+      arrive: (receive, message) => {
+        if (link.cuts === 0) receive(message);
+        else this.counts.cut++;
+      },
+      sentAt: -1,
+      sentThen: 0,
+    };
+    (this.#links[from] ??= [])[to] = link;
     return link;
   }
 
@@ -70,7 +85,7 @@ export class Network {
       this.counts.cut++;
       return;
     }
-    const hash = mix(mixTime(mix(this.#seed, from * 65536 + to), now), link.sentThen);
+    const hash = mix(mixTime(link.seed, now), link.sentThen);
     if (link.packets.length === 0) this.#deliver(link, now + latency(hash), receive, message);
     else this.#sendThroughFaults(link, now, hash, receive, message);
   }
@@ -100,12 +115,13 @@ export class Network {
     }
   }
 
-  /** A cut also stops what is under way. */
   #deliver<Message>(link: LinkState, time: number, receive: (message: Message) => void, message: Message): void {
-    this.#queue.at(time, () => {
-      if (link.cuts === 0) receive(message);
-      else this.counts.cut++;
-    });
+    this.#queue.at(
+      time,
+      link.arrive as (receive: (message: Message) => void, message: Message) => void,
+      receive,
+      message,
+    );
   }
 
   /** Whether what is sent now would be stopped by a partition. */

@@ -184,7 +184,7 @@ export class SimNode {
     const hasLease = (): boolean => replica === this.replica && replica.node.status().hasLease;
     this.#invariants.holds(id, replica.node.status().configuration, hasLease);
     if (hasFront) this.#front = createFront(replica, `${id}.${incarnation}`);
-    this.#scheduleTick(this.#starts, this.#firstTickIn());
+    this.#queue.at(this.#queue.now() + this.#firstTickIn(), this.#onTick, this.#starts);
   }
 
   #tracer(): RaftTracer {
@@ -236,15 +236,15 @@ export class SimNode {
     return alignedTicks ? tickLength - this.#queue.now() % tickLength : finish(seed) % tickLength;
   }
 
-  #scheduleTick(start: number, delay: number): void {
-    this.#queue.at(this.#queue.now() + delay, () => {
-      if (start !== this.#starts || this.replica === null) return;
-      const fault = this.#clockFaults.at(-1);
-      const { tickLength } = this.#options;
-      if (fault?.effect !== "stall" && !this.isPaused) this.#tick();
-      this.#scheduleTick(start, fault?.effect === "rate" ? Math.floor(tickLength * fault.factor!) : tickLength);
-    });
-  }
+  /** The tick of the life that began with `start`, and on to the next one. */
+  readonly #onTick = (start: number): void => {
+    if (start !== this.#starts || this.replica === null) return;
+    const fault = this.#clockFaults.at(-1);
+    const { tickLength } = this.#options;
+    if (fault?.effect !== "stall" && !this.isPaused) this.#tick();
+    const next = fault?.effect === "rate" ? Math.floor(tickLength * fault.factor!) : tickLength;
+    this.#queue.at(this.#queue.now() + next, this.#onTick, start);
+  };
 
   #tick(): void {
     this.#ticks++;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HistoryEvent } from "../../checker/mod.ts";
-import { countOperations, historyLines, historySha256, Recorder } from "../../harness/recorder.ts";
+import { historyBytes, sha256 } from "../../harness/history_file.ts";
+import { countOperations, Recorder } from "../../harness/recorder.ts";
 
 test("a line of history.jsonl is what JSON.stringify makes of the event, fields in their order", () => {
   const values: unknown[] = [
@@ -16,6 +17,19 @@ test("a line of history.jsonl is what JSON.stringify makes of the event, fields 
     "ünïcode",
     "\u007f",
     "x".repeat(50),
+    `${"x".repeat(40)}\n`,
+    "",
+    "ü".repeat(5000),
+    9,
+    10,
+    999_999_999,
+    1_000_000_000,
+    1_000_000_001,
+    987_654_321_012_345,
+    Number.MAX_SAFE_INTEGER,
+    1e21,
+    NaN,
+    true,
     [1, null, ["append", "k", 2]],
     { a: 1 },
   ];
@@ -28,7 +42,9 @@ test("a line of history.jsonl is what JSON.stringify makes of the event, fields 
     ...(value === undefined ? {} : { key: "k", value, error: value, actual: value }),
   }));
 
-  assert.equal(historyLines(events), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+  const lines = new TextDecoder().decode(historyBytes(events));
+
+  assert.equal(lines, events.map((event) => `${JSON.stringify(event)}\n`).join(""));
 });
 
 test("events are numbered in the order in which they happen, with the time since the run began", () => {
@@ -38,9 +54,10 @@ test("events are numbered in the order in which they happen, with the time since
   now = 720;
   recorder.record({ process: 0, type: "ok", f: "get", key: "k0", value: undefined });
 
+  const absent = { value: undefined, error: undefined, actual: undefined };
   assert.deepEqual(recorder.events, [
-    { index: 0, time: 0, process: 0, type: "invoke", f: "get", key: "k0" },
-    { index: 1, time: 220, process: 0, type: "ok", f: "get", key: "k0" },
+    { index: 0, time: 0, process: 0, type: "invoke", f: "get", key: "k0", ...absent },
+    { index: 1, time: 220, process: 0, type: "ok", f: "get", key: "k0", ...absent },
   ]);
 });
 
@@ -57,5 +74,8 @@ test("an operation that never ended counts as one of unknown outcome, and the ne
 
 test("the hash is SHA-256 of the bytes", () => {
   // FIPS 180-2, appendix B.1.
-  assert.equal(historySha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  assert.equal(
+    sha256(new TextEncoder().encode("abc")),
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  );
 });

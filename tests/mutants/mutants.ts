@@ -193,9 +193,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a write is acknowledged before it is committed",
     file: "raft/node.ts",
-    search: "const { log, commitIndex } = core;\n    const commands",
+    search: "const { log, commitIndex } = core;\n    let commands",
     replace:
-      'const { log } = core;\n    const commitIndex = core.role === "leader" ? log.lastIndex : core.commitIndex;\n    const commands',
+      'const { log } = core;\n    const commitIndex = core.role === "leader" ? log.lastIndex : core.commitIndex;\n    let commands',
     flags: "--nemesis partition --time-limit 20",
     noticedBy: ["invariant", "history"],
   },

@@ -10,7 +10,7 @@ import { main as replay } from "../../../harness/cli/replay.ts";
 import { main as run } from "../../../harness/cli/run.ts";
 import { main as shrink } from "../../../harness/cli/shrink.ts";
 import type { Terminal } from "../../../harness/cli/terminal.ts";
-import { historySha256 } from "../../../harness/recorder.ts";
+import { sha256 } from "../../../harness/history_file.ts";
 import { mayUse } from "../../corpus.ts";
 import { WORKLOAD_NAMES } from "../../../harness/workloads/workloads.ts";
 
@@ -140,8 +140,8 @@ test("run --out leaves the history and the result", { skip: files }, async () =>
 
     const result = readFileSync(join(out, "deep", "result.json"), "utf8");
     assert.equal(result, printed.out);
-    const history = readFileSync(join(out, "deep", "history.jsonl"), "utf8");
-    assert.equal(historySha256(history), JSON.parse(result).history_sha256);
+    const history = readFileSync(join(out, "deep", "history.jsonl"));
+    assert.equal(sha256(history), JSON.parse(result).history_sha256);
   } finally {
     rmSync(out, { recursive: true });
   }

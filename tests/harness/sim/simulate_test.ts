@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { historyLines, historySha256 } from "../../../harness/recorder.ts";
+import { historyBytes, sha256 } from "../../../harness/history_file.ts";
 import { DEFAULT_OPTIONS, type RunOptions } from "../../../harness/options.ts";
 import { setupOf } from "../../../harness/setup.ts";
 import { shrinkSeed } from "../../../harness/sim/recorded.ts";
@@ -19,7 +19,7 @@ test("a run is a function of its options: twice the same history", () => {
   for (const nemesis of ["partition", "all"]) {
     const runs = [1, 2].map(() => simulateAndJudge(options({ nemesis, seed: 5 }), ""));
 
-    assert.equal(runs[0]!.history, runs[1]!.history);
+    assert.deepEqual(runs[0]!.history, runs[1]!.history);
     assert.ok(runs[0]!.events.length > 1000);
   }
 });
@@ -33,8 +33,8 @@ test("another seed gives another history", () => {
 test("the hash of a history is that of its lines", () => {
   const { result, history } = simulateAndJudge(options({ nemesis: "none", timeLimit: 2, rate: 20 }), "");
 
-  assert.equal(result.history_sha256, historySha256(history));
-  assert.match(history, /^\{"index":0,"time":\d+,"process":\d+,"type":"invoke","f":"/);
+  assert.equal(result.history_sha256, sha256(history));
+  assert.match(new TextDecoder().decode(history), /^\{"index":0,"time":\d+,"process":\d+,"type":"invoke","f":"/);
 });
 
 test("a recorded schedule does to the cluster what the seed did", () => {
@@ -44,9 +44,9 @@ test("a recorded schedule does to the cluster what the seed did", () => {
     const again = simulate(setup, { schedule: drawn.outcome.schedule });
 
     // Of faults that found nobody to strike the recorded run knows nothing; all else is the same.
-    const clients = (events: typeof drawn.outcome.events): string =>
-      historyLines(events.filter(({ process }) => process !== "nemesis").map((event, index) => ({ ...event, index })));
-    assert.equal(clients(again.outcome.events), clients(drawn.outcome.events));
+    const clients = (events: typeof drawn.outcome.events): Uint8Array =>
+      historyBytes(events.filter(({ process }) => process !== "nemesis").map((event, index) => ({ ...event, index })));
+    assert.deepEqual(clients(again.outcome.events), clients(drawn.outcome.events));
   }
 });
 
@@ -103,5 +103,5 @@ test("a failing seed shrinks to a handful of events that fail in the same way, a
   assert.ok(file.schedule.operations.length <= 5, `${file.schedule.operations.length} operations`);
   assert.deepEqual(file.expected.failed, ["linearizability"]);
   const again = simulate(file.setup, { schedule: file.schedule });
-  assert.equal(historySha256(historyLines(again.outcome.events)), file.expected.history_sha256);
+  assert.equal(sha256(historyBytes(again.outcome.events)), file.expected.history_sha256);
 });
