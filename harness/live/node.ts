@@ -208,7 +208,12 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     limits: { forwardTimeoutTicks: Math.ceil(2_000 / options.tickMs) },
     // Not all nodes at the same moment: they share the writes, and often the machine.
     compaction: { bytes: Math.ceil(options.compactionBytes * (1 + (id % 4) / 8)) },
-    defer: (action) => void setImmediate(action),
+    defer: (action) =>
+      void setImmediate(() => {
+        action();
+        // In this turn still, and not after another look at all sockets.
+        transport?.flush();
+      }),
     onStopped: fail,
   });
   const front: ExactlyOnce = createExactlyOnce({

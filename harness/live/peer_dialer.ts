@@ -9,7 +9,8 @@
 import net from "node:net";
 import tls from "node:tls";
 import type { Clock, Timer } from "../clock.ts";
-import { createFrameReader, FRAME_HEADER_BYTES, joinFrames } from "./frames.ts";
+import { FrameQueue } from "./frame_queue.ts";
+import { createFrameReader, joinFrames } from "./frames.ts";
 import { createHandshakeReader, decodeAnswer, encodeGreeting } from "./handshake.ts";
 import { type Address, formatAddress, type PeerLimits, type PeerTimes, type PeerTls, pem } from "./peer_options.ts";
 
@@ -41,7 +42,7 @@ export interface DialerOptions {
 
 /** The way to one peer. */
 export interface Dialer {
-  /** Hands over a frame. `false`: it was dropped and the peer surely never gets it. */
+  /** Hands over a frame, which is copied. `false`: it was dropped and the peer surely never gets it. */
   send(frame: Uint8Array): boolean;
   /** Writes what was handed over, at once. */
   flush(): void;
@@ -83,19 +84,14 @@ export function createDialer(options: DialerOptions): Dialer {
   let failures = 0;
   let lastRefusal = "";
   let dropped = 0;
-  let queue: Uint8Array[] = [];
-  /** The first frame of the queue that is still to be sent: what comes before has left. */
-  let head = 0;
-  let queuedBytes = 0;
+  const queue = new FrameQueue();
   let isFlushScheduled = false;
   /** Pings since the last sign of life. Counted and not timed: after a pause of this very process, the answers are yet to be read. */
   let unanswered = 0;
 
   const dropAll = (): void => {
-    dropped += queue.length - head;
-    queue = [];
-    head = 0;
-    queuedBytes = 0;
+    dropped += queue.length;
+    queue.clear();
   };
 
   const fail = (failed: net.Socket, reason: string): void => {
@@ -174,38 +170,17 @@ export function createDialer(options: DialerOptions): Dialer {
     });
   };
 
-  /** The frames that go into the next write. */
-  const nextFrames = (): Uint8Array[] => {
-    const begin = head;
-    let bytes = 0;
-    while (head < queue.length && bytes < WRITE_BYTES) bytes += FRAME_HEADER_BYTES + queue[head++]!.length;
-    queuedBytes -= bytes;
-    const frames = queue.slice(begin, head);
-    compactQueue();
-    return frames;
-  };
-
-  /** Moving the rest down costs as much as half of the queue has gone: a constant for each frame. */
-  const compactQueue = (): void => {
-    if (head * 2 < queue.length) return;
-    queue = queue.slice(head);
-    head = 0;
-  };
-
   const flush = (): void => {
-    while (isConnected && socket !== null && head < queue.length && socket.writableLength < UNSENT_MAX) {
-      socket.write(joinFrames(nextFrames()));
+    while (isConnected && socket !== null && queue.length > 0 && socket.writableLength < UNSENT_MAX) {
+      socket.write(queue.take(WRITE_BYTES));
     }
   };
 
   const dropOldest = (): void => {
-    while (
-      queue.length - head > limits.maxQueuedFrames || (queuedBytes > limits.maxQueuedBytes && queue.length - head > 1)
-    ) {
-      queuedBytes -= FRAME_HEADER_BYTES + queue[head++]!.length;
+    while (queue.length > limits.maxQueuedFrames || (queue.bytes > limits.maxQueuedBytes && queue.length > 1)) {
+      queue.drop();
       dropped++;
     }
-    compactQueue();
   };
 
   connect();
@@ -219,7 +194,6 @@ export function createDialer(options: DialerOptions): Dialer {
         return false;
       }
       queue.push(frame);
-      queuedBytes += FRAME_HEADER_BYTES + frame.length;
       dropOldest();
       if (!isFlushScheduled) {
         isFlushScheduled = true;
@@ -231,7 +205,7 @@ export function createDialer(options: DialerOptions): Dialer {
       return true;
     },
     flush,
-    status: () => ({ isConnected, queuedFrames: queue.length - head, queuedBytes, dropped, failures }),
+    status: () => ({ isConnected, queuedFrames: queue.length, queuedBytes: queue.bytes, dropped, failures }),
     close(done) {
       isClosed = true;
       timer?.cancel();

@@ -74,7 +74,7 @@ export interface Transport {
   /** Begins to listen, tells the address in use, and begins to connect to the peers. */
   start(done: (error: Error | null, address: Address) => void): void;
   /**
-   * Sends a frame to a peer, of which it becomes the property. It leaves at the end of this turn of the event loop, or at `flush`.
+   * Sends a frame to a peer. It is copied, and leaves at the end of this turn of the event loop, or at `flush`.
    *
    * @returns `false` if it surely never arrives: the peer is not known, or out of reach.
    * @throws {RangeError} If it is empty or too long.
