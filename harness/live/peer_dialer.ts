@@ -11,7 +11,7 @@ import tls from "node:tls";
 import type { Clock, Timer } from "../clock.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import { createFrameReader, joinFrames } from "./frames.ts";
-import { createHandshakeReader, decodeAnswer, encodeGreeting } from "./handshake.ts";
+import { createHandshakeReader, decodeAnswer, encodeGreeting, type HandshakeRefusal } from "./handshake.ts";
 import { type Address, formatAddress, type PeerLimits, type PeerTimes, type PeerTls, pem } from "./peer_options.ts";
 
 /** What a dialer is made with. */
@@ -20,6 +20,8 @@ export interface DialerOptions {
   readonly clusterId: string;
   /** This node. */
   readonly nodeId: number;
+  /** The birth of its journal. */
+  readonly birth: number;
   /** The node to reach. */
   readonly peer: number;
   /** Where that node listens. */
@@ -36,8 +38,10 @@ export interface DialerOptions {
   readonly random: (below: number) => number;
   /** The connection was made, or is there no longer. */
   readonly onState: (isConnected: boolean, reason: string) => void;
-  /** The peer refused this node, or is not a peer; the same reason is told once in a row. */
-  readonly onRefused: (reason: string) => void;
+  /** Why the peer's own journal is not the one that it should have, by its birth; `null` if it may be. */
+  readonly judge: (birth: number) => HandshakeRefusal | null;
+  /** The peer refused this node, or is not a peer; the same reason is told once in a row. `isLost`: it knows another journal of this node. */
+  readonly onRefused: (reason: string, isLost: boolean) => void;
 }
 
 /** The way to one peer. */
@@ -111,8 +115,8 @@ export function createDialer(options: DialerOptions): Dialer {
     options.onState(false, `${wasConnected ? "Lost" : "Cannot reach"} ${peer} at ${formatAddress(address)}: ${reason}`);
   };
 
-  const refuse = (refused: net.Socket, reason: string): void => {
-    if (reason !== lastRefusal) options.onRefused(reason);
+  const refuse = (refused: net.Socket, reason: string, isLost = false): void => {
+    if (reason !== lastRefusal) options.onRefused(reason, isLost);
     lastRefusal = reason;
     fail(refused, reason);
   };
@@ -130,7 +134,9 @@ export function createDialer(options: DialerOptions): Dialer {
     });
     dialled.on(options.tls === null ? "connect" : "secureConnect", () => {
       if (socket === dialled) {
-        dialled.write(encodeGreeting({ clusterId: options.clusterId, from: options.nodeId, to: peer }));
+        dialled.write(
+          encodeGreeting({ clusterId: options.clusterId, from: options.nodeId, to: peer, birth: options.birth }),
+        );
       }
     });
     const handshake = createHandshakeReader();
@@ -142,8 +148,10 @@ export function createDialer(options: DialerOptions): Dialer {
         if (isConnected) return pongs.feed(bytes, () => {});
         const answer = handshake.feed(bytes);
         if (answer === null) return;
-        const refusal = decodeAnswer(answer.body);
-        if (refusal !== null) return refuse(dialled, refusal);
+        const answered = decodeAnswer(answer.body);
+        if (answered.type !== "welcome") return refuse(dialled, answered.reason, answered.type === "lost");
+        const refusal = options.judge(answered.birth);
+        if (refusal !== null) return refuse(dialled, refusal.reason);
       } catch (error) {
         return refuse(dialled, (error as Error).message);
       }
