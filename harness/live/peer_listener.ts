@@ -17,6 +17,7 @@ import {
   HandshakeError,
   type HandshakeRefusal,
 } from "./handshake.ts";
+import { listenError } from "./listen_error.ts";
 import { type Address, formatAddress, type PeerLimits, type PeerTimes, type PeerTls, pem } from "./peer_options.ts";
 
 /** What a listener is made with. */
@@ -233,18 +234,4 @@ function secureServer(
     socket.destroy();
   });
   return server;
-}
-
-/** Why listening failed, in words. */
-function listenError(error: Error, address: Address): Error {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: "another process listens there",
-    EADDRNOTAVAIL: "this machine has no such address",
-    EACCES: "permission is denied",
-    ENOTFOUND: "there is no such host",
-  };
-  const code = (error as { code?: string }).code ?? "";
-  const reason = reasons[code];
-  const words = reason === undefined ? error.message.split("\n", 1)[0] : `${reason} (${code})`;
-  return new Error(`Cannot listen on ${formatAddress(address)}: ${words}`, { cause: error });
 }
