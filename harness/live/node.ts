@@ -298,6 +298,9 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     else front.submit(encodeRemoval(chore.id), told(`forget ${chore.id}`));
   };
 
+  const isMember = (member: number): boolean =>
+    membersOf(replica.node.status().configuration).some((one) => one === member);
+
   let address = options.listen;
   const live: LiveNode = {
     ...{ replica, store, journal, disk, directory, clusterId: options.clusterId },
@@ -325,8 +328,7 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     },
     addMember(member, memberAddress, { replaces = 0, birth = 0 }, reply) {
       const before = directory.entries.get(member);
-      const isMember = membersOf(replica.node.status().configuration).some((one) => one === member);
-      const known = isMember ? before?.birth ?? 0 : 0;
+      const known = isMember(member) ? before?.birth ?? 0 : 0;
       if (birth !== 0 && known !== 0 && birth !== known) {
         return reply({ type: "fail", error: `node ${member} is a member that had another journal: remove it first` });
       }
@@ -337,7 +339,7 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
       };
       front.submit(encodeEntry(entry), (entered) => {
         if (entered.type !== "ok") return reply(entered);
-        if (membersOf(replica.node.status().configuration).some((one) => one === member)) return reply(entered);
+        if (isMember(member)) return reply(entered);
         const change: ConfigurationChange = {
           type: "simple",
           changes: [{ type: "add-learner", node: nodeId(member) }],
@@ -346,6 +348,7 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
       });
     },
     removeMember(member, reply) {
+      if (!isMember(member)) return reply({ type: "fail", error: `this node knows of no member ${member}` });
       const change: ConfigurationChange = { type: "simple", changes: [{ type: "remove", node: nodeId(member) }] };
       front.ask((attempted) => replica.changeMembers(change, attempted), reply);
     },

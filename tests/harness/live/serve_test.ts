@@ -83,6 +83,7 @@ test("members join, replace each other, leave and hand leadership over", { skip 
     const c = connect(others[1]!);
     assert.equal((await memberStatus(others[1]!, others[1]!.client)).role, "leader");
     assert.equal(await c.call("RAFT", "REMOVE", "1"), "OK");
+    assert.match(String(await c.call("RAFT", "REMOVE", "7")), /ERR this node knows of no member 7/);
     assert.deepEqual((await memberStatus(others[1]!, others[1]!.client)).voters, [2, 3]);
     assert.equal(await c.call("GET", "k"), "2");
     a.client.close();
