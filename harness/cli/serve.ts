@@ -123,7 +123,7 @@ function serve(options: NodeOptions, log: Log, terminal: Terminal): Promise<numb
       );
       stopOnSignals(server!, resolve);
       if (options.join === null) return;
-      askToBeAdded(options, options.join, node.advertised).then(
+      askToBeAdded(options, options.join, node.advertised, node.journal.birth).then(
         () => log("info", "added"),
         (refusal: Error) => log("error", "not added", { reason: refusal.message }),
       );

@@ -10,6 +10,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import type { Clock } from "../clock.ts";
+import { listenError } from "./listen_error.ts";
 import { type Address, type PeerTls, pem } from "./peer_options.ts";
 import {
   createRespParser,
@@ -305,7 +306,7 @@ export function createClientListener(options: ClientListenerOptions): ClientList
     counts,
     listen(done) {
       const { host, port } = options.address;
-      const failed = (error: Error): void => done(error, options.address);
+      const failed = (error: Error): void => done(listenError(error, options.address), options.address);
       server.once("error", failed);
       server.listen({ host, port, backlog: 511 }, () => {
         server.off("error", failed);

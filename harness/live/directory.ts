@@ -2,8 +2,8 @@
  * Who the members are beyond their numbers: where each listens, and what a newcomer is to become. Replicated like everything else, beside the store.
  *
  * ```text
- * command  = 32 | id u64 | wish u8 | replaces u64 | address length u32, bytes        no address: the member is forgotten
- * snapshot = count u32 | (id u64 | wish u8 | replaces u64 | address)* | the inner snapshot
+ * command  = 32 | id u64 | wish u8 | replaces u64 | birth u32 | address length u32, bytes        no address: the member is forgotten
+ * snapshot = count u32 | (id u64 | wish u8 | replaces u64 | birth u32 | address)* | the inner snapshot
  * ```
  *
  * @module
@@ -28,6 +28,8 @@ export interface DirectoryEntry {
   readonly wish: Wish;
   /** The member that leaves in the same step; 0 for none. */
   readonly replaces: number;
+  /** The `birth` of its journal; 0 while nobody has told it. */
+  readonly birth: number;
 }
 
 /** A state machine with a directory. */
@@ -46,13 +48,14 @@ export function encodeEntry(entry: DirectoryEntry): Uint8Array {
 
 /** The command that forgets a member. */
 export function encodeRemoval(id: number): Uint8Array {
-  return encodeEntry({ id, address: "", wish: "as-is", replaces: 0 });
+  return encodeEntry({ id, address: "", wish: "as-is", replaces: 0, birth: 0 });
 }
 
-function writeEntry(writer: ByteWriter, { id, address, wish, replaces }: DirectoryEntry): void {
+function writeEntry(writer: ByteWriter, { id, address, wish, replaces, birth }: DirectoryEntry): void {
   writer.u64(id);
   writer.u8(wish === "voter" ? 1 : 0);
   writer.u64(replaces);
+  writer.u32(birth);
   writer.bytesWithLength(new TextEncoder().encode(address));
 }
 
@@ -60,7 +63,8 @@ function readEntry(reader: ByteReader): DirectoryEntry {
   const id = reader.u64("a member");
   const wish = reader.u8("a wish") === 1 ? "voter" : "as-is";
   const replaces = reader.u64("whom it replaces");
-  return { id, wish, replaces, address: new TextDecoder().decode(reader.bytesWithLength("an address")) };
+  const birth = reader.u32("its journal's birth");
+  return { id, wish, replaces, birth, address: new TextDecoder().decode(reader.bytesWithLength("an address")) };
 }
 
 /**

@@ -33,7 +33,7 @@ export function joinFrames(frames: readonly Uint8Array[]): Buffer {
 /** Reads frames out of a stream of bytes. */
 export interface FrameReader {
   /**
-   * Reads the next bytes and hands over each frame that they complete, in memory of its own.
+   * Reads the next bytes and hands over each frame that they complete, in memory that nobody else writes.
    *
    * @throws {FrameTooLongError} For a length above the maximum, before any memory is taken for it. The stream cannot be read on.
    */
@@ -57,6 +57,18 @@ export function createFrameReader(maxBytes: number): FrameReader {
       throw new FrameTooLongError(`Cannot take a frame of ${length} bytes: the limit is ${maxBytes}`);
     }
     return length;
+  };
+
+  /** Where the whole frames that begin at `at` end; the first that is too long ends them too. */
+  const endOfWhole = (bytes: Uint8Array, at: number): number => {
+    let end = at;
+    while (end + FRAME_HEADER_BYTES <= bytes.length) {
+      const length = u32At(bytes, end);
+      const next = end + FRAME_HEADER_BYTES + length;
+      if (length > maxBytes || next > bytes.length) break;
+      end = next;
+    }
+    return end;
   };
 
   /** Takes what the pending token still needs, up to `length` bytes in all; where reading goes on. */
@@ -83,19 +95,24 @@ export function createFrameReader(maxBytes: number): FrameReader {
         pending.clear();
         onFrame(frame);
       }
-      while (at + FRAME_HEADER_BYTES <= bytes.length) {
-        const begin = at + FRAME_HEADER_BYTES;
-        const end = begin + checkedLength(bytes, at);
-        if (end > bytes.length) return pending.append(bytes, at, bytes.length, end - at);
-        at = end;
-        onFrame(copyOf(bytes, begin, end));
+      const whole = endOfWhole(bytes, at);
+      if (whole > at) {
+        const copy = copyOf(bytes, at, whole);
+        for (let end = 0; end < copy.length;) {
+          const begin = end + FRAME_HEADER_BYTES;
+          end = begin + u32At(copy, end);
+          onFrame(copy.subarray(begin, end));
+        }
       }
-      if (at < bytes.length) pending.append(bytes, at, bytes.length, FRAME_HEADER_BYTES);
+      if (whole === bytes.length) return;
+      const isLengthKnown = whole + FRAME_HEADER_BYTES <= bytes.length;
+      const length = FRAME_HEADER_BYTES + (isLengthKnown ? checkedLength(bytes, whole) : 0);
+      pending.append(bytes, whole, bytes.length, length);
     },
   };
 }
 
-/** A log may keep parts of a frame for long, and is not to keep the whole chunk with them. */
+/** A log may keep parts of frames for long: what came with them is kept too, but not the rest of the chunk, which may be much longer. */
 function copyOf(bytes: Buffer, from: number, end: number): Uint8Array {
   const copy = new Uint8Array(end - from);
   copy.set(bytes.subarray(from, end));

@@ -4,8 +4,9 @@
  * Who dials sends a greeting, who listens answers with a welcome or a refusal:
  *
  *     "kayapeer" | version u16 | length u16 | body of that length
- *     greeting:    from u64 | to u64 | cluster's id, UTF-8
- *     answer:      0 u8 (welcome) or 1 u8 (refused) | reason, UTF-8
+ *     greeting:    from u64 | to u64 | birth u32 | cluster's id, UTF-8
+ *     answer:      0 u8 (welcome) | birth u32
+ *                | 1 u8 (refused), or 2 u8 (refused, for the journal that the dialling node had is lost) | reason, UTF-8
  *
  * The first line stays as it is in every version, and so nodes of different versions can tell each other why they part.
  *
@@ -24,6 +25,7 @@ const PREFIX_BYTES = MAGIC.length + 4;
 const BODY_MAX = 512;
 const CLUSTER_ID_MAX = 255;
 const REASON_MAX = 256;
+const ANSWERS = ["welcome", "refused", "lost"] as const;
 
 /** Who dials, and whom. */
 export interface Greeting {
@@ -33,10 +35,20 @@ export interface Greeting {
   readonly from: number;
   /** The node that it means to reach. */
   readonly to: number;
+  /** The birth of its journal. */
+  readonly birth: number;
 }
 
-/** The answer to a greeting: `null` is a welcome, a text the reason of a refusal. */
-export type GreetingAnswer = string | null;
+/** The answer to a greeting: a welcome, or a refusal and its reason. */
+export type GreetingAnswer = { readonly type: "welcome"; readonly birth: number } | HandshakeRefusal;
+
+/** Why a node is not welcome. `lost`: it is known under its number, but by another journal, which it has lost. */
+export interface HandshakeRefusal {
+  /** Of which kind. */
+  readonly type: "refused" | "lost";
+  /** In words. */
+  readonly reason: string;
+}
 
 /** What a peer said is no handshake, or one of another version. */
 export class HandshakeError extends Error {
@@ -45,7 +57,7 @@ export class HandshakeError extends Error {
 }
 
 /** Encodes a greeting. */
-export function encodeGreeting({ clusterId, from, to }: Greeting, version: number = PEER_VERSION): Uint8Array {
+export function encodeGreeting({ clusterId, from, to, birth }: Greeting, version: number = PEER_VERSION): Uint8Array {
   const id = new TextEncoder().encode(clusterId);
   if (id.length > CLUSTER_ID_MAX) {
     throw new RangeError(`A cluster's id has at most ${CLUSTER_ID_MAX} bytes, but this one has ${id.length}`);
@@ -53,6 +65,7 @@ export function encodeGreeting({ clusterId, from, to }: Greeting, version: numbe
   const body = new ByteWriter();
   body.u64(from);
   body.u64(to);
+  body.u32(birth);
   body.bytes(id);
   return encode(version, body.view());
 }
@@ -63,6 +76,7 @@ export function decodeGreeting(body: Uint8Array): Greeting {
   return decoded(() => ({
     from: reader.u64("the node that dials"),
     to: reader.u64("the node that is dialled"),
+    birth: reader.u32("its journal's birth"),
     clusterId: new TextDecoder().decode(reader.bytes(reader.left, "the cluster's id")),
   }));
 }
@@ -70,8 +84,9 @@ export function decodeGreeting(body: Uint8Array): Greeting {
 /** Encodes the answer to a greeting; a long reason is cut. */
 export function encodeAnswer(answer: GreetingAnswer, version: number = PEER_VERSION): Uint8Array {
   const body = new ByteWriter();
-  body.u8(answer === null ? 0 : 1);
-  body.bytes(new TextEncoder().encode(answer ?? "").subarray(0, REASON_MAX));
+  body.u8(ANSWERS.indexOf(answer.type));
+  if (answer.type === "welcome") body.u32(answer.birth);
+  else body.bytes(new TextEncoder().encode(answer.reason).subarray(0, REASON_MAX));
   return encode(version, body.view());
 }
 
@@ -79,9 +94,9 @@ export function encodeAnswer(answer: GreetingAnswer, version: number = PEER_VERS
 export function decodeAnswer(body: Uint8Array): GreetingAnswer {
   const reader = new ByteReader(body, "an answer to a greeting");
   return decoded(() => {
-    const isWelcome = reader.u8("the answer") === 0;
-    const reason = new TextDecoder().decode(reader.bytes(reader.left, "the reason"));
-    return isWelcome ? null : reason;
+    const type = ANSWERS[reader.u8("the answer")] ?? "refused";
+    if (type === "welcome") return { type, birth: reader.u32("its journal's birth") };
+    return { type, reason: new TextDecoder().decode(reader.bytes(reader.left, "the reason")) };
   });
 }
 

@@ -38,7 +38,18 @@ export async function memberStatus(
 }
 
 /** Asks a member that this node be added. It becomes a voter when it has caught up. */
-export async function askToBeAdded(options: NodeOptions, member: Address, advertised: Address): Promise<void> {
+export async function askToBeAdded(
+  options: NodeOptions,
+  member: Address,
+  advertised: Address,
+  birth: number,
+): Promise<void> {
   const { tls, password, id } = options;
-  await askOnce({ address: member, tls, password }, ["RAFT", "ADD", String(id), formatAddress(advertised)]);
+  await askOnce({ address: member, tls, password }, [
+    "RAFT",
+    "ADD",
+    String(id),
+    formatAddress(advertised),
+    String(birth),
+  ]);
 }

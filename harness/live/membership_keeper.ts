@@ -23,27 +23,32 @@ const CAUGHT_UP_ENTRIES = 1000;
  * @param status The leader's.
  * @param directory The entries at present.
  * @param known Addresses of members that the leader knows from elsewhere, its own among them.
+ * @param births The births of the journals of those that it has met, and of its own.
  */
 export function nextChore(
   status: RaftStatus,
   directory: ReadonlyMap<number, DirectoryEntry>,
   known: ReadonlyMap<number, string>,
+  births: ReadonlyMap<number, number> = new Map(),
 ): Chore {
   if (status.role !== "leader" || status.transferTarget !== null) return null;
   const members = membersOf(status.configuration);
   for (const id of members) {
     const address = known.get(id);
-    if (!directory.has(id) && address !== undefined) {
-      return { type: "enter", entry: { id, address, wish: "as-is", replaces: 0 } };
+    const entry = directory.get(id);
+    const birth = births.get(id) ?? 0;
+    if (entry === undefined && address !== undefined) {
+      return { type: "enter", entry: { id, address, wish: "as-is", replaces: 0, birth } };
     }
+    if (entry?.birth === 0 && birth !== 0) return { type: "enter", entry: { ...entry, birth } };
   }
   const { configuration, configurationIndex, commitIndex, followers, lastIndex } = status;
   if (configurationIndex > commitIndex || configuration.votersOutgoing.length > 0) return null;
   for (const entry of directory.values()) {
-    const { id, wish, replaces, address } = entry;
+    const { id, wish, replaces } = entry;
     const follower = followers.find((one) => one.id === id);
     if (wish === "voter" && configuration.voters.includes(nodeId(id))) {
-      return { type: "enter", entry: { id, address, wish: "as-is", replaces: 0 } };
+      return { type: "enter", entry: { ...entry, wish: "as-is", replaces: 0 } };
     }
     if (wish !== "voter" || follower === undefined || !follower.isLearner || !follower.isActive) continue;
     if (follower.matchIndex + CAUGHT_UP_ENTRIES < lastIndex) continue;

@@ -26,7 +26,10 @@ import { checkExposure, type NodeOptions } from "./node_options.ts";
 import { type Address, formatAddress, parseAddress } from "./peer_options.ts";
 import { createTransport, type Transport } from "./tcp.ts";
 
-/** The file in which a node keeps where the members listen, so that a restart finds them before it has heard from anybody. */
+/**
+ * The file in which a node keeps where the members listen, so that a restart finds them before it has heard from anybody, and by which journals they
+ * are known, so that one that has lost its own is not listened to in that time either.
+ */
 const MEMBERS_FILE = "members";
 /** The file that says who the voters were when the cluster began: what a log without any change of the members goes by. */
 const FOUNDERS_FILE = "founders";
@@ -55,8 +58,13 @@ export interface LiveNode {
   onInput(): void;
   /** Writes, exactly once, or reads. */
   request(request: ClientRequest, reply: Respond): void;
-  /** Adds a member that becomes a voter when it has caught up; in the place of another, if `replaces` is not 0. */
-  addMember(id: number, address: string, replaces: number, reply: Respond): void;
+  /** Adds a member that becomes a voter when it has caught up; in the place of another, if `replaces` says so. `birth` is its journal's, where that is known. */
+  addMember(
+    id: number,
+    address: string,
+    more: { readonly replaces?: number; readonly birth?: number },
+    reply: Respond,
+  ): void;
   removeMember(id: number, reply: Respond): void;
   /** To a member, or to the one that is furthest. */
   transferLeadership(to: number | null, reply: Respond): void;
@@ -91,16 +99,23 @@ export function startNode(
     openJournal(disk, identity, (error, journal) => {
       if (error !== null) return giveUp(error);
       const addresses = new Map([...options.peers].map(([id, address]) => [id, formatAddress(address)]));
-      for (const [id, address] of readMembers(bytes)) addresses.set(id, address);
+      const births = new Map<number, number>();
+      for (const [id, { address, birth }] of readMembers(bytes)) {
+        if (id !== options.id) addresses.set(id, address);
+        if (birth !== 0) births.set(id, birth);
+      }
       for (const [id, address] of options.routes) addresses.set(id, formatAddress(address));
       findFounders(disk, options, (foundersError, founders) => {
         if (foundersError !== null) return giveUp(foundersError);
-        host({ options, clock, log, onStopped, disk, journal: journal!, addresses, founders }, (failure, node) => {
-          if (failure !== null) giveUp(failure);
-          else done(null, node);
-        });
+        host(
+          { options, clock, log, onStopped, disk, journal: journal!, addresses, births, founders },
+          (failure, node) => {
+            if (failure !== null) giveUp(failure);
+            else done(null, node);
+          },
+        );
       });
-    }, randomBytes(4).readUInt32LE());
+    }, randomInt(1, 2 ** 32));
   });
 }
 
@@ -137,12 +152,14 @@ interface HostParts {
   readonly journal: Journal;
   /** Where the other members listen, for all that is known. */
   readonly addresses: Map<number, string>;
+  /** By which journal each member is known to the members, this node among them. */
+  readonly births: Map<number, number>;
   /** The cluster's first voters; none if this node joined later. */
   readonly founders: readonly number[];
 }
 
 function host(parts: HostParts, done: (error: Error | null, node: LiveNode | null) => void): void {
-  const { options, clock, log, disk, journal, addresses, founders } = parts;
+  const { options, clock, log, disk, journal, addresses, births, founders } = parts;
   const { id } = options;
   const tickLength = options.tickMs * MILLISECOND;
   const missedTicksMax = options.reads === "lease" ? 4 * options.electionTicks : MISSED_TICKS_MAX;
@@ -156,9 +173,16 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
 
   const store = createKvStore();
   let transport: Transport | null = null;
+  /** The journals of those that this process has met. */
+  const met = new Map([[id, journal.birth]]);
+  let entered: readonly number[] = [];
 
   const onDirectory = (): void => {
+    // Who was removed may come back under its number, as somebody who never promised anything.
+    for (const member of entered) if (!directory.entries.has(member)) births.delete(member);
+    entered = [...directory.entries.keys()];
     for (const [member, entry] of directory.entries) {
+      if (entry.birth !== 0) births.set(member, entry.birth);
       if (member === id || options.routes.has(member) || addresses.get(member) === entry.address) continue;
       addresses.set(member, entry.address);
       connect(member, entry.address);
@@ -175,14 +199,17 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     }
   };
 
+  const membersFile = (): string =>
+    membersText(new Map(addresses).set(id, formatAddress(options.advertise ?? options.listen)), births);
+
   const saveMembers = (): void => {
     if (isMembersFileBusy || isStopping) return;
     isMembersFileBusy = true;
-    const written = membersText(addresses);
+    const written = membersFile();
     disk.replace(MEMBERS_FILE, new TextEncoder().encode(written), (error) => {
       isMembersFileBusy = false;
       if (error !== null) log("warn", "members not saved", { reason: error.message });
-      else if (written !== membersText(addresses)) saveMembers();
+      else if (written !== membersFile()) saveMembers();
     });
   };
 
@@ -208,7 +235,12 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     limits: { forwardTimeoutTicks: Math.ceil(2_000 / options.tickMs) },
     // Not all nodes at the same moment: they share the writes, and often the machine.
     compaction: { bytes: Math.ceil(options.compactionBytes * (1 + (id % 4) / 8)) },
-    defer: (action) => void setImmediate(action),
+    defer: (action) =>
+      void setImmediate(() => {
+        action();
+        // In this turn still, and not after another look at all sockets.
+        transport?.flush();
+      }),
     onStopped: fail,
   });
   const front: ExactlyOnce = createExactlyOnce({
@@ -252,7 +284,7 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
       id,
       formatAddress(live.advertised),
     );
-    const chore = nextChore(status, directory.entries, known);
+    const chore = nextChore(status, directory.entries, known, met);
     const told = (about: string) => (reply: ClientReply): void => {
       if (reply.type !== "ok") log("warn", "chore failed", { about, reason: reply.error });
     };
@@ -265,6 +297,9 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     } else if (chore.type === "enter") front.submit(encodeEntry(chore.entry), told(`enter ${chore.entry.id}`));
     else front.submit(encodeRemoval(chore.id), told(`forget ${chore.id}`));
   };
+
+  const isMember = (member: number): boolean =>
+    membersOf(replica.node.status().configuration).some((one) => one === member);
 
   let address = options.listen;
   const live: LiveNode = {
@@ -291,13 +326,20 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
       else if (how.session !== undefined) replica.submit(command, reply, how);
       else front.submit(command, reply);
     },
-    addMember(member, memberAddress, replaces, reply) {
-      // Who replaces another asks itself to be added, too.
-      const replaced = replaces === 0 ? directory.entries.get(member)?.replaces ?? 0 : replaces;
-      const entry: DirectoryEntry = { id: member, address: memberAddress, wish: "voter", replaces: replaced };
+    addMember(member, memberAddress, { replaces = 0, birth = 0 }, reply) {
+      const before = directory.entries.get(member);
+      const known = isMember(member) ? before?.birth ?? 0 : 0;
+      if (birth !== 0 && known !== 0 && birth !== known) {
+        return reply({ type: "fail", error: `node ${member} is a member that had another journal: remove it first` });
+      }
+      const entry: DirectoryEntry = {
+        ...{ id: member, address: memberAddress, wish: "voter", birth: birth === 0 ? known : birth },
+        // Who replaces another asks itself to be added, too.
+        replaces: replaces === 0 ? before?.replaces ?? 0 : replaces,
+      };
       front.submit(encodeEntry(entry), (entered) => {
         if (entered.type !== "ok") return reply(entered);
-        if (membersOf(replica.node.status().configuration).some((one) => one === member)) return reply(entered);
+        if (isMember(member)) return reply(entered);
         const change: ConfigurationChange = {
           type: "simple",
           changes: [{ type: "add-learner", node: nodeId(member) }],
@@ -306,6 +348,7 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
       });
     },
     removeMember(member, reply) {
+      if (!isMember(member)) return reply({ type: "fail", error: `this node knows of no member ${member}` });
       const change: ConfigurationChange = { type: "simple", changes: [{ type: "remove", node: nodeId(member) }] };
       front.ask((attempted) => replica.changeMembers(change, attempted), reply);
     },
@@ -352,8 +395,14 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     onState: ({ peer, isConnected, reason }) => {
       log(isConnected ? "info" : "warn", isConnected ? "peer connected" : "peer lost", { peer, reason });
     },
-    onRefused: ({ direction, peer, remote, reason }) =>
-      log("warn", "peer refused", { direction, peer, remote, reason }),
+    birth: journal.birth,
+    birthOf: (peer) => births.get(peer) ?? 0,
+    onMet: (peer, birth) => void met.set(peer, birth),
+    onRefused({ direction, peer, remote, reason, isLost }) {
+      log("warn", "peer refused", { direction, peer, remote, reason });
+      // Who is known by this very journal was added anew, and the peer has yet to hear of it.
+      if (isLost && births.get(id) !== journal.birth) fail(new Error(`Node ${peer} refuses this node: ${reason}`));
+    },
   });
   transport.start((error, listening) => {
     if (error !== null) {
@@ -380,15 +429,21 @@ function furthest({ followers }: RaftStatus, transport: Transport): number | nul
   return best === null ? null : best.id;
 }
 
-function membersText(addresses: ReadonlyMap<number, string>): string {
-  return `${JSON.stringify(Object.fromEntries(addresses), null, 2)}\n`;
+function membersText(addresses: ReadonlyMap<number, string>, births: ReadonlyMap<number, number>): string {
+  const members = [...addresses].map(([id, address]) => [id, { address, birth: births.get(id) ?? 0 }]);
+  return `${JSON.stringify(Object.fromEntries(members), null, 2)}\n`;
 }
 
 /** The addresses of the members' file. It is a hint, and one that cannot be read is none. */
-function readMembers(bytes: Uint8Array | null): [number, string][] {
+function readMembers(bytes: Uint8Array | null): [number, { address: string; birth: number }][] {
   try {
-    const members = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array(0))) as Record<string, string>;
-    return Object.entries(members).map(([id, address]) => [Number(id), formatAddress(parseAddress(address))]);
+    const members = JSON.parse(new TextDecoder().decode(bytes ?? new Uint8Array(0))) as Record<
+      string,
+      { address: string; birth: number }
+    >;
+    return Object.entries(members).map(([id, { address, birth }]) => {
+      return [Number(id), { address: formatAddress(parseAddress(address)), birth: Number(birth) >>> 0 }];
+    });
   } catch {
     return [];
   }

@@ -9,8 +9,9 @@
 import net from "node:net";
 import tls from "node:tls";
 import type { Clock, Timer } from "../clock.ts";
-import { createFrameReader, FRAME_HEADER_BYTES, joinFrames } from "./frames.ts";
-import { createHandshakeReader, decodeAnswer, encodeGreeting } from "./handshake.ts";
+import { FrameQueue } from "./frame_queue.ts";
+import { createFrameReader, joinFrames } from "./frames.ts";
+import { createHandshakeReader, decodeAnswer, encodeGreeting, type HandshakeRefusal } from "./handshake.ts";
 import { type Address, formatAddress, type PeerLimits, type PeerTimes, type PeerTls, pem } from "./peer_options.ts";
 
 /** What a dialer is made with. */
@@ -19,6 +20,8 @@ export interface DialerOptions {
   readonly clusterId: string;
   /** This node. */
   readonly nodeId: number;
+  /** The birth of its journal. */
+  readonly birth: number;
   /** The node to reach. */
   readonly peer: number;
   /** Where that node listens. */
@@ -35,13 +38,15 @@ export interface DialerOptions {
   readonly random: (below: number) => number;
   /** The connection was made, or is there no longer. */
   readonly onState: (isConnected: boolean, reason: string) => void;
-  /** The peer refused this node, or is not a peer; the same reason is told once in a row. */
-  readonly onRefused: (reason: string) => void;
+  /** Why the peer's own journal is not the one that it should have, by its birth; `null` if it may be. */
+  readonly judge: (birth: number) => HandshakeRefusal | null;
+  /** The peer refused this node, or is not a peer; the same reason is told once in a row. `isLost`: it knows another journal of this node. */
+  readonly onRefused: (reason: string, isLost: boolean) => void;
 }
 
 /** The way to one peer. */
 export interface Dialer {
-  /** Hands over a frame. `false`: it was dropped and the peer surely never gets it. */
+  /** Hands over a frame, which is copied. `false`: it was dropped and the peer surely never gets it. */
   send(frame: Uint8Array): boolean;
   /** Writes what was handed over, at once. */
   flush(): void;
@@ -83,19 +88,14 @@ export function createDialer(options: DialerOptions): Dialer {
   let failures = 0;
   let lastRefusal = "";
   let dropped = 0;
-  let queue: Uint8Array[] = [];
-  /** The first frame of the queue that is still to be sent: what comes before has left. */
-  let head = 0;
-  let queuedBytes = 0;
+  const queue = new FrameQueue();
   let isFlushScheduled = false;
   /** Pings since the last sign of life. Counted and not timed: after a pause of this very process, the answers are yet to be read. */
   let unanswered = 0;
 
   const dropAll = (): void => {
-    dropped += queue.length - head;
-    queue = [];
-    head = 0;
-    queuedBytes = 0;
+    dropped += queue.length;
+    queue.clear();
   };
 
   const fail = (failed: net.Socket, reason: string): void => {
@@ -115,8 +115,8 @@ export function createDialer(options: DialerOptions): Dialer {
     options.onState(false, `${wasConnected ? "Lost" : "Cannot reach"} ${peer} at ${formatAddress(address)}: ${reason}`);
   };
 
-  const refuse = (refused: net.Socket, reason: string): void => {
-    if (reason !== lastRefusal) options.onRefused(reason);
+  const refuse = (refused: net.Socket, reason: string, isLost = false): void => {
+    if (reason !== lastRefusal) options.onRefused(reason, isLost);
     lastRefusal = reason;
     fail(refused, reason);
   };
@@ -134,7 +134,9 @@ export function createDialer(options: DialerOptions): Dialer {
     });
     dialled.on(options.tls === null ? "connect" : "secureConnect", () => {
       if (socket === dialled) {
-        dialled.write(encodeGreeting({ clusterId: options.clusterId, from: options.nodeId, to: peer }));
+        dialled.write(
+          encodeGreeting({ clusterId: options.clusterId, from: options.nodeId, to: peer, birth: options.birth }),
+        );
       }
     });
     const handshake = createHandshakeReader();
@@ -146,8 +148,10 @@ export function createDialer(options: DialerOptions): Dialer {
         if (isConnected) return pongs.feed(bytes, () => {});
         const answer = handshake.feed(bytes);
         if (answer === null) return;
-        const refusal = decodeAnswer(answer.body);
-        if (refusal !== null) return refuse(dialled, refusal);
+        const answered = decodeAnswer(answer.body);
+        if (answered.type !== "welcome") return refuse(dialled, answered.reason, answered.type === "lost");
+        const refusal = options.judge(answered.birth);
+        if (refusal !== null) return refuse(dialled, refusal.reason);
       } catch (error) {
         return refuse(dialled, (error as Error).message);
       }
@@ -174,38 +178,17 @@ export function createDialer(options: DialerOptions): Dialer {
     });
   };
 
-  /** The frames that go into the next write. */
-  const nextFrames = (): Uint8Array[] => {
-    const begin = head;
-    let bytes = 0;
-    while (head < queue.length && bytes < WRITE_BYTES) bytes += FRAME_HEADER_BYTES + queue[head++]!.length;
-    queuedBytes -= bytes;
-    const frames = queue.slice(begin, head);
-    compactQueue();
-    return frames;
-  };
-
-  /** Moving the rest down costs as much as half of the queue has gone: a constant for each frame. */
-  const compactQueue = (): void => {
-    if (head * 2 < queue.length) return;
-    queue = queue.slice(head);
-    head = 0;
-  };
-
   const flush = (): void => {
-    while (isConnected && socket !== null && head < queue.length && socket.writableLength < UNSENT_MAX) {
-      socket.write(joinFrames(nextFrames()));
+    while (isConnected && socket !== null && queue.length > 0 && socket.writableLength < UNSENT_MAX) {
+      socket.write(queue.take(WRITE_BYTES));
     }
   };
 
   const dropOldest = (): void => {
-    while (
-      queue.length - head > limits.maxQueuedFrames || (queuedBytes > limits.maxQueuedBytes && queue.length - head > 1)
-    ) {
-      queuedBytes -= FRAME_HEADER_BYTES + queue[head++]!.length;
+    while (queue.length > limits.maxQueuedFrames || (queue.bytes > limits.maxQueuedBytes && queue.length > 1)) {
+      queue.drop();
       dropped++;
     }
-    compactQueue();
   };
 
   connect();
@@ -219,7 +202,6 @@ export function createDialer(options: DialerOptions): Dialer {
         return false;
       }
       queue.push(frame);
-      queuedBytes += FRAME_HEADER_BYTES + frame.length;
       dropOldest();
       if (!isFlushScheduled) {
         isFlushScheduled = true;
@@ -231,7 +213,7 @@ export function createDialer(options: DialerOptions): Dialer {
       return true;
     },
     flush,
-    status: () => ({ isConnected, queuedFrames: queue.length - head, queuedBytes, dropped, failures }),
+    status: () => ({ isConnected, queuedFrames: queue.length, queuedBytes: queue.bytes, dropped, failures }),
     close(done) {
       isClosed = true;
       timer?.cancel();

@@ -9,7 +9,15 @@ import net from "node:net";
 import tls from "node:tls";
 import type { Clock, Timer } from "../clock.ts";
 import { createFrameReader, joinFrames } from "./frames.ts";
-import { createHandshakeReader, decodeGreeting, encodeAnswer, type Greeting, HandshakeError } from "./handshake.ts";
+import {
+  createHandshakeReader,
+  decodeGreeting,
+  encodeAnswer,
+  type Greeting,
+  HandshakeError,
+  type HandshakeRefusal,
+} from "./handshake.ts";
+import { listenError } from "./listen_error.ts";
 import { type Address, formatAddress, type PeerLimits, type PeerTimes, type PeerTls, pem } from "./peer_options.ts";
 
 /** What a listener is made with. */
@@ -25,7 +33,9 @@ export interface ListenerOptions {
   /** What the waits run on. */
   readonly clock: Clock;
   /** Why a greeting is refused; `null` if it is welcome. */
-  readonly judge: (greeting: Greeting) => string | null;
+  readonly judge: (greeting: Greeting) => HandshakeRefusal | null;
+  /** The birth of this node's journal, for who is welcome. */
+  readonly birth: number;
   /** A frame of a peer. If it throws a SyntaxError, that connection ends. */
   readonly onFrame: (from: number, frame: Uint8Array) => void;
   /** Somebody was refused or cut off: why, from where, and as which node, if that was said. */
@@ -95,14 +105,14 @@ export function createListener(options: ListenerOptions): Listener {
 
   const greet = (socket: net.Socket, remote: string): void => {
     const handshake = createHandshakeReader();
-    const refuse = (reason: string, peer: number | null): void => {
-      options.onRefused(reason, remote, peer);
+    const refuse = (refusal: HandshakeRefusal, peer: number | null): void => {
+      options.onRefused(refusal.reason, remote, peer);
       // A stranger gets the answer too: it may be a peer of another version. What else it sends is thrown away until it leaves or its time is up.
       const entry = pending.get(remote);
       if (entry !== undefined) entry.isRefused = true;
       socket.off("data", onData);
       socket.resume();
-      socket.end(encodeAnswer(reason));
+      socket.end(encodeAnswer(refusal));
     };
     const onData = (bytes: Uint8Array): void => {
       let greeting: Greeting;
@@ -113,11 +123,11 @@ export function createListener(options: ListenerOptions): Listener {
         greeting = decodeGreeting(greeted.body);
         rest = greeted.rest;
       } catch (error) {
-        if (error instanceof HandshakeError) return refuse(error.message, null);
+        if (error instanceof HandshakeError) return refuse({ type: "refused", reason: error.message }, null);
         throw error;
       }
-      const reason = options.judge(greeting);
-      if (reason !== null) return refuse(reason, greeting.from);
+      const refusal = options.judge(greeting);
+      if (refusal !== null) return refuse(refusal, greeting.from);
       socket.off("data", onData);
       settle(remote);
       welcome(socket, remote, greeting.from, rest);
@@ -160,7 +170,7 @@ export function createListener(options: ListenerOptions): Listener {
       }
     };
     socket.on("data", read);
-    socket.write(encodeAnswer(null));
+    socket.write(encodeAnswer({ type: "welcome", birth: options.birth }));
     if (rest.length > 0) read(rest);
   };
 
@@ -224,18 +234,4 @@ function secureServer(
     socket.destroy();
   });
   return server;
-}
-
-/** Why listening failed, in words. */
-function listenError(error: Error, address: Address): Error {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: "another process listens there",
-    EADDRNOTAVAIL: "this machine has no such address",
-    EACCES: "permission is denied",
-    ENOTFOUND: "there is no such host",
-  };
-  const code = (error as { code?: string }).code ?? "";
-  const reason = reasons[code];
-  const words = reason === undefined ? error.message.split("\n", 1)[0] : `${reason} (${code})`;
-  return new Error(`Cannot listen on ${formatAddress(address)}: ${words}`, { cause: error });
 }

@@ -47,7 +47,8 @@ export type AdminCommand =
   | { readonly type: "info"; readonly sections: readonly string[] }
   /** What `INFO raft` tells, for programs. */
   | { readonly type: "raft-status" }
-  | { readonly type: "raft-add"; readonly id: number; readonly address: string }
+  /** With the birth of its journal where it asks itself; 0 otherwise. */
+  | { readonly type: "raft-add"; readonly id: number; readonly address: string; readonly birth: number }
   | { readonly type: "raft-remove"; readonly id: number }
   | { readonly type: "raft-replace"; readonly id: number; readonly by: number; readonly address: string }
   /** To a member, or to the one that is furthest if `null`. */
@@ -293,10 +294,16 @@ function badAddress(text: string): InvalidCommand {
 
 const parseRaft = parseSubcommand("raft", {
   STATUS: [2, () => ({ type: "raft-status" })],
-  ADD: [4, (args) => {
+  ADD: [-4, (args) => {
     const id = memberId(args[2]!);
     if (id === null) return badMember(args[2]!);
-    return isAddress(args[3]!) ? { type: "raft-add", id, address: args[3]! } : badAddress(args[3]!);
+    const birth = args[4] ?? "0";
+    if (args.length > 5 || !/^\d{1,10}$/.test(birth) || Number(birth) > 0xffff_ffff) {
+      return invalid("ERR RAFT ADD takes ID HOST:PORT, and the birth of its journal where a node adds itself");
+    }
+    return isAddress(args[3]!)
+      ? { type: "raft-add", id, address: args[3]!, birth: Number(birth) }
+      : badAddress(args[3]!);
   }],
   REMOVE: [3, (args) => {
     const id = memberId(args[2]!);

@@ -86,9 +86,9 @@ function openDoor(
       case "raft-status":
         return reply(JSON.stringify(statusObject(node, clientAddress)));
       case "raft-add":
-        return node.addMember(request.id, request.address, 0, answer);
+        return node.addMember(request.id, request.address, { birth: request.birth }, answer);
       case "raft-replace":
-        return node.addMember(request.by, request.address, request.id, answer);
+        return node.addMember(request.by, request.address, { replaces: request.id }, answer);
       case "raft-remove":
         return node.removeMember(request.id, answer);
       case "raft-transfer":

@@ -7,11 +7,12 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
-import type { Greeting } from "./handshake.ts";
+import type { Greeting, HandshakeRefusal } from "./handshake.ts";
 import { createDialer, type Dialer, type DialerStatus } from "./peer_dialer.ts";
 import { createListener } from "./peer_listener.ts";
 import {
   type Address,
+  formatAddress,
   PEER_LIMITS,
   PEER_TIMES,
   type PeerLimits,
@@ -43,6 +44,12 @@ export interface TransportOptions {
   readonly onFrame: (from: number, frame: Uint8Array) => void;
   /** The connection to a peer was made or has ended. */
   readonly onState?: (state: PeerState) => void;
+  /** The birth of this node's journal; 0 if left out. */
+  readonly birth?: number;
+  /** The birth of the journal by which a peer is known; 0, as if left out, where none is: then any is right. */
+  readonly birthOf?: (peer: number) => number;
+  /** A peer has shaken hands: the birth of its journal. */
+  readonly onMet?: (peer: number, birth: number) => void;
   /** Somebody was refused, or refused this node. */
   readonly onRefused?: (refusal: Refusal) => void;
 }
@@ -67,6 +74,8 @@ export interface Refusal {
   readonly remote: string;
   /** Why, for the log. */
   readonly reason: string;
+  /** Whether the peer refused this node because it knows it by another journal, which this node must have lost. */
+  readonly isLost: boolean;
 }
 
 /** The transport of one node. */
@@ -74,7 +83,7 @@ export interface Transport {
   /** Begins to listen, tells the address in use, and begins to connect to the peers. */
   start(done: (error: Error | null, address: Address) => void): void;
   /**
-   * Sends a frame to a peer, of which it becomes the property. It leaves at the end of this turn of the event loop, or at `flush`.
+   * Sends a frame to a peer. It is copied, and leaves at the end of this turn of the event loop, or at `flush`.
    *
    * @returns `false` if it surely never arrives: the peer is not known, or out of reach.
    * @throws {RangeError} If it is empty or too long.
@@ -105,30 +114,46 @@ export function createTransport(options: TransportOptions): Transport {
   const limits = { ...PEER_LIMITS, ...options.limits };
   const times = { ...PEER_TIMES, ...options.times };
   const { clusterId, nodeId, clock, random, tls = null, onState = () => {}, onRefused = () => {} } = options;
+  const { birth = 0, birthOf = () => 0, onMet = () => {} } = options;
   const addresses = new Map(options.peers);
   const dialers = new Map<number, Dialer>();
   let isRunning = false;
 
-  const judge = ({ clusterId: cluster, from, to }: Greeting): string | null => {
+  const refused = (reason: string): HandshakeRefusal => ({ type: "refused", reason });
+
+  const judge = ({ clusterId: cluster, from, to, birth: found }: Greeting): HandshakeRefusal | null => {
     if (cluster !== clusterId) {
-      return `this is a node of cluster ${JSON.stringify(clusterId)}, not of ${JSON.stringify(cluster)}`;
+      return refused(`this is a node of cluster ${JSON.stringify(clusterId)}, not of ${JSON.stringify(cluster)}`);
     }
-    if (to !== nodeId) return `this is node ${nodeId}, not ${to}`;
-    if (from === nodeId) return `node ${from} is this node itself`;
-    return addresses.has(from) ? null : `node ${from} is not a member`;
+    if (to !== nodeId) return refused(`this is node ${nodeId}, not ${to}`);
+    if (from === nodeId) return refused(`node ${from} is this node itself`);
+    return addresses.has(from) ? judgeBirth(from, found) : refused(`node ${from} is not a member`);
+  };
+
+  const judgeBirth = (peer: number, found: number): HandshakeRefusal | null => {
+    const known = birthOf(peer);
+    if (known !== 0 && known !== found) {
+      const reason = `node ${peer} has begun its journal anew and may have forgotten what it promised: ` +
+        "it can come back only as a new member, once it is removed";
+      return { type: "lost", reason };
+    }
+    onMet(peer, found);
+    return null;
   };
 
   const listener = createListener({
-    ...{ address: options.address, tls, limits, times, clock, judge },
+    ...{ address: options.address, tls, limits, times, clock, judge, birth },
     onFrame: options.onFrame,
-    onRefused: (reason, remote, peer) => onRefused({ direction: "in", peer, remote, reason }),
+    onRefused: (reason, remote, peer) => onRefused({ direction: "in", peer, remote, reason, isLost: false }),
   });
 
   const dial = (peer: number, address: Address): void => {
     const dialer = createDialer({
-      ...{ clusterId, nodeId, peer, address, tls, limits, times, clock, random },
+      ...{ clusterId, nodeId, birth, peer, address, tls, limits, times, clock, random },
+      judge: (found) => judgeBirth(peer, found),
       onState: (isConnected, reason) => onState({ peer, isConnected, reason }),
-      onRefused: (reason) => onRefused({ direction: "out", peer, remote: `${address.host}:${address.port}`, reason }),
+      onRefused: (reason, isLost) =>
+        onRefused({ direction: "out", peer, remote: formatAddress(address), reason, isLost }),
     });
     dialers.set(peer, dialer);
   };

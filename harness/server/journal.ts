@@ -121,6 +121,11 @@ export class Journal implements RaftLog {
     return this.#snapshot === null ? NO_TERM : this.#snapshot.term;
   }
 
+  /** The number that was drawn when the journal was begun: it tells a journal from another that the same node began anew, and knows nothing of the first. */
+  get birth(): number {
+    return this.#salt;
+  }
+
   /** The snapshot, which may still be on its way to the disk. */
   get snapshot(): Snapshot | null {
     return this.#snapshot;
@@ -388,7 +393,7 @@ export function wholeJournal(
  *
  * @param done Gets a `JournalDamagedError` if something is lost that may have been acknowledged, a `JournalIdentityError` if it belongs to another
  * cluster, node or version, or the disk's error.
- * @param salt Any 32 bits that clients cannot know; used for a new journal only.
+ * @param salt Any 32 bits that clients cannot know, the `birth` of a new journal; an old one has its own.
  */
 export function openJournal(
   disk: Disk,

@@ -16,7 +16,8 @@
  * ```
  *
  * A batch is one append to the file. Its number counts up from 1 with each, and its checksum begins with the file's salt: bytes that a client
- * stored are not taken for a batch, not even a copy of another journal. `whole` is the length that the file had when it was put in place at
+ * stored are not taken for a batch, not even a copy of another journal. The salt is drawn when a node begins its journal and stays for good, so it is
+ * also the journal's birth: peers tell by it a node that has lost its journal from the node that it was. `whole` is the length that the file had when it was put in place at
  * once: damage before it is no torn write.
  *
  * @module

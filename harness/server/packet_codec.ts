@@ -19,17 +19,20 @@ const RAFT = 1;
 const FORWARD = 2;
 const ANSWER = 3;
 
-/** The bytes of a packet. */
+/** What was encoded last. */
+let writer = new ByteWriter(1024);
+/** A writer that has grown beyond this is not kept. */
+const KEPT_BYTES = 1 << 20;
+
+/** The bytes of a packet, until the next packet is encoded. */
 export function encodePacket(packet: Packet): Uint8Array {
-  const writer = new ByteWriter(128);
+  if (writer.length > KEPT_BYTES) writer = new ByteWriter(1024);
+  writer.clear();
   switch (packet.kind) {
-    case "raft": {
-      const envelope = encodeEnvelope(packet.envelope);
-      const bytes = new Uint8Array(1 + envelope.length);
-      bytes[0] = RAFT;
-      bytes.set(envelope, 1);
-      return bytes;
-    }
+    case "raft":
+      writer.u8(RAFT);
+      writer.bytes(encodeEnvelope(packet.envelope));
+      return writer.view();
     case "forward":
       writer.u8(FORWARD);
       writer.u64(packet.from);

@@ -8,6 +8,7 @@ import {
   decodeGreeting,
   encodeAnswer,
   encodeGreeting,
+  type GreetingAnswer,
   HandshakeError,
 } from "../../../harness/live/handshake.ts";
 import { createRandom } from "../../../raft/random.ts";
@@ -56,24 +57,38 @@ test("an announced length takes no memory before its bytes arrive", () => {
 });
 
 test("greetings and answers mean the same after the way", () => {
-  for (const greeting of [{ clusterId: "", from: 1, to: 2 }, { clusterId: "grün", from: 2 ** 52 + 1, to: 7 }]) {
+  for (
+    const greeting of [
+      { clusterId: "", from: 1, to: 2, birth: 0 },
+      { clusterId: "grün", from: 2 ** 52 + 1, to: 7, birth: 0xffff_fffe },
+    ]
+  ) {
     const read = createHandshakeReader().feed(Buffer.concat([encodeGreeting(greeting), Buffer.from("rest")]))!;
     assert.deepEqual(decodeGreeting(read.body), greeting);
     assert.equal(Buffer.from(read.rest).toString(), "rest");
   }
-  for (const answer of [null, "", "node 4 is not a member"]) {
-    assert.equal(decodeAnswer(createHandshakeReader().feed(encodeAnswer(answer))!.body), answer);
+  const answers: GreetingAnswer[] = [
+    { type: "welcome", birth: 7 },
+    { type: "refused", reason: "" },
+    { type: "lost", reason: "node 4 has begun anew" },
+  ];
+  for (const answer of answers) {
+    assert.deepEqual(decodeAnswer(createHandshakeReader().feed(encodeAnswer(answer))!.body), answer);
   }
-  assert.equal(decodeAnswer(createHandshakeReader().feed(encodeAnswer("x".repeat(9999)))!.body)!.length, 256);
-  assert.throws(() => encodeGreeting({ clusterId: "x".repeat(256), from: 1, to: 2 }), RangeError);
+  const long = encodeAnswer({ type: "refused", reason: "x".repeat(9999) });
+  assert.deepEqual(decodeAnswer(createHandshakeReader().feed(long)!.body), {
+    type: "refused",
+    reason: "x".repeat(256),
+  });
+  assert.throws(() => encodeGreeting({ clusterId: "x".repeat(256), from: 1, to: 2, birth: 0 }), RangeError);
 });
 
 test("a handshake is the same in single bytes", () => {
   const reader = createHandshakeReader();
-  const bytes = encodeGreeting({ clusterId: "c", from: 1, to: 2 });
+  const bytes = encodeGreeting({ clusterId: "c", from: 1, to: 2, birth: 3 });
   const results = [...bytes].map((byte) => reader.feed(Uint8Array.of(byte)));
   assert.deepEqual(results.slice(0, -1).filter((result) => result !== null), []);
-  assert.deepEqual(decodeGreeting(results.at(-1)!.body), { clusterId: "c", from: 1, to: 2 });
+  assert.deepEqual(decodeGreeting(results.at(-1)!.body), { clusterId: "c", from: 1, to: 2, birth: 3 });
 });
 
 test("another version and another protocol are told apart", () => {
@@ -86,7 +101,10 @@ test("another version and another protocol are told apart", () => {
     }
     return "none";
   };
-  assert.equal(refusal(encodeAnswer(null, 9)), "it speaks version 9 of the peers' protocol, and this node 1");
+  assert.equal(
+    refusal(encodeAnswer({ type: "welcome", birth: 0 }, 9)),
+    "it speaks version 9 of the peers' protocol, and this node 1",
+  );
   assert.equal(refusal(Buffer.from("GET / HTTP/1.1\r\n")), "it does not speak the protocol of peers");
   assert.equal(refusal(Buffer.from("*1\r\n")), "it does not speak the protocol of peers");
   assert.match(refusal(Buffer.from("kayapeer\x01\0\xff\xff", "latin1")), /its handshake has 65535 bytes/);
@@ -96,7 +114,7 @@ test("random bytes after any true beginning are a handshake, wait for more, or a
   const random = createRandom(2);
   let errors = 0;
   for (let round = 0; round < 3000; round++) {
-    const bytes = Buffer.from(encodeGreeting({ clusterId: "cluster", from: 1, to: 2 }));
+    const bytes = Buffer.from(encodeGreeting({ clusterId: "cluster", from: 1, to: 2, birth: 0 }));
     for (let i = random.below(4); i > 0; i--) bytes[random.below(bytes.length)] = random.below(256);
     const input = Buffer.concat([bytes.subarray(0, random.below(bytes.length + 1)), Buffer.from([random.below(256)])]);
     try {

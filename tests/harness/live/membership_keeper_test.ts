@@ -44,12 +44,22 @@ function leading(voters: number[], learners: number[] = [], match = 5000, isActi
 
 const entry = (id: number, more: Partial<DirectoryEntry> = {}): [number, DirectoryEntry] => [
   id,
-  { id, address: `h:${id}`, wish: "as-is", replaces: 0, ...more },
+  { id, address: `h:${id}`, wish: "as-is", replaces: 0, birth: 0, ...more },
 ];
+
+test("a leader enters by which journals it has met the members, once", () => {
+  const births = new Map([[1, 11], [2, 22], [9, 99]]);
+  const known = new Map([[1, "h:1"], [2, "h:2"]]);
+  const chore = (entries: [number, DirectoryEntry][]) => nextChore(leading([1, 2]), new Map(entries), known, births);
+  assert.deepEqual(chore([]), { type: "enter", entry: entry(1, { birth: 11 })[1] });
+  const wish = entry(2, { wish: "voter", birth: 0 });
+  assert.deepEqual(chore([entry(1, { birth: 11 }), wish]), { type: "enter", entry: { ...wish[1], birth: 22 } });
+  assert.equal(chore([entry(1, { birth: 11 }), entry(2, { birth: 21 })]), null);
+});
 
 test("a leader enters the addresses that it knows and the directory lacks", () => {
   const chore = nextChore(leading([1, 2]), new Map([entry(1)]), new Map([[1, "h:1"], [2, "h:2"]]));
-  assert.deepEqual(chore, { type: "enter", entry: { id: 2, address: "h:2", wish: "as-is", replaces: 0 } });
+  assert.deepEqual(chore, { type: "enter", entry: { id: 2, address: "h:2", wish: "as-is", replaces: 0, birth: 0 } });
 });
 
 test("who does not lead has no chores", () => {

@@ -64,8 +64,22 @@ test("connection commands become typed requests", () => {
 
 test("member commands carry checked ids and addresses", () => {
   assert.deepEqual(parse("RAFT STATUS"), { type: "raft-status" });
-  assert.deepEqual(parse("raft add 4 127.0.0.1:7104"), { type: "raft-add", id: 4, address: "127.0.0.1:7104" });
-  assert.deepEqual(parse("RAFT ADD 4 [::1]:7104"), { type: "raft-add", id: 4, address: "[::1]:7104" });
+  assert.deepEqual(parse("raft add 4 127.0.0.1:7104"), {
+    type: "raft-add",
+    id: 4,
+    address: "127.0.0.1:7104",
+    birth: 0,
+  });
+  assert.deepEqual(parse("raft add 4 127.0.0.1:7104 4294967295"), {
+    type: "raft-add",
+    id: 4,
+    address: "127.0.0.1:7104",
+    birth: 0xffff_ffff,
+  });
+  for (const more of ["-1", "x", "4294967296", "1 2"]) {
+    assert.equal(parse(`raft add 4 127.0.0.1:7104 ${more}`).type, "invalid", more);
+  }
+  assert.deepEqual(parse("RAFT ADD 4 [::1]:7104"), { type: "raft-add", id: 4, address: "[::1]:7104", birth: 0 });
   assert.deepEqual(parse("RAFT REMOVE 4"), { type: "raft-remove", id: 4 });
   assert.deepEqual(parse("RAFT REPLACE 3 4 host:1"), { type: "raft-replace", id: 3, by: 4, address: "host:1" });
   assert.deepEqual(parse("RAFT TRANSFER"), { type: "raft-transfer", to: null });

@@ -115,7 +115,8 @@ function connectTo(address: Address): { socket: net.Socket; received: Promise<Bu
 }
 
 function answerIn(received: Uint8Array): string | null {
-  return decodeAnswer(createHandshakeReader().feed(received)!.body);
+  const answer = decodeAnswer(createHandshakeReader().feed(received)!.body);
+  return answer.type === "welcome" ? null : answer.reason;
 }
 
 test("frames arrive in order, in both directions, small and large", { skip }, async () => {
@@ -175,13 +176,38 @@ test(
   },
 );
 
+test(
+  "a peer that is known by another journal is refused by whoever dials, and only by who knows",
+  { skip },
+  async () => {
+    const births: Partial<TransportOptions> = { birth: 11, birthOf: (peer) => peer === 2 ? 22 : 0 };
+    const one = await startNode(1, { ...births, peers: new Map([[2, ANY]]) });
+    const two = await startNode(2, { birth: 23, peers: new Map([[1, one.address]]) });
+    const told = await two.refusals.count(1);
+    assert.match(told.reason, /^node 2 has begun its journal anew/);
+    assert.deepEqual([told.direction, told.isLost], ["out", true]);
+    assert.equal((await one.refusals.count(1)).reason, told.reason);
+    one.transport.addPeer(2, two.address);
+    const refused = await one.refusals.find(({ direction }) => direction === "out");
+    assert.deepEqual([refused.reason, refused.isLost], [told.reason, false]);
+    assert.equal(one.transport.send(2, bytes("x")) && one.transport.status().get(2)!.isConnected, false);
+    const met: [number, number][] = [];
+    const three = await startNode(3, { onMet: (...who) => met.push(who), peers: new Map([[2, two.address]]) });
+    two.transport.addPeer(3, three.address);
+    await three.states.find(({ isConnected }) => isConnected);
+    await two.states.find(({ peer, isConnected }) => peer === 3 && isConnected);
+    assert.deepEqual(met, [[2, 23], [2, 23]]);
+    await Promise.all([one.close(), two.close(), three.close()]);
+  },
+);
+
 test("another version is refused on both sides, with a reason that names the versions", { skip }, async () => {
   const node = await startNode(1, { peers: new Map([[2, ANY]]) });
   const { socket, received } = connectTo(node.address);
-  socket.write(encodeGreeting({ clusterId: "test", from: 2, to: 1 }, 2));
+  socket.write(encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0 }, 2));
   assert.match(answerIn(await received)!, /^it speaks version 2 of the peers' protocol, and this node 1$/);
   assert.match((await node.refusals.count(1)).reason, /^it speaks version 2/);
-  const server = await startServer((connection) => connection.write(encodeAnswer(null, 3)));
+  const server = await startServer((connection) => connection.write(encodeAnswer({ type: "welcome", birth: 0 }, 3)));
   node.transport.addPeer(2, server.address);
   assert.match((await node.refusals.find(({ direction }) => direction === "out")).reason, /^it speaks version 3/);
   server.close();
@@ -193,7 +219,7 @@ test("no garbage stops a node from serving its peers", { skip }, async () => {
   const peer = await startNode(3, { peers: new Map([[1, node.address]]) });
   await peer.states.find(({ isConnected }) => isConnected);
   const random = createRandom(5);
-  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1 });
+  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0 });
   for (let round = 0; round < 150; round++) {
     const noise = bytes(
       Array.from({ length: random.below(200) }, () => String.fromCharCode(random.below(256))).join(""),
@@ -227,7 +253,7 @@ test("a frame that is too long, or that its taker cannot read, ends that connect
     },
   };
   const node = await startNode(1, options);
-  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1 });
+  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0 });
   for (
     const [frame, reason] of [[bytes("x".repeat(101)), /the limit is 100/], [
       bytes("x"),
@@ -277,7 +303,7 @@ test("a peer that no longer answers pings is given up, and dialled again", { ski
   const server = await startServer((socket) => {
     socket.on("data", () => {});
     connections.add(socket);
-    socket.write(encodeAnswer(null));
+    socket.write(encodeAnswer({ type: "welcome", birth: 0 }));
   });
   const node = await startNode(1, {
     clock,
@@ -302,7 +328,7 @@ test("a peer from which nothing comes any more is cut off, and one that pings is
   const { socket, received } = connectTo(node.address);
   const pongs = new Record<Uint8Array>();
   socket.on("data", pongs.add);
-  socket.write(encodeGreeting({ clusterId: "test", from: 2, to: 1 }));
+  socket.write(encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0 }));
   await pongs.count(1);
   for (let i = 2; i <= 5; i++) {
     socket.write(joinFrames([new Uint8Array(0)]));
@@ -317,7 +343,7 @@ test("a peer from which nothing comes any more is cut off, and one that pings is
 
 test("a peer that connects anew takes the place of its former connection", { skip }, async () => {
   const node = await startNode(1, { peers: new Map([[2, ANY]]) });
-  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1 });
+  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0 });
   const former = connectTo(node.address);
   former.socket.write(Buffer.concat([greeting, joinFrames([bytes("one")])]));
   await node.frames.count(1);
@@ -359,7 +385,7 @@ test("what waits for a slow peer is bounded: the oldest is dropped, and the newe
   const server = await startServer((socket) => {
     socket.once("data", () => {
       socket.pause();
-      socket.write(encodeAnswer(null));
+      socket.write(encodeAnswer({ type: "welcome", birth: 0 }));
       connections.add(socket);
     });
   });
