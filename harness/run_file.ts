@@ -5,7 +5,8 @@
  */
 import type { Validity } from "../checker/mod.ts";
 import type { Schedule } from "./schedule.ts";
-import type { RunSetup } from "./setup.ts";
+import { DEFAULT_OPTIONS } from "./options.ts";
+import { type RunSetup, setupOf } from "./setup.ts";
 
 /** A recorded run. */
 export interface RunFile {
@@ -75,9 +76,8 @@ export function parseRunFile(text: string): RunFile {
     const wrong = list.findIndex((item) => !isTimed(item));
     if (wrong >= 0) throw new SyntaxError(`${name}[${wrong}] has no time: a whole number "at" was expected`);
   }
-  if (typeof (setup as RunSetup | undefined)?.seed !== "number" || typeof (setup as RunSetup).cluster !== "object") {
-    throw new SyntaxError("its setup is missing, or is none");
-  }
+  const misshapen = firstMisshapen("setup", setup, setupOf({ ...DEFAULT_OPTIONS, seed: 0 }));
+  if (misshapen !== null) throw new SyntaxError(misshapen);
   if (typeof (expected as RunFile["expected"] | undefined)?.history_sha256 !== "string") {
     throw new SyntaxError("what is expected of the run is missing");
   }
@@ -87,4 +87,17 @@ export function parseRunFile(text: string): RunFile {
     schedule: { faults, operations } as Schedule,
     expected: expected as RunFile["expected"],
   });
+}
+
+/** What is wrong first with a value that should be like another in the types of all its fields; `null`: nothing is. */
+function firstMisshapen(name: string, value: unknown, like: unknown): string | null {
+  const kind = (of: unknown): string => of === null ? "nothing" : Array.isArray(of) ? "list" : typeof of;
+  if (value === undefined) return `its ${name} is missing`;
+  if (kind(value) !== kind(like)) return `its ${name} is a ${kind(value)}, but a ${kind(like)} was expected`;
+  if (kind(like) !== "object") return null;
+  for (const [field, fieldLike] of Object.entries(like as object)) {
+    const found = firstMisshapen(`${name}.${field}`, (value as Record<string, unknown>)[field], fieldLike);
+    if (found !== null) return found;
+  }
+  return null;
 }

@@ -29,9 +29,11 @@ const maxDepth = 500;
  *
  * @example
  * ```ts
- * import { parseEdn } from "./edn.ts";
+ * import assert from "node:assert/strict";
+ * import { parseEdn } from "@kayadb/raft/checker";
+ *
  * const [event] = parseEdn("{:type :ok, :f :txn, :value [[:append 9 2] [:r 9 nil]]}");
- * console.assert(JSON.stringify(event) === '{"type":"ok","f":"txn","value":[["append",9,2],["r",9,null]]}');
+ * assert.deepEqual(event, { type: "ok", f: "txn", value: [["append", 9, 2], ["r", 9, null]] });
  * ```
  */
 export function parseEdn(text: string): unknown[] {

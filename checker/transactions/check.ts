@@ -105,7 +105,9 @@ function workloadOf(events: readonly HistoryEvent[]): TransactionWorkload {
  *
  * @example
  * ```ts
- * import { checkTransactions } from "./check.ts";
+ * import assert from "node:assert/strict";
+ * import { checkTransactions } from "@kayadb/raft/checker";
+ *
  * const event = (index: number, process: number, type: "invoke" | "ok", value: unknown) => ({ index, time: index, process, type, f: "txn", value });
  * const verdict = checkTransactions([
  *   event(0, 0, "invoke", [["append", "x", 1], ["r", "y", null]]),
@@ -113,7 +115,8 @@ function workloadOf(events: readonly HistoryEvent[]): TransactionWorkload {
  *   event(2, 0, "ok", [["append", "x", 1], ["r", "y", []]]),
  *   event(3, 1, "ok", [["append", "y", 1], ["r", "x", []]]),
  * ], { consistencyModel: "serializable" });
- * console.assert(verdict.valid === false && verdict.anomalyTypes[0] === "G2-item");
+ * assert.equal(verdict.valid, false);
+ * assert.equal(verdict.anomalyTypes[0], "G2-item");
  * ```
  */
 export function checkTransactions(

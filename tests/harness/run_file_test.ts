@@ -33,5 +33,13 @@ test("what is no recorded run is refused with what was expected", () => {
   assert.throws(() => parseRunFile(changed({ faults: 3 })), /faults is no list/);
   assert.throws(() => parseRunFile(changed({ operations: [{}] })), /operations\[0\] has no time/);
   assert.throws(() => parseRunFile(changed({ setup: undefined })), /its setup is missing/);
+  assert.throws(
+    () => parseRunFile(changed({ setup: { ...FILE.setup, nodes: "x" } })),
+    /its setup.nodes is a string, but a number was expected/,
+  );
+  assert.throws(
+    () => parseRunFile(changed({ setup: { ...FILE.setup, cluster: {} } })),
+    /its setup.cluster.tickLength is missing/,
+  );
   assert.throws(() => parseRunFile(changed({ expected: {} })), /what is expected of the run is missing/);
 });
