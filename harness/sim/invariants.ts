@@ -378,13 +378,21 @@ export class Invariants {
     );
   }
 
+  /**
+   * A committed entry stays, but for a copy that was not counted: a node that has not reached the term of the commit may still follow a leader who
+   * never had the entry.
+   */
   #cutsOff(id: number, node: Observed, from: number, lastIndex: number): void {
-    for (let index = from; index <= lastIndex; index++) {
-      if (index > this.#committedThrough) break;
-      if (node.terms[index] !== undefined && node.terms[index] === this.#committed[index]) {
-        this.broken(`durability: node ${id} cuts off entry ${index} of term ${node.terms[index]}, which is committed`);
-        break;
-      }
+    for (let index = from; index <= lastIndex && index <= this.#committedThrough; index++) {
+      if (node.terms[index] === undefined || node.terms[index] !== this.#committed[index]) continue;
+      const { committedIn } = this.#marks.find((mark) => mark.index >= index)!;
+      if (node.log.state.term < committedIn) break;
+      this.broken(
+        `durability: node ${id} cuts off entry ${index} of term ${
+          node.terms[index]
+        }, which was committed in term ${committedIn}`,
+      );
+      break;
     }
     node.terms.length = Math.min(node.terms.length, from);
     while (node.configurations.length > 0 && node.configurations.at(-1)! >= from) {

@@ -215,11 +215,26 @@ test("a committed entry that is cut off is noticed, and one that is not committe
     cluster.append(id, entry(2, 1));
   }
   commit(cluster, 1, 0, 1);
+  cluster.log(2).setState({ term: 2 as Term, votedFor: null });
   cluster.tracer(2).truncate(2 as LogIndex, 2 as LogIndex);
   assert.equal(cluster.invariants.verdict().valid, true);
   cluster.tracer(2).truncate(1 as LogIndex, 1 as LogIndex);
 
-  breach(cluster, /^durability: node 2 cuts off entry 1 of term 1, which is committed/);
+  breach(cluster, /^durability: node 2 cuts off entry 1 of term 1, which was committed in term 1/);
+});
+
+test("a copy that was not counted may be cut off by a leader from before the commit", () => {
+  const cluster = observed();
+  cluster.lead(3, 1);
+  for (const id of [1, 2, 3]) cluster.append(id, entry(1, 1));
+  cluster.lead(1, 3);
+  for (const id of [1, 2]) cluster.append(id, entry(2, 3));
+  commit(cluster, 1, 0, 2);
+  cluster.log(3).setState({ term: 2 as Term, votedFor: null });
+
+  cluster.tracer(3).truncate(1 as LogIndex, 1 as LogIndex);
+
+  assert.equal(cluster.invariants.verdict().valid, true);
 });
 
 test("a second configuration before the first is committed is noticed, and one before a commit of its term", () => {
