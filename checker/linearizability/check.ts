@@ -8,7 +8,8 @@ import type { Verdict } from "../verdict.ts";
 import { type AnyModel, isRegisterModel, type RegisterModel } from "../models/model.ts";
 import { kvWithScan } from "../models/kv_scan.ts";
 import { FAILED, MISMATCH, OK, OPEN, type Operations, operationsOf, OTHER, verbOf } from "./operations.ts";
-import { cutIntoParts } from "./parts.ts";
+import { cutIntoParts, type Parts } from "./parts.ts";
+import { fitIntoGaps } from "./gaps.ts";
 import { eventsBy, eventsByKey, type RegisterOptions, RegisterPieces } from "./registers.ts";
 import { NEVER, type Piece } from "./piece.ts";
 import { type Counterexample, explain, witnessOf } from "./explain.ts";
@@ -82,30 +83,17 @@ export function checkOperations(
   const judge = isRegisterModel(model) && table.names.includes("scan") ? withScans(model) : model;
   const witness: Witness[] = [];
   let unknown: string | undefined;
-  for (const piece of piecesOf(table, judge, options)) {
-    const isRegister = piece.transitions === undefined && options.witness !== true;
-    // What is fine is mostly found fine by a search that never turns back; the passes that know better cost as much again.
-    const first = isRegister && piece.events.length < SHORT
-      ? search(piece, { ...options, visits: piece.events.length + 1000 })
-      : undefined;
-    if (first?.valid === true) continue;
-    const quick = isRegister ? judgeQuickly(piece) : undefined;
-    if (quick === true) continue;
-    const found = quick !== undefined
-      ? violationOf(piece, quick)
-      : first?.valid === false
-      ? first
-      : search(piece, options);
+  for (const { piece, found, suspects } of findings(table, judge, options)) {
     if (found.valid === false) {
       options.decided?.();
-      const whole = wholeKey(table, judge, piece, found.reached, quick ?? []);
+      const whole = wholeKey(table, judge, piece, found.reached, suspects ?? []);
       const counterexample = explain(table, judge, whole.piece, whole.reached, options, whole.suspects);
       return { valid: false, reason: counterexample.sentence, ...summary, counterexample };
     }
     if (found.valid === "unknown") unknown ??= howFar(table, piece, found.reached, found.visited);
     else if (options.witness === true) {
       const key = table.keys.at(table.key[piece.rows[0]!]!);
-      const order = witnessOf(table, judge, piece, found.order).map((row) => placeOf(table, table.invoked[row]!));
+      const order = witnessOf(table, judge, piece, found.order!()).map((row) => placeOf(table, table.invoked[row]!));
       witness.push({ ...(key === null ? {} : { key }), order });
     }
   }
@@ -121,21 +109,89 @@ function withScans({ name, initial, nullReadsAnything }: RegisterModel): typeof 
   );
 }
 
+/** What was found of a piece. */
+interface Finding {
+  readonly piece: Piece;
+  readonly found: SearchResult;
+  /** Operations among which a violation shows, where they are known. */
+  readonly suspects?: readonly number[];
+}
+
+/** Judges one piece after another; those that turn out to be fine at once are passed over, unless a witness is asked for. */
+function* findings(table: Operations, model: AnyModel, options: LinearizabilityOptions): Generator<Finding> {
+  if (!isRegisterModel(model)) {
+    for (const piece of stepPieces(table, model)) yield { piece, found: search(piece, options) };
+    return;
+  }
+  const strange = table.names.find((name) => verbOf(name) === OTHER);
+  if (strange !== undefined) {
+    const row = table.name.indexOf(table.names.indexOf(strange));
+    throw misfit(table, row, `${model.name} has get, put, delete, cas and scan, not ${strange}`);
+  }
+  const registers = registerOptions(table, model);
+  const initials = new Int32Array(table.keys.size).fill(registers.initial);
+  if (options.witness === true) {
+    const keys = { of: table.key, count: table.keys.size, initials };
+    for (const piece of piecesOf(table, registers, keys)) yield { piece, found: search(piece, options) };
+    return;
+  }
+  const isSettled = fineAtSight(table, registers, initials);
+  if (!isSettled.includes(0)) return;
+  const keys = { of: table.key, count: table.keys.size, initials, isSettled: isSettled.slice() };
+  isSettled.fill(1);
+  for (const piece of piecesOf(table, registers, keys)) {
+    const finding = judgeQuickly(piece, options);
+    if (finding?.found.valid === false) yield finding;
+    if (finding === undefined) isSettled[table.key[piece.rows[0]!]!] = 0;
+  }
+  if (!isSettled.includes(0)) return;
+  // What is left needs a search that turns back: in parts, so that it never turns back further than it must.
+  const parts = cutIntoParts(table, registers, isSettled);
+  for (const piece of piecesOf(table, registers, parts)) yield { piece, found: search(piece, options) };
+}
+
+/** For each key, 1 if its operations can be placed one after another, by rules that leave no choice or else take the likeliest. */
+function fineAtSight(table: Operations, registers: RegisterOptions, initials: Int32Array): Uint8Array {
+  const isFine = fitIntoGaps(table, { ...registers, initials });
+  // A walk gets through keys that are rarely busy twice at once.
+  if (!isFine.includes(0) || isCrowded(table)) return isFine;
+  return walkStraight(table, registers, { of: table.key, count: isFine.length, initials, isSettled: isFine });
+}
+
+/** The pieces of parts that are not settled, and of which something could be wrong. */
+function* piecesOf(table: Operations, registers: RegisterOptions, parts: Parts): Generator<Piece> {
+  const pieces = new RegisterPieces(table, registers);
+  const { sorted, begins } = eventsBy(table, parts.of, parts.count, parts.isSettled);
+  for (let part = 0; part < parts.count; part++) {
+    const piece = pieces.pieceOf(sorted, begins[part]!, begins[part + 1]!, parts.initials[part]!);
+    if (piece !== undefined) yield piece;
+  }
+}
+
 /** Pieces of fewer events are searched before anything else is tried. */
 const SHORT = 50_000;
 
-/** What needs no search: whether all is fine, or operations among which a violation shows; undefined where only a search can tell. */
-function judgeQuickly(piece: Piece): true | readonly number[] | undefined {
+/** What needs no search that turns back often; undefined where only that can tell. */
+function judgeQuickly(piece: Piece, options: LinearizabilityOptions): Finding | undefined {
+  const visits = piece.events.length + 1000;
+  // What is fine is mostly found fine by a search that hardly turns back; the passes that know better cost as much again.
+  if (piece.events.length < SHORT) {
+    const found = search(piece, { ...options, visits });
+    if (found.valid !== "unknown") return { piece, found };
+  }
   const zones = judgeByZones(piece);
-  if (zones.valid === true) return true;
-  return zones.valid === false ? zones.operations : findStale(piece);
+  if (zones.valid === true) {
+    return { piece, found: { valid: true, reached: piece.events.length, visited: 0 } };
+  }
+  const suspects = zones.valid === false ? zones.operations : findStale(piece);
+  return suspects === undefined ? undefined : { piece, found: violationOf(piece, suspects), suspects };
 }
 
 /** A violation that the zones found, as a search would have: it shows where the last of these operations returns. */
 function violationOf(piece: Piece, operations: readonly number[]): SearchResult {
   let reached = 0;
   for (const op of operations) reached = Math.max(reached, piece.ret[op] === NEVER ? piece.inv[op]! : piece.ret[op]!);
-  return { valid: false, order: new Int32Array(0), reached, visited: 0 };
+  return { valid: false, reached, visited: 0 };
 }
 
 /** A part's violation in the piece of the whole key: what it is about may lie before the cut. */
@@ -172,40 +228,6 @@ function howFar(table: Operations, piece: Piece, reached: number, visited: numbe
   const key = table.keys.at(table.key[piece.rows[0]!]!);
   const of = key === null ? "" : ` of ${text(key)}`;
   return `Stopped by its limits after ${reached} of ${piece.events.length} events${of} and ${visited} configurations`;
-}
-
-function* piecesOf(table: Operations, model: AnyModel, options: LinearizabilityOptions): Generator<Piece> {
-  if (!isRegisterModel(model)) {
-    yield* stepPieces(table, model);
-    return;
-  }
-  const strange = table.names.find((name) => verbOf(name) === OTHER);
-  if (strange !== undefined) {
-    const row = table.name.indexOf(table.names.indexOf(strange));
-    throw misfit(table, row, `${model.name} has get, put, delete, cas and scan, not ${strange}`);
-  }
-  const registers = registerOptions(table, model);
-  const pieces = new RegisterPieces(table, registers);
-  if (options.witness === true) {
-    const { sorted, begins } = eventsByKey(table);
-    for (let key = 0; key + 1 < begins.length; key++) {
-      const piece = pieces.pieceOf(sorted, begins[key]!, begins[key + 1]!);
-      if (piece !== undefined) yield piece;
-    }
-    return;
-  }
-  // Keys that are rarely busy twice at once are walked through whole; where many operations overlap, a walk gets further in parts.
-  const isFine = isCrowded(table) ? new Uint8Array(table.keys.size) : walkStraight(table, registers);
-  if (!isFine.includes(0)) return;
-  const parts = cutIntoParts(table, registers, isFine);
-  const isThrough = walkStraight(table, registers, parts);
-  if (!isThrough.includes(0)) return;
-  const { sorted, begins } = eventsBy(table, parts.of, parts.count, isThrough);
-  for (let part = 0; part < parts.count; part++) {
-    if (isThrough[part] !== 0) continue;
-    const piece = pieces.pieceOf(sorted, begins[part]!, begins[part + 1]!, parts.initials[part]!);
-    if (piece !== undefined) yield piece;
-  }
 }
 
 /** Whether there are moments with more operations open than there are keys. */

@@ -94,7 +94,7 @@ function replayOperation(table: Operations, row: number): ReplayOperation {
 }
 
 /** How many relaxed operations a replay takes on. */
-const RELAXED = 14;
+const RELAXED = 60;
 
 function confirm(
   table: Operations,

@@ -19,8 +19,10 @@ export interface Contradiction {
   readonly isMinimal: boolean;
 }
 
-/** How many configurations one question may visit: beyond it, an operation stays in the set. */
-const QUESTION = 3_000;
+/** How many configurations one question may visit while many operations go at once: beyond it, they stay in the set. */
+const ROUGHLY = 3_000;
+/** How many when the last ones are tried, one at a time. */
+const CAREFULLY = 200_000;
 /** How many a question about a prefix may visit, beside those of its length. */
 const PREFIX = 200_000;
 
@@ -41,20 +43,15 @@ export function minimize(
   const bad = prefixOf(piece, events);
   const lastRow = piece.rows[~piece.events[events - 1]!]!;
   const last = bad.rows.lastIndexOf(lastRow);
-  let isExact = true;
-  const relaxation = new Relaxation(bad, { ...limits, visits: QUESTION });
-  const contradicts = (kept: readonly number[]): boolean => {
-    const answer = relaxation.contradicts(kept);
-    if (answer === "unknown") isExact = false;
-    return answer === true;
-  };
+  const relaxation = new Relaxation(bad, limits);
+  const contradicts = (kept: readonly number[]): boolean => relaxation.contradicts(kept, ROUGHLY) === true;
   const all = Array.from({ length: bad.length }, (_, op) => op);
   // The violation shows at the last return; what it contradicts tends to be near.
   let kept = all;
   const rows = new Set(suspects.map((op) => piece.rows[op]!));
   const suspected = rows.size === 0 ? [] : all.filter((op) => op === last || rows.has(bad.rows[op]!));
   // What nobody wrote needs no company to be wrong, and costs next to nothing to ask.
-  if (relaxation.contradicts([last]) === true) kept = [last];
+  if (contradicts([last])) kept = [last];
   else if (suspected.length > 0 && contradicts(suspected)) kept = suspected;
   for (let size = 4; size < kept.length; size *= 2) {
     const near = [...new Set([...nearest(bad, size), last])].sort((x, y) => x - y);
@@ -73,18 +70,19 @@ export function minimize(
       if (fewer.length < kept.length && contradicts(fewer)) kept = fewer;
     }
   }
-  // One more round: what could not go before may go now.
-  for (let i = kept.length - 1; i >= 0; i--) {
-    const fewer = kept.filter((op, j) => j !== i || op === last);
-    if (fewer.length < kept.length && contradicts(fewer)) kept = fewer;
+  // What cannot go now could not go from a smaller set either, so that one round is enough.
+  let isMinimal = true;
+  for (const op of kept.toReversed()) {
+    const fewer = kept.filter((other) => other !== op);
+    const answer = fewer.length > 0 && relaxation.contradicts(fewer, CAREFULLY);
+    if (answer === true) kept = fewer;
+    else if (answer === "unknown") isMinimal = false;
   }
   // Where a question about a prefix took too long, the violation may have shown before its last return.
-  const others = kept.filter((op) => op !== last);
-  if (others.length === 0 || !contradicts(others)) {
-    return { rows: kept.map((op) => bad.rows[op]!), last: lastRow, isMinimal: isExact };
-  }
-  const latest = others.reduce((late, op) => returnOf(bad, op) > returnOf(bad, late) ? op : late);
-  return { rows: others.map((op) => bad.rows[op]!), last: bad.rows[latest]!, isMinimal: isExact };
+  const shows = kept.includes(last)
+    ? last
+    : kept.reduce((late, op) => returnOf(bad, op) > returnOf(bad, late) ? op : late);
+  return { rows: kept.map((op) => bad.rows[op]!), last: bad.rows[shows]!, isMinimal };
 }
 
 function returnOf(piece: Piece, op: number): number {

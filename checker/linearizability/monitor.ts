@@ -11,6 +11,7 @@ import type { Validity } from "../verdict.ts";
 import { type AnyModel, isRegisterModel } from "../models/model.ts";
 import { checkOperations, type LinearizabilityOptions, type LinearizabilityVerdict } from "./check.ts";
 import { explain } from "./explain.ts";
+import { fitIntoGaps } from "./gaps.ts";
 import { CAS, FAILED, GET, MISMATCH, OK, OPEN, type Operations, OperationsBuilder, PUT } from "./operations.ts";
 import type { Piece } from "./piece.ts";
 import { type ByKey, eventsByKey, RegisterPieces } from "./registers.ts";
@@ -161,7 +162,11 @@ export class LinearizabilityMonitor {
     const initial = table.values.intern(model.initial);
     const registers = { initial, nullReadsAnything: model.nullReadsAnything ?? false };
     this.#states = longer(this.#states, table.keys.size, initial);
-    const isThrough = walkStraight(table, registers, { count: table.keys.size, of: table.key, initials: this.#states });
+    const initials = this.#states.subarray(0, table.keys.size);
+    const isFine = fitIntoGaps(table, { ...registers, initials });
+    const isThrough = !isFine.includes(0)
+      ? isFine
+      : walkStraight(table, registers, { count: isFine.length, of: table.key, initials, isSettled: isFine });
     const byKey = eventsByKey(table);
     const pieces = new RegisterPieces(table, registers);
     const keep = new Uint8Array(table.length).fill(1);

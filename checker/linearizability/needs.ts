@@ -21,6 +21,8 @@ export interface Needs {
   readonly classOf: Int32Array;
   readonly classes: readonly number[][];
   readonly classNeededUntil: Int32Array;
+  /** For each class, 1 if it has so many relaxed members that it is never used up: one for each completed operation that asks for a value, for a way from one value to another uses each class once. */
+  readonly isInexhaustible: Uint8Array;
   /** The class of the unknown writes of a value, or -1. */
   readonly writeClass: Int32Array;
   readonly writeClasses: readonly number[];
@@ -51,10 +53,11 @@ export function whatIsNeeded(piece: Piece): Needs {
     if (k === SWAP) writers[b[op]!]!++;
     if (k === READ || k === SWAP) {
       if (!isUnknown) {
-        seenLast[value] = Math.max(seenLast[value]!, inv[op]!);
-        seenUntil[value] = Math.max(seenUntil[value]!, ret[op]!);
+        // Operations come in the order of their invocation.
+        seenLast[value] = inv[op]!;
+        if (ret[op]! > seenUntil[value]!) seenUntil[value] = ret[op]!;
       }
-      neededLast[value] = Math.max(neededLast[value]!, ret[op]!);
+      if (ret[op]! > neededLast[value]!) neededLast[value] = ret[op]!;
     }
     if (k === NOT_EQUAL) notEqualLast = Math.max(notEqualLast, ret[op]!);
     if (!isUnknown) continue;
@@ -69,6 +72,17 @@ export function whatIsNeeded(piece: Piece): Needs {
   }
   if (notEqualLast >= 0) {
     for (let v = 0; v < values; v++) neededLast[v] = Math.max(neededLast[v]!, notEqualLast);
+  }
+  const isInexhaustible = new Uint8Array(classes.length);
+  if (!isStep && piece.relaxed !== undefined) {
+    let asking = 0;
+    for (let op = 0; op < length; op++) if (ret[op] !== NEVER && kind[op] !== WRITE) asking++;
+    classes.forEach((members, id) => {
+      if (
+        members.filter((op) => op < piece.relaxed!).length >=
+          asking
+      ) isInexhaustible[id] = 1;
+    });
   }
   const writeClass = new Int32Array(values).fill(-1);
   const swapClass = new Int32Array(values).fill(-1);
@@ -98,6 +112,7 @@ export function whatIsNeeded(piece: Piece): Needs {
     classOf,
     classes,
     classNeededUntil,
+    isInexhaustible,
     writeClass,
     writeClasses,
     swapClass,

@@ -53,6 +53,8 @@ export interface Piece {
   readonly initial: number;
   /** How many dense values there are. */
   readonly values: number;
+  /** How many of the first operations may take effect at any time or never, whatever they were: they begin before all others. Default: 0. */
+  readonly relaxed?: number;
   /** Present if there are operations of the kinds STEP or LOOK. */
   readonly transitions?: Transitions;
 }

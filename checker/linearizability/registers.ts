@@ -77,7 +77,7 @@ export class RegisterPieces {
   readonly #options: RegisterOptions;
   /** By row: the operation's number in its piece, plus 1; 0 for rows that were left out. */
   readonly #numbers: Int32Array;
-  /** By value: its dense number in the piece at hand, plus 1, and whether anybody saw it. */
+  /** By value: its dense number in the piece at hand, which is UNSEEN for what nobody saw; and whether anybody saw it. */
   readonly #dense: Int32Array;
   readonly #seen: Uint8Array;
 
@@ -85,7 +85,7 @@ export class RegisterPieces {
     this.#table = table;
     this.#options = options;
     this.#numbers = new Int32Array(table.length);
-    this.#dense = new Int32Array(table.values.size);
+    this.#dense = new Int32Array(table.values.size).fill(UNSEEN);
     this.#seen = new Uint8Array(table.values.size);
   }
 
@@ -134,12 +134,12 @@ export class RegisterPieces {
     let values = FIRST;
     if (hasObserver) {
       if (unknownSwaps.length > 0) this.#seeThroughSwaps(unknownSwaps, hasNotEqual, see);
-      for (const value of touched) dense[value] = value === initial ? INITIAL + 1 : ++values;
+      for (const value of touched) dense[value] = value === initial ? INITIAL : values++;
     }
     const piece = hasObserver ? this.#build(sorted, begin, end, values, hasNotEqual) : undefined;
     for (const value of touched) {
       seen[value] = 0;
-      dense[value] = 0;
+      dense[value] = UNSEEN;
     }
     return piece;
   }
@@ -182,7 +182,6 @@ export class RegisterPieces {
     let values = seenValues;
     let length = 0;
     let position = 0;
-    const denseOf = (value: number): number => dense[value] === 0 ? UNSEEN : dense[value]! - 1;
     for (let i = begin; i < end; i++) {
       const row = sorted[i]!;
       if (row < 0) {
@@ -201,7 +200,7 @@ export class RegisterPieces {
         case GET:
           if (isUnknown || (nullReadsAnything === true && value === NULL_ID)) continue;
           kind[op] = READ;
-          a[op] = denseOf(value);
+          a[op] = dense[value]!;
           break;
         case CAS: {
           const to = second[row]!;
@@ -209,24 +208,24 @@ export class RegisterPieces {
             const saw = actual.get(row);
             kind[op] = saw === undefined ? NOT_EQUAL : READ;
             // A compare that failed on the very value it asked for saw what cannot be.
-            a[op] = saw === value ? values++ : denseOf(saw ?? value);
+            a[op] = saw === value ? values++ : dense[saw ?? value]!;
           } else if (value === to) {
             if (isUnknown) continue;
             kind[op] = READ;
-            a[op] = denseOf(value);
+            a[op] = dense[value]!;
           } else {
-            if (isUnknown && dense[to] === 0 && !hasNotEqual) continue;
+            if (isUnknown && dense[to] === UNSEEN && !hasNotEqual) continue;
             kind[op] = SWAP;
-            a[op] = denseOf(value);
-            b[op] = denseOf(to);
+            a[op] = dense[value]!;
+            b[op] = dense[to]!;
           }
           break;
         }
         default: {
           const written = verb[row] === PUT ? value : NULL_ID;
-          if (isUnknown && dense[written] === 0 && !hasNotEqual) continue;
+          if (isUnknown && dense[written] === UNSEEN && !hasNotEqual) continue;
           kind[op] = WRITE;
-          a[op] = denseOf(written);
+          a[op] = dense[written]!;
         }
       }
       length++;

@@ -97,11 +97,12 @@ function selection(piece: Piece, kept: readonly number[], relaxed: readonly numb
     (isReturn ? result.ret : result.inv)[op] = events.length;
     events.push(isReturn ? ~op : op);
   }
-  return { ...piece, ...result, events: Int32Array.from(events), ...among(piece, result.a) };
+  const classes = among(piece, result.a);
+  return { ...piece, ...result, events: Int32Array.from(events), relaxed: relaxed.length, ...classes };
 }
 
 /** How many configurations all questions together may visit. */
-const ALL_QUESTIONS = 100_000;
+const ALL_QUESTIONS = 1_000_000;
 
 /** A piece whose operations can be relaxed. */
 export class Relaxation {
@@ -136,11 +137,11 @@ export class Relaxation {
     return this.#writers.get(value) ?? [];
   }
 
-  /** Whether these operations, ascending, contradict each other; `"unknown"` if that took too long to find out. */
-  contradicts(kept: readonly number[]): true | false | "unknown" {
+  /** Whether these operations, ascending, contradict each other; `"unknown"` if that took more than so many visits to find out. */
+  contradicts(kept: readonly number[], visits: number): true | false | "unknown" {
     const relaxed = this.#piece.transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
     if (this.#visited > ALL_QUESTIONS) return "unknown";
-    const { valid, visited } = search(selection(this.#piece, kept, relaxed), this.#limits);
+    const { valid, visited } = search(selection(this.#piece, kept, relaxed), { ...this.#limits, visits });
     this.#visited += visited;
     return valid === "unknown" ? valid : !valid;
   }

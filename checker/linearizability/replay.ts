@@ -4,6 +4,7 @@
  * @module
  */
 import type { Model, Operation } from "../models/model.ts";
+import { canonicalJson } from "./values.ts";
 
 /** An operation to replay, with its interval. */
 export interface ReplayOperation {
@@ -31,13 +32,13 @@ export function replayOrder<State>(model: Model<State>, order: readonly ReplayOp
 }
 
 /** How many steps a confirmation may take. */
-const STEPS = 30_000;
+const STEPS = 100_000;
 
 /**
- * Whether operations contradict each other, found out by trying all orders that respect real time.
+ * Whether operations contradict each other, found out by trying all orders that respect real time, but none twice from the same place.
  *
  * @param kept Operations that must be placed, within their intervals; those that never returned may be left out.
- * @param relaxed Operations that may take effect at any time or never.
+ * @param relaxed Operations that may take effect at any time or never; the same one several times where there are several alike.
  * @returns undefined if there are too many orders to try.
  */
 export function isContradiction<State>(
@@ -45,21 +46,29 @@ export function isContradiction<State>(
   kept: readonly ReplayOperation[],
   relaxed: readonly Operation[],
 ): boolean | undefined {
+  const kinds = [...new Set(relaxed)];
+  const identify = model.identify ?? canonicalJson;
+  const tried = new Set<string>();
   let steps = 0;
-  const place = (state: State, left: readonly ReplayOperation[], free: readonly Operation[]): boolean => {
-    if (++steps > STEPS) return false;
+  const place = (state: State, left: readonly ReplayOperation[], unused: readonly number[]): boolean => {
     if (left.every((entry) => entry.returned === Infinity)) return true;
+    const here = `${identify(state)}|${left.map((entry) => kept.indexOf(entry))}|${unused}`;
+    if (tried.has(here) || ++steps > STEPS) return false;
+    tried.add(here);
     const firstReturn = Math.min(...left.map((entry) => entry.returned));
     for (const entry of left) {
       if (entry.invoked > firstReturn) continue;
       const rest = left.filter((other) => other !== entry);
-      if (model.step(state, entry.operation).some((next) => place(next, rest, free))) return true;
+      if (model.step(state, entry.operation).some((next) => place(next, rest, unused))) return true;
     }
-    return free.some((operation, i) =>
-      free.indexOf(operation) === i &&
-      model.step(state, operation).some((next) => next !== state && place(next, left, free.filter((_, j) => j !== i)))
+    return kinds.some((operation, kind) =>
+      unused[kind]! > 0 &&
+      model.step(state, operation).some((next) =>
+        next !== state && place(next, left, unused.map((count, other) => other === kind ? count - 1 : count))
+      )
     );
   };
-  const canBeTrue = place(model.initial, kept, relaxed);
-  return steps > STEPS ? undefined : !canBeTrue;
+  const counts = kinds.map((kind) => relaxed.filter((operation) => operation === kind).length);
+  const canBeTrue = place(model.initial, kept, counts);
+  return steps > STEPS && !canBeTrue ? undefined : !canBeTrue;
 }

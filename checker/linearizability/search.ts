@@ -21,11 +21,12 @@
  *
  * @module
  */
-import { LOOK, NEVER, NOT_EQUAL, type Piece, READ, STEP, SWAP, WRITE } from "./piece.ts";
-import { whatIsNeeded } from "./needs.ts";
-import { UsedSets } from "./used_sets.ts";
+import { Candidates, DROP, type Position } from "./candidates.ts";
 import { Memo } from "./memo.ts";
-import { assignSlots } from "./slots.ts";
+import { type Needs, whatIsNeeded } from "./needs.ts";
+import { OpenOperations } from "./open_operations.ts";
+import { NEVER, NOT_EQUAL, type Piece, READ, STEP, WRITE } from "./piece.ts";
+import { UsedSets } from "./used_sets.ts";
 
 /** What bounds a search. */
 export interface SearchLimits {
@@ -41,460 +42,312 @@ export interface SearchLimits {
 export interface SearchResult {
   readonly valid: true | false | "unknown";
   /** For `true`: the operations in an order that explains them; unknown ones that were not needed are left out. */
-  readonly order: Int32Array;
+  readonly order?: () => Int32Array;
   /** How many events could be explained together: for `false` the event at this position is the first that cannot. */
   readonly reached: number;
   /** How many configurations were visited. */
   readonly visited: number;
 }
 
-/** A candidate that drops the returning operation, which is free. */
-const DROP = 0x7ffffffe;
-
 /** Searches; see the file's head. */
 export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
-  const { kind, a, b, ret, events, transitions } = piece;
-  const bound = limits.configurations ?? 20_000_000;
-  const visits = limits.visits ?? Infinity;
-  const needs = whatIsNeeded(piece);
-  const { writers, seenLast, seenUntil, neededLast, hasNotEqual, classOf, classes } = needs;
-  const slots = assignSlots(piece);
-  const slotOf = slots.of;
-  const words = Math.max(1, slots.count + 31 >>> 5);
-  const sets = new UsedSets(needs.classNeededUntil);
-  const memo = new Memo(words, sets);
+  return new Search(piece).run(limits);
+}
 
-  // Where the walk is.
-  let pos = 0;
-  let state = piece.initial;
-  let used = 0;
-  const placed = new Int32Array(words);
-  const free = new Int32Array(words);
-  const observers = new Int32Array(words);
-  const writes = new Int32Array(words);
-  const slotOp = new Int32Array(slots.count).fill(-1);
-  const available = new Int32Array(classes.length);
-  let unknownsOpen = 0;
+/** The place of a frame's candidates before they are offered: only the likeliest was tried. */
+const NOT_OFFERED = -1;
 
-  // Open operations in lists: by what they read, what they swap, what they write; then not-equals, steps and looks.
-  const notEquals = piece.values * 3, steps = notEquals + 1, looks = notEquals + 2;
-  const heads = new Int32Array(looks + 1).fill(-1);
-  const nextInList = new Int32Array(slots.count);
-  const previousInList = new Int32Array(slots.count);
+/** A search at work. (Methods rather than closures: these would be compiled anew for each piece.) */
+class Search {
+  readonly piece: Piece;
+  readonly needs: Needs;
+  readonly open: OpenOperations;
+  readonly sets: UsedSets;
+  readonly memo: Memo;
+  readonly at: Position;
+  readonly candidates: Candidates;
+  /** Whether a way may lead back to where it was, for some unknown operations are never used up: then a configuration is remembered at once. */
+  readonly mayCircle: boolean;
 
-  // What was done, in order: an operation that was placed, or the complement of one that became free there.
-  let log = new Int32Array(piece.length * 2 + 1);
-  let logEnd = 0;
+  /** What was done, in order: an operation that was placed, or the complement of one that became free there. */
+  log: Int32Array;
+  logEnd = 0;
 
-  // Decisions that can be taken back: | event | state | used | end of the log | first candidate | next candidate | placed words | free words |
-  const FRAME = 6 + 2 * words;
-  let frames = new Int32Array(FRAME * 64);
-  let depth = 0;
-  let candidates = new Int32Array(1024);
-  let candidatesEnd = 0;
-  let visited = 0;
-  let reached = 0;
+  /** Decisions that can be taken back: | event | state | used | end of the log | first candidate | next candidate | placed words | free words | */
+  frames: Int32Array;
+  readonly frameSize: number;
+  depth = 0;
 
-  const listOf = (op: number): number => {
-    switch (kind[op]) {
-      case READ:
-        return a[op]! * 3;
-      case SWAP:
-        return a[op]! * 3 + 1;
-      case WRITE:
-        return a[op]! * 3 + 2;
-      case NOT_EQUAL:
-        return notEquals;
-      case STEP:
-        return steps;
-      default:
-        return looks;
-    }
-  };
-  const isObserver = (op: number): boolean => kind[op]! < WRITE || kind[op] === LOOK;
-  const open = (op: number): void => {
-    const slot = slotOf[op]!;
-    const list = listOf(op);
-    slotOp[slot] = op;
-    const next = heads[list]!;
-    nextInList[slot] = next;
-    previousInList[slot] = -1;
-    if (next >= 0) previousInList[next] = slot;
-    heads[list] = slot;
-    if (isObserver(op)) observers[slot >>> 5]! |= 1 << (slot & 31);
-    else if (kind[op] === WRITE) writes[slot >>> 5]! |= 1 << (slot & 31);
-  };
-  const close = (op: number): void => {
-    const slot = slotOf[op]!;
-    slotOp[slot] = -1;
-    const next = nextInList[slot]!;
-    const previous = previousInList[slot]!;
-    if (next >= 0) previousInList[next] = previous;
-    if (previous >= 0) nextInList[previous] = next;
-    else heads[listOf(op)] = next;
-    const bit = 1 << (slot & 31);
-    const word = slot >>> 5;
-    observers[word]! &= ~bit;
-    writes[word]! &= ~bit;
-    placed[word]! &= ~bit;
-    free[word]! &= ~bit;
-  };
-  const isPlaced = (slot: number): boolean => (placed[slot >>> 5]! >>> (slot & 31) & 1) === 1;
-  const isFree = (slot: number): boolean => (free[slot >>> 5]! >>> (slot & 31) & 1) === 1;
-  const note = (entry: number): void => {
-    if (logEnd === log.length) log = grown(log);
-    log[logEnd++] = entry;
-  };
-  const place = (op: number): void => {
-    const slot = slotOf[op]!;
-    if (slot >= 0) placed[slot >>> 5]! |= 1 << (slot & 31);
-    note(op);
-  };
-  const setFree = (slot: number): void => {
-    free[slot >>> 5]! |= 1 << (slot & 31);
-    note(~slotOp[slot]!);
-  };
-  const setAllFree = (): void => {
-    for (let w = 0; w < words; w++) {
-      let bits = writes[w]! & ~placed[w]! & ~free[w]!;
-      while (bits !== 0) {
-        const bit = 31 - Math.clz32(bits);
-        setFree(w << 5 | bit);
-        bits &= ~(1 << bit);
+  constructor(piece: Piece) {
+    this.piece = piece;
+    this.needs = whatIsNeeded(piece);
+    this.open = new OpenOperations(piece);
+    this.sets = new UsedSets(this.needs.classNeededUntil);
+    this.memo = new Memo(this.open.words, this.sets);
+    const available = new Int32Array(this.needs.classes.length);
+    this.at = { pos: 0, state: piece.initial, used: 0, available, unknownsOpen: 0 };
+    this.candidates = new Candidates(piece, this.needs, this.open, this.sets, this.at);
+    this.mayCircle = this.needs.isInexhaustible.includes(1);
+    this.log = new Int32Array(piece.length * 2 + 1);
+    this.frameSize = 6 + 2 * this.open.words;
+    this.frames = new Int32Array(this.frameSize * 64);
+  }
+
+  run({ stop, configurations = 20_000_000, visits = Infinity }: SearchLimits): SearchResult {
+    const { at } = this;
+    let visited = 0;
+    let reached = 0;
+    for (;;) {
+      if (this.advance()) return { valid: true, order: () => this.witness(), reached: at.pos, visited };
+      // What was remembered lies no further than this: beyond it nothing need be looked up.
+      const isNew = at.pos > reached;
+      if (isNew) reached = at.pos;
+      visited++;
+      if (visited > visits || ((visited & 1023) === 0 && (stop?.() === true || this.isFull(configurations)))) {
+        return { valid: "unknown", reached, visited };
       }
+      if (!this.decide(isNew) && !this.takeNext()) return { valid: false, reached, visited };
     }
-  };
-  const agrees = (op: number): boolean => {
+  }
+
+  /** Whether as much is remembered as may be: configurations, or a model's states. */
+  isFull(configurations: number): boolean {
+    return this.memo.size > configurations || this.piece.transitions?.isFull() === true;
+  }
+
+  /** Walks on to the first return that needs a decision; whether there was none. */
+  advance(): boolean {
+    const { at, open, needs } = this;
+    const { kind, a, ret, events } = this.piece;
+    const { slotOf } = open;
+    const { length } = events;
+    for (; at.pos < length; at.pos++) {
+      const event = events[at.pos]!;
+      if (event >= 0) {
+        if (ret[event] === NEVER) {
+          at.available[needs.classOf[event]!]!++;
+          at.unknownsOpen++;
+          continue;
+        }
+        open.open(event);
+        if (kind[event] === WRITE) {
+          if (a[event] === at.state) this.setFree(slotOf[event]!);
+        } else if (kind[event] !== STEP && this.agrees(event)) this.place(event);
+        continue;
+      }
+      const op = ~event;
+      const slot = slotOf[op]!;
+      if (!open.isPlaced(slot)) {
+        if (kind[op] !== WRITE || !open.isFree(slot) || needs.neededLast[a[op]!]! > at.pos) return false;
+        if (a[op] === at.state && open.hasUnfreeWrite()) {
+          this.setAllFree();
+          this.place(op);
+        }
+      }
+      open.close(op);
+    }
+    return true;
+  }
+
+  /** Whether an observer may be placed here. */
+  agrees(op: number): boolean {
+    const { piece: { kind, a, transitions }, at: { state } } = this;
     switch (kind[op]) {
       case READ:
         return a[op] === state;
       case NOT_EQUAL:
         return a[op] !== state;
       default:
-        return transitions!.count(state, a[op]!) > 0;
+        return transitions !== undefined && transitions.count(state, a[op]!) > 0;
     }
-  };
-  const placeObserversOf = (list: number): void => {
-    for (let slot = heads[list]!; slot >= 0; slot = nextInList[slot]!) {
-      const op = slotOp[slot]!;
-      if (!isPlaced(slot) && agrees(op)) place(op);
-    }
-  };
-  const enter = (next: number): void => {
-    state = next;
-    if (transitions !== undefined) placeObserversOf(looks);
-    else {
-      for (let slot = heads[state * 3 + 2]!; slot >= 0; slot = nextInList[slot]!) {
-        if (!isPlaced(slot) && !isFree(slot)) setFree(slot);
-      }
-      placeObserversOf(state * 3);
-      if (hasNotEqual) placeObserversOf(notEquals);
-    }
-  };
+  }
 
-  const offer = (candidate: number, next: number): void => {
-    if (candidatesEnd + 2 > candidates.length) candidates = grown(candidates);
-    candidates[candidatesEnd++] = candidate;
-    candidates[candidatesEnd++] = next;
-  };
-  const isLocked = (): boolean => writers[state] === 1 && seenLast[state]! > pos;
-  const hasUnused = (unknown: number): boolean =>
-    available[unknown]! > 0 && available[unknown]! > sets.count(used, unknown);
-  /** The open write of `value` that returns first. */
-  const firstWrite = (value: number): number => {
-    let best = -1;
-    for (let slot = heads[value * 3 + 2]!; slot >= 0; slot = nextInList[slot]!) {
-      if (!isPlaced(slot) && (best < 0 || ret[slotOp[slot]!]! < ret[slotOp[best]!]!)) best = slot;
-    }
-    return best;
-  };
-  const offerWritersOf = (value: number): void => {
-    const write = firstWrite(value);
-    if (write >= 0) offer(write, value);
-    else if (unknownsOpen > 0 && needs.writeClass[value]! >= 0 && hasUnused(needs.writeClass[value]!)) {
-      offer(~needs.writeClass[value]!, value);
-    }
-  };
-  /** The open swap from the state to `to` that returns first. */
-  const firstSwap = (to: number): number => {
-    let best = -1;
-    for (let slot = heads[state * 3 + 1]!; slot >= 0; slot = nextInList[slot]!) {
-      const op = slotOp[slot]!;
-      if (b[op] === to && !isPlaced(slot) && (best < 0 || ret[op]! < ret[slotOp[best]!]!)) best = slot;
-    }
-    return best;
-  };
-  const offerSwaps = (to: number): void => {
-    let best = -1;
-    for (let slot = heads[state * 3 + 1]!; slot >= 0; slot = nextInList[slot]!) {
-      if (isPlaced(slot)) continue;
-      const op = slotOp[slot]!;
-      if (to >= 0 && b[op] !== to) continue;
-      if (to < 0) {
-        if (firstSwap(b[op]!) === slot) offer(slot, b[op]!);
-      } else if (best < 0 || ret[op]! < ret[slotOp[best]!]!) best = slot;
-    }
-    if (best >= 0) offer(best, to);
-    if (unknownsOpen === 0) return;
-    for (let unknown = needs.swapClass[state]!; unknown >= 0; unknown = needs.nextSwapClass[unknown]!) {
-      const target = b[classes[unknown]![0]!]!;
-      if ((to < 0 || target === to) && hasUnused(unknown) && firstSwap(target) < 0) offer(~unknown, target);
-    }
-  };
-  /** Offers what somebody who is open now waits for, but not the values `a0`, which was offered before. */
-  const offerWhatIsAwaited = (already: number): void => {
-    if (hasUnfreeWrite()) offerWritersOf(state);
-    offerSwaps(-1);
-    for (let slot = 0; slot < slotOp.length; slot++) {
-      const op = slotOp[slot]!;
-      if (op < 0 || isPlaced(slot)) continue;
-      const wanted = a[op]!;
-      if (kind[op] === READ || kind[op] === SWAP) {
-        if (wanted === state || wanted === already) continue;
-        // Only the first who waits for a value offers it.
-        if (kind[op] === READ && heads[wanted * 3] !== slot && hasEarlierReader(wanted, slot)) continue;
-        offerWritersOf(wanted);
-      } else if (kind[op] === NOT_EQUAL) offerAnyWrite();
-    }
-    if (unknownsOpen > 0) {
-      for (const unknown of needs.swapClasses) {
-        const from = a[classes[unknown]![0]!]!;
-        if (from !== state && from !== already && hasUnused(unknown)) offerWritersOf(from);
-      }
-    }
-  };
-  const hasUnfreeWrite = (): boolean => {
-    for (let w = 0; w < words; w++) if ((writes[w]! & ~placed[w]! & ~free[w]!) !== 0) return true;
-    return false;
-  };
-  const hasEarlierReader = (value: number, slot: number): boolean => {
-    for (let other = heads[value * 3]!; other >= 0 && other !== slot; other = nextInList[other]!) {
-      if (!isPlaced(other)) return true;
-    }
-    return false;
-  };
-  const offerAnyWrite = (): void => {
-    for (let slot = 0; slot < slotOp.length; slot++) {
-      const op = slotOp[slot]!;
-      if (op >= 0 && kind[op] === WRITE && !isPlaced(slot) && a[op] !== state && firstWrite(a[op]!) === slot) {
-        offer(slot, a[op]!);
-      }
-    }
-    for (const unknown of needs.writeClasses) {
-      const value = a[classes[unknown]![0]!]!;
-      if (value !== state && firstWrite(value) < 0 && hasUnused(unknown)) offer(~unknown, value);
-    }
-  };
-  const isStepOpen = (what: number): boolean => {
-    for (let slot = heads[steps]!; slot >= 0; slot = nextInList[slot]!) {
-      if (!isPlaced(slot) && a[slotOp[slot]!] === what) return true;
-    }
-    return false;
-  };
-  const offerSteps = (first: number): void => {
-    const step = transitions!;
-    const offerStep = (candidate: number, op: number): void => {
-      const count = step.count(state, a[op]!);
-      for (let choice = 0; choice < count; choice++) {
-        const next = step.next(state, a[op]!, choice);
-        if (candidate >= 0 || next !== state) offer(candidate, next);
-      }
-    };
-    if (kind[slotOp[first]!] === STEP) offerStep(first, slotOp[first]!);
-    for (let slot = heads[steps]!; slot >= 0; slot = nextInList[slot]!) {
-      if (slot === first || isPlaced(slot)) continue;
-      const op = slotOp[slot]!;
-      let isFirst = a[op] !== a[slotOp[first]!] || isPlaced(first);
-      for (let other = heads[steps]!; other >= 0 && isFirst; other = nextInList[other]!) {
-        const rival = slotOp[other]!;
-        if (other !== slot && !isPlaced(other) && a[rival] === a[op] && ret[rival]! < ret[op]!) isFirst = false;
-      }
-      if (isFirst) offerStep(slot, op);
-    }
-    if (unknownsOpen === 0) return;
-    for (let unknown = 0; unknown < classes.length; unknown++) {
-      const op = classes[unknown]![0]!;
-      if (hasUnused(unknown) && !isStepOpen(a[op]!)) offerStep(~unknown, op);
-    }
-  };
-  /** Offers every way in which the return of `op` may come to pass, the likeliest first. */
-  const offerAll = (op: number, slot: number): void => {
-    const value = a[op]!;
-    switch (kind[op]) {
-      case READ:
-        offerWritersOf(value);
-        offerSwaps(value);
-        offerWhatIsAwaited(value);
-        return;
-      case NOT_EQUAL:
-        offerWhatIsAwaited(-1);
-        return;
-      case WRITE:
-        if (value === state || !isFree(slot)) offer(slot, value);
-        else if (writers[value] === 1 && seenUntil[value]! > pos) offer(slot, value);
-        else if (heads[value * 3]! >= 0 && hasEarlierReader(value, -1)) {
-          offer(slot, value);
-          offer(DROP, state);
-        } else {
-          offer(DROP, state);
-          offer(slot, value);
-        }
-        offerWhatIsAwaited(value);
-        return;
-      case SWAP:
-        if (state === value) offer(slot, b[op]!);
-        else {
-          offerWritersOf(value);
-          offerSwaps(value);
-        }
-        offerWhatIsAwaited(value);
-        return;
-      default:
-        offerSteps(slot);
-    }
-  };
+  note(entry: number): void {
+    if (this.logEnd === this.log.length) this.log = grown(this.log);
+    this.log[this.logEnd++] = entry;
+  }
 
-  const advance = (): boolean => {
-    const { length } = events;
-    while (pos < length) {
-      const event = events[pos]!;
-      if (event >= 0) {
-        if (ret[event] === NEVER) {
-          available[classOf[event]!]!++;
-          unknownsOpen++;
-        } else {
-          open(event);
-          if (kind[event] === WRITE) {
-            if (a[event] === state) setFree(slotOf[event]!);
-          } else if (isObserver(event) && agrees(event)) place(event);
-        }
-        pos++;
-        continue;
-      }
-      const op = ~event;
-      const slot = slotOf[op]!;
-      if (!isPlaced(slot)) {
-        if (kind[op] !== WRITE || !isFree(slot) || neededLast[a[op]!]! > pos) return false;
-        if (a[op] === state && hasUnfreeWrite()) {
-          setAllFree();
-          place(op);
-        }
-      }
-      close(op);
-      pos++;
-    }
-    return true;
-  };
-  const retreat = (to: number): void => {
-    while (pos > to) {
-      const event = events[--pos]!;
-      if (event < 0) open(~event);
-      else if (ret[event] === NEVER) {
-        available[classOf[event]!]!--;
-        unknownsOpen--;
-      } else close(event);
-    }
-  };
-  const decide = (first: number): void => {
-    if ((depth + 1) * FRAME > frames.length) frames = grown(frames);
-    const at = depth++ * FRAME;
-    frames[at] = pos;
-    frames[at + 1] = state;
-    frames[at + 2] = used;
-    frames[at + 3] = logEnd;
-    frames[at + 4] = first;
-    frames[at + 5] = first;
+  place(op: number): void {
+    const slot = this.open.slotOf[op]!;
+    if (slot >= 0) this.open.placed[slot >>> 5]! |= 1 << (slot & 31);
+    this.note(op);
+  }
+
+  setFree(slot: number): void {
+    this.open.free[slot >>> 5]! |= 1 << (slot & 31);
+    this.note(~this.open.slotOp[slot]!);
+  }
+
+  setAllFree(): void {
+    const { words, writes, placed, free } = this.open;
     for (let w = 0; w < words; w++) {
-      frames[at + 6 + w] = placed[w]!;
-      frames[at + 6 + words + w] = free[w]!;
+      let bits = writes[w]! & ~placed[w]! & ~free[w]!;
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits);
+        this.setFree(w << 5 | bit);
+        bits &= ~(1 << bit);
+      }
     }
-  };
-  /** Takes the next candidate that is legal; false when all are used up. */
-  const takeNext = (): boolean => {
-    while (depth > 0) {
-      const at = (depth - 1) * FRAME;
-      retreat(frames[at]!);
-      state = frames[at + 1]!;
-      used = frames[at + 2]!;
-      logEnd = frames[at + 3]!;
+  }
+
+  /** The state is another: whoever waited for it is placed, and writes of it are free. */
+  enter(state: number): void {
+    const { open, at, needs } = this;
+    at.state = state;
+    if (this.piece.transitions !== undefined) return this.placeObserversOf(open.looks);
+    for (let slot = open.heads[state * 3 + 2]!; slot >= 0; slot = open.next[slot]!) {
+      if (!open.isPlaced(slot) && !open.isFree(slot)) this.setFree(slot);
+    }
+    this.placeObserversOf(state * 3);
+    if (needs.hasNotEqual) this.placeObserversOf(open.notEquals);
+  }
+
+  placeObserversOf(list: number): void {
+    const { open } = this;
+    for (let slot = open.heads[list]!; slot >= 0; slot = open.next[slot]!) {
+      const op = open.slotOp[slot]!;
+      if (!open.isPlaced(slot) && this.agrees(op)) this.place(op);
+    }
+  }
+
+  /** Takes the likeliest way on, and remembers that there may be others; false if the way is not legal, or leads where nothing was found before. */
+  decide(isNew: boolean): boolean {
+    const { at, candidates, open, memo } = this;
+    const op = ~this.piece.events[at.pos]!;
+    const slot = open.slotOf[op]!;
+    const first = candidates.end;
+    at.used = this.sets.forget(at.used, at.pos);
+    const isFirstKnown = candidates.offerFirst(op, slot);
+    if (!isFirstKnown) candidates.offerAll(op, slot);
+    const { list, end } = candidates;
+    if (end === first) return false;
+    if (!isFirstKnown && end === first + 2 && !this.mayCircle) {
+      // Only one way on: nothing to remember.
+      candidates.end = first;
+      return this.take(list[first]!, list[first + 1]!);
+    }
+    const { placed, observers, free } = open;
+    if ((!isNew || this.mayCircle) && memo.covers(at.pos, at.state, placed, observers, free, at.used)) {
+      candidates.end = first;
+      return false;
+    }
+    if (this.mayCircle) memo.add(at.pos, at.state, placed, observers, free, at.used);
+    this.remember(first, isFirstKnown ? NOT_OFFERED : first + 2);
+    if (isFirstKnown) candidates.end = first;
+    return this.take(list[first]!, list[first + 1]!);
+  }
+
+  remember(firstCandidate: number, nextCandidate: number): void {
+    const { at, open: { words, placed, free }, frameSize } = this;
+    if ((this.depth + 1) * frameSize > this.frames.length) this.frames = grown(this.frames);
+    const { frames } = this;
+    const frame = this.depth++ * frameSize;
+    frames[frame] = at.pos;
+    frames[frame + 1] = at.state;
+    frames[frame + 2] = at.used;
+    frames[frame + 3] = this.logEnd;
+    frames[frame + 4] = firstCandidate;
+    frames[frame + 5] = nextCandidate;
+    for (let w = 0; w < words; w++) {
+      frames[frame + 6 + w] = placed[w]!;
+      frames[frame + 6 + words + w] = free[w]!;
+    }
+  }
+
+  /** Goes back to the last decision that has another legal way on, and takes it; false when all are used up. */
+  takeNext(): boolean {
+    const { at, open, candidates, frameSize } = this;
+    const { words, placed, free } = open;
+    while (this.depth > 0) {
+      const { frames } = this;
+      const frame = (this.depth - 1) * frameSize;
+      this.retreat(frames[frame]!);
+      at.state = frames[frame + 1]!;
+      at.used = frames[frame + 2]!;
+      this.logEnd = frames[frame + 3]!;
       for (let w = 0; w < words; w++) {
-        placed[w] = frames[at + 6 + w]!;
-        free[w] = frames[at + 6 + words + w]!;
+        placed[w] = frames[frame + 6 + w]!;
+        free[w] = frames[frame + 6 + words + w]!;
+      }
+      const first = frames[frame + 4]!;
+      let cursor = frames[frame + 5]!;
+      if (cursor === NOT_OFFERED) {
+        const op = ~this.piece.events[at.pos]!;
+        candidates.offerAll(op, open.slotOf[op]!);
+        cursor = first + 2;
       }
       // A frame's candidates are the last ones on the stack.
-      const cursor = frames[at + 5]!;
-      if (cursor === candidatesEnd) {
+      if (cursor === candidates.end) {
         // Nothing came of it: only what has failed is worth remembering, for what has not is not met again.
-        memo.add(pos, state, placed, observers, free, used);
-        candidatesEnd = frames[at + 4]!;
-        depth--;
+        if (cursor > first + 2 && !this.mayCircle) {
+          this.memo.add(at.pos, at.state, placed, open.observers, free, at.used);
+        }
+        candidates.end = first;
+        this.depth--;
         continue;
       }
-      frames[at + 5] = cursor + 2;
-      if (take(candidates[cursor]!, candidates[cursor + 1]!)) return true;
+      frames[frame + 5] = cursor + 2;
+      if (this.take(candidates.list[cursor]!, candidates.list[cursor + 1]!)) return true;
     }
     return false;
-  };
-  const take = (candidate: number, next: number): boolean => {
+  }
+
+  retreat(to: number): void {
+    const { at, open, needs } = this;
+    const { ret, events } = this.piece;
+    while (at.pos > to) {
+      const event = events[--at.pos]!;
+      if (event < 0) open.open(~event);
+      else if (ret[event] === NEVER) {
+        at.available[needs.classOf[event]!]!--;
+        at.unknownsOpen--;
+      } else open.close(event);
+    }
+  }
+
+  /** Places a candidate; false if that is not legal. */
+  take(candidate: number, next: number): boolean {
+    const { at, open, needs } = this;
     if (candidate === DROP) {
-      const slot = slotOf[~events[pos]!]!;
-      placed[slot >>> 5]! |= 1 << (slot & 31);
+      const slot = open.slotOf[~this.piece.events[at.pos]!]!;
+      open.placed[slot >>> 5]! |= 1 << (slot & 31);
       return true;
     }
-    let op: number;
-    if (candidate >= 0) op = slotOp[candidate]!;
-    else {
-      const members = classes[~candidate]!;
-      op = members[sets.count(used, ~candidate)]!;
+    const op = candidate >= 0
+      ? open.slotOp[candidate]!
+      : needs.classes[~candidate]![this.sets.count(at.used, ~candidate)]!;
+    const kind = this.piece.kind[op];
+    if (kind !== STEP && next !== at.state && this.isLocked()) return false;
+    if (candidate < 0 && needs.isInexhaustible[~candidate] === 0) at.used = this.sets.add(at.used, ~candidate);
+    this.place(op);
+    if (kind === WRITE) {
+      this.logEnd--;
+      this.setAllFree();
+      this.note(op);
     }
-    if (kind[op] !== STEP && next !== state && isLocked()) return false;
-    if (candidate < 0) used = sets.add(used, ~candidate);
-    place(op);
-    if (kind[op] === WRITE) {
-      logEnd--;
-      setAllFree();
-      note(op);
-    }
-    enter(next);
+    this.enter(next);
     return true;
-  };
+  }
 
-  for (;;) {
-    if (advance()) return { valid: true, order: witness(), reached: pos, visited };
-    if (pos > reached) reached = pos;
-    visited++;
-    if (
-      visited > visits ||
-      ((visited & 1023) === 0 && (limits.stop?.() === true || memo.size > bound || transitions?.isFull() === true))
-    ) {
-      return { valid: "unknown", order: new Int32Array(0), reached, visited };
-    }
-    const first = candidatesEnd;
-    offerAll(~events[pos]!, slotOf[~events[pos]!]!);
-    if (candidatesEnd === first + 2) {
-      // Only one way on: nothing to remember.
-      candidatesEnd = first;
-      if (take(candidates[first]!, candidates[first + 1]!)) continue;
-    } else if (candidatesEnd > first) {
-      used = sets.forget(used, pos);
-      if (memo.size === 0 || !memo.covers(pos, state, placed, observers, free, used)) decide(first);
-      else candidatesEnd = first;
-    }
-    if (!takeNext()) return { valid: false, order: new Int32Array(0), reached, visited };
+  /** Whether somebody is yet to be invoked who will see the state, which nobody can bring back. */
+  isLocked(): boolean {
+    const { at: { state, pos }, needs: { writers, seenLast } } = this;
+    return writers[state] === 1 && seenLast[state]! > pos;
   }
 
   /** The operations in order; one that became free and was never placed lies where it became free. */
-  function witness(): Int32Array {
-    const isInLog = new Uint8Array(piece.length);
+  witness(): Int32Array {
+    const { log, logEnd, piece: { ret, length } } = this;
+    const isInLog = new Uint8Array(length);
     for (let i = 0; i < logEnd; i++) if (log[i]! >= 0) isInLog[log[i]!] = 1;
-    const result = new Int32Array(piece.length);
-    let length = 0;
+    const order = new Int32Array(length);
+    let end = 0;
     for (let i = 0; i < logEnd; i++) {
       const entry = log[i]!;
-      if (entry >= 0) result[length++] = entry;
-      else if (ret[~entry] !== NEVER && isInLog[~entry] === 0) result[length++] = ~entry;
+      if (entry >= 0) order[end++] = entry;
+      else if (ret[~entry] !== NEVER && isInLog[~entry] === 0) order[end++] = ~entry;
     }
-    return result.subarray(0, length);
+    return order.subarray(0, end);
   }
 }
 

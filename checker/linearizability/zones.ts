@@ -9,7 +9,8 @@
  *     M <= m  backward: the chain fits into any moment between M and m               |-----|
  *
  * The history is linearizable if and only if no two forward zones overlap, and no backward zone lies inside a forward one, and no chain contradicts itself.
- * Where the initial value is written again (a delete) and somebody saw it, or a failed compare did not tell what it saw, that is only necessary.
+ * Where the initial value is written again (a delete) and somebody saw it, or a failed compare did not tell what it saw, that is only necessary;
+ * `gaps.ts` decides the deletes.
  *
  * @module
  */

@@ -125,6 +125,17 @@ for (
   });
 }
 
+test("a witness uses no operation of unknown outcome twice", () => {
+  const events = [
+    ...["0 cas [19,10]", "2 cas [null,5]", "1 delete", "1 info", "2 ok", "4 get", "6 put 13", "4 ok null", "5 put 19"],
+    ...["7 get", "6 ok", "5 ok", "5 cas [13,22]", "7 ok 10", "5 ok"],
+  ];
+
+  const verdict = checkLinearizability(history(...events), modelByName("kv"), { witness: true });
+
+  assert.deepEqual(verdict.witness![0]!.order.toSorted((x, y) => x - y), [0, 1, 2, 5, 6, 8, 9, 12]);
+});
+
 test("a read of what nobody wrote is the whole counterexample, however much is unknown around it", () => {
   const random = randomFrom(3);
   const object = registerObject({ deletes: true, swaps: true, tells: false, values: 40 });
