@@ -17,7 +17,6 @@
  */
 import { ByteReader, ByteWriter } from "./byte_writer.ts";
 import { type ClientReply, readReply, type Session, writeReply } from "./client.ts";
-import { Slab } from "./slab.ts";
 import type { StateMachine } from "./state_machine.ts";
 import { isBinary } from "./value.ts";
 
@@ -44,8 +43,6 @@ export interface SessionMachine extends StateMachine {
 }
 
 const writer = new ByteWriter(1024);
-/** What goes under a session goes into the log, and leaves it with its neighbours. */
-const slab = new Slab();
 
 /** What is wrong with a session that a client gave; `null` if nothing is. */
 export function wrongSession(session: Session): string | null {
@@ -72,7 +69,7 @@ export function underSession(command: Uint8Array, session: Session): Uint8Array 
   writer.u64(session.oldestOpen ?? session.sequence);
   writer.u64(session.since ?? 0);
   writer.bytes(command);
-  return slab.copy(writer.view());
+  return writer.copy();
 }
 
 /**
