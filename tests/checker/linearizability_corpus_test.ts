@@ -14,6 +14,5 @@ for (const { path, format, model, verdict, skip } of rows) {
     const { operations } = readOperations(readCorpus(path), { format });
     const found = checkOperations(operations, modelByName(model, { nullReadsAnything: format === "edn" }));
     assert.equal(found.valid, verdict === "valid");
-    assert.equal(found.counterexample?.minimal ?? true, true, "its counterexample is not minimal");
   });
 }
