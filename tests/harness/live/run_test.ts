@@ -6,7 +6,7 @@ import { mayUse, setting } from "../../corpus.ts";
 import { skipWithoutSockets } from "./live_cluster.ts";
 
 const skip = skipWithoutSockets || (mayUse("run") ? false : "needs processes");
-const seconds = Number(setting("KAYA_LIVE_SECONDS", "4"));
+const seconds = Number(setting("KAYA_LIVE_SECONDS", "6"));
 
 test(
   "real processes that are killed, paused and cut off lose nothing that was acknowledged",
@@ -17,7 +17,7 @@ test(
       seed: 11,
       nodes: 3,
       nemesis: "kill,pause,partition",
-      nemesisInterval: 1,
+      nemesisInterval: 0.5,
       timeLimit: seconds,
     }, "run");
     assert.equal(judged.result.valid, true, JSON.stringify(judged.result.checks));
