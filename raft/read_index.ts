@@ -4,14 +4,15 @@
  *
  * A leader's commit index is good for a read once three things are true: it has committed in its own term, so that it
  * knows what is committed; a quorum has echoed a heartbeat that it sent after the read came, so that it still led then;
- * and the host has applied up to there.
+ * and the host has applied up to there. A follower that asks was still in the leader's term when it had the read: where
+ * the two of them are a quorum, as among three voters, nobody else need be asked.
  *
  * @module
  */
 import { leaseTicks } from "./config.ts";
 import type { Core } from "./core.ts";
 import type { HeartbeatResponse, ReadRequest, ReadResponse } from "./message.ts";
-import { reachedByQuorum } from "./quorum.ts";
+import { isQuorum, reachedByQuorum } from "./quorum.ts";
 import type { Progress } from "./progress.ts";
 import type { Read } from "./reads.ts";
 import { beginRound } from "./replication.ts";
@@ -105,6 +106,10 @@ function admit(core: Core, read: Read): void {
       return answer(core, read, read.index);
     }
     core.tracer?.leaseRefused?.(read.context, fault);
+  }
+  if (read.follower !== null && isQuorum(core.configuration, (id) => id === core.id || id === read.follower)) {
+    core.tracer?.readConfirmed?.(read.context, read.index, "quorum");
+    return answer(core, read, read.index);
   }
   core.reads.queue(read);
 }

@@ -123,7 +123,9 @@ try {
   if (etcd !== undefined) members = startEtcd(etcd);
   while ((await status(1)).leader === null);
   // A first round, not shown, warms everything up.
-  await output("redis-benchmark", ["-p", `${client(1)}`, "-t", "set,get", "-c", "64", "-n", "20000", "-q"]);
+  for (const id of ids) {
+    await output("redis-benchmark", ["-p", `${client(id)}`, "-t", "set,get", "-c", "64", "-n", "20000", "-q"]);
+  }
   for (let round = 1; round <= Number(flags.rounds); round++) {
     await measureNodes();
     if (etcd === undefined) continue;

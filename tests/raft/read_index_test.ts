@@ -91,6 +91,29 @@ test("a follower's read is sent on to the leader, and confirmed there (section 6
   assert.equal(network.node(2).commitIndex, 2);
 });
 
+test("a follower that asks vouches for what it asked, and for no read that came to the leader since", () => {
+  const { network, node } = leader();
+  const asked = only(network.node(2).readIndex(20), "read-request");
+  const round = roundOf(node.readIndex(10));
+  assert.deepEqual(node.handle(asked).map(({ type }) => type), ["read-response"]);
+  assert.deepEqual([node.drainReads(), node.status().pendingReads], [[], 1]);
+  node.handle(echo(3, round));
+  assert.deepEqual(node.drainReads(), [{ context: 10, index: 1 }]);
+});
+
+test("a follower that asks and the leader must be a quorum of both halves of a joint configuration", () => {
+  const network = new Network();
+  const node = network.elect(1);
+  network.start(4, [], new MemLog(), { join: true });
+  node.proposeChange({ type: "simple", changes: [{ type: "add-learner", node: nodeId(4) }] });
+  network.settle();
+  const [asked2, asked3] = [2, 3].map((id) => only(network.node(id).readIndex(20), "read-request"));
+  const changes = [{ type: "add-voter", node: nodeId(4) }, { type: "remove", node: nodeId(2) }] as const;
+  node.proposeChange({ type: "enter-joint", changes, autoLeave: false });
+  assert.equal(node.handle(asked2!).some(({ type }) => type === "read-response"), false);
+  assert.equal(node.handle(asked3!).some(({ type }) => type === "read-response"), true);
+});
+
 test("a learner may read, but its echo confirms nothing (etcd's TestReadOnlyWithLearner)", () => {
   const network = new Network();
   network.elect(1);

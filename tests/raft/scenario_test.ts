@@ -283,7 +283,7 @@ scenario(
 
 scenario(
   "one read waits for the round of another, and a follower asks its leader",
-  3,
+  5,
   {},
   `
 > elect 1
@@ -293,18 +293,41 @@ scenario(
 > deliver
   1->2 term 1 Heartbeat round 1, leaderCommit 1
   1->3 term 1 Heartbeat round 1, leaderCommit 1
+  1->4 term 1 Heartbeat round 1, leaderCommit 1
+  1->5 term 1 Heartbeat round 1, leaderCommit 1
   2->1 term 1 ReadIndex 20
   2->1 term 1 Heartbeat reply: round 1
+  3->1 term 1 Heartbeat reply: round 1
   1 confirms read 10 at 1 by quorum
   1 may answer read 10 once it has applied 1
-  3->1 term 1 Heartbeat reply: round 1
+  4->1 term 1 Heartbeat reply: round 1
+  5->1 term 1 Heartbeat reply: round 1
   1->2 term 1 Heartbeat round 2, leaderCommit 1
   1->3 term 1 Heartbeat round 2, leaderCommit 1
+  1->4 term 1 Heartbeat round 2, leaderCommit 1
+  1->5 term 1 Heartbeat round 2, leaderCommit 1
   2->1 term 1 Heartbeat reply: round 2
+  3->1 term 1 Heartbeat reply: round 2
   1 confirms read 11 at 1 by quorum
   1 confirms read 20 at 1 by quorum
   1 may answer read 11 once it has applied 1
-  3->1 term 1 Heartbeat reply: round 2
+  4->1 term 1 Heartbeat reply: round 2
+  5->1 term 1 Heartbeat reply: round 2
+  1->2 term 1 ReadIndex reply: 20 at 1
+  2 may answer read 20 once it has applied 1
+`,
+);
+
+scenario(
+  "among three, a follower that asks and its leader are a quorum",
+  3,
+  {},
+  `
+> elect 1
+> read 2 20
+> deliver
+  2->1 term 1 ReadIndex 20
+  1 confirms read 20 at 1 by quorum
   1->2 term 1 ReadIndex reply: 20 at 1
   2 may answer read 20 once it has applied 1
 `,
