@@ -572,7 +572,11 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     submit,
     changeMembers: (how, reply) => run(() => ask("change", new TextEncoder().encode(JSON.stringify(how)), reply), null),
     transferLeadership: (to, reply) => run(() => ask("transfer", new TextEncoder().encode(String(to)), reply), null),
-    compact: () => run(takeSnapshot, null),
+    compact() {
+      const isNews = !stopped && growing === null && appliedThrough > journal.snapshotIndex;
+      run(beginSnapshot, null);
+      return isNews;
+    },
     stop() {
       stopped = true;
     },

@@ -85,8 +85,8 @@ export interface Replica<Machine extends StateMachine> {
   changeMembers(change: ConfigurationChange, reply: Respond): void;
   /** Hands leadership to a member. `ok` when it leads. */
   transferLeadership(to: number, reply: Respond): void;
-  /** Takes a snapshot now. */
-  compact(): void;
+  /** Begins a snapshot now, in steps where the machine can; `false` if there is nothing new, or one is being written. */
+  compact(): boolean;
   /** Ends the node: nothing is sent or answered any more. */
   stop(): void;
 }

@@ -365,12 +365,9 @@ export class SimNode {
     return true;
   }
 
-  /** Takes a snapshot, if there is anything to compact. */
+  /** Begins a snapshot, if there is anything to compact. */
   compact(): boolean {
-    if (this.replica === null || this.isPaused) return false;
-    const before = this.journal!.snapshotIndex;
-    this.replica.compact();
-    return this.journal!.snapshotIndex > before;
+    return this.replica !== null && !this.isPaused && this.replica.compact();
   }
 
   /** Undoes one fault. Returns whether it still held the node. */

@@ -240,6 +240,22 @@ test("the log is compacted by size, and a restart finds the same store", () => {
   assert.equal(member!.store.size, 10);
 });
 
+test("a snapshot that is asked for grows with the inputs, and requests are answered in between", () => {
+  const cluster = elected(1);
+  const [member] = cluster.members;
+  for (let i = 0; i < 4; i++) {
+    ask(member!, put(`k${i}`, "x".repeat(300_000)));
+    member!.disk.settle();
+  }
+  const { journal } = member!.replica!;
+  assert.equal(member!.replica!.compact(), true);
+  assert.equal(member!.replica!.compact(), false, "one is being written");
+  assert.deepEqual([ask(member!, get("k0"))[0]?.type, journal.snapshotIndex], ["ok", 0]);
+  cluster.run(5);
+  assert.ok(journal.snapshotIndex >= 4, `the snapshot is at ${journal.snapshotIndex}`);
+  assert.equal(member!.replica!.compact(), false, "there is nothing new");
+});
+
 test("members are changed and leadership is handed over through any node", () => {
   const cluster = elected(3);
   const asked = follower(cluster);
