@@ -10,24 +10,16 @@
  *
  * @module
  */
-import {
-  ChangeRefusedError,
-  type Envelope,
-  logIndex,
-  nodeId,
-  NotLeaderError,
-  ProposalRefusedError,
-  type RaftApplyCommand,
-  RaftNode,
-  TransferRefusedError,
-} from "../../raft/mod.ts";
-import { ByteWriter } from "./byte_writer.ts";
+import { type Envelope, logIndex, nodeId, type RaftApplyCommand, RaftNode } from "../../raft/mod.ts";
+import { Administration } from "./administration.ts";
 import { type ClientReply, READ_MODES } from "./client.ts";
 import { MAX_NODE_ID, ReceivedForwards, type Respond, SentForwards } from "./forwarding.ts";
 import type { Forward, ForwardedMode, Packet, RequestMode } from "./packet.ts";
-import { readChange } from "./member_change.ts";
+import { ReadRounds } from "./read_rounds.ts";
+import { BUSY, DISCARDED, NO_LEADER, NOT_LEADER, refusal, STOPPED } from "./refusals.ts";
 import type { Replica, ReplicaOptions } from "./replica_options.ts";
 import { underSession, wrongSession } from "./sessions.ts";
+import { SnapshotSteps } from "./snapshot_steps.ts";
 import type { StateMachine } from "./state_machine.ts";
 import { encodeOperation } from "./store_command.ts";
 
@@ -36,19 +28,6 @@ export type { CompactionPolicy, Replica, ReplicaLimits, ReplicaOptions } from ".
 /** A proposal that waits to be applied. */
 interface Proposed {
   readonly term: number;
-  readonly respond: Respond;
-}
-
-/** A read that waits for its round of heartbeats, or to be applied up to an index. */
-interface WaitingRead {
-  readonly command: Uint8Array;
-  readonly respond: Respond;
-}
-
-/** An administrator's request that waits for something to become true. */
-interface Awaited {
-  /** How it ended, or `null` while it has not. */
-  readonly outcome: () => ClientReply | null;
   readonly respond: Respond;
 }
 
@@ -133,7 +112,6 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   const maxCommandBytes = options.limits?.maxCommandBytes ?? 16 * 1024 * 1024;
   const maxWaiting = options.limits?.maxWaiting ?? 20_000;
   const forwardTimeoutTicks = options.limits?.forwardTimeoutTicks ?? 500;
-  const compactionBytes = options.compaction?.bytes ?? DEFAULT_COMPACTION_BYTES;
 
   const received = new ReceivedForwards(journal.state.term);
   const sent = new SentForwards();
@@ -161,21 +139,21 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   const proposed = new Map<number, Proposed>();
   let appliedThrough: number = node.appliedIndex;
 
-  let newReads: WaitingRead[] = [];
-  const rounds = new Map<number, { readonly reads: WaitingRead[]; readonly deadline: number }>();
-  let lastRound = 0;
-  let lastRoundTick = -1;
-  /** Reads whose round has ended, and the index that must be applied before they are answered. */
-  const confirmed: { readonly index: number; readonly reads: WaitingRead[] }[] = [];
-  let readCount = 0;
+  const reads = new ReadRounds({
+    node,
+    read: (command) => machine.read(command),
+    timeoutTicks: forwardTimeoutTicks,
+  });
+  const administration = new Administration(node, journal);
+  const snapshots = new SnapshotSteps({
+    machine,
+    dueBytes: options.compaction?.bytes ?? DEFAULT_COMPACTION_BYTES,
+    lastBytes: journal.snapshot?.data.length ?? 0,
+    take: (index, data) => {
+      if (index > journal.snapshotIndex) node.compact(logIndex(index), data);
+    },
+  });
 
-  let awaited: Awaited[] = [];
-
-  let bytesSinceSnapshot = 0;
-  let lastSnapshotBytes = journal.snapshot?.data.length ?? 0;
-  /** The snapshot that is being written in steps: of which index, and how to go on. */
-  let growing: { readonly index: number; readonly writer: ByteWriter; readonly steps: Generator<void, void> } | null =
-    null;
   let isDeferred = false;
   let isSettling = false;
   let settlesAgain = false;
@@ -268,24 +246,23 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   /** Ends a batch of inputs: sends what was proposed, applies and answers what was committed, and writes. */
   const settle = (): void => {
     if (node.role === "leader") dispatch(node.broadcast());
-    if (newReads.length > 0) beginRound();
+    dispatch(reads.begin(ticks));
     apply();
-    if (rounds.size > 0) endRounds();
-    if (confirmed.length > 0) answerReads();
-    if (awaited.length > 0) answerAwaited();
-    if (bytesSinceSnapshot > compactionBytes && bytesSinceSnapshot > lastSnapshotBytes) beginSnapshot();
-    if (growing !== null) stepSnapshot();
+    reads.answer(appliedThrough);
+    administration.answer(ticks);
+    if (snapshots.isDue) beginSnapshot();
+    snapshots.step();
     flush();
+    // What came in a round has its own when this one's answers have left, which bring more: so rounds are fewer and serve more.
+    if (reads.needsRound) schedule();
   };
 
   const apply = (): void => {
     if (node.commitIndex === appliedThrough) return;
     const snapshot = node.drainRestored();
     if (snapshot !== null) {
-      giveUpSnapshot();
+      snapshots.restored(snapshot.data);
       machine.restore(snapshot.data);
-      lastSnapshotBytes = snapshot.data.length;
-      bytesSinceSnapshot = 0;
       for (const [index, { respond }] of proposed) {
         if (index > snapshot.index) continue;
         proposed.delete(index);
@@ -305,7 +282,7 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   const applyOne = ({ index, term, command }: RaftApplyCommand): void => {
     if (index !== appliedThrough + 1) discard(appliedThrough + 1, index);
     appliedThrough = index;
-    bytesSinceSnapshot += command.length;
+    snapshots.applied(command);
     const reply = machine.apply(command, index);
     const proposal = proposed.get(index);
     if (proposal === undefined) return;
@@ -323,102 +300,8 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     }
   };
 
-  /**
-   * One round of heartbeats serves all reads that came before it; the next round begins when it ends, or with a tick if it is lost.
-   * A follower asks the leader for the round, and answers from its own state.
-   */
-  const beginRound = (): void => {
-    if (rounds.size > 0 && lastRoundTick === ticks) return;
-    lastRoundTick = ticks;
-    rounds.set(++lastRound, { reads: newReads, deadline: ticks + forwardTimeoutTicks });
-    newReads = [];
-    dispatch(node.readIndex(lastRound));
-  };
-
-  const endRounds = (): void => {
-    const ended = node.drainReads();
-    for (let i = 0; i < ended.length; i++) {
-      const { context, index } = ended[i]!;
-      const round = rounds.get(context);
-      if (round === undefined) continue;
-      rounds.delete(context);
-      if (index === null) failReads(round.reads, node.leader === null ? NO_LEADER : READ_REFUSED);
-      else confirmed.push({ index, reads: round.reads });
-    }
-    // What came meanwhile has its round when this one's answers have left, which bring more: so rounds are fewer and serve more.
-    if (newReads.length > 0 && rounds.size === 0) schedule();
-  };
-
-  const failReads = (reads: readonly WaitingRead[], reply: ClientReply): void => {
-    readCount -= reads.length;
-    for (const { respond } of reads) respond(reply);
-  };
-
-  const expireRounds = (): void => {
-    for (const [context, { reads, deadline }] of rounds) {
-      if (deadline > ticks) return;
-      rounds.delete(context);
-      failReads(reads, READ_LOST);
-    }
-  };
-
-  const answerReads = (): void => {
-    for (let i = 0; i < confirmed.length;) {
-      const { index, reads } = confirmed[i]!;
-      if (index > appliedThrough) {
-        i++;
-        continue;
-      }
-      confirmed.splice(i, 1);
-      readCount -= reads.length;
-      for (const { command, respond } of reads) respond(machine.read(command));
-    }
-  };
-
-  const answerAwaited = (): void => {
-    const open: Awaited[] = [];
-    const before = awaited;
-    awaited = [];
-    for (const one of before) {
-      const reply = one.outcome();
-      if (reply === null) open.push(one);
-      else one.respond(reply);
-    }
-    awaited.push(...open);
-  };
-
-  const takeSnapshot = (): void => {
-    giveUpSnapshot();
-    compactTo(appliedThrough, machine.snapshot());
-  };
-
-  /** A machine that can is asked for its snapshot in steps: one with each batch of inputs, so that none waits for long. */
   const beginSnapshot = (): void => {
-    if (machine.snapshotInSteps === undefined) return takeSnapshot();
-    if (growing !== null || appliedThrough <= journal.snapshotIndex) return;
-    bytesSinceSnapshot = 0;
-    const writer = new ByteWriter(lastSnapshotBytes + 65_536);
-    growing = { index: appliedThrough, writer, steps: machine.snapshotInSteps(writer) };
-  };
-
-  const stepSnapshot = (): void => {
-    const { index, writer, steps } = growing!;
-    if (steps.next().done !== true) return;
-    growing = null;
-    compactTo(index, writer.view());
-  };
-
-  const giveUpSnapshot = (): void => {
-    growing?.steps.return();
-    growing = null;
-  };
-
-  const compactTo = (index: number, data: Uint8Array): void => {
-    if (index <= journal.snapshotIndex) return;
-    // What was applied while the snapshot grew counts towards the next one.
-    if (index === appliedThrough) bytesSinceSnapshot = 0;
-    lastSnapshotBytes = data.length;
-    node.compact(logIndex(index), data);
+    if (appliedThrough > journal.snapshotIndex) snapshots.begin(appliedThrough);
   };
 
   const tooLong = (body: Uint8Array): ClientReply => {
@@ -432,10 +315,8 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     if (body.length > maxCommandBytes) return respond(tooLong(body));
     if (mode === "local") return respond(machine.read(body));
     if (mode === "index" || mode === "lease") {
-      if (readCount >= maxWaiting) return respond(BUSY);
-      readCount++;
-      newReads.push({ command: body, respond });
-      return;
+      if (reads.count >= maxWaiting) return respond(BUSY);
+      return reads.add(body, respond);
     }
     if (node.role === "leader") return lead(mode, body, respond);
     const { leader } = node;
@@ -454,9 +335,9 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
       case "log":
         return propose(body, respond);
       case "change":
-        return change(body, respond);
+        return administration.change(body, respond);
       case "transfer":
-        return transfer(body, respond);
+        return dispatch(administration.transfer(body, ticks + forwardTimeoutTicks, respond));
     }
   };
 
@@ -471,41 +352,6 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     // What waited at this index was cut off this node's log, but another node may still hold it and be elected.
     proposed.get(index)?.respond({ type: "info", error: "unknown outcome: leadership was lost" });
     proposed.set(index, { term, respond });
-  };
-
-  const change = (body: Uint8Array, respond: Respond): void => {
-    let position;
-    try {
-      position = node.proposeChange(readChange(body));
-    } catch (error) {
-      return respond(refusal(error));
-    }
-    const { index, term } = position;
-    const outcome = (): ClientReply | null => {
-      if (node.commitIndex < index) return null;
-      const found = journal.termAt(index);
-      if (found === undefined) return { type: "info", error: "unknown outcome: leadership was lost" };
-      return found === term ? { type: "ok", value: null } : DISCARDED;
-    };
-    awaited.push({ outcome, respond });
-  };
-
-  const transfer = (body: Uint8Array, respond: Respond): void => {
-    const to = Number(new TextDecoder().decode(body));
-    if (to === id) return respond({ type: "ok", value: null });
-    const { term } = node;
-    const deadline = ticks + forwardTimeoutTicks;
-    try {
-      dispatch(node.transferLeadership(nodeId(to)));
-    } catch (error) {
-      return respond(refusal(error));
-    }
-    const outcome = (): ClientReply | null => {
-      if (node.leader === to) return { type: "ok", value: null };
-      if (node.term > term && node.leader !== null) return { type: "fail", error: `node ${node.leader} leads` };
-      return ticks > deadline ? { type: "info", error: "leadership was not handed over in time" } : null;
-    };
-    awaited.push({ outcome, respond });
   };
 
   const receiveForward = (forward: Forward): void => {
@@ -544,7 +390,7 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   const takeTick = (): void => {
     ticks++;
     sent.expire(ticks);
-    if (rounds.size > 0) expireRounds();
+    reads.expire(ticks);
     dispatch(node.tick());
   };
 
@@ -556,7 +402,7 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
       return stopped;
     },
     get waiting() {
-      return proposed.size + readCount + sent.size;
+      return proposed.size + reads.count + sent.size;
     },
     tick: () => run(takeTick, null),
     receive: (packet) => run(takePacket, packet),
@@ -573,7 +419,7 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     changeMembers: (how, reply) => run(() => ask("change", new TextEncoder().encode(JSON.stringify(how)), reply), null),
     transferLeadership: (to, reply) => run(() => ask("transfer", new TextEncoder().encode(String(to)), reply), null),
     compact() {
-      const isNews = !stopped && growing === null && appliedThrough > journal.snapshotIndex;
+      const isNews = !stopped && !snapshots.isGrowing && appliedThrough > journal.snapshotIndex;
       run(beginSnapshot, null);
       return isNews;
     },
@@ -584,23 +430,3 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
 }
 
 const UNKNOWN_READS: ClientReply = { type: "fail", error: `reads are done by ${READ_MODES.join(", ")}` };
-const STOPPED = refused("this node has stopped");
-const DISCARDED = refused("another leader's entry took its place");
-const NO_LEADER = refused("no leader known");
-const NOT_LEADER = refused("the node asked does not lead");
-const READ_REFUSED = refused("the leader could not confirm that it leads");
-const READ_LOST = refused("no answer from the leader");
-const BUSY = refused("too many requests wait at this node");
-
-/** What the core refused, it has not appended: the request surely did not happen. */
-function refusal(error: unknown): ClientReply {
-  const isRefusal = error instanceof NotLeaderError || error instanceof ProposalRefusedError ||
-    error instanceof ChangeRefusedError || error instanceof TransferRefusedError;
-  if (!isRefusal) throw error;
-  return refused(error.message);
-}
-
-/** The request surely did not happen, and may be tried again. */
-function refused(error: string): ClientReply {
-  return { type: "fail", error, isRetryable: true };
-}

@@ -1,0 +1,112 @@
+/**
+ * The reads of one replica that do not go through its log: one question of the core serves all that came before it, and each is answered from the
+ * machine's state once that has come as far as the core says.
+ *
+ * ```text
+ *   fresh ── begin ──> round under way ── the core decides ──> confirmed ── applied up to its index ──> answered
+ * ```
+ *
+ * @module
+ */
+import type { Envelope, RaftNode } from "../../raft/mod.ts";
+import type { ClientReply } from "./client.ts";
+import type { Respond } from "./forwarding.ts";
+import { NO_LEADER, READ_LOST, READ_REFUSED } from "./refusals.ts";
+
+/** What the rounds need. */
+export interface ReadRoundsOptions {
+  readonly node: RaftNode;
+  /** Answers a read from the state that is applied. */
+  readonly read: (command: Uint8Array) => ClientReply;
+  /** A round without a decision fails after so many ticks. */
+  readonly timeoutTicks: number;
+}
+
+interface WaitingRead {
+  readonly command: Uint8Array;
+  readonly respond: Respond;
+}
+
+const NOTHING: readonly Envelope[] = [];
+
+/** Reads on their way. */
+export class ReadRounds {
+  readonly #options: ReadRoundsOptions;
+  #fresh: WaitingRead[] = [];
+  readonly #rounds = new Map<number, { readonly reads: WaitingRead[]; readonly deadline: number }>();
+  readonly #confirmed: { readonly index: number; readonly reads: WaitingRead[] }[] = [];
+  #lastRound = 0;
+  #lastRoundTick = -1;
+  #count = 0;
+
+  constructor(options: ReadRoundsOptions) {
+    this.#options = options;
+  }
+
+  /** How many reads are not answered. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether reads wait for a round and none is under way. */
+  get needsRound(): boolean {
+    return this.#fresh.length > 0 && this.#rounds.size === 0;
+  }
+
+  /** Takes a read for the next round. */
+  add(command: Uint8Array, respond: Respond): void {
+    this.#fresh.push({ command, respond });
+    this.#count++;
+  }
+
+  /** Begins a round where one is due, and returns what is to be sent for it. The next begins when it ends, or with a tick if it is lost. */
+  begin(ticks: number): readonly Envelope[] {
+    if (this.#fresh.length === 0 || (this.#rounds.size > 0 && this.#lastRoundTick === ticks)) return NOTHING;
+    this.#lastRoundTick = ticks;
+    this.#rounds.set(++this.#lastRound, { reads: this.#fresh, deadline: ticks + this.#options.timeoutTicks });
+    this.#fresh = [];
+    return this.#options.node.readIndex(this.#lastRound);
+  }
+
+  /** Ends the rounds that the core has decided, and answers what is applied far enough. */
+  answer(appliedIndex: number): void {
+    if (this.#rounds.size > 0) this.#endRounds();
+    for (let i = 0; i < this.#confirmed.length;) {
+      const { index, reads } = this.#confirmed[i]!;
+      if (index > appliedIndex) {
+        i++;
+        continue;
+      }
+      this.#confirmed.splice(i, 1);
+      this.#count -= reads.length;
+      for (const { command, respond } of reads) respond(this.#options.read(command));
+    }
+  }
+
+  /** Fails the rounds whose time is up. */
+  expire(ticks: number): void {
+    for (const [context, { reads, deadline }] of this.#rounds) {
+      if (deadline > ticks) return;
+      this.#rounds.delete(context);
+      this.#fail(reads, READ_LOST);
+    }
+  }
+
+  #endRounds(): void {
+    const { node } = this.#options;
+    const decided = node.drainReads();
+    for (let i = 0; i < decided.length; i++) {
+      const { context, index } = decided[i]!;
+      const round = this.#rounds.get(context);
+      if (round === undefined) continue;
+      this.#rounds.delete(context);
+      if (index === null) this.#fail(round.reads, node.leader === null ? NO_LEADER : READ_REFUSED);
+      else this.#confirmed.push({ index, reads: round.reads });
+    }
+  }
+
+  #fail(reads: readonly WaitingRead[], reply: ClientReply): void {
+    this.#count -= reads.length;
+    for (const { respond } of reads) respond(reply);
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Answers of a replica that did not take a request: it surely did not happen, and may be tried again.
+ *
+ * @module
+ */
+import { ChangeRefusedError, NotLeaderError, ProposalRefusedError, TransferRefusedError } from "../../raft/mod.ts";
+import type { ClientReply } from "./client.ts";
+
+/** The request surely did not happen, and may be tried again. */
+export function refused(error: string): ClientReply {
+  return { type: "fail", error, isRetryable: true };
+}
+
+/** What the core refused, it has not appended. Another error is thrown on. */
+export function refusal(error: unknown): ClientReply {
+  const isRefusal = error instanceof NotLeaderError || error instanceof ProposalRefusedError ||
+    error instanceof ChangeRefusedError || error instanceof TransferRefusedError;
+  if (!isRefusal) throw error;
+  return refused(error.message);
+}
+
+export const STOPPED: ClientReply = refused("this node has stopped");
+export const DISCARDED: ClientReply = refused("another leader's entry took its place");
+export const NO_LEADER: ClientReply = refused("no leader known");
+export const NOT_LEADER: ClientReply = refused("the node asked does not lead");
+export const READ_REFUSED: ClientReply = refused("the leader could not confirm that it leads");
+export const READ_LOST: ClientReply = refused("no answer from the leader");
+export const BUSY: ClientReply = refused("too many requests wait at this node");
