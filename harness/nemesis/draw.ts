@@ -2,8 +2,8 @@
  * Draws a fault: whom it strikes and how hard, from what the cluster looks like.
  *
  * What is drawn stays within what Raft promises to survive. Any number of nodes may be cut off, stopped, slow or without their unsynced writes, for any
- * time. But a node that has lost what it acknowledged (`disk:flip`) is lost for good, and as long as it counts as a voter no second one is drawn:
- * else an entry that a majority acknowledged might be held by nobody.
+ * time. But a node that has lost what it acknowledged (`disk:flip`) is lost for good: as long as it counts as a voter no second one is drawn, and none
+ * whose loss would leave a configuration that somebody holds without a majority. Else nobody could be expected to serve again.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import type { Random } from "../../raft/mod.ts";
 import { MILLISECOND } from "../clock.ts";
 import type { NodeView } from "../cluster.ts";
 import type { Fault, Link } from "../fault.ts";
+import { hasMajority, mayRun } from "../majority.ts";
 import { drawPartition, PARTITION_SHAPES } from "./partition.ts";
 import type { FaultSpec } from "./spec.ts";
 import { drawTargets, leaderOf, type Target, TARGETS } from "./targets.ts";
@@ -39,7 +40,7 @@ export function drawFault(
   view: readonly NodeView[],
   severity: Severity,
 ): Fault | null {
-  const present = view.filter((node) => node.state !== "removed" && node.state !== "refused").map((node) => node.id);
+  const present = view.filter(mayRun).map((node) => node.id);
   const leader = leaderOf(view)?.id ?? null;
   if (present.length === 0) return null;
   switch (spec.kind) {
@@ -138,12 +139,13 @@ function drawDisk(
     }
     case "flip": {
       // One is lost already, and somebody counts on its word: it is replaced first.
-      if (view.some((node) => node.state !== "refused" && node.state !== "removed" && countsOnTheLost(node, view))) {
+      if (view.some((node) => mayRun(node) && countsOnTheLost(node, view))) {
         return drawMember(random, "replace", view);
       }
       const voters = leaderOf(view)?.voters ?? [];
-      const candidates = present.filter((id) => voters.includes(id));
-      return candidates.length < VOTERS_MIN
+      const standing = present.filter((id) => voters.includes(id));
+      const candidates = standing.filter((id) => isSpared(id, view));
+      return standing.length < VOTERS_MIN || candidates.length === 0
         ? null
         : { kind: "disk", nodes: drawTargets(random, "one", candidates, leader), effect };
     }
@@ -155,6 +157,13 @@ function countsOnTheLost(node: NodeView, view: readonly NodeView[]): boolean {
   return view.some(({ id, state }) =>
     state === "refused" && (node.voters.includes(id) || node.votersOutgoing.includes(id))
   );
+}
+
+/** Whether every configuration that is held by the others still has a majority without this node: those who were removed are missing there too. */
+function isSpared(id: number, view: readonly NodeView[]): boolean {
+  const others = view.filter((node) => node.id !== id && mayRun(node));
+  const ids = others.map((node) => node.id);
+  return others.every(({ voters, votersOutgoing }) => hasMajority(ids, voters) && hasMajority(ids, votersOutgoing));
 }
 
 function drawMember(

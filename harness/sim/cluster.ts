@@ -264,10 +264,24 @@ export class SimCluster implements Cluster {
     if (reply.type !== "ok") return;
     const gone = change === "remove" ? node : change === "replace" ? old : undefined;
     if (gone === undefined) return;
-    const removed = this.#nodes.get(gone);
-    if (removed === undefined) return;
-    removed.isRemoved = true;
-    this.#queue.after(REMOVED_RUNS_TICKS * this.tickLength, () => removed.remove());
+    const leaving = this.#nodes.get(gone);
+    if (leaving !== undefined) this.#takeAway(leaving);
+  }
+
+  /** Takes a member away once it may go: a joint configuration, in which the change was answered, still counts on it until it is left. */
+  #takeAway(member: SimNode): void {
+    const now = this.#queue.now();
+    if (this.#isCountedOn(member.id)) return this.#queue.at(now + this.tickLength, () => this.#takeAway(member));
+    member.isRemoved = true;
+    this.#queue.at(now + REMOVED_RUNS_TICKS * this.tickLength, () => member.remove());
+  }
+
+  /** Whether a node is a member by the leader's configuration, or may be again, as the last change is not committed, or nobody leads. */
+  #isCountedOn(id: number): boolean {
+    const status = this.#leader()?.replica?.node.status();
+    if (status === undefined || status.configurationIndex > status.commitIndex) return true;
+    const { voters, votersOutgoing, learners } = status.configuration;
+    return [...voters, ...votersOutgoing, ...learners].includes(nodeId(id));
   }
 
   /** The running node that leads with the highest term. */

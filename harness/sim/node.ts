@@ -423,7 +423,8 @@ export class SimNode {
     const view = this.replica === null ? this.#lastView : this.#viewOf(this.replica);
     const state = this.isRemoved
       ? "removed"
-      : this.isRefused
+      // What is damaged is lost, though the node finds it out only when it has read its journal.
+      : this.isRefused || (this.#isDamaged && this.replica === null)
       ? "refused"
       : this.replica === null
       ? "down"

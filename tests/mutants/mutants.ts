@@ -157,6 +157,14 @@ export const MUTANTS: readonly Mutant[] = [
     noticedBy: ["history"],
   },
   {
+    name: "whoever asks for a read index is taken for a quorum",
+    file: "raft/read_index.ts",
+    search: "isQuorum(core.configuration, (id) => id === core.id || id === read.follower)",
+    replace: "isQuorum(core.configuration, () => true)",
+    flags: "--nemesis partition --reads index",
+    noticedBy: ["history"],
+  },
+  {
     name: "the echo of an earlier round counts for a later read",
     file: "raft/read_index.ts",
     search: "if (round <= follower.echoedRound) return;\n  follower.echoedRound = round;",

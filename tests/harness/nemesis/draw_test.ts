@@ -30,6 +30,26 @@ test("a second journal is never damaged while a lost node counts as a voter: it 
   for (const fault of drawn) assert.deepEqual(fault, { kind: "member", change: "replace", node: 6, old: 4 });
 });
 
+test("no journal is damaged whose loss would leave a configuration without a majority, be it a joint one or a sleeper's", () => {
+  const flip = { kind: "disk", shape: "flip" } as const;
+  const joint = { voters: [1, 2, 4], votersOutgoing: [1, 2, 3] };
+  const leaving = cluster({ 1: joint, 2: joint, 3: { state: "removed" }, 4: joint }, [1, 2, 3, 4]);
+  const sleeper = cluster({ 5: { state: "down", voters: [4, 5, 6] }, 6: { id: 6, state: "removed" } }, [
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+  ]);
+
+  const struck = (view: NodeView[]): number[] =>
+    [...new Set(draws(flip, view).flatMap((fault) => fault?.kind === "disk" ? fault.nodes : []))].sort();
+
+  assert.deepEqual(struck(leaving), [4]);
+  assert.deepEqual(struck(sleeper), [1, 2, 3, 5]);
+});
+
 test("a journal is damaged only of voters that are there", () => {
   for (const fault of draws({ kind: "disk", shape: "flip" }, cluster())) {
     assert.ok(fault?.kind === "disk" && fault.nodes.length === 1 && fault.nodes[0]! <= 5);

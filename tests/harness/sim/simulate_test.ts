@@ -70,6 +70,15 @@ for (const workload of ["kv", "register", "append", "counter", "session"]) {
   });
 }
 
+test("damaged journals and changes of the members leave a majority that must serve again", () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { result } = simulateAndJudge(options({ nemesis: "disk:flip,member", nemesisInterval: 0.2, seed }), "");
+
+    assert.equal(result.valid, true, `seed ${seed}: ${JSON.stringify(result.checks)}`);
+    assert.ok(result.faults["disk:flip"]! > 0 && result.faults["member:replace"]! > 0);
+  }
+});
+
 test("a run whose nemesis never struck is unknown, and so is one in which nothing succeeded", () => {
   const alone = simulateAndJudge(options({ nodes: 1, nemesis: "partition" }), "").result;
   assert.equal(alone.valid, "unknown");

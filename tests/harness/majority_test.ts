@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeView } from "../../harness/cluster.ts";
-import { isMajority } from "../../harness/liveness.ts";
+import { isMajority } from "../../harness/majority.ts";
 
 function node(id: number, voters: number[], votersOutgoing: number[] = []): NodeView {
   return {
