@@ -24,6 +24,8 @@ export interface PartitionFault {
 export interface KillFault {
   /** Its kind. */
   readonly kind: "kill";
+  /** The rule by which the nodes were drawn, for people: `leader`, `minority`, ... */
+  readonly shape: string;
   /** Whom it strikes. */
   readonly nodes: readonly number[];
 }
@@ -32,6 +34,8 @@ export interface KillFault {
 export interface PauseFault {
   /** Its kind. */
   readonly kind: "pause";
+  /** The rule by which the nodes were drawn, for people: `leader`, `minority`, ... */
+  readonly shape: string;
   /** Whom it strikes. */
   readonly nodes: readonly number[];
 }

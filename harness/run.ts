@@ -289,15 +289,18 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
 export function faultName(fault: ScheduledFault["fault"]): string {
   switch (fault.kind) {
     case "partition":
-      return `partition:${fault.shape}`;
+    case "kill":
+    case "pause":
+      return `${fault.kind}:${fault.shape}`;
+    case "packets": {
+      const effects = (["loss", "duplication", "delay"] as const).filter((effect) => fault[effect] > 0);
+      return `packets:${effects.join("+")}`;
+    }
     case "clock":
     case "disk":
       return `${fault.kind}:${fault.effect}`;
     case "member":
       return `member:${fault.change}`;
-    case "kill":
-    case "pause":
-    case "packets":
     case "compact":
       return fault.kind;
   }

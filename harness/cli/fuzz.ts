@@ -7,13 +7,15 @@ import { neverReached, Sweep, sweepValidity } from "../fuzz.ts";
 import { nodesInWords, type RunOptions } from "../options.ts";
 import { count, grouped, renderResult } from "../report/report.ts";
 import type { RunResult } from "../result.ts";
-import { simulateAndJudge } from "../sim/simulate.ts";
+import { simulateAndJudgeInTurns } from "../sim/simulate.ts";
+import { Turns } from "../sim/turns.ts";
 import { sweepOnWorkers } from "../sim/workers.ts";
 import { columns } from "../report/columns.ts";
 import { thisCommand } from "./command.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import { interruptible } from "./interrupt.ts";
 import { optionsOf, RUN_FLAGS } from "./run_flags.ts";
-import { STATUS } from "./status.ts";
+import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
@@ -49,34 +51,50 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     isOver: () => flags.time !== undefined && seconds() >= flags.time,
   });
   if (!flags.json) terminal.out(`${opening(options, runs, shard, terminal)}\n`);
-  const total = runs === Infinity ? "" : ` of ${grouped(Math.ceil((runs - shard.index) / shard.of))}`;
+  const total = Math.ceil((runs - shard.index) / shard.of);
   const heard = (result: RunResult): void => {
     if (flags.json) terminal.out(`${JSON.stringify(result)}\n`);
     else if (result.valid !== true) terminal.out(failure(result, terminal));
-    const rate = (sweep.runs / seconds()).toFixed(1);
-    terminal.progress(
-      `${grouped(sweep.runs)}${total} seeds, ${count(sweep.violations, "violation")}, ${rate} a second`,
-    );
+    terminal.progress(progress(sweep, seconds(), total, flags.time ?? Infinity));
   };
   const jobs = flags.jobs ?? navigator.hardwareConcurrency;
-  if (jobs > 1 && mayLoadWorkers()) await sweepOnWorkers(sweep, jobs, thisCommand(), heard);
-  else {
-    if (jobs > 1) terminal.err("Without -R there are no workers: one seed at a time.");
-    sweepHere(sweep, heard);
-  }
+  const hasWorkers = jobs > 1 && mayLoadWorkers();
+  if (jobs > 1 && !hasWorkers) terminal.err("Without -R there are no workers: one seed at a time.");
+  terminal.progress("No run has ended yet");
+  const wasInterrupted = await interruptible(async (signal) => {
+    if (hasWorkers) await sweepOnWorkers(sweep, jobs, thisCommand(), heard, signal);
+    else await sweepHere(sweep, heard, signal);
+    return signal.aborted;
+  });
   terminal.progress("");
   const summary = sweep.summary(seconds());
   if (flags.json) terminal.out(`${JSON.stringify(summary)}\n`);
-  else terminal.out(closing(summary, seconds(), terminal));
+  else terminal.out(closing(summary, seconds(), wasInterrupted, terminal));
+  if (wasInterrupted && summary.violations === 0) return INTERRUPTED;
   return STATUS[`${sweepValidity(summary)}`];
 }
 
-function sweepHere(sweep: Sweep, heard: (result: RunResult) => void): void {
+async function sweepHere(sweep: Sweep, heard: (result: RunResult) => void, signal: AbortSignal): Promise<void> {
+  const turns = new Turns();
   for (let options = sweep.next(); options !== null; options = sweep.next()) {
-    const { result } = simulateAndJudge(options, thisCommand());
-    sweep.add(result);
-    heard(result);
+    if (turns.isOver) await turns.pass();
+    if (signal.aborted) return;
+    const judged = await simulateAndJudgeInTurns(options, thisCommand(), { turns, signal });
+    if (judged === null) return;
+    sweep.add(judged.result);
+    heard(judged.result);
   }
+}
+
+/** How far the sweep has come, and how many seconds are left until all `total` runs are done, or the time is over. */
+function progress(sweep: Sweep, seconds: number, total: number, time: number): string {
+  const { runs, violations } = sweep;
+  const rate = runs / seconds;
+  const left = Math.ceil(Math.min((total - runs) / rate, Math.max(0, time - seconds)));
+  const of = total === Infinity ? "" : ` of ${grouped(total)}`;
+  return `${grouped(runs)}${of} runs, ${count(violations, "violation")}, ${rate.toFixed(1)} a second, ${
+    grouped(left)
+  } s left`;
 }
 
 /** Deno loads a worker's code only with the permission to read. */
@@ -116,17 +134,25 @@ function failure(result: RunResult, { style }: Terminal): string {
   return `\n${style("bold", `seed ${result.seed}`)}${renderResult(result, style)}`;
 }
 
-function closing(summary: ReturnType<Sweep["summary"]>, seconds: number, { style }: Terminal): string {
+function closing(
+  summary: ReturnType<Sweep["summary"]>,
+  seconds: number,
+  wasInterrupted: boolean,
+  { style }: Terminal,
+): string {
   const { runs, violations, unknown, seeds_per_second } = summary;
   const never = neverReached(summary);
   const lines = [
-    `${count(runs, "run")} in ${seconds.toFixed(1)} s, ${seeds_per_second} a second: ` +
+    `${wasInterrupted ? "Interrupted after " : ""}${count(runs, "run")} in ${
+      seconds.toFixed(1)
+    } s, ${seeds_per_second} a second: ` +
     `${count(violations, "violation")}, ${grouped(unknown)} unknown`,
   ];
   // What a sweep never came to says how little it proves; beside a violation that is of no interest.
   if (violations === 0 && never.length > 0) lines.push(columns([["no run had", never.join(", ")]]).trimEnd());
   if (violations > 0) lines.push(style("red", "A violation was found."));
-  else if (unknown > 0 || runs === 0) lines.push(style("yellow", "Not all that ran can be vouched for."));
-  else lines.push(style("green", "Every run can be explained."));
+  else if (runs === 0) lines.push(style("yellow", "No run has ended, so nothing can be said."));
+  else if (unknown > 0) lines.push(style("yellow", "Not all that ran can be vouched for."));
+  else lines.push(style("green", `Every run${wasInterrupted ? " that has ended" : ""} can be explained.`));
   return `${lines.join("\n")}\n`;
 }

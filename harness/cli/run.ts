@@ -6,11 +6,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunOptions } from "../options.ts";
-import { renderOpening, renderResult } from "../report/report.ts";
+import { grouped, renderOpening, renderResult } from "../report/report.ts";
 import { renderTrace } from "../report/story.ts";
 import type { JudgedRun } from "../result.ts";
-import { simulateAndJudge } from "../sim/simulate.ts";
-import type { TraceLine } from "../sim/trace.ts";
+import { simulateAndJudgeInTurns } from "../sim/simulate.ts";
+import type { Trace, TraceLine } from "../sim/trace.ts";
+import { Turns } from "../sim/turns.ts";
 import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
@@ -59,10 +60,10 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const lines: TraceLine[] = [];
   const judged = isLive
     ? await live(options)
-    : simulateAndJudge(options, thisCommand(), flags.trace ? (line) => void lines.push(line) : undefined);
+    : await simulated(options, terminal, flags.trace ? (line) => void lines.push(line) : undefined);
   if (flags.out !== undefined) writeOut(flags.out, judged);
   if (flags.trace) terminal.out(renderTrace(lines, judged.events));
-  if (flags["check-determinism"]) checkDeterminism(judged, simulateAndJudge(options, thisCommand()));
+  if (flags["check-determinism"]) checkDeterminism(judged, await simulated(options, terminal));
   if (flags.json) terminal.out(`${JSON.stringify(judged.result)}\n`);
   else {
     terminal.out(renderResult(judged.result, terminal.style));
@@ -75,6 +76,29 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     if (flags.out !== undefined) terminal.out(whatWasWritten(flags.out, judged));
   }
   return STATUS[`${judged.result.valid}`];
+}
+
+/** A run takes some seconds before anybody wants to hear how far it is. */
+const PATIENCE_MS = 1_000;
+
+/** A run in the simulator. */
+async function simulated(options: RunOptions, terminal: Terminal, trace?: Trace): Promise<JudgedRun> {
+  const began = performance.now();
+  const judged = await simulateAndJudgeInTurns(options, thisCommand(), {
+    turns: new Turns(),
+    onTurn: (virtualTime) => {
+      const passed = performance.now() - began;
+      const share = virtualTime / 1e9 / options.timeLimit;
+      if (passed < PATIENCE_MS || share > 1) return;
+      const left = Math.ceil(passed * (1 / share - 1) / 1000);
+      terminal.progress(
+        `${grouped(Math.floor(virtualTime / 1e9))} of ${grouped(options.timeLimit)} s simulated, ${left} s left`,
+      );
+    },
+    ...(trace === undefined ? {} : { trace }),
+  });
+  terminal.progress("");
+  return judged!;
 }
 
 /** A run against real processes. What a simulated run does not need is not loaded for it. */

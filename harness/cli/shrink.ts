@@ -31,6 +31,9 @@ const FLAGS = {
   json: { type: "boolean", about: "print what was found as one line of JSON" },
 } as const satisfies FlagSpec;
 
+/** Progress is shown no more often than once in so many milliseconds. */
+const PROGRESS_MS = 100;
+
 /** Runs the command. */
 export function main(args: string[], terminal: Terminal): Promise<number> {
   const { flags, words } = parseFlags(args, FLAGS);
@@ -39,11 +42,18 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
   const options = optionsOf(flags);
   if (flags.out !== undefined) prepareOut(flags.out);
   const began = performance.now();
+  let shownAt = -Infinity;
   const shrunk = shrinkSeed(
     options,
     `${thisCommand()} ${flagsOf(options)}`,
     () => performance.now() - began > flags.time * 1000,
-    (candidate, tries) => terminal.progress(`${tries} runs tried; smallest so far: ${sizeOf(candidate)}`),
+    (best, tries) => {
+      const now = performance.now();
+      if (now - shownAt < PROGRESS_MS) return;
+      shownAt = now;
+      const left = Math.max(0, Math.ceil(flags.time - (now - began) / 1000));
+      terminal.progress(`${count(tries, "run")} tried, at most ${left} s left; smallest so far: ${sizeOf(best)}`);
+    },
   );
   terminal.progress("");
   const { file } = shrunk;

@@ -49,9 +49,10 @@ export function drawFault(
       return drawPartition(random, spec.shape ?? pick(random, PARTITION_SHAPES), { nodes: present, leader });
     }
     case "kill":
-      return { kind: "kill", nodes: drawTargets(random, spec.shape ?? pick(random, TARGETS), present, leader) };
-    case "pause":
-      return { kind: "pause", nodes: drawTargets(random, spec.shape ?? pick(random, TARGETS), present, leader) };
+    case "pause": {
+      const shape = spec.shape ?? pick(random, TARGETS);
+      return { kind: spec.kind, shape, nodes: drawTargets(random, shape, present, leader) };
+    }
     case "packets":
       return drawPackets(random, spec.shape, present, leader, severity);
     case "clock":

@@ -43,13 +43,13 @@ export interface Shrunk {
  *
  * @param origin The command of the run.
  * @param isOver Asked before each try.
- * @param onProgress Hears the best so far, and how many runs were tried.
+ * @param onTry Hears before each try the best so far, and how many runs were tried.
  */
 export function shrinkSeed(
   options: RunOptions,
   origin: string,
   isOver: () => boolean,
-  onProgress: (candidate: Candidate, tries: number) => void,
+  onTry: (best: Candidate, tries: number) => void,
 ): Shrunk {
   const began = performance.now();
   const setup = setupOf(options);
@@ -58,14 +58,14 @@ export function shrinkSeed(
   const failed = failedChecks(original)[0];
   if (failed === undefined) return { file: null, original, tries: 1 };
   let tries = 1;
+  let smallest: Candidate = { setup, schedule: simulated.outcome.schedule };
   const fails = (candidate: Candidate): boolean => {
-    tries++;
+    onTry(smallest, tries++);
     // An invariant shows in the middle of a run, a history and the proof of life only at its end.
     if (failed === "safety") return breaksInvariant(candidate.setup, { schedule: candidate.schedule });
     return failedChecks(judgeCandidate(candidate, options.nemesis, origin)).includes(failed);
   };
-  const start = { setup, schedule: simulated.outcome.schedule };
-  const best = shrink(start, { fails, isOver, onProgress: (candidate) => onProgress(candidate, tries) });
+  const best = shrink(smallest, { fails, isOver, onProgress: (candidate) => smallest = candidate });
   const again = simulate(best.setup, { schedule: best.schedule });
   const { result } = judgeSimulated(best.setup, again, options.nemesis, origin, began);
   const file = runFile({

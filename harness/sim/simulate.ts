@@ -20,6 +20,7 @@ import { EventQueue } from "./event_queue.ts";
 import { finish, hashSeed, mixText } from "./hash.ts";
 import { Invariants, type SafetyVerdict } from "./invariants.ts";
 import type { Trace } from "./trace.ts";
+import type { Turns } from "./turns.ts";
 
 /** A client waits this long for an answer. */
 const REQUEST_TIMEOUT = SECOND;
@@ -167,6 +168,39 @@ export function simulateAndJudge(options: RunOptions, command: string, trace?: T
   const setup = setupOf(options);
   const simulated = simulate(setup, trace === undefined ? {} : { trace });
   return judgeSimulated(setup, simulated, options.nemesis, `${command} ${flagsOf(options)}`, began);
+}
+
+/** The clock is looked at after so many events of a run: some milliseconds. */
+const STEPS_A_LOOK = 10_000;
+
+/** What a run that others have a turn beside is to do. */
+export interface InTurns {
+  /** When it is their turn. */
+  readonly turns: Turns;
+  /** Hears at each turn how far the run has come, in virtual nanoseconds. */
+  readonly onTurn?: (virtualTime: number) => void;
+  /** Ends the run in its middle. */
+  readonly signal?: AbortSignal;
+  /** Hears every event inside the nodes. */
+  readonly trace?: Trace;
+}
+
+/** As `simulateAndJudge`, but others have their turns meanwhile; `null` if it was aborted in one of them. */
+export async function simulateAndJudgeInTurns(
+  options: RunOptions,
+  command: string,
+  { turns, onTurn, signal, trace }: InTurns,
+): Promise<JudgedRun | null> {
+  const began = performance.now();
+  const setup = setupOf(options);
+  const { queue, isOver, end } = begin(setup, trace === undefined ? {} : { trace });
+  for (let steps = 1; !isOver() && queue.step(); steps++) {
+    if (steps % STEPS_A_LOOK !== 0 || !turns.isOver) continue;
+    onTurn?.(queue.now());
+    await turns.pass();
+    if (signal?.aborted) return null;
+  }
+  return judgeSimulated(setup, end(), options.nemesis, `${command} ${flagsOf(options)}`, began);
 }
 
 /** The verdict on a simulated run that began at `began` of real time. */

@@ -8,7 +8,7 @@ const FILE = runFile({
   origin: "deno run harness/main.ts --seed 1",
   setup: setupOf({ ...DEFAULT_OPTIONS, seed: 1 }),
   schedule: {
-    faults: [{ at: 1, fault: { kind: "kill", nodes: [1] }, lasts: 5 }],
+    faults: [{ at: 1, fault: { kind: "kill", shape: "one", nodes: [1] }, lasts: 5 }],
     operations: [{ at: 2, client: 0, node: 1, operation: { f: "get", key: "k0" } }],
   },
   expected: { valid: false, failed: ["linearizability"], history_sha256: "ab" },

@@ -42,7 +42,7 @@ test("a run that fails whatever is done in it shrinks to one in which nothing is
     node: 1 + i % 5,
     operation: { f: "get", key: "k0" },
   }));
-  const faults = [{ at: 5, fault: { kind: "kill", nodes: [1, 5] }, lasts: 1 }] as const;
+  const faults = [{ at: 5, fault: { kind: "kill", shape: "minority", nodes: [1, 5] }, lasts: 1 }] as const;
 
   const { setup: least, schedule } = shrink({ setup, schedule: { operations, faults } }, {
     fails: () => true,
@@ -63,7 +63,11 @@ test("what a run needs to fail stays, on the nodes that it needs", () => {
     node: 1 + i % 5,
     operation: { f: "put", key: "k0", value: i },
   }));
-  const faults = [1, 2, 3].map((at) => ({ at, fault: { kind: "kill" as const, nodes: [at, 4] }, lasts: 1 }));
+  const faults = [1, 2, 3].map((at) => ({
+    at,
+    fault: { kind: "kill" as const, shape: "minority", nodes: [at, 4] },
+    lasts: 1,
+  }));
 
   const { schedule } = shrink({ setup, schedule: { operations, faults } }, {
     fails: ({ schedule }) =>
@@ -74,5 +78,5 @@ test("what a run needs to fail stays, on the nodes that it needs", () => {
   });
 
   assert.deepEqual(schedule.operations.map(({ operation }) => operation.value), [30]);
-  assert.deepEqual(schedule.faults.map(({ fault }) => fault), [{ kind: "kill", nodes: [2] }]);
+  assert.deepEqual(schedule.faults.map(({ fault }) => fault), [{ kind: "kill", shape: "minority", nodes: [2] }]);
 });

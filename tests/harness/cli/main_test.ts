@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { mayUse } from "../../corpus.ts";
@@ -49,3 +50,35 @@ test("a file that may not be read is wrong usage, and the flag that permits it i
     assert.match(err, /^[^\n]*--allow-read[^\n]*\n$/, command);
   }
 });
+
+/** Sends Ctrl-C's signal after the first line on stdout. */
+function interrupted(...args: string[]): Promise<{ status: number | null; lines: string[] }> {
+  const main = fileURLToPath(new URL("../../../harness/main.ts", import.meta.url));
+  const start = "Deno" in globalThis ? ["run", "--no-prompt", "--allow-read", main] : [main];
+  const child = spawn(process.execPath, [...start, ...args], { stdio: ["ignore", "pipe", "ignore"] });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    if (lines.push(line) === 1) process.kill(child.pid!, "SIGINT");
+  });
+  return new Promise((resolve) => child.on("close", (status) => resolve({ status, lines })));
+}
+
+const skipSignals = process.platform === "win32" ? "there are no signals here" : skip;
+
+test(
+  "Ctrl-C ends a sweep with the sum of what has run: 1 after a violation, else 130",
+  { skip: skipSignals },
+  async () => {
+    const violating = ["--nemesis", "partition", "--reads", "local", "--keep-going"];
+    for (const jobs of ["1", "2"]) {
+      for (const [flags, expected] of [[["--nemesis", "kill"], 130], [violating, 1]] as const) {
+        const { status, lines } = await interrupted("fuzz", "--runs", "100000", "--jobs", jobs, "--json", ...flags);
+
+        const { runs, violations } = JSON.parse(lines.at(-1)!);
+        assert.equal(runs, lines.length - 1);
+        assert.equal(violations > 0, expected === 1);
+        assert.equal(status, expected);
+      }
+    }
+  },
+);

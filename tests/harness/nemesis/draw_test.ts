@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeView } from "../../../harness/cluster.ts";
 import { drawFault, SEVERITY } from "../../../harness/nemesis/draw.ts";
+import { faultName } from "../../../harness/run.ts";
 import type { FaultSpec } from "../../../harness/nemesis/spec.ts";
 import { createRandom } from "../../../raft/mod.ts";
 
@@ -65,6 +66,15 @@ test("voters are never fewer than three by a removal or demotion, nor members mo
   assert.ok(
     draws({ kind: "member", shape: "add" }, cluster({}, [1, 2, 3, 4, 5, 6, 7])).every((fault) => fault === null),
   );
+});
+
+test("a fault's name keeps the shape in which it was drawn", () => {
+  for (const shape of ["one", "leader", "all"] as const) {
+    assert.equal(faultName(drawFault(createRandom(1), { kind: "kill", shape }, cluster(), SEVERITY)!), `kill:${shape}`);
+  }
+  const packets = { kind: "packets", links: [[1, 2]], loss: 0.1, duplication: 0, delay: 5 } as const;
+  assert.equal(faultName(packets), "packets:loss+delay");
+  assert.equal(faultName({ ...packets, delay: 0 }), "packets:loss");
 });
 
 test("a new member has a number that none had before", () => {
