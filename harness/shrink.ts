@@ -9,7 +9,7 @@ import type { Fault, Link } from "./fault.ts";
 import type { ScheduledFault } from "./nemesis/nemesis.ts";
 import type { Schedule } from "./schedule.ts";
 import type { RunSetup } from "./setup.ts";
-import { SECOND } from "./clock.ts";
+import { MILLISECOND, SECOND } from "./clock.ts";
 
 /** A run to be tried. */
 export interface Candidate {
@@ -32,10 +32,25 @@ const NODES_MIN = 3;
 /** The run begins to be interesting not before this, in nanoseconds: the first election is over. */
 const WARM_UP = SECOND;
 
+/** Operations are first left out in no finer parts than so many; if more than so many are left then, another way is tried. */
+const COARSE_PARTS = 8;
+const MANY_OPERATIONS = 100;
+/** The operations of the end, one of which sees what is wrong: each is asked again so often, */
+const LAST_OPERATIONS = 8;
+const ASKED_AGAIN_EVERY = MILLISECOND / 5;
+/** from so long before the end to so long after it, by so many further clients. */
+const ASKED_AGAIN_BEFORE = 150 * MILLISECOND;
+const ASKED_AGAIN_AFTER = 100 * MILLISECOND;
+const ASKING_CLIENTS = 100;
+/** Beside these all operations of so much time before the end are kept, and of what is earlier one in so many. */
+const KEPT_BEFORE = [0, SECOND / 4, SECOND, 4 * SECOND];
+const KEPT_SHARE = 32;
+
 /**
  * The smallest failing run that can be found from `start`, which fails.
  *
- * In turn: no last reads, a shorter time, fewer nodes, fewer faults, fewer operations, simpler faults, an earlier beginning; again until nothing helps.
+ * In turn: no last reads, a shorter time, fewer nodes, fewer faults, fewer operations (where that does not help, those of the end asked again and again in
+ * place of most others), simpler faults, an earlier beginning; again until nothing helps.
  */
 export function shrink(start: Candidate, options: ShrinkOptions): Candidate {
   let best = start;
@@ -60,6 +75,8 @@ export function shrink(start: Candidate, options: ShrinkOptions): Candidate {
     shortenTime(() => best, attempt);
     fewerNodes(() => best, attempt);
     minimize(best.schedule.faults, (faults) => attempt(withFaults(faults)));
+    minimize(best.schedule.operations, (operations) => attempt(withOperations(operations)), COARSE_PARTS);
+    if (best.schedule.operations.length > MANY_OPERATIONS) askAgain(() => best, attempt);
     minimize(best.schedule.operations, (operations) => attempt(withOperations(operations)));
     simplerFaults(() => best, attempt);
     beginEarlier(() => best, attempt);
@@ -75,8 +92,13 @@ function sizeOf({ setup, schedule }: Candidate): string {
  * Leaves out what can be left out: first halves, then quarters, down to single items, until no single one can go.
  *
  * @param test Tries a list, and says whether it will do.
+ * @param partsMax Into no more parts than this; without end if left out.
  */
-export function minimize<T>(items: readonly T[], test: (items: readonly T[]) => boolean): readonly T[] {
+export function minimize<T>(
+  items: readonly T[],
+  test: (items: readonly T[]) => boolean,
+  partsMax: number = Infinity,
+): readonly T[] {
   let kept = items;
   if (kept.length > 0 && test([])) return [];
   let parts = 2;
@@ -90,7 +112,7 @@ export function minimize<T>(items: readonly T[], test: (items: readonly T[]) => 
       kept = rest;
       shrunk = true;
     }
-    if (size === 1 && !shrunk) break;
+    if (!shrunk && (size === 1 || parts >= partsMax)) break;
     if (!shrunk) parts = Math.min(kept.length, parts * 2);
     else parts = Math.max(2, Math.min(parts, kept.length));
   }
@@ -110,6 +132,32 @@ function shortenTime(best: () => Candidate, attempt: (candidate: Candidate) => b
       schedule: { operations: schedule.operations.filter(isEarly), faults: schedule.faults.filter(isEarly) },
     };
     if (!attempt(shorter)) tooShort = timeLimit;
+  }
+}
+
+/**
+ * Some violations show only to who asks the right node within a millisecond or two, as of a leader that was just elected, and whatever is left out moves that
+ * moment. So an operation of the end, where the violation shows since the time is short, is asked of every node again and again, and of all others few are kept.
+ */
+function askAgain(best: () => Candidate, attempt: (candidate: Candidate) => boolean): void {
+  const { setup, schedule: { operations, faults } } = best();
+  const end = Math.round(setup.timeLimit * SECOND);
+  const concurrency = setup.concurrency + ASKING_CLIENTS;
+  const timeLimit = setup.timeLimit + ASKED_AGAIN_AFTER / SECOND;
+  for (const before of KEPT_BEFORE) {
+    const kept = operations.filter(({ at }, i) => at >= end - before || i % KEPT_SHARE === 0);
+    for (const [i, last] of operations.slice(-LAST_OPERATIONS).entries()) {
+      const again: ScheduledOperation[] = [];
+      // Not at the same instants as the operation before, as then messages would fare as they did.
+      const begin = Math.max(0, end - ASKED_AGAIN_BEFORE) + i * ASKED_AGAIN_EVERY / LAST_OPERATIONS;
+      for (let at = begin; at < end + ASKED_AGAIN_AFTER; at += ASKED_AGAIN_EVERY) {
+        for (let node = 1; node <= setup.nodes; node++) {
+          again.push({ ...last, at, node, client: setup.concurrency + again.length % ASKING_CLIENTS });
+        }
+      }
+      const all = [...kept, ...again].sort((a, b) => a.at - b.at);
+      if (attempt({ setup: { ...setup, concurrency, timeLimit }, schedule: { operations: all, faults } })) return;
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEFAULT_OPTIONS } from "../../harness/options.ts";
 import { setupOf } from "../../harness/setup.ts";
-import { minimize, shrink } from "../../harness/shrink.ts";
+import { type Candidate, minimize, shrink } from "../../harness/shrink.ts";
 import { createRandom } from "../../raft/mod.ts";
 
 test("of a list only what the test needs is left, whatever that is", () => {
@@ -79,4 +79,25 @@ test("what a run needs to fail stays, on the nodes that it needs", () => {
 
   assert.deepEqual(schedule.operations.map(({ operation }) => operation.value), [30]);
   assert.deepEqual(schedule.faults.map(({ fault }) => fault), [{ kind: "kill", shape: "minority", nodes: [2] }]);
+});
+
+test("what shows only to who asks at the right moment, which moves with all else, is asked for again and again", () => {
+  const setup = setupOf({ ...DEFAULT_OPTIONS, seed: 1, timeLimit: 2 });
+  const operations = Array.from({ length: 500 }, (_, i) => ({
+    at: i * 4e6,
+    client: i % 10,
+    node: 1 + i % 5,
+    operation: { f: "get", key: "k0" },
+  }));
+  // With fewer operations before the end the moment comes sooner, and lasts for half a millisecond.
+  const isSeen = ({ schedule }: Candidate): boolean => {
+    const moment = 1.99e9 - (500 - schedule.operations.filter(({ at }) => at < 1.8e9).length) * 1e5;
+    return schedule.operations.some(({ at, node }) => node === 3 && at >= moment && at < moment + 5e5);
+  };
+  const start = { setup, schedule: { operations: [...operations, { ...operations[2]!, at: 1.985e9 }], faults: [] } };
+
+  const { schedule } = shrink(start, { fails: isSeen, isOver: () => false, onProgress: () => {} });
+
+  assert.ok(isSeen(start));
+  assert.ok(schedule.operations.length <= 2, `${schedule.operations.length} operations`);
 });
