@@ -46,7 +46,7 @@ export interface LivenessVerdict {
 /** A node that was asked for a write waits this many ticks for its answer before it is asked again. */
 const ASK_AGAIN_TICKS = 40;
 /** The key of the writes that are asked for; no workload has it. */
-const PROBE_KEY = "liveness";
+export const PROBE_KEY = "liveness";
 
 /** Heals a majority and waits for it to serve. */
 export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict) => void): void {

@@ -7,6 +7,7 @@ import { type HistoryEvent, type Validity, type Verdict, worse } from "../checke
 import { historyBytes, sha256 } from "./history_file.ts";
 import { countOperations, type OperationCounts } from "./recorder.ts";
 import type { RunOutcome } from "./run.ts";
+import type { Schedule } from "./schedule.ts";
 import type { RunSetup } from "./setup.ts";
 import type { Workload } from "./workloads/workload.ts";
 
@@ -70,6 +71,8 @@ export interface JudgedRun {
   readonly events: readonly HistoryEvent[];
   /** The content of `history.jsonl`. */
   readonly history: Uint8Array;
+  /** What was done, and when. */
+  readonly schedule: Schedule;
 }
 
 /** Judges a run. `wallMs` is read when all is judged. */
@@ -99,7 +102,12 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
     replay: parts.replay,
   };
   const { history_sha256, replay, ...rest } = result;
-  return { result: { ...rest, wall_ms: wallMs(), history_sha256, replay }, events: outcome.events, history };
+  return {
+    result: { ...rest, wall_ms: wallMs(), history_sha256, replay },
+    events: outcome.events,
+    history,
+    schedule: outcome.schedule,
+  };
 }
 
 /** A healed majority must serve again, and when all is healed every last read must be answered. */

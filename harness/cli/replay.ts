@@ -4,7 +4,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { renderChecks } from "../report/report.ts";
+import { renderFailures, renderReasons } from "../report/report.ts";
 import { renderStory, renderTrace } from "../report/story.ts";
 import { parseRunFile, type RunFile } from "../run_file.ts";
 import { type Replayed, replayRun } from "../sim/recorded.ts";
@@ -27,14 +27,14 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
     throw new UsageError("replay needs one file, which shrink --out has written");
   }
   const file = read(path);
-  const { judged, simulated, trace } = again(file, path);
+  const { judged, trace } = again(file, path);
   const { result } = judged;
   if (flags.json) terminal.out(`${JSON.stringify(result)}\n`);
   else {
-    const { events } = simulated.outcome;
-    terminal.out(`${terminal.style("bold", path)}  from ${file.origin}\n\n`);
-    terminal.out(flags.trace ? renderTrace(trace, events) : renderStory(trace, events));
-    terminal.out(`\n${renderChecks(result, terminal.style)}\n`);
+    const { style } = terminal;
+    terminal.out(`${style("bold", path)}  from ${file.origin}\n\n${renderReasons(result, style)}\n`);
+    terminal.out(flags.trace ? renderTrace(trace, judged) : renderStory(trace, judged));
+    terminal.out(`\n${renderFailures(result, style)}\n`);
   }
   if (result.history_sha256 !== file.expected.history_sha256) {
     terminal.err(

@@ -62,7 +62,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     ? await live(options)
     : await simulated(options, terminal, flags.trace ? (line) => void lines.push(line) : undefined);
   if (flags.out !== undefined) writeOut(flags.out, judged);
-  if (flags.trace) terminal.out(renderTrace(lines, judged.events));
+  if (flags.trace) terminal.out(renderTrace(lines, judged));
   if (flags["check-determinism"]) checkDeterminism(judged, await simulated(options, terminal));
   if (flags.json) terminal.out(`${JSON.stringify(judged.result)}\n`);
   else {

@@ -6,7 +6,7 @@
 import { closeSync, fstatSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import type { RunOptions } from "../options.ts";
 import { flagsOf } from "../options.ts";
-import { count, renderChecks } from "../report/report.ts";
+import { count, renderFailures, renderReasons } from "../report/report.ts";
 import { renderStory } from "../report/story.ts";
 import { encodeRunFile, type RunFile } from "../run_file.ts";
 import type { Candidate } from "../shrink.ts";
@@ -99,13 +99,14 @@ function tale(
   terminal: Terminal,
 ): string {
   const { style } = terminal;
-  const { judged, simulated, trace } = replayRun(file, original.result.nemesis, file.origin);
+  const { judged, trace } = replayRun(file, original.result.nemesis, file.origin);
   return [
     `${style("bold", `seed ${file.setup.seed}`)}  shrunk in ${tries} runs and ${seconds.toFixed(1)} s to ${
       sizeOf(file)
     }\n`,
-    `\n${renderStory(trace, simulated.outcome.events)}`,
-    `\n${renderChecks(judged.result, style)}`,
+    `\n${renderReasons(judged.result, style)}`,
+    `\n${renderStory(trace, judged)}`,
+    `\n${renderFailures(judged.result, style)}`,
     out === undefined
       ? "\nWith --out FILE the run is kept, for replay.\n"
       : `\nAgain: ${thisCommand("-R")} replay ${out}\n`,

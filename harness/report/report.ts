@@ -57,8 +57,22 @@ export function renderResult(result: RunResult, style: Style): string {
 }
 
 /** Each check with its verdict, and what it found. */
-export function renderChecks(result: RunResult, style: Style): string {
+function renderChecks(result: RunResult, style: Style): string {
   return `${Object.entries(result.checks).flatMap(([name, verdict]) => check(name, verdict, style)).join("\n")}\n`;
+}
+
+/** What a run that is known to fail failed in, a line each, before it is told how. */
+export function renderReasons(result: RunResult, style: Style): string {
+  return failed(result).map(([name, { reason }]) => `${style("red", name)}  ${reason ?? "invalid"}\n`).join("");
+}
+
+/** The checks that failed, and what they found; of a run that was made to fail the others say nothing. */
+export function renderFailures(result: RunResult, style: Style): string {
+  return `${failed(result).flatMap(([name, verdict]) => check(name, verdict, style)).join("\n")}\n`;
+}
+
+function failed({ checks }: RunResult): [string, Verdict][] {
+  return Object.entries(checks).filter(([, { valid }]) => valid === false);
 }
 
 function line(name: string, text: string): string {
@@ -123,19 +137,29 @@ function check(name: string, verdict: Verdict, style: Style): string[] {
     : valid === false
     ? style("red", "invalid")
     : style("yellow", "unknown");
+  const [breach, ...others] = (verdict as { breaches?: SafetyVerdict["breaches"] }).breaches ?? [];
   // What a counterexample shows is said along with it.
-  const said = reason === undefined || "counterexample" in verdict ? remark(verdict) : `  ${reason}`;
+  const said = reason === undefined || "counterexample" in verdict
+    ? remark(verdict)
+    : `  ${breach === undefined ? "" : `at ${seconds(breach.time)}  `}${reason}`;
   const lines = [`  ${name.padEnd(NAME_WIDTH)}${word}${said}`];
   if (valid !== false) return lines;
   if ("counterexample" in verdict) {
     lines.push(...indented(renderLinearizability(verdict as LinearizabilityVerdict, style)));
   } else if ("operations" in verdict) {
-    lines.push(...indented(renderTransactionVerdict(verdict as TransactionVerdict | WorkloadVerdict)));
+    const text = renderTransactionVerdict(verdict as TransactionVerdict | WorkloadVerdict);
+    lines.push(...indented(text).filter((each) => each.trim() !== reason));
   }
-  for (const { time, what } of (verdict as { breaches?: SafetyVerdict["breaches"] }).breaches ?? []) {
-    lines.push(`    ${(time / 1e9).toFixed(6)} s  ${what}`);
-  }
+  for (const { time, what } of others.slice(0, FURTHER_BREACHES)) lines.push(`    then at ${seconds(time)}  ${what}`);
+  if (others.length > FURTHER_BREACHES) lines.push(`    and ${others.length - FURTHER_BREACHES} more that followed`);
   return lines;
+}
+
+/** So many breaches beside the first are told: most follow from that. */
+const FURTHER_BREACHES = 3;
+
+function seconds(time: number): string {
+  return `${(time / 1e9).toFixed(6)} s`;
 }
 
 /** What a valid check has to say of itself. */
@@ -146,10 +170,15 @@ function remark(verdict: Verdict): string {
   return `  ${who} healed and served again after ${count(ticks, "tick")}`;
 }
 
-/** Lines of another's report, after its first, which says what was said already. */
+/** Lines of another's report, after its first, which says what was said already. Of a long one only lists may be broken: elsewhere there may be a drawing. */
 function indented(text: string): string[] {
-  return text.trimEnd().split("\n").slice(1).map((each) => `    ${each}`);
+  return text.trimEnd().split("\n").slice(1)
+    .flatMap((each) => LISTS.test(each) ? wrapped(each.split(" "), WIDTH - 4) : [each])
+    .map((each) => `    ${each}`.trimEnd());
 }
+
+/** How the lists of consistency models begin. */
+const LISTS = /^(Not|and so not|Still possible:) /;
 
 /** `1 fault`, `2 faults`. */
 export function count(number: number, noun: string): string {

@@ -4,6 +4,8 @@
  * @module
  */
 import type { HistoryEvent } from "../../checker/mod.ts";
+import type { JudgedRun } from "../result.ts";
+import type { Breach, SafetyVerdict } from "../sim/invariants.ts";
 import type { TraceLine } from "../sim/trace.ts";
 
 /** A story is cut in its middle to about this many lines. */
@@ -15,20 +17,37 @@ interface Told {
 }
 
 /** Every event of a run, a line each. */
-export function renderTrace(lines: readonly TraceLine[], events: readonly HistoryEvent[]): string {
-  return merged(lines.map(tellNode), events.map(tellEvent)).map(tell).join("");
+export function renderTrace(lines: readonly TraceLine[], run: JudgedRun): string {
+  return merged(lines.map(tellNode), tellEvents(run.events, run)).map(tell).join("");
 }
 
 /**
- * The events that mattered: all that the nemesis and the clients did, and of the nodes' doings the elections, the votes, the truncations, the snapshots,
- * and the messages that carried commands.
+ * The events that mattered: all that the nemesis and the clients did, and of the nodes' doings the elections, the votes, the commits, the truncations, the
+ * snapshots, the reads, and the messages that carried commands. It ends where an invariant broke, or with what a client saw last; of the proof of life only
+ * what it did to the nodes is told, unless it failed.
  */
-export function renderStory(lines: readonly TraceLine[], events: readonly HistoryEvent[]): string {
-  const told = merged(lines.filter((line) => line.matters).map(tellNode), events.map(tellEvent));
+export function renderStory(lines: readonly TraceLine[], run: JudgedRun): string {
+  const breach = (run.result.checks["safety"] as Partial<SafetyVerdict> | undefined)?.breaches?.[0];
+  const isAlive = run.result.checks["liveness"]?.valid !== false;
+  const end = breach?.time ?? (isAlive ? lastHeard(run.events) : Infinity);
+  const proofBegins = run.events.find(({ f, process }) => process === "nemesis" && f === "heal majority")?.time ??
+    Infinity;
+  const isTold = ({ time, kind, matters, isProof }: TraceLine): boolean =>
+    matters && time <= end && !(isAlive && (isProof === true || (kind === "read" && time > proofBegins)));
+  const events = tellEvents(run.events.filter(({ time }) => time <= end), run);
+  const told = [
+    ...merged(lines.filter(isTold).map(tellNode), events),
+    ...(breach === undefined ? [] : [tellBreach(breach)]),
+  ];
   if (told.length <= MAX_LINES) return told.map(tell).join("");
   const half = MAX_LINES / 2;
   const gap = `${" ".repeat(12)}... ${told.length - 2 * half} lines left out: --trace tells all ...\n`;
   return [...told.slice(0, half).map(tell), gap, ...told.slice(-half).map(tell)].join("");
+}
+
+/** When a client heard something last. */
+function lastHeard(events: readonly HistoryEvent[]): number {
+  return events.findLast(({ process }) => process !== "nemesis")?.time ?? Infinity;
 }
 
 /** Both in the order of their times; what a client hears follows from what a node did at the same instant. */
@@ -47,13 +66,26 @@ function tellNode({ time, node, kind, text }: TraceLine): Told {
   return { time, text: `node ${node}  ${how}${text}` };
 }
 
-function tellEvent({ time, process, type, f, key, value, error, actual }: HistoryEvent): Told {
-  if (process === "nemesis") return { time, text: `nemesis  ${f}: ${String(value)}` };
-  const what = [f, ...(key === undefined ? [] : [key]), ...(value === undefined ? [] : [JSON.stringify(value)])].join(
-    " ",
-  );
-  const why = error === undefined ? "" : ` (${String(error)}${actual === undefined ? "" : `, found ${actual}`})`;
-  return { time, text: `client ${process}  ${type === "invoke" ? "asks" : type}  ${what}${why}` };
+function tellBreach({ time, what }: Breach): Told {
+  return { time, text: `broken  ${what}` };
+}
+
+/** Clients and nemesis; of an operation also which node was asked first. */
+function tellEvents(events: readonly HistoryEvent[], { schedule }: JudgedRun): Told[] {
+  const asked = new Map(schedule.operations.map(({ at, node, operation: { f, key } }) => [`${at} ${f} ${key}`, node]));
+  return events.map((event) => {
+    const { time, process, type, f, key, value, error, actual } = event;
+    if (process === "nemesis") return { time, text: `nemesis  ${f}: ${String(value)}` };
+    const what = [f, ...(key === undefined ? [] : [key]), ...(value === undefined ? [] : [JSON.stringify(value)])].join(
+      " ",
+    );
+    if (type === "invoke") {
+      const node = asked.get(`${time} ${f} ${key}`);
+      return { time, text: `client ${process}  asks${node === undefined ? "" : ` node ${node}:`}  ${what}` };
+    }
+    const why = error === undefined ? "" : ` (${String(error)}${actual === undefined ? "" : `, found ${actual}`})`;
+    return { time, text: `client ${process}  ${type}  ${what}${why}` };
+  });
 }
 
 function tell({ time, text }: Told): string {

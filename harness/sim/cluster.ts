@@ -317,8 +317,10 @@ function changeOf({ change, node, old }: MemberFault): ConfigurationChange {
   }
 }
 
-/** A cut in words: who cannot hear whom. */
+/** A cut in words: two groups that are apart, or who cannot hear whom. */
 function describeCut(cut: readonly Link[]): string {
+  const groups = twoGroups(cut);
+  if (groups !== null) return groups.map((group) => group.join(" ")).join(" | ");
   const deaf = new Map<number, number[]>();
   for (const [from, to] of cut) {
     const list = deaf.get(to);
@@ -327,6 +329,16 @@ function describeCut(cut: readonly Link[]): string {
   }
   return [...deaf].sort(([a], [b]) => a - b).map(([to, from]) => `${to}<-/-${from.sort((a, b) => a - b).join(",")}`)
     .join(" ");
+}
+
+/** The two groups that a cut parts in both directions, each in ascending order; `null` if it is of another kind. */
+function twoGroups(cut: readonly Link[]): readonly [number[], number[]] | null {
+  const nodes = [...new Set(cut.flat())].sort((a, b) => a - b);
+  const beyond = cut.filter(([from]) => from === nodes[0]).map(([, to]) => to).sort((a, b) => a - b);
+  const group = nodes.filter((node) => !beyond.includes(node));
+  const isAcross = cut.every(([from, to]) => group.includes(from) !== group.includes(to));
+  const isWhole = new Set(cut.map(([from, to]) => `${from} ${to}`)).size === 2 * group.length * beyond.length;
+  return isAcross && isWhole && cut.length > 0 ? [group, beyond] : null;
 }
 
 function describePackets(fault: PacketsFault): string {

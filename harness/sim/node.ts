@@ -138,7 +138,7 @@ export class SimNode {
 
   #refuse(error: Error): void {
     this.#isUp = false;
-    this.#tell(`cannot start: ${error.message}`);
+    this.#tell(error.message);
     // A bit of the header may make it look like another program's.
     const isRefusal = error instanceof JournalDamagedError ||
       (this.#isDamaged && error instanceof JournalIdentityError);

@@ -4,6 +4,8 @@
  * @module
  */
 import { describeConfiguration, describeEnvelope, type Entry, type Envelope, type RaftTracer } from "../../raft/mod.ts";
+import { PROBE_KEY } from "../liveness.ts";
+import { describeCommand } from "../server/command_text.ts";
 
 /** One event inside a node. */
 export interface TraceLine {
@@ -27,17 +29,26 @@ export interface TraceLine {
   readonly text: string;
   /** Whether a reader of a short story wants to hear of it. */
   readonly matters: boolean;
+  /** Whether the proof of life alone has caused it: a message with nothing but its commands. */
+  readonly isProof?: boolean;
 }
 
 /** Hears every event. */
 export type Trace = (line: TraceLine) => void;
 
+/** So many commands of a message are told. */
+const COMMANDS_TOLD = 3;
+
 /** A tracer that tells everything about a node. */
 export function tellingTracer(node: number, now: () => number, trace: Trace): RaftTracer {
+  let isLeader = false;
   const tell = (kind: TraceLine["kind"], text: string, matters: boolean): void =>
     trace({ time: now(), node, kind, text, matters });
   return {
-    role: (role, term) => tell("role", `becomes ${role} in term ${term}`, role === "leader" || role === "candidate"),
+    role: (role, term) => {
+      isLeader = role === "leader";
+      tell("role", `becomes ${role} in term ${term}`, role === "leader" || role === "candidate");
+    },
     vote: (candidate, term, granted, preVote) =>
       tell(
         "vote",
@@ -47,9 +58,9 @@ export function tellingTracer(node: number, now: () => number, trace: Trace): Ra
     campaignLost: (term, how, preVote) =>
       tell("vote", `campaign of term ${term} ${how}${preVote ? " (PreVote)" : ""}`, false),
     append: (entry) => tell("log", `appends ${describeEntry(entry)}`, false),
-    truncate: (from, lastIndex) => tell("log", `cuts off entries ${from} to ${lastIndex}`, true),
-    commit: (index, before) => tell("commit", `commits entries ${before + 1} to ${index}`, false),
-    apply: (from, to) => tell("commit", `applies entries ${from} to ${to}`, false),
+    truncate: (from, lastIndex) => tell("log", `cuts off ${range(from, lastIndex)}`, true),
+    commit: (index, before) => tell("commit", `commits ${range(before + 1, index)}`, isLeader),
+    apply: (from, to) => tell("commit", `applies ${range(from, to)}`, false),
     configuration: (configuration, index, cause) =>
       tell("configuration", `${describeConfiguration(configuration)} from entry ${index} on (${cause})`, true),
     snapshot: (event, snapshot, peer) =>
@@ -59,10 +70,23 @@ export function tellingTracer(node: number, now: () => number, trace: Trace): Ra
         true,
       ),
     transfer: (event, target) => tell("role", `transfer to ${target}: ${event}`, true),
-    send: (envelope) => tell("sent", describeEnvelope(envelope), false),
-    receive: (envelope) => tell("message", describeEnvelope(envelope), matters(envelope)),
-    staleRejected: (envelope, why) => tell("message", `rejects ${describeEnvelope(envelope)}: ${why}`, false),
-    readConfirmed: (context, index, how) => tell("read", `read ${context} at entry ${index}, by ${how}`, false),
+    send: (envelope) => tell("sent", describeMessage(envelope), false),
+    receive: (envelope) =>
+      trace({
+        time: now(),
+        node,
+        kind: "message",
+        text: describeMessage(envelope),
+        matters: matters(envelope),
+        isProof: isProof(envelope),
+      }),
+    staleRejected: (envelope, why) => tell("message", `rejects ${describeMessage(envelope)}: ${why}`, false),
+    readConfirmed: (context, index, how) =>
+      tell(
+        "read",
+        `answers read ${context} as of entry ${index}, by ${how === "lease" ? "its lease" : "a quorum"}`,
+        true,
+      ),
     readRefused: (context, why) => tell("read", `read ${context} refused: ${why}`, false),
     leaseRefused: (context, why) => tell("read", `no lease for read ${context}: ${why}`, false),
     quorumLost: (term) => tell("role", `has heard from no quorum in term ${term}`, true),
@@ -75,7 +99,8 @@ function matters(envelope: Envelope): boolean {
     case "append-request":
       return envelope.entries.some((entry) => entry.kind === "command");
     case "append-response":
-      return !envelope.success;
+      // Without a place it says no more than that its sender is in a later term.
+      return !envelope.success && envelope.index > 0;
     case "snapshot-request":
     case "timeout-now":
       return true;
@@ -84,8 +109,31 @@ function matters(envelope: Envelope): boolean {
   }
 }
 
-function describeEntry(entry: Entry): string {
-  return `${entry.kind} ${entry.index}@${entry.term}`;
+/** Whether all commands of a message, of which it has some, are the proof of life's. */
+function isProof(envelope: Envelope): boolean {
+  if (envelope.type !== "append-request") return false;
+  const commands = envelope.entries.filter(({ kind }) => kind === "command");
+  return commands.length > 0 && commands.every(({ data }) => describeCommand(data).includes(JSON.stringify(PROBE_KEY)));
+}
+
+/** A message, and what the commands in it ask for. */
+function describeMessage(envelope: Envelope): string {
+  const text = describeEnvelope(envelope);
+  if (envelope.type !== "append-request") return text;
+  const commands = envelope.entries.filter(({ kind }) => kind === "command");
+  if (commands.length === 0) return text;
+  const more = commands.length > COMMANDS_TOLD ? [`${commands.length - COMMANDS_TOLD} more`] : [];
+  return `${text}: ${
+    [...commands.slice(0, COMMANDS_TOLD).map(({ data }) => describeCommand(data)), ...more].join("; ")
+  }`;
+}
+
+function describeEntry({ kind, index, term, data }: Entry): string {
+  return `${kind} ${index}@${term}${kind === "command" ? `: ${describeCommand(data)}` : ""}`;
+}
+
+function range(from: number, to: number): string {
+  return from === to ? `entry ${from}` : `entries ${from} to ${to}`;
 }
 
 /** Two tracers as one. */

@@ -199,6 +199,9 @@ test("shrink tells a short story, and replay runs its file to the same history",
     const shrunk = await call(shrink, ...args);
     assert.equal(shrunk.status, 1);
     assert.match(shrunk.out, /becomes leader/);
+    assert.match(shrunk.out, /asks node \d: {2}put k\d \d+\n/);
+    assert.match(shrunk.out, /AppendEntries .*: put "k\d" "\d+"\n/);
+    assert.doesNotMatch(shrunk.out, /"liveness"|exercised/);
     assert.match(shrunk.out, /linearizability invalid/);
 
     const replayed = await call(replay, path);

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { HistoryEvent } from "../../../checker/mod.ts";
+import { renderStory } from "../../../harness/report/story.ts";
+import type { JudgedRun } from "../../../harness/result.ts";
+import type { TraceLine } from "../../../harness/sim/trace.ts";
+
+function line(time: number, text: string, more: Partial<TraceLine> = {}): TraceLine {
+  return { time: time * 1e9, node: 1, kind: "message", text, matters: true, ...more };
+}
+
+function event(time: number, event: Partial<HistoryEvent>): HistoryEvent {
+  return { index: 0, time: time * 1e9, process: "nemesis", type: "info", f: "heal majority", ...event };
+}
+
+const EVENTS: readonly HistoryEvent[] = [
+  event(1, { process: 4, type: "invoke", f: "get", key: "k0" }),
+  event(2, { value: "1 2" }),
+  event(4, { process: 4, type: "ok", f: "get", key: "k0", value: null }),
+  event(6, { f: "heal all", value: "all of 1 2 3" }),
+];
+
+function judged(checks: Record<string, unknown>): JudgedRun {
+  const operations = [{ at: 1e9, client: 4, node: 3, operation: { f: "get", key: "k0" } }];
+  return { result: { checks }, events: EVENTS, schedule: { operations, faults: [] } } as unknown as JudgedRun;
+}
+
+const TRACE = [
+  line(1.5, "moves the log"),
+  line(1.6, "is of no interest", { matters: false }),
+  line(3, "the proof's own command", { isProof: true }),
+  line(3.5, "a late command"),
+  line(5, "what nobody hears of"),
+];
+
+function told(checks: Record<string, unknown>): string[] {
+  return renderStory(TRACE, judged(checks)).trimEnd().split("\n").map((each) => each.slice(13));
+}
+
+test("a story names the node that was asked, and ends with what a client heard last", () => {
+  assert.deepEqual(told({ linearizability: { valid: false }, liveness: { valid: true } }), [
+    "client 4  asks node 3:  get k0",
+    "node 1  receives moves the log",
+    "nemesis  heal majority: 1 2",
+    "node 1  receives a late command",
+    "client 4  ok  get k0 null",
+  ]);
+});
+
+test("a story of a broken invariant ends there, and says so", () => {
+  const breaches = [{ time: 1.5e9, what: "log matching: it does not" }, { time: 2e9, what: "durability: nor this" }];
+
+  assert.deepEqual(told({ safety: { valid: false, breaches }, liveness: { valid: true } }), [
+    "client 4  asks node 3:  get k0",
+    "node 1  receives moves the log",
+    "broken  log matching: it does not",
+  ]);
+});
+
+test("the proof of life is told whole where it failed", () => {
+  const all = told({ liveness: { valid: false } });
+
+  assert.equal(all.length, EVENTS.length + TRACE.filter(({ matters }) => matters).length);
+  assert.ok(all.includes("node 1  receives the proof's own command"));
+});
