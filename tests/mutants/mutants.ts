@@ -398,4 +398,47 @@ export const MUTANTS: readonly Mutant[] = [
     flags: "--nemesis member:replace,partition --nemesis-interval 0.5 --nodes 4 --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
+  {
+    name: "the voters who leave are not asked for their votes",
+    file: "raft/election.ts",
+    search: "(!voters.includes(to) && !votersOutgoing.includes(to))",
+    replace: "(!voters.includes(to) && votersOutgoing.length >= 0)",
+    flags:
+      "--nemesis member:replace,partition:oneway,kill:leader --nemesis-interval 0.15 --nodes 3 --time-limit 3 --rate 20",
+    noticedBy: ["liveness"],
+  },
+  {
+    name: "an earlier leader's joint configuration is not left",
+    file: "raft/commit.ts",
+    search: "if (!configuration.autoLeave) return;",
+    replace: "if (!configuration.autoLeave || core.configurations.currentIndex < core.termStartIndex) return;",
+    flags: "--nemesis member:replace,disk:slow,kill:leader --nemesis-interval 0.2 --nodes 3 --time-limit 4 --rate 20",
+    noticedBy: ["liveness"],
+  },
+  {
+    name: "a node that restarts counts its reads from the same number again",
+    file: "raft/core.ts",
+    search: 'random.split("reads").below(67108864) * 67108864',
+    replace: 'random.split("reads").below(1)',
+    flags:
+      "--nemesis kill:one,packets:delay --nemesis-interval 0.15 --reads index --nodes 3 --keys 1 --rate 300 --time-limit 30",
+    noticedBy: ["history"],
+    seeds: 300,
+  },
+  {
+    name: "a vote counts as durable before its sync",
+    file: "harness/server/journal.ts",
+    search: "    this.#flushedState = this.#state;\n    this.#onFlushed = done;",
+    replace: "    this.#durableState = this.#flushedState = this.#state;\n    this.#onFlushed = done;",
+    flags: "--nemesis kill,partition,disk:slow --nemesis-interval 0.2 --time-limit 10 --rate 20",
+    noticedBy: ["invariant", "history"],
+  },
+  {
+    name: "a lease begins when the echo comes, not when its heartbeat was sent",
+    file: "raft/read_index.ts",
+    search: "follower.leaseUntilTick = sentAtTick + leaseTicks",
+    replace: "follower.leaseUntilTick = Math.max(sentAtTick, core.clock) + leaseTicks",
+    flags: "--nemesis packets:delay,partition:leader --nemesis-interval 0.5 --reads lease --nodes 3 --time-limit 20",
+    noticedBy: ["invariant", "history"],
+  },
 ];
