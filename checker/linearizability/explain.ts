@@ -110,7 +110,7 @@ function confirm(
   if (rows.length > 12 || others.length > RELAXED) return false;
   const classes = new Map<string, Operation>();
   const relaxedOf = (row: number): Operation => {
-    const text = `${table.name[row]},${table.a[row]},${table.b[row]},${table.outcome[row]}`;
+    const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]},${table.outcome[row]}`;
     const known = classes.get(text);
     if (known !== undefined) return known;
     const operation = operationOf(table, row);
@@ -162,7 +162,7 @@ function relevantOthers(table: Operations, model: AnyModel, candidates: Int32Arr
       const verb = table.verb[row]!;
       const written = verb === CAS ? table.b[row]! : verb === PUT ? table.a[row]! : NULL_ID;
       if (!seesAll && !seen.has(written)) continue;
-      const text = `${table.name[row]},${table.a[row]},${table.b[row]}`;
+      const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]}`;
       const count = counts.get(text) ?? 0;
       if (count > rows.length) continue;
       counts.set(text, count + 1);

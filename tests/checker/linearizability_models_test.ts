@@ -313,6 +313,25 @@ for (
   });
 }
 
+test("beside scans, a counterexample of one key is not confirmed by what was done to another", () => {
+  const put = (key: string, value: number): Partial<HistoryEvent>[] => [
+    { type: "invoke", f: "put", key, value },
+    { type: "ok", f: "put", key },
+  ];
+  const stale: Partial<HistoryEvent>[] = [{ type: "invoke", f: "get", key: "y" }, {
+    type: "ok",
+    f: "get",
+    key: "y",
+    value: 1,
+  }];
+  const history = inTurn([...put("x", 1), ...put("y", 1), ...put("y", 2), ...scanned([["x", 1]]), ...stale]);
+
+  const { counterexample } = checkLinearizability(history, modelByName("kv"));
+
+  assert.deepEqual(counterexample!.operations.map(({ f, key }) => `${f} ${key}`), ["put y", "put y", "get y"]);
+  assert.deepEqual([counterexample!.minimal, counterexample!.replayed], [true, true]);
+});
+
 test("a model of one's own is shown failed compares, or passes them over, or cannot judge them", () => {
   const history = inTurn([...putX, ...failedCas("x", [10, 11])]);
   const cell: Model<unknown> = {
