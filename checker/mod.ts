@@ -104,7 +104,7 @@ export {
   type TransactionVerdict,
 } from "./transactions/check.ts";
 export type { AnomalyCase, CycleStep, DependencyType, ReportedTransaction } from "./transactions/findings.ts";
-export { CONSISTENCY_MODELS } from "./transactions/consistency_models.ts";
+export { CONSISTENCY_MODEL_ALIASES, CONSISTENCY_MODELS } from "./transactions/consistency_models.ts";
 export {
   checkTransactionModel,
   isTransactionModel,

@@ -8,6 +8,7 @@ import { HelpRequest, nearest, UsageError } from "./cli/flags.ts";
 import type { CommandName } from "./cli/help.ts";
 import { PROGRAM_FAILED, WRONG_USAGE } from "./cli/status.ts";
 import { processTerminal, type Terminal } from "./cli/terminal.ts";
+import { VERSION } from "./version.ts";
 
 /** A command: its arguments in, its exit status out. */
 type Command = (args: string[], terminal: Terminal) => Promise<number>;
@@ -27,6 +28,10 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<{ main: Command }>>> 
 };
 
 async function dispatch(args: string[], terminal: Terminal): Promise<number> {
+  if (args[0] === "--version" || args[0] === "-V") {
+    terminal.out(`@kayadb/raft ${VERSION}\n`);
+    return 0;
+  }
   const { name, rest } = commandOf(args);
   const { main } = await COMMANDS[name]();
   try {
@@ -45,11 +50,8 @@ function commandOf(args: string[]): { name: CommandName; rest: string[] } {
   if (first === "--help" || first === "-h") return commandOf(["help", ...rest]);
   if (first.startsWith("-")) return { name: "run", rest: args };
   if (!isCommand(first)) {
-    throw new UsageError(
-      `Unknown command ${JSON.stringify(first)}${
-        nearest(first, Object.keys(COMMANDS)) || "; help lists what there is"
-      }`,
-    );
+    const hint = /[./\\]/.test(first) ? `; check ${first} judges a file` : "; help lists what there is";
+    throw new UsageError(`Unknown command ${JSON.stringify(first)}${nearest(first, Object.keys(COMMANDS)) || hint}`);
   }
   if (first === "help" && isCommand(rest[0])) return { name: rest[0], rest: ["--help"] };
   return { name: first, rest };

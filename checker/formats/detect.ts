@@ -30,9 +30,10 @@ export function detectFormat(head: string): string {
     if (/^\{.*"op"\s*:/.test(first) && !/"type"\s*:/.test(first)) return "kaya-wgl";
     return first === "{" ? "json" : "jsonl";
   }
-  if (/^[(;#^]/.test(first)) return "edn";
+  if (/^(?:[(;^]|#[A-Za-z{_"^])/.test(first)) return "edn";
   if (/^[rw]\([^()]*\)/.test(first)) return "polysi";
   if (/^(?:[rw]\s+\S+\s+\S+|-{5,}|={5,})$/.test(first)) return "awdit";
-  const quoted = JSON.stringify(first.length > 40 ? `${first.slice(0, 37)}...` : first);
-  throw new FormatError(line, 1, `expected a history in one of the formats ${FORMATS.join(", ")}, found ${quoted}`);
+  const isText = !head.includes("\0");
+  const found = isText ? JSON.stringify(first.length > 40 ? `${first.slice(0, 37)}...` : first) : "bytes, not text";
+  throw new FormatError(line, 1, `no history in any of the formats ${FORMATS.join(", ")}: it begins with ${found}`);
 }

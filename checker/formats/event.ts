@@ -20,6 +20,9 @@ export function eventOf(value: unknown, index: number, line: number): HistoryEve
   }
   const event = value as Record<string, unknown>;
   const { type, process } = event;
+  if (type === undefined && process === undefined) {
+    throw new FormatError(line, 1, `expected an event, with "type", "process" and "f", found ${found(value)}`);
+  }
   assertType(type, line);
   const number = typeof process === "bigint" ? Number(process) : process;
   if (process !== "nemesis" && !(typeof number === "number" && Number.isInteger(number))) {

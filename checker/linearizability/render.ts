@@ -9,19 +9,30 @@ import { text } from "./shown.ts";
 /** Wraps text in a style; the default leaves it plain. */
 export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;
 
-/** Renders a verdict, a line or more, each with its line end. */
-export function renderLinearizability(verdict: LinearizabilityVerdict, style: Style = (_, text) => text): string {
+/** Of a witness so many keys are shown, and of each so many operations: a screen of them, however long the history is. */
+const MOST_KEYS = 16;
+const MOST_OPERATIONS = 32;
+
+/**
+ * Renders a verdict, a line or more, each with its line end; of what is long, a part.
+ *
+ * @param style Marks what matters; plain text if left out.
+ * @param whole Where the reader finds what was left out.
+ */
+export function renderLinearizability(
+  verdict: LinearizabilityVerdict,
+  style: Style = (_, text) => text,
+  whole = "the verdict",
+): string {
   const { ok, fail, info } = verdict.operations;
   const about = `${verdict.model}: ${grouped(ok)} ok, ${grouped(fail)} fail, ${grouped(info)} info`;
   switch (verdict.valid) {
     case true:
-      return `  ${style("green", "valid")}    ${about}\n${
-        (verdict.witness ?? []).map((witness) => order(witness, verdict)).join("")
-      }`;
+      return `  ${style("green", "valid")}    ${about}\n${witnessLines(verdict, whole)}`;
     case "unknown":
       return `  ${style("yellow", "unknown")}  ${about}\n  ${verdict.reason ?? ""}\n`;
     case false:
-      return `  ${style("red", "invalid")}  ${about}\n${counterexampleLines(verdict, style)}`;
+      return `  ${style("red", "invalid")}  ${about}\n${counterexampleLines(verdict, style, whole)}`;
   }
 }
 
@@ -30,12 +41,22 @@ function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-function order({ key, order }: Witness, { lines }: LinearizabilityVerdict): string {
-  const of = key === undefined ? "" : ` of ${text(key)}`;
-  return `  the order${of}, by ${lines ? "line" : "event"} of invocation: ${order.join(" ")}\n`;
+function witnessLines({ witness = [], lines }: LinearizabilityVerdict, whole: string): string {
+  const shown = witness.slice(0, MOST_KEYS).map((each) => `  ${order(each, lines)}\n`);
+  const isWhole = witness.length <= MOST_KEYS && witness.every((each) => each.order.length <= MOST_OPERATIONS);
+  const more = witness.length > MOST_KEYS ? `  ... and ${grouped(witness.length - MOST_KEYS)} more keys\n` : "";
+  return `${shown.join("")}${more}${isWhole ? "" : `  (all of it: ${whole})\n`}`;
 }
 
-function counterexampleLines({ counterexample, lines }: LinearizabilityVerdict, style: Style): string {
+function order({ key, order }: Witness, lines: boolean): string {
+  const of = key === undefined ? "" : ` of ${text(key)}`;
+  const more = order.length > MOST_OPERATIONS ? ` ... and ${grouped(order.length - MOST_OPERATIONS)} more` : "";
+  return `the order${of}, by ${lines ? "line" : "event"} of invocation: ${
+    order.slice(0, MOST_OPERATIONS).join(" ")
+  }${more}`;
+}
+
+function counterexampleLines({ counterexample, lines }: LinearizabilityVerdict, style: Style, whole: string): string {
   if (counterexample === undefined) return "";
   const { sentence, operations, drawing, minimal, replayed, finePrefix } = counterexample;
   const unit = lines ? "line" : "event";
@@ -56,7 +77,9 @@ function counterexampleLines({ counterexample, lines }: LinearizabilityVerdict, 
     `  ${style("bold", `${sentence}.`)}`,
     `  ${claim}`,
     ...drawing.map((line, i) =>
-      line.startsWith("...") ? `    ${line}` : `    ${line.padEnd(width)}  ${style("dim", places[i]!)}`
+      line.startsWith("...")
+        ? `    ${line} (all of them: ${whole})`
+        : `    ${line.padEnd(width)}  ${style("dim", places[i]!)}`
     ),
     "",
   ].join("\n");

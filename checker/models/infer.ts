@@ -5,10 +5,10 @@
  */
 import type { HistoryEvent } from "../history.ts";
 
-/** A model's name, or a question where the operations leave it open. */
-export type Inferred = { readonly model: string } | { readonly question: string };
+/** A model's name; or, where the operations leave it open, what cannot be told, and the names that it may be (none where no model has such operations). */
+export type Inferred = { readonly model: string } | { readonly question: string; readonly models: readonly string[] };
 
-/** Finds the model of a history, or of its beginning; `question` says what cannot be told, and between what. */
+/** Finds the model of a history, or of its beginning. */
 export function inferModel(events: readonly HistoryEvent[]): Inferred {
   const clients = events.filter((event) => typeof event.process === "number");
   const names = new Set(clients.map((event) => event.f));
@@ -24,7 +24,7 @@ export function inferModel(events: readonly HistoryEvent[]): Inferred {
     const readsMaps = clients.some((event) => event.f === "read" && isObject(event.value));
     const isTransaction = (value: unknown): boolean => Array.isArray(value) && value.some(Array.isArray);
     if (clients.some((event) => event.f !== "cas" && isTransaction(event.value))) return { model: "long-fork" };
-    if (readsMaps) return { question: "reads return maps: name the model, for instance bank" };
+    if (readsMaps) return { question: "its reads return maps", models: ["bank", "register"] };
     return { model: hasKeys ? "kv" : has("cas") ? "cas-register" : "register" };
   }
   if (has("transfer") && only("transfer", "read")) return { model: "bank" };
@@ -36,7 +36,7 @@ export function inferModel(events: readonly HistoryEvent[]): Inferred {
   }
   if (only("txn")) return inferTransactions(clients);
   const list = [...names].sort().join(", ");
-  return { question: `its operations are ${list.length > 80 ? `${list.slice(0, 77)}...` : list}` };
+  return { question: `its operations are ${list.length > 80 ? `${list.slice(0, 77)}...` : list}`, models: [] };
 }
 
 function inferFromReads(events: readonly HistoryEvent[]): Inferred {
@@ -46,16 +46,18 @@ function inferFromReads(events: readonly HistoryEvent[]): Inferred {
     // The same twice: a sum grows, a set would not.
     if (new Set(added).size < added.length) return { model: "counter" };
   }
-  if (reads.length === 0) return { question: "no read tells whether it is a counter or a set" };
+  if (reads.length === 0) {
+    return { question: "no read tells whether it is a counter or a set", models: ["counter", "set"] };
+  }
   if (reads.every((event) => typeof event.value === "number")) return { model: "counter" };
   if (!reads.every((event) => Array.isArray(event.value))) {
-    return { question: "its reads return neither numbers nor lists" };
+    return { question: "its reads return neither numbers nor lists", models: ["counter", "set"] };
   }
   const lastAdd = events.findLastIndex((event) => event.f === "add");
   const firstRead = events.findIndex((event) => event.f === "read");
   return firstRead > lastAdd
     ? { model: "set" }
-    : { question: "it may be a set, or a set-full that is read all the time" };
+    : { question: "it is a set that is read all the time", models: ["set-full", "linearizable-set", "set"] };
 }
 
 function inferTransactions(events: readonly HistoryEvent[]): Inferred {
@@ -68,8 +70,9 @@ function inferTransactions(events: readonly HistoryEvent[]): Inferred {
   if (words.has("append") && only("append", "r", "read")) return { model: "list-append" };
   if (only("read", "write") && words.has("write")) return { model: "multi-register" };
   if (only("r", "w")) return { model: "rw-register" };
-  if (words.size === 0) return { question: "its transactions have no operations" };
-  return { question: `its transactions have the operations ${[...words].sort().join(", ").slice(0, 80)}` };
+  const models = ["list-append", "rw-register"];
+  if (words.size === 0) return { question: "its transactions are empty", models };
+  return { question: `its transactions have the operations ${[...words].sort().join(", ").slice(0, 80)}`, models: [] };
 }
 
 function isObject(value: unknown): boolean {

@@ -8,8 +8,8 @@
  * @module
  */
 
-/** Other names that people know a model by, and the one it has here. */
-const aliases: Readonly<Record<string, string>> = {
+/** Other names that people know a consistency model by, and the one that it has in verdicts: `strict-serializable`, Adya's `PL-3`, ... */
+export const CONSISTENCY_MODEL_ALIASES: Readonly<Record<string, string>> = {
   "PL-1": "read-uncommitted",
   "PL-2": "read-committed",
   "PL-2+": "consistent-view",
@@ -169,7 +169,7 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   "writes-follow-reads": ["thin-air-read", "writes-follow-reads-violated"],
 };
 
-/** Every model there is, by the name it has in verdicts, sorted. */
+/** Every consistency model there is, by the name it has in verdicts, sorted; `CONSISTENCY_MODEL_ALIASES` has the others. */
 export const CONSISTENCY_MODELS: readonly string[] = Object.keys(weakerModels).sort();
 
 /**
@@ -178,7 +178,7 @@ export const CONSISTENCY_MODELS: readonly string[] = Object.keys(weakerModels).s
  * @throws {RangeError} No model has that name.
  */
 export function canonicalModel(name: string): string {
-  const canonical = aliases[name] ?? name;
+  const canonical = Object.hasOwn(CONSISTENCY_MODEL_ALIASES, name) ? CONSISTENCY_MODEL_ALIASES[name]! : name;
   if (!Object.hasOwn(weakerModels, canonical)) {
     throw new RangeError(
       `Cannot judge by the consistency model ${JSON.stringify(name)}: expected one of strict-serializable, ${

@@ -6,6 +6,7 @@
 import { closeSync, openSync, readSync, statSync, writeFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import {
+  CONSISTENCY_MODEL_ALIASES,
   CONSISTENCY_MODELS,
   FORMATS,
   MODEL_NAMES,
@@ -33,6 +34,9 @@ const NAMES: readonly string[] = [
   ...new Set([...MODEL_NAMES, "linearizable-counter", "linearizable-set", ...TRANSACTION_MODELS]),
 ];
 
+/** Every name that `--consistency-model` takes. */
+const LEVELS: readonly string[] = [...CONSISTENCY_MODELS, ...Object.keys(CONSISTENCY_MODEL_ALIASES)].sort();
+
 const FLAGS = {
   model: {
     type: "string",
@@ -44,13 +48,17 @@ const FLAGS = {
   format: { type: "string", oneOf: FORMATS, about: "how the file is written (found out if left out)" },
   timeout: { type: "number", min: 0, about: "seconds after which a file is unknown" },
   json: { type: "boolean", about: "print one object a file, on one line" },
-  witness: { type: "boolean", about: "show an order of the operations for a valid history" },
+  witness: {
+    type: "boolean",
+    about:
+      "for linearizability: show an order of the operations that explains a valid history (the whole of it with --json)",
+  },
   "consistency-model": {
     type: "string",
     value: "NAME",
     about: `for transactions: the level to hold them against (strict-serializable if left out), one of ${
-      CONSISTENCY_MODELS.join(", ")
-    }`,
+      LEVELS.filter((name) => !/PL-/.test(name)).join(", ")
+    }, or one of Adya's, from PL-1 to PL-SS`,
   },
   "version-order": {
     type: "strings",
@@ -73,11 +81,13 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
 function check(args: string[], terminal: Terminal): number {
   const { flags, words } = parseFlags(args, FLAGS);
   if (words.length === 0) throw new UsageError("check needs a file, or - for the standard input");
+  if (flags["consistency-model"] !== undefined) assertLevel("--consistency-model", flags["consistency-model"]);
   if (flags.model !== undefined) {
     assertModel(flags.model);
     const problem = misplacedFlag(flags.model, {
       consistencyModel: flags["consistency-model"],
       versionOrder: flags["version-order"],
+      witness: flags.witness,
       dot: flags.dot,
     });
     if (problem !== undefined) throw new UsageError(problem);
@@ -91,8 +101,11 @@ function check(args: string[], terminal: Terminal): number {
 }
 
 function assertModel(name: string): void {
-  const base = name.split(":")[0]!;
-  if (TRANSACTION_MODELS.includes(base)) return;
+  const [base = "", level] = name.split(":");
+  if (TRANSACTION_MODELS.includes(base)) {
+    if (level !== undefined && ["list-append", "rw-register"].includes(base)) assertLevel(`--model ${base}:`, level);
+    return;
+  }
   if (NAMES.includes(base)) {
     try {
       modelByName(name);
@@ -101,9 +114,16 @@ function assertModel(name: string): void {
       throw new UsageError((error as Error).message);
     }
   }
-  throw new UsageError(
-    `--model takes one of ${NAMES.join(", ")}, but was given ${JSON.stringify(name)}${nearest(base, NAMES)}`,
-  );
+  const hint = LEVELS.includes(base) && base !== "linearizable"
+    ? `; did you mean --model list-append or rw-register with --consistency-model ${base}?`
+    : nearest(base, NAMES);
+  throw new UsageError(`--model takes one of ${NAMES.join(", ")}, but was given ${JSON.stringify(name)}${hint}`);
+}
+
+function assertLevel(flag: string, name: string): void {
+  if (LEVELS.includes(name)) return;
+  const given = `${flag} takes a consistency model, such as strict-serializable, but was given ${JSON.stringify(name)}`;
+  throw new UsageError(`${given}${nearest(name, LEVELS) || `; there are ${LEVELS.join(", ")}`}`);
 }
 
 function checkFile(

@@ -36,7 +36,10 @@ export interface JudgeOptions {
 /** What is wrong with the flags if some mean nothing to the model: passed over in silence they would be taken for answered. */
 export function misplacedFlag(
   model: string,
-  { consistencyModel, versionOrder, dot }: Pick<JudgeOptions, "consistencyModel" | "versionOrder" | "dot">,
+  { consistencyModel, versionOrder, witness, dot }: Pick<
+    JudgeOptions,
+    "consistencyModel" | "versionOrder" | "witness" | "dot"
+  >,
 ): string | undefined {
   const base = model.split(":")[0]!;
   const graphs = ["list-append", "rw-register"];
@@ -48,6 +51,7 @@ export function misplacedFlag(
   for (const [flag, isGiven, models] of flags) {
     if (isGiven && !models.includes(base)) return `${flag} is for ${models.join(" and ")}, not for ${model}`;
   }
+  if (witness && checker.isTransactionModel(base)) return `--witness is for linearizability, not for ${model}`;
   return undefined;
 }
 
@@ -131,7 +135,11 @@ function inferred(events: readonly checker.HistoryEvent[], options: JudgeOptions
     if (problem === undefined) return found.model;
     throw new InputError("", `${problem}, for which it is taken; --model NAME says what it is`);
   }
-  throw new InputError("", `cannot tell which --model it is meant for: ${found.question}`);
+  const { question, models } = found;
+  const answer = models.length > 0
+    ? `say ${models.map((model) => `--model ${model}`).join(" or ")}`
+    : `no model knows them (${[...new Set([...checker.MODEL_NAMES, ...checker.TRANSACTION_MODELS])].join(", ")})`;
+  throw new InputError("", `cannot tell what it should be held against: ${question}; ${answer}`);
 }
 
 /** The first lines, enough to see what kind of operations there are. */
@@ -162,7 +170,7 @@ function judgeOperations(
   return {
     result: { valid, ...{ model: name, format }, operations: counts, ...times, ...rest },
     against: name,
-    details: (style) => linesAfterFirst(checker.renderLinearizability(verdict, style)),
+    details: (style) => linesAfterFirst(checker.renderLinearizability(verdict, style, "--json")),
   };
 }
 

@@ -70,6 +70,6 @@ function resultOf(verdict: checker.LinearizabilityVerdict, name: string, read: n
   return {
     result: { valid, ...{ model: name, format: "jsonl" }, operations, ...times, ...rest },
     against: name,
-    details: (style) => linesAfterFirst(checker.renderLinearizability(verdict, style)),
+    details: (style) => linesAfterFirst(checker.renderLinearizability(verdict, style, "--json")),
   };
 }

@@ -182,18 +182,20 @@ function quote(text: string): string {
 }
 
 /**
- * `; did you mean --seed?` for a name that is at most two slips away from a known one, and shares half of it; else
- * nothing. Case is no slip.
+ * `; did you mean --seed?` for a name that is at most two slips away from a known one and shares half of it, or is the
+ * beginning of one; else nothing. Case is no slip.
  *
  * @param prefix What is written before the names that are known.
  */
 export function nearest(name: string, known: readonly string[], prefix = ""): string {
   let best: string | undefined;
   let bestDistance = 3;
+  const given = name.toLowerCase();
   for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate);
+    const distance = editDistance(given, candidate.toLowerCase());
     if (distance < bestDistance && distance * 2 <= candidate.length) [best, bestDistance] = [candidate, distance];
   }
+  if (given.length > 2) best ??= known.find((candidate) => candidate.toLowerCase().startsWith(given));
   return best === undefined ? "" : `; did you mean ${prefix}${best}?`;
 }
 

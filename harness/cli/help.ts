@@ -121,8 +121,9 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
   );
   terminal.out(
     `Usage: ${thisCommand()} [COMMAND] [FLAGS]\n\n${groups.join("\n")}\n` +
-      "COMMAND --help tells what a command takes. Exit status: 0 valid, 1 a violation,\n" +
-      "2 unknown, 130 interrupted, 254 wrong usage, 255 the program failed.\n",
+      "COMMAND --help tells what a command takes, --version which version this is.\n" +
+      "Exit status: 0 valid, 1 a violation, 2 unknown, 130 interrupted, 254 wrong\n" +
+      "usage, 255 the program failed.\n",
   );
   return Promise.resolve(0);
 }

@@ -147,7 +147,11 @@ for (
 }
 
 test("what is no history at all is refused with its first line", () => {
-  assert.throws(() => detectFormat("\n\nGIF89a and more"), { line: 3, column: 1, message: /found "GIF89a and more"/ });
+  assert.throws(() => detectFormat("\n\nGIF89a and more"), {
+    line: 3,
+    column: 1,
+    message: /it begins with "GIF89a and more"/,
+  });
   assert.throws(() => detectFormat(" \n"), { message: /the file is empty/ });
   assert.equal(readHistory("", { format: "edn" }).events.length, 0);
 });

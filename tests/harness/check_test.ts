@@ -167,17 +167,68 @@ test("a file cut off in the middle of a line is refused with line and column", {
 });
 
 test("a model that cannot be found out is asked for", { skip }, async () => {
-  const { status, err } = await check({ h: event(0, "invoke", "dance") }, "@h");
+  const set = '{"process":0,"type":"invoke","f":"add","value":1}\n{"process":0,"type":"ok","f":"add","value":1}\n';
 
-  assert.equal(status, 254);
-  assert.match(err, /^h: cannot tell which --model it is meant for: its operations are dance\n$/);
+  const open = await check({ h: set }, "@h");
+  const strange = await check({ h: event(0, "invoke", "dance") }, "@h");
+
+  assert.deepEqual([open.status, strange.status], [254, 254]);
+  const asked = "h: cannot tell what it should be held against: ";
+  assert.equal(
+    open.err,
+    `${asked}no read tells whether it is a counter or a set; say --model counter or --model set\n`,
+  );
+  assert.ok(strange.err.startsWith(`${asked}its operations are dance; no model knows them (register, cas-register, `));
 });
 
 test("wrong usage is told before any file is read", { skip }, async () => {
   await assert.rejects(check({}, "--model", "kw", "@h"), { name: "UsageError", message: /"kw"; did you mean kv\?/ });
+  await assert.rejects(check({}, "--model", "serializable", "@h"), {
+    name: "UsageError",
+    message: /did you mean --model list-append or rw-register with --consistency-model serializable\?$/,
+  });
   await assert.rejects(check({}, "--format", "yaml", "@h"), { name: "UsageError" });
   await assert.rejects(check({}, "--timeout", "-1", "@h"), { name: "UsageError" });
   await assert.rejects(check({}), { name: "UsageError", message: /needs a file/ });
+});
+
+test(
+  "a consistency model that there is not is wrong usage, and the one that was probably meant is named",
+  { skip },
+  async () => {
+    for (
+      const [flag, value, hint] of [
+        ["--consistency-model", "serialisable", /"serialisable"; did you mean serializable\?$/],
+        ["--consistency-model", "pl-3", /"pl-3"; did you mean PL-3\?$/],
+        ["--consistency-model", "snapshot", /"snapshot"; did you mean snapshot-isolation\?$/],
+        ["--consistency-model", "eventual", /"eventual"; there are 1SR, .*, writes-follow-reads$/],
+        ["--model", "list-append:strict-serialisable", /"strict-serialisable"; did you mean strict-serializable\?$/],
+      ] as const
+    ) {
+      await assert.rejects(check({ h: written }, flag, value, "@h"), { name: "UsageError", message: hint });
+    }
+  },
+);
+
+test("what is no history is told so, whatever it begins like", { skip }, async () => {
+  const files = {
+    markdown: "# A title\n\nSome text\n",
+    script: "#!/bin/sh\n",
+    binary: "\x7fELF\0\0",
+    settings: '{\n  "name": "x"\n}\n',
+    table: "x,y\n1,2\n",
+  };
+
+  const { status, err } = await check(files, ...Object.keys(files).map((name) => `@${name}`));
+
+  const lines = err.trimEnd().split("\n");
+  assert.equal(status, 254);
+  assert.match(lines[0]!, /^markdown:1:1: no history in any of the formats jsonl, .*: it begins with "# A title"$/);
+  assert.match(lines[1]!, /^script:1:1: no history .*: it begins with "#!\/bin\/sh"$/);
+  assert.match(lines[2]!, /^binary:1:1: no history .*: it begins with bytes, not text$/);
+  assert.match(lines[3]!, /^settings:1:1: expected an event, with "type", "process" and "f", found {"name":"x"}$/);
+  assert.match(lines[4]!, /^table:1:1: no history .*: it begins with "x,y"$/);
+  assert.equal(lines.length, 5);
 });
 
 test("flags of transactions are wrong usage with a model of something else", { skip }, async () => {
@@ -211,6 +262,27 @@ test("--witness shows an order that explains a valid history", { skip }, async (
   const { out } = await check({ h: written + read(1) }, "--witness", "@h");
 
   assert.match(out, /the order of "x", by line of invocation: 1 3\n$/);
+});
+
+test("--witness of a long history shows some of it, and where the rest is", { skip }, async () => {
+  const many = (written + read(1)).repeat(100);
+  const keys = Array.from({ length: 20 }, (_, key) => many.replaceAll('"key":"x"', `"key":${key}`)).join("");
+
+  const { out } = await check({ h: keys }, "--witness", "@h");
+
+  const lines = out.trimEnd().split("\n");
+  assert.match(lines[1]!, /^ {2}the order of 0, by line of invocation: 1 3 .* 63 \.\.\. and 168 more$/);
+  assert.deepEqual(lines.slice(-2), ["  ... and 4 more keys", "  (all of it: --json)"]);
+  assert.equal(lines.length, 1 + 16 + 2);
+  const whole = JSON.parse((await check({ h: keys }, "--witness", "--json", "@h")).out);
+  assert.deepEqual([whole.witness.length, whole.witness[0].order.length], [20, 200]);
+});
+
+test("--witness is wrong usage for what has no such order", { skip }, async () => {
+  await assert.rejects(check({ h: written }, "--witness", "--model", "bank", "@h"), {
+    name: "UsageError",
+    message: "--witness is for linearizability, not for bank",
+  });
 });
 
 test("transactions go to the checker that knows them", { skip }, async () => {

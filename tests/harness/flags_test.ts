@@ -82,11 +82,13 @@ test("a flag without its value, or with one that it does not take, is refused", 
   );
 });
 
-test("the nearest name is at most two slips away, and shares half of it; case is no slip", () => {
+test("the nearest name is at most two slips away and shares half of it, or begins with what was given; case is no slip", () => {
   assert.equal(nearest("chekc", ["check", "fuzz"]), "; did you mean check?");
   assert.equal(nearest("CHECK", ["check", "fuzz"]), "; did you mean check?");
   assert.equal(nearest("unrelated", ["check", "fuzz"]), "");
   assert.equal(nearest("junk", ["run"]), "");
+  assert.equal(nearest("snap", ["fuzz", "snapshot-isolation"]), "; did you mean snapshot-isolation?");
+  assert.equal(nearest("ch", ["checking"]), "");
 });
 
 test("--help lists every flag with what it takes and its default", () => {

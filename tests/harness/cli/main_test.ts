@@ -4,6 +4,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { VERSION } from "../../../harness/version.ts";
 import { mayUse } from "../../corpus.ts";
 
 const skip = mayUse("run") && mayUse("read") ? false : "no process can be started here";
@@ -33,11 +34,16 @@ test("an unknown command or flag is one line on stderr, and exits with 254", { s
     const [args, line] of [
       [["fuz"], 'Wrong usage: Unknown command "fuz"; did you mean fuzz?\n'],
       [["earthquake"], 'Wrong usage: Unknown command "earthquake"; help lists what there is\n'],
+      [["h.jsonl"], 'Wrong usage: Unknown command "h.jsonl"; check h.jsonl judges a file\n'],
       [["--nemsis", "kill"], "Wrong usage: Unknown flag --nemsis; did you mean --nemesis?\n"],
     ] as const
   ) {
     assert.deepEqual(call(...args), { status: 254, out: "", err: line });
   }
+});
+
+test("--version tells name and version, and needs no permission", { skip }, () => {
+  assert.deepEqual(call("--version"), { status: 0, out: `@kayadb/raft ${VERSION}\n`, err: "" });
 });
 
 const onDeno = "Deno" in globalThis ? skip : "only Deno has permissions";
