@@ -14,10 +14,10 @@ export type EventType = "invoke" | "ok" | "fail" | "info";
  * The nemesis's events have the process `"nemesis"`.
  */
 export interface HistoryEvent {
-  /** The position in the history, from 0. */
-  readonly index: number;
-  /** Nanoseconds since the run began. */
-  readonly time: number;
+  /** The position in the history, from 0, by which verdicts about transactions name the event. Default: its place in the array. */
+  readonly index?: number;
+  /** Nanoseconds since the run began; for people. */
+  readonly time?: number;
   /** The logical client, or `"nemesis"`. */
   readonly process: number | "nemesis";
   /** What kind of event this is. */

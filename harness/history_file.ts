@@ -47,9 +47,9 @@ export function historyBytes(events: readonly HistoryEvent[]): Uint8Array {
     const event = events[i]!;
     lines.begin();
     lines.name(INDEX);
-    lines.value(event.index);
+    lines.value(event.index ?? i);
     lines.name(TIME);
-    lines.value(event.time);
+    lines.value(event.time ?? 0);
     lines.name(PROCESS);
     lines.value(event.process);
     lines.name(TYPE);

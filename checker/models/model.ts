@@ -40,10 +40,10 @@ export interface Operation {
  *   },
  * };
  * const history: HistoryEvent[] = [
- *   { index: 0, time: 0, process: 0, type: "invoke", f: "push", value: 1 },
- *   { index: 1, time: 1, process: 0, type: "ok", f: "push", value: 1 },
- *   { index: 2, time: 2, process: 0, type: "invoke", f: "pop" },
- *   { index: 3, time: 3, process: 0, type: "ok", f: "pop", value: 2 },
+ *   { process: 0, type: "invoke", f: "push", value: 1 },
+ *   { process: 0, type: "ok", f: "push", value: 1 },
+ *   { process: 0, type: "invoke", f: "pop" },
+ *   { process: 0, type: "ok", f: "pop", value: 2 },
  * ];
  * assert.equal(checkLinearizability(history, stack).valid, false);
  * ```

@@ -108,12 +108,12 @@ function workloadOf(events: readonly HistoryEvent[]): TransactionWorkload {
  * import assert from "node:assert/strict";
  * import { checkTransactions } from "@kayadb/raft/checker";
  *
- * const event = (index: number, process: number, type: "invoke" | "ok", value: unknown) => ({ index, time: index, process, type, f: "txn", value });
+ * const event = (process: number, type: "invoke" | "ok", value: unknown) => ({ process, type, f: "txn", value });
  * const verdict = checkTransactions([
- *   event(0, 0, "invoke", [["append", "x", 1], ["r", "y", null]]),
- *   event(1, 1, "invoke", [["append", "y", 1], ["r", "x", null]]),
- *   event(2, 0, "ok", [["append", "x", 1], ["r", "y", []]]),
- *   event(3, 1, "ok", [["append", "y", 1], ["r", "x", []]]),
+ *   event(0, "invoke", [["append", "x", 1], ["r", "y", null]]),
+ *   event(1, "invoke", [["append", "y", 1], ["r", "x", null]]),
+ *   event(0, "ok", [["append", "x", 1], ["r", "y", []]]),
+ *   event(1, "ok", [["append", "y", 1], ["r", "x", []]]),
  * ], { consistencyModel: "serializable" });
  * assert.equal(verdict.valid, false);
  * assert.equal(verdict.anomalyTypes[0], "G2-item");

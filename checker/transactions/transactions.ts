@@ -121,6 +121,7 @@ export function transactionsOfEvents(
   const invoked = integers(events.length);
   const completed = integers(events.length);
   const told = integers(events.length);
+  const at = (position: number) => ({ ...events[position]!, index: events[position]!.index ?? position });
   // Session numbers are dense and small, so the open transaction of each is found in an array.
   let openOf = integers(64); // 1 + the transaction, or 0
   for (let position = 0; position < events.length; position++) {
@@ -131,7 +132,7 @@ export function transactionsOfEvents(
     openOf = grown(openOf, number + 1);
     let t = openOf[number]! - 1;
     if (type === "invoke") {
-      if (t >= 0 && !mayReinvoke) throw busy(event, events[invoked[t]!]!);
+      if (t >= 0 && !mayReinvoke) throw busy(at(position), at(invoked[t]!));
       t = count++;
       openOf[number] = t + 1;
       status[t] = info;

@@ -4,7 +4,16 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { assertHasAny, misfit, neverRead, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+import {
+  assertHasAny,
+  indexed,
+  type IndexedEvent,
+  misfit,
+  neverRead,
+  operationsOf,
+  type WorkloadVerdict,
+  workloadVerdict,
+} from "./workload.ts";
 
 /** What the checker may be told. */
 export interface BankOptions {
@@ -23,7 +32,7 @@ export interface BankOptions {
  * @throws {TypeError} The history has neither reads nor transfers, or a read is of something else.
  */
 export function checkBank(history: readonly HistoryEvent[], options: BankOptions = {}): WorkloadVerdict {
-  const operations = operationsOf(history);
+  const operations = operationsOf(indexed(history));
   assertHasAny("bank", operations, ["read", "transfer"]);
   const reads = operations.filter(({ f, end, completion }) => f === "read" && end === "ok" && hasBalances(completion!));
   if (reads.length === 0) {
@@ -54,7 +63,7 @@ export function checkBank(history: readonly HistoryEvent[], options: BankOptions
   });
 }
 
-function hasBalances(event: HistoryEvent): boolean {
+function hasBalances(event: IndexedEvent): boolean {
   const { value } = event;
   if (value === null || value === undefined) return false;
   const isBalance = (balance: unknown): boolean => balance === null || typeof balance === "number";

@@ -4,7 +4,15 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { assertHasAny, misfit, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+import {
+  assertHasAny,
+  indexed,
+  type IndexedEvent,
+  misfit,
+  operationsOf,
+  type WorkloadVerdict,
+  workloadVerdict,
+} from "./workload.ts";
 
 /**
  * Judges adds (of negative amounts too) and reads. A failed add did not happen; one of unknown outcome may have at any time since.
@@ -13,7 +21,8 @@ import { assertHasAny, misfit, operationsOf, type WorkloadVerdict, workloadVerdi
  * @throws {TypeError} The history has neither adds nor reads, or one of something else than a number.
  */
 export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict {
-  const operations = operationsOf(history);
+  const events = indexed(history);
+  const operations = operationsOf(events);
   assertHasAny("counter", operations, ["add", "read"]);
   const endOf = new Map(
     operations.flatMap(({ invocation, end }) => invocation === undefined ? [] : [[invocation, end] as const]),
@@ -22,7 +31,7 @@ export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict 
   const openAdds = new Map<unknown, number>();
   const errors: [number, number, number][] = [];
   let lower = 0, upper = 0, readCount = 0, errorCount = 0;
-  for (const event of history) {
+  for (const event of events) {
     if (typeof event.process === "string") continue;
     const { type, f, process, value } = event;
     if (f === "add" && type === "invoke" && endOf.get(event) !== "fail") {
@@ -59,7 +68,7 @@ export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict 
   });
 }
 
-function amountOf(value: unknown, event: HistoryEvent): number {
+function amountOf(value: unknown, event: IndexedEvent): number {
   if (typeof value === "number") return value;
   throw misfit("counter", event, "a number that is added", value);
 }

@@ -8,7 +8,16 @@
  */
 import { jsonOf } from "../json_of.ts";
 import type { HistoryEvent } from "../history.ts";
-import { member, misfit, neverRead, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+import {
+  indexed,
+  type IndexedEvent,
+  member,
+  misfit,
+  neverRead,
+  operationsOf,
+  type WorkloadVerdict,
+  workloadVerdict,
+} from "./workload.ts";
 
 type Micro = readonly [string, unknown, unknown];
 
@@ -24,7 +33,7 @@ interface GroupRead {
  * @throws {TypeError} An operation is not a list of reads and writes.
  */
 export function checkLongFork(history: readonly HistoryEvent[]): WorkloadVerdict {
-  const operations = operationsOf(history);
+  const operations = operationsOf(indexed(history));
   const written = new Set<unknown>();
   const groups = new Map<string, GroupRead[]>();
   let readCount = 0;
@@ -78,7 +87,7 @@ export function checkLongFork(history: readonly HistoryEvent[]): WorkloadVerdict
   }
 }
 
-function microOperations(event: HistoryEvent): readonly Micro[] {
+function microOperations(event: IndexedEvent): readonly Micro[] {
   const { value } = event;
   if (value === null || value === undefined) return [];
   const isMicro = (each: unknown) => Array.isArray(each) && each.length > 1 && ["r", "w"].includes(each[0]);

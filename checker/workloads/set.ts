@@ -7,6 +7,7 @@ import type { HistoryEvent } from "../history.ts";
 import {
   assertHasAny,
   elementsOf,
+  indexed,
   member,
   neverRead,
   operationsOf,
@@ -21,7 +22,8 @@ import {
  * @throws {TypeError} The history has neither adds nor reads, or a read is not of a list.
  */
 export function checkSet(history: readonly HistoryEvent[]): WorkloadVerdict {
-  const operations = operationsOf(history);
+  const events = indexed(history);
+  const operations = operationsOf(events);
   assertHasAny("set", operations, ["add", "read"]);
   const attempts = new Map<unknown, unknown>();
   const adds = new Map<unknown, unknown>();
@@ -31,7 +33,7 @@ export function checkSet(history: readonly HistoryEvent[]): WorkloadVerdict {
     attempts.set(member(value), value);
     if (end === "ok") adds.set(member(value), value);
   }
-  const finalRead = history.findLast(({ process, type, f, value }) =>
+  const finalRead = events.findLast(({ process, type, f, value }) =>
     typeof process !== "string" && type === "ok" && f === "read" && value !== null && value !== undefined
   );
   if (finalRead === undefined) {

@@ -4,7 +4,15 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { assertHasAny, elementsOf, member, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+import {
+  assertHasAny,
+  elementsOf,
+  indexed,
+  member,
+  operationsOf,
+  type WorkloadVerdict,
+  workloadVerdict,
+} from "./workload.ts";
 
 /** What the checker may be told. */
 export interface SetFullOptions {
@@ -33,9 +41,10 @@ interface Element {
  * @throws {TypeError} The history has neither adds nor reads, or a read is not of a list.
  */
 export function checkSetFull(history: readonly HistoryEvent[], options: SetFullOptions = {}): WorkloadVerdict {
-  const operations = operationsOf(history);
+  const events = indexed(history);
+  const operations = operationsOf(events);
   assertHasAny("set-full", operations, ["add", "read"]);
-  const position = new Map(history.map((event, at) => [event, at]));
+  const position = new Map(events.map((event, at) => [event, at]));
   const elements = new Map<unknown, Element>();
   const elementOf = (value: unknown): Element => {
     let element = elements.get(member(value));

@@ -17,21 +17,32 @@ export interface WorkloadVerdict extends Verdict {
   readonly found: Readonly<Record<string, unknown>>;
 }
 
+/** An event that says where it stands, so that an answer can name it. */
+export type IndexedEvent = HistoryEvent & { readonly index: number };
+
+/** The events with their indexes: of those that do not say, their places. */
+export function indexed(history: readonly HistoryEvent[]): readonly IndexedEvent[] {
+  const isIndexed = (event: HistoryEvent): event is IndexedEvent => event.index !== undefined;
+  return history.every(isIndexed)
+    ? history
+    : history.map((event, index) => ({ ...event, index: event.index ?? index }));
+}
+
 /** An operation: what was asked, and how it ended. */
 export interface ClientOperation {
   /** The invocation, where the history has it. */
-  readonly invocation: HistoryEvent | undefined;
+  readonly invocation: IndexedEvent | undefined;
   /** The completion, where there is one. */
-  readonly completion: HistoryEvent | undefined;
+  readonly completion: IndexedEvent | undefined;
   readonly f: string;
   readonly end: "ok" | "fail" | "info";
 }
 
 /** Pairs the clients' events, in the order of invocation. A completion that nothing was open for is an operation of its own. */
-export function operationsOf(events: readonly HistoryEvent[]): ClientOperation[] {
+export function operationsOf(events: readonly IndexedEvent[]): ClientOperation[] {
   const operations: {
-    invocation: HistoryEvent | undefined;
-    completion: HistoryEvent | undefined;
+    invocation: IndexedEvent | undefined;
+    completion: IndexedEvent | undefined;
     f: string;
     end: "ok" | "fail" | "info";
   }[] = [];
@@ -61,9 +72,9 @@ export function operationsOf(events: readonly HistoryEvent[]): ClientOperation[]
  *
  * @throws {TypeError} One is not.
  */
-export function assertOneAtATime(events: readonly HistoryEvent[]): void {
-  const open = new Map<unknown, HistoryEvent>();
-  for (const event of events) {
+export function assertOneAtATime(history: readonly HistoryEvent[]): void {
+  const open = new Map<unknown, IndexedEvent>();
+  for (const event of indexed(history)) {
     if (typeof event.process === "string") continue;
     if (event.type !== "invoke") open.delete(event.process);
     else {
@@ -75,14 +86,14 @@ export function assertOneAtATime(events: readonly HistoryEvent[]): void {
 }
 
 /** What is wrong where a process is invoked whose operation of the event `since` is open. */
-export function busy(event: HistoryEvent, since: HistoryEvent): TypeError {
+export function busy(event: IndexedEvent, since: IndexedEvent): TypeError {
   return new TypeError(
     `Cannot judge event ${event.index}: expected process ${event.process} to be answered first, found it invoked again with its operation of event ${since.index} still open`,
   );
 }
 
 /** What is wrong with an event of a history that is held against `model`. */
-export function misfit(model: string, event: HistoryEvent, expected: string, found: unknown): TypeError {
+export function misfit(model: string, event: IndexedEvent, expected: string, found: unknown): TypeError {
   const text = jsonOf(found);
   return new TypeError(
     `Cannot judge event ${event.index} as ${model}: expected ${expected}, found ${
@@ -134,7 +145,7 @@ export function member(value: unknown): unknown {
  *
  * @throws {TypeError} It is something else.
  */
-export function elementsOf(model: string, event: HistoryEvent): readonly unknown[] {
+export function elementsOf(model: string, event: IndexedEvent): readonly unknown[] {
   const { value } = event;
   if (Array.isArray(value)) return value;
   if (value instanceof Set) return [...value];

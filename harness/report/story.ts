@@ -34,7 +34,7 @@ export function renderStory(lines: readonly TraceLine[], run: JudgedRun): string
     Infinity;
   const isTold = ({ time, kind, matters, isProof }: TraceLine): boolean =>
     matters && time <= end && !(isAlive && (isProof === true || (kind === "read" && time > proofBegins)));
-  const events = tellEvents(run.events.filter(({ time }) => time <= end), run);
+  const events = tellEvents(run.events.filter(({ time = 0 }) => time <= end), run);
   const told = [
     ...merged(lines.filter(isTold).map(tellNode), events),
     ...(breach === undefined ? [] : [tellBreach(breach)]),
@@ -74,7 +74,7 @@ function tellBreach({ time, what }: Breach): Told {
 function tellEvents(events: readonly HistoryEvent[], { schedule }: JudgedRun): Told[] {
   const asked = new Map(schedule.operations.map(({ at, node, operation: { f, key } }) => [`${at} ${f} ${key}`, node]));
   return events.map((event) => {
-    const { time, process, type, f, key, value, error, actual } = event;
+    const { time = 0, process, type, f, key, value, error, actual } = event;
     if (process === "nemesis") return { time, text: `nemesis  ${f}: ${String(value)}` };
     const what = [f, ...(key === undefined ? [] : [key]), ...(value === undefined ? [] : [JSON.stringify(value)])].join(
       " ",

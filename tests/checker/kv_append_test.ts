@@ -50,7 +50,7 @@ function historyOf({ seed, operations, clients, puts, gets, isBroken }: Shape): 
   const read = events.findLast((event) => event.type === "ok" && event.f === "get" && event.value !== "");
   if (isBroken && read !== undefined) {
     const words = (read.value as string).split(" ");
-    events[read.index] = { ...read, value: [words.at(-2), ...words.slice(0, -2), ""].join(" ") };
+    events[read.index!] = { ...read, value: [words.at(-2), ...words.slice(0, -2), ""].join(" ") };
   }
   return events;
 }

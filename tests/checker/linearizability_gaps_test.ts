@@ -71,7 +71,7 @@ test("keys that share values are judged as each alone is", () => {
         process: (event.process as number) * 2 + n,
       }))
     );
-    const together = alone.flat().sort((one, other) => one.time - other.time);
+    const together = alone.flat().sort((one, other) => one.time! - other.time!);
 
     const [, ...fine] = isFine(together, null);
 

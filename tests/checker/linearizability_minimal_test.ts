@@ -32,7 +32,7 @@ function relaxed(history: readonly HistoryEvent[], kept: ReadonlySet<number>, un
       if (completion !== undefined && end <= until) held.push({ ...completion, process: own.process, time: end });
     } else if (event.f !== "get" && happened) before.push({ ...own, time: -1 });
   });
-  return [...before, ...held.sort((one, other) => one.time - other.time)];
+  return [...before, ...held.sort((one, other) => one.time! - other.time!)];
 }
 
 for (const values of [0, 2, 3]) {

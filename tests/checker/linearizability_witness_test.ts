@@ -143,7 +143,7 @@ test("a read of what nobody wrote is the whole counterexample, however much is u
     const shape = { operations: 900, processes: 8, unknownOneIn: 12, length: 2, corruptOneIn: 0 };
     const events = randomHistory(random, object, shape);
     const planted = events.findLast((event) => event.f === "get" && event.type === "ok")!;
-    events[planted.index] = { ...planted, value: 77 };
+    events[planted.index!] = { ...planted, value: 77 };
 
     const { counterexample } = checkLinearizability(events, modelByName("kv"));
 
