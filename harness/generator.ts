@@ -5,7 +5,7 @@
  */
 import type { Random } from "../raft/mod.ts";
 import { SECOND } from "./clock.ts";
-import { happens, type Operation, type Workload } from "./workloads/workload.ts";
+import { happens, type Invocation, type Workload } from "./workloads/workload.ts";
 
 /** One operation: when, by which client, of which node. */
 export interface ScheduledOperation {
@@ -16,7 +16,7 @@ export interface ScheduledOperation {
   /** The node that it asks. */
   readonly node: number;
   /** What is asked. */
-  readonly operation: Operation;
+  readonly operation: Invocation;
 }
 
 /** A source of operations, in the order of their times. */

@@ -42,7 +42,7 @@ export type { ClockEffect, DiskEffect, FaultSpec, MemberChange as MemberFaultCha
 export { PARTITION_SHAPES, type PartitionShape } from "./nemesis/partition.ts";
 export { type Target, TARGETS } from "./nemesis/targets.ts";
 export type { Severity } from "./nemesis/draw.ts";
-export type { Completion, Operation as WorkloadOperation, Workload, WorkloadOptions } from "./workloads/workload.ts";
+export type { Completion, Invocation, Workload, WorkloadOptions } from "./workloads/workload.ts";
 export { createWorkload, WORKLOAD_NAMES } from "./workloads/workloads.ts";
 
 // The simulator, and what a run in it leaves behind.

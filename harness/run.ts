@@ -14,7 +14,7 @@ import type { FaultSource, ScheduledFault } from "./nemesis/nemesis.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import type { Schedule } from "./schedule.ts";
 import type { ClientReply } from "./server/client.ts";
-import type { Completion, Operation, Workload } from "./workloads/workload.ts";
+import type { Completion, Invocation, Workload } from "./workloads/workload.ts";
 
 /** What a run is made of. */
 export interface RunParts {
@@ -128,7 +128,7 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
   }
 
   /** Asks, records, and waits for the answer; `then` is called when the operation has ended in the history. */
-  function perform(client: Client, operation: Operation, node: number, then: (completion: Completion) => void): void {
+  function perform(client: Client, operation: Invocation, node: number, then: (completion: Completion) => void): void {
     client.isBusy = true;
     openOperations++;
     const process = client.process;

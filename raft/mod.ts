@@ -58,14 +58,23 @@
  *
  * @module
  */
+
+// What a host makes, calls and catches.
+export { RaftNode } from "./node.ts";
+export { leaseTicks, type RaftConfig } from "./config.ts";
 export * from "./types.ts";
 export * from "./errors.ts";
-export * from "./random.ts";
-export * from "./command.ts";
-export * from "./message.ts";
-export * from "./tracer.ts";
-export { leaseTicks, type RaftConfig } from "./config.ts";
+export type { ReadResult } from "./reads.ts";
+
+// The log: one in memory, and what it takes to write one.
 export { entryBytes, initialState, MemLog, type RaftLog } from "./log.ts";
+
+// What travels: envelopes and commands, as values and as bytes.
+export * from "./message.ts";
+export * from "./command.ts";
+export { decodeEnvelope, encodeEnvelope, frameLength, MAX_FRAME_BYTES } from "./codec.ts";
+
+// The members: as values, as the bytes of an entry or a snapshot, and what a change would make of them.
 export {
   configurationOf,
   decodeConfiguration,
@@ -75,11 +84,19 @@ export {
   isVoter,
   membersOf,
 } from "./configuration.ts";
-export * from "./membership.ts";
-export * from "./quorum.ts";
-export type { ProgressState } from "./progress.ts";
-export type { ReadResult } from "./reads.ts";
+export {
+  changeConfiguration,
+  type ChangedConfiguration,
+  type ConfigurationChange,
+  type MemberChange,
+} from "./membership.ts";
+
+// For whoever looks on: what a node shows, and the arithmetic of quorums for reports, invariants and tests of a host.
 export type { FollowerStatus, RaftStatus } from "./status.ts";
-export { RaftNode } from "./node.ts";
-export { decodeEnvelope, encodeEnvelope, frameLength, MAX_FRAME_BYTES } from "./codec.ts";
+export type { ProgressState } from "./progress.ts";
+export * from "./tracer.ts";
 export { describeEnvelope } from "./describe.ts";
+export { majority, reachedByQuorum } from "./quorum.ts";
+
+// A host that tests itself from a seed needs the numbers that are the same on every engine.
+export { createRandom, type Random } from "./random.ts";

@@ -43,8 +43,8 @@ interface Cut {
  * import assert from "node:assert/strict";
  *
  * const monitor = new LinearizabilityMonitor(modelByName("kv"));
- * monitor.add({ index: 0, time: 0, process: 0, type: "invoke", f: "put", key: "x", value: 1 });
- * monitor.add({ index: 1, time: 1, process: 0, type: "ok", f: "put", key: "x", value: 1 });
+ * monitor.add({ process: 0, type: "invoke", f: "put", key: "x", value: 1 });
+ * monitor.add({ process: 0, type: "ok", f: "put", key: "x", value: 1 });
  * assert.equal(monitor.verdict().valid, true);
  * ```
  *

@@ -9,7 +9,7 @@ import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
 import type { ClientReply, Operation as StoreOperation } from "../server/client.ts";
 import { judgeTransactions } from "./judge.ts";
-import { type Completion, happens, type Operation, type Workload, type WorkloadOptions } from "./workload.ts";
+import { type Completion, happens, type Invocation, type Workload, type WorkloadOptions } from "./workload.ts";
 
 type Micro = readonly ["append" | "r", string, number | null];
 
@@ -60,17 +60,17 @@ function listWorkload(
     name,
     model: "list-append",
     retries,
-    next: (random: Random): Operation => ({ f: "txn", value: next(random, used) }),
-    request({ value }: Operation): StoreOperation {
+    next: (random: Random): Invocation => ({ f: "txn", value: next(random, used) }),
+    request({ value }: Invocation): StoreOperation {
       for (const [, key] of value as Micro[]) asked.add(key);
       return { f: "txn", value };
     },
-    complete({ value }: Operation, reply: ClientReply): Completion {
+    complete({ value }: Invocation, reply: ClientReply): Completion {
       if (reply.type === "ok") return { type: "ok", value: reply.value };
       return { type: reply.type, value, error: reply.error };
     },
     finalReads() {
-      const reads: Operation[] = [];
+      const reads: Invocation[] = [];
       const keys = [...asked];
       for (let i = 0; i < keys.length; i += FINAL_KEYS) {
         const value = keys.slice(i, i + FINAL_KEYS).map((key): Micro => ["r", key, null]);

@@ -7,7 +7,7 @@ import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
 import type { ClientReply, Operation as StoreOperation } from "../server/client.ts";
 import { judgeTransactions } from "./judge.ts";
-import { type Completion, happens, type Operation, type Workload, type WorkloadOptions } from "./workload.ts";
+import { type Completion, happens, type Invocation, type Workload, type WorkloadOptions } from "./workload.ts";
 
 const KEY = "counter";
 
@@ -17,11 +17,11 @@ export function counter(options: WorkloadOptions): Workload {
     name: "counter",
     model: "counter",
     retries: false,
-    next: (random: Random): Operation =>
+    next: (random: Random): Invocation =>
       happens(random, options.readShare) ? { f: "read" } : { f: "add", value: 1 + random.below(5) },
-    request: ({ f, value }: Operation): StoreOperation =>
+    request: ({ f, value }: Invocation): StoreOperation =>
       f === "read" ? { f: "get", key: KEY } : { f: "add", key: KEY, value },
-    complete({ f, value }: Operation, reply: ClientReply): Completion {
+    complete({ f, value }: Invocation, reply: ClientReply): Completion {
       if (reply.type !== "ok") return { type: reply.type, value, error: reply.error };
       return { type: "ok", value: f === "read" ? Number(reply.value ?? 0) : value };
     },

@@ -9,7 +9,7 @@ import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
 import type { ClientReply, Operation as StoreOperation } from "../server/client.ts";
 import { judgeLinearizability } from "./judge.ts";
-import { type Completion, drawKey, happens, type Operation, type Workload, type WorkloadOptions } from "./workload.ts";
+import { type Completion, drawKey, happens, type Invocation, type Workload, type WorkloadOptions } from "./workload.ts";
 
 /** One delete in this many writes. */
 const DELETES = 8;
@@ -26,7 +26,7 @@ export function kv(options: WorkloadOptions): Workload {
     name: "kv",
     model: "kv",
     retries: false,
-    next(random: Random): Operation {
+    next(random: Random): Invocation {
       const key = drawKey(random, options);
       if (happens(random, options.readShare)) return { f: "get", key };
       const expected = seen.get(key);
@@ -34,14 +34,14 @@ export function kv(options: WorkloadOptions): Workload {
       if (expected !== undefined && random.below(DELETES / 2) === 0) return { f: "delete", key };
       return { f: "put", key, value: ++written };
     },
-    request(operation: Operation): StoreOperation {
+    request(operation: Invocation): StoreOperation {
       const { f, key, value } = operation as { f: string; key: string; value?: unknown };
       asked.add(key);
       if (f === "put") return { f, key, value: String(value) };
       if (f === "cas") return { f, key, value: (value as number[]).map(String) };
       return { f, key };
     },
-    complete(operation: Operation, reply: ClientReply): Completion {
+    complete(operation: Invocation, reply: ClientReply): Completion {
       const key = operation.key!;
       if (reply.type === "ok") {
         if (operation.f === "get") {

@@ -9,7 +9,7 @@ import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
 import type { ClientReply, Operation as StoreOperation } from "../server/client.ts";
 import { judgeLinearizability } from "./judge.ts";
-import { type Completion, drawKey, happens, type Operation, type Workload, type WorkloadOptions } from "./workload.ts";
+import { type Completion, drawKey, happens, type Invocation, type Workload, type WorkloadOptions } from "./workload.ts";
 
 /** A new set of clients of registers. */
 export function register(options: WorkloadOptions): Workload {
@@ -26,20 +26,20 @@ export function register(options: WorkloadOptions): Workload {
     name: "register",
     model: "cas-register",
     retries: false,
-    next(random: Random): Operation {
+    next(random: Random): Invocation {
       const key = drawKey(random, options);
       if (happens(random, options.readShare)) return { f: "read", key };
       const expected = seen.get(key);
       if (expected !== undefined && random.below(2) === 0) return { f: "cas", key, value: [expected, ++written] };
       return { f: "write", key, value: ++written };
     },
-    request({ f, key, value }: Operation): StoreOperation {
+    request({ f, key, value }: Invocation): StoreOperation {
       asked.add(key!);
       if (f === "read") return { f: "get", key: key! };
       if (f === "write") return { f: "put", key: key!, value: String(value) };
       return { f: "cas", key: key!, value: (value as number[]).map(String) };
     },
-    complete({ f, key, value }: Operation, reply: ClientReply): Completion {
+    complete({ f, key, value }: Invocation, reply: ClientReply): Completion {
       if (reply.type === "ok") {
         const result = f !== "read" ? value : reply.value === null ? null : Number(reply.value);
         remember(key!, f === "cas" ? (value as number[])[1] : result);

@@ -7,7 +7,7 @@ import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
 import type { ClientReply, Operation as StoreOperation } from "../server/client.ts";
 import { judgeTransactions } from "./judge.ts";
-import type { Completion, Operation, Workload, WorkloadOptions } from "./workload.ts";
+import type { Completion, Invocation, Workload, WorkloadOptions } from "./workload.ts";
 
 const KEY = "set";
 /** One operation in this many reads the whole set, which grows. */
@@ -20,10 +20,10 @@ export function set(_options: WorkloadOptions): Workload {
     name: "set",
     model: "set-full",
     retries: false,
-    next: (random: Random): Operation => random.below(READ_EVERY) === 0 ? { f: "read" } : { f: "add", value: ++added },
-    request: ({ f, value }: Operation): StoreOperation =>
+    next: (random: Random): Invocation => random.below(READ_EVERY) === 0 ? { f: "read" } : { f: "add", value: ++added },
+    request: ({ f, value }: Invocation): StoreOperation =>
       f === "read" ? { f: "get", key: KEY } : { f: "set-add", key: KEY, value },
-    complete({ f, value }: Operation, reply: ClientReply): Completion {
+    complete({ f, value }: Invocation, reply: ClientReply): Completion {
       if (reply.type !== "ok") return { type: reply.type, value, error: reply.error };
       return { type: "ok", value: f === "read" ? reply.value ?? [] : value };
     },

@@ -7,13 +7,13 @@ import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
 import type { ClientReply, Operation as StoreOperation } from "../server/client.ts";
 
-/** An operation as the history has it. */
-export interface Operation {
-  /** What it does. */
+/** How the history has the beginning of an operation: what a client asks. */
+export interface Invocation {
+  /** The operation's name. */
   readonly f: string;
-  /** To which key, where it has one. */
+  /** The key, where it is about one. */
   readonly key?: string;
-  /** What was asked or answered. */
+  /** The argument. */
   readonly value?: unknown;
 }
 
@@ -48,13 +48,13 @@ export interface Workload {
   /** Whether a client asks again, under its session, when no answer came in time. */
   readonly retries: boolean;
   /** The next operation. */
-  next(random: Random): Operation;
+  next(random: Random): Invocation;
   /** What the store is asked. */
-  request(operation: Operation): StoreOperation;
+  request(operation: Invocation): StoreOperation;
   /** What the history says of the store's answer. */
-  complete(operation: Operation, reply: ClientReply): Completion;
+  complete(operation: Invocation, reply: ClientReply): Completion;
   /** The reads that end a run: everything that was ever written about. */
-  finalReads(): readonly Operation[];
+  finalReads(): readonly Invocation[];
   /** The checks of a history, by name. */
   judge(events: readonly HistoryEvent[]): Readonly<Record<string, Verdict>>;
 }

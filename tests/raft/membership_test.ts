@@ -15,8 +15,8 @@ import {
   membersOf,
   type NodeId,
   nodeId,
-  quorumVote,
 } from "../../raft/mod.ts";
+import { quorumVote } from "../../raft/quorum.ts";
 import { corpusFiles, readCorpus, skipWithoutCorpus } from "../corpus.ts";
 import { type Directive, parseDatadriven } from "./datadriven.ts";
 

@@ -1,17 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import {
-  createRandom,
-  isQuorum,
-  majority,
-  majorityVote,
-  type NodeId,
-  nodeId,
-  quorumVote,
-  reachedByMajority,
-  reachedByQuorum,
-  type VoteResult,
-} from "../../raft/mod.ts";
+import { createRandom, majority, type NodeId, nodeId, reachedByQuorum } from "../../raft/mod.ts";
+import { isQuorum, majorityVote, quorumVote, reachedByMajority, type VoteResult } from "../../raft/quorum.ts";
 import { corpusFiles, readCorpus, skipWithoutCorpus } from "../corpus.ts";
 import { type Directive, listOf, parseDatadriven } from "./datadriven.ts";
 
