@@ -93,7 +93,6 @@ export { renderLinearizability, type Style } from "./linearizability/render.ts";
 export { type AnyModel, FAILED_COMPARE, type Model, type Operation, type RegisterModel } from "./models/model.ts";
 export { inferModel, type Inferred } from "./models/infer.ts";
 export { MODEL_NAMES, modelByName, type ModelOptions } from "./models/models.ts";
-export { type EdnEntry, parseEdn, parseEdnHistory } from "./formats/edn.ts";
 export { parsePolysi } from "./formats/polysi.ts";
 export { parseAwdit } from "./formats/awdit.ts";
 export type { RegisterOperation, SessionHistory, SessionTransaction } from "./transactions/session_history.ts";

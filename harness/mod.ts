@@ -30,7 +30,7 @@ export * from "./cluster.ts";
 export * from "./fault.ts";
 
 // One run.
-export { faultName, run } from "./run.ts";
+export { run } from "./run.ts";
 export type { FaultCount, RunOutcome, RunParts } from "./run.ts";
 export type { LivenessVerdict } from "./liveness.ts";
 export { countOperations, type OperationCounts } from "./recorder.ts";
@@ -46,7 +46,7 @@ export type { Completion, Invocation, Workload, WorkloadOptions } from "./worklo
 export { createWorkload, WORKLOAD_NAMES } from "./workloads/workloads.ts";
 
 // The simulator, and what a run in it leaves behind.
-export * from "./options.ts";
+export { DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "./options.ts";
 export * from "./setup.ts";
 export * from "./result.ts";
 export type { Schedule } from "./schedule.ts";

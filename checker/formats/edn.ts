@@ -30,7 +30,7 @@ const maxDepth = 500;
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { parseEdn } from "@kayadb/raft/checker";
+ * import { parseEdn } from "./edn.ts";
  *
  * const [event] = parseEdn("{:type :ok, :f :txn, :value [[:append 9 2] [:r 9 nil]]}");
  * assert.deepEqual(event, { type: "ok", f: "txn", value: [["append", 9, 2], ["r", 9, null]] });

@@ -57,9 +57,29 @@ export interface LinearizabilityVerdict extends Verdict {
 /**
  * Whether there is an order of the operations that respects real time and explains every answer.
  *
+ * Near-linear in the length of the history where the written values of a register are distinct, and for most others; the question as
+ * such is NP-complete (Gibbons and Korach 1997), so that a search may end as `"unknown"` at its limits.
+ *
  * @param history The events in the order of real time; those of the nemesis are passed over.
  * @param model A built-in one from `modelByName`, or your own.
+ * @returns The verdict: for `false` with a counterexample, for `true` with a witness if it is asked for.
  * @throws {HistoryError} If the events are no history: a completion without an invocation, or a busy process that is invoked.
+ * @throws {RangeError} If the model does not know an operation, or cannot take its value; the message names the event.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { checkLinearizability, modelByName } from "@kayadb/raft/checker";
+ *
+ * const verdict = checkLinearizability([
+ *   { process: 0, type: "invoke", f: "write", value: 1 },
+ *   { process: 1, type: "invoke", f: "read" },
+ *   { process: 1, type: "ok", f: "read", value: 1 },
+ *   { process: 0, type: "ok", f: "write", value: 1 },
+ * ], modelByName("register"), { witness: true });
+ * assert.equal(verdict.valid, true);
+ * assert.deepEqual(verdict.witness, [{ order: [0, 1] }]); // by the places of the invocations
+ * ```
  */
 export function checkLinearizability(
   history: readonly HistoryEvent[],
@@ -69,7 +89,11 @@ export function checkLinearizability(
   return checkOperations(operationsOf(history), model, options);
 }
 
-/** As `checkLinearizability`, of a table that was filled already. */
+/**
+ * As `checkLinearizability`, of a table that was filled already: by `readOperations`, `tableOf` or an `OperationsBuilder`.
+ *
+ * @throws {RangeError} If the model does not know an operation, or cannot take its value; the message names the line or the event.
+ */
 export function checkOperations(
   table: Operations,
   model: AnyModel,

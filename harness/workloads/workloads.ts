@@ -25,7 +25,12 @@ export const WORKLOAD_NAMES: readonly string[] = Object.keys(WORKLOADS);
 /** The name of `--workload` by which each seed draws one. */
 export const ALL_WORKLOADS = "all";
 
-/** A new set of clients; a RangeError for a name that is none. */
+/**
+ * A new set of clients, for one run.
+ *
+ * @param name One of `WORKLOAD_NAMES`.
+ * @throws {RangeError} If it is none.
+ */
 export function createWorkload(name: string, options: WorkloadOptions): Workload {
   if (!Object.hasOwn(WORKLOADS, name)) {
     throw new RangeError(`Unknown workload ${JSON.stringify(name)}: expected one of ${WORKLOAD_NAMES.join(", ")}`);
