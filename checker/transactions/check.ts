@@ -52,6 +52,8 @@ export interface TransactionOptions {
   readonly mayReinvoke?: boolean;
   /** How many cases of an anomaly are reported, beside cycles; 20 if left out. */
   readonly maxCases?: number;
+  /** Asked now and then while an order of the writes is searched for; `true` ends the search, and the answer is `"unknown"` unless it was clear without. */
+  readonly stop?: () => boolean;
 }
 
 /** The checker's answer, as JSON can hold it. */
@@ -169,7 +171,15 @@ function judge(
     : { workload: "rw-register", order: registers!.order };
   const { edges } = analysis;
   const hasDependencies = edges.count > 0;
-  const analysed: Analysed = { history, analysis, order: knownOrder, constraint: order, findings, indexOf };
+  const analysed: Analysed = {
+    history,
+    analysis,
+    order: knownOrder,
+    constraint: order,
+    findings,
+    indexOf,
+    stop: options.stop ?? (() => false),
+  };
   const unclear = ambiguity(history);
   const isOpen = options.anomalies === undefined && unclear === undefined && meant?.weak === undefined;
   let decision = isOpen ? proveBySerialOrder(model, analysed) : undefined;

@@ -16,6 +16,7 @@ import type { ListAnalysis } from "./list_append.ts";
 import { addRealTime, addSessionOrder } from "./order_edges.ts";
 import { prefixCycle } from "./prefix.ts";
 import { type RegisterAnalysis, registerEdges } from "./rw_register.ts";
+import { saturate } from "./saturation.ts";
 import { SESSION_MODELS } from "./session_guarantees.ts";
 import { findSerialOrder, isSerialOrder, type OrderConstraint } from "./serial_order.ts";
 import { ok, type Transactions } from "./transactions.ts";
@@ -33,6 +34,8 @@ export interface Analysed {
   readonly constraint: OrderConstraint;
   readonly findings: Findings;
   readonly indexOf: (event: number) => number;
+  /** Asked now and then; `true` ends a search. */
+  readonly stop: () => boolean;
 }
 
 /** Everything known of a history when it comes to deciding. */
@@ -232,6 +235,11 @@ function isBroken(findings: Findings): boolean {
   return findings.names().some((name) => !name.endsWith("-cycle-exists") && name !== "empty-transaction-graph");
 }
 
+/** So many choices are taken back before more is inferred, */
+const FEW_CHOICES = 1000;
+/** and so many in the end. */
+const MANY_CHOICES = 1_000_000;
+
 /** What a serial order proves, if one is found. */
 function provenOrder(known: Analysed, model: string): { models: Set<string>; witness?: number[] } {
   const { history, analysis, constraint } = known;
@@ -242,7 +250,21 @@ function provenOrder(known: Analysed, model: string): { models: Set<string>; wit
   for (const attempt of attempts) {
     const { edges, contradiction } = impliedEdges(attempt, known, analysis);
     if (contradiction !== undefined) continue;
-    const order = findSerialOrder(history, analysis.takesPart, analysis.touches, graphOf(edges, history.count));
+    const search = (choices: number) =>
+      findSerialOrder(
+        history,
+        analysis.takesPart,
+        analysis.touches,
+        graphOf(edges, history.count),
+        choices,
+        known.stop,
+      );
+    let order = search(FEW_CHOICES);
+    if (order === undefined) {
+      // Where many clients are at few keys, the order shows only to who infers some of it first.
+      if (attempt === "realtime" && !saturate(edges, history, analysis.takesPart, analysis.touches)) continue;
+      order = search(MANY_CHOICES);
+    }
     if (order === undefined || !isSerialOrder(history, order, attempt)) continue;
     return {
       models: modelsBelow([strongest[attempt]]),
@@ -339,6 +361,7 @@ function byInference(model: string, known: Known): Decision {
       keys: openWrites(known),
       model: model in snapshotModels ? "snapshot-isolation" : "serializable",
       ...(history.hasTime ? { hint: history.completed } : {}),
+      stop: known.stop,
     });
   // A history that has more than was asked for shows its order more easily: in real time most writes have one.
   if (isRegisters(analysis) && model in snapshotModels && history.hasTime && known.constraint !== "realtime") {

@@ -41,6 +41,8 @@ export interface OrderProblem {
   readonly hint?: ArrayLike<number>;
   /** Whether rw edges in a row are allowed. */
   readonly model: "serializable" | "snapshot-isolation";
+  /** Asked now and then; `true` ends the search. */
+  readonly stop: () => boolean;
 }
 
 /** The answer: an order, a contradiction, or neither. */
@@ -66,7 +68,7 @@ type Pair = readonly [Write, Write];
 
 /** Finds an order of all writes, or that there is none. */
 export function findOrder(problem: OrderProblem): OrderAnswer {
-  const closure = new Closure(problem.nodes, problem.model);
+  const closure = new Closure(problem.nodes, problem.model, problem.stop);
   const first = closure.sortedNodes(problem.edges);
   if (first === undefined) return { found: "cycle", edges: problem.edges };
   // An order by rank takes no inference, and often there is nothing against it.
@@ -156,7 +158,7 @@ function infer(
 ): OrderAnswer | { readonly open: readonly Pair[] } {
   let open = pairs;
   for (;;) {
-    if (closure.work > maxWork) {
+    if (closure.work > maxWork || closure.stop()) {
       return { found: "nothing", reason: "the order of the writes could not be found within the bound of the search" };
     }
     if (!closure.compute(edges)) return { found: "cycle", edges };
@@ -230,13 +232,16 @@ class Closure {
   rank: Int32Array = new Int32Array(0);
   /** Words touched so far. */
   work = 0;
+  /** Whether the search is to end. */
+  readonly stop: () => boolean;
   readonly #nodes: number;
   readonly #isDoubled: boolean;
   readonly #states: number;
   readonly #words: number;
   #bits: Int32Array = new Int32Array(0);
 
-  constructor(nodes: number, model: OrderProblem["model"]) {
+  constructor(nodes: number, model: OrderProblem["model"], stop: () => boolean) {
+    this.stop = stop;
     this.#nodes = nodes;
     this.#isDoubled = model === "snapshot-isolation";
     this.#states = this.#isDoubled ? 2 * nodes : nodes;

@@ -12,11 +12,10 @@
  */
 import type { Graph } from "./graph.ts";
 import { integers } from "./memory.ts";
+import { flatTouches } from "./touches.ts";
 import { fail, initialVersion, never, type Transactions, unknownVersion } from "./transactions.ts";
 import { none, type Touch } from "./version_order.ts";
 
-/** Choices that may be taken back before the search gives up. */
-const maxBacktracks = 100_000;
 /** Candidates that may be looked at, all steps together: enough for a million transactions of a hundred clients. */
 const maxLooks = 400_000_000;
 /** With more candidates than this at once, a choice is not taken back: remembering them all would take too much memory. */
@@ -26,6 +25,8 @@ const maxRemembered = 256;
  * Finds an order of the transactions that take part in which each reads what the one before left, and which no edge of `graph` contradicts.
  *
  * @param graph All that is known to come before what; acyclic.
+ * @param maxBacktracks How many choices may be taken back before the search gives up.
+ * @param stop Asked now and then; `true` ends it too.
  * @returns The transactions in order, or undefined if none was found. Linear while nothing has to be taken back.
  */
 export function findSerialOrder(
@@ -33,29 +34,21 @@ export function findSerialOrder(
   takesPart: Uint8Array,
   touches: readonly (readonly Touch[])[],
   graph: Graph,
+  maxBacktracks: number,
+  stop: () => boolean,
 ): Int32Array | undefined {
   const { count, versions, keys } = history;
-  // Each transaction's touches, laid out flat; a slot is a version, or a key's initial state.
-  const touchStart = integers(count + 1);
-  touches.forEach((ofKey) => ofKey.forEach((touch) => touchStart[touch.transaction + 1]!++));
-  for (let t = 0; t < count; t++) touchStart[t + 1]! += touchStart[t]!;
-  const fill = touchStart.slice(0, count);
-  const touchKey = integers(touchStart[count]!);
-  const touchRead = integers(touchStart[count]!);
-  const touchWrite = integers(touchStart[count]!);
+  const { start: touchStart, key: touchKey, read: touchRead, write: touchWrite } = flatTouches(count, touches);
+  // How many have yet to read a version, or a key's initial state.
   const readersLeft = integers(versions.count + keys.length);
   const writes = new Uint8Array(count);
   let wanted = 0;
-  touches.forEach((ofKey, key) => {
-    for (const { transaction, read, write } of ofKey) {
-      const at = fill[transaction]!++;
-      touchKey[at] = key;
-      touchRead[at] = read;
-      touchWrite[at] = write;
-      if (read !== none) readersLeft[read]!++;
-      if (write !== none) writes[transaction] = 1;
+  for (let t = 0; t < count; t++) {
+    for (let at = touchStart[t]!; at < touchStart[t + 1]!; at++) {
+      if (touchRead[at] !== none) readersLeft[touchRead[at]!]!++;
+      if (touchWrite[at] !== none) writes[t] = 1;
     }
-  });
+  }
   for (let t = 0; t < count; t++) wanted += takesPart[t]!;
 
   const current = Int32Array.from(keys, (_, key) => versions.count + key);
@@ -114,7 +107,7 @@ export function findSerialOrder(
   const failed = new Set<number>();
   const stateNow = () => (hash & 0x3ffffff) * 0x4000000 + (otherHash & 0x3ffffff);
   const order: number[] = [];
-  let backtracks = 0, looks = 0;
+  let backtracks = 0, looks = 0, turns = 0;
 
   const place = (t: number): number[] => {
     const overwritten: number[] = [];
@@ -163,7 +156,7 @@ export function findSerialOrder(
     let chosen = -1;
     let fitting = 0;
     const options: number[] = [];
-    if ((looks += ready.length) > maxLooks) return undefined;
+    if ((looks += ready.length) > maxLooks || ((++turns & 1023) === 0 && stop())) return undefined;
     for (let i = 0; i < ready.length; i++) {
       const t = ready[i]!;
       if (!fits(t)) continue;

@@ -220,6 +220,7 @@ function judgeTransactions(
     ...(versionOrder.length === 0 ? {} : { versionOrder: versionOrder.flatMap(checker.parseVersionOrder) }),
     // As for the linearizable models: in Jepsen's own notation a second invocation leaves the first one unknown.
     ...(format === "edn" ? { mayReinvoke: true } : {}),
+    stop: options.stop,
   });
   const times = { parse_ms: rounded(parsed - began), check_ms: rounded(options.now() - parsed) };
   // A checker that misses reads cannot miss them where nothing was done.
