@@ -111,7 +111,7 @@ export function checkOperations(
     if (found.valid === false) {
       options.decided?.();
       const whole = wholeKey(table, judge, piece, found.reached, suspects ?? []);
-      const counterexample = explain(table, judge, whole.piece, whole.reached, options, whole.suspects);
+      const counterexample = explain(table, judge, whole.piece, whole.reached, found.visited, options, whole.suspects);
       return { valid: false, reason: counterexample.sentence, ...summary, counterexample };
     }
     if (found.valid === "unknown") unknown ??= howFar(table, piece, found.reached, found.visited);

@@ -35,7 +35,7 @@ export interface Counterexample {
 }
 
 /**
- * Explains a violation of a piece that a search went through up to the event `reached`.
+ * Explains a violation of a piece that a search went through up to the event `reached`, by so many configurations.
  *
  * @param suspects Operations of the piece among which the violation may show; tried first.
  */
@@ -44,10 +44,11 @@ export function explain(
   model: AnyModel,
   piece: Piece,
   reached: number,
+  visited: number,
   limits: SearchLimits,
   suspects: readonly number[] = [],
 ): Counterexample {
-  const { rows, last, isMinimal } = minimize(piece, reached, limits, suspects);
+  const { rows, last, isMinimal, fine } = minimize(piece, reached, visited, limits, suspects);
   const operations = rows.map((row) => shown(table, row));
   const isRegister = isRegisterModel(model);
   const key = table.keys.at(table.key[last]!);
@@ -62,10 +63,16 @@ export function explain(
     operations: operations.map((operation) => placed(table, operation)),
     sentence: sentenceOf(operations, context),
     minimal: isMinimal,
-    finePrefix: table.returned[last]! - (table.countsLines ? 1 : 0),
+    finePrefix: whereOf(table, piece, fine) - (table.countsLines ? 1 : 0),
     replayed: confirm(table, model, piece, rows, last, isMinimal),
     drawing: drawnOperations(operations),
   };
+}
+
+/** Where an event of a piece stands in the table. */
+function whereOf(table: Operations, piece: Piece, at: number): number {
+  const event = piece.events[at]!;
+  return event < 0 ? table.returned[piece.rows[~event]!]! : table.invoked[piece.rows[event]!]!;
 }
 
 function failedWriter(table: Operations, key: number, value: unknown): number | undefined {

@@ -17,6 +17,8 @@ export interface Contradiction {
   readonly last: number;
   /** Whether the set is minimal: relax any one of its operations, and the rest can be true. */
   readonly isMinimal: boolean;
+  /** How many events of the piece are known to be fine. */
+  readonly fine: number;
 }
 
 /** How many configurations one question may visit while many operations go at once: beyond it, they stay in the set. */
@@ -25,21 +27,25 @@ const ROUGHLY = 3_000;
 const CAREFULLY = 200_000;
 /** How many a question about a prefix may visit, beside those of its length. */
 const PREFIX = 200_000;
+/** And how many all of them together. */
+const ALL_PREFIXES = 600_000;
 
 /**
  * Finds a minimal contradiction.
  *
  * @param piece A piece that a search found wanting.
  * @param reached Where that search got: the violation shows at this event or later.
+ * @param visited How many configurations it visited.
  * @param suspects Operations among which it may show; tried first.
  */
 export function minimize(
   piece: Piece,
   reached: number,
+  visited: number,
   limits: SearchLimits,
   suspects: readonly number[] = [],
 ): Contradiction {
-  const events = firstBadPrefix(piece, reached, limits);
+  const { bad: events, fine } = firstBadPrefix(piece, reached, visited, limits);
   const bad = prefixOf(piece, events);
   const lastRow = piece.rows[~piece.events[events - 1]!]!;
   const last = bad.rows.lastIndexOf(lastRow);
@@ -82,7 +88,7 @@ export function minimize(
   const shows = kept.includes(last)
     ? last
     : kept.reduce((late, op) => returnOf(bad, op) > returnOf(bad, late) ? op : late);
-  return { rows: kept.map((op) => bad.rows[op]!), last: bad.rows[shows]!, isMinimal };
+  return { rows: kept.map((op) => bad.rows[op]!), last: bad.rows[shows]!, isMinimal, fine };
 }
 
 function returnOf(piece: Piece, op: number): number {
@@ -99,33 +105,55 @@ function nearest(piece: Piece, size: number): number[] {
   return near;
 }
 
-/** How many events the shortest prefix has that cannot be explained on its own. */
-function firstBadPrefix(piece: Piece, reached: number, limits: SearchLimits): number {
-  const bounded = { ...limits, visits: PREFIX + piece.events.length };
-  const isBad = (events: number): boolean => {
-    const prefix = prefixOf(piece, events);
-    const { valid } = prefix.transitions === undefined ? judgeByZones(prefix) : { valid: "unknown" as const };
-    if (valid === "unknown" && prefix.transitions === undefined && findStale(prefix) !== undefined) return true;
-    return valid === "unknown" ? search(prefix, bounded).valid === false : !valid;
-  };
+/** A prefix that cannot be explained on its own, and a shorter one that can. */
+interface BadPrefix {
+  /** How many events it has. It is the shortest, unless questions took too long. */
+  readonly bad: number;
+  /** How many events are known to be fine. */
+  readonly fine: number;
+}
+
+/** Finds the shortest prefix that cannot be explained on its own, by doubling steps and halves. */
+function firstBadPrefix(piece: Piece, reached: number, visited: number, limits: SearchLimits): BadPrefix {
+  // The search that found the violation looked no further than where it got.
+  const most = Math.max(PREFIX, 2 * visited);
+  let left = ALL_PREFIXES + most;
   let fine = 0;
+  const isBad = (events: number): boolean => {
+    const valid = isFine(events);
+    if (valid === true) fine = Math.max(fine, events);
+    return valid === false;
+  };
+  const isFine = (events: number): true | false | "unknown" => {
+    const prefix = prefixOf(piece, events);
+    if (prefix.transitions === undefined) {
+      const { valid } = judgeByZones(prefix);
+      if (valid !== "unknown") return valid;
+      if (findStale(prefix) !== undefined) return false;
+    }
+    if (left <= 0) return "unknown";
+    const found = search(prefix, { ...limits, visits: Math.min(left, most) + events });
+    left -= Math.max(0, found.visited - events);
+    return found.valid;
+  };
+  let good = 0;
   let bad = Math.min(piece.events.length, reached + 1);
   if (bad < piece.events.length && !isBad(bad)) {
     for (let stride = 16; bad < piece.events.length && (stride === 16 || !isBad(bad)); stride *= 2) {
-      fine = bad;
+      good = bad;
       bad = Math.min(piece.events.length, bad + stride);
     }
   } else {
-    for (let stride = 1; bad - stride > fine; stride *= 2) {
+    for (let stride = 1; bad - stride > good; stride *= 2) {
       if (isBad(bad - stride)) bad -= stride;
-      else fine = bad - stride;
+      else good = bad - stride;
     }
   }
-  while (bad - fine > 1) {
-    const middle = fine + bad >>> 1;
+  while (bad - good > 1) {
+    const middle = good + bad >>> 1;
     if (isBad(middle)) bad = middle;
-    else fine = middle;
+    else good = middle;
   }
   // Only a return can spoil what was fine.
-  return bad;
+  return { bad, fine };
 }

@@ -203,7 +203,7 @@ export class LinearizabilityMonitor {
     const table = this.builder.operations;
     this.#options.decided?.();
     const model = isRegisterModel(this.#model) ? { ...this.#model, initial } : this.#model;
-    const counterexample = explain(table, model, piece, reached, this.#options);
+    const counterexample = explain(table, model, piece, reached, 0, this.#options);
     this.#violation = {
       valid: false,
       reason: counterexample.sentence,

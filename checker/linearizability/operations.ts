@@ -434,6 +434,12 @@ function problemOf(verb: number, event: HistoryEvent): string | undefined {
  */
 export function operationsOf(history: readonly HistoryEvent[], isLenient = false): Operations {
   const builder = new OperationsBuilder(Math.max(16, history.length >> 1), isLenient);
-  for (let position = 0; position < history.length; position++) builder.add(history[position]!, position);
+  let position = 0;
+  try {
+    for (; position < history.length; position++) builder.add(history[position]!, position);
+  } catch (error) {
+    if (!(error instanceof HistoryError)) throw error;
+    throw new HistoryError(`Cannot judge event ${position}: ${error.message}`, position);
+  }
   return builder.operations;
 }

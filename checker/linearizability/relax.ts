@@ -139,10 +139,11 @@ export class Relaxation {
 
   /** Whether these operations, ascending, contradict each other; `"unknown"` if that took more than so many visits to find out. */
   contradicts(kept: readonly number[], visits: number): true | false | "unknown" {
-    const relaxed = this.#piece.transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
     if (this.#visited > ALL_QUESTIONS) return "unknown";
+    const relaxed = this.#piece.transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
     const { valid, visited } = search(selection(this.#piece, kept, relaxed), { ...this.#limits, visits });
-    this.#visited += visited;
+    // To ask a question about many operations costs as much as some visits.
+    this.#visited += visited + ((kept.length + relaxed.length) >>> 3);
     return valid === "unknown" ? valid : !valid;
   }
 

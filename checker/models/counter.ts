@@ -6,7 +6,7 @@
 import type { Model } from "./model.ts";
 
 /**
- * A counter: `add` (or `increment`) adds its value, 1 if it has none, `decrement` takes it away, `read` (or `get`) returns the sum.
+ * A counter for each key: `add` (or `increment`) adds its value, 1 if it has none, `decrement` takes it away, `read` (or `get`) returns the sum.
  *
  * @param initial What it begins with.
  */
@@ -14,6 +14,7 @@ export function counter(initial = 0, name = "counter"): Model<number> {
   return {
     name,
     initial,
+    partition: ({ key }) => key,
     observes: ({ f }) => f === "read" || f === "get",
     step(sum, { f, argument, result, type }) {
       switch (f) {

@@ -6,10 +6,11 @@
 import { canonicalJson } from "../linearizability/values.ts";
 import type { Model } from "./model.ts";
 
-/** A queue, empty at first: `enqueue` adds its value at the end, `dequeue` returns and removes the first, or null where the queue is empty. */
+/** A queue for each key, empty at first: `enqueue` adds its value at the end, `dequeue` returns and removes the first, or null where the queue is empty. */
 export const fifoQueue: Model<readonly unknown[]> = {
   name: "fifo-queue",
   initial: [],
+  partition: ({ key }) => key,
   step(items, { f, argument, result, type }) {
     if (f === "enqueue") return [[...items, argument]];
     if (f !== "dequeue") throw new RangeError(`fifo-queue has enqueue and dequeue, not ${f}`);

@@ -18,17 +18,21 @@ export const kvAppend: Model<string | null> = {
    * `null`, however their appends were ordered. Without that, Porcupine's c50-bad takes minutes and gigabytes.
    */
   specialize(operations) {
-    const seen = [...new Set(operations.flatMap((operation) => isGet(operation) ? textSeen(operation) : []))].sort();
-    const longest = seen.reduce((one, other) => other.length > one.length ? other : one, "");
+    const seen = operations.flatMap((operation) => isGet(operation) ? textSeen(operation) : []);
     const onlyGrows = operations.every((operation) => operation.f === "append" || isGet(operation));
-    const grown = onlyGrows ? growTowards(longest) : (text: string, more: string) => {
-      const next = text + more;
-      return [isBeginningOfOne(seen, next) ? next : null];
-    };
     const { specialize: _, ...model } = kvAppend;
-    return { ...model, step: stepBy(grown) };
+    return { ...model, step: stepBy(onlyGrows ? growTowards(longestOf(seen)) : growIntoOneOf(seen)) };
   },
 };
+
+function longestOf(texts: readonly string[]): string {
+  return texts.reduce((one, other) => other.length > one.length ? other : one, "");
+}
+
+function growIntoOneOf(seen: readonly string[]): (text: string, more: string) => readonly (string | null)[] {
+  const sorted = [...new Set(seen)].sort();
+  return (text, more) => [isBeginningOfOne(sorted, text + more) ? text + more : null];
+}
 
 /**
  * Without puts a text comes to the longest that was seen before it goes past it. What it has come to so far is known to be right,

@@ -54,7 +54,7 @@ export function modelByName(name: string, options: ModelOptions = {}): AnyModel 
       return mutex;
     case "set":
     case "linearizable-set":
-      return set;
+      return set();
     case "fifo-queue":
       return fifoQueue;
     default:

@@ -4,34 +4,87 @@
  * @module
  */
 import { canonicalJson } from "../linearizability/values.ts";
-import type { Model } from "./model.ts";
+import { EMPTY, InternedSets } from "./interned_sets.ts";
+import type { Model, Operation } from "./model.ts";
 
-/** A set, empty at first: `add` and `remove` an element, `contains` one (the result is true or false), `read` all, in any order. */
-export const set: Model<ReadonlySet<string>> = {
-  name: "set",
-  initial: new Set(),
-  observes: ({ f }) => f === "read" || f === "get" || f === "contains",
-  step(elements, { f, argument, result, type }) {
-    const element = canonicalJson(argument);
-    switch (f) {
-      case "add":
-        return [elements.has(element) ? elements : new Set([...elements, element])];
-      case "remove":
-        return [new Set([...elements].filter((other) => other !== element))];
-      case "contains":
-        return type === "info" || result === elements.has(element) ? [elements] : [];
-      case "read":
-      case "get": {
-        if (type === "info" || result === null) return [elements];
-        if (!Array.isArray(result)) {
-          throw new RangeError(`set takes a read's result as a list of elements, not ${JSON.stringify(result)}`);
-        }
-        const seen = new Set(result.map(canonicalJson));
-        return seen.size === elements.size && [...seen].every((other) => elements.has(other)) ? [elements] : [];
-      }
-      default:
-        throw new RangeError(`set has add, remove, contains and read, not ${f}`);
+/** A set for each key, empty at first: `add` and `remove` an element, `contains` one (the result is true or false), `read` all, in any order. */
+export function set(): Model<number> {
+  const sets = new InternedSets();
+  const read = new WeakMap<readonly unknown[], number>();
+  const setOf = (result: unknown): number => {
+    if (!Array.isArray(result)) {
+      throw new RangeError(`set takes a read's result as a list of elements, not ${JSON.stringify(result)}`);
     }
-  },
-  identify: (elements) => [...elements].sort().join(),
-};
+    let known = read.get(result);
+    if (known === undefined) read.set(result, known = sets.of(result.map(canonicalJson)));
+    return known;
+  };
+  const model: Model<number> = {
+    name: "set",
+    initial: EMPTY,
+    partition: ({ key }) => key,
+    observes: ({ f }) => f === "read" || f === "get" || f === "contains",
+    step(elements, { f, argument, result, type }) {
+      switch (f) {
+        case "add":
+        case "remove":
+          return [sets.with(elements, canonicalJson(argument), f === "add")];
+        case "contains":
+          return type === "info" || result === sets.has(elements, canonicalJson(argument)) ? [elements] : [];
+        case "read":
+        case "get":
+          return type === "info" || result === null || setOf(result) === elements ? [elements] : [];
+        default:
+          throw new RangeError(`set has add, remove, contains and read, not ${f}`);
+      }
+    },
+    identify: String,
+  };
+  return { ...model, specialize: (operations) => growing(model, operations) ?? model };
+}
+
+/** A set that has grown past all that anybody saw of it. */
+const UNSEEN = -1;
+
+/**
+ * The model of a set that only grows, and of which the reads are of one chain: whoever adds an element must have all that a smaller read saw without it, for that read
+ * cannot be answered later. Beyond the largest read all sets are one. Without that, ten thousand adds that overlap are too many orders to try.
+ *
+ * @returns Undefined where an element is removed or asked about, or the reads are no chain.
+ */
+function growing(model: Model<number>, operations: readonly Operation[]): Model<number> | undefined {
+  if (operations.some(({ f }) => f === "remove" || f === "contains")) return undefined;
+  const reads = operations.flatMap(({ f, type, result }) =>
+    f !== "add" && type === "ok" && Array.isArray(result) ? [result] : []
+  )
+    .map((result) => new Set(result.map(canonicalJson))).sort((one, other) => one.size - other.size);
+  /** The sizes of the sets of the chain, each once, from the empty one up. */
+  const sizes = [0];
+  /** For each element, the first of the chain that has it. */
+  const first = new Map<string, number>();
+  for (const read of reads) {
+    if (read.size > sizes.at(-1)!) sizes.push(read.size);
+    for (const element of read) if (!first.has(element)) first.set(element, sizes.length - 1);
+    if (first.size !== read.size) return undefined;
+  }
+  /** Where a set stands: the first of the chain that has all its elements, and how many it has. */
+  const places = new Map<number, { readonly at: number; readonly size: number }>([[EMPTY, { at: 0, size: 0 }]]);
+  return {
+    ...model,
+    step(elements, operation) {
+      if (operation.f !== "add") {
+        return elements === UNSEEN && operation.type === "ok" && operation.result !== null
+          ? []
+          : model.step(elements, operation);
+      }
+      if (elements === UNSEEN) return [UNSEEN];
+      const { at, size } = places.get(elements)!;
+      const next = first.get(canonicalJson(operation.argument)) ?? sizes.length;
+      if (next > at && (next > at + 1 || size < sizes[at]!)) return [];
+      if (next === sizes.length) return [UNSEEN];
+      const [more] = model.step(elements, operation) as [number];
+      if (more !== elements) places.set(more, { at: next > at ? next : at, size: size + 1 });
+      return [more];
+    },
+  };
+}

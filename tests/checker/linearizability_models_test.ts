@@ -246,6 +246,26 @@ function sequential(...operations: readonly [f: string, value: unknown, result: 
   ]);
 }
 
+test("keys are objects of their own: two locks, queues, sets and counters", () => {
+  const pairs: Readonly<Record<string, readonly (readonly [f: string, key: string, value: unknown])[]>> = {
+    mutex: [["acquire", "a", null], ["acquire", "b", null]],
+    "fifo-queue": [["enqueue", "a", 1], ["enqueue", "b", 2], ["dequeue", "b", 2]],
+    set: [["add", "a", 1], ["add", "b", 2], ["read", "b", [2]]],
+    counter: [["add", "a", 1], ["add", "b", 2], ["read", "b", 2]],
+  };
+  for (const [model, operations] of Object.entries(pairs)) {
+    const valid = (keyOf: (key: string) => string): unknown => {
+      const events = operations.flatMap(([f, key, value], i): HistoryEvent[] => [
+        { process: i, type: "invoke", f, key: keyOf(key), value },
+        { process: i, type: "ok", f, key: keyOf(key), value },
+      ]);
+      return checkLinearizability(events, modelByName(model)).valid;
+    };
+
+    assert.deepEqual([valid((key) => key), valid(() => "one")], [true, false], model);
+  }
+});
+
 test("two acquires in a row are no behaviour of a mutex", () => {
   const verdict = checkLinearizability(
     sequential(["acquire", null, null], ["acquire", null, null]),
