@@ -21,7 +21,10 @@ export const kvAppend: Model<string | null> = {
     const seen = operations.flatMap((operation) => isGet(operation) ? textSeen(operation) : []);
     const onlyGrows = operations.every((operation) => operation.f === "append" || isGet(operation));
     const { specialize: _, ...model } = kvAppend;
-    return { ...model, step: stepBy(onlyGrows ? growTowards(longestOf(seen)) : growIntoOneOf(seen)) };
+    if (!onlyGrows) return { ...model, step: stepBy(growIntoOneOf(seen)) };
+    // All texts that there are begin the longest one, so that their lengths tell them apart.
+    const identify = (text: string | null): string => text === null ? "unseen" : String(text.length);
+    return { ...model, step: stepBy(growTowards(longestOf(seen))), identify };
   },
 };
 
