@@ -141,9 +141,11 @@ export class Relaxation {
   contradicts(kept: readonly number[], visits: number): true | false | "unknown" {
     if (this.#visited > ALL_QUESTIONS) return "unknown";
     const relaxed = this.#piece.transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
-    const { valid, visited } = search(selection(this.#piece, kept, relaxed), { ...this.#limits, visits });
-    // To ask a question about many operations costs as much as some visits.
-    this.#visited += visited + ((kept.length + relaxed.length) >>> 3);
+    // To ask a question about many operations costs as much as some visits; and where each visit looks at every step that is relaxed, it costs as many.
+    const each = this.#piece.transitions === undefined ? 1 : 1 + (relaxed.length >>> 4);
+    const most = Math.min(visits, Math.ceil((ALL_QUESTIONS - this.#visited) / each) + kept.length);
+    const { valid, visited } = search(selection(this.#piece, kept, relaxed), { ...this.#limits, visits: most });
+    this.#visited += visited * each + ((kept.length + relaxed.length) >>> 3);
     return valid === "unknown" ? valid : !valid;
   }
 
