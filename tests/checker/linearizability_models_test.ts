@@ -101,6 +101,28 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    model: "linearizable-set",
+    object: {
+      initial: [],
+      propose: (random) => random(3) === 0 ? { f: "read" } : { f: "add", value: random(8) },
+      answer: (state, { f, value }) => {
+        if (f === "read") return { state, type: "ok", value: [...state as number[]].reverse() };
+        return {
+          state: [...(state as number[]).filter((other) => other !== value), value as number].sort(),
+          type: "ok",
+        };
+      },
+      corrupt: (random, event) =>
+        event.f === "read" ? { ...event, value: (event.value as number[]).filter(() => random(3) > 0) } : event,
+    },
+    step: (state, operation) => {
+      const { f, value } = operation.event;
+      if (f === "add") return [[...(state as number[]).filter((other) => other !== value), value as number].sort()];
+      const { known, value: seen } = answer(operation);
+      return !known || same([...seen as number[]].sort(), state) ? [state] : [];
+    },
+  },
+  {
     model: "fifo-queue",
     object: {
       initial: [],
