@@ -4,7 +4,7 @@
  * Who dials sends a greeting, who listens answers with a welcome or a refusal:
  *
  *     "kayapeer" | version u16 | length u16 | body of that length
- *     greeting:    from u64 | to u64 | birth u32 | cluster's id, UTF-8
+ *     greeting:    from u64 | to u64 | birth u32 | address length u32, bytes | cluster's id, UTF-8
  *     answer:      0 u8 (welcome) | birth u32
  *                | 1 u8 (refused), or 2 u8 (refused, for the journal that the dialling node had is lost) | reason, UTF-8
  *
@@ -17,13 +17,14 @@ import { ByteReader, ByteWriter } from "../server/byte_writer.ts";
 import { asBuffer, GrowingBuffer } from "./growing_buffer.ts";
 
 /** The version of everything that peers say to each other. */
-export const PEER_VERSION = 1;
+export const PEER_VERSION = 2;
 
 const MAGIC = "kayapeer";
 const PREFIX_BYTES = MAGIC.length + 4;
-/** Longest body: the cluster's id has at most 255 bytes, a reason is cut. */
-const BODY_MAX = 512;
+/** Longest body: the cluster's id and an address have at most 255 bytes each, a reason is cut. */
+const BODY_MAX = 1024;
 const CLUSTER_ID_MAX = 255;
+const ADDRESS_MAX = 255;
 const REASON_MAX = 256;
 const ANSWERS = ["welcome", "refused", "lost"] as const;
 
@@ -37,6 +38,8 @@ export interface Greeting {
   readonly to: number;
   /** The birth of its journal. */
   readonly birth: number;
+  /** Where it listens itself: `host:port`, at most 255 bytes. */
+  readonly address: string;
 }
 
 /** The answer to a greeting: a welcome, or a refusal and its reason. */
@@ -57,7 +60,8 @@ export class HandshakeError extends Error {
 }
 
 /** Encodes a greeting. */
-export function encodeGreeting({ clusterId, from, to, birth }: Greeting, version: number = PEER_VERSION): Uint8Array {
+export function encodeGreeting(greeting: Greeting, version: number = PEER_VERSION): Uint8Array {
+  const { clusterId, from, to, birth, address } = greeting;
   const id = new TextEncoder().encode(clusterId);
   if (id.length > CLUSTER_ID_MAX) {
     throw new RangeError(`A cluster's id has at most ${CLUSTER_ID_MAX} bytes, but this one has ${id.length}`);
@@ -66,6 +70,7 @@ export function encodeGreeting({ clusterId, from, to, birth }: Greeting, version
   body.u64(from);
   body.u64(to);
   body.u32(birth);
+  body.bytesWithLength(new TextEncoder().encode(address).subarray(0, ADDRESS_MAX));
   body.bytes(id);
   return encode(version, body.view());
 }
@@ -77,6 +82,7 @@ export function decodeGreeting(body: Uint8Array): Greeting {
     from: reader.u64("the node that dials"),
     to: reader.u64("the node that is dialled"),
     birth: reader.u32("its journal's birth"),
+    address: new TextDecoder().decode(reader.bytesWithLength("its address")),
     clusterId: new TextDecoder().decode(reader.bytes(reader.left, "the cluster's id")),
   }));
 }

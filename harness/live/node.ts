@@ -20,7 +20,7 @@ import { type SessionMachine, withSessions } from "../server/sessions.ts";
 import { encodeOperation } from "../server/store_command.ts";
 import { type DirectoryEntry, type DirectoryMachine, encodeEntry, encodeRemoval, withDirectory } from "./directory.ts";
 import { type LiveDisk, openDisk } from "./disk.ts";
-import type { Log } from "./log_lines.ts";
+import type { Log, LogFields } from "./log_lines.ts";
 import { nextChore } from "./membership_keeper.ts";
 import { checkExposure, type NodeOptions } from "./node_options.ts";
 import { type Address, formatAddress, parseAddress } from "./peer_options.ts";
@@ -37,6 +37,10 @@ const FOUNDERS_FILE = "founders";
 const CHORE_TICKS = 8;
 /** A node that was held up is given at most so many of the ticks it missed; with leases all of them, as they measure time. */
 const MISSED_TICKS_MAX = 2;
+/** Nobody else is made a peer beyond so many. */
+const PEERS_MAX = 64;
+/** Of so many peers and strangers it is remembered what was last said of them. */
+const SAID_MAX = 256;
 /** How long a shutdown waits for another member to take over, in milliseconds. */
 const HANDOVER_MS = 1_000;
 
@@ -128,19 +132,24 @@ function findFounders(
   disk.read(FOUNDERS_FILE, (readError, bytes) => {
     if (readError !== null) return done(readError, []);
     if (bytes !== null) {
-      try {
-        return done(null, JSON.parse(new TextDecoder().decode(bytes)) as number[]);
-      } catch {
-        return done(
-          new SyntaxError(`Cannot read ${options.folder}/${FOUNDERS_FILE}: a list of members was expected`),
-          [],
-        );
-      }
+      const founders = readFounders(bytes);
+      const error = new SyntaxError(`Cannot read ${options.folder}/${FOUNDERS_FILE}: a list of members was expected`);
+      return founders === null ? done(error, []) : done(null, founders);
     }
     const founders = options.join === null ? [options.id, ...options.peers.keys()] : [];
     const text = new TextEncoder().encode(`${JSON.stringify(founders)}\n`);
     disk.replace(FOUNDERS_FILE, text, (error) => done(error, founders));
   });
+}
+
+/** The members that the file lists; `null` if it is no such list. */
+function readFounders(bytes: Uint8Array): number[] | null {
+  try {
+    const founders: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return Array.isArray(founders) && founders.every(Number.isSafeInteger) ? founders : null;
+  } catch {
+    return null;
+  }
 }
 
 interface HostParts {
@@ -183,9 +192,11 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     entered = [...directory.entries.keys()];
     for (const [member, entry] of directory.entries) {
       if (entry.birth !== 0) births.set(member, entry.birth);
-      if (member === id || options.routes.has(member) || addresses.get(member) === entry.address) continue;
-      addresses.set(member, entry.address);
-      connect(member, entry.address);
+      const reached = options.routes.get(member);
+      const at = reached === undefined ? entry.address : formatAddress(reached);
+      if (member === id || addresses.get(member) === at) continue;
+      addresses.set(member, at);
+      connect(member, at);
     }
     saveMembers();
   };
@@ -197,6 +208,45 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
       if (!(error instanceof SyntaxError)) throw error;
       log("warn", "bad address", { member, address });
     }
+  };
+
+  /**
+   * Whether a node that greets is heard though this one does not know it. A member's word is taken, and so is anybody's while there is no leader:
+   * a node that was away does not know who came meanwhile, and one of them may lead (Raft dissertation, 4.2.2: a server hears leaders and
+   * candidates that are not in its configuration).
+   */
+  const admit = (stranger: number, listens: string): Address | null => {
+    const mayBeNew = replica.node.leader === null && addresses.size < PEERS_MAX;
+    if (!mayBeNew && !isMember(stranger)) return null;
+    try {
+      const reached = options.routes.get(stranger) ?? parseAddress(listens);
+      addresses.set(stranger, formatAddress(reached));
+      return reached;
+    } catch (error) {
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    }
+  };
+
+  /** Who neither is a member nor becomes one is no peer any more. Without a leader nobody can tell. */
+  const dismissStrangers = (): void => {
+    const { leader } = replica.node;
+    if (leader === null) return;
+    for (const peer of [...addresses.keys()]) {
+      if (peer === leader || directory.entries.has(peer) || isMember(peer)) continue;
+      addresses.delete(peer);
+      transport?.removePeer(peer);
+      saveMembers();
+    }
+  };
+
+  const said = new Map<string, string>();
+  /** A warning that repeats itself, as while a peer is away, is one of the first time only. */
+  const warnOnce = (about: string, event: string, fields: LogFields & { readonly reason: string }): void => {
+    const isRepeated = said.get(about) === fields.reason;
+    if (said.size >= SAID_MAX) said.clear();
+    said.set(about, fields.reason);
+    log(isRepeated ? "debug" : "warn", event, fields);
   };
 
   const membersFile = (): string =>
@@ -279,6 +329,7 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
       wasLeading = node.role === "leader";
       log("info", wasLeading ? "leads" : "follows", { term: node.term, leader: lastLeader });
     }
+    dismissStrangers();
     if (node.role !== "leader") return;
     const status = node.status();
     // By which way this node reaches a member need not be everybody's way.
@@ -352,9 +403,17 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     removeMember(member, reply) {
       if (!isMember(member)) return reply({ type: "fail", error: `this node knows of no member ${member}` });
       const change: ConfigurationChange = { type: "simple", changes: [{ type: "remove", node: nodeId(member) }] };
-      front.ask((attempted) => replica.changeMembers(change, attempted), reply);
+      front.ask((attempted) => replica.changeMembers(change, attempted), (changed) => {
+        if (changed.type !== "ok" || member === id) return reply(changed);
+        // It is gone, whatever becomes of its entry; but with that its number is free at once.
+        front.submit(encodeRemoval(member), () => reply(changed));
+      });
     },
     transferLeadership(to, reply) {
+      const { configuration } = replica.node.status();
+      if (to !== null && !configuration.voters.includes(nodeId(to))) {
+        return reply({ type: "fail", error: `this node knows of no voter ${to}` });
+      }
       const target = to ?? furthest(replica.node.status(), transport!);
       if (target !== null) return replica.transferLeadership(target, reply);
       reply({ type: "fail", error: "this node does not lead, and so does not know who is furthest: name a member" });
@@ -386,7 +445,9 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     clusterId: options.clusterId,
     nodeId: id,
     address: options.listen,
+    advertise: options.advertise,
     peers: parsedAddresses(addresses),
+    admit,
     clock,
     random: (below) => randomInt(below),
     tls: options.tls,
@@ -395,13 +456,15 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
       replica.receive(decodePacket(frame));
     },
     onState: ({ peer, isConnected, reason }) => {
-      log(isConnected ? "info" : "warn", isConnected ? "peer connected" : "peer lost", { peer, reason });
+      if (!isConnected) return warnOnce(`way to ${peer}`, "peer lost", { peer, reason });
+      said.delete(`way to ${peer}`);
+      log("info", "peer connected", { peer, reason });
     },
     birth: journal.birth,
     birthOf: (peer) => births.get(peer) ?? 0,
     onMet: (peer, birth) => void met.set(peer, birth),
     onRefused({ direction, peer, remote, reason, isLost }) {
-      log("warn", "peer refused", { direction, peer, remote, reason });
+      warnOnce(`${direction} ${peer}`, "peer refused", { direction, peer, remote, reason });
       // Who is known by this very journal was added anew, and the peer has yet to hear of it.
       if (isLost && births.get(id) !== journal.birth) fail(new Error(`Node ${peer} refuses this node: ${reason}`));
     },

@@ -22,6 +22,8 @@ export interface DialerOptions {
   readonly nodeId: number;
   /** The birth of its journal. */
   readonly birth: number;
+  /** By what the peer reaches this node. */
+  readonly advertised: string;
   /** The node to reach. */
   readonly peer: number;
   /** Where that node listens. */
@@ -134,9 +136,8 @@ export function createDialer(options: DialerOptions): Dialer {
     });
     dialled.on(options.tls === null ? "connect" : "secureConnect", () => {
       if (socket === dialled) {
-        dialled.write(
-          encodeGreeting({ clusterId: options.clusterId, from: options.nodeId, to: peer, birth: options.birth }),
-        );
+        const { clusterId, nodeId, birth, advertised } = options;
+        dialled.write(encodeGreeting({ clusterId, from: nodeId, to: peer, birth, address: advertised }));
       }
     });
     const handshake = createHandshakeReader();

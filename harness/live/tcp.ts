@@ -2,7 +2,7 @@
  * The transport between the nodes of a live cluster: frames over TCP, one connection a direction, with mutual TLS if asked for.
  *
  * It promises little, as Raft needs little: a frame arrives whole and once, after those that were sent before it on the same connection, or never.
- * What it does promise is that nothing grows without bound and that nobody who is not a member of this cluster is listened to.
+ * What it does promise is that nothing grows without bound and that nobody is listened to whom the node does not take for a member of its cluster.
  *
  * @module
  */
@@ -28,8 +28,12 @@ export interface TransportOptions {
   readonly nodeId: number;
   /** Where it listens. */
   readonly address: Address;
+  /** By what the peers reach it, if not by `address`. */
+  readonly advertise?: Address | null;
   /** The other members, and where they listen. */
   readonly peers: ReadonlyMap<number, Address>;
+  /** A node of this cluster that is no peer has greeted, and says where it listens: by what it is reached as a peer from now on; `null`, as if left out, refuses it. */
+  readonly admit?: (stranger: number, listens: string) => Address | null;
   /** What it waits on. */
   readonly clock: Clock;
   /** A random whole number from 0 to below the bound: what keeps nodes from reconnecting in step. */
@@ -114,20 +118,26 @@ export function createTransport(options: TransportOptions): Transport {
   const limits = { ...PEER_LIMITS, ...options.limits };
   const times = { ...PEER_TIMES, ...options.times };
   const { clusterId, nodeId, clock, random, tls = null, onState = () => {}, onRefused = () => {} } = options;
-  const { birth = 0, birthOf = () => 0, onMet = () => {} } = options;
+  const { birth = 0, birthOf = () => 0, onMet = () => {}, admit = () => null, advertise = null } = options;
   const addresses = new Map(options.peers);
   const dialers = new Map<number, Dialer>();
   let isRunning = false;
+  let advertised = formatAddress(advertise ?? options.address);
 
   const refused = (reason: string): HandshakeRefusal => ({ type: "refused", reason });
 
-  const judge = ({ clusterId: cluster, from, to, birth: found }: Greeting): HandshakeRefusal | null => {
+  const judge = ({ clusterId: cluster, from, to, birth: found, address }: Greeting): HandshakeRefusal | null => {
     if (cluster !== clusterId) {
       return refused(`this is a node of cluster ${JSON.stringify(clusterId)}, not of ${JSON.stringify(cluster)}`);
     }
     if (to !== nodeId) return refused(`this is node ${nodeId}, not ${to}`);
     if (from === nodeId) return refused(`node ${from} is this node itself`);
-    return addresses.has(from) ? judgeBirth(from, found) : refused(`node ${from} is not a member`);
+    if (addresses.has(from)) return judgeBirth(from, found);
+    const reached = admit(from, address);
+    if (reached === null) return refused(`node ${from} is not a member`);
+    const refusal = judgeBirth(from, found);
+    if (refusal === null) addPeer(from, reached);
+    return refusal;
   };
 
   const judgeBirth = (peer: number, found: number): HandshakeRefusal | null => {
@@ -149,7 +159,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   const dial = (peer: number, address: Address): void => {
     const dialer = createDialer({
-      ...{ clusterId, nodeId, birth, peer, address, tls, limits, times, clock, random },
+      ...{ clusterId, nodeId, birth, advertised, peer, address, tls, limits, times, clock, random },
       judge: (found) => judgeBirth(peer, found),
       onState: (isConnected, reason) => onState({ peer, isConnected, reason }),
       onRefused: (reason, isLost) =>
@@ -163,10 +173,19 @@ export function createTransport(options: TransportOptions): Transport {
     dialers.delete(peer);
   };
 
+  const addPeer = (id: number, address: Address): void => {
+    const known = addresses.get(id);
+    if (id === nodeId || (known?.host === address.host && known.port === address.port)) return;
+    addresses.set(id, address);
+    hangUp(id);
+    if (isRunning) dial(id, address);
+  };
+
   return {
     start(done) {
       listener.listen((error, address) => {
         if (error === null) {
+          advertised = formatAddress(advertise ?? address);
           isRunning = true;
           for (const [peer, peerAddress] of addresses) dial(peer, peerAddress);
         }
@@ -177,13 +196,7 @@ export function createTransport(options: TransportOptions): Transport {
     flush() {
       for (const dialer of dialers.values()) dialer.flush();
     },
-    addPeer(id, address) {
-      const known = addresses.get(id);
-      if (id === nodeId || (known?.host === address.host && known.port === address.port)) return;
-      addresses.set(id, address);
-      hangUp(id);
-      if (isRunning) dial(id, address);
-    },
+    addPeer,
     removePeer(id) {
       addresses.delete(id);
       hangUp(id);

@@ -59,8 +59,8 @@ test("an announced length takes no memory before its bytes arrive", () => {
 test("greetings and answers mean the same after the way", () => {
   for (
     const greeting of [
-      { clusterId: "", from: 1, to: 2, birth: 0 },
-      { clusterId: "grün", from: 2 ** 52 + 1, to: 7, birth: 0xffff_fffe },
+      { clusterId: "", from: 1, to: 2, birth: 0, address: "" },
+      { clusterId: "grün", from: 2 ** 52 + 1, to: 7, birth: 0xffff_fffe, address: "[::1]:7101" },
     ]
   ) {
     const read = createHandshakeReader().feed(Buffer.concat([encodeGreeting(greeting), Buffer.from("rest")]))!;
@@ -80,15 +80,18 @@ test("greetings and answers mean the same after the way", () => {
     type: "refused",
     reason: "x".repeat(256),
   });
-  assert.throws(() => encodeGreeting({ clusterId: "x".repeat(256), from: 1, to: 2, birth: 0 }), RangeError);
+  assert.throws(
+    () => encodeGreeting({ clusterId: "x".repeat(256), from: 1, to: 2, birth: 0, address: "" }),
+    RangeError,
+  );
 });
 
 test("a handshake is the same in single bytes", () => {
   const reader = createHandshakeReader();
-  const bytes = encodeGreeting({ clusterId: "c", from: 1, to: 2, birth: 3 });
+  const bytes = encodeGreeting({ clusterId: "c", from: 1, to: 2, birth: 3, address: "h:1" });
   const results = [...bytes].map((byte) => reader.feed(Uint8Array.of(byte)));
   assert.deepEqual(results.slice(0, -1).filter((result) => result !== null), []);
-  assert.deepEqual(decodeGreeting(results.at(-1)!.body), { clusterId: "c", from: 1, to: 2, birth: 3 });
+  assert.deepEqual(decodeGreeting(results.at(-1)!.body), { clusterId: "c", from: 1, to: 2, birth: 3, address: "h:1" });
 });
 
 test("another version and another protocol are told apart", () => {
@@ -103,7 +106,7 @@ test("another version and another protocol are told apart", () => {
   };
   assert.equal(
     refusal(encodeAnswer({ type: "welcome", birth: 0 }, 9)),
-    "it speaks version 9 of the peers' protocol, and this node 1",
+    "it speaks version 9 of the peers' protocol, and this node 2",
   );
   assert.equal(refusal(Buffer.from("GET / HTTP/1.1\r\n")), "it does not speak the protocol of peers");
   assert.equal(refusal(Buffer.from("*1\r\n")), "it does not speak the protocol of peers");
@@ -114,7 +117,7 @@ test("random bytes after any true beginning are a handshake, wait for more, or a
   const random = createRandom(2);
   let errors = 0;
   for (let round = 0; round < 3000; round++) {
-    const bytes = Buffer.from(encodeGreeting({ clusterId: "cluster", from: 1, to: 2, birth: 0 }));
+    const bytes = Buffer.from(encodeGreeting({ clusterId: "cluster", from: 1, to: 2, birth: 0, address: "" }));
     for (let i = random.below(4); i > 0; i--) bytes[random.below(bytes.length)] = random.below(256);
     const input = Buffer.concat([bytes.subarray(0, random.below(bytes.length + 1)), Buffer.from([random.below(256)])]);
     try {

@@ -5,7 +5,13 @@ import net from "node:net";
 import { type Clock, SECOND } from "../../../harness/clock.ts";
 import { createLiveClock } from "../../../harness/live/clock.ts";
 import { joinFrames } from "../../../harness/live/frames.ts";
-import { createHandshakeReader, decodeAnswer, encodeAnswer, encodeGreeting } from "../../../harness/live/handshake.ts";
+import {
+  createHandshakeReader,
+  decodeAnswer,
+  encodeAnswer,
+  encodeGreeting,
+  PEER_VERSION,
+} from "../../../harness/live/handshake.ts";
 import { type Address, formatAddress, isLoopback, parseAddress } from "../../../harness/live/peer_options.ts";
 import {
   createTransport,
@@ -204,12 +210,12 @@ test(
 test("another version is refused on both sides, with a reason that names the versions", { skip }, async () => {
   const node = await startNode(1, { peers: new Map([[2, ANY]]) });
   const { socket, received } = connectTo(node.address);
-  socket.write(encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0 }, 2));
-  assert.match(answerIn(await received)!, /^it speaks version 2 of the peers' protocol, and this node 1$/);
-  assert.match((await node.refusals.count(1)).reason, /^it speaks version 2/);
-  const server = await startServer((connection) => connection.write(encodeAnswer({ type: "welcome", birth: 0 }, 3)));
+  socket.write(encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0, address: "" }, 3));
+  assert.equal(answerIn(await received), `it speaks version 3 of the peers' protocol, and this node ${PEER_VERSION}`);
+  assert.match((await node.refusals.count(1)).reason, /^it speaks version 3/);
+  const server = await startServer((connection) => connection.write(encodeAnswer({ type: "welcome", birth: 0 }, 4)));
   node.transport.addPeer(2, server.address);
-  assert.match((await node.refusals.find(({ direction }) => direction === "out")).reason, /^it speaks version 3/);
+  assert.match((await node.refusals.find(({ direction }) => direction === "out")).reason, /^it speaks version 4/);
   server.close();
   await node.close();
 });
@@ -219,7 +225,7 @@ test("no garbage stops a node from serving its peers", { skip }, async () => {
   const peer = await startNode(3, { peers: new Map([[1, node.address]]) });
   await peer.states.find(({ isConnected }) => isConnected);
   const random = createRandom(5);
-  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0 });
+  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0, address: "" });
   for (let round = 0; round < 150; round++) {
     const noise = bytes(
       Array.from({ length: random.below(200) }, () => String.fromCharCode(random.below(256))).join(""),
@@ -253,7 +259,7 @@ test("a frame that is too long, or that its taker cannot read, ends that connect
     },
   };
   const node = await startNode(1, options);
-  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0 });
+  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0, address: "" });
   for (
     const [frame, reason] of [[bytes("x".repeat(101)), /the limit is 100/], [
       bytes("x"),
@@ -328,7 +334,7 @@ test("a peer from which nothing comes any more is cut off, and one that pings is
   const { socket, received } = connectTo(node.address);
   const pongs = new Record<Uint8Array>();
   socket.on("data", pongs.add);
-  socket.write(encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0 }));
+  socket.write(encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0, address: "" }));
   await pongs.count(1);
   for (let i = 2; i <= 5; i++) {
     socket.write(joinFrames([new Uint8Array(0)]));
@@ -343,7 +349,7 @@ test("a peer from which nothing comes any more is cut off, and one that pings is
 
 test("a peer that connects anew takes the place of its former connection", { skip }, async () => {
   const node = await startNode(1, { peers: new Map([[2, ANY]]) });
-  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0 });
+  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0, address: "" });
   const former = connectTo(node.address);
   former.socket.write(Buffer.concat([greeting, joinFrames([bytes("one")])]));
   await node.frames.count(1);
@@ -462,6 +468,23 @@ test("members come and go while a node runs", { skip }, async () => {
   await two.refusals.find(() => two.refusals.all.length >= 2);
   await Promise.all([one.close(), two.close()]);
 });
+
+test(
+  "a stranger that is admitted is a peer from then on, reached where it says that it listens",
+  { skip },
+  async () => {
+    const one = await startNode(1, { admit: (stranger, listens) => stranger === 2 ? parseAddress(listens) : null });
+    const peers = new Map([[1, one.address]]);
+    const [two, three] = [await startNode(2, { peers }), await startNode(3, { peers })];
+    assert.equal((await three.refusals.count(1)).reason, "node 3 is not a member");
+    await two.states.find(({ isConnected }) => isConnected);
+    await one.states.find(({ peer, isConnected }) => peer === 2 && isConnected);
+    one.transport.send(2, bytes("back"));
+    assert.deepEqual(await two.frames.count(1), { from: 1, text: "back" });
+    assert.deepEqual([...one.transport.status().keys()], [2]);
+    await Promise.all([one.close(), two.close(), three.close()]);
+  },
+);
 
 test("a peer that has moved is dialled where it is now", { skip }, async () => {
   const old = await startNode(2, { peers: new Map([[1, ANY]]) });
