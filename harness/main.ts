@@ -71,5 +71,6 @@ try {
   const hint = isNotPermitted ? " (real nodes: -P=serve for one, -P=live for all else)" : "";
   const isWrongUsage = isNotPermitted || error instanceof UsageError;
   terminal.err(`${isWrongUsage ? "Wrong usage" : "Failed"}: ${message}${hint}`);
-  process.exitCode = isWrongUsage ? WRONG_USAGE : PROGRAM_FAILED;
+  // At once: what a command had begun to wait for must not keep a process that has failed.
+  process.exit(isWrongUsage ? WRONG_USAGE : PROGRAM_FAILED);
 }

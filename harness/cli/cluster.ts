@@ -3,16 +3,20 @@
  *
  * @module
  */
+import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { type NodeProcess, startNodeProcess } from "../live/node_process.ts";
 import { READ_MODES } from "../server/client.ts";
 import { crc32c } from "../server/crc32c.ts";
+import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
 
+const NODES_MAX = 9;
+
 const FLAGS = {
-  nodes: { type: "integer", default: 3, min: 1, max: 9, about: "how many nodes" },
+  nodes: { type: "integer", min: 1, max: NODES_MAX, about: "how many nodes; 3 for a new folder if left out" },
   data: { type: "string", value: "FOLDER", about: "the folder for the nodes' folders" },
   port: {
     type: "integer",
@@ -38,9 +42,13 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (words.length > 0) throw new UsageError(`cluster takes flags only, but was given ${JSON.stringify(words[0])}`);
   const { data } = flags;
   if (data === undefined) throw new UsageError("cluster needs --data");
+  const ids = idsOf(data, flags.nodes);
+  if (Math.abs(flags.port - flags["peer-port"]) < ids.length) {
+    throw new UsageError(`--port and --peer-port need ${ids.length} ports each, and would share some`);
+  }
+  for (const id of ids) makeFolder(join(data, `${id}`));
   // A name of its own for each folder: clusters that meet on one machine refuse each other.
   const clusterId = `local-${crc32c(new TextEncoder().encode(resolve(data))).toString(16)}`;
-  const ids = Array.from({ length: flags.nodes }, (_, i) => i + 1);
   const peerOf = (id: number): string => `127.0.0.1:${flags["peer-port"] + id - 1}`;
   const clientOf = (id: number): string => `127.0.0.1:${flags.port + id - 1}`;
   const flagsOf = (id: number): string[] => [
@@ -55,6 +63,26 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     (id) => terminal.out(`node ${id}  redis-cli -p ${flags.port + id - 1}\n`),
     terminal,
   );
+}
+
+/** The nodes that a folder holds, or of a new one those that are asked for. Flags cannot make a cluster larger or smaller: its members decide that. */
+function idsOf(data: string, asked: number | undefined): number[] {
+  const ids = Array.from({ length: NODES_MAX }, (_, i) => i + 1);
+  const found = ids.filter((id) => existsSync(join(data, `${id}`)));
+  if (found.length === 0) return ids.slice(0, asked ?? 3);
+  if (asked === undefined || asked === found.length) return found;
+  throw new UsageError(
+    `--nodes ${asked}, but ${data} holds the nodes ${found.join(" ")}: leave --nodes out, or give another folder`,
+  );
+}
+
+/** All folders are there before any node starts: they tell how many nodes the cluster has. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new UsageError(`--data: cannot make ${folder}: ${fileErrorInWords(error)}`);
+  }
 }
 
 /** Runs until every node has ended: by a signal in good order, or all of them because one has failed. */
@@ -80,11 +108,14 @@ function runNodes(
     for (const id of ids) {
       const node = startNodeProcess(flagsOf(id), {
         onReady: () => onReady(id),
-        onExit: (code) => {
+        onExit: (code, signal) => {
           running.delete(id);
           if (signals === 0) {
             status = 255;
-            terminal.err(`Node ${id} has ended with status ${code}: ${node.lastLines.at(-1) ?? "it said nothing"}`);
+            const said = node.lastLines.at(-1) ?? "it said nothing";
+            terminal.err(
+              `Node ${id} ${signal === null ? `ended with status ${code}: ${said}` : `was ended by ${signal}`}`,
+            );
             signals = 1;
           }
           if (running.size > 0) return stopNext();

@@ -59,7 +59,7 @@ export interface ParsedFlags<Spec extends FlagSpec> {
  * Parses `args` by `spec`.
  *
  * @throws {HelpRequest} For `--help` or `-h`, with a line for each flag.
- * @throws {UsageError} For an unknown flag, a flag without its value, or a value out of range; the message names the flag, what it takes, and what was found.
+ * @throws {UsageError} For an unknown flag, a flag without its value or given twice, or a value out of range; the message names the flag, what it takes, and what was found.
  */
 export function parseFlags<const Spec extends FlagSpec>(args: readonly string[], spec: Spec): ParsedFlags<Spec> {
   if (args.includes("--help") || args.includes("-h")) throw new HelpRequest(helpText(spec));
@@ -83,6 +83,7 @@ export function parseFlags<const Spec extends FlagSpec>(args: readonly string[],
     values[name] = flag.type === "boolean" ? false : flag.type === "strings" ? [] : flag.default;
   }
   const words: string[] = [];
+  const given = new Set<string>();
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
@@ -94,7 +95,9 @@ export function parseFlags<const Spec extends FlagSpec>(args: readonly string[],
     const text = !token.inlineValue && token.value?.startsWith("--") ? undefined : token.value;
     const value = valueOf(token.name, flag, text);
     if (flag.type === "strings") (values[token.name] as unknown[]).push(value);
+    else if (flag.type !== "boolean" && given.has(token.name)) throw new UsageError(`--${token.name} is given twice`);
     else values[token.name] = value;
+    given.add(token.name);
   }
   return { flags: values as ParsedFlags<Spec>["flags"], words };
 }

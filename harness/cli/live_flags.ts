@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { CLIENT_LIMITS } from "../live/client_listener.ts";
 import type { NodeOptions } from "../live/node_options.ts";
 import { type Address, parseAddress, type PeerTls } from "../live/peer_options.ts";
 import { STORE_LIMITS } from "../live/resp_execute.ts";
+import { fileErrorInWords } from "./file_error.ts";
 import { UsageError } from "./flags.ts";
 
 const MAX_ID = 1_048_575;
@@ -34,8 +36,15 @@ export const ACCESS_FLAGS: AccessFlagSpec = {
   "tls-ca": { type: "string", value: "FILE", about: "the authority that signs all certificates, in PEM" },
 };
 
-/** A flag's value as an address. */
+/** A flag's value as an address that can be reached. */
 export function addressOf(flag: string, text: string): Address {
+  const address = listenAddressOf(flag, text);
+  if (address.port === 0) throw new UsageError(`--${flag}: nobody is reached at port 0, as in ${JSON.stringify(text)}`);
+  return address;
+}
+
+/** A flag's value as an address to listen on; port 0 is any that is free. */
+export function listenAddressOf(flag: string, text: string): Address {
   try {
     return parseAddress(text);
   } catch (error) {
@@ -43,8 +52,19 @@ export function addressOf(flag: string, text: string): Address {
   }
 }
 
+/** A flag's values as members, each named once. */
+export function membersOf(flag: string, texts: readonly string[]): Map<number, Address> {
+  const members = new Map<number, Address>();
+  for (const text of texts) {
+    const [id, address] = memberOf(flag, text);
+    if (members.has(id)) throw new UsageError(`--${flag} names node ${id} twice`);
+    members.set(id, address);
+  }
+  return members;
+}
+
 /** `ID=HOST:PORT` as a member. */
-export function memberOf(flag: string, text: string): readonly [number, Address] {
+function memberOf(flag: string, text: string): readonly [number, Address] {
   const at = text.indexOf("=");
   const id = memberIdOf(`--${flag}`, text.slice(0, Math.max(at, 0)));
   return [id, addressOf(flag, text.slice(at + 1))];
@@ -70,19 +90,48 @@ export function tlsOf(flags: {
   if (cert === undefined || key === undefined || ca === undefined) {
     throw new UsageError("--tls-cert, --tls-key and --tls-ca go together");
   }
-  return { cert: read("tls-cert", cert), key: read("tls-key", key), ca: read("tls-ca", ca) };
+  const tls = { cert: read("tls-cert", cert), key: read("tls-key", key), ca: read("tls-ca", ca) };
+  const own = certificateOf("tls-cert", cert, tls.cert);
+  certificateOf("tls-ca", ca, tls.ca);
+  if (!own.checkPrivateKey(keyOf(key, tls.key))) {
+    throw new UsageError(`--tls-key: the key in ${key} is not that of the certificate in ${cert}`);
+  }
+  return tls;
+}
+
+/** Read here, as not every runtime does it before somebody connects. */
+function certificateOf(flag: string, path: string, text: string): X509Certificate {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(text);
+  } catch {
+    throw new UsageError(`--${flag}: there is no certificate in PEM in ${path}`);
+  }
+  if (Date.parse(certificate.validTo) < Date.now()) {
+    throw new UsageError(`--${flag}: the certificate in ${path} was valid until ${certificate.validTo}`);
+  }
+  return certificate;
+}
+
+function keyOf(path: string, text: string): KeyObject {
+  try {
+    return createPrivateKey(text);
+  } catch {
+    throw new UsageError(`--tls-key: there is no private key in PEM, without a passphrase, in ${path}`);
+  }
 }
 
 function read(flag: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`--${flag}: cannot read ${path}: ${(error as { code?: string }).code ?? error}`);
+    throw new UsageError(`--${flag}: cannot read ${path}: ${fileErrorInWords(error)}`);
   }
 }
 
 /** A password as the bytes that a client sends. */
 export function passwordOf(text: string | undefined): string | null {
+  if (text === "") throw new UsageError("--password needs a password, but was given nothing");
   return text === undefined ? null : String.fromCharCode(...new TextEncoder().encode(text));
 }
 

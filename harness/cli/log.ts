@@ -14,15 +14,24 @@ const FLAGS = {
   last: { type: "integer", default: 0, min: 0, about: "print only so many of the last entries; 0 for all" },
 } as const satisfies FlagSpec;
 
+/** Lines are printed so many bytes at a time. */
+const CHUNK = 65_536;
+
 /** Prints the journal of a data folder. Exits with 1 if it is damaged. */
 export function main(args: string[], terminal: Terminal): Promise<number> {
   const { flags, words } = parseFlags(args, FLAGS);
   if (words.length !== 1) throw new UsageError("log needs one data folder");
   const folder = words[0]!;
-  const journal = read(folder, "journal");
-  if (journal === null) throw new UsageError(`There is no journal in ${folder}`);
-  const { lines, isDamaged } = describeJournal(journal, read(folder, "snapshot"), flags.last);
-  for (const line of lines) terminal.out(`${line}\n`);
+  const [journal, snapshot] = [read(folder, "journal"), read(folder, "snapshot")];
+  if (journal === null && snapshot === null) throw new UsageError(`There is no journal in ${folder}`);
+  let text = "";
+  const isDamaged = describeJournal(journal, snapshot, (line) => {
+    text += `${line}\n`;
+    if (text.length < CHUNK) return;
+    terminal.out(text);
+    text = "";
+  }, flags.last);
+  terminal.out(text);
   return Promise.resolve(isDamaged ? 1 : 0);
 }
 

@@ -51,8 +51,9 @@ function commandOf([verb = "status", ...rest]: readonly string[]): string[] | nu
 
 function assertAddress(text: string): void {
   try {
-    parseAddress(text);
+    if (parseAddress(text).port > 0) return;
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+  throw new UsageError(`Nobody is reached at port 0, as in ${JSON.stringify(text)}`);
 }

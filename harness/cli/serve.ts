@@ -12,7 +12,7 @@ import { formatAddress } from "../live/peer_options.ts";
 import { type Server, startServer } from "../live/serve.ts";
 import { READ_MODES, type ReadMode } from "../server/client.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
-import { ACCESS_FLAGS, addressOf, limitsOf, memberOf, passwordOf, tlsOf } from "./live_flags.ts";
+import { ACCESS_FLAGS, addressOf, limitsOf, listenAddressOf, membersOf, passwordOf, tlsOf } from "./live_flags.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
@@ -76,7 +76,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (words.length > 0) throw new UsageError(`serve takes flags only, but was given ${JSON.stringify(words[0])}`);
   const needed = (name: "listen" | "client" | "data"): string => {
     const value = flags[name];
-    if (value === undefined) throw new UsageError(`serve needs --${name}`);
+    if (value === undefined || value === "") throw new UsageError(`serve needs --${name}`);
     return value;
   };
   if (flags.id === undefined) throw new UsageError("serve needs --id");
@@ -84,11 +84,11 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     id: flags.id,
     clusterId: flags.cluster,
     folder: needed("data"),
-    listen: addressOf("listen", needed("listen")),
-    client: addressOf("client", needed("client")),
+    listen: listenAddressOf("listen", needed("listen")),
+    client: listenAddressOf("client", needed("client")),
     advertise: flags.advertise === undefined ? null : addressOf("advertise", flags.advertise),
-    peers: new Map(flags.peer.map((text) => memberOf("peer", text))),
-    routes: new Map(flags.route.map((text) => memberOf("route", text))),
+    peers: membersOf("peer", flags.peer),
+    routes: membersOf("route", flags.route),
     join: flags.join === undefined ? null : addressOf("join", flags.join),
     reads: flags.reads as ReadMode,
     password: passwordOf(flags.password),
@@ -99,12 +99,28 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     compactionBytes: flags["compact-bytes"],
     ...limitsOf(flags),
   };
-  if (options.peers.has(options.id)) throw new UsageError(`--peer names node ${options.id}, which is this one`);
+  checkPlaces(options);
   if (options.join !== null && options.peers.size > 0) throw new UsageError("--join and --peer exclude each other");
   const log = createLog((line) => terminal.err(line), options.id, flags["log-level"] as LogLevel);
   if (flags["stop-with-stdin"]) process.stdin.on("end", () => process.exit(0)).resume();
   const joining = options.join === null ? options : await findMembers(options, options.join);
   return await serve(joining, log, terminal);
+}
+
+/** Everybody has a place of their own. */
+function checkPlaces({ id, listen, client, advertise, peers }: NodeOptions): void {
+  if (peers.has(id)) throw new UsageError(`--peer names node ${id}, which is this one`);
+  const at = formatAddress(advertise ?? listen);
+  const taken = new Map([[at, "this node itself"]]);
+  if (client.port !== 0 && formatAddress(client) === formatAddress(listen)) {
+    throw new UsageError(`--listen and --client are both ${formatAddress(client)}`);
+  }
+  for (const [peer, address] of peers) {
+    const place = formatAddress(address);
+    const holder = taken.get(place);
+    if (holder !== undefined) throw new UsageError(`--peer: node ${peer} cannot listen at ${place}, as ${holder} does`);
+    taken.set(place, `node ${peer}`);
+  }
 }
 
 function serve(options: NodeOptions, log: Log, terminal: Terminal): Promise<number> {

@@ -22,7 +22,7 @@ import { type DirectoryEntry, type DirectoryMachine, encodeEntry, encodeRemoval,
 import { type LiveDisk, openDisk } from "./disk.ts";
 import type { Log, LogFields } from "./log_lines.ts";
 import { nextChore } from "./membership_keeper.ts";
-import { checkExposure, type NodeOptions } from "./node_options.ts";
+import { checkOptions, type NodeOptions } from "./node_options.ts";
 import { type Address, formatAddress, parseAddress } from "./peer_options.ts";
 import { createTransport, type Transport } from "./tcp.ts";
 
@@ -91,7 +91,7 @@ export function startNode(
 ): void {
   let disk: LiveDisk;
   try {
-    checkExposure(options);
+    checkOptions(options);
     disk = openDisk(options.folder);
   } catch (error) {
     return done(error as Error, null);

@@ -64,17 +64,28 @@ export const NODE_DEFAULTS: Omit<NodeOptions, "id" | "folder" | "listen" | "clie
   storeLimits: STORE_LIMITS,
 };
 
+/** The longest name of a cluster, in bytes. */
+const CLUSTER_ID_MAX = 255;
+
 /**
- * Refuses to be heard beyond this machine without certificates.
+ * Refuses what no node can be, and to be heard beyond this machine without certificates.
  *
  * @throws {RangeError} That says how to go on.
  */
-export function checkExposure({ listen, client, tls, isInsecure }: NodeOptions): void {
-  if (tls !== null || isInsecure) return;
-  for (const { host } of [listen, client]) {
+export function checkOptions({ clusterId, listen, client, advertise, tls, isInsecure }: NodeOptions): void {
+  const length = new TextEncoder().encode(clusterId).length;
+  if (length === 0 || length > CLUSTER_ID_MAX) {
+    throw new RangeError(`A cluster's name has from 1 to ${CLUSTER_ID_MAX} bytes, but this one has ${length}`);
+  }
+  for (const { host } of tls !== null || isInsecure ? [] : [listen, client]) {
     if (isLoopback(host)) continue;
     throw new RangeError(
       `Cannot listen on ${host}, beyond loopback, without certificates: give --tls-cert, --tls-key and --tls-ca, or --insecure`,
+    );
+  }
+  if (advertise === null && (listen.host === "0.0.0.0" || listen.host === "::")) {
+    throw new RangeError(
+      `Cannot tell the other members to reach this one at ${listen.host}, which is every address: give --advertise`,
     );
   }
 }

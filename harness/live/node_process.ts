@@ -24,8 +24,8 @@ export interface NodeProcess {
 export interface NodeProcessEvents {
   /** It serves. */
   readonly onReady: () => void;
-  /** It has ended. */
-  readonly onExit: (code: number | null) => void;
+  /** It has ended, with a status or by a signal. */
+  readonly onExit: (code: number | null, signal: string | null) => void;
 }
 
 const KEPT_LINES = 20;
@@ -62,16 +62,16 @@ export function startNodeProcess(flags: readonly string[], events: NodeProcessEv
     lastLines.splice(0, lastLines.length - KEPT_LINES);
   });
   let isOver = false;
-  const ended = (code: number | null): void => {
+  const ended = (code: number | null, by: string | null): void => {
     if (isOver) return;
     isOver = true;
-    events.onExit(code);
+    events.onExit(code, by);
   };
   child.on("error", (error) => {
     lastLines.push(error.message);
-    ended(null);
+    ended(null, null);
   });
-  child.on("exit", (code) => ended(code));
+  child.on("exit", ended);
   const pid = child.pid ?? -1;
   /** `child.kill` goes deaf on Deno after a SIGSTOP. */
   const signal = (name: string): void => {

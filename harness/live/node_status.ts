@@ -86,6 +86,7 @@ const SECTIONS: Readonly<Record<string, (parts: StatusParts) => Facts>> = {
     }
     return facts;
   },
+  cluster: () => ({ cluster_enabled: 0 }),
   keyspace: ({ node }) => ({ db0: `keys=${node.store.size},expires=0` }),
 };
 

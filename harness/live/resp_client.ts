@@ -6,6 +6,8 @@
 import { Buffer } from "node:buffer";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { SECOND } from "../clock.ts";
+import { createLiveClock } from "./clock.ts";
 import { type Address, formatAddress, type PeerTls, pem } from "./peer_options.ts";
 
 /** A reply: `Error` for an error reply. */
@@ -41,12 +43,21 @@ export class ConnectionError extends Error {
   }
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nobody listens there (ECONNREFUSED)",
+  ECONNRESET: "the connection was broken (ECONNRESET)",
+  ENOTFOUND: "there is no such host (ENOTFOUND)",
+  ETIMEDOUT: "it cannot be reached (ETIMEDOUT)",
+};
+
 /** Connects to a node. Commands may be sent at once; they wait for the connection. */
 export function connectRespClient({ address, tls = null, password = null }: RespClientOptions): RespClient {
   let held: Buffer = Buffer.alloc(0);
   let isClosed = false;
   let isConnected = false;
-  let failure = "the connection was closed";
+  let failure = tls === null
+    ? "it closed the connection without an answer; does it want certificates?"
+    : "it closed the connection without an answer; are these the certificates that it wants?";
   const waiting: ((error: Error | null, value: ClientValue) => void)[] = [];
 
   const connected = (): void => {
@@ -57,7 +68,7 @@ export function connectRespClient({ address, tls = null, password = null }: Resp
     ? connectTcp({ host, port, noDelay: true }, connected)
     : connectTls({ host, port, key: pem(tls.key), cert: pem(tls.cert), ca: pem(tls.ca) }, connected);
   socket.on("error", (error: Error) => {
-    failure = (error as { code?: string }).code ?? error.message;
+    failure = REASONS[(error as { code?: string }).code ?? ""] ?? error.message.split("\n", 1)[0]!;
   });
   socket.on("close", () => {
     isClosed = true;
@@ -133,11 +144,19 @@ function parseReply(bytes: Buffer, at: number): { value: ClientValue; end: numbe
   }
 }
 
+/** A member has so long for one command: longer than it takes itself for a change of the members. */
+const ANSWER_TIME = 15 * SECOND;
+
 /** Sends one command over a connection of its own. */
 export function askOnce(options: RespClientOptions, args: readonly string[]): Promise<ClientValue> {
   return new Promise((resolve, reject) => {
     const client = connectRespClient(options);
+    const timer = createLiveClock().after(ANSWER_TIME, () => {
+      client.close();
+      reject(new ConnectionError(options.address, `it gave no answer in ${ANSWER_TIME / SECOND} s`, true));
+    });
     client.call(args, (error, value) => {
+      timer.cancel();
       client.close();
       if (error !== null) reject(error);
       else if (value instanceof Error) reject(value);

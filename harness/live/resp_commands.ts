@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { RespVersion } from "./resp.ts";
 
 /** Where a connection's reads are served. */
 export type ReadMode = "linearizable" | "lease" | "local";
@@ -58,7 +59,19 @@ export type AdminCommand =
 export type ConnectionCommand =
   | { readonly type: "ping"; readonly message: string | null }
   | { readonly type: "echo"; readonly message: string }
-  | { readonly type: "hello"; readonly auth: Credentials | null; readonly name: string | null }
+  /** The version is `null` where none was named. */
+  | {
+    readonly type: "hello";
+    readonly version: RespVersion | null;
+    readonly auth: Credentials | null;
+    readonly name: string | null;
+  }
+  /** Refused, and so is all that follows it up to EXEC or DISCARD. */
+  | { readonly type: "multi" }
+  | { readonly type: "exec" }
+  | { readonly type: "discard" }
+  /** HELP of a command that has subcommands. */
+  | { readonly type: "subcommands"; readonly container: string; readonly names: readonly string[] }
   | { readonly type: "auth"; readonly credentials: Credentials }
   | { readonly type: "select" }
   | { readonly type: "quit" }
@@ -167,11 +180,9 @@ function parseIncrement(sign: 1 | -1): (args: readonly string[]) => Command {
 }
 
 function parseHello(args: readonly string[]): Command {
-  if (args.length > 1) {
-    const version = integer(args[1]!);
-    if (version === null) return invalid("ERR Protocol version is not an integer or out of range");
-    if (version !== 2) return invalid("NOPROTO unsupported protocol version");
-  }
+  const asked = args.length > 1 ? integer(args[1]!) : 2;
+  if (asked === null) return invalid("ERR Protocol version is not an integer or out of range");
+  if (asked !== 2 && asked !== 3) return invalid("NOPROTO unsupported protocol version");
   let auth: Credentials | null = null;
   let name: string | null = null;
   for (let i = 2; i < args.length; i++) {
@@ -185,7 +196,7 @@ function parseHello(args: readonly string[]): Command {
       return invalid(`ERR Syntax error in HELLO option '${args[i]!.slice(0, 128)}'`);
     }
   }
-  return { type: "hello", auth, name };
+  return { type: "hello", version: args.length > 1 ? asked : null, auth, name };
 }
 
 const BAD_CLIENT_NAME: InvalidCommand = invalid(
@@ -225,6 +236,7 @@ type Subcommands = Readonly<Record<string, readonly [arity: number, parse: (args
 function parseSubcommand(container: string, subcommands: Subcommands): (args: readonly string[]) => Command {
   return (args) => {
     const name = args[1]!.toUpperCase();
+    if (name === "HELP") return { type: "subcommands", container, names: Object.keys(subcommands) };
     if (!Object.hasOwn(subcommands, name)) {
       return invalid(`ERR unknown subcommand '${args[1]!.slice(0, 128)}'. Try ${container.toUpperCase()} HELP.`);
     }
@@ -370,7 +382,7 @@ const SPECS: readonly CommandSpec[] = [
     NO_KEY,
     "connection",
     "noscript no_auth fast",
-    "Agrees on the protocol, which is RESP2",
+    "Agrees on the protocol, RESP2 or RESP3",
     parseHello,
   ),
   spec("auth", -2, NO_KEY, "connection", "noscript no_auth fast", "Gives the password", parseAuth),
@@ -384,6 +396,20 @@ const SPECS: readonly CommandSpec[] = [
     "noscript no_auth fast",
     "Makes the connection as new",
     () => ({ type: "reset" }),
+  ),
+  spec("multi", 1, NO_KEY, "transactions", "noscript fast", "Is refused, and all up to EXEC with it", () => ({
+    type: "multi",
+  })),
+  spec("exec", 1, NO_KEY, "transactions", "noscript", "Ends what MULTI began", () => ({ type: "exec" })),
+  spec("discard", 1, NO_KEY, "transactions", "noscript fast", "Ends what MULTI began", () => ({ type: "discard" })),
+  spec(
+    "cluster",
+    -2,
+    NO_KEY,
+    "cluster",
+    "admin noscript",
+    "Tells that this is no Redis Cluster",
+    () => invalid("ERR This instance has cluster support disabled"),
   ),
   spec("client", -2, NO_KEY, "connection", "noscript", "Tells and asks about the connection", parseClient),
   spec(

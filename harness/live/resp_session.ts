@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { RESP_OK, type RespFailure, type RespValue } from "./resp.ts";
+import { RESP_OK, type RespFailure, type RespValue, type RespVersion } from "./resp.ts";
 import {
   type Command,
   type CommandDescription,
@@ -25,6 +25,10 @@ export interface RespSession {
   isAuthenticated: boolean;
   /** How its reads are served. */
   readMode: ReadMode;
+  /** What its replies are written in. */
+  protocol: RespVersion;
+  /** Whether it began a MULTI, whose commands are refused: a client may have sent them before it knew. */
+  isInTransaction: boolean;
   /** Whether the connection is to end once its replies are sent. */
   isQuitting: boolean;
 }
@@ -46,6 +50,8 @@ export function createRespSession(id: number, options: RespSessionOptions): Resp
     name: "",
     isAuthenticated: options.password === null,
     readMode: options.readMode,
+    protocol: 2,
+    isInTransaction: false,
     isQuitting: false,
   };
 }
@@ -63,9 +69,16 @@ const NO_PASSWORD: RespFailure = {
     "Are you sure your configuration is correct?",
 };
 
-/** The refusal of a command that needs authentication on a connection without it; `null` if it may go on. */
+/** There are no transactions of several commands here. */
+const NO_MULTI: RespFailure = { error: "ERR MULTI is not supported here: each command is a transaction of its own" };
+const IN_MULTI: RespFailure = {
+  error: "ERR nothing was done: MULTI is not supported here, and so nothing is that follows it, up to EXEC or DISCARD",
+};
+const EXECABORT: RespFailure = { error: "EXECABORT Transaction discarded because of previous errors." };
+
+/** The refusal of a command that its connection may not give now, for want of a password or within a MULTI; `null` if it may go on. */
 export function refusal(command: Command, session: RespSession): RespFailure | null {
-  if (session.isAuthenticated) return null;
+  if (session.isAuthenticated) return session.isInTransaction ? refusalInTransaction(command) : null;
   switch (command.type) {
     case "auth":
     case "hello":
@@ -76,6 +89,10 @@ export function refusal(command: Command, session: RespSession): RespFailure | n
     default:
       return NOAUTH;
   }
+}
+
+function refusalInTransaction({ type }: Command): RespFailure | null {
+  return type === "exec" || type === "discard" || type === "reset" || type === "quit" ? null : IN_MULTI;
 }
 
 /** Settings as CONFIG GET tells them. What is written is on disk before it is answered: hence these. */
@@ -120,7 +137,7 @@ export function answerConnectionCommand(
     case "echo":
       return command.message;
     case "hello":
-      return hello(command.auth, command.name, session, options);
+      return hello(command, session, options);
     case "auth":
       if (options.password === null && command.credentials.username === "default") return NO_PASSWORD;
       return authenticate(command.credentials, session, options) ? RESP_OK : WRONGPASS;
@@ -134,11 +151,23 @@ export function answerConnectionCommand(
       session.name = "";
       session.isAuthenticated = options.password === null;
       session.readMode = options.readMode;
+      session.protocol = 2;
+      session.isInTransaction = false;
       return { simple: "RESET" };
+    case "multi":
+      session.isInTransaction = true;
+      return NO_MULTI;
+    case "exec":
+    case "discard":
+      if (!session.isInTransaction) return { error: `ERR ${command.type.toUpperCase()} without MULTI` };
+      session.isInTransaction = false;
+      return command.type === "exec" ? EXECABORT : RESP_OK;
+    case "subcommands":
+      return [`${command.container.toUpperCase()} takes one of:`, ...command.names].map((simple) => ({ simple }));
     case "client-id":
       return session.id;
     case "client-info":
-      return `id=${session.id} name=${session.name} db=0 resp=2 readmode=${session.readMode}\n`;
+      return `id=${session.id} name=${session.name} db=0 resp=${session.protocol} readmode=${session.readMode}\n`;
     case "client-getname":
       return session.name === "" ? null : session.name;
     case "client-setname":
@@ -151,9 +180,13 @@ export function answerConnectionCommand(
     case "command-info":
       return chosen(command.names).map((known) => known === undefined ? null : info(known));
     case "command-docs":
-      return chosen(command.names).flatMap((known) => known === undefined ? [] : [known.name, docs(known)]);
+      return {
+        pairs: chosen(command.names).flatMap((known) => known === undefined ? [] : [known.name, docs(known)]),
+      };
     case "config-get":
-      return SETTINGS.filter(([name]) => command.patterns.some((pattern) => matches(pattern, name))).flat();
+      return {
+        pairs: SETTINGS.filter(([name]) => command.patterns.some((pattern) => matches(pattern, name))).flat(),
+      };
     case "readmode":
       if (command.mode === null) return session.readMode;
       session.readMode = command.mode;
@@ -162,16 +195,16 @@ export function answerConnectionCommand(
 }
 
 function hello(
-  auth: Credentials | null,
-  name: string | null,
+  { version, auth, name }: ConnectionCommand & { readonly type: "hello" },
   session: RespSession,
   options: RespSessionOptions,
 ): RespValue {
   if (auth !== null && !authenticate(auth, session, options)) return WRONGPASS;
   if (!session.isAuthenticated) return NOAUTH_HELLO;
   if (name !== null) session.name = name;
-  const facts = ["server", "kayadb", "version", options.version, "proto", 2, "id", session.id];
-  return [...facts, "mode", "standalone", "role", "master", "modules", []];
+  if (version !== null) session.protocol = version;
+  const facts = ["server", "kayadb", "version", options.version, "proto", session.protocol, "id", session.id];
+  return { pairs: [...facts, "mode", "standalone", "role", "master", "modules", []] };
 }
 
 /** Without a password, the default user is let in with any, as in Redis. */
@@ -201,7 +234,7 @@ function info(known: CommandDescription): RespValue {
 }
 
 function docs(known: CommandDescription): RespValue {
-  return ["summary", known.summary, "since", "0.1.0", "group", known.group];
+  return { pairs: ["summary", known.summary, "since", "0.1.0", "group", known.group] };
 }
 
 /** Redis's patterns, as far as settings need them: `*` and `?`. The names are short, and so no pattern takes long. */

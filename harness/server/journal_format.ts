@@ -117,8 +117,8 @@ export function finishHeader(writer: ByteWriter): number {
   return length;
 }
 
-/** Reads a header. A JournalDamagedError or JournalIdentityError if it is none of this node's. */
-export function readHeader(bytes: Uint8Array, expected: JournalIdentity): JournalHeader {
+/** Reads a header. A JournalDamagedError or JournalIdentityError if it is none of this node's; `null` takes any node's. */
+export function readHeader(bytes: Uint8Array, expected: JournalIdentity | null): JournalHeader {
   if (bytes.length < 42) {
     throw new JournalDamagedError("journal", 0, `its header is cut short at ${bytes.length} bytes`);
   }
@@ -133,20 +133,9 @@ export function readHeader(bytes: Uint8Array, expected: JournalIdentity): Journa
   const salt = reader.u32("the salt");
   const whole = reader.u64("the length");
   const clusterId = new TextDecoder().decode(reader.bytes(reader.u16("the cluster's length"), "the cluster's id"));
-  checkIdentity("journal", { clusterId, nodeId: node }, expected);
-  return { identity: expected, salt, length, whole };
-}
-
-/** Whose journal a file is, as far as it says. */
-export function readIdentity(bytes: Uint8Array): JournalIdentity {
-  const damaged = new JournalDamagedError("journal", 0, "its header cannot be read");
-  if (bytes.length < 42) throw damaged;
-  const reader = new ByteReader(bytes, "a journal", 16);
-  const node = reader.u64("the node's id");
-  reader.bytes(12, "salt and length");
-  const length = reader.u16("the cluster's length");
-  if (length > Math.min(255, reader.left)) throw damaged;
-  return { nodeId: node, clusterId: new TextDecoder().decode(reader.bytes(length, "the cluster's id")) };
+  const identity = { clusterId, nodeId: node };
+  if (expected !== null) checkIdentity("journal", identity, expected);
+  return { identity, salt, length, whole };
 }
 
 function checkMagic(reader: ByteReader, file: string, magic: string): void {

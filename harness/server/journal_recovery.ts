@@ -91,19 +91,26 @@ export function recoverJournal(
   const isWhole = scan.end === journalBytes.length && !isBehind;
   const found = { snapshot, state, salt: scan.salt, batches, fileBytes: journalBytes.length };
   const snapshotIndex = snapshot === null ? 0 : snapshot.index;
+  assertMeets(snapshot, baseIndex);
   if (snapshot === null || snapshotIndex <= baseIndex) {
-    if (snapshotIndex < baseIndex) {
-      throw new JournalDamagedError(
-        "snapshot",
-        0,
-        `it ends at index ${snapshotIndex}, but the journal begins after ${baseIndex}`,
-      );
-    }
     return { ...found, baseIndex, baseTerm, entries, isWhole };
   }
   const entryTerm = entries[snapshotIndex - baseIndex - 1]?.term;
   if (entryTerm === snapshot.term) return { ...found, baseIndex, baseTerm, entries, isWhole };
   return { ...found, baseIndex: snapshotIndex, baseTerm: snapshot.term, entries: [], isWhole: false };
+}
+
+/**
+ * Nothing is missing between a snapshot and the journal that goes on from it.
+ *
+ * @throws {JournalDamagedError} If something is.
+ */
+export function assertMeets(snapshot: Pick<Snapshot, "index"> | null, baseIndex: number): void {
+  if (snapshot === null ? baseIndex === 0 : snapshot.index >= baseIndex) return;
+  const reason = snapshot === null
+    ? `there is none, but the journal begins after ${baseIndex}`
+    : `it ends at index ${snapshot.index}, but the journal begins after ${baseIndex}`;
+  throw new JournalDamagedError("snapshot", 0, reason);
 }
 
 /**

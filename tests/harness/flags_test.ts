@@ -38,6 +38,11 @@ test("flags that are left out have their defaults", () => {
   assert.deepEqual(words, []);
 });
 
+test("a flag that takes one value is not given twice", () => {
+  assert.equal(complaint("--nodes", "3", "--nodes=4"), "--nodes is given twice");
+  assert.equal(parseFlags(["--json", "--json"], { json: SPEC.json, peer: SPEC.peer }).flags.json, true);
+});
+
 test("flags take their value behind a space or an equals sign, and words stay in order", () => {
   const args = ["a.jsonl", "--nodes", "3", "--rate=0.5", "-", "--json", "--peer", "x", "--peer", "y", "b.jsonl"];
 

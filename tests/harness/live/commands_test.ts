@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { main as clusterMain } from "../../../harness/cli/cluster.ts";
@@ -10,6 +11,7 @@ import { main as serveMain } from "../../../harness/cli/serve.ts";
 import type { Terminal } from "../../../harness/cli/terminal.ts";
 import { formatAddress } from "../../../harness/live/peer_options.ts";
 import { connect, inFolder, optionsOf, skipWithoutSockets, start, stop, withCluster } from "./live_cluster.ts";
+import { MEMBER, STRANGER } from "./tls_identity.ts";
 
 const skip = skipWithoutSockets;
 
@@ -26,6 +28,7 @@ function terminal(): Terminal & { text: string } {
 }
 
 test("wrong usage of the live commands is one line that says what was expected", async () => {
+  const node = ["--id", "1", "--data", "d", "--listen", "h:1", "--client", "h:2"];
   const wrong: [(args: string[], terminal: Terminal) => Promise<number>, string[], RegExp][] = [
     [serveMain, [], /serve needs --id/],
     [serveMain, ["--id", "0"], /--id takes .* from 1 to 1048575, but was given "0"/],
@@ -45,7 +48,20 @@ test("wrong usage of the live commands is one line that says what was expected",
       ["--id", "1", "--data", "d", "--listen", "h:1", "--client", "h:2", "--peer", "1=h:1"],
       /--peer names node 1, which is this one/,
     ],
-    [serveMain, ["--id", "1", "--data", "d", "--listen", "h:1", "--client", "h:2", "--tls-cert", "x"], /go together/],
+    [serveMain, [...node, "--tls-cert", "x"], /go together/],
+    [serveMain, [...node, "--peer", "2=h:0"], /--peer: nobody is reached at port 0/],
+    [serveMain, [...node, "--peer", "2=h:3", "--peer", "2=h:4"], /--peer names node 2 twice/],
+    [serveMain, [...node, "--peer", "2=h:3", "--peer", "3=h:3"], /node 3 cannot listen at h:3, as node 2 does/],
+    [serveMain, [...node, "--peer", "2=h:1"], /node 2 cannot listen at h:1, as this node itself does/],
+    [
+      serveMain,
+      ["--id", "1", "--data", "d", "--listen", "h:1", "--client", "h:1"],
+      /--listen and --client are both h:1/,
+    ],
+    [serveMain, ["--id", "1", "--data", "", "--listen", "h:1", "--client", "h:2"], /serve needs --data/],
+    [serveMain, [...node, "--password", ""], /--password needs a password/],
+    [clusterMain, ["--data", "d", "--port", "7101", "--peer-port", "7102"], /would share some/],
+    [memberMain, ["add", "4", "h:0"], /Nobody is reached at port 0/],
     [memberMain, ["fly"], /member takes: status \| add/],
     [memberMain, ["add", "1", "nowhere"], /An address is HOST:PORT/],
     [logMain, [], /log needs one data folder/],
@@ -61,12 +77,47 @@ test("wrong usage of the live commands is one line that says what was expected",
   }
 });
 
+test("certificates and keys are looked at before anything is started", { skip }, async () => {
+  await inFolder(async (folder) => {
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const key = file("key", MEMBER.key as string);
+    const cert = file("cert", MEMBER.cert as string);
+    const ca = file("ca", MEMBER.ca as string);
+    const strange = file("strange", STRANGER.key as string);
+    const garbage = file("garbage", "no pem");
+    const cases: [key: string, cert: string, ca: string, message: RegExp][] = [
+      [garbage, cert, ca, /--tls-key: there is no private key in PEM/],
+      [key, garbage, ca, /--tls-cert: there is no certificate in PEM/],
+      [key, cert, garbage, /--tls-ca: there is no certificate in PEM/],
+      [cert, key, ca, /--tls-cert: there is no certificate in PEM/],
+      [strange, cert, ca, /--tls-key: the key in .* is not that of the certificate in /],
+      [join(folder, "none"), cert, ca, /--tls-key: cannot read .*: there is no such file or folder/],
+    ];
+    for (const [k, c, a, message] of cases) {
+      const args = ["status", "--tls-key", k, "--tls-cert", c, "--tls-ca", a];
+      await assert.rejects(async () => await memberMain(args, terminal()), message);
+    }
+  });
+});
+
+test("flags do not make a cluster another size than its folder has", { skip }, async () => {
+  await inFolder(async (folder) => {
+    for (const id of ["1", "2", "3"]) mkdirSync(join(folder, id));
+    const run = async (): Promise<number> => await clusterMain(["--data", folder, "--nodes", "5"], terminal());
+    await assert.rejects(run, /--nodes 5, but .* holds the nodes 1 2 3: leave --nodes out/);
+  });
+});
+
 test("log prints term, vote and entries, and says where a journal is damaged", { skip }, async () => {
   await inFolder(async (folder) => {
     const [one] = await optionsOf(1, folder);
     const server = await start(one!);
     const { client, call } = connect(one!);
     for (const value of ["first", "second", "third"]) assert.equal(await call("SET", "k", value), "OK");
+    assert.equal(await call("SET", Buffer.from("schl\u00fcssel\u009b").toString("latin1"), "\0\xff"), "OK");
     client.close();
     await stop(server);
     const whole = terminal();
@@ -74,9 +125,11 @@ test("log prints term, vote and entries, and says where a journal is damaged", {
     assert.match(whole.text, /journal of node 1 of cluster "kaya"/);
     assert.match(whole.text, /term 1, voted for 1/);
     assert.match(whole.text, /entry \d+ of term 1: 1\.\d+\.0\/\d+: put "k" "second"/);
+    assert.match(whole.text, /put "schl\u00fcssel\\u009b" "\\u0000\u00ff"/);
     const last = terminal();
     await logMain([one!.folder, "--last", "1"], last);
     assert.ok(!last.text.includes('"first"'));
+    assert.match(last.text, / {2}\.\.\. \d+ records before\n[^\n]*put "schl/);
     const path = join(one!.folder, "journal");
     const bytes = readFileSync(path);
     bytes[bytes.indexOf("first")]! ^= 1;

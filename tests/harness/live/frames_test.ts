@@ -110,7 +110,7 @@ test("another version and another protocol are told apart", () => {
   );
   assert.equal(refusal(Buffer.from("GET / HTTP/1.1\r\n")), "it does not speak the protocol of peers");
   assert.equal(refusal(Buffer.from("*1\r\n")), "it does not speak the protocol of peers");
-  assert.match(refusal(Buffer.from("kayapeer\x01\0\xff\xff", "latin1")), /its handshake has 65535 bytes/);
+  assert.match(refusal(Buffer.from("kayapeer\x02\0\xff\xff", "latin1")), /its handshake has 65535 bytes/);
 });
 
 test("random bytes after any true beginning are a handshake, wait for more, or are a HandshakeError", () => {

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import type { RespValue } from "../../../harness/live/resp.ts";
+import type { RespFailure, RespMap, RespValue } from "../../../harness/live/resp.ts";
 import { COMMANDS, parseCommand } from "../../../harness/live/resp_commands.ts";
 import {
   answerConnectionCommand,
@@ -57,10 +57,16 @@ test("a server without a password says so to AUTH", () => {
 
 test("HELLO tells the server, the protocol and the connection", () => {
   const session = createRespSession(7, OPEN);
-  assert.deepEqual(ask("HELLO 2 SETNAME me", session, OPEN), [
-    ...["server", "kayadb", "version", "1.2.3", "proto", 2, "id", 7],
-    ...["mode", "standalone", "role", "master", "modules", []],
-  ]);
+  const facts = (version: number): RespValue => ({
+    pairs: [
+      ...["server", "kayadb", "version", "1.2.3", "proto", version, "id", 7],
+      ...["mode", "standalone", "role", "master", "modules", []],
+    ],
+  });
+  assert.deepEqual(ask("HELLO 3 SETNAME me", session, OPEN), facts(3));
+  assert.deepEqual(ask("HELLO", session, OPEN), facts(3));
+  ask("RESET", session, OPEN);
+  assert.deepEqual(ask("HELLO 2 SETNAME me", session, OPEN), facts(2));
   assert.equal(ask("CLIENT GETNAME", session, OPEN), "me");
 });
 
@@ -74,6 +80,33 @@ test("a connection keeps its name, its number and its way to read", () => {
   assert.deepEqual(ask("READMODE local", session, OPEN), { simple: "OK" });
   assert.equal(session.readMode, "local");
   assert.equal(ask("CLIENT INFO", session, OPEN), "id=7 name=me db=0 resp=2 readmode=local\n");
+});
+
+test("after MULTI nothing is done up to EXEC or DISCARD, as a client may have sent it before it knew", () => {
+  for (const [end, answer] of [["EXEC", /^EXECABORT /], ["DISCARD", undefined]] as const) {
+    const session = createRespSession(1, OPEN);
+    assert.match((ask("MULTI", session, OPEN) as RespFailure).error, /^ERR MULTI is not supported here/);
+    for (const request of ["SET k v", "INCR k", "MULTI", "NOPE", "PING"]) {
+      assert.match((ask(request, session, OPEN) as RespFailure).error, /^ERR nothing was done/, request);
+    }
+    const ended = ask(end, session, OPEN);
+    if (answer === undefined) assert.deepEqual(ended, { simple: "OK" });
+    else assert.match((ended as RespFailure).error, answer);
+    assert.equal(ask("SET k v", session, OPEN), "(store)");
+    assert.deepEqual(ask(end, session, OPEN), { error: `ERR ${end} without MULTI` });
+  }
+  const session = createRespSession(1, OPEN);
+  ask("MULTI", session, OPEN);
+  assert.deepEqual(ask("RESET", session, OPEN), { simple: "RESET" });
+  assert.equal(ask("GET k", session, OPEN), "(store)");
+});
+
+test("HELP lists the subcommands", () => {
+  const lines = ask("RAFT HELP", createRespSession(1, OPEN), OPEN) as { simple: string }[];
+  assert.deepEqual(lines.map(({ simple }) => simple), [
+    "RAFT takes one of:",
+    ...["STATUS", "ADD", "REMOVE", "REPLACE", "TRANSFER"],
+  ]);
 });
 
 test("QUIT is answered, and ends the connection", () => {
@@ -90,17 +123,18 @@ test("COMMAND describes every command, and nil stands for one that is unknown", 
     ["get", 2, [{ simple: "readonly" }, { simple: "fast" }], 1, 1, 1, [], [], [], []],
     null,
   ]);
-  const docs = ask("COMMAND DOCS nope get", session, OPEN) as RespValue[];
+  const { pairs: docs } = ask("COMMAND DOCS nope get", session, OPEN) as RespMap;
   assert.equal(docs.length, 2);
   assert.equal(docs[0], "get");
 });
 
 test("CONFIG GET tells by name and pattern what redis-benchmark asks for", () => {
   const session = createRespSession(1, OPEN);
-  assert.deepEqual(ask("CONFIG GET save", session, OPEN), ["save", ""]);
-  assert.deepEqual(ask("CONFIG GET append??ly nope SAVE", session, OPEN), ["appendonly", "yes", "save", ""]);
-  assert.deepEqual(ask("CONFIG GET *o*y*", session, OPEN), ["appendonly", "yes"]);
-  assert.deepEqual(ask(`CONFIG GET ${"*".repeat(100_000)}a ${"*a".repeat(30)}`, session, OPEN), []);
+  const settings = (patterns: string): RespValue => (ask(`CONFIG GET ${patterns}`, session, OPEN) as RespMap).pairs;
+  assert.deepEqual(settings("save"), ["save", ""]);
+  assert.deepEqual(settings("append??ly nope SAVE"), ["appendonly", "yes", "save", ""]);
+  assert.deepEqual(settings("*o*y*"), ["appendonly", "yes"]);
+  assert.deepEqual(settings(`${"*".repeat(100_000)}a ${"*a".repeat(30)}`), []);
 });
 
 test("what a request is about is either the connection or the server", () => {
