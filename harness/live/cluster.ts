@@ -15,6 +15,7 @@ import { type Clock, MILLISECOND, SECOND } from "../clock.ts";
 import type { Cluster, NodeView, Strike } from "../cluster.ts";
 import type { Fault, FaultKind, MemberFault } from "../fault.ts";
 import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
+import { DiskError } from "./disk.ts";
 import { freePorts } from "./free_ports.ts";
 import { type Links, openLinks } from "./links.ts";
 import { type LiveMember, type LiveMemberOptions, makeLiveMember } from "./live_member.ts";
@@ -54,7 +55,7 @@ const CHANGE_TIMEOUT = 5 * SECOND;
 /** Makes a cluster; `start` starts it. */
 export function createLiveCluster(options: LiveClusterOptions): LiveCluster {
   const { clock } = options;
-  const folder = mkdtempSync(join(tmpdir(), "kaya-live-"));
+  const folder = makeTemporaryFolder();
   const reaper = startReaper(folder);
   const members = new Map<number, LiveMember>();
   const complaints: string[] = [];
@@ -102,6 +103,8 @@ export function createLiveCluster(options: LiveClusterOptions): LiveCluster {
       if (isOver) return;
       isOver = true;
       timer.cancel();
+      // Interrupted: who stops it goes on.
+      if (isStopping) return;
       if (error === null) return done(null);
       const said = [...members.values()].flatMap((member) => member.lastLines).slice(-3).join(" | ");
       done(new Error(`Cannot start the live cluster: ${error.message}${said === "" ? "" : ` (${said})`}`));
@@ -293,6 +296,14 @@ export function createLiveCluster(options: LiveClusterOptions): LiveCluster {
       for (const member of members.values()) member.end(() => void (--open === 0 && end()));
     },
   };
+}
+
+function makeTemporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "kaya-live-"));
+  } catch (error) {
+    throw new DiskError("make a folder in", tmpdir(), error);
+  }
 }
 
 /** Starts the process that cleans up. */

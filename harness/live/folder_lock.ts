@@ -106,9 +106,13 @@ function tryLock(folder: string): FolderLock | null {
   return {
     release() {
       if (!held.delete(path)) return;
-      // Replaced and not removed: the highest number must stay.
-      writeFileSync(draft, JSON.stringify(RELEASED));
-      renameSync(draft, path);
+      try {
+        // Replaced and not removed: the highest number must stay.
+        writeFileSync(draft, JSON.stringify(RELEASED));
+        renameSync(draft, path);
+      } catch {
+        // A full disk, say: then the end of the process tells that the folder is free.
+      }
       advisory?.close();
     },
   };

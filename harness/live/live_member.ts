@@ -32,6 +32,7 @@ export interface LiveMember {
   readonly isRemoved: boolean;
   /** Whether its process takes requests. */
   readonly isServing: boolean;
+  /** What its latest process said last. */
   readonly lastLines: readonly string[];
   /** Starts the process; `done` when it serves, or has ended. */
   start(done: () => void): void;
@@ -65,6 +66,7 @@ export function makeLiveMember(options: LiveMemberOptions): LiveMember {
   const connections = new Map<number, RespClient>();
   let observer: RespClient | null = null;
   let process: NodeProcess | null = null;
+  let lastLines: readonly string[] = [];
   let isServing = false;
   let isRemoved = false;
   let isEnding = false;
@@ -107,6 +109,7 @@ export function makeLiveMember(options: LiveMemberOptions): LiveMember {
       },
     });
     process = started;
+    lastLines = started.lastLines;
     options.onStart(started.pid);
   };
 
@@ -125,7 +128,7 @@ export function makeLiveMember(options: LiveMemberOptions): LiveMember {
       return isServing;
     },
     get lastLines() {
-      return process?.lastLines ?? [];
+      return lastLines;
     },
     start,
     invoke(client, request, reply) {

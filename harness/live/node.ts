@@ -385,6 +385,13 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
       if (birth !== 0 && known !== 0 && birth !== known) {
         return reply({ type: "fail", error: `node ${member} is a member that had another journal: remove it first` });
       }
+      if (replaces !== 0 && !isMember(replaces)) return reply(noMember(replaces));
+      // By a slip of an administrator's, the others would lose a member that is well where it is.
+      if (birth === 0 && before !== undefined && before.address !== memberAddress && isMember(member)) {
+        const error = `node ${member} is a member at ${before.address}: if it has moved, it says so itself, ` +
+          "started with --join and where it listens now";
+        return reply({ type: "fail", error });
+      }
       const entry: DirectoryEntry = {
         ...{ id: member, address: memberAddress, wish: "voter", birth: birth === 0 ? known : birth },
         // Who replaces another asks itself to be added, too.
@@ -401,7 +408,7 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
       });
     },
     removeMember(member, reply) {
-      if (!isMember(member)) return reply({ type: "fail", error: `this node knows of no member ${member}` });
+      if (!isMember(member)) return reply(noMember(member));
       const change: ConfigurationChange = { type: "simple", changes: [{ type: "remove", node: nodeId(member) }] };
       front.ask((attempted) => replica.changeMembers(change, attempted), (changed) => {
         if (changed.type !== "ok" || member === id) return reply(changed);
@@ -481,6 +488,10 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     keepTicking();
     done(null, live);
   });
+}
+
+function noMember(member: number): ClientReply {
+  return { type: "fail", error: `this node knows of no member ${member}` };
 }
 
 /** The voter, other than the leader itself, whose log is known to reach furthest, out of those that can be reached. */

@@ -71,7 +71,8 @@ export function startNodeProcess(flags: readonly string[], events: NodeProcessEv
     lastLines.push(error.message);
     ended(null, null);
   });
-  child.on("exit", ended);
+  // Not at its exit: what it said last may be on the way still.
+  child.on("close", ended);
   const pid = child.pid ?? -1;
   /** `child.kill` goes deaf on Deno after a SIGSTOP. */
   const signal = (name: string): void => {

@@ -324,7 +324,8 @@ const parseRaft = parseSubcommand("raft", {
   REPLACE: [5, (args) => {
     const [id, by] = [memberId(args[2]!), memberId(args[3]!)];
     if (id === null) return badMember(args[2]!);
-    if (by === null || by === id) return badMember(args[3]!);
+    if (by === null) return badMember(args[3]!);
+    if (by === id) return invalid(`ERR node ${id} cannot take its own place: give the new one a new number`);
     return isAddress(args[4]!) ? { type: "raft-replace", id, by, address: args[4]! } : badAddress(args[4]!);
   }],
   TRANSFER: [-2, (args) => {

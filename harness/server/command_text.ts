@@ -33,13 +33,14 @@ function describe({ f, ...rest }: StoreCommand): string {
 /** A value on one line, without anything that a terminal would obey. */
 function inWords(value: unknown): string {
   const text = JSON.stringify(value, (_key, part) => typeof part === "string" ? readable(part) : part);
-  // deno-lint-ignore no-control-regex -- JSON escapes the others
+  // JSON escapes the other ones.
   return text.replace(/[\x7f-\x9f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }
 
 /** The beginning of a binary string, as text where its bytes are UTF-8. */
 function readable(binary: string): string {
   const cut = binary.slice(0, LONGEST + 1);
+  if (/^[ -~]*$/.test(cut)) return cut;
   try {
     const bytes = Uint8Array.from(cut, (character) => character.charCodeAt(0));
     // As of a stream: the cut may lie within a character.

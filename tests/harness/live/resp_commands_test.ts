@@ -88,7 +88,7 @@ test("member commands carry checked ids and addresses", () => {
   assert.match(error("RAFT ADD 0 host:1"), /^ERR a member is a whole number from 1 on, but was given '0'$/);
   assert.match(error("RAFT ADD 1 host"), /^ERR an address is HOST:PORT, but was given 'host'$/);
   assert.match(error("RAFT ADD 1 host:70000"), /HOST:PORT/);
-  assert.match(error("RAFT REPLACE 3 3 host:1"), /a member is/);
+  assert.match(error("RAFT REPLACE 3 3 host:1"), /^ERR node 3 cannot take its own place/);
   assert.equal(error("RAFT TRANSFER 1 2"), "ERR wrong number of arguments for 'raft|transfer' command");
 });
 

@@ -73,6 +73,24 @@ test("who was removed is no peer of those that stay, and its number is free at o
   });
 });
 
+test("an administrator's slip neither moves a member nor replaces nobody", { skip }, async () => {
+  await withThree(async (servers, _options, { call }) => {
+    await until(() => servers.every(({ node }) => node.directory.entries.size === 3), call);
+    const before = servers[0]!.node.directory.entries.get(2);
+    assert.match(
+      String(await call("RAFT", "ADD", "2", "127.0.0.1:1")),
+      /ERR node 2 is a member at 127.0.0.1:\d+: if it has/,
+    );
+    assert.equal(await call("RAFT", "ADD", "2", before!.address), "OK");
+    assert.match(String(await call("RAFT", "REPLACE", "7", "8", "127.0.0.1:1")), /ERR this node knows of no member 7/);
+    assert.match(
+      String(await call("RAFT", "REPLACE", "2", "2", "127.0.0.1:1")),
+      /ERR node 2 cannot take its own place/,
+    );
+    assert.equal(servers[0]!.node.directory.entries.get(2)!.address, before!.address);
+  });
+});
+
 test("the leadership is not offered to who is no voter", { skip }, async () => {
   await withThree(async (_servers, _options, { call }) => {
     assert.match(String(await call("RAFT", "TRANSFER", "9")), /ERR this node knows of no voter 9/);
