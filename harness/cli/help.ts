@@ -67,7 +67,12 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
   serve: {
     about: "one node of a live cluster, served to Redis clients",
     permission: "-P=serve",
-    examples: ["--id 1 --listen 127.0.0.1:7101 --client 127.0.0.1:7001 --data ./data/1"],
+    examples: [
+      "--id 1 --listen 127.0.0.1:7101 --client 127.0.0.1:7001 --data ./data/1",
+      "--id 1 --listen 127.0.0.1:7101 --client 127.0.0.1:7001 --data ./data/1 " +
+      "--peer 2=127.0.0.1:7102 --peer 3=127.0.0.1:7103",
+      "--id 4 --listen 127.0.0.1:7104 --client 127.0.0.1:7004 --data ./data/4 --join 127.0.0.1:7001",
+    ],
   },
   cluster: {
     takes: "--data FOLDER",
@@ -78,7 +83,7 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
   member: {
     takes: "[WHAT]",
     about: "look at the members, change them, hand the leadership over",
-    permission: "-P=live",
+    permission: "-P=serve",
     examples: ["status", "add 4 127.0.0.1:7104", "remove 4", "replace 3 4 127.0.0.1:7104", "transfer 2"],
   },
   log: {

@@ -101,6 +101,8 @@ export function connectRespClient({ address, tls = null, password = null }: Resp
     client.call(["AUTH", password], (_error, value) => {
       if (!(value instanceof Error)) return;
       failure = value.message;
+      // What was sent behind it is refused as well, for a reason that is none.
+      for (const reply of waiting.splice(0)) reply(new ConnectionError(address, failure, false), null);
       socket.destroy();
     });
   }

@@ -103,6 +103,16 @@ test("certificates and keys are looked at before anything is started", { skip },
   });
 });
 
+test("a member says of a wrong password that it is wrong, and of none that there is one", { skip }, async () => {
+  await withCluster(1, async (_clients, _servers, [one]) => {
+    const ask = async (...access: string[]): Promise<number> =>
+      await memberMain(["status", "--at", formatAddress(one!.client), ...access], terminal());
+    await assert.rejects(ask("--password", "wrong"), /Cannot talk to .*: WRONGPASS/);
+    await assert.rejects(ask(), /NOAUTH/);
+    assert.equal(await ask("--password", "right"), 0);
+  }, { password: "right" });
+});
+
 test("flags do not make a cluster another size than its folder has", { skip }, async () => {
   await inFolder(async (folder) => {
     for (const id of ["1", "2", "3"]) mkdirSync(join(folder, id));
