@@ -3,14 +3,18 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
+import type { Clock } from "../clock.ts";
 import { createLiveClock } from "../live/clock.ts";
-import { askToBeAdded, findMembers } from "../live/join.ts";
+import { askToBeAdded, findMembers, insist } from "../live/join.ts";
 import { createLog, type Log, LOG_LEVELS, type LogLevel } from "../live/log_lines.ts";
 import { NODE_DEFAULTS, type NodeOptions } from "../live/node_options.ts";
 import { formatAddress } from "../live/peer_options.ts";
 import { type Server, startServer } from "../live/serve.ts";
 import { READ_MODES, type ReadMode } from "../server/client.ts";
+import { JOURNAL_FILE } from "../server/journal.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { ACCESS_FLAGS, addressOf, limitsOf, listenAddressOf, membersOf, passwordOf, tlsOf } from "./live_flags.ts";
 import type { Terminal } from "./terminal.ts";
@@ -103,8 +107,19 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (options.join !== null && options.peers.size > 0) throw new UsageError("--join and --peer exclude each other");
   const log = createLog((line) => terminal.err(line), options.id, flags["log-level"] as LogLevel);
   if (flags["stop-with-stdin"]) process.stdin.on("end", () => process.exit(0)).resume();
-  const joining = options.join === null ? options : await findMembers(options, options.join);
-  return await serve(joining, log, terminal);
+  const clock = createLiveClock();
+  return await serve(await meetMembers(options, clock, log), clock, log, terminal);
+}
+
+/** Whom a node that joins has to find: the others. One that has been there before knows them. */
+async function meetMembers(options: NodeOptions, clock: Clock, log: Log): Promise<NodeOptions> {
+  const { join: member, folder } = options;
+  if (member === null || existsSync(join(folder, JOURNAL_FILE))) return options;
+  return await insist(() => findMembers(options, member), clock, waitsFor(log));
+}
+
+function waitsFor(log: Log): (reason: Error) => void {
+  return ({ message }) => log("warn", "waits", { reason: message });
 }
 
 /** Everybody has a place of their own. */
@@ -123,13 +138,13 @@ function checkPlaces({ id, listen, client, advertise, peers }: NodeOptions): voi
   }
 }
 
-function serve(options: NodeOptions, log: Log, terminal: Terminal): Promise<number> {
+function serve(options: NodeOptions, clock: Clock, log: Log, terminal: Terminal): Promise<number> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error): void => {
       terminal.err(`Failed: ${error.message}`);
       process.exit(255);
     };
-    startServer(options, createLiveClock(), log, failed, (error, server) => {
+    startServer(options, clock, log, failed, (error, server) => {
       if (error !== null) return reject(error);
       const { node, clientAddress } = server!;
       terminal.out(
@@ -138,8 +153,10 @@ function serve(options: NodeOptions, log: Log, terminal: Terminal): Promise<numb
         }\n`,
       );
       stopOnSignals(server!, resolve);
-      if (options.join === null) return;
-      askToBeAdded(options, options.join, node.advertised, node.journal.birth).then(
+      const { join: member } = options;
+      if (member === null) return;
+      const ask = (): Promise<void> => askToBeAdded(options, member, node.advertised, node.journal.birth);
+      insist(ask, clock, waitsFor(log)).then(
         () => log("info", "added"),
         (refusal: Error) => log("error", "not added", { reason: refusal.message }),
       );

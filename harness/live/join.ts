@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { type Clock, SECOND } from "../clock.ts";
 import type { NodeOptions } from "./node_options.ts";
 import type { StatusObject } from "./node_status.ts";
 import { type Address, formatAddress, parseAddress } from "./peer_options.ts";
-import { askOnce } from "./resp_client.ts";
+import { askOnce, ConnectionError } from "./resp_client.ts";
 
 /**
  * The options of a node that joins, with the other members' addresses filled in.
@@ -26,6 +27,28 @@ export async function findMembers(options: NodeOptions, member: Address): Promis
     if (Number(id) !== options.id) peers.set(Number(id), parseAddress(address));
   }
   return { ...options, peers };
+}
+
+/** A member that is asked may be about to start itself: it is tried again for so long. */
+const INSISTS = 30 * SECOND;
+
+/**
+ * Asks a member that may not be there yet again and again, while nobody can be reached.
+ *
+ * @param onWait Told once, if it has to wait.
+ * @throws {Error} What the last try found, or the first that did reach somebody.
+ */
+export async function insist<T>(ask: () => Promise<T>, clock: Clock, onWait: (reason: Error) => void): Promise<T> {
+  const deadline = clock.now() + INSISTS;
+  for (let isFirst = true;; isFirst = false) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ConnectionError) || error.wasSent || clock.now() >= deadline) throw error;
+      if (isFirst) onWait(error);
+    }
+    await new Promise<void>((resolve) => clock.after(SECOND, resolve));
+  }
 }
 
 /** The status that a member tells. */

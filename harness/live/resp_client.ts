@@ -102,7 +102,7 @@ export function connectRespClient({ address, tls = null, password = null }: Resp
       if (!(value instanceof Error)) return;
       failure = value.message;
       // What was sent behind it is refused as well, for a reason that is none.
-      for (const reply of waiting.splice(0)) reply(new ConnectionError(address, failure, false), null);
+      for (const reply of waiting.splice(0)) reply(new ConnectionError(address, failure, true), null);
       socket.destroy();
     });
   }
