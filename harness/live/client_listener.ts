@@ -18,7 +18,6 @@ import {
   type RespParser,
   RespProtocolError,
   type RespValue,
-  type RespVersion,
   RespWriter,
 } from "./resp.ts";
 import { type Command, parseCommand } from "./resp_commands.ts";
@@ -97,9 +96,8 @@ export interface ClientListener {
 /** Before a connection has had an answer, its commands are expected to have long ones. */
 const FIRST_ANSWER_BYTES = 1 << 20;
 
-/** An answer that is awaited: its place in the order is kept, and the protocol that was in force. */
+/** An answer that is awaited: its place in the order is kept. */
 interface Slot {
-  version: RespVersion;
   value: RespValue | undefined;
 }
 
@@ -180,7 +178,7 @@ export function createClientListener(options: ClientListenerOptions): ClientList
       });
     } catch (error) {
       if (!(error instanceof RespProtocolError)) throw error;
-      connection.slots.push({ version: 2, value: { error: `ERR ${error.message}` } });
+      connection.slots.push({ value: { error: `ERR ${error.message}` } });
       connection.session.isQuitting = true;
       advance(connection);
     }
@@ -203,7 +201,7 @@ export function createClientListener(options: ClientListenerOptions): ClientList
   const begin = (connection: Connection, args: string[]): void => {
     counts.commands++;
     const { session } = connection;
-    const slot: Slot = { version: session.protocol, value: undefined };
+    const slot: Slot = { value: undefined };
     connection.slots.push(slot);
     const command = parseOperation(args) ?? parseCommand(args);
     const refused = command.type === "operation" ? refusal(ANY_READ, session) : refusal(command, session);
@@ -211,7 +209,6 @@ export function createClientListener(options: ClientListenerOptions): ClientList
     else if (command.type === "invalid") slot.value = { error: command.error };
     else if (command.type !== "operation" && isConnectionCommand(command)) {
       slot.value = answerConnectionCommand(command, session, options.session);
-      slot.version = session.protocol;
       connection.parser.restricted = !session.isAuthenticated;
     } else if (connection.waiting.length > 0 || !mayBegin(connection, command)) {
       connection.waiting.push({ request: command, args, slot });
@@ -255,7 +252,6 @@ export function createClientListener(options: ClientListenerOptions): ClientList
     try {
       for (let value; head < slots.length && (value = slots[head]!.value) !== undefined; head++) {
         const before = writer.length;
-        writer.version = slots[head]!.version;
         writer.value(value);
         connection.answerBytes = Math.max(writer.length - before, connection.answerBytes >> 1);
       }

@@ -1,5 +1,5 @@
 /**
- * RESP, the protocol of Redis: an incremental parser of requests, and a writer of replies in RESP2 or in RESP3.
+ * RESP2, the protocol of Redis: an incremental parser of requests, and a writer of replies.
  *
  * Both hold binary text as strings of one character a byte (latin1): such a string owns its bytes, compares and hashes fast, and is what the store keeps.
  * The parser reads in place what has arrived whole; only a token that a chunk cuts in two is copied, once, into a buffer that grows by doubling.
@@ -58,7 +58,6 @@ const SHORT_WRITE = 128;
 
 const CR = 13;
 const LF = 10;
-const PERCENT = 37;
 const ASTERISK = 42;
 const DOLLAR = 36;
 const ZERO = 48;
@@ -300,16 +299,7 @@ function unescaped(line: string, at: number): [text: string, length: number] {
 /**
  * A reply: a string is a bulk string of one character a byte, a number or bigint an integer, `null` the null bulk string.
  */
-export type RespValue = string | number | bigint | null | RespSimple | RespFailure | RespMap | readonly RespValue[];
-
-/** A map: keys and values in turn. In RESP2 it is an array of them. */
-export interface RespMap {
-  /** A key, its value, the next key, ... */
-  readonly pairs: readonly RespValue[];
-}
-
-/** The version of the protocol that a client has asked for. Requests are the same in both. */
-export type RespVersion = 2 | 3;
+export type RespValue = string | number | bigint | null | RespSimple | RespFailure | readonly RespValue[];
 
 /** A simple string, of one line. */
 export interface RespSimple {
@@ -338,9 +328,6 @@ export class RespWriter {
   #slab: Buffer = EMPTY;
   #begin = 0;
   #end = 0;
-
-  /** What the next values are written in. */
-  version: RespVersion = 2;
 
   /** How many bytes wait to be taken. */
   get length(): number {
@@ -421,9 +408,9 @@ export class RespWriter {
     this.#line(value);
   }
 
-  /** Writes the null: in RESP2 the null bulk string. */
+  /** Writes the null bulk string. */
   nil(): void {
-    this.#line(this.version === 2 ? "$-1" : "_");
+    this.#line("$-1");
   }
 
   /** Begins an array: its items are the next `length` values. */
@@ -438,11 +425,7 @@ export class RespWriter {
     else if (typeof value !== "object") this.integer(value);
     else if ("simple" in value) this.simple(value.simple);
     else if ("error" in value) this.error(value.error);
-    else if ("pairs" in value) {
-      if (this.version === 2) this.array(value.pairs.length);
-      else this.#count(PERCENT, value.pairs.length / 2);
-      for (const item of value.pairs) this.value(item);
-    } else {
+    else {
       this.array(value.length);
       for (const item of value) this.value(item);
     }

@@ -6,7 +6,6 @@
  *
  * @module
  */
-import type { RespVersion } from "./resp.ts";
 
 /** Where a connection's reads are served. */
 export type ReadMode = "linearizable" | "lease" | "local";
@@ -59,13 +58,7 @@ export type AdminCommand =
 export type ConnectionCommand =
   | { readonly type: "ping"; readonly message: string | null }
   | { readonly type: "echo"; readonly message: string }
-  /** The version is `null` where none was named. */
-  | {
-    readonly type: "hello";
-    readonly version: RespVersion | null;
-    readonly auth: Credentials | null;
-    readonly name: string | null;
-  }
+  | { readonly type: "hello"; readonly auth: Credentials | null; readonly name: string | null }
   /** Refused, and so is all that follows it up to EXEC or DISCARD. */
   | { readonly type: "multi" }
   | { readonly type: "exec" }
@@ -180,9 +173,11 @@ function parseIncrement(sign: 1 | -1): (args: readonly string[]) => Command {
 }
 
 function parseHello(args: readonly string[]): Command {
-  const asked = args.length > 1 ? integer(args[1]!) : 2;
-  if (asked === null) return invalid("ERR Protocol version is not an integer or out of range");
-  if (asked !== 2 && asked !== 3) return invalid("NOPROTO unsupported protocol version");
+  if (args.length > 1) {
+    const version = integer(args[1]!);
+    if (version === null) return invalid("ERR Protocol version is not an integer or out of range");
+    if (version !== 2) return invalid("NOPROTO unsupported protocol version");
+  }
   let auth: Credentials | null = null;
   let name: string | null = null;
   for (let i = 2; i < args.length; i++) {
@@ -196,7 +191,7 @@ function parseHello(args: readonly string[]): Command {
       return invalid(`ERR Syntax error in HELLO option '${args[i]!.slice(0, 128)}'`);
     }
   }
-  return { type: "hello", version: args.length > 1 ? asked : null, auth, name };
+  return { type: "hello", auth, name };
 }
 
 const BAD_CLIENT_NAME: InvalidCommand = invalid(
@@ -383,7 +378,7 @@ const SPECS: readonly CommandSpec[] = [
     NO_KEY,
     "connection",
     "noscript no_auth fast",
-    "Agrees on the protocol, RESP2 or RESP3",
+    "Agrees on the protocol, which is RESP2",
     parseHello,
   ),
   spec("auth", -2, NO_KEY, "connection", "noscript no_auth fast", "Gives the password", parseAuth),

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { RESP_OK, type RespFailure, type RespValue, type RespVersion } from "./resp.ts";
+import { RESP_OK, type RespFailure, type RespValue } from "./resp.ts";
 import {
   type Command,
   type CommandDescription,
@@ -25,8 +25,6 @@ export interface RespSession {
   isAuthenticated: boolean;
   /** How its reads are served. */
   readMode: ReadMode;
-  /** What its replies are written in. */
-  protocol: RespVersion;
   /** Whether it began a MULTI, whose commands are refused: a client may have sent them before it knew. */
   isInTransaction: boolean;
   /** Whether the connection is to end once its replies are sent. */
@@ -50,7 +48,6 @@ export function createRespSession(id: number, options: RespSessionOptions): Resp
     name: "",
     isAuthenticated: options.password === null,
     readMode: options.readMode,
-    protocol: 2,
     isInTransaction: false,
     isQuitting: false,
   };
@@ -137,7 +134,7 @@ export function answerConnectionCommand(
     case "echo":
       return command.message;
     case "hello":
-      return hello(command, session, options);
+      return hello(command.auth, command.name, session, options);
     case "auth":
       if (options.password === null && command.credentials.username === "default") return NO_PASSWORD;
       return authenticate(command.credentials, session, options) ? RESP_OK : WRONGPASS;
@@ -151,7 +148,6 @@ export function answerConnectionCommand(
       session.name = "";
       session.isAuthenticated = options.password === null;
       session.readMode = options.readMode;
-      session.protocol = 2;
       session.isInTransaction = false;
       return { simple: "RESET" };
     case "multi":
@@ -167,7 +163,7 @@ export function answerConnectionCommand(
     case "client-id":
       return session.id;
     case "client-info":
-      return `id=${session.id} name=${session.name} db=0 resp=${session.protocol} readmode=${session.readMode}\n`;
+      return `id=${session.id} name=${session.name} db=0 resp=2 readmode=${session.readMode}\n`;
     case "client-getname":
       return session.name === "" ? null : session.name;
     case "client-setname":
@@ -180,13 +176,9 @@ export function answerConnectionCommand(
     case "command-info":
       return chosen(command.names).map((known) => known === undefined ? null : info(known));
     case "command-docs":
-      return {
-        pairs: chosen(command.names).flatMap((known) => known === undefined ? [] : [known.name, docs(known)]),
-      };
+      return chosen(command.names).flatMap((known) => known === undefined ? [] : [known.name, docs(known)]);
     case "config-get":
-      return {
-        pairs: SETTINGS.filter(([name]) => command.patterns.some((pattern) => matches(pattern, name))).flat(),
-      };
+      return SETTINGS.filter(([name]) => command.patterns.some((pattern) => matches(pattern, name))).flat();
     case "readmode":
       if (command.mode === null) return session.readMode;
       session.readMode = command.mode;
@@ -195,16 +187,16 @@ export function answerConnectionCommand(
 }
 
 function hello(
-  { version, auth, name }: ConnectionCommand & { readonly type: "hello" },
+  auth: Credentials | null,
+  name: string | null,
   session: RespSession,
   options: RespSessionOptions,
 ): RespValue {
   if (auth !== null && !authenticate(auth, session, options)) return WRONGPASS;
   if (!session.isAuthenticated) return NOAUTH_HELLO;
   if (name !== null) session.name = name;
-  if (version !== null) session.protocol = version;
-  const facts = ["server", "kayadb", "version", options.version, "proto", session.protocol, "id", session.id];
-  return { pairs: [...facts, "mode", "standalone", "role", "master", "modules", []] };
+  const facts = ["server", "kayadb", "version", options.version, "proto", 2, "id", session.id];
+  return [...facts, "mode", "standalone", "role", "master", "modules", []];
 }
 
 /** Without a password, the default user is let in with any, as in Redis. */
@@ -234,7 +226,7 @@ function info(known: CommandDescription): RespValue {
 }
 
 function docs(known: CommandDescription): RespValue {
-  return { pairs: ["summary", known.summary, "since", "0.1.0", "group", known.group] };
+  return ["summary", known.summary, "since", "0.1.0", "group", known.group];
 }
 
 /** Redis's patterns, as far as settings need them: `*` and `?`. The names are short, and so no pattern takes long. */

@@ -43,10 +43,9 @@ test("SET takes one condition and GET, in any order and case", () => {
 test("connection commands become typed requests", () => {
   assert.deepEqual(parse("PING"), { type: "ping", message: null });
   assert.deepEqual(parse("ping hi"), { type: "ping", message: "hi" });
-  assert.deepEqual(parse("HELLO"), { type: "hello", version: null, auth: null, name: null });
+  assert.deepEqual(parse("HELLO"), { type: "hello", auth: null, name: null });
   assert.deepEqual(parse("hello 2 auth u p setname n"), {
     type: "hello",
-    version: 2,
     auth: { username: "u", password: "p" },
     name: "n",
   });
@@ -124,10 +123,8 @@ test("errors are those of Redis", () => {
   for (const [request, expected] of Object.entries(REDIS_ERRORS)) assert.equal(error(request), expected, request);
 });
 
-test("HELLO takes both versions of the protocol", () => {
-  for (const version of [2, 3]) {
-    assert.deepEqual(parse(`HELLO ${version}`), { type: "hello", version, auth: null, name: null });
-  }
+test("HELLO 3 is declined, so that clients fall back to RESP2", () => {
+  assert.equal(error("HELLO 3"), "NOPROTO unsupported protocol version");
 });
 
 test("an error repeats no more than a little of what was sent", () => {

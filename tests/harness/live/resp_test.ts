@@ -241,16 +241,6 @@ test("replies are written as the protocol wants them", () => {
   assert.equal(writer.length, 0);
 });
 
-test("RESP3 has a null and maps of its own, RESP2 arrays in their place", () => {
-  const value = { pairs: ["proto", 3, "modules", [null]] };
-  const writer = new RespWriter();
-  writer.value(value);
-  assert.equal(writer.take().toString("latin1"), "*4\r\n$5\r\nproto\r\n:3\r\n$7\r\nmodules\r\n*1\r\n$-1\r\n");
-  writer.version = 3;
-  writer.value(value);
-  assert.equal(writer.take().toString("latin1"), "%2\r\n$5\r\nproto\r\n:3\r\n$7\r\nmodules\r\n*1\r\n_\r\n");
-});
-
 test("what was taken from a writer is never written again", () => {
   const writer = new RespWriter();
   const taken: [Buffer, string][] = [];
