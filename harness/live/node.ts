@@ -281,8 +281,6 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
       electionTimeoutTicks: options.electionTicks,
       heartbeatIntervalTicks: Math.max(1, Math.floor(options.electionTicks / 10)),
       keepEntries: 10_000,
-      // One that is written there and one on the way: what comes meanwhile goes in one append, as one batch of the follower's.
-      maxInflightAppends: 2,
     },
     limits: { forwardTimeoutTicks: Math.ceil(2_000 / options.tickMs) },
     // Not all nodes at the same moment: they share the writes, and often the machine.

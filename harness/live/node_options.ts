@@ -59,7 +59,7 @@ export const NODE_DEFAULTS: Omit<NodeOptions, "id" | "folder" | "listen" | "clie
   isInsecure: false,
   tickMs: 25,
   electionTicks: 20,
-  compactionBytes: 64 << 20,
+  compactionBytes: 16 << 20,
   clientLimits: CLIENT_LIMITS,
   storeLimits: STORE_LIMITS,
 };
