@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-console -- a benchmark prints
 // Writes and reads a second of three nodes as processes, by redis-benchmark with 64 clients, on the leader and on a follower; and beside them, in the same
-// minutes, of three members of etcd where KAYA_ETCD names a folder with its `server` and `bench`.
+// minutes, of three members of etcd where KAYA_ETCD names a folder with its `server` and `bench`. Before each side is measured the disk has three seconds of
+// rest, and the nodes 20,000 requests each that are not counted.
 //
 //     deno run -A tests/bench/live_serve.ts [--reads lease] [--rounds 3] [--operations 50000]
 import { type ChildProcess, spawn } from "node:child_process";
@@ -40,6 +41,18 @@ function output(command: string, args: string[]): Promise<string> {
     child.on("error", reject);
     child.on("close", () => resolve(text));
   });
+}
+
+/** What one side has left to the disk is not to be paid for by the other. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 3000));
+}
+
+/** Some seconds of idling make an engine forget what it had compiled. */
+async function warmUp(): Promise<void> {
+  for (const id of ids) {
+    await output("redis-benchmark", ["-p", `${client(id)}`, "-t", "set,get", "-c", `${CLIENTS}`, "-n", "20000", "-q"]);
+  }
 }
 
 async function measureNodes(): Promise<void> {
@@ -122,13 +135,12 @@ try {
   ));
   if (etcd !== undefined) members = startEtcd(etcd);
   while ((await status(1)).leader === null);
-  // A first round, not shown, warms everything up.
-  for (const id of ids) {
-    await output("redis-benchmark", ["-p", `${client(id)}`, "-t", "set,get", "-c", "64", "-n", "20000", "-q"]);
-  }
   for (let round = 1; round <= Number(flags.rounds); round++) {
+    await settle();
+    await warmUp();
     await measureNodes();
     if (etcd === undefined) continue;
+    await settle();
     const endpoints = ids.map((id) => `127.0.0.1:${id}2379`);
     const text = await output(join(etcd, "bench"), [`${CLIENTS}`, ...endpoints]);
     for (const line of text.trim().split("\n")) console.log(`etcd  ${line}`);
