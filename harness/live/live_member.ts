@@ -164,10 +164,10 @@ export function makeLiveMember(options: LiveMemberOptions): LiveMember {
       });
     },
     kill(fault, done) {
-      if (isRemoved) return done(false);
-      const struck = process !== null;
+      // A fault that does not strike is never healed: it must not hold what another has struck.
+      if (isRemoved || process === null) return done(false);
       killers.add(fault);
-      killProcess(() => done(struck));
+      killProcess(() => done(true));
     },
     pause(fault, done) {
       if (isRemoved || process === null) return done(false);
