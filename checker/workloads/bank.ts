@@ -6,7 +6,6 @@
 import type { HistoryEvent } from "../history.ts";
 import {
   assertHasAny,
-  indexed,
   type IndexedEvent,
   misfit,
   neverRead,
@@ -32,7 +31,7 @@ export interface BankOptions {
  * @throws {TypeError} The history has neither reads nor transfers, or a read is of something else.
  */
 export function checkBank(history: readonly HistoryEvent[], options: BankOptions = {}): WorkloadVerdict {
-  const operations = operationsOf(indexed(history));
+  const operations = operationsOf(history);
   assertHasAny("bank", operations, ["read", "transfer"]);
   const reads = operations.filter(({ f, end, completion }) => f === "read" && end === "ok" && hasBalances(completion!));
   if (reads.length === 0) {

@@ -9,7 +9,6 @@
 import { jsonOf } from "../json_of.ts";
 import type { HistoryEvent } from "../history.ts";
 import {
-  indexed,
   type IndexedEvent,
   member,
   misfit,
@@ -33,7 +32,7 @@ interface GroupRead {
  * @throws {TypeError} An operation is not a list of reads and writes.
  */
 export function checkLongFork(history: readonly HistoryEvent[]): WorkloadVerdict {
-  const operations = operationsOf(indexed(history));
+  const operations = operationsOf(history);
   const written = new Set<unknown>();
   const groups = new Map<string, GroupRead[]>();
   let readCount = 0;

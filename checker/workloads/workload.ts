@@ -39,7 +39,7 @@ export interface ClientOperation {
 }
 
 /** Pairs the clients' events, in the order of invocation. A completion that nothing was open for is an operation of its own. */
-export function operationsOf(events: readonly IndexedEvent[]): ClientOperation[] {
+export function operationsOf(history: readonly HistoryEvent[]): ClientOperation[] {
   const operations: {
     invocation: IndexedEvent | undefined;
     completion: IndexedEvent | undefined;
@@ -47,7 +47,7 @@ export function operationsOf(events: readonly IndexedEvent[]): ClientOperation[]
     end: "ok" | "fail" | "info";
   }[] = [];
   const open = new Map<unknown, number>();
-  for (const event of events) {
+  for (const event of indexed(history)) {
     if (typeof event.process === "string") continue;
     if (event.type === "invoke") {
       open.set(

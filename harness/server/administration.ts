@@ -17,8 +17,6 @@ interface Awaited {
   readonly respond: Respond;
 }
 
-const NOTHING: readonly Envelope[] = [];
-
 /** The requests of administrators that are under way at one replica. */
 export class Administration {
   readonly #node: RaftNode;
@@ -54,7 +52,7 @@ export class Administration {
     const to = Number(new TextDecoder().decode(body));
     if (to === node.id) {
       respond({ type: "ok", value: null });
-      return NOTHING;
+      return [];
     }
     const { term } = node;
     let envelopes;
@@ -62,7 +60,7 @@ export class Administration {
       envelopes = node.transferLeadership(nodeId(to));
     } catch (error) {
       respond(refusal(error));
-      return NOTHING;
+      return [];
     }
     const outcome = (ticks: number): ClientReply | null => {
       if (node.leader === to) return { type: "ok", value: null };

@@ -300,9 +300,7 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     }
   };
 
-  const beginSnapshot = (): void => {
-    if (appliedThrough > journal.snapshotIndex) snapshots.begin(appliedThrough);
-  };
+  const beginSnapshot = (): boolean => appliedThrough > journal.snapshotIndex && snapshots.begin(appliedThrough);
 
   const tooLong = (body: Uint8Array): ClientReply => {
     const error = `the command has ${body.length} bytes, but at most ${maxCommandBytes} are taken`;
@@ -419,9 +417,9 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     changeMembers: (how, reply) => run(() => ask("change", new TextEncoder().encode(JSON.stringify(how)), reply), null),
     transferLeadership: (to, reply) => run(() => ask("transfer", new TextEncoder().encode(String(to)), reply), null),
     compact() {
-      const isNews = !stopped && !snapshots.isGrowing && appliedThrough > journal.snapshotIndex;
-      run(beginSnapshot, null);
-      return isNews;
+      let isBegun = false;
+      run(() => void (isBegun = beginSnapshot()), null);
+      return isBegun;
     },
     stop() {
       stopped = true;

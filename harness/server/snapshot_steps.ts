@@ -31,11 +31,6 @@ export class SnapshotSteps {
     this.#lastBytes = options.lastBytes;
   }
 
-  /** Whether one is being written. */
-  get isGrowing(): boolean {
-    return this.#growing !== null;
-  }
-
   /** Whether so much was applied that the next one is due. */
   get isDue(): boolean {
     return this.#appliedBytes > this.#options.dueBytes && this.#appliedBytes > this.#lastBytes;
@@ -54,15 +49,19 @@ export class SnapshotSteps {
     this.#appliedBytes = 0;
   }
 
-  /** Begins a snapshot of the state as of now, unless one is being written. */
-  begin(index: number): void {
-    if (this.#growing !== null) return;
+  /** Begins a snapshot of the state as of now, unless one is being written: then `false`. */
+  begin(index: number): boolean {
+    if (this.#growing !== null) return false;
     const { machine } = this.#options;
     // What is applied while it grows counts towards the next one.
     this.#appliedBytes = 0;
-    if (machine.snapshotInSteps === undefined) return this.#end(index, machine.snapshot());
-    const writer = new ByteWriter(this.#lastBytes + 65_536);
-    this.#growing = { index, writer, steps: machine.snapshotInSteps(writer) };
+    if (machine.snapshotInSteps === undefined) {
+      this.#end(index, machine.snapshot());
+    } else {
+      const writer = new ByteWriter(this.#lastBytes + 65_536);
+      this.#growing = { index, writer, steps: machine.snapshotInSteps(writer) };
+    }
+    return true;
   }
 
   /** Writes the next piece of what was begun. */

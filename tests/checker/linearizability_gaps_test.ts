@@ -3,18 +3,16 @@ import { test } from "node:test";
 import type { HistoryEvent } from "../../checker/mod.ts";
 import { fitIntoGaps } from "../../checker/linearizability/gaps.ts";
 import { operationsOf } from "../../checker/linearizability/operations.ts";
-import { setting } from "../corpus.ts";
 import {
   isLinearizableNaively,
   type NaiveObject,
+  RANDOM_HISTORIES,
   randomFrom,
   randomHistory,
   registerObject,
   registerStep,
   smallShape,
 } from "./linearizability_naive.ts";
-
-const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1000"));
 
 /** A register of distinct values, beginning with `initial`; one in `deleteOneIn` operations beside its usual ones is a delete or a read. */
 function register(initial: unknown, deleteOneIn: number, swaps: boolean): NaiveObject {
@@ -38,32 +36,35 @@ for (const initial of [null, 77]) {
     test(`distinct values with deletes are judged as by all permutations: from ${initial}, extra deletes one in ${deleteOneIn}`, () => {
       const random = randomFrom(31);
       let invalid = 0;
-      for (let i = 0; i < HISTORIES; i++) {
+      for (let i = 0; i < RANDOM_HISTORIES; i++) {
         const history = randomHistory(random, register(initial, deleteOneIn, false), smallShape(random));
         const expected = isLinearizableNaively(history, initial, registerStep);
         if (!expected) invalid++;
         assert.equal(isFine(history, initial)[0], expected, JSON.stringify(history));
       }
-      assert.ok(invalid > HISTORIES / 20 && invalid < HISTORIES * 0.9, `${invalid} of ${HISTORIES} are invalid`);
+      assert.ok(
+        invalid > RANDOM_HISTORIES / 20 && invalid < RANDOM_HISTORIES * 0.9,
+        `${invalid} of ${RANDOM_HISTORIES} are invalid`,
+      );
     });
   }
 
   test(`compare-and-sets that failed and told what they saw are judged with them; others are left to others: from ${initial}`, () => {
     const random = randomFrom(37);
     let fine = 0;
-    for (let i = 0; i < HISTORIES; i++) {
+    for (let i = 0; i < RANDOM_HISTORIES; i++) {
       const history = randomHistory(random, register(initial, 4, true), smallShape(random));
       if (!isFine(history, initial)[0]) continue;
       fine++;
       assert.equal(isLinearizableNaively(history, initial, registerStep), true, JSON.stringify(history));
     }
-    assert.ok(fine > HISTORIES / 20, `${fine} of ${HISTORIES} are fine`);
+    assert.ok(fine > RANDOM_HISTORIES / 20, `${fine} of ${RANDOM_HISTORIES} are fine`);
   });
 }
 
 test("keys that share values are judged as each alone is", () => {
   const random = randomFrom(41);
-  for (let i = 0; i < HISTORIES; i++) {
+  for (let i = 0; i < RANDOM_HISTORIES; i++) {
     const alone = ["x", "y"].map((key, n) =>
       randomHistory(random, register(null, 6, false), smallShape(random)).map((event) => ({
         ...event,

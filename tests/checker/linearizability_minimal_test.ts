@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkLinearizability, type HistoryEvent, modelByName } from "../../checker/mod.ts";
-import { setting } from "../corpus.ts";
 import {
   isLinearizableNaively,
+  RANDOM_HISTORIES,
   randomFrom,
   randomHistory,
   registerObject,
@@ -11,7 +11,7 @@ import {
   smallShape,
 } from "./linearizability_naive.ts";
 
-const HISTORIES = Math.ceil(Number(setting("KAYA_RANDOM_HISTORIES", "1000")) / 4);
+const HISTORIES = Math.ceil(RANDOM_HISTORIES / 4);
 
 /**
  * A history in which only the operations invoked at the places of `kept` are held to their times and answers:

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkLinearizability, FAILED_COMPARE, type HistoryEvent, type Model, modelByName } from "../../checker/mod.ts";
-import { setting } from "../corpus.ts";
 import {
   isLinearizableNaively,
   type NaiveObject,
   type NaiveOperation,
   type NaiveStep,
+  RANDOM_HISTORIES,
   randomFrom,
   randomHistory,
 } from "./linearizability_naive.ts";
 
-const HISTORIES = Math.ceil(Number(setting("KAYA_RANDOM_HISTORIES", "1000")) / 3);
+const HISTORIES = Math.ceil(RANDOM_HISTORIES / 3);
 
 interface Case {
   readonly model: string;

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkLinearizability, type HistoryEvent, LinearizabilityMonitor, modelByName } from "../../checker/mod.ts";
-import { setting } from "../corpus.ts";
-import { randomFrom, randomHistory, registerObject } from "./linearizability_naive.ts";
-
-const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1000"));
+import { RANDOM_HISTORIES, randomFrom, randomHistory, registerObject } from "./linearizability_naive.ts";
 
 function monitored(history: readonly HistoryEvent[], batch: number): { valid: unknown; held: number } {
   const monitor = new LinearizabilityMonitor(modelByName("kv"), { batch });
@@ -25,14 +22,14 @@ for (const values of [0, 2]) {
       const random = randomFrom(31 + values);
       const object = registerObject({ deletes: true, swaps: true, tells: true, values });
       let invalid = 0;
-      for (let i = 0; i < HISTORIES; i++) {
+      for (let i = 0; i < RANDOM_HISTORIES; i++) {
         const shape = { operations: 20, processes: 2 + random(3), unknownOneIn, length: 1, corruptOneIn: 2 };
         const history = randomHistory(random, object, shape);
         const expected = checkLinearizability(history, modelByName("kv")).valid;
         if (expected === false) invalid++;
         assert.equal(monitored(history, 1 + random(6)).valid, expected, JSON.stringify(history));
       }
-      assert.ok(invalid > HISTORIES / 20, `${invalid} of ${HISTORIES} are invalid`);
+      assert.ok(invalid > RANDOM_HISTORIES / 20, `${invalid} of ${RANDOM_HISTORIES} are invalid`);
     });
   }
 }

@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkLinearizability, modelByName } from "../../checker/mod.ts";
-import { setting } from "../corpus.ts";
 import {
   isLinearizableNaively,
+  RANDOM_HISTORIES,
   randomFrom,
   randomHistory,
   registerObject,
   registerStep,
   smallShape,
 } from "./linearizability_naive.ts";
-
-const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1000"));
 
 for (const values of [0, 2, 3]) {
   for (const deletes of [false, true]) {
@@ -25,13 +23,16 @@ for (const values of [0, 2, 3]) {
         const object = registerObject({ deletes, swaps, tells: cas.endsWith("that tells"), values });
         const kv = modelByName("kv");
         let invalid = 0;
-        for (let i = 0; i < HISTORIES; i++) {
+        for (let i = 0; i < RANDOM_HISTORIES; i++) {
           const history = randomHistory(random, object, smallShape(random));
           const expected = isLinearizableNaively(history, null, registerStep);
           if (!expected) invalid++;
           assert.equal(checkLinearizability(history, kv).valid, expected, JSON.stringify(history));
         }
-        assert.ok(invalid > HISTORIES / 20 && invalid < HISTORIES * 0.9, `${invalid} of ${HISTORIES} are invalid`);
+        assert.ok(
+          invalid > RANDOM_HISTORIES / 20 && invalid < RANDOM_HISTORIES * 0.9,
+          `${invalid} of ${RANDOM_HISTORIES} are invalid`,
+        );
       });
     }
   }

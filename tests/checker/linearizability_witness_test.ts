@@ -4,10 +4,16 @@ import { checkLinearizability, modelByName, renderLinearizability } from "../../
 import { operationsOf as tableOf } from "../../checker/linearizability/operations.ts";
 import { eventsByKey, RegisterPieces } from "../../checker/linearizability/registers.ts";
 import { search } from "../../checker/linearizability/search.ts";
-import { setting } from "../corpus.ts";
-import { operationsOf, randomFrom, randomHistory, registerObject, registerStep } from "./linearizability_naive.ts";
+import {
+  operationsOf,
+  RANDOM_HISTORIES,
+  randomFrom,
+  randomHistory,
+  registerObject,
+  registerStep,
+} from "./linearizability_naive.ts";
 
-const HISTORIES = Math.ceil(Number(setting("KAYA_RANDOM_HISTORIES", "1000")) / 3);
+const HISTORIES = Math.ceil(RANDOM_HISTORIES / 3);
 
 for (const values of [0, 2]) {
   const kind = values === 0 ? "distinct values" : `${values} values`;

@@ -6,17 +6,15 @@ import { search } from "../../checker/linearizability/search.ts";
 import { findStale } from "../../checker/linearizability/stale.ts";
 import { walkStraight } from "../../checker/linearizability/straight.ts";
 import { judgeByZones } from "../../checker/linearizability/zones.ts";
-import { setting } from "../corpus.ts";
 import {
   isLinearizableNaively,
+  RANDOM_HISTORIES,
   randomFrom,
   randomHistory,
   registerObject,
   registerStep,
   smallShape,
 } from "./linearizability_naive.ts";
-
-const HISTORIES = Number(setting("KAYA_RANDOM_HISTORIES", "1000"));
 
 for (const deletes of [false, true]) {
   for (const cas of ["no compare-and-set", "compare-and-set that tells", "compare-and-set that does not tell"]) {
@@ -27,7 +25,7 @@ for (const deletes of [false, true]) {
       const object = registerObject({ deletes, swaps, tells: cas.endsWith("that tells"), values: 0 });
       let undecided = 0;
       let walked = 0;
-      for (let i = 0; i < HISTORIES; i++) {
+      for (let i = 0; i < RANDOM_HISTORIES; i++) {
         const history = randomHistory(random, object, smallShape(random));
         const expected = isLinearizableNaively(history, null, registerStep);
         const table = operationsOf(history);
@@ -47,8 +45,11 @@ for (const deletes of [false, true]) {
         }
       }
       const isNecessaryOnly = deletes || cas.endsWith("not tell");
-      assert.ok(isNecessaryOnly ? undecided < HISTORIES : undecided === 0, `${undecided} of ${HISTORIES} undecided`);
-      assert.ok(walked > HISTORIES / 10, `${walked} of ${HISTORIES} walked through`);
+      assert.ok(
+        isNecessaryOnly ? undecided < RANDOM_HISTORIES : undecided === 0,
+        `${undecided} of ${RANDOM_HISTORIES} undecided`,
+      );
+      assert.ok(walked > RANDOM_HISTORIES / 10, `${walked} of ${RANDOM_HISTORIES} walked through`);
     });
   }
 }
