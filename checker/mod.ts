@@ -84,10 +84,10 @@ export {
   type LinearizabilityVerdict,
   type Witness,
 } from "./linearizability/check.ts";
-export type { Counterexample } from "./linearizability/explain.ts";
-export type { ShownOperation } from "./linearizability/shown.ts";
-export { HistoryError, Operations, OperationsBuilder } from "./linearizability/operations.ts";
-export { Values } from "./linearizability/values.ts";
+export type { Counterexample } from "./linearizability/explain/explain.ts";
+export type { ShownOperation } from "./linearizability/piece/shown.ts";
+export { HistoryError, Operations, OperationsBuilder } from "./table/operations.ts";
+export { Values } from "./table/values.ts";
 export { LinearizabilityMonitor, type MonitorOptions } from "./linearizability/monitor.ts";
 export { renderLinearizability, type Style } from "./linearizability/render.ts";
 export { type AnyModel, FAILED_COMPARE, type Model, type Operation, type RegisterModel } from "./models/model.ts";
@@ -95,15 +95,15 @@ export { inferModel, type Inferred } from "./models/infer.ts";
 export { MODEL_NAMES, modelByName, type ModelOptions } from "./models/models.ts";
 export { parsePolysi } from "./formats/polysi.ts";
 export { parseAwdit } from "./formats/awdit.ts";
-export type { RegisterOperation, SessionHistory, SessionTransaction } from "./transactions/session_history.ts";
+export type { RegisterOperation, SessionHistory, SessionTransaction } from "./transactions/read/session_history.ts";
 export {
   checkSessions,
   checkTransactions,
   type TransactionOptions,
   type TransactionVerdict,
 } from "./transactions/check.ts";
-export type { AnomalyCase, CycleStep, DependencyType, ReportedTransaction } from "./transactions/findings.ts";
-export { CONSISTENCY_MODEL_ALIASES, CONSISTENCY_MODELS } from "./transactions/consistency_models.ts";
+export type { AnomalyCase, CycleStep, DependencyType, ReportedTransaction } from "./transactions/read/findings.ts";
+export { CONSISTENCY_MODEL_ALIASES, CONSISTENCY_MODELS } from "./transactions/levels/consistency_models.ts";
 export {
   checkTransactionModel,
   isTransactionModel,
@@ -112,11 +112,11 @@ export {
   type TransactionInput,
 } from "./transactions/models.ts";
 export { renderTransactionVerdict } from "./transactions/render.ts";
-export type { TransactionWorkload } from "./transactions/transactions.ts";
-export { VERSION_ORDERS, type VersionOrderSource } from "./transactions/version_order.ts";
-export { type BankOptions, checkBank } from "./workloads/bank.ts";
-export { checkCounter } from "./workloads/counter.ts";
-export { checkLongFork } from "./workloads/long_fork.ts";
-export { checkSet } from "./workloads/set.ts";
-export { checkSetFull, type SetFullOptions } from "./workloads/set_full.ts";
-export type { WorkloadVerdict } from "./workloads/workload.ts";
+export type { TransactionWorkload } from "./transactions/read/transactions.ts";
+export { VERSION_ORDERS, type VersionOrderSource } from "./transactions/order/version_order.ts";
+export { type BankOptions, checkBank } from "./small/bank.ts";
+export { checkCounter } from "./small/counter.ts";
+export { checkLongFork } from "./small/long_fork.ts";
+export { checkSet } from "./small/set.ts";
+export { checkSetFull, type SetFullOptions } from "./small/set_full.ts";
+export type { WorkloadVerdict } from "./small/workload.ts";

@@ -8,7 +8,7 @@ import { HelpRequest, nearest, UsageError } from "./cli/flags.ts";
 import type { CommandName } from "./cli/help.ts";
 import { PROGRAM_FAILED, WRONG_USAGE } from "./cli/status.ts";
 import { processTerminal, type Terminal } from "./cli/terminal.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../server/version.ts";
 
 /** A command: its arguments in, its exit status out. */
 type Command = (args: string[], terminal: Terminal) => Promise<number>;

@@ -25,47 +25,53 @@
  */
 
 // The clock and the cluster that a run drives.
-export * from "./clock.ts";
-export * from "./cluster.ts";
-export * from "./fault.ts";
+export * from "../server/clock.ts";
+export * from "./run/cluster.ts";
+export * from "./nemesis/fault.ts";
 
 // One run.
-export { run } from "./run.ts";
-export type { FaultCount, RunOutcome, RunParts } from "./run.ts";
-export type { LivenessVerdict } from "./liveness.ts";
-export { countOperations, type OperationCounts } from "./recorder.ts";
-export type { ArrivalOptions, OperationSource, ScheduledOperation } from "./generator.ts";
-export { drawnOperations, recordedOperations } from "./generator.ts";
+export { run } from "./run/run.ts";
+export type { FaultCount, RunOutcome, RunParts } from "./run/run.ts";
+export type { LivenessVerdict } from "./run/liveness.ts";
+export { countOperations, type OperationCounts } from "./run/recorder.ts";
+export type { ArrivalOptions, OperationSource, ScheduledOperation } from "./run/generator.ts";
+export { drawnOperations, recordedOperations } from "./run/generator.ts";
 export type { FaultSource, NemesisOptions, ScheduledFault } from "./nemesis/nemesis.ts";
 export { drawnFaults, recordedFaults } from "./nemesis/nemesis.ts";
 export type { ClockEffect, DiskEffect, FaultSpec, MemberChange as MemberFaultChange } from "./nemesis/spec.ts";
 export { PARTITION_SHAPES, type PartitionShape } from "./nemesis/partition.ts";
-export { type Target, TARGETS } from "./nemesis/targets.ts";
+export { type Target, TARGETS } from "./nemesis/victims.ts";
 export type { Severity } from "./nemesis/draw.ts";
 export type { Completion, Invocation, Workload, WorkloadOptions } from "./workloads/workload.ts";
 export { createWorkload, WORKLOAD_NAMES } from "./workloads/workloads.ts";
 
 // The simulator, and what a run in it leaves behind.
-export { DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "./options.ts";
-export * from "./setup.ts";
-export * from "./result.ts";
-export type { Schedule } from "./schedule.ts";
+export { DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "./run/options.ts";
+export * from "./run/setup.ts";
+export * from "./run/result.ts";
+export type { Schedule } from "./run/schedule.ts";
 export { simulate, simulateAndJudge, type Simulated, type SimulateOptions } from "./sim/simulate.ts";
 export type { Trace, TraceLine } from "./sim/trace.ts";
 export type { Breach, SafetyVerdict } from "./sim/invariants.ts";
 export type { CoverageCounts } from "./sim/coverage.ts";
 
 // A replica, to host in a program of one's own.
-export { ByteWriter } from "./server/byte_writer.ts";
-export * from "./server/disk.ts";
-export * from "./server/state_machine.ts";
-export * from "./server/replica.ts";
-export type { ClientReply, ClientRequest, Operation as StoreOperation, ReadMode, Session } from "./server/client.ts";
-export { READ_MODES } from "./server/client.ts";
-export { Journal, openJournal } from "./server/journal.ts";
-export { JournalDamagedError, type JournalIdentity, JournalIdentityError } from "./server/journal_format.ts";
-export type { RecoveredJournal } from "./server/journal_recovery.ts";
-export type { Answer, Forward, ForwardedMode, Packet, RequestMode } from "./server/packet.ts";
-export type { Respond } from "./server/forwarding.ts";
-export { createKvStore, type KvStore } from "./server/kv_store.ts";
-export type { Value } from "./server/value.ts";
+export { ByteWriter } from "../server/bytes/byte_writer.ts";
+export * from "../server/journal/disk.ts";
+export * from "../server/replica/state_machine.ts";
+export * from "../server/replica/replica.ts";
+export type {
+  ClientReply,
+  ClientRequest,
+  Operation as StoreOperation,
+  ReadMode,
+  Session,
+} from "../server/replica/client.ts";
+export { READ_MODES } from "../server/replica/client.ts";
+export { Journal, openJournal } from "../server/journal/journal.ts";
+export { JournalDamagedError, type JournalIdentity, JournalIdentityError } from "../server/journal/journal_format.ts";
+export type { RecoveredJournal } from "../server/journal/journal_recovery.ts";
+export type { Answer, Forward, ForwardedMode, Packet, RequestMode } from "../server/replica/packet.ts";
+export type { Respond } from "../server/replica/forwarding.ts";
+export { createKvStore, type KvStore } from "../server/store/kv_store.ts";
+export type { Value } from "../server/bytes/value.ts";

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Every source file below the root, with the specifiers that it imports, as paths from the root where they are relative. */
 function sources(): Map<string, string[]> {
   const files = new Map<string, string[]>();
-  for (const top of ["raft", "checker", "harness"]) {
+  for (const top of ["raft", "checker", "server", "harness"]) {
     for (const name of readdirSync(join(root, top), { recursive: true, encoding: "utf8" })) {
       if (!name.endsWith(".ts")) continue;
       const path = posix.join(top, name.replaceAll("\\", "/"));
@@ -74,7 +74,7 @@ test("no two files import each other, and no chain of imports leads back to wher
   assert.ok(done.size > 0);
 });
 
-test("the simulator's path never touches live", { skip }, () => {
+test("the simulator's path never touches a live node", { skip }, () => {
   const files = sources();
   const reached = new Set<string>();
   const visit = (path: string): void => {
@@ -83,18 +83,18 @@ test("the simulator's path never touches live", { skip }, () => {
     for (const imported of files.get(path) ?? []) if (files.has(imported)) visit(imported);
   };
   for (const path of files.keys()) if (path.startsWith("harness/sim/")) visit(path);
-  assert.deepEqual([...reached].filter((path) => path.startsWith("harness/live/")), []);
+  assert.deepEqual([...reached].filter((path) => path.startsWith("server/node/")), []);
 });
 
-test("only harness reaches for the runtime", { skip }, () => {
+test("raft and checker reach for no runtime", { skip }, () => {
   for (const [path, imports] of sources()) {
-    if (roomOf(path) === "harness") continue;
+    if (roomOf(path) === "harness" || roomOf(path) === "server") continue;
     assert.deepEqual(imports.filter((imported) => imported.startsWith("node:")), [], path);
   }
 });
 
 test("every test file stands under the room that it tests", { skip }, () => {
-  const rooms = ["raft", "checker", "harness", "mutants", "bench"];
+  const rooms = ["raft", "checker", "server", "harness", "mutants", "bench"];
   for (const name of readdirSync(join(root, "tests"), { recursive: true, encoding: "utf8" })) {
     const folder = relative(".", dirname(name)).replaceAll("\\", "/").split("/")[0]!;
     if (name.endsWith(".ts")) assert.ok(folder === "" || rooms.includes(folder), name);

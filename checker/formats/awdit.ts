@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RegisterOperation, SessionHistory, SessionTransaction } from "../transactions/session_history.ts";
+import type { RegisterOperation, SessionHistory, SessionTransaction } from "../transactions/read/session_history.ts";
 import { FormatError } from "./format_error.ts";
 import { scalar } from "./polysi.ts";
 

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { FAILED, MISMATCH, OK, type Operations, PUT } from "../linearizability/operations.ts";
-import { CAS, GET, HistoryError, type OperationsBuilder } from "../linearizability/operations.ts";
+import { FAILED, MISMATCH, OK, type Operations, PUT } from "../table/operations.ts";
+import { CAS, GET, HistoryError, type OperationsBuilder } from "../table/operations.ts";
 import { eventOf } from "./event.ts";
 import { FormatError } from "./format_error.ts";
 import { parseJson } from "./json_text.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { HistoryError, type Operations, OperationsBuilder } from "../linearizability/operations.ts";
+import { HistoryError, type Operations, OperationsBuilder } from "../table/operations.ts";
 import { detectFormat, FORMATS } from "./detect.ts";
 import { parseEdnEvents } from "./edn_events.ts";
 import { FormatError } from "./format_error.ts";

@@ -7,18 +7,18 @@ import type { HistoryEvent } from "../history.ts";
 import type { Verdict } from "../verdict.ts";
 import { type AnyModel, isRegisterModel, type RegisterModel } from "../models/model.ts";
 import { kvWithScan } from "../models/kv_scan.ts";
-import { FAILED, MISMATCH, OK, OPEN, type Operations, operationsOf, OTHER, verbOf } from "./operations.ts";
-import { cutIntoParts, type Parts } from "./parts.ts";
-import { fitIntoGaps } from "./gaps.ts";
-import { eventsBy, eventsByKey, type RegisterOptions, RegisterPieces } from "./registers.ts";
-import { NEVER, type Piece } from "./piece.ts";
-import { type Counterexample, explain, witnessOf } from "./explain.ts";
-import { search, type SearchResult } from "./search.ts";
-import { misfit, placeOf, text } from "./shown.ts";
-import { findStale } from "./stale.ts";
-import { stepPieces } from "./steps.ts";
-import { walkStraight } from "./straight.ts";
-import { judgeByZones } from "./zones.ts";
+import { FAILED, MISMATCH, OK, OPEN, type Operations, operationsOf, OTHER, verbOf } from "../table/operations.ts";
+import { cutIntoParts, type Parts } from "./quick/parts.ts";
+import { fitIntoGaps } from "./quick/gaps.ts";
+import { eventsBy, eventsByKey, type RegisterOptions, RegisterPieces } from "./piece/registers.ts";
+import { NEVER, type Piece } from "./piece/piece.ts";
+import { type Counterexample, explain, witnessOf } from "./explain/explain.ts";
+import { search, type SearchResult } from "./search/search.ts";
+import { misfit, placeOf, text } from "./piece/shown.ts";
+import { findStale } from "./quick/stale.ts";
+import { stepPieces } from "./piece/steps.ts";
+import { walkStraight } from "./quick/straight.ts";
+import { judgeByZones } from "./quick/zones.ts";
 
 /** What bounds and shapes a check. */
 export interface LinearizabilityOptions {

@@ -10,14 +10,14 @@ import type { HistoryEvent } from "../history.ts";
 import type { Validity } from "../verdict.ts";
 import { type AnyModel, isRegisterModel } from "../models/model.ts";
 import { checkOperations, type LinearizabilityOptions, type LinearizabilityVerdict } from "./check.ts";
-import { explain } from "./explain.ts";
-import { fitIntoGaps } from "./gaps.ts";
-import { CAS, FAILED, GET, MISMATCH, OK, OPEN, type Operations, OperationsBuilder, PUT } from "./operations.ts";
-import type { Piece } from "./piece.ts";
-import { type ByKey, eventsByKey, RegisterPieces } from "./registers.ts";
-import { search } from "./search.ts";
-import { walkStraight } from "./straight.ts";
-import { NULL_ID } from "./values.ts";
+import { explain } from "./explain/explain.ts";
+import { fitIntoGaps } from "./quick/gaps.ts";
+import { CAS, FAILED, GET, MISMATCH, OK, OPEN, type Operations, OperationsBuilder, PUT } from "../table/operations.ts";
+import type { Piece } from "./piece/piece.ts";
+import { type ByKey, eventsByKey, RegisterPieces } from "./piece/registers.ts";
+import { search } from "./search/search.ts";
+import { walkStraight } from "./quick/straight.ts";
+import { NULL_ID } from "../table/values.ts";
 
 /** How a monitor works. */
 export interface MonitorOptions extends LinearizabilityOptions {

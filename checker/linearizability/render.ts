@@ -4,7 +4,7 @@
  * @module
  */
 import type { LinearizabilityVerdict, Witness } from "./check.ts";
-import { text } from "./shown.ts";
+import { text } from "./piece/shown.ts";
 
 /** Wraps text in a style; the default leaves it plain. */
 export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;

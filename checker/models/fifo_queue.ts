@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { canonicalJson } from "../linearizability/values.ts";
+import { canonicalJson } from "../table/values.ts";
 import type { Model } from "./model.ts";
 
 /** A queue for each key, empty at first: `enqueue` adds its value at the end, `dequeue` returns and removes the first, or null where the queue is empty. */

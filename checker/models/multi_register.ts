@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { canonicalJson } from "../linearizability/values.ts";
+import { canonicalJson } from "../table/values.ts";
 import type { Model } from "./model.ts";
 
 type Registers = Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { canonicalJson } from "../linearizability/values.ts";
+import { canonicalJson } from "../table/values.ts";
 import { FAILED_COMPARE, type Model } from "./model.ts";
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { canonicalJson } from "../linearizability/values.ts";
+import { canonicalJson } from "../table/values.ts";
 import { EMPTY, InternedSets } from "./interned_sets.ts";
 import type { Model, Operation } from "./model.ts";
 

@@ -12,18 +12,26 @@ import {
   boundary,
   canonicalModel,
   orderOf,
-} from "./consistency_models.ts";
-import { type Cycle, cyclesOf, type Order } from "./cycles.ts";
-import { ambiguity, type Analysed, decide, type Decision, type Known, proveBySerialOrder, weakly } from "./decide.ts";
-import { dotOf } from "./dot.ts";
-import { caseOfCycle, type KnownOrder } from "./explain.ts";
-import { type AnomalyCase, Findings } from "./findings.ts";
-import { componentGraphs, graphOf, type Part } from "./graph.ts";
-import { analyseLists } from "./list_append.ts";
-import { addRealTime, addSessionOrder } from "./order_edges.ts";
-import { analyseRegisters } from "./rw_register.ts";
-import { findSessionViolations, SESSION_MODELS } from "./session_guarantees.ts";
-import type { SessionHistory } from "./session_history.ts";
+} from "./levels/consistency_models.ts";
+import { type Cycle, cyclesOf, type Order } from "./graph/cycles.ts";
+import {
+  ambiguity,
+  type Analysed,
+  decide,
+  type Decision,
+  type Known,
+  proveBySerialOrder,
+  weakly,
+} from "./decide/decide.ts";
+import { dotOf } from "./tell/dot.ts";
+import { caseOfCycle, type KnownOrder } from "./tell/explain.ts";
+import { type AnomalyCase, Findings } from "./read/findings.ts";
+import { componentGraphs, graphOf, type Part } from "./graph/graph.ts";
+import { analyseLists } from "./order/list_append.ts";
+import { addRealTime, addSessionOrder } from "./order/order_edges.ts";
+import { analyseRegisters } from "./order/rw_register.ts";
+import { findSessionViolations, SESSION_MODELS } from "./decide/session_guarantees.ts";
+import type { SessionHistory } from "./read/session_history.ts";
 import {
   fail,
   info,
@@ -32,9 +40,9 @@ import {
   transactionsOfEvents,
   transactionsOfSessions,
   type TransactionWorkload,
-} from "./transactions.ts";
-import type { VersionOrderSource } from "./version_order.ts";
-import type { WeakLevel } from "./weak_isolation.ts";
+} from "./read/transactions.ts";
+import type { VersionOrderSource } from "./order/version_order.ts";
+import type { WeakLevel } from "./decide/weak_isolation.ts";
 
 /** What may be asked of the checker. */
 export interface TransactionOptions {

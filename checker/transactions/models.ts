@@ -4,15 +4,15 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { checkBank } from "../workloads/bank.ts";
-import { checkCounter } from "../workloads/counter.ts";
-import { checkLongFork } from "../workloads/long_fork.ts";
-import { checkSet } from "../workloads/set.ts";
-import { checkSetFull } from "../workloads/set_full.ts";
-import { assertOneAtATime, type WorkloadVerdict } from "../workloads/workload.ts";
+import { checkBank } from "../small/bank.ts";
+import { checkCounter } from "../small/counter.ts";
+import { checkLongFork } from "../small/long_fork.ts";
+import { checkSet } from "../small/set.ts";
+import { checkSetFull } from "../small/set_full.ts";
+import { assertOneAtATime, type WorkloadVerdict } from "../small/workload.ts";
 import { checkSessions, checkTransactions, type TransactionOptions, type TransactionVerdict } from "./check.ts";
-import type { SessionHistory } from "./session_history.ts";
-import { VERSION_ORDERS, type VersionOrderSource } from "./version_order.ts";
+import type { SessionHistory } from "./read/session_history.ts";
+import { VERSION_ORDERS, type VersionOrderSource } from "./order/version_order.ts";
 
 /** The names that {@link checkTransactionModel} takes. The first two may be followed by a consistency model: `list-append:snapshot-isolation`. */
 export const TRANSACTION_MODELS: readonly string[] = [

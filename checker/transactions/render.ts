@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { foundInWords } from "../workloads/render.ts";
-import type { WorkloadVerdict } from "../workloads/workload.ts";
+import { foundInWords } from "../small/render.ts";
+import type { WorkloadVerdict } from "../small/workload.ts";
 import type { TransactionVerdict } from "./check.ts";
-import { shownTransaction } from "./findings.ts";
+import { shownTransaction } from "./read/findings.ts";
 
 /** Cases of one anomaly that are told in full. */
 const maxTold = 3;

@@ -10,7 +10,7 @@
 import { jsonOf } from "../json_of.ts";
 import type { HistoryEvent } from "../history.ts";
 import type { TransactionVerdict } from "./check.ts";
-import type { AnomalyCase, CycleStep, ReportedTransaction } from "./findings.ts";
+import type { AnomalyCase, CycleStep, ReportedTransaction } from "./read/findings.ts";
 
 type Micro = readonly [string, unknown, unknown];
 

@@ -6,9 +6,9 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { type NodeProcess, startNodeProcess } from "../live/node_process.ts";
-import { READ_MODES } from "../server/client.ts";
-import { crc32c } from "../server/crc32c.ts";
+import { type NodeProcess, startNodeProcess } from "../targets/ours/node_process.ts";
+import { READ_MODES } from "../../server/replica/client.ts";
+import { crc32c } from "../../server/bytes/crc32c.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { neverReached, Sweep, sweepValidity } from "../fuzz.ts";
-import { nodesInWords, type RunOptions } from "../options.ts";
+import { neverReached, Sweep, sweepValidity } from "../sweep/fuzz.ts";
+import { nodesInWords, type RunOptions } from "../run/options.ts";
 import { count, grouped, renderResult } from "../report/report.ts";
-import type { RunResult } from "../result.ts";
+import type { RunResult } from "../run/result.ts";
 import { simulateAndJudgeInTurns } from "../sim/simulate.ts";
 import { Turns } from "../sim/turns.ts";
-import { sweepOnWorkers } from "../sim/workers.ts";
+import { sweepOnWorkers } from "../sweep/workers.ts";
 import { columns } from "../report/columns.ts";
 import { thisCommand } from "./command.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";

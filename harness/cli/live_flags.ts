@@ -5,10 +5,10 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { CLIENT_LIMITS } from "../live/client_listener.ts";
-import type { NodeOptions } from "../live/node_options.ts";
-import { type Address, parseAddress, type PeerTls } from "../live/peer_options.ts";
-import { STORE_LIMITS } from "../live/resp_execute.ts";
+import { CLIENT_LIMITS } from "../../server/redis/client_listener.ts";
+import type { NodeOptions } from "../../server/node/node_options.ts";
+import { type Address, parseAddress, type PeerTls } from "../../server/peer/peer_options.ts";
+import { STORE_LIMITS } from "../../server/redis/resp_execute.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { UsageError } from "./flags.ts";
 

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
-import { describeJournal } from "../server/journal_text.ts";
+import { describeJournal } from "../../server/journal/journal_text.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {

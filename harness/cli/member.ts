@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { memberStatus } from "../live/join.ts";
-import { parseAddress } from "../live/peer_options.ts";
-import { askOnce } from "../live/resp_client.ts";
+import { memberStatus } from "../../server/node/join.ts";
+import { parseAddress } from "../../server/peer/peer_options.ts";
+import { askOnce } from "../../server/redis/resp_client.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { ACCESS_FLAGS, addressOf, memberIdOf, passwordOf, tlsOf } from "./live_flags.ts";
 import type { Terminal } from "./terminal.ts";

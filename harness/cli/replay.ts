@@ -6,8 +6,8 @@
 import { readFileSync } from "node:fs";
 import { renderFailures, renderReasons } from "../report/report.ts";
 import { renderStory, renderTrace } from "../report/story.ts";
-import { parseRunFile, type RunFile } from "../run_file.ts";
-import { type Replayed, replayRun } from "../sim/recorded.ts";
+import { parseRunFile, type RunFile } from "../run/run_file.ts";
+import { type Replayed, replayRun } from "../sweep/recorded.ts";
 import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";

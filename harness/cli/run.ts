@@ -5,10 +5,10 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RunOptions } from "../options.ts";
+import type { RunOptions } from "../run/options.ts";
 import { grouped, renderOpening, renderResult } from "../report/report.ts";
 import { renderTrace } from "../report/story.ts";
-import type { JudgedRun } from "../result.ts";
+import type { JudgedRun } from "../run/result.ts";
 import { simulateAndJudgeInTurns } from "../sim/simulate.ts";
 import type { Trace, TraceLine } from "../sim/trace.ts";
 import { Turns } from "../sim/turns.ts";
@@ -103,7 +103,7 @@ async function simulated(options: RunOptions, terminal: Terminal, trace?: Trace)
 
 /** A run against real processes. What a simulated run does not need is not loaded for it. */
 async function live(options: RunOptions): Promise<JudgedRun> {
-  const { runLive } = await import("../live/run.ts");
+  const { runLive } = await import("../targets/ours/live_run.ts");
   try {
     return await runLive(options, thisCommand());
   } catch (error) {

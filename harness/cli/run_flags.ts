@@ -5,8 +5,8 @@
  */
 import { randomInt } from "node:crypto";
 import { type FaultSpec, type NemesisSpec, nemesisText, parseNemesis, SHAPES } from "../nemesis/spec.ts";
-import { DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "../options.ts";
-import { READ_MODES, type ReadMode } from "../server/client.ts";
+import { DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "../run/options.ts";
+import { READ_MODES, type ReadMode } from "../../server/replica/client.ts";
 import { ALL_WORKLOADS, WORKLOAD_NAMES } from "../workloads/workloads.ts";
 import { nearest, UsageError } from "./flags.ts";
 

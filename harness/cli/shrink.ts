@@ -4,13 +4,13 @@
  * @module
  */
 import { closeSync, fstatSync, openSync, unlinkSync, writeFileSync } from "node:fs";
-import type { RunOptions } from "../options.ts";
-import { flagsOf } from "../options.ts";
+import type { RunOptions } from "../run/options.ts";
+import { flagsOf } from "../run/options.ts";
 import { count, renderFailures, renderReasons } from "../report/report.ts";
 import { renderStory } from "../report/story.ts";
-import { encodeRunFile, type RunFile } from "../run_file.ts";
-import type { Candidate } from "../shrink.ts";
-import { replayRun, shrinkSeed, type Shrunk } from "../sim/recorded.ts";
+import { encodeRunFile, type RunFile } from "../run/run_file.ts";
+import type { Candidate } from "../sweep/shrink.ts";
+import { replayRun, shrinkSeed, type Shrunk } from "../sweep/recorded.ts";
 import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";

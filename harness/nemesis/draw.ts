@@ -8,13 +8,13 @@
  * @module
  */
 import type { Random } from "../../raft/mod.ts";
-import { MILLISECOND } from "../clock.ts";
-import type { NodeView } from "../cluster.ts";
-import type { Fault, Link } from "../fault.ts";
-import { hasMajority, mayRun } from "../majority.ts";
+import { MILLISECOND } from "../../server/clock.ts";
+import type { NodeView } from "../run/cluster.ts";
+import type { Fault, Link } from "./fault.ts";
+import { hasMajority, mayRun } from "./majority.ts";
 import { drawPartition, PARTITION_SHAPES } from "./partition.ts";
 import type { FaultSpec } from "./spec.ts";
-import { drawTargets, leaderOf, type Target, TARGETS } from "./targets.ts";
+import { drawTargets, leaderOf, type Target, TARGETS } from "./victims.ts";
 
 /** Voters are never fewer than this by removals, nor members more than that by additions. */
 const VOTERS_MIN = 3;

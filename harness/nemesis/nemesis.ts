@@ -4,10 +4,10 @@
  * @module
  */
 import type { Random } from "../../raft/mod.ts";
-import { MILLISECOND } from "../clock.ts";
-import type { NodeView } from "../cluster.ts";
+import { MILLISECOND } from "../../server/clock.ts";
+import type { NodeView } from "../run/cluster.ts";
 import { drawFault, type Severity } from "./draw.ts";
-import type { Fault } from "../fault.ts";
+import type { Fault } from "./fault.ts";
 import type { FaultSpec } from "./spec.ts";
 
 /** One fault: when, what, for how long. */

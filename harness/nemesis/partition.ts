@@ -4,7 +4,7 @@
  * @module
  */
 import type { Random } from "../../raft/mod.ts";
-import type { Link, PartitionFault } from "../fault.ts";
+import type { Link, PartitionFault } from "./fault.ts";
 
 /** A way to cut a network; `--nemesis partition:NAME` asks for one. */
 export type PartitionShape = "one" | "halves" | "majority" | "ring" | "bridge" | "oneway" | "leader";

@@ -4,7 +4,7 @@
  * @module
  */
 import { PARTITION_SHAPES, type PartitionShape } from "./partition.ts";
-import { type Target, TARGETS } from "./targets.ts";
+import { type Target, TARGETS } from "./victims.ts";
 
 /** What the clock may do. */
 export type ClockEffect = "rate" | "stall" | "jump";

@@ -11,8 +11,8 @@ import {
   type Verdict,
   type WorkloadVerdict,
 } from "../../checker/mod.ts";
-import { nodesInWords, type RunOptions } from "../options.ts";
-import type { RunResult } from "../result.ts";
+import { nodesInWords, type RunOptions } from "../run/options.ts";
+import type { RunResult } from "../run/result.ts";
 import type { SafetyVerdict } from "../sim/invariants.ts";
 import { WIDTH, wrapped } from "./columns.ts";
 

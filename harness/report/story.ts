@@ -4,7 +4,7 @@
  * @module
  */
 import type { HistoryEvent } from "../../checker/mod.ts";
-import type { JudgedRun } from "../result.ts";
+import type { JudgedRun } from "../run/result.ts";
 import type { Breach, SafetyVerdict } from "../sim/invariants.ts";
 import type { TraceLine } from "../sim/trace.ts";
 

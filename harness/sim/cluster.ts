@@ -4,8 +4,8 @@
  * @module
  */
 import { type ConfigurationChange, nodeId, type RaftConfig } from "../../raft/mod.ts";
-import { type Clock, MILLISECOND } from "../clock.ts";
-import type { Cluster, NodeView, Strike } from "../cluster.ts";
+import { type Clock, MILLISECOND } from "../../server/clock.ts";
+import type { Cluster, NodeView, Strike } from "../run/cluster.ts";
 import {
   type ClockFault,
   type DiskFault,
@@ -15,9 +15,9 @@ import {
   type Link,
   type MemberFault,
   type PacketsFault,
-} from "../fault.ts";
-import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
-import type { Packet } from "../server/packet.ts";
+} from "../nemesis/fault.ts";
+import type { ClientReply, ClientRequest, ReadMode } from "../../server/replica/client.ts";
+import type { Packet } from "../../server/replica/packet.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { Invariants } from "./invariants.ts";
 import { hashSeed, mix } from "./hash.ts";

@@ -1,13 +1,13 @@
 /**
- * The simulated disk of one node: the four verbs of `harness/server/disk.ts`, with everything a real one does to those who trust it.
+ * The simulated disk of one node: the four verbs of `server/journal/disk.ts`, with everything a real one does to those who trust it.
  *
  * What was appended is readable at once and durable only after a sync that began later; a crash takes the rest, or leaves a torn part of it.
  * A disk outlives its node: each start of the node opens it again, and a verb that was under way when the node ended never calls back.
  *
  * @module
  */
-import { MICROSECOND } from "../clock.ts";
-import type { Disk, DiskDone } from "../server/disk.ts";
+import { MICROSECOND } from "../../server/clock.ts";
+import type { Disk, DiskDone } from "../../server/journal/disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, hashSeed, mix, mixTime } from "./hash.ts";
 

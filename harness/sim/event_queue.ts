@@ -23,7 +23,7 @@
  *
  * @module
  */
-import type { Clock, Timer } from "../clock.ts";
+import type { Clock, Timer } from "../../server/clock.ts";
 
 type Action = (first: unknown, second: unknown) => void;
 

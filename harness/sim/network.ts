@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { MICROSECOND } from "../clock.ts";
-import type { Link, PacketsFault } from "../fault.ts";
+import { MICROSECOND } from "../../server/clock.ts";
+import type { Link, PacketsFault } from "../nemesis/fault.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, hashSeed, mix, mixTime } from "./hash.ts";
 

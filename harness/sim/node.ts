@@ -4,17 +4,17 @@
  * @module
  */
 import type { RaftConfig, RaftTracer } from "../../raft/mod.ts";
-import type { NodeView } from "../cluster.ts";
-import type { ClockFault, DiskFault, Fault } from "../fault.ts";
-import type { ClientReply, ClientRequest, ReadMode } from "../server/client.ts";
-import { createExactlyOnce, type ExactlyOnce } from "../server/exactly_once.ts";
-import { type Journal, JOURNAL_FILE, openJournal } from "../server/journal.ts";
-import { JournalDamagedError, JournalIdentityError } from "../server/journal_format.ts";
-import { createKvStore, type KvStore } from "../server/kv_store.ts";
-import type { Packet } from "../server/packet.ts";
-import { createReplica, type Replica } from "../server/replica.ts";
-import { type SessionMachine, withSessions } from "../server/sessions.ts";
-import { encodeOperation } from "../server/store_command.ts";
+import type { NodeView } from "../run/cluster.ts";
+import type { ClockFault, DiskFault, Fault } from "../nemesis/fault.ts";
+import type { ClientReply, ClientRequest, ReadMode } from "../../server/replica/client.ts";
+import { createExactlyOnce, type ExactlyOnce } from "../../server/replica/exactly_once.ts";
+import { type Journal, JOURNAL_FILE, openJournal } from "../../server/journal/journal.ts";
+import { JournalDamagedError, JournalIdentityError } from "../../server/journal/journal_format.ts";
+import { createKvStore, type KvStore } from "../../server/store/kv_store.ts";
+import type { Packet } from "../../server/replica/packet.ts";
+import { createReplica, type Replica } from "../../server/replica/replica.ts";
+import { type SessionMachine, withSessions } from "../../server/replica/sessions.ts";
+import { encodeOperation } from "../../server/store/store_command.ts";
 import { DiskFullError, SimDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, mixTime } from "./hash.ts";

@@ -4,14 +4,14 @@
  * @module
  */
 import { createRandom } from "../../raft/mod.ts";
-import { SECOND } from "../clock.ts";
-import { drawnOperations, recordedOperations } from "../generator.ts";
+import { SECOND } from "../../server/clock.ts";
+import { drawnOperations, recordedOperations } from "../run/generator.ts";
 import { drawnFaults, recordedFaults } from "../nemesis/nemesis.ts";
-import { flagsOf, type RunOptions } from "../options.ts";
-import { type JudgedRun, judgeRun } from "../result.ts";
-import { run, type RunOutcome } from "../run.ts";
-import type { Schedule } from "../schedule.ts";
-import { type RunSetup, setupOf } from "../setup.ts";
+import { flagsOf, type RunOptions } from "../run/options.ts";
+import { type JudgedRun, judgeRun } from "../run/result.ts";
+import { run, type RunOutcome } from "../run/run.ts";
+import type { Schedule } from "../run/schedule.ts";
+import { type RunSetup, setupOf } from "../run/setup.ts";
 import { createWorkload } from "../workloads/workloads.ts";
 import type { Workload } from "../workloads/workload.ts";
 import { SimCluster } from "./cluster.ts";

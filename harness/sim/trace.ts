@@ -4,8 +4,8 @@
  * @module
  */
 import { describeConfiguration, describeEnvelope, type Entry, type Envelope, type RaftTracer } from "../../raft/mod.ts";
-import { PROBE_KEY } from "../liveness.ts";
-import { describeCommand } from "../server/command_text.ts";
+import { PROBE_KEY } from "../run/liveness.ts";
+import { describeCommand } from "../../server/store/command_text.ts";
 
 /** One event inside a node. */
 export interface TraceLine {

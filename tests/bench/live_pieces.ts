@@ -4,12 +4,12 @@
 import { Buffer } from "node:buffer";
 import { rmSync } from "node:fs";
 import process from "node:process";
-import { createLiveClock } from "../../harness/live/clock.ts";
-import { openDisk } from "../../harness/live/disk.ts";
-import type { Address } from "../../harness/live/peer_options.ts";
-import { createRespParser, RESP_OK, RespWriter } from "../../harness/live/resp.ts";
-import { parseCommand } from "../../harness/live/resp_commands.ts";
-import { createTransport } from "../../harness/live/tcp.ts";
+import { createLiveClock } from "../../server/live_clock.ts";
+import { openDisk } from "../../server/node/disk.ts";
+import type { Address } from "../../server/peer/peer_options.ts";
+import { createRespParser, RESP_OK, RespWriter } from "../../server/redis/resp.ts";
+import { parseCommand } from "../../server/redis/resp_commands.ts";
+import { createTransport } from "../../server/peer/tcp.ts";
 
 const REQUESTS = 1_000_000;
 const FRAMES = 200_000;

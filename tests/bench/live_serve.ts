@@ -10,9 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { memberStatus } from "../../harness/live/join.ts";
-import type { StatusObject } from "../../harness/live/node_status.ts";
-import { type NodeProcess, startNodeProcess } from "../../harness/live/node_process.ts";
+import { memberStatus } from "../../server/node/join.ts";
+import type { StatusObject } from "../../server/node/node_status.ts";
+import { type NodeProcess, startNodeProcess } from "../../harness/targets/ours/node_process.ts";
 
 const CLIENTS = 64;
 const { values: flags } = parseArgs({

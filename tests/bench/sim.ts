@@ -1,6 +1,6 @@
 // How fast the simulator runs, warm, on one core, checks included: deno run -A tests/bench/sim.ts [runs]
 import process from "node:process";
-import { DEFAULT_OPTIONS } from "../../harness/options.ts";
+import { DEFAULT_OPTIONS } from "../../harness/run/options.ts";
 import { simulateAndJudge } from "../../harness/sim/simulate.ts";
 
 const runs = Number(process.argv[2] ?? 200);

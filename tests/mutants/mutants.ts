@@ -134,7 +134,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "every read is answered from the node asked",
-    file: "harness/server/replica.ts",
+    file: "server/replica/replica.ts",
     search: 'if (mode === "local") return',
     replace: "if (machine.isRead(body)) return",
     flags: "--nemesis partition --time-limit 20",
@@ -235,7 +235,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a follower acknowledges before its sync",
-    file: "harness/server/replica.ts",
+    file: "server/replica/replica.ts",
     search: "if (!envelope.afterSync) send(",
     replace: 'if (!envelope.afterSync || envelope.type === "append-response") send(',
     flags: "--nemesis kill --time-limit 20",
@@ -267,7 +267,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a torn tail stays in the file, and the next batch goes behind it",
-    file: "harness/server/journal_recovery.ts",
+    file: "server/journal/journal_recovery.ts",
     search: "const isWhole = scan.end === journalBytes.length",
     replace: "const isWhole = scan.end > 0",
     flags: "--nemesis disk:tear --time-limit 20",
@@ -275,7 +275,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "the checksum is not looked at",
-    file: "harness/server/journal_format.ts",
+    file: "server/journal/journal_format.ts",
     search: " || batchChecksum(bytes, at, end, salt) !== u32At(bytes, at + 12)",
     replace: "",
     flags: "--nemesis disk:flip --time-limit 20",
@@ -283,7 +283,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a snapshot without the clients' sessions",
-    file: "harness/server/sessions.ts",
+    file: "server/replica/sessions.ts",
     search: "out.u32(sessions.size);\n    for (const [client, session] of sessions) {",
     replace: "out.u32(0);\n    for (const [client, session] of [] as [string, Remembered][]) {",
     flags: "--nemesis kill,partition,compact --nemesis-interval 0.5 --workload session --time-limit 20",
@@ -373,7 +373,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a timeout is reported as a failure",
-    file: "harness/run.ts",
+    file: "harness/run/run.ts",
     search:
       '        uncertain = true;\n        if (!ended && number === attempt) again({ type: "info", error: "timeout" });',
     replace: '        if (!ended && number === attempt) again({ type: "fail", error: "timeout" });',
@@ -382,7 +382,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a retry without its session",
-    file: "harness/run.ts",
+    file: "harness/run/run.ts",
     search: "cluster.invoke(target, process, request, (reply) => {",
     replace:
       "const asked = number === 1 ? request : { operation: request.operation };\n      cluster.invoke(target, process, asked, (reply) => {",
@@ -427,7 +427,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a vote counts as durable before its sync",
-    file: "harness/server/journal.ts",
+    file: "server/journal/journal.ts",
     search: "    this.#flushedState = this.#state;\n    this.#onFlushed = done;",
     replace: "    this.#durableState = this.#flushedState = this.#state;\n    this.#onFlushed = done;",
     flags: "--nemesis kill,partition,disk:slow --nemesis-interval 0.2 --time-limit 10 --rate 20",

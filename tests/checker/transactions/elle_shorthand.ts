@@ -1,7 +1,7 @@
 // Elle's unit cases in the shorthand of elle-cases.tsv, as histories and options.
 import type { HistoryEvent } from "../../../checker/history.ts";
 import type { TransactionOptions } from "../../../checker/transactions/check.ts";
-import type { VersionOrderSource } from "../../../checker/transactions/version_order.ts";
+import type { VersionOrderSource } from "../../../checker/transactions/order/version_order.ts";
 
 type Operation = [string, string, unknown];
 

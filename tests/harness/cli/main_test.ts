@@ -4,7 +4,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { VERSION } from "../../../harness/version.ts";
+import { VERSION } from "../../../server/version.ts";
 import { mayUse } from "../../corpus.ts";
 
 const skip = mayUse("run") && mayUse("read") ? false : "no process can be started here";

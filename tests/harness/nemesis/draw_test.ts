@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { NodeView } from "../../../harness/cluster.ts";
+import type { NodeView } from "../../../harness/run/cluster.ts";
 import { drawFault, SEVERITY } from "../../../harness/nemesis/draw.ts";
-import { faultName } from "../../../harness/run.ts";
+import { faultName } from "../../../harness/run/run.ts";
 import type { FaultSpec } from "../../../harness/nemesis/spec.ts";
 import { createRandom } from "../../../raft/mod.ts";
 

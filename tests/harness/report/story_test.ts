@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HistoryEvent } from "../../../checker/mod.ts";
 import { renderStory } from "../../../harness/report/story.ts";
-import type { JudgedRun } from "../../../harness/result.ts";
+import type { JudgedRun } from "../../../harness/run/result.ts";
 import type { TraceLine } from "../../../harness/sim/trace.ts";
 
 function line(time: number, text: string, more: Partial<TraceLine> = {}): TraceLine {

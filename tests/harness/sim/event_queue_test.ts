@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Timer } from "../../../harness/clock.ts";
+import type { Timer } from "../../../server/clock.ts";
 import { EventQueue } from "../../../harness/sim/event_queue.ts";
 import { createRandom } from "../../../raft/mod.ts";
 

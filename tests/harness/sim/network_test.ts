@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventQueue } from "../../../harness/sim/event_queue.ts";
 import { Network } from "../../../harness/sim/network.ts";
-import type { Link, PacketsFault } from "../../../harness/fault.ts";
+import type { Link, PacketsFault } from "../../../harness/nemesis/fault.ts";
 
 function deliveries(
   seed: number,

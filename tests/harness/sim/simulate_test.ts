@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { historyBytes, sha256 } from "../../../harness/history_file.ts";
-import { DEFAULT_OPTIONS, type RunOptions } from "../../../harness/options.ts";
-import { setupOf } from "../../../harness/setup.ts";
-import { shrinkSeed } from "../../../harness/sim/recorded.ts";
+import { historyBytes, sha256 } from "../../../harness/run/history_file.ts";
+import { DEFAULT_OPTIONS, type RunOptions } from "../../../harness/run/options.ts";
+import { setupOf } from "../../../harness/run/setup.ts";
+import { shrinkSeed } from "../../../harness/sweep/recorded.ts";
 import { simulate, simulateAndJudge } from "../../../harness/sim/simulate.ts";
 import { WORKLOAD_NAMES } from "../../../harness/workloads/workloads.ts";
 import { setting } from "../../corpus.ts";

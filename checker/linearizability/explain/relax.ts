@@ -1,0 +1,207 @@
+/**
+ * Asks whether some operations of a piece contradict each other whatever the others did: those that are not kept are relaxed,
+ * which means that an observer is dropped, and anything else may have taken effect at any time or never.
+ *
+ * @module
+ */
+import { LOOK, NEVER, NOT_EQUAL, type Piece, READ, STEP, SWAP, type Transitions, WRITE } from "../piece/piece.ts";
+import { search, type SearchLimits } from "../search/search.ts";
+
+/**
+ * The part of a piece before an event: what is still open there has an unknown outcome, and an observer that is open saw nothing yet.
+ */
+export function prefixOf(piece: Piece, end: number): Piece {
+  const most = end;
+  const result = {
+    rows: new Int32Array(most),
+    kind: new Uint8Array(most),
+    a: new Int32Array(most),
+    b: new Int32Array(most),
+    inv: new Int32Array(most),
+    ret: new Int32Array(most).fill(NEVER),
+    events: new Int32Array(end),
+  };
+  const numbers = new Int32Array(piece.length);
+  let length = 0;
+  let position = 0;
+  for (let i = 0; i < end; i++) {
+    const event = piece.events[i]!;
+    if (event < 0) {
+      const op = numbers[~event]!;
+      result.ret[op] = position;
+      result.events[position++] = ~op;
+      continue;
+    }
+    if (piece.ret[event]! >= end && isObserver(piece.kind[event]!)) continue;
+    const op = length++;
+    numbers[event] = op;
+    result.rows[op] = piece.rows[event]!;
+    result.kind[op] = piece.kind[event]!;
+    result.a[op] = piece.a[event]!;
+    result.b[op] = piece.b[event]!;
+    result.inv[op] = position;
+    result.events[position++] = op;
+  }
+  return {
+    ...piece,
+    ...result,
+    length,
+    rows: result.rows.subarray(0, length),
+    events: result.events.subarray(0, position),
+    ...among(piece, result.a.subarray(0, length)),
+  };
+}
+
+/** What is left of a piece's transitions where only these classes are. */
+function among({ transitions }: Piece, classes: Iterable<number>): { transitions?: Transitions } {
+  return transitions === undefined ? {} : { transitions: transitions.among(classes) };
+}
+
+function isObserver(kind: number): boolean {
+  return kind === READ || kind === NOT_EQUAL || kind === LOOK;
+}
+
+/** A piece of some operations at their times, after others that may take effect at any time or never; both ascending. */
+function selection(piece: Piece, kept: readonly number[], relaxed: readonly number[]): Piece {
+  const length = kept.length + relaxed.length;
+  const result = {
+    length,
+    rows: new Int32Array(length),
+    kind: new Uint8Array(length),
+    a: new Int32Array(length),
+    b: new Int32Array(length),
+    inv: new Int32Array(length),
+    ret: new Int32Array(length).fill(NEVER),
+  };
+  const events: number[] = [];
+  const copy = (op: number, to: number): void => {
+    result.rows[to] = piece.rows[op]!;
+    result.kind[to] = piece.kind[op]!;
+    result.a[to] = piece.a[op]!;
+    result.b[to] = piece.b[op]!;
+  };
+  relaxed.forEach((op, to) => {
+    copy(op, to);
+    result.inv[to] = to;
+    events.push(to);
+  });
+  const marks: { at: number; op: number; isReturn: boolean }[] = [];
+  kept.forEach((op, i) => {
+    const to = relaxed.length + i;
+    copy(op, to);
+    marks.push({ at: piece.inv[op]!, op: to, isReturn: false });
+    if (piece.ret[op] !== NEVER) marks.push({ at: piece.ret[op]!, op: to, isReturn: true });
+  });
+  marks.sort((x, y) => x.at - y.at);
+  for (const { op, isReturn } of marks) {
+    (isReturn ? result.ret : result.inv)[op] = events.length;
+    events.push(isReturn ? ~op : op);
+  }
+  const classes = among(piece, result.a);
+  return { ...piece, ...result, events: Int32Array.from(events), relaxed: relaxed.length, ...classes };
+}
+
+/** How many configurations all questions together may visit. */
+const ALL_QUESTIONS = 1_000_000;
+
+/** A piece whose operations can be relaxed. */
+export class Relaxation {
+  readonly #piece: Piece;
+  readonly #limits: SearchLimits;
+  /** For registers: the operations that write each value. */
+  readonly #writers = new Map<number, number[]>();
+  readonly #blindWrites: number[] = [];
+  #visited = 0;
+
+  /**
+   * @param piece The piece.
+   * @param limits What bounds each question.
+   */
+  constructor(piece: Piece, limits: SearchLimits) {
+    this.#piece = piece;
+    this.#limits = limits;
+    if (piece.transitions !== undefined) return;
+    for (let op = 0; op < piece.length; op++) {
+      const kind = piece.kind[op]!;
+      if (kind !== WRITE && kind !== SWAP) continue;
+      if (kind === WRITE) this.#blindWrites.push(op);
+      const value = kind === WRITE ? piece.a[op]! : piece.b[op]!;
+      const writers = this.#writers.get(value);
+      if (writers === undefined) this.#writers.set(value, [op]);
+      else writers.push(op);
+    }
+  }
+
+  /** The operations of a register that write a value. */
+  writersOf(value: number): readonly number[] {
+    return this.#writers.get(value) ?? [];
+  }
+
+  /** Whether these operations, ascending, contradict each other; `"unknown"` if that took more than so many visits to find out. */
+  contradicts(kept: readonly number[], visits: number): true | false | "unknown" {
+    if (this.#visited > ALL_QUESTIONS) return "unknown";
+    const relaxed = this.#piece.transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
+    // To ask a question about many operations costs as much as some visits; and where each visit looks at every step that is relaxed, it costs as many.
+    const each = this.#piece.transitions === undefined ? 1 : 1 + (relaxed.length >>> 4);
+    const most = Math.min(visits, Math.ceil((ALL_QUESTIONS - this.#visited) / each) + kept.length);
+    const { valid, visited } = search(selection(this.#piece, kept, relaxed), { ...this.#limits, visits: most });
+    this.#visited += visited * each + ((kept.length + relaxed.length) >>> 3);
+    return valid === "unknown" ? valid : !valid;
+  }
+
+  /** The relaxed operations that may matter to what is kept: each use serves one that is kept, so no more than those of a class are needed. */
+  #usefulWrites(kept: readonly number[]): number[] {
+    const { kind, a, b } = this.#piece;
+    const isKept = new Set(kept);
+    const seen = new Set<number>();
+    const work: number[] = [];
+    const see = (value: number): void => {
+      if (seen.has(value)) return;
+      seen.add(value);
+      work.push(value);
+    };
+    let hasNotEqual = false;
+    for (const op of kept) {
+      if (kind[op] === READ || kind[op] === SWAP || kind[op] === NOT_EQUAL) see(a[op]!);
+      if (kind[op] === NOT_EQUAL) hasNotEqual = true;
+    }
+    const relaxed: number[] = [];
+    const counts = new Map<string, number>();
+    const add = (op: number): void => {
+      if (isKept.has(op)) return;
+      const text = `${kind[op]},${a[op]},${b[op]}`;
+      const count = counts.get(text) ?? 0;
+      if (count > kept.length) return;
+      counts.set(text, count + 1);
+      relaxed.push(op);
+      if (kind[op] === SWAP) see(a[op]!);
+    };
+    const addWritersOfSeen = (): void => {
+      for (let value = work.pop(); value !== undefined; value = work.pop()) this.#writers.get(value)?.forEach(add);
+    };
+    addWritersOfSeen();
+    if (hasNotEqual) {
+      // Any other value will do: a few writes that are always at hand, or else whatever there is.
+      const others = this.#blindWrites.filter((op) => !isKept.has(op) && !seen.has(a[op]!)).slice(0, kept.length + 1);
+      others.forEach(add);
+      if (others.length <= kept.length) {
+        for (const value of this.#writers.keys()) see(value);
+        addWritersOfSeen();
+      }
+    }
+    return [...new Set(relaxed)].sort((x, y) => x - y);
+  }
+
+  #otherSteps(kept: readonly number[]): number[] {
+    const isKept = new Set(kept);
+    const relaxed: number[] = [];
+    const counts = new Map<number, number>();
+    for (let op = 0; op < this.#piece.length; op++) {
+      if (this.#piece.kind[op] !== STEP || isKept.has(op)) continue;
+      const count = counts.get(this.#piece.a[op]!) ?? 0;
+      counts.set(this.#piece.a[op]!, count + 1);
+      if (count <= kept.length) relaxed.push(op);
+    }
+    return relaxed;
+  }
+}

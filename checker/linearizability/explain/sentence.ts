@@ -1,0 +1,129 @@
+/**
+ * Says in English why a few operations cannot all be true.
+ *
+ * @module
+ */
+import { brief, isRead, type ShownOperation, text } from "../piece/shown.ts";
+import { canonicalJson } from "../../table/values.ts";
+
+/** What a sentence is made from. */
+export interface SentenceContext {
+  /** The operation whose end is the first that cannot be explained. */
+  readonly last: ShownOperation;
+  /** What every register begins with; undefined for other models. */
+  readonly initial: unknown;
+  readonly isRegister: boolean;
+  /** The process whose write of a value failed, if one did. */
+  readonly failedWriter: (value: unknown) => number | undefined;
+}
+
+/** One sentence about a minimal contradiction. */
+export function sentenceOf(operations: readonly ShownOperation[], context: SentenceContext): string {
+  const special = context.isRegister ? registerSentence(operations, context) : undefined;
+  if (special !== undefined) return special;
+  const { last } = context;
+  if (operations.length === 1) return `${subject(last)}, which no order of the other operations allows`;
+  return `No order of these ${operations.length} operations lets the ${last.f}${
+    ofKey(last)
+  } by process ${last.process} end as it did: ${brief(last)}`;
+}
+
+function registerSentence(operations: readonly ShownOperation[], context: SentenceContext): string | undefined {
+  const [one, other] = operations as [ShownOperation, ShownOperation | undefined];
+  if (other === undefined) return isRead(one) ? readAlone(one, context) : failedCompare(one);
+  if (operations.length === 2 && one.f === "cas" && other.f === "cas" && same(from(one), from(other))) {
+    const what = `took ${text(from(one))}${ofKey(one)} for their own compare-and-set, but it was there only once`;
+    return `Both process ${one.process} and process ${other.process} ${what}`;
+  }
+  const read = operations.filter(isRead).reduce<ShownOperation | undefined>(
+    (late, op) => late === undefined || op.returned! > late.returned! ? op : late,
+    undefined,
+  );
+  return read === undefined ? undefined : readAmong(read, operations.filter((op) => op !== read), context);
+}
+
+function readAlone(read: ShownOperation, { failedWriter, initial }: SentenceContext): string {
+  const failed = failedWriter(read.result);
+  if (failed !== undefined) return `${subject(read)}, which only process ${failed} tried to write, and that failed`;
+  if (same(read.result, initial)) {
+    return `${subject(read)}, the value that it began with, when it had long been another`;
+  }
+  return `${subject(read)}, which nobody had written`;
+}
+
+function failedCompare(operation: ShownOperation): string | undefined {
+  if (operation.f !== "cas") return undefined;
+  const { process, actual } = operation;
+  if (operation.type === "ok") {
+    return `A cas${ofKey(operation)} by process ${process} found ${text(from(operation))}, which nobody had written`;
+  }
+  if ("actual" in operation && same(actual, from(operation))) {
+    return `A cas${ofKey(operation)} by process ${process} failed although it saw ${
+      text(actual)
+    }, the value that it asked for`;
+  }
+  return undefined;
+}
+
+/** A read of a value, beside what made that value and one operation that tells of another. */
+function readAmong(
+  read: ShownOperation,
+  others: readonly ShownOperation[],
+  { initial }: SentenceContext,
+): string | undefined {
+  const makers = others.filter((op) => same(isRead(op) ? op.result : written(op), read.result));
+  const [evidence, more] = others.filter((op) => !makers.includes(op));
+  if (evidence === undefined) {
+    const writer = makers.find((op) => !isRead(op) && precedes(read, op));
+    return writer === undefined || makers.length > 1
+      ? undefined
+      : `${subject(read)} before process ${writer.process} invoked the ${writer.f} of it`;
+  }
+  if (more !== undefined || evidence.type === "fail" || !precedes(evidence, read)) return undefined;
+  const who = `process ${evidence.process}`;
+  if (isRead(evidence)) {
+    const after = makers.some(isRead) || makers.some((op) => precedes(op, evidence)) || same(read.result, initial);
+    return after
+      ? `${subject(read)}, although ${who} had already read ${
+        text(evidence.result)
+      } in its place before that read began`
+      : undefined;
+  }
+  if (evidence.f === "cas") {
+    return same(from(evidence), read.result)
+      ? `${subject(read)}, which a cas by ${who} had replaced with ${text(written(evidence))} before that read began`
+      : `${subject(read)}, although a cas by ${who} had set ${text(written(evidence))} before that read began`;
+  }
+  if (same(read.result, initial) && makers.every(isRead)) {
+    return `${subject(read)}, although ${who} had put ${text(written(evidence))} before that read began`;
+  }
+  return evidence.f === "delete" || evidence.f === "del"
+    ? `${subject(read)}, which ${who} had deleted before that read began`
+    : `${subject(read)}, which ${who} had overwritten with ${text(written(evidence))} before that read began`;
+}
+
+function subject(operation: ShownOperation): string {
+  const who = `${isRead(operation) ? "read" : operation.f}${ofKey(operation)} by process ${operation.process}`;
+  return isRead(operation) ? `A ${who} returned ${text(operation.result)}` : `A ${who} ended so: ${brief(operation)}`;
+}
+
+function ofKey({ key }: ShownOperation): string {
+  return key === undefined ? "" : ` of ${typeof key === "string" ? key : text(key)}`;
+}
+
+function from({ value }: ShownOperation): unknown {
+  return Array.isArray(value) ? value[0] : undefined;
+}
+
+function written(operation: ShownOperation): unknown {
+  if (operation.f === "delete" || operation.f === "del") return null;
+  return operation.f === "cas" && Array.isArray(operation.value) ? operation.value[1] : operation.value ?? null;
+}
+
+function precedes(one: ShownOperation, other: ShownOperation): boolean {
+  return one.type !== "info" && one.returned !== null && one.returned < other.invoked;
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return canonicalJson(one ?? null) === canonicalJson(other ?? null);
+}

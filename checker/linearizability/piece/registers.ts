@@ -1,0 +1,251 @@
+/**
+ * Splits a table of register operations by key, and makes each key's part ready for judging:
+ *
+ * - what did not happen, reads of unknown outcome, and writes of unknown outcome that nobody saw are left out;
+ * - values that nobody saw become one value, `UNSEEN`;
+ * - a compare-and-set of a value to itself is a read.
+ *
+ * That somebody saw a value is transitive: through a compare-and-set of unknown outcome whose own value was seen.
+ *
+ * @module
+ */
+import { NEVER, NOT_EQUAL, type Piece, READ, SWAP, WRITE } from "./piece.ts";
+import { CAS, FAILED, GET, MISMATCH, OK, type Operations, PUT } from "../../table/operations.ts";
+import { NULL_ID } from "../../table/values.ts";
+
+/** How registers are read. */
+export interface RegisterOptions {
+  /** Id of the value that every key begins with. */
+  readonly initial: number;
+  /** Whether a read that returned null learned nothing, as Jepsen's registers have it, rather than that there is no value. */
+  readonly nullReadsAnything?: boolean;
+}
+
+/** The dense value that every piece begins with. */
+export const INITIAL = 0;
+/** The dense value that stands for all that nobody saw. */
+export const UNSEEN = 1;
+const FIRST = 2;
+
+/** The events of a table by key, or by part: those of `k` are from `begins[k]` to `begins[k + 1]` of `sorted`. */
+export interface ByKey {
+  readonly sorted: Int32Array;
+  readonly begins: Int32Array;
+}
+
+/** Puts each key's events side by side, in their order. */
+export function eventsByKey(table: Operations): ByKey {
+  return eventsBy(table, table.key, table.keys.size);
+}
+
+/**
+ * Puts the events of each group side by side, in their order.
+ *
+ * @param group Each row's group, below `groups`.
+ * @param isLeftOut For each group, whether its events are left out. Default: none is.
+ */
+export function eventsBy(
+  { order, events }: Operations,
+  group: Int32Array,
+  groups: number,
+  isLeftOut: Uint8Array = new Uint8Array(groups),
+): ByKey {
+  const begins = new Int32Array(groups + 1);
+  if (groups === 1 && isLeftOut[0] === 0) {
+    begins[1] = events;
+    return { sorted: order, begins };
+  }
+  for (let i = 0; i < events; i++) {
+    const event = order[i]!;
+    const g = group[event < 0 ? ~event : event]!;
+    if (isLeftOut[g] === 0) begins[g + 1]!++;
+  }
+  for (let k = 0; k < groups; k++) begins[k + 1]! += begins[k]!;
+  const ends = begins.slice();
+  const sorted = new Int32Array(begins[groups]!);
+  for (let i = 0; i < events; i++) {
+    const event = order[i]!;
+    const g = group[event < 0 ? ~event : event]!;
+    if (isLeftOut[g] === 0) sorted[ends[g]!++] = event;
+  }
+  return { sorted, begins };
+}
+
+/** Makes pieces of a table's keys, one at a time. */
+export class RegisterPieces {
+  readonly #table: Operations;
+  readonly #options: RegisterOptions;
+  /** By row: the operation's number in its piece, plus 1; 0 for rows that were left out. */
+  readonly #numbers: Int32Array;
+  /** By value: its dense number in the piece at hand, which is UNSEEN for what nobody saw; and whether anybody saw it. */
+  readonly #dense: Int32Array;
+  readonly #seen: Uint8Array;
+
+  constructor(table: Operations, options: RegisterOptions) {
+    this.#table = table;
+    this.#options = options;
+    this.#numbers = new Int32Array(table.length);
+    this.#dense = new Int32Array(table.values.size).fill(UNSEEN);
+    this.#seen = new Uint8Array(table.values.size);
+  }
+
+  /** The piece of the key whose events are those from `begin` to `end` of `sorted`; undefined if nothing of it can be wrong. */
+  pieceOf(
+    sorted: Int32Array,
+    begin: number,
+    end: number,
+    initial: number = this.#options.initial,
+  ): Piece | undefined {
+    const { verb, outcome, a: first, actual } = this.#table;
+    const { nullReadsAnything } = this.#options;
+    const seen = this.#seen;
+    const dense = this.#dense;
+    const touched: number[] = [];
+    let hasNotEqual = false;
+    let hasObserver = false;
+    const unknownSwaps: number[] = [];
+    const see = (value: number): void => {
+      if (seen[value] === 0) {
+        seen[value] = 1;
+        touched.push(value);
+      }
+    };
+    for (let i = begin; i < end; i++) {
+      const row = sorted[i]!;
+      if (row < 0) continue;
+      const how = outcome[row]!;
+      if (verb[row] === GET) {
+        if (how !== OK || (nullReadsAnything === true && first[row] === NULL_ID)) continue;
+        see(first[row]!);
+        hasObserver = true;
+      } else if (verb[row] === CAS) {
+        if (how === OK) see(first[row]!);
+        else if (how === MISMATCH) {
+          const saw = actual.get(row);
+          see(saw ?? first[row]!);
+          if (saw === undefined) hasNotEqual = true;
+        } else {
+          if (how !== FAILED) unknownSwaps.push(row);
+          continue;
+        }
+        hasObserver = true;
+      }
+    }
+    let values = FIRST;
+    if (hasObserver) {
+      if (unknownSwaps.length > 0) this.#seeThroughSwaps(unknownSwaps, hasNotEqual, see);
+      for (const value of touched) dense[value] = value === initial ? INITIAL : values++;
+    }
+    const piece = hasObserver ? this.#build(sorted, begin, end, values, hasNotEqual) : undefined;
+    for (const value of touched) {
+      seen[value] = 0;
+      dense[value] = UNSEEN;
+    }
+    return piece;
+  }
+
+  #seeThroughSwaps(unknownSwaps: readonly number[], hasNotEqual: boolean, see: (value: number) => void): void {
+    const { a: first, b: second } = this.#table;
+    const byTarget = new Map<number, number[]>();
+    const work: number[] = [];
+    for (const row of unknownSwaps) {
+      if (this.#seen[second[row]!] === 1 || hasNotEqual) work.push(row);
+      else {
+        const rows = byTarget.get(second[row]!);
+        if (rows === undefined) byTarget.set(second[row]!, [row]);
+        else rows.push(row);
+      }
+    }
+    for (let row = work.pop(); row !== undefined; row = work.pop()) {
+      const from = first[row]!;
+      see(from);
+      const rows = byTarget.get(from);
+      if (rows === undefined) continue;
+      byTarget.delete(from);
+      for (const other of rows) work.push(other);
+    }
+  }
+
+  #build(sorted: Int32Array, begin: number, end: number, seenValues: number, hasNotEqual: boolean): Piece {
+    const { verb, outcome, a: first, b: second, actual } = this.#table;
+    const { nullReadsAnything } = this.#options;
+    const dense = this.#dense;
+    const numbers = this.#numbers;
+    const most = end - begin;
+    const rows = new Int32Array(most);
+    const kind = new Uint8Array(most);
+    const a = new Int32Array(most);
+    const b = new Int32Array(most);
+    const inv = new Int32Array(most);
+    const ret = new Int32Array(most);
+    const events = new Int32Array(most);
+    let values = seenValues;
+    let length = 0;
+    let position = 0;
+    for (let i = begin; i < end; i++) {
+      const row = sorted[i]!;
+      if (row < 0) {
+        const op = numbers[~row]! - 1;
+        if (op < 0) continue;
+        ret[op] = position;
+        events[position++] = ~op;
+        continue;
+      }
+      const how = outcome[row]!;
+      if (how === FAILED) continue;
+      const isUnknown = how !== OK && how !== MISMATCH;
+      const op = length;
+      const value = first[row]!;
+      switch (verb[row]) {
+        case GET:
+          if (isUnknown || (nullReadsAnything === true && value === NULL_ID)) continue;
+          kind[op] = READ;
+          a[op] = dense[value]!;
+          break;
+        case CAS: {
+          const to = second[row]!;
+          if (how === MISMATCH) {
+            const saw = actual.get(row);
+            kind[op] = saw === undefined ? NOT_EQUAL : READ;
+            // A compare that failed on the very value it asked for saw what cannot be.
+            a[op] = saw === value ? values++ : dense[saw ?? value]!;
+          } else if (value === to) {
+            if (isUnknown) continue;
+            kind[op] = READ;
+            a[op] = dense[value]!;
+          } else {
+            if (isUnknown && dense[to] === UNSEEN && !hasNotEqual) continue;
+            kind[op] = SWAP;
+            a[op] = dense[value]!;
+            b[op] = dense[to]!;
+          }
+          break;
+        }
+        default: {
+          const written = verb[row] === PUT ? value : NULL_ID;
+          if (isUnknown && dense[written] === UNSEEN && !hasNotEqual) continue;
+          kind[op] = WRITE;
+          a[op] = dense[written]!;
+        }
+      }
+      length++;
+      numbers[row] = op + 1;
+      rows[op] = row;
+      inv[op] = position;
+      ret[op] = NEVER;
+      events[position++] = op;
+    }
+    return {
+      length,
+      rows: rows.subarray(0, length),
+      kind,
+      a,
+      b,
+      inv,
+      ret,
+      events: events.subarray(0, position),
+      initial: INITIAL,
+      values,
+    };
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Operations as verdicts show them to people.
+ *
+ * @module
+ */
+import { FAILED, MISMATCH, OK, type Operations } from "../../table/operations.ts";
+
+/** An operation as verdicts show it. */
+export interface ShownOperation {
+  /** The number of the process. */
+  readonly process: number;
+  /** The operation's name. */
+  readonly f: string;
+  /** The key, where the operation has one. */
+  readonly key?: unknown;
+  /** What was asked. */
+  readonly value?: unknown;
+  /** What came back with `ok`. */
+  readonly result?: unknown;
+  /** The value that a failed compare saw, where the store told it. */
+  readonly actual?: unknown;
+  /** How it ended; `info` may or may not have happened. */
+  readonly type: "ok" | "fail" | "info";
+  /** Where the invocation stands: its position in the history, from 0, or its line in the file, from 1. */
+  readonly invoked: number;
+  /** Where the completion stands; null if there is none. */
+  readonly returned: number | null;
+}
+
+/** Where an event stands, for people. */
+export function placeOf({ lineOf }: Operations, at: number): number {
+  return lineOf?.[at] ?? at;
+}
+
+/** What is wrong with an operation that its model does not know: says at which line, or at which event where there are no lines. */
+export function misfit(table: Operations, row: number, what: string): RangeError {
+  const unit = table.countsLines || table.lineOf !== undefined ? "line" : "event";
+  return new RangeError(`Cannot judge ${unit} ${placeOf(table, table.invoked[row]!)}: ${what}`);
+}
+
+/** An operation whose places tell the order of events, with places for people. */
+export function placed(table: Operations, operation: ShownOperation): ShownOperation {
+  const { invoked, returned } = operation;
+  return {
+    ...operation,
+    invoked: placeOf(table, invoked),
+    returned: returned === null ? null : placeOf(table, returned),
+  };
+}
+
+/** A row as verdicts show it, but for the places: they are those of the table. */
+export function shown(table: Operations, row: number): ShownOperation {
+  const outcome = table.outcome[row]!;
+  const key = table.keys.at(table.key[row]!);
+  const value = table.argumentOf(row);
+  const actual = table.actual.get(row);
+  return {
+    process: table.process[row]!,
+    f: table.names[table.name[row]!]!,
+    ...(key === null ? {} : { key }),
+    ...(value === null ? {} : { value }),
+    ...(outcome === OK ? { result: table.resultOf(row) } : {}),
+    ...(actual === undefined ? {} : { actual: table.values.at(actual) }),
+    type: outcome === OK ? "ok" : outcome === FAILED || outcome === MISMATCH ? "fail" : "info",
+    invoked: table.invoked[row]!,
+    returned: table.returned[row]! < 0 ? null : table.returned[row]!,
+  };
+}
+
+/** A value as people write it: JSON, cut short. */
+export function text(value: unknown): string {
+  const json = JSON.stringify(value ?? null, (_, inner) => typeof inner === "bigint" ? inner.toString() : inner);
+  return json.length > 60 ? `${json.slice(0, 57)}...` : json;
+}
+
+/** Whether the operation only looks. */
+export function isRead({ f }: ShownOperation): boolean {
+  return f === "get" || f === "read" || f === "r";
+}
+
+/** `put 3`, `cas 1 to 2`, `get -> 3`: what was asked and what came back, in few words. */
+export function brief(operation: ShownOperation): string {
+  const { f, value, result, type } = operation;
+  const asked = f === "cas" && Array.isArray(value)
+    ? ` ${text(value[0])} to ${text(value[1])}`
+    : value === undefined
+    ? ""
+    : ` ${text(value)}`;
+  if (type === "fail") {
+    const seen = "actual" in operation ? `, saw ${text(operation.actual)}` : "";
+    return `${f}${asked} (failed${seen})`;
+  }
+  if (type === "info") return `${f}${asked} (unknown)`;
+  return isRead(operation) || (result !== null && result !== undefined)
+    ? `${f}${asked} -> ${text(result)}`
+    : `${f}${asked}`;
+}

@@ -1,0 +1,196 @@
+/**
+ * Judges a register whose written values are distinct in nearly linear time (Gibbons and Korach, SIAM J. Comput. 1997, section 4), extended to
+ * compare-and-set, deletes and operations of unknown outcome.
+ *
+ * A value's writer and its readers form a cluster: in any order they stand side by side. A compare-and-set reads one value and writes another, and so
+ * ties two clusters into a chain. A chain's first return `m` and last invocation `M` make its zone:
+ *
+ *     m < M   forward:  the register surely held the chain's values from m to M      |=====|
+ *     M <= m  backward: the chain fits into any moment between M and m               |-----|
+ *
+ * The history is linearizable if and only if no two forward zones overlap, and no backward zone lies inside a forward one, and no chain contradicts itself.
+ * Where the initial value is written again (a delete) and somebody saw it, or a failed compare did not tell what it saw, that is only necessary;
+ * `gaps.ts` decides the deletes.
+ *
+ * @module
+ */
+import { NEVER, NOT_EQUAL, type Piece, READ, SWAP, WRITE } from "../piece/piece.ts";
+import { INITIAL, UNSEEN } from "../piece/registers.ts";
+
+/** What the zones tell. For `false`, operations that show it, or among which it shows; `"unknown"` if values repeat, or the conditions are only necessary. */
+export type ZonesVerdict =
+  | { readonly valid: true }
+  | { readonly valid: false; readonly operations: readonly number[] }
+  | { readonly valid: "unknown" };
+
+/** The initial value has no writer: it was there before the first event. */
+const BEFORE_ALL = -1;
+
+/** A chain of clusters. */
+interface Zone {
+  /** The first return and the operation that it is of; BEFORE_ALL for the initial value. */
+  readonly first: number;
+  readonly firstOf: number;
+  /** The last invocation. */
+  readonly last: number;
+  readonly lastOf: number;
+  /** The operations that tie the chain together, writer first; not more than a few dozen of them. */
+  readonly ties: readonly number[];
+}
+
+/** Judges a piece of register operations. */
+export function judgeByZones(piece: Piece): ZonesVerdict {
+  const { kind, a, b, inv, ret, length, values } = piece;
+  const writer = new Int32Array(values).fill(-1);
+  let isRewritten = false;
+  for (let op = 0; op < length; op++) {
+    if (kind[op] !== WRITE && kind[op] !== SWAP) continue;
+    const value = kind[op] === WRITE ? a[op]! : b[op]!;
+    if (value === INITIAL) isRewritten = true;
+    else if (value !== UNSEEN) {
+      if (writer[value]! >= 0) return { valid: "unknown" };
+      writer[value] = op;
+    }
+  }
+
+  const observed = new Uint8Array(values);
+  const work: number[] = [];
+  const observe = (value: number, op: number): boolean => {
+    if (value !== INITIAL && writer[value]! < 0) return false;
+    if (observed[value] === 0) {
+      observed[value] = 1;
+      if (value !== INITIAL && ret[writer[value]!] === NEVER && kind[writer[value]!] === SWAP) {
+        work.push(writer[value]!);
+      }
+    }
+    return op >= 0;
+  };
+  let isExact = true;
+  for (let op = 0; op < length; op++) {
+    if (kind[op] === NOT_EQUAL) isExact = false;
+    const sees = kind[op] === READ || (kind[op] === SWAP && ret[op] !== NEVER);
+    if (sees && !observe(a[op]!, op)) return { valid: false, operations: [op] };
+  }
+  for (let op = work.pop(); op !== undefined; op = work.pop()) {
+    if (!observe(a[op]!, op)) return { valid: false, operations: [op] };
+  }
+
+  // Readers of each value in a list, and the swap that consumed it.
+  const readers = new Int32Array(values).fill(-1);
+  const nextReader = new Int32Array(length);
+  const consumer = new Int32Array(values).fill(-1);
+  const roots: number[] = [];
+  let swaps = 0;
+  for (let op = 0; op < length; op++) {
+    const isUnknown = ret[op] === NEVER;
+    const value = a[op]!;
+    if (kind[op] === READ) {
+      if (value === INITIAL && isRewritten) isExact = false;
+      else {
+        nextReader[op] = readers[value]!;
+        readers[value] = op;
+      }
+    } else if (kind[op] === WRITE) {
+      if (!isUnknown || (value !== UNSEEN && value !== INITIAL && observed[value] === 1)) roots.push(op);
+      else if (value === INITIAL && observed[INITIAL] === 1) isExact = false;
+    } else if (kind[op] === SWAP) {
+      if (isUnknown && (b[op] === UNSEEN || b[op] === INITIAL || observed[b[op]!] === 0)) {
+        if (b[op] === INITIAL) isExact = false;
+      } else if (value === INITIAL && isRewritten) {
+        isExact = false;
+        roots.push(op);
+      } else {
+        if (consumer[value]! >= 0) return { valid: false, operations: [consumer[value]!, op] };
+        consumer[value] = op;
+        swaps++;
+      }
+    }
+  }
+  if (!isRewritten && (readers[INITIAL]! >= 0 || consumer[INITIAL]! >= 0)) roots.push(BEFORE_ALL);
+
+  const zones: Zone[] = [];
+  for (const root of roots) {
+    const ties: number[] = root === BEFORE_ALL ? [] : [root];
+    let first = root === BEFORE_ALL ? -1 : ret[root]!;
+    let firstOf = root;
+    let latest = root === BEFORE_ALL ? -1 : inv[root]!;
+    let latestOf = root;
+    let value = root === BEFORE_ALL ? INITIAL : kind[root] === WRITE ? a[root]! : b[root]!;
+    for (;;) {
+      let last = latest;
+      let lastOf = latestOf;
+      const isShared = value === UNSEEN || (value === INITIAL && isRewritten);
+      for (let op = isShared ? -1 : readers[value]!; op >= 0; op = nextReader[op]!) {
+        if (ret[op]! < latest) return { valid: false, operations: certificate(op, latestOf, ties) };
+        if (inv[op]! > last) [last, lastOf] = [inv[op]!, op];
+        if (ret[op]! < first) [first, firstOf] = [ret[op]!, op];
+      }
+      const swap = isShared ? -1 : consumer[value]!;
+      if (swap < 0) {
+        zones.push({ first, firstOf, last, lastOf, ties });
+        break;
+      }
+      swaps--;
+      if (ret[swap]! < last) return { valid: false, operations: certificate(swap, lastOf, ties) };
+      if (ties.length < 64) ties.push(swap);
+      if (ret[swap]! < first) [first, firstOf] = [ret[swap]!, swap];
+      [latest, latestOf] = inv[swap]! > last ? [inv[swap]!, swap] : [last, lastOf];
+      value = b[swap]!;
+    }
+  }
+  // A swap that no chain reached is part of a circle.
+  if (swaps > 0) return { valid: false, operations: circle(piece, consumer) };
+
+  const clash = clashOf(zones, piece.events.length);
+  if (clash !== undefined) {
+    const operations = clash.flatMap(({ firstOf, lastOf, ties }) => certificate(firstOf, lastOf, ties));
+    return { valid: false, operations: [...new Set(operations)] };
+  }
+  return { valid: isExact ? true : "unknown" };
+}
+
+function certificate(one: number, other: number, ties: readonly number[]): number[] {
+  return [...new Set([one, other, ...ties])].filter((op) => op >= 0);
+}
+
+/** Two zones that cannot both be: forward ones that overlap, or a backward one inside a forward one. */
+function clashOf(zones: readonly Zone[], events: number): readonly [Zone, Zone] | undefined {
+  // Positions are small integers, so each forward zone lies at its beginning: no sorting. One further for the initial value's, which begins before all.
+  const forwardAt = new Int32Array(events + 1).fill(-1);
+  for (let i = 0; i < zones.length; i++) {
+    const { first, last } = zones[i]!;
+    if (first < last) forwardAt[first + 1] = i;
+  }
+  let current = -1;
+  for (let at = 0; at <= events; at++) {
+    const i = forwardAt[at]!;
+    if (i < 0) forwardAt[at] = current;
+    else {
+      if (current >= 0 && zones[current]!.last > zones[i]!.first) return [zones[current]!, zones[i]!];
+      current = i;
+    }
+  }
+  for (const zone of zones) {
+    if (zone.first < zone.last) continue;
+    // The last forward zone that begins before this one.
+    const i = zone.last < 0 ? -1 : forwardAt[zone.last]!;
+    if (i >= 0 && zones[i]!.first < zone.last && zone.first < zones[i]!.last) return [zones[i]!, zone];
+  }
+  return undefined;
+}
+
+/** Swaps that consume each other's values around in a circle. */
+function circle(piece: Piece, consumer: Int32Array): number[] {
+  const reached = new Uint8Array(piece.values);
+  for (let start = 0; start < piece.values; start++) {
+    const path: number[] = [];
+    let value = start;
+    while (reached[value] === 0 && consumer[value]! >= 0) {
+      reached[value] = 1;
+      path.push(consumer[value]!);
+      value = piece.b[consumer[value]!]!;
+    }
+    if (value === start && path.length > 0) return path;
+  }
+  return [];
+}

@@ -1,0 +1,358 @@
+/**
+ * Searches for an order of a piece's operations that explains every answer: Wing and Gong's search with Lowe's memo,
+ * made lazy (an operation is placed at the last moment, when it or one that waits for it returns).
+ *
+ * The search walks the events. Each completed operation that is open has a slot, and the search's configuration is
+ *
+ *     (event, state, placed: a bit a slot, free: a bit a slot, used: how many of each class of unknown operations)
+ *
+ * Only a return whose operation is not placed yet needs a decision. What keeps the number of configurations small:
+ *
+ * - What only observes is placed as soon as it is legal.
+ * - A write that nobody needs to see may be thought to lie right before another write that was placed while it was open, or wherever the state was
+ *   what it writes. Such a write is free: it may be dropped when it returns.
+ * - A write is placed before its own return only for an observer that waits for its value now, or to free others where the state is what it writes.
+ * - Of equal open operations the one that returns first is placed first; one of unknown outcome comes after all of them, the earliest of its class first.
+ * - A value with one writer cannot be left while somebody is yet to be invoked who will see it.
+ * - Of two configurations that differ in nothing else, the one with more observers placed, more writes free and a subset of the unknown operations
+ *   used makes the other needless.
+ *
+ * Memory follows the number of open operations and of decisions, not the length of the history, and an operation of unknown outcome holds no slot.
+ *
+ * @module
+ */
+import { Candidates, DROP, type Position } from "./candidates.ts";
+import { Memo } from "./memo.ts";
+import { type Needs, whatIsNeeded } from "./needs.ts";
+import { OpenOperations } from "./open_operations.ts";
+import { NEVER, NOT_EQUAL, type Piece, READ, STEP, WRITE } from "../piece/piece.ts";
+import { UsedSets } from "./used_sets.ts";
+
+/** What bounds a search. */
+export interface SearchLimits {
+  /** Asked now and then; `true` ends the search with `"unknown"`. */
+  readonly stop?: () => boolean;
+  /** How many configurations may be remembered. Default: 20,000,000. */
+  readonly configurations?: number;
+  /** How many may be visited. Default: as many as it takes. */
+  readonly visits?: number;
+}
+
+/** What a search found. */
+export interface SearchResult {
+  readonly valid: true | false | "unknown";
+  /** For `true`: the operations in an order that explains them; unknown ones that were not needed are left out. */
+  readonly order?: () => Int32Array;
+  /** How many events could be explained together: for `false` the event at this position is the first that cannot. */
+  readonly reached: number;
+  /** How many configurations were visited. */
+  readonly visited: number;
+}
+
+/** Searches; see the file's head. */
+export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
+  return new Search(piece).run(limits);
+}
+
+/** The place of a frame's candidates before they are offered: only the likeliest was tried. */
+const NOT_OFFERED = -1;
+
+/** A search at work. (Methods rather than closures: these would be compiled anew for each piece.) */
+class Search {
+  readonly piece: Piece;
+  readonly needs: Needs;
+  readonly open: OpenOperations;
+  readonly sets: UsedSets;
+  readonly memo: Memo;
+  readonly at: Position;
+  readonly candidates: Candidates;
+  /** Whether a way may lead back to where it was, for some unknown operations are never used up: then a configuration is remembered at once. */
+  readonly mayCircle: boolean;
+
+  /** What was done, in order: an operation that was placed, or the complement of one that became free there. */
+  log: Int32Array;
+  logEnd = 0;
+
+  /** Decisions that can be taken back: | event | state | used | end of the log | first candidate | next candidate | placed words | free words | */
+  frames: Int32Array;
+  readonly frameSize: number;
+  depth = 0;
+
+  constructor(piece: Piece) {
+    this.piece = piece;
+    this.needs = whatIsNeeded(piece);
+    this.open = new OpenOperations(piece);
+    this.sets = new UsedSets(this.needs.classNeededUntil);
+    this.memo = new Memo(this.open.words, this.sets);
+    const available = new Int32Array(this.needs.classes.length);
+    this.at = { pos: 0, state: piece.initial, used: 0, available, unknownsOpen: 0 };
+    this.candidates = new Candidates(piece, this.needs, this.open, this.sets, this.at);
+    this.mayCircle = this.needs.isInexhaustible.includes(1);
+    this.log = new Int32Array(piece.length * 2 + 1);
+    this.frameSize = 6 + 2 * this.open.words;
+    this.frames = new Int32Array(this.frameSize * 64);
+  }
+
+  run({ stop, configurations = 20_000_000, visits = Infinity }: SearchLimits): SearchResult {
+    const { at } = this;
+    let visited = 0;
+    let reached = 0;
+    for (;;) {
+      if (this.advance()) return { valid: true, order: () => this.witness(), reached: at.pos, visited };
+      // What was remembered lies no further than this: beyond it nothing need be looked up.
+      const isNew = at.pos > reached;
+      if (isNew) reached = at.pos;
+      visited++;
+      if (visited > visits || ((visited & 1023) === 0 && (stop?.() === true || this.isFull(configurations)))) {
+        return { valid: "unknown", reached, visited };
+      }
+      if (!this.decide(isNew) && !this.takeNext()) return { valid: false, reached, visited };
+    }
+  }
+
+  /** Whether as much is remembered as may be: configurations, or a model's states. */
+  isFull(configurations: number): boolean {
+    return this.memo.size > configurations || this.piece.transitions?.isFull() === true;
+  }
+
+  /** Walks on to the first return that needs a decision; whether there was none. */
+  advance(): boolean {
+    const { at, open, needs } = this;
+    const { kind, a, ret, events } = this.piece;
+    const { slotOf } = open;
+    const { length } = events;
+    for (; at.pos < length; at.pos++) {
+      const event = events[at.pos]!;
+      if (event >= 0) {
+        if (ret[event] === NEVER) {
+          at.available[needs.classOf[event]!]!++;
+          at.unknownsOpen++;
+          continue;
+        }
+        open.open(event);
+        if (kind[event] === WRITE) {
+          if (a[event] === at.state) this.setFree(slotOf[event]!);
+        } else if (kind[event] !== STEP && this.agrees(event)) this.place(event);
+        continue;
+      }
+      const op = ~event;
+      const slot = slotOf[op]!;
+      if (!open.isPlaced(slot)) {
+        if (kind[op] !== WRITE || !open.isFree(slot) || needs.neededLast[a[op]!]! > at.pos) return false;
+        if (a[op] === at.state && open.hasUnfreeWrite()) {
+          this.setAllFree();
+          this.place(op);
+        }
+      }
+      open.close(op);
+    }
+    return true;
+  }
+
+  /** Whether an observer may be placed here. */
+  agrees(op: number): boolean {
+    const { piece: { kind, a, transitions }, at: { state } } = this;
+    switch (kind[op]) {
+      case READ:
+        return a[op] === state;
+      case NOT_EQUAL:
+        return a[op] !== state;
+      default:
+        return transitions !== undefined && transitions.count(state, a[op]!) > 0;
+    }
+  }
+
+  note(entry: number): void {
+    if (this.logEnd === this.log.length) this.log = grown(this.log);
+    this.log[this.logEnd++] = entry;
+  }
+
+  place(op: number): void {
+    const slot = this.open.slotOf[op]!;
+    if (slot >= 0) this.open.placed[slot >>> 5]! |= 1 << (slot & 31);
+    this.note(op);
+  }
+
+  setFree(slot: number): void {
+    this.open.free[slot >>> 5]! |= 1 << (slot & 31);
+    this.note(~this.open.slotOp[slot]!);
+  }
+
+  setAllFree(): void {
+    const { words, writes, placed, free } = this.open;
+    for (let w = 0; w < words; w++) {
+      let bits = writes[w]! & ~placed[w]! & ~free[w]!;
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits);
+        this.setFree(w << 5 | bit);
+        bits &= ~(1 << bit);
+      }
+    }
+  }
+
+  /** The state is another: whoever waited for it is placed, and writes of it are free. */
+  enter(state: number): void {
+    const { open, at, needs } = this;
+    at.state = state;
+    if (this.piece.transitions !== undefined) return this.placeObserversOf(open.looks);
+    for (let slot = open.heads[state * 3 + 2]!; slot >= 0; slot = open.next[slot]!) {
+      if (!open.isPlaced(slot) && !open.isFree(slot)) this.setFree(slot);
+    }
+    this.placeObserversOf(state * 3);
+    if (needs.hasNotEqual) this.placeObserversOf(open.notEquals);
+  }
+
+  placeObserversOf(list: number): void {
+    const { open } = this;
+    for (let slot = open.heads[list]!; slot >= 0; slot = open.next[slot]!) {
+      const op = open.slotOp[slot]!;
+      if (!open.isPlaced(slot) && this.agrees(op)) this.place(op);
+    }
+  }
+
+  /** Takes the likeliest way on, and remembers that there may be others; false if the way is not legal, or leads where nothing was found before. */
+  decide(isNew: boolean): boolean {
+    const { at, candidates, open, memo } = this;
+    const op = ~this.piece.events[at.pos]!;
+    const slot = open.slotOf[op]!;
+    const first = candidates.end;
+    at.used = this.sets.forget(at.used, at.pos);
+    const isFirstKnown = candidates.offerFirst(op, slot);
+    if (!isFirstKnown) candidates.offerAll(op, slot);
+    const { list, end } = candidates;
+    if (end === first) return false;
+    if (!isFirstKnown && end === first + 2 && !this.mayCircle) {
+      // Only one way on: nothing to remember.
+      candidates.end = first;
+      return this.take(list[first]!, list[first + 1]!);
+    }
+    const { placed, observers, free } = open;
+    if ((!isNew || this.mayCircle) && memo.covers(at.pos, at.state, placed, observers, free, at.used)) {
+      candidates.end = first;
+      return false;
+    }
+    if (this.mayCircle) memo.add(at.pos, at.state, placed, observers, free, at.used);
+    this.remember(first, isFirstKnown ? NOT_OFFERED : first + 2);
+    if (isFirstKnown) candidates.end = first;
+    return this.take(list[first]!, list[first + 1]!);
+  }
+
+  remember(firstCandidate: number, nextCandidate: number): void {
+    const { at, open: { words, placed, free }, frameSize } = this;
+    if ((this.depth + 1) * frameSize > this.frames.length) this.frames = grown(this.frames);
+    const { frames } = this;
+    const frame = this.depth++ * frameSize;
+    frames[frame] = at.pos;
+    frames[frame + 1] = at.state;
+    frames[frame + 2] = at.used;
+    frames[frame + 3] = this.logEnd;
+    frames[frame + 4] = firstCandidate;
+    frames[frame + 5] = nextCandidate;
+    for (let w = 0; w < words; w++) {
+      frames[frame + 6 + w] = placed[w]!;
+      frames[frame + 6 + words + w] = free[w]!;
+    }
+  }
+
+  /** Goes back to the last decision that has another legal way on, and takes it; false when all are used up. */
+  takeNext(): boolean {
+    const { at, open, candidates, frameSize } = this;
+    const { words, placed, free } = open;
+    while (this.depth > 0) {
+      const { frames } = this;
+      const frame = (this.depth - 1) * frameSize;
+      this.retreat(frames[frame]!);
+      at.state = frames[frame + 1]!;
+      at.used = frames[frame + 2]!;
+      this.logEnd = frames[frame + 3]!;
+      for (let w = 0; w < words; w++) {
+        placed[w] = frames[frame + 6 + w]!;
+        free[w] = frames[frame + 6 + words + w]!;
+      }
+      const first = frames[frame + 4]!;
+      let cursor = frames[frame + 5]!;
+      if (cursor === NOT_OFFERED) {
+        const op = ~this.piece.events[at.pos]!;
+        candidates.offerAll(op, open.slotOf[op]!);
+        cursor = first + 2;
+      }
+      // A frame's candidates are the last ones on the stack.
+      if (cursor === candidates.end) {
+        // Nothing came of it: only what has failed is worth remembering, for what has not is not met again.
+        if (cursor > first + 2 && !this.mayCircle) {
+          this.memo.add(at.pos, at.state, placed, open.observers, free, at.used);
+        }
+        candidates.end = first;
+        this.depth--;
+        continue;
+      }
+      frames[frame + 5] = cursor + 2;
+      if (this.take(candidates.list[cursor]!, candidates.list[cursor + 1]!)) return true;
+    }
+    return false;
+  }
+
+  retreat(to: number): void {
+    const { at, open, needs } = this;
+    const { ret, events } = this.piece;
+    while (at.pos > to) {
+      const event = events[--at.pos]!;
+      if (event < 0) open.open(~event);
+      else if (ret[event] === NEVER) {
+        at.available[needs.classOf[event]!]!--;
+        at.unknownsOpen--;
+      } else open.close(event);
+    }
+  }
+
+  /** Places a candidate; false if that is not legal. */
+  take(candidate: number, next: number): boolean {
+    const { at, open, needs } = this;
+    if (candidate === DROP) {
+      const slot = open.slotOf[~this.piece.events[at.pos]!]!;
+      open.placed[slot >>> 5]! |= 1 << (slot & 31);
+      return true;
+    }
+    const op = candidate >= 0
+      ? open.slotOp[candidate]!
+      : needs.classes[~candidate]![this.sets.count(at.used, ~candidate)]!;
+    const kind = this.piece.kind[op];
+    if (kind !== STEP && next !== at.state && this.isLocked()) return false;
+    if (candidate < 0 && needs.isInexhaustible[~candidate] === 0) at.used = this.sets.add(at.used, ~candidate);
+    this.place(op);
+    if (kind === WRITE) {
+      this.logEnd--;
+      this.setAllFree();
+      this.note(op);
+    }
+    this.enter(next);
+    return true;
+  }
+
+  /** Whether somebody is yet to be invoked who will see the state, which nobody can bring back. */
+  isLocked(): boolean {
+    const { at: { state, pos }, needs: { writers, seenLast } } = this;
+    return writers[state] === 1 && seenLast[state]! > pos;
+  }
+
+  /** The operations in order; one that became free and was never placed lies where it became free. */
+  witness(): Int32Array {
+    const { log, logEnd, piece: { ret, length } } = this;
+    const isInLog = new Uint8Array(length);
+    for (let i = 0; i < logEnd; i++) if (log[i]! >= 0) isInLog[log[i]!] = 1;
+    const order = new Int32Array(length);
+    let end = 0;
+    for (let i = 0; i < logEnd; i++) {
+      const entry = log[i]!;
+      if (entry >= 0) order[end++] = entry;
+      else if (ret[~entry] !== NEVER && isInLog[~entry] === 0) order[end++] = ~entry;
+    }
+    return order.subarray(0, end);
+  }
+}
+
+function grown(old: Int32Array): Int32Array<ArrayBuffer> {
+  const array = new Int32Array(old.length * 2);
+  array.set(old);
+  return array;
+}

@@ -1,0 +1,62 @@
+/**
+ * Edges that come from when and by whom, not from data: the order within a process, and real time.
+ *
+ * Real time would take an edge between any two transactions of which one ended before the other began: n squared. Barriers take three a transaction:
+ *
+ *     T1 ----> B1 ----> B2 ----> B3 ...        a barrier for each run of completions,
+ *              |        ^ \                    a completed transaction leads to the barrier after it,
+ *              v        |  v                   each barrier to the next,
+ *              T3       T2  T4                 and the last barrier before it to a transaction that is invoked
+ *
+ * @module
+ */
+import { type EdgeList, process, realtime, through } from "../graph/graph.ts";
+import { integers } from "../read/memory.ts";
+import { never, type Transactions } from "../read/transactions.ts";
+
+/** Adds an edge from each transaction of a session to the next one that takes part. Linear. */
+export function addSessionOrder(edges: EdgeList, history: Transactions, takesPart: Uint8Array): void {
+  const latest = new Int32Array(history.sessionNames.length).fill(-1);
+  for (let t = 0; t < history.count; t++) {
+    if (!takesPart[t]) continue;
+    const session = history.session[t]!;
+    const previous = latest[session]!;
+    if (previous >= 0) edges.add(previous, t, process);
+    latest[session] = t;
+  }
+}
+
+/** Adds what real time says, by barriers. Linear in the length of the history. */
+export function addRealTime(edges: EdgeList, history: Transactions, takesPart: Uint8Array): void {
+  let length = 0;
+  for (let t = 0; t < history.count; t++) {
+    if (history.invoked[t]! >= length) length = history.invoked[t]! + 1;
+    if (history.completed[t] !== never && history.completed[t]! >= length) length = history.completed[t]! + 1;
+  }
+  // What happens at each position: 2t + 1 for an invocation, 2t + 2 for a completion, 0 for nothing that matters.
+  const happening = integers(length);
+  for (let t = 0; t < history.count; t++) {
+    if (!takesPart[t]) continue;
+    if (history.invoked[t]! >= 0) happening[history.invoked[t]!] = 2 * t + 1;
+    if (history.completed[t] !== never) happening[history.completed[t]!] = 2 * t + 2;
+  }
+  let barrier = -1;
+  let isUsed = true; // whether an invocation has followed the barrier, so that the next completion needs a new one
+  for (let position = 0; position < length; position++) {
+    const what = happening[position]!;
+    if (what === 0) continue;
+    const t = (what - 1) >>> 1;
+    if ((what & 1) === 0) {
+      if (isUsed) {
+        const next = edges.addNode();
+        if (barrier >= 0) edges.add(barrier, next, through);
+        barrier = next;
+        isUsed = false;
+      }
+      edges.add(t, barrier, realtime);
+    } else if (barrier >= 0) {
+      edges.add(barrier, t, through);
+      isUsed = true;
+    }
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * Transactions over registers: what each read says of who wrote what it read, and what cannot be.
+ *
+ * Values are unique, so a read tells its writer; which write overwrote which is told only as far as version_order.ts may assume it.
+ * Only a transaction's first read of a key before its own write, and its last write of a key, concern others.
+ *
+ * @module
+ */
+import { type Findings, operationAt, reported, shown } from "../read/findings.ts";
+import { EdgeList, rw, wr, ww } from "../graph/graph.ts";
+import { integers } from "../read/memory.ts";
+import { fail, info, initialVersion, ok, type Transactions, unknownVersion } from "../read/transactions.ts";
+import { none, type Touch, type VersionGraph, versionGraph, type VersionOrderSource } from "./version_order.ts";
+import { sharedValues } from "../read/shared_values.ts";
+import { isAmbiguous, isFinal, isShared, nobody } from "../read/versions.ts";
+
+/** What is known of a history of registers. */
+export interface RegisterAnalysis {
+  /** 1 for each transaction that surely happened, or whose writes were seen. */
+  readonly takesPart: Uint8Array;
+  /** The wr edges, and the ww and rw edges that the version order gives. */
+  readonly edges: EdgeList;
+  /** What each transaction that takes part did to each key, by key, as far as its values tell. */
+  readonly touches: readonly (readonly Touch[])[];
+  readonly order: VersionGraph;
+  /** What was assumed of that order. */
+  readonly asked: readonly VersionOrderSource[];
+  readonly position: readonly number[] | undefined;
+}
+
+/**
+ * Finds the dependencies, and every anomaly that shows without a cycle.
+ *
+ * @param asked What may be assumed of the order of versions.
+ * @param position Where each transaction stands in an order that is given.
+ */
+export function analyseRegisters(
+  history: Transactions,
+  findings: Findings,
+  asked: readonly VersionOrderSource[],
+  position: readonly number[] | undefined,
+  indexOf: (event: number) => number,
+): RegisterAnalysis {
+  const { count, status, opStart, isWrite, opKey, opVersion, keys, versions } = history;
+  const report = (t: number) => reported(history, t, indexOf);
+  const initialOf = (key: number) => versions.count + key;
+  const isUnclear = (version: number) => (versions.flags[version]! & isAmbiguous) !== 0;
+  const shared = sharedValues(history);
+
+  const takesPart = new Uint8Array(count);
+  for (let t = 0; t < count; t++) takesPart[t] = status[t] === ok ? 1 : 0;
+  for (let at = 0; at < opStart[count]!; at++) {
+    if (isWrite[at] || opVersion[at]! < 0) continue;
+    const writer = versions.writer[opVersion[at]!]!;
+    if (writer !== nobody && status[writer] === info && !isUnclear(opVersion[at]!)) takesPart[writer] = 1;
+  }
+
+  const touches: Touch[][] = keys.map(() => []);
+  const lastOp = new Int32Array(keys.length).fill(-1);
+  const previousOp = integers(opStart[count]!).fill(-1);
+  const touchedKeys: number[] = [];
+  const firstReadOf = new Int32Array(keys.length);
+  const lastWriteOf = new Int32Array(keys.length);
+  for (let t = 0; t < count; t++) {
+    if (!takesPart[t]) continue;
+    touchedKeys.length = 0;
+    let internalFound = false;
+    for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
+      const key = opKey[at]!;
+      const version = opVersion[at]!;
+      const previous = lastOp[key]! >= opStart[t]! ? lastOp[key]! : -1;
+      previousOp[at] = previous;
+      lastOp[key] = at;
+      if (previous < 0) {
+        touchedKeys.push(key);
+        firstReadOf[key] = none;
+        lastWriteOf[key] = none;
+      }
+      if (isWrite[at]) {
+        lastWriteOf[key] = version;
+        if (previous >= 0 && status[t] === ok) futureRead(t, at);
+        continue;
+      }
+      if (version === unknownVersion) continue;
+      if (version >= 0) checkRead(t, at, version, versions.writer[version]!);
+      if (previous < 0) firstReadOf[key] = version === initialVersion ? initialOf(key) : version;
+      else if (!internalFound && opVersion[previous] !== version) internalFound = internal(t, at, previous);
+    }
+    for (const key of touchedKeys) {
+      // What may have been read from, or written by, several transactions tells nothing of their order.
+      const [read, write] = [firstReadOf[key]!, lastWriteOf[key]!];
+      if (read >= 0 && read < versions.count && isUnclear(read)) firstReadOf[key] = none;
+      if (write !== none && isUnclear(write)) lastWriteOf[key] = none;
+      if (firstReadOf[key] === none && lastWriteOf[key] === none) continue;
+      touches[key]!.push({ transaction: t, read: firstReadOf[key]!, write: lastWriteOf[key]! });
+    }
+  }
+
+  /** Whether what a read saw was ever committed, and is what its writer left. */
+  function checkRead(t: number, at: number, version: number, writer: number): void {
+    const key = keys[opKey[at]!];
+    const value = versions.valueOf(version);
+    if (writer === nobody) {
+      findings.add("thin-air-read", () => ({
+        transactions: [report(t)],
+        key,
+        operation: operationAt(history, at),
+        values: [value],
+        explanation: `T1 read ${shown(value)} from key ${shown(key)}, but no transaction ever wrote ${
+          shown(value)
+        } to it.`,
+      }));
+    } else if (status[writer] === fail) {
+      findings.add("G1a", () => ({
+        transactions: [report(t), report(writer)],
+        key,
+        operation: operationAt(history, at),
+        values: [value],
+        explanation: `T1 read ${shown(value)} from key ${
+          shown(key)
+        }, but that was written by T2, which failed: T1 read what was never committed.`,
+      }));
+    } else if (!(versions.flags[version]! & (isFinal | isAmbiguous)) && writer !== t) {
+      findings.add("G1b", () => ({
+        transactions: [report(t), report(writer)],
+        key,
+        operation: operationAt(history, at),
+        values: [value],
+        explanation:
+          `T1 read ${shown(value)} from key ${
+            shown(key)
+          }, which T2 wrote. But T2 wrote that key again before it committed: ` +
+          `T1 saw a state from within T2.`,
+      }));
+    }
+  }
+
+  function internal(t: number, at: number, previous: number): boolean {
+    if (opVersion[previous] === unknownVersion) return false;
+    const key = keys[opKey[at]!];
+    const expected = opVersion[previous]! < 0 ? null : versions.valueOf(opVersion[previous]!);
+    const operation = operationAt(history, at);
+    findings.add("internal", () => ({
+      transactions: [report(t)],
+      key,
+      operation,
+      expected,
+      explanation:
+        `T1 read ${shown(operation[2])} from key ${shown(key)}, but it had itself ${
+          isWrite[previous] ? "written" : "read"
+        } ` +
+        `${shown(expected)} just before.`,
+    }));
+    return true;
+  }
+
+  function futureRead(t: number, at: number): void {
+    const version = opVersion[at]!;
+    if (isUnclear(version)) return;
+    let read = -1;
+    for (let before = previousOp[at]!; before >= 0; before = previousOp[before]!) {
+      if (opVersion[before] !== version) continue;
+      if (isWrite[before]) return; // it wrote the same before: that is what it read
+      read = before;
+    }
+    if (read >= 0) {
+      // If it was not its own future, it was what a failed transaction had written.
+      const failed = versions.flags[version]! & isShared ? shared.failedWriter(version, t) : -1;
+      if (failed >= 0) return checkRead(t, read, version, failed);
+      const value = versions.valueOf(version);
+      findings.add("future-read", () => ({
+        transactions: [report(t)],
+        key: keys[opKey[at]!],
+        operation: operationAt(history, read),
+        values: [value],
+        explanation: `T1 read ${shown(value)} from key ${shown(keys[opKey[at]!])} before it wrote ${
+          shown(value)
+        } there itself: it saw its own future.`,
+      }));
+    }
+  }
+
+  const order = versionGraph(history, touches, asked, position, findings, indexOf);
+  lostUpdates();
+  return { takesPart, edges: registerEdges(history, takesPart, touches, order), touches, order, asked, position };
+
+  /** Finds transactions that read one version and wrote on top of it, each without the others. */
+  function lostUpdates(): void {
+    touches.forEach((ofKey, key) => {
+      const updaters = new Map<number, number[]>();
+      for (const { transaction, read, write } of ofKey) {
+        if (read === none || write === none || status[transaction] !== ok) continue;
+        const others = updaters.get(read);
+        if (others === undefined) updaters.set(read, [transaction]);
+        else others.push(transaction);
+      }
+      for (const [version, group] of updaters) {
+        if (group.length < 2) continue;
+        const value = version >= versions.count ? null : versions.valueOf(version);
+        findings.add("lost-update", () => ({
+          transactions: group.slice(0, 10).map(report),
+          key: keys[key],
+          values: [value],
+          explanation:
+            `${group.length === 2 ? "T1 and T2 both" : `T1, T2 and ${group.length - 2} more all`} read key ${
+              shown(keys[key])
+            } as ` +
+            `${
+              shown(value)
+            }, and then wrote it: none saw what the others wrote, so an update was made to a state that was no longer current.`,
+        }));
+      }
+    });
+  }
+}
+
+/** The wr edges of reads, and the ww and rw edges that an order of versions gives. */
+export function registerEdges(
+  history: Transactions,
+  takesPart: Uint8Array,
+  touches: readonly (readonly Touch[])[],
+  order: VersionGraph,
+): EdgeList {
+  const { count, opStart, versions } = history;
+  const edges = new EdgeList(count, Math.max(1024, opStart[count]!));
+  const isKnown = (version: number): boolean => {
+    const writer = versions.writer[version]!;
+    return writer !== nobody && takesPart[writer] === 1 &&
+      (versions.flags[version]! & (isFinal | isAmbiguous)) === isFinal;
+  };
+  const readers = new Map<number, number[]>();
+  touches.forEach((ofKey, key) => {
+    readers.clear();
+    const writes: number[] = [];
+    for (const { transaction, read, write } of ofKey) {
+      if (write !== none && isKnown(write) && versions.writer[write] === transaction) writes.push(write);
+      if (read === none) continue;
+      const group = readers.get(read);
+      if (group === undefined) readers.set(read, [transaction]);
+      else group.push(transaction);
+      if (read < versions.count && isKnown(read) && versions.writer[read] !== transaction) {
+        edges.add(versions.writer[read]!, transaction, wr);
+      }
+    }
+    const overwrite = (version: number, writers: readonly number[]): void => {
+      const group = readers.get(version);
+      if (group !== undefined) edges.addProduct(group, writers, rw);
+    };
+    overwrite(versions.count + key, writes.map((version) => versions.writer[version]!));
+    const visit = (version: number): void => {
+      const from = order.start[version]!, to = order.start[version + 1]!;
+      if (version >= versions.count || from === to) return;
+      const writers: number[] = [];
+      for (let at = from; at < to; at++) {
+        const next = order.target[at]!;
+        if (isKnown(next) && !writers.includes(versions.writer[next]!)) writers.push(versions.writer[next]!);
+      }
+      if (isKnown(version)) edges.addProduct([versions.writer[version]!], writers, ww);
+      overwrite(version, writers);
+    };
+    for (const version of writes) visit(version);
+    for (const version of readers.keys()) if (!(version < versions.count && isKnown(version))) visit(version);
+  });
+  return edges;
+}

@@ -1,0 +1,315 @@
+/**
+ * The order of a register's versions, as far as it may be assumed: a write tells nothing of what it overwrote.
+ *
+ * Each source gives edges between versions of one key. The initial state comes before every other; the rest is assumed only where it is asked for:
+ *
+ * - `wfr-keys`: within a transaction a write follows the read before it, so what was read precedes what was written;
+ * - `sequential-keys`: each key is sequentially consistent, so a process's later transaction touches the same version or a later one;
+ * - `linearizable-keys`: each key is linearizable, so does every transaction invoked after another one's completion;
+ * - `transaction-order`: writes took effect in an order that is given.
+ *
+ * Where a source contradicts those before it on some key, that is an anomaly, `cyclic-versions`, and the key is left without it.
+ *
+ * @module
+ */
+import { type Findings, reported, shown } from "../read/findings.ts";
+import { components, EdgeList, type Graph, graphOf } from "../graph/graph.ts";
+import { integers } from "../read/memory.ts";
+import { never, type Transactions } from "../read/transactions.ts";
+
+/** What may be assumed of the order of a register's versions. */
+export type VersionOrderSource = "wfr-keys" | "sequential-keys" | "linearizable-keys" | "transaction-order";
+
+/** All that can be asked for as a version order. */
+export const VERSION_ORDERS: readonly VersionOrderSource[] = [
+  "wfr-keys",
+  "sequential-keys",
+  "linearizable-keys",
+  "transaction-order",
+];
+
+/** One transaction's dealings with one key, as others can see them. */
+export interface Touch {
+  readonly transaction: number;
+  /** The version first read, before any write of its own; `none` without such a read. A version's number, or the key's initial state. */
+  readonly read: number;
+  /** The version written last, or `none`. */
+  readonly write: number;
+}
+
+/** No version. */
+export const none = -1;
+
+/** The graph of versions. Versions have their numbers; the initial state of key k is `versions.count + k`. */
+export interface VersionGraph {
+  readonly start: Int32Array;
+  readonly target: Int32Array;
+  /** The source of each edge: 1 for the first of `sources`, and so on. */
+  readonly source: Uint8Array;
+  readonly sources: readonly string[];
+}
+
+/** Sets of versions of a key that cannot be put in order. */
+type Conflicts = Map<number, number[][]>;
+
+/** What one source says. */
+interface Said {
+  readonly edges: EdgeList;
+  readonly conflicts: Conflicts;
+}
+
+/**
+ * Builds the graph of versions of every key.
+ *
+ * @param touches What each transaction did to each key, by key, in the order of invocation.
+ * @param position Where each transaction stands in an order that is given, for `transaction-order`.
+ */
+export function versionGraph(
+  history: Transactions,
+  touches: readonly (readonly Touch[])[],
+  asked: readonly VersionOrderSource[],
+  position: readonly number[] | undefined,
+  findings: Findings,
+  indexOf: (event: number) => number,
+): VersionGraph {
+  const { versions, keys } = history;
+  const nodes = versions.count + keys.length;
+  const speakers: Readonly<Record<VersionOrderSource, () => Said>> = {
+    "wfr-keys": () => writesFollowReads(history, touches),
+    "sequential-keys": () => sequentialKeys(history, touches),
+    "linearizable-keys": () => linearizableKeys(history, touches),
+    "transaction-order": () => givenOrder(history, touches, position ?? []),
+  };
+  const names = VERSION_ORDERS.filter((name) => asked.includes(name));
+  const said = names.map((name) => speakers[name]());
+  const sources = ["initial-state", ...names];
+  const all = withInitialStates(history, said.reduce((count, { edges }) => count + edges.count, 0));
+  said.forEach(({ edges }, i) => addAll(all, edges, i + 2, undefined));
+  const whole = graphOf(all, nodes);
+  const isClear = said.every(({ conflicts }) => conflicts.size === 0);
+  if (isClear && (names.length === 0 || components(whole).count === 0)) {
+    return { ...whole, source: whole.kind, sources };
+  }
+
+  // Some contradict others: they are taken one after another, and each key is left without what contradicts the rest.
+  const agreed = withInitialStates(history, all.count);
+  said.forEach(({ edges, conflicts }, i) => {
+    const trial = withInitialStates(history, agreed.count + edges.count);
+    addAll(trial, agreed, 1, undefined);
+    addAll(trial, edges, i + 2, undefined);
+    for (const cycle of cyclesIn(graphOf(trial, nodes))) {
+      const key = keyOf(history, cycle[0]!);
+      if (!conflicts.has(key)) conflicts.set(key, []);
+      conflicts.get(key)!.push(cycle);
+    }
+    for (const [key, sets] of [...conflicts].sort((a, b) => a[0] - b[0])) {
+      for (const set of sets) {
+        const values = set.map((node) => node >= versions.count ? null : versions.valueOf(node));
+        const involved = touches[key]!.filter(({ read, write }) => set.includes(read) || set.includes(write));
+        findings.add("cyclic-versions", () => ({
+          transactions: involved.slice(0, 8).map(({ transaction }) => reported(history, transaction, indexOf)),
+          key: keys[key],
+          values,
+          explanation:
+            `By ${sources.slice(0, i + 2).join(" and ")}, each of the versions ${values.map(shown).join(", ")} of key ${
+              shown(keys[key])
+            } ` +
+            `comes both before and after the others.`,
+        }));
+      }
+    }
+    addAll(agreed, edges, i + 2, (node) => !conflicts.has(keyOf(history, node)));
+  });
+  const graph = graphOf(agreed, nodes);
+  return { ...graph, source: graph.kind, sources };
+}
+
+function keyOf({ versions }: Transactions, node: number): number {
+  return node >= versions.count ? node - versions.count : versions.key[node]!;
+}
+
+/** Edges from each key's initial state to all its versions; the kind of an edge is its source, from 1, for an edge of kind 0 is none. */
+function withInitialStates({ versions, keys }: Transactions, more: number): EdgeList {
+  const edges = new EdgeList(versions.count + keys.length, versions.count + more + 16);
+  for (let version = 0; version < versions.count; version++) {
+    edges.add(versions.count + versions.key[version]!, version, 1);
+  }
+  return edges;
+}
+
+function addAll(
+  to: EdgeList,
+  edges: EdgeList,
+  source: number,
+  isWanted: ((node: number) => boolean) | undefined,
+): void {
+  for (let e = 0; e < edges.count; e++) {
+    if (isWanted === undefined || isWanted(edges.from[e]!)) to.add(edges.from[e]!, edges.to[e]!, source);
+  }
+}
+
+function cyclesIn(graph: Graph): number[][] {
+  const { of, count } = components(graph);
+  const cycles: number[][] = Array.from({ length: count }, () => []);
+  for (let node = 0; node < graph.nodes; node++) if (of[node]! >= 0) cycles[of[node]!]!.push(node);
+  return cycles;
+}
+
+function edgesOver({ versions, keys, count }: Transactions): EdgeList {
+  return new EdgeList(versions.count + keys.length, 2 * count + 16);
+}
+
+/** The version that a transaction leaves behind, as far as it can be told. */
+function lastOf(touch: Touch): number {
+  return touch.write !== none ? touch.write : touch.read;
+}
+
+/** The version that a transaction meets. Where it read the initial state and then wrote, the write tells more. */
+function firstOf(touch: Touch, isInitial: (node: number) => boolean): number {
+  return touch.read !== none && !(isInitial(touch.read) && touch.write !== none) ? touch.read : touch.write;
+}
+
+function writesFollowReads(history: Transactions, touches: readonly (readonly Touch[])[]): Said {
+  const edges = edgesOver(history);
+  for (const ofKey of touches) {
+    for (const { read, write } of ofKey) {
+      if (read !== none && write !== none && read !== write && read < history.versions.count) edges.add(read, write, 0);
+    }
+  }
+  return { edges, conflicts: new Map() };
+}
+
+function sequentialKeys(history: Transactions, touches: readonly (readonly Touch[])[]): Said {
+  const edges = edgesOver(history);
+  const isInitial = (node: number) => node >= history.versions.count;
+  for (const ofKey of touches) {
+    const previous = new Map<number, number>();
+    for (const touch of ofKey) {
+      const session = history.session[touch.transaction]!;
+      const before = previous.get(session);
+      const after = firstOf(touch, isInitial);
+      if (before !== undefined && before !== after) edges.add(before, after, 0);
+      previous.set(session, lastOf(touch));
+    }
+  }
+  return { edges, conflicts: new Map() };
+}
+
+function givenOrder(history: Transactions, touches: readonly (readonly Touch[])[], position: readonly number[]): Said {
+  const edges = edgesOver(history);
+  for (const ofKey of touches) {
+    const writes = ofKey.filter((touch) => touch.write !== none && position[touch.transaction] !== undefined)
+      .sort((a, b) => position[a.transaction]! - position[b.transaction]! || a.transaction - b.transaction);
+    for (let i = 1; i < writes.length; i++) edges.add(writes[i - 1]!.write, writes[i]!.write, 0);
+  }
+  return { edges, conflicts: new Map() };
+}
+
+/**
+ * The order that real time gives to the versions of keys that are linearizable.
+ *
+ * Version a precedes b if some transaction that leaves a ended before some transaction that meets b began: if end(a), the earliest such end, is before
+ * begin(b), the latest such beginning. So two numbers a version say all, there is a cycle only where two versions precede each other, and the edges that others
+ * imply are left out: those from a version whose end is before the beginning of another that is itself before. Linear but for sorting.
+ */
+function linearizableKeys(history: Transactions, touches: readonly (readonly Touch[])[]): Said {
+  const { versions, completed, invoked, keys } = history;
+  const edges = edgesOver(history);
+  const conflicts: Conflicts = new Map();
+  const isInitial = (node: number) => node >= versions.count;
+  const place = integers(versions.count + keys.length); // 1 + the place among its key's, or 0
+  touches.forEach((ofKey, key) => {
+    const nodes: number[] = [];
+    const end: number[] = [], begin: number[] = [];
+    const placeOf = (node: number): number => {
+      const known = place[node]!;
+      if (known > 0) return known - 1;
+      end.push(never);
+      begin.push(-1);
+      return (place[node] = nodes.push(node)) - 1;
+    };
+    for (const touch of ofKey) {
+      const last = placeOf(lastOf(touch));
+      end[last] = Math.min(end[last]!, completed[touch.transaction]!);
+      const first = placeOf(firstOf(touch, isInitial));
+      begin[first] = Math.max(begin[first]!, invoked[touch.transaction]!);
+    }
+    const found = conflictsAmong(nodes, end, begin, isInitial);
+    if (found.length > 0) {
+      conflicts.set(key, found);
+      return;
+    }
+    // At the beginning of each version, the versions that have ended and that no other stands behind.
+    const byEnd = nodes.map((_, i) => i).filter((i) => end[i]! < never && !isInitial(nodes[i]!)).sort((a, b) =>
+      end[a]! - end[b]!
+    );
+    const byBegin = nodes.map((_, i) => i).filter((i) => !isInitial(nodes[i]!)).sort((a, b) => begin[a]! - begin[b]!);
+    let ended = 0;
+    let live: number[] = [];
+    const isMet = new Uint8Array(nodes.length);
+    for (const after of byBegin) {
+      while (ended < byEnd.length && end[byEnd[ended]!]! < begin[after]!) live.push(byEnd[ended++]!);
+      // Of those that have begun and ended, the two that began last: a version that ended before one of them began stands behind it.
+      let last = -1, secondLast = -1;
+      for (const each of live) {
+        if (!isMet[each] || versions.writer[nodes[each]!]! < 0) continue;
+        if (last < 0 || begin[each]! > begin[last]!) [last, secondLast] = [each, last];
+        else if (secondLast < 0 || begin[each]! > begin[secondLast]!) secondLast = each;
+      }
+      live = live.filter((before) => {
+        const other = before === last ? secondLast : last;
+        return other < 0 || end[before]! >= begin[other]!;
+      });
+      for (const before of live) {
+        if (before === after) continue;
+        edges.add(nodes[before]!, nodes[after]!, 0);
+      }
+      isMet[after] = 1;
+    }
+  });
+  return { edges, conflicts };
+}
+
+/** Sets of versions that precede each other, most often pairs. */
+function conflictsAmong(
+  nodes: readonly number[],
+  end: readonly number[],
+  begin: readonly number[],
+  isInitial: (node: number) => boolean,
+): number[][] {
+  // A version with end < begin surely holds the register from its end to its beginning: two such spans may not meet, nor may one cover another version's
+  // span from beginning to end (the zones of Gibbons and Korach 1997).
+  const initial = nodes.findIndex(isInitial);
+  const initialBegin = initial < 0 ? -1 : begin[initial]!;
+  const held = nodes.map((_, i) => i).filter((i) => i !== initial && end[i]! < begin[i]!).sort((a, b) =>
+    end[a]! - end[b]!
+  );
+  const pairs: [number, number][] = [];
+  for (let i = 0; i < nodes.length; i++) if (i !== initial && end[i]! < initialBegin) pairs.push([initial, i]);
+  let furthest = -1;
+  for (const i of held) {
+    if (furthest >= 0 && end[i]! < begin[furthest]!) pairs.push([furthest, i]);
+    if (furthest < 0 || begin[i]! > begin[furthest]!) furthest = i;
+  }
+  if (held.length > 0) {
+    for (let i = 0; i < nodes.length; i++) {
+      if (i === initial || end[i]! < begin[i]!) continue;
+      // The last span that starts before this version's beginning.
+      let low = 0, high = held.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (end[held[middle]!]! < begin[i]!) low = middle + 1;
+        else high = middle;
+      }
+      const cover = held[low - 1];
+      if (cover !== undefined && begin[cover]! > end[i]!) pairs.push([cover, i]);
+    }
+  }
+  // Versions that are in conflict with a common one are in one set.
+  const setOf = new Map<number, Set<number>>();
+  for (const [a, b] of pairs) {
+    const merged = new Set([...setOf.get(a) ?? [a], ...setOf.get(b) ?? [b]]);
+    for (const each of merged) setOf.set(each, merged);
+  }
+  return [...new Set(setOf.values())].map((set) => [...set].map((i) => nodes[i]!).sort((a, b) => a - b));
+}

@@ -1,0 +1,103 @@
+/**
+ * A recorded run as a file: what it was made of, what was done in it, and what came of it.
+ *
+ * @module
+ */
+import type { Validity } from "../../checker/mod.ts";
+import type { Schedule } from "./schedule.ts";
+import { DEFAULT_OPTIONS } from "./options.ts";
+import { type RunSetup, setupOf } from "./setup.ts";
+
+/** A recorded run. */
+export interface RunFile {
+  readonly format: typeof FORMAT;
+  readonly version: typeof VERSION;
+  /** The command that the run comes from. */
+  readonly origin: string;
+  readonly setup: RunSetup;
+  readonly schedule: Schedule;
+  /** What came of it. */
+  readonly expected: {
+    readonly valid: Validity;
+    /** The checks that failed. */
+    readonly failed: readonly string[];
+    readonly history_sha256: string;
+  };
+}
+
+const FORMAT = "kaya-raft run";
+const VERSION = 1;
+
+/** A recorded run, to be written down. */
+export function runFile(parts: Omit<RunFile, "format" | "version">): RunFile {
+  return { format: FORMAT, version: VERSION, ...parts };
+}
+
+/** The text of a file: an operation or fault a line, so that two of them can be compared. */
+export function encodeRunFile(file: RunFile): string {
+  const list = (items: readonly unknown[]): string =>
+    items.length === 0 ? "[]" : `[\n${items.map((item) => `    ${JSON.stringify(item)}`).join(",\n")}\n  ]`;
+  const { schedule, ...rest } = file;
+  const head = Object.entries(rest).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
+  return `{\n${head.join(",\n")},\n  "faults": ${list(schedule.faults)},\n  "operations": ${
+    list(schedule.operations)
+  }\n}\n`;
+}
+
+/**
+ * Reads the text of a file.
+ *
+ * @throws {SyntaxError} If it is no recorded run; the message says what was expected.
+ */
+export function parseRunFile(text: string): RunFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new SyntaxError("it is not JSON; a file that shrink --out has written was expected");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new SyntaxError("it holds no object; a file that shrink --out has written was expected");
+  }
+  const file = value as Record<string, unknown>;
+  if (file["format"] !== FORMAT) {
+    const found = file["format"] === undefined
+      ? "it names no format"
+      : `its format is ${JSON.stringify(file["format"])}`;
+    throw new SyntaxError(`${found}, but ${JSON.stringify(FORMAT)} was expected, which shrink --out writes`);
+  }
+  if (file["version"] !== VERSION) {
+    throw new SyntaxError(`its version is ${JSON.stringify(file["version"])}, but ${VERSION} was expected`);
+  }
+  const { setup, expected, faults, operations, origin } = file;
+  const isTimed = (item: unknown): boolean => Number.isSafeInteger((item as { at?: unknown } | null)?.at);
+  for (const [name, list] of [["faults", faults], ["operations", operations]] as const) {
+    if (!Array.isArray(list)) throw new SyntaxError(`${name} is no list`);
+    const wrong = list.findIndex((item) => !isTimed(item));
+    if (wrong >= 0) throw new SyntaxError(`${name}[${wrong}] has no time: a whole number "at" was expected`);
+  }
+  const misshapen = firstMisshapen("setup", setup, setupOf({ ...DEFAULT_OPTIONS, seed: 0 }));
+  if (misshapen !== null) throw new SyntaxError(misshapen);
+  if (typeof (expected as RunFile["expected"] | undefined)?.history_sha256 !== "string") {
+    throw new SyntaxError("what is expected of the run is missing");
+  }
+  return runFile({
+    origin: String(origin),
+    setup: setup as RunSetup,
+    schedule: { faults, operations } as Schedule,
+    expected: expected as RunFile["expected"],
+  });
+}
+
+/** What is wrong first with a value that should be like another in the types of all its fields; `null`: nothing is. */
+function firstMisshapen(name: string, value: unknown, like: unknown): string | null {
+  const kind = (of: unknown): string => of === null ? "nothing" : Array.isArray(of) ? "list" : typeof of;
+  if (value === undefined) return `its ${name} is missing`;
+  if (kind(value) !== kind(like)) return `its ${name} is a ${kind(value)}, but a ${kind(like)} was expected`;
+  if (kind(like) !== "object") return null;
+  for (const [field, fieldLike] of Object.entries(like as object)) {
+    const found = firstMisshapen(`${name}.${field}`, (value as Record<string, unknown>)[field], fieldLike);
+    if (found !== null) return found;
+  }
+  return null;
+}

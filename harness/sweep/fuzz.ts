@@ -1,0 +1,105 @@
+/**
+ * Many seeds, one run each, here or on workers; what comes of them is summed up.
+ *
+ * @module
+ */
+import type { Validity } from "../../checker/mod.ts";
+import type { RunOptions } from "../run/options.ts";
+import type { RunResult } from "../run/result.ts";
+
+/** Which seeds a sweep goes through. */
+export interface SweepOptions {
+  /** The options of every run; its seed is the first. */
+  readonly options: RunOptions;
+  /** How many seeds, those of all shards together; `Infinity` for no end. */
+  readonly runs: number;
+  /** This shard takes every `of`-th seed, from the `index`-th, counted from 0. */
+  readonly shard: { readonly index: number; readonly of: number };
+  /** Whether to go on after a violation. */
+  readonly keepGoing: boolean;
+  /** Asked before each run; `true` ends the sweep. */
+  readonly isOver: () => boolean;
+}
+
+/** What a sweep comes to: the last line of `fuzz --json`. */
+export interface SweepSummary {
+  /** How many runs there were. */
+  readonly runs: number;
+  /** How many of them were violations. */
+  readonly violations: number;
+  /** Of how many nothing can be said. */
+  readonly unknown: number;
+  /** Runs in a second of real time. */
+  readonly seeds_per_second: number;
+  /** What happened inside all runs, counted. */
+  readonly coverage: Readonly<Record<string, number>>;
+}
+
+/** The seeds of a sweep, one after another, and the sum of their results. */
+export class Sweep {
+  readonly #options: SweepOptions;
+  readonly #coverage: Record<string, number> = {};
+  #next: number;
+  #runs = 0;
+  #violations = 0;
+  #unknown = 0;
+  #isStopped = false;
+
+  constructor(options: SweepOptions) {
+    this.#options = options;
+    this.#next = options.shard.index;
+  }
+
+  /** How many runs have ended. */
+  get runs(): number {
+    return this.#runs;
+  }
+
+  /** How many of them were violations. */
+  get violations(): number {
+    return this.#violations;
+  }
+
+  /** The options of the next run, or `null` when the sweep is over. */
+  next(): RunOptions | null {
+    const { options, runs, shard, isOver } = this.#options;
+    if (this.#isStopped || this.#next >= runs || isOver()) return null;
+    const seed = options.seed + this.#next;
+    if (!Number.isSafeInteger(seed)) return null;
+    this.#next += shard.of;
+    return { ...options, seed };
+  }
+
+  /** Takes the result of a run in. */
+  add(result: RunResult): void {
+    this.#runs++;
+    if (result.valid === false) this.#violations++;
+    if (result.valid === "unknown") this.#unknown++;
+    for (const [name, count] of Object.entries(result.coverage)) {
+      this.#coverage[name] = (this.#coverage[name] ?? 0) + count;
+    }
+    if (result.valid === false && !this.#options.keepGoing) this.#isStopped = true;
+  }
+
+  /** The sum after `seconds` of real time. */
+  summary(seconds: number): SweepSummary {
+    return {
+      runs: this.#runs,
+      violations: this.#violations,
+      unknown: this.#unknown,
+      seeds_per_second: seconds > 0 ? Math.round(100 * this.#runs / seconds) / 100 : 0,
+      coverage: this.#coverage,
+    };
+  }
+}
+
+/** The worst of a sweep's verdicts; of no runs at all nothing can be said. */
+export function sweepValidity(summary: SweepSummary): Validity {
+  if (summary.violations > 0) return false;
+  return summary.unknown > 0 || summary.runs === 0 ? "unknown" : true;
+}
+
+/** The counters that no run of a sweep has moved. */
+export function neverReached(summary: SweepSummary): string[] {
+  return Object.entries(summary.coverage).filter(([, count]) => count === 0).map(([name]) => name);
+}

@@ -1,0 +1,78 @@
+/**
+ * How a new node finds its cluster: it asks any member who the others are, and then to be added.
+ *
+ * @module
+ */
+import { type Clock, SECOND } from "../clock.ts";
+import type { NodeOptions } from "./node_options.ts";
+import type { StatusObject } from "./node_status.ts";
+import { type Address, formatAddress, parseAddress } from "../peer/peer_options.ts";
+import { askOnce, ConnectionError } from "../redis/resp_client.ts";
+
+/**
+ * The options of a node that joins, with the other members' addresses filled in.
+ *
+ * @throws {Error} If the member cannot be reached, or is of another cluster.
+ */
+export async function findMembers(options: NodeOptions, member: Address): Promise<NodeOptions> {
+  const status = await memberStatus(options, member);
+  if (status.cluster !== options.clusterId) {
+    throw new Error(
+      `Cannot join through ${formatAddress(member)}: it is of cluster ${JSON.stringify(status.cluster)}, ` +
+        `not of ${JSON.stringify(options.clusterId)}`,
+    );
+  }
+  const peers = new Map<number, Address>();
+  for (const [id, address] of Object.entries(status.members)) {
+    if (Number(id) !== options.id) peers.set(Number(id), parseAddress(address));
+  }
+  return { ...options, peers };
+}
+
+/** A member that is asked may be about to start itself: it is tried again for so long. */
+const INSISTS = 30 * SECOND;
+
+/**
+ * Asks a member that may not be there yet again and again, while nobody can be reached.
+ *
+ * @param onWait Told once, if it has to wait.
+ * @throws {Error} What the last try found, or the first that did reach somebody.
+ */
+export async function insist<T>(ask: () => Promise<T>, clock: Clock, onWait: (reason: Error) => void): Promise<T> {
+  const deadline = clock.now() + INSISTS;
+  for (let isFirst = true;; isFirst = false) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ConnectionError) || error.wasSent || clock.now() >= deadline) throw error;
+      if (isFirst) onWait(error);
+    }
+    await new Promise<void>((resolve) => clock.after(SECOND, resolve));
+  }
+}
+
+/** The status that a member tells. */
+export async function memberStatus(
+  access: Pick<NodeOptions, "tls" | "password">,
+  member: Address,
+): Promise<StatusObject> {
+  const { tls, password } = access;
+  return JSON.parse(String(await askOnce({ address: member, tls, password }, ["RAFT", "STATUS"]))) as StatusObject;
+}
+
+/** Asks a member that this node be added. It becomes a voter when it has caught up. */
+export async function askToBeAdded(
+  options: NodeOptions,
+  member: Address,
+  advertised: Address,
+  birth: number,
+): Promise<void> {
+  const { tls, password, id } = options;
+  await askOnce({ address: member, tls, password }, [
+    "RAFT",
+    "ADD",
+    String(id),
+    formatAddress(advertised),
+    String(birth),
+  ]);
+}

@@ -1,0 +1,120 @@
+/**
+ * Frames on a stream: `length u32, little-endian | bytes`. A frame of length 0 is a ping, and on the way back its answer.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { u32At } from "../bytes/byte_writer.ts";
+import { asBuffer, GrowingBuffer } from "./growing_buffer.ts";
+
+/** Bytes of a frame beside its content. */
+export const FRAME_HEADER_BYTES = 4;
+
+/** A frame that is longer than this side takes. */
+export class FrameTooLongError extends Error {
+  /** The name of the class. */
+  override name = "FrameTooLongError";
+}
+
+/** Joins frames into one piece of memory, for one write. */
+export function joinFrames(frames: readonly Uint8Array[]): Buffer {
+  let length = 0;
+  for (const frame of frames) length += FRAME_HEADER_BYTES + frame.length;
+  const joined = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const frame of frames) {
+    joined.writeUInt32LE(frame.length, at);
+    joined.set(frame, at + FRAME_HEADER_BYTES);
+    at += FRAME_HEADER_BYTES + frame.length;
+  }
+  return joined;
+}
+
+/** Reads frames out of a stream of bytes. */
+export interface FrameReader {
+  /**
+   * Reads the next bytes and hands over each frame that they complete, in memory that nobody else writes.
+   *
+   * @throws {FrameTooLongError} For a length above the maximum, before any memory is taken for it. The stream cannot be read on.
+   */
+  feed(chunk: Uint8Array, onFrame: (frame: Uint8Array) => void): void;
+  /** Bytes that are kept of a frame that is not complete. */
+  readonly heldBytes: number;
+}
+
+/**
+ * Makes a reader for one stream.
+ *
+ * @param maxBytes The longest frame that is taken.
+ */
+export function createFrameReader(maxBytes: number): FrameReader {
+  /** The frame that a chunk has cut, its header included. */
+  const pending = new GrowingBuffer();
+
+  const checkedLength = (bytes: Uint8Array, at: number): number => {
+    const length = u32At(bytes, at);
+    if (length > maxBytes) {
+      throw new FrameTooLongError(`Cannot take a frame of ${length} bytes: the limit is ${maxBytes}`);
+    }
+    return length;
+  };
+
+  /** Where the whole frames that begin at `at` end; the first that is too long ends them too. */
+  const endOfWhole = (bytes: Uint8Array, at: number): number => {
+    let end = at;
+    while (end + FRAME_HEADER_BYTES <= bytes.length) {
+      const length = u32At(bytes, end);
+      const next = end + FRAME_HEADER_BYTES + length;
+      if (length > maxBytes || next > bytes.length) break;
+      end = next;
+    }
+    return end;
+  };
+
+  /** Takes what the pending token still needs, up to `length` bytes in all; where reading goes on. */
+  const complete = (chunk: Buffer, at: number, length: number): number => {
+    const next = Math.min(chunk.length, at + Math.max(0, length - pending.length));
+    pending.append(chunk, at, next, length);
+    return next;
+  };
+
+  return {
+    get heldBytes() {
+      return pending.bytes.length;
+    },
+    feed(chunk, onFrame) {
+      const bytes = asBuffer(chunk);
+      let at = 0;
+      if (pending.length > 0) {
+        at = complete(bytes, at, FRAME_HEADER_BYTES);
+        if (pending.length < FRAME_HEADER_BYTES) return;
+        const whole = FRAME_HEADER_BYTES + checkedLength(pending.bytes, 0);
+        at = complete(bytes, at, whole);
+        if (pending.length < whole) return;
+        const frame = copyOf(pending.bytes, FRAME_HEADER_BYTES, whole);
+        pending.clear();
+        onFrame(frame);
+      }
+      const whole = endOfWhole(bytes, at);
+      if (whole > at) {
+        const copy = copyOf(bytes, at, whole);
+        for (let end = 0; end < copy.length;) {
+          const begin = end + FRAME_HEADER_BYTES;
+          end = begin + u32At(copy, end);
+          onFrame(copy.subarray(begin, end));
+        }
+      }
+      if (whole === bytes.length) return;
+      const isLengthKnown = whole + FRAME_HEADER_BYTES <= bytes.length;
+      const length = FRAME_HEADER_BYTES + (isLengthKnown ? checkedLength(bytes, whole) : 0);
+      pending.append(bytes, whole, bytes.length, length);
+    },
+  };
+}
+
+/** A log may keep parts of frames for long: what came with them is kept too, but not the rest of the chunk, which may be much longer. */
+function copyOf(bytes: Buffer, from: number, end: number): Uint8Array {
+  const copy = new Uint8Array(end - from);
+  copy.set(bytes.subarray(from, end));
+  return copy;
+}

@@ -1,0 +1,120 @@
+/**
+ * From a client's command about keys to an operation of the store, and from the store's answer to Redis's words.
+ *
+ * Pure functions.
+ *
+ * @module
+ */
+import type { ClientReply, Operation } from "../replica/client.ts";
+import { SET_AND_GET, SET_IF_ABSENT, SET_IF_EQUAL, SET_IF_PRESENT } from "../store/store_command.ts";
+import type { Value } from "../bytes/value.ts";
+import { RESP_OK, type RespFailure, type RespValue } from "./resp.ts";
+import type { StoreCommand } from "./resp_commands.ts";
+
+/** Longest keys and values. */
+export interface StoreLimits {
+  /** In bytes; 64 KiB by default. */
+  readonly maxKeyBytes: number;
+  /** In bytes; 8 MiB by default. */
+  readonly maxValueBytes: number;
+}
+
+/** The limits, where nothing else is asked for. */
+export const STORE_LIMITS: StoreLimits = { maxKeyBytes: 65_536, maxValueBytes: 8 << 20 };
+
+/** What the store is asked. */
+export function operationOf(command: StoreCommand): Operation {
+  switch (command.type) {
+    case "get":
+      return { f: "get", key: command.key };
+    case "set": {
+      const { key, value, condition, returnsOld } = command;
+      if (condition.type === "always" && !returnsOld) return { f: "put", key, value };
+      const flags = {
+        always: 0,
+        absent: SET_IF_ABSENT,
+        present: SET_IF_PRESENT,
+        equals: SET_IF_EQUAL,
+      }[condition.type] | (returnsOld ? SET_AND_GET : 0);
+      return { f: "set-if", key, value: [value, flags, condition.type === "equals" ? condition.value : null] };
+    }
+    case "delete":
+      return { f: "delete-many", value: command.keys };
+    case "exists":
+    case "mget":
+      return { f: "get-many", value: command.keys };
+    case "increment":
+      return { f: "add", key: command.key, value: command.by };
+  }
+}
+
+/** The error for a key or value that is too long; `null` if none is. */
+export function excess(command: StoreCommand, limits: StoreLimits): RespFailure | null {
+  const keys = "keys" in command ? command.keys : [command.key];
+  for (const key of keys) {
+    if (key.length > limits.maxKeyBytes) {
+      return { error: `ERR the key has ${key.length} bytes, but at most ${limits.maxKeyBytes} are taken` };
+    }
+  }
+  if (command.type === "set" && command.value.length > limits.maxValueBytes) {
+    return { error: `ERR the value has ${command.value.length} bytes, but at most ${limits.maxValueBytes} are taken` };
+  }
+  return null;
+}
+
+const WRONG_TYPE: RespFailure = { error: "WRONGTYPE Operation against a key holding the wrong kind of value" };
+
+/** The answer in Redis's words. What may or may not have happened is an error of its own kind, `UNKNOWN`. */
+export function respReply(command: StoreCommand, reply: ClientReply): RespValue {
+  if (reply.type === "info") return { error: `UNKNOWN ${unknownOutcome(reply.error)}` };
+  if (reply.type === "fail") return failure(command, reply);
+  const { value } = reply;
+  switch (command.type) {
+    case "get":
+      return single(value);
+    case "set":
+      return command.returnsOld ? single(value) : RESP_OK;
+    case "delete":
+    case "increment":
+      return typeof value === "string" ? BigInt(value) : value as number;
+    case "exists":
+      return (value as Value[]).filter((one) => one !== null).length;
+    case "mget":
+      if (lengthOf(value as Value[]) > ANSWER_BYTES_MAX) return TOO_LONG;
+      // As Redis has it: a key that holds no string is none here.
+      return (value as Value[]).map((one) => Array.isArray(one) ? null : single(one));
+  }
+}
+
+/** One answer has no more bytes than this: its memory is this node's. */
+const ANSWER_BYTES_MAX = 64 << 20;
+const TOO_LONG: RespFailure = { error: `ERR the answer has more than ${ANSWER_BYTES_MAX} bytes: ask for fewer keys` };
+
+function lengthOf(values: readonly Value[]): number {
+  return values.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 24), 0);
+}
+
+function unknownOutcome(error: string): string {
+  return error.startsWith("unknown outcome") ? error : `unknown outcome: ${error}`;
+}
+
+/** A value as a bulk string; an error for a list. */
+function single(value: Value): RespValue {
+  if (typeof value === "number") return String(value);
+  return typeof value === "object" && value !== null ? WRONG_TYPE : value;
+}
+
+function failure(command: StoreCommand, reply: ClientReply & { type: "fail" }): RespValue {
+  switch (reply.error) {
+    case "mismatch":
+      return command.type === "set" ? null : { error: "ERR mismatch" };
+    case "wrong type":
+      return WRONG_TYPE;
+    case "not an integer":
+      return { error: "ERR value is not an integer or out of range" };
+    case "overflow":
+      return { error: "ERR increment or decrement would overflow" };
+    default:
+      return { error: `${reply.isRetryable ? "TRYAGAIN nothing was done: " : "ERR "}${reply.error}` };
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What clients ask of a replica and how they are answered.
+ *
+ * @module
+ */
+import type { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
+import { readValue, type Value, writeValue } from "../bytes/value.ts";
+
+/** An operation of the store: its name, its key where it has one, its argument. See `encodeOperation` for those that the store knows. */
+export interface Operation {
+  /** `get`, `put`, `delete`, `cas`, `add`, `txn`, `set-add`, ... */
+  readonly f: string;
+  /** The key, a binary string: one character a byte. */
+  readonly key?: string;
+  /** The argument. */
+  readonly value?: unknown;
+}
+
+/** How a read is made sure of: an entry in the log, a round of heartbeats, the leader's lease, or not at all. */
+export type ReadMode = "log" | "index" | "lease" | "local";
+
+/** All read modes, the safest first. */
+export const READ_MODES: readonly ReadMode[] = ["log", "index", "lease", "local"];
+
+/**
+ * A client's session: what makes a retry exactly-once.
+ *
+ * A client takes a name that no other takes, and counts its writes from 1. A retry has the number of its first attempt, and gets its recorded answer.
+ */
+export interface Session {
+  /** The client's name. */
+  readonly client: number | string;
+  /** The number of the write. */
+  readonly sequence: number;
+  /** The lowest number whose answer the client still waits for; below it the store forgets. As `sequence` if left out: one write at a time. */
+  readonly oldestOpen?: number;
+  /**
+   * A log index that the client has heard of before it made up its name; 0 if left out.
+   * The store holds only so many sessions. Once it has had to forget one, it must know of a client without a session that it is new, and not forgotten.
+   */
+  readonly since?: number;
+}
+
+/** A request of a client. */
+export interface ClientRequest {
+  /** What is asked. */
+  readonly operation: Operation;
+  /** What makes a retry exactly-once. */
+  readonly session?: Session;
+  /** How to read, if not as the replica is set to. */
+  readonly reads?: ReadMode;
+}
+
+/**
+ * How a request ended. `ok`: it happened. `fail`: it surely did not (an earlier attempt of the same session may have).
+ * `info`: it may or may not have happened, now or at any later time.
+ */
+export type ClientReply =
+  | { readonly type: "ok"; readonly value: Value }
+  | {
+    readonly type: "fail";
+    readonly error: string;
+    readonly actual?: Value;
+    /** The replica did not take the request: the same one may be tried again, here or elsewhere. */
+    readonly isRetryable?: true;
+  }
+  | { readonly type: "info"; readonly error: string };
+
+/** A write that has nothing to tell: one object for all. */
+export const OK: ClientReply = { type: "ok", value: null };
+
+const TYPES = ["ok", "fail", "info"] as const;
+
+/** What follows a failure's error. */
+const NOTHING = 0;
+const ACTUAL = 1;
+const RETRYABLE = 2;
+
+/** Appends a reply. */
+export function writeReply(writer: ByteWriter, reply: ClientReply): void {
+  writer.u8(TYPES.indexOf(reply.type));
+  if (reply.type === "ok") return writeValue(writer, reply.value);
+  writeValue(writer, reply.error);
+  if (reply.type === "info") return;
+  writer.u8(reply.isRetryable ? RETRYABLE : reply.actual === undefined ? NOTHING : ACTUAL);
+  if (!reply.isRetryable && reply.actual !== undefined) writeValue(writer, reply.actual);
+}
+
+/** Reads a reply; a SyntaxError if the bytes are none. */
+export function readReply(reader: ByteReader): ClientReply {
+  const type = TYPES[reader.u8("a reply's type")];
+  if (type === "ok") return { type, value: readValue(reader) };
+  if (type === undefined) throw new SyntaxError("Cannot read a reply: its type is none of ok, fail, info");
+  const error = String(readValue(reader));
+  if (type === "info") return { type, error };
+  switch (reader.u8("what follows a failure's error")) {
+    case RETRYABLE:
+      return { type, error, isRetryable: true };
+    case ACTUAL:
+      return { type, error, actual: readValue(reader) };
+    default:
+      return { type, error };
+  }
+}

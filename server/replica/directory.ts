@@ -1,0 +1,126 @@
+/**
+ * Who the members are beyond their numbers: where each listens, and what a newcomer is to become. Replicated like everything else, beside the store.
+ *
+ * ```text
+ * command  = 32 | id u64 | wish u8 | replaces u64 | birth u32 | address length u32, bytes        no address: the member is forgotten
+ * snapshot = count u32 | (id u64 | wish u8 | replaces u64 | birth u32 | address)* | the inner snapshot
+ * ```
+ *
+ * @module
+ */
+import { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
+import { type ClientReply, OK } from "./client.ts";
+import type { StateMachine } from "./state_machine.ts";
+
+/** The first byte of a directory's command; the store's kinds and the session's lie below. */
+const DIRECTORY_KIND = 32;
+
+/** What a member is to become once it has caught up: what it is, or a voter. */
+export type Wish = "as-is" | "voter";
+
+/** A member's entry. */
+export interface DirectoryEntry {
+  /** The member. */
+  readonly id: number;
+  /** Where it listens for the other members: `host:port`. */
+  readonly address: string;
+  /** What it is to become. */
+  readonly wish: Wish;
+  /** The member that leaves in the same step; 0 for none. */
+  readonly replaces: number;
+  /** The `birth` of its journal; 0 while nobody has told it. */
+  readonly birth: number;
+}
+
+/** A state machine with a directory. */
+export interface DirectoryMachine extends StateMachine {
+  /** The entries at present. */
+  readonly entries: ReadonlyMap<number, DirectoryEntry>;
+}
+
+/** The command that sets a member's entry. */
+export function encodeEntry(entry: DirectoryEntry): Uint8Array {
+  const writer = new ByteWriter(64);
+  writer.u8(DIRECTORY_KIND);
+  writeEntry(writer, entry);
+  return writer.view();
+}
+
+/** The command that forgets a member. */
+export function encodeRemoval(id: number): Uint8Array {
+  return encodeEntry({ id, address: "", wish: "as-is", replaces: 0, birth: 0 });
+}
+
+function writeEntry(writer: ByteWriter, { id, address, wish, replaces, birth }: DirectoryEntry): void {
+  writer.u64(id);
+  writer.u8(wish === "voter" ? 1 : 0);
+  writer.u64(replaces);
+  writer.u32(birth);
+  writer.bytesWithLength(new TextEncoder().encode(address));
+}
+
+function readEntry(reader: ByteReader): DirectoryEntry {
+  const id = reader.u64("a member");
+  const wish = reader.u8("a wish") === 1 ? "voter" : "as-is";
+  const replaces = reader.u64("whom it replaces");
+  const birth = reader.u32("its journal's birth");
+  return { id, wish, replaces, birth, address: new TextDecoder().decode(reader.bytesWithLength("an address")) };
+}
+
+/**
+ * Gives a state machine a directory.
+ *
+ * @param onChange Told of every change, also by a snapshot.
+ */
+export function withDirectory(machine: StateMachine, onChange: () => void = () => {}): DirectoryMachine {
+  const entries = new Map<number, DirectoryEntry>();
+
+  const set = (command: Uint8Array): ClientReply => {
+    const reader = new ByteReader(command, "a member's entry", 1);
+    let entry: DirectoryEntry;
+    try {
+      entry = readEntry(reader);
+      reader.end();
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return { type: "fail", error: error.message };
+    }
+    if (entry.address === "") entries.delete(entry.id);
+    else entries.set(entry.id, entry);
+    onChange();
+    return OK;
+  };
+
+  const writeEntries = (writer: ByteWriter): void => {
+    writer.u32(entries.size);
+    for (const entry of entries.values()) writeEntry(writer, entry);
+  };
+
+  return {
+    entries,
+    apply: (command, index) => command[0] === DIRECTORY_KIND ? set(command) : machine.apply(command, index),
+    isRead: (command) => machine.isRead(command),
+    read: (command) => machine.read(command),
+    snapshot() {
+      const inner = machine.snapshot();
+      const writer = new ByteWriter(inner.length + 64 + 64 * entries.size);
+      writeEntries(writer);
+      writer.bytes(inner);
+      return writer.view();
+    },
+    *snapshotInSteps(writer) {
+      writeEntries(writer);
+      if (machine.snapshotInSteps !== undefined) yield* machine.snapshotInSteps(writer);
+      else writer.bytes(machine.snapshot());
+    },
+    restore(data) {
+      const reader = new ByteReader(data, "a snapshot's directory");
+      const restored: DirectoryEntry[] = [];
+      for (let left = reader.u32("the number of members"); left > 0; left--) restored.push(readEntry(reader));
+      machine.restore(reader.bytes(reader.left, "the store"));
+      entries.clear();
+      for (const entry of restored) entries.set(entry.id, entry);
+      onChange();
+    },
+  };
+}

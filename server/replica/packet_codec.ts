@@ -1,0 +1,96 @@
+/**
+ * The bytes of what replicas say to each other, little-endian:
+ *
+ * ```text
+ * packet = 1 | envelope
+ *        | 2 | from u64 | incarnation u64 | number u64 | term u64 | mode u8 | body
+ *        | 3 | from u64 | incarnation u64 | number u64 | reply
+ * ```
+ *
+ * @module
+ */
+import { decodeEnvelope, encodeEnvelope, type Envelope } from "../../raft/mod.ts";
+import { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
+import { readReply, writeReply } from "./client.ts";
+import type { ForwardedMode, Packet } from "./packet.ts";
+
+const MODES: readonly ForwardedMode[] = ["write", "log", "change", "transfer"];
+const RAFT = 1;
+const FORWARD = 2;
+const ANSWER = 3;
+
+/** What was encoded last. */
+let writer = new ByteWriter(1024);
+/** A writer that has grown beyond this is not kept. */
+const KEPT_BYTES = 1 << 20;
+
+/** The bytes of a packet, until the next packet is encoded. */
+export function encodePacket(packet: Packet): Uint8Array {
+  if (writer.length > KEPT_BYTES) writer = new ByteWriter(1024);
+  writer.clear();
+  switch (packet.kind) {
+    case "raft":
+      writer.u8(RAFT);
+      writer.bytes(encodeEnvelope(packet.envelope));
+      return writer.view();
+    case "forward":
+      writer.u8(FORWARD);
+      writer.u64(packet.from);
+      writer.u64(packet.incarnation);
+      writer.u64(packet.number);
+      writer.u64(packet.term);
+      writer.u8(MODES.indexOf(packet.mode));
+      writer.bytes(packet.body);
+      return writer.view();
+    case "answer":
+      writer.u8(ANSWER);
+      writer.u64(packet.from);
+      writer.u64(packet.incarnation);
+      writer.u64(packet.number);
+      writeReply(writer, packet.reply);
+      return writer.view();
+  }
+}
+
+/**
+ * The packet that the bytes hold.
+ *
+ * @throws {SyntaxError} If they hold none.
+ */
+export function decodePacket(bytes: Uint8Array): Packet {
+  const reader = new ByteReader(bytes, "a packet");
+  const kind = reader.u8("its kind");
+  switch (kind) {
+    case RAFT:
+      return { kind: "raft", envelope: envelopeOf(bytes.subarray(1)) };
+    case FORWARD: {
+      const from = reader.u64("the sender");
+      const incarnation = reader.u64("the incarnation");
+      const number = reader.u64("the number");
+      const term = reader.u64("the term");
+      const mode = MODES[reader.u8("the mode")];
+      if (mode === undefined) {
+        throw new SyntaxError("Cannot read a packet: the mode of a forwarded request is not known");
+      }
+      return { kind: "forward", from, incarnation, number, term, mode, body: reader.bytes(reader.left, "the body") };
+    }
+    case ANSWER: {
+      const [from, incarnation] = [reader.u64("the sender"), reader.u64("the incarnation")];
+      const number = reader.u64("the number");
+      const reply = readReply(reader);
+      reader.end();
+      return { kind: "answer", from, incarnation, number, reply };
+    }
+    default:
+      throw new SyntaxError(`Cannot read a packet: its kind is ${kind}, but 1, 2 or 3 were expected`);
+  }
+}
+
+/** A peer's bytes that claim too much are as wrong as those that cannot be read. */
+function envelopeOf(bytes: Uint8Array): Envelope {
+  try {
+    return decodeEnvelope(bytes);
+  } catch (error) {
+    throw error instanceof RangeError ? new SyntaxError(error.message) : error;
+  }
+}

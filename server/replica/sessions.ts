@@ -1,0 +1,193 @@
+/**
+ * Client sessions: a state machine around another that applies each write of a session once, however often it is in the log
+ * (Raft dissertation, section 6.3).
+ *
+ * ```text
+ * command  = 16 | client length u32, bytes | sequence u64 | oldest open u64 | since u64 | the inner command
+ * snapshot = forgotten u64 | sessions u32 | (client | last used u64 | oldest open u64 | replies u32 | (sequence u64 | reply)*)*
+ *          | the inner snapshot
+ * ```
+ *
+ * The store remembers the replies of a session from its oldest open write on. It holds a bounded number of sessions and forgets the one that was
+ * used least recently, by log index, so that every node forgets the same one. A client that was forgotten must not be taken for a new one, or its
+ * retry would be applied twice: the index at which the last forgotten session was last used is kept, and a client without a session is new only if
+ * it says that it began after that.
+ *
+ * @module
+ */
+import { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
+import { type ClientReply, readReply, type Session, writeReply } from "./client.ts";
+import type { StateMachine } from "./state_machine.ts";
+import { isBinary } from "../bytes/value.ts";
+
+/** The first byte of a command that belongs to a session. */
+const SESSION_KIND = 16;
+
+/** The error of a write whose session was forgotten: this attempt did nothing, of an earlier one nothing is known. */
+export const SESSION_EXPIRED = "session expired";
+/** The error of a write whose answer the client said it had. */
+export const SESSION_STALE = "answered before";
+
+/** What is remembered of one client. */
+interface Remembered {
+  lastUsed: number;
+  oldestOpen: number;
+  /** The replies from `oldestOpen` on. */
+  readonly replies: Map<number, ClientReply>;
+}
+
+/** A state machine with sessions. */
+export interface SessionMachine extends StateMachine {
+  /** How many clients are remembered at present. */
+  readonly sessionCount: number;
+}
+
+const writer = new ByteWriter(1024);
+
+/** What is wrong with a session that a client gave; `null` if nothing is. */
+export function wrongSession(session: Session): string | null {
+  if (typeof session !== "object" || session === null) return "a session is an object";
+  const { client, sequence, oldestOpen, since } = session;
+  if (typeof client !== "string" && !Number.isSafeInteger(client)) {
+    return "a session's client is a text or a whole number";
+  }
+  if (!Number.isSafeInteger(sequence) || sequence < 1) return "a session's sequence is a whole number from 1";
+  for (const value of [oldestOpen ?? 1, since ?? 0]) {
+    if (!Number.isSafeInteger(value) || value < 0) return "a session's oldestOpen and since are whole numbers from 0";
+  }
+  return null;
+}
+
+/** Puts a command under a session. */
+export function underSession(command: Uint8Array, session: Session): Uint8Array {
+  writer.clear();
+  writer.u8(SESSION_KIND);
+  const client = String(session.client);
+  if (isBinary(client)) writer.binaryWithLength(client);
+  else writer.bytesWithLength(new TextEncoder().encode(client));
+  writer.u64(session.sequence);
+  writer.u64(session.oldestOpen ?? session.sequence);
+  writer.u64(session.since ?? 0);
+  writer.bytes(command);
+  return writer.copy();
+}
+
+/**
+ * Gives a state machine sessions.
+ *
+ * @param machine The machine; its commands must not begin with the byte 16.
+ * @param maxSessions How many clients are remembered; the same on every node of a cluster.
+ */
+export function withSessions(machine: StateMachine, maxSessions: number = 10_000): SessionMachine {
+  /** In the order of their last use, the least recent first: a use takes its session out and puts it at the end. */
+  let sessions = new Map<string, Remembered>();
+  let forgotten = 0;
+
+  const applyOnce = (command: Uint8Array, index: number): ClientReply => {
+    const reader = new ByteReader(command, "a session's command", 1);
+    const client = reader.binaryWithLength("the client");
+    const sequence = reader.u64("the sequence");
+    const oldestOpen = Math.min(reader.u64("the oldest open write"), sequence);
+    const since = reader.u64("the beginning");
+    let session = sessions.get(client);
+    if (session === undefined) {
+      if (since <= forgotten && forgotten > 0) return { type: "fail", error: SESSION_EXPIRED };
+      session = { lastUsed: index, oldestOpen, replies: new Map() };
+    } else {
+      sessions.delete(client);
+      session.lastUsed = index;
+    }
+    sessions.set(client, session);
+    if (sessions.size > maxSessions) forgetOldest();
+    if (oldestOpen > session.oldestOpen) {
+      forgetAnswered(session, oldestOpen);
+    }
+    if (sequence < session.oldestOpen) return { type: "fail", error: SESSION_STALE };
+    const recorded = session.replies.get(sequence);
+    if (recorded !== undefined) return recorded;
+    const reply = machine.apply(reader.bytes(reader.left, "the command"), index);
+    session.replies.set(sequence, reply);
+    return reply;
+  };
+
+  const forgetAnswered = (session: Remembered, oldestOpen: number): void => {
+    const { replies } = session;
+    if (oldestOpen - session.oldestOpen <= replies.size) {
+      for (let answered = session.oldestOpen; answered < oldestOpen; answered++) replies.delete(answered);
+    } else {
+      for (const answered of replies.keys()) if (answered < oldestOpen) replies.delete(answered);
+    }
+    session.oldestOpen = oldestOpen;
+  };
+
+  const forgetOldest = (): void => {
+    for (const [client, session] of sessions) {
+      sessions.delete(client);
+      forgotten = session.lastUsed;
+      return;
+    }
+  };
+
+  const writeSessions = (out: ByteWriter): void => {
+    out.u64(forgotten);
+    out.u32(sessions.size);
+    for (const [client, session] of sessions) {
+      out.binaryWithLength(client);
+      out.u64(session.lastUsed);
+      out.u64(session.oldestOpen);
+      out.u32(session.replies.size);
+      for (const [sequence, reply] of session.replies) {
+        out.u64(sequence);
+        writeReply(out, reply);
+      }
+    }
+  };
+
+  return {
+    get sessionCount() {
+      return sessions.size;
+    },
+    apply(command, index) {
+      if (command[0] !== SESSION_KIND) return machine.apply(command, index);
+      try {
+        return applyOnce(command, index);
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+        return { type: "fail", error: error.message };
+      }
+    },
+    isRead: (command) => machine.isRead(command),
+    read: (command) => machine.read(command),
+    snapshot() {
+      const inner = machine.snapshot();
+      const out = new ByteWriter(inner.length + 64 + 64 * sessions.size);
+      writeSessions(out);
+      out.bytes(inner);
+      return out.view();
+    },
+    *snapshotInSteps(out) {
+      writeSessions(out);
+      if (machine.snapshotInSteps !== undefined) yield* machine.snapshotInSteps(out);
+      else out.bytes(machine.snapshot());
+    },
+    restore(data) {
+      const reader = new ByteReader(data, "a snapshot of sessions");
+      forgotten = reader.u64("the last forgotten session");
+      const restored = new Map<string, Remembered>();
+      for (let left = reader.u32("the number of sessions"); left > 0; left--) {
+        const client = reader.binaryWithLength("a client");
+        const session: Remembered = {
+          lastUsed: reader.u64("a last use"),
+          oldestOpen: reader.u64("an oldest open write"),
+          replies: new Map(),
+        };
+        for (let replies = reader.u32("the number of replies"); replies > 0; replies--) {
+          session.replies.set(reader.u64("a sequence"), readReply(reader));
+        }
+        restored.set(client, session);
+      }
+      machine.restore(reader.bytes(reader.left, "the store"));
+      sessions = restored;
+    },
+  };
+}

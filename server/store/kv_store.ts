@@ -1,0 +1,248 @@
+/**
+ * The key-value store: a deterministic state machine.
+ *
+ * @module
+ */
+import { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
+import { type ClientReply, OK } from "../replica/client.ts";
+import type { StateMachine } from "../replica/state_machine.ts";
+import {
+  decodeCommand,
+  isReadCommand,
+  type MicroOperation,
+  SET_AND_GET,
+  SET_IF_ABSENT,
+  SET_IF_EQUAL,
+  SET_IF_PRESENT,
+  type StoreCommand,
+} from "./store_command.ts";
+import { readValue, type Value, writeValue } from "../bytes/value.ts";
+
+/** What a key holds: a string, a counter's number, a list, or a set. Lists and sets are changed in place and copied when they leave. */
+type Held = string | number | Value[] | Set<Value>;
+
+/** The store, and what only observers ask of it. */
+export interface KvStore extends StateMachine {
+  /** What a key holds; `null` where there is nothing. A set is a list of its elements in the order in which they came. */
+  get(key: string): Value;
+  /** How many keys there are. */
+  readonly size: number;
+  /** Every key, in the order in which they came. */
+  keys(): IterableIterator<string>;
+}
+
+const WRONG_TYPE: ClientReply = { type: "fail", error: "wrong type" };
+const NOT_AN_INTEGER: ClientReply = { type: "fail", error: "not an integer" };
+const OVERFLOW: ClientReply = { type: "fail", error: "overflow" };
+const INT64_MAX = 2n ** 63n - 1n;
+const INT64_MIN = -(2n ** 63n);
+
+/**
+ * A new, empty store.
+ *
+ * @param stepBytes What one step of a snapshot writes at least; a step of the default takes about a millisecond.
+ */
+export function createKvStore(stepBytes: number = 262_144): KvStore {
+  let held = new Map<string, Held>();
+  /** While a snapshot is written in steps: what keys held when it began, of those that were changed since. */
+  let before: Map<string, Held | undefined> | null = null;
+
+  /** Must be called before a key is changed. */
+  const touch = (key: string): void => {
+    if (before === null || before.has(key)) return;
+    const value = held.get(key);
+    before.set(key, value instanceof Set ? new Set(value) : Array.isArray(value) ? [...value] : value);
+  };
+
+  const get = (key: string): Value => {
+    const value = held.get(key);
+    if (value === undefined) return null;
+    return typeof value === "object" ? [...value] : value;
+  };
+
+  const apply = (command: StoreCommand): ClientReply => {
+    switch (command.f) {
+      case "put":
+        touch(command.key);
+        held.set(command.key, command.value);
+        return OK;
+      case "delete":
+        touch(command.key);
+        held.delete(command.key);
+        return OK;
+      case "get":
+        return { type: "ok", value: get(command.key) };
+      case "cas":
+        return compareAndSet(command.key, command.from, command.to);
+      case "add":
+        return add(command.key, command.delta);
+      case "txn":
+        return transact(command.operations);
+      case "set-add": {
+        touch(command.key);
+        const set = held.get(command.key) ?? new Set<Value>();
+        if (!(set instanceof Set)) return WRONG_TYPE;
+        held.set(command.key, set.add(command.element));
+        return OK;
+      }
+      case "set-if":
+        return setIf(command.key, command.value, command.flags, command.compared);
+      case "delete-many": {
+        let deleted = 0;
+        for (const key of command.keys) {
+          touch(key);
+          if (held.delete(key)) deleted++;
+        }
+        return { type: "ok", value: deleted };
+      }
+      case "get-many":
+        return { type: "ok", value: command.keys.map(get) };
+    }
+  };
+
+  const compareAndSet = (key: string, from: Value, to: Value): ClientReply => {
+    const actual = get(key);
+    if (!isSame(actual, from)) return { type: "fail", error: "mismatch", actual };
+    put(key, to);
+    return OK;
+  };
+
+  const put = (key: string, value: Value): void => {
+    touch(key);
+    if (value === null) held.delete(key);
+    else held.set(key, Array.isArray(value) ? [...value] : value as string | number);
+  };
+
+  const add = (key: string, delta: Value): ClientReply => {
+    const value = held.get(key) ?? 0;
+    if (typeof value === "object") return WRONG_TYPE;
+    const [before, more] = [integer(value), integer(delta)];
+    if (before === null || more === null) return NOT_AN_INTEGER;
+    const sum = before + more;
+    if (sum > INT64_MAX || sum < INT64_MIN) return OVERFLOW;
+    const after = asNumber(sum);
+    touch(key);
+    held.set(key, after);
+    return { type: "ok", value: after };
+  };
+
+  const setIf = (key: string, value: string, flags: number, compared: Value): ClientReply => {
+    const actual = get(key);
+    const fits = ((flags & SET_IF_ABSENT) === 0 || actual === null) &&
+      ((flags & SET_IF_PRESENT) === 0 || actual !== null) &&
+      ((flags & SET_IF_EQUAL) === 0 || isSame(actual, compared));
+    if ((flags & SET_AND_GET) !== 0 && Array.isArray(actual)) return WRONG_TYPE;
+    if (fits) put(key, value);
+    if ((flags & SET_AND_GET) !== 0) return { type: "ok", value: actual };
+    return fits ? OK : { type: "fail", error: "mismatch", actual };
+  };
+
+  /** All or nothing: whether every append finds a list is known before the first takes effect. */
+  const transact = (operations: readonly MicroOperation[]): ClientReply => {
+    const types = new Map<string, boolean>();
+    for (const [what, key] of operations) {
+      const isList = types.get(key) ?? (held.has(key) ? Array.isArray(held.get(key)) : true);
+      if (what === "append" && !isList) return WRONG_TYPE;
+      if (what !== "r") types.set(key, what === "append");
+    }
+    const done = operations.map(([what, key, value]): Value => {
+      if (what === "r") return [what, key, get(key)];
+      if (what === "w") put(key, value);
+      else {
+        touch(key);
+        const list = held.get(key) as Value[] | undefined;
+        if (list === undefined) held.set(key, [value]);
+        else list.push(value);
+      }
+      return [what, key, value];
+    });
+    return { type: "ok", value: done };
+  };
+
+  return {
+    get,
+    get size() {
+      return held.size;
+    },
+    keys: () => held.keys(),
+    isRead: isReadCommand,
+    apply: (command) => run(command, apply),
+    read: (command) => run(command, apply),
+    snapshot() {
+      const writer = new ByteWriter(64 + 64 * held.size);
+      writer.u32(held.size);
+      for (const [key, value] of held) writeKey(writer, key, value);
+      return writer.view();
+    },
+    *snapshotInSteps(writer) {
+      const keys = [...held.keys()];
+      const changed = new Map<string, Held | undefined>();
+      before = changed;
+      try {
+        writer.u32(keys.length);
+        let stepEnd = writer.length + stepBytes;
+        for (const key of keys) {
+          writeKey(writer, key, (changed.has(key) ? changed.get(key) : held.get(key))!);
+          if (writer.length < stepEnd) continue;
+          stepEnd = writer.length + stepBytes;
+          yield;
+        }
+      } finally {
+        if (before === changed) before = null;
+      }
+    },
+    restore(data) {
+      const reader = new ByteReader(data, "a store's snapshot");
+      const restored = new Map<string, Held>();
+      for (let left = reader.u32("the number of keys"); left > 0; left--) {
+        const key = reader.binaryWithLength("a key");
+        const isSet = reader.u8("a key's type") === 1;
+        const value = readValue(reader);
+        restored.set(key, isSet ? new Set(value as Value[]) : value as string | number | Value[]);
+      }
+      reader.end();
+      held = restored;
+    },
+  };
+}
+
+function writeKey(writer: ByteWriter, key: string, value: Held): void {
+  writer.binaryWithLength(key);
+  writer.u8(value instanceof Set ? 1 : 0);
+  writeValue(writer, value instanceof Set ? [...value] : value);
+}
+
+/** Every node has the same bytes, and so finds the same fault in them. */
+function run(bytes: Uint8Array, apply: (command: StoreCommand) => ClientReply): ClientReply {
+  let command: StoreCommand;
+  try {
+    command = decodeCommand(bytes);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { type: "fail", error: error.message };
+  }
+  return apply(command);
+}
+
+/** A number and its decimal digits are the same value: a counter can be compared with what a client wrote. */
+function isSame(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  if (a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => isSame(item, b[i]!));
+  }
+  return String(a) === String(b);
+}
+
+/** The integer that a value stands for, if it fits 64 bits as Redis wants it. */
+function integer(value: Value): bigint | null {
+  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : null;
+  if (typeof value !== "string" || !/^(0|-?[1-9]\d{0,18})$/.test(value)) return null;
+  const parsed = BigInt(value);
+  return parsed > INT64_MAX || parsed < INT64_MIN ? null : parsed;
+}
+
+function asNumber(value: bigint): string | number {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}

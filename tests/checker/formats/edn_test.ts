@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseEdn, parseEdnHistory } from "../../../checker/formats/edn.ts";
+
+test("a history's map reads as the object that its JSON would be", () => {
+  const [event] = parseEdn("{:index 11, :type :ok, :f :txn, :value [[:append 9 2] [:r 9 nil] (:r :x [1 -2])]}");
+  assert.deepEqual(event, {
+    index: 11,
+    type: "ok",
+    f: "txn",
+    value: [["append", 9, 2], ["r", 9, null], ["r", "x", [1, -2]]],
+  });
+});
+
+test("commas are white space, a semicolon begins a comment and #_ drops a form", () => {
+  assert.deepEqual(parseEdn("; before\n1,,2 #_ [3 4] ; after\n5"), [1, 2, 5]);
+});
+
+test("what JSON lacks becomes its nearest counterpart", () => {
+  const text = `[nil true false 7N 1/4 2.5M -3e2 0x1F \\a \\newline \\u0041 :k/w sym #{1 2} ##Inf 0 -0]`;
+  assert.deepEqual(parseEdn(text), [[
+    null,
+    true,
+    false,
+    7,
+    0.25,
+    2.5,
+    -300,
+    31,
+    "a",
+    "\n",
+    "A",
+    "k/w",
+    "sym",
+    [1, 2],
+    Infinity,
+    0,
+    0,
+  ]]);
+});
+
+test("integers that a number cannot hold stay apart", () => {
+  assert.deepEqual(parseEdn("9007199254740993 9007199254740992N"), ["9007199254740993", "9007199254740992"]);
+});
+
+test("a tagged literal is the value that is tagged", () => {
+  assert.deepEqual(parseEdn('#jepsen.history.Op{:index 1, :time #inst "2020-01-01"}'), [{
+    index: 1,
+    time: "2020-01-01",
+  }]);
+});
+
+test("a map's keys that are not strings are written as text", () => {
+  assert.deepEqual(parseEdn("{0 10, :a 1, [1 2] 3}"), [{ 0: 10, a: 1, "[1,2]": 3 }]);
+});
+
+test("strings know their escapes", () => {
+  assert.deepEqual(parseEdn(String.raw`"a\n\"b\" \u0041 \\"`), ['a\n"b" A \\']);
+});
+
+test("one vector stands for its entries, each with its line", () => {
+  assert.deepEqual(parseEdnHistory("; a history\n[{:a 1}\n {:a 2}]\n"), [{ value: { a: 1 }, line: 2 }, {
+    value: { a: 2 },
+    line: 3,
+  }]);
+});
+
+test("values one after another are entries, each with its line", () => {
+  assert.deepEqual(parseEdnHistory("{:a 1}\n\n{:a 2}"), [{ value: { a: 1 }, line: 1 }, { value: { a: 2 }, line: 3 }]);
+});
+
+test("vectors one after another are entries themselves", () => {
+  assert.deepEqual(parseEdnHistory("[1 2]\n[3]"), [{ value: [1, 2], line: 1 }, { value: [3], line: 2 }]);
+});
+
+test("an empty text holds nothing", () => {
+  assert.deepEqual(parseEdnHistory(" ; nothing\n"), []);
+});
+
+test("what is not EDN is refused with its line and column", () => {
+  const cases: [string, RegExp][] = [
+    ["{:a 1", /1:1: "\{" is not closed/],
+    ["[1\n 2}", /2:3: expected "\]", found "\}"/],
+    ["\n ]", /2:2: nothing is open/],
+    ["{:a 1 :b}", /a map's last key has no value/],
+    ['"abc', /a string is not closed/],
+    ["12x", /"12x" is not a number/],
+    ["[1] [2", /1:5: "\[" is not closed/],
+    ["[".repeat(1000), /brackets are open at once/],
+    ["{".repeat(100_000), /brackets are open at once/],
+  ];
+  for (const [text, message] of cases) {
+    assert.throws(
+      () => parseEdn(text),
+      (error) => error instanceof SyntaxError && message.test(error.message),
+      text.slice(0, 20),
+    );
+  }
+});
+
+test("a key named __proto__ is a key like any other", () => {
+  const [map] = parseEdn("{:__proto__ 1}") as [Record<string, unknown>];
+  assert.deepEqual(Object.keys(map), ["__proto__"]);
+});

@@ -1,0 +1,305 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { DiskError, type LiveDisk, openDisk } from "../../../server/node/disk.ts";
+import { FolderInUseError } from "../../../server/node/folder_lock.ts";
+import { mayUse } from "../../corpus.ts";
+
+const isDeno = "Deno" in globalThis;
+const skipFiles = mayUse("read") && mayUse("write") && mayUse("env") ? false : "needs files";
+const skipProcesses = skipFiles || (mayUse("run") ? false : "needs processes");
+const skipFull = skipFiles || (deviceExists("/dev/full") ? false : "needs a device that is full");
+
+function deviceExists(path: string): boolean {
+  return mayUse("read") && existsSync(path);
+}
+
+function text(value: string): Uint8Array {
+  return new TextEncoder().encode(value);
+}
+
+/** A folder of its own for a test, gone afterwards. */
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "kaya-disk-"));
+  try {
+    await body(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function append(disk: LiveDisk, file: string, bytes: Uint8Array): Promise<Error | null> {
+  return new Promise((done) => disk.append(file, bytes, done));
+}
+
+function sync(disk: LiveDisk, file: string): Promise<Error | null> {
+  return new Promise((done) => disk.sync(file, done));
+}
+
+function replace(disk: LiveDisk, file: string, bytes: Uint8Array): Promise<Error | null> {
+  return new Promise((done) => disk.replace(file, bytes, done));
+}
+
+function read(disk: LiveDisk, file: string): Promise<string | null> {
+  return new Promise((resolve, reject) =>
+    disk.read(
+      file,
+      (error, bytes) => error ? reject(error) : resolve(bytes === null ? null : new TextDecoder().decode(bytes)),
+    )
+  );
+}
+
+function close(disk: LiveDisk): Promise<void> {
+  return new Promise((done) => disk.close(done));
+}
+
+test(
+  "what was appended is read, also after the folder was closed and opened",
+  { skip: skipFiles },
+  () =>
+    inFolder(async (folder) => {
+      const disk = openDisk(join(folder, "a", "b"));
+      assert.equal(await read(disk, "journal"), null);
+      assert.equal(await append(disk, "journal", text("one ")), null);
+      assert.equal(await sync(disk, "journal"), null);
+      assert.equal(await append(disk, "journal", text("two")), null);
+      assert.equal(await read(disk, "journal"), "one two");
+      assert.equal(disk.syncs, 1);
+      await close(disk);
+      const again = openDisk(join(folder, "a", "b"));
+      assert.equal(await append(again, "journal", text(" three")), null);
+      assert.equal(await read(again, "journal"), "one two three");
+      await close(again);
+    }),
+);
+
+test(
+  "verbs of a file end in the order in which they were called, none in the caller's turn",
+  { skip: skipFiles },
+  () =>
+    inFolder(async (folder) => {
+      const disk = openDisk(folder);
+      const ended: string[] = [];
+      const seen = await new Promise<string>((resolve) => {
+        disk.append("journal", new Uint8Array(300_000).fill(97), () => ended.push("long append"));
+        disk.append("journal", text("b"), () => ended.push("append"));
+        disk.sync("journal", () => ended.push("sync"));
+        disk.replace("journal", text("new "), () => ended.push("replace"));
+        disk.append("journal", text("end"), () => ended.push("append to the new file"));
+        disk.read("journal", (_, bytes) => resolve(new TextDecoder().decode(bytes!)));
+        assert.deepEqual(ended, []);
+      });
+      assert.equal(seen, "new end");
+      assert.deepEqual(ended, ["long append", "append", "sync", "replace", "append to the new file"]);
+      await close(disk);
+    }),
+);
+
+test("a file is replaced whole, and leaves nothing beside it", { skip: skipFiles }, () =>
+  inFolder(async (folder) => {
+    const disk = openDisk(folder);
+    for (const content of ["first", "second, and longer", ""]) {
+      assert.equal(await replace(disk, "snapshot", text(content)), null);
+      assert.equal(await read(disk, "snapshot"), content);
+    }
+    assert.deepEqual(readdirSync(folder).filter((name) => !name.startsWith("lock.")), ["snapshot"]);
+    await close(disk);
+  }));
+
+test(
+  "closing waits for what is under way, and later verbs fail",
+  { skip: skipFiles },
+  () =>
+    inFolder(async (folder) => {
+      const disk = openDisk(folder);
+      let synced: Error | null | undefined;
+      disk.append("journal", text("kept"), () => {});
+      disk.sync("journal", (error) => synced = error);
+      await close(disk);
+      assert.equal(synced, null);
+      assert.match(
+        (await append(disk, "journal", text("lost")))!.message,
+        /^Cannot use .*journal: the disk is closed$/,
+      );
+      assert.equal(readFileSync(join(folder, "journal"), "utf8"), "kept");
+    }),
+);
+
+test(
+  "names that are not those of files in the folder are refused",
+  { skip: skipFiles },
+  () =>
+    inFolder(async (folder) => {
+      const disk = openDisk(folder);
+      for (const name of ["../x", "/etc/passwd", "", "lock.1", "a.new", "."]) {
+        const error = await append(disk, name, text("x"));
+        assert.ok(error instanceof DiskError, name);
+      }
+      await close(disk);
+    }),
+);
+
+test(
+  "a full device is an error that says so, and nothing more is added to the file",
+  { skip: skipFull },
+  () =>
+    inFolder(async (folder) => {
+      symlinkSync("/dev/full", join(folder, "journal"));
+      symlinkSync("/dev/full", join(folder, "snapshot.new"));
+      const disk = openDisk(folder);
+      for (const bytes of [text("x"), new Uint8Array(300_000)]) {
+        const error = await append(disk, "journal", bytes);
+        assert.equal(
+          error?.message,
+          `Cannot append to ${join(folder, "journal")}: no space is left on the device (ENOSPC)`,
+        );
+      }
+      assert.match((await sync(disk, "journal"))!.message, /no space is left/);
+      assert.match(
+        (await replace(disk, "snapshot", text("x")))!.message,
+        /^Cannot replace .*snapshot: no space is left/,
+      );
+      assert.equal(await read(disk, "snapshot"), null);
+      await close(disk);
+    }),
+);
+
+test("a folder that cannot be had is one line that says why", { skip: skipFiles }, () =>
+  inFolder((folder) => {
+    writeFileSync(join(folder, "file"), "");
+    assert.throws(() => openDisk(join(folder, "file", "below")), {
+      name: "DiskError",
+      message: /^Cannot open .*below: it is no folder \(ENOTDIR\)$/,
+    });
+    return Promise.resolve();
+  }));
+
+test("errors of the system become words", () => {
+  const message = (code: string) => new DiskError("open", "DIR", Object.assign(new Error("x\ny"), { code })).message;
+  assert.equal(message("EROFS"), "Cannot open DIR: the file system is read-only (EROFS)");
+  assert.equal(message("EACCES"), "Cannot open DIR: permission is denied (EACCES)");
+  assert.equal(message("EWHAT"), "Cannot open DIR: x");
+});
+
+test("a folder that this process has open is refused to it", { skip: skipFiles }, () =>
+  inFolder(async (folder) => {
+    const disk = openDisk(folder);
+    assert.throws(() => openDisk(join(folder, ".", "..", folder.split("/").at(-1)!)), (error) => {
+      assert.ok(error instanceof FolderInUseError);
+      assert.equal(error.pid, process.pid);
+      assert.match(error.message, new RegExp(`process ${process.pid} has it open$`));
+      return true;
+    });
+    await close(disk);
+    await close(openDisk(folder));
+  }));
+
+test(
+  "a lock of a dead process whose number was given to another is taken over",
+  { skip: skipFiles },
+  () =>
+    inFolder(async (folder) => {
+      const stale = isDeno ? { isAdvisory: true } : { began: "another boot/1", isAdvisory: false };
+      writeFileSync(join(folder, "lock.7"), JSON.stringify({ pid: process.pid, ...stale }));
+      writeFileSync(join(folder, "lock.draft.1.7"), "");
+      const disk = openDisk(folder);
+      assert.deepEqual(readdirSync(folder), ["lock.8"]);
+      await close(disk);
+    }),
+);
+
+test(
+  "a lock file without sense, as a crash of the machine may leave it, is taken over",
+  { skip: skipFiles },
+  () =>
+    inFolder(async (folder) => {
+      for (const content of ["", "{}", "null", '{"pid":"x"}', '{"pid":-1}']) {
+        writeFileSync(join(folder, "lock.900"), content);
+        const disk = openDisk(folder);
+        await close(disk);
+        rmSync(join(folder, "lock.901"));
+      }
+      assert.deepEqual(readdirSync(folder), []);
+    }),
+);
+
+/** Starts a script beside this one, with the least permissions; its first line tells how it went. */
+function startScript(name: string, folder: string, ...args: string[]): { child: ChildProcess; line: Promise<string> } {
+  const script = fileURLToPath(new URL(name, import.meta.url));
+  const permissions = isDeno ? ["run", "--no-prompt", `--allow-read=${folder}`, `--allow-write=${folder}`] : [];
+  const child = spawn(process.execPath, [...permissions, script, folder, ...args], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const line = new Promise<string>((resolve) => {
+    let output = "";
+    child.stdout!.on("data", (bytes) => {
+      output += String(bytes);
+      if (output.includes("\n")) resolve(output.trim());
+    });
+    child.on("close", () => resolve(output.trim()));
+  });
+  return { child, line };
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else child.on("close", () => resolve());
+  });
+}
+
+test(
+  "of many starters one gets the folder of a dead process, and the others learn who",
+  { skip: skipProcesses },
+  () =>
+    inFolder(async (folder) => {
+      const dead = startScript("./lock_holder.ts", folder);
+      assert.equal(await dead.line, `held by ${dead.child.pid}`);
+      assert.throws(() => openDisk(folder), new RegExp(`process ${dead.child.pid} has it open`));
+      process.kill(dead.child.pid!, "SIGKILL");
+      await ended(dead.child);
+      const starters = Array.from({ length: 4 }, () => startScript("./lock_holder.ts", folder));
+      const lines = await Promise.all(starters.map(({ line }) => line));
+      const winners = starters.filter(({ child }, i) => lines[i] === `held by ${child.pid}`);
+      assert.equal(winners.length, 1, lines.join("\n"));
+      const refused = lines.filter((line) => line.includes(`process ${winners[0]!.child.pid} has it open`));
+      assert.equal(refused.length, 3, lines.join("\n"));
+      winners[0]!.child.stdin!.end();
+      await Promise.all(starters.map(({ child }) => ended(child)));
+      await close(openDisk(folder));
+    }),
+);
+
+test(
+  "bytes that are read are the file's own, whatever they are",
+  { skip: skipFiles },
+  () =>
+    inFolder(async (folder) => {
+      const disk = openDisk(folder);
+      const bytes = Uint8Array.from({ length: 70_000 }, (_, i) => (i * 31) & 255);
+      await append(disk, "journal", bytes.subarray(0, 40_000));
+      await append(disk, "journal", bytes.subarray(40_000));
+      const found = await new Promise<Uint8Array | null>((resolve) =>
+        disk.read("journal", (_, found) => resolve(found))
+      );
+      assert.ok(Buffer.from(found!).equals(bytes));
+      await close(disk);
+    }),
+);
+
+test(
+  "processes that take a folder in turn are each alone while they have it",
+  { skip: skipProcesses },
+  () =>
+    inFolder(async (folder) => {
+      const contenders = Array.from({ length: 4 }, () => startScript("./lock_contender.ts", folder, "60"));
+      const lines = await Promise.all(contenders.map(({ line }) => line));
+      assert.deepEqual(lines, ["always alone", "always alone", "always alone", "always alone"]);
+    }),
+);

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findMembers } from "../../../server/node/join.ts";
+import type { NodeOptions } from "../../../server/node/node_options.ts";
+import { formatAddress } from "../../../server/peer/peer_options.ts";
+import type { Server } from "../../../server/node/serve.ts";
+import {
+  connect,
+  inFolder,
+  optionsOf,
+  skipWithoutSockets,
+  start,
+  stop,
+  type TestClient,
+} from "../node/live_cluster.ts";
+
+const skip = skipWithoutSockets;
+
+/** Three nodes, a client of the first, and a fourth that may join. */
+async function withThree(
+  action: (servers: Server[], options: readonly NodeOptions[], client: TestClient) => Promise<void>,
+): Promise<void> {
+  await inFolder(async (folder) => {
+    const all = await optionsOf(4, folder);
+    const options = all.map((one) => ({ ...one, peers: new Map([...one.peers].filter(([peer]) => peer !== 4)) }));
+    const servers = await Promise.all(options.slice(0, 3).map(start));
+    const client = connect(options[0]!);
+    assert.equal(await client.call("SET", "k", "v"), "OK");
+    try {
+      await action(servers, options, client);
+    } finally {
+      client.client.close();
+      for (const server of servers) await stop(server);
+    }
+  });
+}
+
+/** Starts the fourth and waits until it is a voter. */
+async function join(options: readonly NodeOptions[], { call }: TestClient): Promise<Server> {
+  const joining = { ...options[3]!, peers: new Map(), join: options[0]!.client };
+  const server = await start(await findMembers(joining, options[0]!.client));
+  const birth = String(server.node.journal.birth);
+  assert.equal(await call("RAFT", "ADD", "4", formatAddress(joining.listen), birth), "OK");
+  await until(() => server.node.status().configuration.voters.length === 4, call);
+  return server;
+}
+
+async function until(holds: () => boolean, call: TestClient["call"]): Promise<void> {
+  while (!holds()) await call("PING");
+}
+
+test("a member that was away hears a leader that it has never heard of, and catches up", { skip }, async () => {
+  await withThree(async (servers, options, client) => {
+    await until(() => servers.every(({ node }) => node.directory.entries.size === 3), client.call);
+    await stop(servers.pop()!);
+    servers.push(await join(options, client));
+    assert.equal(await client.call("RAFT", "TRANSFER", "4"), "OK");
+    await until(() => servers[2]!.node.status().role === "leader", client.call);
+    assert.equal(await client.call("SET", "k", "of the fourth's time"), "OK");
+
+    servers.push(await start(options[2]!));
+
+    const third = connect(options[2]!);
+    assert.equal(await third.call("GET", "k"), "of the fourth's time");
+    third.client.close();
+  });
+});
+
+test("who was removed is no peer of those that stay, and its number is free at once", { skip }, async () => {
+  await withThree(async (servers, options, client) => {
+    servers.push(await join(options, client));
+
+    assert.equal(await client.call("RAFT", "REMOVE", "4"), "OK");
+
+    await until(() => servers.slice(0, 3).every(({ node }) => !node.transport.status().has(4)), client.call);
+    await until(
+      () => [...servers[3]!.node.transport.status().values()].every((peer) => !peer.isConnected),
+      client.call,
+    );
+    assert.ok(servers.slice(0, 3).some(({ node }) => !node.directory.entries.has(4)));
+  });
+});
+
+test("an administrator's slip neither moves a member nor replaces nobody", { skip }, async () => {
+  await withThree(async (servers, _options, { call }) => {
+    await until(() => servers.every(({ node }) => node.directory.entries.size === 3), call);
+    const before = servers[0]!.node.directory.entries.get(2);
+    assert.match(
+      String(await call("RAFT", "ADD", "2", "127.0.0.1:1")),
+      /ERR node 2 is a member at 127.0.0.1:\d+: if it has/,
+    );
+    assert.equal(await call("RAFT", "ADD", "2", before!.address), "OK");
+    assert.match(String(await call("RAFT", "REPLACE", "7", "8", "127.0.0.1:1")), /ERR this node knows of no member 7/);
+    assert.match(
+      String(await call("RAFT", "REPLACE", "2", "2", "127.0.0.1:1")),
+      /ERR node 2 cannot take its own place/,
+    );
+    assert.equal(servers[0]!.node.directory.entries.get(2)!.address, before!.address);
+  });
+});
+
+test("the leadership is not offered to who is no voter", { skip }, async () => {
+  await withThree(async (_servers, _options, { call }) => {
+    assert.match(String(await call("RAFT", "TRANSFER", "9")), /ERR this node knows of no voter 9/);
+  });
+});

@@ -1,0 +1,315 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ClientReply, ClientRequest } from "../../../server/replica/client.ts";
+import { nodeId } from "../../../raft/mod.ts";
+import { type Member, type ReplicaCluster, replicaCluster } from "./replica_cluster.ts";
+
+const put = (key: string, value: string): ClientRequest => ({ operation: { f: "put", key, value } });
+const get = (key: string): ClientRequest => ({ operation: { f: "get", key } });
+
+/** Asks a node; the replies gather in the list. */
+function ask(member: Member, request: ClientRequest): ClientReply[] {
+  const replies: ClientReply[] = [];
+  member.replica!.request(request, (reply) => replies.push(reply));
+  return replies;
+}
+
+function elected(size: number, options: Parameters<typeof replicaCluster>[1] = {}): ReplicaCluster {
+  const cluster = replicaCluster(size, options);
+  cluster.run(40);
+  return cluster;
+}
+
+function follower(cluster: ReplicaCluster): Member {
+  return cluster.members.find((member) => member !== cluster.leader())!;
+}
+
+test("any node takes any request, and all nodes apply it", () => {
+  const cluster = elected(3);
+  const written = ask(follower(cluster), put("a", "1"));
+  cluster.run(3);
+  assert.deepEqual(written, [{ type: "ok", value: null }]);
+  for (const member of cluster.members) {
+    const read = ask(member, get("a"));
+    cluster.run(2);
+    assert.deepEqual(read, [{ type: "ok", value: "1" }]);
+    assert.equal(member.store.get("a"), "1");
+  }
+});
+
+test("a sole voter answers a write only when its sync has ended", () => {
+  const cluster = elected(1);
+  const [member] = cluster.members;
+  const replies = ask(member!, put("a", "1"));
+  assert.deepEqual(replies, []);
+  member!.disk.step();
+  assert.deepEqual(replies, []);
+  member!.disk.step();
+  assert.deepEqual(replies, [{ type: "ok", value: null }]);
+});
+
+test("a leader's append leaves before the leader's own sync, and a follower's acknowledgement only after its own", () => {
+  const cluster = elected(3);
+  const leader = cluster.leader();
+  ask(leader, put("a", "1"));
+  assert.equal(leader.disk.waiting, 2);
+  const appends = cluster.wire.filter(({ packet }) =>
+    packet.kind === "raft" && packet.envelope.type === "append-request"
+  );
+  assert.equal(appends.length, 2);
+  const { to } = appends[0]!;
+  cluster.deliver(cluster.wire.indexOf(appends[0]!));
+  const acknowledged = () =>
+    cluster.wire.filter(({ packet }) => packet.kind === "raft" && packet.envelope.type === "append-response").length;
+  assert.equal(acknowledged(), 0);
+  cluster.members[to - 1]!.disk.settle();
+  assert.equal(acknowledged(), 1);
+});
+
+test("an answer that brings the next request at once takes nothing from those that wait behind it", () => {
+  const cluster = elected(1);
+  const [member] = cluster.members;
+  const next: ClientReply[] = [];
+  ask(member!, put("a", "0"));
+  member!.replica!.request(put("a", "1"), () => member!.replica!.request(put("b", "1"), (reply) => next.push(reply)));
+  const behind = [ask(member!, put("a", "2")), ask(member!, put("a", "3"))];
+  member!.disk.settle();
+
+  assert.deepEqual(behind, [[{ type: "ok", value: null }], [{ type: "ok", value: null }]]);
+  assert.deepEqual(next, [{ type: "ok", value: null }]);
+});
+
+test("what comes while a sync is under way is written by the next one, all at once", () => {
+  const cluster = elected(1);
+  const [member] = cluster.members;
+  const before = member!.disk.syncs;
+  const first = ask(member!, put("a", "0"));
+  const rest = Array.from({ length: 100 }, (_, i) => ask(member!, put("a", String(i))));
+  member!.disk.settle();
+  assert.deepEqual(first, [{ type: "ok", value: null }]);
+  assert.ok(rest.every((replies) => replies[0]?.type === "ok"));
+  assert.equal(member!.disk.syncs - before, 2);
+});
+
+test("with a host that defers, the inputs of a turn are one batch from the first", () => {
+  const deferred: (() => void)[] = [];
+  const cluster = replicaCluster(1, { more: { defer: (action) => deferred.push(action) } });
+  const [member] = cluster.members;
+  const turn = (): void => {
+    while (deferred.length > 0 || member!.disk.waiting > 0) {
+      deferred.splice(0).forEach((action) => action());
+      member!.disk.settle();
+    }
+  };
+  for (let i = 0; i < 40; i++) {
+    member!.replica!.tick();
+    turn();
+  }
+  const before = member!.disk.syncs;
+  const replies = Array.from({ length: 100 }, (_, i) => ask(member!, put("a", String(i))));
+  turn();
+  assert.ok(replies.every(([reply]) => reply?.type === "ok"));
+  assert.equal(member!.disk.syncs - before, 1);
+});
+
+test("a failing append or sync ends the node, and nothing is answered", () => {
+  const stopped: Error[] = [];
+  const cluster = elected(1, { more: {} });
+  const [member] = cluster.members;
+  const failing = replicaCluster(1);
+  assert.equal(failing.members.length, 1);
+  member!.disk.fail(new Error("no space is left"));
+  const replies = ask(member!, put("a", "1"));
+  try {
+    member!.disk.settle();
+  } catch (error) {
+    stopped.push(error as Error);
+  }
+  assert.equal(stopped[0]?.message, "no space is left");
+  assert.ok(member!.replica!.isStopped);
+  assert.deepEqual(replies, []);
+});
+
+test("without a leader a write surely fails, and a read too", () => {
+  const cluster = replicaCluster(3);
+  const member = cluster.members[0]!;
+  assert.deepEqual(ask(member, put("a", "1")), [{ type: "fail", error: "no leader known", isRetryable: true }]);
+  const [read] = ask(member, get("a"));
+  assert.equal(read?.type, "fail");
+});
+
+test("a proposal of a leader that was cut off is not called failed before another entry stands in its place", () => {
+  const cluster = elected(3);
+  const old = cluster.leader();
+  const replies = ask(old, put("a", "lost"));
+  cluster.wire.length = 0;
+  for (let i = 0; i < 60; i++) {
+    for (const member of cluster.members) {
+      if (member !== old) member.replica!.tick();
+      member.disk.settle();
+    }
+    while (cluster.wire.length > 0) {
+      const { to, packet } = cluster.wire[0]!;
+      const from = packet.kind === "raft" ? packet.envelope.from : packet.from;
+      if (to === old.id || from === old.id) cluster.wire.shift();
+      else cluster.deliver(0);
+    }
+  }
+  assert.notEqual(cluster.leader(), old);
+  assert.deepEqual(replies, []);
+  cluster.run(10);
+  const error = "another leader's entry took its place";
+  assert.deepEqual(replies, [{ type: "fail", error, isRetryable: true }]);
+});
+
+test("a forwarded write that the network delivers twice is applied once", () => {
+  const cluster = elected(3);
+  const replies = ask(follower(cluster), { operation: { f: "add", key: "n", value: 1 } });
+  const forward = cluster.wire.find(({ packet }) => packet.kind === "forward")!;
+  cluster.wire.push(forward, forward);
+  cluster.run(5);
+  assert.deepEqual(replies, [{ type: "ok", value: 1 }]);
+  assert.equal(cluster.leader().store.get("n"), 1);
+});
+
+test("a read at a follower sees every write that was answered before", () => {
+  const cluster = elected(5);
+  for (let i = 0; i < 20; i++) {
+    const written = ask(cluster.leader(), put("a", String(i)));
+    while (written.length === 0) {
+      if (cluster.wire.length > 0) cluster.deliver(0);
+      for (const { disk } of cluster.members) disk.step();
+    }
+    const reads = cluster.members.map((member) => ask(member, get("a")));
+    cluster.run(2);
+    for (const read of reads) assert.deepEqual(read, [{ type: "ok", value: String(i) }]);
+  }
+});
+
+test("a local read shows what the asked node holds, be it old", () => {
+  const cluster = elected(3);
+  const slow = follower(cluster);
+  ask(cluster.leader(), put("a", "1"));
+  for (let i = 0; i < 200; i++) {
+    const at = cluster.wire.findIndex(({ to }) => to !== slow.id);
+    if (at >= 0) cluster.deliver(at);
+    for (const { disk } of cluster.members) disk.step();
+  }
+  assert.equal(cluster.leader().store.get("a"), "1");
+  assert.deepEqual(ask(slow, { ...get("a"), reads: "local" }), [{ type: "ok", value: null }]);
+});
+
+test("a node that was away for long gets a snapshot, sessions and all", () => {
+  const cluster = elected(3);
+  const away = follower(cluster);
+  cluster.crash(away, 0);
+  const session = { client: "c", sequence: 7 };
+  const add: ClientRequest = { operation: { f: "add", key: "n", value: 1 }, session };
+  ask(cluster.leader(), add);
+  for (let i = 0; i < 20; i++) ask(cluster.leader(), put(`k${i}`, "v"));
+  cluster.run(3);
+  for (const { replica } of cluster.members) replica?.compact();
+  cluster.run(3);
+  cluster.start(away);
+  cluster.run(30);
+  assert.equal(away.store.get("k19"), "v");
+  const handed = ask(cluster.leader(), { operation: { f: "get", key: "n" } });
+  cluster.leader().replica!.transferLeadership(away.id, () => {});
+  cluster.run(10);
+  assert.equal(cluster.leader(), away);
+  const retried = ask(away, add);
+  cluster.run(5);
+  assert.deepEqual(handed, [{ type: "ok", value: 1 }]);
+  assert.deepEqual(retried, [{ type: "ok", value: 1 }]);
+  assert.equal(away.store.get("n"), 1);
+});
+
+test("the log is compacted by size, and a restart finds the same store", () => {
+  const cluster = elected(1, { more: { compaction: { bytes: 2000 } } });
+  const [member] = cluster.members;
+  for (let i = 0; i < 500; i++) {
+    ask(member!, put(`k${i % 10}`, "x".repeat(20)));
+    member!.disk.settle();
+  }
+  const { journal } = member!.replica!;
+  assert.ok(journal.snapshotIndex > 400, `the snapshot is at ${journal.snapshotIndex}`);
+  assert.ok(journal.bytes < 10_000, `the journal has ${journal.bytes} bytes`);
+  cluster.crash(member!, 0);
+  cluster.start(member!);
+  cluster.run(40);
+  assert.equal(member!.store.size, 10);
+});
+
+test("a snapshot that is asked for grows with the inputs, and requests are answered in between", () => {
+  const cluster = elected(1);
+  const [member] = cluster.members;
+  for (let i = 0; i < 4; i++) {
+    ask(member!, put(`k${i}`, "x".repeat(300_000)));
+    member!.disk.settle();
+  }
+  const { journal } = member!.replica!;
+  assert.equal(member!.replica!.compact(), true);
+  assert.equal(member!.replica!.compact(), false, "one is being written");
+  assert.deepEqual([ask(member!, get("k0"))[0]?.type, journal.snapshotIndex], ["ok", 0]);
+  cluster.run(5);
+  assert.ok(journal.snapshotIndex >= 4, `the snapshot is at ${journal.snapshotIndex}`);
+  assert.equal(member!.replica!.compact(), false, "there is nothing new");
+});
+
+test("members are changed and leadership is handed over through any node", () => {
+  const cluster = elected(3);
+  const asked = follower(cluster);
+  const replies: ClientReply[] = [];
+  const leaving = cluster.members.find((member) => member !== asked && member !== cluster.leader())!;
+  asked.replica!.changeMembers(
+    { type: "simple", changes: [{ type: "remove", node: nodeId(leaving.id) }] },
+    (reply) => replies.push(reply),
+  );
+  cluster.run(5);
+  asked.replica!.transferLeadership(asked.id, (reply) => replies.push(reply));
+  cluster.run(10);
+  assert.deepEqual(replies, [{ type: "ok", value: null }, { type: "ok", value: null }]);
+  assert.equal(cluster.leader(), asked);
+  assert.equal(asked.replica!.node.status().configuration.voters.length, 2);
+});
+
+test("a session that makes no sense is refused", () => {
+  const cluster = elected(1);
+  const add = { f: "add", key: "n", value: 1 };
+  for (
+    const session of [{ client: "a" }, { client: "a", sequence: 0 }, { client: "a", sequence: 1.5 }, {
+      client: {},
+      sequence: 1,
+    }]
+  ) {
+    const [reply] = ask(cluster.members[0]!, { operation: add, session: session as never });
+    assert.equal(reply?.type, "fail");
+  }
+  assert.equal(cluster.members[0]!.store.get("n"), null);
+});
+
+test("a change of the members that is none, and a way to read that is none, are refused and end nothing", () => {
+  const cluster = elected(1);
+  const { replica } = cluster.members[0]!;
+  const changes = [null, "x", 7, {}, { type: "simple" }, { type: "simple", changes: [null] }, {
+    type: "simple",
+    changes: [{ type: "remove", node: {} }],
+  }];
+  for (const change of changes) {
+    const replies: ClientReply[] = [];
+    replica!.changeMembers(change as never, (reply) => replies.push(reply));
+    assert.equal(replies[0]?.type, "fail", JSON.stringify(change));
+  }
+  const [reply] = ask(cluster.members[0]!, { ...get("a"), reads: "bogus" as never });
+  assert.equal(reply?.type, "fail");
+  assert.equal(replica!.isStopped, false);
+});
+
+test("a command that is too long, and too many that wait, are refused with a clear error", () => {
+  const cluster = elected(1, { more: { limits: { maxCommandBytes: 100, maxWaiting: 3 } } });
+  const [member] = cluster.members;
+  const [long] = ask(member!, put("a", "x".repeat(200)));
+  assert.match((long as { error: string }).error, /the command has \d+ bytes, but at most 100 are taken/);
+  const replies = Array.from({ length: 5 }, () => ask(member!, put("a", "1")));
+  assert.deepEqual(replies.map((list) => list[0]?.type), [undefined, undefined, undefined, "fail", "fail"]);
+});

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ClientReply, Session } from "../../../server/replica/client.ts";
+import { createKvStore } from "../../../server/store/kv_store.ts";
+import { type SessionMachine, underSession, withSessions } from "../../../server/replica/sessions.ts";
+import { encodeOperation } from "../../../server/store/store_command.ts";
+import { createRandom } from "../../../raft/mod.ts";
+
+const ADD = encodeOperation({ f: "add", key: "n", value: 1 });
+
+function machine(maxSessions = 100): SessionMachine & { index: number; add(session: Session): ClientReply } {
+  const inner = withSessions(createKvStore(), maxSessions);
+  return Object.assign(inner, {
+    index: 0,
+    add(this: { index: number }, session: Session) {
+      return inner.apply(underSession(ADD, session), ++this.index);
+    },
+  });
+}
+
+function count(of: SessionMachine): unknown {
+  return (of.read(encodeOperation({ f: "get", key: "n" })) as { value: unknown }).value;
+}
+
+test("a retry is applied once and gets the recorded answer", () => {
+  const sessions = machine();
+  assert.deepEqual(sessions.add({ client: "a", sequence: 1 }), { type: "ok", value: 1 });
+  assert.deepEqual(sessions.add({ client: "b", sequence: 1 }), { type: "ok", value: 2 });
+  assert.deepEqual(sessions.add({ client: "a", sequence: 1 }), { type: "ok", value: 1 });
+  assert.deepEqual(sessions.add({ client: "a", sequence: 2 }), { type: "ok", value: 3 });
+  assert.deepEqual(sessions.add({ client: "a", sequence: 1 }), { type: "fail", error: "answered before" });
+  assert.equal(count(sessions), 3);
+});
+
+test("a retry is applied once through a snapshot too", () => {
+  const before = machine();
+  before.add({ client: 7, sequence: 4 });
+  const after = machine();
+  after.restore(before.snapshot());
+  assert.deepEqual(after.add({ client: 7, sequence: 4 }), { type: "ok", value: 1 });
+  assert.equal(count(after), 1);
+});
+
+test("a client with several writes open has each answer until it says that it has it", () => {
+  const sessions = machine();
+  for (let sequence = 1; sequence <= 5; sequence++) sessions.add({ client: "a", sequence, oldestOpen: 1 });
+  assert.deepEqual(sessions.add({ client: "a", sequence: 2, oldestOpen: 2 }), { type: "ok", value: 2 });
+  assert.deepEqual(sessions.add({ client: "a", sequence: 1, oldestOpen: 1 }), {
+    type: "fail",
+    error: "answered before",
+  });
+  assert.deepEqual(sessions.add({ client: "a", sequence: 5, oldestOpen: 2 }), { type: "ok", value: 5 });
+  assert.equal(count(sessions), 5);
+});
+
+test("the session that was used least recently is forgotten, and its client is not taken for a new one", () => {
+  const sessions = machine(2);
+  sessions.add({ client: "a", sequence: 1 });
+  sessions.add({ client: "b", sequence: 1 });
+  sessions.add({ client: "a", sequence: 2 });
+  sessions.add({ client: "c", sequence: 1 });
+  assert.equal(sessions.sessionCount, 2);
+  assert.deepEqual(sessions.add({ client: "a", sequence: 2 }), { type: "ok", value: 3 });
+  assert.deepEqual(sessions.add({ client: "b", sequence: 1 }), { type: "fail", error: "session expired" });
+  assert.deepEqual(sessions.add({ client: "d", sequence: 1, since: 2 }), { type: "fail", error: "session expired" });
+  assert.deepEqual(sessions.add({ client: "d", sequence: 1, since: 3 }), { type: "ok", value: 5 });
+});
+
+test("for all orders of retries, each write is applied at most once, and two nodes agree whatever snapshots came between", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const random = createRandom(seed);
+    const [left, right] = [machine(3), machine(3)];
+    const applied = new Map<string, ClientReply>();
+    const clients = Array.from({ length: 6 }, (_, i) => ({ client: `${i}`, since: 0 }));
+    let sum = 0;
+    for (let step = 0; step < 300; step++) {
+      const who = random.below(clients.length);
+      if (random.below(10) === 0) clients[who] = { client: `${who}.${step}`, since: left.index };
+      const session = { ...clients[who]!, sequence: 1 + Math.floor(step / 60) + random.below(2) };
+      const reply = left.add(session);
+      assert.deepEqual(right.add(session), reply);
+      const name = `${session.client}/${session.sequence}`;
+      if (reply.type === "ok") {
+        if (reply.value === sum + 1) {
+          assert.ok(!applied.has(name), `seed ${seed}, step ${step}`);
+          sum++;
+        } else assert.deepEqual(applied.get(name), reply);
+        applied.set(name, reply);
+      }
+      assert.equal(count(left) ?? 0, sum);
+      if (random.below(20) === 0) {
+        const data = left.snapshot().slice();
+        assert.deepEqual(right.snapshot(), data);
+        right.restore(data);
+      }
+    }
+  }
+});
+
+test("bytes that are no session's command are a failure, and change nothing", () => {
+  const sessions = machine();
+  const whole = underSession(ADD, { client: "a", sequence: 1 });
+  for (let length = 1; length < whole.length; length++) {
+    assert.equal(sessions.apply(whole.subarray(0, length), length).type, "fail");
+  }
+  assert.equal(count(sessions), null);
+});

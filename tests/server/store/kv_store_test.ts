@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ByteWriter } from "../../../server/bytes/byte_writer.ts";
+import type { ClientReply, Operation } from "../../../server/replica/client.ts";
+import { createKvStore } from "../../../server/store/kv_store.ts";
+import { encodeOperation } from "../../../server/store/store_command.ts";
+import { decodeCommand, encodeCommand } from "../../../raft/mod.ts";
+import { createRandom, type Random } from "../../../raft/mod.ts";
+
+const KEYS = ["a", "b", "", "\xff\x00", "counter", "list", "set"];
+
+function randomOperation(random: Random): Operation {
+  const key = KEYS[random.below(KEYS.length)]!;
+  const value = String(random.below(4));
+  const micro = (): unknown => {
+    const what = ["r", "append", "w"][random.below(3)];
+    return [what, KEYS[random.below(KEYS.length)]!, what === "r" ? null : random.below(5)];
+  };
+  switch (random.below(10)) {
+    case 0:
+      return { f: "get", key };
+    case 1:
+      return { f: "put", key, value };
+    case 2:
+      return { f: "delete", key };
+    case 3:
+    case 4:
+      return { f: "cas", key, value: [random.below(3) === 0 ? null : value, String(random.below(4))] };
+    case 5:
+      return { f: "add", key, value: random.below(9) - 4 };
+    case 6:
+      return { f: "set-add", key, value: random.below(6) };
+    case 7:
+      return { f: "set-if", key, value: [value, random.below(16), random.below(2) === 0 ? null : "1"] };
+    case 8:
+      return { f: random.below(2) === 0 ? "delete-many" : "get-many", value: [key, KEYS[random.below(KEYS.length)]!] };
+    default:
+      return { f: "txn", value: Array.from({ length: 1 + random.below(4) }, micro) };
+  }
+}
+
+type Model = { [key: string]: unknown };
+const ok = (value: unknown = null) => ({ type: "ok", value });
+const fail = (error: string, rest = {}) => ({ type: "fail", error, ...rest });
+const WRONG = fail("wrong type");
+
+/** The store as one would write it in an afternoon, over plain JSON: a set is `{ set: [...] }`. Returns the new state and the reply. */
+function model(state: Model, { f, key = "", value }: Operation): [Model, unknown] {
+  const held = (name: string): unknown => (Object.hasOwn(state, name) ? state[name] : null);
+  const seen = (name: string, of = state): unknown => {
+    const found = (Object.hasOwn(of, name) ? of[name] : null) as null | { set?: unknown };
+    return found?.set ?? found;
+  };
+  const set = (name: string, to: unknown): Model => ({ ...state, [name]: to });
+  const without = (names: string[]): Model =>
+    Object.fromEntries(Object.entries(state).filter(([name]) => !names.includes(name)));
+  const same = (a: unknown, b: unknown): boolean =>
+    a === b || (a !== null && b !== null && !Array.isArray(a) && !Array.isArray(b) && String(a) === String(b));
+  const pair = value as [string, string, string];
+  switch (f) {
+    case "get":
+      return [state, ok(seen(key))];
+    case "put":
+      return [set(key, value), ok()];
+    case "delete":
+      return [without([key]), ok()];
+    case "cas":
+      if (!same(seen(key), pair[0])) return [state, fail("mismatch", { actual: seen(key) })];
+      return [set(key, pair[1]), ok()];
+    case "add": {
+      const before = held(key) ?? "0";
+      if (typeof before === "object") return [state, WRONG];
+      if (!/^-?\d+$/.test(String(before))) return [state, fail("not an integer")];
+      const sum = Number(before) + Number(value);
+      return [set(key, sum), ok(sum)];
+    }
+    case "set-add": {
+      const before = (held(key) ?? { set: [] }) as { set?: unknown[] };
+      if (before.set === undefined) return [state, WRONG];
+      return [set(key, { set: before.set.includes(value) ? before.set : [...before.set, value] }), ok()];
+    }
+    case "set-if": {
+      const flags = Number(pair[1]);
+      const actual = seen(key);
+      if ((flags & 8) !== 0 && Array.isArray(actual)) return [state, WRONG];
+      const fits = !((flags & 1) !== 0 && actual !== null) && !((flags & 2) !== 0 && actual === null) &&
+        !((flags & 4) !== 0 && !same(actual, pair[2]));
+      const reply = (flags & 8) !== 0 ? ok(actual) : fits ? ok() : fail("mismatch", { actual });
+      return [fits ? set(key, pair[0]) : state, reply];
+    }
+    case "delete-many": {
+      const names = [...new Set(value as string[])];
+      return [without(names), ok(names.filter((name) => held(name) !== null).length)];
+    }
+    case "get-many":
+      return [state, ok((value as string[]).map((name) => seen(name)))];
+    default: {
+      let next = state;
+      const done: unknown[] = [];
+      for (const [what, name, argument] of value as [string, string, number][]) {
+        const before = Object.hasOwn(next, name) ? next[name] : null;
+        if (what === "append" && before !== null && !Array.isArray(before)) return [state, WRONG];
+        if (what === "r") done.push([what, name, seen(name, next)]);
+        else {
+          next = { ...next, [name]: what === "w" ? argument : [...(before as unknown[] ?? []), argument] };
+          done.push([what, name, argument]);
+        }
+      }
+      return [next, ok(done)];
+    }
+  }
+}
+
+test("the store answers as a naive model does, over snapshots too", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = createRandom(seed);
+    let store = createKvStore();
+    let state: Model = {};
+    for (let index = 1; index <= 200; index++) {
+      const operation = randomOperation(random);
+      const [next, expected] = model(state, operation);
+      const command = encodeOperation(operation);
+      const where = `seed ${seed}, ${index}: ${JSON.stringify(operation)} on ${JSON.stringify(state)}`;
+      if (store.isRead(command)) assert.deepEqual(store.read(command), expected, where);
+      assert.deepEqual(store.apply(command, index), expected, where);
+      state = next;
+      if (index % 50 === 0) {
+        const data = store.snapshot();
+        store = createKvStore();
+        store.restore(data);
+        assert.deepEqual(store.snapshot(), data);
+      }
+    }
+    for (const key of KEYS) {
+      assert.deepEqual(
+        store.get(key),
+        model(state, { f: "get", key })[1] && (model(state, { f: "get", key })[1] as { value: unknown }).value,
+      );
+    }
+  }
+});
+
+test("a snapshot that is written in steps shows nothing of what is applied between them", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = createRandom(seed);
+    const store = createKvStore(1 + random.below(40));
+    for (let index = 0; index < 60; index++) store.apply(encodeOperation(randomOperation(random)), index);
+    const expected = store.snapshot().slice();
+    const writer = new ByteWriter();
+    let steps = 0;
+    for (const _ of store.snapshotInSteps!(writer)) {
+      steps++;
+      for (let index = 0; index < 10; index++) store.apply(encodeOperation(randomOperation(random)), index);
+    }
+    assert.deepEqual(writer.view(), expected, `seed ${seed}`);
+    assert.ok(steps > 0);
+  }
+});
+
+test("put and delete have the bytes of the core's commands", () => {
+  const bytes = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const put = encodeOperation({ f: "put", key: "a\xe9", value: "b" });
+  assert.deepEqual(put, encodeCommand({ type: "put", key: bytes("a\xe9"), value: bytes("b") }));
+  assert.deepEqual(encodeOperation({ f: "delete", key: "a" }), encodeCommand({ type: "delete", key: bytes("a") }));
+  assert.equal(decodeCommand(put).type, "put");
+});
+
+test("no bytes make the store throw, and those that are no command change nothing", () => {
+  const random = createRandom(5);
+  const store = createKvStore();
+  store.apply(encodeOperation({ f: "put", key: "a", value: "1" }), 1);
+  const before = store.snapshot().slice();
+  for (let i = 0; i < 20_000; i++) {
+    const valid = encodeOperation(randomOperation(random));
+    const length = random.below(valid.length + 1);
+    const reply: ClientReply = store.apply(valid.subarray(0, length), i);
+    if (length < valid.length) {
+      assert.equal(reply.type, "fail");
+      assert.match((reply as { error: string }).error, /^Cannot read/);
+    } else store.restore(before);
+    const noise = Uint8Array.from({ length: random.below(30) }, () => random.below(random.below(2) === 0 ? 32 : 256));
+    store.apply(noise, i);
+    store.restore(before);
+  }
+  assert.equal(store.get("a"), "1");
+});
+
+test("a counter goes up to 64 bits and says so beyond", () => {
+  const store = createKvStore();
+  const add = (value: number | string): ClientReply => store.apply(encodeOperation({ f: "add", key: "n", value }), 1);
+  assert.deepEqual(add("9223372036854775806"), { type: "ok", value: "9223372036854775806" });
+  assert.deepEqual(add(1), { type: "ok", value: "9223372036854775807" });
+  assert.deepEqual(add(1), { type: "fail", error: "overflow" });
+  assert.deepEqual(add("-9223372036854775807"), { type: "ok", value: 0 });
+  assert.deepEqual(add("01"), { type: "fail", error: "not an integer" });
+});
+
+test("an operation of the wrong shape is an error that names what it takes", () => {
+  assert.throws(() => encodeOperation({ f: "cas", key: "a", value: 5 }), /"cas": it takes a pair of values/);
+  assert.throws(() => encodeOperation({ f: "put", key: "a" }), /"put": it takes binary strings/);
+  assert.throws(() => encodeOperation({ f: "put", key: "\u2603", value: "x" }), /"put": it takes binary strings/);
+  assert.throws(() => encodeOperation({ f: "fly", key: "a" }), /"fly": the store does not know it/);
+});
+
+test("what a client was given does not change when the store does", () => {
+  const store = createKvStore();
+  store.apply(encodeOperation({ f: "txn", value: [["append", "l", 1]] }), 1);
+  const list = store.get("l");
+  store.apply(encodeOperation({ f: "txn", value: [["append", "l", 2]] }), 2);
+  assert.deepEqual(list, [1]);
+  assert.deepEqual(store.get("l"), [1, 2]);
+});
