@@ -60,13 +60,9 @@ export { ByteWriter } from "../server/bytes/byte_writer.ts";
 export * from "../server/journal/disk.ts";
 export * from "../server/replica/state_machine.ts";
 export * from "../server/replica/replica.ts";
-export type {
-  ClientReply,
-  ClientRequest,
-  Operation as StoreOperation,
-  ReadMode,
-  Session,
-} from "../server/replica/client.ts";
+export type { ClientReply, ReadMode, Session } from "../server/replica/client.ts";
+export type { ClientRequest } from "../server/store/client.ts";
+export type { Operation as StoreOperation } from "../server/store/operation.ts";
 export { READ_MODES } from "../server/replica/client.ts";
 export { Journal, openJournal } from "../server/journal/journal.ts";
 export { JournalDamagedError, type JournalIdentity, JournalIdentityError } from "../server/journal/journal_format.ts";

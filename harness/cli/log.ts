@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { describeJournal } from "../../server/journal/journal_text.ts";
+import { describeCommand } from "../../server/store/command_text.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
@@ -25,12 +26,18 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
   const [journal, snapshot] = [read(folder, "journal"), read(folder, "snapshot")];
   if (journal === null && snapshot === null) throw new UsageError(`There is no journal in ${folder}`);
   let text = "";
-  const isDamaged = describeJournal(journal, snapshot, (line) => {
-    text += `${line}\n`;
-    if (text.length < CHUNK) return;
-    terminal.out(text);
-    text = "";
-  }, flags.last);
+  const isDamaged = describeJournal(
+    journal,
+    snapshot,
+    (line) => {
+      text += `${line}\n`;
+      if (text.length < CHUNK) return;
+      terminal.out(text);
+      text = "";
+    },
+    describeCommand,
+    flags.last,
+  );
   terminal.out(text);
   return Promise.resolve(isDamaged ? 1 : 0);
 }

@@ -6,7 +6,8 @@
  * @module
  */
 import type { Fault, FaultKind } from "../nemesis/fault.ts";
-import type { ClientReply, ClientRequest } from "../../server/replica/client.ts";
+import type { ClientReply } from "../../server/replica/client.ts";
+import type { ClientRequest } from "../../server/store/client.ts";
 
 /** A node as an observer from outside sees it. What a node that does not run would say is what it said last. */
 export interface NodeView {

@@ -16,7 +16,8 @@ import {
   type MemberFault,
   type PacketsFault,
 } from "../nemesis/fault.ts";
-import type { ClientReply, ClientRequest, ReadMode } from "../../server/replica/client.ts";
+import type { ClientReply, ReadMode } from "../../server/replica/client.ts";
+import type { ClientRequest } from "../../server/store/client.ts";
 import type { Packet } from "../../server/replica/packet.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { Invariants } from "./invariants.ts";

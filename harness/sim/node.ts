@@ -6,7 +6,8 @@
 import type { RaftConfig, RaftTracer } from "../../raft/mod.ts";
 import type { NodeView } from "../run/cluster.ts";
 import type { ClockFault, DiskFault, Fault } from "../nemesis/fault.ts";
-import type { ClientReply, ClientRequest, ReadMode } from "../../server/replica/client.ts";
+import type { ClientReply, ReadMode } from "../../server/replica/client.ts";
+import { type ClientRequest, submitRequest } from "../../server/store/client.ts";
 import { createExactlyOnce, type ExactlyOnce } from "../../server/replica/exactly_once.ts";
 import { type Journal, JOURNAL_FILE, openJournal } from "../../server/journal/journal.ts";
 import { JournalDamagedError, JournalIdentityError } from "../../server/journal/journal_format.ts";
@@ -14,7 +15,6 @@ import { createKvStore, type KvStore } from "../../server/store/kv_store.ts";
 import type { Packet } from "../../server/replica/packet.ts";
 import { createReplica, type Replica } from "../../server/replica/replica.ts";
 import { type SessionMachine, withSessions } from "../../server/replica/sessions.ts";
-import { encodeOperation } from "../../server/store/store_command.ts";
 import { DiskFullError, SimDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, mixTime } from "./hash.ts";
@@ -268,11 +268,18 @@ export class SimNode {
   }
 
   #ask(request: ClientRequest, reply: (reply: ClientReply) => void): void {
-    if (this.#front === null || request.session !== undefined) return void this.replica?.request(request, reply);
     const { replica } = this;
-    const command = encodeOperation(request.operation);
-    if (replica?.machine.isRead(command)) this.#front.ask((answer) => replica.submit(command, answer, request), reply);
-    else this.#front.submit(command, reply);
+    const front = request.session === undefined ? this.#front : null;
+    if (replica === null) return;
+    submitRequest(
+      (command, answer, how) => {
+        if (front === null) replica.submit(command, answer, how);
+        else if (replica.machine.isRead(command)) front.ask((asked) => replica.submit(command, asked, how), answer);
+        else front.submit(command, answer);
+      },
+      request,
+      reply,
+    );
   }
 
   /**

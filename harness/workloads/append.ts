@@ -7,7 +7,8 @@
  */
 import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
-import type { ClientReply, Operation as StoreOperation } from "../../server/replica/client.ts";
+import type { ClientReply } from "../../server/replica/client.ts";
+import type { Operation as StoreOperation } from "../../server/store/operation.ts";
 import { judgeTransactions } from "./judge.ts";
 import { type Completion, happens, type Invocation, type Workload, type WorkloadOptions } from "./workload.ts";
 

@@ -12,7 +12,9 @@ import {
   readSnapshot,
 } from "./journal_format.ts";
 import { assertMeets, scanJournal } from "./journal_recovery.ts";
-import { describeCommand } from "../store/command_text.ts";
+
+/** Renders a command's bytes on one line. */
+export type DescribeCommand = (command: Uint8Array) => string;
 
 /**
  * Describes a journal's file and its snapshot's, line by line.
@@ -20,6 +22,7 @@ import { describeCommand } from "../store/command_text.ts";
  * @param file The journal; `null` where there is only a snapshot.
  * @param snapshot The snapshot; `null` where there is none.
  * @param print Gets each line as it is found: of long journals there are many.
+ * @param describeCommand Renders a command of the state machine on one line.
  * @param last Only so many of the last records; 0 for all.
  * @returns Whether it is damaged: a node would refuse to start from it.
  */
@@ -27,6 +30,7 @@ export function describeJournal(
   file: Uint8Array | null,
   snapshot: Uint8Array | null,
   print: (line: string) => void,
+  describeCommand: DescribeCommand,
   last: number = 0,
 ): boolean {
   let isDamaged = false;
@@ -59,10 +63,10 @@ export function describeJournal(
     print(`snapshot up to ${index} of term ${term}, ${data.length} bytes, ${describeConfiguration(configuration)}`);
   }
 
-  const records = last === 0 ? null : new LastRecords(last);
+  const records = last === 0 ? null : new LastRecords(last, describeCommand);
   const scan = attempt(() =>
     scanJournal(identity, journal, (record, offset) => {
-      if (records === null) print(describeRecord(record, offset));
+      if (records === null) print(describeRecord(record, offset, describeCommand));
       else records.add(record, offset);
     })
   );
@@ -85,11 +89,13 @@ export function describeJournal(
 /** The last records of many. */
 class LastRecords {
   readonly #most: number;
+  readonly #describeCommand: DescribeCommand;
   #kept: [record: JournalRecord, offset: number][] = [];
   #dropped = 0;
 
-  constructor(most: number) {
+  constructor(most: number, describeCommand: DescribeCommand) {
     this.#most = most;
+    this.#describeCommand = describeCommand;
   }
 
   add(record: JournalRecord, offset: number): void {
@@ -106,15 +112,17 @@ class LastRecords {
   print(print: (line: string) => void): void {
     this.#forget();
     if (this.#dropped > 0) print(`  ... ${this.#dropped} records before`);
-    for (const [record, offset] of this.#kept) print(describeRecord(record, offset));
+    for (const [record, offset] of this.#kept) print(describeRecord(record, offset, this.#describeCommand));
   }
 }
 
-function describeRecord(record: JournalRecord, offset: number): string {
+function describeRecord(record: JournalRecord, offset: number, describeCommand: DescribeCommand): string {
   const at = String(offset).padStart(10);
   switch (record.kind) {
     case "entry":
-      return `${at}  entry ${record.entry.index} of term ${record.entry.term}: ${describeEntry(record.entry)}`;
+      return `${at}  entry ${record.entry.index} of term ${record.entry.term}: ${
+        describeEntry(record.entry, describeCommand)
+      }`;
     case "truncate":
       return `${at}  truncate from ${record.from}`;
     case "state":
@@ -124,7 +132,7 @@ function describeRecord(record: JournalRecord, offset: number): string {
   }
 }
 
-function describeEntry({ kind, data }: Entry): string {
+function describeEntry({ kind, data }: Entry, describeCommand: DescribeCommand): string {
   switch (kind) {
     case "noop":
       return "noop";

@@ -9,7 +9,8 @@ import { randomBytes, randomInt } from "node:crypto";
 import { setImmediate } from "node:timers";
 import { type ConfigurationChange, membersOf, nodeId, type RaftStatus } from "../../raft/mod.ts";
 import { type Clock, MILLISECOND } from "../clock.ts";
-import type { ClientReply, ClientRequest, ReadMode, Session } from "../replica/client.ts";
+import type { ClientReply } from "../replica/client.ts";
+import { type ClientRequest, submitRequest } from "../store/client.ts";
 import { createExactlyOnce, type ExactlyOnce } from "../replica/exactly_once.ts";
 import type { Respond } from "../replica/forwarding.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
@@ -17,7 +18,6 @@ import { createKvStore, type KvStore } from "../store/kv_store.ts";
 import { decodePacket, encodePacket } from "../replica/packet_codec.ts";
 import { createReplica, type Replica } from "../replica/replica.ts";
 import { type SessionMachine, withSessions } from "../replica/sessions.ts";
-import { encodeOperation } from "../store/store_command.ts";
 import {
   type DirectoryEntry,
   type DirectoryMachine,
@@ -372,16 +372,15 @@ function host(parts: HostParts, done: (error: Error | null, node: LiveNode | nul
     },
     onInput: options.reads === "lease" ? tickWhenDue : () => {},
     request(request, reply) {
-      let command: Uint8Array;
-      try {
-        command = encodeOperation(request.operation);
-      } catch (error) {
-        return reply({ type: "fail", error: (error as Error).message });
-      }
-      const how: { session?: Session; reads?: ReadMode } = request;
-      if (replica.machine.isRead(command)) front.ask((attempted) => replica.submit(command, attempted, how), reply);
-      else if (how.session !== undefined) replica.submit(command, reply, how);
-      else front.submit(command, reply);
+      submitRequest(
+        (command, answer, how) => {
+          if (replica.machine.isRead(command)) front.ask((asked) => replica.submit(command, asked, how), answer);
+          else if (how.session !== undefined) replica.submit(command, answer, how);
+          else front.submit(command, answer);
+        },
+        request,
+        reply,
+      );
     },
     addMember(member, memberAddress, { replaces = 0, birth = 0 }, reply) {
       const before = directory.entries.get(member);

@@ -5,7 +5,8 @@
  */
 import type { Clock } from "../clock.ts";
 import type { ConfigurationChange } from "../../raft/mod.ts";
-import { type ClientReply, type ClientRequest, OK, type ReadMode } from "../replica/client.ts";
+import { type ClientReply, OK, type ReadMode } from "../replica/client.ts";
+import type { ClientRequest } from "../store/client.ts";
 import type { Respond } from "../replica/forwarding.ts";
 import { type ClientListener, createClientListener, type Request } from "../redis/client_listener.ts";
 import type { Log } from "./log_lines.ts";

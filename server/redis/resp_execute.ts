@@ -5,7 +5,8 @@
  *
  * @module
  */
-import type { ClientReply, Operation } from "../replica/client.ts";
+import type { ClientReply } from "../replica/client.ts";
+import type { Operation } from "../store/operation.ts";
 import { SET_AND_GET, SET_IF_ABSENT, SET_IF_EQUAL, SET_IF_PRESENT } from "../store/store_command.ts";
 import type { Value } from "../bytes/value.ts";
 import { RESP_OK, type RespFailure, type RespValue } from "./resp.ts";

@@ -1,20 +1,10 @@
 /**
- * What clients ask of a replica and how they are answered.
+ * What every client tells a replica beside its command, and how the replica answers: read modes, sessions, replies.
  *
  * @module
  */
 import type { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
 import { readValue, type Value, writeValue } from "../bytes/value.ts";
-
-/** An operation of the store: its name, its key where it has one, its argument. See `encodeOperation` for those that the store knows. */
-export interface Operation {
-  /** `get`, `put`, `delete`, `cas`, `add`, `txn`, `set-add`, ... */
-  readonly f: string;
-  /** The key, a binary string: one character a byte. */
-  readonly key?: string;
-  /** The argument. */
-  readonly value?: unknown;
-}
 
 /** How a read is made sure of: an entry in the log, a round of heartbeats, the leader's lease, or not at all. */
 export type ReadMode = "log" | "index" | "lease" | "local";
@@ -39,16 +29,6 @@ export interface Session {
    * The store holds only so many sessions. Once it has had to forget one, it must know of a client without a session that it is new, and not forgotten.
    */
   readonly since?: number;
-}
-
-/** A request of a client. */
-export interface ClientRequest {
-  /** What is asked. */
-  readonly operation: Operation;
-  /** What makes a retry exactly-once. */
-  readonly session?: Session;
-  /** How to read, if not as the replica is set to. */
-  readonly reads?: ReadMode;
 }
 
 /**

@@ -21,7 +21,6 @@ import type { Replica, ReplicaOptions } from "./replica_options.ts";
 import { underSession, wrongSession } from "./sessions.ts";
 import { SnapshotSteps } from "./snapshot_steps.ts";
 import type { StateMachine } from "./state_machine.ts";
-import { encodeOperation } from "../store/store_command.ts";
 
 export type { CompactionPolicy, Replica, ReplicaLimits, ReplicaOptions } from "./replica_options.ts";
 
@@ -404,15 +403,6 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     },
     tick: () => run(takeTick, null),
     receive: (packet) => run(takePacket, packet),
-    request(request, reply) {
-      let command: Uint8Array;
-      try {
-        command = encodeOperation(request.operation);
-      } catch (error) {
-        return reply({ type: "fail", error: (error as Error).message });
-      }
-      submit(command, reply, request);
-    },
     submit,
     changeMembers: (how, reply) => run(() => ask("change", new TextEncoder().encode(JSON.stringify(how)), reply), null),
     transferLeadership: (to, reply) => run(() => ask("transfer", new TextEncoder().encode(String(to)), reply), null),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ConfigurationChange, RaftConfig, RaftNode } from "../../raft/mod.ts";
-import type { ClientRequest, ReadMode, Session } from "./client.ts";
+import type { ReadMode, Session } from "./client.ts";
 import type { Respond } from "./forwarding.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Packet } from "./packet.ts";
@@ -73,8 +73,6 @@ export interface Replica<Machine extends StateMachine> {
   tick(): void;
   /** A packet from another node. */
   receive(packet: Packet): void;
-  /** A request of a client of the key-value store. `reply` is called at most once. */
-  request(request: ClientRequest, reply: Respond): void;
   /** A command of any state machine: a read if the machine says that it is one. `reply` is called at most once. */
   submit(
     command: Uint8Array,

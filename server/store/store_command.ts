@@ -19,7 +19,7 @@
  * @module
  */
 import { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
-import type { Operation } from "../replica/client.ts";
+import type { Operation } from "./operation.ts";
 import { isBinary, isValue, readValue, type Value, writeValue } from "../bytes/value.ts";
 
 /** A part of a transaction: read, append to a list, write a register. */

@@ -6,7 +6,8 @@
 import { type Clock, MILLISECOND, SECOND } from "../../../server/clock.ts";
 import type { NodeView } from "../../run/cluster.ts";
 import type { Fault } from "../../nemesis/fault.ts";
-import type { ClientReply, ClientRequest } from "../../../server/replica/client.ts";
+import type { ClientReply } from "../../../server/replica/client.ts";
+import type { ClientRequest } from "../../../server/store/client.ts";
 import { type NodeProcess, startNodeProcess } from "./node_process.ts";
 import type { StatusObject } from "../../../server/node/node_status.ts";
 import type { Address } from "../../../server/peer/peer_options.ts";

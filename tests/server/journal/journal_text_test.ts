@@ -16,14 +16,14 @@ function journalOf(count: number, baseIndex: number = 0): Uint8Array {
 
 function describe(file: Uint8Array | null, snapshot: Uint8Array | null, last?: number): [boolean, string[]] {
   const lines: string[] = [];
-  const isDamaged = describeJournal(file, snapshot, (line) => void lines.push(line), last);
+  const isDamaged = describeJournal(file, snapshot, (line) => void lines.push(line), String, last);
   return [isDamaged, lines];
 }
 
 test("a long journal is told line by line, or its last records", () => {
   const journal = journalOf(200_000);
   let count = 0;
-  assert.equal(describeJournal(journal, null, () => count++), false);
+  assert.equal(describeJournal(journal, null, () => count++, String), false);
   assert.ok(count > 200_000);
   const [, lines] = describe(journal, null, 2);
   assert.match(lines[2]!, /^ {2}\.\.\. 200000 records before$/);

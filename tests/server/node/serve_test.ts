@@ -5,6 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { describeJournal } from "../../../server/journal/journal_text.ts";
+import { describeCommand } from "../../../server/store/command_text.ts";
 import { NODE_DEFAULTS } from "../../../server/node/node_options.ts";
 import { formatAddress } from "../../../server/peer/peer_options.ts";
 import { findMembers, memberStatus } from "../../../server/node/join.ts";
@@ -114,9 +115,9 @@ test(
       await assert.rejects(start(one!), /Cannot start from the journal: it is damaged at offset/);
       const lines: string[] = [];
       const print = (line: string): void => void lines.push(line);
-      assert.ok(describeJournal(bytes, null, print));
+      assert.ok(describeJournal(bytes, null, print, describeCommand));
       assert.match(lines.join("\n"), /damaged: .* at offset/);
-      assert.equal(describeJournal(readFileSync(join(one!.folder, "before")), null, print), false);
+      assert.equal(describeJournal(readFileSync(join(one!.folder, "before")), null, print, describeCommand), false);
       assert.match(lines.join("\n"), /term 1, voted for 1/);
     });
   },

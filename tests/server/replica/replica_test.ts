@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ClientReply, ClientRequest } from "../../../server/replica/client.ts";
+import type { ClientReply } from "../../../server/replica/client.ts";
+import { type ClientRequest, submitRequest } from "../../../server/store/client.ts";
 import { nodeId } from "../../../raft/mod.ts";
 import { type Member, type ReplicaCluster, replicaCluster } from "./replica_cluster.ts";
 
@@ -10,7 +11,7 @@ const get = (key: string): ClientRequest => ({ operation: { f: "get", key } });
 /** Asks a node; the replies gather in the list. */
 function ask(member: Member, request: ClientRequest): ClientReply[] {
   const replies: ClientReply[] = [];
-  member.replica!.request(request, (reply) => replies.push(reply));
+  submitRequest(member.replica!.submit, request, (reply) => replies.push(reply));
   return replies;
 }
 
@@ -71,7 +72,8 @@ test("an answer that brings the next request at once takes nothing from those th
   const [member] = cluster.members;
   const next: ClientReply[] = [];
   ask(member!, put("a", "0"));
-  member!.replica!.request(put("a", "1"), () => member!.replica!.request(put("b", "1"), (reply) => next.push(reply)));
+  const { submit } = member!.replica!;
+  submitRequest(submit, put("a", "1"), () => submitRequest(submit, put("b", "1"), (reply) => next.push(reply)));
   const behind = [ask(member!, put("a", "2")), ask(member!, put("a", "3"))];
   member!.disk.settle();
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ByteWriter } from "../../../server/bytes/byte_writer.ts";
-import type { ClientReply, Operation } from "../../../server/replica/client.ts";
+import type { ClientReply } from "../../../server/replica/client.ts";
+import type { Operation } from "../../../server/store/operation.ts";
 import { createKvStore } from "../../../server/store/kv_store.ts";
 import { encodeOperation } from "../../../server/store/store_command.ts";
 import { decodeCommand, encodeCommand } from "../../../raft/mod.ts";
