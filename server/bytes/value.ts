@@ -11,7 +11,8 @@
  *
  * @module
  */
-import type { ByteReader, ByteWriter } from "./byte_writer.ts";
+import type { ByteReader } from "./byte_reader.ts";
+import type { ByteWriter } from "./byte_writer.ts";
 
 /** What a store holds and answers: `null`, a binary string (one character a byte), a number, or a list of them. */
 export type Value = null | string | number | readonly Value[];

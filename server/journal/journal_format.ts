@@ -31,7 +31,8 @@ import {
   type Snapshot,
   term,
 } from "../../raft/mod.ts";
-import { ByteReader, type ByteWriter, u32At } from "../bytes/byte_writer.ts";
+import { ByteReader, u32At } from "../bytes/byte_reader.ts";
+import type { ByteWriter } from "../bytes/byte_writer.ts";
 import { crc32c } from "../bytes/crc32c.ts";
 
 /** Whose journal it is. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { u32At } from "../bytes/byte_writer.ts";
+import { u32At } from "../bytes/byte_reader.ts";
 import { asBuffer, GrowingBuffer } from "./growing_buffer.ts";
 
 /** Bytes of a frame beside its content. */

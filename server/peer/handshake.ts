@@ -13,7 +13,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
+import { ByteReader } from "../bytes/byte_reader.ts";
+import { ByteWriter } from "../bytes/byte_writer.ts";
 import { asBuffer, GrowingBuffer } from "./growing_buffer.ts";
 
 /** The version of everything that peers say to each other. */

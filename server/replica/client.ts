@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
+import type { ByteReader } from "../bytes/byte_reader.ts";
+import type { ByteWriter } from "../bytes/byte_writer.ts";
 import { readValue, type Value, writeValue } from "../bytes/value.ts";
 
 /** How a read is made sure of: an entry in the log, a round of heartbeats, the leader's lease, or not at all. */

@@ -8,7 +8,8 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
+import { ByteReader } from "../bytes/byte_reader.ts";
+import { ByteWriter } from "../bytes/byte_writer.ts";
 import { type ClientReply, OK } from "./client.ts";
 import type { StateMachine } from "./state_machine.ts";
 

@@ -10,7 +10,8 @@
  * @module
  */
 import { decodeEnvelope, encodeEnvelope, type Envelope } from "../../raft/mod.ts";
-import { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
+import { ByteReader } from "../bytes/byte_reader.ts";
+import { ByteWriter } from "../bytes/byte_writer.ts";
 import { readReply, writeReply } from "./client.ts";
 import type { ForwardedMode, Packet } from "./packet.ts";
 

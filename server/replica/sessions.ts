@@ -15,7 +15,8 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
+import { ByteReader } from "../bytes/byte_reader.ts";
+import { ByteWriter } from "../bytes/byte_writer.ts";
 import { type ClientReply, readReply, type Session, writeReply } from "./client.ts";
 import type { StateMachine } from "./state_machine.ts";
 import { isBinary } from "../bytes/value.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ByteReader } from "../bytes/byte_writer.ts";
+import { ByteReader } from "../bytes/byte_reader.ts";
 import { decodeCommand, type StoreCommand } from "./store_command.ts";
 
 const SESSION_KIND = 16;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
+import { ByteReader } from "../bytes/byte_reader.ts";
+import { ByteWriter } from "../bytes/byte_writer.ts";
 import { type ClientReply, OK } from "../replica/client.ts";
 import type { StateMachine } from "../replica/state_machine.ts";
 import {

@@ -18,7 +18,8 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter } from "../bytes/byte_writer.ts";
+import { ByteReader } from "../bytes/byte_reader.ts";
+import { ByteWriter } from "../bytes/byte_writer.ts";
 import type { Operation } from "./operation.ts";
 import { isBinary, isValue, readValue, type Value, writeValue } from "../bytes/value.ts";
 
