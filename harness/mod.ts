@@ -27,7 +27,16 @@
 // The clock and the cluster that a run drives.
 export * from "../server/clock.ts";
 export * from "./run/cluster.ts";
-export * from "./nemesis/fault.ts";
+export * from "./nemesis/kind.ts";
+export * from "./nemesis/faults.ts";
+export type { ClockFault } from "./nemesis/clock.ts";
+export type { Compact } from "./nemesis/compact.ts";
+export type { DiskFault } from "./nemesis/disk.ts";
+export type { Kill } from "./nemesis/kill.ts";
+export type { Member, MemberChange as MemberFaultChange } from "./nemesis/member.ts";
+export type { Packets } from "./nemesis/packets.ts";
+export type { Partition } from "./nemesis/partition.ts";
+export type { Pause } from "./nemesis/pause.ts";
 
 // One run.
 export { run } from "./run/run.ts";
@@ -38,10 +47,9 @@ export type { ArrivalOptions, OperationSource, ScheduledOperation } from "./run/
 export { drawnOperations, recordedOperations } from "./run/generator.ts";
 export type { FaultSource, NemesisOptions, ScheduledFault } from "./nemesis/nemesis.ts";
 export { drawnFaults, recordedFaults } from "./nemesis/nemesis.ts";
-export type { ClockEffect, DiskEffect, FaultSpec, MemberChange as MemberFaultChange } from "./nemesis/spec.ts";
+export { type FaultSpec, type NemesisSpec, parseNemesis } from "./nemesis/spec.ts";
 export { PARTITION_SHAPES, type PartitionShape } from "./nemesis/partition.ts";
-export { type Target, TARGETS } from "./nemesis/victims.ts";
-export type { Severity } from "./nemesis/draw.ts";
+export type { Rule } from "./nemesis/victims.ts";
 export type { Completion, Invocation, Workload, WorkloadOptions } from "./workloads/workload.ts";
 export { createWorkload, WORKLOAD_NAMES } from "./workloads/workloads.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type FaultSpec, SHAPES } from "../nemesis/spec.ts";
+import { FAULTS } from "../nemesis/faults.ts";
 import { columns } from "../report/columns.ts";
 import { thisCommand } from "./command.ts";
 import { nearest, UsageError } from "./flags.ts";
@@ -101,18 +101,6 @@ const GROUPS: readonly (readonly [string, readonly CommandName[]])[] = [
   ["Run real nodes", ["serve", "cluster", "member", "log"]],
 ];
 
-/** What each fault of `--nemesis` does. */
-const FAULTS: Readonly<Record<FaultSpec["kind"], string>> = {
-  partition: "links between nodes are cut",
-  kill: "nodes end at once, lose what they had not synced, and start again",
-  pause: "nodes stand still for a while",
-  packets: "messages are lost, doubled or late",
-  clock: "nodes' clocks run at another pace",
-  disk: "disks are slow or full, or a journal is torn or damaged",
-  member: "members come, go and change, or the leadership is handed over",
-  compact: "nodes take snapshots and drop the log before them",
-};
-
 /** Prints what commands there are. */
 export function main(args: string[], terminal: Terminal): Promise<number> {
   const word = args.find((arg) => arg !== "--help" && arg !== "-h");
@@ -155,8 +143,7 @@ export function commandHelp(name: CommandName, flags: string): string {
 }
 
 function faultsHelp(): string {
-  const rows = Object.entries(SHAPES).map(([kind, shapes]): [string, string] => {
-    const about = FAULTS[kind as FaultSpec["kind"]];
+  const rows = Object.entries(FAULTS).map(([kind, { about, shapes }]): [string, string] => {
     return [kind, shapes.length === 0 ? about : `${about}: ${shapes.join(", ")}`];
   });
   return `Faults, each in all its shapes or in one that follows a colon:\n${columns(rows)}`;

@@ -4,7 +4,8 @@
  * @module
  */
 import { randomInt } from "node:crypto";
-import { type FaultSpec, type NemesisSpec, nemesisText, parseNemesis, SHAPES } from "../nemesis/spec.ts";
+import { FAULT_KINDS, FAULTS, isFaultKind } from "../nemesis/faults.ts";
+import { type NemesisSpec, nemesisText, parseNemesis } from "../nemesis/spec.ts";
 import { DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "../run/options.ts";
 import { READ_MODES, type ReadMode } from "../../server/replica/client.ts";
 import { ALL_WORKLOADS, WORKLOAD_NAMES } from "../workloads/workloads.ts";
@@ -145,8 +146,8 @@ function nemesisOf(text: string): NemesisSpec {
 function nearestFault(text: string): string {
   for (const word of text.split(",")) {
     const [kind = "", shape = ""] = word.trim().split(":");
-    if (!Object.hasOwn(SHAPES, kind)) return nearest(kind, [...Object.keys(SHAPES), "none", "all"]);
-    const shapes = SHAPES[kind as FaultSpec["kind"]];
+    if (!isFaultKind(kind)) return nearest(kind, [...FAULT_KINDS, "none", "all"]);
+    const { shapes } = FAULTS[kind];
     if (shape !== "" && !shapes.includes(shape)) return nearest(shape, shapes, `${kind}:`);
   }
   return "";

@@ -5,10 +5,10 @@
  */
 import type { Random } from "../../raft/mod.ts";
 import { MILLISECOND } from "../../server/clock.ts";
-import type { NodeView } from "../run/cluster.ts";
-import { drawFault, type Severity } from "./draw.ts";
-import type { Fault } from "./fault.ts";
+import { type Fault, FAULTS, typeOf } from "./faults.ts";
+import type { Severity, View } from "./kind.ts";
 import type { FaultSpec } from "./spec.ts";
+import { mayRun } from "./view.ts";
 
 /** One fault: when, what, for how long. */
 export interface ScheduledFault {
@@ -25,7 +25,7 @@ export interface FaultSource {
   /** When the next one is due, in nanoseconds since the run began; `null` after the last. */
   nextAt(): number | null;
   /** The one that is due, and on to the next. `null`: there is nothing to strike at present. */
-  take(view: readonly NodeView[]): ScheduledFault | null;
+  take(view: View): ScheduledFault | null;
 }
 
 /** How the nemesis goes about it. */
@@ -38,8 +38,6 @@ export interface NemesisOptions {
   readonly severity: Severity;
 }
 
-/** One kill in this many is followed at once by the restart, as by a supervisor: within what others take for a pause. */
-const QUICK_RESTARTS = 2;
 /** One fault in this many is followed by the next at once, while what it did still goes on. */
 const SEQUELS = 4;
 /** The next one then comes within 1, 2, 4, ... ms, up to this power of two: within a message's flight, some ticks, or an election timeout. */
@@ -62,9 +60,11 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
 
   function drawLasting(fault: Fault): number | null {
     const lasts = Math.floor(interval * (32 + random.below(161)) / 128) * (random.below(LONG) === 0 ? 4 : 1);
-    const isQuick = fault.kind === "kill" && random.below(QUICK_RESTARTS) === 0;
+    const type = typeOf(fault);
+    // A kill, for one, is often followed at once by the restart: within what others take for a pause.
+    const isQuick = type.quicklyHealed !== undefined && random.below(type.quicklyHealed) === 0;
     if (isQuick) return MILLISECOND * (1 + random.below(64));
-    return heals(fault) ? lasts : null;
+    return type.isHealed(fault) ? lasts : null;
   }
 
   return {
@@ -87,15 +87,13 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
 
 /** Every second sequel strikes the leader, if its kind can: there something is under way. */
 function againstLeader(random: Random, kind: FaultSpec): FaultSpec {
-  const canAim = kind.kind === "partition" || kind.kind === "kill" || kind.kind === "pause";
+  const canAim = FAULTS[kind.kind].shapes.includes("leader");
   return canAim && kind.shape === null && random.below(2) === 0 ? { ...kind, shape: "leader" } : kind;
 }
 
-/** Whether a fault of this kind has a healing. */
-function heals(fault: Fault): boolean {
-  if (fault.kind === "member" || fault.kind === "compact") return false;
-  if (fault.kind === "clock") return fault.effect !== "jump";
-  return fault.kind !== "disk" || fault.effect !== "flip";
+/** Draws a fault of a kind; `null` where the cluster gives none at present. */
+export function drawFault(random: Random, { kind, shape }: FaultSpec, view: View, severity: Severity): Fault | null {
+  return view.some(mayRun) ? FAULTS[kind].draw(random, shape, view, severity) : null;
 }
 
 /** Faults of a recorded schedule. */

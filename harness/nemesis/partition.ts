@@ -1,10 +1,23 @@
 /**
- * The shapes in which a network comes apart.
+ * The fault `partition`: the shapes in which a network comes apart.
  *
  * @module
  */
 import type { Random } from "../../raft/mod.ts";
-import type { Link, PartitionFault } from "./fault.ts";
+import { fieldsOf, linksField, textField } from "./fields.ts";
+import type { FaultType, Link } from "./kind.ts";
+import { pick, shuffled } from "./victims.ts";
+import { presentIn, primaryOf } from "./view.ts";
+
+/** Every direction in `cut` delivers nothing. */
+export interface Partition {
+  /** Its kind. */
+  readonly kind: "partition";
+  /** The shape by which the cut was drawn, for people: `halves`, `ring`, ... */
+  readonly shape: string;
+  /** What is cut. */
+  readonly cut: readonly Link[];
+}
 
 /** A way to cut a network; `--nemesis partition:NAME` asks for one. */
 export type PartitionShape = "one" | "halves" | "majority" | "ring" | "bridge" | "oneway" | "leader";
@@ -19,6 +32,30 @@ export const PARTITION_SHAPES: readonly PartitionShape[] = [
   "oneway",
   "leader",
 ];
+
+/** How a partition is drawn, named, described, healed and read. */
+export const partition: FaultType<Partition> = {
+  about: "links between nodes are cut",
+  shapes: PARTITION_SHAPES,
+  draw(random, shape, view) {
+    const nodes = presentIn(view);
+    if (nodes.length < 2) return null;
+    const drawn = (shape ?? pick(random, PARTITION_SHAPES)) as PartitionShape;
+    return drawPartition(random, drawn, { nodes, leader: primaryOf(view)?.id ?? null });
+  },
+  name: ({ shape }) => `partition:${shape}`,
+  say: ({ shape, cut }) => `${shape}: ${describeCut(cut)}`,
+  isHealed: () => true,
+  keep(fault, isKept) {
+    const cut = fault.cut.filter(([from, to]) => isKept(from) && isKept(to));
+    return cut.length === 0 ? null : { ...fault, cut };
+  },
+  simpler: () => [],
+  parse(value) {
+    const fields = fieldsOf(value);
+    return { kind: "partition", shape: textField(fields, "shape"), cut: linksField(fields, "cut") };
+  },
+};
 
 /** What a partition is drawn from. */
 export interface PartitionGround {
@@ -41,10 +78,10 @@ export interface PartitionGround {
  * | `oneway` | in one direction only: a seeded group, half the time with the leader in it, speaks and is not heard, or hears and cannot speak |
  * | `leader` | the leader, alone or with a minority, from the rest; as `one` where nobody leads |
  */
-export function drawPartition(random: Random, shape: PartitionShape, ground: PartitionGround): PartitionFault {
+export function drawPartition(random: Random, shape: PartitionShape, ground: PartitionGround): Partition {
   const nodes = shuffled(random, ground.nodes);
   const half = nodes.length >> 1;
-  const cut = (links: readonly Link[]): PartitionFault => ({ kind: "partition", shape, cut: links });
+  const cut = (links: readonly Link[]): Partition => ({ kind: "partition", shape, cut: links });
   switch (shape) {
     case "one":
       return cut(between(nodes.slice(0, 1), nodes.slice(1)));
@@ -105,12 +142,26 @@ function ring(circle: readonly number[]): Link[] {
   return links;
 }
 
-/** Fisher and Yates's shuffle of a copy. */
-export function shuffled<T>(random: Random, items: readonly T[]): T[] {
-  const copy = [...items];
-  for (let i = copy.length - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [copy[i], copy[j]] = [copy[j]!, copy[i]!];
+/** A cut in words: two groups that are apart, or who cannot hear whom. */
+function describeCut(cut: readonly Link[]): string {
+  const groups = twoGroups(cut);
+  if (groups !== null) return groups.map((group) => group.join(" ")).join(" | ");
+  const deaf = new Map<number, number[]>();
+  for (const [from, to] of cut) {
+    const list = deaf.get(to);
+    if (list === undefined) deaf.set(to, [from]);
+    else list.push(from);
   }
-  return copy;
+  return [...deaf].sort(([a], [b]) => a - b).map(([to, from]) => `${to}<-/-${from.sort((a, b) => a - b).join(",")}`)
+    .join(" ");
+}
+
+/** The two groups that a cut parts in both directions, each in ascending order; `null` if it is of another kind. */
+function twoGroups(cut: readonly Link[]): readonly [number[], number[]] | null {
+  const nodes = [...new Set(cut.flat())].sort((a, b) => a - b);
+  const beyond = cut.filter(([from]) => from === nodes[0]).map(([, to]) => to).sort((a, b) => a - b);
+  const group = nodes.filter((node) => !beyond.includes(node));
+  const isAcross = cut.every(([from, to]) => group.includes(from) !== group.includes(to));
+  const isWhole = new Set(cut.map(([from, to]) => `${from} ${to}`)).size === 2 * group.length * beyond.length;
+  return isAcross && isWhole && cut.length > 0 ? [group, beyond] : null;
 }

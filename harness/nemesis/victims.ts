@@ -4,25 +4,30 @@
  * @module
  */
 import type { Random } from "../../raft/mod.ts";
-import type { NodeView } from "../run/cluster.ts";
-import { shuffled } from "./partition.ts";
+import type { View } from "./kind.ts";
+import { presentIn, primaryOf } from "./view.ts";
 
 /** A rule for drawing nodes; `--nemesis kill:NAME` asks for one. */
-export type Target = "one" | "minority" | "majority" | "all" | "leader";
+export type Rule = "one" | "minority" | "majority" | "all" | "leader";
 
 /** Every rule. */
-export const TARGETS: readonly Target[] = ["one", "minority", "majority", "all", "leader"];
+export const RULES: readonly Rule[] = ["one", "minority", "majority", "all", "leader"];
 
-/** Nodes by a rule, out of those that could be struck; the leader's rule falls back on one node where nobody leads. */
-export function drawTargets(
+/** Nodes by a rule, out of all that run or may run again. */
+export function drawNodes(random: Random, rule: Rule, view: View): number[] {
+  return drawAmong(random, rule, presentIn(view), primaryOf(view)?.id ?? null);
+}
+
+/** Nodes by a rule, out of some. The rule `leader` means one node where there is no primary. */
+export function drawAmong(
   random: Random,
-  target: Target,
+  rule: Rule,
   candidates: readonly number[],
-  leader: number | null,
+  primary: number | null,
 ): number[] {
   const nodes = shuffled(random, candidates);
   const majority = (nodes.length >> 1) + 1;
-  switch (target) {
+  switch (rule) {
     case "one":
       return nodes.slice(0, 1);
     case "minority":
@@ -32,18 +37,38 @@ export function drawTargets(
     case "all":
       return nodes.sort(ascending);
     case "leader":
-      return leader !== null && nodes.includes(leader) ? [leader] : nodes.slice(0, 1);
+      return primary !== null && nodes.includes(primary) ? [primary] : nodes.slice(0, 1);
   }
 }
 
-/** The node that leads with the highest term, if any does. */
-export function leaderOf(view: readonly NodeView[]): NodeView | null {
-  let leader: NodeView | null = null;
-  for (const node of view) {
-    if (node.role !== "leader" || node.state !== "running") continue;
-    if (leader === null || node.term > leader.term) leader = node;
+/** The fault without the nodes that `isKept` turns down; `null` if it strikes nobody then. */
+export function keepStruck<F extends { readonly nodes: readonly number[] }>(
+  fault: F,
+  isKept: (node: number) => boolean,
+): F | null {
+  const nodes = fault.nodes.filter(isKept);
+  return nodes.length === 0 ? null : { ...fault, nodes };
+}
+
+/** The fault without each of its nodes in turn, where it strikes several. */
+export function withOneFewer<F extends { readonly nodes: readonly number[] }>(fault: F): F[] {
+  if (fault.nodes.length < 2) return [];
+  return fault.nodes.map((left) => ({ ...fault, nodes: fault.nodes.filter((node) => node !== left) }));
+}
+
+/** Fisher and Yates's shuffle of a copy. */
+export function shuffled<T>(random: Random, items: readonly T[]): T[] {
+  const copy = [...items];
+  for (let i = copy.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [copy[i], copy[j]] = [copy[j]!, copy[i]!];
   }
-  return leader;
+  return copy;
+}
+
+/** One of some items, each with the same chance. */
+export function pick<T>(random: Random, items: readonly T[]): T {
+  return items[random.below(items.length)]!;
 }
 
 function ascending(a: number, b: number): number {

@@ -4,7 +4,10 @@
  * @module
  */
 import type { Clock } from "../../server/clock.ts";
-import type { Fault, Link, PacketsFault, PartitionFault } from "../nemesis/fault.ts";
+import type { Fault } from "../nemesis/faults.ts";
+import type { Link } from "../nemesis/kind.ts";
+import type { Packets } from "../nemesis/packets.ts";
+import type { Partition } from "../nemesis/partition.ts";
 import { type LinkProxy, startLinkProxy } from "./link_proxy.ts";
 import type { Address } from "../../server/peer/peer_options.ts";
 
@@ -13,7 +16,7 @@ export interface Links {
   /** Where node `from` dials node `to`. */
   route(from: number, to: number): Address;
   /** Cuts or disturbs the links of a fault. */
-  inject(fault: PartitionFault | PacketsFault): void;
+  inject(fault: Partition | Packets): void;
   /** Takes the fault from its links. */
   heal(fault: Fault): void;
   /** Takes every fault from the links that `isInside`. */
@@ -26,7 +29,7 @@ export interface Links {
 interface LinkState {
   readonly proxy: LinkProxy;
   readonly cuts: Set<Fault>;
-  readonly packets: Set<PacketsFault>;
+  readonly packets: Set<Packets>;
 }
 
 /** A loss of this share of the messages breaks a connection about once in this many nanoseconds: TCP knows no other loss. */
@@ -76,7 +79,7 @@ function makeLinks(links: Map<string, LinkState>): Links {
     for (const [name, state] of links) {
       const [from, to] = name.split(">").map(Number) as [number, number];
       if (!isInside([from, to])) continue;
-      if (state.cuts.delete(fault) || state.packets.delete(fault as PacketsFault)) apply(state);
+      if (state.cuts.delete(fault) || state.packets.delete(fault as Packets)) apply(state);
     }
   };
 

@@ -5,39 +5,10 @@
  *
  * @module
  */
-import type { Fault, FaultKind } from "../nemesis/fault.ts";
+import type { Fault, FaultKind } from "../nemesis/faults.ts";
+import type { Strike, View } from "../nemesis/kind.ts";
 import type { ClientReply } from "../../server/replica/client.ts";
 import type { ClientRequest } from "../../server/store/client.ts";
-
-/** A node as an observer from outside sees it. What a node that does not run would say is what it said last. */
-export interface NodeView {
-  /** The node's number. */
-  readonly id: number;
-  /** `refused`: its journal is damaged, and it will never run again under this number. `removed`: it was taken out of the cluster on purpose. */
-  readonly state: "running" | "paused" | "down" | "refused" | "removed";
-  /** Its role in Raft. */
-  readonly role: string;
-  /** Its current term. */
-  readonly term: number;
-  /** Who leads, for all it knows. */
-  readonly leader: number | null;
-  /** Up to where it knows the log to be committed. */
-  readonly commitIndex: number;
-  /** The voters of the configuration it holds. */
-  readonly voters: readonly number[];
-  /** The outgoing voters of a joint configuration; else empty. */
-  readonly votersOutgoing: readonly number[];
-  /** The learners of the configuration it holds. */
-  readonly learners: readonly number[];
-}
-
-/** What became of an injected fault. */
-export interface Strike {
-  /** Whether the fault took effect: one that found nothing to strike (no leader, no such node) did not. */
-  readonly struck: boolean;
-  /** What happened, for the history: short, and the same for the same seed. */
-  readonly detail: string;
-}
 
 /** A cluster of replicas, and what can be done to it. */
 export interface Cluster {
@@ -64,7 +35,7 @@ export interface Cluster {
    */
   restore(nodes: readonly number[], done: () => void): void;
   /** What each node looks like at present, in ascending order of their numbers. */
-  look(done: (view: readonly NodeView[]) => void): void;
+  look(done: (view: View) => void): void;
   /** Stops every node and frees what the cluster holds. */
   stop(done: () => void): void;
 }

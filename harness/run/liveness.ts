@@ -13,9 +13,9 @@
  */
 import type { Validity } from "../../checker/mod.ts";
 import type { Clock, Timer } from "../../server/clock.ts";
-import type { Cluster, NodeView } from "./cluster.ts";
-import type { Link } from "../nemesis/fault.ts";
-import { isMajority, mayRun, whoCouldServe } from "../nemesis/majority.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Link, NodeView, View } from "../nemesis/kind.ts";
+import { isMajority, mayRun, membersOf, primaryOf, whoCouldServe } from "../nemesis/view.ts";
 
 /** What the proof needs. */
 export interface LivenessParts {
@@ -58,7 +58,7 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
   const answered = new Set<number>();
   /** Nodes that were asked, and when they are asked again. */
   const askAgainAt = new Map<number, number>();
-  let lastView: readonly NodeView[] = [];
+  let lastView: View = [];
   /** Whether the healed nodes are a majority by every configuration, and so must serve. */
   let isCertain = true;
   let ended = false;
@@ -75,7 +75,7 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
   });
 
   /** Takes in nodes until they are a majority of every configuration that any of them holds. */
-  function extend(order: number[], view: readonly NodeView[]): void {
+  function extend(order: number[], view: View): void {
     while (!isMajority(majority, view)) {
       const next = order.shift();
       if (next === undefined) return healWhatRuns(view);
@@ -90,7 +90,7 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
   }
 
   /** No choice of nodes is surely able to serve: all that can run are healed, and if they do not serve, that proves nothing. */
-  function healWhatRuns(view: readonly NodeView[]): void {
+  function healWhatRuns(view: View): void {
     isCertain = false;
     for (const { id } of view.filter(mayRun)) if (!majority.includes(id)) majority.push(id);
     majority.sort((a, b) => a - b);
@@ -114,7 +114,7 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
       // A restart or a change under way may have brought a configuration to light of which these are no majority.
       if (isCertain && !isMajority(majority, view)) return extend(order, view);
       for (const node of asked(view)) ask(node);
-      const isJoint = (leaderAmong(majority, view)?.votersOutgoing.length ?? 0) > 0;
+      const isJoint = isInJoint(leaderAmong(majority, view), view);
       if (answered.size > 0 && !isJoint && asked(view).every((node) => answered.has(node))) {
         return end({ valid: true, majority, ticks: ticks() });
       }
@@ -126,9 +126,9 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
   }
 
   /** Those healed nodes that the healed leader counts as voters: each must get a read through, and a write. */
-  function asked(view: readonly NodeView[]): number[] {
+  function asked(view: View): number[] {
     const leader = leaderAmong(majority, view);
-    return leader === null ? [] : majority.filter((id) => leader.voters.includes(id));
+    return leader === null ? [] : majority.filter((id) => membersOf(leader, view).voters.includes(id));
   }
 
   function ask(node: number): void {
@@ -150,25 +150,24 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
     const healed = `the healed majority ${majority.join(" ")}`;
     const leader = leaderAmong(majority, lastView);
     if (leader === null) {
-      const terms = majority.map((id) => lastView.find((node) => node.id === id)?.term ?? 0);
-      return `${healed} has no leader after ${ticks()} ticks (terms ${terms.join(" ")})`;
+      const said = majority.map((id) => `${id}: ${lastView.find((node) => node.id === id)?.says ?? "nothing"}`);
+      return `${healed} has no leader after ${ticks()} ticks (${said.join("; ")})`;
     }
-    if (leader.votersOutgoing.length > 0) {
-      return `${healed} has leader ${leader.id} in term ${leader.term}, but has not left its joint configuration ` +
+    if (isInJoint(leader, lastView)) {
+      return `${healed} has leader ${leader.id} (${leader.says}), but has not left its joint configuration ` +
         `in ${ticks()} ticks`;
     }
     const unread = asked(lastView).filter((node) => !read.has(node));
     if (unread.length > 0) {
-      return `${healed} has leader ${leader.id} in term ${leader.term}, but node ${
+      return `${healed} has leader ${leader.id} (${leader.says}), but node ${
         unread.join(" and ")
-      } answered no read in ${ticks()} ticks (committed up to ${leader.commitIndex})`;
+      } answered no read in ${ticks()} ticks`;
     }
     if (answered.size === 0) {
-      return `${healed} has leader ${leader.id} in term ${leader.term}, but no write was answered in ${ticks()} ticks ` +
-        `(committed up to ${leader.commitIndex})`;
+      return `${healed} has leader ${leader.id} (${leader.says}), but no write was answered in ${ticks()} ticks`;
     }
     const silent = asked(lastView).filter((node) => !answered.has(node));
-    return `${healed} has leader ${leader.id} in term ${leader.term}, but node ${
+    return `${healed} has leader ${leader.id} (${leader.says}), but node ${
       silent.join(" and ")
     } answered no write in ${ticks()} ticks`;
   }
@@ -184,12 +183,12 @@ export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict)
   }
 }
 
-/** The node with the highest term that leads among these. */
-function leaderAmong(nodes: readonly number[], view: readonly NodeView[]): NodeView | null {
-  let leader: NodeView | null = null;
-  for (const node of view) {
-    if (!nodes.includes(node.id) || node.role !== "leader" || node.state !== "running") continue;
-    if (leader === null || node.term > leader.term) leader = node;
-  }
-  return leader;
+/** The primary among these. */
+function leaderAmong(nodes: readonly number[], view: View): NodeView | null {
+  return primaryOf(view, (id) => nodes.includes(id));
+}
+
+/** Whether a node is in the middle of a change of the members. */
+function isInJoint(node: NodeView | null, view: View): boolean {
+  return node !== null && membersOf(node, view).outgoing.length > 0;
 }

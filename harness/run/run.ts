@@ -10,6 +10,7 @@ import type { Cluster } from "./cluster.ts";
 import { type Clock, SECOND, type Timer } from "../../server/clock.ts";
 import type { OperationSource, ScheduledOperation } from "./generator.ts";
 import { type LivenessVerdict, proveLife } from "./liveness.ts";
+import { faultName } from "../nemesis/faults.ts";
 import type { FaultSource, ScheduledFault } from "../nemesis/nemesis.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import type { Schedule } from "./schedule.ts";
@@ -282,26 +283,5 @@ export function run(parts: RunParts, done: (error: Error | null, outcome: RunOut
 
   function record(event: Recorded): void {
     recorder.record(event);
-  }
-}
-
-/** A fault's name in reports: its kind, and its shape or effect. */
-export function faultName(fault: ScheduledFault["fault"]): string {
-  switch (fault.kind) {
-    case "partition":
-    case "kill":
-    case "pause":
-      return `${fault.kind}:${fault.shape}`;
-    case "packets": {
-      const effects = (["loss", "duplication", "delay"] as const).filter((effect) => fault[effect] > 0);
-      return `packets:${effects.join("+")}`;
-    }
-    case "clock":
-    case "disk":
-      return `${fault.kind}:${fault.effect}`;
-    case "member":
-      return `member:${fault.change}`;
-    case "compact":
-      return fault.kind;
   }
 }

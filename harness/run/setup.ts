@@ -7,8 +7,9 @@
  */
 import { createRandom, type Random } from "../../raft/mod.ts";
 import { MILLISECOND } from "../../server/clock.ts";
-import { SEVERITY, type Severity } from "../nemesis/draw.ts";
-import { type FaultSpec, parseNemesis, SHAPES } from "../nemesis/spec.ts";
+import { FAULT_KINDS } from "../nemesis/faults.ts";
+import { SEVERITY, type Severity } from "../nemesis/kind.ts";
+import { type FaultSpec, parseNemesis } from "../nemesis/spec.ts";
 import { DEFAULT_NODES, type RunOptions } from "./options.ts";
 import type { ReadMode } from "../../server/replica/client.ts";
 import type { WorkloadOptions } from "../workloads/workload.ts";
@@ -224,13 +225,11 @@ function drawElections(random: Random, severity: Severity): Pick<ClusterSetup, "
  * that are loyal to nobody would be disturbed by whoever was removed, for as long as that one runs.
  */
 function drawKinds(random: Random, severity: Severity, checkQuorum: boolean): FaultSpec[] {
-  const kinds = (Object.keys(SHAPES) as FaultSpec["kind"][]).filter((kind) =>
+  const kinds = FAULT_KINDS.filter((kind) =>
     (kind !== "pause" || !severity.clockWithinLease) && (kind !== "member" || checkQuorum)
   );
   const sure = pick(random, ["partition", "kill", "packets", "clock"] as const);
-  return kinds.filter((kind) => random.below(2) === 0 || kind === sure).map((kind) =>
-    ({ kind, shape: null }) as FaultSpec
-  );
+  return kinds.filter((kind) => random.below(2) === 0 || kind === sure).map((kind) => ({ kind, shape: null }));
 }
 
 function pick<T>(random: Random, items: readonly T[]): T {

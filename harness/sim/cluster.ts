@@ -5,17 +5,12 @@
  */
 import { type ConfigurationChange, nodeId, type RaftConfig } from "../../raft/mod.ts";
 import { type Clock, MILLISECOND } from "../../server/clock.ts";
-import type { Cluster, NodeView, Strike } from "../run/cluster.ts";
-import {
-  type ClockFault,
-  type DiskFault,
-  type Fault,
-  FAULT_KINDS,
-  type FaultKind,
-  type Link,
-  type MemberFault,
-  type PacketsFault,
-} from "../nemesis/fault.ts";
+import type { Cluster } from "../run/cluster.ts";
+import type { DiskFault } from "../nemesis/disk.ts";
+import { type Fault, FAULT_KINDS, type FaultKind, typeOf } from "../nemesis/faults.ts";
+import type { Link, Strike, View } from "../nemesis/kind.ts";
+import type { Member } from "../nemesis/member.ts";
+import type { Packets } from "../nemesis/packets.ts";
 import type { ClientReply, ReadMode } from "../../server/replica/client.ts";
 import type { ClientRequest } from "../../server/store/client.ts";
 import type { Packet } from "../../server/replica/packet.ts";
@@ -72,7 +67,7 @@ export class SimCluster implements Cluster {
   readonly #nodes = new Map<number, SimNode>();
   /** The links that each partition still cuts, and those that each packet fault still lies on. */
   readonly #partitions = new Map<Fault, Link[]>();
-  readonly #packets = new Map<PacketsFault, PacketsFault>();
+  readonly #packets = new Map<Packets, Packets>();
 
   constructor(options: SimClusterOptions) {
     this.#options = options;
@@ -148,7 +143,7 @@ export class SimCluster implements Cluster {
       case "partition":
         this.network.cut(fault.cut);
         this.#partitions.set(fault, [...fault.cut]);
-        return done({ struck: fault.cut.length > 0, detail: `${fault.shape}: ${describeCut(fault.cut)}` });
+        return done({ struck: fault.cut.length > 0, detail: typeOf(fault).say(fault) });
       case "kill":
         return done(this.#each(fault.nodes, "kill", (node) => node.kill(fault)));
       case "pause":
@@ -156,9 +151,9 @@ export class SimCluster implements Cluster {
       case "packets":
         this.network.disturb(fault, fault.links);
         this.#packets.set(fault, fault);
-        return done({ struck: fault.links.length > 0, detail: describePackets(fault) });
+        return done({ struck: fault.links.length > 0, detail: typeOf(fault).say(fault) });
       case "clock":
-        return done(this.#each(fault.nodes, describeClock(fault), (node) => node.bendClock(fault)));
+        return done(this.#each(fault.nodes, typeOf(fault).say(fault), (node) => node.bendClock(fault)));
       case "disk":
         return this.#injectDisk(fault, done);
       case "member":
@@ -179,7 +174,7 @@ export class SimCluster implements Cluster {
       case "packets":
         this.#packets.delete(fault);
         this.network.calm(fault, fault.links);
-        return done({ struck: true, detail: describePackets(fault) });
+        return done({ struck: true, detail: typeOf(fault).say(fault) });
       case "kill":
       case "pause":
       case "clock":
@@ -202,7 +197,7 @@ export class SimCluster implements Cluster {
     done();
   }
 
-  look(done: (view: readonly NodeView[]) => void): void {
+  look(done: (view: View) => void): void {
     done([...this.#nodes.values()].map((node) => node.view()));
   }
 
@@ -226,7 +221,7 @@ export class SimCluster implements Cluster {
   #injectDisk(fault: DiskFault, done: (strike: Strike) => void): void {
     switch (fault.effect) {
       case "slow":
-        return done(this.#each(fault.nodes, `slow by ${fault.factor}`, (node) => node.slowDisk(fault)));
+        return done(this.#each(fault.nodes, typeOf(fault).say(fault), (node) => node.slowDisk(fault)));
       case "full":
         return done(this.#each(fault.nodes, "full", (node) => node.fillDisk(fault)));
       case "tear":
@@ -236,11 +231,11 @@ export class SimCluster implements Cluster {
     }
   }
 
-  #injectMember(fault: MemberFault, done: (strike: Strike) => void): void {
+  #injectMember(fault: Member, done: (strike: Strike) => void): void {
     const leader = this.#leader();
     const target = this.#nodes.get(fault.node);
-    const { change, node: id, old } = fault;
-    const name = old === undefined ? `${change} ${id}` : `${change} ${old} by ${id}`;
+    const { change, node: id } = fault;
+    const name = typeOf(fault).say(fault);
     if (leader === null) return done({ struck: false, detail: `${name}: nobody leads` });
     const joins = change === "add" || change === "replace";
     if (joins === (target !== undefined)) {
@@ -259,7 +254,7 @@ export class SimCluster implements Cluster {
     else leader.replica!.changeMembers(changeOf(fault), end);
   }
 
-  #afterChange(fault: MemberFault, reply: ClientReply): void {
+  #afterChange(fault: Member, reply: ClientReply): void {
     const { change, node, old } = fault;
     if (reply.type === "fail" && (change === "add" || change === "replace")) this.#nodes.get(node)!.remove();
     if (reply.type !== "ok") return;
@@ -299,7 +294,7 @@ export class SimCluster implements Cluster {
 const CONNECTION_REFUSED: ClientReply = { type: "fail", error: "connection refused" };
 
 /** The change that the leader is asked for. A replacement takes both majorities' consent. */
-function changeOf({ change, node, old }: MemberFault): ConfigurationChange {
+function changeOf({ change, node, old }: Member): ConfigurationChange {
   const id = nodeId(node);
   switch (change) {
     case "add":
@@ -316,41 +311,4 @@ function changeOf({ change, node, old }: MemberFault): ConfigurationChange {
     case "transfer":
       throw new TypeError("A transfer is no change of the members");
   }
-}
-
-/** A cut in words: two groups that are apart, or who cannot hear whom. */
-function describeCut(cut: readonly Link[]): string {
-  const groups = twoGroups(cut);
-  if (groups !== null) return groups.map((group) => group.join(" ")).join(" | ");
-  const deaf = new Map<number, number[]>();
-  for (const [from, to] of cut) {
-    const list = deaf.get(to);
-    if (list === undefined) deaf.set(to, [from]);
-    else list.push(from);
-  }
-  return [...deaf].sort(([a], [b]) => a - b).map(([to, from]) => `${to}<-/-${from.sort((a, b) => a - b).join(",")}`)
-    .join(" ");
-}
-
-/** The two groups that a cut parts in both directions, each in ascending order; `null` if it is of another kind. */
-function twoGroups(cut: readonly Link[]): readonly [number[], number[]] | null {
-  const nodes = [...new Set(cut.flat())].sort((a, b) => a - b);
-  const beyond = cut.filter(([from]) => from === nodes[0]).map(([, to]) => to).sort((a, b) => a - b);
-  const group = nodes.filter((node) => !beyond.includes(node));
-  const isAcross = cut.every(([from, to]) => group.includes(from) !== group.includes(to));
-  const isWhole = new Set(cut.map(([from, to]) => `${from} ${to}`)).size === 2 * group.length * beyond.length;
-  return isAcross && isWhole && cut.length > 0 ? [group, beyond] : null;
-}
-
-function describePackets(fault: PacketsFault): string {
-  const effects: string[] = [];
-  if (fault.loss > 0) effects.push(`loss ${Math.round(fault.loss * 1000) / 10}%`);
-  if (fault.duplication > 0) effects.push(`duplication ${Math.round(fault.duplication * 1000) / 10}%`);
-  if (fault.delay > 0) effects.push(`delay up to ${fault.delay / MILLISECOND} ms`);
-  return `${effects.join(", ")} on ${fault.links.length} links`;
-}
-
-function describeClock(fault: ClockFault): string {
-  if (fault.effect === "jump") return `jump by ${fault.ticks} ticks`;
-  return fault.effect === "stall" ? "stall" : `rate ${Math.round(fault.factor! * 100) / 100}`;
 }

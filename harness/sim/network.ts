@@ -6,7 +6,8 @@
  * @module
  */
 import { MICROSECOND } from "../../server/clock.ts";
-import type { Link, PacketsFault } from "../nemesis/fault.ts";
+import type { Link } from "../nemesis/kind.ts";
+import type { Packets } from "../nemesis/packets.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, hashSeed, mix, mixTime } from "./hash.ts";
 
@@ -22,7 +23,7 @@ interface LinkState {
   /** How many partitions cut it at present. */
   cuts: number;
   /** The packet faults that lie on it at present, oldest first. */
-  readonly packets: PacketsFault[];
+  readonly packets: Packets[];
   /** The seed of what is drawn for it. */
   readonly seed: number;
   /** Hands a message over, unless a cut stops what is under way. One function for all messages, so that none is made for each. */
@@ -140,12 +141,12 @@ export class Network {
   }
 
   /** Lays a fault upon links. */
-  disturb(fault: PacketsFault, links: readonly Link[]): void {
+  disturb(fault: Packets, links: readonly Link[]): void {
     for (const [from, to] of links) this.#link(from, to).packets.push(fault);
   }
 
   /** Takes a fault from links, where it still lies on them. */
-  calm(fault: PacketsFault, links: readonly Link[]): void {
+  calm(fault: Packets, links: readonly Link[]): void {
     for (const [from, to] of links) {
       const { packets } = this.#link(from, to);
       const at = packets.indexOf(fault);

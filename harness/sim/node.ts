@@ -4,8 +4,10 @@
  * @module
  */
 import type { RaftConfig, RaftTracer } from "../../raft/mod.ts";
-import type { NodeView } from "../run/cluster.ts";
-import type { ClockFault, DiskFault, Fault } from "../nemesis/fault.ts";
+import type { ClockFault } from "../nemesis/clock.ts";
+import type { DiskFault } from "../nemesis/disk.ts";
+import type { Fault } from "../nemesis/faults.ts";
+import type { NodeView } from "../nemesis/kind.ts";
 import type { ClientReply, ReadMode } from "../../server/replica/client.ts";
 import { type ClientRequest, submitRequest } from "../../server/store/client.ts";
 import { createExactlyOnce, type ExactlyOnce } from "../../server/replica/exactly_once.ts";
@@ -19,6 +21,7 @@ import { DiskFullError, SimDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, mixTime } from "./hash.ts";
 import type { Invariants } from "./invariants.ts";
+import { raftView } from "./raft_view.ts";
 import { bothTracers, tellingTracer, type Trace } from "./trace.ts";
 
 /** What a simulated node is made of. */
@@ -48,6 +51,8 @@ export interface SimNodeOptions {
   readonly trace?: Trace;
   readonly send: (to: number, packet: Packet) => void;
 }
+
+type SlowDisk = DiskFault & { readonly effect: "slow" };
 
 /** What a fault may wait for, so that it strikes in its middle. */
 type WaitsFor = "nothing" | "write" | "replacement";
@@ -93,7 +98,7 @@ export class SimNode {
   readonly #armedBy = new Set<Fault>();
   readonly #pausedBy = new Set<Fault>();
   readonly #clockFaults: ClockFault[] = [];
-  readonly #slowBy: DiskFault[] = [];
+  readonly #slowBy: SlowDisk[] = [];
   readonly #fullBy = new Set<Fault>();
   /** What has arrived while the node is paused. */
   #inbox: (() => void)[] = [];
@@ -105,17 +110,11 @@ export class SimNode {
     this.#queue = options.queue;
     this.#invariants = options.invariants;
     this.disk = new SimDisk(options.queue, options.diskSeed, options.id);
-    this.#lastView = {
-      id: options.id,
-      state: "down",
-      role: "follower",
-      term: 0,
-      leader: null,
-      commitIndex: 0,
-      voters: options.peers.length > 0 ? [options.id, ...options.peers].sort((a, b) => a - b) : [],
-      votersOutgoing: [],
-      learners: [],
-    };
+    const voters = options.peers.length > 0 ? [options.id, ...options.peers].sort((a, b) => a - b) : [];
+    this.#lastView = raftView(options.id, "down", {
+      ...{ role: "follower", term: 0, commitIndex: 0 },
+      ...{ voters, votersOutgoing: [], learners: [] },
+    });
   }
 
   get isPaused(): boolean {
@@ -242,7 +241,7 @@ export class SimNode {
     const fault = this.#clockFaults.at(-1);
     const { tickLength } = this.#options;
     if (fault?.effect !== "stall" && !this.isPaused) this.#tick();
-    const next = fault?.effect === "rate" ? Math.floor(tickLength * fault.factor!) : tickLength;
+    const next = fault?.effect === "rate" ? Math.floor(tickLength * fault.factor) : tickLength;
     this.#queue.at(this.#queue.now() + next, this.#onTick, start);
   };
 
@@ -296,7 +295,7 @@ export class SimNode {
   }
 
   /** The node ends in the middle of a write, of which a part stays. */
-  tear(fault: DiskFault): boolean {
+  tear(fault: Fault): boolean {
     if (!this.#isUp) return false;
     this.#strikeInWrite(fault, "write", () => {
       const { stayed, of } = this.disk.tear(JOURNAL_FILE);
@@ -356,17 +355,17 @@ export class SimNode {
       return true;
     }
     if (this.replica === null || this.isPaused) return false;
-    for (let i = 0; i < fault.ticks!; i++) this.#tick();
+    for (let i = 0; i < fault.ticks; i++) this.#tick();
     return true;
   }
 
-  slowDisk(fault: DiskFault): boolean {
+  slowDisk(fault: SlowDisk): boolean {
     this.#slowBy.push(fault);
-    this.disk.slowness = fault.factor!;
+    this.disk.slowness = fault.factor;
     return true;
   }
 
-  fillDisk(fault: DiskFault): boolean {
+  fillDisk(fault: Fault): boolean {
     this.#fullBy.add(fault);
     this.disk.isFull = true;
     return true;
@@ -442,9 +441,8 @@ export class SimNode {
   }
 
   #viewOf({ node }: Replica<SessionMachine>): NodeView {
-    const { voters, votersOutgoing, learners } = node.status().configuration;
-    const { role, term, leader, commitIndex } = node;
-    return { id: this.id, state: "running", role, term, leader, commitIndex, voters, votersOutgoing, learners };
+    const { role, term, commitIndex } = node;
+    return raftView(this.id, "running", { role, term, commitIndex, ...node.status().configuration });
   }
 }
 

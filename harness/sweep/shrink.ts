@@ -5,7 +5,7 @@
  * @module
  */
 import type { ScheduledOperation } from "../run/generator.ts";
-import type { Fault, Link } from "../nemesis/fault.ts";
+import { typeOf } from "../nemesis/faults.ts";
 import type { ScheduledFault } from "../nemesis/nemesis.ts";
 import type { Schedule } from "../run/schedule.ts";
 import type { RunSetup } from "../run/setup.ts";
@@ -169,31 +169,10 @@ function fewerNodes(best: () => Candidate, attempt: (candidate: Candidate) => bo
       node: (operation.node - 1) % nodes + 1,
     }));
     const faults = schedule.faults.flatMap((planned) => {
-      const fault = keepNodes(planned.fault, (node) => node <= nodes);
+      const fault = typeOf(planned.fault).keep(planned.fault, (node) => node <= nodes);
       return fault === null ? [] : [{ ...planned, fault }];
     });
     if (attempt({ setup: { ...setup, nodes }, schedule: { operations, faults } })) return;
-  }
-}
-
-/** A fault without some of the nodes it strikes; `null` if nothing is left of it. */
-function keepNodes(fault: Fault, keep: (node: number) => boolean): Fault | null {
-  const links = (all: readonly Link[]): Link[] => all.filter(([from, to]) => keep(from) && keep(to));
-  switch (fault.kind) {
-    case "partition": {
-      const cut = links(fault.cut);
-      return cut.length === 0 ? null : { ...fault, cut };
-    }
-    case "packets": {
-      const left = links(fault.links);
-      return left.length === 0 ? null : { ...fault, links: left };
-    }
-    case "member":
-      return fault;
-    default: {
-      const nodes = fault.nodes.filter(keep);
-      return nodes.length === 0 ? null : { ...fault, nodes };
-    }
   }
 }
 
@@ -205,12 +184,11 @@ function simplerFaults(best: () => Candidate, attempt: (candidate: Candidate) =>
     return attempt({ setup, schedule: { ...schedule, faults } });
   };
   for (let i = 0; i < best().schedule.faults.length; i++) {
-    const { fault } = best().schedule.faults[i]!;
-    for (const node of "nodes" in fault && fault.nodes.length > 1 ? fault.nodes : []) {
+    const isSimpler = (): boolean => {
       const planned = best().schedule.faults[i]!;
-      const smaller = keepNodes(planned.fault, (other) => other !== node);
-      if (smaller !== null) replace(i, { ...planned, fault: smaller });
-    }
+      return typeOf(planned.fault).simpler(planned.fault).some((fault) => replace(i, { ...planned, fault }));
+    };
+    while (isSimpler());
     const planned = best().schedule.faults[i]!;
     // What is not healed before the end need not be healed at all.
     if (planned.lasts !== null) replace(i, { ...planned, lasts: null });

@@ -12,8 +12,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { type Clock, MILLISECOND, SECOND } from "../../../server/clock.ts";
-import type { Cluster, NodeView, Strike } from "../../run/cluster.ts";
-import type { Fault, FaultKind, MemberFault } from "../../nemesis/fault.ts";
+import type { Cluster } from "../../run/cluster.ts";
+import type { Fault, FaultKind } from "../../nemesis/faults.ts";
+import type { Strike, View } from "../../nemesis/kind.ts";
+import type { Member } from "../../nemesis/member.ts";
 import type { ClientReply, ReadMode } from "../../../server/replica/client.ts";
 import type { ClientRequest } from "../../../server/store/client.ts";
 import { DiskError } from "../../../server/node/disk.ts";
@@ -148,7 +150,7 @@ export function createLiveCluster(options: LiveClusterOptions): LiveCluster {
   const administer = (command: readonly string[], done: (error: string | null) => void): void => {
     look((view) => {
       const order = view.filter((node) => node.state === "running")
-        .sort((a, b) => Number(b.role === "leader") - Number(a.role === "leader")).map(({ id }) => id);
+        .sort((a, b) => Number(b.primaryIn !== null) - Number(a.primaryIn !== null)).map(({ id }) => id);
       const next = (i: number, lastError: string): void => {
         const member = members.get(order[i] ?? -1);
         if (member === undefined) return done(lastError);
@@ -161,7 +163,7 @@ export function createLiveCluster(options: LiveClusterOptions): LiveCluster {
     });
   };
 
-  const injectMember = ({ change, node, old }: MemberFault, done: (strike: Strike) => void): void => {
+  const injectMember = ({ change, node, old }: Member, done: (strike: Strike) => void): void => {
     const what = change === "replace" ? `replace ${old} by ${node}` : `${change} ${node}`;
     const told = (error: string | null): void => {
       done({ struck: error === null, detail: error === null ? what : `${what}: ${error}` });
@@ -197,7 +199,7 @@ export function createLiveCluster(options: LiveClusterOptions): LiveCluster {
     }
   };
 
-  const look = (done: (view: readonly NodeView[]) => void): void => {
+  const look = (done: (view: View) => void): void => {
     const all = [...members.values()];
     let open = all.length;
     for (const member of all) {

@@ -4,8 +4,9 @@
  * @module
  */
 import { type Clock, MILLISECOND, SECOND } from "../../../server/clock.ts";
-import type { NodeView } from "../../run/cluster.ts";
-import type { Fault } from "../../nemesis/fault.ts";
+import type { Fault } from "../../nemesis/faults.ts";
+import type { NodeView } from "../../nemesis/kind.ts";
+import { type RaftSays, raftView } from "../../sim/raft_view.ts";
 import type { ClientReply } from "../../../server/replica/client.ts";
 import type { ClientRequest } from "../../../server/store/client.ts";
 import { type NodeProcess, startNodeProcess } from "./node_process.ts";
@@ -78,8 +79,8 @@ export function makeLiveMember(options: LiveMemberOptions): LiveMember {
   let isEnding = false;
   const whenEnded: (() => void)[] = [];
   const whenReady: (() => void)[] = [];
-  let last: Omit<NodeView, "id" | "state"> = {
-    ...{ role: "follower", term: 0, leader: null, commitIndex: 0 },
+  let last: RaftSays = {
+    ...{ role: "follower", term: 0, commitIndex: 0 },
     ...{ voters: [], votersOutgoing: [], learners: [] },
   };
 
@@ -220,9 +221,8 @@ export function makeLiveMember(options: LiveMemberOptions): LiveMember {
       });
     },
     view() {
-      const { role, term, leader, commitIndex, voters, votersOutgoing, learners } = last;
       const state = isRemoved ? "removed" : process === null ? "down" : pausers.size > 0 ? "paused" : "running";
-      return { id, state, role, term, leader, commitIndex, voters, votersOutgoing, learners };
+      return raftView(id, state, last);
     },
     end(done) {
       isEnding = true;

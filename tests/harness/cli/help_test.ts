@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { UsageError } from "../../../harness/cli/flags.ts";
 import { commandHelp, main as help } from "../../../harness/cli/help.ts";
 import type { Terminal } from "../../../harness/cli/terminal.ts";
-import { SHAPES } from "../../../harness/nemesis/spec.ts";
+import { FAULTS } from "../../../harness/nemesis/faults.ts";
 
 async function overview(...args: string[]): Promise<string> {
   let out = "";
@@ -46,7 +46,7 @@ test("a command's help says how it is started, what it is about, and its flags",
 test("the help of what makes runs lists every fault with every shape", () => {
   const text = commandHelp("run", "Flags:\n").replaceAll(/\n {3,}/g, " ");
 
-  for (const [kind, shapes] of Object.entries(SHAPES)) {
+  for (const [kind, { shapes }] of Object.entries(FAULTS)) {
     assert.match(text, new RegExp(`^ {2}${kind} .*${shapes.join(", ")}$`, "m"));
   }
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { NodeView } from "../../../harness/run/cluster.ts";
-import { drawFault, SEVERITY } from "../../../harness/nemesis/draw.ts";
-import { faultName } from "../../../harness/run/run.ts";
+import { faultName } from "../../../harness/nemesis/faults.ts";
+import { type Members, type NodeView, SEVERITY } from "../../../harness/nemesis/kind.ts";
+import { drawFault } from "../../../harness/nemesis/nemesis.ts";
 import type { FaultSpec } from "../../../harness/nemesis/spec.ts";
 import { createRandom } from "../../../raft/mod.ts";
 
@@ -10,15 +10,15 @@ function cluster(changes: Readonly<Record<number, Partial<NodeView>>> = {}, vote
   return voters.map((id) => ({
     id,
     state: "running",
-    role: id === 2 ? "leader" : "follower",
-    term: 3,
-    leader: 2,
-    commitIndex: 10,
-    voters,
-    votersOutgoing: [],
-    learners: [],
+    primaryIn: id === 2 ? 3 : null,
+    members: { voters, outgoing: [], learners: [] },
+    says: "term 3",
     ...changes[id],
   }));
+}
+
+function members(voters: readonly number[], outgoing: readonly number[] = []): { members: Members } {
+  return { members: { voters, outgoing, learners: [] } };
 }
 
 function draws(spec: FaultSpec, view: NodeView[], severity = SEVERITY): ReturnType<typeof drawFault>[] {
@@ -33,9 +33,9 @@ test("a second journal is never damaged while a lost node counts as a voter: it 
 
 test("no journal is damaged whose loss would leave a configuration without a majority, be it a joint one or a sleeper's", () => {
   const flip = { kind: "disk", shape: "flip" } as const;
-  const joint = { voters: [1, 2, 4], votersOutgoing: [1, 2, 3] };
+  const joint = members([1, 2, 4], [1, 2, 3]);
   const leaving = cluster({ 1: joint, 2: joint, 3: { state: "removed" }, 4: joint }, [1, 2, 3, 4]);
-  const sleeper = cluster({ 5: { state: "down", voters: [4, 5, 6] }, 6: { id: 6, state: "removed" } }, [
+  const sleeper = cluster({ 5: { state: "down", ...members([4, 5, 6]) }, 6: { id: 6, state: "removed" } }, [
     1,
     2,
     3,
@@ -55,7 +55,7 @@ test("a journal is damaged only of voters that are there", () => {
   for (const fault of draws({ kind: "disk", shape: "flip" }, cluster())) {
     assert.ok(fault?.kind === "disk" && fault.nodes.length === 1 && fault.nodes[0]! <= 5);
   }
-  const nobodyLeads = cluster({ 2: { role: "follower" } });
+  const nobodyLeads = cluster({ 2: { primaryIn: null } });
   assert.ok(draws({ kind: "disk", shape: "flip" }, nobodyLeads).every((fault) => fault === null));
 });
 
@@ -87,14 +87,14 @@ test("with leases clocks only run fast or slow, within what leases are promised"
   const severity = { ...SEVERITY, clockFactor: 1.3, clockWithinLease: true };
   for (const fault of draws({ kind: "clock", shape: "stall" }, cluster(), severity)) {
     assert.ok(fault?.kind === "clock" && fault.effect === "rate");
-    assert.ok(fault.factor! <= 1.3 && fault.factor! >= 1 / 1.3);
+    assert.ok(fault.factor <= 1.3 && fault.factor >= 1 / 1.3);
   }
 });
 
 test("who was removed or refused is not struck", () => {
   const view = cluster({ 1: { state: "removed" }, 5: { state: "refused" } });
   for (const kind of ["kill", "pause", "compact"] as const) {
-    for (const fault of draws({ kind, shape: null } as FaultSpec, view)) {
+    for (const fault of draws({ kind, shape: null }, view)) {
       assert.ok(fault !== null && "nodes" in fault && fault.nodes.every((id) => id >= 2 && id <= 4));
     }
   }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventQueue } from "../../../harness/sim/event_queue.ts";
 import { Network } from "../../../harness/sim/network.ts";
-import type { Link, PacketsFault } from "../../../harness/nemesis/fault.ts";
+import type { Link } from "../../../harness/nemesis/kind.ts";
+import type { Packets } from "../../../harness/nemesis/packets.ts";
 
 function deliveries(
   seed: number,
@@ -64,7 +65,7 @@ test("a cut stops what is sent and what is under way, in its direction only, unt
 });
 
 test("packets are lost, doubled and late in about the shares that a fault has", () => {
-  const fault: PacketsFault = { kind: "packets", links: [[1, 2]], loss: 0.25, duplication: 0.5, delay: 1e9 };
+  const fault: Packets = { kind: "packets", links: [[1, 2]], loss: 0.25, duplication: 0.5, delay: 1e9 };
   const heard = deliveries(3, (network) => {
     network.disturb(fault, fault.links);
     for (let i = 0; i < 4000; i++) network.send(1, 2, String(i));
@@ -78,7 +79,7 @@ test("packets are lost, doubled and late in about the shares that a fault has", 
 });
 
 test("a fault that was taken away disturbs no more", () => {
-  const fault: PacketsFault = { kind: "packets", links: [[1, 2]], loss: 1, duplication: 0, delay: 0 };
+  const fault: Packets = { kind: "packets", links: [[1, 2]], loss: 1, duplication: 0, delay: 0 };
   const heard = deliveries(3, (network) => {
     network.disturb(fault, fault.links);
     network.send(1, 2, "lost");

@@ -65,7 +65,7 @@ test("what a run needs to fail stays, on the nodes that it needs", () => {
   }));
   const faults = [1, 2, 3].map((at) => ({
     at,
-    fault: { kind: "kill" as const, shape: "minority", nodes: [at, 4] },
+    fault: { kind: "kill" as const, shape: "minority" as const, nodes: [at, 4] },
     lasts: 1,
   }));
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { KillFault } from "../../../../harness/nemesis/fault.ts";
+import type { Kill } from "../../../../harness/nemesis/kill.ts";
 import { createLiveClock } from "../../../../server/live_clock.ts";
 import { type LiveMember, makeLiveMember } from "../../../../harness/targets/ours/live_member.ts";
 import { formatAddress } from "../../../../server/peer/peer_options.ts";
@@ -32,8 +32,8 @@ test(
       ];
       const ignored = { onStart: () => {}, onEnd: () => {}, onComplaint: () => {} };
       const member: LiveMember = makeLiveMember({ id, clock: createLiveClock(), client, flags, ...ignored });
-      const one: KillFault = { kind: "kill", shape: "one", nodes: [id] };
-      const other: KillFault = { ...one };
+      const one: Kill = { kind: "kill", shape: "one", nodes: [id] };
+      const other: Kill = { ...one };
       await told<void>((done) => member.start(done));
 
       assert.equal(await told<boolean>((done) => member.kill(one, done)), true);

@@ -1,0 +1,29 @@
+/**
+ * The fault `compact`: nodes take a snapshot and drop the log before it, so that snapshots have to travel.
+ *
+ * @module
+ */
+import { fieldsOf, nodesField } from "./fields.ts";
+import type { FaultType } from "./kind.ts";
+import { drawNodes, keepStruck, pick, RULES, withOneFewer } from "./victims.ts";
+
+/** The nodes take a snapshot and compact their logs. It has no healing. */
+export interface Compact {
+  /** Its kind. */
+  readonly kind: "compact";
+  /** Whom it strikes. */
+  readonly nodes: readonly number[];
+}
+
+/** How a compaction is drawn, named and read. */
+export const compact: FaultType<Compact> = {
+  about: "nodes take snapshots and drop the log before them",
+  shapes: [],
+  draw: (random, _shape, view) => ({ kind: "compact", nodes: drawNodes(random, pick(random, RULES), view) }),
+  name: () => "compact",
+  say: () => "compact",
+  isHealed: () => false,
+  keep: keepStruck,
+  simpler: withOneFewer,
+  parse: (value) => ({ kind: "compact", nodes: nodesField(fieldsOf(value), "nodes") }),
+};

@@ -1,0 +1,99 @@
+/**
+ * The fault `packets`: messages are lost, doubled or late.
+ *
+ * @module
+ */
+import type { Random } from "../../raft/mod.ts";
+import { MILLISECOND } from "../../server/clock.ts";
+import { fieldsOf, linksField, numberField, shareField } from "./fields.ts";
+import type { FaultType, Link, View } from "./kind.ts";
+import { drawAmong, pick } from "./victims.ts";
+import { presentIn, primaryOf } from "./view.ts";
+
+/** Messages on these links are lost, doubled or late by chance. A message that is later than the ordinary latency is overtaken. */
+export interface Packets {
+  /** Its kind. */
+  readonly kind: "packets";
+  /** Where it lies. */
+  readonly links: readonly Link[];
+  /** The share of messages that are lost, from 0 to 1. */
+  readonly loss: number;
+  /** The share of messages that arrive twice, from 0 to 1. */
+  readonly duplication: number;
+  /** The longest additional delay in nanoseconds; each message draws its own. */
+  readonly delay: number;
+}
+
+type Effect = "loss" | "duplication" | "delay";
+const EFFECTS: readonly Effect[] = ["loss", "duplication", "delay"];
+
+/** How a packet fault is drawn, named, healed and read. */
+export const packets: FaultType<Packets> = {
+  about: "messages are lost, doubled or late",
+  shapes: EFFECTS,
+  draw(random, shape, view, severity) {
+    const links = drawLinks(random, view);
+    if (links.length === 0) return null;
+    const has = (effect: Effect): boolean => shape === null ? random.below(2) === 0 : shape === effect;
+    const loss = has("loss") ? severity.loss * (1 + random.below(100)) / 100 : 0;
+    const duplication = has("duplication") ? (1 + random.below(50)) / 100 : 0;
+    // Up to 5 ms reorders what is sent together; up to 320 ms is later than an election, and up to 2.5 s later than several.
+    const isLate = has("delay") || (loss === 0 && duplication === 0);
+    const delay = isLate ? 5 * MILLISECOND * (1 << random.below(10)) : 0;
+    return { kind: "packets", links, loss, duplication, delay };
+  },
+  name: (fault) => `packets:${effectsOf(fault).join("+")}`,
+  say(fault) {
+    const percent = (share: number): string => `${Math.round(share * 1000) / 10}%`;
+    const effects = effectsOf(fault).map((effect) =>
+      effect === "delay" ? `delay up to ${fault.delay / MILLISECOND} ms` : `${effect} ${percent(fault[effect])}`
+    );
+    return `${effects.join(", ")} on ${fault.links.length} links`;
+  },
+  isHealed: () => true,
+  keep(fault, isKept) {
+    const links = fault.links.filter(([from, to]) => isKept(from) && isKept(to));
+    return links.length === 0 ? null : { ...fault, links };
+  },
+  simpler(fault) {
+    const effects = effectsOf(fault);
+    return effects.length < 2 ? [] : effects.map((effect) => ({ ...fault, [effect]: 0 }));
+  },
+  parse(value) {
+    const fields = fieldsOf(value);
+    return {
+      kind: "packets",
+      links: linksField(fields, "links"),
+      loss: shareField(fields, "loss"),
+      duplication: shareField(fields, "duplication"),
+      delay: numberField(fields, "delay", 0),
+    };
+  },
+};
+
+function effectsOf(fault: Packets): Effect[] {
+  return EFFECTS.filter((effect) => fault[effect] > 0);
+}
+
+/** All links, those from one node, to it, or both, or each with an even chance. Every third time the one is the primary. */
+function drawLinks(random: Random, view: View): Link[] {
+  const nodes = presentIn(view);
+  const every = nodes.flatMap((a) => nodes.filter((b) => b !== a).map((b): Link => [a, b]));
+  const rule = pick(random, ["one", "one", "leader"] as const);
+  const [one] = drawAmong(random, rule, nodes, primaryOf(view)?.id ?? null);
+  const choice = random.below(5);
+  return every.filter(([from, to]) => {
+    switch (choice) {
+      case 0:
+        return from === one;
+      case 1:
+        return to === one;
+      case 2:
+        return from === one || to === one;
+      case 3:
+        return random.below(2) === 0;
+      default:
+        return true;
+    }
+  });
+}
