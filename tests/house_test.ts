@@ -1,102 +1,195 @@
-// Who may import whom: the rules of the house, checked over every source file.
+// The rules of the house, checked over every source file: who may import whom, doors, circles, sizes, exports.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { mayUse } from "./corpus.ts";
+import { circles } from "./house/circles.ts";
+import { functionsOf } from "./house/functions.ts";
+import { HOT_LOOPS } from "./house/hot_loops.ts";
+import { filesBelow, published, root, type Source, sourcesOf } from "./house/sources.ts";
 
 const skip = mayUse("read") ? false : "needs permission to read the sources";
-const root = fileURLToPath(new URL("..", import.meta.url));
+const sources: ReadonlyMap<string, Source> = mayUse("read") ? published() : new Map();
 
-/** Every source file below the root, with the specifiers that it imports, as paths from the root where they are relative. */
-function sources(): Map<string, string[]> {
-  const files = new Map<string, string[]>();
-  for (const top of ["raft", "checker", "server", "harness"]) {
-    for (const name of readdirSync(join(root, top), { recursive: true, encoding: "utf8" })) {
-      if (!name.endsWith(".ts")) continue;
-      const path = posix.join(top, name.replaceAll("\\", "/"));
-      files.set(path, importsOf(path));
-    }
-  }
-  files.set("mod.ts", importsOf("mod.ts"));
-  return files;
-}
+/** Whom each room may import, beside itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  raft: [],
+  checker: [],
+  server: ["raft"],
+  harness: ["server", "checker", "raft"],
+  "": ["raft", "checker"],
+};
 
-function importsOf(path: string): string[] {
-  // Comments may show imports in their examples.
-  const text = readFileSync(join(root, path), "utf8").replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-  const specifiers = [...text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"\n]+)"/g)].map((match) => match[1]!);
-  return specifiers.map((specifier) =>
-    specifier.startsWith(".") ? posix.normalize(posix.join(posix.dirname(path), specifier)) : specifier
-  );
-}
+/** The doors that a browser may enter: nothing behind them reaches a module of a runtime. */
+const PURE_DOORS = ["mod.ts", "raft/mod.ts", "checker/mod.ts"];
 
 function roomOf(path: string): string {
   return path.includes("/") ? path.slice(0, path.indexOf("/")) : "";
 }
 
-test("raft and checker import nothing outside themselves", { skip }, () => {
-  for (const [path, imports] of sources()) {
-    if (roomOf(path) !== "raft" && roomOf(path) !== "checker") continue;
-    for (const imported of imports) assert.equal(roomOf(imported), roomOf(path), `${path} imports ${imported}`);
+/** The files that a file imports, and those that they import, itself included. */
+function reachedFrom(path: string): Set<string> {
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const { from } of sources.get(path)?.imports ?? []) visit(from);
+  };
+  visit(path);
+  return reached;
+}
+
+test("each room imports only the rooms below it", { skip }, () => {
+  for (const { path, imports } of sources.values()) {
+    for (const { from } of imports) {
+      if (!from.endsWith(".ts") || roomOf(from) === roomOf(path)) continue;
+      assert.ok(MAY_IMPORT[roomOf(path)]!.includes(roomOf(from)), `${path} imports ${from}`);
+    }
   }
 });
 
-test("raft and checker are entered only through their mod.ts", { skip }, () => {
-  for (const [path, imports] of sources()) {
-    for (const imported of imports) {
-      const room = roomOf(imported);
-      if ((room !== "raft" && room !== "checker") || room === roomOf(path)) continue;
-      assert.equal(imported, `${room}/mod.ts`, `${path} imports ${imported}`);
+test("raft and checker are entered only through their doors", { skip }, () => {
+  for (const { path, imports } of sources.values()) {
+    for (const { from } of imports) {
+      if ((roomOf(from) !== "raft" && roomOf(from) !== "checker") || roomOf(from) === roomOf(path)) continue;
+      assert.ok(from.endsWith("/mod.ts"), `${path} imports ${from}`);
     }
   }
 });
 
 test("nothing outside the project is imported but the runtime's built-ins", { skip }, () => {
-  for (const [path, imports] of sources()) {
-    for (const imported of imports) {
-      assert.ok(imported.startsWith("node:") || imported.endsWith(".ts"), `${path} imports ${imported}`);
+  for (const { path, imports } of sources.values()) {
+    for (const { from } of imports) {
+      assert.ok(from.startsWith("node:") || from.endsWith(".ts"), `${path} imports ${from}`);
     }
   }
 });
 
-test("no two files import each other, and no chain of imports leads back to where it came from", { skip }, () => {
-  const files = sources();
-  const done = new Set<string>();
-  const visit = (path: string, way: readonly string[]): void => {
-    assert.ok(!way.includes(path), `a circle: ${[...way.slice(way.indexOf(path)), path].join(" -> ")}`);
-    if (done.has(path)) return;
-    for (const imported of files.get(path) ?? []) if (files.has(imported)) visit(imported, [...way, path]);
-    done.add(path);
-  };
-  for (const path of files.keys()) visit(path, []);
-  assert.ok(done.size > 0);
-});
-
-test("the simulator's path never touches a live node", { skip }, () => {
-  const files = sources();
-  const reached = new Set<string>();
-  const visit = (path: string): void => {
-    if (reached.has(path)) return;
-    reached.add(path);
-    for (const imported of files.get(path) ?? []) if (files.has(imported)) visit(imported);
-  };
-  for (const path of files.keys()) if (path.startsWith("harness/sim/")) visit(path);
-  assert.deepEqual([...reached].filter((path) => path.startsWith("server/node/")), []);
-});
-
-test("raft and checker reach for no runtime", { skip }, () => {
-  for (const [path, imports] of sources()) {
-    if (roomOf(path) === "harness" || roomOf(path) === "server") continue;
-    assert.deepEqual(imports.filter((imported) => imported.startsWith("node:")), [], path);
+test("what a browser may import reaches no module of a runtime", { skip }, () => {
+  for (const door of PURE_DOORS) {
+    const found = [...reachedFrom(door)].flatMap((path) => {
+      return (sources.get(path)?.imports ?? []).filter(({ from }) => from.startsWith("node:")).map((
+        { from },
+      ) => [path, from]);
+    });
+    assert.deepEqual(found, [], door);
   }
 });
 
+test("files do not import each other in a circle", { skip }, () => {
+  const graph = new Map(
+    [...sources.values()].map(({ path, imports }) => [path, new Set(imports.map(({ from }) => from))]),
+  );
+  assert.deepEqual(circles(graph), []);
+});
+
+test("folders do not import each other in a circle, at any depth", { skip }, () => {
+  for (const depth of [1, 2, 3, 4]) {
+    const graph = new Map<string, Set<string>>();
+    for (const { path, imports } of sources.values()) {
+      for (const { from } of imports) {
+        if ([path, from].some((file) => posix.basename(file) === "mod.ts" || !file.endsWith(".ts"))) continue;
+        const [here, there] = [path, from].map((file) => posix.dirname(file).split("/").slice(0, depth).join("/"));
+        if (here === there || posix.dirname(here!) !== posix.dirname(there!)) continue;
+        graph.set(here!, (graph.get(here!) ?? new Set()).add(there!));
+      }
+    }
+    assert.deepEqual(circles(graph), KNOWN_CIRCLES.filter(([first]) => first!.split("/").length === depth));
+  }
+});
+/** To be untangled. */
+const KNOWN_CIRCLES: readonly string[][] = [["harness/nemesis", "harness/run"]];
+
+test("the simulator's path never touches a live node", { skip }, () => {
+  for (const path of sources.keys()) {
+    if (!path.startsWith("harness/sim/")) continue;
+    for (const reached of reachedFrom(path)) {
+      assert.ok(!reached.startsWith("server/node/"), `${path} reaches ${reached}`);
+    }
+  }
+});
+
+test("a function has at most 70 lines of its own, and five parameters; hot loops are listed with their measurement", {
+  skip,
+}, () => {
+  const found: string[] = [];
+  for (const { path, text } of sources.values()) {
+    for (const { name, first, ownLines, parameters } of functionsOf(text)) {
+      if (ownLines <= 70 && parameters <= 5) continue;
+      if (`${path} ${name}` in HOT_LOOPS) continue;
+      found.push(`${path}:${first} ${name}: ${ownLines} lines, ${parameters} parameters`);
+    }
+  }
+  assert.ok(found.length <= LONG_FUNCTIONS, found.join("\n"));
+});
+/** To be divided. */
+const LONG_FUNCTIONS = 29;
+
+test("no line has more than 120 columns", { skip }, () => {
+  const found: string[] = [];
+  for (const { path, text } of sources.values()) {
+    text.split("\n").forEach((line, i) => {
+      if (line.length > 120) found.push(`${path}:${i + 1}`);
+    });
+  }
+  assert.ok(found.length <= WIDE_LINES, found.join("\n"));
+});
+/** To be broken. */
+const WIDE_LINES = 560;
+
+test("what a file exports is imported by another, or offered by a door", { skip }, () => {
+  const users = new Map([...sources, ...sourcesOf(["tests", "tasks"].flatMap(filesBelow))]);
+  const taken = new Map<string, Set<string>>();
+  for (const { imports } of users.values()) {
+    for (const { from, names } of imports) {
+      for (const name of names) taken.set(from, (taken.get(from) ?? new Set()).add(name));
+    }
+  }
+  const found: string[] = [];
+  for (const { path, exports } of sources.values()) {
+    const names = taken.get(path) ?? new Set();
+    if (names.has("*")) continue;
+    for (const name of exports) if (!names.has(name)) found.push(`${path}: ${name}`);
+  }
+  assert.ok(found.length <= UNUSED_EXPORTS, found.join("\n"));
+});
+/** To be hidden, or offered by a door: types that only describe what another export takes stand here too. */
+const UNUSED_EXPORTS = 400;
+
 test("every test file stands under the room that it tests", { skip }, () => {
-  const rooms = ["raft", "checker", "server", "harness", "mutants", "bench"];
+  const rooms = [
+    "raft",
+    "checker",
+    "server",
+    "harness",
+    "mutants",
+    "bench",
+    "house",
+    "data",
+    "package",
+    "browser",
+    "docs",
+  ];
   for (const name of readdirSync(join(root, "tests"), { recursive: true, encoding: "utf8" })) {
     const folder = relative(".", dirname(name)).replaceAll("\\", "/").split("/")[0]!;
     if (name.endsWith(".ts")) assert.ok(folder === "" || rooms.includes(folder), name);
   }
+});
+
+test("the rules see what they are about", () => {
+  const text = [
+    "export function long(a: number, b: Map<string, { c: number }>): { d: number } | null {",
+    "  const inner = (x: number): number => {",
+    "    return x / 2; // a slash, and a } in a comment",
+    "  };",
+    "  return /[{]/.test(`${a}{`) ? { d: inner(a) } : null;",
+    "}",
+  ].join("\n");
+  assert.deepEqual(functionsOf(text).map(({ name, ownLines, parameters }) => [name, ownLines, parameters]), [
+    ["long", 5, 2],
+    ["inner", 3, 1],
+  ]);
+  const graph = new Map([["a", new Set(["b"])], ["b", new Set(["c"])], ["c", new Set(["b"])]]);
+  assert.deepEqual(circles(graph), [["b", "c"]]);
 });

@@ -69,7 +69,7 @@ test("a violation exits with 1, and its replay command gives the same history", 
   }
   assert.equal(first.status, 1);
   const { replay: command, history_sha256 } = JSON.parse(first.out);
-  const flags = command.slice(command.indexOf("main.ts") + 8).split(" ");
+  const flags = command.slice(command.indexOf("--")).split(" ");
 
   const again = await call(run, ...flags, "--json");
 
