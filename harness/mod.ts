@@ -38,6 +38,9 @@ export type { Packets } from "./nemesis/packets.ts";
 export type { Partition } from "./nemesis/partition.ts";
 export type { Pause } from "./nemesis/pause.ts";
 
+export type { ClientRequest } from "../server/store/client.ts";
+export type { Operation as StoreOperation } from "../server/store/operation.ts";
+
 // One run.
 export { run } from "./run/run.ts";
 export type { FaultCount, RunOutcome, RunParts } from "./run/run.ts";
@@ -62,20 +65,3 @@ export { simulate, simulateAndJudge, type Simulated, type SimulateOptions } from
 export type { Trace, TraceLine } from "./sim/trace.ts";
 export type { Breach, SafetyVerdict } from "./sim/invariants.ts";
 export type { CoverageCounts } from "./sim/coverage.ts";
-
-// A replica, to host in a program of one's own.
-export { ByteWriter } from "../server/bytes/byte_writer.ts";
-export * from "../server/journal/disk.ts";
-export * from "../server/replica/state_machine.ts";
-export * from "../server/replica/replica.ts";
-export type { ClientReply, ReadMode, Session } from "../server/replica/client.ts";
-export type { ClientRequest } from "../server/store/client.ts";
-export type { Operation as StoreOperation } from "../server/store/operation.ts";
-export { READ_MODES } from "../server/replica/client.ts";
-export { Journal, openJournal } from "../server/journal/journal.ts";
-export { JournalDamagedError, type JournalIdentity, JournalIdentityError } from "../server/journal/journal_format.ts";
-export type { RecoveredJournal } from "../server/journal/journal_recovery.ts";
-export type { Answer, Forward, ForwardedMode, Packet, RequestMode } from "../server/replica/packet.ts";
-export type { Respond } from "../server/replica/forwarding.ts";
-export { createKvStore, type KvStore } from "../server/store/kv_store.ts";
-export type { Value } from "../server/bytes/value.ts";

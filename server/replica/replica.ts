@@ -40,7 +40,7 @@ const DEFAULT_COMPACTION_BYTES = 8 * 1024 * 1024;
  * @example A replicated sum inside one's own program: its own state machine, transport, disk and clock
  * ```ts
  * import assert from "node:assert/strict";
- * import { type ClientReply, createReplica, type Disk, openJournal, type Replica, type StateMachine } from "@kayadb/raft/harness";
+ * import { type ClientReply, createReplica, type Disk, openJournal, type Replica, type StateMachine } from "@kayadb/raft/server";
  *
  * // What is replicated: a sum, to which each command adds its first byte; a command without a byte reads.
  * function createSum(): StateMachine {

@@ -1,0 +1,41 @@
+/**
+ * What hosts the core: a replica with its journal, state machine, clients' sessions and forwarding, over your transport,
+ * disk and clock.
+ *
+ * Nothing here reaches a module of a runtime, so a replica runs wherever TypeScript does; `@kayadb/raft/node` brings the
+ * live disk, the sockets and the clock. `createReplica`'s doc holds a whole program.
+ *
+ * Times are whole nanoseconds of a `Clock`, unless a name or a doc says otherwise. Errors come as the first argument of
+ * the function that is called at the end, or are thrown where a doc says so.
+ *
+ * @module
+ */
+
+// Time.
+export * from "./clock.ts";
+export { VERSION } from "./version.ts";
+
+// A replica, and what it asks of its host.
+export * from "./replica/replica.ts";
+export * from "./replica/state_machine.ts";
+export { type SessionMachine, underSession, withSessions } from "./replica/sessions.ts";
+export { createExactlyOnce, type ExactlyOnce, type ExactlyOnceOptions } from "./replica/exactly_once.ts";
+export { type ClientReply, READ_MODES, type ReadMode, type Session } from "./replica/client.ts";
+export type { Respond } from "./replica/forwarding.ts";
+export type { Answer, Forward, ForwardedMode, Packet, RequestMode } from "./replica/packet.ts";
+export { decodePacket, encodePacket } from "./replica/packet_codec.ts";
+
+// Its log on a disk.
+export * from "./journal/disk.ts";
+export { Journal, openJournal } from "./journal/journal.ts";
+export { JournalDamagedError, type JournalIdentity, JournalIdentityError } from "./journal/journal_format.ts";
+export type { RecoveredJournal } from "./journal/journal_recovery.ts";
+
+// The key-value store: a state machine.
+export { createKvStore, type KvStore } from "./store/kv_store.ts";
+export type { Operation } from "./store/operation.ts";
+export { encodeOperation } from "./store/store_command.ts";
+
+// Bytes.
+export { ByteWriter } from "./bytes/byte_writer.ts";
+export type { Value } from "./bytes/value.ts";
