@@ -9,7 +9,7 @@ import { type Compact, compact } from "./compact.ts";
 import { disk, type DiskFault } from "./disk.ts";
 import { fieldsOf } from "./fields.ts";
 import { type Kill, kill } from "./kill.ts";
-import type { FaultType } from "./kind.ts";
+import type { FaultType, Strike } from "./kind.ts";
 import { type Member, member } from "./member.ts";
 import { type Packets, packets } from "./packets.ts";
 import { type Partition, partition } from "./partition.ts";
@@ -73,4 +73,20 @@ export function parseFault(value: unknown): Fault {
     throw new SyntaxError(`a fault's kind is one of ${FAULT_KINDS.join(", ")}, but ${JSON.stringify(kind)} was found`);
   }
   return FAULTS[kind].parse(value);
+}
+
+/** How a cluster suffers one kind of fault. Faults combine; a fault is healed as the object that was injected. */
+export interface Suffering<F> {
+  /** Inflicts a fault. `done` is called once. */
+  inject(fault: F, done: (strike: Strike) => void): void;
+  /** Undoes a fault: restarts, reconnects, resumes what it has struck, unless another fault still holds it. */
+  heal(fault: F, done: (strike: Strike) => void): void;
+}
+
+/** The faults that a cluster suffers. Our own clusters mention every kind; what is `null`, or left out, is not suffered. */
+export type Suffers = { readonly [K in FaultKind]?: Suffering<FaultByKind[K]> | null };
+
+/** How a cluster suffers a fault; `null` if it does not. */
+export function sufferingOf<F extends Fault>(suffers: Suffers, fault: F): Suffering<F> | null {
+  return (suffers[fault.kind] ?? null) as Suffering<F> | null;
 }

@@ -3,22 +3,21 @@
  *
  * @module
  */
-import { type ConfigurationChange, nodeId, type RaftConfig } from "../../raft/mod.ts";
-import { type Clock, MILLISECOND } from "../../server/clock.ts";
-import type { Cluster } from "../run/cluster.ts";
-import type { DiskFault } from "../nemesis/disk.ts";
-import { type Fault, FAULT_KINDS, type FaultKind, typeOf } from "../nemesis/faults.ts";
-import type { Link, Strike, View } from "../nemesis/kind.ts";
-import type { Member } from "../nemesis/member.ts";
-import type { Packets } from "../nemesis/packets.ts";
+import type { RaftConfig } from "../../raft/mod.ts";
+import type { Clock } from "../../server/clock.ts";
+import { type Fault, FAULT_KINDS, type FaultKind, sufferingOf } from "../nemesis/faults.ts";
+import type { Strike, View } from "../nemesis/kind.ts";
 import type { ClientReply, ReadMode } from "../../server/replica/client.ts";
 import type { ClientRequest } from "../../server/store/client.ts";
 import type { Packet } from "../../server/replica/packet.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { Invariants } from "./invariants.ts";
 import { hashSeed, mix } from "./hash.ts";
+import { SimLinks } from "./links.ts";
+import { MemberChanges } from "./member_changes.ts";
 import { Network } from "./network.ts";
 import { SimNode } from "./node.ts";
+import { type AllSuffers, suffersOf } from "./suffering.ts";
 import type { Trace } from "./trace.ts";
 
 /** How a simulated cluster is made. */
@@ -52,28 +51,34 @@ export interface SimClusterOptions {
 
 /** All clients are one end of the network. */
 const CLIENTS = 0;
-/** A member that was removed goes on for this many ticks, as one would that nobody has told. */
-const REMOVED_RUNS_TICKS = 200;
-/** How long the nemesis waits for a change of the members. */
-const CHANGE_TIMEOUT = 5_000 * MILLISECOND;
+const CONNECTION_REFUSED: ClientReply = { type: "fail", error: "connection refused" };
 
 /** A simulated cluster. */
-export class SimCluster implements Cluster {
+export class SimCluster {
   readonly faults: ReadonlySet<FaultKind> = new Set(FAULT_KINDS);
   readonly tickLength: number;
   readonly network: Network;
+  /** How it suffers each kind of fault. */
+  readonly suffers: AllSuffers;
   readonly #options: SimClusterOptions;
   readonly #queue: EventQueue;
   readonly #nodes = new Map<number, SimNode>();
-  /** The links that each partition still cuts, and those that each packet fault still lies on. */
-  readonly #partitions = new Map<Fault, Link[]>();
-  readonly #packets = new Map<Packets, Packets>();
+  readonly #links: SimLinks;
 
   constructor(options: SimClusterOptions) {
     this.#options = options;
     this.#queue = options.queue;
     this.tickLength = options.tickLength;
     this.network = new Network(options.queue, options.seed);
+    this.#links = new SimLinks(this.network);
+    const nodes = this.#nodes;
+    const changes = new MemberChanges({
+      queue: options.queue,
+      tickLength: options.tickLength,
+      nodes,
+      join: (id) => this.#addNode(id, [], true).start(),
+    });
+    this.suffers = suffersOf({ nodes, links: this.#links, changes });
   }
 
   /** The nodes themselves, for whoever looks closer than a client can. */
@@ -138,61 +143,22 @@ export class SimCluster implements Cluster {
     this.network.send(CLIENTS, id, receive, request);
   }
 
+  /** Inflicts a fault. */
   inject(fault: Fault, done: (strike: Strike) => void): void {
-    switch (fault.kind) {
-      case "partition":
-        this.network.cut(fault.cut);
-        this.#partitions.set(fault, [...fault.cut]);
-        return done({ struck: fault.cut.length > 0, detail: typeOf(fault).say(fault) });
-      case "kill":
-        return done(this.#each(fault.nodes, "kill", (node) => node.kill(fault)));
-      case "pause":
-        return done(this.#each(fault.nodes, "pause", (node) => node.pause(fault)));
-      case "packets":
-        this.network.disturb(fault, fault.links);
-        this.#packets.set(fault, fault);
-        return done({ struck: fault.links.length > 0, detail: typeOf(fault).say(fault) });
-      case "clock":
-        return done(this.#each(fault.nodes, typeOf(fault).say(fault), (node) => node.bendClock(fault)));
-      case "disk":
-        return this.#injectDisk(fault, done);
-      case "member":
-        return this.#injectMember(fault, done);
-      case "compact":
-        return done(this.#each(fault.nodes, "compact", (node) => node.compact()));
-    }
+    sufferingOf(this.suffers, fault)!.inject(fault, done);
   }
 
+  /** Undoes a fault. */
   heal(fault: Fault, done: (strike: Strike) => void): void {
-    switch (fault.kind) {
-      case "partition": {
-        const links = this.#partitions.get(fault) ?? [];
-        this.#partitions.delete(fault);
-        this.network.mend(links);
-        return done({ struck: links.length > 0, detail: fault.shape });
-      }
-      case "packets":
-        this.#packets.delete(fault);
-        this.network.calm(fault, fault.links);
-        return done({ struck: true, detail: typeOf(fault).say(fault) });
-      case "kill":
-      case "pause":
-      case "clock":
-      case "disk":
-        return done(this.#each(fault.nodes, "", (node) => node.heal(fault)));
-      case "member":
-      case "compact":
-        return done({ struck: false, detail: "there is no healing" });
-    }
+    sufferingOf(this.suffers, fault)!.heal(fault, done);
   }
 
+  /**
+   * Undoes every fault of these nodes and of the links among them, and leaves all else as it is.
+   * Nodes that were refused or removed stay so. With all nodes, nothing is wrong any more.
+   */
   restore(nodes: readonly number[], done: () => void): void {
-    const isInside = ([from, to]: Link): boolean => nodes.includes(from) && nodes.includes(to);
-    for (const [fault, links] of this.#partitions) {
-      this.network.mend(links.filter(isInside));
-      this.#partitions.set(fault, links.filter((link) => !isInside(link)));
-    }
-    for (const fault of this.#packets.keys()) this.network.calm(fault, fault.links.filter(isInside));
+    this.#links.restore(([from, to]) => nodes.includes(from) && nodes.includes(to));
     for (const id of nodes) this.#nodes.get(id)?.restore();
     done();
   }
@@ -204,111 +170,5 @@ export class SimCluster implements Cluster {
   stop(done: () => void): void {
     for (const node of this.#nodes.values()) node.stop();
     done();
-  }
-
-  /** Does something to each node, and says to which it was done. */
-  #each(ids: readonly number[], what: string, act: (node: SimNode) => boolean | string): Strike {
-    const struck: string[] = [];
-    for (const id of ids) {
-      const node = this.#nodes.get(id);
-      const result = node === undefined ? false : act(node);
-      if (result !== false) struck.push(result === true ? `${id}` : `${id} (${result})`);
-    }
-    const whom = struck.length > 0 ? struck.join(" ") : "nobody";
-    return { struck: struck.length > 0, detail: what === "" ? whom : `${what} ${whom}` };
-  }
-
-  #injectDisk(fault: DiskFault, done: (strike: Strike) => void): void {
-    switch (fault.effect) {
-      case "slow":
-        return done(this.#each(fault.nodes, typeOf(fault).say(fault), (node) => node.slowDisk(fault)));
-      case "full":
-        return done(this.#each(fault.nodes, "full", (node) => node.fillDisk(fault)));
-      case "tear":
-        return done(this.#each(fault.nodes, "tear", (node) => node.tear(fault)));
-      case "flip":
-        return done(this.#each(fault.nodes, "flip", (node) => node.flip()));
-    }
-  }
-
-  #injectMember(fault: Member, done: (strike: Strike) => void): void {
-    const leader = this.#leader();
-    const target = this.#nodes.get(fault.node);
-    const { change, node: id } = fault;
-    const name = typeOf(fault).say(fault);
-    if (leader === null) return done({ struck: false, detail: `${name}: nobody leads` });
-    const joins = change === "add" || change === "replace";
-    if (joins === (target !== undefined)) {
-      return done({ struck: false, detail: `${name}: ${joins ? "there is such a node" : "there is no such node"}` });
-    }
-    if (joins) this.#addNode(id, [], true).start();
-    let open = true;
-    const end = (reply: ClientReply): void => {
-      if (!open) return;
-      open = false;
-      this.#afterChange(fault, reply);
-      done({ struck: reply.type !== "fail", detail: reply.type === "ok" ? name : `${name}: ${reply.error}` });
-    };
-    this.#queue.after(CHANGE_TIMEOUT, () => end({ type: "info", error: "no answer in time" }));
-    if (change === "transfer") leader.replica!.transferLeadership(id, end);
-    else leader.replica!.changeMembers(changeOf(fault), end);
-  }
-
-  #afterChange(fault: Member, reply: ClientReply): void {
-    const { change, node, old } = fault;
-    if (reply.type === "fail" && (change === "add" || change === "replace")) this.#nodes.get(node)!.remove();
-    if (reply.type !== "ok") return;
-    const gone = change === "remove" ? node : change === "replace" ? old : undefined;
-    if (gone === undefined) return;
-    const leaving = this.#nodes.get(gone);
-    if (leaving !== undefined) this.#takeAway(leaving);
-  }
-
-  /** Takes a member away once it may go: a joint configuration, in which the change was answered, still counts on it until it is left. */
-  #takeAway(member: SimNode): void {
-    const now = this.#queue.now();
-    if (this.#isCountedOn(member.id)) return this.#queue.at(now + this.tickLength, () => this.#takeAway(member));
-    member.isRemoved = true;
-    this.#queue.at(now + REMOVED_RUNS_TICKS * this.tickLength, () => member.remove());
-  }
-
-  /** Whether a node is a member by the leader's configuration, or may be again, as the last change is not committed, or nobody leads. */
-  #isCountedOn(id: number): boolean {
-    const status = this.#leader()?.replica?.node.status();
-    if (status === undefined || status.configurationIndex > status.commitIndex) return true;
-    const { voters, votersOutgoing, learners } = status.configuration;
-    return [...voters, ...votersOutgoing, ...learners].includes(nodeId(id));
-  }
-
-  /** The running node that leads with the highest term. */
-  #leader(): SimNode | null {
-    let leader: SimNode | null = null;
-    for (const node of this.#nodes.values()) {
-      if (node.replica?.node.role !== "leader" || node.isPaused) continue;
-      if (leader === null || node.replica.node.term > leader.replica!.node.term) leader = node;
-    }
-    return leader;
-  }
-}
-
-const CONNECTION_REFUSED: ClientReply = { type: "fail", error: "connection refused" };
-
-/** The change that the leader is asked for. A replacement takes both majorities' consent. */
-function changeOf({ change, node, old }: Member): ConfigurationChange {
-  const id = nodeId(node);
-  switch (change) {
-    case "add":
-    case "demote":
-      return { type: "simple", changes: [{ type: "add-learner", node: id }] };
-    case "promote":
-      return { type: "simple", changes: [{ type: "add-voter", node: id }] };
-    case "remove":
-      return { type: "simple", changes: [{ type: "remove", node: id }] };
-    case "replace": {
-      const changes = [{ type: "add-voter", node: id }, { type: "remove", node: nodeId(old!) }] as const;
-      return { type: "enter-joint", changes, autoLeave: true };
-    }
-    case "transfer":
-      throw new TypeError("A transfer is no change of the members");
   }
 }
