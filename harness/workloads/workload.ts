@@ -30,6 +30,24 @@ export interface Completion {
   readonly actual?: unknown;
 }
 
+/** A read at the end of a run. */
+export interface FinalRead {
+  /** What is asked. */
+  readonly operation: Invocation;
+  /** Whom; left out: any node, and another one if that does not answer. */
+  readonly node?: number;
+}
+
+/** How a workload waits for a system that needs time after everything is healed. */
+export interface Settling {
+  /** It has so long, in nanoseconds. */
+  readonly atMost: number;
+  /** What is asked in each round; nothing of it is recorded. */
+  asks(nodes: readonly number[]): readonly FinalRead[];
+  /** Whether the answers of a round, in the order of what was asked, show that nothing is to come any more. */
+  isSettled(ends: readonly Completion[]): boolean;
+}
+
 /** How a workload draws its operations. */
 export interface WorkloadOptions {
   /** How many keys there are, at least 1. */
