@@ -1,36 +1,37 @@
 /**
  * A replica: hosts a RaftNode, its journal and its state machine, and answers clients. The same code runs in the simulator and in a live process.
  *
- * Its one rule: nothing leaves (no envelope, no reply) before what it depends on is durable. An input is handled at once; what it sends waits
- * until the journal has made durable what it was given before. While a flush is under way further inputs are handled, and their batch is the next
- * flush: one sync serves them all. A leader's appends depend on nothing that is not durable, and leave at once; and what is committed is durable on a
- * majority, so that it is applied and answered at once too, into a machine that lives no longer than the process.
+ * Its one rule: nothing leaves (no envelope, no reply) before what it depends on is durable. The replica takes each input in at once. What the input
+ * sends waits until the journal has made durable what it was given before. While a flush is under way the replica takes in more: their batch is the
+ * next flush, so one sync serves many inputs. A leader's appends depend on nothing that is not durable, and leave at once. A committed entry is
+ * durable on a majority, so the replica applies and answers it at once too: its machine lives no longer than the process.
  *
  * There are no promises and no timers here: time passes through `tick`, and everything else comes from the disk, the peers and the clients.
  *
  * @module
  */
-import { type Envelope, logIndex, nodeId, type RaftApplyCommand, RaftNode } from "../../raft/mod.ts";
-import { Administration } from "./administration.ts";
+import { logIndex, nodeId, RaftNode } from "../../raft/mod.ts";
+import { Administration, encodeChange, encodeTransfer } from "./administration.ts";
+import { Applier } from "./applier.ts";
+import { Batches } from "./batches.ts";
 import { type ClientReply, READ_MODES } from "./client.ts";
-import { MAX_NODE_ID, ReceivedForwards, type Respond, SentForwards } from "./forwarding.ts";
-import type { Forward, ForwardedMode, Packet, RequestMode } from "./packet.ts";
+import { MAX_NODE_ID } from "./forwarding.ts";
+import { Outbox } from "./outbox.ts";
+import type { Packet } from "./packet.ts";
+import { Proposals } from "./proposals.ts";
 import { ReadRounds } from "./read_rounds.ts";
-import { BUSY, DISCARDED, NO_LEADER, NOT_LEADER, refusal, STOPPED } from "./refusals.ts";
 import type { Replica, ReplicaOptions } from "./replica_options.ts";
+import { Requests } from "./requests.ts";
 import { underSession, wrongSession } from "./sessions.ts";
 import { SnapshotSteps } from "./snapshot_steps.ts";
 import type { StateMachine } from "./state_machine.ts";
 
 export type { CompactionPolicy, Replica, ReplicaLimits, ReplicaOptions } from "./replica_options.ts";
 
-/** A proposal that waits to be applied. */
-interface Proposed {
-  readonly term: number;
-  readonly respond: Respond;
-}
-
 const DEFAULT_COMPACTION_BYTES = 8 * 1024 * 1024;
+const DEFAULT_MAX_COMMAND_BYTES = 16 * 1024 * 1024;
+const DEFAULT_MAX_WAITING = 20_000;
+const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
 
 /**
  * Starts a replica from what its journal holds. It is alive when it is ticked.
@@ -103,317 +104,173 @@ const DEFAULT_COMPACTION_BYTES = 8 * 1024 * 1024;
  * ```
  */
 export function createReplica<Machine extends StateMachine>(options: ReplicaOptions<Machine>): Replica<Machine> {
-  const { id, journal, machine, incarnation, send } = options;
+  const { id, journal, machine, incarnation } = options;
   if (!Number.isSafeInteger(id) || id < 1 || id >= MAX_NODE_ID) {
     throw new RangeError(`A replica's id is a whole number from 1 to ${MAX_NODE_ID - 1}, but ${id} was given`);
   }
-  const readMode = options.reads ?? "index";
-  const maxCommandBytes = options.limits?.maxCommandBytes ?? 16 * 1024 * 1024;
-  const maxWaiting = options.limits?.maxWaiting ?? 20_000;
-  const forwardTimeoutTicks = options.limits?.forwardTimeoutTicks ?? 500;
-
-  const received = new ReceivedForwards(journal.state.term);
-  const sent = new SentForwards();
   const node = new RaftNode(
     {
       ...options.raft,
       id: nodeId(id),
       peers: options.peers.map(nodeId),
-      leaseReads: readMode === "lease",
-      maxCommandBytes,
+      leaseReads: options.reads === "lease",
+      maxCommandBytes: options.limits?.maxCommandBytes ?? DEFAULT_MAX_COMMAND_BYTES,
       seed: options.raft?.seed ?? incarnation,
     },
     journal,
   );
   const restored = node.drainRestored();
   if (restored !== null) machine.restore(restored.data);
+  return new HostedReplica(options, node);
+}
 
-  let stopped = false;
-  let ticks = 0;
+/** A replica of named parts: each does one step of what `#settle` reads like. */
+class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
+  readonly #options: ReplicaOptions<Machine>;
+  readonly node: RaftNode;
+  readonly #outbox: Outbox;
+  readonly #batches: Batches;
+  readonly #reads: ReadRounds;
+  readonly #administration: Administration;
+  readonly #requests: Requests;
+  readonly #snapshots: SnapshotSteps;
+  readonly #applier: Applier;
+  #ticks = 0;
+  #isStopped = false;
 
-  /** What was sent while the flush under way began too early to cover it, and what the flush under way covers. */
-  let heldForNext: Envelope[] = [];
-  let heldForCurrent: Envelope[] = [];
-
-  const proposed = new Map<number, Proposed>();
-  let appliedThrough: number = node.appliedIndex;
-
-  const reads = new ReadRounds({
-    node,
-    read: (command) => machine.read(command),
-    timeoutTicks: forwardTimeoutTicks,
-  });
-  const administration = new Administration(node, journal);
-  const snapshots = new SnapshotSteps({
-    machine,
-    dueBytes: options.compaction?.bytes ?? DEFAULT_COMPACTION_BYTES,
-    lastBytes: journal.snapshot?.data.length ?? 0,
-    take: (index, data) => {
-      if (index > journal.snapshotIndex) node.compact(logIndex(index), data);
-    },
-  });
-
-  let isDeferred = false;
-  let isSettling = false;
-  let settlesAgain = false;
-
-  const stopWith = (error: Error): void => {
-    if (stopped) return;
-    stopped = true;
-    options.onStopped?.(error);
-  };
-  journal.onFailure = stopWith;
-
-  /** Sends what may leave, and holds what must wait for a sync. */
-  const dispatch = (envelopes: readonly Envelope[]): void => {
-    for (let i = 0; i < envelopes.length; i++) {
-      const envelope = envelopes[i]!;
-      if (!envelope.afterSync) send(envelope.to, { kind: "raft", envelope });
-      else if (journal.isDirty) heldForNext.push(envelope);
-      else if (journal.isFlushing) heldForCurrent.push(envelope);
-      else send(envelope.to, { kind: "raft", envelope });
-    }
-  };
-
-  const flush = (): void => {
-    if (stopped || journal.isFlushing || !journal.isDirty) return;
-    heldForCurrent = heldForNext;
-    heldForNext = [];
-    journal.flush(onFlushed);
-  };
-
-  const onFlushed = (error: Error | null): void => {
-    if (stopped) return;
-    if (error !== null) return stopWith(error);
-    // A log that was replaced by a snapshot is written with all that came while the snapshot was: then nothing is left to wait for.
-    let due = heldForCurrent;
-    heldForCurrent = [];
-    if (!journal.isDirty && heldForNext.length > 0) {
-      due = [...due, ...heldForNext];
-      heldForNext = [];
-    }
-    for (let i = 0; i < due.length; i++) send(due[i]!.to, { kind: "raft", envelope: due[i]! });
-    run(persisted, null);
-  };
-
-  const persisted = (): void => dispatch(node.persisted());
-
-  /** Takes one input in; an error that nobody expects ends the node. */
-  const run = <Input>(take: (input: Input) => void, input: Input): void => {
-    if (stopped) return;
-    try {
-      take(input);
-      schedule();
-    } catch (error) {
-      stopWith(error as Error);
-    }
-  };
-
-  const schedule = (): void => {
-    if (options.defer === undefined) settleAll();
-    else if (!isDeferred) {
-      isDeferred = true;
-      options.defer(endBatch);
-    }
-  };
-
-  /** An answer may bring the next request at once: its batch begins when this one is all applied and answered, not in its middle. */
-  const settleAll = (): void => {
-    settlesAgain = true;
-    if (isSettling) return;
-    isSettling = true;
-    try {
-      while (settlesAgain && !stopped) {
-        settlesAgain = false;
-        settle();
-      }
-    } finally {
-      isSettling = false;
-    }
-  };
-
-  const endBatch = (): void => {
-    isDeferred = false;
-    if (stopped) return;
-    try {
-      settle();
-    } catch (error) {
-      stopWith(error as Error);
-    }
-  };
-
-  /** Ends a batch of inputs: sends what was proposed, applies and answers what was committed, and writes. */
-  const settle = (): void => {
-    if (node.role === "leader") dispatch(node.broadcast());
-    dispatch(reads.begin(ticks));
-    apply();
-    reads.answer(appliedThrough);
-    administration.answer(ticks);
-    if (snapshots.isDue) beginSnapshot();
-    snapshots.step();
-    flush();
-    // What came in a round has its own when this one's answers have left, which bring more: so rounds are fewer and serve more.
-    if (reads.needsRound) schedule();
-  };
-
-  const apply = (): void => {
-    if (node.commitIndex === appliedThrough) return;
-    const snapshot = node.drainRestored();
-    if (snapshot !== null) {
-      snapshots.restored(snapshot.data);
-      machine.restore(snapshot.data);
-      for (const [index, { respond }] of proposed) {
-        if (index > snapshot.index) continue;
-        proposed.delete(index);
-        respond({ type: "info", error: "unknown outcome: a snapshot came in its place" });
-      }
-      appliedThrough = snapshot.index;
-    }
-    for (let commands = node.drainApplied(); commands.length > 0; commands = node.drainApplied()) {
-      for (let i = 0; i < commands.length; i++) applyOne(commands[i]!);
-    }
-    if (node.appliedIndex !== appliedThrough) {
-      discard(appliedThrough + 1, node.appliedIndex + 1);
-      appliedThrough = node.appliedIndex;
-    }
-  };
-
-  const applyOne = ({ index, term, command }: RaftApplyCommand): void => {
-    if (index !== appliedThrough + 1) discard(appliedThrough + 1, index);
-    appliedThrough = index;
-    snapshots.applied(command);
-    const reply = machine.apply(command, index);
-    const proposal = proposed.get(index);
-    if (proposal === undefined) return;
-    proposed.delete(index);
-    proposal.respond(proposal.term === term ? reply : DISCARDED);
-  };
-
-  /** Entries that are no commands were committed in `[from, to)`: what was proposed there is gone for certain. */
-  const discard = (from: number, to: number): void => {
-    for (let index = from; index < to && proposed.size > 0; index++) {
-      const proposal = proposed.get(index);
-      if (proposal === undefined) continue;
-      proposed.delete(index);
-      proposal.respond(DISCARDED);
-    }
-  };
-
-  const beginSnapshot = (): boolean => appliedThrough > journal.snapshotIndex && snapshots.begin(appliedThrough);
-
-  const tooLong = (body: Uint8Array): ClientReply => {
-    const error = `the command has ${body.length} bytes, but at most ${maxCommandBytes} are taken`;
-    return { type: "fail", error };
-  };
-
-  /** A request at this node: led, forwarded, or answered on the spot. */
-  const ask = (mode: RequestMode, body: Uint8Array, respond: Respond): void => {
-    if (stopped) return respond(STOPPED);
-    if (body.length > maxCommandBytes) return respond(tooLong(body));
-    if (mode === "local") return respond(machine.read(body));
-    if (mode === "index" || mode === "lease") {
-      if (reads.count >= maxWaiting) return respond(BUSY);
-      return reads.add(body, respond);
-    }
-    if (node.role === "leader") return lead(mode, body, respond);
-    const { leader } = node;
-    if (leader === null) return respond(NO_LEADER);
-    if (sent.size >= maxWaiting) return respond(BUSY);
-    const number = sent.add(respond, ticks + forwardTimeoutTicks);
-    send(leader, { kind: "forward", from: id, incarnation, number, term: node.term, mode, body });
-  };
-
-  /** A request at the leader, this node's own or forwarded. */
-  const lead = (mode: ForwardedMode, body: Uint8Array, respond: Respond): void => {
-    if (proposed.size >= maxWaiting) return respond(BUSY);
-    if (body.length > maxCommandBytes) return respond(tooLong(body));
-    switch (mode) {
-      case "write":
-      case "log":
-        return propose(body, respond);
-      case "change":
-        return administration.change(body, respond);
-      case "transfer":
-        return dispatch(administration.transfer(body, ticks + forwardTimeoutTicks, respond));
-    }
-  };
-
-  const propose = (command: Uint8Array, respond: Respond): void => {
-    let position;
-    try {
-      position = node.propose(command);
-    } catch (error) {
-      return respond(refusal(error));
-    }
-    const { index, term } = position;
-    // What waited at this index was cut off this node's log, but another node may still hold it and be elected.
-    proposed.get(index)?.respond({ type: "info", error: "unknown outcome: leadership was lost" });
-    proposed.set(index, { term, respond });
-  };
-
-  const receiveForward = (forward: Forward): void => {
-    const leads = node.role === "leader" ? node.term : 0;
-    const admission = received.admit(forward.from, forward.incarnation, forward.number, forward.term, leads);
-    if (admission === "drop") return;
-    const respond = (reply: ClientReply): void => {
-      if (stopped) return;
-      const { from, incarnation: of, number } = forward;
-      send(from, { kind: "answer", from: id, incarnation: of, number, reply });
+  constructor(options: ReplicaOptions<Machine>, node: RaftNode) {
+    this.#options = options;
+    this.node = node;
+    const { journal, machine, incarnation, limits } = options;
+    const timeoutTicks = limits?.forwardTimeoutTicks ?? DEFAULT_FORWARD_TIMEOUT_TICKS;
+    const ticks = (): number => this.#ticks;
+    const send = (to: number, packet: Packet): void => {
+      if (!this.#isStopped) options.send(to, packet);
     };
-    if (admission === "never") return respond(NOT_LEADER);
-    lead(forward.mode, forward.body, respond);
-  };
+    journal.onFailure = this.#fail;
+    this.#batches = new Batches({ settle: this.#settle, defer: options.defer, onError: this.#fail });
+    const outbox = this.#outbox = new Outbox(journal, (envelope) => send(envelope.to, { kind: "raft", envelope }));
+    const reads = this.#reads = new ReadRounds({ node, read: (command) => machine.read(command), timeoutTicks });
+    const administration = this.#administration = new Administration({ node, journal, outbox, ticks, timeoutTicks });
+    const proposals = new Proposals(node);
+    this.#requests = new Requests({
+      ...{ node, machine, reads, proposals, administration, send, ticks, incarnation },
+      maxCommandBytes: limits?.maxCommandBytes ?? DEFAULT_MAX_COMMAND_BYTES,
+      maxWaiting: limits?.maxWaiting ?? DEFAULT_MAX_WAITING,
+      forwardTimeoutTicks: timeoutTicks,
+    });
+    const snapshots = this.#snapshots = new SnapshotSteps({
+      machine,
+      dueBytes: options.compaction?.bytes ?? DEFAULT_COMPACTION_BYTES,
+      lastBytes: journal.snapshot?.data.length ?? 0,
+      take: (index, data) => {
+        if (index > journal.snapshotIndex) node.compact(logIndex(index), data);
+      },
+    });
+    this.#applier = new Applier({ node, machine, proposals, snapshots });
+  }
 
-  const submit: Replica<Machine>["submit"] = (command, reply, how) => {
+  get machine(): Machine {
+    return this.#options.machine;
+  }
+
+  get journal(): ReplicaOptions<Machine>["journal"] {
+    return this.#options.journal;
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  get waiting(): number {
+    return this.#requests.waiting;
+  }
+
+  tick(): void {
+    this.#batches.add(this.#onTick, null);
+  }
+
+  receive(packet: Packet): void {
+    this.#batches.add(this.#onPacket, packet);
+  }
+
+  readonly submit: Replica<Machine>["submit"] = (command, reply, how) => {
+    const { machine, reads } = this.#options;
     const isRead = machine.isRead(command);
     if (how?.reads !== undefined && !READ_MODES.includes(how.reads)) return reply(UNKNOWN_READS);
     const wrong = how?.session === undefined ? null : wrongSession(how.session);
     if (wrong !== null) return reply({ type: "fail", error: wrong });
     const body = how?.session === undefined || isRead ? command : underSession(command, how.session);
-    run(() => ask(isRead ? how?.reads ?? readMode : "write", body, reply), null);
+    const mode = isRead ? how?.reads ?? reads ?? "index" : "write";
+    this.#batches.add(() => this.#requests.submit(mode, body, reply), null);
   };
 
-  const takePacket = (packet: Packet): void => {
+  readonly changeMembers: Replica<Machine>["changeMembers"] = (change, reply) =>
+    this.#batches.add(() => this.#requests.submit("change", encodeChange(change), reply), null);
+
+  readonly transferLeadership: Replica<Machine>["transferLeadership"] = (to, reply) =>
+    this.#batches.add(() => this.#requests.submit("transfer", encodeTransfer(to), reply), null);
+
+  compact(): boolean {
+    let isBegun = false;
+    this.#batches.add(() => void (isBegun = this.#beginSnapshot()), null);
+    return isBegun;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#batches.stop();
+    this.#outbox.stop();
+  }
+
+  /** Ends a batch of inputs, as the contract of the core says: send, apply, answer, write. */
+  readonly #settle = (): void => {
+    if (this.node.role === "leader") this.#outbox.post(this.node.broadcast());
+    this.#outbox.post(this.#reads.begin(this.#ticks));
+    this.#applier.applyCommitted();
+    this.#reads.answer(this.#applier.appliedIndex);
+    this.#administration.answer();
+    if (this.#snapshots.isDue) this.#beginSnapshot();
+    this.#snapshots.step();
+    if (!this.#isStopped) this.#outbox.flush(this.#onFlushed);
+    // Reads that came during a round share the next one, which begins when these answers have left: they bring more reads.
+    if (this.#reads.needsRound) this.#batches.schedule();
+  };
+
+  readonly #onTick = (): void => {
+    this.#ticks++;
+    this.#requests.expire();
+    this.#reads.expire(this.#ticks);
+    this.#outbox.post(this.node.tick());
+  };
+
+  readonly #onPacket = (packet: Packet): void => {
     switch (packet.kind) {
       case "raft":
-        return dispatch(node.handle(packet.envelope));
+        return this.#outbox.post(this.node.handle(packet.envelope));
       case "forward":
-        return receiveForward(packet);
+        return this.#requests.receive(packet);
       case "answer":
-        if (packet.incarnation === incarnation) sent.answer(packet.number, packet.reply);
+        return this.#requests.answer(packet);
     }
   };
 
-  const takeTick = (): void => {
-    ticks++;
-    sent.expire(ticks);
-    reads.expire(ticks);
-    dispatch(node.tick());
+  readonly #onFlushed = (error: Error | null): void => {
+    if (error !== null) this.#fail(error);
+    else this.#batches.add(this.#onPersisted, null);
   };
 
-  return {
-    node,
-    machine,
-    journal,
-    get isStopped() {
-      return stopped;
-    },
-    get waiting() {
-      return proposed.size + reads.count + sent.size;
-    },
-    tick: () => run(takeTick, null),
-    receive: (packet) => run(takePacket, packet),
-    submit,
-    changeMembers: (how, reply) => run(() => ask("change", new TextEncoder().encode(JSON.stringify(how)), reply), null),
-    transferLeadership: (to, reply) => run(() => ask("transfer", new TextEncoder().encode(String(to)), reply), null),
-    compact() {
-      let isBegun = false;
-      run(() => void (isBegun = beginSnapshot()), null);
-      return isBegun;
-    },
-    stop() {
-      stopped = true;
-    },
+  readonly #onPersisted = (): void => this.#outbox.post(this.node.persisted());
+
+  #beginSnapshot(): boolean {
+    const { appliedIndex } = this.#applier;
+    return appliedIndex > this.journal.snapshotIndex && this.#snapshots.begin(appliedIndex);
+  }
+
+  readonly #fail = (error: Error): void => {
+    if (this.#isStopped) return;
+    this.stop();
+    this.#options.onStopped?.(error);
   };
 }
 

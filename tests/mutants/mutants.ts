@@ -134,7 +134,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "every read is answered from the node asked",
-    file: "server/replica/replica.ts",
+    file: "server/replica/requests.ts",
     search: 'if (mode === "local") return',
     replace: "if (machine.isRead(body)) return",
     flags: "--nemesis partition --time-limit 20",
@@ -235,9 +235,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a follower acknowledges before its sync",
-    file: "server/replica/replica.ts",
-    search: "if (!envelope.afterSync) send(",
-    replace: 'if (!envelope.afterSync || envelope.type === "append-response") send(',
+    file: "server/replica/outbox.ts",
+    search: "if (!envelope.afterSync) this.#send(",
+    replace: 'if (!envelope.afterSync || envelope.type === "append-response") this.#send(',
     flags: "--nemesis kill --time-limit 20",
     noticedBy: ["invariant", "history"],
   },

@@ -1,0 +1,128 @@
+/**
+ * Where a request goes:
+ *
+ * ```text
+ *   a local read                                  answered at once
+ *   a read by index or lease                      waits for a round of the core
+ *   a write, a read through the log, a change     at the leader: proposed. Elsewhere: forwarded to the leader
+ * ```
+ *
+ * @module
+ */
+import type { RaftNode } from "../../raft/mod.ts";
+import type { Administration } from "./administration.ts";
+import type { ClientReply } from "./client.ts";
+import { ReceivedForwards, type Respond, SentForwards } from "./forwarding.ts";
+import type { Answer, Forward, ForwardedMode, Packet, RequestMode } from "./packet.ts";
+import type { Proposals } from "./proposals.ts";
+import type { ReadRounds } from "./read_rounds.ts";
+import { BUSY, NO_LEADER, NOT_LEADER } from "./refusals.ts";
+import type { StateMachine } from "./state_machine.ts";
+
+/** What the requests of a replica need. */
+export interface RequestsOptions {
+  readonly node: RaftNode;
+  readonly machine: StateMachine;
+  readonly reads: ReadRounds;
+  readonly proposals: Proposals;
+  readonly administration: Administration;
+  /** Ticks since the node started. */
+  readonly ticks: () => number;
+  /** Which start of the node this is. */
+  readonly incarnation: number;
+  /** Sends a packet to another node. */
+  readonly send: (to: number, packet: Packet) => void;
+  /** Longest command in bytes. */
+  readonly maxCommandBytes: number;
+  /** Most requests of a kind that wait. */
+  readonly maxWaiting: number;
+  /** A forwarded request without an answer is of unknown outcome after so many ticks. */
+  readonly forwardTimeoutTicks: number;
+}
+
+/** The requests at one node: of its own clients, and those that other nodes have forwarded to it. */
+export class Requests {
+  readonly #options: RequestsOptions;
+  readonly #received: ReceivedForwards;
+  readonly #sent = new SentForwards();
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+    this.#received = new ReceivedForwards(options.node.term);
+  }
+
+  /** How many wait at this node. */
+  get waiting(): number {
+    return this.#options.proposals.size + this.#options.reads.count + this.#sent.size;
+  }
+
+  /** A request of a client of this node. */
+  submit(mode: RequestMode, body: Uint8Array, respond: Respond): void {
+    const { node, machine, reads, maxWaiting } = this.#options;
+    if (this.#isTooLong(body)) return respond(this.#tooLong(body));
+    if (mode === "local") return respond(machine.read(body));
+    if (mode === "index" || mode === "lease") {
+      if (reads.count >= maxWaiting) return respond(BUSY);
+      return reads.add(body, respond);
+    }
+    if (node.role === "leader") this.#lead(mode, body, respond);
+    else this.#forward(mode, body, respond);
+  }
+
+  /** A request that another node has forwarded, meant for the leader of its term. */
+  receive(forward: Forward): void {
+    const { node, send } = this.#options;
+    const { from, incarnation, number } = forward;
+    const leads = node.role === "leader" ? node.term : 0;
+    const admission = this.#received.admit(from, incarnation, number, forward.term, leads);
+    if (admission === "drop") return;
+    const respond = (reply: ClientReply): void =>
+      send(from, { kind: "answer", from: node.id, incarnation, number, reply });
+    if (admission === "never") return respond(NOT_LEADER);
+    this.#lead(forward.mode, forward.body, respond);
+  }
+
+  /** An answer to what this node has forwarded; one that was meant for an earlier start of the node finds nothing. */
+  answer(answer: Answer): void {
+    if (answer.incarnation === this.#options.incarnation) this.#sent.answer(answer.number, answer.reply);
+  }
+
+  /** Gives up on what was forwarded too long ago. */
+  expire(): void {
+    this.#sent.expire(this.#options.ticks());
+  }
+
+  /** A request at the leader. */
+  #lead(mode: ForwardedMode, body: Uint8Array, respond: Respond): void {
+    const { proposals, administration, maxWaiting } = this.#options;
+    if (proposals.size >= maxWaiting) return respond(BUSY);
+    if (this.#isTooLong(body)) return respond(this.#tooLong(body));
+    switch (mode) {
+      case "write":
+      case "log":
+        return proposals.propose(body, respond);
+      case "change":
+        return administration.change(body, respond);
+      case "transfer":
+        return administration.transfer(body, respond);
+    }
+  }
+
+  #forward(mode: ForwardedMode, body: Uint8Array, respond: Respond): void {
+    const { node, send, ticks, incarnation, maxWaiting, forwardTimeoutTicks } = this.#options;
+    const { leader } = node;
+    if (leader === null) return respond(NO_LEADER);
+    if (this.#sent.size >= maxWaiting) return respond(BUSY);
+    const number = this.#sent.add(respond, ticks() + forwardTimeoutTicks);
+    send(leader, { kind: "forward", from: node.id, incarnation, number, term: node.term, mode, body });
+  }
+
+  #isTooLong(body: Uint8Array): boolean {
+    return body.length > this.#options.maxCommandBytes;
+  }
+
+  #tooLong(body: Uint8Array): ClientReply {
+    const error = `the command has ${body.length} bytes, but at most ${this.#options.maxCommandBytes} are taken`;
+    return { type: "fail", error };
+  }
+}
