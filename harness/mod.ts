@@ -63,5 +63,5 @@ export * from "./run/result.ts";
 export type { Schedule } from "./run/schedule.ts";
 export { simulate, simulateAndJudge, type Simulated, type SimulateOptions } from "./sim/simulate.ts";
 export type { Trace, TraceLine } from "./sim/trace.ts";
-export type { Breach, SafetyVerdict } from "./sim/invariants.ts";
+export type { Breach, SafetyVerdict } from "./sim/invariants/world.ts";
 export type { CoverageCounts } from "./sim/coverage.ts";

@@ -13,7 +13,7 @@ import {
 } from "../../checker/mod.ts";
 import { nodesInWords, type RunOptions } from "../run/options.ts";
 import type { RunResult } from "../run/result.ts";
-import type { SafetyVerdict } from "../sim/invariants.ts";
+import type { SafetyVerdict } from "../sim/invariants/world.ts";
 import { WIDTH, wrapped } from "./columns.ts";
 
 /** Wraps text in a colour or weight. */

@@ -5,7 +5,7 @@
  */
 import type { HistoryEvent } from "../../checker/mod.ts";
 import type { JudgedRun } from "../run/result.ts";
-import type { Breach, SafetyVerdict } from "../sim/invariants.ts";
+import type { Breach, SafetyVerdict } from "../sim/invariants/world.ts";
 import type { TraceLine } from "../sim/trace.ts";
 
 /** A story is cut in its middle to about this many lines. */

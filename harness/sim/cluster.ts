@@ -11,7 +11,7 @@ import type { ClientReply, ReadMode } from "../../server/replica/client.ts";
 import type { ClientRequest } from "../../server/store/client.ts";
 import type { Packet } from "../../server/replica/packet.ts";
 import type { EventQueue } from "./event_queue.ts";
-import type { Invariants } from "./invariants.ts";
+import type { Invariants } from "./invariants/invariants.ts";
 import { hashSeed, mix } from "./hash.ts";
 import { SimLinks } from "./links.ts";
 import { MemberChanges } from "./member_changes.ts";

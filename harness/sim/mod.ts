@@ -5,5 +5,5 @@
  */
 export { simulate, simulateAndJudge, type Simulated, type SimulateOptions } from "./simulate.ts";
 export type { Trace, TraceLine } from "./trace.ts";
-export type { Breach, SafetyVerdict } from "./invariants.ts";
+export type { Breach, SafetyVerdict } from "./invariants/world.ts";
 export type { CoverageCounts } from "./coverage.ts";

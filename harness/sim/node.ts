@@ -20,7 +20,7 @@ import { type SessionMachine, withSessions } from "../../server/replica/sessions
 import { DiskFullError, SimDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, mixTime } from "./hash.ts";
-import type { Invariants } from "./invariants.ts";
+import type { Invariants } from "./invariants/invariants.ts";
 import { raftView } from "./raft_view.ts";
 import { bothTracers, tellingTracer, type Trace } from "./trace.ts";
 

@@ -18,7 +18,8 @@ import { SimCluster } from "./cluster.ts";
 import { Coverage, type CoverageCounts } from "./coverage.ts";
 import { EventQueue } from "./event_queue.ts";
 import { finish, hashSeed, mixText } from "./hash.ts";
-import { Invariants, type SafetyVerdict } from "./invariants.ts";
+import { Invariants } from "./invariants/invariants.ts";
+import type { SafetyVerdict } from "./invariants/world.ts";
 import type { Trace } from "./trace.ts";
 import type { Turns } from "./turns.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Coverage } from "../../../harness/sim/coverage.ts";
-import { Invariants } from "../../../harness/sim/invariants.ts";
+import { Coverage } from "../../../../harness/sim/coverage.ts";
+import { Invariants } from "../../../../harness/sim/invariants/invariants.ts";
 import {
   type AppendResponse,
   configurationOf,
@@ -13,7 +13,7 @@ import {
   type RaftTracer,
   type Term,
   type VoteResponse,
-} from "../../../raft/mod.ts";
+} from "../../../../raft/mod.ts";
 
 const NO_DATA = new Uint8Array(0);
 const MEMBERS = configurationOf([1, 2, 3] as NodeId[]);

@@ -1,0 +1,135 @@
+/**
+ * Configurations: one change at a time, of one voter unless it is joint; none before a commit of the leader's term; none
+ * outlives its entry; a snapshot has that of its index; a leader that is no voter any more steps down (dissertation, chapter 4).
+ *
+ * @module
+ */
+import {
+  type Configuration,
+  decodeConfiguration,
+  encodeConfiguration,
+  type Entry,
+  type LogIndex,
+  type NodeId,
+  type RaftLog,
+} from "../../../raft/mod.ts";
+import { type Observed, sameBytes, type World } from "./world.ts";
+
+/** Watches the configurations of all nodes. */
+export class Configurations {
+  readonly #world: World;
+  /** The configurations that were committed, each with the index of its entry, in their order. */
+  readonly #committed: { readonly index: number; readonly data: Uint8Array }[] = [];
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** One at a time (section 4.1), and none before the leader has committed in its own term (the correction of 2015). */
+  appends(id: number, node: Observed, entry: Entry): void {
+    const { committedThrough, marks } = this.#world;
+    const before = node.configurations.at(-1) ?? 0;
+    if (before > committedThrough) {
+      this.#world.broken(
+        `configurations: node ${id} appends one at entry ${entry.index}, while the one at entry ${before} ` +
+          `is not committed`,
+      );
+    }
+    if ((marks.at(-1)?.committedIn ?? 0) < entry.term) {
+      this.#world.broken(
+        `configurations: node ${id} appends one at entry ${entry.index} before anything of term ${entry.term} ` +
+          `is committed`,
+      );
+    }
+    node.configurations.push(entry.index);
+    if (node.configuration !== null) this.#follows(id, node.configuration, entry);
+  }
+
+  /** Majorities of two configurations that follow each other overlap: one voter changes, or a joint one is entered or left. */
+  #follows(id: number, from: Configuration, entry: Entry): void {
+    // A node that joins knows of no configuration yet.
+    if (from.voters.length === 0) return;
+    const to = decodeConfiguration(entry.data);
+    const isLeft = from.votersOutgoing.length > 0 && to.votersOutgoing.length === 0 && sameList(from.voters, to.voters);
+    const isEntered = from.votersOutgoing.length === 0 && sameList(from.voters, to.votersOutgoing);
+    const isSimple = from.votersOutgoing.length === 0 && to.votersOutgoing.length === 0 &&
+      missing(from.voters, to.voters) + missing(to.voters, from.voters) <= 1;
+    if (isLeft || isEntered || isSimple) return;
+    this.#world.broken(
+      `configurations: node ${id} appends one at entry ${entry.index} that does not follow from the one before`,
+    );
+  }
+
+  /** A node cuts entries off from an index on: it owes a return to the configuration before. */
+  cutsOff(node: Observed, from: number): void {
+    while (node.configurations.length > 0 && node.configurations.at(-1)! >= from) {
+      node.configurations.pop();
+      node.owesRollback = true;
+    }
+  }
+
+  /** A node appends an entry: it has gone back to the configuration before by now, if one was cut off. */
+  rollsBack(id: number, node: Observed): void {
+    if (!node.owesRollback) return;
+    node.owesRollback = false;
+    this.#world.broken(`configurations: node ${id} keeps a configuration whose entry it has cut off`);
+  }
+
+  /** Another configuration took effect at a node. */
+  changes(
+    id: number,
+    node: Observed,
+    configuration: Configuration,
+    cause: "append" | "truncate" | "snapshot",
+  ): void {
+    node.configuration = configuration;
+    if (cause === "truncate") node.owesRollback = false;
+    if (cause === "snapshot" && configuration !== node.log.snapshot?.configuration) {
+      this.#world.broken(
+        `configurations: node ${id} installs a snapshot and keeps another configuration than that has`,
+      );
+    }
+  }
+
+  /** A node commits up to an index, further than any before: the configurations among these entries are committed. */
+  commits(node: Observed, through: number): void {
+    for (const index of node.configurations) {
+      if (index <= this.#world.committedThrough || index > through) continue;
+      const entry = node.log.entryAt(index as LogIndex);
+      if (entry !== undefined) this.#committed.push({ index, data: entry.data });
+    }
+  }
+
+  /** A leader that is no voter leads until that is committed, and no longer. */
+  leadsAsVoter(id: number, { configuration, configurations }: Observed, before: number): void {
+    if (configuration === null || (configurations.at(-1) ?? 0) > before) return;
+    const { voters, votersOutgoing } = configuration;
+    if (voters.includes(id as NodeId) || votersOutgoing.includes(id as NodeId)) return;
+    this.#world.broken(
+      `configurations: node ${id} leads on, but is no voter since a configuration that was committed`,
+    );
+  }
+
+  /** A snapshot has the configuration that was committed last up to its index. */
+  checkSnapshot(id: number, { snapshot }: RaftLog): void {
+    if (snapshot === null) return;
+    let last = this.#committed.length - 1;
+    while (last >= 0 && this.#committed[last]!.index > snapshot.index) last--;
+    if (last < 0) return;
+    const { index, data } = this.#committed[last]!;
+    if (sameBytes(encodeConfiguration(snapshot.configuration), data)) return;
+    this.#world.broken(
+      `configurations: the snapshot of node ${id} at entry ${snapshot.index} has another configuration than ` +
+        `entry ${index}`,
+    );
+  }
+}
+
+function sameList(a: readonly NodeId[], b: readonly NodeId[]): boolean {
+  return a.length === b.length && missing(a, b) === 0;
+}
+
+/** How many of `ids` are not among `others`. */
+function missing(ids: readonly NodeId[], others: readonly NodeId[]): number {
+  return ids.filter((id) => !others.includes(id)).length;
+}

@@ -1,0 +1,99 @@
+/**
+ * Durability: a node acknowledges only what its disk holds, and finds it again when it restarts; what is committed is on the
+ * disks of a majority; a committed entry is never cut off (dissertation, section 3.8).
+ *
+ * @module
+ */
+import type { Envelope, LogIndex, NodeId, RaftLog } from "../../../raft/mod.ts";
+import type { Observed, World } from "./world.ts";
+
+/** A message leaves a node: acknowledgements and votes must be on its disk. */
+export function leavesDurably(world: World, id: number, envelope: Envelope, log: RaftLog): void {
+  if (envelope.type === "append-response") {
+    // A node in a later term may have cut off what it acknowledged in an earlier one, and the later leader's voters all lack it.
+    if (envelope.term < log.state.term) return;
+    if (!envelope.success || envelope.index <= log.durableIndex || envelope.index <= log.snapshotIndex) return;
+    world.broken(
+      `durability: node ${id} acknowledges entry ${envelope.index}, but its disk holds no more than ${log.durableIndex}`,
+    );
+  } else if (envelope.type === "vote-response" && envelope.granted) {
+    const { term, votedFor } = log.durableState;
+    if (term !== envelope.term || votedFor === envelope.to) return;
+    world.broken(`durability: node ${id} votes for ${envelope.to} in term ${term}, but its disk has ${votedFor}`);
+  }
+}
+
+/** A leader's own vote is on its disk. */
+export function leadsDurably(world: World, id: number, { log }: Observed, term: number): void {
+  const { term: durableTerm, votedFor } = log.durableState;
+  if (durableTerm === term && votedFor === id) return;
+  world.broken(`durability: node ${id} leads term ${term}, but its own vote is not on its disk`);
+}
+
+/** What a node knew to be durable when it ended it finds again when it starts. */
+export function findsAgain(world: World, id: number, before: RaftLog, log: RaftLog): void {
+  const { durableIndex, durableState } = before;
+  const { term, votedFor } = log.state;
+  if (term < durableState.term) {
+    world.broken(`durability: node ${id} restarts in term ${term}, but knew term ${durableState.term} to be durable`);
+  } else if (term === durableState.term && durableState.votedFor !== null && votedFor !== durableState.votedFor) {
+    world.broken(
+      `durability: node ${id} restarts with a vote for ${votedFor} in term ${term}, but knew its vote for ` +
+        `${durableState.votedFor} to be durable`,
+    );
+  }
+  if (log.lastIndex < durableIndex) {
+    return world.broken(
+      `durability: node ${id} restarts with entries up to ${log.lastIndex}, but knew those up to ${durableIndex} ` +
+        `to be durable`,
+    );
+  }
+  // A snapshot that was installed, and lost again, has not yet taken the place of the entries that it covers.
+  const known = durableIndex > before.snapshotIndex ? before.termAt(durableIndex) : undefined;
+  const found = log.termAt(durableIndex);
+  if (known === undefined || found === undefined || known === found) return;
+  world.broken(
+    `durability: node ${id} restarts with entry ${durableIndex} of term ${found}, but knew that of term ${known} ` +
+      `to be durable`,
+  );
+}
+
+/**
+ * A committed entry stays, but for a copy that was not counted: a node that has not reached the term of the commit may still
+ * follow a leader who never had the entry.
+ */
+export function keepsCommitted(world: World, id: number, node: Observed, from: number, lastIndex: number): void {
+  const { committed, committedThrough, marks } = world;
+  for (let index = from; index <= lastIndex && index <= committedThrough; index++) {
+    if (node.terms[index] === undefined || node.terms[index] !== committed[index]) continue;
+    const { committedIn } = marks.find((mark) => mark.index >= index)!;
+    if (node.log.state.term < committedIn) break;
+    world.broken(
+      `durability: node ${id} cuts off entry ${index} of term ${node.terms[index]}, which was committed in term ` +
+        `${committedIn}`,
+    );
+    break;
+  }
+}
+
+/** What is committed for the first time is on the disks of a majority of the configuration, of both halves of a joint one. */
+export function isOnMajority(world: World, id: number, { configuration }: Observed, index: number): void {
+  const term = world.committed[index];
+  if (configuration === null || term === undefined) return;
+  for (const voters of [configuration.voters, configuration.votersOutgoing]) {
+    let holders = 0;
+    for (const voter of voters) if (isDurable(world, voter, index, term)) holders++;
+    if (voters.length === 0 || 2 * holders > voters.length) continue;
+    world.broken(
+      `durability: node ${id} commits entry ${index} of term ${term}, but only ${holders} of the voters ` +
+        `${voters.join(" ")} have it on disk`,
+    );
+  }
+}
+
+function isDurable(world: World, voter: NodeId, index: number, term: number): boolean {
+  const log = world.nodes.get(voter)?.log;
+  if (log === undefined) return false;
+  if (index <= log.snapshotIndex) return true;
+  return index <= log.durableIndex && log.termAt(index as LogIndex) === term;
+}

@@ -1,0 +1,221 @@
+/**
+ * What Raft proves, checked while a run goes on: an observer who sees every node at once notices at the first wrong step what a
+ * client may never see. Each subject has a file beside this one, which says what must hold and where it is proved.
+ *
+ * Each is checked in constant time where it could first break, so that a run can afford them all.
+ *
+ * @module
+ */
+import type { Configuration, Entry, Envelope, LogIndex, RaftLog, RaftTracer, Role, Term } from "../../../raft/mod.ts";
+import { countEvents, type Coverage } from "../coverage.ts";
+import { Configurations } from "./configurations.ts";
+import { findsAgain, isOnMajority, keepsCommitted, leadsDurably, leavesDurably } from "./durability.ts";
+import { ElectionSafety } from "./election_safety.ts";
+import { journalOpened } from "./journals.ts";
+import { leadsComplete } from "./leader_completeness.ts";
+import { leadsBesideNoLease, readsByLease } from "./leases.ts";
+import { LogMatching } from "./log_matching.ts";
+import { campaignsLoyally, losesQuorum, takesTermLoyally, votesLoyally } from "./loyalty.ts";
+import {
+  appliesCommitted,
+  commitsTheSame,
+  countsOwnTerm,
+  installsCommitted,
+  SnapshotsAgree,
+} from "./state_machine_safety.ts";
+import { givesUpTransfer, handsOver } from "./transfers.ts";
+import { type ElectionSettings, hears, type Observed, observed, type SafetyVerdict, World } from "./world.ts";
+
+/** The observer. */
+export class Invariants {
+  readonly coverage: Coverage;
+  readonly #world: World;
+  readonly #elections: ElectionSafety;
+  readonly #logs: LogMatching;
+  readonly #configurations: Configurations;
+  readonly #snapshots: SnapshotsAgree;
+
+  /** @param now The run's clock. */
+  constructor(now: () => number, coverage: Coverage, settings: ElectionSettings) {
+    this.coverage = coverage;
+    this.#world = new World(now, settings);
+    this.#elections = new ElectionSafety(this.#world);
+    this.#logs = new LogMatching(this.#world);
+    this.#configurations = new Configurations(this.#world);
+    this.#snapshots = new SnapshotsAgree(this.#world);
+  }
+
+  /** Something that must not happen has happened. */
+  broken(what: string): void {
+    this.#world.broken(what);
+  }
+
+  /** Whether something has broken. */
+  get isBroken(): boolean {
+    return this.#world.isBroken;
+  }
+
+  /** Whether all was well so far. */
+  verdict(): SafetyVerdict {
+    return this.#world.verdict();
+  }
+
+  /** A node was refused by its journal, or was not; `isDamaged` tells whether it should be. */
+  journalOpened(id: number, isRefused: boolean, isDamaged: boolean): void {
+    if (isRefused) this.coverage.journalsRefused++;
+    journalOpened(this.#world, id, isRefused, isDamaged);
+  }
+
+  /** A node starts with what its journal holds. */
+  starts(id: number, log: RaftLog, ticks: () => number): void {
+    this.coverage.starts++;
+    const node = observed(log, ticks);
+    if (log.snapshotIndex > 0) node.terms[log.snapshotIndex] = log.snapshotTerm;
+    for (let index: number = log.firstIndex; index <= log.lastIndex; index++) {
+      const entry = log.entryAt(index as LogIndex);
+      if (entry === undefined) continue;
+      node.terms[index] = entry.term;
+      if (entry.kind === "configuration") node.configurations.push(index);
+      this.#logs.holds(id, entry, log.termAt(index - 1 as LogIndex));
+    }
+    const before = this.#world.nodes.get(id);
+    if (before !== undefined) findsAgain(this.#world, id, before.log, log);
+    this.#configurations.checkSnapshot(id, log);
+    this.#world.nodes.set(id, node);
+  }
+
+  /** The configuration that a node starts with, and how to learn later whether it holds a lease. */
+  holds(id: number, configuration: Configuration, hasLease: () => boolean): void {
+    const node = this.#world.nodes.get(id)!;
+    node.configuration = configuration;
+    node.hasLease = hasLease;
+  }
+
+  /** A message leaves a node: votes and acknowledgements must be true. */
+  leaves(id: number, envelope: Envelope, log: RaftLog): void {
+    leavesDurably(this.#world, id, envelope, log);
+    if (envelope.type === "vote-response" && envelope.granted) this.#elections.votes(id, envelope);
+  }
+
+  /** A window into a node, for this start of it. */
+  tracer(id: number): RaftTracer {
+    const node = this.#world.nodes.get(id)!;
+    return {
+      ...countEvents(this.coverage),
+      ...this.#electionTracer(id, node),
+      ...this.#logTracer(id, node),
+      ...this.#configurationTracer(id, node),
+    };
+  }
+
+  #electionTracer(id: number, node: Observed): RaftTracer {
+    const world = this.#world, { coverage } = this;
+    return {
+      role: (role: Role, term: Term) => {
+        if (node.role === "follower" && role !== "leader") campaignsLoyally(world, id, node, term);
+        node.role = role;
+        node.heardAtTick = node.transferSinceTick = -1;
+        node.echoedAtTick.clear();
+        if (role === "leader") this.#leads(id, node, term);
+        coverage.role(role);
+      },
+      vote: (candidate, term, granted, preVote) => {
+        if (!granted) return coverage.voteRefused(preVote);
+        this.#elections.grants(id, node, candidate, term);
+        votesLoyally(world, id, node, candidate, term);
+      },
+      receive: (envelope: Envelope) => {
+        hears(node, envelope);
+        givesUpTransfer(world, id, node);
+      },
+      term: (term) => {
+        takesTermLoyally(world, id, node, term);
+        coverage.term(term);
+      },
+      quorumLost: (term) => {
+        losesQuorum(world, id, node, term);
+        coverage.steppedDownForWantOfQuorum++;
+      },
+      readConfirmed: (_context, _index, how) => {
+        if (how === "lease") readsByLease(world, id, node, this.#elections.highestTermLed);
+        coverage.readConfirmed(how);
+      },
+      leader: (leader) => {
+        if (leader === null) node.heardAtTick = -1;
+      },
+    };
+  }
+
+  #logTracer(id: number, node: Observed): RaftTracer {
+    const world = this.#world, { terms } = node;
+    return {
+      append: (entry: Entry) => {
+        const previous = terms[entry.index - 1];
+        terms[entry.index] = entry.term;
+        this.#logs.holds(id, entry, previous);
+        this.#elections.appends(id, node, entry);
+        if (entry.kind === "configuration") this.#configurations.appends(id, node, entry);
+        this.#configurations.rollsBack(id, node);
+      },
+      truncate: (from: LogIndex, lastIndex: LogIndex) => {
+        this.coverage.truncations++;
+        keepsCommitted(world, id, node, from, lastIndex);
+        terms.length = Math.min(terms.length, from);
+        this.#configurations.cutsOff(node, from);
+      },
+      commit: (index: LogIndex, before: LogIndex) => this.#commits(id, node, before, index),
+      apply: (_from: LogIndex, to: LogIndex) => appliesCommitted(world, id, to),
+    };
+  }
+
+  #configurationTracer(id: number, node: Observed): RaftTracer {
+    const world = this.#world, { coverage } = this, { log } = node;
+    return {
+      configuration: (configuration: Configuration, _index: LogIndex, cause) => {
+        this.#configurations.changes(id, node, configuration, cause);
+        coverage.configuration(configuration, cause);
+      },
+      snapshot: (event, snapshot) => {
+        if (event === "installed") this.#installs(id, node, snapshot.index, snapshot.term);
+        if (event === "installed" || event === "taken") this.#configurations.checkSnapshot(id, log);
+        if (event === "taken") this.#snapshots.takes(id, log.snapshot!);
+        coverage.snapshot(event);
+      },
+      transfer: (event, target) => {
+        if (event === "timeout-now") handsOver(world, id, node, target);
+        else node.transferSinceTick = event === "started" ? node.ticks() : -1;
+        coverage.transfer(event);
+      },
+    };
+  }
+
+  #leads(id: number, node: Observed, term: number): void {
+    this.#elections.leads(id, term);
+    leadsBesideNoLease(this.#world, id, term);
+    leadsDurably(this.#world, id, node, term);
+    leadsComplete(this.#world, id, node, term);
+  }
+
+  #commits(id: number, node: Observed, before: number, through: number): void {
+    const world = this.#world;
+    node.commitIndex = through;
+    if (!commitsTheSame(world, id, node, before, through)) return;
+    if (node.role === "leader") this.#configurations.leadsAsVoter(id, node, before);
+    if (through <= world.committedThrough) return;
+    this.#configurations.commits(node, through);
+    world.committedThrough = through;
+    countsOwnTerm(world, id, node, through);
+    const committedIn = node.log.state.term;
+    if (world.marks.at(-1)?.committedIn === committedIn) world.marks.pop();
+    world.marks.push({ committedIn, index: through });
+    isOnMajority(world, id, node, through);
+  }
+
+  #installs(id: number, node: Observed, index: number, term: number): void {
+    installsCommitted(this.#world, id, node, index, term);
+    node.terms.length = 0;
+    node.terms[index] = term;
+    node.configurations.length = 0;
+    node.commitIndex = index;
+  }
+}

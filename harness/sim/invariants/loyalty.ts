@@ -1,0 +1,50 @@
+/**
+ * Loyalty: a node that hears a leader votes for nobody else, campaigns only if that leader asks for it, and takes no later term
+ * from a candidate; a leader that hears a quorum leads on (dissertation, sections 4.2.3 and 6.2).
+ *
+ * @module
+ */
+import { reachedByQuorum } from "../../../raft/mod.ts";
+import type { Observed, World } from "./world.ts";
+
+/** A voter gives its vote, or would: not while it hears a leader, unless that leader asked for it. */
+export function votesLoyally(world: World, id: number, node: Observed, candidate: number, term: number): void {
+  const { electionTimeoutTicks, checkQuorum } = world.settings;
+  if (!checkQuorum || node.asked.isTransfer) return;
+  if (node.role === "leader") world.broken(`loyalty: node ${id} leads, and votes for ${candidate} in term ${term}`);
+  if (node.role !== "follower" || node.heardAtTick < 0) return;
+  const silent = node.ticks() - node.heardAtTick;
+  if (silent >= electionTimeoutTicks) return;
+  world.broken(
+    `loyalty: node ${id} votes for ${candidate} in term ${term}, ${silent} ticks after it has heard from its leader`,
+  );
+}
+
+/** A follower campaigns when no leader was heard for an election timeout, or when one asks for it. */
+export function campaignsLoyally(world: World, id: number, node: Observed, term: number): void {
+  if (node.silentSinceTick < 0) return;
+  const silent = node.ticks() - node.silentSinceTick;
+  if (silent >= world.settings.electionTimeoutTicks) return;
+  world.broken(`loyalty: node ${id} campaigns in term ${term}, ${silent} ticks after it has heard from a leader`);
+}
+
+/** A voter that hears a leader, and a leader, take no later term from a candidate that no leader has asked to campaign. */
+export function takesTermLoyally(world: World, id: number, node: Observed, term: number): void {
+  const { role, received, ticks, silentSinceTick } = node;
+  const { electionTimeoutTicks, checkQuorum } = world.settings;
+  if (!checkQuorum || received?.type !== "vote-request" || received.term !== term) return;
+  if (received.leadershipTransfer) return;
+  const isLoyal = silentSinceTick >= 0 && ticks() - silentSinceTick < electionTimeoutTicks;
+  if (role !== "leader" && !(role === "follower" && isLoyal)) return;
+  world.broken(`loyalty: node ${id} leads, or hears a leader, and takes term ${term} from node ${received.from}`);
+}
+
+/** A leader that steps down for want of a quorum has not been echoed by one for an election timeout. */
+export function losesQuorum(world: World, id: number, node: Observed, term: number): void {
+  const { configuration, echoedAtTick, ticks } = node;
+  if (configuration === null) return;
+  const since = ticks() - world.settings.electionTimeoutTicks;
+  const heardAt = reachedByQuorum(configuration, (voter) => voter === id ? Infinity : echoedAtTick.get(voter) ?? -1);
+  if (heardAt < since) return;
+  world.broken(`loyalty: node ${id} steps down in term ${term} for want of a quorum, but has heard from one`);
+}

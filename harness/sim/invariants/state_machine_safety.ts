@@ -1,0 +1,96 @@
+/**
+ * State machine safety and the commit rule: no two nodes commit different entries at an index, none applies beyond what is
+ * committed, none goes back (Raft, figure 3; section 5.4.3); a leader commits by counting only entries of its own term (section
+ * 5.4.2, figure 8); snapshots of one index are the same.
+ *
+ * @module
+ */
+import type { Snapshot } from "../../../raft/mod.ts";
+import { type Observed, sameBytes, type World } from "./world.ts";
+
+/** So many snapshots are kept for comparison. */
+const SNAPSHOTS_KEPT = 16;
+
+/** A node commits entries: they are the ones that were committed before, or the first. Returns false at the first that is not. */
+export function commitsTheSame(world: World, id: number, node: Observed, before: number, through: number): boolean {
+  const { committed } = world;
+  for (let index = before + 1; index <= through; index++) {
+    const term = index > node.log.snapshotIndex ? node.terms[index] : undefined;
+    if (term === undefined) continue;
+    const known = committed[index];
+    if (known === undefined) committed[index] = term;
+    else if (term !== known) {
+      world.broken(
+        `state machine safety: node ${id} commits entry ${index} of term ${term}, where one of term ${known} ` +
+          `was committed`,
+      );
+      return false;
+    }
+  }
+  return true;
+}
+
+/** A leader commits further than anyone before: the last entry is of its own term. */
+export function countsOwnTerm(world: World, id: number, { role, log }: Observed, through: number): void {
+  const { term } = log.state;
+  if (role !== "leader" || world.committed[through] === term) return;
+  world.broken(
+    `commit rule: node ${id} leads term ${term} and commits entry ${through} of term ${world.committed[through]} ` +
+      `by counting`,
+  );
+}
+
+/** A node applies entries. */
+export function appliesCommitted(world: World, id: number, to: number): void {
+  if (to <= world.committedThrough) return;
+  world.broken(
+    `state machine safety: node ${id} applies entry ${to}, but only ${world.committedThrough} is committed`,
+  );
+}
+
+/** A node installs a leader's snapshot: of what was committed, no older than what it has committed itself. */
+export function installsCommitted(world: World, id: number, node: Observed, index: number, term: number): void {
+  const { committed, committedThrough } = world;
+  const known = committed[index];
+  if (known === undefined ? index > committedThrough : known !== term) {
+    world.broken(
+      `state machine safety: node ${id} installs a snapshot at entry ${index} of term ${term}, which was ${
+        known === undefined ? "never committed" : `committed with term ${known}`
+      }`,
+    );
+  }
+  if (index < node.commitIndex) {
+    world.broken(
+      `state machine safety: node ${id} goes back from entry ${node.commitIndex} to a snapshot at entry ${index}`,
+    );
+  }
+  const next = node.terms[index + 1];
+  if (node.terms[index] === term && next !== undefined && next === committed[index + 1]) {
+    world.broken(
+      `durability: node ${id} gives up entry ${index + 1}, which is committed, for a snapshot at entry ${index}`,
+    );
+  }
+}
+
+/** Compares two nodes' snapshots of one index byte by byte. */
+export class SnapshotsAgree {
+  readonly #world: World;
+  /** The snapshots that were taken last, by their index. */
+  readonly #snapshots = new Map<number, { readonly id: number; readonly data: Uint8Array }>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** A node takes a snapshot. */
+  takes(id: number, { index, data }: Snapshot): void {
+    const other = this.#snapshots.get(index);
+    if (other !== undefined) {
+      if (sameBytes(other.data, data)) return;
+      this.#world.broken(`state machine safety: the snapshots of nodes ${other.id} and ${id} at entry ${index} differ`);
+    }
+    this.#snapshots.set(index, { id, data });
+    if (this.#snapshots.size <= SNAPSHOTS_KEPT) return;
+    for (const oldest of this.#snapshots.keys()) return void this.#snapshots.delete(oldest);
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Transfers: a node that is asked to campaign at once holds the whole log; a transfer is given up after an election timeout
+ * (dissertation, section 3.10).
+ *
+ * @module
+ */
+import type { NodeId } from "../../../raft/mod.ts";
+import type { Observed, World } from "./world.ts";
+
+/** A transfer that has not come about is given up after an election timeout, or nothing would be taken any more. */
+export function givesUpTransfer(world: World, id: number, node: Observed): void {
+  if (node.transferSinceTick < 0) return;
+  const { electionTimeoutTicks } = world.settings;
+  if (node.ticks() - node.transferSinceTick <= electionTimeoutTicks) return;
+  node.transferSinceTick = -1;
+  world.broken(`transfers: node ${id} has not given up to hand over after ${electionTimeoutTicks} ticks`);
+}
+
+/** Who is asked to campaign at once holds the leader's whole log; unless it is ahead in terms, and knows better. */
+export function handsOver(world: World, id: number, { log }: Observed, target: NodeId): void {
+  const other = world.nodes.get(target)?.log;
+  if (other === undefined || other.state.term > log.state.term) return;
+  if (other.lastIndex >= log.lastIndex && other.lastTerm === log.lastTerm) return;
+  world.broken(
+    `transfers: node ${id} asks node ${target} to campaign, whose log ends with entry ${other.lastIndex} of term ` +
+      `${other.lastTerm}, its own with entry ${log.lastIndex} of term ${log.lastTerm}`,
+  );
+}
