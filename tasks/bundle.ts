@@ -1,0 +1,42 @@
+// Builds single files: deno task bundle [FOLDER] (out/bundle by default).
+//
+//     kaya-raft.mjs                       the whole command line, for Deno, Bun and Node 20 or newer
+//     raft.mjs checker.mjs sim.mjs        doors for browsers, with their source maps
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const out = process.argv[2] ?? join(root, "out", "bundle");
+const ESBUILD = "esbuild@0.25.12";
+
+/** Runs before anything of the program: a Node that is too old says so in one line. */
+const BANNER = `#!/usr/bin/env node
+if (typeof process === "object" && Number(process.versions.node.split(".")[0]) < 20) {
+  process.stderr.write("kaya-raft needs Node 20 or newer, and this is Node " + process.versions.node +
+    ". This works: npx -y node@24 kaya-raft.mjs\\n");
+  process.exit(254);
+}`;
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+bundle("harness/main.ts", "kaya-raft.mjs", ["--platform=node", "--target=node20", `--banner:js=${BANNER}`]);
+for (const [door, name] of [["raft/mod.ts", "raft"], ["checker/mod.ts", "checker"], ["harness/sim/mod.ts", "sim"]]) {
+  bundle(door!, `${name}.mjs`, ["--platform=browser", "--target=es2022", "--minify", "--sourcemap"]);
+}
+
+function bundle(entry: string, name: string, flags: readonly string[]): void {
+  const file = join(out, name);
+  const args = ["-y", ESBUILD, entry, "--bundle", "--format=esm", "--charset=utf8", "--log-level=warning"];
+  execFileSync("npx", [...args, `--outfile=${file}`, ...flags], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  if (flags.includes("--platform=node")) writeFileSync(file, readFileSync(file), { mode: 0o755 });
+  const bytes = readFileSync(file);
+  process.stdout.write(`${file}  ${kilobytes(bytes.length)}, ${kilobytes(gzipSync(bytes).length)} gzipped\n`);
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1)} KB`;
+}
