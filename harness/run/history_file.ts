@@ -10,7 +10,6 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import type { HistoryEvent } from "../../checker/mod.ts";
 
 const encoder = new TextEncoder();
@@ -63,11 +62,6 @@ export function historyBytes(events: readonly HistoryEvent[]): Uint8Array {
     lines.name(END);
   }
   return lines.written();
-}
-
-/** SHA-256 of bytes, in hexadecimal. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 class LineWriter {

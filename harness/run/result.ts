@@ -4,7 +4,8 @@
  * @module
  */
 import { type HistoryEvent, type Validity, type Verdict, worse } from "../../checker/mod.ts";
-import { historyBytes, sha256 } from "./history_file.ts";
+import { historyBytes } from "./history_file.ts";
+import { sha256 } from "./sha256.ts";
 import { countOperations, type OperationCounts } from "./recorder.ts";
 import type { RunOutcome } from "./run.ts";
 import type { Schedule } from "./schedule.ts";

@@ -10,7 +10,7 @@ import { main as replay } from "../../../harness/cli/replay.ts";
 import { main as run } from "../../../harness/cli/run.ts";
 import { main as shrink } from "../../../harness/cli/shrink.ts";
 import type { Terminal } from "../../../harness/cli/terminal.ts";
-import { sha256 } from "../../../harness/run/history_file.ts";
+import { sha256 } from "../../../harness/run/sha256.ts";
 import { mayUse } from "../../corpus.ts";
 import { WORKLOAD_NAMES } from "../../../harness/workloads/workloads.ts";
 

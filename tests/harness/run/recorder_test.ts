@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HistoryEvent } from "../../../checker/mod.ts";
-import { historyBytes, sha256 } from "../../../harness/run/history_file.ts";
+import { historyBytes } from "../../../harness/run/history_file.ts";
+import { sha256 } from "../../../harness/run/sha256.ts";
 import { countOperations, Recorder } from "../../../harness/run/recorder.ts";
 
 test("a line of history.jsonl is what JSON.stringify makes of the event, fields in their order", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { historyBytes, sha256 } from "../../../harness/run/history_file.ts";
+import { historyBytes } from "../../../harness/run/history_file.ts";
+import { sha256 } from "../../../harness/run/sha256.ts";
 import { DEFAULT_OPTIONS, type RunOptions } from "../../../harness/run/options.ts";
 import { setupOf } from "../../../harness/run/setup.ts";
 import { shrinkSeed } from "../../../harness/sweep/recorded.ts";
