@@ -30,6 +30,8 @@ export interface HistoryEvent {
   readonly value?: unknown;
   /** Why the operation failed or is of unknown outcome. */
   readonly error?: unknown;
+  /** Whether this is one of the last reads: all was healed, and nothing is written any more. Only these bind what is consistent eventually. */
+  readonly final?: boolean;
   /** The value that a compare-and-set found in place of the one it expected, where the store tells it. */
   readonly actual?: unknown;
 }

@@ -9,6 +9,7 @@
  * | judge a history while it grows | `LinearizabilityMonitor` |
  * | judge transactions | `checkTransactions`, `checkSessions` |
  * | ask Jepsen's small questions | `checkBank`, `checkCounter`, `checkLongFork`, `checkSet`, `checkSetFull` |
+ * | ask Maelstrom's | `checkBroadcast`, `checkGSet`, `checkEventualCounter`, `checkUniqueIds`, `checkKafka`, `checkEcho`, `checkAvailability` |
  * | choose by a model's name | `inferModel`, `isTransactionModel`, `checkTransactionModel` |
  * | tell a person | `renderLinearizability`, `renderTransactionVerdict` |
  *
@@ -114,9 +115,15 @@ export {
 export { renderTransactionVerdict } from "./transactions/render.ts";
 export type { TransactionWorkload } from "./transactions/read/transactions.ts";
 export { VERSION_ORDERS, type VersionOrderSource } from "./transactions/order/version_order.ts";
+export { type AvailabilityVerdict, checkAvailability } from "./small/availability.ts";
 export { type BankOptions, checkBank } from "./small/bank.ts";
+export { checkBroadcast, checkGSet } from "./small/broadcast.ts";
 export { checkCounter } from "./small/counter.ts";
+export { checkEcho } from "./small/echo.ts";
+export { checkEventualCounter } from "./small/eventual_counter.ts";
+export { checkKafka } from "./small/kafka.ts";
 export { checkLongFork } from "./small/long_fork.ts";
 export { checkSet } from "./small/set.ts";
 export { checkSetFull, type SetFullOptions } from "./small/set_full.ts";
+export { checkUniqueIds } from "./small/unique_ids.ts";
 export type { WorkloadVerdict } from "./small/workload.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import { jsonOf } from "../json_of.ts";
+import { QUANTILES } from "./quantiles.ts";
 import type { WorkloadVerdict } from "./workload.ts";
 
 /** Items of a list that are shown. */
@@ -62,15 +63,49 @@ export function foundInWords({ model, found }: WorkloadVerdict): string[] {
         ...elements("added by nobody", "unexpected", number("unexpectedCount")),
       ];
     case "set-full":
+    case "broadcast":
+    case "g-set":
       return [
         `${plural(number("attemptCount"), "element")} added: ${number("stableCount")} stayed, ` +
         `${number("lostCount")} were lost, ${number("neverReadCount")} were never read`,
         ...elements("lost", "lost", number("lostCount")),
         ...elements("missed by a read that began after they were known", "stale", number("staleCount")),
+        ...elements("added by nobody", "unexpected", number("unexpectedCount")),
         ...(number("duplicatedCount") === 0
           ? []
           : [`read more than once in one read: ${plural(number("duplicatedCount"), "element")}`]),
+        ...latencies("until every later read had it", found["stableLatencies"]),
+        ...latencies("until the last read that had what was lost", found["lostLatencies"]),
       ];
+    case "pn-counter":
+    case "g-counter":
+      return [
+        `${plural(number("addCount"), "add")}, ${plural(number("finalReadCount"), "last read")}; the sum is ${
+          number("least") === number("greatest") ? number("least") : `from ${number("least")} to ${number("greatest")}`
+        }`,
+        ...(number("errorCount") === 0 ? [] : [
+          `wrong last reads: ${
+            listed(
+              (items("errors") as readonly { index: number; value: number }[]).map(({ index, value }) =>
+                `${value} at event ${index}`
+              ),
+              number("errorCount"),
+            )
+          }`,
+        ]),
+      ];
+    case "unique-ids":
+      return [
+        `${plural(number("acknowledgedCount"), "id")} given out, ${number("duplicatedCount")} of them more than once`,
+        ...elements("given out more than once", "duplicated", number("duplicatedCount")),
+      ];
+    case "echo":
+      return [
+        `${plural(number("echoCount"), "echo")} answered, ${number("errorCount")} of them wrongly`,
+        ...elements("wrong", "errors", number("errorCount")),
+      ];
+    case "kafka":
+      return kafkaInWords(found, number);
     case "long-fork":
       return [
         `${plural(number("readCount"), "read")} of groups of keys`,
@@ -86,6 +121,31 @@ export function foundInWords({ model, found }: WorkloadVerdict): string[] {
     default:
       return Object.entries(found).map(([name, value]) => `${name}: ${shown(value)}`);
   }
+}
+
+/** A line of quantiles, where they say anything. */
+function latencies(what: string, found: unknown): string[] {
+  if (found === null || found === undefined) return [];
+  const quantiles = QUANTILES.map((q) => `${q}: ${(found as Record<string, number>)[q]}`);
+  return [`ms ${what}, by quantile: ${quantiles.join(", ")}`];
+}
+
+function kafkaInWords(found: Readonly<Record<string, unknown>>, number: (name: string) => number): string[] {
+  const lag = found["worstLag"] as { ms: number; key: string; index: number } | null;
+  const errors = Object.entries((found["errors"] ?? {}) as Record<string, KafkaErrors>);
+  return [
+    `${plural(number("sendCount"), "message")} sent, ${number("acknowledgedCount")} of them for sure; ` +
+    `${number("polledCount")} were polled, ${number("unseenCount")} acknowledged ones never`,
+    ...(lag === null ? [] : [`furthest behind: ${lag.ms} ms, key ${lag.key}, the poll at event ${lag.index}`]),
+    ...errors.map(([kind, { count, first }]) =>
+      `${kind}: ${plural(count, "time")}, first at event ${first.index}, key ${first.key}: ${first.text}`
+    ),
+  ];
+}
+
+interface KafkaErrors {
+  readonly count: number;
+  readonly first: { readonly key: string; readonly index: number; readonly text: string };
 }
 
 interface BankError {

@@ -4,10 +4,13 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
+import { quantiles } from "./quantiles.ts";
 import {
   assertHasAny,
+  type ClientOperation,
   elementsOf,
   indexed,
+  type IndexedEvent,
   member,
   operationsOf,
   type WorkloadVerdict,
@@ -20,8 +23,17 @@ export interface SetFullOptions {
   readonly linearizable?: boolean;
 }
 
+/** An add and a read, as the history calls them. */
+export interface SetVocabulary {
+  /** The checker's name, for the verdict and for errors. */
+  readonly model: string;
+  /** The operation that adds an element. */
+  readonly add: string;
+}
+
 /** What is known of one element. Positions are those of events in the history; -1 where there is none. */
-interface Element {
+export interface Element {
+  /** The element. */
   readonly value: unknown;
   /** Where it was first known to be there: its add was answered, or a read had it. */
   known: number;
@@ -31,32 +43,84 @@ interface Element {
   lastAbsent: number;
 }
 
+/** A read that was answered. */
+export interface SetRead {
+  /** The position of its beginning. */
+  readonly began: number;
+  /** The position of its end. */
+  readonly ended: number;
+  /** Whether it is one of the last reads. */
+  readonly isFinal: boolean;
+  /** What it returned. */
+  readonly value: readonly unknown[];
+}
+
+/** All that was added and read. */
+export interface SetRecord {
+  /** The history. */
+  readonly events: readonly IndexedEvent[];
+  /** The history's operations. */
+  readonly operations: readonly ClientOperation[];
+  /** What was added, by `member`. */
+  readonly elements: ReadonlyMap<unknown, Element>;
+  /** The reads, in the order of their beginnings. */
+  readonly reads: readonly SetRead[];
+  /** The elements that a read had more than once, and how often at most. */
+  readonly duplicated: ReadonlyMap<unknown, number>;
+}
+
 /**
  * Judges adds of single elements and reads of all.
  *
  * An element is stable if the latest read had it, lost if reads that began after it was known all lack it, and otherwise was never read. A history with no stable
  * element and no lost one is unknown. Linear in the elements of all reads.
  *
- * @returns Found: `attemptCount`, `stableCount`, `lostCount`, `neverReadCount`, `staleCount`, `duplicatedCount`, and the first 20 `lost`, `neverRead`, `stale`.
+ * @returns Found: `attemptCount`, `stableCount`, `lostCount`, `neverReadCount`, `staleCount`, `duplicatedCount`, the first 20 `lost`, `neverRead`, `stale`, and
+ * `stableLatencies` and `lostLatencies`: quantiles of the milliseconds from when an element was known to when the last read lacked it, or the last read had it.
  * @throws {TypeError} The history has neither adds nor reads, or a read is not of a list.
  */
 export function checkSetFull(history: readonly HistoryEvent[], options: SetFullOptions = {}): WorkloadVerdict {
+  const record = recordOf(history, { model: "set-full", add: "add" });
+  const fates = fatesOf(record);
+  const { stable, lost, stale } = fates;
+  const { operations, elements, duplicated } = record;
+  const isStale = options.linearizable === true && stale.length > 0;
+  const valid = lost.length > 0 || duplicated.size > 0 || isStale
+    ? false
+    : stable.length === 0 && operations.length > 0
+    ? "unknown"
+    : true;
+  const reason = lost.length > 0
+    ? `${lost.length} of ${elements.size} elements were lost`
+    : duplicated.size > 0
+    ? `${duplicated.size} elements were read more than once in one read`
+    : isStale
+    ? `${stale.length} elements were missed by a read that began after they were known`
+    : valid === "unknown"
+    ? "no element was read after it was added"
+    : undefined;
+  return workloadVerdict("set-full", operations, {
+    valid,
+    ...(reason === undefined ? {} : { reason }),
+    found: foundOf(record, fates),
+  });
+}
+
+/** Gathers what was added and read. */
+export function recordOf(history: readonly HistoryEvent[], { model, add }: SetVocabulary): SetRecord {
   const events = indexed(history);
   const operations = operationsOf(events);
-  assertHasAny("set-full", operations, ["add", "read"]);
+  assertHasAny(model, operations, [add, "read"]);
   const position = new Map(events.map((event, at) => [event, at]));
   const elements = new Map<unknown, Element>();
-  const elementOf = (value: unknown): Element => {
-    let element = elements.get(member(value));
-    if (element === undefined) {
-      elements.set(member(value), element = { value, known: -1, lastPresent: -1, lastAbsent: -1 });
-    }
-    return element;
-  };
-  const reads: { began: number; ended: number; value: readonly unknown[] }[] = [];
+  const reads: SetRead[] = [];
   for (const { f, end, invocation, completion } of operations) {
-    if (f === "add") {
-      const element = elementOf((invocation ?? completion)!.value);
+    if (f === add) {
+      const { value } = (invocation ?? completion)!;
+      let element = elements.get(member(value));
+      if (element === undefined) {
+        elements.set(member(value), element = { value, known: -1, lastPresent: -1, lastAbsent: -1 });
+      }
       if (end !== "ok") continue;
       const at = position.get(completion!)!;
       if (element.known < 0 || at < element.known) element.known = at;
@@ -65,12 +129,21 @@ export function checkSetFull(history: readonly HistoryEvent[], options: SetFullO
       reads.push({
         began: invocation === undefined ? ended : position.get(invocation)!,
         ended,
-        value: elementsOf("set-full", completion!),
+        isFinal: (completion!.final ?? invocation?.final) === true,
+        value: elementsOf(model, completion!),
       });
     }
   }
-  // A read says of an element that it lacks nothing that its beginning does not; so for each element the latest read without it is enough.
   reads.sort((a, b) => a.began - b.began);
+  return { events, operations, elements, reads, duplicated: follow(elements, reads) };
+}
+
+/**
+ * Follows each element through the reads, which are sorted. Returns what was read more than once in one read.
+ *
+ * A read says of an element that it lacks nothing that its beginning does not; so for each element the latest read without it is enough.
+ */
+function follow(elements: ReadonlyMap<unknown, Element>, reads: readonly SetRead[]): Map<unknown, number> {
   const duplicated = new Map<unknown, number>();
   const latestWith = new Map<Element, number>(); // the number of the latest read with it, among those sorted
   const missed = new Map<Element, number>();
@@ -89,11 +162,30 @@ export function checkSetFull(history: readonly HistoryEvent[], options: SetFullO
     }
     for (const [name, count] of times) if (count > 1) duplicated.set(name, Math.max(count, duplicated.get(name) ?? 0));
   });
-  const stable: Element[] = [], lost: Element[] = [], neverRead: Element[] = [], stale: Element[] = [];
   for (const element of elements.values()) {
     const before = latestWith.get(element) ?? -1;
     const without = before < reads.length - 1 ? reads.length - 1 : missed.get(element) ?? -1;
     element.lastAbsent = without < 0 ? -1 : reads[without]!.began;
+  }
+  return duplicated;
+}
+
+/** What became of the elements. */
+export interface Fates {
+  /** The latest read had it. */
+  readonly stable: readonly Element[];
+  /** It was known, and then no read had it any more. */
+  readonly lost: readonly Element[];
+  /** Neither. */
+  readonly neverRead: readonly Element[];
+  /** Of the stable: a read that began after it was known lacked it. */
+  readonly stale: readonly Element[];
+}
+
+/** Sorts the elements by what became of them. */
+export function fatesOf({ elements }: SetRecord): Fates {
+  const stable: Element[] = [], lost: Element[] = [], neverRead: Element[] = [], stale: Element[] = [];
+  for (const element of elements.values()) {
     if (element.lastPresent >= 0 && element.lastAbsent < element.lastPresent) {
       stable.push(element);
       if (element.lastAbsent > element.known) stale.push(element);
@@ -101,34 +193,32 @@ export function checkSetFull(history: readonly HistoryEvent[], options: SetFullO
       lost.push(element);
     } else neverRead.push(element);
   }
+  return { stable, lost, neverRead, stale };
+}
+
+/** What a verdict tells of a set: numbers, the first of each, latencies. */
+export function foundOf(record: SetRecord, { stable, lost, neverRead, stale }: Fates): Record<string, unknown> {
+  const { elements, duplicated, events } = record;
   const values = (list: readonly Element[]) => list.slice(0, 20).map((element) => element.value);
-  const valid = lost.length > 0 || duplicated.size > 0 || (options.linearizable === true && stale.length > 0)
-    ? false
-    : stable.length === 0 && operations.length > 0
-    ? "unknown"
-    : true;
-  const reason = lost.length > 0
-    ? `${lost.length} of ${elements.size} elements were lost`
-    : duplicated.size > 0
-    ? `${duplicated.size} elements were read more than once in one read`
-    : valid === false
-    ? `${stale.length} elements were missed by a read that began after they were known`
-    : valid === "unknown"
-    ? "no element was read after it was added"
-    : undefined;
-  return workloadVerdict("set-full", operations, {
-    valid,
-    ...(reason === undefined ? {} : { reason }),
-    found: {
-      attemptCount: elements.size,
-      stableCount: stable.length,
-      lostCount: lost.length,
-      neverReadCount: neverRead.length,
-      staleCount: stale.length,
-      duplicatedCount: duplicated.size,
-      lost: values(lost),
-      neverRead: values(neverRead),
-      stale: values(stale),
-    },
-  });
+  /** Milliseconds from when it was known to a position, at least 0. A history without times tells none. */
+  const latency = (element: Element, until: number): number => {
+    if (until < 0) return 0;
+    return Math.max(0, Math.floor((events[until]!.time! - events[element.known]!.time!) / 1e6));
+  };
+  const isTimed = events.every(({ time }) => time !== undefined);
+  const latencies = (list: readonly Element[], until: (element: Element) => number) =>
+    isTimed ? quantiles(list.map((element) => latency(element, until(element)))) : null;
+  return {
+    attemptCount: elements.size,
+    stableCount: stable.length,
+    lostCount: lost.length,
+    neverReadCount: neverRead.length,
+    staleCount: stale.length,
+    duplicatedCount: duplicated.size,
+    lost: values(lost),
+    neverRead: values(neverRead),
+    stale: values(stale),
+    stableLatencies: latencies(stable, ({ lastAbsent }) => lastAbsent),
+    lostLatencies: latencies(lost, ({ lastPresent }) => lastPresent),
+  };
 }

@@ -5,10 +5,15 @@
  */
 import type { HistoryEvent } from "../history.ts";
 import { checkBank } from "../small/bank.ts";
+import { checkBroadcast, checkGSet } from "../small/broadcast.ts";
 import { checkCounter } from "../small/counter.ts";
+import { checkEcho } from "../small/echo.ts";
+import { checkEventualCounter } from "../small/eventual_counter.ts";
+import { checkKafka } from "../small/kafka.ts";
 import { checkLongFork } from "../small/long_fork.ts";
 import { checkSet } from "../small/set.ts";
 import { checkSetFull } from "../small/set_full.ts";
+import { checkUniqueIds } from "../small/unique_ids.ts";
 import { assertOneAtATime, type WorkloadVerdict } from "../small/workload.ts";
 import { checkSessions, checkTransactions, type TransactionOptions, type TransactionVerdict } from "./check.ts";
 import type { SessionHistory } from "./read/session_history.ts";
@@ -23,6 +28,13 @@ export const TRANSACTION_MODELS: readonly string[] = [
   "set",
   "set-full",
   "long-fork",
+  "broadcast",
+  "g-set",
+  "g-counter",
+  "pn-counter",
+  "unique-ids",
+  "kafka",
+  "echo",
 ];
 
 /** Whether a model's name is one of {@link TRANSACTION_MODELS}, with or without a consistency model after a colon. */
@@ -72,6 +84,19 @@ export function checkTransactionModel(
       return checkSetFull(events);
     case "long-fork":
       return checkLongFork(events);
+    case "broadcast":
+      return checkBroadcast(events);
+    case "g-set":
+      return checkGSet(events);
+    case "g-counter":
+    case "pn-counter":
+      return checkEventualCounter(events, name);
+    case "unique-ids":
+      return checkUniqueIds(events);
+    case "kafka":
+      return checkKafka(events);
+    case "echo":
+      return checkEcho(events);
     default:
       throw new RangeError(
         `Cannot judge by the model ${JSON.stringify(model)}: expected one of ${TRANSACTION_MODELS.join(", ")}`,

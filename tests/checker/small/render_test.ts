@@ -46,6 +46,30 @@ test("a full set's verdict tells what became of the elements", () => {
   assert.deepEqual(rendered("set-full", ["add", 1, 1], ["read", null, [1]]), [
     "valid  set-full: 2 ok, 0 fail, 0 info",
     "  1 element added: 1 stayed, 0 were lost, 0 were never read",
+    "  ms until every later read had it, by quantile: 0: 0, 0.5: 0, 0.95: 0, 0.99: 0, 1: 0",
+  ]);
+});
+
+test("Maelstrom's verdicts tell what was counted, and what is wrong", () => {
+  assert.deepEqual(rendered("unique-ids", ["generate", null, 7], ["generate", null, 7]).slice(1), [
+    "  the id 7 was given out 2 times, first at events 1 and 3",
+    "  2 ids given out, 1 of them more than once",
+    '  given out more than once: {"id":7,"count":2,"indexes":[1,3]}',
+  ]);
+  assert.deepEqual(rendered("echo", ["echo", "a", "b"]).slice(1), [
+    '  "a" was answered by "b" at event 1',
+    "  1 echo answered, 1 of them wrongly",
+    '  wrong: {"index":1,"asked":"a","answered":"b"}',
+  ]);
+  const lines = rendered("kafka", ["send", [["send", "k", 1]], [["send", "k", [0, 1]]]], [
+    "poll",
+    [["poll"]],
+    [["poll", { k: [[0, 1], [1, 2]] }]],
+  ]);
+  assert.deepEqual(lines.slice(1), [
+    '  unexpected of key "k": 2 was polled at offset 1, but nobody sent it',
+    "  1 message sent, 1 of them for sure; 2 were polled, 0 acknowledged ones never",
+    "  unexpected: 1 time, first at event 3, key k: 2 was polled at offset 1, but nobody sent it",
   ]);
 });
 

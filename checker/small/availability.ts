@@ -1,0 +1,44 @@
+/**
+ * Availability: which share of the operations succeeded.
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../history.ts";
+import type { Verdict } from "../verdict.ts";
+import { operationsOf } from "./workload.ts";
+
+/** What share of the operations succeeded, against what was asked for. */
+export interface AvailabilityVerdict extends Verdict {
+  /** The share of the operations that ended as `ok`, from 0 to 1. */
+  readonly okFraction: number;
+  /** The least share that is good enough. */
+  readonly goal: number;
+}
+
+/**
+ * Whether a share of at least `goal` of all operations of clients succeeded, last reads included.
+ *
+ * @param goal From 0 to 1; 1 is total availability: every operation succeeded.
+ */
+export function checkAvailability(history: readonly HistoryEvent[], goal: number): AvailabilityVerdict {
+  const operations = operationsOf(history);
+  if (operations.length === 0) return { valid: "unknown", reason: "nothing was asked", okFraction: 0, goal };
+  const ok = operations.filter(({ end }) => end === "ok").length;
+  const okFraction = ok / operations.length;
+  if (okFraction >= goal) return { valid: true, okFraction, goal };
+  const lacking = operations.find(({ end }) => end !== "ok")!;
+  const event = (lacking.completion ?? lacking.invocation)!;
+  return {
+    valid: false,
+    reason:
+      `${ok} of ${operations.length} operations succeeded, ${percent(okFraction)}, but ${percent(goal)} were asked ` +
+      `for; the first that did not is the ${lacking.f} at event ${event.index}`,
+    okFraction,
+    goal,
+  };
+}
+
+/** Rounded down, so that what is not all never reads as 100 %. */
+function percent(share: number): string {
+  return `${Math.floor(share * 1000) / 10} %`;
+}

@@ -1,0 +1,43 @@
+/**
+ * Echo: each answer is what was asked.
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../history.ts";
+import { jsonOf } from "../json_of.ts";
+import { assertHasAny, member, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+
+/**
+ * Judges operations `echo`. A result is the text itself, or an object with it under `echo`, as Maelstrom keeps the whole body of the answer.
+ *
+ * @returns Found: `echoCount`, `errorCount`, and under `errors` the first 20 as `{ index, asked, answered }`.
+ * @throws {TypeError} The history has no operation `echo`.
+ */
+export function checkEcho(history: readonly HistoryEvent[]): WorkloadVerdict {
+  const operations = operationsOf(history);
+  assertHasAny("echo", operations, ["echo"]);
+  const errors: { index: number; asked: unknown; answered: unknown }[] = [];
+  let echoCount = 0;
+  for (const { f, end, invocation, completion } of operations) {
+    if (f !== "echo" || end !== "ok" || invocation === undefined) continue;
+    echoCount++;
+    const answered = echoIn(completion!.value);
+    if (member(answered) === member(invocation.value)) continue;
+    errors.push({ index: completion!.index, asked: invocation.value, answered });
+  }
+  const [first] = errors;
+  const valid = first !== undefined ? false : echoCount === 0 ? "unknown" : true;
+  const reason = first !== undefined
+    ? `${jsonOf(first.asked)} was answered by ${jsonOf(first.answered) ?? "nothing"} at event ${first.index}`
+    : "nothing succeeded: no echo was answered";
+  return workloadVerdict("echo", operations, {
+    valid,
+    ...(valid === true ? {} : { reason }),
+    found: { echoCount, errorCount: errors.length, errors: errors.slice(0, 20) },
+  });
+}
+
+function echoIn(value: unknown): unknown {
+  const isBody = typeof value === "object" && value !== null && !Array.isArray(value) && "echo" in value;
+  return isBody ? value.echo : value;
+}

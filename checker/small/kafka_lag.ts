@@ -1,0 +1,63 @@
+/**
+ * How far polls are behind: for how long the next message of a key had been acknowledged when a poll began that did not have it.
+ *
+ * @module
+ */
+import { firstAbove, type Log } from "./kafka_logs.ts";
+import type { Step } from "./kafka_operations.ts";
+
+/** The poll that was furthest behind. */
+export interface Lag {
+  /** Milliseconds. */
+  readonly ms: number;
+  /** The log. */
+  readonly key: string;
+  /** The event that ended the poll. */
+  readonly index: number;
+}
+
+/** The acknowledged messages of a log, by offset, and for each the time of the earliest acknowledgement from there on. */
+interface Acknowledged {
+  readonly offsets: readonly number[];
+  readonly earliest: readonly number[];
+}
+
+/**
+ * The greatest lag. A key counts for a process from its first message on, as before that nobody knows from where it polls.
+ *
+ * @returns `null` where nothing is known: no poll, or a history without times.
+ */
+export function worstLag(steps: readonly Step[], logs: ReadonlyMap<string, Log>): Lag | null {
+  const acknowledged = new Map([...logs].map(([key, log]) => [key, acknowledgedOf(log)]));
+  const positions = new Map<unknown, Map<string, number>>();
+  let worst: Lag | null = null;
+  for (const { process, type, polls, began, event } of steps) {
+    let position = positions.get(process);
+    if (position === undefined) positions.set(process, position = new Map());
+    if (type === "moved") position.clear();
+    if (type !== "polls") continue;
+    for (const { key, messages } of polls) {
+      for (const [offset] of messages) position.set(key, Math.max(offset, position.get(key) ?? -1));
+    }
+    if (began === null) continue;
+    for (const [key, last] of position) {
+      const { offsets, earliest } = acknowledged.get(key)!;
+      const since = earliest[firstAbove(offsets, last)];
+      if (since === undefined) continue;
+      const ms = Math.max(0, Math.floor((began - since) / 1e6));
+      if (worst === null || ms > worst.ms) worst = { ms, key, index: event.index };
+    }
+  }
+  return worst;
+}
+
+function acknowledgedOf(log: Log): Acknowledged {
+  const placed = [...log.acknowledged.values()]
+    .flatMap(({ offset, event }) => offset === null || event.time === undefined ? [] : [{ offset, time: event.time }])
+    .sort((a, b) => a.offset - b.offset);
+  const earliest: number[] = new Array(placed.length);
+  for (let i = placed.length - 1; i >= 0; i--) {
+    earliest[i] = Math.min(placed[i]!.time, earliest[i + 1] ?? Infinity);
+  }
+  return { offsets: placed.map(({ offset }) => offset), earliest };
+}

@@ -1,0 +1,66 @@
+/**
+ * What each process of the `kafka` workload saw, in its order: offsets that do not grow, and offsets that it passed over.
+ *
+ * @module
+ */
+import { type KafkaError, type KafkaErrorKind, type Log, offsetsBetween } from "./kafka_logs.ts";
+import type { Step } from "./kafka_operations.ts";
+
+/** How far a process has come with each key. */
+interface Positions {
+  readonly polled: Map<string, number>;
+  readonly sent: Map<string, number>;
+}
+
+/** Follows every process. */
+export function followProcesses(steps: readonly Step[], logs: ReadonlyMap<string, Log>): KafkaError[] {
+  const errors: KafkaError[] = [];
+  const positions = new Map<unknown, Positions>();
+  for (const step of steps) {
+    let position = positions.get(step.process);
+    if (position === undefined) positions.set(step.process, position = { polled: new Map(), sent: new Map() });
+    // It may go on from anywhere.
+    if (step.type === "moved") position.polled.clear();
+    pollsAfter(step, position.polled, logs, errors);
+    sendsAfter(step, position.sent, errors);
+  }
+  return errors;
+}
+
+function pollsAfter(
+  { polls, event: { index } }: Step,
+  before: Map<string, number>,
+  logs: ReadonlyMap<string, Log>,
+  errors: KafkaError[],
+): void {
+  const within = new Set<string>();
+  for (const { key, messages } of polls) {
+    for (const [offset] of messages) {
+      const last = before.get(key);
+      const prefix = within.has(key) ? "int-" : "";
+      before.set(key, offset);
+      within.add(key);
+      if (last === undefined) continue;
+      const error = (kind: KafkaErrorKind, text: string): void => void errors.push({ kind, key, index, text });
+      const order = `offset ${offset} was polled after ${last}`;
+      if (offset <= last) error(`${prefix}nonmonotonic-poll` as KafkaErrorKind, order);
+      else {
+        const skipped = offsetsBetween(logs.get(key)!, last, offset);
+        if (skipped.length > 0) error(`${prefix}poll-skip` as KafkaErrorKind, `${order}, past ${skipped[0]}`);
+      }
+    }
+  }
+}
+
+function sendsAfter({ sends, event: { index } }: Step, before: Map<string, number>, errors: KafkaError[]): void {
+  const within = new Set<string>();
+  for (const { key, offset } of sends) {
+    if (offset === null) continue;
+    const last = before.get(key);
+    const kind = within.has(key) ? "int-nonmonotonic-send" : "nonmonotonic-send";
+    before.set(key, offset);
+    within.add(key);
+    if (last === undefined || offset > last) continue;
+    errors.push({ kind, key, index, text: `a message was sent to offset ${offset} after one to ${last}` });
+  }
+}
