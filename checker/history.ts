@@ -4,7 +4,10 @@
  * @module
  */
 
-/** How an event ends an operation, or begins it: `ok` happened, `fail` surely did not, `info` may or may not have, now or later. */
+/**
+ * How an event ends an operation, or begins it: `ok` happened, `fail` surely did not, `info` may or may not have, now
+ * or later.
+ */
 export type EventType = "invoke" | "ok" | "fail" | "info";
 
 /**
@@ -14,7 +17,10 @@ export type EventType = "invoke" | "ok" | "fail" | "info";
  * The nemesis's events have the process `"nemesis"`.
  */
 export interface HistoryEvent {
-  /** The position in the history, from 0, by which verdicts about transactions name the event. Default: its place in the array. */
+  /**
+   * The position in the history, from 0, by which verdicts about transactions name the event. Default: its place in the
+   * array.
+   */
   readonly index?: number;
   /** Nanoseconds since the run began; for people. */
   readonly time?: number;
@@ -30,7 +36,10 @@ export interface HistoryEvent {
   readonly value?: unknown;
   /** Why the operation failed or is of unknown outcome. */
   readonly error?: unknown;
-  /** Whether this is one of the last reads: all was healed, and nothing is written any more. Only these bind what is consistent eventually. */
+  /**
+   * Whether this is one of the last reads: all was healed, and nothing is written any more. Only these bind what is
+   * consistent eventually.
+   */
   readonly final?: boolean;
   /** The value that a compare-and-set found in place of the one it expected, where the store tells it. */
   readonly actual?: unknown;

@@ -9,12 +9,13 @@
  * | judge a history while it grows | `LinearizabilityMonitor` |
  * | judge transactions | `checkTransactions`, `checkSessions` |
  * | ask Jepsen's small questions | `checkBank`, `checkCounter`, `checkLongFork`, `checkSet`, `checkSetFull` |
- * | ask Maelstrom's | `checkBroadcast`, `checkGSet`, `checkEventualCounter`, `checkUniqueIds`, `checkKafka`, `checkEcho`, `checkAvailability` |
+ * | ask Maelstrom's of sets and counters | `checkBroadcast`, `checkGSet`, `checkEventualCounter` |
+ * | ask Maelstrom's of all else | `checkUniqueIds`, `checkKafka`, `checkEcho`, `checkAvailability` |
  * | choose by a model's name | `inferModel`, `isTransactionModel`, `checkTransactionModel` |
  * | tell a person | `renderLinearizability`, `renderTransactionVerdict` |
  *
- * Every verdict has `valid`: `true` and `false` are proven, and `"unknown"` is neither. What is no history, or cannot be
- * read, is an error and no verdict: `HistoryError`, `FormatError`, or what a function's doc names.
+ * Every verdict has `valid`: `true` and `false` are proven, and `"unknown"` is neither. What is no history, or cannot
+ * be read, is an error and no verdict: `HistoryError`, `FormatError`, or what a function's doc names.
  *
  * @example From a file's text to a sentence
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Sets that are whole in the end: Maelstrom's `broadcast` and `g-set`. Each element that was acknowledged, or that any read had, is in every last read, at
- * every node.
+ * Sets that are whole in the end: Maelstrom's `broadcast` and `g-set`. Each element that was acknowledged, or that any
+ * read had, is in every last read, at every node.
  *
  * @module
  */
@@ -17,8 +17,8 @@ export function checkBroadcast(history: readonly HistoryEvent[]): WorkloadVerdic
 /**
  * Judges operations `add`, of one element each, and `read`, of all of them. Reads under way may lack anything.
  *
- * Stricter than Jepsen's `set-full`, which asks only whether the latest read had an element: a read that is marked `final` must have every element that was
- * known before it began, and no read has what nobody added.
+ * Stricter than Jepsen's `set-full`, which asks only whether the latest read had an element: a read that is marked
+ * `final` must have every element that was known before it began, and no read has what nobody added.
  *
  * @returns Found: as of `checkSetFull`, and `unexpectedCount` and the first 20 `unexpected`.
  * @throws {TypeError} The history has neither adds nor reads, or a read is not of a list.

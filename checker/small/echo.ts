@@ -8,7 +8,8 @@ import { jsonOf } from "../json_of.ts";
 import { assertHasAny, member, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
 
 /**
- * Judges operations `echo`. A result is the text itself, or an object with it under `echo`, as Maelstrom keeps the whole body of the answer.
+ * Judges operations `echo`. A result is the text itself, or an object with it under `echo`, as Maelstrom keeps the
+ * whole body of the answer.
  *
  * @returns Found: `echoCount`, `errorCount`, and under `errors` the first 20 as `{ index, asked, answered }`.
  * @throws {TypeError} The history has no operation `echo`.

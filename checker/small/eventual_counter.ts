@@ -1,5 +1,6 @@
 /**
- * Counters that are consistent in the end: Maelstrom's `pn-counter` and `g-counter`. Reads under way may show anything; the last reads show the sum.
+ * Counters that are consistent in the end: Maelstrom's `pn-counter` and `g-counter`. Reads under way may show anything;
+ * the last reads show the sum.
  *
  * @module
  */
@@ -29,11 +30,12 @@ interface Sums {
 }
 
 /**
- * Judges adds, of negative amounts too, and reads that are marked `final`: each must be the sum of what was acknowledged and of any part of what is of
- * unknown outcome.
+ * Judges adds, of negative amounts too, and reads that are marked `final`: each must be the sum of what was
+ * acknowledged and of any part of what is of unknown outcome.
  *
  * @param model The name in the verdict; `g-counter` takes no negative amount.
- * @returns Found: `addCount`, `finalReadCount`, `acknowledged`, `least`, `greatest`, and under `errors` the first 20 wrong reads as `{ index, value }`.
+ * @returns Found: `addCount`, `finalReadCount`, `acknowledged`, `least`, `greatest`, and under `errors` the first 20
+ *   wrong reads as `{ index, value }`.
  * @throws {TypeError} The history has neither adds nor reads, or one of something else than a number.
  */
 export function checkEventualCounter(

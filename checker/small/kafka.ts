@@ -1,5 +1,6 @@
 /**
- * Logs in Kafka's style: Jepsen's `kafka` workload, in which clients send messages to keys, and poll the keys that they are assigned.
+ * Logs in Kafka's style: Jepsen's `kafka` workload, in which clients send messages to keys, and poll the keys that they
+ * are assigned.
  *
  * Each message is sent once, and a message of a key has one offset. What is looked for:
  *
@@ -11,9 +12,10 @@
  * | `inconsistent-offsets` | an offset has two messages |
  * | `G1a` | a message was polled whose send failed |
  * | `unexpected` | a message was polled that nobody sent |
- * | `int-poll-skip`, `poll-skip` | within one operation, or from one poll of a process to the next, an offset that is known to exist was passed over |
- * | `int-nonmonotonic-poll`, `nonmonotonic-poll` | within one operation, or from one poll of a process to the next, offsets did not grow |
- * | `int-nonmonotonic-send`, `nonmonotonic-send` | within one operation, or from one send of a process to the next, offsets did not grow |
+ * | `int-poll-skip`, `poll-skip` | within an operation, or between two polls of a process, a known offset was passed
+ * over |
+ * | `int-nonmonotonic-poll`, `nonmonotonic-poll` | within an operation, or between two polls, offsets did not grow |
+ * | `int-nonmonotonic-send`, `nonmonotonic-send` | within an operation, or between two sends, offsets did not grow |
  *
  * How far polls are behind is told, but is no error: a server may be late.
  *
@@ -28,11 +30,13 @@ import { worstLag } from "./kafka_lag.ts";
 import { type WorkloadVerdict, workloadVerdict } from "./workload.ts";
 
 /**
- * Judges operations `send`, `poll` and `txn` (lists of `["send", key, message]` and `["poll"]`, whose results are `["send", key, [offset, message]]` and
- * `["poll", { key: [[offset, message], ...] }]`), `assign` and `subscribe` (lists of keys); others are passed over.
+ * Judges operations `send`, `poll` and `txn` (lists of `["send", key, message]` and `["poll"]`, whose results are
+ * `["send", key, [offset, message]]` and `["poll", { key: [[offset, message], ...] }]`), `assign` and `subscribe`
+ * (lists of keys); others are passed over.
  *
- * @returns Found: `sendCount`, `acknowledgedCount`, `pollCount`, `polledCount`, `unseenCount`, `worstLag` (milliseconds, where the history has times), and under
- * `errors`, by kind, the number and the first as `{ key, index, text }`.
+ * @returns Found: `sendCount`, `acknowledgedCount`, `pollCount`, `polledCount`, `unseenCount`, `worstLag`
+ *   (milliseconds, where the history has times), and under `errors`, by kind, the number and the first as `{ key,
+ *   index, text }`.
  * @throws {TypeError} The history has no such operations, or one of another form.
  */
 export function checkKafka(history: readonly HistoryEvent[]): WorkloadVerdict {

@@ -1,5 +1,6 @@
 /**
- * How far polls are behind: for how long the next message of a key had been acknowledged when a poll began that did not have it.
+ * How far polls are behind: for how long the next message of a key had been acknowledged when a poll began that did not
+ * have it.
  *
  * @module
  */
@@ -16,14 +17,17 @@ export interface Lag {
   readonly index: number;
 }
 
-/** The acknowledged messages of a log, by offset, and for each the time of the earliest acknowledgement from there on. */
+/**
+ * The acknowledged messages of a log, by offset, and for each the time of the earliest acknowledgement from there on.
+ */
 interface Acknowledged {
   readonly offsets: readonly number[];
   readonly earliest: readonly number[];
 }
 
 /**
- * The greatest lag. A key counts for a process from its first message on, as before that nobody knows from where it polls.
+ * The greatest lag. A key counts for a process from its first message on, as before that nobody knows from where it
+ * polls.
  *
  * @returns `null` where nothing is known: no poll, or a history without times.
  */

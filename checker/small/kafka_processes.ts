@@ -1,5 +1,6 @@
 /**
- * What each process of the `kafka` workload saw, in its order: offsets that do not grow, and offsets that it passed over.
+ * What each process of the `kafka` workload saw, in its order: offsets that do not grow, and offsets that it passed
+ * over.
  *
  * @module
  */

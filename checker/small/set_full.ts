@@ -72,11 +72,13 @@ export interface SetRecord {
 /**
  * Judges adds of single elements and reads of all.
  *
- * An element is stable if the latest read had it, lost if reads that began after it was known all lack it, and otherwise was never read. A history with no stable
- * element and no lost one is unknown. Linear in the elements of all reads.
+ * An element is stable if the latest read had it, lost if reads that began after it was known all lack it, and
+ * otherwise was never read. A history with no stable element and no lost one is unknown. Linear in the elements of all
+ * reads.
  *
- * @returns Found: `attemptCount`, `stableCount`, `lostCount`, `neverReadCount`, `staleCount`, `duplicatedCount`, the first 20 `lost`, `neverRead`, `stale`, and
- * `stableLatencies` and `lostLatencies`: quantiles of the milliseconds from when an element was known to when the last read lacked it, or the last read had it.
+ * @returns Found: `attemptCount`, `stableCount`, `lostCount`, `neverReadCount`, `staleCount`, `duplicatedCount`, the
+ *   first 20 `lost`, `neverRead`, `stale`, and `stableLatencies` and `lostLatencies`: quantiles of the milliseconds
+ *   from when an element was known to when the last read lacked it, or the last read had it.
  * @throws {TypeError} The history has neither adds nor reads, or a read is not of a list.
  */
 export function checkSetFull(history: readonly HistoryEvent[], options: SetFullOptions = {}): WorkloadVerdict {
@@ -141,7 +143,8 @@ export function recordOf(history: readonly HistoryEvent[], { model, add }: SetVo
 /**
  * Follows each element through the reads, which are sorted. Returns what was read more than once in one read.
  *
- * A read says of an element that it lacks nothing that its beginning does not; so for each element the latest read without it is enough.
+ * A read says of an element that it lacks nothing that its beginning does not; so for each element the latest read
+ * without it is enough.
  */
 function follow(elements: ReadonlyMap<unknown, Element>, reads: readonly SetRead[]): Map<unknown, number> {
   const duplicated = new Map<unknown, number>();

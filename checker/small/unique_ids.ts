@@ -10,7 +10,8 @@ import { assertHasAny, member, operationsOf, type WorkloadVerdict, workloadVerdi
 /**
  * Judges operations `generate`, whose results are the ids: any values, compared by content.
  *
- * @returns Found: `attemptCount`, `acknowledgedCount`, `duplicatedCount`, and under `duplicated` the first 20 as `{ id, count, indexes }`.
+ * @returns Found: `attemptCount`, `acknowledgedCount`, `duplicatedCount`, and under `duplicated` the first 20 as `{
+ *   id, count, indexes }`.
  * @throws {TypeError} The history has no operation `generate`.
  */
 export function checkUniqueIds(history: readonly HistoryEvent[]): WorkloadVerdict {

@@ -19,7 +19,10 @@ import { checkSessions, checkTransactions, type TransactionOptions, type Transac
 import type { SessionHistory } from "./read/session_history.ts";
 import { VERSION_ORDERS, type VersionOrderSource } from "./order/version_order.ts";
 
-/** The names that {@link checkTransactionModel} takes. The first two may be followed by a consistency model: `list-append:snapshot-isolation`. */
+/**
+ * The names that {@link checkTransactionModel} takes. The first two may be followed by a consistency model:
+ * `list-append:snapshot-isolation`.
+ */
 export const TRANSACTION_MODELS: readonly string[] = [
   "list-append",
   "rw-register",

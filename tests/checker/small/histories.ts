@@ -40,8 +40,8 @@ export function forSeeds(count: number, each: (random: Random, seed: number) => 
 }
 
 /**
- * A history of some processes whose operations overlap at random. `draw` says what comes next; `answer` says with what it ends.
- * Operations may stay open at the end.
+ * A history of some processes whose operations overlap at random. `draw` says what comes next; `answer` says with what
+ * it ends. Operations may stay open at the end.
  */
 export function overlapping(
   random: Random,
