@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { type NodeProcess, startNodeProcess } from "../targets/ours/node_process.ts";
@@ -11,6 +12,7 @@ import { READ_MODES } from "../../server/replica/client.ts";
 import { crc32c } from "../../server/bytes/crc32c.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import { passwordOf } from "./secret_file.ts";
 import type { Terminal } from "./terminal.ts";
 
 const NODES_MAX = 9;
@@ -33,7 +35,11 @@ const FLAGS = {
     about: "the first node's port for the other nodes",
   },
   reads: { type: "string", default: "index", oneOf: READ_MODES, about: "how reads are made sure of" },
-  password: { type: "string", about: "what clients must know" },
+  "password-file": {
+    type: "string",
+    value: "FILE",
+    about: "what clients must know: the text of a file (or of KAYA_PASSWORD)",
+  },
 } as const satisfies FlagSpec;
 
 /** Starts the nodes, says how to reach them, and ends them when it is told to stop. */
@@ -47,6 +53,8 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     throw new UsageError(`--port and --peer-port need ${ids.length} ports each, and would share some`);
   }
   for (const id of ids) makeFolder(join(data, `${id}`));
+  passwordOf(flags["password-file"]);
+  makeSecret(join(data, SECRET_FILE));
   // A name of its own for each folder: clusters that meet on one machine refuse each other.
   const clusterId = `local-${crc32c(new TextEncoder().encode(resolve(data))).toString(16)}`;
   const peerOf = (id: number): string => `127.0.0.1:${flags["peer-port"] + id - 1}`;
@@ -54,7 +62,8 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const flagsOf = (id: number): string[] => [
     ...["--id", `${id}`, "--listen", peerOf(id), "--client", clientOf(id), "--data", join(data, `${id}`)],
     ...["--cluster", clusterId, "--reads", flags.reads],
-    ...(flags.password === undefined ? [] : ["--password", flags.password]),
+    ...["--secret", join(data, SECRET_FILE)],
+    ...(flags["password-file"] === undefined ? [] : ["--password-file", flags["password-file"]]),
     ...ids.filter((peer) => peer !== id).flatMap((peer) => ["--peer", `${peer}=${peerOf(peer)}`]),
   ];
   return await runNodes(
@@ -82,6 +91,19 @@ function makeFolder(folder: string): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new UsageError(`--data: cannot make ${folder}: ${fileErrorInWords(error)}`);
+  }
+}
+
+/** What the members share, in the folder of all. */
+const SECRET_FILE = "secret";
+
+/** Draws a secret, unless the cluster has one. */
+function makeSecret(path: string): void {
+  try {
+    writeFileSync(path, `${randomBytes(32).toString("hex")}\n`, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as { code?: string }).code === "EEXIST") return;
+    throw new UsageError(`--data: cannot write ${path}: ${fileErrorInWords(error)}`);
   }
 }
 

@@ -7,7 +7,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { CLIENT_LIMITS } from "../../server/redis/client_listener.ts";
 import type { NodeOptions } from "../../server/node/node_options.ts";
-import { type Address, parseAddress, type PeerTls } from "../../server/peer/peer_options.ts";
+import { type Address, nodesOf, parseAddress, pem, type TlsIdentity } from "../../server/peer/peer_options.ts";
 import { STORE_LIMITS } from "../../server/redis/resp_execute.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { UsageError } from "./flags.ts";
@@ -22,7 +22,7 @@ interface StringFlag {
 
 /** The flags by which a client is let in. */
 export interface AccessFlagSpec {
-  readonly password: StringFlag;
+  readonly "password-file": StringFlag;
   readonly "tls-cert": StringFlag;
   readonly "tls-key": StringFlag;
   readonly "tls-ca": StringFlag;
@@ -30,10 +30,18 @@ export interface AccessFlagSpec {
 
 /** The flags by which a client is let in. */
 export const ACCESS_FLAGS: AccessFlagSpec = {
-  password: { type: "string", about: "what clients must know" },
+  "password-file": {
+    type: "string",
+    value: "FILE",
+    about: "what clients must know: the text of a file (or of KAYA_PASSWORD)",
+  },
   "tls-cert": { type: "string", value: "FILE", about: "this side's certificate, in PEM" },
   "tls-key": { type: "string", value: "FILE", about: "its key, in PEM" },
-  "tls-ca": { type: "string", value: "FILE", about: "the authority that signs all certificates, in PEM" },
+  "tls-ca": {
+    type: "string",
+    value: "FILE",
+    about: "in PEM, the authority that signs clients' certificates; for a client, that of nodes",
+  },
 };
 
 /** A flag's value as an address that can be reached. */
@@ -79,22 +87,48 @@ export function memberIdOf(flag: string, text: string): number {
   return id;
 }
 
-/** The certificates that the flags name; `null` where they name none. */
-export function tlsOf(flags: {
+/** The files of a certificate, by the flags `--NAME-cert`, `--NAME-key` and `--NAME-ca`; `null` where none is named. */
+export function tlsOf(
+  name: "tls" | "peer",
+  files: { readonly cert: string | undefined; readonly key: string | undefined; readonly ca: string | undefined },
+): TlsIdentity | null {
+  const { cert, key, ca } = files;
+  if (cert === undefined && key === undefined && ca === undefined) return null;
+  if (cert === undefined || key === undefined || ca === undefined) {
+    throw new UsageError(`--${name}-cert, --${name}-key and --${name}-ca go together`);
+  }
+  const tls = { cert: read(`${name}-cert`, cert), key: read(`${name}-key`, key), ca: read(`${name}-ca`, ca) };
+  const own = certificateOf(`${name}-cert`, cert, tls.cert);
+  certificateOf(`${name}-ca`, ca, tls.ca);
+  if (!own.checkPrivateKey(keyOf(`${name}-key`, key, tls.key))) {
+    throw new UsageError(`--${name}-key: the key in ${key} is not that of the certificate in ${cert}`);
+  }
+  return tls;
+}
+
+/** The certificates that a client or a node shows to the other. */
+export function clientTlsOf(flags: {
   readonly "tls-cert": string | undefined;
   readonly "tls-key": string | undefined;
   readonly "tls-ca": string | undefined;
-}): PeerTls | null {
-  const { "tls-cert": cert, "tls-key": key, "tls-ca": ca } = flags;
-  if (cert === undefined && key === undefined && ca === undefined) return null;
-  if (cert === undefined || key === undefined || ca === undefined) {
-    throw new UsageError("--tls-cert, --tls-key and --tls-ca go together");
-  }
-  const tls = { cert: read("tls-cert", cert), key: read("tls-key", key), ca: read("tls-ca", ca) };
-  const own = certificateOf("tls-cert", cert, tls.cert);
-  certificateOf("tls-ca", ca, tls.ca);
-  if (!own.checkPrivateKey(keyOf(key, tls.key))) {
-    throw new UsageError(`--tls-key: the key in ${key} is not that of the certificate in ${cert}`);
+}): TlsIdentity | null {
+  return tlsOf("tls", { cert: flags["tls-cert"], key: flags["tls-key"], ca: flags["tls-ca"] });
+}
+
+/** The certificates that members show each other; this node's names its number. */
+export function peerTlsOf(id: number, flags: {
+  readonly "peer-cert": string | undefined;
+  readonly "peer-key": string | undefined;
+  readonly "peer-ca": string | undefined;
+}): TlsIdentity | null {
+  const tls = tlsOf("peer", { cert: flags["peer-cert"], key: flags["peer-key"], ca: flags["peer-ca"] });
+  if (tls === null) return null;
+  const names = new X509Certificate(tls.cert).subjectAltName;
+  if (!nodesOf(names).includes(id)) {
+    throw new UsageError(
+      `--peer-cert: the certificate in ${flags["peer-cert"]} needs the alternative name DNS:node-${id}, ` +
+        `but has ${names ?? "none"}`,
+    );
   }
   return tls;
 }
@@ -113,11 +147,11 @@ function certificateOf(flag: string, path: string, text: string): X509Certificat
   return certificate;
 }
 
-function keyOf(path: string, text: string): KeyObject {
+function keyOf(flag: string, path: string, text: string | Uint8Array): KeyObject {
   try {
-    return createPrivateKey(text);
+    return createPrivateKey(pem(text));
   } catch {
-    throw new UsageError(`--tls-key: there is no private key in PEM, without a passphrase, in ${path}`);
+    throw new UsageError(`--${flag}: there is no private key in PEM, without a passphrase, in ${path}`);
   }
 }
 
@@ -127,12 +161,6 @@ function read(flag: string, path: string): string {
   } catch (error) {
     throw new UsageError(`--${flag}: cannot read ${path}: ${fileErrorInWords(error)}`);
   }
-}
-
-/** A password as the bytes that a client sends. */
-export function passwordOf(text: string | undefined): string | null {
-  if (text === "") throw new UsageError("--password needs a password, but was given nothing");
-  return text === undefined ? null : String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 /** The limits that flags set. */

@@ -7,7 +7,8 @@ import { memberStatus } from "../../server/node/join.ts";
 import { parseAddress } from "../../server/peer/peer_options.ts";
 import { askOnce } from "../../server/redis/resp_client.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
-import { ACCESS_FLAGS, addressOf, memberIdOf, passwordOf, tlsOf } from "./live_flags.ts";
+import { ACCESS_FLAGS, addressOf, clientTlsOf, memberIdOf } from "./live_flags.ts";
+import { passwordOf } from "./secret_file.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
@@ -21,7 +22,8 @@ const USAGE = "member takes: status | add ID HOST:PORT | remove ID | replace ID 
 export async function main(args: string[], terminal: Terminal): Promise<number> {
   const { flags, words } = parseFlags(args, FLAGS);
   const command = commandOf(words);
-  const access = { address: addressOf("at", flags.at), password: passwordOf(flags.password), tls: tlsOf(flags) };
+  const password = passwordOf(flags["password-file"]);
+  const access = { address: addressOf("at", flags.at), password, tls: clientTlsOf(flags) };
   if (command === null) {
     const status = await memberStatus(access, access.address);
     terminal.out(`${JSON.stringify(status, null, 2)}\n`);

@@ -10,13 +10,14 @@ import type { Clock } from "../../server/clock.ts";
 import { createLiveClock } from "../../server/live_clock.ts";
 import { askToBeAdded, findMembers, insist } from "../../server/node/join.ts";
 import { createLog, type Log, LOG_LEVELS, type LogLevel } from "../../server/node/log_lines.ts";
-import { NODE_DEFAULTS, type NodeOptions } from "../../server/node/node_options.ts";
+import { checkOptions, NODE_DEFAULTS, type NodeOptions } from "../../server/node/node_options.ts";
 import { formatAddress } from "../../server/peer/peer_options.ts";
 import { type Server, startServer } from "../../server/node/serve.ts";
 import { READ_MODES, type ReadMode } from "../../server/replica/client.ts";
 import { JOURNAL_FILE } from "../../server/journal/journal.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
-import { ACCESS_FLAGS, addressOf, limitsOf, listenAddressOf, membersOf, passwordOf, tlsOf } from "./live_flags.ts";
+import { ACCESS_FLAGS, addressOf, clientTlsOf, limitsOf, listenAddressOf, membersOf, peerTlsOf } from "./live_flags.ts";
+import { passwordOf, secretOf } from "./secret_file.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
@@ -47,6 +48,14 @@ const FLAGS = {
   data: { type: "string", value: "FOLDER", about: "the folder for journal and snapshots" },
   cluster: { type: "string", default: NODE_DEFAULTS.clusterId, value: "NAME", about: "the cluster's name" },
   reads: { type: "string", default: NODE_DEFAULTS.reads, oneOf: READ_MODES, about: "how reads are made sure of" },
+  secret: {
+    type: "string",
+    value: "FILE",
+    about: "what the members share and nobody else knows: a file with a random text (or KAYA_SECRET)",
+  },
+  "peer-cert": { type: "string", value: "FILE", about: "this member's certificate for node-ID, in PEM" },
+  "peer-key": { type: "string", value: "FILE", about: "its key, in PEM" },
+  "peer-ca": { type: "string", value: "FILE", about: "the authority that signs the members' certificates, in PEM" },
   ...ACCESS_FLAGS,
   insecure: { type: "boolean", about: "listen beyond loopback without certificates" },
   tick: { type: "integer", default: NODE_DEFAULTS.tickMs, min: 1, max: 10_000, about: "milliseconds of a tick" },
@@ -95,8 +104,10 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     routes: membersOf("route", flags.route),
     join: flags.join === undefined ? null : addressOf("join", flags.join),
     reads: flags.reads as ReadMode,
-    password: passwordOf(flags.password),
-    tls: tlsOf(flags),
+    password: passwordOf(flags["password-file"]),
+    secret: secretOf("secret", flags.secret, "KAYA_SECRET"),
+    peerTls: peerTlsOf(flags.id, flags),
+    tls: clientTlsOf(flags),
     isInsecure: flags.insecure,
     tickMs: flags.tick,
     electionTicks: flags["election-ticks"],
@@ -108,6 +119,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const log = createLog((line) => terminal.err(line), options.id, flags["log-level"] as LogLevel);
   if (flags["stop-with-stdin"]) process.stdin.on("end", () => process.exit(0)).resume();
   const clock = createLiveClock();
+  checkRange(options);
   return await serve(await meetMembers(options, clock, log), clock, log, terminal);
 }
 
@@ -120,6 +132,14 @@ async function meetMembers(options: NodeOptions, clock: Clock, log: Log): Promis
 
 function waitsFor(log: Log): (reason: Error) => void {
   return ({ message }) => log("warn", "waits", { reason: message });
+}
+
+function checkRange(options: NodeOptions): void {
+  try {
+    checkOptions(options);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
 }
 
 /** Everybody has a place of their own. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Clock, SECOND } from "../clock.ts";
+import { joinProof } from "./member_commands.ts";
 import type { NodeOptions } from "./node_options.ts";
 import type { StatusObject } from "./node_status.ts";
 import { type Address, formatAddress, parseAddress } from "../peer/peer_options.ts";
@@ -67,12 +68,8 @@ export async function askToBeAdded(
   advertised: Address,
   birth: number,
 ): Promise<void> {
-  const { tls, password, id } = options;
-  await askOnce({ address: member, tls, password }, [
-    "RAFT",
-    "ADD",
-    String(id),
-    formatAddress(advertised),
-    String(birth),
-  ]);
+  const { tls, password, id, clusterId, secret } = options;
+  const address = formatAddress(advertised);
+  const proof = secret === null ? [] : [joinProof(secret, clusterId, id, address, birth)];
+  await askOnce({ address: member, tls, password }, ["RAFT", "ADD", String(id), address, String(birth), ...proof]);
 }

@@ -13,6 +13,6 @@ export {
   parseAddress,
   type PeerLimits,
   type PeerTimes,
-  type PeerTls,
+  type TlsIdentity,
 } from "../peer/peer_options.ts";
 export type { DialerStatus } from "../peer/peer_dialer.ts";

@@ -5,7 +5,8 @@
  */
 import type { ReadMode } from "../replica/client.ts";
 import { CLIENT_LIMITS, type ClientLimits } from "../redis/client_listener.ts";
-import { type Address, isLoopback, type PeerTls } from "../peer/peer_options.ts";
+import { type Address, isLoopback, type TlsIdentity } from "../peer/peer_options.ts";
+import { SECRET_BYTES_MAX, SECRET_BYTES_MIN } from "../peer/secret.ts";
 import { STORE_LIMITS, type StoreLimits } from "../redis/resp_execute.ts";
 
 /** The options of a node; each is a flag of `serve`. */
@@ -32,8 +33,12 @@ export interface NodeOptions {
   readonly reads: ReadMode;
   /** What clients must know, as a binary string; `null` lets everybody in. */
   readonly password: string | null;
-  /** Certificates for members and clients. */
-  readonly tls: PeerTls | null;
+  /** What the members share, and nobody else knows; `null` where certificates take its place, or where there are no other members. */
+  readonly secret: Uint8Array | null;
+  /** Certificates among the members: the alternative names of a member's have `node-N`, N being its number. */
+  readonly peerTls: TlsIdentity | null;
+  /** Certificates for clients, from an authority of their own. */
+  readonly tls: TlsIdentity | null;
   /** Listens beyond loopback without certificates. */
   readonly isInsecure: boolean;
   /** A tick of the node's clock in milliseconds. */
@@ -55,6 +60,8 @@ export const NODE_DEFAULTS: Omit<NodeOptions, "id" | "folder" | "listen" | "clie
   join: null,
   reads: "index",
   password: null,
+  secret: null,
+  peerTls: null,
   tls: null,
   isInsecure: false,
   tickMs: 25,
@@ -68,19 +75,28 @@ export const NODE_DEFAULTS: Omit<NodeOptions, "id" | "folder" | "listen" | "clie
 const CLUSTER_ID_MAX = 255;
 
 /**
- * Refuses what no node can be, and to be heard beyond this machine without certificates.
+ * Refuses what no node can be, to have members without a secret, and to be heard beyond this machine without certificates.
  *
  * @throws {RangeError} That says how to go on.
  */
-export function checkOptions({ clusterId, listen, client, advertise, tls, isInsecure }: NodeOptions): void {
+export function checkOptions(options: NodeOptions): void {
+  const { clusterId, listen, client, advertise, isInsecure } = options;
   const length = new TextEncoder().encode(clusterId).length;
   if (length === 0 || length > CLUSTER_ID_MAX) {
     throw new RangeError(`A cluster's name has from 1 to ${CLUSTER_ID_MAX} bytes, but this one has ${length}`);
   }
-  for (const { host } of tls !== null || isInsecure ? [] : [listen, client]) {
-    if (isLoopback(host)) continue;
+  checkTrust(options);
+  const isOpen = (host: string): boolean => !isInsecure && !isLoopback(host);
+  if (isOpen(listen.host) && options.peerTls === null) {
     throw new RangeError(
-      `Cannot listen on ${host}, beyond loopback, without certificates: give --tls-cert, --tls-key and --tls-ca, or --insecure`,
+      `Cannot listen on ${listen.host}, beyond loopback, without certificates: ` +
+        "give --peer-cert, --peer-key and --peer-ca, or --insecure",
+    );
+  }
+  if (isOpen(client.host) && options.tls === null) {
+    throw new RangeError(
+      `Cannot listen on ${client.host}, beyond loopback, without certificates: ` +
+        "give --tls-cert, --tls-key and --tls-ca, or --insecure",
     );
   }
   if (advertise === null && (listen.host === "0.0.0.0" || listen.host === "::")) {
@@ -88,4 +104,17 @@ export function checkOptions({ clusterId, listen, client, advertise, tls, isInse
       `Cannot tell the other members to reach this one at ${listen.host}, which is every address: give --advertise`,
     );
   }
+}
+
+function checkTrust({ secret, peerTls, peers, join }: NodeOptions): void {
+  if (secret === null && peerTls === null && (peers.size > 0 || join !== null)) {
+    throw new RangeError(
+      "Cannot trust other members without a secret: give --secret FILE, a file with the same random text for all members, " +
+        "or certificates by --peer-cert, --peer-key and --peer-ca",
+    );
+  }
+  if (secret === null || (secret.length >= SECRET_BYTES_MIN && secret.length <= SECRET_BYTES_MAX)) return;
+  throw new RangeError(
+    `A secret has from ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX} bytes, but this one has ${secret.length}`,
+  );
 }

@@ -42,7 +42,7 @@ export function startServer(
   onStopped: (error: Error) => void,
   done: (error: Error | null, server: Server | null) => void,
 ): void {
-  startNode(options, clock, log, onStopped, (error, node) => {
+  startNode({ options, clock, log, onStopped }, (error, node) => {
     if (error !== null) return done(error, null);
     openDoor(options, clock, log, node!, done);
   });
@@ -87,13 +87,13 @@ function openDoor(
       case "raft-status":
         return reply(JSON.stringify(statusObject(node, clientAddress)));
       case "raft-add":
-        return node.addMember(request.id, request.address, { birth: request.birth }, answer);
+        return node.members.add(request, answer);
       case "raft-replace":
-        return node.addMember(request.by, request.address, { replaces: request.id }, answer);
+        return node.members.add({ id: request.by, address: request.address, replaces: request.id }, answer);
       case "raft-remove":
-        return node.removeMember(request.id, answer);
+        return node.members.remove(request.id, answer);
       case "raft-transfer":
-        return node.transferLeadership(request.to, answer);
+        return node.members.transfer(request.to, answer);
       default:
         return reply({ error: `ERR ${request.type} is a command of the connection` });
     }
@@ -106,7 +106,7 @@ function openDoor(
     session: { password: options.password, readMode, version: SERVER_VERSION },
     limits: options.clientLimits,
     isRead: (request) => request.type === "get" || request.type === "mget" || request.type === "exists",
-    onInput: node.onInput,
+    onInput: () => node.onInput(),
     execute: (request, _args, session, reply) => execute(request, session, reply),
   });
   let clientAddress = options.client;

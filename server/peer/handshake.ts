@@ -1,14 +1,25 @@
 /**
- * What two nodes say to each other before anything else, so that no stranger's bytes are taken for Raft's.
+ * What two nodes say to each other before anything else: the messages and their bytes. `dial_handshake.ts` and `listen_handshake.ts` are the two sides.
  *
- * Who dials sends a greeting, who listens answers with a welcome or a refusal:
+ * ```text
+ * who dials                                    who listens
+ *   hello      versions, nonce           ->
+ *                                        <-      challenge   version, nonce, proof
+ *   claim      number, birth,            ->
+ *              address, proof
+ *                                        <-      verdict     welcome and birth, or a refusal, and proof
  *
- *     "kayapeer" | version u16 | length u16 | body of that length
- *     greeting:    from u64 | to u64 | birth u32 | address length u32, bytes | cluster's id, UTF-8
- *     answer:      0 u8 (welcome) | birth u32
- *                | 1 u8 (refused), or 2 u8 (refused, for the journal that the dialling node had is lost) | reason, UTF-8
+ * message   = "kayapeer" | 3 u16 | length u16 | body of that length
+ * hello     = 1 u8 | lowest version u16 | highest version u16 | nonce, 32 bytes
+ * challenge = 2 u8 | version u16 | nonce, 32 bytes | proof, 32 bytes
+ * claim     = 3 u8 | from u64 | birth u32 | address length u32, bytes | proof, 32 bytes
+ * verdict   = 4 u8 | 0 u8 (welcome), 1 u8 (refused), 2 u8 (lost) or 3 u8 (no member) | birth u32 | index u64
+ *             | reason length u32, bytes | proof, 32 bytes
+ * parting   = 5 u8 | lowest version u16 | highest version u16            there is no version that both speak
+ * ```
  *
- * The first line stays as it is in every version, and so nodes of different versions can tell each other why they part.
+ * A stranger learns which versions this program speaks, and nothing else: neither the cluster's name nor a node's number or birth. Who listens proves
+ * first that it knows the secret and is the node that was dialled; only then does the other say who it is.
  *
  * @module
  */
@@ -16,123 +27,197 @@ import { Buffer } from "node:buffer";
 import { ByteReader } from "../bytes/byte_reader.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import { asBuffer, GrowingBuffer } from "./growing_buffer.ts";
+import { PROOF_BYTES } from "./secret.ts";
 
-/** The version of everything that peers say to each other. */
-export const PEER_VERSION = 2;
+/** The version of the handshake itself. It stands in the same place in every version, so that two builds can tell each other why they part. */
+export const HANDSHAKE_VERSION = 3;
+
+/** The versions of what peers say after the handshake. */
+export interface PeerVersions {
+  /** The oldest that this program speaks. */
+  readonly lowest: number;
+  /** The newest. */
+  readonly highest: number;
+}
+
+/** What this program speaks. */
+export const PEER_VERSIONS: PeerVersions = { lowest: 3, highest: 3 };
 
 const MAGIC = "kayapeer";
 const PREFIX_BYTES = MAGIC.length + 4;
-/** Longest body: the cluster's id and an address have at most 255 bytes each, a reason is cut. */
-const BODY_MAX = 1024;
-const CLUSTER_ID_MAX = 255;
-const ADDRESS_MAX = 255;
-const REASON_MAX = 256;
-const ANSWERS = ["welcome", "refused", "lost"] as const;
+/** Longest body: an address and a reason have at most 255 bytes. */
+const BODY_MAX = 512;
+const TEXT_MAX = 255;
+const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Bytes of a nonce. */
+export const NONCE_BYTES = 32;
 
-/** Who dials, and whom. */
-export interface Greeting {
-  /** The cluster that both should belong to: at most 255 bytes of UTF-8. */
-  readonly clusterId: string;
+/**
+ * How who listens answers a claim. `lost`: the node is known under its number, but by another journal, which it has lost. `no member`: it is not among
+ * the members of the configuration that was committed at `index`.
+ */
+export type VerdictType = "welcome" | "refused" | "lost" | "no member";
+const VERDICTS: readonly VerdictType[] = ["welcome", "refused", "lost", "no member"];
+
+/** A message of the handshake. */
+export type HandshakeMessage =
+  | { readonly type: "hello"; readonly versions: PeerVersions; readonly nonce: Uint8Array }
+  | { readonly type: "challenge"; readonly version: number; readonly nonce: Uint8Array; readonly proof: Uint8Array }
+  | Claim
+  | Verdict
+  | { readonly type: "parting"; readonly versions: PeerVersions };
+
+/** Who dials. */
+export interface Claim {
+  readonly type: "claim";
   /** The node that dials. */
   readonly from: number;
-  /** The node that it means to reach. */
-  readonly to: number;
   /** The birth of its journal. */
   readonly birth: number;
   /** Where it listens itself: `host:port`, at most 255 bytes. */
   readonly address: string;
+  readonly proof: Uint8Array;
 }
 
-/** The answer to a greeting: a welcome, or a refusal and its reason. */
-export type GreetingAnswer = { readonly type: "welcome"; readonly birth: number } | HandshakeRefusal;
+/** The answer to a claim. */
+export interface Verdict {
+  readonly type: "verdict";
+  readonly verdict: VerdictType;
+  /** The birth of the journal of who listens; 0 in a refusal. */
+  readonly birth: number;
+  /** Where the log has the members' configuration by which who dials is no member; else 0. */
+  readonly index: number;
+  /** Why not, in words; empty in a welcome. */
+  readonly reason: string;
+  readonly proof: Uint8Array;
+}
 
-/** Why a node is not welcome. `lost`: it is known under its number, but by another journal, which it has lost. */
+/** Why a node is not welcome. */
 export interface HandshakeRefusal {
   /** Of which kind. */
-  readonly type: "refused" | "lost";
+  readonly type: "refused" | "lost" | "no member";
   /** In words. */
   readonly reason: string;
+  /** Of `no member`: the index of the committed configuration. */
+  readonly index?: number;
 }
 
-/** What a peer said is no handshake, or one of another version. */
+/** What a peer said is no handshake, or not the next message of one, or its proof is wrong. */
 export class HandshakeError extends Error {
   /** The name of the class. */
   override name = "HandshakeError";
-}
+  /** What the other side may be told before this one hangs up; `null` for nothing. */
+  readonly parting: Uint8Array | null;
 
-/** Encodes a greeting. */
-export function encodeGreeting(greeting: Greeting, version: number = PEER_VERSION): Uint8Array {
-  const { clusterId, from, to, birth, address } = greeting;
-  const id = new TextEncoder().encode(clusterId);
-  if (id.length > CLUSTER_ID_MAX) {
-    throw new RangeError(`A cluster's id has at most ${CLUSTER_ID_MAX} bytes, but this one has ${id.length}`);
+  /** @param message Why, for the log of this side. */
+  constructor(message: string, parting: Uint8Array | null = null) {
+    super(message);
+    this.parting = parting;
   }
-  const body = new ByteWriter();
-  body.u64(from);
-  body.u64(to);
-  body.u32(birth);
-  body.bytesWithLength(new TextEncoder().encode(address).subarray(0, ADDRESS_MAX));
-  body.bytes(id);
-  return encode(version, body.view());
 }
 
-/** Decodes what `readHandshake` gave for a greeting. */
-export function decodeGreeting(body: Uint8Array): Greeting {
-  const reader = new ByteReader(body, "a greeting");
-  return decoded(() => ({
-    from: reader.u64("the node that dials"),
-    to: reader.u64("the node that is dialled"),
-    birth: reader.u32("its journal's birth"),
-    address: new TextDecoder().decode(reader.bytesWithLength("its address")),
-    clusterId: new TextDecoder().decode(reader.bytes(reader.left, "the cluster's id")),
-  }));
-}
-
-/** Encodes the answer to a greeting; a long reason is cut. */
-export function encodeAnswer(answer: GreetingAnswer, version: number = PEER_VERSION): Uint8Array {
-  const body = new ByteWriter();
-  body.u8(ANSWERS.indexOf(answer.type));
-  if (answer.type === "welcome") body.u32(answer.birth);
-  else body.bytes(new TextEncoder().encode(answer.reason).subarray(0, REASON_MAX));
-  return encode(version, body.view());
-}
-
-/** Decodes what `readHandshake` gave for an answer. */
-export function decodeAnswer(body: Uint8Array): GreetingAnswer {
-  const reader = new ByteReader(body, "an answer to a greeting");
-  return decoded(() => {
-    const type = ANSWERS[reader.u8("the answer")] ?? "refused";
-    if (type === "welcome") return { type, birth: reader.u32("its journal's birth") };
-    return { type, reason: new TextDecoder().decode(reader.bytes(reader.left, "the reason")) };
-  });
-}
-
-function encode(version: number, body: Uint8Array): Uint8Array {
-  const writer = new ByteWriter();
+/** Encodes a message; long texts are cut. */
+export function encodeHandshake(message: HandshakeMessage): Uint8Array {
+  const body = new ByteWriter(256);
+  switch (message.type) {
+    case "hello":
+      body.u8(1);
+      body.u16(message.versions.lowest);
+      body.u16(message.versions.highest);
+      body.bytes(message.nonce);
+      break;
+    case "challenge":
+      body.u8(2);
+      body.u16(message.version);
+      body.bytes(message.nonce);
+      body.bytes(message.proof);
+      break;
+    case "claim":
+      body.u8(3);
+      body.u64(message.from);
+      body.u32(message.birth);
+      body.bytesWithLength(cut(message.address));
+      body.bytes(message.proof);
+      break;
+    case "verdict":
+      body.u8(4);
+      body.u8(VERDICTS.indexOf(message.verdict));
+      body.u32(message.birth);
+      body.u64(message.index);
+      body.bytesWithLength(cut(message.reason));
+      body.bytes(message.proof);
+      break;
+    case "parting":
+      body.u8(5);
+      body.u16(message.versions.lowest);
+      body.u16(message.versions.highest);
+  }
+  const writer = new ByteWriter(256);
   writer.binary(MAGIC);
-  writer.u16(version);
+  writer.u16(HANDSHAKE_VERSION);
   writer.u16(body.length);
-  writer.bytes(body);
+  writer.bytes(body.view());
   return writer.copy();
 }
 
-function decoded<T>(read: () => T): T {
+/** A text as it is sent: both sides make their proofs over this. */
+export function cut(text: string): Uint8Array {
+  const bytes = new TextEncoder().encode(text);
+  let end = Math.min(bytes.length, TEXT_MAX);
+  // Not within a character: it would read as another text.
+  while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end--;
+  return bytes.subarray(0, end);
+}
+
+/** Decodes a body. Throws a HandshakeError if it is no message. */
+function decodeHandshake(bytes: Uint8Array): HandshakeMessage {
+  const reader = new ByteReader(bytes, "a handshake");
   try {
-    return read();
+    const message = readMessage(reader);
+    reader.end();
+    return message;
   } catch (error) {
-    throw error instanceof SyntaxError ? new HandshakeError(error.message) : error;
+    throw error instanceof SyntaxError || error instanceof RangeError ? new HandshakeError(error.message) : error;
   }
 }
 
-/** Reads one greeting or answer from the beginning of a stream. */
+function readMessage(reader: ByteReader): HandshakeMessage {
+  const versions = (): PeerVersions => ({ lowest: reader.u16("a version"), highest: reader.u16("a version") });
+  const nonce = (): Uint8Array => reader.bytes(NONCE_BYTES, "a nonce");
+  const proof = (): Uint8Array => reader.bytes(PROOF_BYTES, "a proof");
+  const text = (): string => TEXT.decode(reader.bytesWithLength("a text"));
+  const kind = reader.u8("its kind");
+  switch (kind) {
+    case 1:
+      return { type: "hello", versions: versions(), nonce: nonce() };
+    case 2:
+      return { type: "challenge", version: reader.u16("a version"), nonce: nonce(), proof: proof() };
+    case 3: {
+      const [from, birth] = [reader.u64("the node that dials"), reader.u32("its journal's birth")];
+      return { type: "claim", from, birth, address: text(), proof: proof() };
+    }
+    case 4: {
+      const verdict = VERDICTS[reader.u8("the verdict")];
+      if (verdict === undefined) throw new HandshakeError("its verdict is not known");
+      const [birth, index] = [reader.u32("a birth"), reader.u64("an index")];
+      return { type: "verdict", verdict, birth, index, reason: text(), proof: proof() };
+    }
+    case 5:
+      return { type: "parting", versions: versions() };
+    default:
+      throw new HandshakeError(`its handshake has a message of kind ${kind}, and 1 to 5 are known`);
+  }
+}
+
+/** Reads the messages of a handshake at the beginning of a stream. */
 export interface HandshakeReader {
   /**
    * Takes the next bytes.
    *
-   * @returns The body, and what follows it in the chunk; `null` while it is not complete.
+   * @returns The next message, and what follows it in the chunk; `null` while it is not complete.
    * @throws {HandshakeError} As soon as the bytes cannot be a handshake of this version.
    */
-  feed(chunk: Uint8Array): { readonly body: Uint8Array; readonly rest: Uint8Array } | null;
+  feed(chunk: Uint8Array): { readonly message: HandshakeMessage; readonly rest: Uint8Array } | null;
 }
 
 /** Makes a reader for one stream. It holds at most some hundred bytes. */
@@ -146,8 +231,9 @@ export function createHandshakeReader(): HandshakeReader {
     }
     if (pending.length < PREFIX_BYTES) return;
     const version = pending.bytes.readUInt16LE(MAGIC.length);
-    if (version !== PEER_VERSION) {
-      throw new HandshakeError(`it speaks version ${version} of the peers' protocol, and this node ${PEER_VERSION}`);
+    if (version !== HANDSHAKE_VERSION) {
+      const reason = `it speaks version ${version} of the peers' handshake, and this node ${HANDSHAKE_VERSION}`;
+      throw new HandshakeError(reason, encodeHandshake({ type: "parting", versions: PEER_VERSIONS }));
     }
     const length = pending.bytes.readUInt16LE(MAGIC.length + 2);
     if (length > BODY_MAX) throw new HandshakeError(`its handshake has ${length} bytes, and the limit is ${BODY_MAX}`);
@@ -162,7 +248,9 @@ export function createHandshakeReader(): HandshakeReader {
       if (pending.length < PREFIX_BYTES) return null;
       const whole = PREFIX_BYTES + pending.bytes.readUInt16LE(MAGIC.length + 2);
       if (pending.length < whole) return null;
-      return { body: Buffer.from(pending.bytes.subarray(PREFIX_BYTES, whole)), rest: bytes.subarray(whole - before) };
+      const message = decodeHandshake(Buffer.from(pending.bytes.subarray(PREFIX_BYTES, whole)));
+      pending.clear();
+      return { message, rest: bytes.subarray(whole - before) };
     },
   };
 }

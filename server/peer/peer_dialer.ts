@@ -6,30 +6,32 @@
  *
  * @module
  */
+import { randomBytes } from "node:crypto";
 import net from "node:net";
 import tls from "node:tls";
 import type { Clock, Timer } from "../clock.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import { createFrameReader, joinFrames } from "./frames.ts";
-import { createHandshakeReader, decodeAnswer, encodeGreeting, type HandshakeRefusal } from "./handshake.ts";
-import { type Address, formatAddress, type PeerLimits, type PeerTimes, type PeerTls, pem } from "./peer_options.ts";
+import { DialHandshake, type DialIdentity } from "./dial_handshake.ts";
+import { type HandshakeRefusal, NONCE_BYTES } from "./handshake.ts";
+import {
+  type Address,
+  formatAddress,
+  nodesOf,
+  type PeerLimits,
+  type PeerTimes,
+  pem,
+  type TlsIdentity,
+} from "./peer_options.ts";
 
 /** What a dialer is made with. */
 export interface DialerOptions {
-  /** The cluster that this node says it is of. */
-  readonly clusterId: string;
-  /** This node. */
-  readonly nodeId: number;
-  /** The birth of its journal. */
-  readonly birth: number;
-  /** By what the peer reaches this node. */
-  readonly advertised: string;
-  /** The node to reach. */
-  readonly peer: number;
+  /** Who dials whom. */
+  readonly identity: DialIdentity;
   /** Where that node listens. */
   readonly address: Address;
   /** Certificates, or `null` for a connection in clear. */
-  readonly tls: PeerTls | null;
+  readonly tls: TlsIdentity | null;
   /** Bounds of the queue. */
   readonly limits: PeerLimits;
   /** How long to wait for what. */
@@ -42,8 +44,8 @@ export interface DialerOptions {
   readonly onState: (isConnected: boolean, reason: string) => void;
   /** Why the peer's own journal is not the one that it should have, by its birth; `null` if it may be. */
   readonly judge: (birth: number) => HandshakeRefusal | null;
-  /** The peer refused this node, or is not a peer; the same reason is told once in a row. `isLost`: it knows another journal of this node. */
-  readonly onRefused: (reason: string, isLost: boolean) => void;
+  /** The peer refused this node, or is not a peer; the same reason is told once in a row. */
+  readonly onRefused: (refusal: HandshakeRefusal) => void;
 }
 
 /** The way to one peer. */
@@ -62,6 +64,8 @@ export interface Dialer {
 export interface DialerStatus {
   /** Whether frames can leave. */
   readonly isConnected: boolean;
+  /** The version that both sides agreed on with the last connection; 0 before the first. */
+  readonly version: number;
   /** Frames that wait. */
   readonly queuedFrames: number;
   /** Their bytes, headers included. */
@@ -80,9 +84,11 @@ const PING = joinFrames([new Uint8Array(0)]);
 
 /** Begins to connect to a peer. */
 export function createDialer(options: DialerOptions): Dialer {
-  const { peer, address, limits, times, clock } = options;
+  const { address, limits, times, clock } = options;
+  const { peer } = options.identity;
   let socket: net.Socket | null = null;
   let isConnected = false;
+  let version = 0;
   let isClosed = false;
   let timer: Timer | null = null;
   /** How long to wait after the next failure. */
@@ -117,9 +123,11 @@ export function createDialer(options: DialerOptions): Dialer {
     options.onState(false, `${wasConnected ? "Lost" : "Cannot reach"} ${peer} at ${formatAddress(address)}: ${reason}`);
   };
 
-  const refuse = (refused: net.Socket, reason: string, isLost = false): void => {
-    if (reason !== lastRefusal) options.onRefused(reason, isLost);
-    lastRefusal = reason;
+  const refuse = (refused: net.Socket, refusal: HandshakeRefusal): void => {
+    const { reason, index } = refusal;
+    const said = `${index ?? 0} ${reason}`;
+    if (said !== lastRefusal) options.onRefused(refusal);
+    lastRefusal = said;
     fail(refused, reason);
   };
 
@@ -134,34 +142,41 @@ export function createDialer(options: DialerOptions): Dialer {
       unanswered = 0;
       if (socket === dialled) flush();
     });
+    const handshake = new DialHandshake(options.identity, randomBytes(NONCE_BYTES));
     dialled.on(options.tls === null ? "connect" : "secureConnect", () => {
-      if (socket === dialled) {
-        const { clusterId, nodeId, birth, advertised } = options;
-        dialled.write(encodeGreeting({ clusterId, from: nodeId, to: peer, birth, address: advertised }));
-      }
+      if (socket !== dialled) return;
+      const wrong = options.tls === null ? null : wrongCertificate(dialled as tls.TLSSocket, peer);
+      if (wrong === null) dialled.write(handshake.hello());
+      else refuse(dialled, { type: "refused", reason: wrong });
     });
-    const handshake = createHandshakeReader();
     const pongs = createFrameReader(0);
     dialled.on("data", (bytes) => {
       if (socket !== dialled) return;
       unanswered = 0;
       try {
-        if (isConnected) return pongs.feed(bytes, () => {});
-        const answer = handshake.feed(bytes);
-        if (answer === null) return;
-        const answered = decodeAnswer(answer.body);
-        if (answered.type !== "welcome") return refuse(dialled, answered.reason, answered.type === "lost");
-        const refusal = options.judge(answered.birth);
-        if (refusal !== null) return refuse(dialled, refusal.reason);
+        if (isConnected) pongs.feed(bytes, () => {});
+        else shakeHands(dialled, handshake, bytes);
       } catch (error) {
-        return refuse(dialled, (error as Error).message);
+        refuse(dialled, { type: "refused", reason: (error as Error).message });
       }
-      welcomed(dialled);
     });
   };
 
-  const welcomed = (dialled: net.Socket): void => {
+  const shakeHands = (dialled: net.Socket, handshake: DialHandshake, bytes: Uint8Array): void => {
+    const step = handshake.take(bytes);
+    if (step === null) return;
+    if (step.type === "send") dialled.write(step.bytes);
+    else if (step.type === "refused") refuse(dialled, step.refusal);
+    else {
+      const refusal = options.judge(step.birth);
+      if (refusal === null) welcomed(dialled, step.version);
+      else refuse(dialled, { type: "refused", reason: refusal.reason });
+    }
+  };
+
+  const welcomed = (dialled: net.Socket, agreed: number): void => {
     isConnected = true;
+    version = agreed;
     backoff = times.backoffMin;
     lastRefusal = "";
     timer?.cancel();
@@ -214,7 +229,7 @@ export function createDialer(options: DialerOptions): Dialer {
       return true;
     },
     flush,
-    status: () => ({ isConnected, queuedFrames: queue.length, queuedBytes: queue.bytes, dropped, failures }),
+    status: () => ({ isConnected, version, queuedFrames: queue.length, queuedBytes: queue.bytes, dropped, failures }),
     close(done) {
       isClosed = true;
       timer?.cancel();
@@ -245,7 +260,15 @@ function whenWritten(socket: net.Socket, done: () => void): void {
   else socket.end();
 }
 
-function dial({ host, port }: Address, identity: PeerTls | null): net.Socket {
+/** Why the other side's certificate is not that of the node that was dialled; `null` if it is. */
+export function wrongCertificate(socket: tls.TLSSocket, peer: number): string | null {
+  const nodes = nodesOf(socket.getPeerCertificate()?.subjectaltname);
+  if (nodes.includes(peer)) return null;
+  if (nodes.length === 0) return `its certificate names no node: node-${peer} is missing among its alternative names`;
+  return `its certificate is that of node ${nodes.join(" or ")}, not of node ${peer}`;
+}
+
+function dial({ host, port }: Address, identity: TlsIdentity | null): net.Socket {
   if (identity === null) return net.connect({ host, port });
   const { key, cert, ca } = identity;
   return tls.connect({ host, port, key: pem(key), cert: pem(cert), ca: pem(ca), minVersion: "TLSv1.3" });

@@ -5,39 +5,33 @@
  *
  * @module
  */
+import { randomBytes } from "node:crypto";
 import net from "node:net";
 import tls from "node:tls";
 import type { Clock, Timer } from "../clock.ts";
 import { createFrameReader, joinFrames } from "./frames.ts";
-import {
-  createHandshakeReader,
-  decodeGreeting,
-  encodeAnswer,
-  type Greeting,
-  HandshakeError,
-  type HandshakeRefusal,
-} from "./handshake.ts";
+import { HandshakeError, NONCE_BYTES } from "./handshake.ts";
 import { listenError } from "./listen_error.ts";
-import { type Address, formatAddress, type PeerLimits, type PeerTimes, type PeerTls, pem } from "./peer_options.ts";
+import { ListenHandshake, type ListenIdentity, type ListenStep } from "./listen_handshake.ts";
+import { wrongCertificate } from "./peer_dialer.ts";
+import { type Address, formatAddress, type PeerLimits, type PeerTimes, pem, type TlsIdentity } from "./peer_options.ts";
 
 /** What a listener is made with. */
 export interface ListenerOptions {
   /** Where to listen. */
   readonly address: Address;
   /** Certificates, or `null` for connections in clear. */
-  readonly tls: PeerTls | null;
+  readonly tls: TlsIdentity | null;
   /** Bounds of frames and of strangers. */
   readonly limits: PeerLimits;
   /** How long to wait for what. */
   readonly times: PeerTimes;
   /** What the waits run on. */
   readonly clock: Clock;
-  /** Why a greeting is refused; `null` if it is welcome. */
-  readonly judge: (greeting: Greeting) => HandshakeRefusal | null;
-  /** The birth of this node's journal, for who is welcome. */
-  readonly birth: number;
-  /** A frame of a peer. If it throws a SyntaxError, that connection ends. */
-  readonly onFrame: (from: number, frame: Uint8Array) => void;
+  /** Who listens, and whom it welcomes. */
+  readonly identity: ListenIdentity;
+  /** A frame of a peer, in the version that was agreed on. If it throws a SyntaxError, that connection ends. */
+  readonly onFrame: (from: number, frame: Uint8Array, version: number) => void;
   /** Somebody was refused or cut off: why, from where, and as which node, if that was said. */
   readonly onRefused: (reason: string, remote: string, peer: number | null) => void;
 }
@@ -71,12 +65,15 @@ export function createListener(options: ListenerOptions): Listener {
     if (pending.size >= options.limits.maxPendingConnections) evictOldest();
     const timer = clock.after(times.handshake, () => {
       if (!entry.isRefused) options.onRefused("no handshake in time", remote, null);
+      entry.isRefused = true;
       socket.destroy();
     });
-    const entry: Pending = { socket, timer, isRefused: false };
+    const entry: Pending = { socket, timer, isGreeting: false, isRefused: false };
     pending.set(remote, entry);
     socket.on("close", () => {
-      if (pending.get(remote) === entry) settle(remote);
+      if (pending.get(remote) !== entry) return;
+      if (entry.isGreeting && !entry.isRefused) options.onRefused("it hung up during the handshake", remote, null);
+      settle(remote);
     });
     if (options.tls === null) greet(socket, remote);
   };
@@ -104,38 +101,49 @@ export function createListener(options: ListenerOptions): Listener {
   };
 
   const greet = (socket: net.Socket, remote: string): void => {
-    const handshake = createHandshakeReader();
-    const refuse = (refusal: HandshakeRefusal, peer: number | null): void => {
-      options.onRefused(refusal.reason, remote, peer);
-      // A stranger gets the answer too: it may be a peer of another version. What else it sends is thrown away until it leaves or its time is up.
-      const entry = pending.get(remote);
-      if (entry !== undefined) entry.isRefused = true;
-      socket.off("data", onData);
-      socket.resume();
-      socket.end(encodeAnswer(refusal));
-    };
+    const entry = pending.get(remote);
+    if (entry !== undefined) entry.isGreeting = true;
+    const handshake = new ListenHandshake(options.identity, randomBytes(NONCE_BYTES));
     const onData = (bytes: Uint8Array): void => {
-      let greeting: Greeting;
-      let rest: Uint8Array;
+      let step: ListenStep | null;
       try {
-        const greeted = handshake.feed(bytes);
-        if (greeted === null) return;
-        greeting = decodeGreeting(greeted.body);
-        rest = greeted.rest;
+        step = handshake.take(bytes);
       } catch (error) {
-        if (error instanceof HandshakeError) return refuse({ type: "refused", reason: error.message }, null);
-        throw error;
+        if (!(error instanceof HandshakeError)) throw error;
+        return part(socket, remote, { reason: error.message, peer: null, bytes: error.parting });
       }
-      const refusal = options.judge(greeting);
-      if (refusal !== null) return refuse(refusal, greeting.from);
-      socket.off("data", onData);
-      settle(remote);
-      welcome(socket, remote, greeting.from, rest);
+      if (step === null) return;
+      const wrong = step.type === "send" || options.tls === null
+        ? null
+        : wrongCertificate(socket as tls.TLSSocket, step.from);
+      if (wrong !== null) return part(socket, remote, { reason: wrong, peer: null, bytes: null });
+      if (step.type === "refused") return part(socket, remote, { ...step, peer: step.from });
+      socket.write(step.bytes);
+      if (step.type === "welcome") {
+        socket.off("data", onData);
+        settle(remote);
+        welcome(socket, remote, step);
+      } else if (step.rest.length > 0) onData(step.rest);
     };
     socket.on("data", onData);
   };
 
-  const welcome = (socket: net.Socket, remote: string, peer: number, rest: Uint8Array): void => {
+  /** Says why, where there is something to say, and hangs up. What else comes is thrown away until the other side leaves or its time is up. */
+  const part = (
+    socket: net.Socket,
+    remote: string,
+    { reason, peer, bytes }: { reason: string; peer: number | null; bytes: Uint8Array | null },
+  ): void => {
+    options.onRefused(reason, remote, peer);
+    const entry = pending.get(remote);
+    if (entry !== undefined) entry.isRefused = true;
+    if (bytes === null) return void socket.destroy();
+    socket.removeAllListeners("data");
+    socket.resume();
+    socket.end(bytes);
+  };
+
+  const welcome = (socket: net.Socket, remote: string, { from: peer, version, rest }: Welcome): void => {
     connected.get(peer)?.destroy();
     connected.set(peer, socket);
     socket.setNoDelay(true);
@@ -156,7 +164,7 @@ export function createListener(options: ListenerOptions): Listener {
     const reader = createFrameReader(options.limits.maxFrameBytes);
     const take = (frame: Uint8Array): void => {
       if (frame.length === 0) socket.write(PONG);
-      else if (!socket.destroyed) options.onFrame(peer, frame);
+      else if (!socket.destroyed) options.onFrame(peer, frame, version);
     };
     const read = (bytes: Uint8Array): void => {
       if (socket.destroyed) return;
@@ -170,7 +178,6 @@ export function createListener(options: ListenerOptions): Listener {
       }
     };
     socket.on("data", read);
-    socket.write(encodeAnswer({ type: "welcome", birth: options.birth }));
     if (rest.length > 0) read(rest);
   };
 
@@ -179,7 +186,7 @@ export function createListener(options: ListenerOptions): Listener {
     track(socket);
     if (pending.has(remote)) greet(socket, remote);
     else socket.destroy();
-  }, options.onRefused);
+  }, (socket, reason) => part(socket, remoteOf(socket), { reason, peer: null, bytes: null }));
 
   return {
     listen(done) {
@@ -202,10 +209,14 @@ export function createListener(options: ListenerOptions): Listener {
   };
 }
 
+type Welcome = ListenStep & { readonly type: "welcome" };
+
 /** A connection that has not shaken hands, or was refused and has not left. */
 interface Pending {
   readonly socket: net.Socket;
   readonly timer: Timer;
+  /** Whether the handshake of peers has begun, after that of TLS where there is one. */
+  isGreeting: boolean;
   isRefused: boolean;
 }
 
@@ -215,10 +226,10 @@ function remoteOf(socket: net.Socket): string {
 
 /** `accept` gets every connection, `secured` those that have shown a certificate of the authority. */
 function secureServer(
-  { key, cert, ca }: PeerTls,
+  { key, cert, ca }: TlsIdentity,
   accept: (socket: net.Socket) => void,
   secured: (socket: net.Socket) => void,
-  onRefused: ListenerOptions["onRefused"],
+  failed: (socket: net.Socket, reason: string) => void,
 ): net.Server {
   const server = tls.createServer({
     key: pem(key),
@@ -230,8 +241,7 @@ function secureServer(
   }, secured);
   server.on("connection", accept);
   server.on("tlsClientError", (error, socket) => {
-    onRefused(`no TLS: ${error.message.split("\n", 1)[0]}`, remoteOf(socket), null);
-    socket.destroy();
+    failed(socket, `no TLS: ${error.message.split("\n", 1)[0]}`);
   });
   return server;
 }

@@ -37,13 +37,13 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
-/** Mutual TLS: every node shows a certificate that the cluster's own authority has signed, for the host by which it is dialled. PEM. */
-export interface PeerTls {
-  /** This node's key. */
+/** Mutual TLS 1.3: each side shows a certificate that an authority has signed, and the one that is dialled one for its host. PEM. */
+export interface TlsIdentity {
+  /** This side's key. */
   readonly key: string | Uint8Array;
-  /** This node's certificate. */
+  /** This side's certificate. A node's, for other nodes, also has the name `node-N` among its alternative names, N being its number. */
   readonly cert: string | Uint8Array;
-  /** The authority that signs the certificates of all nodes, and of nobody else. */
+  /** The authority that signs the certificates of the other side. Nodes and clients have different ones: a client is no node. */
   readonly ca: string | Uint8Array;
 }
 
@@ -89,6 +89,12 @@ export const PEER_TIMES: PeerTimes = {
   backoffMin: SECOND / 20,
   backoffMax: SECOND,
 };
+
+/** The numbers of the nodes that a certificate is for, by its alternative names as `node:tls` words them. */
+export function nodesOf(subjectAltName: string | undefined): number[] {
+  const names = (subjectAltName ?? "").split(", ");
+  return names.flatMap((name) => /^DNS:node-([1-9]\d{0,6})$/.exec(name)?.slice(1).map(Number) ?? []);
+}
 
 /** A key or certificate as text, as every runtime takes it. */
 export function pem(value: string | Uint8Array): string {

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Clock } from "../clock.ts";
-import type { Greeting, HandshakeRefusal } from "./handshake.ts";
+import { type Claim, type HandshakeRefusal, PEER_VERSIONS, type PeerVersions } from "./handshake.ts";
 import { createDialer, type Dialer, type DialerStatus } from "./peer_dialer.ts";
 import { createListener } from "./peer_listener.ts";
 import {
@@ -17,7 +17,7 @@ import {
   PEER_TIMES,
   type PeerLimits,
   type PeerTimes,
-  type PeerTls,
+  type TlsIdentity,
 } from "./peer_options.ts";
 
 /** A node's place in the network. */
@@ -32,20 +32,24 @@ export interface TransportOptions {
   readonly advertise?: Address | null;
   /** The other members, and where they listen. */
   readonly peers: ReadonlyMap<number, Address>;
-  /** A node of this cluster that is no peer has greeted, and says where it listens: by what it is reached as a peer from now on; `null`, as if left out, refuses it. */
-  readonly admit?: (stranger: number, listens: string) => Address | null;
+  /** A node of this cluster that is no peer has greeted, and says where it listens: by what it is reached as a peer from now on, or why it is refused. Left out, it refuses everybody. */
+  readonly admit?: (stranger: number, listens: string) => Address | HandshakeRefusal;
   /** What it waits on. */
   readonly clock: Clock;
   /** A random whole number from 0 to below the bound: what keeps nodes from reconnecting in step. */
   readonly random: (below: number) => number;
-  /** Certificates; without them everything is in clear, and everybody who reaches the port and knows the cluster's id may claim to be a member. */
-  readonly tls?: PeerTls | null;
+  /** What the members share: who does not know it is heard by nobody. */
+  readonly secret: Uint8Array;
+  /** The versions that this node speaks, if not `PEER_VERSIONS`. */
+  readonly versions?: PeerVersions;
+  /** Certificates; without them everything is in clear. */
+  readonly tls?: TlsIdentity | null;
   /** Bounds; each that is left out is `PEER_LIMITS`'s. */
   readonly limits?: Partial<PeerLimits>;
   /** Times; each that is left out is `PEER_TIMES`'s. */
   readonly times?: Partial<PeerTimes>;
-  /** A frame of a peer; the memory is the callee's. A SyntaxError that it throws ends that peer's connection and is told to `onRefused`. */
-  readonly onFrame: (from: number, frame: Uint8Array) => void;
+  /** A frame of a peer, in the version that was agreed on; the memory is the callee's. A SyntaxError that it throws ends that peer's connection and is told to `onRefused`. */
+  readonly onFrame: (from: number, frame: Uint8Array, version: number) => void;
   /** The connection to a peer was made or has ended. */
   readonly onState?: (state: PeerState) => void;
   /** The birth of this node's journal; 0 if left out. */
@@ -78,8 +82,10 @@ export interface Refusal {
   readonly remote: string;
   /** Why, for the log. */
   readonly reason: string;
-  /** Whether the peer refused this node because it knows it by another journal, which this node must have lost. */
-  readonly isLost: boolean;
+  /** `lost`: the peer knows this node by another journal, which it must have lost. */
+  readonly type: HandshakeRefusal["type"];
+  /** Of `no member`: where the peer's log has the committed configuration without this node. */
+  readonly index: number;
 }
 
 /** The transport of one node. */
@@ -99,6 +105,8 @@ export interface Transport {
   addPeer(id: number, address: Address): void;
   /** Ends the connections with a peer, and refuses further ones. */
   removePeer(id: number): void;
+  /** The version of the peers' protocol that was agreed on with a peer; 0 where there was no connection yet. */
+  versionOf(peer: number): number;
   /** How the connections are, by peer. */
   status(): Map<number, PeerStatus>;
   /** Ends everything; what was sent is with the system when `done` is called, unless a peer takes nothing. */
@@ -113,12 +121,20 @@ export interface PeerStatus extends DialerStatus {
   readonly isConnectedHere: boolean;
 }
 
+function notAMember(stranger: number): HandshakeRefusal {
+  return { type: "refused", reason: `node ${stranger} is not a member` };
+}
+
+/** The highest number of a node. */
+export const NODE_ID_MAX = 1_048_575;
+
 /** Makes the transport of a node. */
 export function createTransport(options: TransportOptions): Transport {
   const limits = { ...PEER_LIMITS, ...options.limits };
   const times = { ...PEER_TIMES, ...options.times };
-  const { clusterId, nodeId, clock, random, tls = null, onState = () => {}, onRefused = () => {} } = options;
-  const { birth = 0, birthOf = () => 0, onMet = () => {}, admit = () => null, advertise = null } = options;
+  const { clusterId, nodeId, secret, clock, random, tls = null, onState = () => {}, onRefused = () => {} } = options;
+  const { versions = PEER_VERSIONS } = options;
+  const { birth = 0, birthOf = () => 0, onMet = () => {}, admit = notAMember, advertise = null } = options;
   const addresses = new Map(options.peers);
   const dialers = new Map<number, Dialer>();
   let isRunning = false;
@@ -126,15 +142,12 @@ export function createTransport(options: TransportOptions): Transport {
 
   const refused = (reason: string): HandshakeRefusal => ({ type: "refused", reason });
 
-  const judge = ({ clusterId: cluster, from, to, birth: found, address }: Greeting): HandshakeRefusal | null => {
-    if (cluster !== clusterId) {
-      return refused(`this is a node of cluster ${JSON.stringify(clusterId)}, not of ${JSON.stringify(cluster)}`);
-    }
-    if (to !== nodeId) return refused(`this is node ${nodeId}, not ${to}`);
+  const judge = ({ from, birth: found, address }: Claim): HandshakeRefusal | null => {
+    if (from < 1 || from > NODE_ID_MAX) return refused(`a node has a number from 1 to ${NODE_ID_MAX}`);
     if (from === nodeId) return refused(`node ${from} is this node itself`);
     if (addresses.has(from)) return judgeBirth(from, found);
     const reached = admit(from, address);
-    if (reached === null) return refused(`node ${from} is not a member`);
+    if ("reason" in reached) return reached;
     const refusal = judgeBirth(from, found);
     if (refusal === null) addPeer(from, reached);
     return refusal;
@@ -152,18 +165,21 @@ export function createTransport(options: TransportOptions): Transport {
   };
 
   const listener = createListener({
-    ...{ address: options.address, tls, limits, times, clock, judge, birth },
+    ...{ address: options.address, tls, limits, times, clock },
+    identity: { clusterId, nodeId, birth, secret, versions, judge },
     onFrame: options.onFrame,
-    onRefused: (reason, remote, peer) => onRefused({ direction: "in", peer, remote, reason, isLost: false }),
+    onRefused: (reason, remote, peer) =>
+      onRefused({ direction: "in", peer, remote, reason, type: "refused", index: 0 }),
   });
 
   const dial = (peer: number, address: Address): void => {
     const dialer = createDialer({
-      ...{ clusterId, nodeId, birth, advertised, peer, address, tls, limits, times, clock, random },
+      identity: { clusterId, nodeId, birth, advertised, peer, secret, versions },
+      ...{ address, tls, limits, times, clock, random },
       judge: (found) => judgeBirth(peer, found),
       onState: (isConnected, reason) => onState({ peer, isConnected, reason }),
-      onRefused: (reason, isLost) =>
-        onRefused({ direction: "out", peer, remote: formatAddress(address), reason, isLost }),
+      onRefused: ({ type, reason, index = 0 }) =>
+        onRefused({ direction: "out", peer, remote: formatAddress(address), reason, type, index }),
     });
     dialers.set(peer, dialer);
   };
@@ -202,9 +218,10 @@ export function createTransport(options: TransportOptions): Transport {
       hangUp(id);
       listener.drop(id);
     },
+    versionOf: (peer) => dialers.get(peer)?.status().version ?? 0,
     status() {
       const here = new Set(listener.peers());
-      const none = { isConnected: false, queuedFrames: 0, queuedBytes: 0, dropped: 0, failures: 0 };
+      const none = { isConnected: false, version: 0, queuedFrames: 0, queuedBytes: 0, dropped: 0, failures: 0 };
       return new Map([...addresses].map(([id, address]) => {
         return [id, { ...(dialers.get(id)?.status() ?? none), address, isConnectedHere: here.has(id) }];
       }));

@@ -11,7 +11,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import type { Clock } from "../clock.ts";
 import { listenError } from "../peer/listen_error.ts";
-import { type Address, type PeerTls, pem } from "../peer/peer_options.ts";
+import { type Address, pem, type TlsIdentity } from "../peer/peer_options.ts";
 import {
   createRespParser,
   type RespLimits,
@@ -58,7 +58,7 @@ export const CLIENT_LIMITS: ClientLimits = { maxConnections: 1024, maxPipeline: 
 /** What the listener needs. */
 export interface ClientListenerOptions {
   readonly address: Address;
-  readonly tls: PeerTls | null;
+  readonly tls: TlsIdentity | null;
   readonly clock: Clock;
   readonly session: RespSessionOptions;
   readonly limits: ClientLimits;

@@ -8,7 +8,7 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { SECOND } from "../clock.ts";
 import { createLiveClock } from "../live_clock.ts";
-import { type Address, formatAddress, type PeerTls, pem } from "../peer/peer_options.ts";
+import { type Address, formatAddress, pem, type TlsIdentity } from "../peer/peer_options.ts";
 
 /** A reply: `Error` for an error reply. */
 export type ClientValue = string | number | null | Error | readonly ClientValue[];
@@ -16,7 +16,7 @@ export type ClientValue = string | number | null | Error | readonly ClientValue[
 /** Where and how to connect. */
 export interface RespClientOptions {
   readonly address: Address;
-  readonly tls?: PeerTls | null;
+  readonly tls?: TlsIdentity | null;
   /** A binary string. */
   readonly password?: string | null;
 }

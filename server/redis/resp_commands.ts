@@ -47,8 +47,14 @@ export type AdminCommand =
   | { readonly type: "info"; readonly sections: readonly string[] }
   /** What `INFO raft` tells, for programs. */
   | { readonly type: "raft-status" }
-  /** With the birth of its journal where it asks itself; 0 otherwise. */
-  | { readonly type: "raft-add"; readonly id: number; readonly address: string; readonly birth: number }
+  /** A node that asks itself says the birth of its journal, and proves that it knows the secret; otherwise 0 and an empty text. */
+  | {
+    readonly type: "raft-add";
+    readonly id: number;
+    readonly address: string;
+    readonly birth: number;
+    readonly proof: string;
+  }
   | { readonly type: "raft-remove"; readonly id: number }
   | { readonly type: "raft-replace"; readonly id: number; readonly by: number; readonly address: string }
   /** To a member, or to the one that is furthest if `null`. */
@@ -304,13 +310,12 @@ const parseRaft = parseSubcommand("raft", {
   ADD: [-4, (args) => {
     const id = memberId(args[2]!);
     if (id === null) return badMember(args[2]!);
-    const birth = args[4] ?? "0";
-    if (args.length > 5 || !/^\d{1,10}$/.test(birth) || Number(birth) > 0xffff_ffff) {
-      return invalid("ERR RAFT ADD takes ID HOST:PORT, and the birth of its journal where a node adds itself");
+    const [, , , address = "", birth = "0", proof = ""] = args;
+    const isProven = /^\d{1,10}$/.test(birth) && Number(birth) <= 0xffff_ffff && /^(?:[0-9a-f]{64})?$/.test(proof);
+    if (args.length > 6 || !isProven) {
+      return invalid("ERR RAFT ADD takes ID HOST:PORT; a node that adds itself also says its birth and proves it");
     }
-    return isAddress(args[3]!)
-      ? { type: "raft-add", id, address: args[3]!, birth: Number(birth) }
-      : badAddress(args[3]!);
+    return isAddress(address) ? { type: "raft-add", id, address, birth: Number(birth), proof } : badAddress(address);
   }],
   REMOVE: [3, (args) => {
     const id = memberId(args[2]!);

@@ -49,7 +49,7 @@ function replies(): void {
 function frames(done: () => void): void {
   const clock = createLiveClock();
   const any: Address = { host: "127.0.0.1", port: 0 };
-  const shared = { clusterId: "bench", address: any, clock, random: () => 0 };
+  const shared = { clusterId: "bench", secret: new Uint8Array(32), address: any, clock, random: () => 0 };
   let arrived = 0;
   let began = 0;
   const taker = createTransport({

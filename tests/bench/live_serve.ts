@@ -5,7 +5,8 @@
 //
 //     deno run -A tests/bench/live_serve.ts [--reads lease] [--rounds 3] [--operations 50000]
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -24,6 +25,8 @@ const { values: flags } = parseArgs({
 });
 const etcd = process.env["KAYA_ETCD"];
 const folder = mkdtempSync(join(tmpdir(), "kaya-bench-"));
+const secret = join(folder, "secret");
+writeFileSync(secret, randomBytes(32).toString("hex"), { mode: 0o600 });
 const ids = [1, 2, 3];
 const client = (id: number): number => 7200 + id;
 const peer = (id: number): string => `127.0.0.1:${7300 + id}`;
@@ -128,7 +131,7 @@ try {
         "--log-level",
         "error",
       ];
-      args.push("--data", join(folder, `${id}`), "--reads", flags.reads, "--max-clients", "2000");
+      args.push("--secret", secret, "--data", join(folder, `${id}`), "--reads", flags.reads, "--max-clients", "2000");
       for (const other of ids) if (other !== id) args.push("--peer", `${other}=${peer(other)}`);
       nodes.push(startNodeProcess(args, { onReady: ready, onExit: () => {} }));
     })

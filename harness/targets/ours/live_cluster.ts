@@ -7,7 +7,8 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -59,6 +60,8 @@ const CHANGE_TIMEOUT = 5 * SECOND;
 export function createLiveCluster(options: LiveClusterOptions): LiveCluster {
   const { clock } = options;
   const folder = makeTemporaryFolder();
+  const secretFile = join(folder, "secret");
+  writeFileSync(secretFile, randomBytes(32).toString("hex"), { mode: 0o600 });
   const reaper = startReaper(folder);
   const members = new Map<number, LiveMember>();
   const complaints: string[] = [];
@@ -76,7 +79,7 @@ export function createLiveCluster(options: LiveClusterOptions): LiveCluster {
       client: clients.get(id)!,
       flags: [
         ...["--id", `${id}`, "--listen", formatAddress(listens.get(id)!), "--client", formatAddress(clients.get(id)!)],
-        ...["--data", join(folder, `${id}`), "--reads", options.reads, "--tick", `${TICK_MS}`],
+        ...["--secret", secretFile, "--data", join(folder, `${id}`), "--reads", options.reads, "--tick", `${TICK_MS}`],
         ...["--compact-bytes", `${options.compactionBytes}`, "--log-level", "warn"],
         ...[...listens.keys()].filter((other) => other !== id).flatMap((other) => {
           return ["--route", `${other}=${formatAddress(links!.route(id, other))}`];

@@ -35,7 +35,9 @@ export function runtimeCommand(file: string): string[] {
   const url = new URL(file, import.meta.url);
   const path = url.protocol === "file:" ? fileURLToPath(url) : url.href;
   const isDeno = (globalThis as { Deno?: unknown }).Deno !== undefined;
-  return isDeno ? ["run", "--quiet", "--allow-net", "--allow-read", "--allow-write", "--allow-run", path] : [path];
+  return isDeno
+    ? ["run", "--quiet", "--allow-net", "--allow-read", "--allow-write", "--allow-run", "--allow-env=KAYA_*", path]
+    : [path];
 }
 
 /** Starts `serve` with flags. It ends with this process, at the latest. */

@@ -3,10 +3,12 @@ import { rmSync } from "node:fs";
 import { test } from "node:test";
 import { createLiveClock } from "../../../server/live_clock.ts";
 import { findMembers, memberStatus } from "../../../server/node/join.ts";
+import { joinProof } from "../../../server/node/member_commands.ts";
 import type { NodeOptions } from "../../../server/node/node_options.ts";
 import { formatAddress } from "../../../server/peer/peer_options.ts";
 import { type Server, startServer } from "../../../server/node/serve.ts";
 import { connect, inFolder, optionsOf, skipWithoutSockets, start, stop } from "./live_cluster.ts";
+import { SECRET } from "../peer/shake_hands.ts";
 
 const skip = skipWithoutSockets;
 
@@ -48,9 +50,12 @@ test("a node that has lost its journal is refused, ends, and comes back as a new
     await stop(founder.server);
     const joining = await findMembers({ ...third, peers: new Map(), join: first.client }, first.client);
     const joined = await startUntilEnd(joining);
-    const add = ["RAFT", "ADD", "3", formatAddress(third.listen), String(joined.server.node.journal.birth)];
+    const add = ({ node }: Server): string[] => {
+      const [address, { birth }] = [formatAddress(third.listen), node.journal];
+      return ["RAFT", "ADD", "3", address, `${birth}`, joinProof(SECRET, third.clusterId, 3, address, birth)];
+    };
     assert.match(
-      String(await call(...add)),
+      String(await call(...add(joined.server))),
       /ERR node 3 is a member that had another journal: remove it first/,
     );
     await joined.ended;
@@ -61,8 +66,7 @@ test("a node that has lost its journal is refused, ends, and comes back as a new
     while ([...servers[0]!.node.directory.entries.keys()].includes(3)) await call("PING");
     rmSync(third.folder, { recursive: true });
     servers.push(await start(joining));
-    add[4] = String(servers[2]!.node.journal.birth);
-    assert.equal(await call(...add), "OK");
+    assert.equal(await call(...add(servers[2]!)), "OK");
     while (!(await memberStatus(first, first.client)).voters.includes(3)) await call("PING");
     const again = connect(third);
     assert.equal(await again.call("GET", "k"), "v");

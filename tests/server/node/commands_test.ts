@@ -1,17 +1,19 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { main as clusterMain } from "../../../harness/cli/cluster.ts";
 import { UsageError } from "../../../harness/cli/flags.ts";
 import { main as logMain } from "../../../harness/cli/log.ts";
 import { main as memberMain } from "../../../harness/cli/member.ts";
+import { secretOf } from "../../../harness/cli/secret_file.ts";
 import { main as serveMain } from "../../../harness/cli/serve.ts";
 import type { Terminal } from "../../../harness/cli/terminal.ts";
 import { formatAddress } from "../../../server/peer/peer_options.ts";
 import { connect, inFolder, optionsOf, skipWithoutSockets, start, stop, withCluster } from "./live_cluster.ts";
-import { MEMBER, STRANGER } from "../peer/tls_identity.ts";
+import { CLIENT, STRANGER } from "../peer/tls_identity.ts";
 
 const skip = skipWithoutSockets;
 
@@ -59,7 +61,10 @@ test("wrong usage of the live commands is one line that says what was expected",
       /--listen and --client are both h:1/,
     ],
     [serveMain, ["--id", "1", "--data", "", "--listen", "h:1", "--client", "h:2"], /serve needs --data/],
-    [serveMain, [...node, "--password", ""], /--password needs a password/],
+    [serveMain, [...node, "--password", "secret"], /Unknown flag --password; did you mean --password-file/],
+    [serveMain, [...node, "--peer", "2=h:3"], /without a secret: give --secret FILE/],
+    [serveMain, [...node, "--join", "h:3"], /without a secret: give --secret FILE/],
+    [serveMain, [...node, "--peer-cert", "x"], /--peer-cert, --peer-key and --peer-ca go together/],
     [memberMain, ["add", "4", "h:0"], /Nobody is reached at port 0/],
     [memberMain, ["fly"], /member takes: status \| add/],
     [memberMain, ["add", "1", "nowhere"], /An address is HOST:PORT/],
@@ -82,9 +87,9 @@ test("certificates and keys are looked at before anything is started", { skip },
       writeFileSync(join(folder, name), text);
       return join(folder, name);
     };
-    const key = file("key", MEMBER.key as string);
-    const cert = file("cert", MEMBER.cert as string);
-    const ca = file("ca", MEMBER.ca as string);
+    const key = file("key", CLIENT.key as string);
+    const cert = file("cert", CLIENT.cert as string);
+    const ca = file("ca", CLIENT.ca as string);
     const strange = file("strange", STRANGER.key as string);
     const garbage = file("garbage", "no pem");
     const cases: [key: string, cert: string, ca: string, message: RegExp][] = [
@@ -106,9 +111,15 @@ test("a member says of a wrong password that it is wrong, and of none that there
   await withCluster(1, async (_clients, _servers, [one]) => {
     const ask = async (...access: string[]): Promise<number> =>
       await memberMain(["status", "--at", formatAddress(one!.client), ...access], terminal());
-    await assert.rejects(ask("--password", "wrong"), /Cannot talk to .*: WRONGPASS/);
-    await assert.rejects(ask(), /NOAUTH/);
-    assert.equal(await ask("--password", "right"), 0);
+    await inFolder(async (folder) => {
+      const file = (text: string): string => {
+        writeFileSync(join(folder, text), `${text}\n`, { mode: 0o600 });
+        return join(folder, text);
+      };
+      await assert.rejects(ask("--password-file", file("wrong")), /Cannot talk to .*: WRONGPASS/);
+      await assert.rejects(ask(), /NOAUTH/);
+      assert.equal(await ask("--password-file", file("right")), 0);
+    });
   }, { password: "right" });
 });
 
@@ -166,5 +177,49 @@ test("member shows the members and hands leadership over", { skip }, async () =>
     const status = JSON.parse(shown.text) as { role: string; voters: number[] };
     assert.equal(status.role, "leader");
     assert.deepEqual(status.voters, [1, 2, 3]);
+  });
+});
+
+test("a secret comes from a private file or the environment, and from nothing else", { skip }, async () => {
+  await inFolder((folder) => {
+    const file = (name: string, text: string | Uint8Array, mode = 0o600): string => {
+      writeFileSync(join(folder, name), text, { mode });
+      return join(folder, name);
+    };
+    const told = (path: string): string => new TextDecoder().decode(secretOf("secret", path, "KAYA_NONE")!);
+    assert.equal(told(file("unix", "sixteen bytes, or\n")), "sixteen bytes, or");
+    assert.equal(told(file("dos", "sixteen bytes, or\r\n")), "sixteen bytes, or");
+    assert.equal(told(file("bare", "sixteen bytes, or")), "sixteen bytes, or");
+    assert.equal(told(file("inner", " a\nb \n\n")), " a\nb \n");
+    symlinkSync(join(folder, "unix"), join(folder, "link"));
+    assert.equal(told(join(folder, "link")), "sixteen bytes, or");
+    const open = file("open", "sixteen bytes, or\n");
+    chmodSync(open, 0o640);
+    symlinkSync(open, join(folder, "link-to-open"));
+    const refused: [string, RegExp][] = [
+      [open, /others than its owner may use .*open \(its mode is 0640\): make it private with chmod 600/],
+      [join(folder, "link-to-open"), /others than its owner may use/],
+      [file("empty", "\n"), /empty is empty/],
+      [file("long", "x".repeat(5000)), /has 5000 bytes, but a secret has at most 4096/],
+      [folder, /is no file|is a folder/],
+      [join(folder, "none"), /--secret: cannot read .*none: there is no such file or folder/],
+    ];
+    for (const [path, message] of refused) {
+      if (process.platform === "win32" && message.source.startsWith("others")) continue;
+      assert.throws(() => secretOf("secret", path, "KAYA_NONE"), (error) => {
+        assert.ok(error instanceof UsageError);
+        assert.match(error.message, message);
+        return true;
+      });
+    }
+    process.env["KAYA_TEST"] = "from the environment";
+    assert.equal(new TextDecoder().decode(secretOf("secret", undefined, "KAYA_TEST")!), "from the environment");
+    process.env["KAYA_TEST_FILE"] = join(folder, "unix");
+    assert.throws(() => secretOf("secret", undefined, "KAYA_TEST"), /KAYA_TEST and KAYA_TEST_FILE exclude each other/);
+    delete process.env["KAYA_TEST"];
+    assert.equal(new TextDecoder().decode(secretOf("secret", undefined, "KAYA_TEST")!), "sixteen bytes, or");
+    delete process.env["KAYA_TEST_FILE"];
+    assert.equal(secretOf("secret", undefined, "KAYA_TEST"), null);
+    return Promise.resolve();
   });
 });

@@ -8,6 +8,8 @@ import { NODE_DEFAULTS, type NodeOptions } from "../../../server/node/node_optio
 import { type ClientValue, connectRespClient, type RespClient } from "../../../server/redis/resp_client.ts";
 import { type Server, startServer } from "../../../server/node/serve.ts";
 import { mayUse } from "../../corpus.ts";
+import { SECRET } from "../peer/shake_hands.ts";
+import { CLIENT } from "../peer/tls_identity.ts";
 
 /** Why tests with nodes are skipped: for the `skip` option of a test. */
 export const skipWithoutSockets: string | false =
@@ -45,20 +47,24 @@ export function ports(count: number): Promise<readonly number[]> {
   });
 }
 
+/** Options for all nodes alike, or for each by its number. */
+export type MoreOptions = Partial<NodeOptions> | ((id: number) => Partial<NodeOptions>);
+
 /** The options of nodes 1 to `size`, and of as many more that can join. */
-export async function optionsOf(size: number, folder: string, more: Partial<NodeOptions> = {}): Promise<NodeOptions[]> {
+export async function optionsOf(size: number, folder: string, more: MoreOptions = {}): Promise<NodeOptions[]> {
   const free = await ports(2 * size);
   const at = (port: number): { host: string; port: number } => ({ host: "127.0.0.1", port });
   const ids = Array.from({ length: size }, (_, i) => i + 1);
   return ids.map((id) => ({
     ...NODE_DEFAULTS,
     tickMs: 10,
+    secret: SECRET,
     id,
     folder: join(folder, String(id)),
     listen: at(free[2 * id - 2]!),
     client: at(free[2 * id - 1]!),
     peers: new Map(ids.filter((peer) => peer !== id).map((peer) => [peer, at(free[2 * peer - 2]!)])),
-    ...more,
+    ...(typeof more === "function" ? more(id) : more),
   }));
 }
 
@@ -69,7 +75,7 @@ export interface TestClient {
 }
 
 export function connect(options: NodeOptions, password: string | null = options.password): TestClient {
-  const client = connectRespClient({ address: options.client, password, tls: options.tls });
+  const client = connectRespClient({ address: options.client, password, tls: options.tls === null ? null : CLIENT });
   return {
     client,
     call: (...args) =>
@@ -83,7 +89,7 @@ export function connect(options: NodeOptions, password: string | null = options.
 export async function withCluster(
   size: number,
   action: (clients: TestClient[], servers: Server[], options: NodeOptions[]) => Promise<void>,
-  more: Partial<NodeOptions> = {},
+  more: MoreOptions = {},
 ): Promise<void> {
   await inFolder(async (folder) => {
     const options = await optionsOf(size, folder, more);

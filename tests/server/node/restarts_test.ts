@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MILLISECOND } from "../../../server/clock.ts";
 import { createLiveClock } from "../../../server/live_clock.ts";
@@ -8,6 +9,7 @@ import { formatAddress } from "../../../server/peer/peer_options.ts";
 import { createRandom } from "../../../raft/mod.ts";
 import { mayUse, setting } from "../../corpus.ts";
 import { connect, inFolder, optionsOf, skipWithoutSockets } from "./live_cluster.ts";
+import { SECRET } from "../peer/shake_hands.ts";
 
 const skip = skipWithoutSockets || (mayUse("run") ? false : "needs processes");
 /** KAYA_RESTARTS=200 for a long look. */
@@ -18,11 +20,24 @@ test("after any number of SIGKILLs under load, every acknowledged write is there
     const options = await optionsOf(3, folder);
     const random = createRandom(restarts);
     const clock = createLiveClock();
+    const secret = join(folder, "secret");
+    writeFileSync(secret, SECRET, { mode: 0o600 });
     const processes: (NodeProcess | null)[] = [null, null, null];
     const startOne = (i: number): Promise<void> => {
       const { id, listen, client, peers } = options[i]!;
       const flags = ["--id", `${id}`, "--listen", formatAddress(listen), "--client", formatAddress(client)];
-      flags.push("--data", join(folder, `${id}`), "--tick", "10", "--compact-bytes", "20000", "--log-level", "error");
+      flags.push(
+        "--secret",
+        secret,
+        "--data",
+        join(folder, `${id}`),
+        "--tick",
+        "10",
+        "--compact-bytes",
+        "20000",
+        "--log-level",
+        "error",
+      );
       for (const [peer, address] of peers) flags.push("--peer", `${peer}=${formatAddress(address)}`);
       return new Promise((resolve, reject) => {
         const started = startNodeProcess(flags, {

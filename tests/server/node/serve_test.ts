@@ -10,7 +10,8 @@ import { NODE_DEFAULTS } from "../../../server/node/node_options.ts";
 import { formatAddress } from "../../../server/peer/peer_options.ts";
 import { findMembers, memberStatus } from "../../../server/node/join.ts";
 import { createRandom } from "../../../raft/mod.ts";
-import { MEMBER } from "../peer/tls_identity.ts";
+import { askOnce } from "../../../server/redis/resp_client.ts";
+import { CLIENT, DOOR, NODE_1, NODE_2, NODE_3 } from "../peer/tls_identity.ts";
 import { connect, inFolder, optionsOf, skipWithoutSockets, start, stop, withCluster } from "./live_cluster.ts";
 
 const skip = skipWithoutSockets;
@@ -181,12 +182,17 @@ test("a client that asks for much and takes nothing does not fill the node's mem
 });
 
 test("with certificates members and clients talk in secret, and whoever has none is not heard", { skip }, async () => {
+  const identities = [NODE_1, NODE_2, NODE_3];
   await withCluster(3, async ([a, b], _servers, [options]) => {
     assert.equal(await a!.call("SET", "k", "v"), "OK");
     assert.equal(await b!.call("GET", "k"), "v");
     const plain = connect({ ...options!, tls: null });
     await assert.rejects(plain.call("GET", "k"), /Cannot talk to/);
-  }, { tls: MEMBER });
+    // A member's certificate is none of a client's: they have authorities of their own.
+    const { address, tls } = { address: options!.client, tls: { ...NODE_2, ca: DOOR.ca } };
+    await assert.rejects(askOnce({ address, tls }, ["GET", "k"]), /Cannot talk to/);
+    await assert.rejects(askOnce({ address: options!.listen, tls: { ...CLIENT, ca: NODE_1.ca } }, ["PING"]), /Cannot/);
+  }, (id) => ({ tls: DOOR, secret: null, peerTls: identities[id - 1]! }));
 });
 
 test("INFO tells role, term, commit and members", { skip }, async () => {

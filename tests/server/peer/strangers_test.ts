@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import net from "node:net";
 import { test } from "node:test";
+import { encodePacket } from "../../../server/replica/packet_codec.ts";
+import { joinFrames } from "../../../server/peer/frames.ts";
+import { term } from "../../../raft/mod.ts";
 import { findMembers } from "../../../server/node/join.ts";
+import { joinProof } from "../../../server/node/member_commands.ts";
 import type { NodeOptions } from "../../../server/node/node_options.ts";
 import { formatAddress } from "../../../server/peer/peer_options.ts";
 import type { Server } from "../../../server/node/serve.ts";
@@ -13,6 +18,7 @@ import {
   stop,
   type TestClient,
 } from "../node/live_cluster.ts";
+import { dialAs, dialIdentity, SECRET } from "./shake_hands.ts";
 
 const skip = skipWithoutSockets;
 
@@ -35,12 +41,17 @@ async function withThree(
   });
 }
 
+/** How a node asks to be added. */
+function askToJoin({ id, listen, clusterId }: NodeOptions, { node }: Server): string[] {
+  const [address, { birth }] = [formatAddress(listen), node.journal];
+  return ["RAFT", "ADD", `${id}`, address, `${birth}`, joinProof(SECRET, clusterId, id, address, birth)];
+}
+
 /** Starts the fourth and waits until it is a voter. */
 async function join(options: readonly NodeOptions[], { call }: TestClient): Promise<Server> {
   const joining = { ...options[3]!, peers: new Map(), join: options[0]!.client };
   const server = await start(await findMembers(joining, options[0]!.client));
-  const birth = String(server.node.journal.birth);
-  assert.equal(await call("RAFT", "ADD", "4", formatAddress(joining.listen), birth), "OK");
+  assert.equal(await call(...askToJoin(joining, server)), "OK");
   await until(() => server.node.status().configuration.voters.length === 4, call);
   return server;
 }
@@ -102,5 +113,53 @@ test("an administrator's slip neither moves a member nor replaces nobody", { ski
 test("the leadership is not offered to who is no voter", { skip }, async () => {
   await withThree(async (_servers, _options, { call }) => {
     assert.match(String(await call("RAFT", "TRANSFER", "9")), /ERR this node knows of no voter 9/);
+  });
+});
+
+test("no member dials where a client says that a node listens", { skip }, async () => {
+  await withThree(async (servers, _options, { call }) => {
+    let dialled = 0;
+    const trap = net.createServer((socket) => {
+      dialled++;
+      socket.destroy();
+    });
+    const { port } = await new Promise<net.AddressInfo>((resolve) => {
+      trap.listen(0, "127.0.0.1", () => resolve(trap.address() as net.AddressInfo));
+    });
+    assert.equal(await call("RAFT", "ADD", "9", `127.0.0.1:${port}`), "OK");
+    await until(() => servers.every(({ node }) => node.directory.entries.has(9)), call);
+    const birth = "7";
+    const refusal = /^Error: ERR node 9 does not prove that it knows this cluster's secret$/;
+    assert.match(String(await call("RAFT", "ADD", "9", `127.0.0.1:${port}`, birth)), refusal);
+    assert.match(String(await call("RAFT", "ADD", "9", `127.0.0.1:${port}`, birth, "0".repeat(64))), refusal);
+    const ofAnother = joinProof(SECRET, "kaya", 8, `127.0.0.1:${port}`, 7);
+    assert.match(String(await call("RAFT", "ADD", "9", `127.0.0.1:${port}`, birth, ofAnother)), refusal);
+    for (let i = 0; i < 50; i++) assert.equal(await call("SET", "k", `${i}`), "OK");
+    assert.deepEqual(servers.map(({ node }) => node.transport.status().has(9)), [false, false, false]);
+    assert.equal(dialled, 0);
+    await new Promise((resolve) => trap.close(resolve));
+  });
+});
+
+test("a member speaks for itself alone: who speaks as another, or to another, is cut off", { skip }, async () => {
+  await withThree(async (servers, options, { call }) => {
+    await stop(servers.splice(1, 1)[0]!);
+    const beat = { type: "commit-notice", term: term(2 ** 40), afterSync: false, commitIndex: 0 };
+    const forms = [
+      { kind: "raft", envelope: { ...beat, from: 3, to: 1 } },
+      { kind: "raft", envelope: { ...beat, from: 2, to: 3 } },
+      { kind: "answer", from: 3, incarnation: 1, number: 1, reply: { type: "ok", value: null } },
+    ] as unknown as Parameters<typeof encodePacket>[0][];
+    await until(() => (servers[0]!.node.directory.entries.get(2)?.birth ?? 0) !== 0, call);
+    const { birth } = servers[0]!.node.directory.entries.get(2)!;
+    for (const packet of forms) {
+      const socket = net.connect(options[0]!.listen);
+      await dialAs(socket, dialIdentity({ clusterId: "kaya", birth }));
+      const closed = new Promise((resolve) => socket.on("close", resolve));
+      socket.write(joinFrames([encodePacket(packet)]));
+      await closed;
+    }
+    assert.equal(await call("SET", "k", "still here"), "OK");
+    assert.ok(servers[0]!.node.status().term < 2 ** 40);
   });
 });

@@ -5,13 +5,7 @@ import net from "node:net";
 import { type Clock, SECOND } from "../../../server/clock.ts";
 import { createLiveClock } from "../../../server/live_clock.ts";
 import { joinFrames } from "../../../server/peer/frames.ts";
-import {
-  createHandshakeReader,
-  decodeAnswer,
-  encodeAnswer,
-  encodeGreeting,
-  PEER_VERSION,
-} from "../../../server/peer/handshake.ts";
+import { encodeHandshake } from "../../../server/peer/handshake.ts";
 import { type Address, formatAddress, isLoopback, parseAddress } from "../../../server/peer/peer_options.ts";
 import {
   createTransport,
@@ -23,7 +17,8 @@ import {
 import { createRandom } from "../../../raft/random.ts";
 import { mayUse } from "../../corpus.ts";
 import { ManualClock } from "../manual_clock.ts";
-import { MEMBER, STRANGER } from "./tls_identity.ts";
+import { dialAs, dialIdentity, listenAs, listenIdentity, SECRET } from "./shake_hands.ts";
+import { EXPIRED_2, NAMELESS, NODE_1, NODE_2, NODE_3, STRANGER } from "./tls_identity.ts";
 
 const skip = mayUse("net") ? false : "needs sockets";
 const ANY: Address = { host: "127.0.0.1", port: 0 };
@@ -74,6 +69,7 @@ async function startNode(nodeId: number, options: Partial<TransportOptions> = {}
     nodeId,
     address: ANY,
     peers: new Map(),
+    secret: SECRET,
     clock: createLiveClock(),
     random: (below) => below >> 1,
     onFrame: (from, frame) => frames.add({ from, text: Buffer.from(frame).toString("latin1") }),
@@ -120,11 +116,6 @@ function connectTo(address: Address): { socket: net.Socket; received: Promise<Bu
   return { socket, received };
 }
 
-function answerIn(received: Uint8Array): string | null {
-  const answer = decodeAnswer(createHandshakeReader().feed(received)!.body);
-  return answer.type === "welcome" ? null : answer.reason;
-}
-
 test("frames arrive in order, in both directions, small and large", { skip }, async () => {
   const one = await startNode(1, { peers: new Map([[2, ANY]]) });
   const two = await startNode(2, { peers: new Map([[1, one.address]]) });
@@ -161,26 +152,56 @@ test("what was sent before a transport closes still arrives", { skip }, async ()
 });
 
 test(
-  "who is of another cluster, looks for another node or is no member is refused, and both sides learn why",
+  "a node with another secret or of another cluster is refused by who dials it, and says nothing",
   { skip },
   async () => {
-    const refusalOf = async (dialler: number, options: Partial<TransportOptions>, as: number): Promise<string> => {
-      const listener = await startNode(1, { peers: new Map([[2, ANY]]) });
-      const other = await startNode(dialler, { ...options, peers: new Map([[as, listener.address]]) });
-      const told = await other.refusals.count(1);
-      const noted = await listener.refusals.find(({ direction }) => direction === "in");
-      assert.equal(told.reason, noted.reason);
-      assert.deepEqual([told.direction, told.peer, noted.peer], ["out", as, dialler]);
-      assert.equal(other.transport.status().get(as)!.isConnected, false);
-      await Promise.all([listener.close(), other.close()]);
-      return told.reason;
-    };
-    assert.equal(await refusalOf(2, { clusterId: "prod" }, 1), 'this is a node of cluster "test", not of "prod"');
-    assert.equal(await refusalOf(2, {}, 3), "this is node 1, not 3");
-    assert.equal(await refusalOf(7, {}, 1), "node 7 is not a member");
-    assert.equal(await refusalOf(1, {}, 1), "node 1 is this node itself");
+    for (const other of [{ secret: bytes("another secret!!") }, { clusterId: "prod" }, { nodeId: 3 }]) {
+      const listener = await startNode(1, { peers: new Map([[2, ANY]]), ...other });
+      const dialler = await startNode(2, { peers: new Map([[1, listener.address]]) });
+      const told = await dialler.refusals.count(1);
+      assert.equal(told.reason, 'it has another secret than this node, or it is not node 1 of cluster "test"');
+      assert.deepEqual([told.direction, told.peer], ["out", 1]);
+      const noted = await listener.refusals.count(1);
+      assert.deepEqual([noted.direction, noted.peer, noted.reason], ["in", null, "it hung up during the handshake"]);
+      await Promise.all([listener.close(), dialler.close()]);
+    }
   },
 );
+
+test("a node that proves itself but is no member is refused, and both sides learn why", { skip }, async () => {
+  const refusalOf = async (dialler: number): Promise<string> => {
+    const listener = await startNode(1, { peers: new Map([[2, ANY]]) });
+    const other = await startNode(dialler, { peers: new Map([[1, listener.address]]) });
+    if (dialler === 1) return "none";
+    const told = await other.refusals.count(1);
+    const noted = await listener.refusals.find(({ direction }) => direction === "in");
+    assert.equal(told.reason, noted.reason);
+    assert.deepEqual([told.direction, told.peer, noted.peer], ["out", 1, dialler]);
+    assert.equal(other.transport.status().get(1)!.isConnected, false);
+    await Promise.all([listener.close(), other.close()]);
+    return told.reason;
+  };
+  assert.equal(await refusalOf(7), "node 7 is not a member");
+  assert.equal(await refusalOf(1_048_576), "a node has a number from 1 to 1048575");
+});
+
+test("a stranger learns nothing, in whatever order it speaks, and is not heard", { skip }, async () => {
+  const node = await startNode(1, { clusterId: "the-name", birth: 0x41424344, peers: new Map([[2, ANY]]) });
+  const hello = encodeHandshake({ type: "hello", versions: { lowest: 3, highest: 3 }, nonce: new Uint8Array(32) });
+  const proof = new Uint8Array(32);
+  const claim = encodeHandshake({ type: "claim", from: 2, birth: 0, address: "127.0.0.1:1", proof });
+  for (
+    const said of [[hello], [claim], [hello, hello], [hello, claim, joinFrames([bytes("x")])], [bytes("GET / HTTP")]]
+  ) {
+    const { socket, received } = connectTo(node.address);
+    socket.end(Buffer.concat(said));
+    const heard = (await received).toString("latin1");
+    for (const secret of ["the-name", "DCBA", "member", "node"]) assert.equal(heard.includes(secret), false, heard);
+  }
+  assert.deepEqual(node.frames.all, []);
+  assert.deepEqual(node.transport.status().get(2)!.isConnectedHere, false);
+  await node.close();
+});
 
 test(
   "a peer that is known by another journal is refused by whoever dials, and only by who knows",
@@ -191,11 +212,11 @@ test(
     const two = await startNode(2, { birth: 23, peers: new Map([[1, one.address]]) });
     const told = await two.refusals.count(1);
     assert.match(told.reason, /^node 2 has begun its journal anew/);
-    assert.deepEqual([told.direction, told.isLost], ["out", true]);
+    assert.deepEqual([told.direction, told.type], ["out", "lost"]);
     assert.equal((await one.refusals.count(1)).reason, told.reason);
     one.transport.addPeer(2, two.address);
     const refused = await one.refusals.find(({ direction }) => direction === "out");
-    assert.deepEqual([refused.reason, refused.isLost], [told.reason, false]);
+    assert.deepEqual([refused.reason, refused.type], [told.reason, "refused"]);
     assert.equal(one.transport.send(2, bytes("x")) && one.transport.status().get(2)!.isConnected, false);
     const met: [number, number][] = [];
     const three = await startNode(3, { onMet: (...who) => met.push(who), peers: new Map([[2, two.address]]) });
@@ -207,17 +228,20 @@ test(
   },
 );
 
-test("another version is refused on both sides, with a reason that names the versions", { skip }, async () => {
-  const node = await startNode(1, { peers: new Map([[2, ANY]]) });
-  const { socket, received } = connectTo(node.address);
-  socket.write(encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0, address: "" }, 3));
-  assert.equal(answerIn(await received), `it speaks version 3 of the peers' protocol, and this node ${PEER_VERSION}`);
-  assert.match((await node.refusals.count(1)).reason, /^it speaks version 3/);
-  const server = await startServer((connection) => connection.write(encodeAnswer({ type: "welcome", birth: 0 }, 4)));
-  node.transport.addPeer(2, server.address);
-  assert.match((await node.refusals.find(({ direction }) => direction === "out")).reason, /^it speaks version 4/);
-  server.close();
-  await node.close();
+test("nodes of different builds agree on a version, or part with a reason that names both", { skip }, async () => {
+  const one = await startNode(1, { versions: { lowest: 3, highest: 4 }, peers: new Map([[2, ANY], [3, ANY]]) });
+  const peers = new Map([[1, one.address]]);
+  const two = await startNode(2, { versions: { lowest: 4, highest: 6 }, peers });
+  await two.states.find(({ isConnected }) => isConnected);
+  assert.equal(two.transport.versionOf(1), 4);
+  const three = await startNode(3, { versions: { lowest: 5, highest: 5 }, peers });
+  assert.equal(
+    (await three.refusals.count(1)).reason,
+    "it speaks version 3 to 4 of the peers' protocol, and this node 5",
+  );
+  const noted = await one.refusals.find(({ direction }) => direction === "in");
+  assert.equal(noted.reason, "it speaks version 5 of the peers' protocol, and this node 3 to 4");
+  await Promise.all([one.close(), two.close(), three.close()]);
 });
 
 test("no garbage stops a node from serving its peers", { skip }, async () => {
@@ -225,7 +249,7 @@ test("no garbage stops a node from serving its peers", { skip }, async () => {
   const peer = await startNode(3, { peers: new Map([[1, node.address]]) });
   await peer.states.find(({ isConnected }) => isConnected);
   const random = createRandom(5);
-  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0, address: "" });
+  const greeting = encodeHandshake({ type: "hello", versions: { lowest: 3, highest: 3 }, nonce: new Uint8Array(32) });
   for (let round = 0; round < 150; round++) {
     const noise = bytes(
       Array.from({ length: random.below(200) }, () => String.fromCharCode(random.below(256))).join(""),
@@ -259,7 +283,6 @@ test("a frame that is too long, or that its taker cannot read, ends that connect
     },
   };
   const node = await startNode(1, options);
-  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0, address: "" });
   for (
     const [frame, reason] of [[bytes("x".repeat(101)), /the limit is 100/], [
       bytes("x"),
@@ -267,7 +290,8 @@ test("a frame that is too long, or that its taker cannot read, ends that connect
     ]] as const
   ) {
     const { socket, received } = connectTo(node.address);
-    socket.write(Buffer.concat([greeting, joinFrames([frame])]));
+    await dialAs(socket, dialIdentity());
+    socket.write(joinFrames([frame]));
     await received;
     const refusal = await node.refusals.find((found) => reason.test(found.reason));
     assert.equal(refusal.peer, 2);
@@ -307,9 +331,8 @@ test("a peer that no longer answers pings is given up, and dialled again", { ski
   const clock = new ManualClock();
   const connections = new Record<net.Socket>();
   const server = await startServer((socket) => {
-    socket.on("data", () => {});
     connections.add(socket);
-    socket.write(encodeAnswer({ type: "welcome", birth: 0 }));
+    listenAs(socket, listenIdentity()).then(() => socket.on("data", () => {}));
   });
   const node = await startNode(1, {
     clock,
@@ -333,10 +356,9 @@ test("a peer from which nothing comes any more is cut off, and one that pings is
   const node = await startNode(1, { clock, peers: new Map([[2, ANY]]), times: { silence: 3 * SECOND } });
   const { socket, received } = connectTo(node.address);
   const pongs = new Record<Uint8Array>();
+  await dialAs(socket, dialIdentity());
   socket.on("data", pongs.add);
-  socket.write(encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0, address: "" }));
-  await pongs.count(1);
-  for (let i = 2; i <= 5; i++) {
+  for (let i = 1; i <= 4; i++) {
     socket.write(joinFrames([new Uint8Array(0)]));
     await pongs.count(i);
     clock.advance(3 * SECOND);
@@ -349,12 +371,13 @@ test("a peer from which nothing comes any more is cut off, and one that pings is
 
 test("a peer that connects anew takes the place of its former connection", { skip }, async () => {
   const node = await startNode(1, { peers: new Map([[2, ANY]]) });
-  const greeting = encodeGreeting({ clusterId: "test", from: 2, to: 1, birth: 0, address: "" });
   const former = connectTo(node.address);
-  former.socket.write(Buffer.concat([greeting, joinFrames([bytes("one")])]));
+  await dialAs(former.socket, dialIdentity());
+  former.socket.write(joinFrames([bytes("one")]));
   await node.frames.count(1);
   const next = connectTo(node.address);
-  next.socket.write(Buffer.concat([greeting, joinFrames([bytes("two")])]));
+  await dialAs(next.socket, dialIdentity());
+  next.socket.write(joinFrames([bytes("two")]));
   await former.received;
   next.socket.write(joinFrames([bytes("three")]));
   await node.frames.count(3);
@@ -389,9 +412,8 @@ test("a node that starts anew is reached again, after waits that double up to th
 test("what waits for a slow peer is bounded: the oldest is dropped, and the newest arrives", { skip }, async () => {
   const connections = new Record<net.Socket>();
   const server = await startServer((socket) => {
-    socket.once("data", () => {
+    listenAs(socket, listenIdentity()).then(() => {
       socket.pause();
-      socket.write(encodeAnswer({ type: "welcome", birth: 0 }));
       connections.add(socket);
     });
   });
@@ -473,10 +495,12 @@ test(
   "a stranger that is admitted is a peer from then on, reached where it says that it listens",
   { skip },
   async () => {
-    const one = await startNode(1, { admit: (stranger, listens) => stranger === 2 ? parseAddress(listens) : null });
+    const one = await startNode(1, {
+      admit: (stranger, listens) => stranger === 2 ? parseAddress(listens) : { type: "refused", reason: "no, not you" },
+    });
     const peers = new Map([[1, one.address]]);
     const [two, three] = [await startNode(2, { peers }), await startNode(3, { peers })];
-    assert.equal((await three.refusals.count(1)).reason, "node 3 is not a member");
+    assert.equal((await three.refusals.count(1)).reason, "no, not you");
     await two.states.find(({ isConnected }) => isConnected);
     await one.states.find(({ peer, isConnected }) => peer === 2 && isConnected);
     one.transport.send(2, bytes("back"));
@@ -508,8 +532,8 @@ test("a port that is taken is an error that says so", { skip }, async () => {
 });
 
 test("with certificates, members reach each other and nobody else gets in", { skip }, async () => {
-  const one = await startNode(1, { tls: MEMBER, peers: new Map([[2, ANY], [3, ANY], [4, ANY]]) });
-  const two = await startNode(2, { tls: MEMBER, peers: new Map([[1, one.address]]) });
+  const one = await startNode(1, { tls: NODE_1, peers: new Map([[2, ANY], [3, ANY], [4, ANY]]) });
+  const two = await startNode(2, { tls: NODE_2, peers: new Map([[1, one.address]]) });
   await two.states.find(({ isConnected }) => isConnected);
   const stranger = await startNode(3, { tls: STRANGER, peers: new Map([[1, one.address]]) });
   const clear = await startNode(4, { peers: new Map([[1, one.address]]) });
@@ -525,9 +549,28 @@ test("with certificates, members reach each other and nobody else gets in", { sk
   await Promise.all([one.close(), two.close(), stranger.close(), clear.close()]);
 });
 
+test("a certificate is good for the number that it names, and for no other", { skip }, async () => {
+  const refusalOf = async (tls: typeof NODE_1, as: number, listens = NODE_1): Promise<string[]> => {
+    const one = await startNode(1, { tls: listens, peers: new Map([[2, ANY], [3, ANY]]) });
+    const other = await startNode(as, { tls, peers: new Map([[1, one.address]]) });
+    const ended = await other.states.count(1);
+    assert.equal(ended.isConnected, false);
+    if (listens === NODE_1) await one.refusals.count(1);
+    await Promise.all([one.close(), other.close()]);
+    return [...one.refusals.all, ...other.refusals.all, ...other.states.all].map(({ reason }) => reason);
+  };
+  assert.equal((await refusalOf(NODE_3, 2))[0], "its certificate is that of node 3, not of node 2");
+  const nameless = "its certificate names no node: node-2 is missing among its alternative names";
+  assert.equal((await refusalOf(NAMELESS, 2))[0], nameless);
+  const expired = await refusalOf(EXPIRED_2, 2);
+  assert.match(expired[0]!, /^no TLS: /);
+  const wrongListener = await refusalOf(NODE_2, 2, NODE_3);
+  assert.ok(wrongListener.includes("its certificate is that of node 3, not of node 1"), wrongListener.join());
+});
+
 test("who begins no TLS is cut off after the time for the handshake", { skip }, async () => {
   const clock: Clock = new ManualClock();
-  const node = await startNode(1, { clock, tls: MEMBER });
+  const node = await startNode(1, { clock, tls: NODE_1 });
   const { received } = connectTo(node.address);
   await (clock as ManualClock).waiting(1);
   (clock as ManualClock).advance(2 * SECOND);
