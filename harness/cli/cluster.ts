@@ -74,7 +74,10 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   );
 }
 
-/** The nodes that a folder holds, or of a new one those that are asked for. Flags cannot make a cluster larger or smaller: its members decide that. */
+/**
+ * The nodes that a folder holds, or of a new one those that are asked for. Flags cannot make a cluster larger or
+ * smaller: its members decide that.
+ */
 function idsOf(data: string, asked: number | undefined): number[] {
   const ids = Array.from({ length: NODES_MAX }, (_, i) => i + 1);
   const found = ids.filter((id) => existsSync(join(data, `${id}`)));

@@ -1,5 +1,6 @@
 /**
- * Secrets that the command line must not show: they come from a file that only its owner may read, or from the environment.
+ * Secrets that the command line must not show: they come from a file that only its owner may read, or from the
+ * environment.
  *
  * @module
  */
@@ -35,7 +36,8 @@ export function secretOf(flag: string, path: string | undefined, name: string): 
 /**
  * Reads a secret: the file's text without the line end.
  *
- * What is looked at is the opened file, not the path: nobody can put another in its place in between, and a link leads to what is judged.
+ * What is looked at is the opened file, not the path: nobody can put another in its place in between, and a link leads
+ * to what is judged.
  */
 function readSecret(from: string, path: string): Uint8Array {
   let descriptor: number;

@@ -72,7 +72,8 @@ export class Chores {
 
   #keepMembers(): void {
     const { options, log, replica, front, directory, book } = this.#parts;
-    // By which way this node reaches a member need not be everybody's way: what the operator gave goes into the directory, and routes do not.
+    // By which way this node reaches a member need not be everybody's way: what the operator gave goes into the
+    // directory, and routes do not.
     const known = new Map([...options.peers].map(([peer, at]) => [peer, formatAddress(at)]));
     known.set(options.id, formatAddress(book.advertised));
     const chore = nextChore(replica.node.status(), directory.entries, known, book.met);

@@ -1,11 +1,14 @@
 /**
- * The disk of a live node: the four verbs of `server/journal/disk.ts` over `node:fs`, for one folder that this process has locked.
+ * The disk of a live node: the four verbs of `server/journal/disk.ts` over `node:fs`, for one folder that this process
+ * has locked.
  *
- * A file that is appended to is opened once. Bytes are written in the caller's turn into the system's cache: that takes some
- * microseconds, less than the way to a thread and back (4 KiB on Node: 5 us against 34). Only a sync, which waits for the device, goes to a thread.
+ * A file that is appended to is opened once. Bytes are written in the caller's turn into the system's cache: that takes
+ * some microseconds, less than the way to a thread and back (4 KiB on Node: 5 us against 34). Only a sync, which waits
+ * for the device, goes to a thread.
  *
- * The journal grows into room that was filled with zeros before: a sync then has no metadata to write, and does not wait for the file system's own
- * journal, which all nodes on a device share (measured with one node: 9,000 syncs a second against 5,300).
+ * The journal grows into room that was filled with zeros before: a sync then has no metadata to write, and does not
+ * wait for the file system's own journal, which all nodes on a device share (measured with one node: 9,000 syncs a
+ * second against 5,300).
  *
  * @module
  */
@@ -72,7 +75,9 @@ export interface LiveDisk extends Disk {
   readonly folder: string;
   /** How many times appended bytes were synced since the folder was opened. */
   readonly syncs: number;
-  /** Waits for the verbs that were called, closes the files and lets the folder go. A verb that is called later fails. */
+  /**
+   * Waits for the verbs that were called, closes the files and lets the folder go. A verb that is called later fails.
+   */
   close(done: () => void): void;
 }
 
@@ -95,7 +100,10 @@ interface OpenFile {
   room: number;
   /** Whether the folder has yet to be synced, for the name of a file that is perhaps new to be durable. */
   isNameNew: boolean;
-  /** Why an append or a sync failed: what the system then holds of the file is not known, and nothing may be added to it. */
+  /**
+   * Why an append or a sync failed: what the system then holds of the file is not known, and nothing may be added to
+   * it.
+   */
   failure: DiskError | null;
   /** Whether a verb is under way, and those that wait for its end. */
   isBusy: boolean;
@@ -208,7 +216,8 @@ export function openDisk(folder: string): LiveDisk {
 
 function openFolder(folder: string): FolderLock {
   try {
-    // The folder's own name is not synced: the folder above may be out of reach, and common file systems write it with the first file's sync.
+    // The folder's own name is not synced: the folder above may be out of reach, and common file systems write it with
+    // the first file's sync.
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return lockFolder(folder);
   } catch (error) {

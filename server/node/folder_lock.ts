@@ -1,14 +1,16 @@
 /**
  * A data folder belongs to one process: the lock that says so.
  *
- * A lock is a file `lock.N` that tells who holds the folder; of several, the one with the highest number counts. To take a folder over from a
- * dead process is to make the next number, and of two starters only one can: the file appears under its name with its whole content, by `link`,
- * which fails where there is such a name. The highest is never removed, and whoever has made a file and then finds a higher one begins anew:
- * so a starter that was slow cannot bring back a number that has been and gone.
+ * A lock is a file `lock.N` that tells who holds the folder; of several, the one with the highest number counts. To
+ * take a folder over from a dead process is to make the next number, and of two starters only one can: the file appears
+ * under its name with its whole content, by `link`, which fails where there is such a name. The highest is never
+ * removed, and whoever has made a file and then finds a higher one begins anew: so a starter that was slow cannot bring
+ * back a number that has been and gone.
  *
- * Who is alive? On Deno a holder also has an advisory lock (flock) on its file, which ends with the process, and which another Deno can test with
- * no permission but to the folder. Elsewhere signal 0 to the process id tells; and since ids are used again, the time at which the process
- * began, where there is a /proc to tell it. A folder that is shared by machines, or by containers with process ids of their own, is not protected.
+ * Who is alive? On Deno a holder also has an advisory lock (flock) on its file, which ends with the process, and which
+ * another Deno can test with no permission but to the folder. Elsewhere signal 0 to the process id tells; and since ids
+ * are used again, the time at which the process began, where there is a /proc to tell it. A folder that is shared by
+ * machines, or by containers with process ids of their own, is not protected.
  *
  * @module
  */
@@ -23,7 +25,9 @@ export class FolderInUseError extends Error {
   /** The process that has it open, as far as can be known. */
   readonly pid: number;
 
-  /** Names the folder and the process, and says what can be done where it cannot be known whether that process lives. */
+  /**
+   * Names the folder and the process, and says what can be done where it cannot be known whether that process lives.
+   */
   constructor(folder: string, pid: number, advice: string) {
     super(`Cannot open ${folder}: process ${pid} has it open${advice}`);
     this.pid = pid;
@@ -70,7 +74,8 @@ const held = new Set<string>();
 /**
  * Takes a folder for this process.
  *
- * @throws {FolderInUseError} If a living process holds it, this one included; or if on Deno it cannot be known whether a process of another runtime lives.
+ * @throws {FolderInUseError} If a living process holds it, this one included; or if on Deno it cannot be known whether
+ * a process of another runtime lives.
  */
 export function lockFolder(folder: string): FolderLock {
   const real = realpathSync(folder);
@@ -196,7 +201,9 @@ function isHolderAlive(holder: Holder, path: string): boolean | null {
   return began === undefined || holder.began === undefined || began === holder.began;
 }
 
-/** Whether nobody has an advisory lock on a file; a shared one is tried, so that two who ask do not disturb each other. */
+/**
+ * Whether nobody has an advisory lock on a file; a shared one is tried, so that two who ask do not disturb each other.
+ */
 function canLock(path: string, { openSync }: DenoFiles): boolean {
   const file = openSync(path, { read: true, write: true });
   try {
@@ -221,7 +228,10 @@ function isZombie(pid: number): boolean {
   }
 }
 
-/** The boot and the time since it at which a process began (proc(5): field 22 of stat). Deno would ask for all permissions. */
+/**
+ * The boot and the time since it at which a process began (proc(5): field 22 of stat). Deno would ask for all
+ * permissions.
+ */
 function beginOf(pid: number): string | undefined {
   if (deno !== undefined) return undefined;
   try {

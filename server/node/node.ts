@@ -1,7 +1,8 @@
 /**
  * A live node: a replica with a real disk, real sockets and a real clock.
  *
- * Inputs of one turn of the event loop are one batch: `setImmediate` ends it when every socket that had something to say was heard.
+ * Inputs of one turn of the event loop are one batch: `setImmediate` ends it when every socket that had something to
+ * say was heard.
  *
  * @module
  */
@@ -31,7 +32,10 @@ import { PeerBook } from "./peer_book.ts";
 import { Ticker } from "./ticker.ts";
 import { Warnings } from "./warnings.ts";
 
-/** A node that was held up is given at most so many of the ticks it missed; with leases all of them, as they measure time. */
+/**
+ * A node that was held up is given at most so many of the ticks it missed; with leases all of them, as they measure
+ * time.
+ */
 const MISSED_TICKS_MAX = 2;
 /** How long a shutdown waits for another member to take over. */
 const HANDOVER_TIME = SECOND;
@@ -47,7 +51,9 @@ export interface NodeParts {
   readonly options: NodeOptions;
   readonly clock: Clock;
   readonly log: Log;
-  /** The node has ended by itself: a RemovedError if it was removed, else because its disk failed or it found an error. */
+  /**
+   * The node has ended by itself: a RemovedError if it was removed, else because its disk failed or it found an error.
+   */
   readonly onStopped: (error: Error) => void;
 }
 

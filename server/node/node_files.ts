@@ -1,5 +1,6 @@
 /**
- * What a node keeps in its folder beside journal and snapshot: who the voters were when the cluster began, and where the members listen.
+ * What a node keeps in its folder beside journal and snapshot: who the voters were when the cluster began, and where
+ * the members listen.
  *
  * @module
  */
@@ -7,8 +8,8 @@ import type { Disk } from "../journal/disk.ts";
 import { formatAddress, parseAddress } from "../peer/peer_options.ts";
 
 /**
- * Where the members listen, so that a restart finds them before it has heard from anybody, and by which journals they are known, so that a member
- * that has lost its own is not listened to in that time either.
+ * Where the members listen, so that a restart finds them before it has heard from anybody, and by which journals they
+ * are known, so that a member that has lost its own is not listened to in that time either.
  */
 export const MEMBERS_FILE = "members";
 /** Who the voters were when the cluster began: what a log without any change of the members goes by. */
@@ -21,7 +22,10 @@ export interface KnownMember {
   readonly birth: number;
 }
 
-/** The cluster's first voters: those given at the first start, and from then on as they were then. A node that joins gives none. */
+/**
+ * The cluster's first voters: those given at the first start, and from then on as they were then. A node that joins
+ * gives none.
+ */
 export function keepFounders(
   disk: Disk,
   given: readonly number[],

@@ -23,7 +23,10 @@ export interface NodeOptions {
   readonly advertise: Address | null;
   /** Where it listens for clients. */
   readonly client: Address;
-  /** The other members at the cluster's first start, and where they listen. Later the journal knows who they are, and the directory where. */
+  /**
+   * The other members at the cluster's first start, and where they listen. Later the journal knows who they are, and
+   * the directory where.
+   */
   readonly peers: ReadonlyMap<number, Address>;
   /** By what this node reaches members, whatever the directory says: through a proxy, or a translated address. */
   readonly routes: ReadonlyMap<number, Address>;
@@ -33,7 +36,10 @@ export interface NodeOptions {
   readonly reads: ReadMode;
   /** What clients must know, as a binary string; `null` lets everybody in. */
   readonly password: string | null;
-  /** What the members share, and nobody else knows; `null` where certificates take its place, or where there are no other members. */
+  /**
+   * What the members share, and nobody else knows; `null` where certificates take its place, or where there are no
+   * other members.
+   */
   readonly secret: Uint8Array | null;
   /** Certificates among the members: the alternative names of a member's have `node-N`, N being its number. */
   readonly peerTls: TlsIdentity | null;
@@ -75,7 +81,8 @@ export const NODE_DEFAULTS: Omit<NodeOptions, "id" | "folder" | "listen" | "clie
 const CLUSTER_ID_MAX = 255;
 
 /**
- * Refuses what no node can be, to have members without a secret, and to be heard beyond this machine without certificates.
+ * Refuses what no node can be, to have members without a secret, and to be heard beyond this machine without
+ * certificates.
  *
  * @throws {RangeError} That says how to go on.
  */

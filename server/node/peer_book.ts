@@ -1,7 +1,9 @@
 /**
- * Whom this node knows: where each peer listens, by which journal each member is known, and who of those that knock is let in.
+ * Whom this node knows: where each peer listens, by which journal each member is known, and who of those that knock is
+ * let in.
  *
- * An address is dialled only if the operator gave it, or a node that has proven the cluster's secret. What a client says with `RAFT ADD` is not enough.
+ * An address is dialled only if the operator gave it, or a node that has proven the cluster's secret. What a client
+ * says with `RAFT ADD` is not enough.
  *
  * @module
  */
@@ -150,9 +152,9 @@ export class PeerBook {
   }
 
   /**
-   * Whether a node is heard that has proven the secret but is no peer yet. A member is, and so is everybody while there is no leader: a node that was
-   * away does not know who came meanwhile, and one of them may lead (Raft dissertation, 4.2.2: a server hears leaders and candidates that are not in
-   * its configuration).
+   * Whether a node is heard that has proven the secret but is no peer yet. A member is, and so is everybody while there
+   * is no leader: a node that was away does not know who came meanwhile, and one of them may lead (Raft dissertation,
+   * 4.2.2: a server hears leaders and candidates that are not in its configuration).
    */
   #admit(stranger: number, listens: string): Address | HandshakeRefusal {
     const { leader, configuration, configurationIndex, commitIndex } = this.#parts.status();
@@ -208,7 +210,10 @@ export class PeerBook {
   }
 }
 
-/** Where certificates stand for it, the secret is empty. A node that has neither trusts nobody, and so its secret is one that nobody knows. */
+/**
+ * Where certificates stand for it, the secret is empty. A node that has neither trusts nobody, and so its secret is one
+ * that nobody knows.
+ */
 function secretOf({ secret, peerTls }: NodeOptions): Uint8Array {
   return secret ?? (peerTls === null ? randomBytes(32) : new Uint8Array(0));
 }

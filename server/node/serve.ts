@@ -122,7 +122,10 @@ function openDoor(
   });
 }
 
-/** What `KAYA JSON` may hold: a request of the store, a change of the members as the core knows it, or the wish that a snapshot be taken. */
+/**
+ * What `KAYA JSON` may hold: a request of the store, a change of the members as the core knows it, or the wish that a
+ * snapshot be taken.
+ */
 type JsonRequest = ClientRequest | { readonly change: ConfigurationChange } | { readonly compact: true };
 
 function executeJson(node: LiveNode, text: string, reply: Respond): void {

@@ -1,6 +1,6 @@
 /**
- * Warnings that would repeat themselves, as while a peer is away or a stranger knocks: the first of a row is a warning, and the others matter only to
- * who looks for them. What strangers cause is bounded, whatever they send.
+ * Warnings that would repeat themselves, as while a peer is away or a stranger knocks: the first of a row is a warning,
+ * and the others matter only to who looks for them. What strangers cause is bounded, whatever they send.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The handshake on the side of who dials. It sends its hello, checks that the other side knows the secret and is the node that was dialled, and only
- * then says who it is.
+ * The handshake on the side of who dials. It sends its hello, checks that the other side knows the secret and is the
+ * node that was dialled, and only then says who it is.
  *
  * There are no sockets here: bytes go in and come out.
  *

@@ -1,5 +1,6 @@
 /**
- * The frames that wait for one peer, written one behind the other into blocks of memory, so that what leaves together is one piece already.
+ * The frames that wait for one peer, written one behind the other into blocks of memory, so that what leaves together
+ * is one piece already.
  *
  * ```text
  *   block    | length u32 | frame | length u32 | frame | ... room
@@ -55,7 +56,10 @@ export class FrameQueue {
     this.#bytes += size;
   }
 
-  /** Takes the first frames that lie in one piece, and no more than `maxBytes` unless the first alone has more. The queue must not be empty. */
+  /**
+   * Takes the first frames that lie in one piece, and no more than `maxBytes` unless the first alone has more. The
+   * queue must not be empty.
+   */
   take(maxBytes: number): Buffer {
     const first = this.#waiting[this.#head]!;
     let { to } = first;

@@ -1,5 +1,6 @@
 /**
- * Frames on a stream: `length u32, little-endian | bytes`. A frame of length 0 is a ping, and on the way back its answer.
+ * Frames on a stream: `length u32, little-endian | bytes`. A frame of length 0 is a ping, and on the way back its
+ * answer.
  *
  * @module
  */
@@ -35,7 +36,8 @@ export interface FrameReader {
   /**
    * Reads the next bytes and hands over each frame that they complete, in memory that nobody else writes.
    *
-   * @throws {FrameTooLongError} For a length above the maximum, before any memory is taken for it. The stream cannot be read on.
+   * @throws {FrameTooLongError} For a length above the maximum, before any memory is taken for it. The stream cannot be
+   * read on.
    */
   feed(chunk: Uint8Array, onFrame: (frame: Uint8Array) => void): void;
   /** Bytes that are kept of a frame that is not complete. */
@@ -112,7 +114,10 @@ export function createFrameReader(maxBytes: number): FrameReader {
   };
 }
 
-/** A log may keep parts of frames for long: what came with them is kept too, but not the rest of the chunk, which may be much longer. */
+/**
+ * A log may keep parts of frames for long: what came with them is kept too, but not the rest of the chunk, which may be
+ * much longer.
+ */
 function copyOf(bytes: Buffer, from: number, end: number): Uint8Array {
   const copy = new Uint8Array(end - from);
   copy.set(bytes.subarray(from, end));

@@ -10,8 +10,8 @@ const EMPTY: Buffer = Buffer.alloc(0);
 const KEPT_CAPACITY = 65_536;
 
 /**
- * A buffer that grows by doubling: each byte is copied at most twice on average, and the capacity is at most twice what has arrived,
- * whatever length was announced.
+ * A buffer that grows by doubling: each byte is copied at most twice on average, and the capacity is at most twice what
+ * has arrived, whatever length was announced.
  */
 export class GrowingBuffer {
   /** What has arrived, up to `length`; the rest is without meaning. */

@@ -1,5 +1,6 @@
 /**
- * What two nodes say to each other before anything else: the messages and their bytes. `dial_handshake.ts` and `listen_handshake.ts` are the two sides.
+ * What two nodes say to each other before anything else: the messages and their bytes. `dial_handshake.ts` and
+ * `listen_handshake.ts` are the two sides.
  *
  * ```text
  * who dials                                    who listens
@@ -18,8 +19,9 @@
  * parting   = 5 u8 | lowest version u16 | highest version u16            there is no version that both speak
  * ```
  *
- * A stranger learns which versions this program speaks, and nothing else: neither the cluster's name nor a node's number or birth. Who listens proves
- * first that it knows the secret and is the node that was dialled; only then does the other say who it is.
+ * A stranger learns which versions this program speaks, and nothing else: neither the cluster's name nor a node's
+ * number or birth. Who listens proves first that it knows the secret and is the node that was dialled; only then does
+ * the other say who it is.
  *
  * @module
  */
@@ -29,7 +31,10 @@ import { ByteWriter } from "../bytes/byte_writer.ts";
 import { asBuffer, GrowingBuffer } from "./growing_buffer.ts";
 import { PROOF_BYTES } from "./secret.ts";
 
-/** The version of the handshake itself. It stands in the same place in every version, so that two builds can tell each other why they part. */
+/**
+ * The version of the handshake itself. It stands in the same place in every version, so that two builds can tell each
+ * other why they part.
+ */
 export const HANDSHAKE_VERSION = 3;
 
 /** The versions of what peers say after the handshake. */
@@ -53,8 +58,8 @@ const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
 export const NONCE_BYTES = 32;
 
 /**
- * How who listens answers a claim. `lost`: the node is known under its number, but by another journal, which it has lost. `no member`: it is not among
- * the members of the configuration that was committed at `index`.
+ * How who listens answers a claim. `lost`: the node is known under its number, but by another journal, which it has
+ * lost. `no member`: it is not among the members of the configuration that was committed at `index`.
  */
 export type VerdictType = "welcome" | "refused" | "lost" | "no member";
 const VERDICTS: readonly VerdictType[] = ["welcome", "refused", "lost", "no member"];

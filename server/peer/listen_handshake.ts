@@ -35,7 +35,10 @@ export interface ListenIdentity {
   readonly judge: (claim: Claim) => HandshakeRefusal | null;
 }
 
-/** What becomes of the bytes that came: something to send, or the end of the handshake, which the last message tells the other side. */
+/**
+ * What becomes of the bytes that came: something to send, or the end of the handshake, which the last message tells the
+ * other side.
+ */
 export type ListenStep =
   | { readonly type: "send"; readonly bytes: Uint8Array; readonly rest: Uint8Array }
   | {

@@ -1,8 +1,10 @@
 /**
- * The way to one peer: a connection that is only written, but for the handshake and answers to pings, and is made anew whenever it fails.
+ * The way to one peer: a connection that is only written, but for the handshake and answers to pings, and is made anew
+ * whenever it fails.
  *
- * While there is no connection, and none being made, what is sent is dropped at once, and `send` says so. While there is a slow one, what was sent first is
- * dropped first: Raft survives every loss, sends again what is missing, and what it said last (term, commit index, entries) is what the peer needs.
+ * While there is no connection, and none being made, what is sent is dropped at once, and `send` says so. While there
+ * is a slow one, what was sent first is dropped first: Raft survives every loss, sends again what is missing, and what
+ * it said last (term, commit index, entries) is what the peer needs.
  *
  * @module
  */
@@ -98,7 +100,10 @@ export function createDialer(options: DialerOptions): Dialer {
   let dropped = 0;
   const queue = new FrameQueue();
   let isFlushScheduled = false;
-  /** Pings since the last sign of life. Counted and not timed: after a pause of this very process, the answers are yet to be read. */
+  /**
+   * Pings since the last sign of life. Counted and not timed: after a pause of this very process, the answers are yet
+   * to be read.
+   */
   let unanswered = 0;
 
   const dropAll = (): void => {

@@ -1,7 +1,8 @@
 /**
  * The ways from all peers: connections that are only read, but for the handshake and answers to pings.
  *
- * A stranger costs little: so many at a time, so long until the handshake, some hundred bytes each, and nobody else waits for it.
+ * A stranger costs little: so many at a time, so long until the handshake, some hundred bytes each, and nobody else
+ * waits for it.
  *
  * @module
  */
@@ -53,9 +54,15 @@ const PONG = joinFrames([new Uint8Array(0)]);
 /** Makes a listener. */
 export function createListener(options: ListenerOptions): Listener {
   const { address, times, clock } = options;
-  /** Connections that have not shaken hands, by where they come from: with TLS, the socket that is accepted is not the one that speaks. */
+  /**
+   * Connections that have not shaken hands, by where they come from: with TLS, the socket that is accepted is not the
+   * one that speaks.
+   */
   const pending = new Map<string, Pending>();
-  /** The connection of each peer. A new one takes the old one's place: that one is half open, or the peer has started anew. */
+  /**
+   * The connection of each peer. A new one takes the old one's place: that one is half open, or the peer has started
+   * anew.
+   */
   const connected = new Map<number, net.Socket>();
   const sockets = new Set<net.Socket>();
 
@@ -78,7 +85,10 @@ export function createListener(options: ListenerOptions): Listener {
     if (options.tls === null) greet(socket, remote);
   };
 
-  /** Of many that wait the newest goes on: a peer takes a moment to shake hands, and so those who never do cannot keep it out. */
+  /**
+   * Of many that wait the newest goes on: a peer takes a moment to shake hands, and so those who never do cannot keep
+   * it out.
+   */
   const evictOldest = (): void => {
     for (const [remote, { socket }] of pending) {
       options.onRefused("too many connections wait for their handshake", remote, null);
@@ -128,7 +138,10 @@ export function createListener(options: ListenerOptions): Listener {
     socket.on("data", onData);
   };
 
-  /** Says why, where there is something to say, and hangs up. What else comes is thrown away until the other side leaves or its time is up. */
+  /**
+   * Says why, where there is something to say, and hangs up. What else comes is thrown away until the other side leaves
+   * or its time is up.
+   */
   const part = (
     socket: net.Socket,
     remote: string,

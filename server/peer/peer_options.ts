@@ -37,13 +37,22 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
-/** Mutual TLS 1.3: each side shows a certificate that an authority has signed, and the one that is dialled one for its host. PEM. */
+/**
+ * Mutual TLS 1.3: each side shows a certificate that an authority has signed, and the one that is dialled one for its
+ * host. PEM.
+ */
 export interface TlsIdentity {
   /** This side's key. */
   readonly key: string | Uint8Array;
-  /** This side's certificate. A node's, for other nodes, also has the name `node-N` among its alternative names, N being its number. */
+  /**
+   * This side's certificate. A node's, for other nodes, also has the name `node-N` among its alternative names, N being
+   * its number.
+   */
   readonly cert: string | Uint8Array;
-  /** The authority that signs the certificates of the other side. Nodes and clients have different ones: a client is no node. */
+  /**
+   * The authority that signs the certificates of the other side. Nodes and clients have different ones: a client is no
+   * node.
+   */
   readonly ca: string | Uint8Array;
 }
 

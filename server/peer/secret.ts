@@ -1,8 +1,8 @@
 /**
  * The secret that the members of a cluster share, and the proofs that a node knows it.
  *
- * A proof is an HMAC-SHA-256 over a label, which says what is proven, and over everything that the proof is bound to. Each part stands after its length,
- * so that no two lists of parts have the same bytes.
+ * A proof is an HMAC-SHA-256 over a label, which says what is proven, and over everything that the proof is bound to.
+ * Each part stands after its length, so that no two lists of parts have the same bytes.
  *
  * @module
  */
@@ -16,7 +16,10 @@ export const SECRET_BYTES_MAX = 4096;
 /** Bytes of a proof. */
 export const PROOF_BYTES = 32;
 
-/** What a proof is about. A proof of one kind is never taken for one of another: so none can be sent back to who made it. */
+/**
+ * What a proof is about. A proof of one kind is never taken for one of another: so none can be sent back to who made
+ * it.
+ */
 export type ProofKind = "kaya peer: listens" | "kaya peer: dials" | "kaya peer: answers" | "kaya peer: joins";
 
 /** What a proof is bound to. */

@@ -1,8 +1,10 @@
 /**
- * The transport between the nodes of a live cluster: frames over TCP, one connection a direction, with mutual TLS if asked for.
+ * The transport between the nodes of a live cluster: frames over TCP, one connection a direction, with mutual TLS if
+ * asked for.
  *
- * It promises little, as Raft needs little: a frame arrives whole and once, after those that were sent before it on the same connection, or never.
- * What it does promise is that nothing grows without bound and that nobody is listened to whom the node does not take for a member of its cluster.
+ * It promises little, as Raft needs little: a frame arrives whole and once, after those that were sent before it on the
+ * same connection, or never. What it does promise is that nothing grows without bound and that nobody is listened to
+ * whom the node does not take for a member of its cluster.
  *
  * @module
  */
@@ -32,7 +34,10 @@ export interface TransportOptions {
   readonly advertise?: Address | null;
   /** The other members, and where they listen. */
   readonly peers: ReadonlyMap<number, Address>;
-  /** A node of this cluster that is no peer has greeted, and says where it listens: by what it is reached as a peer from now on, or why it is refused. Left out, it refuses everybody. */
+  /**
+   * A node of this cluster that is no peer has greeted, and says where it listens: by what it is reached as a peer from
+   * now on, or why it is refused. Left out, it refuses everybody.
+   */
   readonly admit?: (stranger: number, listens: string) => Address | HandshakeRefusal;
   /** What it waits on. */
   readonly clock: Clock;
@@ -48,7 +53,10 @@ export interface TransportOptions {
   readonly limits?: Partial<PeerLimits>;
   /** Times; each that is left out is `PEER_TIMES`'s. */
   readonly times?: Partial<PeerTimes>;
-  /** A frame of a peer, in the version that was agreed on; the memory is the callee's. A SyntaxError that it throws ends that peer's connection and is told to `onRefused`. */
+  /**
+   * A frame of a peer, in the version that was agreed on; the memory is the callee's. A SyntaxError that it throws ends
+   * that peer's connection and is told to `onRefused`.
+   */
   readonly onFrame: (from: number, frame: Uint8Array, version: number) => void;
   /** The connection to a peer was made or has ended. */
   readonly onState?: (state: PeerState) => void;

@@ -1,9 +1,9 @@
 /**
  * The door for clients: Redis's protocol over TCP, any number of commands in a pipeline, answered in their order.
  *
- * Commands of one connection that only read are under way together, and so are those that write; where one kind follows the other, it waits for the
- * answers. So a read sees the writes before it and none after it. (Around a change of leader, writes of one pipeline may change their order: a client
- * that minds waits for its answers.)
+ * Commands of one connection that only read are under way together, and so are those that write; where one kind follows
+ * the other, it waits for the answers. So a read sees the writes before it and none after it. (Around a change of
+ * leader, writes of one pipeline may change their order: a client that minds waits for its answers.)
  *
  * @module
  */
@@ -34,8 +34,8 @@ import {
 export type Request = Exclude<Command, { type: "invalid" }> | OperationRequest;
 
 /**
- * `KAYA JSON`: any operation of the store as a JSON object `{ operation, session?, reads? }`, answered with the replica's reply as JSON.
- * The text is ASCII, or has UTF-8's bytes.
+ * `KAYA JSON`: any operation of the store as a JSON object `{ operation, session?, reads? }`, answered with the
+ * replica's reply as JSON. The text is ASCII, or has UTF-8's bytes.
  */
 export interface OperationRequest {
   readonly type: "operation";
@@ -48,7 +48,10 @@ export interface ClientLimits extends RespLimits {
   readonly maxConnections: number;
   /** A connection with so many unanswered commands is not read from; 4,096 by default. */
   readonly maxPipeline: number;
-  /** A connection that has not taken so many bytes of answers is not read from, and none of its commands is begun; 8 MiB by default. */
+  /**
+   * A connection that has not taken so many bytes of answers is not read from, and none of its commands is begun; 8 MiB
+   * by default.
+   */
   readonly maxUnsentBytes: number;
 }
 
@@ -114,7 +117,10 @@ interface Connection {
   /** How many requests are under way, and whether they read. */
   underWay: number;
   isReading: boolean;
-  /** What an answer may be expected to have, in bytes: as many as the last ones had. It bounds how many commands are begun. */
+  /**
+   * What an answer may be expected to have, in bytes: as many as the last ones had. It bounds how many commands are
+   * begun.
+   */
   answerBytes: number;
   isDirty: boolean;
   isPaused: boolean;

@@ -1,9 +1,10 @@
 /**
  * RESP2, the protocol of Redis: an incremental parser of requests, and a writer of replies.
  *
- * Both hold binary text as strings of one character a byte (latin1): such a string owns its bytes, compares and hashes fast, and is what the store keeps.
- * The parser reads in place what has arrived whole; only a token that a chunk cuts in two is copied, once, into a buffer that grows by doubling.
- * So the work is linear in the bytes, however they are cut, and what is held is at most twice what was received.
+ * Both hold binary text as strings of one character a byte (latin1): such a string owns its bytes, compares and hashes
+ * fast, and is what the store keeps. The parser reads in place what has arrived whole; only a token that a chunk cuts
+ * in two is copied, once, into a buffer that grows by doubling. So the work is linear in the bytes, however they are
+ * cut, and what is held is at most twice what was received.
  *
  * Protocol: redis.io/docs/latest/develop/reference/protocol-spec; errors are worded as Redis 7 words them.
  *
@@ -28,7 +29,9 @@ export class RespProtocolError extends Error {
   override name = "RespProtocolError";
 }
 
-/** Takes a command: its name as it was sent, and its arguments. It must not throw, nor feed the parser that called it. */
+/**
+ * Takes a command: its name as it was sent, and its arguments. It must not throw, nor feed the parser that called it.
+ */
 export type OnRespCommand = (args: string[]) => void;
 
 /** Reads commands out of a stream of bytes. */
@@ -41,7 +44,10 @@ export interface RespParser {
    * @throws {RespProtocolError} After the commands before the error were handed over; and again at every later call.
    */
   feed(chunk: Uint8Array, onCommand: OnRespCommand): void;
-  /** Whether the client has yet to authenticate: then a command has at most 10 arguments of 16,384 bytes, as Redis has it. */
+  /**
+   * Whether the client has yet to authenticate: then a command has at most 10 arguments of 16,384 bytes, as Redis has
+   * it.
+   */
   restricted: boolean;
   /** Bytes that are kept of a command that is not complete. */
   readonly heldBytes: number;
@@ -52,7 +58,10 @@ const MAX_LINE = 65_536;
 /** Redis's limits for clients that have not authenticated. */
 const RESTRICTED_ARGUMENTS = 10;
 const RESTRICTED_BULK = 16_384;
-/** Below this many bytes a loop beats the runtimes' own conversion to or from latin1 (15 ns against 60 for 3 bytes; on Deno, 100 against 400 for 100 bytes written). */
+/**
+ * Below this many bytes a loop beats the runtimes' own conversion to or from latin1 (15 ns against 60 for 3 bytes; on
+ * Deno, 100 against 400 for 100 bytes written).
+ */
 const SHORT_TEXT = 10;
 const SHORT_WRITE = 128;
 
@@ -70,7 +79,8 @@ const NO_BULK = -1;
 export function createRespParser(limits: RespLimits = {}): RespParser {
   const { maxBulkBytes = 16 << 20, maxArguments = 1 << 20, maxCommandBytes = 64 << 20 } = limits;
   let failure: RespProtocolError | null = null;
-  // The command being read: its arguments and their bytes so far, how many are to come, and the next one's length once its line is read.
+  // The command being read: its arguments and their bytes so far, how many are to come, and the next one's length once
+  // its line is read.
   let args: string[] = [];
   let argumentBytes = 0;
   let argumentsToCome = 0;
@@ -297,7 +307,8 @@ function unescaped(line: string, at: number): [text: string, length: number] {
 }
 
 /**
- * A reply: a string is a bulk string of one character a byte, a number or bigint an integer, `null` the null bulk string.
+ * A reply: a string is a bulk string of one character a byte, a number or bigint an integer, `null` the null bulk
+ * string.
  */
 export type RespValue = string | number | bigint | null | RespSimple | RespFailure | readonly RespValue[];
 

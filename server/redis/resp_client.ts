@@ -25,7 +25,10 @@ export interface RespClientOptions {
 export interface RespClient {
   /** Whether the connection has ended. */
   readonly isClosed: boolean;
-  /** Sends a command of binary strings. `reply` is called once: with the reply, or with an error if the connection ends before it. */
+  /**
+   * Sends a command of binary strings. `reply` is called once: with the reply, or with an error if the connection ends
+   * before it.
+   */
   call(args: readonly string[], reply: (error: Error | null, value: ClientValue) => void): void;
   close(): void;
 }

@@ -1,8 +1,9 @@
 /**
- * The commands that clients may send, in Redis's words: a request's strings in, a typed command or the error that Redis would give out.
+ * The commands that clients may send, in Redis's words: a request's strings in, a typed command or the error that Redis
+ * would give out.
  *
- * Pure functions. What a command does to the store is the server's business, what it does to its own connection is `resp_session.ts`'s.
- * Keys and values are binary strings, one character a byte.
+ * Pure functions. What a command does to the store is the server's business, what it does to its own connection is
+ * `resp_session.ts`'s. Keys and values are binary strings, one character a byte.
  *
  * @module
  */
@@ -47,7 +48,10 @@ export type AdminCommand =
   | { readonly type: "info"; readonly sections: readonly string[] }
   /** What `INFO raft` tells, for programs. */
   | { readonly type: "raft-status" }
-  /** A node that asks itself says the birth of its journal, and proves that it knows the secret; otherwise 0 and an empty text. */
+  /**
+   * A node that asks itself says the birth of its journal, and proves that it knows the secret; otherwise 0 and an
+   * empty text.
+   */
   | {
     readonly type: "raft-add";
     readonly id: number;
@@ -459,7 +463,8 @@ export const COMMANDS: readonly CommandDescription[] = SPECS;
  * Reads a request.
  *
  * @param args The command's name, in any case, and its arguments: at least one string.
- * @returns The command; or an `invalid` one, with the error that Redis gives for an unknown command, a wrong number of arguments or a wrong one.
+ * @returns The command; or an `invalid` one, with the error that Redis gives for an unknown command, a wrong number of
+ * arguments or a wrong one.
  */
 export function parseCommand(args: readonly string[]): Command {
   const name = args[0]!;

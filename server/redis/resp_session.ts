@@ -73,7 +73,10 @@ const IN_MULTI: RespFailure = {
 };
 const EXECABORT: RespFailure = { error: "EXECABORT Transaction discarded because of previous errors." };
 
-/** The refusal of a command that its connection may not give now, for want of a password or within a MULTI; `null` if it may go on. */
+/**
+ * The refusal of a command that its connection may not give now, for want of a password or within a MULTI; `null` if it
+ * may go on.
+ */
 export function refusal(command: Command, session: RespSession): RespFailure | null {
   if (session.isAuthenticated) return session.isInTransaction ? refusalInTransaction(command) : null;
   switch (command.type) {
