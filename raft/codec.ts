@@ -23,14 +23,24 @@
  * 14 read-response     readId u64 | context u64 | index u64
  * ```
  *
- * Numbers are whole, below 2^53. What is decoded is a message that some node could have sent: terms do not fall along
+ * Numbers are whole, below 2^53; terms, indexes and sizes are at most 2^48. What is decoded is a message that some node could have sent: terms do not fall along
  * its entries, and a configuration's entry holds one. It is not known to be true: transports authenticate.
  *
  * @module
  */
+import { checkBytes } from "./arguments.ts";
 import { decodeConfiguration, encodeConfiguration } from "./configuration.ts";
+import { envelopeFault } from "./envelope_check.ts";
 import type { Envelope } from "./message.ts";
-import type { Configuration, Entry, EntryKind, LogIndex, NodeId, Term } from "./types.ts";
+import {
+  type Configuration,
+  type Entry,
+  type EntryKind,
+  type LogIndex,
+  MAX_INDEX,
+  type NodeId,
+  type Term,
+} from "./types.ts";
 
 /**
  * The largest frame that is decoded unless another bound is given: 64 MiB. It must hold an append, or a chunk, of the
@@ -65,6 +75,8 @@ const TWO_32 = 4294967296;
  *
  * @param envelope The envelope.
  * @returns New bytes: exactly one frame.
+ * @throws {TypeError} Where a part of it has the wrong type.
+ * @throws {RangeError} Where a number in it is out of its range.
  *
  * @example
  * ```ts
@@ -76,6 +88,8 @@ const TWO_32 = 4294967296;
  * ```
  */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
+  const fault = envelopeFault(envelope);
+  if (fault !== null) throw new RangeError(`Cannot encode this Envelope: ${fault}`);
   const configuration = envelope.type === "snapshot-request" ? encodeConfiguration(envelope.configuration) : null;
   const bytes = new Uint8Array(frameBytes(envelope, configuration));
   const view = new DataView(bytes.buffer);
@@ -119,10 +133,12 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
  * @param bytes What has come of the stream.
  * @param maxBytes The largest frame to accept.
  * @returns The frame's bytes, or `null` where not even its length has come.
+ * @throws {TypeError} Where `bytes` are none.
  * @throws {RangeError} Where the frame claims to be larger: nothing was allocated for it, and the stream cannot be read
  * on.
  */
 export function frameLength(bytes: Uint8Array, maxBytes: number = MAX_FRAME_BYTES): number | null {
+  checkBytes(bytes, "an Envelope's bytes");
   if (bytes.length < 4) return null;
   const length = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   if (length > maxBytes) {
@@ -139,6 +155,7 @@ export function frameLength(bytes: Uint8Array, maxBytes: number = MAX_FRAME_BYTE
  * @param bytes Exactly one frame. What the envelope holds of them is copied, so that they may be used again.
  * @param maxBytes The largest frame to accept.
  * @returns The envelope.
+ * @throws {TypeError} Where `bytes` are none.
  * @throws {RangeError} Where the frame claims to be larger than `maxBytes`.
  * @throws {SyntaxError} Where the bytes are no envelope: what was expected, what was found, and where.
  */
@@ -158,7 +175,7 @@ export function decodeEnvelope(bytes: Uint8Array, maxBytes: number = MAX_FRAME_B
   if (flags > 3 || (flag && !FLAGGED.includes(type))) fail(`flags ${flags} are not for ${type}, at offset 6`);
   const from = reader.id("from");
   const to = reader.id("to");
-  const header: Header = { from, to, term: reader.u64("term") as Term, afterSync: (flags & 1) !== 0 };
+  const header: Header = { from, to, term: reader.limited("term") as Term, afterSync: (flags & 1) !== 0 };
   const envelope = body(reader, type, header, flag);
   if (reader.left > 0) fail(`it ends at offset ${reader.offset}, but ${reader.left} more bytes follow`);
   return envelope;
@@ -238,8 +255,8 @@ function frameBytes(envelope: Envelope, configuration: Uint8Array | null): numbe
 }
 
 function body(reader: Reader, type: Envelope["type"], header: Header, flag: boolean): Envelope {
-  const index = (name: string): LogIndex => reader.u64(name) as LogIndex;
-  const term = (name: string): Term => reader.u64(name) as Term;
+  const index = (name: string): LogIndex => reader.limited(name) as LogIndex;
+  const term = (name: string): Term => reader.limited(name) as Term;
   switch (type) {
     case "append-request": {
       const prevLogIndex = index("prevLogIndex");
@@ -290,7 +307,10 @@ function body(reader: Reader, type: Envelope["type"], header: Header, flag: bool
       return { type, ...header, granted: flag };
     case "snapshot-request": {
       const [snapshotIndex, snapshotTerm] = [index("snapshotIndex"), term("snapshotTerm")];
-      const [offset, totalBytes] = [reader.u64("offset"), reader.u64("totalBytes")];
+      const [offset, totalBytes] = [reader.limited("offset"), reader.limited("totalBytes")];
+      if (snapshotTerm > header.term) {
+        fail(`a snapshot of term ${snapshotTerm} comes in a message of term ${header.term}`);
+      }
       const configuration = configurationIn(reader.block("configuration"));
       const chunk = reader.block("chunk").slice();
       if (offset + chunk.length > totalBytes) {
@@ -303,8 +323,8 @@ function body(reader: Reader, type: Envelope["type"], header: Header, flag: bool
         type,
         ...header,
         snapshotIndex: index("snapshotIndex"),
-        offset: reader.u64("offset"),
-        nextOffset: reader.u64("nextOffset"),
+        offset: reader.limited("offset"),
+        nextOffset: reader.limited("nextOffset"),
       };
     case "timeout-now":
       return { type, ...header };
@@ -323,13 +343,13 @@ function entries(reader: Reader, header: Header, prevLogIndex: LogIndex, prevLog
   if (reader.left / ENTRY_BYTES < count) {
     fail(`${count} entries need ${ENTRY_BYTES * count} bytes, but ${reader.left} are left`);
   }
-  if (!Number.isSafeInteger(prevLogIndex + count)) fail(`${count} entries after ${prevLogIndex} go beyond 2^53 - 1`);
+  if (prevLogIndex + count > MAX_INDEX) fail(`${count} entries after ${prevLogIndex} go beyond 2^48`);
   // One copy for all of them: what comes from a socket is often a piece of a buffer that is used again.
   if (count > 0) reader.own();
   const decoded: Entry[] = [];
   let before = prevLogTerm;
   for (let i = 1; i <= count; i++) {
-    const term = reader.u64("an entry's term") as Term;
+    const term = reader.limited("an entry's term") as Term;
     if (term < before || term > header.term) {
       fail(
         `an entry of term ${term} follows one of ${before} in an append of term ${header.term}, at offset ${
@@ -398,6 +418,13 @@ class Reader {
     if (high >= 0x200000) fail(`${name} is below 2^53, but more was found at offset ${this.offset}`);
     const value = this.#view.getUint32(this.offset, true) + high * TWO_32;
     this.offset += 8;
+    return value;
+  }
+
+  /** A term, an index or a size. */
+  limited(name: string): number {
+    const value = this.u64(name);
+    if (value > MAX_INDEX) fail(`${name} is at most 2^48, but ${value} was found at offset ${this.offset - 8}`);
     return value;
   }
 

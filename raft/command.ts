@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { checkBytes, checkObject, shown } from "./arguments.ts";
 
 /** A write to one key. */
 export type RaftCommand =
@@ -23,6 +24,7 @@ const DELETE = 2;
  *
  * @param command The command.
  * @returns New bytes.
+ * @throws {TypeError} Where it is no command, or its key or value are no bytes.
  *
  * @example
  * ```ts
@@ -34,7 +36,13 @@ const DELETE = 2;
  * ```
  */
 export function encodeCommand(command: RaftCommand): Uint8Array {
-  const { key } = command;
+  checkObject(command, "a RaftCommand");
+  const { type, key } = command;
+  if (type !== "put" && type !== "delete") {
+    throw new TypeError(`Cannot take ${shown(type)} as the type of a RaftCommand: it is put or delete`);
+  }
+  checkBytes(key, "a key");
+  if (type === "put") checkBytes(command.value, "a value");
   const value = command.type === "put" ? command.value : null;
   const bytes = new Uint8Array(5 + key.length + (value === null ? 0 : 4 + value.length));
   const view = new DataView(bytes.buffer);
@@ -56,6 +64,7 @@ export function encodeCommand(command: RaftCommand): Uint8Array {
  * @throws {SyntaxError} Where the bytes are no command: what was expected, what was found, and where.
  */
 export function decodeCommand(bytes: Uint8Array): RaftCommand {
+  checkBytes(bytes, "a RaftCommand's bytes");
   if (bytes.length === 0) {
     throw new SyntaxError("Cannot decode a RaftCommand: a type is needed at offset 0, but there are no bytes");
   }

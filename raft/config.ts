@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { checkArray, checkObject, checkOptionNames, shown, wholeNumber } from "./arguments.ts";
+import { MAX_MEMBERS } from "./configuration.ts";
 import type { RaftTracer } from "./tracer.ts";
 import { type NodeId, nodeId } from "./types.ts";
 
@@ -85,6 +87,32 @@ export type ResolvedConfig = Required<Omit<RaftConfig, "tracer" | "seed">> & {
 
 const MiB = 1024 * 1024;
 
+/** The name of every setting; the type makes sure that none is missing. */
+const OPTION_NAMES: readonly string[] = Object.keys(
+  {
+    id: 1,
+    peers: 1,
+    join: 1,
+    electionTimeoutTicks: 1,
+    heartbeatIntervalTicks: 1,
+    seed: 1,
+    preVote: 1,
+    checkQuorum: 1,
+    leaseReads: 1,
+    maxAppendBytes: 1,
+    maxInflightAppends: 1,
+    maxInflightBytes: 1,
+    maxUncommittedBytes: 1,
+    maxCommandBytes: 1,
+    maxApplyBytes: 1,
+    maxPendingReads: 1,
+    snapshotChunkBytes: 1,
+    keepEntries: 1,
+    maxSnapshotBytes: 1,
+    tracer: 1,
+  } satisfies Record<keyof RaftConfig, 1>,
+);
+
 /**
  * How long a lease lasts: half an election timeout. The other half is what clocks may differ by.
  *
@@ -92,6 +120,7 @@ const MiB = 1024 * 1024;
  * @returns Ticks of the leader's clock, from the sending of the heartbeat that a quorum echoed.
  */
 export function leaseTicks(electionTimeoutTicks: number): number {
+  wholeNumber(electionTimeoutTicks, "electionTimeoutTicks", 0);
   return Math.floor(electionTimeoutTicks / 2);
 }
 
@@ -100,28 +129,50 @@ export function leaseTicks(electionTimeoutTicks: number): number {
  *
  * @param config What the host said.
  * @returns All of it.
+ * @throws {TypeError} Where a setting has the wrong type, or does not exist.
  * @throws {RangeError} Where a number is out of its range, or two settings contradict each other.
  */
 export function resolveConfig(config: RaftConfig): ResolvedConfig {
+  checkObject(config, "a RaftConfig");
+  checkOptionNames(config, OPTION_NAMES, "a RaftConfig");
+  checkArray(config.peers, "peers");
+  if (config.tracer !== undefined) checkObject(config.tracer, "tracer");
+  const resolved = withDefaults(config);
+  refuseContradictions(resolved);
+  return resolved;
+}
+
+function withDefaults(config: RaftConfig): ResolvedConfig {
   const id = nodeId(config.id);
+  if (config.peers.length > MAX_MEMBERS) {
+    throw new RangeError(`Cannot take ${config.peers.length} peers: at most ${MAX_MEMBERS} are allowed`);
+  }
   const peers = [...new Set(config.peers.map(nodeId))].filter((peer) => peer !== id).sort((a, b) => a - b);
   const number = (name: keyof RaftConfig, fallback: number, least: number): number => {
-    const value = config[name] ?? fallback;
-    if (typeof value !== "number" || !(value >= least) || (value !== Infinity && !Number.isSafeInteger(value))) {
-      throw new RangeError(`Cannot set ${name} to ${String(value)}: a whole number from ${least} is needed`);
+    const value: unknown = config[name] === undefined ? fallback : config[name];
+    if (typeof value !== "number") throw new TypeError(`Cannot set ${name} to ${shown(value)}: a number is needed`);
+    if (!(value >= least) || (value !== Infinity && !Number.isSafeInteger(value))) {
+      throw new RangeError(`Cannot set ${name} to ${value}: a whole number from ${least} is needed`);
     }
     return value;
   };
-  const resolved: ResolvedConfig = {
+  const flag = (name: keyof RaftConfig, fallback: boolean): boolean => {
+    const value: unknown = config[name] === undefined ? fallback : config[name];
+    if (typeof value !== "boolean") {
+      throw new TypeError(`Cannot set ${name} to ${shown(value)}: true or false is needed`);
+    }
+    return value;
+  };
+  return {
     id,
     peers,
-    join: config.join ?? false,
+    join: flag("join", false),
     electionTimeoutTicks: number("electionTimeoutTicks", 10, 2),
     heartbeatIntervalTicks: number("heartbeatIntervalTicks", 1, 1),
     seed: config.seed === undefined ? null : number("seed", 0, 0),
-    preVote: config.preVote ?? true,
-    checkQuorum: config.checkQuorum ?? true,
-    leaseReads: config.leaseReads ?? false,
+    preVote: flag("preVote", true),
+    checkQuorum: flag("checkQuorum", true),
+    leaseReads: flag("leaseReads", false),
     maxAppendBytes: number("maxAppendBytes", MiB, 1),
     maxInflightAppends: number("maxInflightAppends", 256, 1),
     maxInflightBytes: number("maxInflightBytes", 16 * MiB, 1),
@@ -134,6 +185,9 @@ export function resolveConfig(config: RaftConfig): ResolvedConfig {
     keepEntries: number("keepEntries", 0, 0),
     tracer: config.tracer ?? null,
   };
+}
+
+function refuseContradictions(resolved: ResolvedConfig): void {
   if (resolved.electionTimeoutTicks > 1_000_000) {
     throw new RangeError(
       `Cannot set electionTimeoutTicks to ${resolved.electionTimeoutTicks}: at most 1000000 are allowed`,
@@ -149,10 +203,9 @@ export function resolveConfig(config: RaftConfig): ResolvedConfig {
       "Cannot set leaseReads without checkQuorum: a lease is the voters' promise to ignore campaigns",
     );
   }
-  if (resolved.join && peers.length > 0) {
+  if (resolved.join && resolved.peers.length > 0) {
     throw new RangeError(
-      `Cannot set join with ${peers.length} peers: a node that joins learns the configuration from its leader`,
+      `Cannot set join with ${resolved.peers.length} peers: a node that joins learns the configuration from its leader`,
     );
   }
-  return resolved;
 }

@@ -8,7 +8,11 @@
  *
  * @module
  */
-import type { Configuration, LogIndex, NodeId } from "./types.ts";
+import { checkArray, checkBytes } from "./arguments.ts";
+import { type Configuration, type LogIndex, type NodeId, nodeId } from "./types.ts";
+
+/** How many members a configuration may have: 1,000. Each is counted for every commit, so that 3 to 9 are usual. */
+export const MAX_MEMBERS = 1000;
 
 /**
  * A configuration that is not joint.
@@ -16,8 +20,14 @@ import type { Configuration, LogIndex, NodeId } from "./types.ts";
  * @param voters The voters, in any order.
  * @param learners The learners, in any order.
  * @returns The configuration, sorted.
+ * @throws {TypeError} Where a list is none, or a member of it is no number.
+ * @throws {RangeError} Where a member's number is out of range.
  */
 export function configurationOf(voters: readonly NodeId[], learners: readonly NodeId[] = []): Configuration {
+  checkArray(voters, "voters");
+  checkArray(learners, "learners");
+  voters.forEach(nodeId);
+  learners.forEach(nodeId);
   return {
     voters: sortedIds(voters),
     votersOutgoing: [],
@@ -84,9 +94,11 @@ export function encodeConfiguration(configuration: Configuration): Uint8Array {
  *
  * @param bytes Exactly one configuration.
  * @returns The configuration.
+ * @throws {TypeError} Where `bytes` are none.
  * @throws {SyntaxError} Where the bytes are none, a list is not sorted, or a node is in lists that exclude each other.
  */
 export function decodeConfiguration(bytes: Uint8Array): Configuration {
+  checkBytes(bytes, "a Configuration's bytes");
   const refuse = (what: string): never => {
     throw new SyntaxError(`Cannot decode a Configuration: ${what}`);
   };
@@ -101,6 +113,7 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
     }
     const count = view.getUint32(offset, true);
     offset += 4;
+    if (count > MAX_MEMBERS) refuse(`${name} has ${count} members, but at most ${MAX_MEMBERS} are allowed`);
     if ((bytes.length - offset) / 8 < count) {
       refuse(`${name} needs ${8 * count} bytes, but ${bytes.length - offset} are left at offset ${offset}`);
     }

@@ -14,7 +14,17 @@ import { Inflights, Progress } from "./progress.ts";
 import type { Random } from "./random.ts";
 import { ReadQueue, type ReadResult } from "./reads.ts";
 import type { RaftTracer } from "./tracer.ts";
-import type { Configuration, Entry, LogIndex, NodeId, Role, Snapshot, Term } from "./types.ts";
+import {
+  type Configuration,
+  type Entry,
+  type LogIndex,
+  MAX_INDEX,
+  MAX_TERM,
+  type NodeId,
+  type Role,
+  type Snapshot,
+  type Term,
+} from "./types.ts";
 
 /** A snapshot that is coming in, chunk by chunk, from the leader of one term. */
 export interface IncomingSnapshot {
@@ -131,9 +141,11 @@ export class Core {
   /**
    * Whether the node may campaign: as a voter of the configuration in force, or of one before it back to the last that
    * is known to be committed. For until a configuration without it is committed, it may be the only one that can win
-   * (dissertation, section 4.2.2 and figure 4.6). Its own vote then does not count.
+   * (dissertation, section 4.2.2 and figure 4.6). Its own vote then does not count. A node whose terms or indexes are
+   * used up does not campaign: it could not lead.
    */
   get mayCampaign(): boolean {
+    if (this.term >= MAX_TERM || this.log.lastIndex >= MAX_INDEX) return false;
     return this.isVoter ||
       this.configurations.someSince(this.commitIndex, (configuration) => isVoter(configuration, this.id));
   }
@@ -173,7 +185,7 @@ export class Core {
   }
 
   setHardState(term: Term, votedFor: NodeId | null): void {
-    if (!Number.isSafeInteger(term)) {
+    if (term > MAX_TERM) {
       throw new RaftInvariantError(`The terms of node ${this.id} are used up: ${this.term} was the last`);
     }
     if (term < this.term) {

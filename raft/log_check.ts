@@ -3,10 +3,23 @@
  *
  * @module
  */
+import { checkObject } from "./arguments.ts";
 import { configurationFault, ConfigurationStack, decodeConfiguration } from "./configuration.ts";
 import { LogContradictionError } from "./errors.ts";
 import type { RaftLog } from "./log.ts";
-import type { Configuration, LogIndex, Term } from "./types.ts";
+import { type Configuration, type LogIndex, MAX_INDEX, MAX_TERM, type Term } from "./types.ts";
+
+const METHODS = [
+  "termAt",
+  "entryAt",
+  "slice",
+  "append",
+  "appendOne",
+  "truncate",
+  "setState",
+  "compact",
+  "restore",
+] as const satisfies readonly (keyof RaftLog)[];
 
 /**
  * Reads a log from its first entry to its last.
@@ -14,13 +27,17 @@ import type { Configuration, LogIndex, Term } from "./types.ts";
  * @param log The log.
  * @param first The configuration that holds where the log has no other.
  * @returns The configurations that the log holds.
+ * @throws {TypeError} Where it is no `RaftLog`.
  * @throws {LogContradictionError} Where what it holds cannot be the remains of one node's life: what contradicts what.
  */
 export function checkLog(log: RaftLog, first: Configuration): ConfigurationStack {
+  checkMethods(log);
   const { snapshot, snapshotIndex, snapshotTerm, firstIndex, lastIndex, lastTerm, durableIndex, state } = log;
   const refuse = (what: string): never => {
     throw new LogContradictionError(`Cannot start from this log: ${what}`);
   };
+  if (state.term > MAX_TERM) refuse(`its node's term is ${state.term}, but the largest is ${MAX_TERM}`);
+  if (lastIndex > MAX_INDEX) refuse(`it ends at ${lastIndex}, but the largest index is ${MAX_INDEX}`);
   if (snapshot === null && snapshotIndex !== 0) refuse(`its snapshot is at index ${snapshotIndex}, but there is none`);
   if (snapshot !== null && (snapshot.index !== snapshotIndex || snapshot.term !== snapshotTerm)) {
     refuse(
@@ -66,4 +83,11 @@ export function checkLog(log: RaftLog, first: Configuration): ConfigurationStack
     refuse(`its last entry is of term ${before}, but it says ${lastTerm}`);
   }
   return configurations;
+}
+
+function checkMethods(log: RaftLog): void {
+  checkObject(log, "a RaftLog");
+  for (const name of METHODS) {
+    if (typeof log[name] !== "function") throw new TypeError(`Cannot start from this log: it has no method ${name}`);
+  }
 }

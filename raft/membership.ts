@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { configurationOf, isJoint, membersOf, sortedIds } from "./configuration.ts";
+import { boolean, checkArray, checkObject, checkOptionNames, shown } from "./arguments.ts";
+import { configurationOf, isJoint, MAX_MEMBERS, membersOf, sortedIds } from "./configuration.ts";
 import { ChangeRefusedError } from "./errors.ts";
-import type { Configuration, NodeId } from "./types.ts";
+import { type Configuration, type NodeId, nodeId } from "./types.ts";
 
 /** What happens to one node. */
 export interface MemberChange {
@@ -26,6 +27,49 @@ export type ConfigurationChange =
   | { readonly type: "enter-joint"; readonly changes: readonly MemberChange[]; readonly autoLeave: boolean }
   | { readonly type: "leave-joint" };
 
+const MEMBER_CHANGES: readonly unknown[] = ["add-voter", "add-learner", "remove"] satisfies MemberChange["type"][];
+
+/**
+ * Checks the shape of a change.
+ *
+ * @param change What a host passed.
+ * @throws {TypeError} Where it is no change: which part is wrong.
+ * @throws {RangeError} Where a node's number is out of range.
+ */
+export function checkChange(change: ConfigurationChange): void {
+  checkObject(change, "a ConfigurationChange");
+  const { type } = change;
+  switch (type) {
+    case "leave-joint":
+      return checkOptionNames(change, ["type"], "a change of the type leave-joint");
+    case "enter-joint":
+      boolean(change.autoLeave, "autoLeave");
+      checkOptionNames(change, ["type", "changes", "autoLeave"], "a change of the type enter-joint");
+      return checkMemberChanges(change.changes);
+    case "simple":
+      checkOptionNames(change, ["type", "changes"], "a change of the type simple");
+      return checkMemberChanges(change.changes);
+    default:
+      throw new TypeError(
+        `Cannot take ${shown(type)} as the type of a ConfigurationChange: it is simple, enter-joint or leave-joint`,
+      );
+  }
+}
+
+function checkMemberChanges(changes: unknown): void {
+  checkArray(changes, "changes");
+  for (const one of changes) {
+    checkObject(one, "a MemberChange");
+    checkOptionNames(one, ["type", "node"], "a MemberChange");
+    if (!MEMBER_CHANGES.includes(one.type)) {
+      throw new TypeError(
+        `Cannot take ${shown(one.type)} as the type of a MemberChange: it is add-voter, add-learner or remove`,
+      );
+    }
+    nodeId(one.node as number);
+  }
+}
+
 /** A configuration and who in it starts from nothing. */
 export interface ChangedConfiguration {
   /** The configuration after the change. */
@@ -40,6 +84,7 @@ export interface ChangedConfiguration {
  * @param from The configuration before it.
  * @param change The change.
  * @returns The configuration, and who is new in it.
+ * @throws {TypeError} Where `change` is none.
  * @throws {ChangeRefusedError} Where the change is not possible from there, or would leave no voter.
  *
  * @example
@@ -54,6 +99,7 @@ export interface ChangedConfiguration {
  * ```
  */
 export function changeConfiguration(from: Configuration, change: ConfigurationChange): ChangedConfiguration {
+  checkChange(change);
   switch (change.type) {
     case "simple":
       return simpleChange(from, change.changes);
@@ -140,6 +186,10 @@ function apply(from: Configuration, changes: readonly MemberChange[]): ChangedCo
     else if (!isMember(node)) joined.delete(node);
   }
   if (voters.size === 0) throw new ChangeRefusedError("Cannot leave a configuration without voters");
+  const size = new Set([...voters, ...learners, ...outgoing]).size;
+  if (size > MAX_MEMBERS) {
+    throw new ChangeRefusedError(`Cannot have ${size} members: at most ${MAX_MEMBERS} are allowed`);
+  }
   const configuration: Configuration = {
     voters: sortedIds(voters),
     votersOutgoing: from.votersOutgoing,

@@ -4,10 +4,12 @@
  * @module
  */
 import { handleAppendRequest, handleCommitNotice, handleHeartbeatRequest } from "./append.ts";
+import { checkBytes, shown, wholeNumber } from "./arguments.ts";
 import { commitAsLeader } from "./commit.ts";
 import { type RaftConfig, resolveConfig } from "./config.ts";
 import { configurationOf } from "./configuration.ts";
 import { Core } from "./core.ts";
+import { envelopeFault } from "./envelope_check.ts";
 import {
   campaign,
   countOwnVote,
@@ -31,10 +33,22 @@ import type { ReadResult } from "./reads.ts";
 import { handleAppendResponse, handleHeartbeatResponse, handleSnapshotResponse } from "./replies.ts";
 import { abandonOutdatedTransfer, beginRound, replicateToAll } from "./replication.ts";
 import { becomeFollower } from "./roles.ts";
+import { handleRoutine } from "./routine.ts";
 import { handleSnapshotRequest } from "./snapshot.ts";
 import { type RaftStatus, statusOf } from "./status.ts";
 import { abortTransfer, beginTransfer, handleTimeoutNow } from "./transfer.ts";
-import type { LogIndex, NodeId, ProposalPosition, RaftApplyCommand, Role, Snapshot, Term } from "./types.ts";
+import {
+  type LogIndex,
+  logIndex,
+  MAX_TERM_JUMP,
+  type NodeId,
+  nodeId,
+  type ProposalPosition,
+  type RaftApplyCommand,
+  type Role,
+  type Snapshot,
+  type Term,
+} from "./types.ts";
 
 /**
  * One member of a Raft cluster: a state machine without clock or I/O. See the module's doc for what its host does.
@@ -69,6 +83,7 @@ export class RaftNode {
    *
    * @param config Who the node is, and its settings.
    * @param log What it writes through. Default: a log in memory.
+   * @throws {TypeError} Where a setting has the wrong type or does not exist, or the log is none.
    * @throws {RangeError} Where a setting is out of range.
    * @throws {LogContradictionError} Where the log contradicts itself.
    */
@@ -144,14 +159,14 @@ export class RaftNode {
    *
    * @param envelope The message.
    * @returns What is to be sent.
+   * @throws {TypeError} Where the value is no envelope, or a part of it has the wrong type.
+   * @throws {RangeError} Where a number in it is negative, or not whole.
    * @throws {RaftInvariantError} Where the message shows that something impossible has happened: the node must be
    * stopped.
    */
   handle(envelope: Envelope): Envelope[] {
     const core = this.#core;
-    core.tracer?.receive?.(envelope);
-    if (envelope.to !== core.id) core.reject(envelope, "it is to another node");
-    else if (this.#admits(core, envelope)) this.#dispatch(core, envelope);
+    if (core.tracer !== null || !handleRoutine(core, envelope)) this.#handleWithCare(core, envelope);
     return core.takeOutbox();
   }
 
@@ -164,6 +179,7 @@ export class RaftNode {
    * @throws {NotLeaderError} Where the node does not lead: with whom it believes to.
    * @throws {ProposalRefusedError} Where too much awaits its commit, or the leader is handing over: to be tried again
    * later.
+   * @throws {TypeError} Where the command is no `Uint8Array`.
    * @throws {RangeError} Where the command is larger than `maxCommandBytes`.
    */
   propose(command: Uint8Array): ProposalPosition {
@@ -201,10 +217,13 @@ export class RaftNode {
   /**
    * Asks for an index that a linearizable read must see, on a leader or a follower. `drainReads()` yields it.
    *
-   * @param context A number of the host's choice, by which it knows the read again.
+   * @param context A whole number of the host's choice, from 0 to 2^53 - 1, by which it knows the read again.
    * @returns What is to be sent.
+   * @throws {TypeError} Where `context` is no number.
+   * @throws {RangeError} Where it is out of that range.
    */
   readIndex(context: number): Envelope[] {
+    wholeNumber(context, "a read's context", 0);
     readHere(this.#core, context);
     return this.#core.takeOutbox();
   }
@@ -226,6 +245,7 @@ export class RaftNode {
    *
    * @param change What is to change.
    * @returns Where the configuration stands; it is committed once `commitIndex` has reached it in this term.
+   * @throws {TypeError} Where `change` is none.
    * @throws {NotLeaderError} Where the node does not lead.
    * @throws {ProposalRefusedError} Where the leader is handing over.
    * @throws {ChangeRefusedError} Where another change is not committed, the leader has not committed in its term, or
@@ -240,10 +260,13 @@ export class RaftNode {
    *
    * @param to A voter.
    * @returns What is to be sent.
+   * @throws {TypeError} Where `to` is no number.
+   * @throws {RangeError} Where `to` is no node's number.
    * @throws {NotLeaderError} Where the node does not lead.
    * @throws {TransferRefusedError} Where `to` is no other voter.
    */
   transferLeadership(to: NodeId): Envelope[] {
+    nodeId(to);
     const core = this.#core;
     if (core.role !== "leader") throw new NotLeaderError(core.leader);
     beginTransfer(core, to);
@@ -255,9 +278,12 @@ export class RaftNode {
    *
    * @param index Up to where `data` covers the log: not above `appliedIndex`, and above the last snapshot.
    * @param data The host's state as of that index. It is not copied: it must not be changed afterwards.
+   * @throws {TypeError} Where `index` is no number, or `data` no `Uint8Array`.
    * @throws {RangeError} Where `index` is out of that range, or `data` larger than `maxSnapshotBytes`.
    */
   compact(index: LogIndex, data: Uint8Array): void {
+    logIndex(index);
+    checkBytes(data, "a snapshot's data");
     const core = this.#core;
     const { log } = core;
     if (!(index > log.snapshotIndex && index <= core.appliedIndex)) {
@@ -295,12 +321,15 @@ export class RaftNode {
    * @param maxBytes How many bytes of commands to hand out at most, but at least one command. Default: the setting
    * `maxApplyBytes`.
    * @returns The commands; where there are more than fit, the next call goes on.
+   * @throws {TypeError} Where `maxBytes` is no number.
+   * @throws {RangeError} Where `maxBytes` is not above 0.
    * @throws {RaftInvariantError} Where a snapshot waits to be taken by `drainRestored()`, which comes before them.
    */
   drainApplied(maxBytes: number = this.#core.config.maxApplyBytes): RaftApplyCommand[] {
     const core = this.#core;
     const { log, commitIndex } = core;
     let commands: RaftApplyCommand[] = [];
+    if (!(maxBytes > 0) || typeof maxBytes !== "number") refuseMaxBytes(maxBytes);
     if (core.appliedIndex === commitIndex) return commands;
     if (core.restored !== null) {
       throw new RaftInvariantError(
@@ -339,6 +368,14 @@ export class RaftNode {
     return statusOf(this.#core);
   }
 
+  #handleWithCare(core: Core, envelope: Envelope): void {
+    const fault = envelopeFault(envelope);
+    core.tracer?.receive?.(envelope);
+    if (fault !== null) core.reject(envelope, fault);
+    else if (envelope.to !== core.id) core.reject(envelope, "it is to another node");
+    else if (this.#admits(core, envelope)) this.#dispatch(core, envelope);
+  }
+
   #campaign(core: Core): void {
     if (core.role !== "follower") core.tracer?.campaignLost?.(core.term, "split", core.role === "pre-candidate");
     campaign(core, core.config.preVote ? "pre-vote" : "election");
@@ -375,6 +412,10 @@ export class RaftNode {
     if (envelope.term === core.term) return true;
     if (envelope.term < core.term) {
       this.#answerStale(core, envelope);
+      return false;
+    }
+    if (envelope.term > core.term + MAX_TERM_JUMP) {
+      core.reject(envelope, "its term is too far above the node's own");
       return false;
     }
     switch (envelope.type) {
@@ -501,4 +542,11 @@ export class RaftNode {
         return handleSnapshotResponse(core, follower, envelope);
     }
   }
+}
+
+function refuseMaxBytes(maxBytes: unknown): never {
+  if (typeof maxBytes !== "number") {
+    throw new TypeError(`Cannot take ${shown(maxBytes)} as maxBytes: a number is needed`);
+  }
+  throw new RangeError(`Cannot take ${maxBytes} as maxBytes: a number above 0 is needed`);
 }

@@ -3,16 +3,18 @@
  *
  * @module
  */
+import { checkBytes } from "./arguments.ts";
 import { encodeConfiguration } from "./configuration.ts";
 import type { Core } from "./core.ts";
 import { ChangeRefusedError, NotLeaderError, ProposalRefusedError } from "./errors.ts";
 import { entryBytes } from "./log.ts";
-import { changeConfiguration, type ConfigurationChange } from "./membership.ts";
+import { changeConfiguration, checkChange, type ConfigurationChange } from "./membership.ts";
 import { appendAsLeader } from "./replication.ts";
 import type { ProposalPosition } from "./types.ts";
 
 /** Appends a command, unless the uncommitted tail is full or the leader is handing over. */
 export function propose(core: Core, command: Uint8Array): ProposalPosition {
+  if (!(command instanceof Uint8Array)) checkBytes(command, "a command");
   if (core.role !== "leader") throw new NotLeaderError(core.leader);
   refuseInTransfer(core);
   const { maxCommandBytes, maxUncommittedBytes } = core.config;
@@ -38,6 +40,7 @@ export function propose(core: Core, command: Uint8Array): ProposalPosition {
  * correction to section 4.1, of 2015).
  */
 export function proposeChange(core: Core, change: ConfigurationChange): ProposalPosition {
+  checkChange(change);
   if (core.role !== "leader") throw new NotLeaderError(core.leader);
   refuseInTransfer(core);
   if (!core.hasCommittedInTerm) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { wholeNumber } from "./arguments.ts";
 
 /**
  * A member's identity, from 1 up. Never give the identity of a removed member, or of one that lost its disk, to
@@ -13,47 +14,59 @@ export type NodeId = number & { readonly brand: "NodeId" };
 /** A leader's time in office (Raft, section 5.1), from 0 up; 0 is before the first election. */
 export type Term = number & { readonly brand: "Term" };
 
+/**
+ * The largest term: 2^48, which at a thousand elections a second lasts for 8,900 years. A message of a larger one is
+ * refused, and so is one whose term is more than `MAX_TERM_JUMP` above the receiver's: no single message can use the
+ * terms up.
+ */
+export const MAX_TERM: Term = 281474976710656 as Term;
+
+/**
+ * By how much one message may raise a term: 2^32. A node that campaigned once a second in vain would need 136 years to
+ * get so far ahead.
+ */
+export const MAX_TERM_JUMP = 4294967296;
+
 /** A position in the log, from 1 up; 0 is before the first entry. */
 export type LogIndex = number & { readonly brand: "LogIndex" };
+
+/** The largest index of a log, and the largest size of a snapshot in bytes: 2^48. */
+export const MAX_INDEX: LogIndex = 281474976710656 as LogIndex;
 
 /**
  * A node's identity.
  *
  * @param value A whole number from 1 to 2^53 - 1.
  * @returns The same number, branded.
- * @throws {RangeError} Where it is not.
+ * @throws {TypeError} Where it is no number.
+ * @throws {RangeError} Where it is out of that range.
  */
 export function nodeId(value: number): NodeId {
-  return checked(value, 1, "a NodeId") as NodeId;
+  return wholeNumber(value, "a NodeId", 1) as NodeId;
 }
 
 /**
  * A term.
  *
- * @param value A whole number from 0 to 2^53 - 1.
+ * @param value A whole number from 0 to `MAX_TERM`.
  * @returns The same number, branded.
- * @throws {RangeError} Where it is not.
+ * @throws {TypeError} Where it is no number.
+ * @throws {RangeError} Where it is out of that range.
  */
 export function term(value: number): Term {
-  return checked(value, 0, "a Term") as Term;
+  return wholeNumber(value, "a Term", 0, MAX_TERM) as Term;
 }
 
 /**
  * An index of the log.
  *
- * @param value A whole number from 0 to 2^53 - 1.
+ * @param value A whole number from 0 to `MAX_INDEX`.
  * @returns The same number, branded.
- * @throws {RangeError} Where it is not.
+ * @throws {TypeError} Where it is no number.
+ * @throws {RangeError} Where it is out of that range.
  */
 export function logIndex(value: number): LogIndex {
-  return checked(value, 0, "a LogIndex") as LogIndex;
-}
-
-function checked(value: number, least: number, what: string): number {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`Cannot take ${value} as ${what}: a whole number from ${least} to 2^53 - 1 is needed`);
-  }
-  return value;
+  return wholeNumber(value, "a LogIndex", 0, MAX_INDEX) as LogIndex;
 }
 
 /** What a node is: the three states of Raft's figure 4, and the pre-candidate of the dissertation's section 9.6. */

@@ -72,6 +72,12 @@ export class Administration {
     const { node, outbox, ticks, timeoutTicks } = this.#options;
     const to = Number(new TextDecoder().decode(body));
     if (to === node.id) return respond({ type: "ok", value: null });
+    if (!Number.isSafeInteger(to) || to < 1) {
+      return respond({
+        type: "fail",
+        error: `Cannot hand over to node ${to}: a node's number is a whole number from 1`,
+      });
+    }
     const { term } = node;
     const deadline = ticks() + timeoutTicks;
     let envelopes;

@@ -19,13 +19,18 @@ export function readChange(body: Uint8Array): ConfigurationChange {
     change = null;
   }
   if (!isChange(change)) throw new ChangeRefusedError("The change of the members is none that is known");
-  return change;
+  if (change.type === "leave-joint") return { type: "leave-joint" };
+  const changes = change.changes.map(({ type, node }) => ({ type, node }));
+  return change.type === "simple"
+    ? { type: "simple", changes }
+    : { type: "enter-joint", changes, autoLeave: change.autoLeave };
 }
 
 function isChange(change: unknown): change is ConfigurationChange {
   if (typeof change !== "object" || change === null || !("type" in change)) return false;
   if (change.type === "leave-joint") return true;
   if ((change.type !== "simple" && change.type !== "enter-joint") || !("changes" in change)) return false;
+  if (change.type === "enter-joint" && !("autoLeave" in change && typeof change.autoLeave === "boolean")) return false;
   return Array.isArray(change.changes) && change.changes.every(isMemberChange);
 }
 

@@ -11,6 +11,7 @@ import {
   type Envelope,
   frameLength,
   type LogIndex,
+  MAX_INDEX,
   type NodeId,
   nodeId,
   type Random,
@@ -21,8 +22,10 @@ import {
 function randomEnvelope(random: Random): Envelope {
   const number = (): number =>
     [random.below(5), random.below(4294967296), Number.MAX_SAFE_INTEGER - random.below(9)][random.below(3)]!;
-  const index = (): LogIndex => number() as LogIndex;
-  const term = (): Term => number() as Term;
+  const limited = (): number =>
+    [random.below(5), random.below(4294967296), MAX_INDEX - random.below(9)][random.below(3)]!;
+  const index = (): LogIndex => limited() as LogIndex;
+  const term = (): Term => limited() as Term;
   const bytes = (): Uint8Array => Uint8Array.from({ length: random.below(6) }, () => random.below(256));
   const ids = (from: number): NodeId[] => [0, 1, 2].filter(() => random.chance(2, 3)).map((i) => nodeId(from + i));
   const configuration = { ...configurationOf(ids(1), ids(7)), votersOutgoing: ids(4) };
@@ -89,7 +92,7 @@ function randomEnvelope(random: Random): Envelope {
         type: "snapshot-request",
         ...header,
         snapshotIndex: index(),
-        snapshotTerm: term(),
+        snapshotTerm: Math.min(term(), header.term) as Term,
         configuration: joint,
         offset,
         totalBytes,
@@ -97,7 +100,7 @@ function randomEnvelope(random: Random): Envelope {
       };
     }
     case 10:
-      return { type: "snapshot-response", ...header, snapshotIndex: index(), offset: number(), nextOffset: number() };
+      return { type: "snapshot-response", ...header, snapshotIndex: index(), offset: limited(), nextOffset: limited() };
     case 11:
       return { type: "timeout-now", ...header };
     case 12:
@@ -165,6 +168,30 @@ test("a frame that claims more than the bound is refused by its length alone", (
   assert.throws(() => decodeEnvelope(claim), { name: "RangeError", message });
   assert.throws(() => frameLength(new Uint8Array([100, 0, 0, 0]), 50), RangeError);
   assert.equal(frameLength(new Uint8Array([100, 0, 0])), null);
+});
+
+test("a term, an index or a size beyond 2^48 is refused, whichever message carries it", () => {
+  const beyond = 2 ** 48 + 1;
+  const random = createRandom(15);
+  const refused = new Set<string>();
+  for (let round = 0; round < 2000; round++) {
+    const bytes = encodeEnvelope(randomEnvelope(random));
+    // Each place at which a number could stand: what it is called is the decoder's word.
+    const offset = 7 + 8 * random.below(Math.floor((bytes.length - 7) / 8));
+    const view = new DataView(bytes.buffer);
+    view.setUint32(offset, beyond >>> 0, true);
+    view.setUint32(offset + 4, Math.floor(beyond / 4294967296), true);
+    try {
+      assert.deepEqual(encodeEnvelope(decodeEnvelope(bytes)), bytes);
+    } catch (error) {
+      const limited = /Cannot decode an Envelope: (.+) is at most 2\^48, but 281474976710657 was found at offset \d+$/;
+      const name = limited.exec((error as Error).message)?.[1];
+      if (name !== undefined) refused.add(name);
+    }
+  }
+  const names = ["commitIndex", "hintIndex", "hintTerm", "index", "lastLogIndex", "lastLogTerm", "nextOffset"];
+  const more = ["offset", "prevLogIndex", "prevLogTerm", "snapshotIndex", "snapshotTerm", "term", "totalBytes"];
+  for (const name of [...names, ...more]) assert(refused.has(name), `${name} among ${[...refused]}`);
 });
 
 test("a count of entries that the frame cannot hold is refused before anything is allocated for it", () => {

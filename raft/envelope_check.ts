@@ -1,0 +1,148 @@
+/**
+ * What `handle` makes sure of before a message reaches a rule: its shape, and that its numbers are within the limits.
+ *
+ * A wrong type is a fault of the host, and an error. A number that no node could have sent is refused like any other
+ * useless message: it may come from the wire, and must not stop the node.
+ *
+ * @module
+ */
+import { boolean, checkArray, checkBytes, checkObject, shown, wholeNumber } from "./arguments.ts";
+import type { AppendRequest, Envelope } from "./message.ts";
+import { type Entry, MAX_INDEX } from "./types.ts";
+
+const BEYOND = "a number in it is beyond 2^48";
+
+/**
+ * What is wrong with a message.
+ *
+ * @param envelope What the host passed.
+ * @returns Why it is refused; `null` where nothing is wrong.
+ * @throws {TypeError} Where it is no envelope, or a part of it has the wrong type.
+ * @throws {RangeError} Where a number in it is negative, or not whole.
+ */
+export function envelopeFault(envelope: Envelope): string | null {
+  checkObject(envelope, "an Envelope");
+  wholeNumber(envelope.from, "from", 1);
+  wholeNumber(envelope.to, "to", 1);
+  const most = Math.max(wholeNumber(envelope.term, "term", 0), largestNumber(envelope));
+  if (most > MAX_INDEX) return BEYOND;
+  switch (envelope.type) {
+    case "append-request":
+      return entriesFault(envelope);
+    case "snapshot-request":
+      checkBytes(envelope.chunk, "chunk");
+      checkObject(envelope.configuration, "configuration");
+      return envelope.snapshotTerm > envelope.term ? "its snapshot's term is above its own" : null;
+    case "append-response":
+      boolean(envelope.success, "success");
+      return null;
+    case "vote-request":
+      boolean(envelope.leadershipTransfer, "leadershipTransfer");
+      return null;
+    case "vote-response":
+    case "pre-vote-response":
+      boolean(envelope.granted, "granted");
+      return null;
+    default:
+      return null;
+  }
+}
+
+/** The largest of a message's terms, indexes and sizes; counters have no limit but that of whole numbers. */
+function largestNumber(envelope: Envelope): number {
+  switch (envelope.type) {
+    case "append-request": {
+      const place = Math.max(
+        wholeNumber(envelope.prevLogIndex, "prevLogIndex", 0),
+        wholeNumber(envelope.commitIndex, "commitIndex", 0),
+      );
+      return Math.max(place, wholeNumber(envelope.prevLogTerm, "prevLogTerm", 0));
+    }
+    case "append-response": {
+      const hint = Math.max(
+        wholeNumber(envelope.hintIndex, "hintIndex", 0),
+        wholeNumber(envelope.hintTerm, "hintTerm", 0),
+      );
+      return Math.max(hint, wholeNumber(envelope.index, "index", 0));
+    }
+    case "commit-notice":
+      return wholeNumber(envelope.commitIndex, "commitIndex", 0);
+    case "heartbeat-request":
+      wholeNumber(envelope.round, "round", 0);
+      wholeNumber(envelope.sentAtTick, "sentAtTick", 0);
+      return wholeNumber(envelope.commitIndex, "commitIndex", 0);
+    case "heartbeat-response":
+      wholeNumber(envelope.round, "round", 0);
+      wholeNumber(envelope.sentAtTick, "sentAtTick", 0);
+      return 0;
+    case "vote-request":
+    case "pre-vote-request":
+      return Math.max(
+        wholeNumber(envelope.lastLogIndex, "lastLogIndex", 0),
+        wholeNumber(envelope.lastLogTerm, "lastLogTerm", 0),
+      );
+    case "snapshot-request": {
+      const place = Math.max(
+        wholeNumber(envelope.snapshotIndex, "snapshotIndex", 0),
+        wholeNumber(envelope.snapshotTerm, "snapshotTerm", 0),
+      );
+      return Math.max(
+        place,
+        wholeNumber(envelope.offset, "offset", 0),
+        wholeNumber(envelope.totalBytes, "totalBytes", 0),
+      );
+    }
+    case "snapshot-response": {
+      const place = Math.max(
+        wholeNumber(envelope.snapshotIndex, "snapshotIndex", 0),
+        wholeNumber(envelope.offset, "offset", 0),
+      );
+      return Math.max(place, wholeNumber(envelope.nextOffset, "nextOffset", 0));
+    }
+    case "read-request":
+      wholeNumber(envelope.readId, "readId", 0);
+      wholeNumber(envelope.context, "context", 0);
+      return 0;
+    case "read-response":
+      wholeNumber(envelope.readId, "readId", 0);
+      wholeNumber(envelope.context, "context", 0);
+      return envelope.index === null ? 0 : wholeNumber(envelope.index, "index", 0);
+    case "vote-response":
+    case "pre-vote-response":
+    case "timeout-now":
+      return 0;
+    default: {
+      const { type } = envelope as { type: unknown };
+      throw new TypeError(`Cannot take ${shown(type)} as the type of an Envelope: there is none of that name`);
+    }
+  }
+}
+
+function entriesFault({ entries, prevLogIndex, prevLogTerm, term }: AppendRequest): string | null {
+  checkArray(entries, "entries");
+  if (prevLogIndex + entries.length > MAX_INDEX) return BEYOND;
+  let before: number = prevLogTerm;
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i]!;
+    checkEntry(entry, i);
+    if (entry.index !== prevLogIndex + 1 + i) return "its entries do not follow each other";
+    if (entry.term < before || entry.term > term) return "the terms of its entries fall, or are above its own";
+    before = entry.term;
+  }
+  return null;
+}
+
+function isKind(kind: unknown): boolean {
+  return kind === "command" || kind === "noop" || kind === "configuration";
+}
+
+function checkEntry(entry: unknown, place: number): void {
+  const name = `entries[${place}]`;
+  checkObject(entry, name);
+  wholeNumber(entry.index, `${name}.index`, 0);
+  wholeNumber(entry.term, `${name}.term`, 0);
+  checkBytes(entry.data, `${name}.data`);
+  if (!isKind(entry.kind)) {
+    throw new TypeError(`Cannot take ${shown(entry.kind)} as ${name}.kind: it is noop, command or configuration`);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * The short way of the messages that carry the load: an append, its answer and a commit notice, of the node's own term,
+ * with nothing wrong with them.
+ *
+ * `RaftNode.handle` takes the long way with all others; both come to the same end. The short one looks at the kind
+ * first, so that each function sees objects of one shape, whose fields the engine reads faster: with the long way alone,
+ * the checks of `envelopeFault` would cost a tenth of a command's time (measured by tests/bench/raft.ts).
+ *
+ * @module
+ */
+import { handleAppendRequest, handleCommitNotice } from "./append.ts";
+import type { Core } from "./core.ts";
+import type { AppendRequest, AppendResponse, CommitNotice, Envelope } from "./message.ts";
+import { handleAppendResponse } from "./replies.ts";
+import { type Entry, MAX_INDEX } from "./types.ts";
+
+/**
+ * Handles a message if it may take the short way.
+ *
+ * @returns Whether it was handled; nothing has happened where it was not.
+ */
+export function handleRoutine(core: Core, envelope: Envelope): boolean {
+  if (typeof envelope !== "object" || envelope === null) return false;
+  switch (envelope.type) {
+    case "append-request":
+      if (!isRoutineAppend(core, envelope)) return false;
+      handleAppendRequest(core, envelope);
+      return true;
+    case "append-response": {
+      const follower = core.progress.get(envelope.from);
+      if (follower === undefined || !isRoutineResponse(core, envelope)) return false;
+      handleAppendResponse(core, follower, envelope);
+      return true;
+    }
+    case "commit-notice":
+      if (!isRoutineNotice(core, envelope)) return false;
+      handleCommitNotice(core, envelope);
+      return true;
+    default:
+      return false;
+  }
+}
+
+function isRoutineAppend(core: Core, request: AppendRequest): boolean {
+  const { from, to, term, prevLogIndex, prevLogTerm, commitIndex, entries } = request;
+  if (to !== core.id || term !== core.term || !isLimited(from) || from === 0) return false;
+  if (!isLimited(prevLogIndex) || !isLimited(prevLogTerm) || !isLimited(commitIndex)) return false;
+  if (!Array.isArray(entries)) return false;
+  let index: number = prevLogIndex;
+  let before: number = prevLogTerm;
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as Entry | null | undefined;
+    if (entry === null || entry === undefined || entry.index !== ++index) return false;
+    if (entry.term !== before) {
+      if (!(entry.term > before) || !isLimited(entry.term)) return false;
+      before = entry.term;
+    }
+    if (entry.kind !== "command" && entry.kind !== "noop" && entry.kind !== "configuration") return false;
+    if (!(entry.data instanceof Uint8Array)) return false;
+  }
+  return before <= term && index <= MAX_INDEX;
+}
+
+function isRoutineResponse(core: Core, response: AppendResponse): boolean {
+  const { to, term, index, hintIndex, hintTerm, success } = response;
+  return to === core.id && term === core.term && isLimited(index) && isLimited(hintIndex) && isLimited(hintTerm) &&
+    typeof success === "boolean";
+}
+
+function isRoutineNotice(core: Core, { from, to, term, commitIndex }: CommitNotice): boolean {
+  return to === core.id && term === core.term && isLimited(from) && from > 0 && isLimited(commitIndex);
+}
+
+/** Whether a value is a whole number from 0 to 2^48; nearly all are below 2^32, and told by one operation. */
+function isLimited(value: number): boolean {
+  return (value >>> 0) === value || (value > 0 && value <= MAX_INDEX && Math.floor(value) === value);
+}
