@@ -8,7 +8,7 @@
  */
 import { boolean, checkArray, checkBytes, checkObject, shown, wholeNumber } from "./arguments.ts";
 import type { AppendRequest, Envelope } from "./message.ts";
-import { type Entry, MAX_INDEX } from "./types.ts";
+import { MAX_INDEX } from "./types.ts";
 
 const BEYOND = "a number in it is beyond 2^48";
 
