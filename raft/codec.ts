@@ -4,7 +4,8 @@
  * ```text
  * length u32, of what follows | version u8 = 1 | type u8 | flags u8 | from u64 | to u64 | term u64 | body
  *
- * flags: 1 = afterSync, 2 = success, granted, leadershipTransfer, or that a read's index is there
+ * flags: 1 = afterSync, 2 = success, granted, leadershipTransfer, that a read is to be confirmed by lease, or that its
+ *        index is there
  * entry: term u64 | kind u8 | length u32 | data            its index follows from prevLogIndex
  *
  * 1 append-request     prevLogIndex u64 | prevLogTerm u64 | commitIndex u64 | count u32 | entries
@@ -193,6 +194,7 @@ const FLAGGED: readonly Envelope["type"][] = [
   "vote-request",
   "vote-response",
   "pre-vote-response",
+  "read-request",
   "read-response",
 ];
 
@@ -207,6 +209,8 @@ function flagOf(envelope: Envelope): boolean {
       return envelope.granted;
     case "read-response":
       return envelope.index !== null;
+    case "read-request":
+      return envelope.confirmation === "lease";
     default:
       return false;
   }
@@ -329,7 +333,13 @@ function body(reader: Reader, type: Envelope["type"], header: Header, flag: bool
     case "timeout-now":
       return { type, ...header };
     case "read-request":
-      return { type, ...header, readId: reader.u64("readId"), context: reader.u64("context") };
+      return {
+        type,
+        ...header,
+        readId: reader.u64("readId"),
+        context: reader.u64("context"),
+        confirmation: flag ? "lease" : "quorum",
+      };
     case "read-response": {
       const [readId, context, at] = [reader.u64("readId"), reader.u64("context"), index("index")];
       if (!flag && at !== 0) fail(`a read that was refused has no index, but ${at} was found`);

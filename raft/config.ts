@@ -6,7 +6,7 @@
 import { checkArray, checkObject, checkOptionNames, shown, wholeNumber } from "./arguments.ts";
 import { MAX_MEMBERS } from "./configuration.ts";
 import type { RaftTracer } from "./tracer.ts";
-import { type NodeId, nodeId } from "./types.ts";
+import { type LogIndex, MAX_INDEX, type NodeId, nodeId } from "./types.ts";
 
 /** How to make a node. Ticks are the host's; 10 to 100 ms are usual. */
 export interface RaftConfig {
@@ -22,6 +22,13 @@ export interface RaftConfig {
    * Default `false`.
    */
   readonly join?: boolean;
+  /**
+   * Up to where the host's state is applied already, at a restart of a host whose state outlives the process:
+   * `drainApplied()` begins behind it, and `drainRestored()` gives the log's snapshot only where that goes further.
+   * Everything up to there must have come from `drainApplied()` or `drainRestored()` of this node. Default 0: the state
+   * begins with the log's snapshot.
+   */
+  readonly appliedIndex?: LogIndex;
   /** A follower that hears nothing for this long, and up to twice as long, campaigns; from 2 to 1,000,000. Default 10. */
   readonly electionTimeoutTicks?: number;
   /** A leader shows itself this often; less than `electionTimeoutTicks`. Default 1. */
@@ -93,6 +100,7 @@ const OPTION_NAMES: readonly string[] = Object.keys(
     id: 1,
     peers: 1,
     join: 1,
+    appliedIndex: 1,
     electionTimeoutTicks: 1,
     heartbeatIntervalTicks: 1,
     seed: 1,
@@ -169,6 +177,7 @@ function withDefaults(config: RaftConfig): ResolvedConfig {
     join: flag("join", false),
     electionTimeoutTicks: number("electionTimeoutTicks", 10, 2),
     heartbeatIntervalTicks: number("heartbeatIntervalTicks", 1, 1),
+    appliedIndex: wholeNumber(config.appliedIndex ?? 0, "appliedIndex", 0, MAX_INDEX) as LogIndex,
     seed: config.seed === undefined ? null : number("seed", 0, 0),
     preVote: flag("preVote", true),
     checkQuorum: flag("checkQuorum", true),

@@ -2,8 +2,9 @@
  * A configuration as a value: its members, its bytes, its words; and the stack of those that the log holds.
  *
  * ```text
- * bytes, little-endian:  version u8 = 1 | autoLeave u8 | 4 lists: count u32 | id u64 ...
+ * bytes, little-endian:  version u8 | autoLeave u8 | 4 lists: count u32 | id u64 ... | [version 2: length u32 | context]
  *                        voters, votersOutgoing, learners, learnersNext
+ *                        version 1 without a context, 2 with one
  * ```
  *
  * @module
@@ -13,6 +14,9 @@ import { type Configuration, type LogIndex, type NodeId, nodeId } from "./types.
 
 /** How many members a configuration may have: 1,000. Each is counted for every commit, so that 3 to 9 are usual. */
 export const MAX_MEMBERS = 1000;
+
+/** How many bytes a host may keep with a configuration: 256 KiB, which is 262 for each of the most members there are. */
+export const MAX_CONTEXT_BYTES: number = 256 * 1024;
 
 /**
  * A configuration that is not joint.
@@ -60,21 +64,25 @@ export function membersOf(configuration: Configuration): NodeId[] {
 /** A configuration in words: `voters=(1 2)&&(1 2 3) learners=(4) learners_next=(3) autoleave`. */
 export function describeConfiguration(configuration: Configuration): string {
   const list = (ids: readonly NodeId[]): string => `(${ids.join(" ")})`;
-  const { voters, votersOutgoing, learners, learnersNext, autoLeave } = configuration;
+  const { voters, votersOutgoing, learners, learnersNext, autoLeave, context } = configuration;
   return `voters=${list(voters)}` + (votersOutgoing.length > 0 ? `&&${list(votersOutgoing)}` : "") +
     (learners.length > 0 ? ` learners=${list(learners)}` : "") +
-    (learnersNext.length > 0 ? ` learners_next=${list(learnersNext)}` : "") + (autoLeave ? " autoleave" : "");
+    (learnersNext.length > 0 ? ` learners_next=${list(learnersNext)}` : "") + (autoLeave ? " autoleave" : "") +
+    (context === undefined ? "" : ` context=${context.length}B`);
 }
 
-const VERSION = 1;
+const PLAIN_VERSION = 1;
+const CONTEXT_VERSION = 2;
 const LISTS = ["voters", "votersOutgoing", "learners", "learnersNext"] as const;
 
 /** A configuration's bytes, for the data of its entry and for a snapshot. */
 export function encodeConfiguration(configuration: Configuration): Uint8Array {
   const lists = LISTS.map((name) => configuration[name]);
-  const bytes = new Uint8Array(lists.reduce((sum, list) => sum + 4 + 8 * list.length, 2));
+  const { context } = configuration;
+  const ends = context === undefined ? 2 : 6 + context.length;
+  const bytes = new Uint8Array(lists.reduce((sum, list) => sum + 4 + 8 * list.length, ends));
   const view = new DataView(bytes.buffer);
-  bytes[0] = VERSION;
+  bytes[0] = context === undefined ? PLAIN_VERSION : CONTEXT_VERSION;
   bytes[1] = configuration.autoLeave ? 1 : 0;
   let offset = 2;
   for (const list of lists) {
@@ -85,6 +93,10 @@ export function encodeConfiguration(configuration: Configuration): Uint8Array {
       view.setUint32(offset + 4, Math.floor(id / 4294967296), true);
       offset += 8;
     }
+  }
+  if (context !== undefined) {
+    view.setUint32(offset, context.length, true);
+    bytes.set(context, offset + 4);
   }
   return bytes;
 }
@@ -103,7 +115,9 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
     throw new SyntaxError(`Cannot decode a Configuration: ${what}`);
   };
   if (bytes.length < 2) refuse(`2 bytes are needed at offset 0, but ${bytes.length} are left`);
-  if (bytes[0] !== VERSION) refuse(`the version is ${VERSION}, but ${bytes[0]} was found at offset 0`);
+  if (bytes[0] !== PLAIN_VERSION && bytes[0] !== CONTEXT_VERSION) {
+    refuse(`the version is ${PLAIN_VERSION} or ${CONTEXT_VERSION}, but ${bytes[0]} was found at offset 0`);
+  }
   if (bytes[1]! > 1) refuse(`autoLeave is 0 or 1, but ${bytes[1]} was found at offset 1`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let offset = 2;
@@ -127,8 +141,24 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
     }
     return ids;
   }) as [NodeId[], NodeId[], NodeId[], NodeId[]];
+  let context: Uint8Array | null = null;
+  if (bytes[0] === CONTEXT_VERSION) {
+    if (bytes.length - offset < 4) {
+      refuse(`the length of context needs 4 bytes, but ${bytes.length - offset} are left at offset ${offset}`);
+    }
+    const length = view.getUint32(offset, true);
+    if (length > MAX_CONTEXT_BYTES) {
+      refuse(`its context has ${length} bytes, but at most ${MAX_CONTEXT_BYTES} are allowed`);
+    }
+    if (bytes.length - offset - 4 < length) {
+      refuse(`the context needs ${length} bytes, but ${bytes.length - offset - 4} are left at offset ${offset + 4}`);
+    }
+    context = bytes.slice(offset + 4, offset + 4 + length);
+    offset += 4 + length;
+  }
   if (offset !== bytes.length) refuse(`it ends at offset ${offset}, but ${bytes.length - offset} more bytes follow`);
-  const configuration = { voters, votersOutgoing, learners, learnersNext, autoLeave: bytes[1] === 1 };
+  const lists = { voters, votersOutgoing, learners, learnersNext };
+  const configuration = { ...lists, autoLeave: bytes[1] === 1, ...(context === null ? {} : { context }) };
   const fault = configurationFault(configuration);
   if (fault !== null) refuse(fault);
   return configuration;

@@ -10,6 +10,7 @@ import { type ConfigurationStack, decodeConfiguration, isVoter, membersOf } from
 import { RaftInvariantError } from "./errors.ts";
 import type { RaftLog } from "./log.ts";
 import type { Envelope } from "./message.ts";
+import { OpenProposals } from "./open_proposals.ts";
 import { Inflights, Progress } from "./progress.ts";
 import type { Random } from "./random.ts";
 import { ReadQueue, type ReadResult } from "./reads.ts";
@@ -83,6 +84,8 @@ export class Core {
   /** This follower's reads that a leader was asked for, by their number. */
   readonly forwardedReads: Map<number, ForwardedRead> = new Map();
   nextReadId: number;
+  /** What this node proposed and has not seen decided. */
+  readonly openProposals: OpenProposals = new OpenProposals();
 
   // on candidates
   readonly votes: Map<NodeId, boolean> = new Map();
@@ -126,9 +129,8 @@ export class Core {
     this.configuration = configurations.current;
     this.term = log.state.term;
     this.votedFor = log.state.votedFor;
-    this.commitIndex = log.snapshotIndex;
-    this.appliedIndex = log.snapshotIndex;
-    this.restored = log.snapshot;
+    this.commitIndex = this.appliedIndex = Math.max(config.appliedIndex, log.snapshotIndex) as LogIndex;
+    this.restored = config.appliedIndex > 0 && config.appliedIndex >= log.snapshotIndex ? null : log.snapshot;
     // Two numbers of 26 bits, so that the ids of two lives of a node are unlikely to meet.
     this.nextReadId = random.split("reads").below(67108864) * 67108864;
   }
@@ -266,6 +268,7 @@ export class Core {
     }
     const before = this.commitIndex;
     this.commitIndex = index;
+    this.openProposals.committed(this.log, before, index, this.term);
     if (this.incoming !== null && this.incoming.index <= index) {
       this.tracer?.snapshot?.("abandoned", this.incoming, this.leader);
       this.incoming = null;

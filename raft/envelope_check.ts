@@ -39,6 +39,11 @@ export function envelopeFault(envelope: Envelope): string | null {
     case "vote-request":
       boolean(envelope.leadershipTransfer, "leadershipTransfer");
       return null;
+    case "read-request":
+      if (envelope.confirmation !== "lease" && envelope.confirmation !== "quorum") {
+        throw new TypeError(`Cannot take ${shown(envelope.confirmation)} as confirmation: it is quorum or lease`);
+      }
+      return null;
     case "vote-response":
     case "pre-vote-response":
       boolean(envelope.granted, "granted");

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { boolean, checkArray, checkObject, checkOptionNames, shown } from "./arguments.ts";
-import { configurationOf, isJoint, MAX_MEMBERS, membersOf, sortedIds } from "./configuration.ts";
+import { boolean, checkArray, checkBytes, checkObject, checkOptionNames, shown } from "./arguments.ts";
+import { configurationOf, isJoint, MAX_CONTEXT_BYTES, MAX_MEMBERS, membersOf, sortedIds } from "./configuration.ts";
 import { ChangeRefusedError } from "./errors.ts";
 import { type Configuration, type NodeId, nodeId } from "./types.ts";
 
@@ -23,9 +23,18 @@ export interface MemberChange {
  * must be left again: by the leader itself with `autoLeave`, else by `"leave-joint"` (section 4.3).
  */
 export type ConfigurationChange =
-  | { readonly type: "simple"; readonly changes: readonly MemberChange[] }
-  | { readonly type: "enter-joint"; readonly changes: readonly MemberChange[]; readonly autoLeave: boolean }
-  | { readonly type: "leave-joint" };
+  & (
+    | { readonly type: "simple"; readonly changes: readonly MemberChange[] }
+    | { readonly type: "enter-joint"; readonly changes: readonly MemberChange[]; readonly autoLeave: boolean }
+    | { readonly type: "leave-joint" }
+  )
+  & {
+    /**
+     * The host's bytes about the members, at most 256 KiB, which take the place of those before: such as the address of
+     * each. Left out, those before stay. They are not copied: they must not be changed afterwards.
+     */
+    readonly context?: Uint8Array;
+  };
 
 const MEMBER_CHANGES: readonly unknown[] = ["add-voter", "add-learner", "remove"] satisfies MemberChange["type"][];
 
@@ -34,20 +43,28 @@ const MEMBER_CHANGES: readonly unknown[] = ["add-voter", "add-learner", "remove"
  *
  * @param change What a host passed.
  * @throws {TypeError} Where it is no change: which part is wrong.
- * @throws {RangeError} Where a node's number is out of range.
+ * @throws {RangeError} Where a node's number is out of range, or the context is too large.
  */
 export function checkChange(change: ConfigurationChange): void {
   checkObject(change, "a ConfigurationChange");
-  const { type } = change;
+  const { type, context } = change;
+  if (context !== undefined) {
+    checkBytes(context, "context");
+    if (context.length > MAX_CONTEXT_BYTES) {
+      throw new RangeError(
+        `Cannot take a context of ${context.length} bytes: at most ${MAX_CONTEXT_BYTES} are allowed`,
+      );
+    }
+  }
   switch (type) {
     case "leave-joint":
-      return checkOptionNames(change, ["type"], "a change of the type leave-joint");
+      return checkOptionNames(change, ["type", "context"], "a change of the type leave-joint");
     case "enter-joint":
       boolean(change.autoLeave, "autoLeave");
-      checkOptionNames(change, ["type", "changes", "autoLeave"], "a change of the type enter-joint");
+      checkOptionNames(change, ["type", "changes", "autoLeave", "context"], "a change of the type enter-joint");
       return checkMemberChanges(change.changes);
     case "simple":
-      checkOptionNames(change, ["type", "changes"], "a change of the type simple");
+      checkOptionNames(change, ["type", "changes", "context"], "a change of the type simple");
       return checkMemberChanges(change.changes);
     default:
       throw new TypeError(
@@ -100,6 +117,11 @@ export interface ChangedConfiguration {
  */
 export function changeConfiguration(from: Configuration, change: ConfigurationChange): ChangedConfiguration {
   checkChange(change);
+  const { configuration, joined } = changeMembers(from, change);
+  return { configuration: withContext(configuration, change.context ?? from.context), joined };
+}
+
+function changeMembers(from: Configuration, change: ConfigurationChange): ChangedConfiguration {
   switch (change.type) {
     case "simple":
       return simpleChange(from, change.changes);
@@ -108,6 +130,10 @@ export function changeConfiguration(from: Configuration, change: ConfigurationCh
     case "leave-joint":
       return { configuration: leaveJoint(from), joined: [] };
   }
+}
+
+function withContext(configuration: Configuration, context: Uint8Array | undefined): Configuration {
+  return context === undefined ? configuration : { ...configuration, context };
 }
 
 /**
@@ -162,7 +188,7 @@ export function enterJoint(
  */
 export function leaveJoint(from: Configuration): Configuration {
   if (!isJoint(from)) throw new ChangeRefusedError("Cannot leave a joint configuration: this one is not joint");
-  return configurationOf(from.voters, [...from.learners, ...from.learnersNext]);
+  return withContext(configurationOf(from.voters, [...from.learners, ...from.learnersNext]), from.context);
 }
 
 function apply(from: Configuration, changes: readonly MemberChange[]): ChangedConfiguration {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { ReadConfirmation } from "./reads.ts";
 import type { Configuration, Entry, LogIndex, NodeId, Term } from "./types.ts";
 
 /** What every message carries. */
@@ -178,6 +179,8 @@ export interface ReadRequest extends EnvelopeHeader {
   readonly readId: number;
   /** The number that the follower's host gave. */
   readonly context: number;
+  /** How the leader is to make sure that it still leads. */
+  readonly confirmation: ReadConfirmation;
 }
 
 /** The index up to which the follower must have applied before it answers the read. */

@@ -16,44 +16,167 @@
  * 4. When the sync has ended, send the envelopes whose `afterSync` is `true`, in order, and call `persisted()`: what it
  *    returns are envelopes of the next batch.
  * 5. Load `drainRestored()`, if it is not `null`, in place of the state; then apply `drainApplied()`, until it yields
- *    nothing; then answer clients: a proposal when its index was applied with its term (it is lost if the index has
- *    another), a read of `drainReads()` when its index was applied. This need not wait for step 3: what is committed
- *    is durable on a quorum already. Only a state that outlives the process must not run ahead of the node's own log:
- *    it is applied once the sync has ended.
+ *    nothing; then answer clients:
+ *    - a proposal has happened when its index is applied with its term; it is lost when `drainLost()` yields it; where a
+ *      restored snapshot covers its index, nobody knows;
+ *    - a read of `drainReads()` is answered from the state once its index is applied, and asked again where it is `null`.
+ *
+ *    This need not wait for step 3: what is committed is durable on a quorum already. Only a state that outlives the
+ *    process must not run ahead of the node's own log: it is applied once the sync has ended, and the node is told at its
+ *    next start how far that went (`appliedIndex`).
  *
  * At a restart the log must be durable before the node is made of it; the log's snapshot comes out of
  * `drainRestored()`. Messages may be lost, repeated, delayed and reordered. An error that a method's doc does not name,
  * and every `RaftInvariantError`, means that the node must be stopped.
  *
- * @example A whole host: three nodes in one process, with logs in memory, that agree on a map
+ * @example A whole host: a replicated map over logs whose syncs take a while, with proposals, reads, snapshots and restarts
  * ```ts
  * import assert from "node:assert/strict";
- * import { decodeCommand, encodeCommand, type Envelope, nodeId, RaftNode } from "@kayadb/raft/raft";
+ * import { decodeCommand, encodeCommand, type Envelope, initialState, type LogIndex } from "@kayadb/raft/raft";
+ * import { MemLog, nodeId, RaftNode } from "@kayadb/raft/raft";
  *
- * const ids = [nodeId(1), nodeId(2), nodeId(3)];
- * const nodes = ids.map((id) => new RaftNode({ id, peers: ids.filter((peer) => peer !== id), seed: id }));
- * const maps = ids.map(() => new Map<string, string>());
- * const text = new TextDecoder(), bytes = new TextEncoder();
- *
- * function batch(inputs: Envelope[]): void {
- *   for (let queue = inputs; queue.length > 0;) {
- *     queue = queue.flatMap((envelope) => nodes[envelope.to - 1]!.handle(envelope));
- *     queue.push(...nodes.flatMap((node) => node.broadcast()));
+ * // A log that becomes durable when a sync ends. One on a disk writes to a file, and calls back when it is synced.
+ * class SyncedLog extends MemLog {
+ *   #index = 0 as LogIndex;
+ *   #state = initialState;
+ *   override get durableIndex(): LogIndex { return this.#index; }
+ *   override get durableState() { return this.#state; }
+ *   override truncate(from: LogIndex): void {
+ *     super.truncate(from);
+ *     if (from <= this.#index) this.#index = from - 1 as LogIndex;
  *   }
- *   nodes.forEach((node, i) => {
- *     for (const { command } of node.drainApplied()) {
- *       const write = decodeCommand(command);
- *       if (write.type === "put") maps[i]!.set(text.decode(write.key), text.decode(write.value));
- *       else maps[i]!.delete(text.decode(write.key));
- *     }
- *   });
+ *   sync(done: () => void): void {
+ *     const { lastIndex, lastTerm, state } = this;
+ *     later.push(() => {
+ *       // What was cut off, or replaced, since the sync began is not durable.
+ *       if (this.termAt(lastIndex) === lastTerm) this.#index = lastIndex;
+ *       this.#state = state;
+ *       done();
+ *     });
+ *   }
  * }
  *
- * while (!nodes.some((node) => node.role === "leader")) batch(nodes.flatMap((node) => node.tick()));
- * const leader = nodes.find((node) => node.role === "leader")!;
- * leader.propose(encodeCommand({ type: "put", key: bytes.encode("a"), value: bytes.encode("b") }));
- * batch(leader.broadcast());
- * assert.deepEqual(maps.map((map) => map.get("a")), ["b", "b", "b"]);
+ * type Answer = (value: string | undefined) => unknown;
+ * const later: (() => void)[] = [];
+ * const text = new TextDecoder(), bytes = new TextEncoder();
+ *
+ * class Host {
+ *   map = new Map<string, string>();
+ *   held: Envelope[] = []; // waits for a sync
+ *   isSyncing = false;
+ *   proposals = new Map<string, { index: number; answer: Answer }>();
+ *   reads = new Map<number, { key: string; answer: Answer }>();
+ *   confirmed: { context: number; index: number }[] = [];
+ *   nextContext = 1;
+ *   node: RaftNode;
+ *   log: SyncedLog;
+ *   constructor(id: number, log: SyncedLog) {
+ *     const peers = [1, 2, 3].filter((peer) => peer !== id).map(nodeId);
+ *     this.log = log;
+ *     this.node = new RaftNode({ id: nodeId(id), peers, seed: id }, log);
+ *   }
+ *   put(key: string, value: string, answer: Answer): void { // throws NotLeaderError, ProposalRefusedError
+ *     const command = encodeCommand({ type: "put", key: bytes.encode(key), value: bytes.encode(value) });
+ *     const { index, term } = this.node.propose(command);
+ *     this.proposals.set(`${index}@${term}`, { index, answer });
+ *     this.endBatch([]);
+ *   }
+ *   get(key: string, answer: Answer): void {
+ *     this.reads.set(this.nextContext, { key, answer });
+ *     this.endBatch(this.node.readIndex(this.nextContext++));
+ *   }
+ *   endBatch(envelopes: Envelope[]): void { // steps 1 to 5
+ *     const all = [...envelopes, ...this.node.broadcast()];
+ *     send(all.filter(({ afterSync }) => !afterSync));
+ *     this.held.push(...all.filter(({ afterSync }) => afterSync));
+ *     this.sync();
+ *     this.apply();
+ *   }
+ *   sync(): void {
+ *     if (this.isSyncing || (this.held.length === 0 && this.isDurable)) return;
+ *     const due = this.held;
+ *     this.held = [];
+ *     this.isSyncing = true;
+ *     this.log.sync(() => {
+ *       this.isSyncing = false;
+ *       send(due);
+ *       this.endBatch(this.node.persisted());
+ *     });
+ *   }
+ *   get isDurable(): boolean {
+ *     return this.log.durableIndex === this.log.lastIndex && this.log.durableState === this.log.state;
+ *   }
+ *   apply(): void {
+ *     const snapshot = this.node.drainRestored();
+ *     if (snapshot !== null) {
+ *       this.map = new Map(JSON.parse(text.decode(snapshot.data)));
+ *       for (const [key, { index }] of this.proposals) if (index <= snapshot.index) this.answer(key, "unknown");
+ *     }
+ *     for (let applied = this.node.drainApplied(); applied.length > 0; applied = this.node.drainApplied()) {
+ *       for (const { index, term, command } of applied) {
+ *         const write = decodeCommand(command);
+ *         if (write.type === "put") this.map.set(text.decode(write.key), text.decode(write.value));
+ *         else this.map.delete(text.decode(write.key));
+ *         this.answer(`${index}@${term}`, "done");
+ *       }
+ *     }
+ *     for (const { index, term } of this.node.drainLost()) this.answer(`${index}@${term}`, "lost");
+ *     for (const { context, index } of this.node.drainReads()) {
+ *       if (index !== null) this.confirmed.push({ context, index });
+ *       else this.reads.delete(context); // no leader could be asked: its client asks again
+ *     }
+ *     this.confirmed = this.confirmed.filter(({ context, index }) => {
+ *       if (index > this.node.appliedIndex) return true;
+ *       const { key, answer } = this.reads.get(context)!;
+ *       this.reads.delete(context);
+ *       answer(this.map.get(key));
+ *       return false;
+ *     });
+ *   }
+ *   answer(key: string, value: string): void {
+ *     this.proposals.get(key)?.answer(value);
+ *     this.proposals.delete(key);
+ *   }
+ *   compact(): void {
+ *     this.node.compact(this.node.appliedIndex, bytes.encode(JSON.stringify([...this.map])));
+ *   }
+ * }
+ *
+ * // The network and the clock: here, one queue. A program has sockets, and a timer for the ticks.
+ * const hosts = new Map([1, 2, 3].map((id) => [id, new Host(id, new SyncedLog())]));
+ * function send(envelopes: Envelope[]): void {
+ *   for (const envelope of envelopes) {
+ *     later.push(() => {
+ *       const host = hosts.get(envelope.to)!;
+ *       host.endBatch(host.node.handle(envelope));
+ *     });
+ *   }
+ * }
+ * function tick(): void {
+ *   for (const host of hosts.values()) host.endBatch(host.node.tick());
+ *   while (later.length > 0) later.shift()!();
+ * }
+ * function leader(): Host {
+ *   for (;;) {
+ *     const found = [...hosts.values()].find(({ node }) => node.role === "leader");
+ *     if (found !== undefined) return found;
+ *     tick();
+ *   }
+ * }
+ *
+ * const answers: unknown[] = [];
+ * leader().put("a", "1", (value) => answers.push(value));
+ * tick();
+ * hosts.get(2)!.get("a", (value) => answers.push(value)); // on any node
+ * tick();
+ * assert.deepEqual(answers, ["done", "1"]);
+ *
+ * const restarted = new Host(1, hosts.get(1)!.log); // its log is durable by now, its map is gone
+ * hosts.set(1, restarted);
+ * leader().put("b", "2", () => {});
+ * for (let i = 0; i < 3; i++) tick();
+ * assert.deepEqual([...restarted.map], [["a", "1"], ["b", "2"]]);
+ * leader().compact(); // takes the place of the log's beginning
  * ```
  *
  * @module
@@ -64,7 +187,7 @@ export { RaftNode } from "./node.ts";
 export { leaseTicks, type RaftConfig } from "./config.ts";
 export * from "./types.ts";
 export * from "./errors.ts";
-export type { ReadResult } from "./reads.ts";
+export type { ReadConfirmation, ReadResult } from "./reads.ts";
 
 // The log: one in memory, and what it takes to write one.
 export { entryBytes, initialState, MemLog, type RaftLog } from "./log.ts";

@@ -20,7 +20,7 @@ import {
   hasHeardLeader,
   isLoyal,
 } from "./election.ts";
-import { NotLeaderError, RaftInvariantError } from "./errors.ts";
+import { LogContradictionError, NotLeaderError, RaftInvariantError } from "./errors.ts";
 import { entryBytes, MemLog, type RaftLog } from "./log.ts";
 import { checkLog } from "./log_check.ts";
 import type { ConfigurationChange } from "./membership.ts";
@@ -29,7 +29,7 @@ import { propose, proposeChange } from "./proposal.ts";
 import { isQuorum } from "./quorum.ts";
 import { createRandom, mix32 } from "./random.ts";
 import { confirmReads, expireForwardedReads, handleReadRequest, handleReadResponse, readHere } from "./read_index.ts";
-import type { ReadResult } from "./reads.ts";
+import type { ReadConfirmation, ReadResult } from "./reads.ts";
 import { handleAppendResponse, handleHeartbeatResponse, handleSnapshotResponse } from "./replies.ts";
 import { abandonOutdatedTransfer, beginRound, replicateToAll } from "./replication.ts";
 import { becomeFollower } from "./roles.ts";
@@ -85,12 +85,17 @@ export class RaftNode {
    * @param log What it writes through. Default: a log in memory.
    * @throws {TypeError} Where a setting has the wrong type or does not exist, or the log is none.
    * @throws {RangeError} Where a setting is out of range.
-   * @throws {LogContradictionError} Where the log contradicts itself.
+   * @throws {LogContradictionError} Where the log contradicts itself, or ends before `appliedIndex`.
    */
   constructor(config: RaftConfig, log: RaftLog = new MemLog()) {
     const resolved = resolveConfig(config);
     const first = configurationOf(resolved.join ? [] : [resolved.id, ...resolved.peers]);
     const configurations = checkLog(log, first);
+    if (resolved.appliedIndex > log.lastIndex) {
+      throw new LogContradictionError(
+        `Cannot start from this log: it ends at ${log.lastIndex}, but the host has applied up to ${resolved.appliedIndex}`,
+      );
+    }
     const seed = resolved.seed ?? mix32(mix32(resolved.id, log.lastIndex), log.state.term);
     const random = createRandom(seed).split("raft").split(String(resolved.id));
     this.#core = new Core(resolved, log, configurations, random);
@@ -218,14 +223,53 @@ export class RaftNode {
    * Asks for an index that a linearizable read must see, on a leader or a follower. `drainReads()` yields it.
    *
    * @param context A whole number of the host's choice, from 0 to 2^53 - 1, by which it knows the read again.
+   * @param confirmation How the leader makes sure that it still leads. Default: `"lease"` where the setting `leaseReads`
+   * is on, else `"quorum"`.
    * @returns What is to be sent.
-   * @throws {TypeError} Where `context` is no number.
-   * @throws {RangeError} Where it is out of that range.
+   * @throws {TypeError} Where `context` is no number, or `confirmation` is unknown.
+   * @throws {RangeError} Where `context` is out of that range, or a lease is asked for and `leaseReads` is off.
    */
-  readIndex(context: number): Envelope[] {
+  readIndex(context: number, confirmation?: ReadConfirmation): Envelope[] {
     wholeNumber(context, "a read's context", 0);
-    readHere(this.#core, context);
+    const { leaseReads } = this.#core.config;
+    const asked = confirmation ?? (leaseReads ? "lease" : "quorum");
+    if (asked !== "lease" && asked !== "quorum") {
+      throw new TypeError(`Cannot take ${shown(asked)} as a read's confirmation: it is quorum or lease`);
+    }
+    if (asked === "lease" && !leaseReads) {
+      throw new RangeError("Cannot confirm a read by lease: the setting leaseReads is off");
+    }
+    readHere(this.#core, context, asked);
     return this.#core.takeOutbox();
+  }
+
+  /**
+   * The host could not reach a node, as its connection broke: the leader stops streaming ahead to it, and finds out what
+   * it holds before it sends on. Without this it finds out by an answer that is missing, at the next heartbeat's echo.
+   *
+   * @param id The node. Where it is no follower of this node, nothing happens.
+   * @throws {TypeError} Where `id` is no number.
+   * @throws {RangeError} Where it is no node's number.
+   */
+  reportUnreachable(id: NodeId): void {
+    nodeId(id);
+    const core = this.#core;
+    const follower = core.progress.get(id);
+    if (follower === undefined || follower.state !== "replicate") return;
+    follower.becomeProbe(follower.matchIndex + 1 as LogIndex);
+    follower.pause(core.round);
+  }
+
+  /**
+   * The proposals of this node that were lost since the last call: another leader's entries have taken their place, so
+   * that they have not happened, and never will. A host that waits for a proposal thus hears of it by `drainApplied()`,
+   * by this, or by a snapshot that covers its index, which leaves unknown whether it happened.
+   *
+   * @returns Their positions, as `propose` and `proposeChange` returned them, in the order of their terms and indexes;
+   * among them may be those of configurations that the leader made itself.
+   */
+  drainLost(): ProposalPosition[] {
+    return this.#core.openProposals.drain();
   }
 
   /**

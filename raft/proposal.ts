@@ -29,6 +29,7 @@ export function propose(core: Core, command: Uint8Array): ProposalPosition {
   }
   const entry = appendAsLeader(core, "command", command);
   core.uncommittedBytes += bytes;
+  core.openProposals.add(entry.index, entry.term);
   return { index: entry.index, term: entry.term };
 }
 
@@ -54,6 +55,7 @@ export function proposeChange(core: Core, change: ConfigurationChange): Proposal
   // Who was removed and comes back in one change starts from nothing.
   for (const id of joined) core.progress.delete(id);
   const entry = appendAsLeader(core, "configuration", encodeConfiguration(configuration));
+  core.openProposals.add(entry.index, entry.term);
   return { index: entry.index, term: entry.term };
 }
 

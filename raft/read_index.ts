@@ -14,14 +14,14 @@ import type { Core } from "./core.ts";
 import type { HeartbeatResponse, ReadRequest, ReadResponse } from "./message.ts";
 import { isQuorum, reachedByQuorum } from "./quorum.ts";
 import type { Progress } from "./progress.ts";
-import type { Read } from "./reads.ts";
+import type { Read, ReadConfirmation } from "./reads.ts";
 import { beginRound } from "./replication.ts";
 import type { LogIndex } from "./types.ts";
 
 /** A read of this node's own host: taken where it leads, sent on to the leader where it follows. */
-export function readHere(core: Core, context: number): void {
+export function readHere(core: Core, context: number, confirmation: ReadConfirmation): void {
   if (core.role === "leader") {
-    takeRead(core, { context, follower: null, readId: 0, index: core.commitIndex });
+    takeRead(core, { confirmation, context, follower: null, readId: 0, index: core.commitIndex });
     return;
   }
   if (core.leader === null || core.forwardedReads.size >= core.config.maxPendingReads) {
@@ -39,14 +39,15 @@ export function readHere(core: Core, context: number): void {
     afterSync: false,
     readId,
     context,
+    confirmation,
   });
 }
 
 /** A follower's read. */
 export function handleReadRequest(core: Core, request: ReadRequest): void {
-  const { from, context, readId } = request;
-  if (core.role === "leader") takeRead(core, { context, follower: from, readId, index: core.commitIndex });
-  else answer(core, { context, follower: from, readId, index: 0 as LogIndex }, null);
+  const { from: follower, context, readId, confirmation } = request;
+  if (core.role === "leader") takeRead(core, { confirmation, context, follower, readId, index: core.commitIndex });
+  else answer(core, { confirmation, context, follower, readId, index: 0 as LogIndex }, null);
 }
 
 /** The leader's answer to this follower's read. */
@@ -99,7 +100,7 @@ function takeRead(core: Core, read: Read): void {
 }
 
 function admit(core: Core, read: Read): void {
-  if (core.config.leaseReads) {
+  if (core.config.leaseReads && read.confirmation === "lease") {
     const fault = leaseFault(core);
     if (fault === null) {
       core.tracer?.readConfirmed?.(read.context, read.index, "lease");

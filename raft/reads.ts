@@ -11,8 +11,16 @@
  */
 import type { LogIndex, NodeId } from "./types.ts";
 
+/**
+ * How a leader makes sure that it still leads before it answers a read: `"quorum"` by a round of heartbeats that a quorum
+ * echoes (dissertation, section 6.4), `"lease"` by its clock where it holds a lease, else by a round (section 6.4.1).
+ */
+export type ReadConfirmation = "quorum" | "lease";
+
 /** A read, of this node's host or of a follower's. */
 export interface Read {
+  /** How it is to be confirmed. */
+  readonly confirmation: ReadConfirmation;
   /** The number that the host gave. */
   readonly context: number;
   /** The follower that asked, or `null` for this node's own host. */

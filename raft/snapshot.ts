@@ -63,6 +63,7 @@ function install(core: Core, snapshot: Snapshot): void {
   core.configurations = new ConfigurationStack(snapshot.index, snapshot.configuration);
   core.commitIndex = core.appliedIndex = snapshot.index;
   core.restored = snapshot;
+  core.openProposals.restored(snapshot);
   core.tracer?.snapshot?.("installed", snapshot, core.leader);
   core.configurationChanged(snapshot.index, "snapshot");
 }

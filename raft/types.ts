@@ -115,6 +115,11 @@ export interface Configuration {
   readonly learnersNext: readonly NodeId[];
   /** Whether the leader leaves the joint configuration by itself once it is committed. */
   readonly autoLeave: boolean;
+  /**
+   * The host's own bytes about the members, such as their addresses: those of the last change that brought some. They
+   * travel with the configuration, through the log and snapshots. Left out where no change has brought any.
+   */
+  readonly context?: Uint8Array;
 }
 
 /** The state of a host at an index, in place of the log's entries up to there (Raft, section 7). */

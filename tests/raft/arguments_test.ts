@@ -134,7 +134,7 @@ test("a message of the wrong shape is an error that names the part, and changes 
     append(2, 1, 5, [0, 0], entriesOf(1, 5)),
     voteRequest(2, 1, 5, [3, 3]),
     voteResponse(2, 1, 5, true),
-    { ...voteResponse(2, 1, 5, true), type: "read-request", readId: 3, context: 4 } as Envelope,
+    { ...voteResponse(2, 1, 5, true), type: "read-request", readId: 3, context: 4, confirmation: "quorum" } as Envelope,
   ];
   for (const sample of samples) {
     for (const [name, value] of Object.entries(sample)) {

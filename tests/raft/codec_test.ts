@@ -104,7 +104,13 @@ function randomEnvelope(random: Random): Envelope {
     case 11:
       return { type: "timeout-now", ...header };
     case 12:
-      return { type: "read-request", ...header, readId: number(), context: number() };
+      return {
+        type: "read-request",
+        ...header,
+        readId: number(),
+        context: number(),
+        confirmation: flag ? "lease" : "quorum",
+      };
     default:
       return { type: "read-response", ...header, readId: number(), context: number(), index: flag ? index() : null };
   }

@@ -337,7 +337,7 @@ test("a message to another node, from nobody known, or from a learner's vote is 
     { type: "snapshot-response", ...from9, snapshotIndex: leader.commitIndex, offset: 0, nextOffset: 1 },
     { type: "vote-response", ...from9, granted: true },
     { type: "pre-vote-response", ...from9, granted: false },
-    { type: "read-request", ...from9, readId: 1, context: 1 },
+    { type: "read-request", ...from9, readId: 1, context: 1, confirmation: "quorum" },
     { type: "read-response", ...from9, readId: 1, context: 1, index: null },
     { type: "timeout-now", ...from9 },
   ];

@@ -36,6 +36,8 @@ interface Host {
   waiting: Held;
   /** Up to where commands were seen to be applied in this life. */
   applied: number;
+  /** What it proposed in this life and has not heard of again: by place and term. */
+  readonly proposals: Set<string>;
 }
 
 /** What happened in a run: so that a test can see that the schedule was not too tame. */
@@ -50,6 +52,7 @@ export interface ModelCounts {
   leases: number;
   changes: number;
   transfers: number;
+  lost: number;
 }
 
 const LARGEST_POOL = 150;
@@ -67,6 +70,7 @@ export class Model {
     leases: 0,
     changes: 0,
     transfers: 0,
+    lost: 0,
   };
   readonly #random: Random;
   readonly #seed: number;
@@ -83,6 +87,7 @@ export class Model {
   readonly #entries: Map<string, { entry: Entry; prevTerm: number | undefined }> = new Map();
   readonly #committed: Entry[] = [];
   readonly #votes: Map<string, NodeId> = new Map();
+  readonly #lost: Set<string> = new Set();
   readonly #reads: Map<number, { floor: number; host: Host }> = new Map();
   #nextContext = 1;
   #nextCommand = 1;
@@ -185,6 +190,11 @@ export class Model {
       `${context} of node ${host.id}`
     );
     assert.deepEqual(open, [], `seed ${this.#seed}: reads were forgotten`);
+    for (const { id, node, proposals } of this.#hosts) {
+      // Who was removed or cut off for good hears of nothing.
+      if (node.commitIndex < this.#committed.length) continue;
+      assert.deepEqual([...proposals], [], `seed ${this.#seed}: proposals of node ${id} were forgotten`);
+    }
   }
 
   #leader(): Host | undefined {
@@ -231,6 +241,7 @@ export class Model {
       syncing: { envelopes: [], reads: [] },
       waiting: { envelopes: [], reads: [] },
       applied: 0,
+      proposals: new Set(),
     };
     const tracer: RaftConfig["tracer"] = {
       role: (role, term) => {
@@ -326,6 +337,15 @@ export class Model {
       );
       this.#checkSnapshot(restored);
       host.applied = restored.index;
+      for (const key of host.proposals) if (Number(key.split("@")[0]) <= restored.index) host.proposals.delete(key);
+    }
+    for (const { index, term } of host.node.drainLost()) {
+      assert(
+        this.#committed[index - 1]?.term !== term,
+        `node ${host.id} holds ${index}@${term} for lost, as committed as it is`,
+      );
+      this.#lost.add(`${index}@${term}`);
+      this.counts.lost += host.proposals.delete(`${index}@${term}`) ? 1 : 0;
     }
     for (const { index, term, command } of host.node.drainApplied(this.#random.chance(1, 2) ? 30 : undefined)) {
       assert(index > host.applied, `node ${host.id} applied ${index} after ${host.applied}`);
@@ -338,6 +358,7 @@ export class Model {
         `node ${host.id} applied another ${index}`,
       );
       host.applied = index;
+      host.proposals.delete(`${index}@${term}`);
     }
   }
 
@@ -345,7 +366,10 @@ export class Model {
     if (host.node.role !== "leader") return;
     const command = new Uint8Array(8);
     new DataView(command.buffer).setUint32(0, this.#nextCommand++);
-    this.#refusable(() => host.node.propose(command));
+    this.#refusable(() => {
+      const { index, term } = host.node.propose(command);
+      host.proposals.add(`${index}@${term}`);
+    });
   }
 
   #read(host: Host): void {
@@ -479,6 +503,7 @@ export class Model {
         continue;
       }
       assert.equal(this.#committed.length, index - 1, `node ${host.id} commits ${index} before what precedes it was`);
+      assert(!this.#lost.has(`${index}@${entry.term}`), `${index}@${entry.term} is committed, and was said to be lost`);
       this.#committed.push(entry);
       this.counts.commits++;
     }

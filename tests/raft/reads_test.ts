@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { createRandom, type LogIndex } from "../../raft/mod.ts";
 import { type Read, ReadQueue } from "../../raft/reads.ts";
 
-const read = (context: number): Read => ({ context, follower: null, readId: 0, index: 0 as LogIndex });
+const read = (context: number): Read => ({
+  confirmation: "quorum",
+  context,
+  follower: null,
+  readId: 0,
+  index: 0 as LogIndex,
+});
 const contexts = (reads: readonly Read[]): number[] => reads.map(({ context }) => context);
 
 test("a queue of reads agrees with a list in which each read knows its round", () => {

@@ -336,7 +336,7 @@ test("a leader does not step down for the term of a node that it has removed", (
     { type: "snapshot-response", ...from3, snapshotIndex: at, offset: 0, nextOffset: 1 },
     { type: "vote-response", ...from3, granted: false },
     { type: "pre-vote-response", ...from3, granted: false },
-    { type: "read-request", ...from3, readId: 1, context: 1 },
+    { type: "read-request", ...from3, readId: 1, context: 1, confirmation: "quorum" },
     { type: "read-response", ...from3, readId: 1, context: 1, index: null },
   ];
   for (const answer of answers) {
