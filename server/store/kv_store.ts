@@ -18,16 +18,19 @@ import {
   type StoreCommand,
 } from "./store_command.ts";
 import { readValue, type Value, writeValue } from "../bytes/value.ts";
-
-/** What a key holds: a string, a counter's number, a list, or a set. Lists and sets are changed in place and copied when they leave. */
-type Held = string | number | Value[] | Set<Value>;
+import { matchesGlob } from "./glob.ts";
+import { type Held, Holdings } from "./holdings.ts";
 
 /** The store, and what only observers ask of it. */
 export interface KvStore extends StateMachine {
-  /** What a key holds; `null` where there is nothing. A set is a list of its elements in the order in which they came. */
+  /**
+   * What a key holds; `null` where there is nothing. A set is a list of its elements in the order in which they came.
+   */
   get(key: string): Value;
   /** How many keys there are. */
   readonly size: number;
+  /** About how much memory they and their values take, in bytes. */
+  readonly bytes: number;
   /** Every key, in the order in which they came. */
   keys(): IterableIterator<string>;
 }
@@ -44,7 +47,7 @@ const INT64_MIN = -(2n ** 63n);
  * @param stepBytes What one step of a snapshot writes at least; a step of the default takes about a millisecond.
  */
 export function createKvStore(stepBytes: number = 262_144): KvStore {
-  let held = new Map<string, Held>();
+  let held = new Holdings();
   /** While a snapshot is written in steps: what keys held when it began, of those that were changed since. */
   let before: Map<string, Held | undefined> | null = null;
 
@@ -81,9 +84,8 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
         return transact(command.operations);
       case "set-add": {
         touch(command.key);
-        const set = held.get(command.key) ?? new Set<Value>();
-        if (!(set instanceof Set)) return WRONG_TYPE;
-        held.set(command.key, set.add(command.element));
+        if (held.has(command.key) && !(held.get(command.key) instanceof Set)) return WRONG_TYPE;
+        held.addTo(command.key, command.element);
         return OK;
       }
       case "set-if":
@@ -98,7 +100,34 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
       }
       case "get-many":
         return { type: "ok", value: command.keys.map(get) };
+      case "put-many":
+        for (const [key, value] of command.pairs) put(key, value);
+        return OK;
+      case "take":
+        return take(command.key);
+      case "size":
+        return { type: "ok", value: held.size };
+      case "scan":
+        return scan(command.after, command.count, command.pattern);
+      case "all":
+        return { type: "ok", value: command.commands.map((part) => partValue(apply(part))) };
     }
+  };
+
+  const take = (key: string): ClientReply => {
+    const value = get(key);
+    if (Array.isArray(value)) return WRONG_TYPE;
+    touch(key);
+    held.delete(key);
+    return { type: "ok", value };
+  };
+
+  /** The last key that was looked at, or `null` after the last of all; and those of them that fit. */
+  const scan = (after: string | null, count: number, pattern: string): ClientReply => {
+    const seen = held.after(after, count);
+    const last = seen.length < count ? null : seen[seen.length - 1]!;
+    const fitting = pattern === "*" ? seen : seen.filter((key) => matchesGlob(pattern, key));
+    return { type: "ok", value: [last, fitting] };
   };
 
   const compareAndSet = (key: string, from: Value, to: Value): ClientReply => {
@@ -151,9 +180,7 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
       if (what === "w") put(key, value);
       else {
         touch(key);
-        const list = held.get(key) as Value[] | undefined;
-        if (list === undefined) held.set(key, [value]);
-        else list.push(value);
+        held.append(key, value);
       }
       return [what, key, value];
     });
@@ -165,6 +192,9 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
     get size() {
       return held.size;
     },
+    get bytes() {
+      return held.bytes;
+    },
     keys: () => held.keys(),
     isRead: isReadCommand,
     apply: (command) => run(command, apply),
@@ -172,7 +202,7 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
     snapshot() {
       const writer = new ByteWriter(64 + 64 * held.size);
       writer.u32(held.size);
-      for (const [key, value] of held) writeKey(writer, key, value);
+      for (const [key, value] of held.entries()) writeKey(writer, key, value);
       return writer.view();
     },
     *snapshotInSteps(writer) {
@@ -194,7 +224,7 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
     },
     restore(data) {
       const reader = new ByteReader(data, "a store's snapshot");
-      const restored = new Map<string, Held>();
+      const restored = new Holdings();
       for (let left = reader.u32("the number of keys"); left > 0; left--) {
         const key = reader.binaryWithLength("a key");
         const isSet = reader.u8("a key's type") === 1;
@@ -205,6 +235,19 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
       held = restored;
     },
   };
+}
+
+/** What one command of several came to: `["ok", value]`, or `["fail", error, actual]`. */
+function partValue(reply: ClientReply): Value {
+  if (reply.type === "ok") return ["ok", reply.value];
+  return ["fail", reply.error, reply.type === "fail" ? reply.actual ?? null : null];
+}
+
+/** The reply that `partValue` made a value of. */
+export function partReply(value: Value): ClientReply {
+  const [type, first = null, actual = null] = value as readonly Value[];
+  if (type === "ok") return { type, value: first };
+  return { type: "fail", error: String(first), actual };
 }
 
 function writeKey(writer: ByteWriter, key: string, value: Held): void {

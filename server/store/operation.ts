@@ -4,7 +4,10 @@
  * @module
  */
 
-/** An operation of the store: its name, its key where it has one, its argument. See `encodeOperation` for those that the store knows. */
+/**
+ * An operation of the store: its name, its key where it has one, its argument. See `encodeOperation` for those that the
+ * store knows.
+ */
 export interface Operation {
   /** `get`, `put`, `delete`, `cas`, `add`, `txn`, `set-add`, ... */
   readonly f: string;

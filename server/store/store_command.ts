@@ -1,7 +1,8 @@
 /**
  * The commands of the key-value store: from a client's operation to the bytes in the log, and back.
  *
- * Put and Delete have the bytes of `raft/command.ts`; the store's own kinds follow from 17 (16 is the session's, see `sessions.ts`):
+ * Put and Delete have the bytes of `raft/command.ts`; the store's own kinds follow from 17 (16 is the session's, see
+ * `sessions.ts`):
  *
  * ```text
  *  1 put          | key | value                                  strings stand after their length u32
@@ -14,6 +15,11 @@
  * 22 set-if       | key | value | flags u8 | value compared      flags: 1 nx, 2 xx, 4 ifeq, 8 answer with the old value
  * 23 delete-many  | count u32 | key*
  * 24 get-many     | count u32 | key*
+ * 25 put-many     | count u32 | (key | value)*                  values are strings
+ * 26 take         | key                                         answers with the value and deletes the key
+ * 27 size         |
+ * 28 scan         | after u8 (0: from the first on, 1: key) | key | count u32 | pattern
+ * 29 all          | reads only u8 | count u32 | (length u32 | command)*     one command after the other, with nothing between them
  * ```
  *
  * @module
@@ -46,7 +52,12 @@ export type StoreCommand =
     readonly compared: Value;
   }
   | { readonly f: "delete-many"; readonly keys: readonly string[] }
-  | { readonly f: "get-many"; readonly keys: readonly string[] };
+  | { readonly f: "get-many"; readonly keys: readonly string[] }
+  | { readonly f: "put-many"; readonly pairs: readonly (readonly [key: string, value: string])[] }
+  | { readonly f: "take"; readonly key: string }
+  | { readonly f: "size" }
+  | { readonly f: "scan"; readonly after: string | null; readonly count: number; readonly pattern: string }
+  | { readonly f: "all"; readonly commands: readonly StoreCommand[] };
 
 /** Kinds of commands: the first byte. */
 const PUT = 1;
@@ -59,6 +70,11 @@ const SET_ADD = 21;
 const SET_IF = 22;
 const DELETE_MANY = 23;
 const GET_MANY = 24;
+const PUT_MANY = 25;
+const TAKE = 26;
+const SIZE = 27;
+const SCAN = 28;
+const ALL = 29;
 
 /** Flags of `set-if`. */
 export const SET_IF_ABSENT = 1;
@@ -76,10 +92,14 @@ const writer = new ByteWriter(1024);
 /**
  * The bytes of an operation.
  *
- * - `get`, `delete`: `key`. `put`: `key` and `value`, a binary string or a number. `cas`: `value` is `[from, to]`; `null` stands for no value.
+ * - `get`, `delete`: `key`. `put`: `key` and `value`, a binary string or a number. `cas`: `value` is `[from, to]`;
+ * `null` stands for no value.
  * - `add`: `value` is a number, or decimal digits. `set-add`: `value` is what is added to the key's set.
  * - `txn`: `value` is a list of `["r", key, null]`, `["append", key, element]`, `["w", key, value]`.
  * - `set-if`: `value` is `[value, flags, compared]`. `delete-many`, `get-many`: `value` is a list of keys.
+ * - `put-many`: `value` is a list of pairs of strings. `take`: `key`. `size`: nothing. `scan`: `value` is `[after,
+ * count, pattern]`, `after` a key or
+ *   `null`. `all`: `value` is a list of operations, none of them `all`.
  *
  * @throws {TypeError} If the operation is none of these, or its key or value has the wrong shape.
  */
@@ -133,10 +153,55 @@ export function encodeOperation(operation: Operation): Uint8Array {
       writer.u32(value.length);
       for (const key of value) writer.binaryWithLength(binary(key, operation));
       break;
+    case "put-many":
+      if (!Array.isArray(value)) throw wrong(operation, "a list of pairs");
+      writer.u8(PUT_MANY);
+      writer.u32(value.length);
+      for (const pair of value as unknown[]) {
+        if (!Array.isArray(pair) || pair.length !== 2) throw wrong(operation, "a list of pairs");
+        for (const text of pair) writer.binaryWithLength(binary(text, operation));
+      }
+      break;
+    case "take":
+      begin(TAKE, operation);
+      break;
+    case "size":
+      writer.u8(SIZE);
+      break;
+    case "scan":
+      encodeScan(operation);
+      break;
+    case "all":
+      return encodeAll(operation);
     default:
       throw new TypeError(`Cannot encode the operation ${JSON.stringify(f)}: the store does not know it`);
   }
   return writer.copy();
+}
+
+function encodeScan(operation: Operation): void {
+  const [after, count, pattern] = Array.isArray(operation.value) ? operation.value : [];
+  if (!Number.isSafeInteger(count) || count < 1 || count > SCAN_MAX) throw wrong(operation, `a count to ${SCAN_MAX}`);
+  writer.u8(SCAN);
+  writer.u8(after === null ? 0 : 1);
+  writer.binaryWithLength(after === null ? "" : binary(after, operation));
+  writer.u32(count);
+  writer.binaryWithLength(binary(pattern, operation));
+}
+
+function encodeAll(operation: Operation): Uint8Array {
+  if (!Array.isArray(operation.value)) throw wrong(operation, "a list of operations");
+  // Each of them uses the writer.
+  const parts = (operation.value as Operation[]).map((part) => {
+    if (part?.f === "all") throw wrong(operation, "operations other than itself");
+    return encodeOperation(part);
+  });
+  const whole = new ByteWriter(parts.reduce((sum, part) => sum + part.length + 4, 16));
+  whole.u8(ALL);
+  whole.u8(parts.every(isReadCommand) ? 1 : 0);
+  whole.u32(parts.length);
+  for (const part of parts) whole.bytesWithLength(part);
+  return whole.view();
 }
 
 function encodeTransaction(operation: Operation): void {
@@ -174,10 +239,23 @@ function wrong(operation: Operation, expected: string): TypeError {
   return new TypeError(`Cannot encode the operation ${JSON.stringify(operation.f)}: it takes ${expected}`);
 }
 
+/** Most keys that one `scan` looks at: a step that takes some milliseconds. */
+export const SCAN_MAX = 10_000;
+
 /** Whether a command only reads. */
 export function isReadCommand(command: Uint8Array): boolean {
   const kind = command[0];
-  return kind === GET || kind === GET_MANY || (kind === TXN && command[1] === 1);
+  return kind === GET || kind === GET_MANY || kind === SIZE || kind === SCAN ||
+    ((kind === TXN || kind === ALL) && command[1] === 1);
+}
+
+/** Whether a command can only make the store smaller: a store that is full still takes it. */
+export function isShrinkingCommand(command: Uint8Array): boolean {
+  const kind = command[0];
+  if (kind !== ALL) return kind === DELETE || kind === DELETE_MANY || kind === TAKE;
+  const reader = new ByteReader(command, "a store command", 2);
+  const parts = readMany(reader, () => reader.bytesWithLength("a command"));
+  return parts.every((part) => part[0] !== ALL && (isShrinkingCommand(part) || isReadCommand(part)));
 }
 
 /**
@@ -229,11 +307,32 @@ function readCommand(reader: ByteReader, bytes: Uint8Array): StoreCommand {
       return { f: "delete-many", keys: readMany(reader, key) };
     case GET_MANY:
       return { f: "get-many", keys: readMany(reader, key) };
+    case PUT_MANY:
+      return { f: "put-many", pairs: readMany(reader, () => [key(), reader.binaryWithLength("a value")] as const) };
+    case TAKE:
+      return { f: "take", key: key() };
+    case SIZE:
+      return { f: "size" };
+    case SCAN: {
+      const isFromFirst = reader.u8("where to begin") === 0;
+      const after = key();
+      const count = Math.min(reader.u32("a count"), SCAN_MAX);
+      return { f: "scan", after: isFromFirst ? null : after, count, pattern: reader.binaryWithLength("a pattern") };
+    }
+    case ALL:
+      reader.u8("whether it only reads");
+      return { f: "all", commands: readMany(reader, () => readPart(reader)) };
     default:
       throw new SyntaxError(
-        `Cannot read a store command: its kind is ${kind}, but 1, 2 or 17 to 24 were expected (${bytes.length} bytes)`,
+        `Cannot read a store command: its kind is ${kind}, but 1, 2 or 17 to 29 were expected (${bytes.length} bytes)`,
       );
   }
+}
+
+function readPart(reader: ByteReader): StoreCommand {
+  const bytes = reader.bytesWithLength("a command");
+  if (bytes[0] === ALL) throw new SyntaxError("Cannot read a store command: it is within itself");
+  return decodeCommand(bytes);
 }
 
 function readMany<Item>(reader: ByteReader, read: () => Item): Item[] {

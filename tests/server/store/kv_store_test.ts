@@ -17,7 +17,20 @@ function randomOperation(random: Random): Operation {
     const what = ["r", "append", "w"][random.below(3)];
     return [what, KEYS[random.below(KEYS.length)]!, what === "r" ? null : random.below(5)];
   };
-  switch (random.below(10)) {
+  switch (random.below(14)) {
+    case 10:
+      return { f: "put-many", value: [[key, value], [KEYS[random.below(KEYS.length)]!, value]] };
+    case 11:
+      return random.below(3) === 0 ? { f: "size" } : { f: "take", key };
+    case 12:
+      return {
+        f: "scan",
+        value: [random.below(2) === 0 ? null : key, 1 + random.below(9), ["*", "?", "[a-c]*"][random.below(3)]],
+      };
+    case 13: {
+      const parts = Array.from({ length: random.below(4) }, () => randomOperation(random));
+      return { f: "all", value: parts.filter(({ f }) => f !== "all") };
+    }
     case 0:
       return { f: "get", key };
     case 1:
@@ -38,6 +51,14 @@ function randomOperation(random: Random): Operation {
     default:
       return { f: "txn", value: Array.from({ length: 1 + random.below(4) }, micro) };
   }
+}
+
+/** What a value counts beside its key, by the model's way to write it. */
+function sizeOf(held: unknown): number {
+  if (typeof held === "string") return held.length;
+  if (typeof held === "number") return 0;
+  const elements = Array.isArray(held) ? held : (held as { set: unknown[] }).set;
+  return elements.reduce<number>((sum, element) => sum + 32 + (typeof element === "string" ? element.length : 0), 0);
 }
 
 type Model = { [key: string]: unknown };
@@ -95,6 +116,31 @@ function model(state: Model, { f, key = "", value }: Operation): [Model, unknown
     }
     case "get-many":
       return [state, ok((value as string[]).map((name) => seen(name)))];
+    case "put-many":
+      return [(value as [string, string][]).reduce((next, [name, to]) => ({ ...next, [name]: to }), state), ok()];
+    case "take":
+      return Array.isArray(seen(key)) ? [state, WRONG] : [without([key]), ok(seen(key))];
+    case "size":
+      return [state, ok(Object.keys(state).length)];
+    case "scan": {
+      const [after, count, pattern] = value as [string | null, number, string];
+      const names = Object.keys(state).sort((a, b) => a < b ? -1 : 1).filter((name) => after === null || name > after);
+      const looked = names.slice(0, count);
+      const fits = { "*": /^/, "?": /^[^]$/, "[a-c]*": /^[a-c]/ }[pattern]!;
+      return [state, ok([looked.length < count ? null : looked.at(-1), looked.filter((name) => fits.test(name))])];
+    }
+    case "all": {
+      let next = state;
+      const done = (value as Operation[]).map((part): unknown => {
+        const [after, reply] = model(next, part) as [
+          Model,
+          { type: string; value: unknown; error: string; actual?: unknown },
+        ];
+        next = after;
+        return reply.type === "ok" ? ["ok", reply.value] : ["fail", reply.error, reply.actual ?? null];
+      });
+      return [next, ok(done)];
+    }
     default: {
       let next = state;
       const done: unknown[] = [];
@@ -125,11 +171,16 @@ test("the store answers as a naive model does, over snapshots too", () => {
       if (store.isRead(command)) assert.deepEqual(store.read(command), expected, where);
       assert.deepEqual(store.apply(command, index), expected, where);
       state = next;
+      const bytes = Object.entries(state).reduce((sum, [name, held]) => sum + name.length + 144 + sizeOf(held), 0);
+      assert.equal(store.bytes, bytes, where);
       if (index % 50 === 0) {
         const data = store.snapshot();
         store = createKvStore();
         store.restore(data);
         assert.deepEqual(store.snapshot(), data);
+        const again = createKvStore();
+        again.restore(data);
+        assert.equal(store.bytes, again.bytes);
       }
     }
     for (const key of KEYS) {
