@@ -40,7 +40,7 @@ export interface HistoryEvent {
    * Whether this is one of the last reads: all was healed, and nothing is written any more. Only these bind what is
    * consistent eventually.
    */
-  readonly final?: boolean;
+  readonly final?: boolean | undefined;
   /** The value that a compare-and-set found in place of the one it expected, where the store tells it. */
   readonly actual?: unknown;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import process from "node:process";
+import { isMainThread, workerData } from "node:worker_threads";
 import { HelpRequest, nearest, UsageError } from "./cli/flags.ts";
 import type { CommandName } from "./cli/help.ts";
 import { PROGRAM_FAILED, WRONG_USAGE } from "./cli/status.ts";
@@ -27,7 +28,15 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<{ main: Command }>>> 
   help: () => import("./cli/help.ts"),
 };
 
+/** Commands for this program's own processes and workers. */
+const HIDDEN: Readonly<Record<string, () => Promise<{ main: () => Promise<number> }>>> = {
+  "kaya-raft reaper": () => import("./cli/reaper.ts"),
+  "kaya-raft worker": () => import("./cli/worker.ts"),
+};
+
 async function dispatch(args: string[], terminal: Terminal): Promise<number> {
+  const hidden = isMainThread ? args[0] : String(workerData);
+  if (hidden !== undefined && Object.hasOwn(HIDDEN, hidden)) return (await HIDDEN[hidden]!()).main();
   if (args[0] === "--version" || args[0] === "-V") {
     terminal.out(`@kayadb/raft ${VERSION}\n`);
     return 0;

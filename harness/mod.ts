@@ -2,9 +2,9 @@
  * What drives clusters: replicas to host, a simulator that torments them, runs that record what clients saw, and their
  * judgement.
  *
- * Three ways in: `createReplica` hosts a replica, with a journal, in a program of your own, over your transport, disk and
- * state machine (its doc has a whole program); `simulateAndJudge` makes one simulated run, as the command line does;
- * `run` drives a `Cluster` of your own with the same clients and nemesis.
+ * Three ways in: `createReplica` hosts a replica, with a journal, in a program of your own, over your transport, disk
+ * and state machine (its doc has a whole program); `simulateAndJudge` makes one simulated run, as the command line
+ * does; `drive` drives a `Target` of your own with the same clients and nemesis.
  *
  * Times are whole nanoseconds of a `Clock`, unless a name or a doc says otherwise. Errors come as the first argument of
  * the function that is called at the end, or are thrown where a doc says so.
@@ -26,7 +26,8 @@
 
 // The clock and the cluster that a run drives.
 export * from "../server/clock.ts";
-export * from "./run/cluster.ts";
+export * from "./run/target.ts";
+export * from "./run/flag.ts";
 export * from "./nemesis/kind.ts";
 export * from "./nemesis/faults.ts";
 export type { ClockFault } from "./nemesis/clock.ts";
@@ -42,8 +43,9 @@ export type { ClientRequest } from "../server/store/client.ts";
 export type { Operation as StoreOperation } from "../server/store/operation.ts";
 
 // One run.
-export { run } from "./run/run.ts";
-export type { FaultCount, RunOutcome, RunParts } from "./run/run.ts";
+export { Run, type RunOutcome, type RunParts } from "./run/run.ts";
+export type { FaultCount } from "./run/strikes.ts";
+export { drive, driveAtOnce, type Driven, type DriveOptions, type InTurns } from "./run/drive.ts";
 export type { LivenessVerdict } from "./run/liveness.ts";
 export { countOperations, type OperationCounts } from "./run/recorder.ts";
 export type { ArrivalOptions, OperationSource, ScheduledOperation } from "./run/generator.ts";
@@ -53,15 +55,16 @@ export { drawnFaults, recordedFaults } from "./nemesis/nemesis.ts";
 export { type FaultSpec, type NemesisSpec, parseNemesis } from "./nemesis/spec.ts";
 export { PARTITION_SHAPES, type PartitionShape } from "./nemesis/partition.ts";
 export type { Rule } from "./nemesis/victims.ts";
-export type { Completion, Invocation, Workload, WorkloadOptions } from "./workloads/workload.ts";
-export { createWorkload, WORKLOAD_NAMES } from "./workloads/workloads.ts";
+export * from "./workloads/workload.ts";
+export { WORKLOADS } from "./workloads/workloads.ts";
 
 // The simulator, and what a run in it leaves behind.
 export { DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "./run/options.ts";
 export * from "./run/setup.ts";
 export * from "./run/result.ts";
 export type { Schedule } from "./run/schedule.ts";
-export { simulate, simulateAndJudge, type Simulated, type SimulateOptions } from "./sim/simulate.ts";
-export type { Trace, TraceLine } from "./sim/trace.ts";
+export { simulateAndJudge } from "./targets/ours/simulate.ts";
+export { sim } from "./targets/ours/sim.ts";
+export type { ClusterSetup, OursSetup } from "./targets/ours/setup.ts";
 export type { Breach, SafetyVerdict } from "./sim/invariants/world.ts";
 export type { CoverageCounts } from "./sim/coverage.ts";

@@ -7,7 +7,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { type NodeProcess, startNodeProcess } from "../targets/ours/node_process.ts";
+import { type Child, startChild } from "../rig/child.ts";
+import { programCommand } from "../rig/program.ts";
 import { READ_MODES } from "../../server/replica/client.ts";
 import { crc32c } from "../../server/bytes/crc32c.ts";
 import { fileErrorInWords } from "./file_error.ts";
@@ -118,7 +119,7 @@ function runNodes(
   terminal: Terminal,
 ): Promise<number> {
   return new Promise((ended) => {
-    const running = new Map<number, NodeProcess>();
+    const running = new Map<number, Child>();
     let status = 0;
     let signals = 0;
     /** One node after the other, so that each can hand its leadership over. */
@@ -131,8 +132,8 @@ function runNodes(
       else for (const node of running.values()) node.kill();
     };
     for (const id of ids) {
-      const node = startNodeProcess(flagsOf(id), {
-        onReady: () => onReady(id),
+      const node = startChild({ argv: programCommand(["serve", "--stop-with-stdin", ...flagsOf(id)]) }, {
+        onOutput: () => onReady(id),
         onExit: (code, signal) => {
           running.delete(id);
           if (signals === 0) {

@@ -5,6 +5,9 @@
  */
 import { parseArgs } from "node:util";
 import { columns } from "../report/columns.ts";
+import type { Flag, FlagSpec } from "../run/flag.ts";
+
+export type { Flag, FlagSpec } from "../run/flag.ts";
 
 /** Wrong usage: the command line prints the message on one line and exits with 254. */
 export class UsageError extends Error {
@@ -15,32 +18,6 @@ export class UsageError extends Error {
 export class HelpRequest extends Error {
   override name = "HelpRequest";
 }
-
-/**
- * What a flag takes. `default` is what it is when left out; without one it is `undefined` then. `about` is its line in
- * `--help`, and `value` what stands for its value there.
- */
-export type Flag =
-  | { readonly type: "boolean"; readonly short?: string; readonly about?: string }
-  | {
-    readonly type: "string";
-    readonly short?: string;
-    readonly default?: string;
-    readonly oneOf?: readonly string[];
-    readonly value?: string;
-    readonly about?: string;
-  }
-  | { readonly type: "strings"; readonly value?: string; readonly about?: string }
-  | {
-    readonly type: "integer" | "number";
-    readonly default?: number;
-    readonly min?: number;
-    readonly max?: number;
-    readonly about?: string;
-  };
-
-/** The flags that a command knows, by name without dashes. */
-export type FlagSpec = Readonly<Record<string, Flag>>;
 
 type ValueOf<F extends Flag> = F extends { type: "boolean" } ? boolean
   : F extends { type: "strings" } ? string[]
@@ -59,7 +36,8 @@ export interface ParsedFlags<Spec extends FlagSpec> {
  * Parses `args` by `spec`.
  *
  * @throws {HelpRequest} For `--help` or `-h`, with a line for each flag.
- * @throws {UsageError} For an unknown flag, a flag without its value or given twice, or a value out of range; the message names the flag, what it takes, and what was found.
+ * @throws {UsageError} For an unknown flag, a flag without its value or given twice, or a value out of range; the
+ * message names the flag, what it takes, and what was found.
  */
 export function parseFlags<const Spec extends FlagSpec>(args: readonly string[], spec: Spec): ParsedFlags<Spec> {
   if (args.includes("--help") || args.includes("-h")) throw new HelpRequest(helpText(spec));
@@ -102,7 +80,10 @@ export function parseFlags<const Spec extends FlagSpec>(args: readonly string[],
   return { flags: values as ParsedFlags<Spec>["flags"], words };
 }
 
-/** `--seed -1` reads as a flag with the value -1, and not as two flags: numbers may be negative, and then out of range. */
+/**
+ * `--seed -1` reads as a flag with the value -1, and not as two flags: numbers may be negative, and then out of
+ * range.
+ */
 function withNegativeValues(args: readonly string[], spec: FlagSpec): string[] {
   const joined: string[] = [];
   for (const arg of args) {

@@ -7,14 +7,16 @@ import { neverReached, Sweep, sweepValidity } from "../sweep/fuzz.ts";
 import { nodesInWords, type RunOptions } from "../run/options.ts";
 import { count, grouped, renderResult } from "../report/report.ts";
 import type { RunResult } from "../run/result.ts";
-import { simulateAndJudgeInTurns } from "../sim/simulate.ts";
+import { runOnce } from "../run/run_once.ts";
+import { setupOf } from "../run/setup.ts";
+import type { Target } from "../run/target.ts";
 import { Turns } from "../sim/turns.ts";
 import { sweepOnWorkers } from "../sweep/workers.ts";
 import { columns } from "../report/columns.ts";
 import { thisCommand } from "./command.ts";
-import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
-import { optionsOf, RUN_FLAGS } from "./run_flags.ts";
+import { parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -36,9 +38,8 @@ const FLAGS = {
 
 /** Runs the command. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
-  const { flags, words } = parseFlags(args, FLAGS);
+  const { flags, words, target, options } = await parseRunArguments(args, FLAGS);
   if (words.length > 0) throw new UsageError(`fuzz takes flags only, but was given ${JSON.stringify(words[0])}`);
-  const options = optionsOf(flags);
   const shard = parseShard(flags.shard);
   const runs = flags.runs ?? (flags.time === undefined ? 100 : Infinity);
   const began = performance.now();
@@ -50,20 +51,22 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     keepGoing: flags["keep-going"],
     isOver: () => flags.time !== undefined && seconds() >= flags.time,
   });
-  if (!flags.json) terminal.out(`${opening(options, runs, shard, terminal)}\n`);
+  if (!flags.json) terminal.out(`${opening(target, options, runs, shard, terminal)}\n`);
   const total = Math.ceil((runs - shard.index) / shard.of);
   const heard = (result: RunResult): void => {
     if (flags.json) terminal.out(`${JSON.stringify(result)}\n`);
     else if (result.valid !== true) terminal.out(failure(result, terminal));
     terminal.progress(progress(sweep, seconds(), total, flags.time ?? Infinity));
   };
-  const jobs = flags.jobs ?? navigator.hardwareConcurrency;
+  // Runs in real time share the machine's processors, and would disturb each other.
+  const isReal = target.time(setupOf(target, options).system) === "real";
+  const jobs = flags.jobs ?? (isReal ? 1 : navigator.hardwareConcurrency);
   const hasWorkers = jobs > 1 && mayLoadWorkers();
   if (jobs > 1 && !hasWorkers) terminal.err("Without -R there are no workers: one seed at a time.");
   terminal.progress("No run has ended yet");
   const wasInterrupted = await interruptible(async (signal) => {
     if (hasWorkers) await sweepOnWorkers(sweep, jobs, thisCommand(), heard, signal);
-    else await sweepHere(sweep, heard, signal);
+    else await sweepHere(target, sweep, heard, signal);
     return signal.aborted;
   });
   terminal.progress("");
@@ -74,12 +77,17 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   return STATUS[`${sweepValidity(summary)}`];
 }
 
-async function sweepHere(sweep: Sweep, heard: (result: RunResult) => void, signal: AbortSignal): Promise<void> {
+async function sweepHere(
+  target: Target,
+  sweep: Sweep,
+  heard: (result: RunResult) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const turns = new Turns();
   for (let options = sweep.next(); options !== null; options = sweep.next()) {
     if (turns.isOver) await turns.pass();
     if (signal.aborted) return;
-    const judged = await simulateAndJudgeInTurns(options, thisCommand(), { turns, signal });
+    const judged = await runOnce(target, options, { command: thisCommand(), turns, signal });
     if (judged === null) return;
     sweep.add(judged.result);
     heard(judged.result);
@@ -115,6 +123,7 @@ function parseShard(text: string): { index: number; of: number } {
 }
 
 function opening(
+  target: Target,
   options: RunOptions,
   runs: number,
   shard: { index: number; of: number },
@@ -127,7 +136,7 @@ function opening(
   return `${style("bold", seeds)}${part}  ${
     nodesInWords(options)
   }, ${options.concurrency} clients, ${options.timeLimit} s each, ` +
-    `workload ${options.workload}, nemesis ${options.nemesis}`;
+    `workload ${options.workload ?? Object.keys(target.workloads)[0]}, nemesis ${options.nemesis}`;
 }
 
 function failure(result: RunResult, { style }: Terminal): string {

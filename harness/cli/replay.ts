@@ -6,12 +6,14 @@
 import { readFileSync } from "node:fs";
 import { renderFailures, renderReasons } from "../report/report.ts";
 import { renderStory, renderTrace } from "../report/story.ts";
-import { parseRunFile, type RunFile } from "../run/run_file.ts";
+import { checkSystem, parseRunFile, type RunFile } from "../run/run_file.ts";
 import { type Replayed, replayRun } from "../sweep/recorded.ts";
 import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
-import { PROGRAM_FAILED, STATUS } from "./status.ts";
+import { interruptible } from "./interrupt.ts";
+import { targetOf } from "./run_flags.ts";
+import { INTERRUPTED, PROGRAM_FAILED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
@@ -20,38 +22,47 @@ const FLAGS = {
 } as const satisfies FlagSpec;
 
 /** Runs the command. */
-export function main(args: string[], terminal: Terminal): Promise<number> {
+export async function main(args: string[], terminal: Terminal): Promise<number> {
   const { flags, words } = parseFlags(args, FLAGS);
   const [path, ...more] = words;
   if (path === undefined || more.length > 0) {
     throw new UsageError("replay needs one file, which shrink --out has written");
   }
-  const file = read(path);
-  const { judged, trace } = again(file, path);
+  const replayed = await again(read(path), path);
+  if (replayed === null) return INTERRUPTED;
+  const { file, judged, moments } = replayed;
   const { result } = judged;
   if (flags.json) terminal.out(`${JSON.stringify(result)}\n`);
   else {
     const { style } = terminal;
     terminal.out(`${style("bold", path)}  from ${file.origin}\n\n${renderReasons(result, style)}\n`);
-    terminal.out(flags.trace ? renderTrace(trace, judged) : renderStory(trace, judged));
+    terminal.out(flags.trace ? renderTrace(moments, judged) : renderStory(moments, judged));
     terminal.out(`\n${renderFailures(result, style)}\n`);
   }
   if (result.history_sha256 !== file.expected.history_sha256) {
     terminal.err(
-      `${path}: this is not the run that was recorded: its history has ${result.history_sha256}, not ${file.expected.history_sha256}`,
+      `${path}: this is not the run that was recorded: its history has ${result.history_sha256}, ` +
+        `not ${file.expected.history_sha256}`,
     );
-    return Promise.resolve(PROGRAM_FAILED);
+    return PROGRAM_FAILED;
   }
   if (!flags.json) terminal.out(`The same run: history_sha256 ${result.history_sha256}\n`);
-  return Promise.resolve(STATUS[`${result.valid}`]);
+  return STATUS[`${result.valid}`];
 }
 
-function again(file: RunFile, path: string): Replayed {
+async function again(read: RunFile, path: string): Promise<Replayed & { readonly file: RunFile } | null> {
+  const target = await targetOf(read.setup.target);
   try {
-    return replayRun(file, "recorded", `${thisCommand("-R")} replay ${path}`);
+    const file = checkSystem(read, target);
+    const replayed = await interruptible((signal) =>
+      replayRun(target, file, `${thisCommand("-R")} replay ${path}`, { signal })
+    );
+    return replayed === null ? null : { ...replayed, file };
   } catch (error) {
     // A file that was edited by hand may ask for what there is not, such as another workload.
-    if (error instanceof RangeError) throw new UsageError(`${path}: ${error.message}`);
+    if (error instanceof RangeError || error instanceof SyntaxError) {
+      throw new UsageError(`${path}: ${error.message}`);
+    }
     throw error;
   }
 }

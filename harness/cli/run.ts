@@ -5,28 +5,23 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RunOptions } from "../run/options.ts";
 import { grouped, renderOpening, renderResult } from "../report/report.ts";
 import { renderTrace } from "../report/story.ts";
+import type { RunOptions } from "../run/options.ts";
 import type { JudgedRun } from "../run/result.ts";
-import { simulateAndJudgeInTurns } from "../sim/simulate.ts";
-import type { Trace, TraceLine } from "../sim/trace.ts";
-import { Turns } from "../sim/turns.ts";
+import { runOnce } from "../run/run_once.ts";
+import { setupOf } from "../run/setup.ts";
+import type { Moment, Target } from "../run/target.ts";
 import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
-import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
-import { optionsOf, RUN_FLAGS } from "./run_flags.ts";
-import { STATUS } from "./status.ts";
+import { type FlagSpec, UsageError } from "./flags.ts";
+import { interruptible } from "./interrupt.ts";
+import { parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
+import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
   ...RUN_FLAGS,
-  target: {
-    type: "string",
-    default: "sim",
-    oneOf: ["sim", "live"],
-    about: "the simulator, or real processes (which follow the seed in their faults only)",
-  },
   out: {
     type: "string",
     value: "FOLDER",
@@ -39,38 +34,36 @@ const FLAGS = {
 
 /** Runs the command. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
-  const { flags, words } = parseFlags(args, FLAGS);
+  const { flags, words, target, options } = await parseRunArguments(args, FLAGS);
   if (words.length > 0) throw new UsageError(`run takes flags only, but was given ${JSON.stringify(words[0])}`);
   if (flags.trace && flags.json) {
     throw new UsageError("--trace tells the run as text, and --json as one line: only one of them can be had");
   }
-  const isLive = flags.target === "live";
-  if (isLive && (flags.trace || flags["check-determinism"])) {
+  const isReal = target.time(setupOf(target, options).system) === "real";
+  if (isReal && (flags.trace || flags["check-determinism"])) {
     throw new UsageError(
-      "--trace and --check-determinism are for the simulator: real processes are not a function of the seed",
+      `--trace and --check-determinism need virtual time: ${target.name} runs in real time, which does not follow the seed`,
     );
   }
-  const options = optionsOf(flags);
-  const simulatedOnly = /\b(clock|disk)\b/.exec(options.nemesis);
-  if (isLive && simulatedOnly !== null) {
-    throw new UsageError(`--nemesis ${simulatedOnly[0]} is for the simulator: real clocks and disks are left alone`);
-  }
   if (flags.out !== undefined) prepareOut(flags.out);
-  if (!flags.json) terminal.out(renderOpening(options, terminal.style));
-  const lines: TraceLine[] = [];
-  const judged = isLive
-    ? await live(options)
-    : await simulated(options, terminal, flags.trace ? (line) => void lines.push(line) : undefined);
+  if (!flags.json) terminal.out(renderOpening(target, options, terminal.style));
+  const moments: Moment[] = [];
+  const judged = await runShown(target, options, terminal, flags.trace ? moments : null);
+  if (judged === null) return INTERRUPTED;
   if (flags.out !== undefined) writeOut(flags.out, judged);
-  if (flags.trace) terminal.out(renderTrace(lines, judged));
-  if (flags["check-determinism"]) checkDeterminism(judged, await simulated(options, terminal));
+  if (flags.trace) terminal.out(renderTrace(moments, judged));
+  if (flags["check-determinism"]) {
+    const again = await runShown(target, options, terminal, null);
+    if (again === null) return INTERRUPTED;
+    checkDeterminism(judged, again);
+  }
   if (flags.json) terminal.out(`${JSON.stringify(judged.result)}\n`);
   else {
     terminal.out(renderResult(judged.result, terminal.style));
     if (flags["check-determinism"]) terminal.out("Run twice: the same history, byte for byte.\n");
-    if (isLive) {
+    if (isReal) {
       terminal.out(
-        "Real processes: the seed fixes what is asked and which faults strike when, not how all this interleaves.\n",
+        "Real time: the seed fixes what is asked and which faults strike when, not how all this interleaves.\n",
       );
     }
     if (flags.out !== undefined) terminal.out(whatWasWritten(flags.out, judged));
@@ -81,35 +74,33 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
 /** A run takes some seconds before anybody wants to hear how far it is. */
 const PATIENCE_MS = 1_000;
 
-/** A run in the simulator. */
-async function simulated(options: RunOptions, terminal: Terminal, trace?: Trace): Promise<JudgedRun> {
+/** A run with a line of progress; `null` if Ctrl-C ended it. */
+function runShown(
+  target: Target,
+  options: RunOptions,
+  terminal: Terminal,
+  moments: Moment[] | null,
+): Promise<JudgedRun | null> {
   const began = performance.now();
-  const judged = await simulateAndJudgeInTurns(options, thisCommand(), {
-    turns: new Turns(),
-    onTurn: (virtualTime) => {
-      const passed = performance.now() - began;
-      const share = virtualTime / 1e9 / options.timeLimit;
-      if (passed < PATIENCE_MS || share > 1) return;
-      const left = Math.ceil(passed * (1 / share - 1) / 1000);
-      terminal.progress(
-        `${grouped(Math.floor(virtualTime / 1e9))} of ${grouped(options.timeLimit)} s simulated, ${left} s left`,
-      );
-    },
-    ...(trace === undefined ? {} : { trace }),
+  return interruptible(async (signal) => {
+    const judged = await runOnce(target, options, {
+      command: thisCommand(),
+      signal,
+      onTurn: (time) => {
+        const passed = performance.now() - began;
+        const share = time / 1e9 / options.timeLimit;
+        if (passed < PATIENCE_MS || share > 1) return;
+        const left = Math.ceil(passed * (1 / share - 1) / 1000);
+        terminal.progress(
+          `${grouped(Math.floor(time / 1e9))} of ${grouped(options.timeLimit)} s simulated, ${left} s left`,
+        );
+      },
+      onAbort: (reason) => terminal.err(`The run ends early: ${reason}`),
+      ...(moments === null ? {} : { record: (moment: Moment) => void moments.push(moment) }),
+    });
+    terminal.progress("");
+    return judged;
   });
-  terminal.progress("");
-  return judged!;
-}
-
-/** A run against real processes. What a simulated run does not need is not loaded for it. */
-async function live(options: RunOptions): Promise<JudgedRun> {
-  const { runLive } = await import("../targets/ours/live_run.ts");
-  try {
-    return await runLive(options, thisCommand());
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message);
-    throw error;
-  }
 }
 
 /** A run that is not a function of its options is a fault of this program. */

@@ -6,10 +6,12 @@
 import { randomInt } from "node:crypto";
 import { FAULT_KINDS, FAULTS, isFaultKind } from "../nemesis/faults.ts";
 import { type NemesisSpec, nemesisText, parseNemesis } from "../nemesis/spec.ts";
-import { DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "../run/options.ts";
-import { READ_MODES, type ReadMode } from "../../server/replica/client.ts";
-import { ALL_WORKLOADS, WORKLOAD_NAMES } from "../workloads/workloads.ts";
-import { nearest, UsageError } from "./flags.ts";
+import { ALL_WORKLOADS, DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "../run/options.ts";
+import type { FlagSpec, FlagValues } from "../run/flag.ts";
+import { setupOf } from "../run/setup.ts";
+import type { Target } from "../run/target.ts";
+import { loadTarget, TARGET_NAMES, TargetError } from "../targets/targets.ts";
+import { nearest, type ParsedFlags, parseFlags, UsageError } from "./flags.ts";
 
 interface NumberFlag<Type extends "integer" | "number"> {
   readonly type: Type;
@@ -34,17 +36,17 @@ export interface RunFlagSpec {
   readonly seed: { readonly type: "integer"; readonly min: number; readonly max: number; readonly about: string };
   readonly nemesis: TextFlag;
   readonly "nemesis-interval": NumberFlag<"number">;
-  readonly workload: TextFlag;
+  readonly target: TextFlag;
+  readonly workload: Omit<TextFlag, "default">;
   readonly nodes: Omit<NumberFlag<"integer">, "default">;
   readonly concurrency: NumberFlag<"integer">;
   readonly rate: NumberFlag<"number">;
   readonly keys: NumberFlag<"integer">;
   readonly "read-share": Omit<NumberFlag<"number">, "default">;
   readonly "time-limit": NumberFlag<"number">;
-  readonly reads: { readonly type: "string"; readonly oneOf: readonly string[]; readonly about: string };
 }
 
-const { nemesis, nemesisInterval, workload, concurrency, rate, keys, timeLimit } = DEFAULT_OPTIONS;
+const { target, nemesis, nemesisInterval, concurrency, rate, keys, timeLimit } = DEFAULT_OPTIONS;
 
 /** The flags of a run, as `parseFlags` takes them. */
 export const RUN_FLAGS: RunFlagSpec = {
@@ -67,10 +69,14 @@ export const RUN_FLAGS: RunFlagSpec = {
     max: 86_400,
     about: "seconds from one fault to the next",
   },
+  target: {
+    type: "string",
+    default: target,
+    value: "NAME",
+    about: `the system under test: ${TARGET_NAMES.join(", ")}, or the path of a module of yours`,
+  },
   workload: {
     type: "string",
-    default: workload,
-    oneOf: [...WORKLOAD_NAMES, ALL_WORKLOADS],
     about: "what clients do; with all, what the seed draws",
   },
   nodes: {
@@ -101,11 +107,6 @@ export const RUN_FLAGS: RunFlagSpec = {
     max: 86_400,
     about: "seconds for which clients and nemesis are at work; virtual ones in the simulator",
   },
-  reads: {
-    type: "string",
-    oneOf: READ_MODES,
-    about: "how reads are done: index if left out; local shows stale reads, and how they are caught",
-  },
 };
 
 /** What `parseFlags` makes of `RUN_FLAGS`. */
@@ -116,30 +117,102 @@ export type RunFlagValues = {
     : number | undefined;
 };
 
+/** The arguments of a command that makes runs, parsed. */
+export interface RunArguments<Spec extends FlagSpec> extends ParsedFlags<Spec> {
+  readonly target: Target;
+  readonly options: RunOptions;
+}
+
+/**
+ * Parses the arguments of a command that makes runs: its own flags, and those of the target that `--target` names.
+ *
+ * @throws {UsageError} If a flag is wrong, or the target cannot be had or does not have what is asked of it.
+ */
+export async function parseRunArguments<const Spec extends FlagSpec & RunFlagSpec>(
+  args: readonly string[],
+  spec: Spec,
+): Promise<RunArguments<Spec>> {
+  const at = args.indexOf("--");
+  const [own, rest] = at < 0 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
+  const target = await targetOf(nameOfTarget(own));
+  const workloads = Object.keys(target.workloads);
+  const workload = { ...spec.workload, default: workloads[0]!, oneOf: [...workloads, ALL_WORKLOADS] };
+  const { flags, words } = parseFlags(own, { ...spec, workload, ...target.flags } as unknown as Spec);
+  const values = flags as unknown as RunFlagValues;
+  const options = optionsOf(values, target, targetFlags(target, flags, rest));
+  try {
+    setupOf(target, options);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+  return { flags, words, target, options };
+}
+
+/** The target of this name, for people who mistype it. */
+export async function targetOf(name: string): Promise<Target> {
+  try {
+    return await loadTarget(name);
+  } catch (error) {
+    if (!(error instanceof TargetError)) throw error;
+    throw new UsageError(`${error.message}${nearest(name, TARGET_NAMES)}`);
+  }
+}
+
+function nameOfTarget(args: readonly string[]): string {
+  const at = args.findIndex((arg) => arg === "--target" || arg.startsWith("--target="));
+  if (at < 0) return DEFAULT_OPTIONS.target;
+  const [, inline] = args[at]!.split(/=(.*)/s);
+  const name = inline ?? args[at + 1];
+  if (name === undefined || name === "" || (inline === undefined && name.startsWith("-"))) {
+    throw new UsageError(`--target needs a value: one of ${TARGET_NAMES.join(", ")}, or the path of a module`);
+  }
+  return name;
+}
+
+/** What was given for a target's own flags; what is as it would be anyway is left out. */
+function targetFlags(target: Target, flags: Readonly<Record<string, unknown>>, rest: readonly string[]): FlagValues {
+  const given: Record<string, FlagValues[string]> = {};
+  for (const [name, flag] of Object.entries(target.flags)) {
+    const value = flags[name] as FlagValues[string];
+    const isUsual = value === undefined || value === false || ("default" in flag && value === flag.default);
+    if (!isUsual && !(Array.isArray(value) && value.length === 0)) given[name] = value;
+  }
+  if (rest.length > 0) given["--"] = rest;
+  return given;
+}
+
 /** The options that flags ask for; the seed is drawn where none is given. */
-export function optionsOf(flags: RunFlagValues): RunOptions {
+function optionsOf(values: RunFlagValues, target: Target, flags: FlagValues): RunOptions {
+  const { workload } = values;
   return {
-    seed: flags.seed ?? randomInt(SEEDS),
+    seed: values.seed ?? randomInt(SEEDS),
+    target: values.target,
     // As it is written best: without spaces, so that the command that runs it again can be typed as it is told.
-    nemesis: nemesisText(nemesisOf(flags.nemesis)),
-    nemesisInterval: flags["nemesis-interval"],
-    workload: flags.workload,
-    nodes: flags.nodes ?? null,
-    concurrency: flags.concurrency,
-    rate: flags.rate,
-    keys: flags.keys,
-    readShare: flags["read-share"] ?? null,
-    timeLimit: flags["time-limit"],
-    reads: (flags.reads ?? null) as ReadMode | null,
+    nemesis: nemesisText(nemesisOf(values.nemesis, target)),
+    nemesisInterval: values["nemesis-interval"],
+    workload: workload === Object.keys(target.workloads)[0] ? null : workload ?? null,
+    nodes: values.nodes ?? null,
+    concurrency: values.concurrency,
+    rate: values.rate,
+    keys: values.keys,
+    readShare: values["read-share"] ?? null,
+    timeLimit: values["time-limit"],
+    flags,
   };
 }
 
-function nemesisOf(text: string): NemesisSpec {
+function nemesisOf(text: string, { name, faults }: Target): NemesisSpec {
+  let spec: NemesisSpec;
   try {
-    return parseNemesis(text);
+    spec = parseNemesis(text);
   } catch (error) {
     throw new UsageError(`--nemesis: ${(error as Error).message}${nearestFault(text)}`);
   }
+  const foreign = spec === "swarm" ? undefined : spec.find(({ kind }) => !faults.includes(kind));
+  if (foreign === undefined) return spec;
+  const suffered = faults.length === 0 ? "no faults" : faults.join(", ");
+  throw new UsageError(`--nemesis ${foreign.kind}: the target ${name} suffers ${suffered}`);
 }
 
 /** What was probably meant by the first fault, or shape of one, that there is not. */

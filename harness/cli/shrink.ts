@@ -9,13 +9,15 @@ import { flagsOf } from "../run/options.ts";
 import { count, renderFailures, renderReasons } from "../report/report.ts";
 import { renderStory } from "../report/story.ts";
 import { encodeRunFile, type RunFile } from "../run/run_file.ts";
+import type { Target } from "../run/target.ts";
 import type { Candidate } from "../sweep/shrink.ts";
 import { replayRun, shrinkSeed, type Shrunk } from "../sweep/recorded.ts";
 import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
-import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
-import { optionsOf, RUN_FLAGS } from "./run_flags.ts";
-import { STATUS } from "./status.ts";
+import { type FlagSpec, UsageError } from "./flags.ts";
+import { interruptible } from "./interrupt.ts";
+import { parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
+import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
@@ -35,33 +37,48 @@ const FLAGS = {
 const PROGRESS_MS = 100;
 
 /** Runs the command. */
-export function main(args: string[], terminal: Terminal): Promise<number> {
-  const { flags, words } = parseFlags(args, FLAGS);
+export async function main(args: string[], terminal: Terminal): Promise<number> {
+  const { flags, words, target, options } = await parseRunArguments(args, FLAGS);
   if (words.length > 0) throw new UsageError(`shrink takes flags only, but was given ${JSON.stringify(words[0])}`);
   if (flags.seed === undefined) throw new UsageError("shrink needs the --seed of a run that fails");
-  const options = optionsOf(flags);
   if (flags.out !== undefined) prepareOut(flags.out);
   const began = performance.now();
-  let shownAt = -Infinity;
-  const shrunk = shrinkSeed(
-    options,
-    `${thisCommand()} ${flagsOf(options)}`,
-    () => performance.now() - began > flags.time * 1000,
-    (best, tries) => {
-      const now = performance.now();
-      if (now - shownAt < PROGRESS_MS) return;
-      shownAt = now;
-      const left = Math.max(0, Math.ceil(flags.time - (now - began) / 1000));
-      terminal.progress(`${count(tries, "run")} tried, at most ${left} s left; smallest so far: ${sizeOf(best)}`);
-    },
-  );
-  terminal.progress("");
+  const shrunk = await shrinkShown(target, options, flags.time, terminal);
+  if (shrunk === null) return INTERRUPTED;
   const { file } = shrunk;
   if (file !== null && flags.out !== undefined) write(flags.out, file);
   const seconds = (performance.now() - began) / 1000;
   if (flags.json) terminal.out(`${JSON.stringify(summary(shrunk, seconds))}\n`);
-  else terminal.out(file === null ? noFailure(options) : tale(shrunk, file, seconds, flags.out, terminal));
-  return Promise.resolve(file === null ? STATUS[`${shrunk.original.result.valid}`] : STATUS.false);
+  else if (file === null) terminal.out(noFailure(options));
+  else terminal.out(await tale(target, shrunk, file, seconds, flags.out, terminal));
+  return file === null ? STATUS[`${shrunk.original.result.valid}`] : STATUS.false;
+}
+
+/** Shrinks, with a line of progress; Ctrl-C ends it with the best so far, or with `null` if there is none. */
+function shrinkShown(
+  target: Target,
+  options: RunOptions,
+  time: number,
+  terminal: Terminal,
+): Promise<Shrunk | null> {
+  const began = performance.now();
+  let shownAt = -Infinity;
+  return interruptible(async (signal) => {
+    const shrunk = await shrinkSeed(target, options, {
+      origin: `${thisCommand()} ${flagsOf(options)}`,
+      signal,
+      isOver: () => performance.now() - began > time * 1000,
+      onTry(best, tries) {
+        const now = performance.now();
+        if (now - shownAt < PROGRESS_MS) return;
+        shownAt = now;
+        const left = Math.max(0, Math.ceil(time - (now - began) / 1000));
+        terminal.progress(`${count(tries, "run")} tried, at most ${left} s left; smallest so far: ${sizeOf(best)}`);
+      },
+    });
+    terminal.progress("");
+    return shrunk;
+  });
 }
 
 function noFailure(options: RunOptions): string {
@@ -91,21 +108,21 @@ function summary({ file, original, tries }: Shrunk, seconds: number): unknown {
   return { seed, valid, shrunk, tries, wall_ms: Math.round(seconds * 1000) };
 }
 
-function tale(
-  { original, tries }: Shrunk,
+async function tale(
+  target: Target,
+  { tries }: Shrunk,
   file: RunFile,
   seconds: number,
   out: string | undefined,
-  terminal: Terminal,
-): string {
-  const { style } = terminal;
-  const { judged, trace } = replayRun(file, original.result.nemesis, file.origin);
+  { style }: Terminal,
+): Promise<string> {
+  const { judged, moments } = (await replayRun(target, file, file.origin))!;
   return [
     `${style("bold", `seed ${file.setup.seed}`)}  shrunk in ${tries} runs and ${seconds.toFixed(1)} s to ${
       sizeOf(file)
     }\n`,
     `\n${renderReasons(judged.result, style)}`,
-    `\n${renderStory(trace, judged)}`,
+    `\n${renderStory(moments, judged)}`,
     `\n${renderFailures(judged.result, style)}`,
     out === undefined
       ? "\nWith --out FILE the run is kept, for replay.\n"

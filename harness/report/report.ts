@@ -13,6 +13,7 @@ import {
 } from "../../checker/mod.ts";
 import { nodesInWords, type RunOptions } from "../run/options.ts";
 import type { RunResult } from "../run/result.ts";
+import type { Target } from "../run/target.ts";
 import type { SafetyVerdict } from "../sim/invariants/world.ts";
 import { WIDTH, wrapped } from "./columns.ts";
 
@@ -23,15 +24,16 @@ export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan
 const NAME_WIDTH = 16;
 
 /** The line that opens a report: the seed, before anything else is done. */
-export function renderOpening(options: RunOptions, style: Style): string {
-  const { seed, concurrency, rate, timeLimit, workload, reads, nemesis } = options;
+export function renderOpening(target: Target, options: RunOptions, style: Style): string {
+  const { seed, concurrency, rate, timeLimit, nemesis, flags: { "--": _, ...flags } } = options;
   const name = `seed ${seed}`;
   const text = listed(`${name}  `, [
     nodesInWords(options),
     count(concurrency, "client"),
     `${count(rate, "operation")} a second for ${timeLimit} s`,
-    `workload ${workload}`,
-    ...(reads === null ? [] : [`reads ${reads}`]),
+    ...(options.target === "sim" ? [] : [`target ${options.target}`]),
+    `workload ${options.workload ?? Object.keys(target.workloads)[0]}`,
+    ...Object.entries(flags).map(([flag, value]) => `${flag} ${value}`),
     `nemesis ${nemesis}`,
   ]);
   return `${style("bold", name)}${text.slice(name.length)}\n`;
@@ -94,7 +96,7 @@ function operations({ operations: { ok, fail, info } }: RunResult): string {
 
 /** What the seed made of a run that left it open. */
 function drawn({ nodes, workload, reads }: RunResult): string[] {
-  return [count(nodes, "node"), `workload ${workload}`, `reads ${reads}`];
+  return [count(nodes, "node"), `workload ${workload}`, ...(reads === undefined ? [] : [`reads ${reads}`])];
 }
 
 function faults(result: RunResult): string[] {
@@ -170,7 +172,10 @@ function remark(verdict: Verdict): string {
   return `  ${who} healed and served again after ${count(ticks, "tick")}`;
 }
 
-/** Lines of another's report, after its first, which says what was said already. Of a long one only lists may be broken: elsewhere there may be a drawing. */
+/**
+ * Lines of another's report, after its first, which says what was said already. Of a long one only lists may be
+ * broken: elsewhere there may be a drawing.
+ */
 function indented(text: string): string[] {
   return text.trimEnd().split("\n").slice(1)
     .flatMap((each) => LISTS.test(each) ? wrapped(each.split(" "), WIDTH - 4) : [each])

@@ -6,7 +6,7 @@
 import type { HistoryEvent } from "../../checker/mod.ts";
 import type { JudgedRun } from "../run/result.ts";
 import type { Breach, SafetyVerdict } from "../sim/invariants/world.ts";
-import type { TraceLine } from "../sim/trace.ts";
+import type { Moment } from "../run/target.ts";
 
 /** A story is cut in its middle to about this many lines. */
 const MAX_LINES = 160;
@@ -17,23 +17,24 @@ interface Told {
 }
 
 /** Every event of a run, a line each. */
-export function renderTrace(lines: readonly TraceLine[], run: JudgedRun): string {
+export function renderTrace(lines: readonly Moment[], run: JudgedRun): string {
   return merged(lines.map(tellNode), tellEvents(run.events, run)).map(tell).join("");
 }
 
 /**
- * The events that mattered: all that the nemesis and the clients did, and of the nodes' doings the elections, the votes, the commits, the truncations, the
- * snapshots, the reads, and the messages that carried commands. It ends where an invariant broke, or with what a client saw last; of the proof of life only
- * what it did to the nodes is told, unless it failed.
+ * The events that mattered: all that the nemesis and the clients did, and of the nodes' doings the elections, the
+ * votes, the commits, the truncations, the snapshots, the reads, and the messages that carried commands. It ends
+ * where an invariant broke, or with what a client saw last; of the proof of life only what it did to the nodes is
+ * told, unless it failed.
  */
-export function renderStory(lines: readonly TraceLine[], run: JudgedRun): string {
+export function renderStory(lines: readonly Moment[], run: JudgedRun): string {
   const breach = (run.result.checks["safety"] as Partial<SafetyVerdict> | undefined)?.breaches?.[0];
   const isAlive = run.result.checks["liveness"]?.valid !== false;
   const end = breach?.time ?? (isAlive ? lastHeard(run.events) : Infinity);
   const proofBegins = run.events.find(({ f, process }) => process === "nemesis" && f === "heal majority")?.time ??
     Infinity;
-  const isTold = ({ time, kind, matters, isProof }: TraceLine): boolean =>
-    matters && time <= end && !(isAlive && (isProof === true || (kind === "read" && time > proofBegins)));
+  const isTold = ({ time, kind, matters }: Moment): boolean =>
+    matters && time <= end && !(isAlive && time > proofBegins && PROOFS_OWN.includes(kind));
   const events = tellEvents(run.events.filter(({ time = 0 }) => time <= end), run);
   const told = [
     ...merged(lines.filter(isTold).map(tellNode), events),
@@ -44,6 +45,9 @@ export function renderStory(lines: readonly TraceLine[], run: JudgedRun): string
   const gap = `${" ".repeat(12)}... ${told.length - 2 * half} lines left out: --trace tells all ...\n`;
   return [...told.slice(0, half).map(tell), gap, ...told.slice(-half).map(tell)].join("");
 }
+
+/** What the proof of life causes of itself, and nobody wants to hear of where it succeeds. */
+const PROOFS_OWN = ["message", "sent", "read"];
 
 /** When a client heard something last. */
 function lastHeard(events: readonly HistoryEvent[]): number {
@@ -61,7 +65,7 @@ function merged(nodes: readonly Told[], clients: readonly Told[]): Told[] {
   return [...all, ...nodes.slice(i)];
 }
 
-function tellNode({ time, node, kind, text }: TraceLine): Told {
+function tellNode({ time, node, kind, text }: Moment): Told {
   const how = kind === "message" ? "receives " : kind === "sent" ? "sends " : "";
   return { time, text: `node ${node}  ${how}${text}` };
 }

@@ -1,37 +1,42 @@
 /**
- * The proof of life: a majority is healed while every other fault stays as it is, and that majority must elect a leader, commit and answer.
+ * The proof of life: a majority is healed while every other fault stays as it is, and that majority must serve again.
  *
- * The others may still speak to the majority and disturb it, but hear nothing from it. If they did, one of them might lead with the help of a part of
- * the majority; voters are loyal to a leader that they hear, and then the rest of the majority would wait in vain, which is no fault of anybody's.
- * Where leaders do not check their quorum, or campaigns need no pre-vote, the others cannot speak to the majority either: one that leads, and hears nobody,
- * would lead on for ever, and one with a fast clock would spend a term before any election of the majority is over.
+ * The others may still speak to the majority and disturb it, but hear nothing from it. If they heard it, one of them
+ * might become primary with the help of a part of the majority. In Raft voters are loyal to a leader that they hear,
+ * and then the rest of the majority would wait in vain, through no fault of anybody. Where the target says so
+ * (`hearsOthers: false`) the others cannot speak to the majority either: a leader that does not check its quorum, and
+ * hears nobody, would lead on for ever, and without pre-votes a node with a fast clock would spend a term before any
+ * election of the majority is over.
  *
- * Each healed voter must answer a read before anything is written, so that a new leader's term is opened by itself, and a write after that. And a joint
- * configuration must be left.
+ * Each healed voter must answer a read before anything is written, so that a new primary serves reads without a
+ * client's write, and a write after that. And a change of the members must be complete.
+ *
+ * A target that promises less (`serves`: `all`, `one`) is healed as a whole, and all of its nodes must answer, or one.
  *
  * @module
  */
 import type { Validity } from "../../checker/mod.ts";
-import type { Clock, Timer } from "../../server/clock.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Clock } from "../../server/clock.ts";
+import type { Partition } from "../nemesis/partition.ts";
 import type { Link, NodeView, View } from "../nemesis/kind.ts";
 import { isMajority, mayRun, membersOf, primaryOf, whoCouldServe } from "../nemesis/view.ts";
+import type { Cluster, Limits } from "./target.ts";
 
 /** What the proof needs. */
 export interface LivenessParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
-  /** How many ticks it may take. */
-  readonly livenessTicks: number;
-  /** Whether the others are cut off from the majority in both directions. */
-  readonly isolatesOthers: boolean;
+  /** What can be expected of it. */
+  readonly limits: Limits;
   /** Picks among `count` things. */
   readonly pick: (purpose: string, count: number) => number;
   /** Writes an event of the nemesis down. */
   readonly note: (f: string, value: string) => void;
+  /** Asks a node to prove that it serves, `ticks` after the healing; `done` hears whether it has. */
+  readonly prove: (node: number, kind: "read" | "write", ticks: number, done: (isProven: boolean) => void) => void;
 }
 
-/** Whether a healed majority served again. */
+/** Whether a healed cluster served again. */
 export interface LivenessVerdict {
   /** `true`: it served; `"unknown"`: nothing could be expected of it. */
   readonly valid: Validity;
@@ -43,152 +48,181 @@ export interface LivenessVerdict {
   readonly ticks: number;
 }
 
-/** A node that was asked for a write waits this many ticks for its answer before it is asked again. */
+/** A node that was asked waits this many ticks for its answer before it is asked again. */
 const ASK_AGAIN_TICKS = 40;
-/** The key of the writes that are asked for; no workload has it. */
-export const PROBE_KEY = "liveness";
 
-/** Heals a majority and waits for it to serve. */
+/** Heals a majority, or everything, and waits for it to serve. */
 export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict) => void): void {
-  const { clock, cluster } = parts;
-  const began = clock.now();
-  const majority: number[] = [];
-  /** Nodes that have answered a read, and of these the ones that have answered a write too. */
-  const read = new Set<number>();
-  const answered = new Set<number>();
-  /** Nodes that were asked, and when they are asked again. */
-  const askAgainAt = new Map<number, number>();
-  let lastView: View = [];
-  /** Whether the healed nodes are a majority by every configuration, and so must serve. */
-  let isCertain = true;
-  let ended = false;
-  let timer: Timer | null = null;
-
-  cluster.look((view) => {
-    const healable = whoCouldServe(view);
-    // A seeded order: the majority is the first nodes of it that are one.
-    for (let i = healable.length - 1; i > 0; i--) {
-      const j = parts.pick(`majority ${i}`, i + 1);
-      [healable[i], healable[j]] = [healable[j]!, healable[i]!];
-    }
-    extend(healable, view);
-  });
-
-  /** Takes in nodes until they are a majority of every configuration that any of them holds. */
-  function extend(order: number[], view: View): void {
-    while (!isMajority(majority, view)) {
-      const next = order.shift();
-      if (next === undefined) return healWhatRuns(view);
-      majority.push(next);
-    }
-    majority.sort((a, b) => a - b);
-    parts.note("heal majority", majority.join(" "));
-    cluster.restore(
-      majority,
-      () => cluster.inject({ kind: "partition", shape: "deaf", cut: deafOthers() }, () => watch(order)),
-    );
-  }
-
-  /** No choice of nodes is surely able to serve: all that can run are healed, and if they do not serve, that proves nothing. */
-  function healWhatRuns(view: View): void {
-    isCertain = false;
-    for (const { id } of view.filter(mayRun)) if (!majority.includes(id)) majority.push(id);
-    majority.sort((a, b) => a - b);
-    parts.note("heal majority", majority.join(" "));
-    cluster.restore(majority, () => watch([]));
-  }
-
-  function deafOthers(): Link[] {
-    const others = cluster.nodes().filter((node) => !majority.includes(node));
-    const outward = majority.flatMap((from) => others.map((to): Link => [from, to]));
-    return parts.isolatesOthers ? outward.flatMap(([from, to]): Link[] => [[from, to], [to, from]]) : outward;
-  }
-
-  function watch(order: number[]): void {
-    cluster.look((view) => {
-      if (ended) return;
-      lastView = view;
-      // A damaged journal may come to light only at the restart.
-      const gone = view.filter((node) => !mayRun(node) && majority.includes(node.id));
-      for (const { id } of gone) majority.splice(majority.indexOf(id), 1);
-      // A restart or a change under way may have brought a configuration to light of which these are no majority.
-      if (isCertain && !isMajority(majority, view)) return extend(order, view);
-      for (const node of asked(view)) ask(node);
-      const isJoint = isInJoint(leaderAmong(majority, view), view);
-      if (answered.size > 0 && !isJoint && asked(view).every((node) => answered.has(node))) {
-        return end({ valid: true, majority, ticks: ticks() });
-      }
-      if (ticks() >= parts.livenessTicks) {
-        return end({ valid: isCertain ? false : "unknown", reason: waitedFor(), majority, ticks: ticks() });
-      }
-      timer = clock.after(cluster.tickLength, () => watch(order));
-    });
-  }
-
-  /** Those healed nodes that the healed leader counts as voters: each must get a read through, and a write. */
-  function asked(view: View): number[] {
-    const leader = leaderAmong(majority, view);
-    return leader === null ? [] : majority.filter((id) => membersOf(leader, view).voters.includes(id));
-  }
-
-  function ask(node: number): void {
-    const isRead = !asked(lastView).every((each) => read.has(each));
-    const hasAnswered = (isRead ? read : answered).has(node);
-    if (hasAnswered || clock.now() < (askAgainAt.get(node) ?? 0)) return;
-    askAgainAt.set(node, clock.now() + ASK_AGAIN_TICKS * cluster.tickLength);
-    const operation = isRead ? { f: "get", key: PROBE_KEY } : { f: "put", key: PROBE_KEY, value: String(ticks()) };
-    cluster.invoke(node, -1, { operation }, (reply) => {
-      if (reply.type === "ok") {
-        (isRead ? read : answered).add(node);
-        askAgainAt.delete(node);
-      } // A node that says no may say yes after the next heartbeat.
-      else askAgainAt.set(node, clock.now() + 2 * cluster.tickLength);
-    });
-  }
-
-  function waitedFor(): string {
-    const healed = `the healed majority ${majority.join(" ")}`;
-    const leader = leaderAmong(majority, lastView);
-    if (leader === null) {
-      const said = majority.map((id) => `${id}: ${lastView.find((node) => node.id === id)?.says ?? "nothing"}`);
-      return `${healed} has no leader after ${ticks()} ticks (${said.join("; ")})`;
-    }
-    if (isInJoint(leader, lastView)) {
-      return `${healed} has leader ${leader.id} (${leader.says}), but has not left its joint configuration ` +
-        `in ${ticks()} ticks`;
-    }
-    const unread = asked(lastView).filter((node) => !read.has(node));
-    if (unread.length > 0) {
-      return `${healed} has leader ${leader.id} (${leader.says}), but node ${
-        unread.join(" and ")
-      } answered no read in ${ticks()} ticks`;
-    }
-    if (answered.size === 0) {
-      return `${healed} has leader ${leader.id} (${leader.says}), but no write was answered in ${ticks()} ticks`;
-    }
-    const silent = asked(lastView).filter((node) => !answered.has(node));
-    return `${healed} has leader ${leader.id} (${leader.says}), but node ${
-      silent.join(" and ")
-    } answered no write in ${ticks()} ticks`;
-  }
-
-  function ticks(): number {
-    return Math.ceil((clock.now() - began) / cluster.tickLength);
-  }
-
-  function end(verdict: LivenessVerdict): void {
-    ended = true;
-    timer?.cancel();
-    done(verdict);
-  }
+  new ProofOfLife(parts, done).start();
 }
 
-/** The primary among these. */
-function leaderAmong(nodes: readonly number[], view: View): NodeView | null {
-  return primaryOf(view, (id) => nodes.includes(id));
+class ProofOfLife {
+  readonly #parts: LivenessParts;
+  readonly #done: (verdict: LivenessVerdict) => void;
+  readonly #began: number;
+  /** The nodes that were healed. */
+  readonly #healed: number[] = [];
+  /** Nodes that have answered a read, and of these the ones that have answered a write too. */
+  readonly #read = new Set<number>();
+  readonly #written = new Set<number>();
+  /** Nodes that were asked, and when they are asked again. */
+  readonly #askAgainAt = new Map<number, number>();
+  #view: View = [];
+  /** Whether the healed nodes are a majority by every configuration, and so must serve. */
+  #isCertain = true;
+  #hasEnded = false;
+
+  constructor(parts: LivenessParts, done: (verdict: LivenessVerdict) => void) {
+    this.#parts = parts;
+    this.#done = done;
+    this.#began = parts.clock.now();
+  }
+
+  start(): void {
+    const { cluster, limits } = this.#parts;
+    cluster.look((view) => {
+      if (limits.serves !== "majority") return this.#healWhatRuns(view);
+      this.#extend(this.#shuffled(whoCouldServe(view)), view);
+    });
+  }
+
+  /** A seeded order: the majority is the first nodes of it that are one. */
+  #shuffled(nodes: number[]): number[] {
+    for (let i = nodes.length - 1; i > 0; i--) {
+      const j = this.#parts.pick(`majority ${i}`, i + 1);
+      [nodes[i], nodes[j]] = [nodes[j]!, nodes[i]!];
+    }
+    return nodes;
+  }
+
+  /** Takes in nodes until they are a majority of every configuration that any of them holds. */
+  #extend(order: number[], view: View): void {
+    while (!isMajority(this.#healed, view)) {
+      const next = order.shift();
+      if (next === undefined) {
+        // No choice of nodes is surely able to serve. All that can run are healed, and if they do not serve, that
+        // proves nothing.
+        this.#isCertain = false;
+        return this.#healWhatRuns(view);
+      }
+      this.#healed.push(next);
+    }
+    this.#healed.sort(ascending);
+    this.#parts.note("heal majority", this.#healed.join(" "));
+    const { cluster } = this.#parts;
+    cluster.restore(this.#healed, () => {
+      const { partition } = cluster.suffers;
+      if (partition === null || partition === undefined) this.#watch(order);
+      else partition.inject(this.#deafOthers(), () => this.#watch(order));
+    });
+  }
+
+  #healWhatRuns(view: View): void {
+    for (const { id } of view.filter(mayRun)) if (!this.#healed.includes(id)) this.#healed.push(id);
+    this.#healed.sort(ascending);
+    this.#parts.note("heal majority", this.#healed.join(" "));
+    this.#parts.cluster.restore(this.#healed, () => this.#watch([]));
+  }
+
+  #deafOthers(): Partition {
+    const { cluster, limits: { hearsOthers = true } } = this.#parts;
+    const others = cluster.nodes().filter((node) => !this.#healed.includes(node));
+    const outward = this.#healed.flatMap((from) => others.map((to): Link => [from, to]));
+    const cut = hearsOthers ? outward : outward.flatMap(([from, to]): Link[] => [[from, to], [to, from]]);
+    return { kind: "partition", shape: "deaf", cut };
+  }
+
+  #watch(order: number[]): void {
+    const { cluster, clock, limits: { serves, tickLength, livenessTicks } } = this.#parts;
+    cluster.look((view) => {
+      if (this.#hasEnded) return;
+      this.#view = view;
+      // A damaged journal may come to light only at the restart.
+      const gone = view.filter((node) => !mayRun(node) && this.#healed.includes(node.id));
+      for (const { id } of gone) this.#healed.splice(this.#healed.indexOf(id), 1);
+      // A restart or a change under way may have brought a configuration to light of which these are no majority.
+      const isShort = serves === "majority" && this.#isCertain && !isMajority(this.#healed, view);
+      if (isShort) return this.#extend(order, view);
+      for (const node of this.#asked()) this.#ask(node);
+      if (this.#hasServed()) return this.#end(true);
+      if (this.#ticks() >= livenessTicks) return this.#end(this.#isCertain ? false : "unknown", this.#waitedFor());
+      clock.after(tickLength, () => this.#watch(order));
+    });
+  }
+
+  #hasServed(): boolean {
+    if (this.#written.size === 0 || isInJoint(this.#primary(), this.#view)) return false;
+    return this.#parts.limits.serves === "one" || this.#asked().every((node) => this.#written.has(node));
+  }
+
+  /**
+   * Those healed nodes that must get a read through, and a write: the voters by the healed primary's word. Where
+   * nodes tell their members, nothing is asked before there is a primary; where they cannot, each is asked.
+   */
+  #asked(): number[] {
+    const primary = this.#primary();
+    if (primary !== null) return this.#healed.filter((id) => membersOf(primary, this.#view).voters.includes(id));
+    const tellsMembers = this.#view.some(({ id, members }) => members !== null && this.#healed.includes(id));
+    return tellsMembers ? [] : [...this.#healed];
+  }
+
+  /** The primary among the healed nodes. */
+  #primary(): NodeView | null {
+    return primaryOf(this.#view, (id) => this.#healed.includes(id));
+  }
+
+  #ask(node: number): void {
+    const { clock, prove, limits: { serves, tickLength } } = this.#parts;
+    const hasRead = (each: number): boolean => this.#read.has(each);
+    const isRead = serves === "one" ? !this.#asked().some(hasRead) : !this.#asked().every(hasRead);
+    const answered = isRead ? this.#read : this.#written;
+    if (answered.has(node) || clock.now() < (this.#askAgainAt.get(node) ?? 0)) return;
+    this.#askAgainAt.set(node, clock.now() + ASK_AGAIN_TICKS * tickLength);
+    prove(node, isRead ? "read" : "write", this.#ticks(), (isProven) => {
+      if (isProven) {
+        answered.add(node);
+        this.#askAgainAt.delete(node);
+      } // A node that says no may say yes after the next heartbeat.
+      else this.#askAgainAt.set(node, clock.now() + 2 * tickLength);
+    });
+  }
+
+  #waitedFor(): string {
+    const primary = this.#primary();
+    const healed = `the healed ${this.#parts.limits.serves === "majority" ? "majority" : "nodes"} ${
+      this.#healed.join(" ")
+    }`;
+    const within = `in ${this.#ticks()} ticks`;
+    if (primary === null && this.#asked().length === 0) {
+      const said = this.#healed.map((id) => `${id}: ${this.#view.find((node) => node.id === id)?.says ?? "nothing"}`);
+      return `${healed} has no leader after ${this.#ticks()} ticks (${said.join("; ")})`;
+    }
+    const whole = primary === null ? healed : `${healed} has leader ${primary.id} (${primary.says}), but`;
+    if (isInJoint(primary, this.#view)) return `${whole} has not left its joint configuration ${within}`;
+    const unread = this.#asked().filter((node) => !this.#read.has(node));
+    if (unread.length > 0) return `${whole} node ${unread.join(" and ")} answered no read ${within}`;
+    if (this.#written.size === 0) return `${whole} no write was answered ${within}`;
+    const silent = this.#asked().filter((node) => !this.#written.has(node));
+    return `${whole} node ${silent.join(" and ")} answered no write ${within}`;
+  }
+
+  #ticks(): number {
+    const { clock, limits: { tickLength } } = this.#parts;
+    return Math.ceil((clock.now() - this.#began) / tickLength);
+  }
+
+  #end(valid: Validity, reason?: string): void {
+    this.#hasEnded = true;
+    const verdict = { valid, majority: this.#healed, ticks: this.#ticks() };
+    this.#done(reason === undefined ? verdict : { ...verdict, reason });
+  }
 }
 
 /** Whether a node is in the middle of a change of the members. */
 function isInJoint(node: NodeView | null, view: View): boolean {
   return node !== null && membersOf(node, view).outgoing.length > 0;
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
 }

@@ -1,20 +1,23 @@
 /**
- * What a run is told: the same for every kind of cluster, and all that a simulated run depends on.
+ * What a run is told: the same for every target. With the target's code, it is all that a run in virtual time depends
+ * on.
  *
  * @module
  */
-import type { ReadMode } from "../../server/replica/client.ts";
+import type { FlagValues } from "./flag.ts";
 
 /** The options of a run, each a flag of the command line. */
 export interface RunOptions {
   /** What everything random follows from. */
   readonly seed: number;
+  /** The system under test, as `--target` takes it. */
+  readonly target: string;
   /** What the nemesis does, as `--nemesis` takes it. */
   readonly nemesis: string;
   /** Seconds from one fault to the next. */
   readonly nemesisInterval: number;
-  /** What clients do, by name; `all` for what each seed draws. */
-  readonly workload: string;
+  /** What clients do, by name; `all` for what each seed draws; `null` for the target's first workload. */
+  readonly workload: string | null;
   /** How many nodes there are at first; `null` for five, or under `all` for what each seed draws. */
   readonly nodes: number | null;
   /** How many clients there are. */
@@ -25,10 +28,13 @@ export interface RunOptions {
   readonly keys: number;
   /** Seconds for which clients and nemesis are at work. */
   readonly timeLimit: number;
-  /** The share of operations that change nothing, from 0 to 1; `null` for a half, or under `all` for what each seed draws. */
+  /**
+   * The share of operations that change nothing, from 0 to 1; `null` for a half, or under `all` for what each seed
+   * draws.
+   */
   readonly readShare: number | null;
-  /** How reads are done; `null` for read index, or under `all` for what each seed draws. */
-  readonly reads: ReadMode | null;
+  /** The target's own flags. */
+  readonly flags: FlagValues;
 }
 
 /** How many nodes there are at first, where neither a flag nor the seed says. */
@@ -36,17 +42,21 @@ export const DEFAULT_NODES = 5;
 
 /** What a run is told if it is told nothing. */
 export const DEFAULT_OPTIONS: Omit<RunOptions, "seed"> = {
+  target: "sim",
   nemesis: "partition",
   nemesisInterval: 3,
-  workload: "kv",
+  workload: null,
   nodes: null,
   concurrency: 10,
   rate: 100,
   keys: 5,
   timeLimit: 60,
   readShare: null,
-  reads: null,
+  flags: {},
 };
+
+/** The workload by which each seed draws one. */
+export const ALL_WORKLOADS = "all";
 
 /** How many nodes there are at first, in words. */
 export function nodesInWords({ nodes, nemesis }: RunOptions): string {
@@ -55,14 +65,30 @@ export function nodesInWords({ nodes, nemesis }: RunOptions): string {
   return `${count} ${count === 1 ? "node" : "nodes"}`;
 }
 
-/** The flags that make a run what it is: the seed, and whatever is not the default. */
+/** The flags that make a run what it is: the target, the seed, and whatever is not the default. */
 export function flagsOf(options: RunOptions): string {
-  const words = [`--seed ${options.seed}`];
-  for (const [name, value] of Object.entries(options)) {
-    if (name === "seed" || value === DEFAULT_OPTIONS[name as keyof typeof DEFAULT_OPTIONS]) continue;
-    words.push(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`);
-  }
+  const { target, seed, nemesis, flags, ...others } = options;
   // The nemesis is always named: it is what one looks for first.
-  if (options.nemesis === DEFAULT_OPTIONS.nemesis) words.splice(1, 0, `--nemesis ${options.nemesis}`);
+  const words = [...flag("target", target, "sim"), `--seed ${seed}`, `--nemesis ${nemesis}`];
+  for (const [name, value] of Object.entries(others)) {
+    words.push(...flag(name, value, DEFAULT_OPTIONS[name as keyof typeof others]));
+  }
+  const { "--": rest, ...own } = flags;
+  for (const [name, value] of Object.entries(own)) words.push(...flag(name, value, undefined));
+  if (Array.isArray(rest) && rest.length > 0) words.push("--", ...rest.map(quoted));
   return words.join(" ");
+}
+
+/** A flag as it is typed; nothing for one that is not given. */
+function flag(name: string, value: unknown, usual: unknown): string[] {
+  if (value === usual || value === undefined || value === false) return [];
+  const dashed = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  if (value === true) return [dashed];
+  return (Array.isArray(value) ? value : [value]).map((one) => `${dashed} ${quoted(one)}`);
+}
+
+/** A word as a shell reads it. */
+function quoted(value: unknown): string {
+  const text = String(value);
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -34,12 +34,12 @@ export class Recorder {
   /**
    * Writes an event down, at the present time.
    *
-   * Every event has every field, undefined where there is nothing to say: engines read objects of one shape several times as fast as objects of six,
-   * and judge and file read each field (4 % of a run).
+   * Every event has every field, undefined where there is nothing to say: engines read objects of one shape several
+   * times as fast as objects of six, and judge and file read each field (4 % of a run).
    */
-  record({ process, type, f, key, value, error, actual }: Recorded): void {
+  record({ process, type, f, key, value, error, actual, final }: Recorded): void {
     const time = this.#clock.now() - this.#start;
-    this.events.push({ index: this.events.length, time, process, type, f, key, value, error, actual });
+    this.events.push({ index: this.events.length, time, process, type, f, key, value, error, actual, final });
   }
 }
 

@@ -7,10 +7,11 @@ import { type HistoryEvent, type Validity, type Verdict, worse } from "../../che
 import { historyBytes } from "./history_file.ts";
 import { sha256 } from "./sha256.ts";
 import { countOperations, type OperationCounts } from "./recorder.ts";
+import type { Driven } from "./drive.ts";
 import type { RunOutcome } from "./run.ts";
 import type { Schedule } from "./schedule.ts";
 import type { RunSetup } from "./setup.ts";
-import type { Workload } from "../workloads/workload.ts";
+import type { Target } from "./target.ts";
 
 /** The result of a run. */
 export interface RunResult {
@@ -24,8 +25,10 @@ export interface RunResult {
   readonly nemesis: string;
   /** What clients did. */
   readonly workload: string;
-  /** How they read, unless an operation says otherwise. */
-  readonly reads: string;
+  /** How they read, where the target has a choice. */
+  readonly reads?: string;
+  /** The system under test, as `--target` takes it. */
+  readonly target: string;
   /** How their operations ended. */
   readonly operations: OperationCounts;
   /** Each check by its name. */
@@ -46,20 +49,14 @@ export interface RunResult {
 
 /** What a result is made of. */
 export interface ResultParts {
+  /** The system that was under test. */
+  readonly target: Target;
   /** What the run was. */
   readonly setup: RunSetup;
   /** The nemesis as it was asked for. */
   readonly nemesis: string;
   /** What it left behind. */
-  readonly outcome: RunOutcome;
-  /** Whose judge it is. */
-  readonly workload: Workload;
-  /** Checks of what only the cluster itself can see. */
-  readonly clusterChecks: Readonly<Record<string, Verdict>>;
-  /** What happened inside, counted. */
-  readonly coverage: Readonly<Record<string, number>>;
-  /** Nanoseconds of the cluster's clock. */
-  readonly virtualTime: number;
+  readonly driven: Driven;
   /** The command that does it again. */
   readonly replay: string;
 }
@@ -78,11 +75,11 @@ export interface JudgedRun {
 
 /** Judges a run. `wallMs` is read when all is judged. */
 export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
-  const { setup, outcome, workload } = parts;
+  const { target, setup, driven: { outcome, workload, checks: clusterChecks, counts, time } } = parts;
   const operations = countOperations(outcome.events);
   const checks: Record<string, Verdict> = {
     ...workload.judge(outcome.events),
-    ...parts.clusterChecks,
+    ...clusterChecks,
     liveness: livenessOf(outcome),
     exercised: exercised(outcome, operations, setup),
   };
@@ -93,12 +90,13 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
     nodes: setup.nodes,
     nemesis: parts.nemesis,
     workload: setup.workload,
-    reads: setup.reads,
+    ...target.tells?.(setup.system),
     operations,
     checks,
     faults: Object.fromEntries([...outcome.faults].map(([name, { struck }]) => [name, struck]).sort()),
-    coverage: parts.coverage,
-    virtual_ms: Math.round(parts.virtualTime / 1e6),
+    coverage: counts,
+    virtual_ms: Math.round(time / 1e6),
+    target: setup.target,
     history_sha256: sha256(history),
     replay: parts.replay,
   };
@@ -109,6 +107,11 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
     history,
     schedule: outcome.schedule,
   };
+}
+
+/** The names of the checks that found a violation. */
+export function failedChecks({ checks }: Pick<RunResult, "checks">): string[] {
+  return Object.entries(checks).filter(([, verdict]) => verdict.valid === false).map(([name]) => name);
 }
 
 /** A healed majority must serve again, and when all is healed every last read must be answered. */

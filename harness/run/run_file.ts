@@ -4,9 +4,13 @@
  * @module
  */
 import type { Validity } from "../../checker/mod.ts";
+import { SEVERITY } from "../nemesis/kind.ts";
+import type { ScheduledFault } from "../nemesis/nemesis.ts";
+import type { ScheduledOperation } from "./generator.ts";
 import type { Schedule } from "./schedule.ts";
-import { DEFAULT_OPTIONS } from "./options.ts";
-import { type RunSetup, setupOf } from "./setup.ts";
+import { parseFault } from "../nemesis/faults.ts";
+import type { RunSetup } from "./setup.ts";
+import type { Target } from "./target.ts";
 
 /** A recorded run. */
 export interface RunFile {
@@ -26,7 +30,7 @@ export interface RunFile {
 }
 
 const FORMAT = "kaya-raft run";
-const VERSION = 1;
+const VERSION = 2;
 
 /** A recorded run, to be written down. */
 export function runFile(parts: Omit<RunFile, "format" | "version">): RunFile {
@@ -70,13 +74,7 @@ export function parseRunFile(text: string): RunFile {
     throw new SyntaxError(`its version is ${JSON.stringify(file["version"])}, but ${VERSION} was expected`);
   }
   const { setup, expected, faults, operations, origin } = file;
-  const isTimed = (item: unknown): boolean => Number.isSafeInteger((item as { at?: unknown } | null)?.at);
-  for (const [name, list] of [["faults", faults], ["operations", operations]] as const) {
-    if (!Array.isArray(list)) throw new SyntaxError(`${name} is no list`);
-    const wrong = list.findIndex((item) => !isTimed(item));
-    if (wrong >= 0) throw new SyntaxError(`${name}[${wrong}] has no time: a whole number "at" was expected`);
-  }
-  const misshapen = firstMisshapen("setup", setup, setupOf({ ...DEFAULT_OPTIONS, seed: 0 }));
+  const misshapen = firstMisshapen("setup", setup, LIKE);
   if (misshapen !== null) throw new SyntaxError(misshapen);
   if (typeof (expected as RunFile["expected"] | undefined)?.history_sha256 !== "string") {
     throw new SyntaxError("what is expected of the run is missing");
@@ -84,10 +82,68 @@ export function parseRunFile(text: string): RunFile {
   return runFile({
     origin: String(origin),
     setup: setup as RunSetup,
-    schedule: { faults, operations } as Schedule,
+    schedule: {
+      faults: timed("faults", faults, checkFault),
+      operations: timed("operations", operations, checkOperation),
+    },
     expected: expected as RunFile["expected"],
   });
 }
+
+/** Lets a target read its part of a file's setup. */
+export function checkSystem(file: RunFile, target: Target): RunFile {
+  const { system } = file.setup;
+  return { ...file, setup: { ...file.setup, system: target.parseSetup?.(system) ?? system } };
+}
+
+/** A list of things that each have a time. */
+function timed<T extends { readonly at: number }>(
+  name: string,
+  list: unknown,
+  check: (item: T) => void,
+): readonly T[] {
+  if (!Array.isArray(list)) throw new SyntaxError(`${name} is no list`);
+  list.forEach((item: T | null, i) => {
+    if (!Number.isSafeInteger(item?.at)) {
+      throw new SyntaxError(`${name}[${i}] has no time: a whole number "at" was expected`);
+    }
+    try {
+      check(item!);
+    } catch (error) {
+      throw new SyntaxError(`${name}[${i}]: ${(error as Error).message}`);
+    }
+  });
+  return list;
+}
+
+function checkFault({ fault, lasts }: ScheduledFault): void {
+  parseFault(fault);
+  if (lasts !== null && !Number.isSafeInteger(lasts)) throw new SyntaxError('"lasts" is a whole number or null');
+}
+
+function checkOperation({ client, node, operation }: ScheduledOperation): void {
+  for (const [field, value] of [["client", client], ["node", node]] as const) {
+    if (!Number.isSafeInteger(value)) throw new SyntaxError(`"${field}" is a whole number`);
+  }
+  if (typeof operation?.f !== "string") throw new SyntaxError('"operation" has the name of what is asked, "f"');
+}
+
+/** A setup, for the types of its fields; the target reads its own part. */
+const LIKE: Omit<RunSetup, "system"> = {
+  target: "sim",
+  seed: 0,
+  nodes: 3,
+  concurrency: 1,
+  timeLimit: 1,
+  workload: "kv",
+  workloadOptions: { keys: 1, skew: 1, readShare: 0.5 },
+  rate: 1,
+  bursts: false,
+  kinds: [],
+  interval: 1,
+  severity: SEVERITY,
+  finalReads: true,
+};
 
 /** What is wrong first with a value that should be like another in the types of all its fields; `null`: nothing is. */
 function firstMisshapen(name: string, value: unknown, like: unknown): string | null {

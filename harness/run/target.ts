@@ -13,26 +13,10 @@
 import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
 import type { Clock } from "../../server/clock.ts";
-import type { FaultByKind, FaultKind } from "../nemesis/faults.ts";
-import type { Severity, Strike, View } from "../nemesis/kind.ts";
+import type { FaultKind, Suffers } from "../nemesis/faults.ts";
+import type { Severity, View } from "../nemesis/kind.ts";
 import type { Completion, Invocation, Workload, WorkloadOptions } from "../workloads/workload.ts";
 import type { FlagSpec, FlagValues } from "./flag.ts";
-
-/** How a cluster suffers the faults of one kind. */
-export interface Suffering<F> {
-  /** Inflicts a fault. Faults combine; the same object is later healed. */
-  inject(fault: F, done: (strike: Strike) => void): void;
-  /** Undoes one fault: restarts, reconnects, resumes what it has struck, unless another fault still holds it. */
-  heal(fault: F, done: (strike: Strike) => void): void;
-}
-
-/**
- * The faults that a cluster suffers, by kind; an absent or `null` kind is one that it does not suffer.
- *
- * A cluster that is to mention every kind `satisfies Record<FaultKind, ... | null>`: a new kind is then an error of
- * the compiler there.
- */
-export type Suffers = { readonly [Kind in FaultKind]?: Suffering<FaultByKind[Kind]> | null };
 
 /** A cluster under test, and what can be done to it. */
 export interface Cluster {
@@ -155,8 +139,12 @@ export interface SetupRequest {
 /** Makes a new set of clients, for one run. */
 export type MakeWorkload<Setup> = (options: WorkloadOptions, setup: Setup) => Workload;
 
-/** A system under test. `Setup` is how it is set in one run: plain JSON, which stands in the run file. */
-export interface Target<Setup = unknown> {
+/**
+ * A system under test. `Setup` is how it is set in one run: plain JSON, which stands in the run file. Only the target
+ * itself reads it.
+ */
+// deno-lint-ignore no-explicit-any
+export interface Target<Setup = any> {
   /** The name of `--target`, or for a user's module the name that it gives itself. */
   readonly name: string;
   /** What it is, in one line. */

@@ -5,8 +5,7 @@
  */
 import type { RaftConfig } from "../../raft/mod.ts";
 import type { Clock } from "../../server/clock.ts";
-import { type Fault, FAULT_KINDS, type FaultKind, sufferingOf } from "../nemesis/faults.ts";
-import type { Strike, View } from "../nemesis/kind.ts";
+import type { View } from "../nemesis/kind.ts";
 import type { ClientReply, ReadMode } from "../../server/replica/client.ts";
 import type { ClientRequest } from "../../server/store/client.ts";
 import type { Packet } from "../../server/replica/packet.ts";
@@ -55,7 +54,6 @@ const CONNECTION_REFUSED: ClientReply = { type: "fail", error: "connection refus
 
 /** A simulated cluster. */
 export class SimCluster {
-  readonly faults: ReadonlySet<FaultKind> = new Set(FAULT_KINDS);
   readonly tickLength: number;
   readonly network: Network;
   /** How it suffers each kind of fault. */
@@ -134,23 +132,13 @@ export class SimCluster {
     return ids;
   }
 
-  invoke(id: number, _process: number, request: ClientRequest, reply: (reply: ClientReply) => void): void {
+  ask(id: number, _process: number, request: ClientRequest, reply: (reply: ClientReply) => void): void {
     const node = this.#nodes.get(id);
     const answer = (result: ClientReply): void => this.network.send(id, CLIENTS, reply, result);
     const receive = (received: ClientRequest): void => {
       if (node === undefined || !node.request(received, answer)) answer(CONNECTION_REFUSED);
     };
     this.network.send(CLIENTS, id, receive, request);
-  }
-
-  /** Inflicts a fault. */
-  inject(fault: Fault, done: (strike: Strike) => void): void {
-    sufferingOf(this.suffers, fault)!.inject(fault, done);
-  }
-
-  /** Undoes a fault. */
-  heal(fault: Fault, done: (strike: Strike) => void): void {
-    sufferingOf(this.suffers, fault)!.heal(fault, done);
   }
 
   /**

@@ -1,13 +1,16 @@
 /**
- * The simulator's clock: a queue of actions in the order of their virtual time, and of their making where times are equal.
+ * The simulator's clock: a queue of actions in the order of their virtual time, and of their making where times are
+ * equal.
  *
- * An event has a slot, which holds what it does; a heap of four children a node holds when, in typed arrays, so that nothing is allocated for an event:
+ * An event has a slot, which holds what it does; a heap of four children a node holds when, in typed arrays, so that
+ * nothing is allocated for an event:
  *
  *     times   [ t0 | t1 | t2 | ... ]   the heap: when, in nanoseconds        children of i: 4i+1 .. 4i+4
  *     heap    [ s0 | s1 | s2 | ... ]             in which slot
  *
  *     places  [  |  |  | ... ]         a slot: where in the heap, -1 if in line
- *     orders  [  |  |  | ... ]                 the how-manieth event, which decides between equal times; -1 if the slot is free
+ *     orders  [  |  |  | ... ]                 the how-manieth event, which decides between equal times; -1 if the
+ * slot is free
  *     actions [  |  |  | ... ]                 what
  *     firsts  [  |  |  | ... ]                 with what,
  *     seconds [  |  |  | ... ]                 and what
@@ -34,6 +37,8 @@ export class EventQueue implements Clock {
   #now = 0;
   #made = 0;
   #steps = 0;
+  #holds = 0;
+  readonly #whenReleased: (() => void)[] = [];
 
   /** How many events are in the heap. */
   #size = 0;
@@ -121,10 +126,38 @@ export class EventQueue implements Clock {
     this.#free.push(slot);
   }
 
+  /**
+   * Keeps time from going on until the function that it returns is called: for a cluster whose nodes compute in real
+   * time, as processes do. Whoever steps the queue waits meanwhile. Holds add up.
+   */
+  hold(): () => void {
+    let isHolding = true;
+    this.#holds++;
+    return () => {
+      if (!isHolding) return;
+      isHolding = false;
+      this.#holds--;
+      if (this.#holds > 0) return;
+      for (const action of this.#whenReleased.splice(0)) action();
+    };
+  }
+
+  /** Whether somebody holds it. */
+  get isHeld(): boolean {
+    return this.#holds > 0;
+  }
+
+  /** Runs `action`, once, when nobody holds it. */
+  whenReleased(action: () => void): void {
+    if (this.#holds === 0) action();
+    else this.#whenReleased.push(action);
+  }
+
   /** Runs the next event and moves the clock to its time. Returns whether there was one. */
   step(): boolean {
     let slot: number;
-    // What the heap has of the present time was put there when that was still to come, and so before all that waits in line.
+    // What the heap has of the present time was put there when that was still to come, and so before all that waits
+    // in line.
     if (this.#lineHead < this.#lineEnd && (this.#size === 0 || this.#times[0]! > this.#now)) {
       slot = this.#line[this.#lineHead++]!;
       if (this.#lineHead === this.#lineEnd) this.#lineHead = this.#lineEnd = 0;

@@ -3,7 +3,9 @@
  *
  * @module
  */
-export { simulate, simulateAndJudge, type Simulated, type SimulateOptions } from "./simulate.ts";
-export type { Trace, TraceLine } from "./trace.ts";
+export { simulateAndJudge } from "../targets/ours/simulate.ts";
+export { sim } from "../targets/ours/sim.ts";
+export { driveAtOnce, type Driven, type DriveOptions } from "../run/drive.ts";
+export { DEFAULT_OPTIONS, type RunOptions } from "../run/options.ts";
 export type { Breach, SafetyVerdict } from "./invariants/world.ts";
 export type { CoverageCounts } from "./coverage.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { describeConfiguration, describeEnvelope, type Entry, type Envelope, type RaftTracer } from "../../raft/mod.ts";
-import { PROBE_KEY } from "../run/liveness.ts";
+
 import { describeCommand } from "../../server/store/command_text.ts";
 
 /** One event inside a node. */
@@ -29,8 +29,6 @@ export interface TraceLine {
   readonly text: string;
   /** Whether a reader of a short story wants to hear of it. */
   readonly matters: boolean;
-  /** Whether the proof of life alone has caused it: a message with nothing but its commands. */
-  readonly isProof?: boolean;
 }
 
 /** Hears every event. */
@@ -78,7 +76,6 @@ export function tellingTracer(node: number, now: () => number, trace: Trace): Ra
         kind: "message",
         text: describeMessage(envelope),
         matters: matters(envelope),
-        isProof: isProof(envelope),
       }),
     staleRejected: (envelope, why) => tell("message", `rejects ${describeMessage(envelope)}: ${why}`, false),
     readConfirmed: (context, index, how) =>
@@ -107,13 +104,6 @@ function matters(envelope: Envelope): boolean {
     default:
       return false;
   }
-}
-
-/** Whether all commands of a message, of which it has some, are the proof of life's. */
-function isProof(envelope: Envelope): boolean {
-  if (envelope.type !== "append-request") return false;
-  const commands = envelope.entries.filter(({ kind }) => kind === "command");
-  return commands.length > 0 && commands.every(({ data }) => describeCommand(data).includes(JSON.stringify(PROBE_KEY)));
 }
 
 /** A message, and what the commands in it ask for. */

@@ -1,31 +1,37 @@
 /**
- * Recorded runs in the simulator: making one again, and shrinking one.
+ * Recorded runs: making one again, and shrinking one.
  *
  * @module
  */
+import { breaksCheck, drive, type Driven, type InTurns } from "../run/drive.ts";
 import type { RunOptions } from "../run/options.ts";
-import type { JudgedRun } from "../run/result.ts";
+import { failedChecks, type JudgedRun } from "../run/result.ts";
 import { type RunFile, runFile } from "../run/run_file.ts";
 import { setupOf } from "../run/setup.ts";
+import type { Moment, Target } from "../run/target.ts";
+import { judgeDriven, type Origin } from "../run/run_once.ts";
 import { type Candidate, shrink } from "./shrink.ts";
-import { breaksInvariant, judgeSimulated, simulate, type Simulated } from "../sim/simulate.ts";
-import type { TraceLine } from "../sim/trace.ts";
 
 /** A run that was made again. */
 export interface Replayed {
   readonly judged: JudgedRun;
-  readonly simulated: Simulated;
+  readonly driven: Driven;
   /** Every event inside the nodes, in their order. */
-  readonly trace: readonly TraceLine[];
+  readonly moments: readonly Moment[];
 }
 
-/** Runs a recorded run again. */
-export function replayRun(candidate: Candidate, nemesis: string, command: string): Replayed {
+/** Makes a recorded run again; `null` if it was aborted. */
+export async function replayRun(
+  target: Target,
+  { setup, schedule }: Candidate,
+  replay: string,
+  how: InTurns = {},
+): Promise<Replayed | null> {
   const began = performance.now();
-  const trace: TraceLine[] = [];
-  const { setup, schedule } = candidate;
-  const simulated = simulate(setup, { schedule, trace: (line) => void trace.push(line) });
-  return { judged: judgeSimulated(setup, simulated, nemesis, command, began), simulated, trace };
+  const moments: Moment[] = [];
+  const driven = await drive(target, setup, { ...how, schedule, record: (moment) => void moments.push(moment) });
+  if (driven === null) return null;
+  return { judged: judgeDriven(setup, driven, { target, nemesis: "recorded", replay, began }), driven, moments };
 }
 
 /** What shrinking a seed came to. */
@@ -38,50 +44,50 @@ export interface Shrunk {
   readonly tries: number;
 }
 
-/**
- * Shrinks the run of a seed.
- *
- * @param origin The command of the run.
- * @param isOver Asked before each try.
- * @param onTry Hears before each try the best so far, and how many runs were tried.
- */
-export function shrinkSeed(
+/** How a seed is shrunk. */
+export interface ShrinkSeedOptions extends InTurns {
+  /** The command of the run. */
+  readonly origin: string;
+  /** Asked before each try. */
+  readonly isOver: () => boolean;
+  /** Hears before each try the best so far, and how many runs were tried. */
+  readonly onTry: (best: Candidate, tries: number) => void;
+}
+
+/** Shrinks the run of a seed; `null` if it was aborted. */
+export async function shrinkSeed(
+  target: Target,
   options: RunOptions,
-  origin: string,
-  isOver: () => boolean,
-  onTry: (best: Candidate, tries: number) => void,
-): Shrunk {
-  const began = performance.now();
-  const setup = setupOf(options);
-  const simulated = simulate(setup);
-  const original = judgeSimulated(setup, simulated, options.nemesis, origin, began);
-  const failed = failedChecks(original)[0];
+  { origin, isOver, onTry, ...how }: ShrinkSeedOptions,
+): Promise<Shrunk | null> {
+  const told: Origin = { target, nemesis: options.nemesis, replay: origin, began: performance.now() };
+  const setup = setupOf(target, options);
+  const driven = await drive(target, setup, how);
+  if (driven === null) return null;
+  const original = judgeDriven(setup, driven, told);
+  const failed = failedChecks(original.result)[0];
   if (failed === undefined) return { file: null, original, tries: 1 };
+  // What only the cluster sees may show in the middle of a run; a history and the proof of life show at the end.
+  const isClusters = Object.hasOwn(driven.checks, failed);
   let tries = 1;
-  let smallest: Candidate = { setup, schedule: simulated.outcome.schedule };
-  const fails = (candidate: Candidate): boolean => {
+  let smallest: Candidate = { setup, schedule: driven.outcome.schedule };
+  const fails = async (candidate: Candidate): Promise<boolean> => {
     onTry(smallest, tries++);
-    // An invariant shows in the middle of a run, a history and the proof of life only at its end.
-    if (failed === "safety") return breaksInvariant(candidate.setup, { schedule: candidate.schedule });
-    return failedChecks(judgeCandidate(candidate, options.nemesis, origin)).includes(failed);
+    const { schedule } = candidate;
+    if (isClusters) return await breaksCheck(target, candidate.setup, failed, { ...how, schedule });
+    const again = await drive(target, candidate.setup, { ...how, schedule });
+    return again !== null && failedChecks(judgeDriven(candidate.setup, again, told).result).includes(failed);
   };
-  const best = shrink(smallest, { fails, isOver, onProgress: (candidate) => smallest = candidate });
-  const again = simulate(best.setup, { schedule: best.schedule });
-  const { result } = judgeSimulated(best.setup, again, options.nemesis, origin, began);
-  const file = runFile({
-    origin,
-    setup: best.setup,
-    schedule: again.outcome.schedule,
-    expected: { valid: result.valid, failed: failedChecks({ result }), history_sha256: result.history_sha256 },
+  const isAborted = (): boolean => how.signal?.aborted === true;
+  const best = await shrink(smallest, {
+    fails,
+    isOver: () => isOver() || isAborted(),
+    onProgress: (candidate) => smallest = candidate,
   });
+  const again = await drive(target, best.setup, { ...how, schedule: best.schedule });
+  if (again === null) return null;
+  const { result } = judgeDriven(best.setup, again, told);
+  const expected = { valid: result.valid, failed: failedChecks(result), history_sha256: result.history_sha256 };
+  const file = runFile({ origin, setup: best.setup, schedule: again.outcome.schedule, expected });
   return { file, original, tries };
-}
-
-function judgeCandidate({ setup, schedule }: Candidate, nemesis: string, origin: string): JudgedRun {
-  return judgeSimulated(setup, simulate(setup, { schedule }), nemesis, origin, 0);
-}
-
-/** The names of the checks that found a violation. */
-export function failedChecks({ result }: Pick<JudgedRun, "result">): string[] {
-  return Object.entries(result.checks).filter(([, verdict]) => verdict.valid === false).map(([name]) => name);
 }

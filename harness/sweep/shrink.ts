@@ -1,6 +1,6 @@
 /**
- * From a failing run to the smallest that still fails: delta debugging (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input",
- * 2002) over what was done in it.
+ * From a failing run to the smallest that still fails: delta debugging (Zeller and Hildebrandt, "Simplifying and
+ * Isolating Failure-Inducing Input", 2002) over what was done in it.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface Candidate {
 /** What the shrinking needs of the world. */
 export interface ShrinkOptions {
   /** Runs a candidate and says whether it fails in the same way. */
-  readonly fails: (candidate: Candidate) => boolean;
+  readonly fails: (candidate: Candidate) => boolean | Promise<boolean>;
   /** Asked before each try; `true` ends the shrinking with the best so far. */
   readonly isOver: () => boolean;
   /** Hears of each step forward. */
@@ -32,7 +32,10 @@ const NODES_MIN = 3;
 /** The run begins to be interesting not before this, in nanoseconds: the first election is over. */
 const WARM_UP = SECOND;
 
-/** Operations are first left out in no finer parts than so many; if more than so many are left then, another way is tried. */
+/**
+ * Operations are first left out in no finer parts than so many; if more than so many are left then, another way is
+ * tried.
+ */
 const COARSE_PARTS = 8;
 const MANY_OPERATIONS = 100;
 /** The operations of the end, one of which sees what is wrong: each is asked again so often, */
@@ -49,39 +52,167 @@ const KEPT_SHARE = 32;
 /**
  * The smallest failing run that can be found from `start`, which fails.
  *
- * In turn: no last reads, a shorter time, fewer nodes, fewer faults, fewer operations (where that does not help, those of the end asked again and again in
- * place of most others), simpler faults, an earlier beginning; again until nothing helps.
+ * In turn: no last reads, a shorter time, fewer nodes, fewer faults, fewer operations (where that does not help,
+ * those of the end asked again and again in place of most others), simpler faults, an earlier beginning; again until
+ * nothing helps.
  */
-export function shrink(start: Candidate, options: ShrinkOptions): Candidate {
-  let best = start;
-  const attempt = (candidate: Candidate): boolean => {
-    if (options.isOver() || !options.fails(candidate)) return false;
-    best = candidate;
-    options.onProgress(best);
-    return true;
-  };
-  const withOperations = (operations: readonly ScheduledOperation[]): Candidate => ({
-    ...best,
-    schedule: { ...best.schedule, operations },
-  });
-  const withFaults = (faults: readonly ScheduledFault[]): Candidate => ({
-    ...best,
-    schedule: { ...best.schedule, faults },
-  });
+export async function shrink(start: Candidate, options: ShrinkOptions): Promise<Candidate> {
+  const shrinking = new Shrinking(start, options);
+  await shrinking.run();
+  return shrinking.best;
+}
 
-  attempt({ ...best, setup: { ...best.setup, finalReads: false } });
-  for (let before = ""; before !== sizeOf(best) && !options.isOver();) {
-    before = sizeOf(best);
-    shortenTime(() => best, attempt);
-    fewerNodes(() => best, attempt);
-    minimize(best.schedule.faults, (faults) => attempt(withFaults(faults)));
-    minimize(best.schedule.operations, (operations) => attempt(withOperations(operations)), COARSE_PARTS);
-    if (best.schedule.operations.length > MANY_OPERATIONS) askAgain(() => best, attempt);
-    minimize(best.schedule.operations, (operations) => attempt(withOperations(operations)));
-    simplerFaults(() => best, attempt);
-    beginEarlier(() => best, attempt);
+/** The smallest failing run so far, and the ways to a smaller one. */
+class Shrinking {
+  readonly #options: ShrinkOptions;
+  best: Candidate;
+
+  constructor(start: Candidate, options: ShrinkOptions) {
+    this.#options = options;
+    this.best = start;
   }
-  return best;
+
+  async run(): Promise<void> {
+    await this.#attempt({ ...this.best, setup: { ...this.best.setup, finalReads: false } });
+    for (let before = ""; before !== sizeOf(this.best) && !this.#options.isOver();) {
+      before = sizeOf(this.best);
+      await this.#shortenTime();
+      await this.#fewerNodes();
+      await minimize(this.best.schedule.faults, (faults) => this.#attemptSchedule({ faults }));
+      await minimize(
+        this.best.schedule.operations,
+        (operations) => this.#attemptSchedule({ operations }),
+        COARSE_PARTS,
+      );
+      if (this.best.schedule.operations.length > MANY_OPERATIONS) await this.#askAgain();
+      await minimize(this.best.schedule.operations, (operations) => this.#attemptSchedule({ operations }));
+      await this.#simplerFaults();
+      await this.#beginEarlier();
+    }
+  }
+
+  /** Tries a candidate, which takes the place of the best if it fails. */
+  async #attempt(candidate: Candidate): Promise<boolean> {
+    const { isOver, fails, onProgress } = this.#options;
+    if (isOver() || !(await fails(candidate))) return false;
+    this.best = candidate;
+    onProgress(candidate);
+    return true;
+  }
+
+  #attemptSchedule(part: Partial<Schedule>): Promise<boolean> {
+    const { setup, schedule } = this.best;
+    return this.#attempt({ setup, schedule: { ...schedule, ...part } });
+  }
+
+  /** The shortest time, to a hundredth of a second, after which it has failed. */
+  async #shortenTime(): Promise<void> {
+    let tooShort = 0;
+    while (this.best.setup.timeLimit - tooShort > 0.02) {
+      const { setup, schedule } = this.best;
+      const timeLimit = Math.round(50 * (tooShort + setup.timeLimit)) / 100;
+      if (timeLimit >= setup.timeLimit || timeLimit <= tooShort) return;
+      const isEarly = ({ at }: { at: number }): boolean => at < timeLimit * SECOND;
+      const shorter = {
+        setup: { ...setup, timeLimit },
+        schedule: { operations: schedule.operations.filter(isEarly), faults: schedule.faults.filter(isEarly) },
+      };
+      if (!await this.#attempt(shorter)) tooShort = timeLimit;
+    }
+  }
+
+  /**
+   * Some violations last a millisecond or two on one node, as on a leader that was just elected, and each removal
+   * shifts that moment. So an operation of the end, where the violation shows since the time is short, is asked of
+   * every node again and again, and few of all others are kept.
+   */
+  async #askAgain(): Promise<void> {
+    const { setup, schedule: { operations, faults } } = this.best;
+    const end = Math.round(setup.timeLimit * SECOND);
+    const concurrency = setup.concurrency + ASKING_CLIENTS;
+    const timeLimit = setup.timeLimit + ASKED_AGAIN_AFTER / SECOND;
+    for (const before of KEPT_BEFORE) {
+      const kept = operations.filter(({ at }, i) => at >= end - before || i % KEPT_SHARE === 0);
+      for (const [i, last] of operations.slice(-LAST_OPERATIONS).entries()) {
+        const all = [...kept, ...repeated(last, i, end, setup)].sort((a, b) => a.at - b.at);
+        const candidate = {
+          setup: { ...setup, concurrency, timeLimit },
+          schedule: { operations: all, faults },
+        };
+        if (await this.#attempt(candidate)) return;
+      }
+    }
+  }
+
+  async #fewerNodes(): Promise<void> {
+    for (let nodes = NODES_MIN; nodes < this.best.setup.nodes; nodes++) {
+      const { setup, schedule } = this.best;
+      const operations = schedule.operations.map((operation) => ({
+        ...operation,
+        node: (operation.node - 1) % nodes + 1,
+      }));
+      const faults = schedule.faults.flatMap((planned) => {
+        const fault = typeOf(planned.fault).keep(planned.fault, (node) => node <= nodes);
+        return fault === null ? [] : [{ ...planned, fault }];
+      });
+      if (await this.#attempt({ setup: { ...setup, nodes }, schedule: { operations, faults } })) return;
+    }
+  }
+
+  /** Faults that do less, and that are healed never. */
+  async #simplerFaults(): Promise<void> {
+    for (let i = 0; i < this.best.schedule.faults.length; i++) {
+      while (await this.#simplify(i));
+      const planned = this.best.schedule.faults[i]!;
+      // What is not healed before the end need not be healed at all.
+      if (planned.lasts !== null) await this.#replaceFault(i, { ...planned, lasts: null });
+    }
+  }
+
+  async #simplify(at: number): Promise<boolean> {
+    const planned = this.best.schedule.faults[at]!;
+    for (const fault of typeOf(planned.fault).simpler(planned.fault)) {
+      if (await this.#replaceFault(at, { ...planned, fault })) return true;
+    }
+    return false;
+  }
+
+  #replaceFault(at: number, planned: ScheduledFault): Promise<boolean> {
+    return this.#attemptSchedule({ faults: this.best.schedule.faults.map((each, i) => i === at ? planned : each) });
+  }
+
+  /** Moves everything towards the beginning. */
+  async #beginEarlier(): Promise<void> {
+    const times = [...this.best.schedule.operations, ...this.best.schedule.faults].map(({ at }) => at);
+    if (times.length === 0) return;
+    const first = times.reduce((earliest, at) => Math.min(earliest, at));
+    for (let by = first - WARM_UP; by > SECOND / 10; by = Math.floor(by / 2)) {
+      const { setup, schedule } = this.best;
+      const earlier = <T extends { readonly at: number }>(items: readonly T[]): T[] =>
+        items.map((item) => ({ ...item, at: item.at - by }));
+      const moved = { operations: earlier(schedule.operations), faults: earlier(schedule.faults) };
+      const timeLimit = Math.round(100 * (setup.timeLimit - by / SECOND)) / 100;
+      if (timeLimit > 0 && await this.#attempt({ setup: { ...setup, timeLimit }, schedule: moved })) return;
+    }
+  }
+}
+
+/** One of the last operations, the `turn`-th, asked of every node again and again around the end. */
+function repeated(
+  last: ScheduledOperation,
+  turn: number,
+  end: number,
+  setup: Candidate["setup"],
+): ScheduledOperation[] {
+  const again: ScheduledOperation[] = [];
+  // Not at the same instants as the operation before, as then messages would fare as they did.
+  const begin = Math.max(0, end - ASKED_AGAIN_BEFORE) + turn * ASKED_AGAIN_EVERY / LAST_OPERATIONS;
+  for (let at = begin; at < end + ASKED_AGAIN_AFTER; at += ASKED_AGAIN_EVERY) {
+    for (let node = 1; node <= setup.nodes; node++) {
+      again.push({ ...last, at, node, client: setup.concurrency + again.length % ASKING_CLIENTS });
+    }
+  }
+  return again;
 }
 
 function sizeOf({ setup, schedule }: Candidate): string {
@@ -94,13 +225,13 @@ function sizeOf({ setup, schedule }: Candidate): string {
  * @param test Tries a list, and says whether it will do.
  * @param partsMax Into no more parts than this; without end if left out.
  */
-export function minimize<T>(
+export async function minimize<T>(
   items: readonly T[],
-  test: (items: readonly T[]) => boolean,
+  test: (items: readonly T[]) => boolean | Promise<boolean>,
   partsMax: number = Infinity,
-): readonly T[] {
+): Promise<readonly T[]> {
   let kept = items;
-  if (kept.length > 0 && test([])) return [];
+  if (kept.length > 0 && await test([])) return [];
   let parts = 2;
   while (kept.length > 1) {
     const size = Math.ceil(kept.length / parts);
@@ -108,7 +239,7 @@ export function minimize<T>(
     // From the end, as what comes late is the likelier to be of no matter.
     for (let begin = size * (Math.ceil(kept.length / size) - 1); begin >= 0; begin -= size) {
       const rest = [...kept.slice(0, begin), ...kept.slice(begin + size)];
-      if (rest.length === 0 || !test(rest)) continue;
+      if (rest.length === 0 || !await test(rest)) continue;
       kept = rest;
       shrunk = true;
     }
@@ -117,95 +248,4 @@ export function minimize<T>(
     else parts = Math.max(2, Math.min(parts, kept.length));
   }
   return kept;
-}
-
-/** The shortest time, to a hundredth of a second, after which it has failed. */
-function shortenTime(best: () => Candidate, attempt: (candidate: Candidate) => boolean): void {
-  let tooShort = 0;
-  while (best().setup.timeLimit - tooShort > 0.02) {
-    const { setup, schedule } = best();
-    const timeLimit = Math.round(50 * (tooShort + setup.timeLimit)) / 100;
-    if (timeLimit >= setup.timeLimit || timeLimit <= tooShort) return;
-    const isEarly = ({ at }: { at: number }): boolean => at < timeLimit * SECOND;
-    const shorter = {
-      setup: { ...setup, timeLimit },
-      schedule: { operations: schedule.operations.filter(isEarly), faults: schedule.faults.filter(isEarly) },
-    };
-    if (!attempt(shorter)) tooShort = timeLimit;
-  }
-}
-
-/**
- * Some violations show only to who asks the right node within a millisecond or two, as of a leader that was just elected, and whatever is left out moves that
- * moment. So an operation of the end, where the violation shows since the time is short, is asked of every node again and again, and of all others few are kept.
- */
-function askAgain(best: () => Candidate, attempt: (candidate: Candidate) => boolean): void {
-  const { setup, schedule: { operations, faults } } = best();
-  const end = Math.round(setup.timeLimit * SECOND);
-  const concurrency = setup.concurrency + ASKING_CLIENTS;
-  const timeLimit = setup.timeLimit + ASKED_AGAIN_AFTER / SECOND;
-  for (const before of KEPT_BEFORE) {
-    const kept = operations.filter(({ at }, i) => at >= end - before || i % KEPT_SHARE === 0);
-    for (const [i, last] of operations.slice(-LAST_OPERATIONS).entries()) {
-      const again: ScheduledOperation[] = [];
-      // Not at the same instants as the operation before, as then messages would fare as they did.
-      const begin = Math.max(0, end - ASKED_AGAIN_BEFORE) + i * ASKED_AGAIN_EVERY / LAST_OPERATIONS;
-      for (let at = begin; at < end + ASKED_AGAIN_AFTER; at += ASKED_AGAIN_EVERY) {
-        for (let node = 1; node <= setup.nodes; node++) {
-          again.push({ ...last, at, node, client: setup.concurrency + again.length % ASKING_CLIENTS });
-        }
-      }
-      const all = [...kept, ...again].sort((a, b) => a.at - b.at);
-      if (attempt({ setup: { ...setup, concurrency, timeLimit }, schedule: { operations: all, faults } })) return;
-    }
-  }
-}
-
-function fewerNodes(best: () => Candidate, attempt: (candidate: Candidate) => boolean): void {
-  for (let nodes = NODES_MIN; nodes < best().setup.nodes; nodes++) {
-    const { setup, schedule } = best();
-    const operations = schedule.operations.map((operation) => ({
-      ...operation,
-      node: (operation.node - 1) % nodes + 1,
-    }));
-    const faults = schedule.faults.flatMap((planned) => {
-      const fault = typeOf(planned.fault).keep(planned.fault, (node) => node <= nodes);
-      return fault === null ? [] : [{ ...planned, fault }];
-    });
-    if (attempt({ setup: { ...setup, nodes }, schedule: { operations, faults } })) return;
-  }
-}
-
-/** Faults that strike fewer nodes, and that are healed sooner or never. */
-function simplerFaults(best: () => Candidate, attempt: (candidate: Candidate) => boolean): void {
-  const replace = (at: number, planned: ScheduledFault): boolean => {
-    const { setup, schedule } = best();
-    const faults = schedule.faults.map((each, i) => i === at ? planned : each);
-    return attempt({ setup, schedule: { ...schedule, faults } });
-  };
-  for (let i = 0; i < best().schedule.faults.length; i++) {
-    const isSimpler = (): boolean => {
-      const planned = best().schedule.faults[i]!;
-      return typeOf(planned.fault).simpler(planned.fault).some((fault) => replace(i, { ...planned, fault }));
-    };
-    while (isSimpler());
-    const planned = best().schedule.faults[i]!;
-    // What is not healed before the end need not be healed at all.
-    if (planned.lasts !== null) replace(i, { ...planned, lasts: null });
-  }
-}
-
-/** Moves everything towards the beginning. */
-function beginEarlier(best: () => Candidate, attempt: (candidate: Candidate) => boolean): void {
-  const times = [...best().schedule.operations, ...best().schedule.faults].map(({ at }) => at);
-  if (times.length === 0) return;
-  const first = times.reduce((earliest, at) => Math.min(earliest, at));
-  for (let by = first - WARM_UP; by > SECOND / 10; by = Math.floor(by / 2)) {
-    const { setup, schedule } = best();
-    const earlier = <T extends { readonly at: number }>(items: readonly T[]): T[] =>
-      items.map((item) => ({ ...item, at: item.at - by }));
-    const moved = { operations: earlier(schedule.operations), faults: earlier(schedule.faults) };
-    const timeLimit = Math.round(100 * (setup.timeLimit - by / SECOND)) / 100;
-    if (timeLimit > 0 && attempt({ setup: { ...setup, timeLimit }, schedule: moved })) return;
-  }
 }

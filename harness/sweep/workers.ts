@@ -6,10 +6,21 @@
 import { Worker } from "node:worker_threads";
 import type { Sweep } from "./fuzz.ts";
 import type { RunResult } from "../run/result.ts";
-import type { FuzzRequest } from "./fuzz_worker.ts";
+import { programUrl } from "../rig/program.ts";
+import type { RunOptions } from "../run/options.ts";
+
+/** What a worker is asked. */
+export interface WorkerRequest {
+  readonly options: RunOptions;
+  /** How the program was started. */
+  readonly command: string;
+}
+
+/** The hidden command by which the program, started as a worker, knows what it is. */
+const WORKER = "kaya-raft worker";
 
 /** What a worker answers. */
-type FuzzAnswer = { readonly result: RunResult } | { readonly error: string };
+type WorkerAnswer = { readonly result: RunResult } | { readonly error: string };
 
 /**
  * Goes through a sweep on `jobs` workers. `heard` is called with each result, in the order in which they come.
@@ -36,14 +47,14 @@ export function sweepOnWorkers(
       const options = sweep.next();
       if (options !== null) {
         busy++;
-        worker.postMessage({ options, command } satisfies FuzzRequest);
+        worker.postMessage({ options, command } satisfies WorkerRequest);
       } else if (busy === 0) end(null);
     };
     for (let i = 0; i < jobs; i++) {
       // With an environment of its own: to hand the process's down, Deno would ask for the permission to read that.
-      const worker = new Worker(new URL("./fuzz_worker.ts", import.meta.url), { env: {} });
+      const worker = new Worker(programUrl(), { env: {}, workerData: WORKER });
       workers.push(worker);
-      worker.on("message", (answer: FuzzAnswer) => {
+      worker.on("message", (answer: WorkerAnswer) => {
         // An answer may have been on its way when the worker was ended.
         if (hasEnded) return;
         busy--;

@@ -1,5 +1,6 @@
 /**
- * Clients that append to lists and read them in transactions, judged by the isolation that they got; and the same in single steps with retries.
+ * Clients that append to lists and read them in transactions, judged by the isolation that they got; and the same in
+ * single steps with retries.
  *
  * A read of a list shows every append before it, in order: no other workload tells so much by so little.
  *
@@ -7,10 +8,15 @@
  */
 import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
-import type { ClientReply } from "../../server/replica/client.ts";
-import type { Operation as StoreOperation } from "../../server/store/operation.ts";
 import { judgeTransactions } from "./judge.ts";
-import { type Completion, happens, type Invocation, type Workload, type WorkloadOptions } from "./workload.ts";
+import {
+  type FinalRead,
+  happens,
+  type Invocation,
+  storeProof,
+  type Workload,
+  type WorkloadOptions,
+} from "./workload.ts";
 
 type Micro = readonly ["append" | "r", string, number | null];
 
@@ -50,32 +56,21 @@ function lists(options: WorkloadOptions): Lists {
 
 function listWorkload(
   name: string,
-  retries: boolean,
   options: WorkloadOptions,
   next: (random: Random, lists: Lists) => Micro[],
 ): Workload {
   const used = lists(options);
-  /** Every list that was asked about, in the order in which they came. */
-  const asked = new Set<string>();
   return {
     name,
     model: "list-append",
-    retries,
     next: (random: Random): Invocation => ({ f: "txn", value: next(random, used) }),
-    request({ value }: Invocation): StoreOperation {
-      for (const [, key] of value as Micro[]) asked.add(key);
-      return { f: "txn", value };
-    },
-    complete({ value }: Invocation, reply: ClientReply): Completion {
-      if (reply.type === "ok") return { type: "ok", value: reply.value };
-      return { type: reply.type, value, error: reply.error };
-    },
-    finalReads() {
-      const reads: Invocation[] = [];
-      const keys = [...asked];
+    proof: storeProof,
+    finalReads(events: readonly HistoryEvent[]) {
+      const reads: FinalRead[] = [];
+      const keys = listsAsked(events);
       for (let i = 0; i < keys.length; i += FINAL_KEYS) {
         const value = keys.slice(i, i + FINAL_KEYS).map((key): Micro => ["r", key, null]);
-        reads.push({ f: "txn", value });
+        reads.push({ operation: { f: "txn", value } });
       }
       return reads;
     },
@@ -85,9 +80,19 @@ function listWorkload(
   };
 }
 
+/** The lists that clients have asked about, in the order in which they first did. */
+function listsAsked(events: readonly HistoryEvent[]): string[] {
+  const keys = new Set<string>();
+  for (const { type, process, value } of events) {
+    if (type !== "invoke" || process === "nemesis") continue;
+    for (const [, key] of value as Micro[]) keys.add(key);
+  }
+  return [...keys];
+}
+
 /** Clients of transactions: one to four steps each. */
 export function append(options: WorkloadOptions): Workload {
-  return listWorkload("append", false, options, (random, used) => {
+  return listWorkload("append", options, (random, used) => {
     const readsOnly = happens(random, options.readShare / 2);
     return Array.from({ length: 1 + random.below(4) }, (): Micro => {
       const key = used.draw(random);
@@ -97,10 +102,11 @@ export function append(options: WorkloadOptions): Workload {
 }
 
 /**
- * Clients that ask again, under their session, when no answer came: an append that took effect twice shows in every later read.
+ * Clients that append or read in single steps. The target's client asks again, under a session, when no answer came:
+ * an append that took effect twice shows in every later read.
  */
 export function session(options: WorkloadOptions): Workload {
-  return listWorkload("session", true, options, (random, used) => {
+  return listWorkload("session", options, (random, used) => {
     const key = used.draw(random);
     return [happens(random, options.readShare / 2) ? ["r", key, null] : used.append(key)];
   });

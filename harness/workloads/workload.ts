@@ -5,17 +5,17 @@
  */
 import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
-import type { ClientReply } from "../../server/replica/client.ts";
-import type { Operation as StoreOperation } from "../../server/store/operation.ts";
 
 /** How the history has the beginning of an operation: what a client asks. */
 export interface Invocation {
   /** The operation's name. */
   readonly f: string;
-  /** The key, where it is about one. */
-  readonly key?: string;
+  /** The key, where it is about one: a text for our workloads. */
+  readonly key?: unknown;
   /** The argument. */
   readonly value?: unknown;
+  /** Whether it is one of the last reads, for judges of what holds in the end. */
+  readonly final?: boolean | undefined;
 }
 
 /** How the history has the end of an operation. */
@@ -58,24 +58,50 @@ export interface WorkloadOptions {
   readonly readShare: number;
 }
 
-/** A kind of clients. It remembers what its clients saw, to ask sensible things; an instance serves one run. */
+/**
+ * A kind of clients: what they ask, in the terms of the history and of no protocol, and what their history is judged
+ * by. It remembers what its clients saw, to ask sensible things; an instance serves one run.
+ */
 export interface Workload {
   /** The name of `--workload`. */
   readonly name: string;
   /** The model of `check --model` that judges its histories. */
   readonly model: string;
-  /** Whether a client asks again, under its session, when no answer came in time. */
-  readonly retries: boolean;
   /** The next operation. */
   next(random: Random): Invocation;
-  /** What the store is asked. */
-  request(operation: Invocation): StoreOperation;
-  /** What the history says of the store's answer. */
-  complete(operation: Invocation, reply: ClientReply): Completion;
-  /** The reads that end a run: everything that was ever written about. */
-  finalReads(): readonly Invocation[];
+  /** Hears how an operation ended. */
+  ended?(operation: Invocation, completion: Completion): void;
+  /**
+   * An operation by which a healed node proves that it serves, `ticks` after the healing; the workload does not judge
+   * it.
+   */
+  proof(kind: "read" | "write", ticks: number): Invocation;
+  /**
+   * What is asked at the end, when all is healed, of everything that the events so far were about: what was
+   * acknowledged must be there. `nodes` are those that can be asked.
+   */
+  finalReads(events: readonly HistoryEvent[], nodes: readonly number[]): readonly FinalRead[];
+  /** For systems that converge: what is asked, unrecorded, before the last reads, until it has settled. */
+  readonly settling?: Settling;
   /** The checks of a history, by name. */
   judge(events: readonly HistoryEvent[]): Readonly<Record<string, Verdict>>;
+}
+
+/** The keys that clients have asked about, in the order in which they first did. */
+export function keysAsked(events: readonly HistoryEvent[]): string[] {
+  const keys = new Set<string>();
+  for (const { type, process, key } of events) {
+    if (type === "invoke" && process !== "nemesis" && typeof key === "string") keys.add(key);
+  }
+  return [...keys];
+}
+
+/** The key of the proof of life; no workload has it. */
+export const PROOF_KEY = "liveness";
+
+/** The proof of life of a key-value store. */
+export function storeProof(kind: "read" | "write", ticks: number): Invocation {
+  return kind === "read" ? { f: "get", key: PROOF_KEY } : { f: "put", key: PROOF_KEY, value: String(ticks) };
 }
 
 /** Draws one of `keys` keys; of `skew` draws the least counts, so that low keys are hot. */

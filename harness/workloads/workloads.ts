@@ -1,5 +1,5 @@
 /**
- * The workloads by name.
+ * The workloads of a key-value store by name.
  *
  * @module
  */
@@ -10,7 +10,8 @@ import { register } from "./register.ts";
 import { set } from "./set.ts";
 import type { Workload, WorkloadOptions } from "./workload.ts";
 
-const WORKLOADS: Readonly<Record<string, (options: WorkloadOptions) => Workload>> = {
+/** Each makes a new set of clients, for one run; the first is the default. */
+export const WORKLOADS: Readonly<Record<string, (options: WorkloadOptions) => Workload>> = {
   kv,
   register,
   append,
@@ -18,22 +19,3 @@ const WORKLOADS: Readonly<Record<string, (options: WorkloadOptions) => Workload>
   set,
   session,
 };
-
-/** The names of `--workload`, the default first. */
-export const WORKLOAD_NAMES: readonly string[] = Object.keys(WORKLOADS);
-
-/** The name of `--workload` by which each seed draws one. */
-export const ALL_WORKLOADS = "all";
-
-/**
- * A new set of clients, for one run.
- *
- * @param name One of `WORKLOAD_NAMES`.
- * @throws {RangeError} If it is none.
- */
-export function createWorkload(name: string, options: WorkloadOptions): Workload {
-  if (!Object.hasOwn(WORKLOADS, name)) {
-    throw new RangeError(`Unknown workload ${JSON.stringify(name)}: expected one of ${WORKLOAD_NAMES.join(", ")}`);
-  }
-  return WORKLOADS[name]!(options);
-}

@@ -1,7 +1,8 @@
 // deno-lint-ignore-file no-console -- a benchmark prints
-// Writes and reads a second of three nodes as processes, by redis-benchmark with 64 clients, on the leader and on a follower; and beside them, in the same
-// minutes, of three members of etcd where KAYA_ETCD names a folder with its `server` and `bench`. Before each side is measured the disk has three seconds of
-// rest, and the nodes 20,000 requests each that are not counted.
+// Writes and reads a second of three nodes as processes, by redis-benchmark with 64 clients, on the leader and on a
+// follower; and beside them, in the same minutes, of three members of etcd where KAYA_ETCD names a folder with its
+// `server` and `bench`. Before each side is measured the disk has three seconds of rest, and the nodes 20,000
+// requests each that are not counted.
 //
 //     deno run -A tests/bench/live_serve.ts [--reads lease] [--rounds 3] [--operations 50000]
 import { type ChildProcess, spawn } from "node:child_process";
@@ -13,7 +14,8 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { memberStatus } from "../../server/node/join.ts";
 import type { StatusObject } from "../../server/node/node_status.ts";
-import { type NodeProcess, startNodeProcess } from "../../harness/targets/ours/node_process.ts";
+import { type Child, startChild } from "../../harness/rig/child.ts";
+import { programCommand } from "../../harness/rig/program.ts";
 
 const CLIENTS = 64;
 const { values: flags } = parseArgs({
@@ -116,7 +118,7 @@ function startEtcd(bin: string): ChildProcess[] {
   });
 }
 
-const nodes: NodeProcess[] = [];
+const nodes: Child[] = [];
 let members: ChildProcess[] = [];
 try {
   await Promise.all(ids.map((id) =>
@@ -133,7 +135,8 @@ try {
       ];
       args.push("--secret", secret, "--data", join(folder, `${id}`), "--reads", flags.reads, "--max-clients", "2000");
       for (const other of ids) if (other !== id) args.push("--peer", `${other}=${peer(other)}`);
-      nodes.push(startNodeProcess(args, { onReady: ready, onExit: () => {} }));
+      const argv = programCommand(["serve", "--stop-with-stdin", ...args]);
+      nodes.push(startChild({ argv }, { onOutput: ready, onExit: () => {} }));
     })
   ));
   if (etcd !== undefined) members = startEtcd(etcd);

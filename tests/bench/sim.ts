@@ -1,7 +1,7 @@
 // How fast the simulator runs, warm, on one core, checks included: deno run -A tests/bench/sim.ts [runs]
 import process from "node:process";
 import { DEFAULT_OPTIONS } from "../../harness/run/options.ts";
-import { simulateAndJudge } from "../../harness/sim/simulate.ts";
+import { simulateAndJudge } from "../../harness/targets/ours/simulate.ts";
 
 const runs = Number(process.argv[2] ?? 200);
 const WARM_UP = 30;

@@ -373,19 +373,18 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a timeout is reported as a failure",
-    file: "harness/run/run.ts",
-    search:
-      '        uncertain = true;\n        if (!ended && number === attempt) again({ type: "info", error: "timeout" });',
-    replace: '        if (!ended && number === attempt) again({ type: "fail", error: "timeout" });',
+    file: "harness/run/clients.ts",
+    search: 'end({ type: "info", value, error: "timeout" })',
+    replace: 'end({ type: "fail", value, error: "timeout" })',
     flags: "--nemesis partition --time-limit 20",
     noticedBy: ["history"],
   },
   {
     name: "a retry without its session",
-    file: "harness/run/run.ts",
-    search: "cluster.invoke(target, process, request, (reply) => {",
-    replace:
-      "const asked = number === 1 ? request : { operation: request.operation };\n      cluster.invoke(target, process, asked, (reply) => {",
+    file: "harness/targets/ours/client.ts",
+    search: "servers.ask(node, this.#process, this.#request, (reply) => {",
+    replace: "const asked = number === 1 ? this.#request : { operation: this.#request.operation };\n" +
+      "    servers.ask(node, this.#process, asked, (reply) => {",
     flags: "--nemesis partition --workload session --time-limit 20",
     noticedBy: ["history"],
   },

@@ -12,7 +12,7 @@ import { main as shrink } from "../../../harness/cli/shrink.ts";
 import type { Terminal } from "../../../harness/cli/terminal.ts";
 import { sha256 } from "../../../harness/run/sha256.ts";
 import { mayUse } from "../../corpus.ts";
-import { WORKLOAD_NAMES } from "../../../harness/workloads/workloads.ts";
+import { WORKLOADS } from "../../../harness/workloads/workloads.ts";
 
 type Command = (args: string[], terminal: Terminal) => Promise<number>;
 
@@ -153,7 +153,7 @@ test(
   async () => {
     const out = folder();
     try {
-      for (const workload of WORKLOAD_NAMES) {
+      for (const workload of Object.keys(WORKLOADS)) {
         const printed = await call(run, "--seed", "7", "--out", out, "--workload", workload, ...SHORT);
         const told = /^To judge it again: .* check (.*)$/m.exec(printed.out)![1]!.split(" ");
 
@@ -242,7 +242,7 @@ test("replay of a file that asks for what there is not is wrong usage", { skip: 
 
     await assert.rejects(call(replay, path), (error: Error) => {
       assert.ok(error instanceof UsageError, String(error));
-      assert.match(error.message, /Unknown workload "lunch": expected one of kv/);
+      assert.match(error.message, /Unknown workload "lunch": the target sim has kv/);
       return true;
     });
   } finally {

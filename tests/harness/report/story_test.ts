@@ -28,8 +28,8 @@ function judged(checks: Record<string, unknown>): JudgedRun {
 const TRACE = [
   line(1.5, "moves the log"),
   line(1.6, "is of no interest", { matters: false }),
-  line(3, "the proof's own command", { isProof: true }),
-  line(3.5, "a late command"),
+  line(3, "the proof's own command"),
+  line(3.5, "what the proof did to it", { kind: "role" }),
   line(5, "what nobody hears of"),
 ];
 
@@ -42,7 +42,7 @@ test("a story names the node that was asked, and ends with what a client heard l
     "client 4  asks node 3:  get k0",
     "node 1  receives moves the log",
     "nemesis  heal majority: 1 2",
-    "node 1  receives a late command",
+    "node 1  what the proof did to it",
     "client 4  ok  get k0 null",
   ]);
 });

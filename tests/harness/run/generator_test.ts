@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { drawnOperations, recordedOperations, type ScheduledOperation } from "../../../harness/run/generator.ts";
-import { createWorkload, WORKLOAD_NAMES } from "../../../harness/workloads/workloads.ts";
+import { WORKLOADS } from "../../../harness/workloads/workloads.ts";
 import { createRandom } from "../../../raft/mod.ts";
 
 const NODES = [1, 2, 3];
@@ -13,7 +13,7 @@ function drawn(
 ): ScheduledOperation[] {
   const source = drawnOperations(
     createRandom(1),
-    createWorkload(workload, { keys: 5, skew: 1, readShare: 0.5 }),
+    WORKLOADS[workload]!({ keys: 5, skew: 1, readShare: 0.5 }),
     { rate: 100, concurrency: 4, bursts: false, ...options },
   );
   const all: ScheduledOperation[] = [];
@@ -42,7 +42,7 @@ test("a client that disappoints nobody stays with its node, but for a stroll now
 });
 
 test("nobody is asked who is busy, and an operation without a free client is left out", () => {
-  const workload = createWorkload("kv", { keys: 1, skew: 1, readShare: 0.5 });
+  const workload = WORKLOADS["kv"]!({ keys: 1, skew: 1, readShare: 0.5 });
   const source = drawnOperations(createRandom(1), workload, { rate: 10, concurrency: 3, bursts: false });
 
   assert.equal(source.take((client) => client === 2, NODES)?.client, 2);
@@ -50,7 +50,7 @@ test("nobody is asked who is busy, and an operation without a free client is lef
 });
 
 test("no workload writes a value twice", () => {
-  for (const name of WORKLOAD_NAMES.filter((each) => each !== "counter")) {
+  for (const name of Object.keys(WORKLOADS).filter((each) => each !== "counter")) {
     const seen = new Set<string>();
     for (const { operation: { f, key, value } } of drawn(name, 20)) {
       const written = f === "txn"

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEFAULT_OPTIONS } from "../../../harness/run/options.ts";
-import { encodeRunFile, parseRunFile, runFile } from "../../../harness/run/run_file.ts";
+import { checkSystem, encodeRunFile, parseRunFile, runFile } from "../../../harness/run/run_file.ts";
 import { setupOf } from "../../../harness/run/setup.ts";
+import { sim } from "../../../harness/targets/ours/sim.ts";
 
 const FILE = runFile({
   origin: "deno run harness/main.ts --seed 1",
-  setup: setupOf({ ...DEFAULT_OPTIONS, seed: 1 }),
+  setup: setupOf(sim, { ...DEFAULT_OPTIONS, seed: 1 }),
   schedule: {
     faults: [{ at: 1, fault: { kind: "kill", shape: "one", nodes: [1] }, lasts: 5 }],
     operations: [{ at: 2, client: 0, node: 1, operation: { f: "get", key: "k0" } }],
@@ -29,7 +30,7 @@ test("what is no recorded run is refused with what was expected", () => {
     () => parseRunFile("{}"),
     /it names no format, but "kaya-raft run" was expected, which shrink --out writes/,
   );
-  assert.throws(() => parseRunFile(changed({ version: 9 })), /its version is 9, but 1 was expected/);
+  assert.throws(() => parseRunFile(changed({ version: 9 })), /its version is 9, but 2 was expected/);
   assert.throws(() => parseRunFile(changed({ faults: 3 })), /faults is no list/);
   assert.throws(() => parseRunFile(changed({ operations: [{}] })), /operations\[0\] has no time/);
   assert.throws(() => parseRunFile(changed({ setup: undefined })), /its setup is missing/);
@@ -38,8 +39,12 @@ test("what is no recorded run is refused with what was expected", () => {
     /its setup.nodes is a string, but a number was expected/,
   );
   assert.throws(
-    () => parseRunFile(changed({ setup: { ...FILE.setup, cluster: {} } })),
-    /its setup.cluster.tickLength is missing/,
+    () => checkSystem(parseRunFile(changed({ setup: { ...FILE.setup, system: { reads: "log" } } })), sim),
+    /its system.workload is missing/,
   );
+  const faults = [{ at: 1, fault: { kind: "kil", shape: "one", nodes: [1] }, lasts: 5 }];
+  assert.throws(() => parseRunFile(changed({ faults })), /faults\[0\]: a fault's kind is one of partition/);
+  const operations = [{ at: 1, client: 0, node: "x", operation: { f: "get" } }];
+  assert.throws(() => parseRunFile(changed({ operations })), /operations\[0\]: "node" is a whole number/);
   assert.throws(() => parseRunFile(changed({ expected: {} })), /what is expected of the run is missing/);
 });

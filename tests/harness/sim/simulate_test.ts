@@ -5,9 +5,13 @@ import { sha256 } from "../../../harness/run/sha256.ts";
 import { DEFAULT_OPTIONS, type RunOptions } from "../../../harness/run/options.ts";
 import { setupOf } from "../../../harness/run/setup.ts";
 import { shrinkSeed } from "../../../harness/sweep/recorded.ts";
-import { simulate, simulateAndJudge } from "../../../harness/sim/simulate.ts";
-import { WORKLOAD_NAMES } from "../../../harness/workloads/workloads.ts";
+import { driveAtOnce } from "../../../harness/run/drive.ts";
+import { sim } from "../../../harness/targets/ours/sim.ts";
+import { simulateAndJudge } from "../../../harness/targets/ours/simulate.ts";
+import { WORKLOADS } from "../../../harness/workloads/workloads.ts";
 import { setting } from "../../corpus.ts";
+
+const WORKLOAD_NAMES = Object.keys(WORKLOADS);
 
 /** Seeds of the swarm that the suite goes through; the sweeps of `fuzz` go further. */
 const SEEDS = Number(setting("KAYA_SIM_SEEDS", "12"));
@@ -40,9 +44,9 @@ test("the hash of a history is that of its lines", () => {
 
 test("a recorded schedule does to the cluster what the seed did", () => {
   for (const seed of [3, 4]) {
-    const setup = setupOf(options({ nemesis: "all", seed }));
-    const drawn = simulate(setup);
-    const again = simulate(setup, { schedule: drawn.outcome.schedule });
+    const setup = setupOf(sim, options({ nemesis: "all", seed }));
+    const drawn = driveAtOnce(sim, setup);
+    const again = driveAtOnce(sim, setup, { schedule: drawn.outcome.schedule });
 
     // Of faults that found nobody to strike the recorded run knows nothing; all else is the same.
     const clients = (events: typeof drawn.outcome.events): Uint8Array =>
@@ -65,7 +69,8 @@ for (const workload of WORKLOAD_NAMES) {
 for (const workload of ["kv", "register", "append", "counter", "session"]) {
   test(`local reads are caught by the workload ${workload}`, () => {
     const violates = (seed: number): boolean =>
-      simulateAndJudge(options({ workload, seed, reads: "local", timeLimit: 40 }), "").result.valid === false;
+      simulateAndJudge(options({ workload, seed, flags: { reads: "local" }, timeLimit: 40 }), "").result.valid ===
+        false;
 
     assert.ok([1, 2, 3, 4, 5].some(violates));
   });
@@ -99,19 +104,16 @@ test("without a nemesis every node serves, and a cluster of one does too", () =>
   }
 });
 
-test("a failing seed shrinks to a handful of events that fail in the same way, and stay so when they are run again", () => {
-  const { file, original } = shrinkSeed(
-    options({ reads: "local", seed: 1, timeLimit: 60 }),
-    "",
-    () => false,
-    () => {},
-  );
+test("a failing seed shrinks to a handful of events that fail in the same way, and stay so when they are run again", async () => {
+  const failing = options({ flags: { reads: "local" }, seed: 1, timeLimit: 60 });
+  const how = { origin: "", isOver: () => false, onTry: () => {} };
+  const { file, original } = (await shrinkSeed(sim, failing, how))!;
 
   assert.equal(original.result.valid, false);
   assert.ok(file !== null);
   assert.ok(file.schedule.faults.length <= 3, `${file.schedule.faults.length} faults`);
   assert.ok(file.schedule.operations.length <= 5, `${file.schedule.operations.length} operations`);
   assert.deepEqual(file.expected.failed, ["linearizability"]);
-  const again = simulate(file.setup, { schedule: file.schedule });
+  const again = driveAtOnce(sim, file.setup, { schedule: file.schedule });
   assert.equal(sha256(historyBytes(again.outcome.events)), file.expected.history_sha256);
 });

@@ -2,22 +2,23 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEFAULT_OPTIONS } from "../../../harness/run/options.ts";
 import { setupOf } from "../../../harness/run/setup.ts";
+import { sim } from "../../../harness/targets/ours/sim.ts";
 import { type Candidate, minimize, shrink } from "../../../harness/sweep/shrink.ts";
 import { createRandom } from "../../../raft/mod.ts";
 
-test("of a list only what the test needs is left, whatever that is", () => {
+test("of a list only what the test needs is left, whatever that is", async () => {
   for (let seed = 0; seed < 200; seed++) {
     const random = createRandom(seed);
     const items = Array.from({ length: random.below(60) }, (_, i) => i);
     const needed = items.filter(() => random.below(10) === 0);
 
-    const kept = minimize(items, (list) => needed.every((item) => list.includes(item)));
+    const kept = await minimize(items, (list) => needed.every((item) => list.includes(item)));
 
     assert.deepEqual(kept, needed);
   }
 });
 
-test("no single item of what is left can go, also where the test is not monotone", () => {
+test("no single item of what is left can go, also where the test is not monotone", async () => {
   for (let seed = 0; seed < 100; seed++) {
     const random = createRandom(seed);
     const items = Array.from({ length: 1 + random.below(40) }, (_, i) => i);
@@ -25,7 +26,7 @@ test("no single item of what is left can go, also where the test is not monotone
       list.length > 0 && (list.length * 7 + list[0]! + seed) % 3 !== 0;
     if (!fails(items)) continue;
 
-    const kept = minimize(items, fails);
+    const kept = await minimize(items, fails);
 
     assert.ok(fails(kept));
     for (let i = 0; i < kept.length && kept.length > 1; i++) {
@@ -34,8 +35,8 @@ test("no single item of what is left can go, also where the test is not monotone
   }
 });
 
-test("a run that fails whatever is done in it shrinks to one in which nothing is done", () => {
-  const setup = setupOf({ ...DEFAULT_OPTIONS, seed: 1 });
+test("a run that fails whatever is done in it shrinks to one in which nothing is done", async () => {
+  const setup = setupOf(sim, { ...DEFAULT_OPTIONS, seed: 1 });
   const operations = Array.from({ length: 50 }, (_, i) => ({
     at: i * 1e9,
     client: 0,
@@ -44,7 +45,7 @@ test("a run that fails whatever is done in it shrinks to one in which nothing is
   }));
   const faults = [{ at: 5, fault: { kind: "kill", shape: "minority", nodes: [1, 5] }, lasts: 1 }] as const;
 
-  const { setup: least, schedule } = shrink({ setup, schedule: { operations, faults } }, {
+  const { setup: least, schedule } = await shrink({ setup, schedule: { operations, faults } }, {
     fails: () => true,
     isOver: () => false,
     onProgress: () => {},
@@ -55,8 +56,8 @@ test("a run that fails whatever is done in it shrinks to one in which nothing is
   assert.ok(least.timeLimit < 0.1);
 });
 
-test("what a run needs to fail stays, on the nodes that it needs", () => {
-  const setup = setupOf({ ...DEFAULT_OPTIONS, seed: 1 });
+test("what a run needs to fail stays, on the nodes that it needs", async () => {
+  const setup = setupOf(sim, { ...DEFAULT_OPTIONS, seed: 1 });
   const operations = Array.from({ length: 50 }, (_, i) => ({
     at: i * 1e9,
     client: 0,
@@ -69,7 +70,7 @@ test("what a run needs to fail stays, on the nodes that it needs", () => {
     lasts: 1,
   }));
 
-  const { schedule } = shrink({ setup, schedule: { operations, faults } }, {
+  const { schedule } = await shrink({ setup, schedule: { operations, faults } }, {
     fails: ({ schedule }) =>
       schedule.operations.some(({ operation }) => operation.value === 30) &&
       schedule.faults.some(({ fault }) => fault.kind === "kill" && fault.nodes.includes(2)),
@@ -81,8 +82,8 @@ test("what a run needs to fail stays, on the nodes that it needs", () => {
   assert.deepEqual(schedule.faults.map(({ fault }) => fault), [{ kind: "kill", shape: "minority", nodes: [2] }]);
 });
 
-test("what shows only to who asks at the right moment, which moves with all else, is asked for again and again", () => {
-  const setup = setupOf({ ...DEFAULT_OPTIONS, seed: 1, timeLimit: 2 });
+test("what shows only to who asks at the right moment, which moves with all else, is asked for again and again", async () => {
+  const setup = setupOf(sim, { ...DEFAULT_OPTIONS, seed: 1, timeLimit: 2 });
   const operations = Array.from({ length: 500 }, (_, i) => ({
     at: i * 4e6,
     client: i % 10,
@@ -96,7 +97,7 @@ test("what shows only to who asks at the right moment, which moves with all else
   };
   const start = { setup, schedule: { operations: [...operations, { ...operations[2]!, at: 1.985e9 }], faults: [] } };
 
-  const { schedule } = shrink(start, { fails: isSeen, isOver: () => false, onProgress: () => {} });
+  const { schedule } = await shrink(start, { fails: isSeen, isOver: () => false, onProgress: () => {} });
 
   assert.ok(isSeen(start));
   assert.ok(schedule.operations.length <= 2, `${schedule.operations.length} operations`);

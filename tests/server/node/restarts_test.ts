@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { MILLISECOND } from "../../../server/clock.ts";
 import { createLiveClock } from "../../../server/live_clock.ts";
 import { test } from "node:test";
-import { type NodeProcess, startNodeProcess } from "../../../harness/targets/ours/node_process.ts";
+import { type Child, startChild } from "../../../harness/rig/child.ts";
+import { programCommand } from "../../../harness/rig/program.ts";
 import { formatAddress } from "../../../server/peer/peer_options.ts";
 import { createRandom } from "../../../raft/mod.ts";
 import { mayUse, setting } from "../../corpus.ts";
@@ -22,7 +23,7 @@ test("after any number of SIGKILLs under load, every acknowledged write is there
     const clock = createLiveClock();
     const secret = join(folder, "secret");
     writeFileSync(secret, SECRET, { mode: 0o600 });
-    const processes: (NodeProcess | null)[] = [null, null, null];
+    const processes: (Child | null)[] = [null, null, null];
     const startOne = (i: number): Promise<void> => {
       const { id, listen, client, peers } = options[i]!;
       const flags = ["--id", `${id}`, "--listen", formatAddress(listen), "--client", formatAddress(client)];
@@ -40,8 +41,8 @@ test("after any number of SIGKILLs under load, every acknowledged write is there
       );
       for (const [peer, address] of peers) flags.push("--peer", `${peer}=${formatAddress(address)}`);
       return new Promise((resolve, reject) => {
-        const started = startNodeProcess(flags, {
-          onReady: resolve,
+        const started = startChild({ argv: programCommand(["serve", "--stop-with-stdin", ...flags]) }, {
+          onOutput: resolve,
           onExit: (code) => {
             if (code !== null) reject(new Error(`node ${id} ended with ${code}: ${started.lastLines.join(" | ")}`));
           },

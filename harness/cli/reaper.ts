@@ -1,0 +1,57 @@
+/**
+ * The hidden command `reaper`: a process of its own that cleans up after a harness, however that ends. It reads what
+ * there is to clean up from its standard input. When that ends, because the harness has closed it or is no more, it
+ * kills the processes and removes the folders.
+ *
+ *     process PID | gone PID | folder PATH
+ *
+ * @module
+ */
+import { rmSync } from "node:fs";
+import process from "node:process";
+
+/** Runs the command; it ends when its input does. */
+export function main(): Promise<number> {
+  const processes = new Set<number>();
+  const folders = new Set<string>();
+  let held = "";
+  const take = (line: string): void => {
+    const at = line.indexOf(" ");
+    const [verb, object] = [line.slice(0, at), line.slice(at + 1)];
+    if (verb === "process") processes.add(Number(object));
+    else if (verb === "gone") processes.delete(Number(object));
+    else if (verb === "folder") folders.add(object);
+  };
+  // A Ctrl-C at the terminal reaches everybody there; this process has work to do after it.
+  process.on("SIGINT", () => {});
+  process.stdin.setEncoding("utf8");
+  process.stdin.on("data", (text: string) => {
+    const lines = (held + text).split("\n");
+    held = lines.pop()!;
+    for (const line of lines) take(line);
+  });
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cleanUp(processes, folders);
+      resolve(0);
+    };
+    process.stdin.on("end", end);
+    process.stdin.on("error", end);
+  });
+}
+
+function cleanUp(processes: ReadonlySet<number>, folders: ReadonlySet<string>): void {
+  for (const pid of processes) kill(pid);
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+}
+
+/** Ends a process, and its group where it leads one: what it has started ends with it. */
+function kill(pid: number): void {
+  for (const target of process.platform === "win32" ? [pid] : [-pid, pid]) {
+    try {
+      process.kill(target, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * The hidden command `worker`: a worker of a sweep. Runs are asked of it one at a time, as options, and their results
+ * go back.
+ *
+ * @module
+ */
+import { parentPort } from "node:worker_threads";
+import { runOnce } from "../run/run_once.ts";
+import type { WorkerRequest } from "../sweep/workers.ts";
+import { loadTarget } from "../targets/targets.ts";
+
+/** Runs the command, for as long as the worker lives. */
+export function main(): Promise<number> {
+  parentPort?.on("message", async ({ options, command }: WorkerRequest) => {
+    try {
+      const judged = await runOnce(await loadTarget(options.target), options, { command });
+      parentPort!.postMessage({ result: judged!.result });
+    } catch (error) {
+      parentPort!.postMessage({ error: `Seed ${options.seed}: ${(error as Error).stack ?? error}` });
+    }
+  });
+  return new Promise(() => {});
+}

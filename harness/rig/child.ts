@@ -1,0 +1,108 @@
+/**
+ * A process that the harness has started, with all that it starts itself.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
+
+/** A process. */
+export interface Child {
+  readonly pid: number;
+  /** The last lines of what it wrote to stderr, and where it wrote nothing there, to stdout. */
+  readonly lastLines: readonly string[];
+  /** Ends it at once. */
+  kill(): void;
+  /** Stops it, or lets it go on. */
+  pause(isPaused: boolean): void;
+  /** Asks it to end in good order. */
+  terminate(): void;
+}
+
+/** What is told of a process. */
+export interface ChildEvents {
+  /** It has written its first bytes to stdout. */
+  readonly onOutput?: () => void;
+  /** It has ended, with a status or by a signal; `code` and `signal` are null where it could not be started at all. */
+  readonly onExit: (code: number | null, signal: string | null) => void;
+}
+
+/** How a process is started. */
+export interface ChildOptions {
+  /** The program and its arguments. */
+  readonly argv: readonly string[];
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The folder that it works in; that of this process if left out. */
+  readonly folder?: string;
+}
+
+const KEPT_LINES = 20;
+const LINE_MAX = 10_000;
+
+/**
+ * Starts a process. It leads a group of its own: a Ctrl-C at the terminal is the harness's to handle, and a signal
+ * reaches what it has started too.
+ */
+export function startChild({ argv, env, folder }: ChildOptions, events: ChildEvents): Child {
+  const [program = "", ...args] = argv;
+  const child: ChildProcess = spawn(program, args, {
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: process.platform !== "win32",
+    ...(env === undefined ? {} : { env: { ...process.env, ...env } }),
+    ...(folder === undefined ? {} : { cwd: folder }),
+  });
+  const errors = new Tail(), output = new Tail();
+  let isOver = false;
+  const ended = (code: number | null, by: string | null): void => {
+    if (isOver) return;
+    isOver = true;
+    events.onExit(code, by);
+  };
+  child.stdin?.on("error", () => {});
+  child.stdout?.once("data", () => events.onOutput?.());
+  child.stdout?.on("data", (bytes: Uint8Array) => output.add(bytes));
+  child.stderr?.on("data", (bytes: Uint8Array) => errors.add(bytes));
+  child.on("error", (error) => {
+    errors.add(new TextEncoder().encode(`${error.message}\n`));
+    ended(null, null);
+  });
+  // Not at its exit: what it said last may be on the way still.
+  child.on("close", ended);
+  const pid = child.pid ?? -1;
+  const signal = (name: string): void => {
+    if (!isOver && pid >= 0) signalGroup(pid, name);
+  };
+  return {
+    pid,
+    get lastLines() {
+      return errors.lines.length > 0 ? errors.lines : output.lines;
+    },
+    kill: () => signal("SIGKILL"),
+    pause: (isPaused) => signal(isPaused ? "SIGSTOP" : "SIGCONT"),
+    terminate: () => signal("SIGTERM"),
+  };
+}
+
+/** Signals a process and its group. `child.kill` goes deaf on Deno after a SIGSTOP. */
+function signalGroup(pid: number, name: string): void {
+  try {
+    process.kill(process.platform === "win32" ? pid : -pid, name);
+  } catch {
+    // It has just ended.
+  }
+}
+
+/** The last lines of a stream of bytes. */
+class Tail {
+  readonly lines: string[] = [];
+  readonly #decoder = new TextDecoder();
+  #text = "";
+
+  add(bytes: Uint8Array): void {
+    const lines = (this.#text + this.#decoder.decode(bytes, { stream: true })).split("\n");
+    this.#text = lines.pop()!.slice(0, LINE_MAX);
+    this.lines.push(...lines.map((line) => line.slice(0, LINE_MAX)).filter((line) => line.trim() !== ""));
+    this.lines.splice(0, this.lines.length - KEPT_LINES);
+  }
+}

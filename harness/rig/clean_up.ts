@@ -1,0 +1,63 @@
+/**
+ * What must not outlive the harness: its processes, and its temporary folder. A process of its own, the reaper, ends
+ * and removes them, also when the harness itself is killed.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { programCommand } from "./program.ts";
+
+/** A temporary folder and the processes that work in it. */
+export class CleanUp {
+  /** The folder. */
+  readonly folder: string;
+  readonly #reaper: ChildProcess;
+  #hasEnded = false;
+
+  /**
+   * Makes the folder, and starts the reaper.
+   *
+   * @param name What the folder's name begins with.
+   */
+  constructor(name: string) {
+    try {
+      this.folder = mkdtempSync(join(tmpdir(), name));
+    } catch (error) {
+      throw new Error(`Cannot make a folder in ${tmpdir()}: ${(error as Error).message}`);
+    }
+    const [program = "", ...args] = programCommand(["kaya-raft reaper"]);
+    this.#reaper = spawn(program, args, {
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: process.platform !== "win32",
+    });
+    this.#reaper.on("error", () => {});
+    this.#reaper.stdin?.on("error", () => {});
+    this.#write(`folder ${this.folder}`);
+  }
+
+  /** A process has been started, which leads its group. */
+  started(pid: number): void {
+    this.#write(`process ${pid}`);
+  }
+
+  /** It has ended: its number may soon be another's. */
+  ended(pid: number): void {
+    this.#write(`gone ${pid}`);
+  }
+
+  /** Ends and removes everything. */
+  end(done: () => void): void {
+    if (this.#hasEnded || this.#reaper.exitCode !== null) return done();
+    this.#hasEnded = true;
+    this.#reaper.on("exit", () => done());
+    this.#reaper.stdin?.end();
+  }
+
+  #write(line: string): void {
+    if (!this.#hasEnded) this.#reaper.stdin?.write(`${line}\n`);
+  }
+}

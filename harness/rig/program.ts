@@ -1,0 +1,26 @@
+/**
+ * This program as a process of its own: how the entry file is found and started again, as a node, a worker, or the
+ * process that cleans up.
+ *
+ * @module
+ */
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** The entry file: `main` beside this folder, or this very file where everything was bundled into one. */
+export function programUrl(): URL {
+  const own = /[\\/]rig[\\/]program(\.[cm]?[jt]s)$/.exec(import.meta.url);
+  return own === null ? new URL(import.meta.url) : new URL(`../main${own[1]}`, import.meta.url);
+}
+
+/**
+ * The command line by which this runtime runs this program, with the permissions that a node needs: the program
+ * first, then its arguments.
+ */
+export function programCommand(args: readonly string[]): string[] {
+  const url = programUrl();
+  const path = url.protocol === "file:" ? fileURLToPath(url) : url.href;
+  const isDeno = (globalThis as { Deno?: unknown }).Deno !== undefined;
+  const permissions = ["run", "--quiet", "--allow-net", "--allow-read", "--allow-write", "--allow-run"];
+  return [process.execPath, ...(isDeno ? permissions : []), path, ...args];
+}

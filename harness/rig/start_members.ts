@@ -1,0 +1,44 @@
+/**
+ * Starts the nodes of a cluster, all at once.
+ *
+ * @module
+ */
+import { type Clock, SECOND } from "../../server/clock.ts";
+import type { Member } from "./member.ts";
+
+/** A node that starts has so long to serve, in nanoseconds. */
+const START_TIMEOUT = 60 * SECOND;
+/** So many of a node's last lines are told. */
+const TOLD_LINES = 3;
+
+/** Starts every member; ends with an error if one of them does not come to serve. */
+export function startMembers(
+  members: readonly Member[],
+  clock: Clock,
+  done: (error: Error | null) => void,
+): void {
+  let open = members.length;
+  let isOver = false;
+  const end = (error: Error | null): void => {
+    if (isOver) return;
+    isOver = true;
+    timer.cancel();
+    done(error);
+  };
+  const silent = (): Member[] => members.filter((member) => !member.isServing);
+  const timer = clock.after(START_TIMEOUT, () => {
+    const ids = silent().map(({ id }) => id);
+    end(new Error(`node ${ids.join(" and ")} did not serve within ${START_TIMEOUT / SECOND} s${said(silent())}`));
+  });
+  for (const member of members) {
+    member.start(() => {
+      if (!member.isServing) end(new Error(`node ${member.id} ended as soon as it was started${said([member])}`));
+      else if (--open === 0) end(null);
+    });
+  }
+}
+
+function said(members: readonly Member[]): string {
+  const lines = members.flatMap(({ lastLines }) => lastLines).slice(-TOLD_LINES);
+  return lines.length === 0 ? ", and said nothing" : `: ${lines.join(" | ")}`;
+}

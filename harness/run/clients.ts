@@ -1,0 +1,93 @@
+/**
+ * The clients of a run: each asks one operation at a time, and writes down its beginning and its end.
+ *
+ * @module
+ */
+import type { Clock } from "../../server/clock.ts";
+import type { Completion, Invocation, Workload } from "../workloads/workload.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Cluster } from "./target.ts";
+
+/** What clients work with. */
+export interface ClientsOptions {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  readonly workload: Workload;
+  readonly recorder: Recorder;
+  /** How many there are. */
+  readonly concurrency: number;
+  /** How long one waits for an answer, in nanoseconds. */
+  readonly requestTimeout: number;
+}
+
+/** A client: one logical process after another, one operation at a time. */
+interface Client {
+  process: number;
+  isBusy: boolean;
+}
+
+/** All clients of a run. */
+export class Clients {
+  readonly #options: ClientsOptions;
+  readonly #clients: Client[];
+  #nextProcess: number;
+  #open = 0;
+  #whenQuiet: (() => void) | null = null;
+
+  constructor(options: ClientsOptions) {
+    this.#options = options;
+    this.#nextProcess = options.concurrency;
+    this.#clients = Array.from({ length: options.concurrency }, (_, slot) => ({ process: slot, isBusy: false }));
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#clients.length;
+  }
+
+  /** Whether a client has no operation open. */
+  readonly isFree = (slot: number): boolean => this.#clients[slot]?.isBusy === false;
+
+  /** Asks, records, and waits for the answer; `then` is called when the operation has ended in the history. */
+  perform(slot: number, operation: Invocation, node: number, then: (end: Completion) => void): void {
+    const { clock, cluster, recorder, requestTimeout } = this.#options;
+    const client = this.#clients[slot]!;
+    const { process } = client;
+    const { f, key, value, final } = operation;
+    client.isBusy = true;
+    this.#open++;
+    recorder.record({ process, type: "invoke", f, key, value, final });
+    let hasEnded = false;
+    const end = (completion: Completion): void => {
+      if (hasEnded) return;
+      hasEnded = true;
+      timer.cancel();
+      this.#end(client, operation, completion, then);
+    };
+    const timer = clock.after(requestTimeout, () => end({ type: "info", value, error: "timeout" }));
+    cluster.invoke(node, process, operation, end);
+  }
+
+  #end(client: Client, operation: Invocation, completion: Completion, then: (end: Completion) => void): void {
+    const { workload, recorder } = this.#options;
+    workload.ended?.(operation, completion);
+    const { f, key, final } = operation;
+    const { type, value, error, actual } = completion;
+    recorder.record({ process: client.process, type, f, key, value, error, actual, final });
+    client.isBusy = false;
+    this.#open--;
+    // What may still take effect is this process's last word: the client goes on as another.
+    if (type === "info") client.process = this.#nextProcess++;
+    then(completion);
+    if (this.#open > 0 || this.#whenQuiet === null) return;
+    const action = this.#whenQuiet;
+    this.#whenQuiet = null;
+    action();
+  }
+
+  /** Waits until no operation is open. */
+  whenQuiet(action: () => void): void {
+    if (this.#open === 0) action();
+    else this.#whenQuiet = action;
+  }
+}

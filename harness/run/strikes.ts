@@ -1,0 +1,111 @@
+/**
+ * The nemesis at work: strikes when a fault is due, heals it when its time is over, and counts.
+ *
+ * @module
+ */
+import type { Clock, Timer } from "../../server/clock.ts";
+import { type Fault, faultName, sufferingOf } from "../nemesis/faults.ts";
+import type { Strike } from "../nemesis/kind.ts";
+import type { FaultSource, ScheduledFault } from "../nemesis/nemesis.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Cluster } from "./target.ts";
+
+/** What the nemesis works with. */
+export interface StrikesOptions {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  readonly faults: FaultSource;
+  readonly recorder: Recorder;
+  /** How long it is at work, in nanoseconds. */
+  readonly timeLimit: number;
+}
+
+/** How often a fault of a kind struck, and how often it found nothing to strike. */
+export interface FaultCount {
+  /** How often it took effect. */
+  struck: number;
+  /** How often it did not. */
+  missed: number;
+}
+
+/** The faults of a run. */
+export class Strikes {
+  readonly #options: StrikesOptions;
+  /** By kind and shape of fault: `partition:ring`. */
+  readonly counts: Map<string, FaultCount> = new Map();
+  /** What was struck, and when. */
+  readonly schedule: ScheduledFault[] = [];
+  /** Faults that have struck and wait for their healing. */
+  readonly #healings = new Map<ScheduledFault, Timer>();
+  #began = 0;
+  #isWorking = false;
+
+  constructor(options: StrikesOptions) {
+    this.#options = options;
+  }
+
+  /** Begins, at the present time. */
+  start(): void {
+    this.#began = this.#options.clock.now();
+    this.#isWorking = true;
+    this.#await();
+  }
+
+  /** No more strikes, and no more healings: what is wrong stays wrong. */
+  end(): void {
+    this.#isWorking = false;
+    for (const timer of this.#healings.values()) timer.cancel();
+    this.#healings.clear();
+  }
+
+  #await(): void {
+    const { clock, cluster, faults, timeLimit } = this.#options;
+    const at = faults.nextAt();
+    if (at === null || at >= timeLimit) return;
+    clock.after(Math.max(0, this.#began + at - clock.now()), () => {
+      if (!this.#isWorking) return;
+      cluster.look((view) => {
+        const planned = faults.take(view);
+        if (planned !== null && this.#isWorking) this.#strike(planned);
+        this.#await();
+      });
+    });
+  }
+
+  #strike(planned: ScheduledFault): void {
+    const { clock, cluster, recorder } = this.#options;
+    const { fault, lasts } = planned;
+    // Also what does not strike may leave its traces: a change of the members that was proposed, and cut off.
+    this.schedule.push(planned);
+    inject(cluster, fault, ({ struck, detail }) => {
+      this.#count(fault, struck);
+      recorder.record({ process: "nemesis", type: "info", f: fault.kind, value: detail });
+      if (!struck || lasts === null) return;
+      this.#healings.set(planned, clock.after(lasts, () => this.#heal(planned)));
+    });
+  }
+
+  #count(fault: Fault, struck: boolean): void {
+    const name = faultName(fault);
+    const count = this.counts.get(name) ?? { struck: 0, missed: 0 };
+    this.counts.set(name, count);
+    if (struck) count.struck++;
+    else count.missed++;
+  }
+
+  #heal(planned: ScheduledFault): void {
+    if (!this.#healings.delete(planned) || !this.#isWorking) return;
+    const { cluster, recorder } = this.#options;
+    const { fault } = planned;
+    sufferingOf(cluster.suffers, fault)?.heal(fault, ({ struck, detail }) => {
+      if (struck) recorder.record({ process: "nemesis", type: "info", f: `heal ${fault.kind}`, value: detail });
+    });
+  }
+}
+
+/** Inflicts a fault on a cluster; one that it does not suffer does not strike. */
+function inject(cluster: Cluster, fault: Fault, done: (strike: Strike) => void): void {
+  const suffering = sufferingOf(cluster.suffers, fault);
+  if (suffering === null) done({ struck: false, detail: `${fault.kind} is none of this cluster's faults` });
+  else suffering.inject(fault, done);
+}

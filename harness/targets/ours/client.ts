@@ -1,0 +1,139 @@
+/**
+ * Our client: turns operations into requests to a node, and under sessions asks again until it has an answer.
+ *
+ * A client with a session asks the node that it was sent to. When no answer comes, it asks any node again with the
+ * same sequence number: however often the write was heard, it takes effect once.
+ *
+ * @module
+ */
+import { type Clock, SECOND, type Timer } from "../../../server/clock.ts";
+import type { ClientReply } from "../../../server/replica/client.ts";
+import type { ClientRequest } from "../../../server/store/client.ts";
+import type { Completion, Invocation } from "../../workloads/workload.ts";
+import { completionOf, type Language, languageOf } from "./store_language.ts";
+
+/** What a client needs of a cluster. */
+export interface Servers {
+  /** The nodes that may be asked. */
+  nodes(): readonly number[];
+  /** Sends a request to a node. `reply` is called at most once, and never if request or answer is lost. */
+  ask(node: number, process: number, request: ClientRequest, reply: (reply: ClientReply) => void): void;
+}
+
+/** How clients go about it. */
+export interface ClientOptions {
+  readonly clock: Clock;
+  readonly servers: Servers;
+  readonly language: Language;
+  /** Whether they keep sessions, and ask again. */
+  readonly hasSessions: boolean;
+  /** Picks among `count` things, the same for the same purpose: whom to ask again. */
+  readonly pick: (purpose: string, count: number) => number;
+}
+
+/** `Cluster.invoke`. */
+export type Invoke = (
+  node: number,
+  process: number,
+  operation: Invocation,
+  reply: (end: Completion) => void,
+) => void;
+
+/** How long a client lets pass before it asks again under its session, in nanoseconds. */
+const RETRY_AFTER = SECOND / 2;
+/** How often it asks again. */
+const RETRIES = 5;
+/** A client with a session has ended its operation after so long, in nanoseconds. */
+export const SESSION_TIMEOUT: number = (RETRIES + 2) * (RETRY_AFTER + RETRY_AFTER / 4);
+
+/** Makes the clients of a cluster. */
+export function createClient(options: ClientOptions): Invoke {
+  const { servers, language } = options;
+  const plain: Invoke = (node, process, operation, reply) => {
+    const spoken = languageOf(language, operation);
+    servers.ask(
+      node,
+      process,
+      { operation: spoken.ask(operation) },
+      (answer) => reply(completionOf(spoken, operation, answer)),
+    );
+  };
+  if (!options.hasSessions) return plain;
+  /** The number of each process's last write. */
+  const sequences = new Map<number, number>();
+  return (node, process, operation, reply) => {
+    if (languageOf(language, operation) !== language) return plain(node, process, operation, reply);
+    const sequence = (sequences.get(process) ?? 0) + 1;
+    sequences.set(process, sequence);
+    new SessionCall(options, process, sequence, operation, reply).attempt(node);
+  };
+}
+
+/** One operation under a session. */
+class SessionCall {
+  readonly #options: ClientOptions;
+  readonly #process: number;
+  readonly #sequence: number;
+  readonly #operation: Invocation;
+  readonly #reply: (end: Completion) => void;
+  readonly #request: ClientRequest;
+  #attempts = 0;
+  /** Whether an earlier attempt may still take effect. */
+  #isUncertain = false;
+  #hasEnded = false;
+  #timer: Timer | null = null;
+
+  constructor(
+    options: ClientOptions,
+    process: number,
+    sequence: number,
+    operation: Invocation,
+    reply: (end: Completion) => void,
+  ) {
+    this.#options = options;
+    this.#process = process;
+    this.#sequence = sequence;
+    this.#operation = operation;
+    this.#reply = reply;
+    this.#request = { operation: options.language.ask(operation), session: { client: process, sequence } };
+  }
+
+  /** Asks a node, for the first time or again. */
+  attempt(node: number): void {
+    const number = ++this.#attempts;
+    const { clock, servers } = this.#options;
+    this.#timer = clock.after(RETRY_AFTER, () => {
+      this.#isUncertain = true;
+      if (!this.#hasEnded && number === this.#attempts) this.#again({ type: "info", error: "timeout" });
+    });
+    servers.ask(node, this.#process, this.#request, (reply) => {
+      if (this.#hasEnded) return;
+      if (reply.type === "ok" || (reply.type === "fail" && reply.actual !== undefined)) return this.#end(reply);
+      if (reply.type === "info") this.#isUncertain = true;
+      if (number === this.#attempts) this.#again(reply);
+    });
+  }
+
+  /** The attempt brought no answer: the next one, or the end. */
+  #again(reply: ClientReply): void {
+    this.#timer?.cancel();
+    if (this.#attempts > RETRIES) {
+      return this.#end(
+        reply.type === "fail" && this.#isUncertain ? { type: "info", error: reply.error } : reply,
+      );
+    }
+    const { clock, servers, pick } = this.#options;
+    this.#timer = clock.after(RETRY_AFTER / 4, () => {
+      const nodes = servers.nodes();
+      if (nodes.length === 0) return this.#end({ type: "info", error: "no node is left" });
+      const purpose = `retry ${this.#process} ${this.#sequence} ${this.#attempts}`;
+      this.attempt(nodes[pick(purpose, nodes.length)]!);
+    });
+  }
+
+  #end(reply: ClientReply): void {
+    this.#hasEnded = true;
+    this.#timer?.cancel();
+    this.#reply(completionOf(this.#options.language, this.#operation, reply));
+  }
+}

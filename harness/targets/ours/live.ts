@@ -1,0 +1,76 @@
+/**
+ * The target `live`: our server as processes on this machine, on the runtime's clock.
+ *
+ * The seed fixes what is asked and which faults are drawn and when, not how the processes interleave: a second run is
+ * another one.
+ *
+ * @module
+ */
+import { SECOND } from "../../../server/clock.ts";
+import type { FaultKind } from "../../nemesis/faults.ts";
+import type { Cluster, Opening, Target } from "../../run/target.ts";
+import { finish, hashSeed, mixText } from "../../sim/hash.ts";
+import { WORKLOADS } from "../../workloads/workloads.ts";
+import { createClient, SESSION_TIMEOUT } from "./client.ts";
+import { LIVE_TICK, LiveCluster } from "./live_cluster.ts";
+import { drawableFaults, OURS_FLAGS, type OursSetup, parseOurs, setupOurs, severityFor } from "./setup.ts";
+import { LANGUAGES } from "./store_language.ts";
+
+/** What real processes suffer: their clocks and disks are left alone. */
+const FAULTS: readonly FaultKind[] = ["partition", "kill", "pause", "packets", "member", "compact"];
+/** A client waits this long for an answer. */
+const REQUEST_TIMEOUT = 2 * SECOND;
+/**
+ * A healed majority may take so many ticks of 25 ms to serve again: 15 s, with processes to start and connections to
+ * make.
+ */
+const LIVENESS_TICKS = 600;
+/** The log is compacted no later than this, whatever the seed draws. */
+const COMPACTION_BYTES_MAX = 64 << 20;
+
+/** Our server as processes. */
+export const live: Target<OursSetup> = {
+  name: "live",
+  about: "this project's server as processes on this machine, which follow the seed in their faults only",
+  flags: OURS_FLAGS,
+  workloads: WORKLOADS,
+  faults: FAULTS,
+  setup: (request) => setupOurs(request, FAULTS),
+  parseSetup: parseOurs,
+  time: () => "real",
+  limits: ({ clientsHaveSessions }) => ({
+    requestTimeout: clientsHaveSessions ? SESSION_TIMEOUT : REQUEST_TIMEOUT,
+    tickLength: LIVE_TICK,
+    livenessTicks: LIVENESS_TICKS,
+    serves: "majority",
+  }),
+  severity: ({ reads }) => severityFor(reads),
+  draws: ({ reads, cluster }) => drawableFaults(reads, cluster.checkQuorum, FAULTS),
+  tells: ({ reads }) => ({ reads }),
+  open,
+};
+
+function open(setup: OursSetup, opening: Opening): Cluster {
+  const { clock, seed } = opening;
+  const compactionBytes = Math.min(setup.cluster.compactionBytes, COMPACTION_BYTES_MAX);
+  const inner = new LiveCluster({ ...opening, reads: setup.reads, compactionBytes });
+  const pickSeed = hashSeed(seed, "pick");
+  const invoke = createClient({
+    clock,
+    servers: inner.servers,
+    language: LANGUAGES[setup.workload]!,
+    hasSessions: setup.clientsHaveSessions,
+    pick: (purpose, count) => finish(mixText(pickSeed, purpose)) % count,
+  });
+  return {
+    suffers: inner.suffers,
+    start: (done) => inner.start(done),
+    nodes: () => inner.nodes(),
+    invoke,
+    look: (done) => inner.look(done),
+    restore: (ids, done) => inner.restore(ids, done),
+    checks: () => ({ processes: inner.processes() }),
+    counts: () => ({ starts: inner.starts }),
+    stop: (done) => inner.stop(done),
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * Changes of a live cluster's members, as an administrator asks for them.
+ *
+ * @module
+ */
+import { type Clock, SECOND } from "../../../server/clock.ts";
+import { type Address, formatAddress } from "../../../server/peer/peer_options.ts";
+import { type Suffering, typeOf } from "../../nemesis/faults.ts";
+import type { Strike } from "../../nemesis/kind.ts";
+import type { Member as MemberFault } from "../../nemesis/member.ts";
+import { primaryOf } from "../../nemesis/view.ts";
+import type { LiveNode } from "./live_node.ts";
+
+/** What changes work with. */
+export interface LiveChangesOptions {
+  readonly clock: Clock;
+  readonly nodes: ReadonlyMap<number, LiveNode>;
+  /** Where a node listens to the others, if there is a place for it. */
+  readonly listen: (id: number) => Address | undefined;
+  /** Where a node serves clients. */
+  readonly client: (id: number) => Address;
+  /** Starts a node that joins through the one that listens to clients there. */
+  readonly join: (id: number, host: Address) => void;
+}
+
+/** A change of the members has so long. */
+const CHANGE_TIMEOUT = 5 * SECOND;
+/** A node that was removed goes on for a while, as one would that nobody has told. */
+const REMOVED_RUNS = 2 * SECOND;
+
+/** How members change. */
+export class LiveChanges implements Suffering<MemberFault> {
+  readonly #options: LiveChangesOptions;
+
+  constructor(options: LiveChangesOptions) {
+    this.#options = options;
+  }
+
+  /** Asks for the change. */
+  inject(fault: MemberFault, done: (strike: Strike) => void): void {
+    const what = typeOf(fault).say(fault);
+    const told = (error: string | null): void => {
+      done({ struck: error === null, detail: error === null ? what : `${what}: ${error}` });
+    };
+    const { change, node } = fault;
+    switch (change) {
+      case "add":
+      case "replace":
+        return this.#join(fault, told);
+      case "remove":
+        return this.#administer(["RAFT", "REMOVE", `${node}`], (error) => {
+          if (error === null) this.#takeAway(node);
+          told(error);
+        });
+      case "promote":
+      case "demote": {
+        const type = change === "promote" ? "add-voter" : "add-learner";
+        const changes = [{ type, node }];
+        return this.#administer(["KAYA", JSON.stringify({ change: { type: "simple", changes } })], told);
+      }
+      case "transfer":
+        return this.#administer(["RAFT", "TRANSFER", `${node}`], told);
+    }
+  }
+
+  /** What was changed stays. */
+  heal(_fault: MemberFault, done: (strike: Strike) => void): void {
+    done({ struck: false, detail: "there is no healing" });
+  }
+
+  #join({ change, node, old }: MemberFault, told: (error: string | null) => void): void {
+    const { nodes, listen, client, join } = this.#options;
+    const place = listen(node);
+    if (nodes.has(node) || place === undefined) return told("there is no place for it");
+    const host = [...nodes.values()].find(({ member }) => member.state === "running");
+    if (host === undefined) return told("no node runs");
+    const address = formatAddress(place);
+    const command = change === "add"
+      ? ["RAFT", "ADD", `${node}`, address]
+      : ["RAFT", "REPLACE", `${old}`, `${node}`, address];
+    this.#administer(command, (error) => {
+      if (error === null) join(node, client(host.member.id));
+      told(error);
+    });
+  }
+
+  #takeAway(id: number): void {
+    const member = this.#options.nodes.get(id)?.member;
+    if (member === undefined) return;
+    member.remove();
+    this.#options.clock.after(REMOVED_RUNS, () => member.end(() => {}));
+  }
+
+  /** Asks the running nodes in turn, the leader first, until one does what is asked. */
+  #administer(command: readonly string[], done: (error: string | null) => void): void {
+    const { nodes } = this.#options;
+    const view = [...nodes.values()].map((node) => node.view());
+    const running = view.filter(({ state }) => state === "running").map(({ id }) => id);
+    const leader = primaryOf(view)?.id;
+    const order = leader === undefined ? running : [leader, ...running.filter((id) => id !== leader)];
+    const next = (i: number, lastError: string): void => {
+      const node = nodes.get(order[i] ?? -1);
+      if (node === undefined) return done(lastError);
+      node.administer(command, CHANGE_TIMEOUT, (error) => {
+        if (error === null) done(null);
+        else next(i + 1, error);
+      });
+    };
+    next(0, "no node runs");
+  }
+}

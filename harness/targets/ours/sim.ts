@@ -1,0 +1,110 @@
+/**
+ * The target `sim`: our server in one thread, over a virtual clock, network and disks.
+ *
+ * @module
+ */
+import { SECOND } from "../../../server/clock.ts";
+import { FAULT_KINDS } from "../../nemesis/faults.ts";
+import type { Cluster, Opening, Target } from "../../run/target.ts";
+import { SimCluster } from "../../sim/cluster.ts";
+import { Coverage } from "../../sim/coverage.ts";
+import { EventQueue } from "../../sim/event_queue.ts";
+import { finish, hashSeed, mixText } from "../../sim/hash.ts";
+import { Invariants } from "../../sim/invariants/invariants.ts";
+import { WORKLOADS } from "../../workloads/workloads.ts";
+import { createClient, SESSION_TIMEOUT } from "./client.ts";
+import { drawableFaults, OURS_FLAGS, type OursSetup, parseOurs, setupOurs, severityFor } from "./setup.ts";
+import { LANGUAGES } from "./store_language.ts";
+
+/** A client waits this long for an answer. */
+const REQUEST_TIMEOUT = SECOND;
+/** A healed majority may take this many ticks to serve again: twenty times the longest election timeout. */
+const LIVENESS_TICKS = 400;
+
+/** Our server in the simulator. */
+export const sim: Target<OursSetup> = {
+  name: "sim",
+  about: "this project's server in the simulator, where the same seed gives the same run",
+  flags: OURS_FLAGS,
+  workloads: WORKLOADS,
+  faults: FAULT_KINDS,
+  setup: (request) => setupOurs(request, FAULT_KINDS),
+  parseSetup: parseOurs,
+  time: () => "virtual",
+  limits: ({ cluster, clientsHaveSessions }) => ({
+    requestTimeout: clientsHaveSessions ? SESSION_TIMEOUT : REQUEST_TIMEOUT,
+    tickLength: cluster.tickLength,
+    livenessTicks: LIVENESS_TICKS,
+    serves: "majority",
+    hearsOthers: cluster.checkQuorum && cluster.preVote,
+  }),
+  severity: ({ reads }) => severityFor(reads),
+  draws: ({ reads, cluster }) => drawableFaults(reads, cluster.checkQuorum, FAULT_KINDS),
+  tells: ({ reads }) => ({ reads }),
+  open,
+};
+
+function open(setup: OursSetup, { clock, seed, nodes, record }: Opening): Cluster {
+  if (!(clock instanceof EventQueue)) throw new TypeError("The simulator needs virtual time");
+  const { tickLength, alignedTicks, compactionBytes, snapshotStepBytes, ...others } = setup.cluster;
+  const { forwardTimeoutTicks, hasFront, maxSessions, ...raft } = others;
+  const coverage = new Coverage();
+  const invariants = new Invariants(() => clock.now(), coverage, raft);
+  const inner = new SimCluster({
+    queue: clock,
+    seed,
+    nodes,
+    reads: setup.reads,
+    tickLength,
+    alignedTicks,
+    raft,
+    compactionBytes,
+    snapshotStepBytes,
+    forwardTimeoutTicks,
+    hasFront,
+    maxSessions,
+    invariants,
+    ...(record === null ? {} : { trace: record }),
+  });
+  const pickSeed = hashSeed(seed, "pick");
+  const invoke = createClient({
+    clock,
+    servers: { nodes: () => inner.nodes(), ask: (...request) => inner.ask(...request) },
+    language: LANGUAGES[setup.workload]!,
+    hasSessions: setup.clientsHaveSessions,
+    pick: (purpose, count) => finish(mixText(pickSeed, purpose)) % count,
+  });
+  return {
+    suffers: inner.suffers,
+    start: (done) => inner.start(done),
+    nodes: () => inner.nodes(),
+    invoke,
+    look: (done) => inner.look(done),
+    restore: (ids, done) => inner.restore(ids, done),
+    isBroken: () => invariants.isBroken,
+    checks() {
+      compareStates(inner, invariants);
+      return { safety: invariants.verdict() };
+    },
+    counts: () => coverage.counts(),
+    stop: (done) => inner.stop(done),
+  };
+}
+
+/** Replicas that have applied the same prefix of the log must hold the same state. */
+function compareStates(cluster: SimCluster, invariants: Invariants): void {
+  const states = new Map<number, { id: number; state: Uint8Array }>();
+  for (const { id, replica } of cluster.members.values()) {
+    if (replica === null) continue;
+    const { appliedIndex } = replica.node;
+    const state = replica.machine.snapshot();
+    const other = states.get(appliedIndex);
+    if (other === undefined) states.set(appliedIndex, { id, state });
+    else if (other.state.length !== state.length || other.state.some((byte, i) => byte !== state[i])) {
+      invariants.broken(
+        `state machine safety: nodes ${other.id} and ${id} have applied up to ${appliedIndex}, ` +
+          "and hold different states",
+      );
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * How operations of the workloads are asked of our store, and what the history says of its answers.
+ *
+ * The store holds texts under keys. Histories have the numbers that clients wrote, and give each workload the names
+ * of its literature.
+ *
+ * @module
+ */
+import type { ClientReply } from "../../../server/replica/client.ts";
+import type { Operation } from "../../../server/store/operation.ts";
+import { type Completion, type Invocation, PROOF_KEY } from "../../workloads/workload.ts";
+
+/** How one workload speaks to the store. */
+export interface Language {
+  /** What the store is asked. */
+  ask(operation: Invocation): Operation;
+  /** What an `ok` of the store is worth to the client: the value of the history. Left out: the value that was asked. */
+  answer?(operation: Invocation, value: unknown): unknown;
+}
+
+const COUNTER_KEY = "counter";
+const SET_KEY = "set";
+
+const TRANSACTIONS: Language = {
+  ask: ({ value }) => ({ f: "txn", value }),
+  answer: (_, value) => value,
+};
+
+/** The language of each workload. */
+export const LANGUAGES: Readonly<Record<string, Language>> = {
+  kv: {
+    ask: askKv,
+    answer: ({ f, value }, found) => f === "get" ? numberOf(found) : value,
+  },
+  register: {
+    ask: ({ f, key, value }) => askKv({ f: f === "read" ? "get" : f === "write" ? "put" : f, key, value }),
+    answer: ({ f, value }, found) => f === "read" ? numberOf(found) : value,
+  },
+  append: TRANSACTIONS,
+  session: TRANSACTIONS,
+  counter: {
+    ask: ({ f, value }) => f === "read" ? { f: "get", key: COUNTER_KEY } : { f: "add", key: COUNTER_KEY, value },
+    answer: ({ f, value }, found) => f === "read" ? Number(found ?? 0) : value,
+  },
+  set: {
+    ask: ({ f, value }) => f === "read" ? { f: "get", key: SET_KEY } : { f: "set-add", key: SET_KEY, value },
+    answer: ({ f, value }, found) => f === "read" ? found ?? [] : value,
+  },
+};
+
+/** The proof of life is the store's own language, whatever the workload. */
+export function languageOf(workload: Language, operation: Invocation): Language {
+  return operation.key === PROOF_KEY ? LANGUAGES["kv"]! : workload;
+}
+
+function askKv({ f, key, value }: Invocation): Operation {
+  const operation = { f, key: key as string };
+  if (f === "put") return { ...operation, value: String(value) };
+  return f === "cas" ? { ...operation, value: (value as number[]).map(String) } : operation;
+}
+
+/** How the history has the end of an operation that the store has answered. */
+export function completionOf(language: Language, operation: Invocation, reply: ClientReply): Completion {
+  const { value } = operation;
+  if (reply.type === "ok") {
+    return { type: "ok", value: language.answer === undefined ? value : language.answer(operation, reply.value) };
+  }
+  const { type, error } = reply;
+  if (type === "fail" && reply.actual !== undefined) return { type, value, error, actual: numberOf(reply.actual) };
+  return { type, value, error };
+}
+
+/** The store holds texts; the history has the numbers that were written. */
+function numberOf(value: unknown): number | null {
+  return value === null ? null : Number(value);
+}
