@@ -6,9 +6,11 @@
  *
  * @module
  */
-import type { ClientReply, Session } from "./client.ts";
+import type { ClientReply, ReadMode, Session } from "./client.ts";
 import type { Respond } from "./forwarding.ts";
+import type { Replica } from "./replica_options.ts";
 import { SESSION_EXPIRED } from "./sessions.ts";
+import type { StateMachine } from "./state_machine.ts";
 
 /** What the front needs. */
 export interface ExactlyOnceOptions {
@@ -180,3 +182,22 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
 }
 
 const UNKNOWN: ClientReply = { type: "info", error: "unknown outcome: no answer in time" };
+
+/** A command of a client, with or without a session of the client's own. */
+export type ClientSubmit = (
+  command: Uint8Array,
+  reply: Respond,
+  how: { readonly session?: Session; readonly reads?: ReadMode },
+) => void;
+
+/**
+ * What clients of a node submit to: reads are asked again while the replica refuses them, writes go under the node's session, and writes under the
+ * client's own session go to the replica as they are.
+ */
+export function throughFront(front: ExactlyOnce, replica: Replica<StateMachine>): ClientSubmit {
+  return (command, reply, how) => {
+    if (replica.machine.isRead(command)) front.ask((answer) => replica.submit(command, answer, how), reply);
+    else if (how.session !== undefined) replica.submit(command, reply, how);
+    else front.submit(command, reply);
+  };
+}

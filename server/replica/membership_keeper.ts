@@ -5,7 +5,11 @@
  * @module
  */
 import { type ConfigurationChange, membersOf, nodeId, type RaftStatus } from "../../raft/mod.ts";
-import type { DirectoryEntry } from "./directory.ts";
+import type { ClientReply } from "./client.ts";
+import { type DirectoryEntry, type DirectoryMachine, encodeEntry, encodeRemoval } from "./directory.ts";
+import type { ExactlyOnce } from "./exactly_once.ts";
+import type { Replica } from "./replica_options.ts";
+import type { StateMachine } from "./state_machine.ts";
 
 /** What is to be done next; `null` if nothing is. */
 export type Chore =
@@ -64,4 +68,66 @@ export function nextChore(
     if (wish === "as-is" && !members.includes(nodeId(id))) return { type: "forget", id };
   }
   return null;
+}
+
+/** Ticks from one look at the chores to the next. */
+const LOOK_TICKS = 8;
+/** What is under way is not begun twice: after a chore the next look comes when that had time to end. */
+const LOOK_TICKS_AFTER_CHORE = 32;
+
+/** What the keeper needs. */
+export interface MembershipKeeperOptions {
+  readonly replica: Replica<StateMachine>;
+  readonly front: ExactlyOnce;
+  readonly directory: DirectoryMachine;
+  /** Addresses of members that this node knows from elsewhere, its own among them. */
+  readonly known: () => ReadonlyMap<number, string>;
+  /** The births of the journals of the members that it has met, and of its own. */
+  readonly met: ReadonlyMap<number, number>;
+  /** Hears what is done, and later how that ended. */
+  readonly onChore?: (about: string) => void;
+  readonly onEnd?: (about: string, reply: ClientReply) => void;
+}
+
+/** Does the chores of one node whenever that leads. */
+export class MembershipKeeper {
+  readonly #options: MembershipKeeperOptions;
+  #ticksToLook = LOOK_TICKS;
+
+  constructor(options: MembershipKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** One tick of the node's clock. */
+  tick(): void {
+    if (--this.#ticksToLook > 0) return;
+    this.#ticksToLook = LOOK_TICKS;
+    const { replica, front, directory, known, met, onChore, onEnd } = this.#options;
+    if (replica.node.role !== "leader") return;
+    const chore = nextChore(replica.node.status(), directory.entries, known(), met);
+    if (chore === null) return;
+    this.#ticksToLook = LOOK_TICKS_AFTER_CHORE;
+    const about = aboutChore(chore);
+    const ended = (reply: ClientReply): void => onEnd?.(about, reply);
+    onChore?.(about);
+    switch (chore.type) {
+      case "change":
+        return replica.changeMembers(chore.change, ended);
+      case "enter":
+        return front.submit(encodeEntry(chore.entry), ended);
+      case "forget":
+        return front.submit(encodeRemoval(chore.id), ended);
+    }
+  }
+}
+
+function aboutChore(chore: NonNullable<Chore>): string {
+  switch (chore.type) {
+    case "change":
+      return chore.about;
+    case "enter":
+      return `enter ${chore.entry.id}`;
+    case "forget":
+      return `forget ${chore.id}`;
+  }
 }

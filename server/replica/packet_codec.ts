@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { decodeEnvelope, encodeEnvelope, type Envelope } from "../../raft/mod.ts";
+import { decodeEnvelope, encodeEnvelope, type Envelope, MAX_FRAME_BYTES } from "../../raft/mod.ts";
 import { ByteReader } from "../bytes/byte_reader.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import { readReply, writeReply } from "./client.ts";
@@ -20,20 +20,21 @@ const RAFT = 1;
 const FORWARD = 2;
 const ANSWER = 3;
 
-/** What was encoded last. */
+/** Requests and answers are written here, and copied. */
 let writer = new ByteWriter(1024);
 /** A writer that has grown beyond this is not kept. */
 const KEPT_BYTES = 1 << 20;
 
-/** The bytes of a packet, until the next packet is encoded. */
+/** The bytes of a packet. They are the caller's. */
 export function encodePacket(packet: Packet): Uint8Array {
+  if (packet.kind === "raft") {
+    const bytes = encodeEnvelope(packet.envelope, 1);
+    bytes[0] = RAFT;
+    return bytes;
+  }
   if (writer.length > KEPT_BYTES) writer = new ByteWriter(1024);
   writer.clear();
   switch (packet.kind) {
-    case "raft":
-      writer.u8(RAFT);
-      writer.bytes(encodeEnvelope(packet.envelope));
-      return writer.view();
     case "forward":
       writer.u8(FORWARD);
       writer.u64(packet.from);
@@ -42,14 +43,14 @@ export function encodePacket(packet: Packet): Uint8Array {
       writer.u64(packet.term);
       writer.u8(MODES.indexOf(packet.mode));
       writer.bytes(packet.body);
-      return writer.view();
+      return writer.copy();
     case "answer":
       writer.u8(ANSWER);
       writer.u64(packet.from);
       writer.u64(packet.incarnation);
       writer.u64(packet.number);
       writeReply(writer, packet.reply);
-      return writer.view();
+      return writer.copy();
   }
 }
 
@@ -59,11 +60,10 @@ export function encodePacket(packet: Packet): Uint8Array {
  * @throws {SyntaxError} If they hold none.
  */
 export function decodePacket(bytes: Uint8Array): Packet {
+  if (bytes[0] === RAFT) return { kind: "raft", envelope: envelopeOf(bytes) };
   const reader = new ByteReader(bytes, "a packet");
   const kind = reader.u8("its kind");
   switch (kind) {
-    case RAFT:
-      return { kind: "raft", envelope: envelopeOf(bytes.subarray(1)) };
     case FORWARD: {
       const from = reader.u64("the sender");
       const incarnation = reader.u64("the incarnation");
@@ -90,7 +90,7 @@ export function decodePacket(bytes: Uint8Array): Packet {
 /** A peer's bytes that claim too much are as wrong as those that cannot be read. */
 function envelopeOf(bytes: Uint8Array): Envelope {
   try {
-    return decodeEnvelope(bytes);
+    return decodeEnvelope(bytes, MAX_FRAME_BYTES, 1);
   } catch (error) {
     throw error instanceof RangeError ? new SyntaxError(error.message) : error;
   }
