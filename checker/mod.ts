@@ -82,10 +82,10 @@ export {
 export {
   checkLinearizability,
   checkOperations,
-  type LinearizabilityOptions,
   type LinearizabilityVerdict,
   type Witness,
 } from "./linearizability/check.ts";
+export type { LinearizabilityOptions } from "./linearizability/options.ts";
 export type { Counterexample } from "./linearizability/explain/explain.ts";
 export type { ShownOperation } from "./linearizability/piece/shown.ts";
 export { HistoryError, Operations, OperationsBuilder } from "./table/operations.ts";

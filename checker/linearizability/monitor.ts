@@ -1,15 +1,17 @@
 /**
  * Judges a history while it is written: events come one at a time, and only what is not decided yet is held.
  *
- * Each key is cut where its state is certain: nothing on it is open, and either the last write was alone, or a read came after all writes. What lies
- * before is judged and forgotten; operations of unknown outcome that were not needed so far go on as if they had been invoked at the cut.
+ * Each key is cut where its state is certain: nothing on it is open, and either the last write was alone, or a read
+ * came after all writes. What lies before is judged and forgotten; operations of unknown outcome that were not needed
+ * so far go on as if they had been invoked at the cut.
  *
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
 import type { Validity } from "../verdict.ts";
 import { type AnyModel, isRegisterModel } from "../models/model.ts";
-import { checkOperations, type LinearizabilityOptions, type LinearizabilityVerdict } from "./check.ts";
+import { checkOperations, type LinearizabilityVerdict } from "./check.ts";
+import type { LinearizabilityOptions } from "./options.ts";
 import { explain } from "./explain/explain.ts";
 import { fitIntoGaps } from "./quick/gaps.ts";
 import { CAS, FAILED, GET, MISMATCH, OK, OPEN, type Operations, OperationsBuilder, PUT } from "../table/operations.ts";
@@ -154,7 +156,9 @@ export class LinearizabilityMonitor {
     return counts;
   }
 
-  /** Judges every key as far as it has come, and with `forget` drops what is decided; why, if something stays unknown. */
+  /**
+   * Judges every key as far as it has come, and with `forget` drops what is decided; why, if something stays unknown.
+   */
   #judge(forget: boolean): string | undefined {
     const table = this.builder.operations;
     const model = this.#model;
@@ -203,7 +207,7 @@ export class LinearizabilityMonitor {
     const table = this.builder.operations;
     this.#options.decided?.();
     const model = isRegisterModel(this.#model) ? { ...this.#model, initial } : this.#model;
-    const counterexample = explain(table, model, piece, reached, 0, this.#options);
+    const counterexample = explain(table, model, { piece, reached, visited: 0, suspects: [] }, this.#options);
     this.#violation = {
       valid: false,
       reason: counterexample.sentence,
@@ -235,7 +239,10 @@ export class LinearizabilityMonitor {
     }
   }
 
-  /** Whether what lies before a cut needs none of the operations of unknown outcome: then all of them may go on unused, which is the best that can be. */
+  /**
+   * Whether what lies before a cut needs none of the operations of unknown outcome: then all of them may go on unused,
+   * which is the best that can be.
+   */
   #isFineWithoutUnknown(
     table: Operations,
     sorted: Int32Array,

@@ -9,7 +9,9 @@ import { text } from "./piece/shown.ts";
 /** Wraps text in a style; the default leaves it plain. */
 export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;
 
-/** Of a witness so many keys are shown, and of each so many operations: a screen of them, however long the history is. */
+/**
+ * Of a witness so many keys are shown, and of each so many operations: a screen of them, however long the history is.
+ */
 const MOST_KEYS = 16;
 const MOST_OPERATIONS = 32;
 

@@ -6,7 +6,8 @@
 import type { Model } from "./model.ts";
 
 /**
- * A counter for each key: `add` (or `increment`) adds its value, 1 if it has none, `decrement` takes it away, `read` (or `get`) returns the sum.
+ * A counter for each key: `add` (or `increment`) adds its value, 1 if it has none, `decrement` takes it away, `read`
+ * (or `get`) returns the sum.
  *
  * @param initial What it begins with.
  */

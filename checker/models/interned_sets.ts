@@ -1,8 +1,9 @@
 /**
  * Sets that are numbers: equal sets are the same number, whatever was added and removed to come to them.
  *
- * A set is a binary tree over the elements' numbers, in the order in which these were first seen. Equal subtrees are one node, so that adding an
- * element makes a node a level, where a copy would take the whole set: ten thousand growing sets of ten thousand elements are 200,000 nodes.
+ * A set is a binary tree over the elements' numbers, in the order in which these were first seen. Equal subtrees are
+ * one node, so that adding an element makes a node a level, where a copy would take the whole set: ten thousand growing
+ * sets of ten thousand elements are 200,000 nodes.
  *
  *     root            level LEVELS     the number of the set
  *     /   \

@@ -14,8 +14,9 @@ export const kvAppend: Model<string | null> = {
   step: stepBy((text, more) => [text + more]),
   identify: (text) => text === null ? "unseen" : `text ${text}`,
   /**
-   * Only a text that some get's answer begins with, or is, matters: nothing but a put leads back from any other, so all others are one state,
-   * `null`, however their appends were ordered. Without that, Porcupine's c50-bad takes minutes and gigabytes.
+   * Only a text that some get's answer begins with, or is, matters: nothing but a put leads back from any other, so all
+   * others are one state, `null`, however their appends were ordered. Without that, Porcupine's c50-bad takes minutes
+   * and gigabytes.
    */
   specialize(operations) {
     const seen = operations.flatMap((operation) => isGet(operation) ? textSeen(operation) : []);
@@ -38,8 +39,8 @@ function growIntoOneOf(seen: readonly string[]): (text: string, more: string) =>
 }
 
 /**
- * Without puts a text comes to the longest that was seen before it goes past it. What it has come to so far is known to be right,
- * so only what is added is looked at: texts are long, and this is asked for every append that is open.
+ * Without puts a text comes to the longest that was seen before it goes past it. What it has come to so far is known to
+ * be right, so only what is added is looked at: texts are long, and this is asked for every append that is open.
  */
 function growTowards(longest: string): (text: string, more: string) => readonly (string | null)[] {
   return (text, more) => {
@@ -57,7 +58,9 @@ function textSeen({ type, result }: Operation): string[] {
   return type === "ok" && typeof result === "string" ? [result] : [];
 }
 
-/** Whether one of `texts`, sorted by code units, begins with `beginning`: the first that is not smaller does, if any. */
+/**
+ * Whether one of `texts`, sorted by code units, begins with `beginning`: the first that is not smaller does, if any.
+ */
 function isBeginningOfOne(texts: readonly string[], beginning: string): boolean {
   let low = 0;
   let high = texts.length;

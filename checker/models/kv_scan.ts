@@ -10,7 +10,8 @@ import { FAILED_COMPARE, type Model } from "./model.ts";
 export type Pairs = ReadonlyMap<string, { readonly key: unknown; readonly value: unknown }>;
 
 /**
- * A key-value store with get, put, delete, cas and `scan` of a prefix, whose value is the prefix and whose result is an array of `[key, value]`, in any order.
+ * A key-value store with get, put, delete, cas and `scan` of a prefix, whose value is the prefix and whose result is an
+ * array of `[key, value]`, in any order.
  *
  * Every key begins with null, which is as good as absent.
  */

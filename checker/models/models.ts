@@ -4,14 +4,17 @@
  * @module
  */
 import { counter } from "./counter.ts";
-import { fifoQueue } from "./fifo_queue.ts";
+import { fifoQueue, priorityQueue, stack, unorderedQueue } from "./collection.ts";
 import { kvAppend } from "./kv_append.ts";
 import type { AnyModel } from "./model.ts";
 import { multiRegister } from "./multi_register.ts";
 import { mutex } from "./mutex.ts";
 import { set } from "./set.ts";
 
-/** The names of the built-in models. Those of registers, `counter` and `multi-register` take an initial value after a colon. */
+/**
+ * The names of the built-in models. Those of registers, `counter` and `multi-register` take an initial value after a
+ * colon.
+ */
 export const MODEL_NAMES: readonly string[] = [
   "register",
   "cas-register",
@@ -22,18 +25,25 @@ export const MODEL_NAMES: readonly string[] = [
   "counter",
   "set",
   "fifo-queue",
+  "queue",
+  "stack",
+  "priority-queue",
 ];
 
 /** How a model is made. */
 export interface ModelOptions {
-  /** Whether a read that returned null learned nothing, as in the registers of Jepsen and Knossos (so histories in EDN), rather than that there was no value. Default: false. */
+  /**
+   * Whether a read that returned null learned nothing, as in the registers of Jepsen and Knossos (so histories in EDN),
+   * rather than that there was no value. Default: false.
+   */
   readonly nullReadsAnything?: boolean;
 }
 
 /**
  * A built-in model by its name: `kv`, `cas-register:0` (every key begins with 0), `multi-register:{"x":0}`, ...
  *
- * `counter` and `set` may be called `linearizable-counter` and `linearizable-set`, where Jepsen's weaker checks of these names are meant otherwise.
+ * `counter` and `set` may be called `linearizable-counter` and `linearizable-set`, where Jepsen's weaker checks of
+ * these names are meant otherwise.
  *
  * @throws {RangeError} For a name that is none; the message lists those that are.
  * @throws {SyntaxError} For an initial value that is not JSON.
@@ -57,6 +67,10 @@ export function modelByName(name: string, options: ModelOptions = {}): AnyModel 
       return set();
     case "fifo-queue":
       return fifoQueue;
+    case "queue":
+      return unorderedQueue;
+    case "stack":
+      return stack;
     default:
       throw new RangeError(`Unknown model ${JSON.stringify(name)}: expected one of ${MODEL_NAMES.join(", ")}`);
   }
@@ -70,6 +84,11 @@ function parametric(name: string, base: string, initial: unknown, options: Model
       const nullReadsAnything = base !== "kv" && options.nullReadsAnything === true;
       return { name, kind: "register", initial: initial ?? null, nullReadsAnything };
     }
+    case "priority-queue":
+      if (initial !== undefined && initial !== "min" && initial !== "max") {
+        throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: a priority queue is :min or :max`);
+      }
+      return priorityQueue(initial === "max", name);
     case "counter":
     case "linearizable-counter":
       if (initial !== undefined && typeof initial !== "number") {
@@ -88,6 +107,7 @@ function parametric(name: string, base: string, initial: unknown, options: Model
 
 function initialValue(text: string, name: string): unknown {
   if (text === "nil") return null;
+  if (name.startsWith("priority-queue:")) return text;
   try {
     return JSON.parse(text);
   } catch {

@@ -9,8 +9,8 @@ import type { Model } from "./model.ts";
 type Registers = Readonly<Record<string, unknown>>;
 
 /**
- * Registers by name. An operation's value is a list of `["read", name, value]` and `["write", name, value]`, carried out together and in order;
- * a read whose value is null learned nothing, as Knossos has it.
+ * Registers by name. An operation's value is a list of `["read", name, value]` and `["write", name, value]`, carried
+ * out together and in order; a read whose value is null learned nothing, as Knossos has it.
  *
  * @param initial What the registers begin with; one that is not named begins with null.
  */

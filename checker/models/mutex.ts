@@ -5,7 +5,10 @@
  */
 import type { Model } from "./model.ts";
 
-/** A lock for each key that `acquire` takes and `release` gives back, free at first. Who holds it does not matter, as in Knossos. */
+/**
+ * A lock for each key that `acquire` takes and `release` gives back, free at first. Who holds it does not matter, as in
+ * Knossos.
+ */
 export const mutex: Model<boolean> = {
   name: "mutex",
   initial: false,

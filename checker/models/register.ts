@@ -7,7 +7,8 @@ import { canonicalJson } from "../table/values.ts";
 import { FAILED_COMPARE, type Model } from "./model.ts";
 
 /**
- * One register. A failed compare is shown to it as `failed cas`, with what it saw (undefined if it did not tell) as its result.
+ * One register. A failed compare is shown to it as `failed cas`, with what it saw (undefined if it did not tell) as its
+ * result.
  *
  * @param initial What it begins with.
  */

@@ -7,7 +7,10 @@ import { canonicalJson } from "../table/values.ts";
 import { EMPTY, InternedSets } from "./interned_sets.ts";
 import type { Model, Operation } from "./model.ts";
 
-/** A set for each key, empty at first: `add` and `remove` an element, `contains` one (the result is true or false), `read` all, in any order. */
+/**
+ * A set for each key, empty at first: `add` and `remove` an element, `contains` one (the result is true or false),
+ * `read` all, in any order.
+ */
 export function set(): Model<number> {
   const sets = new InternedSets();
   const read = new WeakMap<readonly unknown[], number>();
@@ -47,8 +50,9 @@ export function set(): Model<number> {
 const UNSEEN = -1;
 
 /**
- * The model of a set that only grows, and of which the reads are of one chain: whoever adds an element must have all that a smaller read saw without it, for that read
- * cannot be answered later. Beyond the largest read all sets are one. Without that, ten thousand adds that overlap are too many orders to try.
+ * The model of a set that only grows, and of which the reads are of one chain: whoever adds an element must have all
+ * that a smaller read saw without it, for that read cannot be answered later. Beyond the largest read all sets are one.
+ * Without that, ten thousand adds that overlap are too many orders to try.
  *
  * @returns Undefined where an element is removed or asked about, or the reads are no chain.
  */

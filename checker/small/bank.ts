@@ -27,7 +27,8 @@ export interface BankOptions {
 /**
  * Judges reads of the form `{ account: balance, ... }`; transfers are not looked at. Without a read nothing is known.
  *
- * @returns Found: `readCount`, `totalAmount`, and under `errors`, by kind (`unexpected-key`, `nil-balance`, `wrong-total`, `negative-value`), the number and the first.
+ * @returns Found: `readCount`, `totalAmount`, and under `errors`, by kind (`unexpected-key`, `nil-balance`,
+ * `wrong-total`, `negative-value`), the number and the first.
  * @throws {TypeError} The history has neither reads nor transfers, or a read is of something else.
  */
 export function checkBank(history: readonly HistoryEvent[], options: BankOptions = {}): WorkloadVerdict {

@@ -15,7 +15,8 @@ import {
 } from "./workload.ts";
 
 /**
- * Judges adds (of negative amounts too) and reads. A failed add did not happen; one of unknown outcome may have at any time since.
+ * Judges adds (of negative amounts too) and reads. A failed add did not happen; one of unknown outcome may have at any
+ * time since.
  *
  * @returns Found: `readCount`, and under `errors` the reads out of bounds as `[lower, read, upper]`, at most 20.
  * @throws {TypeError} The history has neither adds nor reads, or one of something else than a number.

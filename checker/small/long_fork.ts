@@ -1,8 +1,8 @@
 /**
  * Jepsen's long fork: two reads of the same keys each saw a write that the other did not.
  *
- * Each key is written once, so the states of a group of keys only grow, and of any two reads of the group one saw all that the other did. Sorted by how much they
- * saw, it is enough to compare each read with the next.
+ * Each key is written once, so the states of a group of keys only grow, and of any two reads of the group one saw all
+ * that the other did. Sorted by how much they saw, it is enough to compare each read with the next.
  *
  * @module
  */

@@ -18,7 +18,8 @@ import {
 /**
  * Judges the last read that was answered.
  *
- * @returns Found: `attemptCount`, `acknowledgedCount`, `okCount`, `lostCount`, `unexpectedCount`, `recoveredCount`, and the first 20 `lost` and `unexpected`.
+ * @returns Found: `attemptCount`, `acknowledgedCount`, `okCount`, `lostCount`, `unexpectedCount`, `recoveredCount`, and
+ * the first 20 `lost` and `unexpected`.
  * @throws {TypeError} The history has neither adds nor reads, or a read is not of a list.
  */
 export function checkSet(history: readonly HistoryEvent[]): WorkloadVerdict {

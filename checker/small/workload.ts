@@ -38,7 +38,10 @@ export interface ClientOperation {
   readonly end: "ok" | "fail" | "info";
 }
 
-/** Pairs the clients' events, in the order of invocation. A completion that nothing was open for is an operation of its own. */
+/**
+ * Pairs the clients' events, in the order of invocation. A completion that nothing was open for is an operation of its
+ * own.
+ */
 export function operationsOf(history: readonly HistoryEvent[]): ClientOperation[] {
   const operations: {
     invocation: IndexedEvent | undefined;
@@ -87,9 +90,9 @@ export function assertOneAtATime(history: readonly HistoryEvent[]): void {
 
 /** What is wrong where a process is invoked whose operation of the event `since` is open. */
 export function busy(event: IndexedEvent, since: IndexedEvent): TypeError {
-  return new TypeError(
-    `Cannot judge event ${event.index}: expected process ${event.process} to be answered first, found it invoked again with its operation of event ${since.index} still open`,
-  );
+  const expected = `expected process ${event.process} to be answered first`;
+  const found = `found it invoked again with its operation of event ${since.index} still open`;
+  return new TypeError(`Cannot judge event ${event.index}: ${expected}, ${found}`);
 }
 
 /** What is wrong with an event of a history that is held against `model`. */

@@ -6,7 +6,7 @@
 import { type AnyModel, isRegisterModel, type Model, type Operation } from "../../models/model.ts";
 import { registerReplay } from "../../models/register.ts";
 import { drawnOperations } from "./drawing.ts";
-import { minimize } from "./minimize.ts";
+import { minimize, type Violation } from "./minimize.ts";
 import { CAS, FAILED, GET, MISMATCH, OK, OPEN, type Operations, OTHER, PUT } from "../../table/operations.ts";
 import type { Piece } from "../piece/piece.ts";
 import { isContradiction, type ReplayOperation, replayOrder } from "./replay.ts";
@@ -24,9 +24,15 @@ export interface Counterexample {
   readonly operations: readonly ShownOperation[];
   /** One English sentence about them. */
   readonly sentence: string;
-  /** Whether the set is minimal: drop any one read, or let any one write take effect at any time or never, and the rest can be true. */
+  /**
+   * Whether the set is minimal: drop any one read, or let any one write take effect at any time or never, and the rest
+   * can be true.
+   */
   readonly minimal: boolean;
-  /** How much of the history is fine: so many events (or lines of the file, where each event has a line of its own) before the completion that cannot be explained. */
+  /**
+   * How much of the history is fine: so many events (or lines of the file, where each event has a line of its own)
+   * before the completion that cannot be explained.
+   */
   readonly finePrefix: number;
   /** Whether all orders of the operations were tried once more by independent code; false if there were too many. */
   readonly replayed: boolean;
@@ -34,21 +40,15 @@ export interface Counterexample {
   readonly drawing: readonly string[];
 }
 
-/**
- * Explains a violation of a piece that a search went through up to the event `reached`, by so many configurations.
- *
- * @param suspects Operations of the piece among which the violation may show; tried first.
- */
+/** Explains a violation of a piece. */
 export function explain(
   table: Operations,
   model: AnyModel,
-  piece: Piece,
-  reached: number,
-  visited: number,
+  violation: Violation,
   limits: SearchLimits,
-  suspects: readonly number[] = [],
 ): Counterexample {
-  const { rows, last, isMinimal, fine } = minimize(piece, reached, visited, limits, suspects);
+  const { piece } = violation;
+  const { rows, last, isMinimal, fine } = minimize(violation, limits);
   const operations = rows.map((row) => shown(table, row));
   const isRegister = isRegisterModel(model);
   const key = table.keys.at(table.key[last]!);
@@ -169,7 +169,7 @@ function relevantOthers(table: Operations, model: AnyModel, candidates: Int32Arr
       const verb = table.verb[row]!;
       const written = verb === CAS ? table.b[row]! : verb === PUT ? table.a[row]! : NULL_ID;
       if (!seesAll && !seen.has(written)) continue;
-      const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]}`;
+      const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]},${table.outcome[row]}`;
       const count = counts.get(text) ?? 0;
       if (count > rows.length) continue;
       counts.set(text, count + 1);

@@ -30,21 +30,19 @@ const PREFIX = 200_000;
 /** And how many all of them together. */
 const ALL_PREFIXES = 600_000;
 
-/**
- * Finds a minimal contradiction.
- *
- * @param piece A piece that a search found wanting.
- * @param reached Where that search got: the violation shows at this event or later.
- * @param visited How many configurations it visited.
- * @param suspects Operations among which it may show; tried first.
- */
-export function minimize(
-  piece: Piece,
-  reached: number,
-  visited: number,
-  limits: SearchLimits,
-  suspects: readonly number[] = [],
-): Contradiction {
+/** A piece that cannot be explained. */
+export interface Violation {
+  readonly piece: Piece;
+  /** Where the search that found it got: the violation shows at this event or later. */
+  readonly reached: number;
+  /** How many configurations that search visited. */
+  readonly visited: number;
+  /** Operations among which the violation may show; tried first. */
+  readonly suspects: readonly number[];
+}
+
+/** Finds a minimal contradiction. */
+export function minimize({ piece, reached, visited, suspects }: Violation, limits: SearchLimits): Contradiction {
   const { bad: events, fine } = firstBadPrefix(piece, reached, visited, limits);
   const bad = prefixOf(piece, events);
   const lastRow = piece.rows[~piece.events[events - 1]!]!;

@@ -1,6 +1,6 @@
 /**
- * Asks whether some operations of a piece contradict each other whatever the others did: those that are not kept are relaxed,
- * which means that an observer is dropped, and anything else may have taken effect at any time or never.
+ * Asks whether some operations of a piece contradict each other whatever the others did: those that are not kept are
+ * relaxed, which means that an observer is dropped, and anything else may have taken effect at any time or never.
  *
  * @module
  */
@@ -8,7 +8,8 @@ import { LOOK, NEVER, NOT_EQUAL, type Piece, READ, STEP, SWAP, type Transitions,
 import { search, type SearchLimits } from "../search/search.ts";
 
 /**
- * The part of a piece before an event: what is still open there has an unknown outcome, and an observer that is open saw nothing yet.
+ * The part of a piece before an event: what is still open there has an unknown outcome, and an observer that is open
+ * saw nothing yet.
  */
 export function prefixOf(piece: Piece, end: number): Piece {
   const most = end;
@@ -61,7 +62,9 @@ function isObserver(kind: number): boolean {
   return kind === READ || kind === NOT_EQUAL || kind === LOOK;
 }
 
-/** A piece of some operations at their times, after others that may take effect at any time or never; both ascending. */
+/**
+ * A piece of some operations at their times, after others that may take effect at any time or never; both ascending.
+ */
 function selection(piece: Piece, kept: readonly number[], relaxed: readonly number[]): Piece {
   const length = kept.length + relaxed.length;
   const result = {
@@ -137,11 +140,15 @@ export class Relaxation {
     return this.#writers.get(value) ?? [];
   }
 
-  /** Whether these operations, ascending, contradict each other; `"unknown"` if that took more than so many visits to find out. */
+  /**
+   * Whether these operations, ascending, contradict each other; `"unknown"` if that took more than so many visits to
+   * find out.
+   */
   contradicts(kept: readonly number[], visits: number): true | false | "unknown" {
     if (this.#visited > ALL_QUESTIONS) return "unknown";
     const relaxed = this.#piece.transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
-    // To ask a question about many operations costs as much as some visits; and where each visit looks at every step that is relaxed, it costs as many.
+    // To ask a question about many operations costs as much as some visits; and where each visit looks at every step
+    // that is relaxed, it costs as many.
     const each = this.#piece.transitions === undefined ? 1 : 1 + (relaxed.length >>> 4);
     const most = Math.min(visits, Math.ceil((ALL_QUESTIONS - this.#visited) / each) + kept.length);
     const { valid, visited } = search(selection(this.#piece, kept, relaxed), { ...this.#limits, visits: most });
@@ -149,7 +156,10 @@ export class Relaxation {
     return valid === "unknown" ? valid : !valid;
   }
 
-  /** The relaxed operations that may matter to what is kept: each use serves one that is kept, so no more than those of a class are needed. */
+  /**
+   * The relaxed operations that may matter to what is kept: each use serves one that is kept, so no more than those of
+   * a class are needed.
+   */
   #usefulWrites(kept: readonly number[]): number[] {
     const { kind, a, b } = this.#piece;
     const isKept = new Set(kept);

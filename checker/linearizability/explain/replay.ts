@@ -1,5 +1,6 @@
 /**
- * Replays what the checker is about to claim, against the model, by code that shares nothing with the search: no interning, no memo, no pruning.
+ * Replays what the checker is about to claim, against the model, by code that shares nothing with the search: no
+ * interning, no memo, no pruning.
  *
  * @module
  */
@@ -35,10 +36,12 @@ export function replayOrder<State>(model: Model<State>, order: readonly ReplayOp
 const STEPS = 100_000;
 
 /**
- * Whether operations contradict each other, found out by trying all orders that respect real time, but none twice from the same place.
+ * Whether operations contradict each other, found out by trying all orders that respect real time, but none twice from
+ * the same place.
  *
  * @param kept Operations that must be placed, within their intervals; those that never returned may be left out.
- * @param relaxed Operations that may take effect at any time or never; the same one several times where there are several alike.
+ * @param relaxed Operations that may take effect at any time or never; the same one several times where there are
+ * several alike.
  * @returns undefined if there are too many orders to try.
  */
 export function isContradiction<State>(

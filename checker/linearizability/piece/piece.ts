@@ -1,5 +1,6 @@
 /**
- * One independent part of a history, made ready for judging: the operations of one key, or of the whole where the model ties keys together.
+ * One independent part of a history, made ready for judging: the operations of one key, or of the whole where the model
+ * ties keys together.
  *
  * @module
  */
@@ -21,20 +22,27 @@ export const LOOK = 5;
 export const NEVER = 0x7fffffff;
 
 /**
- * What may follow a state, for models that are more than a register. States and classes of operations are dense integers.
+ * What may follow a state, for models that are more than a register. States and classes of operations are dense
+ * integers.
  */
 export interface Transitions {
   /** How many states an operation of class `kind` can lead to from `state`; 0: it cannot have happened there. */
   count(state: number, kind: number): number;
   /** One of them. */
   next(state: number, kind: number, choice: number): number;
-  /** The same for a piece that has only operations of these classes, which may be known to end badly sooner: its states are numbered anew, 0 is still the first. */
+  /**
+   * The same for a piece that has only operations of these classes, which may be known to end badly sooner: its states
+   * are numbered anew, 0 is still the first.
+   */
   among(kinds: Iterable<number>): Transitions;
   /** Whether the states that were met take up more memory than a check may have. */
   isFull(): boolean;
 }
 
-/** The operations of a piece, in the order of their invocation; see the constants for what `a` and `b` mean to each kind. */
+/**
+ * The operations of a piece, in the order of their invocation; see the constants for what `a` and `b` mean to each
+ * kind.
+ */
 export interface Piece {
   /** How many operations there are. */
   readonly length: number;
@@ -53,7 +61,10 @@ export interface Piece {
   readonly initial: number;
   /** How many dense values there are. */
   readonly values: number;
-  /** How many of the first operations may take effect at any time or never, whatever they were: they begin before all others. Default: 0. */
+  /**
+   * How many of the first operations may take effect at any time or never, whatever they were: they begin before all
+   * others. Default: 0.
+   */
   readonly relaxed?: number;
   /** Present if there are operations of the kinds STEP or LOOK. */
   readonly transitions?: Transitions;

@@ -17,7 +17,10 @@ import { NULL_ID } from "../../table/values.ts";
 export interface RegisterOptions {
   /** Id of the value that every key begins with. */
   readonly initial: number;
-  /** Whether a read that returned null learned nothing, as Jepsen's registers have it, rather than that there is no value. */
+  /**
+   * Whether a read that returned null learned nothing, as Jepsen's registers have it, rather than that there is no
+   * value.
+   */
   readonly nullReadsAnything?: boolean;
 }
 
@@ -77,7 +80,9 @@ export class RegisterPieces {
   readonly #options: RegisterOptions;
   /** By row: the operation's number in its piece, plus 1; 0 for rows that were left out. */
   readonly #numbers: Int32Array;
-  /** By value: its dense number in the piece at hand, which is UNSEEN for what nobody saw; and whether anybody saw it. */
+  /**
+   * By value: its dense number in the piece at hand, which is UNSEEN for what nobody saw; and whether anybody saw it.
+   */
   readonly #dense: Int32Array;
   readonly #seen: Uint8Array;
 
@@ -89,7 +94,10 @@ export class RegisterPieces {
     this.#seen = new Uint8Array(table.values.size);
   }
 
-  /** The piece of the key whose events are those from `begin` to `end` of `sorted`; undefined if nothing of it can be wrong. */
+  /**
+   * The piece of the key whose events are those from `begin` to `end` of `sorted`; undefined if nothing of it can be
+   * wrong.
+   */
   pieceOf(
     sorted: Int32Array,
     begin: number,

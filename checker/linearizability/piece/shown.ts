@@ -32,7 +32,10 @@ export function placeOf({ lineOf }: Operations, at: number): number {
   return lineOf?.[at] ?? at;
 }
 
-/** What is wrong with an operation that its model does not know: says at which line, or at which event where there are no lines. */
+/**
+ * What is wrong with an operation that its model does not know: says at which line, or at which event where there are
+ * no lines.
+ */
 export function misfit(table: Operations, row: number, what: string): RangeError {
   const unit = table.countsLines || table.lineOf !== undefined ? "line" : "event";
   return new RangeError(`Cannot judge ${unit} ${placeOf(table, table.invoked[row]!)}: ${what}`);

@@ -1,5 +1,6 @@
 /**
- * Makes pieces of a table for models that are given by their `step`: states and kinds of operations become integers, and each step is taken once.
+ * Makes pieces of a table for models that are given by their `step`: states and kinds of operations become integers,
+ * and each step is taken once.
  *
  * @module
  */
@@ -29,9 +30,14 @@ export function operationOf(table: Operations, row: number): Operation {
 /**
  * The pieces of a table, one a partition, in the order in which they begin.
  *
+ * @param isAsked Whether the operations of a key are asked about. Default: all are.
  * @throws {RangeError} If there are compares that failed, and the model does not say what is to become of them.
  */
-export function stepPieces<State>(table: Operations, model: Model<State>): Piece[] {
+export function stepPieces<State>(
+  table: Operations,
+  model: Model<State>,
+  isAsked: (key: number) => boolean = () => true,
+): Piece[] {
   const operations = new Map<number, Operation>();
   const rowOf = new Map<Operation, number>();
   const ask = asking(table, rowOf);
@@ -39,7 +45,7 @@ export function stepPieces<State>(table: Operations, model: Model<State>): Piece
   for (let i = 0; i < table.events; i++) {
     const event = table.order[i]!;
     const row = event < 0 ? ~event : event;
-    if (table.outcome[row] === FAILED) continue;
+    if (table.outcome[row] === FAILED || !isAsked(table.key[row]!)) continue;
     if (table.outcome[row] === MISMATCH && model.failedCompares !== true) {
       if (model.failedCompares === false) continue;
       throw new RangeError(`Cannot judge a cas that failed by the model ${model.name}: it has no failedCompares`);

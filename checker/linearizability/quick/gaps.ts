@@ -1,19 +1,25 @@
 /**
- * Judges registers whose written values are distinct, deletes aside, all keys together in two passes over the table: the zones of Gibbons and Korach
- * (see `zones.ts`), and the deletes in the gaps between them. For gets, puts and deletes; keys with a compare-and-set that may have happened are left to others.
+ * Judges registers whose written values are distinct, deletes aside, all keys together in two passes over the table:
+ * the zones of Gibbons and Korach (see `zones.ts`), and the deletes in the gaps between them. For gets, puts and
+ * deletes; keys with a compare-and-set that may have happened are left to others.
  *
  * While a forward zone lasts, the key surely holds its value. All else must find its moment in the gaps:
  *
- *     |=== zone of 1 ===|         |=== zone of 2 ===|      in a gap nobody needs the last zone's value any more, so all that
- *                    end    gap   begin                    matters of the state there is whether the key is empty
+ *     |=== zone of 1 ===|         |=== zone of 2 ===|
+ *                    end    gap   begin
+ *
+ * In a gap nobody needs the last zone's value any more, so all that matters of the state there is whether the key is
+ * empty.
  *
  * - A read of null needs a moment within it at which the key is empty.
- * - A delete makes the key empty, as late as can be: at its return, or sooner if a read of null returns and needs one; of those that are open then, the one
- *   that returns first. (Whatever other choice leads to an order, exchanging two deletes makes it this one.)
- * - A backward zone needs a moment in a gap, and leaves the key not empty. Right before a delete, at either end of the gap, and wherever the key is not empty
- *   anyway, it does no harm; if no such moment comes, its last one has to do.
+ * - A delete makes the key empty, as late as can be: at its return, or sooner if a read of null returns and needs one;
+ *   of those that are open then, the one that returns first. (Whatever other choice leads to an order, exchanging two
+ *   deletes makes it this one.)
+ * - A backward zone needs a moment in a gap, and leaves the key not empty. Right before a delete, at either end of the
+ *   gap, and wherever the key is not empty anyway, it does no harm; if no such moment comes, its last one has to do.
  *
- * So what gets through is linearizable, for its order was built on the way; and what does not is not, for nothing here was a choice but the exchanges.
+ * So what gets through is linearizable, for its order was built on the way; and what does not is not, for nothing here
+ * was a choice but the exchanges.
  *
  * @module
  */
@@ -59,7 +65,9 @@ interface Numbering {
 /** Each value's zone. Moments are places in the history, as in the table's `invoked` and `returned`. */
 interface Zones {
   readonly values: Numbering;
-  /** By value: the first return of its writer and readers, which is `BEFORE_ALL` for what a key begins with; 0: none. */
+  /**
+   * By value: the first return of its writer and readers, which is `BEFORE_ALL` for what a key begins with; 0: none.
+   */
   readonly first: Int32Array;
   /** By value: the last invocation of its writer and readers. */
   readonly last: Int32Array;
@@ -229,7 +237,8 @@ function placeInGaps(table: Operations, zones: Zones, nullReadsAnything: boolean
 }
 
 /**
- * Deletes that are open and not placed, by key: those that return in a list, those of unknown outcome in a queue, for they are all as good as the oldest.
+ * Deletes that are open and not placed, by key: those that return in a list, those of unknown outcome in a queue, for
+ * they are all as good as the oldest.
  */
 class OpenDeletes {
   readonly #invoked: Int32Array;

@@ -1,8 +1,9 @@
 /**
  * Cuts each key's history where its state is certain, so that each part can be judged alone.
  *
- * A moment is certain if nothing on the key is open, and the last to act was a write that no other write overlapped, or a read that began when all
- * writes had returned: whatever the order before, the state is then the same. An operation of unknown outcome stays open for ever: a key is not cut after it.
+ * A moment is certain if nothing on the key is open, and the last to act was a write that no other write overlapped, or
+ * a read that began when all writes had returned: whatever the order before, the state is then the same. An operation
+ * of unknown outcome stays open for ever: a key is not cut after it.
  *
  * @module
  */

@@ -1,15 +1,19 @@
 /**
- * Finds reads that came too late, in one pass over a piece, whether or not values repeat: for histories that are wrong in a plain way, no search is needed.
+ * Finds reads that came too late, in one pass over a piece, whether or not values repeat: for histories that are wrong
+ * in a plain way, no search is needed.
  *
- * Whoever sees a value `v` needs a writer of `v` that had begun before the seeing ended, and that can have taken effect after every sign of another value
- * that was complete before the seeing began. A sign of `u` is any completed operation that saw or wrote `u`: at some moment within it the state was `u`.
+ * Whoever sees a value `v` needs a writer of `v` that had begun before the seeing ended, and that can have taken effect
+ * after every sign of another value that was complete before the seeing began. A sign of `u` is any completed operation
+ * that saw or wrote `u`: at some moment within it the state was `u`.
  *
  * @module
  */
 import { NEVER, NOT_EQUAL, type Piece, READ, SWAP, WRITE } from "../piece/piece.ts";
 import { INITIAL } from "../piece/registers.ts";
 
-/** An operation that saw what could not be there, and the sign that it could not; undefined if there is none so plain. */
+/**
+ * An operation that saw what could not be there, and the sign that it could not; undefined if there is none so plain.
+ */
 export function findStale(piece: Piece): readonly number[] | undefined {
   const { kind, a, b, inv, ret, events, length, values } = piece;
   /** The latest that a writer of a value can have taken effect, of those that have begun; -2 if none has. */

@@ -1,11 +1,13 @@
 /**
- * Walks a table of register operations once, all keys together, and at each return takes the likeliest way on without looking back.
+ * Walks a table of register operations once, all keys together, and at each return takes the likeliest way on without
+ * looking back.
  *
- * A key that it gets through is linearizable, for an order was built on the way; the others are left to the slower judges. On histories that are
- * fine it gets through nearly all keys, and costs a few nanoseconds an event, where a search costs a hundred.
+ * A key that it gets through is linearizable, for an order was built on the way; the others are left to the slower
+ * judges. On histories that are fine it gets through nearly all keys, and costs a few nanoseconds an event, where a
+ * search costs a hundred.
  *
- * What it knows of each key: its state, the last moment at which something was written (a write that is open then need not be seen by anybody),
- * and the list of its operations that are open and not placed yet, linked by row.
+ * What it knows of each key: its state, the last moment at which something was written (a write that is open then need
+ * not be seen by anybody), and the list of its operations that are open and not placed yet, linked by row.
  *
  * @module
  */

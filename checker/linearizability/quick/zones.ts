@@ -1,23 +1,27 @@
 /**
- * Judges a register whose written values are distinct in nearly linear time (Gibbons and Korach, SIAM J. Comput. 1997, section 4), extended to
- * compare-and-set, deletes and operations of unknown outcome.
+ * Judges a register whose written values are distinct in nearly linear time (Gibbons and Korach, SIAM J. Comput. 1997,
+ * section 4), extended to compare-and-set, deletes and operations of unknown outcome.
  *
- * A value's writer and its readers form a cluster: in any order they stand side by side. A compare-and-set reads one value and writes another, and so
- * ties two clusters into a chain. A chain's first return `m` and last invocation `M` make its zone:
+ * A value's writer and its readers form a cluster: in any order they stand side by side. A compare-and-set reads one
+ * value and writes another, and so ties two clusters into a chain. A chain's first return `m` and last invocation `M`
+ * make its zone:
  *
  *     m < M   forward:  the register surely held the chain's values from m to M      |=====|
  *     M <= m  backward: the chain fits into any moment between M and m               |-----|
  *
- * The history is linearizable if and only if no two forward zones overlap, and no backward zone lies inside a forward one, and no chain contradicts itself.
- * Where the initial value is written again (a delete) and somebody saw it, or a failed compare did not tell what it saw, that is only necessary;
- * `gaps.ts` decides the deletes.
+ * The history is linearizable if and only if no two forward zones overlap, and no backward zone lies inside a forward
+ * one, and no chain contradicts itself. Where the initial value is written again (a delete) and somebody saw it, or a
+ * failed compare did not tell what it saw, that is only necessary; `gaps.ts` decides the deletes.
  *
  * @module
  */
 import { NEVER, NOT_EQUAL, type Piece, READ, SWAP, WRITE } from "../piece/piece.ts";
 import { INITIAL, UNSEEN } from "../piece/registers.ts";
 
-/** What the zones tell. For `false`, operations that show it, or among which it shows; `"unknown"` if values repeat, or the conditions are only necessary. */
+/**
+ * What the zones tell. For `false`, operations that show it, or among which it shows; `"unknown"` if values repeat, or
+ * the conditions are only necessary.
+ */
 export type ZonesVerdict =
   | { readonly valid: true }
   | { readonly valid: false; readonly operations: readonly number[] }
@@ -155,7 +159,8 @@ function certificate(one: number, other: number, ties: readonly number[]): numbe
 
 /** Two zones that cannot both be: forward ones that overlap, or a backward one inside a forward one. */
 function clashOf(zones: readonly Zone[], events: number): readonly [Zone, Zone] | undefined {
-  // Positions are small integers, so each forward zone lies at its beginning: no sorting. One further for the initial value's, which begins before all.
+  // Positions are small integers, so each forward zone lies at its beginning: no sorting. One further for the initial
+  // value's, which begins before all.
   const forwardAt = new Int32Array(events + 1).fill(-1);
   for (let i = 0; i < zones.length; i++) {
     const { first, last } = zones[i]!;

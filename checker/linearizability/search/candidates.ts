@@ -1,7 +1,9 @@
 /**
- * What a search may place next where an operation returns that is not placed, the likeliest first. See `search.ts` for why nothing else need be tried.
+ * What a search may place next where an operation returns that is not placed, the likeliest first. See `search.ts` for
+ * why nothing else need be tried.
  *
- * A candidate is a slot, the complement of a class of unknown operations, or `DROP`; with it goes the state that it leads to.
+ * A candidate is a slot, the complement of a class of unknown operations, or `DROP`; with it goes the state that it
+ * leads to.
  *
  * @module
  */
@@ -113,7 +115,10 @@ export class Candidates {
     }
   }
 
-  /** Whether an operation of a class may be used: one is left, and somebody may still need what it does. (Of others the used set keeps no count.) */
+  /**
+   * Whether an operation of a class may be used: one is left, and somebody may still need what it does. (Of others the
+   * used set keeps no count.)
+   */
   #hasUnused(unknown: number): boolean {
     const { available, used, pos } = this.#at;
     if (this.#needs.isInexhaustible[unknown] === 1) return true;

@@ -3,7 +3,8 @@
  *
  * An open-addressed table of heads, each the first of a chain of entries that agree in all but what dominance compares:
  *
- *     entry: | event | state | placed, without observers (words) | placed observers (words) | free writes (words) | used | next entry + 1 |
+ *     entry: | event | state | placed, without observers (words) | placed observers (words) | free writes (words)
+ *            | used | next entry + 1 |
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What a search knows of a piece beforehand: who writes and who sees each value, and until when; and the classes of operations of unknown outcome.
+ * What a search knows of a piece beforehand: who writes and who sees each value, and until when; and the classes of
+ * operations of unknown outcome.
  *
  * @module
  */
@@ -21,7 +22,10 @@ export interface Needs {
   readonly classOf: Int32Array;
   readonly classes: readonly number[][];
   readonly classNeededUntil: Int32Array;
-  /** For each class, 1 if it has so many relaxed members that it is never used up: one for each completed operation that asks for a value, for a way from one value to another uses each class once. */
+  /**
+   * For each class, 1 if it has so many relaxed members that it is never used up: one for each completed operation that
+   * asks for a value, for a way from one value to another uses each class once.
+   */
   readonly isInexhaustible: Uint8Array;
   /** The class of the unknown writes of a value, or -1. */
   readonly writeClass: Int32Array;

@@ -1,9 +1,11 @@
 /**
  * The completed operations of a piece that are open where a search is, and what has become of them.
  *
- * Each has a slot (see `slots.ts`), and is in one list: by what it reads, swaps or writes, or with the others of its kind.
+ * Each has a slot (see `slots.ts`), and is in one list: by what it reads, swaps or writes, or with the others of its
+ * kind.
  *
- *     heads: | value 0: reads, swaps, writes | value 1: reads, swaps, writes | ... | not-equals | steps | looks |     first slot, or -1
+ *     heads: | value 0: reads, swaps, writes | value 1: reads, swaps, writes | ... | not-equals | steps | looks |
+ *            the first slot of each list, or -1
  *     next, previous: by slot                 placed, free, observers, writes: a bit a slot
  *
  * @module

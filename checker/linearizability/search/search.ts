@@ -9,15 +9,18 @@
  * Only a return whose operation is not placed yet needs a decision. What keeps the number of configurations small:
  *
  * - What only observes is placed as soon as it is legal.
- * - A write that nobody needs to see may be thought to lie right before another write that was placed while it was open, or wherever the state was
- *   what it writes. Such a write is free: it may be dropped when it returns.
- * - A write is placed before its own return only for an observer that waits for its value now, or to free others where the state is what it writes.
- * - Of equal open operations the one that returns first is placed first; one of unknown outcome comes after all of them, the earliest of its class first.
+ * - A write that nobody needs to see may be thought to lie right before another write that was placed while it was
+ *   open, or wherever the state was what it writes. Such a write is free: it may be dropped when it returns.
+ * - A write is placed before its own return only for an observer that waits for its value now, or to free others where
+ *   the state is what it writes.
+ * - Of equal open operations the one that returns first is placed first; one of unknown outcome comes after all of
+ *   them, the earliest of its class first.
  * - A value with one writer cannot be left while somebody is yet to be invoked who will see it.
- * - Of two configurations that differ in nothing else, the one with more observers placed, more writes free and a subset of the unknown operations
- *   used makes the other needless.
+ * - Of two configurations that differ in nothing else, the one with more observers placed, more writes free and a
+ *   subset of the unknown operations used makes the other needless.
  *
- * Memory follows the number of open operations and of decisions, not the length of the history, and an operation of unknown outcome holds no slot.
+ * Memory follows the number of open operations and of decisions, not the length of the history, and an operation of
+ * unknown outcome holds no slot.
  *
  * @module
  */
@@ -66,14 +69,20 @@ class Search {
   readonly memo: Memo;
   readonly at: Position;
   readonly candidates: Candidates;
-  /** Whether a way may lead back to where it was, for some unknown operations are never used up: then a configuration is remembered at once. */
+  /**
+   * Whether a way may lead back to where it was, for some unknown operations are never used up: then a configuration is
+   * remembered at once.
+   */
   readonly mayCircle: boolean;
 
   /** What was done, in order: an operation that was placed, or the complement of one that became free there. */
   log: Int32Array;
   logEnd = 0;
 
-  /** Decisions that can be taken back: | event | state | used | end of the log | first candidate | next candidate | placed words | free words | */
+  /**
+   * Decisions that can be taken back: | event | state | used | end of the log | first candidate | next candidate |
+   * placed words | free words |
+   */
   frames: Int32Array;
   readonly frameSize: number;
   depth = 0;
@@ -210,7 +219,10 @@ class Search {
     }
   }
 
-  /** Takes the likeliest way on, and remembers that there may be others; false if the way is not legal, or leads where nothing was found before. */
+  /**
+   * Takes the likeliest way on, and remembers that there may be others; false if the way is not legal, or leads where
+   * nothing was found before.
+   */
   decide(isNew: boolean): boolean {
     const { at, candidates, open, memo } = this;
     const op = ~this.piece.events[at.pos]!;

@@ -1,5 +1,6 @@
 /**
- * Slots for the completed operations that are open at a time: an operation takes the lowest free one when it is invoked and gives it back when it returns.
+ * Slots for the completed operations that are open at a time: an operation takes the lowest free one when it is invoked
+ * and gives it back when it returns.
  *
  * @module
  */

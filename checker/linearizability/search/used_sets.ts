@@ -1,5 +1,6 @@
 /**
- * Which operations of unknown outcome a configuration has used: multisets of classes, interned, so that a configuration holds one number.
+ * Which operations of unknown outcome a configuration has used: multisets of classes, interned, so that a configuration
+ * holds one number.
  *
  * A class that nobody can need any more is dropped from the set: two configurations that differ only in it are one.
  *

@@ -1,0 +1,236 @@
+/**
+ * From a collection that cannot be explained to the few operations that cannot all be true.
+ *
+ * @module
+ */
+import type { CollectionModel } from "../../models/collection.ts";
+import { OPEN, type Operations } from "../../table/operations.ts";
+import { drawnOperations } from "../explain/drawing.ts";
+import type { Counterexample } from "../explain/explain.ts";
+import { isContradiction, type ReplayOperation } from "../explain/replay.ts";
+import { placed, shown } from "../piece/shown.ts";
+import { operationOf } from "../piece/steps.ts";
+import type { Collection, CollectionReader, ReadCollection } from "./collection.ts";
+import { type CollectionVerdict, judgeCollection } from "./judge.ts";
+import { type Part, restrict } from "./restrict.ts";
+import { collectionSentence } from "./sentence.ts";
+
+/** The events of one key, and what reads them. */
+export interface KeyEvents {
+  readonly table: Operations;
+  readonly model: CollectionModel;
+  readonly reader: CollectionReader;
+  readonly sorted: Int32Array;
+  readonly begin: number;
+  readonly end: number;
+  readonly stop: (() => boolean) | undefined;
+}
+
+/** A verdict that something is wrong. */
+type Wrong = Extract<CollectionVerdict, { valid: false }>;
+
+/** Explains what is wrong with a key: at its first event that cannot be explained, by as few operations as show it. */
+export function explainCollection(key: KeyEvents): Counterexample {
+  const { table, model } = key;
+  const whole = judgePrefix(key, key.end - key.begin);
+  const { events, fine, first } = firstBadPrefix(key, whole);
+  const small = smallPart(key, whole, first);
+  const { rows, isMinimal, isReplayed } = confirm(key, whole.read.collection, small.rows);
+  const operations = rows.map((row) => shown(table, row));
+  const keyValue = table.keys.at(table.key[rows[0]!]!);
+  const spoils = key.sorted[key.begin + Math.min(fine, events - 1)]!;
+  return {
+    ...(keyValue === null ? {} : { key: keyValue }),
+    operations: operations.map((operation) => placed(table, operation)),
+    sentence: collectionSentence(table, model, small.verdict, small.part),
+    minimal: isMinimal,
+    finePrefix: whereOf(table, spoils) - (table.countsLines ? 1 : 0),
+    replayed: isReplayed,
+    drawing: drawnOperations(operations),
+  };
+}
+
+function whereOf(table: Operations, event: number): number {
+  return event < 0 ? table.returned[~event]! : table.invoked[event]!;
+}
+
+/** A prefix of a key's events, as it was read, and what is wrong with it. */
+interface WrongPrefix {
+  readonly events: number;
+  readonly read: ReadCollection;
+  readonly verdict: Wrong;
+}
+
+function judgePrefix(key: KeyEvents, events: number): WrongPrefix {
+  const { read, verdict } = readPrefix(key, events);
+  if (verdict.valid !== false) throw new Error("The checker contradicts itself: a wrong collection is not wrong");
+  return { events, read, verdict };
+}
+
+function readPrefix(key: KeyEvents, events: number): { read: ReadCollection; verdict: CollectionVerdict } {
+  const read = key.reader.read(key.sorted, key.begin, key.begin + events);
+  return { read, verdict: judgeCollection(key.table, key.model, read) };
+}
+
+/** How often the violation that was found is taken for the first, before its place is halved in. */
+const GUESSES = 6;
+
+/** The shortest prefix that is wrong; `fine` events are known to be fine. */
+function firstBadPrefix(key: KeyEvents, whole: WrongPrefix): { events: number; fine: number; first: WrongPrefix } {
+  let first = whole;
+  let fine = 0;
+  let least = 0;
+  for (let tries = 0; least < first.events - 1 && key.stop?.() !== true; tries++) {
+    const last = lastReturn(key, first);
+    const isGuess = tries < GUESSES && last > least && last < first.events;
+    const events = isGuess ? last + (last + 1 < first.events ? 1 : 0) : (least + first.events) >> 1;
+    const { read, verdict } = readPrefix(key, events);
+    if (verdict.valid === false) first = { events, read, verdict };
+    else least = events;
+    if (verdict.valid === true) fine = Math.max(fine, events);
+  }
+  return { events: first.events, fine, first };
+}
+
+/** The place of the last return of the operations that a verdict names. */
+function lastReturn(key: KeyEvents, { read: { collection }, verdict, events }: WrongPrefix): number {
+  if ("mismatch" in verdict) {
+    const places = verdict.mismatch.rows.map((row) => placeOfReturn(key, row, events));
+    return Math.max(...places);
+  }
+  const part = partOf(verdict);
+  const ends = part.elements.flatMap((e) => [collection.insertRet[e]!, collection.removeRet[e]!]);
+  ends.push(...part.empties.map((i) => collection.empties[i]!.ret));
+  return Math.max(-1, ...ends.filter((end) => end < events));
+}
+
+function placeOfReturn(key: KeyEvents, row: number, events: number): number {
+  for (let i = 0; i < events; i++) if (key.sorted[key.begin + i] === ~row) return i;
+  return -1;
+}
+
+type Conflicting = Extract<Wrong, { conflict: unknown }>;
+
+/** The elements and empty answers that a conflict names. */
+function partOf(verdict: Conflicting): Part {
+  const { conflict } = verdict;
+  switch (conflict.pattern) {
+    case "overtaken":
+      return { elements: ascending([conflict.first, conflict.second]), empties: [] };
+    case "not empty":
+      return { elements: ascending(conflict.elements), empties: [conflict.empty] };
+    case "not the best":
+      return { elements: ascending([...conflict.elements, conflict.element]), empties: [] };
+    default:
+      return { elements: ascending(conflict.elements), empties: [] };
+  }
+}
+
+function ascending(numbers: readonly number[]): number[] {
+  return [...new Set(numbers)].sort((x, y) => x - y);
+}
+
+/**
+ * The operations of a small part of the whole that is wrong: the one that shows first, where the whole shows it too.
+ */
+function smallPart(
+  key: KeyEvents,
+  { read: { collection }, verdict }: WrongPrefix,
+  first: WrongPrefix,
+): { rows: number[]; verdict: Wrong; part: Collection } {
+  const judge = (part: Part): CollectionVerdict =>
+    judgeCollection(key.table, key.model, {
+      collection: restrict(collection, part),
+      mismatch: undefined,
+      repeated: -1,
+    });
+  const shows = (part: Part): boolean => judge(part).valid === false;
+  const mismatched = [verdict, first.verdict].find((wrong) => "mismatch" in wrong);
+  if (mismatched !== undefined && "mismatch" in mismatched) {
+    return { rows: ascending(mismatched.mismatch.rows), verdict: mismatched, part: collection };
+  }
+  let part = [translated(first, collection), partOf(verdict as Conflicting), everything(collection)].find(shows);
+  if (part === undefined) throw new Error("The checker contradicts itself: no part of a wrong collection is wrong");
+  const { elements, empties } = part;
+  const fewEmpties = fewest(empties, key.stop, (some) => shows({ elements, empties: some }));
+  const fewElements = fewest(elements, key.stop, (some) => shows({ elements: some, empties: fewEmpties }));
+  part = { elements: fewElements, empties: fewEmpties };
+  const rows = part.elements.flatMap((e) => [collection.insertRow[e]!, collection.removeRow[e]!]);
+  rows.push(...part.empties.map((i) => collection.empties[i]!.row));
+  return {
+    rows: ascending(rows.filter((row) => row >= 0)),
+    verdict: judge(part) as Wrong,
+    part: restrict(collection, part),
+  };
+}
+
+function everything({ length, empties }: Collection): Part {
+  return { elements: Array.from({ length }, (_, e) => e), empties: empties.map((_, i) => i) };
+}
+
+/** The part that a prefix's conflict names, in the numbers of the whole. */
+function translated({ read, verdict }: WrongPrefix, whole: Collection): Part {
+  if ("mismatch" in verdict) return { elements: [], empties: [] };
+  const part = partOf(verdict);
+  const inserts = new Set(part.elements.map((e) => read.collection.insertRow[e]!));
+  const empties = new Set(part.empties.map((i) => read.collection.empties[i]!.row));
+  const elements: number[] = [];
+  for (let e = 0; e < whole.length; e++) if (inserts.has(whole.insertRow[e]!)) elements.push(e);
+  return { elements, empties: whole.empties.flatMap(({ row }, i) => empties.has(row) ? [i] : []) };
+}
+
+/** As few of `all` as still show the violation: halves are left out first, single ones last. */
+function fewest(
+  all: readonly number[],
+  stop: (() => boolean) | undefined,
+  shows: (some: readonly number[]) => boolean,
+): readonly number[] {
+  let kept = all;
+  for (let size = kept.length; size >= 1; size >>= 1) {
+    for (let end = kept.length; end > 0; end -= size) {
+      if (stop?.() === true) return kept;
+      const fewer = kept.filter((_, i) => i < end - size || i >= end);
+      if (shows(fewer)) kept = fewer;
+    }
+  }
+  return kept;
+}
+
+/** How many operations are tried in all orders. */
+const MOST_REPLAYED = 12;
+
+/**
+ * Tries all orders of the operations, by code that knows only the model's definition; and leaves out those that are not
+ * needed.
+ */
+function confirm(
+  { table, model }: KeyEvents,
+  { unknownRemovals }: Collection,
+  candidates: readonly number[],
+): { rows: readonly number[]; isMinimal: boolean; isReplayed: boolean } {
+  if (candidates.length > MOST_REPLAYED) return { rows: candidates, isMinimal: false, isReplayed: false };
+  const entry = (row: number): ReplayOperation => ({
+    operation: operationOf(table, row),
+    invoked: table.invoked[row]!,
+    returned: table.outcome[row] === OPEN ? Infinity : table.returned[row]!,
+  });
+  // Unknown removals are all alike but for their beginning: of the first ones there are enough.
+  const unknown = unknownRemovals.slice(0, candidates.length).map(({ row }) => entry(row));
+  const relaxed = new Set<number>();
+  const contradicts = (): boolean | undefined =>
+    isContradiction(
+      model,
+      [...candidates.filter((row) => !relaxed.has(row)).map(entry), ...unknown],
+      [...relaxed].map((row) => entry(row).operation),
+    );
+  const first = contradicts();
+  if (first === false) throw new Error("The checker contradicts itself: its counterexample can be true");
+  let isMinimal = first === true;
+  for (const row of first === true ? candidates.toReversed() : []) {
+    relaxed.add(row);
+    const answer = contradicts();
+    if (answer !== true) relaxed.delete(row);
+    if (answer === undefined) isMinimal = false;
+  }
+  return { rows: candidates.filter((row) => !relaxed.has(row)), isMinimal, isReplayed: first === true };
+}

@@ -1,0 +1,127 @@
+/**
+ * Removals of unknown outcome: which of the elements that never came out they may have removed.
+ *
+ * Every one of them may have happened at any time from its invocation on, or never. So they differ only in when they
+ * began, and the one that began first may as well remove what must be gone first.
+ *
+ * @module
+ */
+import type { CollectionOrder } from "../../models/collection.ts";
+import type { Collection } from "./collection.ts";
+import { sortedBy } from "./moments.ts";
+
+/** A collection in which unknown removals have been given to elements. */
+export interface Assigned {
+  readonly collection: Collection;
+  /** Whether no other way to give them would do better, so that a conflict is proven. */
+  readonly isExact: boolean;
+}
+
+/** Gives each element that stays the unknown removal that it needs, as far as there are any. */
+export function assignUnknownRemovals(collection: Collection, order: CollectionOrder, rank: Int32Array): Assigned {
+  const { length, events, removeRow, insertRet, unknownRemovals, isDrainUnknown } = collection;
+  const staying: number[] = [];
+  for (let e = 0; e < length; e++) if (removeRow[e]! < 0) staying.push(e);
+  if (unknownRemovals.length === 0 || staying.length === 0) return { collection, isExact: true };
+  const byInsert = (x: number, y: number): number => insertRet[x]! - insertRet[y]!;
+  let needy = staying;
+  const isSimple = order === "fifo" || order === "any";
+  // In a queue, and where a bag must be empty, what went in first must be gone first.
+  if (isSimple) needy.sort(byInsert);
+  else {
+    const deadline = order === "lifo" ? stackDeadlines(collection) : priorityDeadlines(collection, rank);
+    needy = staying.filter((e) => deadline[e]! <= events).sort((x, y) => deadline[x]! - deadline[y]!);
+    needy.push(...staying.filter((e) => deadline[e]! > events).sort(byInsert));
+  }
+  const assigned = copyOf(collection);
+  needy.forEach((e, i) => {
+    const removal = unknownRemovals[i] ?? (isDrainUnknown ? unknownRemovals.at(-1)! : undefined);
+    if (removal === undefined) return;
+    assigned.removeRow[e] = removal.row;
+    assigned.removeInv[e] = removal.inv;
+  });
+  return { collection: assigned, isExact: isSimple && !isDrainUnknown };
+}
+
+/**
+ * A collection in which everything that stays may have been removed from the first unknown removal on: what contradicts
+ * itself even so is proven.
+ */
+export function removeAllUnknown(collection: Collection): Collection {
+  const { length, removeRow, unknownRemovals } = collection;
+  const first = unknownRemovals[0];
+  if (first === undefined) return collection;
+  const relaxed = copyOf(collection);
+  for (let e = 0; e < length; e++) {
+    if (removeRow[e]! >= 0) continue;
+    relaxed.removeRow[e] = first.row;
+    relaxed.removeInv[e] = first.inv;
+  }
+  return relaxed;
+}
+
+function copyOf(collection: Collection): Collection {
+  return { ...collection, removeRow: collection.removeRow.slice(), removeInv: collection.removeInv.slice() };
+}
+
+/**
+ * By element: when at the latest it must be gone, for something that surely lies below it is popped by then; `events +
+ * 1` if that is never.
+ */
+function stackDeadlines(collection: Collection): Int32Array {
+  const { length, events, insertInv, insertRet, removeInv, removeRet, empties } = collection;
+  const deadlines = new Int32Array(length).fill(events + 1);
+  const byInsertRet = sortedBy(insertRet, events);
+  const pops = new LeastFrom(events + 1);
+  for (const { inv, ret } of empties) pops.add(inv, ret);
+  let below = 0;
+  // Elements come in the order of their invocation.
+  for (let e = 0; e < length; e++) {
+    for (; below < length && insertRet[byInsertRet[below]!]! < insertInv[e]!; below++) {
+      const other = byInsertRet[below]!;
+      if (removeInv[other]! < events) pops.add(removeInv[other]!, removeRet[other]!);
+    }
+    deadlines[e] = Math.min(deadlines[e]!, pops.leastFrom(insertRet[e]!));
+  }
+  return deadlines;
+}
+
+/** By element: when at the latest it must be gone, for something worse comes out by then, and not before it was in. */
+function priorityDeadlines(collection: Collection, rank: Int32Array): Int32Array {
+  const { length, events, insertInv, insertRet, removeInv, removeRet, empties } = collection;
+  const deadlines = new Int32Array(length).fill(events + 1);
+  const worstFirst = sortedBy(rank, length).reverse();
+  const removals = new LeastFrom(events + 1);
+  for (const { inv, ret } of empties) removals.add(inv, ret);
+  for (let begin = 0, end = 0; begin < length; begin = end) {
+    for (; end < length && rank[worstFirst[end]!] === rank[worstFirst[begin]!]; end++) {
+      const e = worstFirst[end]!;
+      deadlines[e] = removals.leastFrom(insertRet[e]!);
+    }
+    for (let i = begin; i < end; i++) {
+      const e = worstFirst[i]!;
+      if (removeInv[e]! < events) removals.add(Math.max(insertInv[e]!, removeInv[e]!), removeRet[e]!);
+    }
+  }
+  return deadlines;
+}
+
+/** The least number that was added at a place or after it (a Fenwick tree, back to front). */
+class LeastFrom {
+  readonly #least: Int32Array;
+
+  constructor(places: number) {
+    this.#least = new Int32Array(places + 1).fill(0x7fffffff);
+  }
+
+  add(place: number, number: number): void {
+    const least = this.#least;
+    for (let i = least.length - 1 - place; i < least.length; i += i & -i) if (number < least[i]!) least[i] = number;
+  }
+
+  leastFrom(place: number): number {
+    let found = 0x7fffffff;
+    for (let i = this.#least.length - 1 - place; i > 0; i -= i & -i) found = Math.min(found, this.#least[i]!);
+    return found;
+  }
+}
