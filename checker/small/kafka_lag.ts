@@ -38,8 +38,9 @@ export function worstLag(steps: readonly Step[], logs: ReadonlyMap<string, Log>)
   for (const { process, type, polls, began, event } of steps) {
     let position = positions.get(process);
     if (position === undefined) positions.set(process, position = new Map());
-    if (type === "moved") position.clear();
-    if (type !== "polls") continue;
+    const isFinal = polls.some((poll) => poll.isFinal);
+    if (type === "moved" || isFinal) position.clear();
+    if (type !== "polls" || isFinal) continue;
     for (const { key, messages } of polls) {
       for (const [offset] of messages) position.set(key, Math.max(offset, position.get(key) ?? -1));
     }

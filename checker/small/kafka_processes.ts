@@ -20,9 +20,11 @@ export function followProcesses(steps: readonly Step[], logs: ReadonlyMap<string
   for (const step of steps) {
     let position = positions.get(step.process);
     if (position === undefined) positions.set(step.process, position = { polled: new Map(), sent: new Map() });
-    // It may go on from anywhere.
-    if (step.type === "moved") position.polled.clear();
+    // It may go on from anywhere; a last poll begins with the beginning.
+    const isFinal = step.polls.some((poll) => poll.isFinal);
+    if (step.type === "moved" || isFinal) position.polled.clear();
     pollsAfter(step, position.polled, logs, errors);
+    if (isFinal) position.polled.clear();
     sendsAfter(step, position.sent, errors);
   }
   return errors;

@@ -145,7 +145,8 @@ function check(name: string, verdict: Verdict, style: Style): string[] {
     ? remark(verdict)
     : `  ${breach === undefined ? "" : `at ${seconds(breach.time)}  `}${reason}`;
   const lines = [`  ${name.padEnd(NAME_WIDTH)}${word}${said}`];
-  if (valid !== false) return lines;
+  const { notes = [] } = verdict as { notes?: readonly string[] };
+  if (valid !== false) return [...lines, ...notes.flatMap((note) => indented(`\n${note}`))];
   if ("counterexample" in verdict) {
     lines.push(...indented(renderLinearizability(verdict as LinearizabilityVerdict, style)));
   } else if ("operations" in verdict) {

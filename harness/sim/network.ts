@@ -1,14 +1,15 @@
 /**
- * The simulated network: every message has a latency of its own, so that messages overtake each other, and may be cut off, lost or doubled.
+ * The simulated network: every message has a latency of its own, so that messages overtake each other, and may be cut
+ * off, lost or doubled.
  *
- * The fate of a message is drawn from a hash of the seed, its link, the virtual time at which it is sent, and its number among those of that instant.
+ * The fate of a message is drawn from a hash of the seed, its link, the virtual time at which it is sent, and its
+ * number among those of that instant.
  *
  * @module
  */
 import { MICROSECOND } from "../../server/clock.ts";
 import type { Link } from "../nemesis/kind.ts";
 import type { Packets } from "../nemesis/packets.ts";
-import type { EventQueue } from "./event_queue.ts";
 import { finish, hashSeed, mix, mixTime } from "./hash.ts";
 
 /** Ordinary latency: from 0.15 to 0.85 ms, as within a data centre, */
@@ -26,7 +27,12 @@ interface LinkState {
   readonly packets: Packets[];
   /** The seed of what is drawn for it. */
   readonly seed: number;
-  /** Hands a message over, unless a cut stops what is under way. One function for all messages, so that none is made for each. */
+  /** How long its messages are under way. */
+  readonly latency: Latency;
+  /**
+   * Hands a message over, unless a cut stops what is under way. One function for all messages, so that none is made for
+   * each.
+   */
   readonly arrive: (receive: (message: unknown) => void, message: unknown) => void;
   /** When it was last used, and how many messages were sent at that instant. */
   sentAt: number;
@@ -41,17 +47,35 @@ export interface NetworkCounts {
   doubled: number;
 }
 
-/** The links between all ends; each end is a number: a node's own, or 0 for all clients. */
+/** What a network waits on: an event queue, or what can stand for one. */
+export interface NetworkClock {
+  /** The time in nanoseconds. */
+  now(): number;
+  /** Runs `action` at `time`. */
+  at<First, Second>(time: number, action: (first: First, second: Second) => void, first: First, second: Second): void;
+}
+
+/** How long a message is under way that no fault befalls, in nanoseconds: what its hash draws. */
+export type Latency = (hash: number) => number;
+
+/** The links between all ends; each end is a number: a node's own, 0 for all clients, or one below 0 for a service. */
 export class Network {
-  readonly #queue: EventQueue;
+  readonly #queue: NetworkClock;
   readonly #seed: number;
+  readonly #latencyOn: (from: number, to: number) => Latency;
   /** `#links[from][to]`. */
   readonly #links: LinkState[][] = [];
   /** What has happened so far. */
   readonly counts: NetworkCounts = { sent: 0, cut: 0, lost: 0, doubled: 0 };
 
-  constructor(queue: EventQueue, seed: number) {
+  /** `latencyOn`: the latency on each link; that of a data centre if left out. */
+  constructor(
+    queue: NetworkClock,
+    seed: number,
+    latencyOn: (from: number, to: number) => Latency = () => usualLatency,
+  ) {
     this.#queue = queue;
+    this.#latencyOn = latencyOn;
     this.#seed = hashSeed(seed, "network");
   }
 
@@ -64,6 +88,7 @@ export class Network {
       cuts: 0,
       packets: [],
       seed: mix(this.#seed, from * 65536 + to),
+      latency: this.#latencyOn(from, to),
       arrive: (receive, message) => {
         if (link.cuts === 0) receive(message);
         else this.counts.cut++;
@@ -87,7 +112,7 @@ export class Network {
       return;
     }
     const hash = mix(mixTime(link.seed, now), link.sentThen);
-    if (link.packets.length === 0) this.#deliver(link, now + latency(hash), receive, message);
+    if (link.packets.length === 0) this.#deliver(link, now + link.latency(hash), receive, message);
     else this.#sendThroughFaults(link, now, hash, receive, message);
   }
 
@@ -109,10 +134,10 @@ export class Network {
       if (chance(mix(hash, 3 * i + 2)) < duplication) copies = 2;
       extra += Math.floor(chance(mix(hash, 3 * i + 3)) * delay);
     }
-    this.#deliver(link, now + latency(hash) + extra, receive, message);
+    this.#deliver(link, now + link.latency(hash) + extra, receive, message);
     if (copies === 2) {
       this.counts.doubled++;
-      this.#deliver(link, now + extra + 2 * latency(mix(hash, -1)), receive, message);
+      this.#deliver(link, now + extra + 2 * link.latency(mix(hash, -1)), receive, message);
     }
   }
 
@@ -160,7 +185,8 @@ function chance(hash: number): number {
   return finish(hash) / 4294967296;
 }
 
-function latency(hash: number): number {
+/** The latency of a data centre: some 0.5 ms, and now and then ten times as much. */
+export function usualLatency(hash: number): number {
   const drawn = finish(hash);
   const span = (drawn & TAIL_MASK) === 0 ? TAIL_FACTOR * LATENCY_SPREAD : LATENCY_SPREAD;
   return LATENCY_MIN + Math.floor((drawn >>> 6) / 67108864 * span);

@@ -13,6 +13,7 @@ export class TargetError extends Error {
 const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
   sim: async () => (await import("./ours/sim.ts")).sim,
   live: async () => (await import("./ours/live.ts")).live,
+  maelstrom: async () => (await import("./maelstrom/target.ts")).maelstrom,
 };
 
 /** The names of `--target`, the default first. */

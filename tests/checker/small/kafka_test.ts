@@ -164,10 +164,16 @@ function naive(events: readonly HistoryEvent[]): Record<string, number> {
     events.some(({ process: who, type, f, index }) =>
       who === process && from < index! && index! < to && (type === "fail" || (f === "assign" && type === "ok"))
     );
+  const hasFinalPoll = (process: number, from: number, to: number): boolean =>
+    events.some((each) =>
+      each.final === true && each.type === "ok" && each.process === process && from <= each.index! && each.index! <= to
+    );
   const follow = (list: readonly Seen[], kind: "poll" | "send"): void => {
     list.forEach((each, i) => {
       const last = list.slice(0, i).findLast(({ process, key }) => process === each.process && key === each.key);
       if (last === undefined || (kind === "poll" && hasMoved(each.process, last.at, each.at))) return;
+      // A last poll begins with the beginning.
+      if (kind === "poll" && last.at !== each.at && hasFinalPoll(each.process, last.at, each.at)) return;
       const prefix = last.at === each.at ? "int-" : "";
       if (each.offset! <= last.offset!) add(`${prefix}nonmonotonic-${kind}`);
       else if (

@@ -1,0 +1,121 @@
+/**
+ * A process with lines on its standard input and output.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
+import { fileErrorOf } from "./program.ts";
+
+/** How a process ended. */
+export interface End {
+  /** Why, in words: "status 1", "the signal SIGSEGV", or why it could not be started. */
+  readonly how: string;
+  /** What it wrote last to its standard error, on one line; empty if nothing. */
+  readonly said: string;
+}
+
+/** What is to be started, and who hears of it. */
+export interface ChildOptions {
+  /** The program and its arguments. */
+  readonly argv: readonly [string, ...string[]];
+  /** What is added to the environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Hears all whole lines that came at once, without their ends. */
+  readonly onLines: (lines: readonly string[]) => void;
+  /** Hears of its end, after its last line. */
+  readonly onEnd: (end: End) => void;
+  /** Hears what it writes to its standard error, as it comes. */
+  readonly onStderr: ((text: string) => void) | null;
+}
+
+/** A process that runs. */
+export interface Child {
+  /** Its process group: a wrapper's children are in it too. */
+  readonly pid: number | undefined;
+  /** Writes a line. */
+  write(line: string): void;
+  /** Sends a signal to it and all its children. */
+  signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
+  /** What it wrote last to its standard error, on one line. */
+  said(): string;
+}
+
+/** So much of what a process writes to its standard error is kept. */
+const KEPT = 4_000;
+/** and so much of it is told. */
+const TOLD = 400;
+
+/**
+ * Starts a process, in a group of its own: a Ctrl-C at the terminal is not for it, and a signal reaches its children.
+ */
+export function startChild({ argv, env, onLines, onEnd, onStderr }: ChildOptions): Child {
+  const [program, ...args] = argv;
+  const child: ChildProcess = spawn(program, args, {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+    detached: process.platform !== "win32",
+  });
+  let kept = "";
+  let hasEnded = false;
+  const end = (how: string): void => {
+    if (hasEnded) return;
+    hasEnded = true;
+    onEnd({ how, said: lastLines(kept) });
+  };
+  const lines = lineReader(onLines);
+  child.stdin!.on("error", () => {});
+  child.stdout!.setEncoding("utf8").on("data", lines).on("error", () => {});
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    kept = (kept + text).slice(-KEPT);
+    onStderr?.(text);
+  }).on("error", () => {});
+  child.on("error", (error) => end(fileErrorOf(error, program)));
+  child.on("close", (code, signal) => end(signal === null ? `status ${code}` : `the signal ${signal}`));
+  return {
+    pid: child.pid,
+    write: writer(child),
+    signal(name) {
+      if (child.pid === undefined || hasEnded) return;
+      try {
+        process.kill(process.platform === "win32" ? child.pid : -child.pid, name);
+      } catch {
+        // It has ended by itself, and its end is on the way.
+      }
+    },
+    said: () => lastLines(kept),
+  };
+}
+
+/** Lines that are written in one turn of the event loop go to the process at once. */
+function writer(child: ChildProcess): (line: string) => void {
+  let waiting = "";
+  return (line) => {
+    if (waiting === "") {
+      queueMicrotask(() => {
+        const text = waiting;
+        waiting = "";
+        if (child.stdin!.writable) child.stdin!.write(text);
+      });
+    }
+    waiting += `${line}\n`;
+  };
+}
+
+/** Cuts text that comes in pieces into lines. A piece of a long line is looked at once. */
+function lineReader(onLines: (lines: readonly string[]) => void): (text: string) => void {
+  let pieces: string[] = [];
+  return (text) => {
+    const last = text.lastIndexOf("\n");
+    if (last < 0) return void pieces.push(text);
+    pieces.push(text.slice(0, last));
+    const lines = pieces.join("").split("\n");
+    pieces = last + 1 < text.length ? [text.slice(last + 1)] : [];
+    onLines(lines);
+  };
+}
+
+function lastLines(text: string): string {
+  const line = text.trim().split(/\s*\n\s*/).join(" | ");
+  return line.length > TOLD ? `...${line.slice(3 - TOLD)}` : line;
+}

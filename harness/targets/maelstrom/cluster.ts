@@ -1,0 +1,313 @@
+/**
+ * A cluster of processes that speak Maelstrom's protocol. Every message passes through here: between nodes, to and from
+ * clients, and to and from services.
+ *
+ * What a message suffers depends on the process that wrote it and on whom it is for, and not on the `src` that it
+ * claims: a request that a node forwards in its client's name is cut too.
+ *
+ * @module
+ */
+import type { HistoryEvent, Verdict } from "../../../checker/mod.ts";
+import process from "node:process";
+import { MILLISECOND, SECOND } from "../../../server/clock.ts";
+import type { Cluster, Opening, VirtualClock } from "../../run/target.ts";
+import { finish, hashSeed, mix, mixText, mixTime } from "../../sim/hash.ts";
+import { Network, usualLatency } from "../../sim/network.ts";
+import type { Invocation } from "../../workloads/workload.ts";
+import type { ChildOptions } from "./child.ts";
+import { guard } from "./guard.ts";
+import { writeJson } from "./json.ts";
+import { latencyOf } from "./latency.ts";
+import type { Breach, Ears, Life } from "./life.ts";
+import { lockstepLife } from "./lockstep_life.ts";
+import { Node } from "./node.ts";
+import { type Body, clientName, isClient, type Message, nodeName, nodeOf, quoted, STARTER } from "./protocol.ts";
+import { realLife } from "./real_life.ts";
+import { Requests } from "./requests.ts";
+import { createServices, SERVICE_NAMES } from "./services/services.ts";
+import type { MaelstromSetup } from "./setup.ts";
+import { sufferings } from "./suffering.ts";
+import { checksOf, type Traffic } from "./traffic.ts";
+import { MAELSTROM_WORKLOADS } from "./workloads/workloads.ts";
+import type { Ask } from "./workloads/speech.ts";
+
+/** The far end of every client's link. */
+const CLIENTS = 0;
+
+/** Opens a cluster; nothing runs before its start. */
+export function openCluster(setup: MaelstromSetup, opening: Opening): Cluster {
+  return new MaelstromCluster(setup, opening);
+}
+
+class MaelstromCluster implements Cluster {
+  readonly suffers: ReturnType<typeof sufferings>;
+  readonly #setup: MaelstromSetup;
+  readonly #opening: Opening;
+  readonly #network: Network;
+  readonly #nodes = new Map<number, Node>();
+  readonly #names: readonly string[];
+  readonly #services: ReturnType<typeof createServices>;
+  readonly #clients: ReturnType<(typeof MAELSTROM_WORKLOADS)[string]["clients"]>;
+  readonly #requests = new Requests();
+  readonly #traffic: Traffic = { servers: 0, clients: 0, answered: new Set() };
+  #breach: { readonly breach: Breach; readonly reason: string } | null = null;
+  #hasStopped = false;
+  /** Ends the start with an error; `null` once it is over. */
+  #failStart: ((error: Error) => void) | null = null;
+
+  constructor(setup: MaelstromSetup, opening: Opening) {
+    this.#setup = setup;
+    this.#opening = opening;
+    const { seed, nodes } = opening;
+    this.#network = networkOf(setup, opening);
+    this.#names = Array.from({ length: nodes }, (_, i) => nodeName(i + 1));
+    this.#clients = MAELSTROM_WORKLOADS[setup.workload]!.clients(setup);
+    const serviceSeed = hashSeed(seed, "services");
+    let drawn = 0;
+    this.#services = createServices((name, bound) =>
+      finish(mix(mixText(mixTime(serviceSeed, opening.clock.now()), name), drawn++)) % bound
+    );
+    for (let id = 1; id <= nodes; id++) this.#nodes.set(id, this.#newNode(id));
+    this.suffers = sufferings(this.#network, this.#nodes);
+  }
+
+  #newNode(id: number): Node {
+    return new Node({
+      id,
+      live: (life, ears) => this.#live(id, life, ears),
+      introduce: (node, done) => this.#introduce(node, done),
+      heard: (from, message, text) => this.#route(from, message, text),
+      broken: (broken, breach, said) => this.#break(broken, breach, said),
+    });
+  }
+
+  #live(id: number, life: number, ears: Ears): Life {
+    const { argv, clock, logStderr, startTimeout } = this.#setup;
+    const { seed } = this.#opening;
+    const isLockstep = clock === "lockstep";
+    const name = nodeName(id);
+    const options: Pick<ChildOptions, "argv" | "env" | "onStderr"> = {
+      argv,
+      // Python's sets of texts have another order in each process, unless this says otherwise.
+      env: isLockstep ? { PYTHONHASHSEED: "0" } : {},
+      onStderr: logStderr ? (text) => passOn(name, text) : null,
+    };
+    const born = isLockstep
+      ? lockstepLife(options, {
+        clock: this.#opening.clock as VirtualClock,
+        name,
+        seed: finish(mix(mix(hashSeed(seed, "node"), id), life)),
+        startLimitMs: startTimeout * 1000,
+      }, ears)
+      : realLife(options, ears);
+    if (born.child.pid !== undefined) guard(born.child.pid);
+    this.#tell(id, "life", `life ${life} begins`, true);
+    return born;
+  }
+
+  /** Says `init`, and what the workload has to say first. Nothing of this passes through the network. */
+  #introduce(node: Node, done: () => void): void {
+    const name = nodeName(node.id);
+    const init = { type: "init", node_id: name, node_ids: this.#names };
+    const greetings = [init, ...this.#clients.greetings?.(this.#names) ?? []];
+    const next = (i: number): void => {
+      if (i === greetings.length) return done();
+      const body = greetings[i]!;
+      const msg_id = this.#requests.open((answer) => {
+        if (answer.type === `${body.type}_ok`) return next(i + 1);
+        this.#malformed(node.id, body, answer, `${body.type}_ok`);
+      });
+      node.deliver(lineOf({ src: STARTER, dest: name, body: { ...body, msg_id } }));
+    };
+    next(0);
+  }
+
+  /** What a process wrote, to whom it is for. */
+  #route(from: number, message: Message, text: string): void {
+    const { dest, body } = message;
+    if (this.#opening.record !== null) {
+      this.#tell(from, "sent", `to ${dest}: ${quoted(writeJson(body))}`, isClient(dest));
+    }
+    if (dest === STARTER) return this.#requests.take(body);
+    const node = nodeOf(dest);
+    const service = SERVICE_NAMES.indexOf(dest);
+    if (isClient(dest)) {
+      this.#traffic.clients++;
+      this.#network.send(from, CLIENTS, (answer) => {
+        this.#traffic.answered.add(from);
+        this.#requests.take(answer);
+      }, body);
+    } else if (node !== null && this.#nodes.has(node)) {
+      this.#traffic.servers++;
+      this.#send(from, node, text.trim());
+    } else if (service >= 0) {
+      this.#traffic.servers++;
+      this.#network.send(from, -1 - service, (request) => this.#serve(dest, request), message);
+    } else {
+      const what = `sent a message to ${JSON.stringify(dest)}, which does not exist: ${quoted(text)}`;
+      this.#break(from, { what, isCertain: true }, "");
+    }
+  }
+
+  #send(from: number, to: number, line: string): void {
+    this.#network.send(from, to, (arrived) => {
+      if (this.#opening.record !== null) this.#tell(to, "message", quoted(arrived), false);
+      this.#nodes.get(to)!.deliver(arrived);
+    }, line);
+  }
+
+  #serve(service: string, { src, body }: Message): void {
+    const answer = this.#services.get(service)!.handle(src, body);
+    const line = lineOf({ src: service, dest: src, body: { ...answer, in_reply_to: body["msg_id"] } });
+    const to = nodeOf(src);
+    this.#traffic.servers++;
+    if (to !== null && this.#nodes.has(to)) this.#send(-1 - SERVICE_NAMES.indexOf(service), to, line);
+  }
+
+  start(done: (error: Error | null) => void): void {
+    const { startTimeout } = this.#setup;
+    const { clock } = this.#opening;
+    let open = this.#nodes.size;
+    const waiting = new Set(this.#names);
+    const end = (error: Error | null): void => {
+      if (this.#failStart === null) return;
+      this.#failStart = null;
+      timer?.cancel();
+      done(error);
+    };
+    this.#failStart = end;
+    const timer = this.#setup.clock === "lockstep" ? null : clock.after(startTimeout * SECOND, () => {
+      const [name] = waiting;
+      const { life } = this.#nodes.get(nodeOf(name!)!)!;
+      const what = `did not answer init within ${startTimeout} s (--start-timeout)`;
+      this.#break(nodeOf(name!)!, { what, isCertain: true }, life!.child.said());
+    });
+    for (const node of this.#nodes.values()) {
+      node.start(() => {
+        waiting.delete(nodeName(node.id));
+        if (--open === 0) end(null);
+      });
+    }
+  }
+
+  nodes(): readonly number[] {
+    return [...this.#nodes.keys()];
+  }
+
+  invoke(node: number, process: number, operation: Invocation, reply: Parameters<Cluster["invoke"]>[3]): void {
+    const src = clientName(process), dest = nodeName(node);
+    const ask: Ask = (request, then) => {
+      const msg_id = this.#requests.open(then);
+      this.#traffic.clients++;
+      this.#send(CLIENTS, node, lineOf({ src, dest, body: { ...request, msg_id } }));
+    };
+    this.#clients.invoke({
+      process,
+      operation,
+      ask,
+      end: reply,
+      malformed: (request, answer, expected) => {
+        reply({ type: "info", value: operation.value, error: "the answer is malformed" });
+        this.#malformed(node, request, answer, expected);
+      },
+    });
+  }
+
+  #malformed(node: number, request: Body, answer: Body, expected: string): void {
+    const what = `answered ${quoted(writeJson(request))} with ${
+      quoted(writeJson(answer))
+    }, but ${expected} was expected`;
+    this.#break(node, { what, isCertain: true }, "");
+  }
+
+  /** A node broke a rule, or ended by itself: nothing that follows would tell anything. */
+  #break(id: number, breach: Breach, said: string): void {
+    if (this.#breach !== null || this.#hasStopped) return;
+    const reason = `${nodeName(id)} ${breach.what}${said === "" ? "" : `; its standard error ends with: ${said}`}`;
+    this.#breach = { breach, reason };
+    this.#tell(id, "life", breach.what, true);
+    if (this.#failStart !== null) this.#failStart(new RangeError(`Cannot start ${this.#setup.argv[0]}: ${reason}`));
+    else this.#opening.abort(reason);
+  }
+
+  #tell(node: number, kind: string, text: string, matters: boolean): void {
+    this.#opening.record?.({ time: this.#opening.clock.now(), node, kind, text, matters });
+  }
+
+  look(done: Parameters<Cluster["look"]>[0]): void {
+    done([...this.#nodes.values()].map((node) => node.view()));
+  }
+
+  restore(nodes: readonly number[], done: () => void): void {
+    this.suffers.mend(nodes);
+    for (const id of nodes) this.#nodes.get(id)?.restore();
+    done();
+  }
+
+  isBroken(): boolean {
+    return this.#breach?.breach.isCertain === true;
+  }
+
+  checks(events: readonly HistoryEvent[]): Readonly<Record<string, Verdict>> {
+    const processes: Verdict = this.#breach === null
+      ? { valid: true }
+      : { valid: this.#breach.breach.isCertain ? false : "unknown", reason: this.#breach.reason };
+    return { ...checksOf(events, this.#traffic, this.#setup), processes };
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    const { servers, clients } = this.#traffic;
+    const { cut, lost, doubled } = this.#network.counts;
+    const starts = [...this.#nodes.values()].reduce((sum, { lives }) => sum + lives, 0);
+    return {
+      starts,
+      "messages between servers": servers,
+      "messages of clients": clients,
+      "messages cut": cut,
+      "messages lost": lost,
+      "messages doubled": doubled,
+    };
+  }
+
+  stop(done: () => void): void {
+    this.#hasStopped = true;
+    this.#failStart = null;
+    for (const node of this.#nodes.values()) node.life?.end();
+    done();
+  }
+}
+
+/** A message as a line. */
+function lineOf(message: Message): string {
+  return writeJson(message);
+}
+
+/**
+ * The network: on real time nothing takes longer than asked for; in lockstep all takes a while, so that time goes on.
+ */
+function networkOf({ clock: kind, latency, latencyDist }: MaelstromSetup, { clock, seed }: Opening): Network {
+  const isLockstep = kind === "lockstep";
+  const queue = {
+    now: () => clock.now(),
+    at<First, Second>(
+      time: number,
+      action: (first: First, second: Second) => void,
+      first: First,
+      second: Second,
+    ): void {
+      const delay = time - clock.now();
+      if (!isLockstep && delay <= 0) action(first, second);
+      else clock.after(Math.max(0, delay), () => action(first, second));
+    },
+  };
+  const mean = (latency ?? 0) * MILLISECOND;
+  return new Network(queue, seed, (from, to) => {
+    const isClients = from === CLIENTS || to === CLIENTS;
+    if (latency === null || isClients) return isLockstep ? usualLatency : () => 0;
+    return (hash) => latencyOf(latencyDist, mean, hash);
+  });
+}
+
+function passOn(name: string, text: string): void {
+  process.stderr.write(text.replace(/^(?=.)/gm, `${name}: `));
+}

@@ -1,0 +1,57 @@
+/**
+ * JSON without loss: whole numbers beyond 2^53, which `JSON.parse` rounds, are read as bigints and written as their
+ * digits. Nodes in other languages make such numbers, as ids of 64 bits.
+ *
+ * @module
+ */
+
+/** A text, or a number. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** A whole number that may be beyond 2^53. */
+const LONG = /^-?\d{16,}$/;
+/** Whether there may be one at all. */
+const MAY_HAVE_LONG = /\d{16}/;
+/** What marks a number that was put between quotation marks. No text of a node begins so, but by intent. */
+const MARK = "\u0000number:";
+
+/**
+ * Reads one value.
+ *
+ * @throws {SyntaxError} The text is not JSON.
+ */
+export function parseJson(text: string): unknown {
+  if (!MAY_HAVE_LONG.test(text)) return JSON.parse(text);
+  const marked = text.replace(TOKEN, (token) => LONG.test(token) ? JSON.stringify(MARK + token) : token);
+  if (marked === text) return JSON.parse(text);
+  return JSON.parse(marked, (_, value) => {
+    if (typeof value !== "string" || !value.startsWith(MARK)) return value;
+    const digits = value.slice(MARK.length);
+    const number = Number(digits);
+    return Number.isSafeInteger(number) ? number : BigInt(digits);
+  });
+}
+
+/** Writes a value that `parseJson` may have read. */
+export function writeJson(value: unknown): string {
+  let hasLong = false;
+  const text = JSON.stringify(value, (_, inner) => {
+    if (typeof inner !== "bigint") return inner;
+    hasLong = true;
+    return `${MARK}${inner}`;
+  });
+  if (!hasLong) return text;
+  return text.replace(/"\\u0000number:(-?\d+)"/g, "$1");
+}
+
+/** A value as a history has it: a number that JSON's readers would round is the text of its digits. */
+export function forHistory(value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (Array.isArray(value)) return value.some(hasLong) ? value.map(forHistory) : value;
+  if (typeof value !== "object" || value === null || !hasLong(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, forHistory(inner)]));
+}
+
+function hasLong(value: unknown): boolean {
+  if (typeof value === "bigint") return true;
+  return typeof value === "object" && value !== null && Object.values(value).some(hasLong);
+}

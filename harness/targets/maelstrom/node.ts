@@ -1,0 +1,114 @@
+/**
+ * One node: its lives, one after another, and what holds it down or still.
+ *
+ * @module
+ */
+import type { Fault } from "../../nemesis/faults.ts";
+import type { NodeView } from "../../nemesis/kind.ts";
+import type { Breach, Ears, Life } from "./life.ts";
+import type { Message } from "./protocol.ts";
+
+/** What a node is made of. */
+export interface NodeOptions {
+  /** Its number. */
+  readonly id: number;
+  /** Starts the life with this number, from 1. */
+  readonly live: (life: number, ears: Ears) => Life;
+  /** Prepares a life that has begun: `init`, and what else comes first. */
+  readonly introduce: (node: Node, done: () => void) => void;
+  /** Hears of what it sends. */
+  readonly heard: (id: number, message: Message, text: string) => void;
+  /** Hears that it broke a rule. */
+  readonly broken: (id: number, breach: Breach, said: string) => void;
+}
+
+/** A node. */
+export class Node {
+  readonly #options: NodeOptions;
+  readonly #kills = new Set<Fault>();
+  readonly #pauses = new Set<Fault>();
+  #life: Life | null = null;
+  #lives = 0;
+
+  constructor(options: NodeOptions) {
+    this.#options = options;
+  }
+
+  /** Its number. */
+  get id(): number {
+    return this.#options.id;
+  }
+
+  /** How often it was started. */
+  get lives(): number {
+    return this.#lives;
+  }
+
+  /** Its process at present, or last. */
+  get life(): Life | null {
+    return this.#life;
+  }
+
+  /** Begins a life; `done` is called when it has been introduced. */
+  start(done: () => void): void {
+    this.#life?.end();
+    const { id, live, introduce, heard, broken } = this.#options;
+    const life: Life = live(++this.#lives, {
+      heard: (message, text) => heard(id, message, text),
+      broken: (breach) => {
+        life.end();
+        broken(id, breach, life.child.said());
+      },
+    });
+    this.#life = life;
+    introduce(this, done);
+  }
+
+  /** Hands it a message, as a line of JSON. What comes after its process has ended is lost. */
+  deliver(line: string): void {
+    this.#life?.deliver(line);
+  }
+
+  /** Ends its process, until `fault` is healed. */
+  kill(fault: Fault): boolean {
+    const wasUp = this.#kills.size === 0;
+    this.#kills.add(fault);
+    if (wasUp) this.#life?.kill();
+    return wasUp;
+  }
+
+  /** Stops it where it is, until `fault` is healed. */
+  pause(fault: Fault): boolean {
+    const isFirst = this.#pauses.size === 0 && this.#kills.size === 0;
+    this.#pauses.add(fault);
+    if (isFirst) this.#life?.pause();
+    return isFirst;
+  }
+
+  /** Takes back one fault: starts it again, or lets it go on, unless another fault still holds it. */
+  heal(fault: Fault): boolean {
+    if (this.#pauses.delete(fault) && this.#pauses.size === 0 && this.#kills.size === 0) {
+      this.#life?.resume();
+      return true;
+    }
+    if (!this.#kills.delete(fault) || this.#kills.size > 0) return false;
+    this.start(() => {});
+    if (this.#pauses.size > 0) this.#life!.pause();
+    return true;
+  }
+
+  /** Takes back every fault. */
+  restore(): void {
+    const wasDown = this.#kills.size > 0, wasPaused = this.#pauses.size > 0;
+    this.#kills.clear();
+    this.#pauses.clear();
+    if (wasDown) this.start(() => {});
+    else if (wasPaused) this.#life?.resume();
+  }
+
+  /** What it looks like from outside. It does not say who leads, nor who is a member. */
+  view(): NodeView {
+    const state = this.#kills.size > 0 ? "down" : this.#pauses.size > 0 ? "paused" : "running";
+    return { id: this.id, state, primaryIn: null, members: null, says: `life ${this.#lives}` };
+  }
+}

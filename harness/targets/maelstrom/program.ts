@@ -1,0 +1,67 @@
+/**
+ * The node's program: found and looked at before anything is started.
+ *
+ * @module
+ */
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import process from "node:process";
+
+/**
+ * Finds the program that `--bin` names: a path, or a name in the current folder or on the PATH.
+ *
+ * @returns A path from the root.
+ * @throws {RangeError} There is none, or it cannot be executed; the message is for the command line.
+ */
+export function findProgram(bin: string): string {
+  const isPath = bin.includes("/") || (process.platform === "win32" && bin.includes("\\"));
+  const here = resolve(bin);
+  const isHere = isFile(here);
+  if (isPath || isHere) {
+    if (!isHere) {
+      const what = isFolder(here) ? "is a folder" : "does not exist";
+      throw new RangeError(`--bin ${bin} ${what}: a program was expected`);
+    }
+    if (isExecutable(here)) return here;
+    throw new RangeError(
+      `--bin ${bin} is not executable: chmod +x ${bin}, or name its interpreter: --bin python3 -- ${bin}`,
+    );
+  }
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    const path = join(folder, bin);
+    if (folder !== "" && isFile(path) && isExecutable(path)) return path;
+  }
+  throw new RangeError(`--bin ${bin}: there is no such file here, and no such program on the PATH`);
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Why a program could not be started. No code reads the engine's text. */
+export function fileErrorOf(error: unknown, program: string): string {
+  const { code } = error as { code?: string };
+  switch (code) {
+    case "ENOEXEC":
+      return `no start: ${program} is no program of this machine and does not begin with #!`;
+    case "ENOENT":
+      return `no start: ${program} does not exist, or the interpreter in its first line does not`;
+    case "EACCES":
+      return `no start: ${program} may not be executed`;
+    default:
+      return `no start: ${code ?? "an error"} at ${program}`;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Maelstrom's protocol: messages as lines of JSON on a node's standard input and output.
+ *
+ *     {"src": "c1", "dest": "n0", "body": {"type": "read", "msg_id": 3, "key": 7}}
+ *     {"src": "n0", "dest": "c1", "body": {"type": "read_ok", "in_reply_to": 3, "value": 5}}
+ *
+ * @module
+ */
+import { parseJson } from "./json.ts";
+
+/** What a message says. A request has a `msg_id`; an answer has it under `in_reply_to`. */
+export interface Body {
+  /** What kind of message it is. */
+  readonly type: string;
+  readonly [name: string]: unknown;
+}
+
+/** A message. */
+export interface Message {
+  /** Who says that it sent it. */
+  readonly src: string;
+  /** Who is to have it. */
+  readonly dest: string;
+  /** What it says. */
+  readonly body: Body;
+}
+
+/** A line that a node wrote: a message, or what is wrong with it. */
+export type Line = { readonly message: Message } | { readonly problem: string };
+
+/** Reads a line that a node wrote; `null` for a blank one. */
+export function readLine(text: string): Line | null {
+  if (text.trim() === "") return null;
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch {
+    return { problem: `wrote a line that is not JSON, ${quoted(text)}: only messages belong on standard output` };
+  }
+  if (!isObject(value)) return { problem: `wrote ${quoted(text)}, but a message is an object` };
+  const { src, dest, body } = value;
+  if (typeof dest !== "string") return { problem: `wrote a message without a dest: ${quoted(text)}` };
+  if (typeof src !== "string") return { problem: `wrote a message without a src: ${quoted(text)}` };
+  if (!isObject(body)) return { problem: `wrote a message whose body is not an object: ${quoted(text)}` };
+  return { message: { src, dest, body: body as Body } };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A node's line, cut short. */
+export function quoted(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}
+
+/**
+ * The errors that are definite: what was asked did not happen, and will not. All others leave it open, those that a
+ * node makes up too.
+ *
+ * 1 node not found, 10 not supported, 11 temporarily unavailable, 12 malformed request, 14 abort, 20 key does not
+ * exist, 21 key already exists, 22 precondition failed, 30 transaction conflict. Not definite are 0, timeout, and 13,
+ * crash.
+ */
+const DEFINITE: ReadonlySet<unknown> = new Set([1, 10, 11, 12, 14, 20, 21, 22, 30]);
+
+/** Whether an error says for certain that nothing happened. */
+export function isDefinite(code: unknown): boolean {
+  return DEFINITE.has(code);
+}
+
+/** A key that does not exist. */
+export const NO_SUCH_KEY = 20;
+/** A compare-and-set that found another value. */
+export const PRECONDITION_FAILED = 22;
+/** An operation that a node, or a service, does not know. */
+export const NOT_SUPPORTED = 10;
+
+/** An error as the body of an answer. */
+export function errorBody(code: number, text: string): Body {
+  return { type: "error", code, text };
+}
+
+/** The name of node 1 is `n0`. */
+export function nodeName(id: number): string {
+  return `n${id - 1}`;
+}
+
+/** The number of a node's name; `null` if it is none. */
+export function nodeOf(name: string): number | null {
+  const found = /^n(0|[1-9]\d{0,5})$/.exec(name);
+  return found === null ? null : Number(found[1]) + 1;
+}
+
+/** The client that asks for a process. The first two numbers are those of who starts nodes and of the proof of life. */
+export function clientName(process: number): string {
+  return `c${process + 2}`;
+}
+
+/** Who starts the nodes: what it says, and what they answer, passes by the network. */
+export const STARTER = "c0";
+
+/** Whether a name is a client's. */
+export function isClient(name: string): boolean {
+  return /^c\d+$/.test(name);
+}

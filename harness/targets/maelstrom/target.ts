@@ -1,0 +1,33 @@
+/**
+ * The target `maelstrom`: nodes in any language that speak Maelstrom's protocol on their standard input and output.
+ *
+ * @module
+ */
+import { MILLISECOND, SECOND } from "../../../server/clock.ts";
+import type { MakeWorkload, Target } from "../../run/target.ts";
+import { openCluster } from "./cluster.ts";
+import { MAELSTROM_FLAGS, type MaelstromSetup, maelstromSetup, parseMaelstromSetup } from "./setup.ts";
+import { MAELSTROM_WORKLOADS } from "./workloads/workloads.ts";
+
+const makers: Record<string, MakeWorkload<MaelstromSetup>> = {};
+for (const [name, { make }] of Object.entries(MAELSTROM_WORKLOADS)) makers[name] = make;
+
+/** Real processes, on real time or in lockstep with the run's virtual clock. */
+export const maelstrom: Target<MaelstromSetup> = {
+  name: "maelstrom",
+  about: "nodes in any language that speak Maelstrom's protocol",
+  flags: MAELSTROM_FLAGS,
+  workloads: makers,
+  faults: ["partition", "packets", "kill", "pause"],
+  setup: maelstromSetup,
+  parseSetup: parseMaelstromSetup,
+  time: ({ clock }) => clock === "lockstep" ? "virtual" : "real",
+  limits: ({ requestTimeout }) => ({
+    requestTimeout: requestTimeout * SECOND,
+    tickLength: 25 * MILLISECOND,
+    livenessTicks: 600,
+    // Nobody outside can tell who leads, and with some nodes only one serves.
+    serves: "one",
+  }),
+  open: openCluster,
+};

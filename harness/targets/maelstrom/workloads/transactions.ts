@@ -1,0 +1,110 @@
+/**
+ * `txn-list-append` and `txn-rw-register`: clients of transactions, over lists that are appended to, or over registers.
+ *
+ * @module
+ */
+import { checkTransactionModel, type HistoryEvent, type Verdict } from "../../../../checker/mod.ts";
+import type { Random } from "../../../../raft/mod.ts";
+import { happens, type Invocation } from "../../../workloads/workload.ts";
+import { forHistory } from "../json.ts";
+import type { MaelstromSetup } from "../setup.ts";
+import { PROOF_KEY } from "./lin_kv.ts";
+import { type Clients, type MaelstromWorkload, request } from "./speech.ts";
+
+/** A step: what, of which key, with what. */
+type Micro = readonly ["append" | "w" | "r", number, unknown];
+
+/** The last reads take so many keys each. */
+const FINAL_KEYS = 16;
+
+/** Lists: an append is never undone by another, and a read shows every one before it. */
+export const txnListAppend: MaelstromWorkload = transactions("txn-list-append", "list-append", "append");
+
+/** Registers: a write takes the place of the one before. */
+export const txnRwRegister: MaelstromWorkload = transactions("txn-rw-register", "rw-register", "w");
+
+function transactions(name: string, model: string, write: "append" | "w"): MaelstromWorkload {
+  return {
+    make(options, setup) {
+      const keys = rotatingKeys(setup.keyCount ?? options.keys, setup.maxWritesPerKey);
+      return {
+        name,
+        model,
+        next(random): Invocation {
+          const value = Array.from({ length: 1 + random.below(setup.maxTxnLength) }, (): Micro => {
+            if (happens(random, options.readShare)) return ["r", keys.draw(random), null];
+            const key = keys.draw(random);
+            return [write, key, keys.write(key)];
+          });
+          return { f: "txn", value };
+        },
+        proof: (kind, ticks) => ({
+          f: "txn",
+          value: [kind === "read" ? ["r", PROOF_KEY, null] : [write, PROOF_KEY, ticks]],
+        }),
+        finalReads(events) {
+          const asked = [...keysIn(events)].sort((a, b) => a - b);
+          return Array.from({ length: Math.ceil(asked.length / FINAL_KEYS) }, (_, i) => {
+            const some = asked.slice(i * FINAL_KEYS, (i + 1) * FINAL_KEYS);
+            return { operation: { f: "txn", value: some.map((key): Micro => ["r", key, null]) } };
+          });
+        },
+        judge: (events) => judgeAll(events, model, setup),
+      };
+    },
+    clients: (): Clients => ({
+      invoke(speaking) {
+        const { operation: { value }, end, malformed } = speaking;
+        const body = { type: "txn", txn: value };
+        // A transaction of reads alone changes nothing.
+        const isRead = (value as Micro[]).every(([f]) => f === "r");
+        request(speaking, body, isRead, (answer) => {
+          const { txn } = answer;
+          if (!Array.isArray(txn) || txn.length !== (value as Micro[]).length) {
+            return malformed(body, answer, "a txn with every step of the request");
+          }
+          end({ type: "ok", value: forHistory(txn) });
+        });
+      },
+    }),
+  };
+}
+
+/** Keys of which each is left after so many writes, and a new one begun. */
+function rotatingKeys(count: number, writesMax: number): {
+  draw(random: Random): number;
+  write(key: number): number;
+} {
+  const current = Array.from({ length: count }, (_, i) => i);
+  const written = new Map<number, number>();
+  let begun = count;
+  return {
+    draw: (random) => current[random.below(current.length)]!,
+    write(key) {
+      const value = (written.get(key) ?? 0) + 1;
+      written.set(key, value);
+      if (value >= writesMax && current.includes(key)) current[current.indexOf(key)] = begun++;
+      return value;
+    },
+  };
+}
+
+function keysIn(events: readonly HistoryEvent[]): Set<number> {
+  const keys = new Set<number>();
+  for (const { type, f, value } of events) {
+    if (type === "invoke" && f === "txn") { for (const [, key] of value as Micro[]) keys.add(key); }
+  }
+  return keys;
+}
+
+/** One check for each consistency model that was asked for. */
+function judgeAll(
+  events: readonly HistoryEvent[],
+  model: string,
+  { consistencyModels }: MaelstromSetup,
+): Record<string, Verdict> {
+  return Object.fromEntries(consistencyModels.map((consistencyModel) => [
+    consistencyModels.length === 1 ? "transactions" : consistencyModel,
+    checkTransactionModel(model, { events }, { consistencyModel }),
+  ]));
+}
