@@ -16,6 +16,7 @@ import type { Clock } from "../../server/clock.ts";
 import type { FaultKind, Suffers } from "../nemesis/faults.ts";
 import type { Severity, View } from "../nemesis/kind.ts";
 import type { Completion, Invocation, Workload, WorkloadOptions } from "../workloads/workload.ts";
+import type { Moment } from "./moment.ts";
 import type { FlagSpec, FlagValues } from "./flag.ts";
 
 /** A cluster under test, and what can be done to it. */
@@ -53,23 +54,6 @@ export interface Cluster {
   counts(): Readonly<Record<string, number>>;
   /** Stops every node and frees what the cluster holds. Asked once, at any time, even before `start` is done. */
   stop(done: () => void): void;
-}
-
-/** An event inside a node, for `--trace` and the story of a shrunk run. */
-export interface Moment {
-  /** Nanoseconds since the run began. */
-  readonly time: number;
-  /** Where it happened. */
-  readonly node: number;
-  /**
-   * `message` for what came in, `sent` for what goes out; anything else is a change of the node's state: `role`,
-   * `log`, `life`, ...
-   */
-  readonly kind: string;
-  /** What happened, in the system's own words. */
-  readonly text: string;
-  /** Whether a reader of a short story wants to hear of it. */
-  readonly matters: boolean;
 }
 
 /** What a cluster is opened with. */

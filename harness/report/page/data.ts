@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { NodeChange } from "../../run/moment.ts";
+
 /** A verdict's word. */
 export type Word = "valid" | "invalid" | "unknown";
 
@@ -119,23 +121,11 @@ export interface Messages {
   readonly matters: readonly number[];
 }
 
-/** What changed in a node. Fields that are left out stay as they were. */
-export interface Change {
+/** What changed in a node, at a time in microseconds. */
+export interface Change extends NodeChange {
   readonly time: number;
   readonly node: number;
   readonly text: string;
-  readonly life?: "running" | "paused" | "down" | "refused" | "removed";
-  readonly role?: string;
-  readonly term?: number;
-  readonly vote?: number;
-  readonly commit?: number;
-  readonly applied?: number;
-  readonly durable?: number;
-  /** The log, from index `from` on: it ends before, and goes on with entries of these terms. */
-  readonly log?: { readonly from: number; readonly terms: readonly number[] };
-  /** The log begins after this index: a snapshot covers what was before. */
-  readonly snapshot?: number;
-  readonly members?: string;
 }
 
 /** A cycle of transactions. */

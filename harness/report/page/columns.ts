@@ -1,0 +1,138 @@
+/**
+ * Long lists as columns of numbers, with their texts written once.
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../../../checker/mod.ts";
+import type { Moment } from "../../run/moment.ts";
+import type { Change, Messages, Operations } from "./data.ts";
+
+/** Texts, each once; what names one is its place. */
+export class Texts {
+  readonly all: string[] = [];
+  readonly #places = new Map<string, number>();
+
+  /** The place of a text. */
+  of(text: string): number {
+    let place = this.#places.get(text);
+    if (place === undefined) {
+      place = this.all.length;
+      this.all.push(text);
+      this.#places.set(text, place);
+    }
+    return place;
+  }
+}
+
+/** Texts longer than this are cut: a value of a megabyte would be shown by nobody. */
+const LONGEST_TEXT = 400;
+
+/** A value as people read it. */
+export function shownValue(value: unknown): string {
+  if (value === undefined) return "";
+  const text = JSON.stringify(value, (_, each) => typeof each === "bigint" ? `${each}` : each) ?? String(value);
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}… (${text.length} characters)` : text;
+}
+
+function shownKey(key: unknown): string {
+  return typeof key === "string" ? key : shownValue(key);
+}
+
+/** Nanoseconds to whole microseconds. */
+export function micros(time: number): number {
+  return Math.round(time / 1000);
+}
+
+/** The operations of a history, and the place among them of each event that begins or ends one. */
+export interface OperationsOf {
+  readonly operations: Operations;
+  readonly placeOf: ReadonlyMap<number, number>;
+}
+
+/**
+ * Pairs the invocations of a history with their ends.
+ *
+ * @param end When it all ended, in microseconds: an operation that was never answered is of unknown outcome.
+ */
+export function operationsOf(events: readonly HistoryEvent[]): OperationsOf {
+  const texts = new Texts();
+  const columns = { start: [], end: [], node: [], process: [], outcome: [], what: [], result: [], key: [], place: [] };
+  const { start, end, node, process, outcome, what, result, key, place } = columns as Record<string, number[]>;
+  const open = new Map<number, number>();
+  const placeOf = new Map<number, number>();
+  // A history without times is drawn by its order, a millisecond an event.
+  const hasTimes = events.some(({ time }) => time !== undefined);
+  const timeOf = (event: HistoryEvent, i: number): number => hasTimes ? micros(event.time ?? 0) : i * 1000;
+  const begin = (event: HistoryEvent, i: number): number => {
+    const at = start!.length;
+    start!.push(timeOf(event, i));
+    end!.push(-1);
+    node!.push((event as { node?: number }).node ?? 0);
+    process!.push(Number(event.process));
+    outcome!.push(2);
+    what!.push(texts.of(asked(event)));
+    result!.push(texts.of(""));
+    key!.push(texts.of(event.key === undefined ? "" : shownKey(event.key)));
+    place!.push(event.index ?? i);
+    return at;
+  };
+  events.forEach((event, i) => {
+    if (typeof event.process !== "number") return;
+    if (event.type === "invoke") {
+      const at = begin(event, i);
+      open.set(event.process, at);
+      placeOf.set(i, at);
+      return;
+    }
+    const at = open.get(event.process) ?? begin(event, i);
+    open.delete(event.process);
+    placeOf.set(i, at);
+    const { node: answered } = event as { node?: number };
+    if (answered !== undefined) node![at] = answered;
+    outcome![at] = event.type === "ok" ? 0 : event.type === "fail" ? 1 : 2;
+    // What is of unknown outcome may still happen later, so it has no end.
+    if (event.type !== "info") end![at] = timeOf(event, i);
+    result![at] = texts.of(answer(event, texts.all[what![at]!]!));
+  });
+  return { operations: { texts: texts.all, ...columns } as unknown as Operations, placeOf };
+}
+
+function asked({ f, key, value }: HistoryEvent): string {
+  return [f, ...(key === undefined ? [] : [shownKey(key)]), ...(value === undefined ? [] : [shownValue(value)])].join(
+    " ",
+  );
+}
+
+function answer({ type, f, key, value, error, actual }: HistoryEvent, what: string): string {
+  if (type !== "ok") {
+    return [error === undefined ? "" : String(error), actual === undefined ? "" : `found ${shownValue(actual)}`]
+      .filter(Boolean).join(", ");
+  }
+  const text = shownValue(value);
+  const request = [f, ...(key === undefined ? [] : [shownKey(key)])].join(" ");
+  return value === undefined || what === `${request} ${text}` ? "" : text;
+}
+
+/** The messages that a target told of; `null` if it told of none. */
+export function messagesOf(moments: readonly Moment[]): Messages | null {
+  const texts = new Texts();
+  const sent = moments.filter(({ way }) => way !== undefined).sort((a, b) => a.time - b.time);
+  if (sent.length === 0) return null;
+  return {
+    sent: sent.map(({ time }) => micros(time)),
+    arrived: sent.map(({ way }) => way!.arrives === null ? -1 : micros(way!.arrives)),
+    from: sent.map(({ node }) => node),
+    to: sent.map(({ way }) => way!.to),
+    kind: sent.map(({ way }) => texts.of(way!.type)),
+    text: sent.map(({ text }) => texts.of(text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text)),
+    matters: sent.map(({ matters }) => matters ? 1 : 0),
+    texts: texts.all,
+  };
+}
+
+/** What changed in the nodes; `null` if a target told of nothing. */
+export function changesOf(moments: readonly Moment[]): Change[] | null {
+  const changes = moments.filter(({ change }) => change !== undefined)
+    .map(({ time, node, text, change }) => ({ time: micros(time), node, text, ...change }));
+  return changes.length === 0 ? null : changes;
+}

@@ -1,0 +1,36 @@
+/**
+ * A page as one HTML document, which opens in any browser without a network.
+ *
+ * @module
+ */
+import { deflateRawSync } from "node:zlib";
+import type { PageData } from "./data.ts";
+import { SCRIPT, STYLE } from "./script.ts";
+
+/** The document. What comes from a history stands in it packed, so that no text of it can be taken for markup. */
+export function documentOf(data: PageData): string {
+  const packed = deflateRawSync(new TextEncoder().encode(JSON.stringify(data)), { level: 6 }).toString("base64");
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<title>${escaped(data.head.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main><noscript>This report draws itself with JavaScript, which is switched off here.</noscript></main>
+<script id="data" type="text/plain">${packed}</script>
+<script type="module">${SCRIPT}</script>
+</body>
+</html>
+`;
+}
+
+/** Nothing is fetched, and nothing is sent. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,136 @@
+/**
+ * A report's page from a run or from a history.
+ *
+ * @module
+ */
+import type { HistoryEvent, Verdict } from "../../../checker/mod.ts";
+import { VERSION } from "../../../server/version.ts";
+import type { Moment } from "../../run/moment.ts";
+import type { RunResult } from "../../run/result.ts";
+import type { Schedule } from "../../run/schedule.ts";
+import { faultSpans } from "../faults.ts";
+import { changesOf, messagesOf, micros, operationsOf } from "./columns.ts";
+import type { FaultBand, Head, PageData } from "./data.ts";
+import { cyclesOf, whyOf, wordOf } from "./verdicts.ts";
+
+/** A run, and what was recorded of it. */
+export interface RecordedRun {
+  readonly result: RunResult;
+  readonly events: readonly HistoryEvent[];
+  readonly schedule: Schedule | null;
+  /** What the target told of its inside; empty if nothing was recorded. */
+  readonly moments: readonly Moment[];
+}
+
+/** The page of a run. */
+export function runPage({ result, events, schedule, moments }: RecordedRun): PageData {
+  const { checks, seed, nemesis, workload, history_sha256, replay } = result;
+  const { target, reads } = result as { target?: string; reads?: string };
+  const head: Head = {
+    title: `seed ${seed}: ${workload} under ${nemesis === "" ? "no nemesis" : nemesis}`,
+    word: wordOf(result.valid),
+    says: saysOf(result),
+    facts: [
+      ["seed", String(seed)],
+      ["target", target ?? "sim"],
+      ["version", VERSION],
+      ["nodes", String(result.nodes)],
+      ...(reads === undefined ? [] : [["reads", reads] as const]),
+      ["operations", `${result.operations.ok} ok, ${result.operations.fail} failed, ${result.operations.info} unknown`],
+      ["history", history_sha256.slice(0, 16)],
+    ],
+    replay,
+    checks: Object.entries(checks).map(([name, { valid, reason = "" }]) => ({
+      name,
+      word: wordOf(valid),
+      says: reason,
+    })),
+    faults: Object.entries(result.faults),
+    coverage: Object.entries(result.coverage),
+  };
+  const page = pageOf(head, events, Object.values(checks), schedule, moments);
+  return {
+    ...page,
+    kind: "run",
+    omitted: [
+      ...(page.nodes.length === 0 ? ["the history does not say which node was asked"] : []),
+      ...(page.messages === null ? ["messages (this target does not tell of them)"] : []),
+      ...(page.changes === null ? ["the nodes' roles, logs and members (this target does not tell of them)"] : []),
+    ],
+  };
+}
+
+/** The page of a history alone. */
+export function historyPage(
+  name: string,
+  events: readonly HistoryEvent[],
+  verdict: Verdict & { model?: string },
+): PageData {
+  const head: Head = {
+    title: name,
+    word: wordOf(verdict.valid),
+    says: verdict.valid === "unknown" ? verdict.reason ?? "" : "",
+    facts: [
+      ["version", VERSION],
+      ...(verdict.model === undefined ? [] : [["model", verdict.model] as const]),
+      ["events", String(events.length)],
+    ],
+    replay: null,
+    checks: [],
+    faults: [],
+    coverage: [],
+  };
+  return { ...pageOf(head, events, [verdict], null, []), kind: "history" };
+}
+
+function pageOf(
+  head: Head,
+  events: readonly HistoryEvent[],
+  checks: readonly Verdict[],
+  schedule: Schedule | null,
+  moments: readonly Moment[],
+): PageData {
+  const operations = operationsOf(events);
+  const faults = faultSpans(events, schedule?.faults ?? null);
+  const changes = changesOf(moments);
+  const messages = messagesOf(moments);
+  const { start, end, node } = operations.operations;
+  const bands: FaultBand[] = faults.map((fault) => ({
+    ...fault,
+    start: micros(fault.start),
+    end: fault.end === null ? -1 : micros(fault.end),
+    cut: fault.cut.flat(),
+  }));
+  const nodes = new Set([...node, ...(changes ?? []).map((change) => change.node)]);
+  nodes.delete(0);
+  const last = [
+    start.at(-1) ?? 0,
+    most(end),
+    ...bands.map((band) => Math.max(band.start, band.end)),
+    changes?.at(-1)?.time ?? 0,
+  ];
+  return {
+    kind: "history",
+    head,
+    why: whyOf(checks, { events, operations, faults, changes }),
+    end: most(last) + 1,
+    nodes: [...nodes].sort((a, b) => a - b),
+    operations: operations.operations,
+    faults: bands,
+    messages,
+    changes,
+    cycles: cyclesOf(checks),
+    sweep: null,
+    omitted: [],
+  };
+}
+
+function most(numbers: readonly number[]): number {
+  return numbers.reduce((most, number) => Math.max(most, number), 0);
+}
+
+function saysOf({ valid, checks }: RunResult): string {
+  if (valid === true) return "Everything that the clients saw can be explained.";
+  const [name, verdict] = Object.entries(checks).find(([, check]) => check.valid === valid) ?? ["", null];
+  return valid === false || verdict === null ? "" : `Nothing can be said for certain: ${name}: ${verdict.reason ?? ""}`;
+}

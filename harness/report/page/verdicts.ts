@@ -1,0 +1,169 @@
+/**
+ * What verdicts say, for the page: why, and the cycles.
+ *
+ * @module
+ */
+import type {
+  AnomalyCase,
+  HistoryEvent,
+  LinearizabilityVerdict,
+  TransactionVerdict,
+  Verdict,
+} from "../../../checker/mod.ts";
+import type { FaultSpan } from "../faults.ts";
+import { culpritOf, expectedOf, openAt, troubleOf } from "../why.ts";
+import { micros, type OperationsOf, shownValue } from "./columns.ts";
+import type { Change, Cycle, Why, Word } from "./data.ts";
+
+/** What a page is made from, beside its verdicts. */
+export interface Told {
+  readonly events: readonly HistoryEvent[];
+  readonly operations: OperationsOf;
+  readonly faults: readonly FaultSpan[];
+  readonly changes: readonly Change[] | null;
+}
+
+/** A validity as a word. */
+export function wordOf(valid: Verdict["valid"]): Word {
+  return valid === true ? "valid" : valid === false ? "invalid" : "unknown";
+}
+
+/** Why the first verdict that failed did; of valid ones the order that explains them, where one was asked for. */
+export function whyOf(checks: readonly Verdict[], told: Told): Why | null {
+  const failed = checks.find(({ valid }) => valid === false);
+  if (failed === undefined) return witnessOf(checks, told);
+  const { counterexample } = failed as LinearizabilityVerdict;
+  if (counterexample !== undefined) return contradictionOf(counterexample, told);
+  const { reason } = failed;
+  if (reason === undefined) return null;
+  const places = operationsNamed(failed, told);
+  return { ...NOTHING, sentences: [`${reason}.`], operations: places };
+}
+
+const NOTHING: Why = {
+  sentences: [],
+  operations: [],
+  culprit: -1,
+  expected: "",
+  fineUntil: -1,
+  order: [],
+  faults: [],
+};
+
+type Contradiction = NonNullable<LinearizabilityVerdict["counterexample"]>;
+
+/** A picture of more operations would be none. */
+const MOST_DRAWN = 40;
+
+function contradictionOf(counterexample: Contradiction, told: Told): Why {
+  const { events, operations: { placeOf, operations }, faults } = told;
+  const shown = counterexample.operations;
+  const culprit = culpritOf(shown);
+  const places = shown.map(({ invoked }) => placeOf.get(invoked) ?? -1).filter((place) => place >= 0);
+  const wrong = culprit === null ? -1 : placeOf.get(culprit.invoked) ?? -1;
+  const expected = expectedOf(shown);
+  const node = operations.node[wrong] ?? 0;
+  const time = culprit?.returned === null || culprit === null ? null : events[culprit.returned]?.time ?? null;
+  const fine = events[Math.min(counterexample.finePrefix, events.length) - 1]?.time;
+  const hasTimes = events.some(({ time }) => time !== undefined);
+  return {
+    sentences: [
+      `${counterexample.sentence}.`,
+      ...answered(node, wrong, told),
+      ...(node > 0 && time !== null ? troubleOf(node, time, faults).map(capital) : []),
+      ...(expected === undefined ? [] : [`It should have said ${shownValue(expected)}, or something newer.`]),
+    ],
+    operations: places.slice(-MOST_DRAWN).sort((a, b) => operations.start[a]! - operations.start[b]!),
+    culprit: wrong,
+    expected: expected === undefined ? "" : `${shownValue(expected)} or newer`,
+    fineUntil: !hasTimes ? (counterexample.finePrefix - 1) * 1000 : fine === undefined ? -1 : micros(fine),
+    order: [],
+    faults: time === null || node === 0 ? [] : openAt(time, faults)
+      .filter(({ nodes }) => nodes.length === 0 || nodes.includes(node)).map((fault) => faults.indexOf(fault)),
+  };
+}
+
+/** Which node gave the wrong answer, and what it held itself to be when it did. */
+function answered(node: number, wrong: number, { operations: { operations }, changes }: Told): string[] {
+  if (node === 0 || wrong < 0) return [];
+  const time = operations.end[wrong]!;
+  const stateOf = (id: number): { role?: string; term?: number } => {
+    const state: { role?: string; term?: number } = {};
+    for (const change of changes ?? []) {
+      if (change.time > time) break;
+      if (change.node !== id) continue;
+      if (change.role !== undefined) state.role = change.role;
+      if (change.term !== undefined) state.term = change.term;
+    }
+    return state;
+  };
+  const own = stateOf(node);
+  if (own.role === undefined) return [`Node ${node} gave that answer.`];
+  const nodes = [...new Set((changes ?? []).map((change) => change.node))];
+  const leaders = nodes.map((id) => ({ id, ...stateOf(id) })).filter(({ role }) => role === "leader");
+  const leader = leaders.sort((a, b) => (b.term ?? 0) - (a.term ?? 0))[0];
+  const other = leader === undefined || leader.id === node ? "" : `, while node ${leader.id} led term ${leader.term}`;
+  return [`Node ${node} gave that answer, as a ${own.role} in term ${own.term ?? "?"}${other}.`];
+}
+
+function capital(sentence: string): string {
+  return `${sentence[0]!.toUpperCase()}${sentence.slice(1)}.`;
+}
+
+/** The operations that a verdict of another kind shows: whatever names places in the history. */
+function operationsNamed(verdict: Verdict, { operations: { placeOf } }: Told): number[] {
+  const cases = Object.values((verdict as Partial<TransactionVerdict>).anomalies ?? {}).flat() as AnomalyCase[];
+  const places = cases.slice(0, 1).flatMap(({ transactions }) =>
+    transactions.map(({ index }) => placeOf.get(index) ?? -1)
+  );
+  return [...new Set(places.filter((place) => place >= 0))];
+}
+
+function witnessOf(checks: readonly Verdict[], { operations: { placeOf } }: Told): Why | null {
+  const witnessed = checks.find((verdict) => "witness" in verdict) as LinearizabilityVerdict | undefined;
+  const first = witnessed?.witness?.[0];
+  if (first === undefined || !Array.isArray((first as { order?: unknown }).order)) return null;
+  const orders = witnessed!.witness!;
+  const order = orders.flatMap(({ order }) => order.map((index) => placeOf.get(index) ?? -1)).filter((place) =>
+    place >= 0
+  );
+  const keys = orders.length === 1 ? "" : `, key by key (${orders.length} keys)`;
+  return {
+    ...NOTHING,
+    sentences: [
+      `Everything can be explained by one order of the ${order.length} operations${keys}: the points in the timeline.`,
+    ],
+    order,
+  };
+}
+
+/** The cycles of a verdict about transactions. */
+export function cyclesOf(checks: readonly Verdict[]): Cycle[] {
+  const verdicts = checks.filter((verdict) => "anomalies" in verdict) as TransactionVerdict[];
+  return verdicts.flatMap(({ anomalies }) =>
+    Object.entries(anomalies).flatMap(([name, cases]) =>
+      cases.slice(0, 3).filter(({ steps }) => steps !== undefined).map((each) => cycleOf(name, each))
+    )
+  );
+}
+
+function cycleOf(name: string, { transactions, steps, explanation }: AnomalyCase): Cycle {
+  const sentences = explanation.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return {
+    name,
+    nodes: transactions.map(({ index, value, process, type }) => ({
+      name: `T${index}`,
+      text: `process ${String(process)}, ${type}: ${shownValue(value)}`,
+    })),
+    edges: steps!.map(({ type, from, to, key, value, next, because }) => ({
+      from,
+      to,
+      kind: type,
+      says:
+        sentences.find((line) =>
+          line.includes(`T${transactions[from]!.index}`) && line.includes(`T${transactions[to]!.index}`)
+        ) ??
+          because ?? [type, key, value, next].filter((part) => part !== undefined).map(shownValue).join(" "),
+    })),
+  };
+}

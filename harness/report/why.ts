@@ -1,0 +1,92 @@
+/**
+ * Why an answer was wrong, beyond what the judge says: which node gave it, what was wrong with that node at the moment, and
+ * what it should have said. Only facts of the run are told.
+ *
+ * @module
+ */
+import type { FaultSpan } from "./faults.ts";
+
+/** An operation of a counterexample, as verdicts show it. */
+export interface CounterexampleOperation {
+  readonly process: number;
+  readonly f: string;
+  readonly key?: unknown;
+  readonly value?: unknown;
+  readonly result?: unknown;
+  readonly type: string;
+  /** Places in the history. */
+  readonly invoked: number;
+  readonly returned: number | null;
+}
+
+/** The operation that the others leave no place for: the one that ended last. */
+export function culpritOf<Operation extends CounterexampleOperation>(
+  operations: readonly Operation[],
+): Operation | null {
+  return operations.reduce<Operation | null>(
+    (late, each) => late === null || (each.returned ?? -1) > (late.returned ?? -1) ? each : late,
+    null,
+  );
+}
+
+/**
+ * What a wrong read should have said: the value that the last operation before it showed.
+ *
+ * @returns `undefined` where the operations do not tell.
+ */
+export function expectedOf(operations: readonly CounterexampleOperation[]): unknown {
+  const culprit = culpritOf(operations);
+  if (culprit === null || culprit.type !== "ok" || culprit.result === undefined) return undefined;
+  if (!READS.has(culprit.f)) return undefined;
+  const before = operations.filter(({ type, returned, f }) =>
+    type === "ok" && returned !== null && returned < culprit.invoked && (READS.has(f) || WRITES.has(f))
+  );
+  const last = culpritOf(before);
+  const shown = last === null ? undefined : shownBy(last);
+  return JSON.stringify(shown) === JSON.stringify(culprit.result) ? undefined : shown;
+}
+
+const READS: ReadonlySet<string> = new Set(["get", "read"]);
+const WRITES: ReadonlySet<string> = new Set(["put", "write", "cas", "delete", "del"]);
+
+function shownBy({ f, value, result }: CounterexampleOperation): unknown {
+  if (READS.has(f)) return result;
+  if (f === "cas") return Array.isArray(value) ? value[1] : undefined;
+  return f === "put" || f === "write" ? value : null;
+}
+
+/** What was wrong with a node at a moment, a sentence for each fault that struck it. */
+export function troubleOf(node: number, time: number, faults: readonly FaultSpan[]): string[] {
+  return openAt(time, faults).filter(({ nodes }) => nodes.includes(node)).map((fault) => {
+    const since = `${(fault.start / 1e9).toFixed(3)} s`;
+    const apart = separated(node, fault.cut);
+    if (apart !== null) return `node ${node} ${apart} since ${since} (${fault.name})`;
+    return fault.cut.length > 0 ? null : `node ${node} suffered ${fault.name} since ${since}`;
+  }).filter((sentence) => sentence !== null);
+}
+
+/** The faults that were open at a moment. */
+export function openAt(time: number, faults: readonly FaultSpan[]): FaultSpan[] {
+  return faults.filter(({ start, end }) => start <= time && (end === null || end > time));
+}
+
+/** From whom a node was cut off. */
+function separated(node: number, cut: FaultSpan["cut"]): string | null {
+  const deaf = new Set(cut.filter(([, to]) => to === node).map(([from]) => from));
+  const mute = new Set(cut.filter(([from]) => from === node).map(([, to]) => to));
+  const both = [...deaf].filter((other) => mute.has(other));
+  const hears = [...deaf].filter((other) => !mute.has(other));
+  const reaches = [...mute].filter((other) => !deaf.has(other));
+  const parts = [
+    ...(both.length > 0 ? [`was cut off from ${listed(both)}`] : []),
+    ...(hears.length > 0 ? [`could not hear ${listed(hears)}`] : []),
+    ...(reaches.length > 0 ? [`could not reach ${listed(reaches)}`] : []),
+  ];
+  return parts.length === 0 ? null : parts.join(" and ");
+}
+
+/** `1`, `1 and 2`, `1, 2 and 3`. */
+export function listed(numbers: readonly number[]): string {
+  const sorted = [...numbers].sort((a, b) => a - b).map((number) => number === 0 ? "its clients" : String(number));
+  return sorted.length < 2 ? sorted.join("") : `${sorted.slice(0, -1).join(", ")} and ${sorted.at(-1)}`;
+}
