@@ -33,7 +33,8 @@ export function faultSpans(events: readonly HistoryEvent[], schedule: readonly S
     else if (healed === "") { for (const span of spans) span.end ??= time; }
     else {
       const said = shape(value);
-      const open = spans.find((span) => span.end === null && span.kind === healed && shape(span.says) === said) ??
+      const name = said === "" ? healed : `${healed}:${said}`;
+      const open = spans.find((span) => span.end === null && span.name === name) ??
         spans.find((span) => span.end === null && span.kind === healed);
       if (open !== undefined) open.end = time;
     }
@@ -65,7 +66,8 @@ function spanOf(
   };
   const nodes = fault.nodes ?? (fault.node === undefined ? linked(fault.cut ?? fault.links ?? []) : [fault.node]);
   const first = shape(says);
-  return { name: first === "" ? kind : `${kind}:${first}`, says, start, nodes, cut: fault.cut ?? [] };
+  const rest = first === "" ? says : says.slice(first.length).replace(/^:\s*/, "");
+  return { name: first === "" ? kind : `${kind}:${first}`, says: rest, start, nodes, cut: fault.cut ?? [] };
 }
 
 /** The nodes at the ends of links. */

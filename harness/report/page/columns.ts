@@ -90,8 +90,7 @@ export function operationsOf(events: readonly HistoryEvent[]): OperationsOf {
     const { node: answered } = event as { node?: number };
     if (answered !== undefined) node![at] = answered;
     outcome![at] = event.type === "ok" ? 0 : event.type === "fail" ? 1 : 2;
-    // What is of unknown outcome may still happen later, so it has no end.
-    if (event.type !== "info") end![at] = timeOf(event, i);
+    end![at] = timeOf(event, i);
     result![at] = texts.of(answer(event, texts.all[what![at]!]!));
   });
   return { operations: { texts: texts.all, ...columns } as unknown as Operations, placeOf };

@@ -77,7 +77,7 @@ export interface Operations {
   /** Texts that `what`, `result` and `key` name by their places. */
   readonly texts: readonly string[];
   readonly start: readonly number[];
-  /** -1: never answered. */
+  /** When it was answered, or its client gave it up; -1: neither. What is of unknown outcome may happen later, too. */
   readonly end: readonly number[];
   /** The node that was asked; 0 where the history does not say. */
   readonly node: readonly number[];

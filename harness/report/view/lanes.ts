@@ -55,11 +55,10 @@ export function lanesOf(data: PageData, mode: LaneMode): Lane[] {
 }
 
 /** A client goes on under a new number after an operation of unknown outcome: the numbers that one client had are one lane. */
-function clients({ operations: { process, end } }: PageData): number[] {
+function clients({ operations: { process, outcome } }: PageData): number[] {
   // A number that is new takes the lane of the client that has been silent for longest after an unknown outcome.
   const lanes = new Map<number, number>();
   const free: number[] = [];
-  const last = new Map<number, number>();
   let count = 0;
   return process.map((number, place) => {
     let lane = lanes.get(number);
@@ -67,8 +66,7 @@ function clients({ operations: { process, end } }: PageData): number[] {
       lane = free.shift() ?? count++;
       lanes.set(number, lane);
     }
-    last.set(number, place);
-    if (end[place] === -1) free.push(lane);
+    if (outcome[place] === 2) free.push(lane);
     return lane;
   });
 }

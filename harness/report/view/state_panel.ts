@@ -128,6 +128,9 @@ export class StatePanel {
     for (let i = firstFrom(operations.start, cursor); operations.start[i] === cursor; i++) {
       said.push(`client ${operations.process[i]} asks: ${operationText(this.#store, i)}`);
     }
+    operations.end.forEach((end, i) => {
+      if (end === cursor) said.push(`client ${operations.process[i]} is answered: ${operationText(this.#store, i)}`);
+    });
     if (said.length > 0) return said.slice(0, 6).join(" · ");
     const before = this.#moments[firstFrom(this.#moments, cursor) - 1];
     return before === undefined

@@ -11,10 +11,10 @@ import { NodeStates } from "./node_state.ts";
 import { firstFrom, type Selection, type Store } from "./store.ts";
 
 const GUTTER = 84;
-const AXIS = 26;
+const AXIS = 34;
 const ROLE_BAR = 15;
 const ROW = 15;
-const GAP = 12;
+const GAP = 16;
 /** More messages than these would be a grey cloud: who zooms in sees them. */
 const MOST_MESSAGES = 2_500;
 
@@ -145,8 +145,11 @@ export class Timeline {
     context.clip();
     this.#drawFine(context, colours);
     this.#drawFaults(context, colours);
-    for (const placed of this.#placed) this.#drawLane(context, colours, placed);
+    for (const { lane, top } of this.#placed) {
+      if (this.#hasRoles(lane)) this.#drawRoles(context, colours, lane.node, top);
+    }
     this.#drawMessages(context, colours);
+    for (const placed of this.#placed) this.#drawLane(context, colours, placed);
     this.#drawCursor(context, colours);
     context.restore();
     for (const { lane, top, height } of this.#placed) {
@@ -162,9 +165,9 @@ export class Timeline {
     if (why === null || head.word !== "invalid" || why.fineUntil < 0) return;
     const x = this.#x(why.fineUntil);
     context.fillStyle = colours("fine");
-    context.fillRect(GUTTER, AXIS - 4, Math.max(0, x - GUTTER), 4);
+    context.fillRect(GUTTER, 0, Math.max(0, x - GUTTER), 3);
     context.fillStyle = colours("bad");
-    context.fillRect(x, AXIS - 8, 2, this.#canvas.height);
+    context.fillRect(x, 0, 2, this.#canvas.height);
     context.font = "11px system-ui, sans-serif";
     const text = "all before this can be explained ";
     const width = context.measureText(text).width;
@@ -172,7 +175,8 @@ export class Timeline {
   }
 
   #drawFaults(context: CanvasRenderingContext2D, colours: Colours): void {
-    const { faults, end } = this.#store.data;
+    const { data } = this.#store;
+    const { faults, end } = data;
     const { start, end: until } = this.#store;
     const tops = new Map(this.#placed.map((placed) => [placed.lane.node, placed]));
     faults.forEach((fault, place) => {
@@ -181,9 +185,12 @@ export class Timeline {
       const x1 = this.#x(fault.start), x2 = Math.max(x1 + 2, this.#x(to));
       const lanes = fault.nodes.map((node) => tops.get(node)).filter((placed) => placed !== undefined);
       const isSelected = this.#store.selection?.kind === "fault" && this.#store.selection.place === place;
-      for (const { top, height } of lanes.length > 0 ? lanes : this.#placed) {
+      for (const { lane, top, height } of lanes.length > 0 ? lanes : this.#placed) {
         context.fillStyle = colours(isSelected ? "fault-selected" : "fault");
+        // Of a partition the node that is cut off from most stands out.
+        context.globalAlpha = shareOf(fault.cut, lane.node, data.nodes.length);
         context.fillRect(x1, top - 5, x2 - x1, height + 10);
+        context.globalAlpha = 1;
         context.fillStyle = colours("fault-edge");
         context.fillRect(x1, top - 5, x2 - x1, 1.5);
         this.#marks.push({ selection: { kind: "fault", place }, x1, x2, y1: top - 6, y2: top - 1 });
@@ -231,12 +238,7 @@ export class Timeline {
   #drawLane(context: CanvasRenderingContext2D, colours: Colours, { lane, top, height }: Placed): void {
     context.fillStyle = colours("rule");
     context.fillRect(GUTTER, top + height + GAP / 2 - 1, this.#canvas.width, 1);
-    let below = top;
-    if (this.#hasRoles(lane)) {
-      this.#drawRoles(context, colours, lane.node, top);
-      below += ROLE_BAR + 3;
-    }
-    this.#drawOperations(context, colours, lane, below);
+    this.#drawOperations(context, colours, lane, top + (this.#hasRoles(lane) ? ROLE_BAR + 3 : 0));
   }
 
   #drawRoles(context: CanvasRenderingContext2D, colours: Colours, node: number, top: number): void {
@@ -301,6 +303,8 @@ export class Timeline {
     if (outcome === 0 || isCulprit) context.fillRect(x1, y, x2 - x1, height);
     else {
       if (outcome === 2) context.setLineDash([4, 3]);
+      context.fillStyle = colours("page");
+      context.fillRect(x1, y, x2 - x1, height);
       context.strokeRect(x1 + 0.5, y + 0.5, Math.max(1, x2 - x1 - 1), height - 1);
       context.setLineDash([]);
     }
@@ -367,7 +371,7 @@ export class Timeline {
   #drawCursor(context: CanvasRenderingContext2D, colours: Colours): void {
     const x = this.#x(this.#store.cursor);
     context.fillStyle = colours("cursor");
-    context.fillRect(x - 0.5, AXIS - 8, 1.5, this.#canvas.height);
+    context.fillRect(x - 0.5, 0, 1.5, this.#canvas.height);
   }
 
   #listen(): void {
@@ -478,10 +482,21 @@ function drawAxis(
   for (let time = Math.ceil(start / step) * step; time <= end; time += step) {
     const x = xOf(time);
     if (x < GUTTER - 1) continue;
-    context.fillRect(x, AXIS - 7, 1, 5);
-    context.fillText(seconds(time, digits), x + 3, AXIS - 14);
+    context.fillRect(x, AXIS - 30, 1, 12);
+    context.fillText(seconds(time, digits), x + 3, AXIS - 24);
   }
-  context.fillText(`window ${duration(Math.round(end - start))}`, 8, AXIS - 14);
+  context.fillText(`window ${duration(Math.round(end - start))}`, 8, AXIS - 24);
+}
+
+/** How strongly a partition's band is drawn on a node's lane: by the share of the others that it is cut off from. */
+function shareOf(cut: readonly number[], node: number, nodes: number): number {
+  if (cut.length === 0 || node === 0) return 1;
+  const others = new Set<number>();
+  for (let i = 0; i < cut.length; i += 2) {
+    if (cut[i] === node) others.add(cut[i + 1]!);
+    if (cut[i + 1] === node) others.add(cut[i]!);
+  }
+  return 0.15 + 0.85 * Math.min(1, others.size / Math.max(1, nodes - 1)) ** 2;
 }
 
 function niceStep(least: number): number {

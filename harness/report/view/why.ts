@@ -4,13 +4,15 @@
  * @module
  */
 /// <reference lib="dom" />
-import { element, seconds, shape, table } from "./dom.ts";
+import { element, folded, seconds, shape, table } from "./dom.ts";
 import type { Store } from "./store.ts";
 import { operationText, showFailure } from "./timeline.ts";
 
 const WIDTH = 1000;
 const LEFT = 190;
 const ROW = 30;
+/** The width of a character of a label, about. */
+const CHARACTER = 8.6;
 const OUTCOMES = ["ok", "failed", "unknown"];
 
 /** The section; `null` where there is nothing to explain. */
@@ -32,7 +34,7 @@ export function why(store: Store): HTMLElement | null {
     ...others.map((sentence) => element("p", {}, sentence)),
     why.operations.length > 0 && why.operations.length <= 40 ? drawing(store) : null,
     why.operations.length === 0 ? null : show,
-    why.operations.length === 0 ? null : operationsTable(store),
+    why.operations.length === 0 ? null : folded("The same as a table", () => operationsTable(store)),
   );
 }
 
@@ -40,13 +42,22 @@ export function why(store: Store): HTMLElement | null {
 function drawing(store: Store): SVGElement {
   const { why, operations, faults, end } = store.data;
   const places = why!.operations;
-  const ends = places.map((place) => operations.end[place] === -1 ? end : operations.end[place]!);
+  // What is of unknown outcome may take effect at any time later.
+  const ends = places.map((place) => operations.outcome[place] === 2 ? end : operations.end[place]!);
+  const labels = places.map((place) =>
+    `${place === why!.culprit ? "✗ " : ""}${operationText(store, place)}`.slice(0, 60)
+  );
+  const should = why!.expected === "" ? "" : `should be ${why!.expected}`.slice(0, 40);
+  const room = Math.max(
+    120,
+    ...labels.map((label, i) => (label.length + (places[i] === why!.culprit ? should.length + 2 : 0)) * CHARACTER + 20),
+  );
   const moments = [...new Set(places.flatMap((place, i) => [operations.start[place]!, ends[i]!]))].sort((a, b) =>
     a - b
   );
   // Equal steps from one moment to the next: what matters is the order, and operations may be seconds apart.
   const x = (time: number): number =>
-    LEFT + 14 + (moments.indexOf(time) / Math.max(1, moments.length - 1)) * (WIDTH - LEFT - 200);
+    LEFT + 14 + (moments.indexOf(time) / Math.max(1, moments.length - 1)) * Math.max(200, WIDTH - LEFT - room);
   const band = why!.faults.length > 0 ? faults[why!.faults[0]!]! : null;
   const height = places.length * ROW + (band === null ? 24 : 44);
   const svg = shape("svg", {
@@ -65,7 +76,11 @@ function drawing(store: Store): SVGElement {
     const right = until >= moments.at(-1)! ? WIDTH : x(last) + 20;
     svg.append(
       shape("rect", { x: left, y: 4, width: Math.max(4, right - left), height: height - 24, class: "band" }),
-      shape("text", { x: left + 6, y: 17, class: "band-name" }, `${band.name}: ${band.says}`),
+      shape(
+        "text",
+        { x: left + 6, y: 17, class: "band-name" },
+        band.says === "" ? band.name : `${band.name}: ${band.says}`,
+      ),
     );
   }
   places.forEach((place, i) => {
@@ -74,18 +89,14 @@ function drawing(store: Store): SVGElement {
     const node = operations.node[place]!;
     const who = node > 0 ? `node ${node}, client ${operations.process[place]}` : `client ${operations.process[place]}`;
     const x1 = x(operations.start[place]!), x2 = Math.max(x1 + 10, x(ends[i]!));
-    const text = `${isCulprit ? "✗ " : ""}${operationText(store, place)}`;
+    const text = labels[i]!;
+    const label = shape("text", { x: x2 + 8, y: y + 19, class: isCulprit ? "label bad" : "label" }, labels[i]!);
+    if (isCulprit && should !== "") label.append(shape("tspan", { dx: 12, class: "should" }, should));
     svg.append(
       shape("text", { x: LEFT - 8, y: y + 19, "text-anchor": "end", class: isCulprit ? "who bad" : "who" }, who),
       shape("rect", { x: x1, y: y + 6, width: x2 - x1, height: 18, rx: 3, class: isCulprit ? "op bad" : "op" }),
-      shape("text", { x: x2 + 8, y: y + 19, class: isCulprit ? "label bad" : "label" }, text),
+      label,
     );
-    const expected = why!.expected;
-    if (isCulprit && expected !== "") {
-      svg.append(
-        shape("text", { x: x2 + 8 + text.length * 8 + 14, y: y + 19, class: "label should" }, `should be ${expected}`),
-      );
-    }
   });
   svg.append(
     shape("text", { x: LEFT + 14, y: height - 4, class: "axis" }, seconds(moments[0]!)),
