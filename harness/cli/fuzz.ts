@@ -6,6 +6,7 @@
 import { neverReached, Sweep, sweepValidity } from "../sweep/fuzz.ts";
 import { nodesInWords, type RunOptions } from "../run/options.ts";
 import { count, grouped, renderResult } from "../report/report.ts";
+import type { Moment } from "../moment.ts";
 import type { RunResult } from "../run/result.ts";
 import { runOnce } from "../run/run_once.ts";
 import { setupOf } from "../run/setup.ts";
@@ -16,6 +17,7 @@ import { columns } from "../report/columns.ts";
 import { thisCommand } from "./command.ts";
 import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
+import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
 import { parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
@@ -33,6 +35,7 @@ const FLAGS = {
   jobs: { type: "integer", min: 1, max: 256, about: "how many workers; one for each processor if left out" },
   shard: { type: "string", default: "0/1", value: "I/N", about: "every n-th seed from the i-th on, counted from 0" },
   "keep-going": { type: "boolean", about: "go on after a violation" },
+  html: { ...HTML_FLAG, about: "where to leave a page of the first failure, for any browser" },
   json: { type: "boolean", about: "print each result as a line of JSON, and their sum as the last" },
 } as const satisfies FlagSpec;
 
@@ -51,9 +54,12 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     keepGoing: flags["keep-going"],
     isOver: () => flags.time !== undefined && seconds() >= flags.time,
   });
+  if (flags.html !== undefined) prepareFile("--html", flags.html);
   if (!flags.json) terminal.out(`${opening(target, options, runs, shard, terminal)}\n`);
   const total = Math.ceil((runs - shard.index) / shard.of);
+  let failed: RunResult | null = null;
   const heard = (result: RunResult): void => {
+    if (result.valid === false) failed ??= result;
     if (flags.json) terminal.out(`${JSON.stringify(result)}\n`);
     else if (result.valid !== true) terminal.out(failure(result, terminal));
     terminal.progress(progress(sweep, seconds(), total, flags.time ?? Infinity));
@@ -73,8 +79,25 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const summary = sweep.summary(seconds());
   if (flags.json) terminal.out(`${JSON.stringify(summary)}\n`);
   else terminal.out(closing(summary, seconds(), wasInterrupted, terminal));
+  if (flags.html !== undefined && failed !== null) await leaveFailure(flags.html, target, options, failed, terminal);
   if (wasInterrupted && summary.violations === 0) return INTERRUPTED;
   return STATUS[`${sweepValidity(summary)}`];
+}
+
+/** Makes the seed that failed once more, with everything recorded: the sweep itself records nothing. */
+function leaveFailure(
+  path: string,
+  target: Target,
+  options: RunOptions,
+  { seed }: RunResult,
+  terminal: Terminal,
+): Promise<void> {
+  return leavePage(path, terminal, async () => {
+    const moments: Moment[] = [];
+    const record = (moment: Moment): void => void moments.push(moment);
+    const judged = await runOnce(target, { ...options, seed }, { command: thisCommand(), record });
+    return pageOfRun(judged!, moments);
+  });
 }
 
 async function sweepHere(

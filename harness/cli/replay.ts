@@ -12,12 +12,14 @@ import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
+import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
 import { targetOf } from "./run_flags.ts";
 import { INTERRUPTED, PROGRAM_FAILED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
   trace: { type: "boolean", about: "tell every event, not only those that mattered" },
+  html: HTML_FLAG,
   json: { type: "boolean", about: "print the result as one line of JSON" },
 } as const satisfies FlagSpec;
 
@@ -28,6 +30,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (path === undefined || more.length > 0) {
     throw new UsageError("replay needs one file, which shrink --out has written");
   }
+  if (flags.html !== undefined) prepareFile("--html", flags.html);
   const replayed = await again(read(path), path);
   if (replayed === null) return INTERRUPTED;
   const { file, judged, moments } = replayed;
@@ -39,6 +42,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     terminal.out(flags.trace ? renderTrace(moments, judged) : renderStory(moments, judged));
     terminal.out(`\n${renderFailures(result, style)}\n`);
   }
+  if (flags.html !== undefined) await leavePage(flags.html, terminal, () => pageOfRun(judged, moments));
   if (result.history_sha256 !== file.expected.history_sha256) {
     terminal.err(
       `${path}: this is not the run that was recorded: its history has ${result.history_sha256}, ` +

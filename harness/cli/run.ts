@@ -11,11 +11,13 @@ import type { RunOptions } from "../run/options.ts";
 import type { JudgedRun } from "../run/result.ts";
 import { runOnce } from "../run/run_once.ts";
 import { setupOf } from "../run/setup.ts";
-import type { Moment, Target } from "../run/target.ts";
+import type { Moment } from "../moment.ts";
+import type { Target } from "../run/target.ts";
 import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
+import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
 import { parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
@@ -29,6 +31,7 @@ const FLAGS = {
   },
   trace: { type: "boolean", about: "tell every event inside the nodes, a line each" },
   "check-determinism": { type: "boolean", about: "run twice, and name the first event that differs" },
+  html: HTML_FLAG,
   json: { type: "boolean", about: "print the result as one line of JSON" },
 } as const satisfies FlagSpec;
 
@@ -46,9 +49,10 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     );
   }
   if (flags.out !== undefined) prepareOut(flags.out);
+  if (flags.html !== undefined) prepareFile("--html", flags.html);
   if (!flags.json) terminal.out(renderOpening(target, options, terminal.style));
   const moments: Moment[] = [];
-  const judged = await runShown(target, options, terminal, flags.trace ? moments : null);
+  const judged = await runShown(target, options, terminal, flags.trace || flags.html !== undefined ? moments : null);
   if (judged === null) return INTERRUPTED;
   if (flags.out !== undefined) writeOut(flags.out, judged);
   if (flags.trace) terminal.out(renderTrace(moments, judged));
@@ -68,6 +72,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     }
     if (flags.out !== undefined) terminal.out(whatWasWritten(flags.out, judged));
   }
+  if (flags.html !== undefined) await leavePage(flags.html, terminal, () => pageOfRun(judged, moments));
   return STATUS[`${judged.result.valid}`];
 }
 

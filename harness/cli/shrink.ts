@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closeSync, fstatSync, openSync, unlinkSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { RunOptions } from "../run/options.ts";
 import { flagsOf } from "../run/options.ts";
 import { count, renderFailures, renderReasons } from "../report/report.ts";
@@ -16,6 +16,7 @@ import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
+import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
 import { parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
@@ -30,6 +31,7 @@ const FLAGS = {
     about: "seconds of real time after which the best so far will do",
   },
   out: { type: "string", value: "FILE", about: "where to write the run, for replay; without it the run is only told" },
+  html: HTML_FLAG,
   json: { type: "boolean", about: "print what was found as one line of JSON" },
 } as const satisfies FlagSpec;
 
@@ -41,7 +43,10 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const { flags, words, target, options } = await parseRunArguments(args, FLAGS);
   if (words.length > 0) throw new UsageError(`shrink takes flags only, but was given ${JSON.stringify(words[0])}`);
   if (flags.seed === undefined) throw new UsageError("shrink needs the --seed of a run that fails");
-  if (flags.out !== undefined) prepareOut(flags.out);
+  for (const name of ["out", "html"] as const) {
+    const path = flags[name];
+    if (path !== undefined) prepareFile(`--${name}`, path);
+  }
   const began = performance.now();
   const shrunk = await shrinkShown(target, options, flags.time, terminal);
   if (shrunk === null) return INTERRUPTED;
@@ -51,6 +56,12 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (flags.json) terminal.out(`${JSON.stringify(summary(shrunk, seconds))}\n`);
   else if (file === null) terminal.out(noFailure(options));
   else terminal.out(await tale(target, shrunk, file, seconds, flags.out, terminal));
+  if (file !== null && flags.html !== undefined) {
+    await leavePage(flags.html, terminal, async () => {
+      const { judged, moments } = (await replayRun(target, file, file.origin))!;
+      return pageOfRun(judged, moments);
+    });
+  }
   return file === null ? STATUS[`${shrunk.original.result.valid}`] : STATUS.false;
 }
 
@@ -128,16 +139,6 @@ async function tale(
       ? "\nWith --out FILE the run is kept, for replay.\n"
       : `\nAgain: ${thisCommand("-R")} replay ${out}\n`,
   ].join("");
-}
-
-/** Finds out whether the file can be written before minutes are spent on what it is to hold. Leaves no file behind. */
-function prepareOut(path: string): void {
-  writing(path, () => {
-    const descriptor = openSync(path, "a");
-    const isEmpty = fstatSync(descriptor).size === 0;
-    closeSync(descriptor);
-    if (isEmpty) unlinkSync(path);
-  });
 }
 
 function write(path: string, file: RunFile): void {

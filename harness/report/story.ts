@@ -6,7 +6,7 @@
 import type { HistoryEvent } from "../../checker/mod.ts";
 import type { JudgedRun } from "../run/result.ts";
 import type { Breach, SafetyVerdict } from "../sim/invariants/world.ts";
-import type { Moment } from "../run/target.ts";
+import type { Moment } from "../moment.ts";
 
 /** A story is cut in its middle to about this many lines. */
 const MAX_LINES = 160;
@@ -18,7 +18,12 @@ interface Told {
 
 /** Every event of a run, a line each. */
 export function renderTrace(lines: readonly Moment[], run: JudgedRun): string {
-  return merged(lines.map(tellNode), tellEvents(run.events, run)).map(tell).join("");
+  return merged(lines.filter(isLine).map(tellNode), tellEvents(run.events, run)).map(tell).join("");
+}
+
+/** Whether a moment is one of a text: what became of messages comes out of order, terms and nothing else come with roles. */
+function isLine({ kind }: Moment): boolean {
+  return kind !== "way" && kind !== "term";
 }
 
 /**
@@ -37,7 +42,7 @@ export function renderStory(lines: readonly Moment[], run: JudgedRun): string {
     matters && time <= end && !(isAlive && time > proofBegins && PROOFS_OWN.includes(kind));
   const events = tellEvents(run.events.filter(({ time = 0 }) => time <= end), run);
   const told = [
-    ...merged(lines.filter(isTold).map(tellNode), events),
+    ...merged(lines.filter(isLine).filter(isTold).map(tellNode), events),
     ...(breach === undefined ? [] : [tellBreach(breach)]),
   ];
   if (told.length <= MAX_LINES) return told.map(tell).join("");

@@ -19,7 +19,8 @@ import { drawnOperations, recordedOperations } from "./generator.ts";
 import { Run, type RunOutcome } from "./run.ts";
 import type { Schedule } from "./schedule.ts";
 import { type RunSetup, workloadOf } from "./setup.ts";
-import type { Cluster, Moment, Target } from "./target.ts";
+import type { Moment } from "../moment.ts";
+import type { Cluster, Target } from "./target.ts";
 
 /** How a run is to be made beside what is in its setup. */
 export interface DriveOptions {

@@ -16,7 +16,7 @@ import type { Clock } from "../../server/clock.ts";
 import type { FaultKind, Suffers } from "../nemesis/faults.ts";
 import type { Severity, View } from "../nemesis/kind.ts";
 import type { Completion, Invocation, Workload, WorkloadOptions } from "../workloads/workload.ts";
-import type { Moment } from "./moment.ts";
+import type { Moment } from "../moment.ts";
 import type { FlagSpec, FlagValues } from "./flag.ts";
 
 /** A cluster under test, and what can be done to it. */

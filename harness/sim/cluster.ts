@@ -17,7 +17,7 @@ import { MemberChanges } from "./member_changes.ts";
 import { Network } from "./network.ts";
 import { SimNode } from "./node.ts";
 import { type AllSuffers, suffersOf } from "./suffering.ts";
-import type { Trace } from "./trace.ts";
+import { type Trace, wayOf } from "./trace.ts";
 
 /** How a simulated cluster is made. */
 export interface SimClusterOptions {
@@ -68,6 +68,12 @@ export class SimCluster {
     this.#queue = options.queue;
     this.tickLength = options.tickLength;
     this.network = new Network(options.queue, options.seed);
+    const { trace } = options;
+    if (trace !== undefined) {
+      this.network.watch = (from, to, message, sent, arrives) => {
+        if (from !== CLIENTS && to !== CLIENTS) trace(wayOf(from, to, message as Packet, sent, arrives));
+      };
+    }
     this.#links = new SimLinks(this.network);
     const nodes = this.#nodes;
     const changes = new MemberChanges({

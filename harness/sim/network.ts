@@ -21,6 +21,8 @@ const TAIL_FACTOR = 16;
 
 /** What the network knows of one direction between two ends. */
 interface LinkState {
+  readonly from: number;
+  readonly to: number;
   /** How many partitions cut it at present. */
   cuts: number;
   /** The packet faults that lie on it at present, oldest first. */
@@ -47,6 +49,9 @@ export interface NetworkCounts {
   doubled: number;
 }
 
+/** Hears of a message when it has arrived, or with `null` when it is lost. Times in nanoseconds. */
+export type Watch = (from: number, to: number, message: unknown, sent: number, arrives: number | null) => void;
+
 /** What a network waits on: an event queue, or what can stand for one. */
 export interface NetworkClock {
   /** The time in nanoseconds. */
@@ -67,6 +72,8 @@ export class Network {
   readonly #links: LinkState[][] = [];
   /** What has happened so far. */
   readonly counts: NetworkCounts = { sent: 0, cut: 0, lost: 0, doubled: 0 };
+  /** Hears what became of each message, as soon as that is known; `null` where nobody listens. */
+  watch: Watch | null = null;
 
   /** `latencyOn`: the latency on each link; that of a data centre if left out. */
   constructor(
@@ -85,13 +92,16 @@ export class Network {
 
   #newLink(from: number, to: number): LinkState {
     const link: LinkState = {
+      from,
+      to,
       cuts: 0,
       packets: [],
       seed: mix(this.#seed, from * 65536 + to),
       latency: this.#latencyOn(from, to),
       arrive: (receive, message) => {
-        if (link.cuts === 0) receive(message);
-        else this.counts.cut++;
+        if (link.cuts === 0) return receive(message);
+        this.counts.cut++;
+        this.watch?.(from, to, message, this.#queue.now(), null);
       },
       sentAt: -1,
       sentThen: 0,
@@ -109,11 +119,23 @@ export class Network {
     this.counts.sent++;
     if (link.cuts > 0) {
       this.counts.cut++;
+      this.watch?.(from, to, message, now, null);
       return;
     }
     const hash = mix(mixTime(link.seed, now), link.sentThen);
-    if (link.packets.length === 0) this.#deliver(link, now + link.latency(hash), receive, message);
-    else this.#sendThroughFaults(link, now, hash, receive, message);
+    const watched = this.#watched(link, now, receive);
+    if (link.packets.length === 0) this.#deliver(link, now + link.latency(hash), watched, message);
+    else this.#sendThroughFaults(link, now, hash, watched, message);
+  }
+
+  /** `receive`, which also tells when the message has arrived. */
+  #watched<Message>(link: LinkState, sent: number, receive: (message: Message) => void): (message: Message) => void {
+    const { watch } = this;
+    if (watch === null) return receive;
+    return (message) => {
+      watch(link.from, link.to, message, sent, this.#queue.now());
+      receive(message);
+    };
   }
 
   #sendThroughFaults<Message>(
@@ -129,6 +151,7 @@ export class Network {
       const { loss, duplication, delay } = link.packets[i]!;
       if (chance(mix(hash, 3 * i + 1)) < loss) {
         this.counts.lost++;
+        this.watch?.(link.from, link.to, message, now, null);
         return;
       }
       if (chance(mix(hash, 3 * i + 2)) < duplication) copies = 2;

@@ -22,7 +22,8 @@ import type { EventQueue } from "./event_queue.ts";
 import { finish, mixTime } from "./hash.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import { raftView } from "./raft_view.ts";
-import { bothTracers, tellingTracer, type Trace } from "./trace.ts";
+import type { NodeChange } from "../moment.ts";
+import { bothTracers, startOf, tellingTracer, type Trace } from "./trace.ts";
 
 /** What a simulated node is made of. */
 export interface SimNodeOptions {
@@ -137,7 +138,7 @@ export class SimNode {
 
   #refuse(error: Error): void {
     this.#isUp = false;
-    this.#tell(error.message);
+    this.#tell(error.message, { life: "refused" });
     // A bit of the header may make it look like another program's.
     const isRefusal = error instanceof JournalDamagedError ||
       (this.#isDamaged && error instanceof JournalIdentityError);
@@ -157,7 +158,9 @@ export class SimNode {
     this.store = createKvStore(snapshotStepBytes);
     this.#ticks = 0;
     this.#invariants.starts(id, journal, () => this.#ticks);
-    this.#tell(`starts in term ${journal.state.term} with entries up to ${journal.lastIndex}`);
+    if (this.#options.trace !== undefined) {
+      this.#tell(`starts in term ${journal.state.term} with entries up to ${journal.lastIndex}`, startOf(journal));
+    }
     try {
       this.replica = createReplica({
         id,
@@ -190,12 +193,15 @@ export class SimNode {
     const { id, trace } = this.#options;
     const watching = this.#invariants.tracer(id);
     if (trace === undefined) return watching;
-    return bothTracers(watching, tellingTracer(id, () => this.#queue.now(), trace));
+    return bothTracers(
+      watching,
+      tellingTracer({ id, now: () => this.#queue.now(), durableIndex: () => this.journal!.durableIndex }, trace),
+    );
   }
 
   /** Tells of a turn in the node's life. */
-  #tell(text: string): void {
-    this.#options.trace?.({ time: this.#queue.now(), node: this.id, kind: "life", text, matters: true });
+  #tell(text: string, change: NodeChange = {}): void {
+    this.#options.trace?.({ time: this.#queue.now(), node: this.id, kind: "life", text, matters: true, change });
   }
 
   /** The replica has ended by itself: for want of space, or because it found an error in itself, which is one. */
@@ -217,7 +223,9 @@ export class SimNode {
     if (this.replica !== null) {
       this.#lastView = this.#viewOf(this.replica);
       const { durableIndex, lastIndex } = this.journal!;
-      this.#tell(`ends with entries up to ${lastIndex}, of which those up to ${durableIndex} are durable`);
+      this.#tell(`ends with entries up to ${lastIndex}, of which those up to ${durableIndex} are durable`, {
+        life: "down",
+      });
     }
     this.replica?.stop();
     this.replica = null;
@@ -335,12 +343,14 @@ export class SimNode {
   pause(fault: Fault): boolean {
     if (this.replica === null) return false;
     this.#pausedBy.add(fault);
+    this.#tell("is paused", { life: "paused" });
     this.disk.held ??= [];
     return true;
   }
 
   #goOn(): void {
     if (this.isPaused) return;
+    if (this.#isUp && this.disk.held !== null) this.#tell("goes on", { life: "running" });
     const done = this.disk.held ?? [];
     const arrived = this.#inbox;
     this.disk.held = null;

@@ -3,64 +3,88 @@
  *
  * @module
  */
-import { describeConfiguration, describeEnvelope, type Entry, type Envelope, type RaftTracer } from "../../raft/mod.ts";
-
+import {
+  describeConfiguration,
+  describeEnvelope,
+  type Entry,
+  type Envelope,
+  type LogIndex,
+  type RaftLog,
+  type RaftTracer,
+} from "../../raft/mod.ts";
+import type { Packet } from "../../server/replica/packet.ts";
+import type { Moment, NodeChange } from "../moment.ts";
 import { describeCommand } from "../../server/store/command_text.ts";
 
-/** One event inside a node. */
-export interface TraceLine {
-  /** Nanoseconds since the run began. */
-  readonly time: number;
-  /** Where it happened. */
-  readonly node: number;
-  /** `message` for what came in, `sent` for what goes out; the others are changes of the node's state. */
-  readonly kind:
-    | "message"
-    | "sent"
-    | "role"
-    | "vote"
-    | "log"
-    | "commit"
-    | "configuration"
-    | "snapshot"
-    | "life"
-    | "read";
-  /** What happened, in the paper's words. */
-  readonly text: string;
-  /** Whether a reader of a short story wants to hear of it. */
-  readonly matters: boolean;
-}
-
 /** Hears every event. */
-export type Trace = (line: TraceLine) => void;
+export type Trace = (moment: Moment) => void;
 
 /** So many commands of a message are told. */
 const COMMANDS_TOLD = 3;
 
-/** A tracer that tells everything about a node. */
-export function tellingTracer(node: number, now: () => number, trace: Trace): RaftTracer {
-  let isLeader = false;
-  const tell = (kind: TraceLine["kind"], text: string, matters: boolean): void =>
-    trace({ time: now(), node, kind, text, matters });
+/** Of whom a tracer tells. */
+export interface Told {
+  readonly id: number;
+  /** Nanoseconds since the run began. */
+  readonly now: () => number;
+  readonly durableIndex: () => number;
+}
+
+/** What a node is when it starts. */
+export function startOf(log: RaftLog): NodeChange {
+  const { snapshotIndex, lastIndex, durableIndex, state } = log;
+  const terms: number[] = [];
+  for (let index = snapshotIndex + 1; index <= lastIndex; index++) terms.push(log.termAt(index as LogIndex) ?? 0);
   return {
+    life: "running",
+    role: "follower",
+    term: state.term,
+    vote: state.votedFor ?? 0,
+    commit: snapshotIndex,
+    applied: snapshotIndex,
+    durable: durableIndex,
+    snapshot: snapshotIndex,
+    log: { from: snapshotIndex + 1, terms },
+  };
+}
+
+/** A tracer that tells everything about a node. */
+export function tellingTracer({ id: node, now, durableIndex }: Told, trace: Trace): RaftTracer {
+  let isLeader = false;
+  let durable = -1;
+  /** What a node sends tells how far its log is durable. */
+  const sent = (text: string): void => {
+    const isNew = durableIndex() !== durable;
+    durable = durableIndex();
+    tell("sent", text, false, isNew ? { durable } : undefined);
+  };
+  const tell = (kind: string, text: string, matters: boolean, change?: NodeChange): void =>
+    trace({ time: now(), node, kind, text, matters, ...(change === undefined ? {} : { change }) });
+  return {
+    term: (term) => tell("term", `is in term ${term}`, false, { term, vote: 0 }),
     role: (role, term) => {
       isLeader = role === "leader";
-      tell("role", `becomes ${role} in term ${term}`, role === "leader" || role === "candidate");
+      tell("role", `becomes ${role} in term ${term}`, role === "leader" || role === "candidate", { role, term });
     },
     vote: (candidate, term, granted, preVote) =>
       tell(
         "vote",
         `${granted ? "votes" : "does not vote"} for ${candidate} in term ${term}${preVote ? " (PreVote)" : ""}`,
         granted && !preVote,
+        granted && !preVote ? { vote: candidate } : undefined,
       ),
     campaignLost: (term, how, preVote) =>
       tell("vote", `campaign of term ${term} ${how}${preVote ? " (PreVote)" : ""}`, false),
-    append: (entry) => tell("log", `appends ${describeEntry(entry)}`, false),
-    truncate: (from, lastIndex) => tell("log", `cuts off ${range(from, lastIndex)}`, true),
-    commit: (index, before) => tell("commit", `commits ${range(before + 1, index)}`, isLeader),
-    apply: (from, to) => tell("commit", `applies ${range(from, to)}`, false),
+    append: (entry) =>
+      tell("log", `appends ${describeEntry(entry)}`, false, { log: { from: entry.index, terms: [entry.term] } }),
+    truncate: (from, lastIndex) =>
+      tell("log", `cuts off ${range(from, lastIndex)}`, true, { log: { from, terms: [] } }),
+    commit: (index, before) => tell("commit", `commits ${range(before + 1, index)}`, isLeader, { commit: index }),
+    apply: (from, to) => tell("commit", `applies ${range(from, to)}`, false, { applied: to }),
     configuration: (configuration, index, cause) =>
-      tell("configuration", `${describeConfiguration(configuration)} from entry ${index} on (${cause})`, true),
+      tell("configuration", `${describeConfiguration(configuration)} from entry ${index} on (${cause})`, true, {
+        members: describeConfiguration(configuration),
+      }),
     snapshot: (event, snapshot, peer) =>
       tell(
         "snapshot",
@@ -68,7 +92,7 @@ export function tellingTracer(node: number, now: () => number, trace: Trace): Ra
         true,
       ),
     transfer: (event, target) => tell("role", `transfer to ${target}: ${event}`, true),
-    send: (envelope) => tell("sent", describeMessage(envelope), false),
+    send: (envelope) => sent(describeMessage(envelope)),
     receive: (envelope) =>
       trace({
         time: now(),
@@ -88,6 +112,15 @@ export function tellingTracer(node: number, now: () => number, trace: Trace): Ra
     leaseRefused: (context, why) => tell("read", `no lease for read ${context}: ${why}`, false),
     quorumLost: (term) => tell("role", `has heard from no quorum in term ${term}`, true),
   };
+}
+
+/** A packet on its way, as a moment at its sender. */
+export function wayOf(from: number, to: number, packet: Packet, sent: number, arrives: number | null): Moment {
+  const told = packet.kind === "raft"
+    ? { type: packet.envelope.type, text: describeMessage(packet.envelope), matters: matters(packet.envelope) }
+    : { type: packet.kind, text: packet.kind, matters: false };
+  const { type, text } = told;
+  return { time: sent, node: from, kind: "way", text, matters: told.matters, way: { to, arrives, type } };
 }
 
 /** The messages that move the log, or hand over leadership. */

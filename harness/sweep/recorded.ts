@@ -8,7 +8,8 @@ import type { RunOptions } from "../run/options.ts";
 import { failedChecks, type JudgedRun } from "../run/result.ts";
 import { type RunFile, runFile } from "../run/run_file.ts";
 import { setupOf } from "../run/setup.ts";
-import type { Moment, Target } from "../run/target.ts";
+import type { Moment } from "../moment.ts";
+import type { Target } from "../run/target.ts";
 import { judgeDriven, type Origin } from "../run/run_once.ts";
 import { type Candidate, shrink } from "./shrink.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HistoryEvent } from "../../../checker/mod.ts";
-import type { Moment } from "../../run/moment.ts";
+import type { Moment } from "../../moment.ts";
 import type { Change, Messages, Operations } from "./data.ts";
 
 /** Texts, each once; what names one is its place. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { NodeChange } from "../../run/moment.ts";
+import type { NodeChange } from "../../moment.ts";
 
 /** A verdict's word. */
 export type Word = "valid" | "invalid" | "unknown";

@@ -5,7 +5,7 @@
  */
 import type { HistoryEvent, Verdict } from "../../../checker/mod.ts";
 import { VERSION } from "../../../server/version.ts";
-import type { Moment } from "../../run/moment.ts";
+import type { Moment } from "../../moment.ts";
 import type { RunResult } from "../../run/result.ts";
 import type { Schedule } from "../../run/schedule.ts";
 import { faultSpans } from "../faults.ts";

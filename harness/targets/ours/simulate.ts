@@ -6,7 +6,7 @@
 import type { RunOptions } from "../../run/options.ts";
 import type { JudgedRun } from "../../run/result.ts";
 import { runAtOnce } from "../../run/run_once.ts";
-import type { Moment } from "../../run/target.ts";
+import type { Moment } from "../../moment.ts";
 import { sim } from "./sim.ts";
 
 /**

@@ -3,9 +3,9 @@ import { test } from "node:test";
 import type { HistoryEvent } from "../../../checker/mod.ts";
 import { renderStory } from "../../../harness/report/story.ts";
 import type { JudgedRun } from "../../../harness/run/result.ts";
-import type { TraceLine } from "../../../harness/sim/trace.ts";
+import type { Moment } from "../../../harness/moment.ts";
 
-function line(time: number, text: string, more: Partial<TraceLine> = {}): TraceLine {
+function line(time: number, text: string, more: Partial<Moment> = {}): Moment {
   return { time: time * 1e9, node: 1, kind: "message", text, matters: true, ...more };
 }
 

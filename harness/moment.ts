@@ -13,15 +13,15 @@ export interface Moment {
   /** Where it happened: the node's number. */
   readonly node: number;
   /**
-   * `message` for what came in, `sent` for what goes out; anything else is a change of the node's state: `role`,
-   * `log`, `life`, ...
+   * `message` for what came in, `sent` for what goes out, `way` for what became of a message (told when that is
+   * known, so not in the order of the times); anything else is a change of the node's state: `role`, `log`, ...
    */
   readonly kind: string;
   /** What happened, in the system's own words. */
   readonly text: string;
   /** Whether a reader of a short story wants to hear of it. */
   readonly matters: boolean;
-  /** Of what is `sent`: its way through the network. */
+  /** Of kind `way`: a message's way through the network. */
   readonly way?: MessageWay;
   /** What is different now in the node's state. */
   readonly change?: NodeChange;

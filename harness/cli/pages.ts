@@ -1,0 +1,55 @@
+/**
+ * Report pages that commands leave behind. The verdict is printed, and histories are written, before anything is drawn.
+ *
+ * @module
+ */
+import { closeSync, fstatSync, openSync, unlinkSync, writeFileSync } from "node:fs";
+import type { Moment } from "../moment.ts";
+import type { PageData } from "../report/page/data.ts";
+import type { JudgedRun } from "../run/result.ts";
+import { fileErrorInWords } from "./file_error.ts";
+import { UsageError } from "./flags.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The flag that asks for a page. */
+export const HTML_FLAG: { readonly type: "string"; readonly value: string; readonly about: string } = {
+  type: "string",
+  value: "FILE",
+  about: "where to leave a page that shows what happened, for any browser",
+};
+
+/** The page of a run. What draws it is loaded only where it is asked for. */
+export async function pageOfRun(
+  { result, events, schedule }: JudgedRun,
+  moments: readonly Moment[],
+): Promise<PageData> {
+  const { runPage } = await import("../report/page/page.ts");
+  return runPage({ result, events, schedule, moments });
+}
+
+/** Finds out whether a file can be written before time is spent on what it is to hold. Leaves no file behind. */
+export function prepareFile(flag: string, path: string): void {
+  try {
+    const descriptor = openSync(path, "a");
+    const isEmpty = fstatSync(descriptor).size === 0;
+    closeSync(descriptor);
+    if (isEmpty) unlinkSync(path);
+  } catch (error) {
+    throw new UsageError(`Cannot write to ${flag} ${JSON.stringify(path)}: ${fileErrorInWords(error)}`);
+  }
+}
+
+/** Draws a page and writes it. A page that cannot be drawn takes nothing from the verdict: it is told in one line. */
+export async function leavePage(
+  path: string,
+  terminal: Terminal,
+  make: () => PageData | Promise<PageData>,
+): Promise<void> {
+  try {
+    const { documentOf } = await import("../report/page/document.ts");
+    writeFileSync(path, documentOf(await make()));
+    terminal.err(`The page: ${path}`);
+  } catch (error) {
+    terminal.err(`The page ${path} could not be made: ${fileErrorInWords(error)}. The verdict stands.`);
+  }
+}
