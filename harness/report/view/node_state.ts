@@ -69,7 +69,7 @@ export class NodeStates {
     this.#changes = changes ?? [];
     this.#times = this.#changes.map(({ time }) => time);
     this.#nodes = nodes;
-    let states = new Map(nodes.map((node) => [node, UNKNOWN]));
+    const states = new Map(nodes.map((node) => [node, UNKNOWN]));
     this.#changes.forEach((change, i) => {
       if (i % CHECKPOINT === 0) this.#checkpoints.push(new Map(states));
       states.set(change.node, changed(states.get(change.node) ?? UNKNOWN, change));

@@ -5,7 +5,7 @@
  */
 /// <reference lib="dom" />
 import { duration, element, seconds } from "./dom.ts";
-import { type NodeState, NodeStates } from "./node_state.ts";
+import type { NodeState, NodeStates } from "./node_state.ts";
 import { firstFrom, type Store } from "./store.ts";
 import { operationText } from "./timeline.ts";
 

@@ -7,7 +7,7 @@
 import { Canvas, type Colours, fitted } from "./canvas.ts";
 import { duration, element, grouped, seconds } from "./dom.ts";
 import { type Lane, type LaneMode, laneModes, lanesOf, MOST_LANES } from "./lanes.ts";
-import { NodeStates } from "./node_state.ts";
+import type { NodeStates } from "./node_state.ts";
 import { firstFrom, type Selection, type Store } from "./store.ts";
 
 const GUTTER = 84;

@@ -89,7 +89,6 @@ function drawing(store: Store): SVGElement {
     const node = operations.node[place]!;
     const who = node > 0 ? `node ${node}, client ${operations.process[place]}` : `client ${operations.process[place]}`;
     const x1 = x(operations.start[place]!), x2 = Math.max(x1 + 10, x(ends[i]!));
-    const text = labels[i]!;
     const label = shape("text", { x: x2 + 8, y: y + 19, class: isCulprit ? "label bad" : "label" }, labels[i]!);
     if (isCulprit && should !== "") label.append(shape("tspan", { dx: 12, class: "should" }, should));
     svg.append(
