@@ -67,17 +67,25 @@
  * @module
  */
 export type { EventType, HistoryEvent } from "./history.ts";
-export { type Validity, type Verdict, worse } from "./verdict.ts";
+export { type CountedVerdict, unlessVacuous, type Validity, type Verdict, worse } from "./verdict.ts";
+export { MisfitError, type Place, UnknownOperationError } from "./misfit.ts";
 export { FormatError } from "./formats/format_error.ts";
 export { JsonLinesOperations } from "./formats/jsonl_operations.ts";
-export { detectFormat, FORMATS } from "./formats/detect.ts";
+export { detectFormat, FORMATS, HEAD_BYTES } from "./formats/detect.ts";
+export { type Example, EXAMPLES } from "./formats/examples.ts";
+export type { Pairs } from "./formats/independent.ts";
+export { merged, type MergedHistory, type NamedHistory } from "./formats/merge.ts";
+export { sortedByTime, type SortedHistory, whereTimeGoesBack } from "./formats/real_time.ts";
+export type { TimeGoesBack } from "./formats/time.ts";
 export {
+  isJepsens,
   type ReadHistory,
   readHistory,
   type ReadOperations,
   readOperations,
   type ReadOptions,
   tableOf,
+  withKeys,
 } from "./formats/read.ts";
 export {
   checkLinearizability,
@@ -94,7 +102,7 @@ export { LinearizabilityMonitor, type MonitorOptions } from "./linearizability/m
 export { renderLinearizability, type Style } from "./linearizability/render.ts";
 export { type AnyModel, FAILED_COMPARE, type Model, type Operation, type RegisterModel } from "./models/model.ts";
 export { inferModel, type Inferred } from "./models/infer.ts";
-export { MODEL_NAMES, modelByName, type ModelOptions } from "./models/models.ts";
+export { MODEL_NAMES, modelByName, type ModelOptions, MODELS_WITH_NULL_READS } from "./models/models.ts";
 export { parsePolysi } from "./formats/polysi.ts";
 export { parseAwdit } from "./formats/awdit.ts";
 export type { RegisterOperation, SessionHistory, SessionTransaction } from "./transactions/read/session_history.ts";

@@ -20,3 +20,27 @@ export function worse(a: Validity, b: Validity): Validity {
   if (a === false || b === false) return false;
   return a === "unknown" || b === "unknown" ? "unknown" : true;
 }
+
+/** Why a history in which nothing succeeded is `"unknown"`. */
+const NOTHING_SUCCEEDED = "nothing succeeded: there is no ok that could be wrong";
+
+/**
+ * A verdict for people: `"unknown"` where `true` would only say that nothing was there that could be wrong, as nothing
+ * succeeded, or no transaction had to do with another. A history without any event stays as it is.
+ *
+ * @param events How many events the history has, those of the nemesis included.
+ */
+export function unlessVacuous<Answer extends CountedVerdict>(answer: Answer, events: number): Answer {
+  if (answer.valid !== true || events === 0) return answer;
+  if (answer.operations.ok === 0) return { ...answer, valid: "unknown", reason: NOTHING_SUCCEEDED };
+  if (answer.anomalyTypes?.includes("empty-transaction-graph") !== true) return answer;
+  return { ...answer, valid: "unknown", reason: "no transaction saw or overwrote what another did" };
+}
+
+/** A verdict that counts operations; that of transactions names what was found. */
+export interface CountedVerdict extends Verdict {
+  /** How the operations ended. */
+  readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
+  /** The anomalies of transactions. */
+  readonly anomalyTypes?: readonly string[];
+}

@@ -8,7 +8,8 @@ import { FormatError } from "./format_error.ts";
 import { scalar } from "./polysi.ts";
 
 /**
- * Reads a history of sessions. Nothing is said of what a key holds at first, so every value read must have been written.
+ * Reads a history of sessions. Nothing is said of what a key holds at first, so every value read must have been
+ * written.
  *
  * @throws {FormatError} A line is none of that form.
  */

@@ -4,14 +4,32 @@
  * @module
  */
 import { FormatError } from "./format_error.ts";
+import { isInterval } from "./intervals.ts";
+import { isLineOfHistory, isLineOfOldLog } from "./jepsen_log.ts";
+import { JsonText } from "./json_text.ts";
 
 /** The formats of histories, by the names that `--format` takes. */
-export const FORMATS: readonly string[] = ["jsonl", "json", "edn", "jepsen-log", "kaya-wgl", "polysi", "awdit"];
+export const FORMATS: readonly string[] = [
+  "jsonl",
+  "json",
+  "edn",
+  "knossos",
+  "jepsen-history",
+  "jepsen-log",
+  "intervals",
+  "porcupine",
+  "kaya-wgl",
+  "polysi",
+  "awdit",
+];
+
+/** How many bytes of a file tell its format. */
+export const HEAD_BYTES: number = 1 << 16;
 
 /**
  * The format of a text.
  *
- * @param head The text, or its first few thousand characters.
+ * @param head The text, or its beginning; see `HEAD_BYTES`.
  * @throws {FormatError} If its first line that is not empty fits none.
  */
 export function detectFormat(head: string): string {
@@ -21,19 +39,52 @@ export function detectFormat(head: string): string {
   if (begin === head.length) throw new FormatError(line, 1, "expected a history, but the file is empty");
   const end = head.indexOf("\n", begin);
   const first = head.slice(begin, end < 0 ? undefined : end).trimEnd();
-  if (/^INFO\s/.test(first)) return "jepsen-log";
-  if (first.startsWith("{") || first.startsWith("[")) {
-    const next = /[^\s,[{(]/.exec(head.slice(begin))?.[0];
-    if (next === ":" || next === ";" || next === "#") return "edn";
-    if (first.startsWith("[")) return "json";
-    // An object on its own line is a line of JSON lines; a broken one is a text of JSON.
-    if (/^\{.*"op"\s*:/.test(first) && !/"type"\s*:/.test(first)) return "kaya-wgl";
-    return first === "{" ? "json" : "jsonl";
-  }
-  if (/^(?:[(;^]|#[A-Za-z{_"^])/.test(first)) return "edn";
+  const rest = head.slice(begin);
+  if (isLineOfOldLog(first)) return "jepsen-log";
+  if (isLineOfHistory(first)) return "jepsen-history";
+  if (/^[[(]\s*[[(]\s*(?:-?\d+|:\w+)\s+:(?:invoke|ok|fail|info)\b/.test(rest)) return "knossos";
+  if (/^[[(]\s*(?:-?\d+|:nemesis)\s+:(?:invoke|ok|fail|info)\b/.test(rest)) return "knossos";
+  if (/^(?:[(;^]|#[A-Za-z:{_"^!]|[[{(\s,]+[:;#])/.test(rest) && !first.startsWith("#!/")) return "edn";
+  if (first.startsWith("{") || first.startsWith("[")) return jsonFormat(rest, first);
   if (/^[rw]\([^()]*\)/.test(first)) return "polysi";
   if (/^(?:[rw]\s+\S+\s+\S+|-{5,}|={5,})$/.test(first)) return "awdit";
-  const isText = !head.includes("\0");
-  const found = isText ? JSON.stringify(first.length > 40 ? `${first.slice(0, 37)}...` : first) : "bytes, not text";
-  throw new FormatError(line, 1, `no history in any of the formats ${FORMATS.join(", ")}: it begins with ${found}`);
+  throw new FormatError(line, 1, `no history in any of the formats ${FORMATS.join(", ")}: ${beginningOf(head, first)}`);
+}
+
+function beginningOf(head: string, first: string): string {
+  if (!head.includes("\0")) {
+    return `it begins with ${JSON.stringify(first.length > 40 ? `${first.slice(0, 37)}...` : first)}`;
+  }
+  if (/^(?:.\0){4}|^(?:\0.){4}|^\ufffd{2}/s.test(head)) return "it looks like UTF-16; write it as UTF-8";
+  return "it begins with bytes, not text";
+}
+
+/** Which of the formats that are JSON a text is in; what is broken is JSON, whose reader tells what is wrong. */
+function jsonFormat(text: string, first: string): string {
+  const object = firstObject(text);
+  const isAlone = first.startsWith("{") && first !== "{";
+  if (object === undefined) return isAlone ? "jsonl" : "json";
+  const names = Object.keys(object).map((name) => name.toLowerCase().replaceAll("_", ""));
+  if (names.includes("input") && names.includes("call")) return "porcupine";
+  const isEvent = /^(?:invoke|ok|fail|info)$/.test(String(object["type"])) && !("start" in object) &&
+    !("call" in object);
+  if (!isEvent && typeof object["op"] === "string" && !("type" in object)) {
+    const isNamed = names.some((name) => ["process", "thread", "worker", "processid", "clientid"].includes(name));
+    if (!isNamed) return "kaya-wgl";
+  }
+  if (!isEvent && isInterval(object)) return "intervals";
+  return isAlone ? "jsonl" : "json";
+}
+
+/** The first object of a text, if it can be read. */
+function firstObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const reader = new JsonText(text);
+    reader.take("[");
+    const value = reader.value();
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? value as Record<string, unknown> : undefined;
+  } catch {
+    return undefined;
+  }
 }

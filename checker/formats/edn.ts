@@ -1,8 +1,24 @@
 /**
  * EDN, the notation that Jepsen writes histories in, as plain JSON-like values.
  *
+ * Values that differ in EDN differ here too:
+ *
+ *     EDN        here           EDN             here
+ *     "a"        "a"            nil             null
+ *     :a         ":a"           #{2 1}          [1, 2]: the elements of a set in one order
+ *     a          "'a"           (1 2) [1 2]     [1, 2]
+ *     \a         "\\a"          {:a 1}          {":a": 1}
+ *     ":a"       "\":a\""       {"a" 1, 2 3}    {"a": 1, "2": 3}
+ *     1/2 0.5    0.5            #tag [1 2]      [1, 2], or a `Tuple` where the tag is a tuple's
+ *
+ * Integers beyond 2^53 are bigints. A string that begins as a keyword, symbol or character would is written with quotes
+ * around it.
+ *
  * @module
  */
+import { canonicalJson } from "../table/values.ts";
+import { FormatError } from "./format_error.ts";
+import { Tuple } from "./tuple.ts";
 
 /** One entry of a history, and the line (from 1) on which it begins. */
 export interface EdnEntry {
@@ -12,73 +28,77 @@ export interface EdnEntry {
   readonly line: number;
 }
 
-/** Deeper nesting than this is no history: it would exhaust the stack of some engine before it told anybody anything. */
-const maxDepth = 500;
+/**
+ * Deeper nesting than this is no history: it would exhaust the stack of some engine before it told anybody anything.
+ */
+const MAX_DEPTH = 500;
 
 /**
  * Reads every value of an EDN text, one after another.
  *
- * Commas are white space, `;` begins a comment, `#_` drops the form after it. What has no counterpart in JSON becomes its nearest one, so that
- * the result can be written as JSON: keywords, symbols and characters become strings (a keyword without its colon), lists, vectors and sets arrays, maps
- * objects (keys that are not strings are written as text: `{0 10}` is `{"0": 10}`), `nil` null, ratios numbers, and integers beyond 2^53 strings of digits,
- * which keeps them apart. A tagged literal (`#inst "..."`, `#jepsen.history.Op{...}`) is the value that is tagged.
+ * Commas are white space, `;` begins a comment, `#_` drops the form after it, metadata is passed over.
  *
  * @param text The whole text.
- * @returns The values at the top level. Linear in the length of the text.
- * @throws {SyntaxError} The text is not EDN: says what was expected, and at which line and column.
+ * @returns The values at the top level, as the head of this file maps them. Linear in the length of the text.
+ * @throws {FormatError} The text is not EDN: says what was expected, and at which line and column.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { parseEdn } from "./edn.ts";
  *
- * const [event] = parseEdn("{:type :ok, :f :txn, :value [[:append 9 2] [:r 9 nil]]}");
- * assert.deepEqual(event, { type: "ok", f: "txn", value: [["append", 9, 2], ["r", 9, null]] });
+ * assert.deepEqual(parseEdn('[:append 9 "x"] #{2 1}'), [[":append", 9, "x"], [1, 2]]);
  * ```
  */
 export function parseEdn(text: string): unknown[] {
-  return parseEdnHistory(text, false).map((entry) => entry.value);
+  const reader = new EdnReader(text);
+  const values: unknown[] = [];
+  while (reader.hasMore()) values.push(reader.value());
+  return values;
 }
 
 /**
- * Reads the entries of a history, each with its line: the elements of one vector (or list) that is all there is, or the values one after another.
+ * Reads the entries of a history, each with its line: the elements of one vector (or list, or set) that is all there
+ * is, or the values one after another. An entry that is a map has its keywords as plain field names: `{:type :ok}` is
+ * `{type: ":ok"}`.
  *
- * @param text The whole text.
- * @param unwrap Whether a single vector stands for its elements; `false` takes it as one value.
- * @throws {SyntaxError} As {@link parseEdn} does.
+ * @throws {FormatError} As {@link parseEdn} does.
  */
-export function parseEdnHistory(text: string, unwrap = true): EdnEntry[] {
+export function* ednEntries(text: string): Generator<EdnEntry> {
   const reader = new EdnReader(text);
-  const entries: EdnEntry[] = [];
-  let inVector = false;
-  if (unwrap && reader.enterVector()) inVector = true;
-  for (;;) {
-    const line = reader.lineOfNext();
-    const value = reader.next(inVector);
-    if (value === end) break;
-    entries.push({ value, line });
-  }
-  if (inVector) {
-    const line = reader.lineOfNext();
-    if (!reader.isAtEnd()) {
-      // More follows the vector, so it was one value among several.
-      const rest: EdnEntry[] = [{ value: entries.map((entry) => entry.value), line: 1 }];
-      for (let value = reader.next(false), at = line; value !== end; value = reader.next(false)) {
-        rest.push({ value, line: at });
-        at = reader.lineOfNext();
-      }
-      return rest;
-    }
-  }
-  return entries;
+  if (!reader.enterVector()) return yield* entriesUpTo(reader);
+  const entries = [...entriesUpTo(reader, true)];
+  if (!reader.hasMore()) return yield* entries;
+  // More follows the vector, so it was one value among several.
+  yield { value: entries.map((entry) => entry.value), line: entries[0]?.line ?? 1 };
+  yield* entriesUpTo(reader);
 }
 
-/** What `next` answers where no further value is. */
-const end: unique symbol = Symbol("end");
-/** What a closing bracket reads as. */
-const closing: unique symbol = Symbol("closing");
+function* entriesUpTo(reader: EdnReader, inVector = false): Generator<EdnEntry> {
+  for (;;) {
+    if (inVector ? reader.leaveVector() : !reader.hasMore()) return;
+    const line = reader.line;
+    yield { value: reader.entry(), line };
+  }
+}
 
-const characterNames: Record<string, string> = {
+/** The name of a keyword as `parseEdn` returns it; anything else as it is. */
+export function plainWord(value: unknown): unknown {
+  if (typeof value !== "string" || value.charCodeAt(0) !== COLON) return value;
+  let word = plainWords.get(value);
+  if (word === undefined) {
+    word = value.slice(1);
+    if (plainWords.size < 10_000) plainWords.set(value, word);
+  }
+  return word;
+}
+
+const plainWords = new Map<string, string>();
+
+const QUOTE = 0x22, HASH = 0x23, COLON = 0x3a, BACKSLASH = 0x5c;
+const OPEN_LIST = 0x28, CLOSE_LIST = 0x29, OPEN_VECTOR = 0x5b, CLOSE_VECTOR = 0x5d, OPEN_MAP = 0x7b, CLOSE_MAP = 0x7d;
+
+const CHARACTER_NAMES: Readonly<Record<string, string>> = {
   newline: "\n",
   return: "\r",
   space: " ",
@@ -87,7 +107,7 @@ const characterNames: Record<string, string> = {
   backspace: "\b",
 };
 
-const stringEscapes: Record<string, string> = {
+const STRING_ESCAPES: Readonly<Record<string, string>> = {
   n: "\n",
   t: "\t",
   r: "\r",
@@ -100,87 +120,121 @@ const stringEscapes: Record<string, string> = {
   "'": "'",
 };
 
-/** 1 for white space and the comma, 2 for what ends a token. */
-const charClass = new Uint8Array(128);
-for (const char of " \t\n\r\f\v,") charClass[char.charCodeAt(0)] = 1;
-for (let code = 0; code < 32; code++) charClass[code] = 1;
-for (const char of '()[]{}";') charClass[char.charCodeAt(0)] = 2;
+/** 1 for white space and the comma, 2 for what else ends a token. */
+const CHAR_CLASS = new Uint8Array(128);
+for (let code = 1; code < 32; code++) CHAR_CLASS[code] = 1;
+for (const char of " ,") CHAR_CLASS[char.charCodeAt(0)] = 1;
+for (const char of '()[]{}";') CHAR_CLASS[char.charCodeAt(0)] = 2;
 
-/** A reader of one text, from its start to its end. */
-class EdnReader {
-  #text: string;
-  #at = 0;
+/** Whether a token ends before a character with this code; NaN stands for the end of the text. */
+function endsToken(code: number): boolean {
+  return code < 128 ? CHAR_CLASS[code] !== 0 : code !== code;
+}
+
+/** How many words are looked up by their hash before a `Map` is asked. */
+const WORDS = 1024;
+
+/** Reads the values of a text, one after another. */
+export class EdnReader {
+  readonly #text: string;
+  #at: number;
   #depth = 0;
-  #line = 1;
+  /** The bracket that closes the vector around the entries. */
+  #closesEntries = 0;
+  #knownLine = 1;
   #lineKnownTo = 0;
-  #tokens = new Map<string, unknown>();
+  readonly #words = new Map<string, unknown>();
+  readonly #wordTexts: (string | undefined)[] = new Array(WORDS);
+  readonly #wordValues: unknown[] = new Array(WORDS);
+  /** The fields of the last entry, in its order: the next one mostly has the same. */
+  readonly #fieldTexts: string[] = [];
+  readonly #fieldNames: string[] = [];
 
   constructor(text: string) {
     this.#text = text;
-    if (text.charCodeAt(0) === 0xfeff) this.#at = 1;
+    this.#at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   }
 
-  /** Steps over the bracket of a vector or list, if one is next. */
+  /** Steps over the bracket of a vector, list or set, if one is next; its tag and metadata are passed over. */
   enterVector(): boolean {
     this.#skipBlank();
+    const tag = /(?:\^\{[^{}]*\}\s*|\^\S+\s+|#[A-Za-z][^\s[({]*\s*|#(?=\{))*/y;
+    tag.lastIndex = this.#at;
+    tag.test(this.#text);
+    const at = tag.lastIndex;
+    const open = this.#text.charCodeAt(at);
+    const isSet = open === OPEN_MAP && this.#text.charCodeAt(at - 1) === HASH;
+    if (open !== OPEN_VECTOR && open !== OPEN_LIST && !isSet) return false;
+    this.#closesEntries = open === OPEN_VECTOR ? CLOSE_VECTOR : open === OPEN_LIST ? CLOSE_LIST : CLOSE_MAP;
+    this.#at = at + 1;
+    return true;
+  }
+
+  /** Steps over the bracket that closes what `enterVector` entered, if it is next. */
+  leaveVector(): boolean {
+    this.#skipBlank();
     const code = this.#text.charCodeAt(this.#at);
-    if (code !== 0x5b && code !== 0x28) return false;
-    this.#open.push(code === 0x5b ? 0x5d : 0x29);
+    if (this.#at >= this.#text.length) this.#refuse("the vector that holds the history is not closed", this.#at);
+    if (code !== this.#closesEntries) return false;
     this.#at++;
     return true;
   }
 
-  #open: number[] = [];
-
-  isAtEnd(): boolean {
+  /** Passes over white space and comments; whether anything is left. */
+  hasMore(): boolean {
     this.#skipBlank();
-    return this.#at >= this.#text.length;
+    return this.#at < this.#text.length;
   }
 
-  /** The line of the next value. */
-  lineOfNext(): number {
-    this.#skipBlank();
+  /** How many characters were read. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** The line of what is next, from 1. */
+  get line(): number {
     return this.#lineAt(this.#at);
   }
 
-  /** The next value, or `end`: at the end of the text, or at the bracket that closes the vector that was entered. */
-  next(inVector: boolean): unknown {
-    const start = this.#at;
-    const value = this.#read();
-    if (value === closing) {
-      const code = this.#text.charCodeAt(this.#at);
-      if (!inVector || code !== this.#open[0]) {
-        this.#refuse(`nothing is open that ${this.#quote(this.#at)} could close`, this.#at);
-      }
-      this.#at++;
-      return end;
-    }
-    if (value === end && inVector) this.#refuse("the vector that holds the history is not closed", start);
-    return value;
+  /**
+   * The next value.
+   *
+   * @throws {FormatError} If there is none.
+   */
+  value(): unknown {
+    return this.#needed("");
+  }
+
+  /** The next value; of a map the keywords among its keys are plain names. */
+  entry(): unknown {
+    this.#skipBlank();
+    const text = this.#text;
+    const isRecord = text.charCodeAt(this.#at) === OPEN_MAP ||
+      (text.charCodeAt(this.#at) === HASH && /^#[A-Za-z:][^\s{]*\s*\{/.test(text.slice(this.#at, this.#at + 200)));
+    if (!isRecord) return this.value();
+    if (text.charCodeAt(this.#at) === HASH) this.#at = text.indexOf("{", this.#at);
+    return this.#map(true);
   }
 
   #lineAt(offset: number): number {
-    let from = this.#lineKnownTo;
-    if (offset < from) {
-      from = 0;
-      this.#line = 1;
+    if (offset < this.#lineKnownTo) {
+      this.#lineKnownTo = 0;
+      this.#knownLine = 1;
     }
     for (
-      let found = this.#text.indexOf("\n", from);
+      let found = this.#text.indexOf("\n", this.#lineKnownTo);
       found >= 0 && found < offset;
       found = this.#text.indexOf("\n", found + 1)
     ) {
-      this.#line++;
-      from = found + 1;
+      this.#knownLine++;
+      this.#lineKnownTo = found + 1;
     }
-    this.#lineKnownTo = from;
-    return this.#line;
+    return this.#knownLine;
   }
 
   #refuse(what: string, offset: number): never {
-    const line = this.#lineAt(offset);
     const column = offset - (this.#text.lastIndexOf("\n", offset - 1) + 1) + 1;
-    throw new SyntaxError(`Cannot read the EDN at ${line}:${column}: ${what}`);
+    throw new FormatError(this.#lineAt(offset), column, what);
   }
 
   #quote(offset: number): string {
@@ -192,106 +246,121 @@ class EdnReader {
     let at = this.#at;
     for (;;) {
       const code = text.charCodeAt(at);
-      if (charClass[code] === 1 || code === 0xa0 || code === 0xfeff) {
+      if (code < 128 ? CHAR_CLASS[code] === 1 : code === 0xa0 || code === 0xfeff) {
         at++;
-      } else if (code === 0x3b || (code === 0x23 && text.charCodeAt(at + 1) === 0x21)) {
+      } else if (code === 0x3b || (code === HASH && text.charCodeAt(at + 1) === 0x21)) {
         const found = text.indexOf("\n", at);
         at = found < 0 ? text.length : found + 1;
-      } else if (code === 0x23 && text.charCodeAt(at + 1) === 0x5f) {
+      } else if (code === HASH && text.charCodeAt(at + 1) === 0x5f) {
         this.#at = at + 2;
-        const dropped = this.#read();
-        if (dropped === end || dropped === closing) this.#refuse("#_ needs a value after it", at);
+        this.#needed("#_");
         at = this.#at;
       } else break;
     }
     this.#at = at;
   }
 
-  #read(): unknown {
+  /** The next value; `mark` is what stands before it and needs it. */
+  #needed(mark: string): unknown {
     this.#skipBlank();
     const text = this.#text;
-    if (this.#at >= text.length) return end;
     const code = text.charCodeAt(this.#at);
+    if (code !== code) this.#refuse(mark === "" ? "a value is missing" : `${mark} needs a value after it`, this.#at);
     switch (code) {
-      case 0x5b: // [
-        return this.#sequence(0x5d);
-      case 0x28: // (
-        return this.#sequence(0x29);
-      case 0x7b: // {
-        return this.#map();
-      case 0x22: // "
+      case OPEN_VECTOR:
+        return this.#sequence(CLOSE_VECTOR);
+      case OPEN_LIST:
+        return this.#sequence(CLOSE_LIST);
+      case OPEN_MAP:
+        return this.#map(false);
+      case QUOTE:
         return this.#string();
-      case 0x5c: // backslash
+      case BACKSLASH:
         return this.#character();
-      case 0x23: // #
+      case HASH:
         return this.#dispatched();
-      case 0x5d:
-      case 0x29:
-      case 0x7d:
-        return closing;
+      case CLOSE_VECTOR:
+      case CLOSE_LIST:
+      case CLOSE_MAP:
+        if (mark !== "") this.#refuse(`${mark} needs a value after it`, this.#at);
+        return this.#refuse(`nothing is open that ${this.#quote(this.#at)} could close`, this.#at);
       case 0x5e: // ^
         this.#at++;
         this.#needed("^");
         return this.#needed("^");
+      case 0:
+        return this.#refuse("expected a value, found a NUL byte", this.#at);
       default:
         return this.#token();
     }
   }
 
-  #needed(mark: string): unknown {
-    const at = this.#at;
-    const value = this.#read();
-    if (value === end || value === closing) this.#refuse(`${mark} needs a value after it`, at);
-    return value;
+  /** Whether the bracket that closes what began at `start` is next; then it is stepped over. */
+  #closes(close: number, start: number): boolean {
+    this.#skipBlank();
+    const code = this.#text.charCodeAt(this.#at);
+    if (code === close) {
+      this.#at++;
+      this.#depth--;
+      return true;
+    }
+    if (code !== code) this.#refuse(`${this.#quote(start)} is not closed`, start);
+    if (code === CLOSE_VECTOR || code === CLOSE_LIST || code === CLOSE_MAP) {
+      const expected = JSON.stringify(String.fromCharCode(close));
+      this.#refuse(`expected ${expected}, found ${this.#quote(this.#at)}`, this.#at);
+    }
+    return false;
+  }
+
+  #opens(): number {
+    if (++this.#depth > MAX_DEPTH) this.#refuse(`more than ${MAX_DEPTH} brackets are open at once`, this.#at);
+    return this.#at++;
   }
 
   #sequence(close: number): unknown[] {
-    const start = this.#at++;
-    if (++this.#depth > maxDepth) this.#refuse(`more than ${maxDepth} brackets are open at once`, start);
+    const start = this.#opens();
     const items: unknown[] = [];
-    for (;;) {
-      const value = this.#read();
-      if (value === end) this.#refuse(`${this.#quote(start)} is not closed`, start);
-      if (value === closing) {
-        if (this.#text.charCodeAt(this.#at) !== close) {
-          this.#refuse(
-            `expected ${JSON.stringify(String.fromCharCode(close))}, found ${this.#quote(this.#at)}`,
-            this.#at,
-          );
-        }
-        this.#at++;
-        this.#depth--;
-        return items;
-      }
-      items.push(value);
-    }
+    while (!this.#closes(close, start)) items.push(this.#needed(""));
+    return items;
   }
 
-  #map(): Record<string, unknown> {
-    const start = this.#at;
-    if (++this.#depth > maxDepth) this.#refuse(`more than ${maxDepth} brackets are open at once`, start);
-    this.#at++;
+  /** A map as an object. As a record, keywords among its keys lose their colon. */
+  #map(isRecord: boolean): Record<string, unknown> {
+    const start = this.#opens();
     const map: Record<string, unknown> = {};
-    for (;;) {
+    for (let field = 0; !this.#closes(CLOSE_MAP, start); field++) {
       const keyAt = this.#at;
-      const key = this.#read();
-      if (key === end) this.#refuse(`${this.#quote(start)} is not closed`, start);
-      if (key === closing) {
-        if (this.#text.charCodeAt(this.#at) !== 0x7d) {
-          this.#refuse(`expected "}", found ${this.#quote(this.#at)}`, this.#at);
-        }
-        this.#at++;
-        this.#depth--;
-        return map;
-      }
-      const value = this.#read();
-      if (value === end) this.#refuse(`${this.#quote(start)} is not closed`, start);
-      if (value === closing) this.#refuse("a map's last key has no value", keyAt);
-      const name = typeof key === "string" ? key : typeof key === "object" ? JSON.stringify(key) : String(key);
+      const name = isRecord ? this.#fieldName(field) : nameOf(this.#needed(""));
+      this.#skipBlank();
+      const code = this.#text.charCodeAt(this.#at);
+      if (code === CLOSE_MAP) this.#refuse("a map's last key has no value", keyAt);
+      const value = this.#needed("");
       if (name === "__proto__") {
         Object.defineProperty(map, name, { value, enumerable: true, configurable: true, writable: true });
       } else map[name] = value;
     }
+    return map;
+  }
+
+  /** The name of the next field of a record, taken from the record before where that has the same in this place. */
+  #fieldName(field: number): string {
+    const text = this.#text;
+    const expected = this.#fieldTexts[field];
+    if (expected !== undefined && text.startsWith(expected, this.#at)) {
+      const end = this.#at + expected.length;
+      if (endsToken(text.charCodeAt(end))) {
+        this.#at = end;
+        return this.#fieldNames[field]!;
+      }
+    }
+    const begin = this.#at;
+    const key = this.#needed("");
+    const name = typeof key === "string" && text.charCodeAt(begin) === COLON ? key.slice(1) : nameOf(key);
+    if (field < 64) {
+      this.#fieldTexts[field] = text.slice(begin, this.#at);
+      this.#fieldNames[field] = name;
+    }
+    return name;
   }
 
   #string(): string {
@@ -302,12 +371,9 @@ class EdnReader {
     let from = at;
     for (;;) {
       const code = text.charCodeAt(at);
-      if (code === 0x22) {
-        this.#at = at + 1;
-        return from === start + 1 ? text.slice(from, at) : out + text.slice(from, at);
-      }
-      if (at >= text.length) this.#refuse("a string is not closed", start);
-      if (code !== 0x5c) {
+      if (code === QUOTE) break;
+      if (code !== code) this.#refuse("a string is not closed", start);
+      if (code !== BACKSLASH) {
         at++;
         continue;
       }
@@ -319,39 +385,39 @@ class EdnReader {
         out += String.fromCharCode(parseInt(digits, 16));
         at += 6;
       } else {
-        const char = stringEscapes[escape];
+        const char = STRING_ESCAPES[escape];
         if (char === undefined) this.#refuse(`no string has the escape ${JSON.stringify("\\" + escape)}`, at);
         out += char;
         at += 2;
       }
       from = at;
     }
+    this.#at = at + 1;
+    const whole = out + text.slice(from, at);
+    const first = whole.charCodeAt(0);
+    return first === COLON || first === QUOTE || first === BACKSLASH || first === 0x27 ? JSON.stringify(whole) : whole;
   }
 
   #character(): string {
     const start = this.#at;
     let at = start + 2;
-    while (at < this.#text.length && charClass[this.#text.charCodeAt(at)] === 0) at++;
+    while (!endsToken(this.#text.charCodeAt(at))) at++;
     const name = this.#text.slice(start + 1, at);
     this.#at = at;
-    if ([...name].length === 1) return name;
-    if (/^u[0-9a-fA-F]{4}$/.test(name)) return String.fromCharCode(parseInt(name.slice(1), 16));
-    if (/^o[0-7]{1,3}$/.test(name)) return String.fromCharCode(parseInt(name.slice(1), 8));
-    return characterNames[name] ?? this.#refuse(`no character is named ${JSON.stringify(name)}`, start);
+    if ([...name].length === 1) return `\\${name}`;
+    if (/^u[0-9a-fA-F]{4}$/.test(name)) return `\\${String.fromCharCode(parseInt(name.slice(1), 16))}`;
+    if (/^o[0-7]{1,3}$/.test(name)) return `\\${String.fromCharCode(parseInt(name.slice(1), 8))}`;
+    const char = CHARACTER_NAMES[name];
+    return char === undefined ? this.#refuse(`no character is named ${JSON.stringify(name)}`, start) : `\\${char}`;
   }
 
   #dispatched(): unknown {
     const start = this.#at;
     const code = this.#text.charCodeAt(start + 1);
-    if (code === 0x7b) { // #{
-      this.#at = start + 1;
-      return this.#sequence(0x7d);
-    }
-    if (code === 0x22) { // #"
-      this.#at = start + 1;
-      return this.#string();
-    }
-    if (code === 0x23) { // ##Inf
+    this.#at = start + 1;
+    if (code === OPEN_MAP) return this.#sequence(CLOSE_MAP).sort(byCanonicalJson);
+    if (code === QUOTE) return this.#string(); // #"a pattern"
+    if (code === HASH) { // ##Inf
       this.#at = start + 2;
       const name = this.#symbol();
       if (name === "Inf") return Infinity;
@@ -359,25 +425,19 @@ class EdnReader {
       if (name === "NaN") return NaN;
       this.#refuse(`expected ##Inf, ##-Inf or ##NaN, found ${JSON.stringify("##" + name)}`, start);
     }
-    this.#at = start + 1;
-    if (code === 0x3a) this.#symbol(); // #:namespace{...}: the keys keep their short names
-    else if (this.#symbol() === "") {
-      this.#refuse(`# needs a tag or a bracket after it, found ${this.#quote(start + 1)}`, start);
-    }
-    return this.#needed("a tag");
+    const tag = this.#symbol();
+    if (tag === "") this.#refuse(`# needs a tag or a bracket after it, found ${this.#quote(start + 1)}`, start);
+    const value = this.#needed("a tag");
+    const isTuple = /(?:^|[./])(?:tuple|mapentry|kv)$/i.test(tag) && Array.isArray(value) && value.length === 2;
+    return isTuple ? new Tuple(value[0], value[1]) : value;
   }
 
   #symbol(): string {
     const start = this.#at;
     let at = start;
-    const text = this.#text;
-    while (at < text.length) {
-      const code = text.charCodeAt(at);
-      if (code < 128 && charClass[code] !== 0) break;
-      at++;
-    }
+    while (!endsToken(this.#text.charCodeAt(at))) at++;
     this.#at = at;
-    return text.slice(start, at);
+    return this.#text.slice(start, at);
   }
 
   #token(): unknown {
@@ -391,17 +451,33 @@ class EdnReader {
       number = number * 10 + code - 0x30;
       code = text.charCodeAt(++at);
     }
-    if (at > start && (at >= text.length || (code < 128 && charClass[code] !== 0))) {
-      if (at - start === 1 || text.charCodeAt(start) !== 0x30) {
-        this.#at = at;
-        return number;
-      }
+    if (at > start && endsToken(code) && (at - start === 1 || text.charCodeAt(start) !== 0x30)) {
+      this.#at = at;
+      return number;
     }
-    const token = this.#symbol();
-    const known = this.#tokens.get(token);
-    if (known !== undefined) return known;
-    const value = this.#meaning(token, start);
-    if (typeof value === "string" && this.#tokens.size < 10_000) this.#tokens.set(token, value);
+    // Few words make up most of the rest: they are found by a hash, without a string for each.
+    let hash = 0;
+    at = start;
+    code = text.charCodeAt(at);
+    while (!endsToken(code)) {
+      hash = Math.imul(hash, 31) + code | 0;
+      code = text.charCodeAt(++at);
+    }
+    this.#at = at;
+    const slot = (hash ^ hash >>> 10) & WORDS - 1;
+    const seen = this.#wordTexts[slot];
+    if (seen !== undefined && seen.length === at - start && text.startsWith(seen, start)) return this.#wordValues[slot];
+    return this.#word(text.slice(start, at), start, slot);
+  }
+
+  #word(token: string, start: number, slot: number): unknown {
+    let value = this.#words.get(token);
+    if (value === undefined) {
+      value = this.#meaning(token, start);
+      if (this.#words.size < 10_000) this.#words.set(token, value);
+    }
+    this.#wordTexts[slot] = token;
+    this.#wordValues[slot] = value;
     return value;
   }
 
@@ -410,21 +486,21 @@ class EdnReader {
     if (token === "true") return true;
     if (token === "false") return false;
     const first = token.charCodeAt(0);
-    if (first === 0x3a) {
+    if (first === COLON) {
       const name = token.replace(/^::?/, "");
       if (name === "") this.#refuse("a keyword needs a name after its colon", start);
-      return name;
+      return `:${name}`;
     }
     if (/^[+-]?[0-9]/.test(token)) return this.#number(token, start);
     if (first === 0x27 || first === 0x60) this.#refuse(`expected a value, found ${JSON.stringify(token[0])}`, start);
-    return token;
+    return `'${token}`;
   }
 
-  #number(token: string, start: number): number | string {
+  #number(token: string, start: number): number | bigint {
     if (/^[+-]?[0-9]+N?$/.test(token)) {
       const digits = token.replace(/N$/, "").replace(/^\+/, "");
       const value = Number(digits);
-      return Number.isSafeInteger(value) ? value + 0 : digits;
+      return Number.isSafeInteger(value) ? value + 0 : BigInt(digits);
     }
     if (/^[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?M?$/.test(token)) return Number(token.replace(/M$/, ""));
     const ratio = /^([+-]?[0-9]+)\/([0-9]+)$/.exec(token);
@@ -436,6 +512,19 @@ class EdnReader {
       const value = (based[1] === "-" ? -1 : 1) * parseInt(based[3]!, Number(based[2]));
       if (!Number.isNaN(value)) return value;
     }
-    this.#refuse(`${JSON.stringify(token)} is not a number`, start);
+    return this.#refuse(`${JSON.stringify(token)} is not a number`, start);
   }
+}
+
+/** What a key of a map is called. */
+function nameOf(key: unknown): string {
+  return typeof key === "string" ? key : canonicalJson(key);
+}
+
+/** Numbers before all else, in their order; the rest by its JSON. */
+function byCanonicalJson(a: unknown, b: unknown): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  if (typeof a === "number" || typeof b === "number") return typeof a === "number" ? -1 : 1;
+  const [one, other] = [canonicalJson(a), canonicalJson(b)];
+  return one < other ? -1 : one > other ? 1 : 0;
 }

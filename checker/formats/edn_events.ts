@@ -4,60 +4,143 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { parseEdnHistory } from "./edn.ts";
-import { assertType, eventOf } from "./event.ts";
+import { ednEntries, type EdnEntry, plainWord } from "./edn.ts";
+import { assertType, found } from "./event.ts";
+import { EventList, type EventsWithLines } from "./events.ts";
 import { FormatError } from "./format_error.ts";
-import type { EventsWithLines } from "./jsonl.ts";
+
+/** Operations whose values are opaque: what was written is what is read. */
+const OPAQUE: ReadonlySet<unknown> = new Set(["read", "write", "cas", "get", "put", "r", "w"]);
 
 /**
- * Reads a vector of maps, or maps one after another. Keys may be missing; a completion without a process ends the one open invocation.
+ * Reads a vector of maps, or maps one after another, or Knossos' vectors `[process type f value]`. Fields may be
+ * missing; a completion without a process ends the one open invocation.
  *
  * @throws {FormatError} Where it is none.
  */
 export function parseEdnEvents(text: string): EventsWithLines {
-  const events: HistoryEvent[] = [];
-  const lines: number[] = [];
-  /** The `f` that each process has open. */
-  const open = new Map<number, string>();
-  // Processes that were not named get numbers that no history uses.
-  let fresh = 1_000_000_000;
-  for (const { value, line } of entriesOf(text)) {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new FormatError(line, 1, `expected a map of an event, found ${JSON.stringify(value)?.slice(0, 40)}`);
+  const list = new EventList();
+  const unnamed = new UnnamedProcesses();
+  for (const { value, line } of historyEntries(text)) {
+    const fields = Array.isArray(value) ? fieldsOfVector(value, line) : value;
+    if (typeof fields !== "object" || fields === null) {
+      throw new FormatError(line, 1, `expected a map of an event, found ${found(value)}`);
     }
-    const map = value as Record<string, unknown>;
-    assertType(map["type"], line);
-    let process = map["process"];
-    const isInvoke = map["type"] === "invoke";
+    const record = shared(fields as Record<string, unknown>);
+    plainFields(record);
+    assertType(record["type"], line, record);
+    unnamed.complete(record, line);
+    unnamed.see(list.add(record, line));
+  }
+  return list;
+}
+
+/** The entries of the text; those inside, where it is one map that has them, such as `{:history [...]}`. */
+function* historyEntries(text: string): Generator<EdnEntry> {
+  const entries = ednEntries(text);
+  const { value: first } = entries.next() as { value: EdnEntry | undefined };
+  if (first === undefined) return;
+  const second = entries.next() as { value: EdnEntry | undefined };
+  const inside = second.value === undefined ? historyInside(first.value) : undefined;
+  if (inside !== undefined) return yield* inside.map((value) => ({ value: plainKeys(value), line: first.line }));
+  yield first;
+  if (second.value !== undefined) yield second.value;
+  yield* entries;
+}
+
+/** The list of events in a map that has it as one of its values. */
+function historyInside(value: unknown): readonly unknown[] | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || "type" in value) return undefined;
+  return Object.values(value).find((inner) => Array.isArray(inner) && inner.length > 0 && inner.every(isEvent));
+}
+
+function isEvent(value: unknown): boolean {
+  return typeof value === "object" && value !== null && (":type" in value || "type" in value);
+}
+
+function plainKeys(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [plainWord(name), inner]));
+}
+
+/** Knossos' vector of an event. */
+function fieldsOfVector(vector: readonly unknown[], line: number): Record<string, unknown> {
+  const [process, type, f, value, ...rest] = vector;
+  assertType(plainWord(type), line);
+  if (vector.length < 3 || rest.length > 1) {
+    throw new FormatError(line, 1, `expected [process type f value], found ${found(vector)}`);
+  }
+  return { process, type, f, value: value ?? null, ...(rest.length === 1 ? { error: rest[0] } : {}) };
+}
+
+/** Fields that all share one namespace, without it: `:op/type` is `type`. */
+function shared(fields: Record<string, unknown>): Record<string, unknown> {
+  if ("type" in fields) return fields;
+  const names = Object.keys(fields);
+  const space = names[0]?.slice(0, names[0].indexOf("/") + 1) ?? "";
+  if (space === "" || !names.every((name) => name.startsWith(space))) return fields;
+  return Object.fromEntries(names.map((name) => [name.slice(space.length), fields[name]]));
+}
+
+/**
+ * Writes the words of an event, and those of its value that are names, without their colons; returns the same object.
+ */
+export function plainFields(fields: Record<string, unknown>): Record<string, unknown> {
+  fields["type"] = plainWord(fields["type"]);
+  const { process, f, error, value } = fields;
+  if (typeof process === "string" && process.charCodeAt(0) === 0x3a) fields["process"] = "nemesis";
+  if (f !== undefined) fields["f"] = plainWord(f);
+  if (typeof error === "string") fields["error"] = plainWord(error);
+  if (typeof value === "object" && value !== null) fields["value"] = plainValue(value, fields["f"]);
+  return fields;
+}
+
+/** A value with the names of its micro-operations, or of its fields, as plain texts. */
+function plainValue(value: object, f: unknown): unknown {
+  if (Array.isArray(value)) {
+    if (value.length === 0 || !value.every(startsWithWord)) return value;
+    for (const operation of value as unknown[][]) operation[0] = plainWord(operation[0]);
+    return value;
+  }
+  return OPAQUE.has(f) ? value : plainKeys(value);
+}
+
+function startsWithWord(operation: unknown): boolean {
+  return Array.isArray(operation) && typeof operation[0] === "string" && operation[0].charCodeAt(0) === 0x3a;
+}
+
+/** Finds out whose an event is that does not say, and which operation a completion is of. */
+class UnnamedProcesses {
+  /** The `f` that each process has open. */
+  readonly #open = new Map<number, string>();
+  /** Processes that were not named get numbers that no history uses. */
+  #fresh = 1_000_000_000;
+
+  /** Fills in the process and the operation's name. */
+  complete(fields: Record<string, unknown>, line: number): void {
+    const { type, f, process } = fields;
     if (process === undefined || process === null) {
-      if (isInvoke) process = fresh++;
+      if (type === "invoke") fields["process"] = this.#fresh++;
       else {
-        const candidates = [...open].filter(([, f]) => map["f"] === undefined || map["f"] === null || map["f"] === f);
+        const candidates = [...this.#open].filter(([, open]) => f === undefined || f === null || f === open);
         if (candidates.length !== 1) {
           const what = `found ${candidates.length} open invocations that it may end`;
           throw new FormatError(line, 1, `expected a completion to have a :process, ${what}`);
         }
-        process = candidates[0]![0];
+        fields["process"] = candidates[0]![0];
       }
-    } else if (typeof process === "string" && !/^-?\d+$/.test(process)) process = "nemesis";
-    const f = map["f"] ?? (typeof process === "number" ? open.get(process) : undefined) ?? "txn";
-    const event = eventOf({ ...map, process, f }, events.length, line);
-    if (typeof event.process === "number") {
-      if (isInvoke) open.set(event.process, event.f);
-      else open.delete(event.process);
     }
-    events.push(event);
-    lines.push(line);
+    if (f === undefined || f === null) {
+      const open = typeof fields["process"] === "number" ? this.#open.get(fields["process"]) : undefined;
+      if (open !== undefined) fields["f"] = open;
+      else delete fields["f"];
+    }
   }
-  return { events, lines };
-}
 
-function entriesOf(text: string): ReturnType<typeof parseEdnHistory> {
-  try {
-    return parseEdnHistory(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
-  } catch (error) {
-    const match = error instanceof SyntaxError ? /(\d+):(\d+): (.*)$/s.exec(error.message) : null;
-    if (match === null) throw error;
-    throw new FormatError(Number(match[1]), Number(match[2]), match[3]!);
+  /** Takes note of an event. */
+  see({ process, type, f }: HistoryEvent): void {
+    if (typeof process !== "number") return;
+    if (type === "invoke") this.#open.set(process, f);
+    else this.#open.delete(process);
   }
 }

@@ -4,53 +4,127 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
+import { assertFields, type Fields, hint, isHarmless, typeHint } from "./fields.ts";
 import { FormatError } from "./format_error.ts";
+import { ProcessNames } from "./process_names.ts";
+import { nanosecondsOf } from "./time.ts";
 
-/**
- * Takes an object for an event. `index` and `time` may be missing, and `f` too: then it is a transaction.
- *
- * @param value What was read.
- * @param index The position that it has if it does not say.
- * @param line Where it stands, for errors.
- * @throws {FormatError} If it is no event.
- */
-export function eventOf(value: unknown, index: number, line: number): HistoryEvent {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new FormatError(line, 1, `expected an event as an object, found ${found(value)}`);
+/** Makes events of what a file holds, one after another. */
+export class EventReader {
+  /** The time of the last event as the file has it; undefined if it has none. */
+  exactTime: number | bigint | undefined;
+  readonly #processes = new ProcessNames();
+  /** Fields that were looked at, and are meant for nothing else. */
+  readonly #harmless = new Set<string>();
+  /** The first time that is beyond 2^53: such times count from it. */
+  timeZero: bigint | undefined;
+
+  /**
+   * Takes an object for an event. `index` and `time` may be missing, and `f` too: then it is a transaction.
+   *
+   * @param value What was read; it becomes the event, where it can.
+   * @param index The position that the event has if it does not say.
+   * @param line Where it stands, for errors.
+   * @throws {FormatError} If it is no event, or one that would be taken for something else; says what was probably
+   * meant.
+   */
+  read(value: unknown, index: number, line: number): HistoryEvent {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new FormatError(line, 1, `expected an event as an object, found ${found(value)}`);
+    }
+    const fields = unwrapped(value as Record<string, unknown>);
+    const { type } = fields;
+    if (type === undefined && fields["process"] === undefined) {
+      const meant = hint(fields, "type") || hint(fields, "process");
+      throw new FormatError(
+        line,
+        1,
+        `expected an event, with "type", "process" and "f", found ${found(fields)}${meant}`,
+      );
+    }
+    assertType(type, line, fields);
+    const process = this.#processOf(fields, type, line);
+    const f = nameOf(fields, process, line);
+    if (process !== "nemesis") assertFields(fields, f, line, this.#isPlain(fields));
+    if (typeof fields["index"] !== "number") fields["index"] = index;
+    this.#setTime(fields);
+    fields["process"] = process;
+    fields["f"] = f;
+    if (fields["final?"] !== undefined && fields["final"] === undefined) fields["final"] = fields["final?"];
+    return fields as unknown as HistoryEvent;
   }
-  const event = value as Record<string, unknown>;
-  const { type, process } = event;
-  if (type === undefined && process === undefined) {
-    throw new FormatError(line, 1, `expected an event, with "type", "process" and "f", found ${found(value)}`);
+
+  #isPlain(fields: Fields): boolean {
+    for (const field in fields) {
+      if (this.#harmless.has(field)) continue;
+      if (!isHarmless(field)) return false;
+      this.#harmless.add(field);
+    }
+    return true;
   }
-  assertType(type, line);
-  const number = typeof process === "bigint" ? Number(process) : process;
-  if (process !== "nemesis" && !(typeof number === "number" && Number.isInteger(number))) {
-    throw new FormatError(line, 1, `expected "process" to be a whole number or "nemesis", found ${found(process)}`);
+
+  #processOf(fields: Fields, type: string, line: number): number | "nemesis" {
+    const { process } = fields;
+    if (typeof process === "number" && Number.isInteger(process)) {
+      return process === -1 && type === "info" ? "nemesis" : process;
+    }
+    if (typeof process === "bigint") return Number(process);
+    if (typeof process === "string") {
+      if (/^:|nemesis/i.test(process)) return "nemesis";
+      if (/\d$/.test(process)) return this.#processes.numberOf(process);
+    }
+    const meant = process === undefined ? hint(fields, "process") : "";
+    throw new FormatError(
+      line,
+      1,
+      `expected "process" to be a whole number or "nemesis", found ${found(process)}${meant}`,
+    );
   }
-  const { f = "txn" } = event;
-  if (typeof f !== "string") {
-    // The nemesis says what it likes.
-    if (process !== "nemesis") throw new FormatError(line, 1, `expected "f" to be a text, found ${found(f)}`);
+
+  #setTime(fields: Record<string, unknown>): void {
+    const exact = nanosecondsOf(fields["time"] ?? fields["timestamp"] ?? fields["ts"]);
+    this.exactTime = exact;
+    if (exact === undefined) {
+      if (fields["time"] !== undefined) delete fields["time"];
+    } else if (typeof exact === "bigint") {
+      this.timeZero ??= exact;
+      fields["time"] = Number(exact - this.timeZero);
+    } else fields["time"] = exact;
   }
-  return {
-    ...event,
-    index: typeof event["index"] === "number" ? event["index"] : index,
-    time: typeof event["time"] === "number" ? event["time"] : index,
-    process: number as number | "nemesis",
-    type,
-    f: String(f ?? "none"),
-  };
+}
+
+/** An event that stands inside an object of its own: `{"op": {...}}`. */
+function unwrapped(fields: Record<string, unknown>): Record<string, unknown> {
+  if (fields["type"] !== undefined || fields["process"] !== undefined) return fields;
+  for (const inner of Object.values(fields)) {
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) continue;
+    if ("type" in inner && "process" in inner) return inner as Record<string, unknown>;
+  }
+  return fields;
+}
+
+function nameOf(fields: Fields, process: number | "nemesis", line: number): string {
+  const { f } = fields;
+  if (typeof f === "string") return f;
+  if (process === "nemesis") return String(f ?? "none");
+  if (f === undefined || f === null) {
+    const meant = hint(fields, "f");
+    if (meant === "") return "txn";
+    throw new FormatError(line, 1, `expected "f", the operation's name${meant}`);
+  }
+  throw new FormatError(line, 1, `expected "f" to be a text, found ${found(f)}`);
 }
 
 /**
  * Makes sure that something is the type of an event.
  *
+ * @param fields The event's other fields, of which one may have been meant.
  * @throws {FormatError} It is none.
  */
-export function assertType(type: unknown, line: number): asserts type is HistoryEvent["type"] {
+export function assertType(type: unknown, line: number, fields: Fields = {}): asserts type is HistoryEvent["type"] {
   if (type === "invoke" || type === "ok" || type === "fail" || type === "info") return;
-  throw new FormatError(line, 1, `expected "type" to be invoke, ok, fail or info, found ${found(type)}`);
+  const meant = type === undefined ? hint(fields, "type") : typeHint(type);
+  throw new FormatError(line, 1, `expected "type" to be invoke, ok, fail or info, found ${found(type)}${meant}`);
 }
 
 /** A value as an error quotes it: JSON, cut short. */

@@ -1,68 +1,124 @@
 /**
- * Jepsen's log of a compare-and-set register: `INFO  jepsen.util - PROCESS :TYPE :F VALUE`, separated by tabs or spaces.
+ * Operations as Jepsen prints them, one a line, separated by tabs: `PROCESS :TYPE :F VALUE ERROR`.
  *
- * In these logs a compare-and-set that failed saw another value: its event gets `error: "mismatch"`.
+ *     0	:invoke	:write	1                                                               history.txt
+ *     2022-07-28 07:52:55,490{GMT}	INFO	[jepsen worker 0] jepsen.util: 0	:ok	:write	1     jepsen.log since 2015
+ *     INFO  jepsen.util - 0	:ok	:write	1                                                jepsen.log before
+ *
+ * In the last form a compare-and-set that failed saw another value: its event gets `error: "mismatch"`.
  *
  * @module
  */
-import type { EventType, HistoryEvent } from "../history.ts";
+import { EdnReader } from "./edn.ts";
+import { EventList, type EventsWithLines } from "./events.ts";
 import { FormatError } from "./format_error.ts";
-import { type EventsWithLines, linesOf } from "./jsonl.ts";
+import { linesOf } from "./jsonl.ts";
+import { plainFields } from "./edn_events.ts";
 
-const LINE = /^INFO\s+jepsen\.util\s+-\s+(\S+)\s+:(\S+)\s+:(\S+)(?:\s+(.*?))?\s*$/;
+const OLD = /^INFO\s+jepsen\.util\s+-\s+(.*)$/;
+const DATED = /\bjepsen\.util(?::|\s+-)\s+(.*)$/;
+const OPERATION = /^(\S+)\s+:(\S+)\s+(\S+)(?:\s+(.*))?$/;
+
+/** What `isLineOfLog` and `isLineOfHistory` take for a line of each form. */
+const DATED_LINE = /^\d{4}-\d\d-\d\d[ T][^\t]*(?:\t|\s)(?:INFO|WARN|ERROR|DEBUG)\b/;
+const HISTORY_LINE = /^:?[A-Za-z0-9_-]+\t:(?:invoke|ok|fail|info)\t\S+(?:\t|$)/;
+
+/** Whether a line is one of Jepsen's log before 2015. */
+export function isLineOfOldLog(line: string): boolean {
+  return /^INFO\s+jepsen\./.test(line);
+}
+
+/** Whether a line is one of Jepsen's history.txt, or of its log since 2015. */
+export function isLineOfHistory(line: string): boolean {
+  return DATED_LINE.test(line) || HISTORY_LINE.test(line);
+}
 
 /**
- * Reads a log.
+ * Reads a log of before 2015.
  *
- * @throws {FormatError} At the first line that does not fit.
+ * @throws {FormatError} At the first line of `jepsen.util` that does not fit.
  */
 export function parseJepsenLog(text: string): EventsWithLines {
-  const events: HistoryEvent[] = [];
-  const lines: number[] = [];
+  const list = new EventList();
   for (const { text: line, number } of linesOf(text)) {
-    const match = LINE.exec(line);
-    if (match === null) {
+    const operation = OLD.exec(line)?.[1];
+    if (operation === undefined) {
+      if (/^(?:INFO|WARN|ERROR|DEBUG)\s+[\w.]+\s+-|^\s|^[\w.$]+(?:Exception|Error)\b/.test(line)) continue;
       throw new FormatError(number, 1, "expected INFO  jepsen.util - PROCESS :TYPE :F VALUE");
     }
-    const [, process = "", type = "", f = "", value = "nil"] = match;
-    if (process === ":nemesis" || process === "nemesis") continue;
-    if (!/^\d+$/.test(process)) throw new FormatError(number, line.indexOf(process) + 1, "expected a process number");
-    if (type !== "invoke" && type !== "ok" && type !== "fail" && type !== "info") {
-      throw new FormatError(number, line.indexOf(`:${type}`) + 1, "expected :invoke, :ok, :fail or :info");
+    const fields = fieldsOf(operation, number, line);
+    if (fields["type"] === "fail" && fields["f"] === "cas" && fields["error"] === undefined) {
+      fields["error"] = "mismatch";
     }
-    events.push(eventOf(events.length, Number(process), type, f, value, number, line));
-    lines.push(number);
+    list.add(fields, number);
   }
-  return { events, lines };
+  return list;
 }
 
-function eventOf(
-  index: number,
-  process: number,
-  type: EventType,
-  f: string,
-  text: string,
-  line: number,
-  whole: string,
-): HistoryEvent {
-  const event = { index, time: index, process, type, f };
-  if (type === "fail" && f === "cas") return { ...event, error: "mismatch" };
-  if (text.startsWith(":")) return { ...event, error: text.slice(1) };
-  const value = valueOf(text);
-  if (value === undefined) {
-    throw new FormatError(line, whole.lastIndexOf(text) + 1, "expected nil, a number, [FROM TO] or a keyword");
+/**
+ * Reads history.txt, or a log since 2015, of which lines about other things are passed over.
+ *
+ * @throws {FormatError} At the first operation that does not fit.
+ */
+export function parseJepsenHistory(text: string): EventsWithLines {
+  const list = new EventList();
+  for (const { text: line, number } of linesOf(text)) {
+    const isDated = DATED_LINE.test(line);
+    const operation = isDated ? DATED.exec(line)?.[1] : line;
+    // The log tells much else, such as the traces of exceptions.
+    const isOperation = operation !== undefined && /^(?:\d+|:\S+)\t:/.test(operation);
+    if (!isOperation) {
+      if (isDated || list.events.length === 0 || !/^\d+\t?/.test(line)) continue;
+      throw new FormatError(number, 1, "expected PROCESS :TYPE :F VALUE, separated by tabs");
+    }
+    list.add(fieldsOf(operation, number, line), number);
   }
-  return { ...event, value };
+  return list;
 }
 
-function valueOf(text: string): unknown {
-  if (text === "nil") return null;
-  if (/^-?\d+$/.test(text)) return Number(text);
-  const pair = /^\[\s*(\S+)[\s,]+(\S+?)\s*\]$/.exec(text);
-  if (pair !== null) {
-    const from = valueOf(pair[1]!);
-    const to = valueOf(pair[2]!);
-    return from === undefined || to === undefined ? undefined : [from, to];
+function fieldsOf(operation: string, number: number, line: string): Record<string, unknown> {
+  const [matched, process = "", type = "", f = "", rest = ""] = OPERATION.exec(operation) ?? [];
+  if (matched === undefined) throw new FormatError(number, 1, "expected PROCESS :TYPE :F VALUE");
+  if (!/^\d+$/.test(process) && !/nemesis|^:/.test(process)) {
+    throw new FormatError(
+      number,
+      line.indexOf(operation) + 1,
+      `expected a process number, found ${JSON.stringify(process)}`,
+    );
   }
-  return /^"[^"\\]*"$/.test(text) ? text.slice(1, -1) : undefined;
+  if (type !== "invoke" && type !== "ok" && type !== "fail" && type !== "info") {
+    throw new FormatError(number, line.indexOf(`:${type}`) + 1, "expected :invoke, :ok, :fail or :info");
+  }
+  const isClient = /^\d+$/.test(process);
+  const fields: Record<string, unknown> = {
+    process: isClient ? Number(process) : "nemesis",
+    type,
+    f: f.replace(/^:/, ""),
+  };
+  return isClient ? { ...fields, ...valueAndError(rest, type, { number, line, fields }) } : fields;
+}
+
+/** What stands behind the operation's name. */
+function valueAndError(
+  rest: string,
+  type: string,
+  { number, line, fields }: { number: number; line: string; fields: Record<string, unknown> },
+): Record<string, unknown> {
+  if (rest.trim() === "") return { value: null };
+  const reader = new EdnReader(rest);
+  try {
+    const value = reader.value();
+    const error = rest.slice(reader.position).trim().replace(/^:/, "");
+    // Where an operation ended otherwise than ok, a keyword in the value's place says why.
+    if (type !== "invoke" && type !== "ok" && typeof value === "string" && value.startsWith(":")) {
+      return { error: value.slice(1) };
+    }
+    if (typeof value === "string" && value.startsWith("'")) {
+      throw new FormatError(1, 1, "expected nil, a number, [FROM TO] or a keyword");
+    }
+    return plainFields({ ...fields, value, ...(error === "" ? {} : { error }) });
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError(number, line.lastIndexOf(rest) + error.column, error.message);
+  }
 }

@@ -51,6 +51,11 @@ export class JsonText {
     return true;
   }
 
+  /** Whether `character` is next, after white space. */
+  isNext(character: string): boolean {
+    return this.hasMore() && this.#text[this.#at] === character;
+  }
+
   /** An error at the place that reading has come to. */
   fail(expected: string): FormatError {
     const found = this.hasMore() ? `found ${JSON.stringify(this.#text[this.#at])}` : "the text ends";
@@ -70,6 +75,7 @@ export class JsonText {
     if (c === "[") return this.#array(depth);
     if (c === '"') return this.#string();
     if (c === "-" || (c >= "0" && c <= "9")) return this.#number();
+    if (c === "\0") throw this.fail("a JSON value (the text has a NUL byte: is it UTF-16?)");
     for (const [word, value] of [["null", null], ["true", true], ["false", false]] as const) {
       if (this.#text.startsWith(word, this.#at)) {
         this.#at += word.length;

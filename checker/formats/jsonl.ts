@@ -3,16 +3,9 @@
  *
  * @module
  */
-import type { HistoryEvent } from "../history.ts";
-import { eventOf } from "./event.ts";
+import { EventList, type EventsWithLines } from "./events.ts";
 import { FormatError } from "./format_error.ts";
 import { JsonText, parseJson } from "./json_text.ts";
-
-/** Events, and the line (from 1) on which each stands. */
-export interface EventsWithLines {
-  readonly events: HistoryEvent[];
-  readonly lines: number[];
-}
 
 /** The lines of a text that are not empty, with their numbers from 1. */
 export function* linesOf(text: string): Generator<{ readonly text: string; readonly number: number }> {
@@ -27,39 +20,42 @@ export function* linesOf(text: string): Generator<{ readonly text: string; reado
 }
 
 /**
- * Reads JSON lines; empty lines are passed over.
+ * Reads JSON lines; empty lines are passed over, and a comma at the end of a line is too.
  *
  * @throws {FormatError} At the first line that is no event.
  */
 export function parseJsonLines(text: string): EventsWithLines {
-  const events: HistoryEvent[] = [];
-  const lines: number[] = [];
-  for (const line of linesOf(text)) {
-    events.push(eventOf(parseJson(line.text, line.number), events.length, line.number));
-    lines.push(line.number);
-  }
-  return { events, lines };
+  const list = new EventList();
+  for (const line of linesOf(text)) list.add(parseJson(withoutComma(line.text), line.number), line.number);
+  return list;
+}
+
+/** A line of an array that was taken apart: without the comma after its object. */
+export function withoutComma(line: string): string {
+  return line.endsWith("},") ? line.slice(0, -1) : line;
 }
 
 /**
- * Reads one JSON array of events, or objects one after another, however they are broken into lines.
+ * Reads one JSON array of events, or objects one after another, however they are broken into lines; or an object that
+ * has the array as one of its values.
  *
  * @throws {FormatError} Where it is none.
  */
 export function parseJsonText(text: string): EventsWithLines {
-  const events: HistoryEvent[] = [];
-  const lines: number[] = [];
+  const list = new EventList();
   const reader = new JsonText(text);
   const add = (): void => {
     reader.hasMore();
-    const line = reader.line;
-    events.push(eventOf(reader.value(1), events.length, line));
-    lines.push(line);
+    const { line } = reader;
+    const value = reader.value(1);
+    const inside = list.events.length === 0 && !reader.hasMore() ? historyInside(value) : undefined;
+    if (inside === undefined) list.add(value, line);
+    else for (const event of inside) list.add(event, line);
   };
   if (reader.take("[")) {
-    if (!reader.take("]")) {
-      do add(); while (reader.take(","));
-      if (!reader.take("]")) throw reader.fail('"," or "]"');
+    while (!reader.take("]")) {
+      add();
+      if (!reader.take(",") && !reader.isNext("]")) throw reader.fail('"," or "]"');
     }
     if (reader.hasMore()) throw reader.fail("nothing after the array");
   } else {
@@ -69,5 +65,15 @@ export function parseJsonText(text: string): EventsWithLines {
       reader.take(",");
     }
   }
-  return { events, lines };
+  return list;
+}
+
+/** The list of events in an object such as `{"history": [...]}`. */
+function historyInside(value: unknown): readonly unknown[] | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || "type" in value) return undefined;
+  return Object.values(value).find((inner) => Array.isArray(inner) && inner.length > 0 && inner.every(isObject));
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

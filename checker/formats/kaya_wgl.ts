@@ -5,65 +5,35 @@
  *     {"client":1,"start":2,"end":5,"op":"get","key":"k","result":"v"}
  *     {"client":2,"start":2,"end":9,"op":"scan","prefix":"a","result":[["a1","v"]]}
  *
- * A result `{"error": "..."}` is an unknown outcome. Text is UTF-8, or hexadecimal after `0x`. Without `start` and `end` the operations follow each other.
+ * A result `{"error": "..."}` is an unknown outcome. Text is UTF-8, or hexadecimal after `0x`. Without `start` and
+ * `end` the operations follow each other.
  *
  * @module
  */
-import type { HistoryEvent } from "../history.ts";
 import { found } from "./event.ts";
+import type { EventsWithLines } from "./events.ts";
 import { FormatError } from "./format_error.ts";
+import { eventsOfIntervals, type Interval } from "./intervals.ts";
 import { parseJson } from "./json_text.ts";
-import { type EventsWithLines, linesOf } from "./jsonl.ts";
-
-interface Line {
-  readonly number: number;
-  readonly client: number;
-  readonly start: number;
-  readonly end: number;
-  readonly operation: { readonly f: string; readonly key?: unknown; readonly value?: unknown };
-  readonly isUnknown: boolean;
-  readonly result: unknown;
-}
+import { linesOf } from "./jsonl.ts";
 
 /**
- * Reads the lines as events in the order of real time: at equal ticks what returns precedes what begins, for an interval does not contain its end.
+ * Reads the lines as events in the order of real time: at equal ticks what returns precedes what begins, for an
+ * interval does not contain its end.
  *
  * @throws {FormatError} At the first line that does not fit.
  */
 export function parseKayaWgl(text: string): EventsWithLines {
-  const lines: Line[] = [];
-  for (const line of linesOf(text)) lines.push(lineOf(parseJson(line.text, line.number), lines.length, line.number));
-  const marks = lines.flatMap((line, i) => [
-    { time: line.start, order: 1, i, isEnd: false },
-    // An interval of no length begins before it ends.
-    ...(line.isUnknown ? [] : [{ time: line.end, order: line.end > line.start ? 0 : 2, i, isEnd: true }]),
-  ]);
-  marks.sort((x, y) => x.time - y.time || x.order - y.order || x.i - y.i);
-  const events: HistoryEvent[] = [];
-  const numbers: number[] = [];
-  const busy = new Map<number, number>();
-  let fresh = lines.reduce((most, line) => Math.max(most, line.client), -1) + 1;
-  const processes: number[] = [];
-  for (const { time, i, isEnd } of marks) {
-    const { client, operation, result, number } = lines[i]!;
-    if (!isEnd) {
-      // A client that overlaps itself, or goes on after an unknown outcome, is several processes.
-      processes[i] = busy.has(client) ? fresh++ : client;
-      busy.set(processes[i]!, i);
-    } else busy.delete(processes[i]!);
-    const base = { index: events.length, time, process: processes[i]!, ...operation };
-    const { value: _argument, ...completed } = base;
-    if (!isEnd) events.push({ ...base, type: "invoke" });
-    else if (operation.f === "get" || operation.f === "scan") events.push({ ...completed, type: "ok", value: result });
-    else events.push({ ...base, type: "ok" });
-    numbers.push(number);
+  const intervals: Interval[] = [];
+  for (const line of linesOf(text)) {
+    intervals.push(intervalOf(parseJson(line.text, line.number), intervals.length, line.number));
   }
-  return { events, lines: numbers };
+  return eventsOfIntervals(intervals, "apart");
 }
 
-function lineOf(value: unknown, i: number, number: number): Line {
+function intervalOf(value: unknown, i: number, line: number): Interval {
   const fail = (expected: string, what: unknown): FormatError =>
-    new FormatError(number, 1, `expected ${expected}, found ${found(what)}`);
+    new FormatError(line, 1, `expected ${expected}, found ${found(what)}`);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw fail("an operation as an object", value);
   }
@@ -74,16 +44,22 @@ function lineOf(value: unknown, i: number, number: number): Line {
   const [from, to] = ticks;
   if (typeof from !== "number") throw fail('"start" to be a number', start);
   if (typeof to !== "number" || to < from) throw fail('"end" to be a number not before "start"', end);
-  const base = { number, client, start: from, end: to, isUnknown };
+  const outcome: Interval["outcome"] = isUnknown ? "info" : "ok";
+  const base = { line, client, start: from, end: to, outcome };
   switch (op) {
     case "put":
       if (written === undefined) throw fail('a put to have a "value"', written);
-      return { ...base, operation: { f: "put", key: textOf(key), value: textOf(written) }, result: null };
+      return { ...base, operation: { f: "put", key: textOf(key), value: textOf(written) } };
     case "get":
-      if (result === undefined) throw fail('a get to have a "result"', result);
+      if (result === undefined) {
+        throw fail(
+          `a get to have a "result"${written === undefined ? "" : ' (did you mean result by "value"?)'}`,
+          result,
+        );
+      }
       return { ...base, operation: { f: "get", key: textOf(key) }, result: isUnknown ? null : textOf(result) };
     case "delete":
-      return { ...base, operation: { f: "delete", key: textOf(key) }, result: null };
+      return { ...base, operation: { f: "delete", key: textOf(key) } };
     case "scan": {
       if (!isUnknown && !Array.isArray(result)) throw fail('a scan to have an array as its "result"', result);
       const pairs = isUnknown ? null : (result as unknown[]).map((pair) => {
@@ -97,7 +73,10 @@ function lineOf(value: unknown, i: number, number: number): Line {
   }
 }
 
-/** Hexadecimal after `0x` becomes the text of its bytes, if they are UTF-8; otherwise it stays what it is, in lower case. */
+/**
+ * Hexadecimal after `0x` becomes the text of its bytes, if they are UTF-8; otherwise it stays what it is, in lower
+ * case.
+ */
 function textOf(value: unknown): unknown {
   if (typeof value !== "string" || !/^0x(?:[0-9a-f]{2})*$/i.test(value)) return value;
   const bytes = Uint8Array.from(value.slice(2).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));

@@ -7,7 +7,8 @@ import type { RegisterOperation, SessionHistory, SessionTransaction } from "../t
 import { FormatError } from "./format_error.ts";
 
 /**
- * Reads a history of sessions. Every key is 0 at first; what a session did as transaction -1 was aborted, each run of such lines being one transaction.
+ * Reads a history of sessions. Every key is 0 at first; what a session did as transaction -1 was aborted, each run of
+ * such lines being one transaction.
  *
  * @throws {FormatError} A line is none of that form.
  */

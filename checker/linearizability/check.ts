@@ -4,6 +4,7 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
+import { UnknownOperationError } from "../misfit.ts";
 import type { Verdict } from "../verdict.ts";
 import { type CollectionModel, isCollectionModel } from "../models/collection.ts";
 import { type AnyModel, isRegisterModel, type RegisterModel } from "../models/model.ts";
@@ -153,7 +154,7 @@ function witnessOfRows(table: Operations, rows: readonly number[]): Witness {
 
 function withScans({ name, initial, nullReadsAnything }: RegisterModel): typeof kvWithScan {
   if (initial === null && nullReadsAnything !== true) return kvWithScan;
-  throw new RangeError(
+  throw new UnknownOperationError(
     `Cannot judge scan by the model ${name}: a store with scans begins empty, and a null read says so`,
   );
 }

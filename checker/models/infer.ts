@@ -4,55 +4,130 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
+import { canonicalJson } from "../table/values.ts";
+import { didYouMean } from "./operation_names.ts";
 
-/** A model's name; or, where the operations leave it open, what cannot be told, and the names that it may be (none where no model has such operations). */
-export type Inferred = { readonly model: string } | { readonly question: string; readonly models: readonly string[] };
+/**
+ * A model's name; or, where the operations leave it open, what cannot be told, and the names that it may be (none where
+ * no model has such operations).
+ */
+export type Inferred =
+  | { readonly model: string }
+  | {
+    /** What cannot be told. */
+    readonly question: string;
+    /** The names that it may be. */
+    readonly models: readonly string[];
+    /** The place of the event that shows it, in the list that was given. */
+    readonly event?: number;
+  };
 
-/** Finds the model of a history, or of its beginning. */
-export function inferModel(events: readonly HistoryEvent[]): Inferred {
+/** A model's operations: it has no others, and a history that is meant for it has one of `needs`. */
+interface Signature {
+  readonly model: string;
+  readonly operations: readonly string[];
+  readonly needs: readonly string[];
+}
+
+const SIGNATURES: readonly Signature[] = [
+  { model: "mutex", operations: ["acquire", "release"], needs: ["acquire", "release"] },
+  { model: "total-queue", operations: ["enqueue", "dequeue", "drain"], needs: ["drain"] },
+  { model: "fifo-queue", operations: ["enqueue", "dequeue"], needs: ["enqueue", "dequeue"] },
+  { model: "stack", operations: ["push", "pop"], needs: ["push", "pop"] },
+  { model: "kv-append", operations: ["append", "get", "put", "read", "write"], needs: ["append"] },
+  { model: "kv", operations: ["get", "put", "delete", "cas", "scan"], needs: ["get", "put", "delete", "cas", "scan"] },
+  { model: "bank", operations: ["transfer", "read"], needs: ["transfer"] },
+  { model: "broadcast", operations: ["broadcast", "read"], needs: ["broadcast"] },
+  { model: "unique-ids", operations: ["generate"], needs: ["generate"] },
+  { model: "echo", operations: ["echo"], needs: ["echo"] },
+  {
+    model: "kafka",
+    operations: ["send", "poll", "txn", "assign", "subscribe", "crash", "debug-topic-partitions"],
+    needs: ["send", "poll"],
+  },
+  {
+    model: "etcd",
+    operations: ["range", "txn", "leaseGrant", "leaseRevoke", "defragment", "compact"],
+    needs: ["range", "leaseGrant", "leaseRevoke", "defragment", "compact"],
+  },
+];
+
+/**
+ * Finds the model of a history, or of its beginning.
+ *
+ * @param hasTuples Whether the keys of the events stood in their values, as `jepsen.independent` writes them.
+ */
+export function inferModel(events: readonly HistoryEvent[], hasTuples = false): Inferred {
   const clients = events.filter((event) => typeof event.process === "number");
   const names = new Set(clients.map((event) => event.f));
-  const has = (...some: string[]): boolean => some.some((name) => names.has(name));
   const only = (...all: string[]): boolean => [...names].every((name) => all.includes(name));
   if (names.size === 0) return { model: "kv" };
-  if (only("acquire", "release")) return { model: "mutex" };
-  if (only("enqueue", "dequeue")) return { model: "fifo-queue" };
-  if (has("append") && only("append", "get", "put", "read", "write")) return { model: "kv-append" };
-  if (only("get", "put", "delete", "cas", "scan")) return { model: "kv" };
-  if (only("read", "write", "cas")) {
-    const hasKeys = clients.some((event) => event.key !== undefined && event.key !== null);
-    const readsMaps = clients.some((event) => event.f === "read" && isObject(event.value));
-    const isTransaction = (value: unknown): boolean => Array.isArray(value) && value.some(Array.isArray);
-    if (clients.some((event) => event.f !== "cas" && isTransaction(event.value))) return { model: "long-fork" };
-    if (readsMaps) return { question: "its reads return maps", models: ["bank", "register"] };
-    return { model: hasKeys ? "kv" : has("cas") ? "cas-register" : "register" };
-  }
-  if (has("transfer") && only("transfer", "read")) return { model: "bank" };
-  if (has("add", "inc", "increment", "decrement") && only("add", "read", "inc", "increment", "decrement")) {
-    return inferFromReads(clients);
-  }
-  if (has("add", "remove", "contains") && only("add", "remove", "contains", "read")) {
-    return { model: "linearizable-set" };
-  }
+  if (clients.every(isEtcdRequest)) return { model: "etcd" };
+  const isTransactional = clients.some(hasMicroOperations);
+  if (isTransactional && only("txn", "read", "write", "r", "w", "append")) return inferTransactions(clients);
   if (only("txn")) return inferTransactions(clients);
-  const list = [...names].sort().join(", ");
-  return { question: `its operations are ${list.length > 80 ? `${list.slice(0, 77)}...` : list}`, models: [] };
+  const known = SIGNATURES.find(({ operations, needs }) =>
+    only(...operations) && needs.some((name) => names.has(name))
+  );
+  if (known !== undefined) return asked(known.model, clients, events);
+  if (only("read", "write", "cas", "r", "w")) return inferRegisters(clients, events, hasTuples);
+  if (only("add", "inc", "increment", "dec", "decrement", "read")) return inferFromReads(clients);
+  if (only("add", "remove", "contains", "read")) return { model: "linearizable-set" };
+  return unknownOperations(events, names);
+}
+
+/** A model of registers, unless what is read could not have been written. */
+function asked(model: string, clients: readonly HistoryEvent[], events: readonly HistoryEvent[]): Inferred {
+  if (model !== "kv") return { model };
+  return otherShape(clients, events, ["kv"]) ?? { model };
+}
+
+function inferRegisters(
+  clients: readonly HistoryEvent[],
+  events: readonly HistoryEvent[],
+  hasTuples: boolean,
+): Inferred {
+  const hasKeys = clients.some((event) => event.key !== undefined && event.key !== null);
+  const hasCas = clients.some((event) => event.f === "cas");
+  const model = hasKeys && !hasTuples ? "kv" : hasCas ? "cas-register" : "register";
+  if (clients.some((event) => event.f === "read" && isObject(event.value))) {
+    return { question: "its reads return maps", models: ["bank", "register"] };
+  }
+  return otherShape(clients, events, [model]) ?? { model };
+}
+
+/** The question to ask where reads return lists, and nobody writes one: these are no registers that hold lists. */
+function otherShape(
+  clients: readonly HistoryEvent[],
+  events: readonly HistoryEvent[],
+  models: readonly string[],
+): Inferred | undefined {
+  const isRead = ({ f }: HistoryEvent): boolean => f === "read" || f === "get" || f === "r";
+  const strange = clients.find((event) => isRead(event) && event.type === "ok" && Array.isArray(event.value));
+  if (strange === undefined) return undefined;
+  const writes = clients.filter((event) => !isRead(event) && event.type === "invoke");
+  if (writes.length === 0 || writes.some((event) => event.f !== "cas" && Array.isArray(event.value))) return undefined;
+  return {
+    question: "single values are written, and lists or sets are read",
+    models: ["set", "set-full", ...models],
+    event: events.indexOf(strange),
+  };
 }
 
 function inferFromReads(events: readonly HistoryEvent[]): Inferred {
   const reads = events.filter((event) => event.f === "read" && event.type === "ok" && (event.value ?? null) !== null);
+  const hasFinal = events.some((event) => event.final === true);
   if (reads.length === 0) {
     const added = events.filter((event) => event.type === "invoke" && event.f === "add").map((event) => event.value);
     // The same twice: a sum grows, a set would not.
     if (new Set(added).size < added.length) return { model: "counter" };
-  }
-  if (reads.length === 0) {
     return { question: "no read tells whether it is a counter or a set", models: ["counter", "set"] };
   }
-  if (reads.every((event) => typeof event.value === "number")) return { model: "counter" };
+  if (reads.every((event) => typeof event.value === "number")) return { model: hasFinal ? "pn-counter" : "counter" };
   if (!reads.every((event) => Array.isArray(event.value))) {
     return { question: "its reads return neither numbers nor lists", models: ["counter", "set"] };
   }
+  if (hasFinal) return { model: "g-set" };
   const lastAdd = events.findLastIndex((event) => event.f === "add");
   const firstRead = events.findIndex((event) => event.f === "read");
   return firstRead > lastAdd
@@ -62,17 +137,72 @@ function inferFromReads(events: readonly HistoryEvent[]): Inferred {
 
 function inferTransactions(events: readonly HistoryEvent[]): Inferred {
   const words = new Set<string>();
-  for (const event of events) {
-    if (!Array.isArray(event.value)) continue;
-    for (const operation of event.value) if (Array.isArray(operation)) words.add(String(operation[0]));
+  for (const { value } of events) {
+    if (!Array.isArray(value)) continue;
+    for (const operation of value) if (Array.isArray(operation)) words.add(String(operation[0]));
   }
   const only = (...all: string[]): boolean => words.size > 0 && [...words].every((word) => all.includes(word));
   if (words.has("append") && only("append", "r", "read")) return { model: "list-append" };
   if (only("read", "write") && words.has("write")) return { model: "multi-register" };
-  if (only("r", "w")) return { model: "rw-register" };
+  if (only("send", "poll")) return { model: "kafka" };
   const models = ["list-append", "rw-register"];
+  if (only("r") && events.some((event) => hasListRead(event))) return { model: "list-append" };
+  if (only("r", "w")) return { model: isLongFork(events) ? "long-fork" : "rw-register" };
   if (words.size === 0) return { question: "its transactions are empty", models };
-  return { question: `its transactions have the operations ${[...words].sort().join(", ").slice(0, 80)}`, models: [] };
+  const strange = [...words].filter((word) => !["append", "r", "w"].includes(word)).sort();
+  return {
+    question: `its transactions have the operations ${[...words].sort().join(", ").slice(0, 80)}${
+      didYouMean(strange[0] ?? "", [["append", "r"], ["w", "r"]], words)
+    }`,
+    models: [],
+  };
+}
+
+function hasListRead({ type, value }: HistoryEvent): boolean {
+  return type === "ok" && Array.isArray(value) &&
+    value.some((operation) => Array.isArray(operation) && Array.isArray(operation[2]));
+}
+
+/** Whether it is Jepsen's long fork: `read` of groups of keys, `write` of one, each key once. */
+function isLongFork(events: readonly HistoryEvent[]): boolean {
+  if (events.some(({ f }) => f !== "read" && f !== "write")) return false;
+  const written = new Set<string>();
+  for (const { f, type, value } of events) {
+    if (!Array.isArray(value)) continue;
+    if (f === "read" && value.length < 2) return false;
+    if (f !== "write" || type !== "invoke") continue;
+    const key = canonicalJson((value[0] as unknown[] | undefined)?.[1]);
+    if (value.length !== 1 || written.has(key)) return false;
+    written.add(key);
+  }
+  return true;
+}
+
+function unknownOperations(events: readonly HistoryEvent[], names: ReadonlySet<string>): Inferred {
+  const families = [
+    ...SIGNATURES.map(({ operations }) => operations),
+    ["read", "write", "cas"],
+    ["add", "remove", "contains", "read"],
+    ["increment", "decrement", "read"],
+  ];
+  const known = new Set(families.flat());
+  const strange = [...names].find((name) => !known.has(name)) ?? [...names].at(-1)!;
+  const list = [...names].sort().join(", ");
+  const question = `its operations are ${list.length > 80 ? `${list.slice(0, 77)}...` : list}`;
+  const meant = known.has(strange) ? "" : didYouMean(strange, families, names);
+  const event = events.findIndex(({ f, process }) => f === strange && typeof process === "number");
+  return { question: `${question}${meant}`, models: [], ...(meant === "" ? {} : { event }) };
+}
+
+const MICRO_OPERATIONS: readonly unknown[] = ["r", "w", "append", "read", "write"];
+
+function hasMicroOperations({ value }: HistoryEvent): boolean {
+  return Array.isArray(value) && value.length > 0 &&
+    value.every((operation) => Array.isArray(operation) && MICRO_OPERATIONS.includes(operation[0]));
+}
+
+function isEtcdRequest({ type, value, f }: HistoryEvent): boolean {
+  return type !== "invoke" || (isObject(value) && (value as { Type?: unknown }).Type === f);
 }
 
 function isObject(value: unknown): boolean {

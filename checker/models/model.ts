@@ -17,7 +17,10 @@ export interface Operation {
   readonly argument: unknown;
   /** What the completion answered: its value, or null. Means nothing unless `type` is `ok`. */
   readonly result: unknown;
-  /** `ok` happened; `info` may have happened, and its result is not known. What surely did not happen is never shown to a model, but for compares that failed if it asks for them. */
+  /**
+   * `ok` happened; `info` may have happened, and its result is not known. What surely did not happen is never shown to
+   * a model, but for compares that failed if it asks for them.
+   */
   readonly type: "ok" | "info";
 }
 
@@ -53,21 +56,28 @@ export interface Model<State> {
   readonly name: string;
   /** The state before the first operation. */
   readonly initial: State;
-  /** The states that the operation may lead to from `state`: none if it cannot have happened there, several if the model is not deterministic. Never changes `state`. */
+  /**
+   * The states that the operation may lead to from `state`: none if it cannot have happened there, several if the model
+   * is not deterministic. Never changes `state`.
+   */
   step(state: State, operation: Operation): readonly State[];
   /** Operations of different partitions have nothing to do with each other. Default: all are one partition. */
   partition?(operation: Operation): unknown;
-  /** Whether the operation leaves every state as it is: such operations cost the search next to nothing. Default: none does. */
+  /**
+   * Whether the operation leaves every state as it is: such operations cost the search next to nothing. Default: none
+   * does.
+   */
   observes?(operation: Operation): boolean;
   /**
-   * Whether `step` is shown each compare that failed with `error: "mismatch"`, as an operation `failed cas` that is `ok`: its argument is `[from, to]`,
-   * and its result what it saw, undefined where the store did not tell. It leads to the same state, or to none if it cannot have failed there.
-   * With false they are passed over. Default: a history that has one cannot be judged, for what it saw would be lost.
+   * Whether `step` is shown each compare that failed with `error: "mismatch"`, as an operation `failed cas` that is
+   * `ok`: its argument is `[from, to]`, and its result what it saw, undefined where the store did not tell. It leads to
+   * the same state, or to none if it cannot have failed there. With false they are passed over. Default: a history that
+   * has one cannot be judged, for what it saw would be lost.
    */
   readonly failedCompares?: boolean;
   /**
-   * Given all operations of a partition, or those of it that are asked about, a model that agrees with this one on them, and rules out sooner what could
-   * not end well. It has the same initial state. Default: the model itself.
+   * Given all operations of a partition, or those of it that are asked about, a model that agrees with this one on
+   * them, and rules out sooner what could not end well. It has the same initial state. Default: the model itself.
    */
   specialize?(operations: readonly Operation[]): Model<State>;
   /** A text that tells states apart. Default: the state's JSON, the keys of objects sorted. */
@@ -82,7 +92,10 @@ export interface RegisterModel {
   readonly kind: "register";
   /** The value that every key begins with. */
   readonly initial: unknown;
-  /** Whether a read that returned null learned nothing, as Jepsen's registers have it, rather than that there is no value. Default: false. */
+  /**
+   * Whether a read that returned null learned nothing, as Jepsen's registers have it, rather than that there is no
+   * value. Default: false.
+   */
   readonly nullReadsAnything?: boolean;
 }
 

@@ -30,8 +30,16 @@ export const MODEL_NAMES: readonly string[] = [
   "priority-queue",
 ];
 
+/** The models whose reads may say null, which `nullReads` decides about. */
+export const MODELS_WITH_NULL_READS: readonly string[] = ["register", "cas-register", "kv", "multi-register"];
+
 /** How a model is made. */
 export interface ModelOptions {
+  /**
+   * What a read of null says, for every model that can be asked: `value` that there was none, `unknown` nothing.
+   * Default: as each model has it.
+   */
+  readonly nullReads?: "value" | "unknown";
   /**
    * Whether a read that returned null learned nothing, as in the registers of Jepsen and Knossos (so histories in EDN),
    * rather than that there was no value. Default: false.
@@ -81,7 +89,8 @@ function parametric(name: string, base: string, initial: unknown, options: Model
     case "register":
     case "cas-register":
     case "kv": {
-      const nullReadsAnything = base !== "kv" && options.nullReadsAnything === true;
+      const byDefault = base !== "kv" && options.nullReadsAnything === true;
+      const nullReadsAnything = options.nullReads === undefined ? byDefault : options.nullReads === "unknown";
       return { name, kind: "register", initial: initial ?? null, nullReadsAnything };
     }
     case "priority-queue":
@@ -99,7 +108,7 @@ function parametric(name: string, base: string, initial: unknown, options: Model
       if (initial !== undefined && (typeof initial !== "object" || initial === null || Array.isArray(initial))) {
         throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: expected an object of registers`);
       }
-      return multiRegister((initial ?? {}) as Record<string, unknown>, name);
+      return multiRegister((initial ?? {}) as Record<string, unknown>, name, options.nullReads ?? "unknown");
     default:
       return undefined;
   }

@@ -10,11 +10,16 @@ type Registers = Readonly<Record<string, unknown>>;
 
 /**
  * Registers by name. An operation's value is a list of `["read", name, value]` and `["write", name, value]`, carried
- * out together and in order; a read whose value is null learned nothing, as Knossos has it.
+ * out together and in order; a read whose value is null learned nothing, as Knossos has it, unless `nullReads` says
+ * that it saw no value.
  *
  * @param initial What the registers begin with; one that is not named begins with null.
  */
-export function multiRegister(initial: Registers, name = "multi-register"): Model<Registers> {
+export function multiRegister(
+  initial: Registers,
+  name = "multi-register",
+  nullReads: "value" | "unknown" = "unknown",
+): Model<Registers> {
   return {
     name,
     initial,
@@ -27,8 +32,8 @@ export function multiRegister(initial: Registers, name = "multi-register"): Mode
           throw new RangeError(`multi-register has read and write, not ${JSON.stringify(f)}`);
         }
         if (!isRead(f)) next[String(register)] = value;
-        else if (operation.type === "ok" && value !== null && value !== undefined) {
-          if (canonicalJson(value) !== canonicalJson(current)) return [];
+        else if (operation.type === "ok" && (nullReads === "value" || (value !== null && value !== undefined))) {
+          if (canonicalJson(value ?? null) !== canonicalJson(current)) return [];
         }
       }
       return [next];

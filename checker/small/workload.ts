@@ -4,6 +4,7 @@
  * @module
  */
 import { jsonOf } from "../json_of.ts";
+import { MisfitError } from "../misfit.ts";
 import type { HistoryEvent } from "../history.ts";
 import type { Verdict } from "../verdict.ts";
 
@@ -89,19 +90,20 @@ export function assertOneAtATime(history: readonly HistoryEvent[]): void {
 }
 
 /** What is wrong where a process is invoked whose operation of the event `since` is open. */
-export function busy(event: IndexedEvent, since: IndexedEvent): TypeError {
+export function busy(event: IndexedEvent, since: IndexedEvent): MisfitError {
   const expected = `expected process ${event.process} to be answered first`;
   const found = `found it invoked again with its operation of event ${since.index} still open`;
-  return new TypeError(`Cannot judge event ${event.index}: ${expected}, ${found}`);
+  return new MisfitError(`Cannot judge event ${event.index}: ${expected}, ${found}`, { event: event.index });
 }
 
 /** What is wrong with an event of a history that is held against `model`. */
-export function misfit(model: string, event: IndexedEvent, expected: string, found: unknown): TypeError {
+export function misfit(model: string, event: IndexedEvent, expected: string, found: unknown): MisfitError {
   const text = jsonOf(found);
-  return new TypeError(
+  return new MisfitError(
     `Cannot judge event ${event.index} as ${model}: expected ${expected}, found ${
       text.length > 60 ? text.slice(0, 57) + "..." : text
     }`,
+    { event: event.index },
   );
 }
 

@@ -5,13 +5,14 @@
  *
  *     verb       Uint8     what it is to a register (GET, PUT, ...), or OTHER: then `name` says
  *     name       Int32     id of the operation's name in `names`
- *     outcome    Uint8     OPEN (no completion, or info), OK, FAILED, or MISMATCH (a failed compare: it saw another value)
+ *     outcome    Uint8     OPEN (no completion, or info), OK, FAILED, or MISMATCH (a compare that saw another value)
  *     process    Float64
  *     key        Int32     id of the key in `keys`; keyless operations have the key null
  *     a, b       Int32     ids in `values`:   GET: a = result      PUT: a = written     DELETE: -
  *                                             CAS: a = from, b = to (MISMATCH: `actual` may hold what it saw)
  *                                             OTHER: a = argument, b = result
- *     invoked, returned    Int32     where the events stand in time: positions in the history, or lines of a file with an event a line (-1: none)
+ *     invoked, returned    Int32     where the events stand in time: positions in the history, or lines of a file
+ *                                    with an event a line (-1: none)
  *     order      Int32     an invocation of row r is r, its completion ~r; an operation that is OPEN has none
  *
  * @module
@@ -75,9 +76,16 @@ export class Operations {
   length = 0;
   /** How many entries `order` has. */
   events = 0;
-  /** Whether `invoked` and `returned` are lines of a file, from 1, rather than positions, from 0. Lines grow with every event, as positions do. */
+  /** How many events were passed over, as they are no client's. */
+  passedOver = 0;
+  /**
+   * Whether `invoked` and `returned` are lines of a file, from 1, rather than positions, from 0. Lines grow with every
+   * event, as positions do.
+   */
   countsLines = false;
-  /** For people: the line of each position, where a line is an operation, and so says nothing of the order of events. */
+  /**
+   * For people: the line of each position, where a line is an operation, and so says nothing of the order of events.
+   */
   lineOf: readonly number[] | undefined = undefined;
   /** What each operation is to a register. */
   verb: Uint8Array<ArrayBuffer>;
@@ -383,11 +391,12 @@ export class OperationsBuilder {
    */
   add(event: HistoryEvent, at: number): void {
     const process = event.process;
+    const table = this.operations;
     if (typeof process !== "number") {
       this.position++;
+      table.passedOver++;
       return;
     }
-    const table = this.operations;
     const row = this.openRow(process);
     if (event.type === "invoke") {
       if (row >= 0 && !this.#isLenient) {

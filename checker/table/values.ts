@@ -1,7 +1,8 @@
 /**
  * Values interned to small integers, so that checking compares numbers and never values.
  *
- * Two values are the same if they are the same JSON: objects compare by their entries in any order, `1` and `1.0` are one number.
+ * Two values are the same if they are the same JSON: objects compare by their entries in any order, `1` and `1.0` are
+ * one number.
  *
  * @module
  */
@@ -9,7 +10,10 @@
 /** The id of `null`, which is also what `undefined` is taken for. */
 export const NULL_ID = 0;
 
-/** JSON of a value with the keys of its objects sorted: the same text for the same value. Bigints are written as digits, other oddities as JSON has them. */
+/**
+ * JSON of a value with the keys of its objects sorted: the same text for the same value. Bigints are written as digits,
+ * other oddities as JSON has them.
+ */
 export function canonicalJson(value: unknown): string {
   if (typeof value === "bigint") return value.toString();
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
@@ -29,7 +33,8 @@ function enlarged(old: Int32Array, least: number): Int32Array<ArrayBuffer> {
 /**
  * A table of values and their ids, dense from 0.
  *
- * Integers go through an open-addressed table of their own (12 ns instead of 60 ns through a `Map`); it holds, by hash of the integer:
+ * Integers go through an open-addressed table of their own (12 ns instead of 60 ns through a `Map`); it holds, by hash
+ * of the integer:
  *
  *     slots: | id + 1, or 0 where empty | ...      numbers: | the integer of the same slot | ...
  */
@@ -39,7 +44,8 @@ export class Values {
   #slots = new Int32Array(1024);
   #numbers = new Int32Array(1024);
   #integers = 0;
-  // Texts by their bytes: a table of ids (plus 1), and where each one's bytes lie in `#arena`: | begin | end | for each id.
+  // Texts by their bytes: a table of ids (plus 1), and where each one's bytes lie in `#arena`: | begin | end | for each
+  // id.
   #textSlots = new Int32Array(256);
   #textCount = 0;
   #textBytes = new Int32Array(256);

@@ -219,11 +219,9 @@ function judge(
     else decision = decide(model, known);
   }
 
-  if (!hasDependencies && edges.count === 0 && history.count > 0) {
-    findings.add("empty-transaction-graph", () => ({
-      transactions: [],
-      explanation: "No transaction saw or overwrote what another did, so there was little that could have been found.",
-    }));
+  if (!hasDependencies && history.count > 0 && !isOrdered(history, analysis.takesPart, order)) {
+    const explanation = "No transaction saw or overwrote what another did, so nothing could have been found";
+    findings.add("empty-transaction-graph", () => ({ transactions: [], explanation: `${explanation}.` }));
   }
   return verdictOf(
     history,
@@ -235,6 +233,23 @@ function judge(
       ...(drawing === undefined ? {} : { dot: drawing }),
     },
   );
+}
+
+/** Whether the order that is demanded has one of the transactions before another. */
+function isOrdered(history: Transactions, takesPart: Uint8Array, order: Order): boolean {
+  if (order === "none") return false;
+  const { count, session, invoked, completed } = history;
+  const sessions = new Set<number>();
+  let earliestEnd = Infinity;
+  let latestBegin = -1;
+  for (let t = 0; t < count; t++) {
+    if (!takesPart[t]) continue;
+    if (sessions.has(session[t]!)) return true;
+    sessions.add(session[t]!);
+    earliestEnd = Math.min(earliestEnd, completed[t]!);
+    latestBegin = Math.max(latestBegin, invoked[t]!);
+  }
+  return order === "realtime" && earliestEnd < latestBegin;
 }
 
 function verdictOf(

@@ -4,7 +4,9 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
+import { MisfitError } from "../misfit.ts";
 import { checkBank } from "../small/bank.ts";
+import { checkByKey, hasKeys } from "../small/by_key.ts";
 import { checkBroadcast, checkGSet } from "../small/broadcast.ts";
 import { checkCounter } from "../small/counter.ts";
 import { checkEcho } from "../small/echo.ts";
@@ -69,11 +71,21 @@ export function checkTransactionModel(
   const asked = colon < 0 ? options : { consistencyModel: model.slice(colon + 1), ...options };
   if (input.sessions !== undefined) {
     if (name !== "rw-register") {
-      throw new TypeError(`Cannot judge a history of sessions as ${name}: expected rw-register`);
+      throw new MisfitError(`Cannot judge a history of sessions as ${name}: expected rw-register`);
     }
     return checkSessions(input.sessions, asked);
   }
   const events = input.events ?? [];
+  const judge = (history: readonly HistoryEvent[]): TransactionVerdict | WorkloadVerdict =>
+    judgeEvents(name, history, asked);
+  return hasKeys(events) ? checkByKey(events, judge) : judge(events);
+}
+
+function judgeEvents(
+  name: string,
+  events: readonly HistoryEvent[],
+  asked: TransactionOptions,
+): TransactionVerdict | WorkloadVerdict {
   if (name === "list-append" || name === "rw-register") return checkTransactions(events, { ...asked, workload: name });
   if (asked.mayReinvoke !== true) assertOneAtATime(events);
   switch (name) {
@@ -102,7 +114,7 @@ export function checkTransactionModel(
       return checkEcho(events);
     default:
       throw new RangeError(
-        `Cannot judge by the model ${JSON.stringify(model)}: expected one of ${TRANSACTION_MODELS.join(", ")}`,
+        `Cannot judge by the model ${JSON.stringify(name)}: expected one of ${TRANSACTION_MODELS.join(", ")}`,
       );
   }
 }

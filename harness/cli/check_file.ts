@@ -1,44 +1,40 @@
 /**
- * Judges the bytes of one file: finds out format and model, and asks the checker that knows them.
+ * Judges one history: finds out format and model, and asks the checker that knows them.
  *
  * @module
  */
 import * as checker from "../../checker/mod.ts";
 import type { Style, Validity } from "../../checker/mod.ts";
-
-/** Input that cannot be judged: the command line prints `file:line:column: message` and exits with 254. */
-export class InputError extends Error {
-  override name = "InputError";
-  /** `:line:column`, `:line` or nothing. */
-  readonly place: string;
-
-  constructor(place: string, message: string) {
-    super(message);
-    this.place = place;
-  }
-}
+import { type Input, inputOf, type ReadFlags } from "./check_input.ts";
+import { doesNotFit, InputError, orInputError } from "./input_error.ts";
 
 /** How a file is judged. */
-export interface JudgeOptions {
-  readonly model: string | undefined;
-  readonly format: string | undefined;
+export interface JudgeOptions extends ReadFlags {
+  /** The name of a model, or a user's own. */
+  readonly model: string | checker.AnyModel | undefined;
   readonly consistencyModel: string | undefined;
   readonly versionOrder: readonly string[];
+  readonly nullReads: "value" | "unknown" | undefined;
   readonly witness: boolean;
   /** Where the graph of what is wrong is to be written, if it is. */
   readonly dot: string | undefined;
+  /** What the system held in the end, by key, where that is known. */
+  readonly final: ReadonlyMap<unknown, unknown> | undefined;
   /** Milliseconds. */
   readonly now: () => number;
   /** Whether time is up. */
   readonly stop: () => boolean;
 }
 
-/** What is wrong with the flags if some mean nothing to the model: passed over in silence they would be taken for answered. */
+/**
+ * What is wrong with the flags if some mean nothing to the model: passed over in silence they would be taken for
+ * answered.
+ */
 export function misplacedFlag(
   model: string,
-  { consistencyModel, versionOrder, witness, dot }: Pick<
+  { consistencyModel, versionOrder, nullReads, witness, dot }: Pick<
     JudgeOptions,
-    "consistencyModel" | "versionOrder" | "witness" | "dot"
+    "consistencyModel" | "versionOrder" | "nullReads" | "witness" | "dot"
   >,
 ): string | undefined {
   const base = model.split(":")[0]!;
@@ -47,6 +43,7 @@ export function misplacedFlag(
     ["--consistency-model", consistencyModel !== undefined, graphs],
     ["--version-order", versionOrder.length > 0, ["rw-register"]],
     ["--dot", dot !== undefined, graphs],
+    ["--null-reads", nullReads !== undefined, checker.MODELS_WITH_NULL_READS],
   ];
   for (const [flag, isGiven, models] of flags) {
     if (isGiven && !models.includes(base)) return `${flag} is for ${models.join(" and ")}, not for ${model}`;
@@ -60,9 +57,12 @@ export interface FileVerdict {
   /** What `--json` prints, without the file's name. */
   readonly result: {
     readonly valid: Validity;
+    readonly format: string;
     readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
     readonly parse_ms: number;
     readonly check_ms: number;
+    /** What was decided on the way that a reader should know. */
+    readonly notes?: readonly string[];
   };
   /** What the history was held against, for people. */
   readonly against: string;
@@ -74,166 +74,257 @@ export interface FileVerdict {
 /**
  * Judges a file.
  *
- * @throws {InputError} If it is no history, or not one of the model.
+ * @throws {InputError} If it is no history, or not one of the model, or could mean two things that lead to two
+ * verdicts.
  */
 export function judgeBytes(bytes: Uint8Array, options: JudgeOptions): FileVerdict {
-  return orInputError(() => judge(bytes, options));
+  return orInputError(() => {
+    const began = options.now();
+    return judgeInput(inputOf(bytes, options), options, began);
+  });
 }
 
-/** What `judging` returns; where the input is to blame for an error, it becomes an `InputError`. */
-export function orInputError<Result>(judging: () => Result): Result {
+/**
+ * Judges what was read.
+ *
+ * @param began When reading began.
+ */
+export function judgeInput(input: Input, options: JudgeOptions, began: number): FileVerdict {
+  if (input.kind === "sessions") {
+    const model = modelName(options) ?? "rw-register";
+    return judgeTransactions({ sessions: input.sessions }, { ...input, model, began }, options);
+  }
+  const verdict = inItsOrder(input, options, began);
+  return withNotes(verdict, input.notes);
+}
+
+/**
+ * Judges a history in the order of the file, or of time; where time goes back in the file, both must lead to the same
+ * verdict.
+ */
+function inItsOrder(input: Exclude<Input, { kind: "sessions" }>, options: JudgeOptions, began: number): FileVerdict {
+  const goesBack = input.goesBack();
+  if (options.order === "time") {
+    const { history, ties } = checker.sortedByTime(input.history());
+    const verdict = judgeHistory({ ...input, table: undefined, history: () => history }, options, began);
+    const tied = ties === 1 ? "1 time is shared" : `${ties} times are shared`;
+    return withNotes(
+      verdict,
+      ties === 0 ? [] : [`${tied} by events of several clients, whose operations overlap there`],
+    );
+  }
+  const verdict = judgeHistory(input, options, began);
+  if (goesBack === undefined || options.order === "file") return verdict;
+  const { line, since } = goesBack;
+  const what = `time goes back, to before that of line ${since}`;
+  const flags = "--sort goes by time, --keep-order by the file";
+  let other: FileVerdict;
   try {
-    return judging();
+    const { history } = checker.sortedByTime(input.history());
+    other = judgeHistory({ ...input, table: undefined, history: () => history }, options, options.now());
   } catch (error) {
-    if (error instanceof checker.FormatError) throw new InputError(`:${error.line}:${error.column}`, error.message);
-    const isInput = error instanceof RangeError || error instanceof SyntaxError ||
-      error instanceof checker.HistoryError || doesNotFit(error);
-    if (isInput && error instanceof Error) {
-      const [, line, what] = /^Cannot judge line (\d+): (.*)$/m.exec(error.message) ?? [];
-      throw new InputError(line === undefined ? "" : `:${line}`, what ?? error.message.split("\n")[0]!);
-    }
-    throw error;
+    if (!(error instanceof checker.FormatError)) throw error;
+    throw new InputError(`${what}, and the times give no order: line ${error.line}: ${error.message}; ${flags}`, line);
   }
-}
-
-function judge(bytes: Uint8Array, options: JudgeOptions): FileVerdict {
-  const began = options.now();
-  const format = options.format ?? checker.detectFormat(new TextDecoder().decode(bytes.subarray(0, 4096)));
-  if (format === "polysi" || format === "awdit") return judgeSessions(bytes, format, options, began);
-  if (options.model !== undefined && checker.isTransactionModel(options.model)) {
-    return judgeEvents(checker.readHistory(bytes, { format }), options.model, options, began);
+  const words = { true: "valid", false: "invalid", unknown: "unknown" } as const;
+  const [byFile, byTime] = [words[`${verdict.result.valid}`], words[`${other.result.valid}`]];
+  if (byFile !== byTime) {
+    throw new InputError(`${what}: in the order of the file it is ${byFile}, by time ${byTime}; ${flags}`, line);
   }
-  if (format === "jsonl") {
-    const model = options.model ?? inferred(checker.readHistory(beginningOf(bytes), { format }).events, options);
-    if (checker.isTransactionModel(model)) {
-      return judgeEvents(checker.readHistory(bytes, { format }), model, options, began);
-    }
-    return judgeOperations(checker.readOperations(bytes, { format }), model, options, began);
+  const kept = `the order is that of the file, by time it is ${byTime} too`;
+  return withNotes(verdict, [`on line ${line} time goes back, to before that of line ${since}: ${kept}`]);
+}
+
+type EventsInput = Exclude<Input, { kind: "sessions" }>;
+
+/**
+ * Judges a history in which pairs may be keys with values, or values: where both are possible, both must lead to the
+ * same verdict.
+ */
+function judgeHistory(input: EventsInput, options: JudgeOptions, began: number): FileVerdict {
+  if (input.table === undefined && input.history().pairs === "unclear") {
+    const asValues = judgeWithNulls(input, options, began);
+    const history = checker.withKeys(input.history());
+    const asKeys = judgeWithNulls({ ...input, history: () => history }, options, options.now());
+    if (asValues.result.valid === asKeys.result.valid) return asValues;
+    const question = "it cannot be told whether [1 2] is the value 2 of the key 1 or a value that is a pair";
+    throw new InputError(`${question}, and the verdict depends on it; say --pairs keys or --pairs values`);
   }
-  const history = checker.readHistory(bytes, { format });
-  const model = options.model ?? inferred(history.events, options);
-  if (checker.isTransactionModel(model)) return judgeEvents(history, model, options, began);
-  return judgeOperations({ format, operations: checker.tableOf(history) }, model, options, began);
+  return judgeWithNulls(input, options, began);
 }
 
-/** The model of a large file, if it can be judged while it is read: JSON lines, and a model of registers. */
-export function streamedModel(beginning: Uint8Array, options: JudgeOptions): string | undefined {
-  return orInputError(() => modelOfLarge(beginning, options));
+/** Judges a history, and says so where the verdict depends on what a read of null is taken for. */
+function judgeWithNulls(input: EventsInput, options: JudgeOptions, began: number): FileVerdict {
+  const model = modelOf(input, options);
+  const verdict = judgeOnce(input, model, options, began);
+  if (options.nullReads !== undefined || typeof model !== "string") return verdict;
+  if (!checker.MODELS_WITH_NULL_READS.includes(model.split(":")[0]!)) return verdict;
+  const { valid } = verdict.result;
+  const rule = nullRuleOf(model, input.format);
+  // To read more into null can only make a history invalid, and less can only make it valid.
+  if (valid === "unknown" || valid === (rule === "value") || !hasNullReads(input)) return verdict;
+  const otherRule = rule === "value" ? "unknown" : "value";
+  const other = judgeOnce(input, model, { ...options, nullReads: otherRule, witness: false }, options.now());
+  if (other.result.valid !== !valid) return verdict;
+  const meaning = rule === "value" ? "that there was no value" : "nothing, as in Knossos";
+  const verb = valid ? "invalid" : "valid";
+  return withNotes(verdict, [
+    `a read of null was taken to say ${meaning}; with --null-reads ${otherRule} it would be ${verb}`,
+  ]);
 }
 
-function modelOfLarge(beginning: Uint8Array, options: JudgeOptions): string | undefined {
-  const format = options.format ?? checker.detectFormat(new TextDecoder().decode(beginning.subarray(0, 4096)));
-  if (format !== "jsonl" || options.witness) return undefined;
-  const model = options.model ?? inferred(checker.readHistory(beginningOf(beginning), { format }).events, options);
-  return ["register", "cas-register", "kv"].includes(model.split(":")[0]!) ? model : undefined;
+function nullRuleOf(model: string, format: string): "value" | "unknown" {
+  const base = model.split(":")[0]!;
+  if (base === "multi-register") return "unknown";
+  return base !== "kv" && checker.isJepsens(format) ? "unknown" : "value";
 }
 
-function inferred(events: readonly checker.HistoryEvent[], options: JudgeOptions): string {
-  const found = checker.inferModel(events);
-  if ("model" in found) {
+function hasNullReads(input: EventsInput): boolean {
+  const isNullRead = (f: string, value: unknown): boolean => {
+    if (f === "get" || f === "read" || f === "r") return (value ?? null) === null;
+    return Array.isArray(value) && value.some((each) => Array.isArray(each) && each.length > 2 && each[2] === null);
+  };
+  const { table } = input;
+  if (table === undefined) {
+    return input.history().events.some(({ type, f, value }) => type === "ok" && isNullRead(f, value));
+  }
+  for (let row = 0; row < table.length; row++) {
+    if (table.returned[row]! >= 0 && isNullRead(table.names[table.name[row]!]!, table.resultOf(row))) return true;
+  }
+  return false;
+}
+
+/** The model that was asked for, or the one that is found out. */
+function modelOf(input: EventsInput, options: JudgeOptions): string | checker.AnyModel {
+  return options.model ?? inferred(input, options);
+}
+
+function modelName({ model }: JudgeOptions): string | undefined {
+  return typeof model === "object" ? model.name : model;
+}
+
+/**
+ * The model of a history by its operations.
+ *
+ * @throws {InputError} If they leave it open.
+ */
+export function inferred(input: Pick<EventsInput, "beginning">, options: JudgeOptions): string {
+  const { events, lines, pairs } = input.beginning();
+  const found = checker.inferModel(events, pairs === "keys");
+  const known = [...new Set([...checker.MODEL_NAMES, ...checker.TRANSACTION_MODELS])];
+  if ("model" in found && (known.includes(found.model) || found.model.startsWith("linearizable-"))) {
     const problem = misplacedFlag(found.model, options);
     if (problem === undefined) return found.model;
-    throw new InputError("", `${problem}, for which it is taken; --model NAME says what it is`);
+    throw new InputError(`${problem}, for which it is taken; --model NAME says what it is`);
   }
-  const { question, models } = found;
-  const answer = models.length > 0
-    ? `say ${models.map((model) => `--model ${model}`).join(" or ")}`
-    : `no model knows them (${[...new Set([...checker.MODEL_NAMES, ...checker.TRANSACTION_MODELS])].join(", ")})`;
-  throw new InputError("", `cannot tell what it should be held against: ${question}; ${answer}`);
+  const { question, models, event } = "model" in found
+    ? { question: `it looks like ${found.model}`, models: [], event: undefined }
+    : { event: undefined, ...found };
+  const possible = models.filter((model) => known.includes(model) || model.startsWith("linearizable-"));
+  const answer = possible.length > 0
+    ? `say ${possible.map((model) => `--model ${model}`).join(" or ")}`
+    : `no model knows them (${known.join(", ")})`;
+  const line = event === undefined || event < 0 ? undefined : lines[event];
+  throw new InputError(`cannot tell what it should be held against: ${question}; ${answer}`, line);
 }
 
-/** The first lines, enough to see what kind of operations there are. */
-function beginningOf(bytes: Uint8Array): Uint8Array {
-  const enough = 1 << 16;
-  if (bytes.length <= enough) return bytes;
-  const end = bytes.lastIndexOf(10, enough);
-  return end < 0 ? bytes : bytes.subarray(0, end);
+function judgeOnce(
+  input: EventsInput,
+  model: string | checker.AnyModel,
+  options: JudgeOptions,
+  began: number,
+): FileVerdict {
+  if (typeof model === "string" && checker.isTransactionModel(model)) {
+    return judgeEvents(input.history(), { ...input, model, began }, options);
+  }
+  const operations = input.table ?? checker.tableOf(input.history());
+  return judgeOperations({ format: input.format, operations }, model, options, began);
 }
 
 function judgeOperations(
   { format, operations }: checker.ReadOperations,
-  name: string,
+  asked: string | checker.AnyModel,
   options: JudgeOptions,
   began: number,
 ): FileVerdict {
   const parsed = options.now();
-  const model = checker.modelByName(name, { nullReadsAnything: format === "edn" });
+  const { nullReads } = options;
+  const model = typeof asked !== "string" ? asked : checker.modelByName(asked, {
+    nullReadsAnything: checker.isJepsens(format),
+    ...(nullReads === undefined ? {} : { nullReads }),
+  });
   let decided = parsed;
-  const verdict = checker.checkOperations(operations, model, {
+  const judged = checker.checkOperations(operations, model, {
     stop: options.stop,
     witness: options.witness,
     decided: () => decided = options.now(),
   });
+  const verdict = checker.unlessVacuous(judged, operations.length + operations.passedOver);
   const explained = verdict.valid === false ? { explain_ms: rounded(options.now() - decided) } : {};
   const times = { parse_ms: rounded(parsed - began), check_ms: rounded(decided - parsed), ...explained };
   const { valid, model: _, operations: counts, ...rest } = verdict;
+  const name = typeof asked === "string" ? asked : asked.name;
   return {
-    result: { valid, ...{ model: name, format }, operations: counts, ...times, ...rest },
+    result: { valid, ...{ model: name }, format, operations: counts, ...times, ...rest },
     against: name,
     details: (style) => linesAfterFirst(checker.renderLinearizability(verdict, style, "--json")),
   };
 }
 
-function judgeEvents(
-  { format, events, lines }: checker.ReadHistory,
-  model: string,
-  options: JudgeOptions,
-  began: number,
-): FileVerdict {
+/** What a history of transactions is held against. */
+interface Asked {
+  readonly format: string;
+  readonly model: string;
+  readonly began: number;
+}
+
+function judgeEvents({ events, lines }: checker.ReadHistory, asked: Asked, options: JudgeOptions): FileVerdict {
   try {
-    return judgeTransactions({ events }, format, model, options, began);
+    return judgeTransactions({ events }, asked, options);
   } catch (error) {
     if (!doesNotFit(error)) throw error;
-    const line = lines[positionOf(error.message, events)];
-    throw new InputError(line === undefined ? "" : `:${line}`, error.message.split("\n")[0]!);
+    const { event } = error.place;
+    const position = event === undefined ? -1 : events.findIndex(({ index }, i) => (index ?? i) === event);
+    throw new InputError(error.message.split("\n")[0]!, lines[position]);
   }
 }
 
-/** Whether a checker of transactions says so of a history. Engines throw a TypeError too, but for faults of the program. */
-function doesNotFit(error: unknown): error is TypeError {
-  return error instanceof TypeError && error.message.startsWith("Cannot judge");
-}
-
-/** The event that a message is about: it names it by its index. */
-function positionOf(message: string, events: readonly checker.HistoryEvent[]): number {
-  const number = /\bevent (\d+)/.exec(message)?.[1];
-  return number === undefined ? -1 : events.findIndex((event) => event.index === Number(number));
-}
-
-function judgeSessions(bytes: Uint8Array, format: string, options: JudgeOptions, began: number): FileVerdict {
-  const read = format === "polysi" ? checker.parsePolysi : checker.parseAwdit;
-  const model = options.model ?? "rw-register";
-  return judgeTransactions({ sessions: read(new TextDecoder().decode(bytes)) }, format, model, options, began);
-}
-
-function judgeTransactions(
-  input: checker.TransactionInput,
-  format: string,
-  model: string,
-  options: JudgeOptions,
-  began: number,
-): FileVerdict {
+function judgeTransactions(input: checker.TransactionInput, asked: Asked, options: JudgeOptions): FileVerdict {
+  const { model, format, began } = asked;
   const parsed = options.now();
   const { consistencyModel, versionOrder } = options;
   const judged = checker.checkTransactionModel(model, input, {
     ...(consistencyModel === undefined ? {} : { consistencyModel }),
     ...(versionOrder.length === 0 ? {} : { versionOrder: versionOrder.flatMap(checker.parseVersionOrder) }),
     // As for the linearizable models: in Jepsen's own notation a second invocation leaves the first one unknown.
-    ...(format === "edn" ? { mayReinvoke: true } : {}),
+    ...(checker.isJepsens(format) ? { mayReinvoke: true } : {}),
     stop: options.stop,
   });
   const times = { parse_ms: rounded(parsed - began), check_ms: rounded(options.now() - parsed) };
-  // A checker that misses reads cannot miss them where nothing was done.
-  const { reason: _reason, ...others } = judged;
-  const verdict = input.events?.length === 0 ? { ...others, valid: true as const } : judged;
+  const verdict = checker.unlessVacuous(judged, input.events?.length ?? judged.operations.ok);
   const { valid, model: _, ...rest } = verdict;
   const level = "consistencyModel" in verdict ? `, ${verdict.consistencyModel}` : "";
   return {
-    result: { valid, ...{ model, format }, ...times, ...rest },
+    result: { valid, ...{ model }, format, ...times, ...rest },
     against: `${model.split(":")[0]}${level}`,
     details: () => indented(linesAfterFirst(checker.renderTransactionVerdict(verdict))),
     ...("dot" in verdict && verdict.dot !== undefined ? { dot: verdict.dot } : {}),
   };
+}
+
+/** The verdict with notes below it. */
+export function withNotes(verdict: FileVerdict, notes: readonly string[]): FileVerdict {
+  if (notes.length === 0) return verdict;
+  const before = verdict.result.notes ?? [];
+  return {
+    ...verdict,
+    result: { ...verdict.result, notes: [...before, ...notes] },
+    details: (style) => [...trimmed(verdict.details(style)), ...notes.map((note) => `  note: ${note}`)],
+  };
+}
+
+function trimmed(lines: string[]): string[] {
+  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
 }
 
 /** The lines of a report after its first, which says what a check's own first line says. */

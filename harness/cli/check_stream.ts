@@ -4,23 +4,46 @@
  * @module
  */
 import * as checker from "../../checker/mod.ts";
-import { type FileVerdict, type JudgeOptions, linesAfterFirst, orInputError, rounded } from "./check_file.ts";
+import type { Chunks } from "./check_bytes.ts";
+import { type FileVerdict, inferred, type JudgeOptions, linesAfterFirst, rounded, withNotes } from "./check_file.ts";
+import { beginningOf, headOf } from "./check_input.ts";
+import { orInputError } from "./input_error.ts";
 
-/** Hands out the next bytes of a file; undefined at its end. */
-export type Chunks = () => Uint8Array | undefined;
+/** The model of a large file, if it can be judged while it is read: JSON lines, and a model of registers. */
+export function streamedModel(beginning: Uint8Array, options: JudgeOptions): string | undefined {
+  return orInputError(() => {
+    if (options.witness || options.order !== undefined) return undefined;
+    if ((options.format ?? checker.detectFormat(headOf(beginning))) !== "jsonl") return undefined;
+    const history = checker.readHistory(beginningOf(beginning), { format: "jsonl" });
+    if (history.pairs !== "values") return undefined;
+    const model = options.model ?? inferred({ beginning: () => history }, options);
+    if (typeof model !== "string") return undefined;
+    return ["register", "cas-register", "kv"].includes(model.split(":")[0]!) ? model : undefined;
+  });
+}
 
 /**
  * Judges a stream of JSON lines by a model of registers.
  *
- * @param open Opens the file from its beginning; it is read a second time, for the key at fault alone, to explain a violation.
+ * @param open Opens the file from its beginning; it is read a second time, for the key at fault alone, to explain a
+ * violation.
+ * @returns Undefined where time goes back in the file: then the whole of it must be looked at.
  * @throws {InputError} If it is no history.
  */
-export function judgeStream(open: () => Chunks, name: string, options: JudgeOptions): FileVerdict {
-  return orInputError(() => judge(open, name, options));
+export function judgeStream(open: () => Chunks, name: string, options: JudgeOptions): FileVerdict | undefined {
+  return orInputError(() => {
+    const verdict = judge(open, name, options);
+    if (verdict?.result.valid !== false || options.nullReads !== undefined) return verdict;
+    const other = judge(open, name, { ...options, nullReads: "unknown" });
+    if (other?.result.valid !== true) return verdict;
+    return withNotes(verdict, [
+      "a read of null was taken to say that there was no value; with --null-reads unknown it would be valid",
+    ]);
+  });
 }
 
-function judge(open: () => Chunks, name: string, options: JudgeOptions): FileVerdict {
-  const model = checker.modelByName(name);
+function judge(open: () => Chunks, name: string, options: JudgeOptions): FileVerdict | undefined {
+  const model = checker.modelByName(name, options.nullReads === undefined ? {} : { nullReads: options.nullReads });
   const monitor = new checker.LinearizabilityMonitor(model, { stop: options.stop });
   const reader = new checker.JsonLinesOperations(monitor.builder);
   let read = 0;
@@ -31,6 +54,7 @@ function judge(open: () => Chunks, name: string, options: JudgeOptions): FileVer
     const chunk = next();
     if (chunk === undefined) reader.finish();
     else reader.push(chunk);
+    if (reader.goesBack !== undefined) return undefined;
     const parsed = options.now();
     read += parsed - began;
     if (chunk !== undefined) monitor.settle();
@@ -38,11 +62,14 @@ function judge(open: () => Chunks, name: string, options: JudgeOptions): FileVer
     checked += options.now() - parsed;
     if (verdict === undefined) continue;
     const explained = verdict.valid === false ? explainWhole(open, model, verdict, options) : verdict;
-    return resultOf(explained, name, read, checked);
+    return resultOf(checker.unlessVacuous(explained, reader.line), name, read, checked);
   }
 }
 
-/** The monitor has forgotten what was decided long ago, which the violation may be about: so the key is judged once more from the beginning. */
+/**
+ * The monitor has forgotten what was decided long ago, which the violation may be about: so the key is judged once more
+ * from the beginning.
+ */
 function explainWhole(
   open: () => Chunks,
   model: checker.AnyModel,

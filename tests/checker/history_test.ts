@@ -33,7 +33,7 @@ for (const [name, [operations, check]] of Object.entries(WRONG)) {
       { process, type: "invoke", f, value },
       { process, type: "ok", f, value },
     ]);
-    const whole = bare.map((event, index) => ({ ...event, index, time: index }));
+    const whole = bare.map((event, index) => ({ ...event, index }));
 
     const verdict = check(bare);
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { UnknownOperationError } from "../../misfit.ts";
 import { FAILED, MISMATCH, OK, type Operations } from "../../table/operations.ts";
 
 /** An operation as verdicts show it. */
@@ -36,9 +37,10 @@ export function placeOf({ lineOf }: Operations, at: number): number {
  * What is wrong with an operation that its model does not know: says at which line, or at which event where there are
  * no lines.
  */
-export function misfit(table: Operations, row: number, what: string): RangeError {
+export function misfit(table: Operations, row: number, what: string): UnknownOperationError {
+  const place = placeOf(table, table.invoked[row]!);
   const unit = table.countsLines || table.lineOf !== undefined ? "line" : "event";
-  return new RangeError(`Cannot judge ${unit} ${placeOf(table, table.invoked[row]!)}: ${what}`);
+  return new UnknownOperationError(`Cannot judge ${unit} ${place}: ${what}`, what, { [unit]: place });
 }
 
 /** An operation whose places tell the order of events, with places for people. */

@@ -6,6 +6,7 @@
  */
 import { FAILED_COMPARE, type Model, type Operation } from "../../models/model.ts";
 import { FAILED, MISMATCH, OK, type Operations } from "../../table/operations.ts";
+import { UnknownOperationError } from "../../misfit.ts";
 import { misfit } from "./shown.ts";
 import { LOOK, NEVER, type Piece, STEP, type Transitions } from "./piece.ts";
 import { canonicalJson } from "../../table/values.ts";
@@ -48,7 +49,9 @@ export function stepPieces<State>(
     if (table.outcome[row] === FAILED || !isAsked(table.key[row]!)) continue;
     if (table.outcome[row] === MISMATCH && model.failedCompares !== true) {
       if (model.failedCompares === false) continue;
-      throw new RangeError(`Cannot judge a cas that failed by the model ${model.name}: it has no failedCompares`);
+      throw new UnknownOperationError(
+        `Cannot judge a cas that failed by the model ${model.name}: it has no failedCompares`,
+      );
     }
     let operation = operations.get(row);
     if (operation === undefined) {

@@ -18,6 +18,7 @@
  */
 import { jsonOf } from "../../json_of.ts";
 import type { HistoryEvent } from "../../history.ts";
+import { MisfitError, type Place } from "../../misfit.ts";
 import { busy } from "../../small/workload.ts";
 import type { SessionHistory } from "./session_history.ts";
 import { bytes, grown, integers } from "./memory.ts";
@@ -107,7 +108,7 @@ class Numbering {
  * Events of processes that are not numbers (the nemesis) are left out. A completion without an invocation stands for a transaction that was invoked nobody knows when.
  *
  * @param mayReinvoke Whether a process may be invoked while it is busy, which leaves a transaction of unknown outcome behind.
- * @throws {TypeError} An event's value is not a list of micro-operations of the workload, or a busy process is invoked.
+ * @throws {MisfitError} An event's value is not a list of micro-operations of the workload, or a busy process is invoked.
  */
 export function transactionsOfEvents(
   workload: TransactionWorkload,
@@ -158,10 +159,11 @@ export function transactionsOfEvents(
     const invocation = invoked[t]! < 0 ? undefined : events[invoked[t]!];
     if (status[t] !== ok && Array.isArray(invocation?.value)) return invocation.value;
     if (status[t] !== ok && event.value === undefined || event.value === null) return [];
-    throw new TypeError(
+    throw new MisfitError(
       `Cannot judge event ${event.index ?? told[t]}: expected a list of micro-operations, found ${
         describe(event.value)
       }`,
+      { event: event.index ?? told[t]! },
     );
   };
   return laidOut(
@@ -178,7 +180,7 @@ export function transactionsOfEvents(
       hasTime: true,
     },
     operationsOf,
-    (t) => `event ${events[told[t]!]!.index ?? told[t]}`,
+    (t) => ({ event: events[told[t]!]!.index ?? told[t]! }),
   );
 }
 
@@ -212,7 +214,7 @@ export function transactionsOfSessions(history: SessionHistory): Transactions {
       hasTime: false,
     },
     (t) => operations[t]!,
-    (t) => `transaction ${t}`,
+    () => ({}),
   );
 }
 
@@ -227,9 +229,13 @@ function laidOut(
   initial: unknown,
   outline: Outline,
   operationsOf: (transaction: number) => readonly unknown[],
-  nameOf: (transaction: number) => string,
+  placeOf: (transaction: number) => Place,
 ): Transactions {
   const { count, status } = outline;
+  const nameOf = (t: number): string => {
+    const { event } = placeOf(t);
+    return event === undefined ? `transaction ${t}` : `event ${event}`;
+  };
   const append = workload === "list-append";
   const writeName = append ? "append" : "w";
   const opStart = integers(count + 1);
@@ -254,10 +260,11 @@ function laidOut(
       const f = Array.isArray(operation) ? operation[0] : undefined;
       const isWhole = f === "r" ? operation.length > 1 : f === writeName && operation[2] !== undefined;
       if (!isWhole) {
-        throw new TypeError(
+        throw new MisfitError(
           `Cannot judge ${nameOf(t)} as ${workload}: expected ["${writeName}", key, value] or ["r", key, ${
             append ? "list" : "value"
           }], found ${describe(operation)}`,
+          placeOf(t),
         );
       }
       const key = keys.of(operation[1]);
@@ -284,10 +291,11 @@ function laidOut(
       } else if (value === null || value === undefined) {
         lists[at] = empty;
       } else {
-        throw new TypeError(
+        throw new MisfitError(
           `Cannot judge ${nameOf(t)}: expected a list of what key ${describe(operation[1])} holds, found ${
             describe(value)
           }`,
+          placeOf(t),
         );
       }
     }

@@ -51,7 +51,10 @@ test("a valid history ends with 0, a violation with 1 and its explanation", { sk
   const wrong = await check({ h: written + read(2) }, "@h");
 
   assert.equal(fine.status, 0);
-  assert.match(fine.out, /^h {2}valid {2}kv: 2 ok, 0 fail, 0 info {2}\(read in [\d.]+ ms, checked in [\d.]+ ms\)\n$/);
+  assert.match(
+    fine.out,
+    /^h {2}valid {2}kv: 2 ok, 0 fail, 0 info {2}\(read as \w+ in [\d.]+ ms, checked in [\d.]+ ms\)\n$/,
+  );
   assert.equal(wrong.status, 1);
   assert.match(wrong.out, /A read of x by process 1 returned 2, which nobody had written\./);
   assert.match(wrong.out, /the first 3 lines are fine/);
@@ -69,7 +72,7 @@ test("the first line is of one form for every model, and what follows is indente
   const { out } = await check({ a: written + read(2), b: stale, d: many }, "@a", "@b", "@d");
   const counted = await check({ c: sum }, "--model", "counter", "@c");
 
-  const times = "  \\(read in [\\d.]+ ms, checked in [\\d.]+ ms\\)";
+  const times = "  \\(read as \\w+ in [\\d.]+ ms, checked in [\\d.]+ ms\\)";
   const firsts = (out + counted.out).split("\n").filter((line) => /^\S/.test(line));
   assert.equal(firsts.length, 4);
   for (

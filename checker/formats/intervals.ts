@@ -1,0 +1,250 @@
+/**
+ * Operations with a beginning and an end each, as events.
+ *
+ * Many tools record an operation as one object: {@link parseIntervals} reads those that name their fields as most do,
+ * such as
+ *
+ *     {"process": 0, "op": "put", "key": "x", "value": 1, "start": 1, "end": 2}
+ *     {"process": 1, "op": "get", "key": "x", "value": 1, "start": 3, "end": 4}
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../history.ts";
+import { found } from "./event.ts";
+import type { EventsWithLines } from "./events.ts";
+import { typeMeant } from "./fields.ts";
+import { FormatError } from "./format_error.ts";
+import { JsonText } from "./json_text.ts";
+import { ProcessNames } from "./process_names.ts";
+import { nanosecondsOf } from "./time.ts";
+
+/** An operation, and the interval in which it ran. */
+export interface Interval {
+  /** Where it stands. */
+  readonly line: number;
+  readonly client: number;
+  readonly start: number | bigint;
+  /** Undefined where it never ended. */
+  readonly end: number | bigint | undefined;
+  readonly operation: { readonly f: string; readonly key?: unknown; readonly value?: unknown };
+  readonly outcome: "ok" | "fail" | "info";
+  /** What an `ok` returned. */
+  readonly result?: unknown;
+  /** Why it failed. */
+  readonly error?: unknown;
+}
+
+/**
+ * What holds where one operation ends at the time at which another begins: `together` if they overlap, `apart` if the
+ * first came before.
+ */
+export type AtOneTime = "together" | "apart";
+
+/**
+ * The events of some intervals, in the order of their times. A client that overlaps itself, or goes on after an unknown
+ * outcome, is several processes.
+ */
+export function eventsOfIntervals(intervals: readonly Interval[], atOneTime: AtOneTime): EventsWithLines {
+  const endsFirst = atOneTime === "apart" ? 0 : 2;
+  const marks = intervals.flatMap((interval, i) => [
+    { time: interval.start, order: 1, i, isEnd: false },
+    // An interval of no length begins before it ends.
+    ...(interval.outcome === "info" || interval.end === undefined
+      ? []
+      : [{ time: interval.end, order: interval.end > interval.start ? endsFirst : 2, i, isEnd: true }]),
+  ]);
+  marks.sort((x, y) => x.time < y.time ? -1 : x.time > y.time ? 1 : x.order - y.order || x.i - y.i);
+  const events: HistoryEvent[] = [];
+  const lines: number[] = [];
+  const busy = new Set<number>();
+  let fresh = intervals.reduce((most, { client }) => Math.max(most, client), -1) + 1;
+  const processes: number[] = [];
+  for (const { i, isEnd } of marks) {
+    const { client, operation, result, error, outcome, line } = intervals[i]!;
+    if (!isEnd) {
+      processes[i] = busy.has(client) ? fresh++ : client;
+      busy.add(processes[i]!);
+    } else busy.delete(processes[i]!);
+    const base = { index: events.length, process: processes[i]!, ...operation };
+    if (!isEnd) events.push({ ...base, type: "invoke" });
+    else if (outcome === "fail") events.push({ ...base, type: "fail", ...(error === undefined ? {} : { error }) });
+    else events.push({ ...base, type: "ok", ...(result === undefined ? {} : { value: result }) });
+    lines.push(line);
+  }
+  return { events, lines };
+}
+
+/** For each thing that an operation says, the names that its field may have, in lower case without underscores. */
+const FIELDS = {
+  client: ["process", "client", "clientid", "processid", "thread", "threadid", "worker", "proc", "session", "pid"],
+  start: [
+    "start",
+    "call",
+    "begin",
+    "invoke",
+    "invoked",
+    "starttime",
+    "calltime",
+    "begintime",
+    "startts",
+    "from",
+    "startns",
+    "startms",
+  ],
+  end: [
+    "end",
+    "return",
+    "finish",
+    "complete",
+    "completed",
+    "returned",
+    "endtime",
+    "returntime",
+    "finishtime",
+    "stop",
+    "endts",
+    "to",
+    "endns",
+    "endms",
+  ],
+  f: ["f", "op", "operation", "function", "func", "method", "action", "command", "cmd", "name", "optype"],
+  key: ["key", "k", "register"],
+  argument: ["value", "arg", "argument", "input", "args", "val", "v"],
+  result: ["result", "output", "ret", "response", "returnvalue"],
+  outcome: ["type", "status", "outcome"],
+  success: ["ok", "success"],
+  error: ["error", "err"],
+} as const;
+
+type Field = keyof typeof FIELDS;
+
+/** Whether an object is an operation with its interval, rather than an event. */
+export function isInterval(fields: Readonly<Record<string, unknown>>): boolean {
+  const names = nameOfFields(fields);
+  return names.has("start") && names.has("end") && names.has("f");
+}
+
+/** Which field of an object says what. */
+function nameOfFields(fields: Readonly<Record<string, unknown>>): Map<Field, string> {
+  const names = new Map<Field, string>();
+  const bare = new Map(Object.keys(fields).map((name) => [name.toLowerCase().replaceAll(/[-_]/g, ""), name]));
+  for (const [field, spellings] of Object.entries(FIELDS)) {
+    const spelling = spellings.find((each) => bare.has(each));
+    if (spelling !== undefined) names.set(field as Field, bare.get(spelling)!);
+  }
+  return names;
+}
+
+/**
+ * Reads operations with their intervals: an array of objects, or objects one after another.
+ *
+ * Operations that touch overlap. One with an error, or without an end, has an unknown outcome.
+ *
+ * @throws {FormatError} At the first that does not fit.
+ */
+export function parseIntervals(text: string): EventsWithLines {
+  const clients = new ProcessNames();
+  const intervals: Interval[] = [];
+  for (const { value, line } of objectsOf(text)) intervals.push(intervalOf(value, line, clients));
+  return eventsOfIntervals(intervals, "together");
+}
+
+/** The objects of a text: the elements of an array, or those that stand one after another. */
+export function* objectsOf(
+  text: string,
+): Generator<{ readonly value: Record<string, unknown>; readonly line: number }> {
+  const reader = new JsonText(text);
+  const inArray = reader.take("[");
+  while (inArray ? !reader.take("]") : reader.hasMore()) {
+    reader.hasMore();
+    const { line } = reader;
+    const value = reader.value(1);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new FormatError(line, 1, `expected an operation as an object, found ${found(value)}`);
+    }
+    yield { value: value as Record<string, unknown>, line };
+    if (!reader.take(",") && inArray && !reader.isNext("]")) throw reader.fail('"," or "]"');
+  }
+  if (reader.hasMore()) throw reader.fail("nothing after the array");
+}
+
+function intervalOf(fields: Readonly<Record<string, unknown>>, line: number, clients: ProcessNames): Interval {
+  const names = nameOfFields(fields);
+  const get = (field: Field): unknown => names.has(field) ? fields[names.get(field)!] : undefined;
+  const fail = (expected: string, what: unknown): FormatError =>
+    new FormatError(line, 1, `expected ${expected}, found ${found(what)}`);
+  const start = nanosecondsOf(get("start"));
+  if (start === undefined) throw fail("an operation to have the time of its start", get("start"));
+  const end = endOf(get("end"), start, line);
+  const f = get("f");
+  if (typeof f !== "string") throw fail('an operation to have its name as "f" or "op"', f);
+  const client = get("client");
+  if (typeof client !== "number" && typeof client !== "string") throw fail('an operation to have a "process"', client);
+  const key = get("key");
+  const outcome = outcomeOf(f, get, end, line);
+  const isRead = READS.has(f.toLowerCase());
+  const result = names.has("result") ? get("result") : isRead ? get("argument") : undefined;
+  const argument = isRead && !names.has("result") ? undefined : get("argument");
+  if (isRead && outcome === "ok" && result === undefined) throw fail(`a ${f} to have a "value" or "result"`, undefined);
+  if (WRITES.has(f.toLowerCase()) && argument === undefined) throw fail(`a ${f} to have a "value"`, undefined);
+  const isMismatch = f === "cas" && outcome === "ok" && get("result") === false;
+  return {
+    line,
+    client: typeof client === "number" ? client : clients.numberOf(client),
+    start,
+    end,
+    operation: {
+      f,
+      ...(key === undefined ? {} : { key }),
+      ...(argument === undefined ? {} : { value: argument }),
+    },
+    outcome: isMismatch ? "fail" : outcome,
+    ...(isMismatch ? { error: "mismatch" } : {}),
+    ...(result === undefined || WRITES.has(f.toLowerCase()) ? {} : { result }),
+  };
+}
+
+/** Operations that return what they read. */
+export const READS: ReadonlySet<string> = new Set(["get", "read", "r", "dequeue", "pop"]);
+const WRITES: ReadonlySet<string> = new Set([
+  "put",
+  "write",
+  "w",
+  "set",
+  "cas",
+  "append",
+  "add",
+  "enqueue",
+  "push",
+  "remove",
+]);
+
+function endOf(end: unknown, start: number | bigint, line: number): number | bigint | undefined {
+  if (end === undefined || end === null || end === -1) return undefined;
+  const time = nanosecondsOf(end);
+  if (time === undefined) {
+    throw new FormatError(line, 1, `expected the end of an operation to be a time, found ${found(end)}`);
+  }
+  if (time < start) throw new FormatError(line, 1, `the operation ends at ${time}, before its start at ${start}`);
+  return time;
+}
+
+function outcomeOf(
+  f: string,
+  get: (field: Field) => unknown,
+  end: number | bigint | undefined,
+  line: number,
+): Interval["outcome"] {
+  if (end === undefined) return "info";
+  const word = get("outcome");
+  if (typeof word === "string") {
+    const type = typeMeant(word);
+    if (type === "ok" || type === "fail" || type === "info") return type;
+    throw new FormatError(line, 1, `expected the outcome of an operation to be ok, fail or info, found ${found(word)}`);
+  }
+  const error = get("error");
+  if (error !== undefined && error !== null && error !== "" && error !== false) return "info";
+  // A write that did not succeed may have happened all the same.
+  if (get("success") === false) return f === "cas" ? "fail" : "info";
+  return "ok";
+}

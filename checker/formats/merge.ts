@@ -1,0 +1,122 @@
+/**
+ * Puts the files of one run together.
+ *
+ * @module
+ */
+import type { HistoryEvent } from "../history.ts";
+import { FormatError } from "./format_error.ts";
+import type { ReadHistory } from "./read.ts";
+
+/** A file of a run. */
+export interface NamedHistory {
+  readonly name: string;
+  readonly history: ReadHistory;
+  /** How many lines it has. */
+  readonly lineCount: number;
+}
+
+/** The files of a run in one. */
+export interface MergedHistory {
+  /** The events of all files, one file after another; lines count through. */
+  readonly history: ReadHistory;
+  /** What was found that a reader should know. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Puts files together, one after another; they still have to be sorted by time.
+ *
+ * A process number that several files have is that of several clients, unless a file goes on where the one before
+ * ended.
+ *
+ * @throws {FormatError} If a file has events without a time, or times of another clock.
+ */
+export function merged(files: readonly NamedHistory[]): MergedHistory {
+  assertOneClock(files);
+  const notes: string[] = [];
+  const events: HistoryEvent[] = [];
+  const lines: number[] = [];
+  const used = new Map<number, Span>();
+  let fresh = 0;
+  for (const { history } of files) {
+    for (const { process } of history.events) if (typeof process === "number") fresh = Math.max(fresh, process + 1);
+  }
+  let before = 0;
+  const zero = files[0]?.history.timeZero;
+  for (const { name, history, lineCount } of files) {
+    const offset = zero === undefined ? 0 : Number(history.timeZero! - zero);
+    const spans = spansOf(history.events);
+    const numbers = new Map<number, number>();
+    for (const [process, span] of spans) {
+      const other = used.get(process);
+      const isOther = other !== undefined && !span.beginsOpen && span.from < other.to && other.from < span.to;
+      if (isOther) {
+        numbers.set(process, fresh);
+        notes.push(
+          `process ${process} of ${name} is another client than that of the files before, and is called ${fresh}`,
+        );
+      }
+      used.set(isOther ? fresh++ : process, span);
+    }
+    for (const [i, event] of history.events.entries()) {
+      const number = typeof event.process === "number" ? numbers.get(event.process) : undefined;
+      events.push({
+        ...event,
+        index: events.length,
+        time: event.time! + offset,
+        ...(number === undefined ? {} : { process: number }),
+      });
+      lines.push(before + history.lines[i]!);
+    }
+    if (before > 0) notes.push(`line 1 of ${name} counts as line ${before + 1}`);
+    before += lineCount;
+  }
+  return { history: { ...files[0]!.history, events, lines }, notes };
+}
+
+/** When a process of a file was active, and whether its first event completes something that began elsewhere. */
+interface Span {
+  readonly from: number;
+  to: number;
+  readonly beginsOpen: boolean;
+}
+
+function spansOf(events: readonly HistoryEvent[]): Map<number, Span> {
+  const spans = new Map<number, Span>();
+  for (const { process, type, time = 0 } of events) {
+    if (typeof process !== "number") continue;
+    const span = spans.get(process);
+    if (span === undefined) spans.set(process, { from: time, to: time, beginsOpen: type !== "invoke" });
+    else span.to = Math.max(span.to, time);
+  }
+  return spans;
+}
+
+function assertOneClock(files: readonly NamedHistory[]): void {
+  let other: { name: string; from: number; to: number } | undefined;
+  for (const { name, history } of files) {
+    const without = history.events.findIndex(({ process, time }) => typeof process === "number" && time === undefined);
+    if (without >= 0) {
+      throw new FormatError(history.lines[without]!, 1, `${name} has an event without a time, so it cannot be merged`);
+    }
+    const times = history.events.flatMap(({ process, time }) => typeof process === "number" ? [time!] : []);
+    if (times.length === 0) continue;
+    const from = times.reduce((least, time) => Math.min(least, time));
+    const to = times.reduce((most, time) => Math.max(most, time));
+    // Runs last hours at most: a thousand times the other's time is another unit, or another beginning.
+    const isEpoch = history.timeZero !== undefined;
+    if (isEpoch !== (files[0]!.history.timeZero !== undefined)) {
+      throw new FormatError(
+        1,
+        1,
+        `the clocks of ${files[0]!.name} and ${name} cannot be the same: one counts from a run's beginning`,
+      );
+    }
+    const isFar = other !== undefined && (from > 1000 * Math.max(1, other.to) || other.from > 1000 * Math.max(1, to));
+    if (other !== undefined && isFar) {
+      const spans = `${other.name} runs from ${other.from} to ${other.to}, ${name} from ${from} to ${to}`;
+      throw new FormatError(1, 1, `the clocks cannot be the same: ${spans}`);
+    }
+    other ??= { name, from, to };
+  }
+}

@@ -1,0 +1,270 @@
+/**
+ * A line of JSON lines that is plain, read byte by byte: the fields of an event, values that are integers, short words
+ * or texts without escapes.
+ *
+ * A value is told by what it is and where it stands; INTEGER has its number, TEXT its bytes between the quotes, PAIR
+ * its bytes from bracket to bracket.
+ *
+ * @module
+ */
+import { isHarmless } from "./fields.ts";
+
+/** What a value turned out to be. */
+export const ABSENT = 0, NULL = 1, INTEGER = 2, TEXT = 3, PAIR = 4, COMPLEX = 5;
+
+/** The types of events, by their first letters; those of `invoke` and `info` are the same. */
+export const INVOKE = 105, OK_EVENT = 111, FAIL_EVENT = 102, INFO_EVENT = 63;
+
+const QUOTE = 34, COMMA = 44, MINUS = 45, ZERO = 48, NINE = 57, COLON = 58, OPEN_BRACKET = 91, BACKSLASH = 92;
+const CLOSE_BRACKET = 93, CLOSE_BRACE = 125, OPEN_BRACE = 123, SPACE = 32;
+
+/** A value of a field. */
+export interface PlainValue {
+  what: number;
+  integer: number;
+  begin: number;
+  stop: number;
+}
+
+const none = (): PlainValue => ({ what: ABSENT, integer: 0, begin: 0, stop: 0 });
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** The fields that are looked at, by the place of their name in this list. */
+const TYPE = 0, PROCESS = 1, F = 2, KEY = 3, VALUE = 4, ERROR = 5, TIME = 6;
+const NAMES = ["type", "process", "f", "key", "value", "error", "time"].map(encode);
+
+const MISMATCH_TEXT = encode("mismatch");
+
+/** A billion: times are kept as a high part, and a low one below this. */
+const LOW = 1e9;
+
+/** Reads one line after another; what it says of the last one is in its fields. */
+export class PlainLine {
+  bytes: Uint8Array = new Uint8Array(0);
+  process = -1;
+  type = 0;
+  readonly f: PlainValue = none();
+  readonly key: PlainValue = none();
+  readonly value: PlainValue = none();
+  isMismatch = false;
+  hasTime = false;
+  timeHigh = 0;
+  timeLow = 0;
+  #at = 0;
+  #end = 0;
+  readonly #last: PlainValue = none();
+  /** Fields that are passed over, as they are meant for nothing else. */
+  readonly #harmless: Uint8Array[] = [];
+
+  /** Whether the bytes are a plain line. */
+  read(bytes: Uint8Array, first: number, last: number): boolean {
+    if (bytes[first] !== OPEN_BRACE || bytes[last - 1] !== CLOSE_BRACE) return false;
+    this.bytes = bytes;
+    this.#at = first + 1;
+    this.#end = last;
+    this.process = -1;
+    this.type = 0;
+    this.f.what = this.key.what = this.value.what = ABSENT;
+    this.isMismatch = this.hasTime = false;
+    do if (!this.#field()) return false; while (this.#comma());
+    return bytes[this.#at] === CLOSE_BRACE && this.#at + 1 === last && this.process >= 0 && this.type !== 0 &&
+      this.f.what === TEXT;
+  }
+
+  /** Reads both values of a pair that `value` says begins at `begin`. */
+  pair(begin: number, one: PlainValue, other: PlainValue): boolean {
+    this.#at = begin + 1;
+    if (!this.#read() || this.#last.what > TEXT) return false;
+    copy(this.#last, one);
+    if (!this.#comma() || !this.#read() || this.#last.what > TEXT) return false;
+    copy(this.#last, other);
+    return this.bytes[this.#at] === CLOSE_BRACKET;
+  }
+
+  #comma(): boolean {
+    if (this.bytes[this.#at] !== COMMA) return false;
+    this.#at += this.bytes[this.#at + 1] === SPACE ? 2 : 1;
+    return true;
+  }
+
+  /** Reads a field; false if it is not plain. */
+  #field(): boolean {
+    const bytes = this.bytes;
+    if (bytes[this.#at] !== QUOTE) return false;
+    const begin = this.#at + 1;
+    let at = begin;
+    while (at < this.#end && bytes[at] !== QUOTE) if (bytes[at++] === BACKSLASH) return false;
+    if (bytes[at + 1] !== COLON) return false;
+    this.#at = at + 2;
+    const field = this.#nameAt(begin, at);
+    if (!this.#read()) return false;
+    const last = this.#last;
+    switch (field) {
+      case TYPE:
+        return this.#setType();
+      case PROCESS:
+        this.process = last.integer;
+        return last.what === INTEGER && last.integer >= 0;
+      case F:
+        copy(last, this.f);
+        return last.what === TEXT;
+      case KEY:
+        copy(last, this.key);
+        return last.what <= TEXT;
+      case VALUE:
+        copy(last, this.value);
+        return true;
+      case ERROR:
+        this.isMismatch = last.what === TEXT && isBytes(bytes, last.begin, last.stop, MISMATCH_TEXT);
+        return true;
+      case TIME:
+        return this.#setTime();
+      default:
+        return this.#isHarmless(begin, at);
+    }
+  }
+
+  /** The place of the name between two positions in `NAMES`, or -1. */
+  #nameAt(begin: number, stop: number): number {
+    const first = this.bytes[begin];
+    for (let i = 0; i < NAMES.length; i++) {
+      const name = NAMES[i]!;
+      if (name[0] === first && name.length === stop - begin && isBytes(this.bytes, begin, stop, name)) return i;
+    }
+    return -1;
+  }
+
+  #isHarmless(begin: number, stop: number): boolean {
+    for (const name of this.#harmless) if (isBytes(this.bytes, begin, stop, name)) return true;
+    const name = this.bytes.slice(begin, stop);
+    const text = new TextDecoder().decode(name);
+    if (text === "actual" || text.startsWith("final") || text === "ts" || text === "timestamp") return false;
+    if (!isHarmless(text)) return false;
+    this.#harmless.push(name);
+    return true;
+  }
+
+  #setType(): boolean {
+    const { what, begin, stop } = this.#last;
+    if (what !== TEXT) return false;
+    const first = this.bytes[begin]!;
+    const length = stop - begin;
+    const second = this.bytes[begin + 3];
+    if (first === INVOKE && length === 6 && second === 111) this.type = INVOKE; // inv-o-ke
+    else if (first === INVOKE && length === 4 && second === 111) this.type = INFO_EVENT; // inf-o
+    else if (first === OK_EVENT && length === 2 && this.bytes[begin + 1] === 107) this.type = OK_EVENT;
+    else if (first === FAIL_EVENT && length === 4 && second === 108) this.type = FAIL_EVENT; // fai-l
+    else return false;
+    return true;
+  }
+
+  #setTime(): boolean {
+    const { what, integer, begin, stop } = this.#last;
+    const isNumber = what === INTEGER || (what === COMPLEX && stop > begin);
+    this.hasTime = isNumber;
+    if (!isNumber) return what === NULL;
+    if (stop - begin < 16) {
+      this.timeHigh = Math.floor(integer / LOW);
+      this.timeLow = integer - this.timeHigh * LOW;
+      return true;
+    }
+    if (this.bytes[begin] === MINUS) return false;
+    let high = 0;
+    let low = 0;
+    for (let at = begin; at < stop; at++) {
+      const digit = this.bytes[at]! - ZERO;
+      if (at < stop - 9) high = high * 10 + digit;
+      else low = low * 10 + digit;
+    }
+    this.timeHigh = high;
+    this.timeLow = low;
+    return true;
+  }
+
+  /** Reads a value; false for one that is not plain. */
+  #read(): boolean {
+    const bytes = this.bytes;
+    if (bytes[this.#at] === SPACE) this.#at++;
+    const c = bytes[this.#at]!;
+    if (c === QUOTE) return this.#text();
+    if ((c >= ZERO && c <= NINE) || c === MINUS) return this.#number();
+    if (c === OPEN_BRACKET) return this.#list();
+    const at = this.#at;
+    if (c !== 110 || bytes[at + 1] !== 117 || bytes[at + 2] !== 108 || bytes[at + 3] !== 108) return false;
+    this.#at += 4;
+    this.#last.what = NULL;
+    return true;
+  }
+
+  #text(): boolean {
+    const bytes = this.bytes;
+    let at = ++this.#at;
+    this.#last.begin = at;
+    for (;; at++) {
+      const inside = bytes[at]!;
+      if (inside === QUOTE) break;
+      if (inside === BACKSLASH || inside < SPACE || at >= this.#end) return false;
+    }
+    this.#last.what = TEXT;
+    this.#last.stop = at;
+    this.#at = at + 1;
+    return true;
+  }
+
+  #number(): boolean {
+    const bytes = this.bytes;
+    const last = this.#last;
+    let at = this.#at;
+    last.begin = at;
+    const isNegative = bytes[at] === MINUS;
+    if (isNegative) at++;
+    const digits = at;
+    let integer = 0;
+    while (bytes[at]! >= ZERO && bytes[at]! <= NINE) integer = integer * 10 + bytes[at++]! - ZERO;
+    const length = at - digits;
+    if (length === 0 || (length > 1 && bytes[digits] === ZERO)) return false;
+    const next = bytes[at]!;
+    if (next !== COMMA && next !== CLOSE_BRACE && next !== CLOSE_BRACKET) return false;
+    last.integer = isNegative ? -integer : integer;
+    // Longer ones are fine as times; as values they are not for 32 bits.
+    last.what = length < 10 && !(isNegative && integer === 0) ? INTEGER : COMPLEX;
+    last.stop = at;
+    this.#at = at;
+    return true;
+  }
+
+  #list(): boolean {
+    const bytes = this.bytes;
+    const from = this.#at;
+    let at = from;
+    this.#last.begin = from;
+    for (;; at++) {
+      const inside = bytes[at]!;
+      if (inside === CLOSE_BRACKET) break;
+      if (inside === BACKSLASH || inside === OPEN_BRACE || at >= this.#end) return false;
+      if (inside === OPEN_BRACKET && at > from) return false;
+      if (inside === QUOTE) {
+        do if (bytes[++at]! === BACKSLASH || at >= this.#end) return false; while (bytes[at] !== QUOTE);
+      }
+    }
+    this.#last.what = PAIR;
+    this.#last.stop = at + 1;
+    this.#at = at + 1;
+    return true;
+  }
+}
+
+function copy(from: PlainValue, to: PlainValue): void {
+  to.what = from.what;
+  to.integer = from.integer;
+  to.begin = from.begin;
+  to.stop = from.stop;
+}
+
+/** Whether the bytes between two positions are those of `text`. */
+export function isBytes(bytes: Uint8Array, begin: number, stop: number, text: Uint8Array): boolean {
+  if (text.length !== stop - begin) return false;
+  for (let i = 0; i < text.length; i++) if (text[i] !== bytes[begin + i]) return false;
+  return true;
+}

@@ -1,0 +1,143 @@
+/**
+ * Operations as Porcupine's users write them, in JSON: an array, or one after another.
+ *
+ *     {"ClientId":0,"Input":{"Type":"put","Key":"x","Value":"1"},"Call":0,"Output":{"Value":""},"Return":10}
+ *
+ * An operation of etcd's robustness tests is such an object too; its input and output are kept whole, for the model
+ * `etcd`.
+ *
+ * @module
+ */
+import { found } from "./event.ts";
+import type { EventsWithLines } from "./events.ts";
+import { FormatError } from "./format_error.ts";
+import { eventsOfIntervals, type Interval, objectsOf, READS } from "./intervals.ts";
+import { meant, type Synonyms } from "./spelling.ts";
+import { nanosecondsOf } from "./time.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What operations are called by those who use Porcupine. */
+const OPERATIONS: Synonyms = {
+  get: ["getop", "kvget"],
+  read: ["load", "readop"],
+  put: ["putop", "kvput"],
+  write: ["store", "writeop"],
+  append: ["appendop"],
+  delete: ["del", "remove"],
+  cas: ["compareandset", "compareandswap", "testandset"],
+  enqueue: [],
+  dequeue: [],
+  lock: [],
+  unlock: [],
+  acquire: [],
+  release: [],
+};
+
+/**
+ * Reads the operations. Those that touch overlap, as in Porcupine. Go's empty string stands for no value, and an output
+ * with an error for an unknown outcome.
+ *
+ * @throws {FormatError} At the first operation that does not fit.
+ */
+export function parsePorcupine(text: string): EventsWithLines {
+  const intervals: Interval[] = [];
+  for (const { value, line } of objectsOf(text)) intervals.push(intervalOf(value, line));
+  return eventsOfIntervals(intervals, "together");
+}
+
+function intervalOf(fields: Fields, line: number): Interval {
+  const fail = (expected: string, what: unknown): FormatError =>
+    new FormatError(line, 1, `expected ${expected}, found ${found(what)}`);
+  const client = anyOf(fields, "clientid") ?? 0;
+  if (typeof client !== "number") throw fail('"ClientId" to be a number', client);
+  const start = nanosecondsOf(anyOf(fields, "call"));
+  if (start === undefined) throw fail('"Call" to be a time', anyOf(fields, "call"));
+  const returned = anyOf(fields, "return");
+  const end = returned === undefined || returned === null ? undefined : nanosecondsOf(returned);
+  if (end !== undefined && end < start) throw fail('"Return" not to be before "Call"', returned);
+  const input = anyOf(fields, "input");
+  const output = anyOf(fields, "output");
+  const base = { line, client, start, end };
+  if (isEtcd(input)) return { ...base, ...etcdOperation(input, output, end === undefined) };
+  const operation = operationOf(input, fail);
+  const outcome: Interval["outcome"] = end === undefined || hasError(output) ? "info" : "ok";
+  if (operation.f === "cas") {
+    const swapped = outcome === "ok" ? successOf(output) : true;
+    if (swapped === undefined) throw fail("the output of a cas to say whether it took place", output);
+    if (!swapped) return { ...base, operation, outcome: "fail", error: "mismatch" };
+  }
+  const isRead = READS.has(operation.f);
+  return { ...base, operation, outcome, ...(isRead && outcome === "ok" ? { result: resultOf(output) } : {}) };
+}
+
+/** The field of some name, whatever its case and underscores. */
+function anyOf(fields: unknown, ...names: readonly string[]): unknown {
+  if (typeof fields !== "object" || fields === null) return undefined;
+  for (const name of names) {
+    for (const [field, value] of Object.entries(fields)) {
+      if (field.toLowerCase().replaceAll("_", "") === name) return value;
+    }
+  }
+  return undefined;
+}
+
+function operationOf(input: unknown, fail: (expected: string, what: unknown) => FormatError): Interval["operation"] {
+  const type = anyOf(input, "type", "op", "operation", "method", "action", "cmd", "command", "name", "f", "kind");
+  if (typeof type !== "string") {
+    const why = typeof type === "number" ? " (what a number stands for is known to its program alone)" : "";
+    throw fail(`"Input" to have the operation's name as "Type" or "Op"${why}`, type ?? input);
+  }
+  const f = meant(type, OPERATIONS) ?? type.toLowerCase();
+  const key = anyOf(input, "key", "k");
+  const value = f === "cas"
+    ? [
+      valueOf(anyOf(input, "from", "old", "oldvalue", "expected", "expect", "compare")),
+      valueOf(anyOf(input, "to", "new", "newvalue", "desired", "value", "swap")),
+    ]
+    : READS.has(f) || f === "delete"
+    ? undefined
+    : valueOf(anyOf(input, "value", "val", "v", "arg", "data"));
+  if (f === "cas" && (value as unknown[]).includes(undefined)) throw fail('a cas to have "From" and "To"', input);
+  const needsValue = f === "put" || f === "write" || f === "append" || f === "enqueue";
+  if (needsValue && value === undefined) throw fail(`the input of a ${f} to have a "Value"`, input);
+  return { f, ...(key === undefined ? {} : { key }), ...(value === undefined ? {} : { value }) };
+}
+
+/** Go's empty string stands for no value. */
+function valueOf(value: unknown): unknown {
+  return value === "" ? null : value;
+}
+
+function hasError(output: unknown): boolean {
+  const error = anyOf(output, "error", "err");
+  if (error !== undefined && error !== null && error !== "" && error !== false) return true;
+  return anyOf(output, "unknown") === true || anyOf(output, "timeout") === true;
+}
+
+function successOf(output: unknown): boolean | undefined {
+  const success = typeof output === "boolean" ? output : anyOf(output, "ok", "success", "swapped", "result", "value");
+  return typeof success === "boolean" ? success : undefined;
+}
+
+function resultOf(output: unknown): unknown {
+  if (typeof output !== "object" || output === null || Array.isArray(output)) return valueOf(output);
+  if (anyOf(output, "found", "exists") === false) return null;
+  return valueOf(anyOf(output, "value", "val", "v", "result")) ?? null;
+}
+
+/** Whether an input is a request of etcd's robustness tests. */
+function isEtcd(input: unknown): input is Fields {
+  return typeof input === "object" && input !== null && "Type" in input && ("Txn" in input || "Range" in input);
+}
+
+/** A request of etcd as it is; what its output says is held against the model `etcd`. */
+function etcdOperation(
+  input: Fields,
+  output: unknown,
+  neverEnded: boolean,
+): Pick<Interval, "operation" | "outcome" | "result"> {
+  const operation = { f: String(input["Type"]), value: input };
+  if (neverEnded || hasError(output)) return { operation, outcome: "info" };
+  return { operation, outcome: "ok", result: output };
+}

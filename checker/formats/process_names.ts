@@ -1,0 +1,26 @@
+/**
+ * Numbers for processes that a file names.
+ *
+ * @module
+ */
+
+/**
+ * Gives each name a number: the digits at its end, as long as all names share what stands before them; else one that no
+ * file uses.
+ */
+export class ProcessNames {
+  readonly #numbers = new Map<string, number>();
+  #prefix: string | undefined;
+
+  /** The number of a process. */
+  numberOf(name: string): number {
+    let number = this.#numbers.get(name);
+    if (number !== undefined) return number;
+    const [, prefix = "", digits = ""] = /^(.*?)(\d{0,9})$/s.exec(name)!;
+    if (prefix !== "") this.#prefix ??= prefix;
+    const tells = digits !== "" && (prefix === "" || prefix === this.#prefix);
+    number = tells ? Number(digits) : 1_000_000 + this.#numbers.size;
+    this.#numbers.set(name, number);
+    return number;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The time of an event, in whatever way a file tells it.
+ *
+ * @module
+ */
+
+const DATE = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)?/;
+
+/**
+ * A time as a number, in whatever unit the file has; a date as nanoseconds. What is beyond 2^53 is a bigint, so that
+ * nothing is rounded.
+ *
+ * @returns Undefined if it is no time.
+ */
+export function nanosecondsOf(time: unknown): number | bigint | undefined {
+  if (typeof time === "number") return Number.isFinite(time) ? time : undefined;
+  if (typeof time === "bigint") return time;
+  if (typeof time !== "string") return undefined;
+  if (/^-?\d+$/.test(time)) return Number.isSafeInteger(Number(time)) ? Number(time) : BigInt(time);
+  if (/^-?\d+\.\d+$/.test(time)) return Number(time);
+  const [matched, year, month, day, hour, minute, second, fraction = "", zone = "Z"] = DATE.exec(time) ?? [];
+  if (matched === undefined) return undefined;
+  const milliseconds = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute) - minutesOf(zone),
+    Number(second),
+  );
+  return BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
+}
+
+function minutesOf(zone: string): number {
+  if (zone === "Z") return 0;
+  const digits = zone.replace(":", "");
+  return (digits.startsWith("-") ? -1 : 1) * (Number(digits.slice(1, 3)) * 60 + Number(digits.slice(3, 5)));
+}
+
+/** A place where the time of a client's event is before that of the client's event before it. */
+export interface TimeGoesBack {
+  /** The line of the event. */
+  readonly line: number;
+  /** The line of the event before it. */
+  readonly since: number;
+}
+
+/** A time as whole billions and the rest, which compares exactly also beyond 2^53. */
+export function highAndLow(time: number | bigint): [high: number, low: number] {
+  if (typeof time === "bigint") {
+    const high = time / 1_000_000_000n;
+    return [Number(high), Number(time - high * 1_000_000_000n)];
+  }
+  const high = Math.floor(time / 1e9);
+  return [high, time - high * 1e9];
+}

@@ -1,0 +1,157 @@
+/**
+ * The flags of `check`, and what they may be together.
+ *
+ * @module
+ */
+import * as checker from "../../checker/mod.ts";
+import { misplacedFlag } from "./check_file.ts";
+import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
+
+/** Every name that `--model` takes. */
+const NAMES: readonly string[] = [
+  ...new Set([
+    ...checker.MODEL_NAMES,
+    "linearizable-counter",
+    "linearizable-set",
+    ...checker.TRANSACTION_MODELS,
+  ]),
+];
+
+/** Every name that `--consistency-model` takes. */
+const LEVELS: readonly string[] = [
+  ...checker.CONSISTENCY_MODELS,
+  ...Object.keys(checker.CONSISTENCY_MODEL_ALIASES),
+].sort();
+
+const FLAGS = {
+  model: {
+    type: "string",
+    value: "NAME",
+    about: `what the history is held against, if that cannot be found out: ${
+      NAMES.join(", ")
+    }, or the path of a module that exports a model; registers take an initial value behind a colon`,
+  },
+  format: { type: "string", oneOf: checker.FORMATS, about: "how the file is written (found out if left out)" },
+  formats: { type: "boolean", about: "show three lines of each format" },
+  timeout: { type: "number", min: 0, about: "seconds after which a file is unknown" },
+  json: { type: "boolean", about: "print one object a file, on one line" },
+  witness: {
+    type: "boolean",
+    about: "for linearizability: show an order of the operations that explains a valid history " +
+      "(the whole of it with --json)",
+  },
+  "null-reads": {
+    type: "string",
+    oneOf: ["value", "unknown"],
+    about: "what a read of null says: that there is no value, or nothing, as in Jepsen's registers",
+  },
+  pairs: {
+    type: "string",
+    oneOf: ["keys", "values"],
+    about: "what a pair in the place of a value is: a key and its value, as jepsen.independent writes them, or a value",
+  },
+  sort: { type: "boolean", about: "sort the events by their times" },
+  "keep-order": { type: "boolean", about: "keep the order of the file, although time goes back in it" },
+  merge: { type: "boolean", about: "take all files for one run, and sort it by time" },
+  "consistency-model": {
+    type: "string",
+    value: "NAME",
+    about: `for transactions: the level to hold them against (strict-serializable if left out), one of ${
+      LEVELS.filter((name) => !/PL-/.test(name)).join(", ")
+    }, or one of Adya's, from PL-1 to PL-SS`,
+  },
+  "version-order": {
+    type: "strings",
+    value: "NAME",
+    about: `for rw-register: where the order of versions may come from, one of ${
+      checker.VERSION_ORDERS.join(", ")
+    }; once for each`,
+  },
+  dot: { type: "string", value: "FILE", about: "for transactions: where to write the graph of what is wrong" },
+  jobs: {
+    type: "integer",
+    min: 1,
+    about: "how many files are judged at once (as many as there are cores if left out)",
+  },
+} as const satisfies FlagSpec;
+
+/** The flags of `check`, parsed. */
+export interface CheckFlags {
+  readonly model: string | undefined;
+  readonly format: string | undefined;
+  readonly formats: boolean;
+  /** Seconds. */
+  readonly timeout: number | undefined;
+  readonly json: boolean;
+  readonly witness: boolean;
+  readonly "null-reads": string | undefined;
+  readonly pairs: string | undefined;
+  readonly sort: boolean;
+  readonly "keep-order": boolean;
+  readonly merge: boolean;
+  readonly "consistency-model": string | undefined;
+  readonly "version-order": readonly string[];
+  readonly dot: string | undefined;
+  readonly jobs: number | undefined;
+}
+
+/**
+ * Parses the arguments of `check`.
+ *
+ * @throws {UsageError} A flag that there is not, or flags that mean nothing together.
+ */
+export function checkFlags(args: readonly string[]): { flags: CheckFlags; files: readonly string[] } {
+  const { flags, words } = parseFlags(args, FLAGS);
+  if (flags.formats) return { flags, files: words };
+  if (words.length === 0) throw new UsageError("check needs a file, or - for the standard input");
+  if (flags["consistency-model"] !== undefined) assertLevel("--consistency-model", flags["consistency-model"]);
+  if (flags["keep-order"] && (flags.sort || flags.merge)) {
+    throw new UsageError(
+      `--keep-order and --${flags.sort ? "sort" : "merge"} say two things about the order of events`,
+    );
+  }
+  if (flags.merge && words.length < 2) throw new UsageError("--merge takes several files of one run");
+  if (flags.model !== undefined && !isPath(flags.model)) {
+    assertModel(flags.model);
+    const problem = misplacedFlag(flags.model, {
+      consistencyModel: flags["consistency-model"],
+      versionOrder: flags["version-order"],
+      nullReads: flags["null-reads"] as "value" | "unknown" | undefined,
+      witness: flags.witness,
+      dot: flags.dot,
+    });
+    if (problem !== undefined) throw new UsageError(problem);
+  }
+  return { flags, files: words };
+}
+
+/** Whether `--model` was given the path of a module. */
+export function isPath(model: string): boolean {
+  return /[\\/]|\.[cm]?[jt]s$/.test(model) && !model.includes(":{");
+}
+
+function assertModel(name: string): void {
+  const [base = "", level] = name.split(":");
+  if (checker.TRANSACTION_MODELS.includes(base)) {
+    if (level !== undefined && ["list-append", "rw-register"].includes(base)) assertLevel(`--model ${base}:`, level);
+    return;
+  }
+  if (NAMES.includes(base)) {
+    try {
+      checker.modelByName(name);
+      return;
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
+  }
+  const hint = LEVELS.includes(base) && base !== "linearizable"
+    ? `; did you mean --model list-append or rw-register with --consistency-model ${base}?`
+    : nearest(base, NAMES);
+  throw new UsageError(`--model takes one of ${NAMES.join(", ")}, but was given ${JSON.stringify(name)}${hint}`);
+}
+
+function assertLevel(flag: string, name: string): void {
+  if (LEVELS.includes(name)) return;
+  const given = `${flag} takes a consistency model, such as strict-serializable, but was given ${JSON.stringify(name)}`;
+  throw new UsageError(`${given}${nearest(name, LEVELS) || `; there are ${LEVELS.join(", ")}`}`);
+}

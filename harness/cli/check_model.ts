@@ -1,0 +1,41 @@
+/**
+ * A user's own model, from the path of its module.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { AnyModel } from "../../checker/mod.ts";
+import { UsageError } from "./flags.ts";
+
+/**
+ * Loads a module that exports a model as its `default` or as `model`, or a function that returns one.
+ *
+ * @throws {UsageError} It cannot be loaded, or exports no model.
+ */
+export async function loadModel(path: string): Promise<AnyModel> {
+  let module: Record<string, unknown>;
+  try {
+    module = await import(pathToFileURL(resolve(path)).href);
+  } catch (error) {
+    const why = (error instanceof Error ? error.message : String(error)).split("\n")[0];
+    throw new UsageError(`--model ${path} cannot be loaded: ${why}`);
+  }
+  const exported = module["default"] ?? module["model"];
+  const model = typeof exported === "function" ? exported() : exported;
+  const problem = problemOf(model);
+  if (problem !== undefined) throw new UsageError(`--model ${path}: ${problem}`);
+  return model as AnyModel;
+}
+
+/** What keeps a value from being a model. */
+function problemOf(model: unknown): string | undefined {
+  if (typeof model !== "object" || model === null) {
+    return "expected the module to export a model as default or as model, or a function that returns one";
+  }
+  if ("kind" in model && model.kind === "register") return undefined;
+  if (!("name" in model) || typeof model.name !== "string") return 'its model has no "name"';
+  if (!("initial" in model)) return `its model ${model.name} has no "initial" state`;
+  if (!("step" in model) || typeof model.step !== "function") return `its model ${model.name} has no function "step"`;
+  return undefined;
+}

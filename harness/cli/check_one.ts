@@ -1,0 +1,147 @@
+/**
+ * Judges one file of `check`, or the files of one run, and says what to print.
+ *
+ * @module
+ */
+import { writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import { performance } from "node:perf_hooks";
+import * as checker from "../../checker/mod.ts";
+import { chunksOf, filesMeantBy, isGzip, readAll, sizeOf } from "./check_bytes.ts";
+import { type FileVerdict, judgeBytes, judgeInput, type JudgeOptions, withNotes } from "./check_file.ts";
+import type { CheckFlags } from "./check_flags.ts";
+import { inputOfHistory } from "./check_input.ts";
+import { judgeStream, streamedModel } from "./check_stream.ts";
+import { InputError, orInputError } from "./input_error.ts";
+import { grouped } from "../report/report.ts";
+import { PROGRAM_FAILED, STATUS, WRONG_USAGE } from "./status.ts";
+
+/** What came of a file. */
+export interface Outcome {
+  readonly status: number;
+  /** For stdout: with its line ends. */
+  readonly out: string;
+  /** For stderr: a line without its end; empty where there is none. */
+  readonly err: string;
+}
+
+/** How a file is judged, beside its flags. */
+export interface CheckSettings {
+  readonly flags: CheckFlags;
+  /** A user's own model. */
+  readonly model: checker.AnyModel | undefined;
+  readonly style: checker.Style;
+}
+
+/** Judges a file, or several that are one run. */
+export function checkFiles(files: readonly string[], settings: CheckSettings): Outcome {
+  const [file = ""] = files;
+  const { flags } = settings;
+  try {
+    const verdict = judgeFiles(files, optionsOf(settings));
+    if (flags.dot !== undefined && verdict.dot !== undefined) writeFileSync(flags.dot, verdict.dot);
+    const name = files.join(" ");
+    const out = flags.json
+      ? `${JSON.stringify({ file: name, ...verdict.result }, digits)}\n`
+      : textOf(name, verdict, settings.style);
+    return { status: STATUS[`${verdict.result.valid}`], out, err: "" };
+  } catch (error) {
+    if (error instanceof InputError) {
+      return { status: WRONG_USAGE, out: "", err: `${error.file ?? file}${error.place}: ${error.message}` };
+    }
+    if (error instanceof Error && error.name === "NotCapable") {
+      return { status: WRONG_USAGE, out: "", err: `${file}: ${error.message}` };
+    }
+    const message = String(error instanceof Error ? error.message : error).split("\n")[0];
+    return { status: PROGRAM_FAILED, out: "", err: `${file}: the check failed: ${message}` };
+  }
+}
+
+function optionsOf({ flags, model }: CheckSettings): JudgeOptions {
+  const until = flags.timeout === undefined ? Infinity : performance.now() + flags.timeout * 1000;
+  return {
+    model: model ?? flags.model,
+    format: flags.format,
+    pairs: flags.pairs as "keys" | "values" | undefined,
+    order: flags.sort || flags.merge ? "time" : flags["keep-order"] ? "file" : undefined,
+    consistencyModel: flags["consistency-model"],
+    versionOrder: flags["version-order"],
+    nullReads: flags["null-reads"] as "value" | "unknown" | undefined,
+    witness: flags.witness,
+    dot: flags.dot,
+    final: undefined,
+    now: () => performance.now(),
+    stop: () => performance.now() > until,
+  };
+}
+
+function judgeFiles(paths: readonly string[], options: JudgeOptions): FileVerdict {
+  const files = paths.flatMap(filesMeantBy);
+  if (files.length > 1) return judgeMerged(files, { ...options, order: "time" });
+  const [file = ""] = files;
+  const verdict = judgeFile(file, options);
+  return file === paths[0]
+    ? verdict
+    : withNotes(verdict, [`it is a folder, of which ${basename(file)} was read: ${file}`]);
+}
+
+function judgeMerged(files: readonly string[], options: JudgeOptions): FileVerdict {
+  const began = options.now();
+  const histories = files.map((name): checker.NamedHistory => {
+    try {
+      return orInputError(() => {
+        const bytes = readAll(name);
+        const read = { ...(options.format === undefined ? {} : { format: options.format }) };
+        const history = checker.readHistory(
+          bytes,
+          options.pairs === undefined ? read : { ...read, pairs: options.pairs },
+        );
+        return { name, history, lineCount: linesIn(bytes) };
+      });
+    } catch (error) {
+      if (error instanceof InputError) error.file = name;
+      throw error;
+    }
+  });
+  return orInputError(() => {
+    const { history, notes } = checker.merged(histories);
+    return judgeInput(inputOfHistory(history, notes), options, began);
+  });
+}
+
+function linesIn(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) count++;
+  return bytes.length > 0 && bytes.at(-1) !== 10 ? count + 1 : count;
+}
+
+/** From this size on a file is judged while it is read, if it can be. */
+const LARGE = 64 << 20;
+
+function judgeFile(file: string, options: JudgeOptions): FileVerdict {
+  if (file === "-" || sizeOf(file) < LARGE) return judgeBytes(readAll(file), options);
+  const beginning = chunksOf(file)() ?? new Uint8Array(0);
+  const model = isGzip(beginning) ? undefined : streamedModel(beginning, options);
+  const streamed = model === undefined ? undefined : judgeStream(() => chunksOf(file), model, options);
+  return streamed ?? judgeBytes(readAll(file), options);
+}
+
+function textOf(file: string, verdict: FileVerdict, style: checker.Style): string {
+  const { valid, format, operations: { ok, fail, info }, parse_ms, check_ms } = verdict.result;
+  const word = { true: style("green", "valid"), false: style("red", "invalid"), unknown: style("yellow", "unknown") };
+  const counts = `${grouped(ok)} ok, ${grouped(fail)} fail, ${grouped(info)} info`;
+  const times = `read as ${format} in ${milliseconds(parse_ms)}, checked in ${milliseconds(check_ms)}`;
+  const first = `${style("bold", file)}  ${word[`${valid}`]}  ${verdict.against}: ${counts}  ${
+    style("dim", `(${times})`)
+  }`;
+  return [first, ...verdict.details(style), ""].join("\n");
+}
+
+function milliseconds(time: number): string {
+  return `${time < 1000 ? time : grouped(Math.round(time))} ms`;
+}
+
+/** Integers beyond 2^53 are written as their digits. */
+function digits(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
+}

@@ -1,0 +1,25 @@
+/**
+ * A worker of `check`: judges one file after another, and sends back what to print.
+ *
+ * @module
+ */
+import { parentPort } from "node:worker_threads";
+import { type CheckFlags, isPath } from "./check_flags.ts";
+import { loadModel } from "./check_model.ts";
+import { checkFiles } from "./check_one.ts";
+
+/** What a worker is asked. */
+export interface CheckRequest {
+  readonly files: readonly string[];
+  readonly flags: CheckFlags;
+}
+
+parentPort?.on("message", async ({ files, flags }: CheckRequest) => {
+  try {
+    const model = flags.model !== undefined && isPath(flags.model) ? await loadModel(flags.model) : undefined;
+    const outcome = checkFiles(files, { flags, model, style: (format, text) => `\x01${format}\x02${text}\x03` });
+    parentPort!.postMessage({ outcome });
+  } catch (error) {
+    parentPort!.postMessage({ error: (error as Error).message });
+  }
+});

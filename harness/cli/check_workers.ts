@@ -1,0 +1,54 @@
+/**
+ * Judges many files on several cores; the answers come in the order of the files.
+ *
+ * @module
+ */
+import { Worker } from "node:worker_threads";
+import type { CheckFlags } from "./check_flags.ts";
+import type { Outcome } from "./check_one.ts";
+import type { CheckRequest } from "./check_worker.ts";
+
+/** What a worker answers. */
+type CheckAnswer = { readonly outcome: Outcome } | { readonly error: string };
+
+/**
+ * Judges `runs`, each of them the files of one run.
+ *
+ * @param heard Called with the outcome of each, in their order.
+ */
+export function checkOnWorkers(
+  runs: readonly (readonly string[])[],
+  { flags, jobs }: { readonly flags: CheckFlags; readonly jobs: number },
+  heard: (outcome: Outcome) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const outcomes: (Outcome | undefined)[] = new Array(runs.length);
+    const workers: Worker[] = [];
+    let next = 0;
+    let told = 0;
+    const end = (error: Error | undefined): void => {
+      for (const worker of workers) void worker.terminate();
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const feed = (worker: Worker): void => {
+      const run = next++;
+      if (run >= runs.length) return;
+      worker.once("message", (answer: CheckAnswer) => {
+        if ("error" in answer) return end(new Error(answer.error));
+        outcomes[run] = answer.outcome;
+        for (; outcomes[told] !== undefined; told++) heard(outcomes[told]!);
+        if (told === runs.length) end(undefined);
+        else feed(worker);
+      });
+      worker.postMessage({ files: runs[run]!, flags } satisfies CheckRequest);
+    };
+    for (let i = 0; i < jobs; i++) {
+      // With an environment of its own: to hand the process's down, Deno would ask for the permission to read that.
+      const worker = new Worker(new URL("./check_worker.ts", import.meta.url), { env: {} });
+      workers.push(worker);
+      worker.on("error", end);
+      feed(worker);
+    }
+  });
+}
