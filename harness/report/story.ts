@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HistoryEvent } from "../../checker/mod.ts";
+import type { HistoryEvent, LinearizabilityVerdict, Verdict } from "../../checker/mod.ts";
 import type { JudgedRun } from "../run/result.ts";
 import type { Breach, SafetyVerdict } from "../sim/invariants/world.ts";
 import type { Moment } from "../moment.ts";
@@ -27,22 +27,19 @@ function isLine({ kind }: Moment): boolean {
 }
 
 /**
- * The events that mattered: all that the nemesis and the clients did, and of the nodes' doings the elections, the
- * votes, the commits, the truncations, the snapshots, the reads, and the messages that carried commands. It ends
- * where an invariant broke, or with what a client saw last; of the proof of life only what it did to the nodes is
- * told, unless it failed.
+ * The events that mattered: all that the nemesis and the clients did, and of the nodes' doings the elections, the votes,
+ * the commits, the truncations, the snapshots, the reads, and the messages that carried commands. It ends where an
+ * invariant broke, or with what a client saw last. A proof of life that succeeded is told only as far as something that
+ * happened in it is wrong.
  */
 export function renderStory(lines: readonly Moment[], run: JudgedRun): string {
   const breach = (run.result.checks["safety"] as Partial<SafetyVerdict> | undefined)?.breaches?.[0];
-  const isAlive = run.result.checks["liveness"]?.valid !== false;
-  const end = breach?.time ?? (isAlive ? lastHeard(run.events) : Infinity);
-  const proofBegins = run.events.find(({ f, process }) => process === "nemesis" && f === "heal majority")?.time ??
-    Infinity;
-  const isTold = ({ time, kind, matters }: Moment): boolean =>
-    matters && time <= end && !(isAlive && time > proofBegins && PROOFS_OWN.includes(kind));
-  const events = tellEvents(run.events.filter(({ time = 0 }) => time <= end), run);
+  const end = breach?.time ?? endOf(run);
   const told = [
-    ...merged(lines.filter(isLine).filter(isTold).map(tellNode), events),
+    ...merged(
+      lines.filter((line) => isLine(line) && line.matters && line.time <= end).map(tellNode),
+      tellEvents(run.events.filter(({ time = 0 }) => time <= end), run),
+    ),
     ...(breach === undefined ? [] : [tellBreach(breach)]),
   ];
   if (told.length <= MAX_LINES) return told.map(tell).join("");
@@ -51,12 +48,28 @@ export function renderStory(lines: readonly Moment[], run: JudgedRun): string {
   return [...told.slice(0, half).map(tell), gap, ...told.slice(-half).map(tell)].join("");
 }
 
-/** What the proof of life causes of itself, and nobody wants to hear of where it succeeds. */
-const PROOFS_OWN = ["message", "sent", "read"];
+/** When the last thing happened that a reader wants to hear of. */
+function endOf({ events, result: { checks } }: JudgedRun): number {
+  if (checks["liveness"]?.valid === false) return Infinity;
+  const isProof = proofs(events);
+  const last = events.findLast((event) => event.process !== "nemesis" && !isProof.has(event.process));
+  const found = Object.values(checks).filter(({ valid }) => valid === false).map((verdict) => wrongAt(verdict, events));
+  return Math.max(last?.time ?? 0, ...found);
+}
 
-/** When a client heard something last. */
-function lastHeard(events: readonly HistoryEvent[]): number {
-  return events.findLast(({ process }) => process !== "nemesis")?.time ?? Infinity;
+/** The processes of the proof of life: they ask between the healing of a majority and that of all. */
+function proofs(events: readonly HistoryEvent[]): Set<HistoryEvent["process"]> {
+  const placeOf = (note: string): number => events.findIndex(({ process, f }) => process === "nemesis" && f === note);
+  const from = placeOf("heal majority"), to = placeOf("heal all");
+  if (from < 0) return new Set();
+  const asked = events.slice(from, to < 0 ? undefined : to).filter(({ type }) => type === "invoke");
+  return new Set(asked.map(({ process }) => process));
+}
+
+/** When a check that failed could no longer be content; where it does not tell, the end of the history. */
+function wrongAt(verdict: Verdict, events: readonly HistoryEvent[]): number {
+  const place = (verdict as Partial<LinearizabilityVerdict>).counterexample?.finePrefix ?? events.length - 1;
+  return events[place]?.time ?? 0;
 }
 
 /** Both in the order of their times; what a client hears follows from what a node did at the same instant. */

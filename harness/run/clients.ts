@@ -50,8 +50,17 @@ export class Clients {
 
   /** Asks, records, and waits for the answer; `then` is called when the operation has ended in the history. */
   perform(slot: number, operation: Invocation, node: number, then: (end: Completion) => void): void {
+    this.#perform(this.#clients[slot]!, operation, node, then);
+  }
+
+  /** Lets a client of its own ask; `done` hears whether the answer was `ok`. */
+  prove(node: number, operation: Invocation, done: (isProven: boolean) => void): void {
+    const prover = { process: this.#nextProcess++, isBusy: false };
+    this.#perform(prover, operation, node, ({ type }) => done(type === "ok"));
+  }
+
+  #perform(client: Client, operation: Invocation, node: number, then: (end: Completion) => void): void {
     const { clock, cluster, recorder, requestTimeout } = this.#options;
-    const client = this.#clients[slot]!;
     const { process } = client;
     const { f, key, value, final } = operation;
     client.isBusy = true;

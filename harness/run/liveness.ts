@@ -32,8 +32,8 @@ export interface LivenessParts {
   readonly pick: (purpose: string, count: number) => number;
   /** Writes an event of the nemesis down. */
   readonly note: (f: string, value: string) => void;
-  /** Asks a node to prove that it serves, `ticks` after the healing; `done` hears whether it has. */
-  readonly prove: (node: number, kind: "read" | "write", ticks: number, done: (isProven: boolean) => void) => void;
+  /** Asks a node to prove that it serves; `done` hears whether it has. */
+  readonly prove: (node: number, kind: "read" | "write", done: (isProven: boolean) => void) => void;
 }
 
 /** Whether a healed cluster served again. */
@@ -178,7 +178,7 @@ class ProofOfLife {
     const answered = isRead ? this.#read : this.#written;
     if (answered.has(node) || clock.now() < (this.#askAgainAt.get(node) ?? 0)) return;
     this.#askAgainAt.set(node, clock.now() + ASK_AGAIN_TICKS * tickLength);
-    prove(node, isRead ? "read" : "write", this.#ticks(), (isProven) => {
+    prove(node, isRead ? "read" : "write", (isProven) => {
       if (isProven) {
         answered.add(node);
         this.#askAgainAt.delete(node);

@@ -81,7 +81,7 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
     ...workload.judge(outcome.events),
     ...clusterChecks,
     liveness: livenessOf(outcome),
-    exercised: exercised(outcome, operations, setup),
+    exercised: exercised(outcome, setup),
   };
   const history = historyBytes(outcome.events);
   const result = {
@@ -122,8 +122,8 @@ function livenessOf({ liveness, finalReads }: RunOutcome): Verdict {
 }
 
 /** Nothing is reported as checked that did not happen. */
-function exercised(outcome: RunOutcome, operations: OperationCounts, setup: RunSetup): Verdict {
-  if (operations.ok === 0) return { valid: "unknown", reason: "no operation succeeded, so nothing was checked" };
+function exercised(outcome: RunOutcome, setup: RunSetup): Verdict {
+  if (outcome.succeeded === 0) return { valid: "unknown", reason: "no operation succeeded, so nothing was checked" };
   const struck = [...outcome.faults.values()].some((count) => count.struck > 0);
   if (setup.kinds.length > 0 && !struck) {
     return { valid: "unknown", reason: "the nemesis never struck, so nothing was survived" };

@@ -56,10 +56,10 @@ export interface RunOutcome {
   readonly schedule: Schedule;
   /** Whether every key was read a last time. */
   readonly finalReads: FinalReadCount;
+  /** How many operations of clients succeeded while they were at work. */
+  readonly succeeded: number;
 }
 
-/** The process of the proof of life. */
-const PROVER = -1;
 const NO_READS: FinalReadCount = { asked: 0, answered: 0 };
 
 /** A run from the cluster's start to its stop. */
@@ -71,6 +71,7 @@ export class Run {
   readonly #strikes: Strikes;
   readonly #asked: ScheduledOperation[] = [];
   #began = 0;
+  #succeeded = 0;
   #isWorking = false;
   #isOver = false;
 
@@ -137,6 +138,7 @@ export class Run {
     if (planned === null) return;
     this.#asked.push(planned);
     this.#clients.perform(planned.client, planned.operation, planned.node, ({ type }) => {
+      if (type === "ok") this.#succeeded++;
       operations.ended(planned, type);
     });
   }
@@ -150,8 +152,8 @@ export class Run {
     const note = (f: string, value: string): void => {
       this.#recorder.record({ process: "nemesis", type: "info", f, value });
     };
-    const prove: LivenessParts["prove"] = (node, kind, ticks, done) => {
-      cluster.invoke(node, PROVER, workload.proof(kind, ticks), ({ type }) => done(type === "ok"));
+    const prove: LivenessParts["prove"] = (node, kind, done) => {
+      this.#clients.prove(node, workload.proof(kind, this.#recorder.events), done);
     };
     proveLife({ clock, cluster, limits, pick, note, prove }, (liveness) => {
       if (this.#isOver) return;
@@ -183,6 +185,7 @@ export class Run {
         faults: this.#strikes.counts,
         schedule: { operations: this.#asked, faults: this.#strikes.schedule },
         finalReads,
+        succeeded: this.#succeeded,
       })
     );
   }

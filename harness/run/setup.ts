@@ -118,19 +118,17 @@ function refuseUnsuffered(target: Target, kind: FaultKind): void {
   throw new RangeError(`The target ${target.name} does not suffer ${kind}: it suffers ${suffered}`);
 }
 
+/** The target draws from a stream of its own: what it draws says nothing about the rest, nor the rest about it. */
 function drawSwarm(
   target: Target,
   random: Random,
   options: RunOptions,
   workload: string,
 ): Drawn & { readonly system: unknown } {
-  let drawn: Drawn | null = null;
-  const drawRest = (severity: Severity, kinds: readonly FaultKind[]): void => {
-    drawn = drawRun(random, options, severity, kinds);
-  };
-  const system = target.setup({ flags: withDefaults(target, options.flags), workload, swarm: random, drawRest });
-  if (drawn === null) drawRest(target.severity?.(system) ?? SEVERITY, target.draws?.(system) ?? target.faults);
-  return { system, ...(drawn as Drawn | null)! };
+  const flags = withDefaults(target, options.flags);
+  const system = target.setup({ flags, workload, swarm: random.split("system") });
+  const severity = target.severity?.(system) ?? SEVERITY;
+  return { system, ...drawRun(random.split("run"), options, severity, target.draws?.(system) ?? target.faults) };
 }
 
 /**

@@ -116,8 +116,6 @@ export interface SetupRequest {
   readonly workload: string;
   /** Where the seed draws what flags leave open (`--nemesis all`); `null` for what is usual. */
   readonly swarm: Random | null;
-  /** Until the histories may change: draws what all targets share, in the middle of a target's own draws. */
-  readonly drawRest?: (severity: Severity, kinds: readonly FaultKind[]) => void;
 }
 
 /** Makes a new set of clients, for one run. */

@@ -11,9 +11,9 @@ import type { Random } from "../../raft/mod.ts";
 import { judgeTransactions } from "./judge.ts";
 import {
   type FinalRead,
+  freshNumber,
   happens,
   type Invocation,
-  storeProof,
   type Workload,
   type WorkloadOptions,
 } from "./workload.ts";
@@ -64,7 +64,10 @@ function listWorkload(
     name,
     model: "list-append",
     next: (random: Random): Invocation => ({ f: "txn", value: next(random, used) }),
-    proof: storeProof,
+    proof(kind, events) {
+      const key = listsAsked(events).at(-1) ?? "k0";
+      return { f: "txn", value: [kind === "read" ? ["r", key, null] : ["append", key, freshElement(events, key)]] };
+    },
     finalReads(events: readonly HistoryEvent[]) {
       const reads: FinalRead[] = [];
       const keys = listsAsked(events);
@@ -88,6 +91,17 @@ function listsAsked(events: readonly HistoryEvent[]): string[] {
     for (const [, key] of value as Micro[]) keys.add(key);
   }
   return [...keys];
+}
+
+/** An element that nobody has appended to a list yet. */
+function freshElement(events: readonly HistoryEvent[], key: string): number {
+  return freshNumber(events, ({ process, value }) => {
+    if (process === "nemesis") return undefined;
+    return Math.max(
+      0,
+      ...(value as Micro[]).filter(([f, list]) => f === "append" && list === key).map(([, , n]) => n!),
+    );
+  });
 }
 
 /** Clients of transactions: one to four steps each. */

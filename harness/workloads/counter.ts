@@ -7,7 +7,7 @@
 import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
 import { judgeTransactions } from "./judge.ts";
-import { happens, type Invocation, storeProof, type Workload, type WorkloadOptions } from "./workload.ts";
+import { happens, type Invocation, type Workload, type WorkloadOptions } from "./workload.ts";
 
 /** A new set of clients of a counter. */
 export function counter(options: WorkloadOptions): Workload {
@@ -16,7 +16,7 @@ export function counter(options: WorkloadOptions): Workload {
     model: "counter",
     next: (random: Random): Invocation =>
       happens(random, options.readShare) ? { f: "read" } : { f: "add", value: 1 + random.below(5) },
-    proof: storeProof,
+    proof: (kind) => kind === "read" ? { f: "read" } : { f: "add", value: 1 },
     finalReads: () => [{ operation: { f: "read" } }],
     judge: (events: readonly HistoryEvent[]): Record<string, Verdict> => ({
       counter: judgeTransactions(events, "counter"),

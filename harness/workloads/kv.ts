@@ -11,10 +11,11 @@ import { judgeLinearizability } from "./judge.ts";
 import {
   type Completion,
   drawKey,
+  FIRST_KEY,
+  freshNumber,
   happens,
   type Invocation,
   keysAsked,
-  storeProof,
   type Workload,
   type WorkloadOptions,
 } from "./workload.ts";
@@ -44,13 +45,21 @@ export function kv(options: WorkloadOptions): Workload {
       if (now === null) seen.delete(operation.key as string);
       else if (now !== undefined) seen.set(operation.key as string, now);
     },
-    proof: storeProof,
+    proof: (kind, events) =>
+      kind === "read"
+        ? { f: "get", key: FIRST_KEY }
+        : { f: "put", key: FIRST_KEY, value: freshNumber(events, writtenBy) },
     finalReads: (events: readonly HistoryEvent[]) =>
       keysAsked(events).sort().map((key) => ({ operation: { f: "get", key } })),
     judge: (events: readonly HistoryEvent[]): Record<string, Verdict> => ({
       linearizability: judgeLinearizability(events, "kv"),
     }),
   };
+}
+
+/** The number that an operation writes. */
+function writtenBy({ f, value }: Invocation): number | undefined {
+  return f === "put" ? value as number : f === "cas" ? (value as number[])[1] : undefined;
 }
 
 /** What a key holds after an operation, as its client knows; `undefined` if it does not. */

@@ -12,10 +12,11 @@ import { judgeLinearizability } from "./judge.ts";
 import {
   type Completion,
   drawKey,
+  FIRST_KEY,
+  freshNumber,
   happens,
   type Invocation,
   keysAsked,
-  storeProof,
   type Workload,
   type WorkloadOptions,
 } from "./workload.ts";
@@ -41,11 +42,19 @@ export function register(options: WorkloadOptions): Workload {
       const now = end.type === "fail" ? end.actual : f === "cas" ? (value as number[])[1] : end.value;
       if (typeof now === "number") seen.set(key as string, now);
     },
-    proof: storeProof,
+    proof: (kind, events) =>
+      kind === "read"
+        ? { f: "read", key: FIRST_KEY }
+        : { f: "write", key: FIRST_KEY, value: freshNumber(events, writtenBy) },
     finalReads: (events: readonly HistoryEvent[]) =>
       keysAsked(events).sort().map((key) => ({ operation: { f: "read", key } })),
     judge: (events: readonly HistoryEvent[]): Record<string, Verdict> => ({
       linearizability: judgeLinearizability(events, "cas-register"),
     }),
   };
+}
+
+/** The number that an operation writes. */
+function writtenBy({ f, value }: Invocation): number | undefined {
+  return f === "write" ? value as number : f === "cas" ? (value as number[])[1] : undefined;
 }

@@ -7,7 +7,7 @@
 import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
 import { judgeTransactions } from "./judge.ts";
-import { type Invocation, storeProof, type Workload, type WorkloadOptions } from "./workload.ts";
+import { freshNumber, type Invocation, type Workload, type WorkloadOptions } from "./workload.ts";
 
 /** One operation in this many reads the whole set, which grows. */
 const READ_EVERY = 64;
@@ -19,7 +19,10 @@ export function set(_options: WorkloadOptions): Workload {
     name: "set",
     model: "set-full",
     next: (random: Random): Invocation => random.below(READ_EVERY) === 0 ? { f: "read" } : { f: "add", value: ++added },
-    proof: storeProof,
+    proof: (kind, events) =>
+      kind === "read"
+        ? { f: "read" }
+        : { f: "add", value: freshNumber(events, ({ f, value }) => f === "add" ? value as number : undefined) },
     finalReads: () => [{ operation: { f: "read" } }],
     judge: (events: readonly HistoryEvent[]): Record<string, Verdict> => ({
       set: judgeTransactions(events, "set-full"),

@@ -72,10 +72,11 @@ export interface Workload {
   /** Hears how an operation ended. */
   ended?(operation: Invocation, completion: Completion): void;
   /**
-   * An operation by which a healed node proves that it serves, `ticks` after the healing; the workload does not judge
-   * it.
+   * An operation by which a healed node proves that it serves: one that it can answer with `ok` whatever was done
+   * before. It is recorded, and judged like all others. What it writes follows from the events so far, so that it is
+   * the same when the run is repeated.
    */
-  proof(kind: "read" | "write", ticks: number): Invocation;
+  proof(kind: "read" | "write", events: readonly HistoryEvent[]): Invocation;
   /**
    * What is asked at the end, when all is healed, of everything that the events so far were about: what was
    * acknowledged must be there. `nodes` are those that can be asked.
@@ -96,13 +97,22 @@ export function keysAsked(events: readonly HistoryEvent[]): string[] {
   return [...keys];
 }
 
-/** The key of the proof of life; no workload has it. */
-export const PROOF_KEY = "liveness";
-
-/** The proof of life of a key-value store. */
-export function storeProof(kind: "read" | "write", ticks: number): Invocation {
-  return kind === "read" ? { f: "get", key: PROOF_KEY } : { f: "put", key: PROOF_KEY, value: String(ticks) };
+/** A number that no client has written yet: one more than the highest, by what an invocation is said to write. */
+export function freshNumber(
+  events: readonly HistoryEvent[],
+  written: (event: HistoryEvent) => number | undefined,
+): number {
+  let highest = 0;
+  for (const event of events) {
+    if (event.type !== "invoke") continue;
+    const value = written(event);
+    if (value !== undefined && value > highest) highest = value;
+  }
+  return highest + 1;
 }
+
+/** The first of the keys that `drawKey` draws. */
+export const FIRST_KEY = "k0";
 
 /** Draws one of `keys` keys; of `skew` draws the least counts, so that low keys are hot. */
 export function drawKey(random: Random, options: WorkloadOptions): string {

@@ -10,7 +10,7 @@ import { type Clock, SECOND, type Timer } from "../../../server/clock.ts";
 import type { ClientReply } from "../../../server/replica/client.ts";
 import type { ClientRequest } from "../../../server/store/client.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
-import { completionOf, type Language, languageOf } from "./store_language.ts";
+import { completionOf, type Language } from "./store_language.ts";
 
 /** What a client needs of a cluster. */
 export interface Servers {
@@ -49,20 +49,15 @@ export const SESSION_TIMEOUT: number = (RETRIES + 2) * (RETRY_AFTER + RETRY_AFTE
 /** Makes the clients of a cluster. */
 export function createClient(options: ClientOptions): Invoke {
   const { servers, language } = options;
-  const plain: Invoke = (node, process, operation, reply) => {
-    const spoken = languageOf(language, operation);
-    servers.ask(
-      node,
-      process,
-      { operation: spoken.ask(operation) },
-      (answer) => reply(completionOf(spoken, operation, answer)),
-    );
-  };
-  if (!options.hasSessions) return plain;
+  if (!options.hasSessions) {
+    return (node, process, operation, reply) => {
+      const request = { operation: language.ask(operation) };
+      servers.ask(node, process, request, (answer) => reply(completionOf(language, operation, answer)));
+    };
+  }
   /** The number of each process's last write. */
   const sequences = new Map<number, number>();
   return (node, process, operation, reply) => {
-    if (languageOf(language, operation) !== language) return plain(node, process, operation, reply);
     const sequence = (sequences.get(process) ?? 0) + 1;
     sequences.set(process, sequence);
     new SessionCall(options, process, sequence, operation, reply).attempt(node);

@@ -35,7 +35,7 @@ export const live: Target<OursSetup> = {
   flags: OURS_FLAGS,
   workloads: WORKLOADS,
   faults: FAULTS,
-  setup: (request) => setupOurs(request, FAULTS),
+  setup: setupOurs,
   parseSetup: parseOurs,
   time: () => "real",
   limits: ({ clientsHaveSessions }) => ({

@@ -109,13 +109,12 @@ const DEFAULT_READS: ReadMode = "index";
 const LEASE_CLOCK_FACTOR = 1.3;
 
 /** The setup of a run. */
-export function setupOurs(request: SetupRequest, kinds: readonly FaultKind[]): OursSetup {
-  const { flags, workload, swarm } = request;
+export function setupOurs({ flags, workload, swarm }: SetupRequest): OursSetup {
   const asked = flags["reads"] as ReadMode | undefined;
   const known = { workload, clientsHaveSessions: workload === "session" };
   if (swarm === null) return { reads: asked ?? DEFAULT_READS, ...known, cluster: CLUSTER };
   const reads = asked ?? pick(swarm, ["log", "index", "index", "lease", "lease"] as const);
-  return { reads, ...known, cluster: drawCluster(swarm, reads, request, kinds) };
+  return { reads, ...known, cluster: drawCluster(swarm, reads, workload) };
 }
 
 /** Clock faults stay within what leases are promised, where reads depend on them. */
@@ -145,8 +144,7 @@ export function drawableFaults(
 function drawCluster(
   random: Random,
   reads: ReadMode,
-  { workload, drawRest }: SetupRequest,
-  kinds: readonly FaultKind[],
+  workload: string,
 ): ClusterSetup {
   const electionTimeoutTicks = pick(random, ELECTION_TIMEOUTS);
   const elections = drawElections(random, reads);
@@ -154,7 +152,6 @@ function drawCluster(
   // Hundreds of small appends under way, of which the network reorders most, would be refused and sent again without
   // end.
   const inflights = maxAppendBytes === CLUSTER.maxAppendBytes ? [CLUSTER.maxInflightAppends, 64, 2, 1] : [8, 2, 1];
-  drawRest?.(severityFor(reads), drawableFaults(reads, elections.checkQuorum, kinds));
   return {
     ...CLUSTER,
     ...elections,
@@ -209,7 +206,7 @@ function drawElections(random: Random, reads: ReadMode): Pick<ClusterSetup, "pre
  * @throws {SyntaxError} If a field is missing or has the wrong form; the message names it.
  */
 export function parseOurs(value: unknown): OursSetup {
-  const wrong = firstMisshapen("system", value, setupOurs({ flags: {}, workload: "kv", swarm: null }, []));
+  const wrong = firstMisshapen("system", value, setupOurs({ flags: {}, workload: "kv", swarm: null }));
   if (wrong !== null) throw new SyntaxError(wrong);
   return value as OursSetup;
 }

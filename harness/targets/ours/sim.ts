@@ -28,7 +28,7 @@ export const sim: Target<OursSetup> = {
   flags: OURS_FLAGS,
   workloads: WORKLOADS,
   faults: FAULT_KINDS,
-  setup: (request) => setupOurs(request, FAULT_KINDS),
+  setup: setupOurs,
   parseSetup: parseOurs,
   time: () => "virtual",
   limits: ({ cluster, clientsHaveSessions }) => ({

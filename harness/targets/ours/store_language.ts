@@ -8,7 +8,7 @@
  */
 import type { ClientReply } from "../../../server/replica/client.ts";
 import type { Operation } from "../../../server/store/operation.ts";
-import { type Completion, type Invocation, PROOF_KEY } from "../../workloads/workload.ts";
+import type { Completion, Invocation } from "../../workloads/workload.ts";
 
 /** How one workload speaks to the store. */
 export interface Language {
@@ -47,11 +47,6 @@ export const LANGUAGES: Readonly<Record<string, Language>> = {
     answer: ({ f, value }, found) => f === "read" ? found ?? [] : value,
   },
 };
-
-/** The proof of life is the store's own language, whatever the workload. */
-export function languageOf(workload: Language, operation: Invocation): Language {
-  return operation.key === PROOF_KEY ? LANGUAGES["kv"]! : workload;
-}
 
 function askKv({ f, key, value }: Invocation): Operation {
   const operation = { f, key: key as string };

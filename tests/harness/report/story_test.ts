@@ -16,7 +16,9 @@ function event(time: number, event: Partial<HistoryEvent>): HistoryEvent {
 const EVENTS: readonly HistoryEvent[] = [
   event(1, { process: 4, type: "invoke", f: "get", key: "k0" }),
   event(2, { value: "1 2" }),
+  event(3, { process: 9, type: "invoke", f: "get", key: "k0" }),
   event(4, { process: 4, type: "ok", f: "get", key: "k0", value: null }),
+  event(4.5, { process: 9, type: "ok", f: "get", key: "k0", value: 1 }),
   event(6, { f: "heal all", value: "all of 1 2 3" }),
 ];
 
@@ -37,14 +39,24 @@ function told(checks: Record<string, unknown>): string[] {
   return renderStory(TRACE, judged(checks)).trimEnd().split("\n").map((each) => each.slice(13));
 }
 
-test("a story names the node that was asked, and ends with what a client heard last", () => {
-  assert.deepEqual(told({ linearizability: { valid: false }, liveness: { valid: true } }), [
+const LATE = { valid: false, counterexample: { finePrefix: 3 } };
+
+test("a story names the node that was asked, and ends with what a client saw last before the proof of life", () => {
+  assert.deepEqual(told({ linearizability: LATE, liveness: { valid: true } }), [
     "client 4  asks node 3:  get k0",
     "node 1  receives moves the log",
     "nemesis  heal majority: 1 2",
+    "node 1  receives the proof's own command",
+    "client 9  asks  get k0",
     "node 1  what the proof did to it",
     "client 4  ok  get k0 null",
   ]);
+});
+
+test("what the proof of life itself saw wrong is told", () => {
+  const wrong = { valid: false, counterexample: { finePrefix: 4 } };
+
+  assert.equal(told({ linearizability: wrong, liveness: { valid: true } }).at(-1), "client 9  ok  get k0 1");
 });
 
 test("a story of a broken invariant ends there, and says so", () => {
