@@ -8,7 +8,7 @@ import type { HistoryEvent, Verdict } from "../../../../checker/mod.ts";
 import type { Random } from "../../../../raft/mod.ts";
 import { SECOND } from "../../../../server/clock.ts";
 import { judgeTransactions } from "../../../workloads/judge.ts";
-import { type Completion, type FinalRead, happens, type Invocation } from "../../../workloads/workload.ts";
+import { type Completion, type FinalRead, freshNumber, happens, type Invocation } from "../../../workloads/workload.ts";
 import { forHistory } from "../json.ts";
 import type { Body } from "../protocol.ts";
 import { topologyOf } from "../topology.ts";
@@ -16,6 +16,13 @@ import { type MaelstromWorkload, request } from "./speech.ts";
 
 /** Nodes have so long to converge after all is healed, as with Maelstrom. */
 const SETTLES_WITHIN = 10 * SECOND;
+
+/** What clients added. */
+interface Added {
+  readonly acknowledged: number[];
+  /** Of unknown outcome. */
+  readonly unsure: number[];
+}
 
 /** What is different from one of these workloads to the other. */
 interface Kind {
@@ -29,25 +36,28 @@ interface Kind {
   readonly read: (answer: Body) => unknown;
   /** What the answer is to be like, for people. */
   readonly expected: string;
-  /** Whether what a node has is all that was acknowledged. */
-  readonly isWhole: (value: unknown, acknowledged: readonly number[]) => boolean;
+  /** Whether what a node has is all that was acknowledged, and nothing but that and what may have been added. */
+  readonly isWhole: (value: unknown, added: Added) => boolean;
 }
 
 const setOf = (value: unknown): unknown => Array.isArray(value) ? forHistory(value) : undefined;
 const numberOf = (value: unknown): unknown => typeof value === "number" ? value : undefined;
-const hasAll = (value: unknown, acknowledged: readonly number[]): boolean => {
+const hasAll = (value: unknown, { acknowledged }: Added): boolean => {
   const present = new Set(value as unknown[]);
   return acknowledged.every((each) => present.has(each));
 };
-const isSum = (value: unknown, acknowledged: readonly number[]): boolean =>
-  value === acknowledged.reduce((sum, each) => sum + each, 0);
+const sumOf = (amounts: readonly number[]): number => amounts.reduce((sum, each) => sum + each, 0);
+const mayBeSum = (value: unknown, { acknowledged, unsure }: Added): boolean => {
+  const rest = value as number - sumOf(acknowledged);
+  return rest >= sumOf(unsure.filter((each) => each < 0)) && rest <= sumOf(unsure.filter((each) => each > 0));
+};
 
 const COUNTER = {
   add: "add",
   addRequest: (delta: unknown): Body => ({ type: "add", delta }),
   read: ({ value }: Body) => numberOf(value),
   expected: "a value that is a number",
-  isWhole: isSum,
+  isWhole: mayBeSum,
 };
 
 /** Messages that each node passes on to its neighbours. */
@@ -90,7 +100,8 @@ function eventual(kind: Kind): MaelstromWorkload {
   const { name, add } = kind;
   return {
     make(options) {
-      const acknowledged: number[] = [];
+      const added: Added = { acknowledged: [], unsure: [] };
+      const addedBy = ({ f, value }: HistoryEvent): number | undefined => f === add ? value as number : undefined;
       let count = 0;
       const readAt = (node: number): FinalRead => ({ operation: { f: "read", final: true }, node });
       return {
@@ -99,15 +110,15 @@ function eventual(kind: Kind): MaelstromWorkload {
         next: (random): Invocation =>
           happens(random, options.readShare) ? { f: "read" } : { f: add, value: kind.draw(random, count++) },
         ended({ f, value }: Invocation, { type }: Completion) {
-          if (f === add && type === "ok") acknowledged.push(value as number);
+          if (f === add && type !== "fail") added[type === "ok" ? "acknowledged" : "unsure"].push(value as number);
         },
-        // What it added would have to be told from what clients added.
-        proof: () => ({ f: "read" }),
+        proof: (kindOfProof, events) =>
+          kindOfProof === "read" ? { f: "read" } : { f: add, value: freshNumber(events, addedBy) },
         settling: {
           atMost: SETTLES_WITHIN,
           asks: (nodes) => nodes.map(readAt),
           isSettled: (ends) =>
-            ends.every(({ type, value }) => type === "ok" && kind.isWhole(value, acknowledged)) &&
+            ends.every(({ type, value }) => type === "ok" && kind.isWhole(value, added)) &&
             ends.every(({ value }) => isAlike(value, ends[0]!.value)),
         },
         finalReads: (_, nodes) => nodes.map(readAt),

@@ -11,7 +11,7 @@ import type { HistoryEvent } from "../../../../checker/mod.ts";
 import type { Random } from "../../../../raft/mod.ts";
 import { SECOND } from "../../../../server/clock.ts";
 import { judgeTransactions } from "../../../workloads/judge.ts";
-import type { FinalRead, Invocation, Workload } from "../../../workloads/workload.ts";
+import { type FinalRead, freshNumber, type Invocation, type Workload } from "../../../workloads/workload.ts";
 import { forHistory } from "../json.ts";
 import type { Body } from "../protocol.ts";
 import { type Clients, type MaelstromWorkload, request, type Speaking } from "./speech.ts";
@@ -54,7 +54,10 @@ function make(options: { readonly keys: number }, setup: { readonly keyCount: nu
       const [[, key, message]] = value as [[string, string, unknown]];
       acknowledged.set(key, (acknowledged.get(key) ?? new Set()).add(message));
     },
-    proof: () => ({ f: "assign", value: [] }),
+    proof: (kind, events) =>
+      kind === "read"
+        ? { f: "poll", value: [["poll"]] }
+        : { f: "send", value: [["send", keys[0]!, freshNumber(events, sentBy)]] },
     settling: {
       atMost: SETTLES_WITHIN,
       asks: (nodes) => nodes.map(wholeAt),
@@ -64,6 +67,10 @@ function make(options: { readonly keys: number }, setup: { readonly keyCount: nu
     finalReads: (_, nodes) => nodes.map(wholeAt),
     judge: (events: readonly HistoryEvent[]) => ({ kafka: judgeTransactions(events, "kafka") }),
   };
+}
+
+function sentBy({ f, value }: HistoryEvent): number | undefined {
+  return f === "send" ? (value as [[string, string, number]])[0][2] : undefined;
 }
 
 function drawKeys(random: Random, keys: readonly string[]): string[] {

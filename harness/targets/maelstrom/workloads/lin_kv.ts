@@ -3,15 +3,17 @@
  *
  * @module
  */
-import { FAILED_COMPARE } from "../../../../checker/mod.ts";
+import { FAILED_COMPARE, type HistoryEvent } from "../../../../checker/mod.ts";
 import { judgeLinearizability } from "../../../workloads/judge.ts";
-import { happens, type Invocation } from "../../../workloads/workload.ts";
+import { freshNumber, happens, type Invocation } from "../../../workloads/workload.ts";
 import { forHistory } from "../json.ts";
 import { NO_SUCH_KEY, PRECONDITION_FAILED } from "../protocol.ts";
 import { type MaelstromWorkload, request } from "./speech.ts";
 
-/** The key of the proof of life; clients have smaller ones. */
-export const PROOF_KEY = 1_000_000_007;
+/** What an operation writes. */
+function writtenBy({ f, value }: HistoryEvent): number | undefined {
+  return f === "write" ? value as number : f === "cas" ? (value as number[])[1] : undefined;
+}
 
 /** Keys are numbers from 0 on, and each value is written once. */
 export const linKv: MaelstromWorkload = {
@@ -35,8 +37,8 @@ export const linKv: MaelstromWorkload = {
         const last = f === "cas" ? (value as number[])[1] : f === "read" ? result : value;
         if (typeof last === "number") seen.set(key, last);
       },
-      proof: (kind, ticks) =>
-        kind === "read" ? { f: "read", key: PROOF_KEY } : { f: "write", key: PROOF_KEY, value: ticks },
+      proof: (kind, events) =>
+        kind === "read" ? { f: "read", key: 0 } : { f: "write", key: 0, value: freshNumber(events, writtenBy) },
       finalReads(events) {
         const asked = new Set(events.filter(({ process }) => process !== "nemesis").map(({ key }) => key));
         return [...asked].sort().map((key) => ({ operation: { f: "read", key } }));

@@ -5,10 +5,9 @@
  */
 import { checkTransactionModel, type HistoryEvent, type Verdict } from "../../../../checker/mod.ts";
 import type { Random } from "../../../../raft/mod.ts";
-import { happens, type Invocation } from "../../../workloads/workload.ts";
+import { freshNumber, happens, type Invocation } from "../../../workloads/workload.ts";
 import { forHistory } from "../json.ts";
 import type { MaelstromSetup } from "../setup.ts";
-import { PROOF_KEY } from "./lin_kv.ts";
 import { type Clients, type MaelstromWorkload, request } from "./speech.ts";
 
 /** A step: what, of which key, with what. */
@@ -38,9 +37,9 @@ function transactions(name: string, model: string, write: "append" | "w"): Maels
           });
           return { f: "txn", value };
         },
-        proof: (kind, ticks) => ({
+        proof: (kind, events) => ({
           f: "txn",
-          value: [kind === "read" ? ["r", PROOF_KEY, null] : [write, PROOF_KEY, ticks]],
+          value: [kind === "read" ? ["r", 0, null] : [write, 0, freshNumber(events, writtenTo0)]],
         }),
         finalReads(events) {
           const asked = [...keysIn(events)].sort((a, b) => a - b);
@@ -68,6 +67,12 @@ function transactions(name: string, model: string, write: "append" | "w"): Maels
       },
     }),
   };
+}
+
+/** The highest value that a transaction writes to key 0. */
+function writtenTo0({ f, value }: HistoryEvent): number | undefined {
+  if (f !== "txn") return undefined;
+  return Math.max(0, ...(value as Micro[]).filter(([, key]) => key === 0).map(([, , written]) => Number(written)));
 }
 
 /** Keys of which each is left after so many writes, and a new one begun. */
