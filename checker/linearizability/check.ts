@@ -10,6 +10,7 @@ import { type CollectionModel, isCollectionModel } from "../models/collection.ts
 import { type AnyModel, isRegisterModel, type RegisterModel } from "../models/model.ts";
 import { kvWithScan } from "../models/kv_scan.ts";
 import { FAILED, MISMATCH, OK, type Operations, operationsOf } from "../table/operations.ts";
+import { toldAsRegisters } from "./as_registers/tell.ts";
 import { judgeCollections } from "./collections/check.ts";
 import type { Counterexample } from "./explain/explain.ts";
 import type { Judgement } from "./explain/judgement.ts";
@@ -119,7 +120,11 @@ function judgements(table: Operations, model: AnyModel, options: Linearizability
       ? judgeSteps(table, withScans(model), options)
       : judgeRegisters(table, model, options);
   }
-  return isCollectionModel(model) ? judgeQueues(table, model, options) : judgeSteps(table, model, options);
+  if (isCollectionModel(model)) return judgeQueues(table, model, options);
+  const told = toldAsRegisters(table, model);
+  return told === undefined
+    ? judgeSteps(table, model, options)
+    : judgeRegisters(told.table, told.model, options, { table, model: told.stands, company: told.company });
 }
 
 /** Judges collections by their rules, and those that the rules leave undecided by a search. */

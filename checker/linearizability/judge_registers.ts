@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { RegisterModel } from "../models/model.ts";
+import type { AnyModel, RegisterModel } from "../models/model.ts";
 import { OPEN, type Operations, OTHER, verbOf } from "../table/operations.ts";
 import type { LinearizabilityOptions } from "./options.ts";
-import { explain, witnessOf } from "./explain/explain.ts";
+import { witnessOf } from "./explain/confirm.ts";
+import { explain } from "./explain/explain.ts";
 import { howFar, type Judgement } from "./explain/judgement.ts";
 import { NEVER, type Piece } from "./piece/piece.ts";
 import { eventsBy, eventsByKey, type RegisterOptions, RegisterPieces } from "./piece/registers.ts";
@@ -18,6 +19,14 @@ import { walkStraight } from "./quick/straight.ts";
 import { judgeByZones } from "./quick/zones.ts";
 import { search, type SearchResult } from "./search/search.ts";
 
+/** A history of another model that registers tell of. */
+export interface Original {
+  readonly table: Operations;
+  readonly model: AnyModel;
+  /** The operations without which a row is not what the registers say. */
+  readonly company?: (row: number) => readonly number[];
+}
+
 /** What was found of a piece. */
 interface Finding {
   readonly piece: Piece;
@@ -28,21 +37,29 @@ interface Finding {
 
 /**
  * Judges each key's register. Those that turn out to be fine at once are passed over, unless a witness is asked for.
+ *
+ * @param original What the registers tell of, row for row, where they stand for another model.
  */
 export function* judgeRegisters(
   table: Operations,
   model: RegisterModel,
   options: LinearizabilityOptions,
+  original: Original = { table, model },
 ): Generator<Judgement> {
+  const { company } = original;
+  const told = company === undefined ? {} : { told: { table, company } };
   for (const { piece, found, suspects } of findings(table, model, options)) {
     if (found.valid === "unknown") {
-      yield { valid: "unknown", reason: howFar(table, piece.rows, piece.events.length, found) };
+      yield { valid: "unknown", reason: howFar(original.table, piece.rows, piece.events.length, found) };
     } else if (found.valid === false) {
       const whole = wholeKey(table, model, piece, found.reached, suspects ?? []);
       const where = { piece: whole.piece, reached: whole.reached, visited: found.visited, suspects: whole.suspects };
-      yield { valid: false, explain: () => explain(table, model, where, options) };
+      yield {
+        valid: false,
+        explain: () => explain(original.table, original.model, { ...where, ...told }, options),
+      };
     } else if (options.witness !== true) yield { valid: true };
-    else yield { valid: true, order: witnessOf(table, model, piece, found.order!()) };
+    else yield { valid: true, order: witnessOf(original.table, original.model, piece, found.order!()) };
   }
 }
 

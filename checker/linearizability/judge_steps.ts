@@ -6,7 +6,8 @@
 import type { Model } from "../models/model.ts";
 import type { Operations } from "../table/operations.ts";
 import type { LinearizabilityOptions } from "./options.ts";
-import { explain, witnessOf } from "./explain/explain.ts";
+import { witnessOf } from "./explain/confirm.ts";
+import { explain } from "./explain/explain.ts";
 import { howFar, type Judgement } from "./explain/judgement.ts";
 import { stepPieces } from "./piece/steps.ts";
 import { search } from "./search/search.ts";

@@ -5,9 +5,19 @@
  */
 import type { Model, Operation } from "./model.ts";
 
+/**
+ * A model of texts that grow: it has a `step` as every model, and says what it is, for reads may show the order of the
+ * appends.
+ */
+export interface AppendModel extends Model<string | null> {
+  /** Tells it from other models. */
+  readonly kind: "appends";
+}
+
 /** A text for each key, `""` at first; `append` adds to its end, `put` replaces it, `get` returns it. */
-export const kvAppend: Model<string | null> = {
+export const kvAppend: AppendModel = {
   name: "kv-append",
+  kind: "appends",
   initial: "",
   partition: ({ key }) => key,
   observes: isGet,

@@ -8,10 +8,22 @@ import { EMPTY, InternedSets } from "./interned_sets.ts";
 import type { Model, Operation } from "./model.ts";
 
 /**
+ * A model of sets: it has a `step` as every model, and says what it is, for sets that nobody reads whole can be judged
+ * element by element.
+ */
+export interface SetModel extends Model<number> {
+  /** Tells it from other models. */
+  readonly kind: "set";
+}
+
+/**
  * A set for each key, empty at first: `add` and `remove` an element, `contains` one (the result is true or false),
  * `read` all, in any order.
+ *
+ * @param options Whether the answers of `add` and `remove`, true or false, tell if they changed anything. Default:
+ * false.
  */
-export function set(): Model<number> {
+export function set({ answers = false }: { readonly answers?: boolean } = {}): SetModel {
   const sets = new InternedSets();
   const read = new WeakMap<readonly unknown[], number>();
   const setOf = (result: unknown): number => {
@@ -31,9 +43,14 @@ export function set(): Model<number> {
       switch (f) {
         case "add":
         case "remove":
+          if (answers && type === "ok" && typeof result === "boolean") {
+            if (result === (sets.has(elements, canonicalJson(argument)) === (f === "add"))) return [];
+          }
           return [sets.with(elements, canonicalJson(argument), f === "add")];
         case "contains":
-          return type === "info" || result === sets.has(elements, canonicalJson(argument)) ? [elements] : [];
+          return type === "info" || result === null || result === sets.has(elements, canonicalJson(argument))
+            ? [elements]
+            : [];
         case "read":
         case "get":
           return type === "info" || result === null || setOf(result) === elements ? [elements] : [];
@@ -43,7 +60,7 @@ export function set(): Model<number> {
     },
     identify: String,
   };
-  return { ...model, specialize: (operations) => growing(model, operations) ?? model };
+  return { ...model, kind: "set", specialize: (operations) => answers ? model : growing(model, operations) ?? model };
 }
 
 /** A set that has grown past all that anybody saw of it. */

@@ -95,7 +95,10 @@ export interface HistoryShape {
   readonly corruptOneIn: number;
 }
 
-/** A shape small enough for all permutations: up to nine operations of up to five processes, of any density of unknown outcomes and wrong answers. */
+/**
+ * A shape small enough for all permutations: up to nine operations of up to five processes, of any density of unknown
+ * outcomes and wrong answers.
+ */
 export function smallShape(random: (n: number) => number): HistoryShape {
   return {
     operations: 2 + random(8),
@@ -109,7 +112,8 @@ export function smallShape(random: (n: number) => number): HistoryShape {
 /**
  * A history of an object that was really used by concurrent processes, and then perhaps spoiled.
  *
- * Each operation gets an interval and a moment inside it at which it takes effect; one of unknown outcome may take effect long after, or never.
+ * Each operation gets an interval and a moment inside it at which it takes effect; one of unknown outcome may take
+ * effect long after, or never.
  */
 export function randomHistory(random: (n: number) => number, object: NaiveObject, shape: HistoryShape): HistoryEvent[] {
   const free = Array.from({ length: shape.processes }, (_, i) => i);

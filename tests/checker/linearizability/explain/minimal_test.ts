@@ -14,8 +14,9 @@ import {
 const HISTORIES = Math.ceil(RANDOM_HISTORIES / 4);
 
 /**
- * A history in which only the operations invoked at the places of `kept` are held to their times and answers:
- * of the others, reads are dropped, and writes may take effect at any time or never. What begins after the place `until` comes too late for them.
+ * A history in which only the operations invoked at the places of `kept` are held to their times and answers: of the
+ * others, reads are dropped, and writes may take effect at any time or never. What begins after the place `until` comes
+ * too late for them.
  */
 function relaxed(history: readonly HistoryEvent[], kept: ReadonlySet<number>, until: number): HistoryEvent[] {
   const before: HistoryEvent[] = [];

@@ -14,7 +14,10 @@ import {
   smallShape,
 } from "../naive.ts";
 
-/** A register of distinct values, beginning with `initial`; one in `deleteOneIn` operations beside its usual ones is a delete or a read. */
+/**
+ * A register of distinct values, beginning with `initial`; one in `deleteOneIn` operations beside its usual ones is a
+ * delete or a read.
+ */
 function register(initial: unknown, deleteOneIn: number, swaps: boolean): NaiveObject {
   const object = registerObject({ deletes: true, swaps, tells: true, values: 0 });
   return {

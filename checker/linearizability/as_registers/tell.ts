@@ -1,0 +1,17 @@
+/**
+ * Chooses how a history of another model is told as one of registers.
+ *
+ * @module
+ */
+import type { AnyModel } from "../../models/model.ts";
+import type { Operations } from "../../table/operations.ts";
+import { appendChains } from "./append_chains.ts";
+import type { AsRegisters } from "./as_registers.ts";
+import { setElements } from "./set_elements.ts";
+
+/** Tells a history as registers; undefined where its model, or what it holds, does not allow that. */
+export function toldAsRegisters(table: Operations, model: AnyModel): AsRegisters | undefined {
+  const kind: unknown = "kind" in model ? model.kind : undefined;
+  if (kind === "set") return setElements(table);
+  return kind === "appends" ? appendChains(table) : undefined;
+}

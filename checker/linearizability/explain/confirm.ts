@@ -1,0 +1,193 @@
+/**
+ * Confirms what the checker is about to claim, by replays.
+ *
+ * @module
+ */
+import { type AnyModel, isRegisterModel, type Model, type Operation } from "../../models/model.ts";
+import { registerReplay } from "../../models/register.ts";
+import { CAS, GET, MISMATCH, OK, OPEN, type Operations, OTHER, PUT } from "../../table/operations.ts";
+import { NULL_ID } from "../../table/values.ts";
+import type { Piece } from "../piece/piece.ts";
+import { operationOf } from "../piece/steps.ts";
+import type { Contradiction } from "./minimize.ts";
+import { isContradiction, type ReplayOperation, replayOrder } from "./replay.ts";
+
+/** The model that replays, and a row as it sees it. */
+function replayModel(model: AnyModel): Model<unknown> {
+  return isRegisterModel(model) ? registerReplay(model.initial) : model;
+}
+
+function replayOperation(table: Operations, row: number): ReplayOperation {
+  const isOpen = table.outcome[row] === OPEN;
+  return {
+    operation: operationOf(table, row),
+    invoked: table.invoked[row]!,
+    returned: isOpen ? Infinity : table.returned[row]!,
+  };
+}
+
+/** How many operations a replay takes on, and how many that are relaxed. */
+const KEPT = 12, RELAXED = 60;
+
+/** What a counterexample is about. */
+export interface Judged {
+  readonly table: Operations;
+  readonly model: AnyModel;
+  /** The rows of the part that was judged. */
+  readonly candidates: Int32Array;
+}
+
+/** How a history of another model was told as registers. */
+export interface Told {
+  /** The registers, row for row. */
+  readonly table: Operations;
+  /** The operations without which a row is not what it was told as. */
+  readonly company: (row: number) => readonly number[];
+}
+
+/**
+ * Whether all orders of the operations were tried, and none lets them be true.
+ *
+ * @throws {Error} If one does: then the checker is wrong.
+ */
+export function confirm(judged: Judged, { rows, last, isMinimal }: Contradiction): boolean {
+  const { table, model } = judged;
+  const others = relevantOthers(table, model, beginningBefore(judged, last), rows);
+  if (rows.length > KEPT || others.length > RELAXED) return false;
+  const relaxedOf = relaxing(table);
+  const relaxed = others.map(relaxedOf);
+  // What returned later still than the last was open then.
+  const end = table.returned[last]!;
+  const kept = rows.map((row) => replayOperation(table, row)).map((entry) =>
+    entry.returned > end ? { ...entry, returned: Infinity } : entry
+  );
+  const machine = replayModel(model);
+  const verdict = isContradiction(machine, kept, relaxed);
+  if (verdict === false) throw new Error("The checker contradicts itself: its counterexample can be true");
+  if (verdict === undefined || !isMinimal) return verdict === true;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    const rest = kept.filter((_, j) => j !== i);
+    const answer = isContradiction(machine, rest, looks(table, model, row) ? relaxed : [...relaxed, relaxedOf(row)]);
+    if (answer === true) throw new Error("The checker contradicts itself: its counterexample is not minimal");
+    if (answer === undefined) return false;
+  }
+  return true;
+}
+
+/**
+ * The counterexample of a history that was told as registers: with the operations that make the rows what they were
+ * told as, and without those that are not needed then.
+ */
+export function retold(
+  judged: Judged,
+  told: Told,
+  found: readonly number[],
+): { rows: readonly number[]; last: number; isMinimal: boolean; isReplayed: boolean } {
+  const { table, model } = judged;
+  const all = [...new Set(found.flatMap((row) => [row, ...told.company(row)]))].sort((x, y) => x - y);
+  const last = all.reduce((late, row) => table.returned[row]! > table.returned[late]! ? row : late);
+  const others = relevantOthers(told.table, undefined, beginningBefore(judged, last), all);
+  if (all.length > KEPT || others.length > RELAXED) return { rows: all, last, isMinimal: false, isReplayed: false };
+  const relaxedOf = relaxing(table);
+  const relaxed = others.map(relaxedOf);
+  const kept = new Set(all);
+  const contradicts = (): boolean | undefined =>
+    isContradiction(replayModel(model), [...kept].map((row) => replayOperation(table, row)), relaxed);
+  const first = contradicts();
+  let isMinimal = first === true;
+  for (const row of first === true ? all.toReversed() : []) {
+    kept.delete(row);
+    if (!looks(table, model, row)) relaxed.push(relaxedOf(row));
+    const answer = kept.size === 0 ? false : contradicts();
+    if (answer === true) continue;
+    kept.add(row);
+    if (!looks(table, model, row)) relaxed.pop();
+    if (answer === undefined) isMinimal = false;
+  }
+  const rows = all.filter((row) => kept.has(row));
+  const end = rows.reduce((late, row) => table.returned[row]! > table.returned[late]! ? row : late);
+  return { rows, last: end, isMinimal, isReplayed: first === true };
+}
+
+/** What began after an operation had returned could not change it. */
+function beginningBefore({ table, candidates }: Judged, last: number): Int32Array {
+  return candidates.filter((row) => table.invoked[row]! < table.returned[last]!);
+}
+
+/** A row as an operation that is relaxed; equal ones are the same object. */
+function relaxing(table: Operations): (row: number) => Operation {
+  const classes = new Map<string, Operation>();
+  return (row) => {
+    const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]},${table.outcome[row]}`;
+    const known = classes.get(text);
+    if (known !== undefined) return known;
+    const operation = operationOf(table, row);
+    classes.set(text, operation);
+    return operation;
+  };
+}
+
+function looks(table: Operations, model: AnyModel | undefined, row: number): boolean {
+  if (table.outcome[row] === MISMATCH || table.verb[row] === GET) return true;
+  if (model === undefined || isRegisterModel(model)) return false;
+  return model.observes?.(operationOf(table, row)) ?? false;
+}
+
+/**
+ * Operations beside `rows` that may change what these see; no more of a kind than there are rows, and one.
+ *
+ * @param model Undefined where the table is one of registers that tell of another.
+ */
+function relevantOthers(
+  table: Operations,
+  model: AnyModel | undefined,
+  candidates: Int32Array,
+  rows: readonly number[],
+): number[] {
+  const isKept = new Set(rows);
+  const seen = new Set<number>();
+  let seesAll = model !== undefined && !isRegisterModel(model);
+  for (const row of rows) {
+    if (table.verb[row] === GET || table.verb[row] === CAS) seen.add(table.actual.get(row) ?? table.a[row]!);
+    if (table.outcome[row] === MISMATCH && !table.actual.has(row)) seesAll = true;
+    if (table.verb[row] === OTHER) seesAll = true;
+  }
+  const counts = new Map<string, number>();
+  const others: number[] = [];
+  for (let before = -1; before < others.length;) {
+    before = others.length;
+    for (const row of candidates) {
+      if (isKept.has(row) || looks(table, model, row) || others.length > RELAXED) continue;
+      const verb = table.verb[row]!;
+      const written = verb === CAS ? table.b[row]! : verb === PUT ? table.a[row]! : NULL_ID;
+      if (!seesAll && !seen.has(written)) continue;
+      const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]},${table.outcome[row]}`;
+      const count = counts.get(text) ?? 0;
+      if (count > rows.length) continue;
+      counts.set(text, count + 1);
+      isKept.add(row);
+      others.push(row);
+      if (verb === CAS) seen.add(table.a[row]!);
+    }
+    if (others.length === before) break;
+  }
+  return others;
+}
+
+/**
+ * The order of a piece's operations as rows, replayed.
+ *
+ * @param order Numbers of the piece's operations.
+ */
+export function witnessOf(table: Operations, model: AnyModel, piece: Piece, order: Int32Array): number[] {
+  const rows = Array.from(order, (op) => piece.rows[op]!);
+  const problem = replayOrder(replayModel(model), rows.map((row) => replayOperation(table, row)));
+  if (problem !== undefined) throw new Error(`The checker contradicts itself: in its witness, ${problem}`);
+  const completed = piece.rows.filter((row) => table.outcome[row] === OK || table.outcome[row] === MISMATCH).length;
+  const placed = rows.filter((row) => table.outcome[row] !== OPEN).length;
+  if (placed !== completed) {
+    throw new Error(`The checker contradicts itself: its witness has ${placed} of ${completed} operations`);
+  }
+  return rows;
+}
