@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { decodeConfiguration } from "./configuration.ts";
 import type { Core } from "./core.ts";
 import { RaftInvariantError } from "./errors.ts";
 import { lastIndexWithTermAtMost } from "./log.ts";
 import type { AppendRequest, CommitNotice, HeartbeatRequest } from "./message.ts";
 import { followLeader } from "./roles.ts";
-import type { Entry, LogIndex } from "./types.ts";
+import type { LogIndex } from "./types.ts";
 
 /**
  * AppendEntries, figure 2: refuses without a match at `prevLogIndex`; else drops what conflicts, adds what is new, and
@@ -26,8 +25,9 @@ export function handleAppendRequest(core: Core, request: AppendRequest): void {
     respond(core, request, false, prevLogIndex, hintIndex);
     return;
   }
-  appendNew(core, request);
+  if (!appendNew(core, request)) return;
   const lastNewIndex = prevLogIndex + entries.length as LogIndex;
+  if (lastNewIndex > core.vouchedIndex) core.vouchedIndex = lastNewIndex;
   // No further than the last entry that this message vouches for: what follows it here may be another leader's.
   core.commitTo(Math.min(request.commitIndex, lastNewIndex) as LogIndex);
   respond(core, request, true, lastNewIndex, 0 as LogIndex);
@@ -36,7 +36,7 @@ export function handleAppendRequest(core: Core, request: AppendRequest): void {
 /** A heartbeat: the leader lives, and says how far to commit. The echo names its round. */
 export function handleHeartbeatRequest(core: Core, request: HeartbeatRequest): void {
   followLeader(core, request.from);
-  core.commitTo(request.commitIndex);
+  commitVouched(core, request.commitIndex);
   const { round, sentAtTick } = request;
   core.send({
     type: "heartbeat-response",
@@ -52,17 +52,56 @@ export function handleHeartbeatRequest(core: Core, request: HeartbeatRequest): v
 /** A commit notice. */
 export function handleCommitNotice(core: Core, notice: CommitNotice): void {
   followLeader(core, notice.from);
-  core.commitTo(notice.commitIndex);
+  commitVouched(core, notice.commitIndex);
+}
+
+/**
+ * Commits as far as the leader says, but no further than the log is known to be the leader's: up to what an append of
+ * this term has vouched for, or the whole log where its last entry is of this term, as only this term's leader made it.
+ *
+ * An honest leader says no more than what this node has acknowledged. A message may also come from an earlier life of
+ * this node under the same number, or be damaged, so that more is not believed. Where the leader goes on saying that the
+ * node has acknowledged what it does not hold, its disk has lost it (`checkMissing`).
+ */
+function commitVouched(core: Core, commitIndex: LogIndex): void {
+  if (commitIndex <= core.commitIndex) {
+    core.missing = null;
+    return;
+  }
+  const { lastIndex, lastTerm } = core.log;
+  const vouched = lastTerm === core.term ? lastIndex : core.vouchedIndex;
+  if (commitIndex <= lastIndex) core.missing = null;
+  else core.missing = { index: commitIndex, sinceTick: core.missing?.sinceTick ?? core.clock };
+  core.commitTo(Math.min(commitIndex, vouched) as LogIndex);
+}
+
+/**
+ * A leader has said for two election timeouts that this node acknowledged entries that it does not hold.
+ *
+ * @throws {RaftInvariantError} Where that is so: a disk has lost what it had promised. One message alone proves nothing.
+ */
+export function checkMissing(core: Core): void {
+  const { missing } = core;
+  if (missing === null || core.clock - missing.sinceTick < 2 * core.config.electionTimeoutTicks) return;
+  if (missing.index <= core.log.lastIndex) {
+    core.missing = null;
+    return;
+  }
+  throw new RaftInvariantError(
+    `Node ${core.id} holds its log up to ${core.log.lastIndex}, but its leader says that ${missing.index} is committed, which the node had acknowledged`,
+  );
 }
 
 /**
  * Appends the entries that are not in the log, after dropping those that conflict with them: an existing entry with
  * another term, and all that follow it.
+ *
+ * @returns Whether the log now holds them all.
  */
-function appendNew(core: Core, request: AppendRequest): void {
+function appendNew(core: Core, request: AppendRequest): boolean {
   const { log } = core;
   const { entries, prevLogIndex } = request;
-  const hasConfiguration = checkConfigurations(entries);
+  const hasConfiguration = entries.some(({ kind }) => kind === "configuration");
   let place = 0;
   if (prevLogIndex !== log.lastIndex) {
     // A repeated or late append may be shorter than the log: it drops nothing unless an entry conflicts.
@@ -78,22 +117,16 @@ function appendNew(core: Core, request: AppendRequest): void {
       place++;
     }
   }
-  if (place >= entries.length) return;
+  if (place >= entries.length) return true;
+  // The leader asks again after its next heartbeat, as if the append had been lost.
+  if (log.durableIndex < log.lastIndex && core.unsynced.count() > core.config.maxUnsyncedBytes) {
+    core.reject(request, "too much awaits the sync");
+    return false;
+  }
   const fresh = place === 0 ? entries : entries.slice(place);
   log.append(fresh);
-  if (core.tracer === null && !hasConfiguration) return;
-  for (const entry of fresh) core.noteAppended(entry);
-}
-
-/** Whether a configuration is among the entries. One that cannot be read is an error before anything was changed. */
-function checkConfigurations(entries: readonly Entry[]): boolean {
-  let found = false;
-  for (let i = 0; i < entries.length; i++) {
-    if (entries[i]!.kind !== "configuration") continue;
-    decodeConfiguration(entries[i]!.data);
-    found = true;
-  }
-  return found;
+  if (core.tracer !== null || hasConfiguration) { for (const entry of fresh) core.noteAppended(entry); }
+  return true;
 }
 
 function dropFrom(core: Core, from: LogIndex): void {
@@ -104,6 +137,7 @@ function dropFrom(core: Core, from: LogIndex): void {
   }
   const lastIndex = core.log.lastIndex;
   core.log.truncate(from);
+  core.unsynced.reset();
   core.tracer?.truncate?.(from, lastIndex);
   // A configuration whose entry is dropped never was (dissertation, section 4.1).
   if (core.configurations.truncate(from)) core.configurationChanged(core.configurations.currentIndex, "truncate");
@@ -120,5 +154,6 @@ function respond(core: Core, request: AppendRequest, success: boolean, index: Lo
     index,
     hintIndex,
     hintTerm: success ? request.prevLogTerm : core.log.termAt(hintIndex) ?? request.prevLogTerm,
+    round: request.round,
   });
 }

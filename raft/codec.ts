@@ -8,8 +8,8 @@
  *        index is there
  * entry: term u64 | kind u8 | length u32 | data            its index follows from prevLogIndex
  *
- * 1 append-request     prevLogIndex u64 | prevLogTerm u64 | commitIndex u64 | count u32 | entries
- * 2 append-response    index u64 | hintIndex u64 | hintTerm u64
+ * 1 append-request     prevLogIndex u64 | prevLogTerm u64 | commitIndex u64 | round u64 | count u32 | entries
+ * 2 append-response    index u64 | hintIndex u64 | hintTerm u64 | round u64
  * 3 commit-notice      commitIndex u64
  * 4 heartbeat-request  round u64 | sentAtTick u64 | commitIndex u64
  * 5 heartbeat-response round u64 | sentAtTick u64
@@ -17,11 +17,12 @@
  * 7 vote-response
  * 8 pre-vote-request   lastLogIndex u64 | lastLogTerm u64
  * 9 pre-vote-response
- * 10 snapshot-request  snapshotIndex u64 | snapshotTerm u64 | offset u64 | totalBytes u64 | length u32 | configuration | length u32 | chunk
+ * 10 snapshot-request  snapshotIndex u64 | snapshotTerm u64 | offset u64 | totalBytes u64 | round u64 | length u32 | configuration | length u32 | chunk
  * 11 snapshot-response snapshotIndex u64 | offset u64 | nextOffset u64
  * 12 timeout-now
  * 13 read-request      readId u64 | context u64
  * 14 read-response     readId u64 | context u64 | index u64
+ * 15 removal-notice    configurationIndex u64
  * ```
  *
  * Numbers are whole, below 2^53; terms, indexes and sizes are at most 2^48. What is decoded is a message that some node could have sent: terms do not fall along
@@ -68,6 +69,7 @@ const TYPES = [
   "timeout-now",
   "read-request",
   "read-response",
+  "removal-notice",
 ] as const satisfies readonly Envelope["type"][];
 const TYPE_NUMBERS = Object.fromEntries(TYPES.map((type, i) => [type, i + 1])) as Record<Envelope["type"], number>;
 const KINDS = ["noop", "command", "configuration"] as const satisfies readonly EntryKind[];
@@ -246,11 +248,13 @@ function flagOf(envelope: Envelope): boolean {
 function numbersOf(envelope: Envelope): readonly number[] {
   switch (envelope.type) {
     case "append-request":
-      return [envelope.prevLogIndex, envelope.prevLogTerm, envelope.commitIndex];
+      return [envelope.prevLogIndex, envelope.prevLogTerm, envelope.commitIndex, envelope.round];
     case "append-response":
-      return [envelope.index, envelope.hintIndex, envelope.hintTerm];
+      return [envelope.index, envelope.hintIndex, envelope.hintTerm, envelope.round];
     case "commit-notice":
       return [envelope.commitIndex];
+    case "removal-notice":
+      return [envelope.configurationIndex];
     case "heartbeat-request":
       return [envelope.round, envelope.sentAtTick, envelope.commitIndex];
     case "heartbeat-response":
@@ -263,7 +267,7 @@ function numbersOf(envelope: Envelope): readonly number[] {
     case "timeout-now":
       return [];
     case "snapshot-request":
-      return [envelope.snapshotIndex, envelope.snapshotTerm, envelope.offset, envelope.totalBytes];
+      return [envelope.snapshotIndex, envelope.snapshotTerm, envelope.offset, envelope.totalBytes, envelope.round];
     case "snapshot-response":
       return [envelope.snapshotIndex, envelope.offset, envelope.nextOffset];
     case "read-request":
@@ -298,6 +302,7 @@ function body(reader: Reader, type: Envelope["type"], header: Header, flag: bool
         prevLogIndex,
         prevLogTerm,
         commitIndex,
+        round: reader.u64("round"),
         entries: entries(reader, header, prevLogIndex, prevLogTerm),
       };
     }
@@ -309,6 +314,7 @@ function body(reader: Reader, type: Envelope["type"], header: Header, flag: bool
         index: index("index"),
         hintIndex: index("hintIndex"),
         hintTerm: term("hintTerm"),
+        round: reader.u64("round"),
       };
     case "commit-notice":
       return { type, ...header, commitIndex: index("commitIndex") };
@@ -341,12 +347,13 @@ function body(reader: Reader, type: Envelope["type"], header: Header, flag: bool
       if (snapshotTerm > header.term) {
         fail(`a snapshot of term ${snapshotTerm} comes in a message of term ${header.term}`);
       }
+      const round = reader.u64("round");
       const configuration = configurationIn(reader.block("configuration"));
       const chunk = reader.block("chunk").slice();
       if (offset + chunk.length > totalBytes) {
         fail(`a chunk of ${chunk.length} bytes at ${offset} goes beyond the snapshot's ${totalBytes}`);
       }
-      return { type, ...header, snapshotIndex, snapshotTerm, configuration, offset, totalBytes, chunk };
+      return { type, ...header, snapshotIndex, snapshotTerm, configuration, offset, totalBytes, round, chunk };
     }
     case "snapshot-response":
       return {
@@ -358,6 +365,8 @@ function body(reader: Reader, type: Envelope["type"], header: Header, flag: bool
       };
     case "timeout-now":
       return { type, ...header };
+    case "removal-notice":
+      return { type, ...header, configurationIndex: index("configurationIndex") };
     case "read-request":
       return {
         type,

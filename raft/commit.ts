@@ -9,8 +9,9 @@ import { entryBytes } from "./log.ts";
 import { leaveJoint } from "./membership.ts";
 import { reachedByQuorum } from "./quorum.ts";
 import { releaseReads } from "./read_index.ts";
+import { tellAllRemoved } from "./removal.ts";
 import { appendAsLeader, notifyCommit, replicateToAll } from "./replication.ts";
-import { becomeFollower } from "./roles.ts";
+import { resign } from "./resign.ts";
 import type { LogIndex } from "./types.ts";
 
 /**
@@ -35,8 +36,8 @@ export function commitAsLeader(core: Core): void {
 /**
  * The configuration in force is committed, by a leader that has committed in its own term.
  *
- * A joint one that asks for it is left (dissertation, section 4.3), also if it is an earlier leader's. A leader that is
- * no voter in it steps down (section 4.2.2): until then it led without counting itself.
+ * A joint one that asks for it is left (dissertation, section 4.3), also if it is an earlier leader's. Who was removed is
+ * told. A leader that is no voter in it hands over (section 4.2.2): until then it led without counting itself.
  */
 function configurationCommitted(core: Core): void {
   const { configuration } = core;
@@ -46,9 +47,10 @@ function configurationCommitted(core: Core): void {
     replicateToAll(core);
     return;
   }
+  tellAllRemoved(core);
   if (core.isVoter) return;
   for (const follower of core.followers) notifyCommit(core, follower);
-  becomeFollower(core, core.term, null);
+  resign(core);
 }
 
 function countCommitted(core: Core, before: LogIndex, index: LogIndex): void {

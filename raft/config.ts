@@ -68,6 +68,11 @@ export interface RaftConfig {
    * Default 64 MiB.
    */
   readonly maxUncommittedBytes?: number;
+  /**
+   * How many bytes of the log may await a sync, counted by `entryBytes`: a leader refuses proposals beyond it, and a
+   * follower takes no appends, so that a disk that hangs does not fill the memory. Default 64 MiB.
+   */
+  readonly maxUnsyncedBytes?: number;
   /** The largest command. Default 16 MiB. */
   readonly maxCommandBytes?: number;
   /** How many bytes of commands one `drainApplied()` hands out; one command is always allowed. Default 16 MiB. */
@@ -77,9 +82,15 @@ export interface RaftConfig {
   /** The bytes of a snapshot that one message carries. Default 256 KiB. */
   readonly snapshotChunkBytes?: number;
   /**
-   * How many entries `compact` keeps up to the snapshot's index, for followers that hold the first of them. Default 0.
+   * How many bytes of entries `compact` keeps in any case of those that the snapshot covers, counted by `entryBytes`, for
+   * followers of a later leader that are a little behind. Default 0.
    */
-  readonly keepEntries?: number;
+  readonly keepBytes?: number;
+  /**
+   * How many bytes of them a leader keeps at most for followers that it is sending to, or that are being sent a
+   * snapshot; not below `keepBytes`. Default 64 MiB.
+   */
+  readonly maxKeepBytes?: number;
   /** The largest snapshot that is taken, or accepted from a leader; set it alike on all nodes. Default 1 GiB. */
   readonly maxSnapshotBytes?: number;
   /** Sees every change of the node's state. Default: none. */
@@ -111,11 +122,13 @@ const OPTION_NAMES: readonly string[] = Object.keys(
     maxInflightAppends: 1,
     maxInflightBytes: 1,
     maxUncommittedBytes: 1,
+    maxUnsyncedBytes: 1,
     maxCommandBytes: 1,
     maxApplyBytes: 1,
     maxPendingReads: 1,
     snapshotChunkBytes: 1,
-    keepEntries: 1,
+    keepBytes: 1,
+    maxKeepBytes: 1,
     maxSnapshotBytes: 1,
     tracer: 1,
   } satisfies Record<keyof RaftConfig, 1>,
@@ -186,12 +199,14 @@ function withDefaults(config: RaftConfig): ResolvedConfig {
     maxInflightAppends: number("maxInflightAppends", 256, 1),
     maxInflightBytes: number("maxInflightBytes", 16 * MiB, 1),
     maxUncommittedBytes: number("maxUncommittedBytes", 64 * MiB, 1),
+    maxUnsyncedBytes: number("maxUnsyncedBytes", 64 * MiB, 1),
     maxCommandBytes: number("maxCommandBytes", 16 * MiB, 1),
     maxApplyBytes: number("maxApplyBytes", 16 * MiB, 1),
     maxPendingReads: number("maxPendingReads", 65536, 1),
     snapshotChunkBytes: number("snapshotChunkBytes", MiB / 4, 1),
     maxSnapshotBytes: number("maxSnapshotBytes", 1024 * MiB, 1),
-    keepEntries: number("keepEntries", 0, 0),
+    keepBytes: number("keepBytes", 0, 0),
+    maxKeepBytes: number("maxKeepBytes", Math.max(64 * MiB, config.keepBytes ?? 0), 0),
     tracer: config.tracer ?? null,
   };
 }
@@ -205,6 +220,11 @@ function refuseContradictions(resolved: ResolvedConfig): void {
   if (resolved.heartbeatIntervalTicks >= resolved.electionTimeoutTicks) {
     throw new RangeError(
       `Cannot set heartbeatIntervalTicks to ${resolved.heartbeatIntervalTicks}: it must be less than electionTimeoutTicks, ${resolved.electionTimeoutTicks}`,
+    );
+  }
+  if (resolved.maxKeepBytes < resolved.keepBytes) {
+    throw new RangeError(
+      `Cannot set maxKeepBytes to ${resolved.maxKeepBytes}: it must not be below keepBytes, ${resolved.keepBytes}`,
     );
   }
   if (resolved.leaseReads && !resolved.checkQuorum) {

@@ -13,6 +13,7 @@ import type { Envelope } from "./message.ts";
 import { OpenProposals } from "./open_proposals.ts";
 import { Inflights, Progress } from "./progress.ts";
 import type { Random } from "./random.ts";
+import { SyncStall, UnsyncedBytes } from "./unsynced.ts";
 import { ReadQueue, type ReadResult } from "./reads.ts";
 import type { RaftTracer } from "./tracer.ts";
 import {
@@ -42,6 +43,9 @@ export interface ForwardedRead {
   readonly expiresAtTick: number;
 }
 
+/** The longest election timeout, as a multiple of the configured one. */
+const MAX_TIMEOUT_FACTOR = 10;
+
 /** A node's state. It is not part of what the module exports. */
 export class Core {
   readonly config: ResolvedConfig;
@@ -63,8 +67,13 @@ export class Core {
   configuration: Configuration;
   /** Ticks since the node started. */
   clock = 0;
-  /** Ticks since the node last heard from a leader, gave a vote, or began a campaign. */
+  /**
+   * Ticks since the node last heard from a leader, gave a vote, or began a campaign. It stands still while the node's
+   * term and vote are not durable, as nobody can hear of them before.
+   */
   electionElapsedTicks = 0;
+  /** How many elections in a row this node has lost since it last heard from a leader: each doubles the timeout. */
+  lostElections = 0;
   /** Drawn anew for each term (Raft, section 5.2). */
   electionTimeoutTicks = 0;
   /**
@@ -74,6 +83,15 @@ export class Core {
   loyalUntilTick = 0;
   /** A voter that restarts has forgotten whom it promised a lease to: until this tick it gives no vote. */
   votesFromTick = 0;
+  /** Up to where an append of this term's leader has shown that the log is the leader's. */
+  vouchedIndex: LogIndex = 0 as LogIndex;
+  /** What the leader says is committed, and acknowledged by this node, though the log ends before; `null` if nothing. */
+  missing: { readonly index: LogIndex; readonly sinceTick: number } | null = null;
+  /** The configuration that this node was told it was removed by; 0 where it was not. */
+  removedAt: LogIndex = 0 as LogIndex;
+  /** What of the log is not durable, and since when. */
+  readonly unsynced: UnsyncedBytes;
+  readonly stall: SyncStall;
   /** What the host has yet to send. */
   outbox: Envelope[] = [];
   /** A snapshot that the host has yet to load. */
@@ -105,6 +123,10 @@ export class Core {
   readonly reads: ReadQueue = new ReadQueue();
   transferTarget: NodeId | null = null;
   transferElapsedTicks = 0;
+  /** Whether the leader steps down if the transfer fails: it was removed, or its disk hangs. */
+  isResigning = false;
+  /** Members that a configuration of this leader has removed, and who are to be told. */
+  departed: NodeId[] = [];
   /** Whether a TimeoutNow was sent in this term: then voters may have stopped being loyal, and there is no lease. */
   hasSentTimeoutNow = false;
   /** The entries last taken from the log to be sent, to share them between followers. */
@@ -131,6 +153,8 @@ export class Core {
     this.votedFor = log.state.votedFor;
     this.commitIndex = this.appliedIndex = Math.max(config.appliedIndex, log.snapshotIndex) as LogIndex;
     this.restored = config.appliedIndex > 0 && config.appliedIndex >= log.snapshotIndex ? null : log.snapshot;
+    this.unsynced = new UnsyncedBytes(log);
+    this.stall = new SyncStall(log);
     // Two numbers of 26 bits, so that the ids of two lives of a node are unlikely to meet.
     this.nextReadId = random.split("reads").below(67108864) * 67108864;
   }
@@ -147,6 +171,7 @@ export class Core {
    * used up does not campaign: it could not lead.
    */
   get mayCampaign(): boolean {
+    if (this.removedAt > this.configurations.currentIndex) return false;
     if (this.term >= MAX_TERM || this.log.lastIndex >= MAX_INDEX) return false;
     return this.isVoter ||
       this.configurations.someSince(this.commitIndex, (configuration) => isVoter(configuration, this.id));
@@ -161,6 +186,12 @@ export class Core {
   /** Whether the term is durable: what tells others of it must wait until it is. */
   get isTermDurable(): boolean {
     return this.log.durableState.term === this.term;
+  }
+
+  /** Whether the term and the vote are durable. */
+  get isStateDurable(): boolean {
+    const { term, votedFor } = this.log.durableState;
+    return term === this.term && votedFor === this.votedFor;
   }
 
   /** Whether the leader has committed an entry of its own term, and so knows what is committed (Raft, section 8). */
@@ -199,6 +230,10 @@ export class Core {
       );
     }
     const isNew = term !== this.term;
+    if (isNew) {
+      this.vouchedIndex = 0 as LogIndex;
+      this.missing = null;
+    }
     this.term = term;
     this.votedFor = votedFor;
     this.log.setState({ term, votedFor });
@@ -217,10 +252,14 @@ export class Core {
     this.tracer?.leader?.(leader, this.term);
   }
 
-  /** Draws an election timeout from one to two times the configured one. */
+  /**
+   * Draws an election timeout from one to two times the configured one, doubled for each election that this node has
+   * lost, up to tenfold: so that one is won even where disks or links are slower than the configured timeout.
+   */
   drawElectionTimeout(): void {
-    const { electionTimeoutTicks } = this.config;
-    this.electionTimeoutTicks = electionTimeoutTicks + this.random.below(electionTimeoutTicks);
+    const factor = Math.min(MAX_TIMEOUT_FACTOR, 1 << Math.min(this.lostElections, 4));
+    const timeoutTicks = this.config.electionTimeoutTicks * factor;
+    this.electionTimeoutTicks = timeoutTicks + this.random.below(timeoutTicks);
   }
 
   /** An entry that was appended: a configuration takes effect at once (dissertation, section 4.1). */
@@ -233,22 +272,28 @@ export class Core {
 
   configurationChanged(index: LogIndex, cause: "append" | "truncate" | "snapshot"): void {
     this.configuration = this.configurations.current;
-    if (this.role === "leader") this.syncFollowers();
+    if (this.role === "leader") {
+      // Members that join are asked from this round on.
+      this.round++;
+      this.syncFollowers();
+    }
     this.tracer?.configuration?.(this.configuration, index, cause);
   }
 
   /** Gives every member a progress, and nobody else. */
   syncFollowers(): void {
     const members = membersOf(this.configuration).filter((id) => id !== this.id);
-    for (const id of [...this.progress.keys()]) if (!members.includes(id)) this.progress.delete(id);
+    for (const id of [...this.progress.keys()]) {
+      if (members.includes(id)) continue;
+      this.progress.delete(id);
+      this.departed.push(id);
+    }
     this.followers = members.map((id) => {
       const known = this.progress.get(id);
       if (known !== undefined) return known;
       const { maxInflightAppends, maxInflightBytes } = this.config;
       const next = this.log.lastIndex + 1 as LogIndex;
-      const fresh = new Progress(id, next, new Inflights(maxInflightAppends, maxInflightBytes));
-      // Nobody is silent who was not asked yet.
-      fresh.isActive = true;
+      const fresh = new Progress(id, next, this.round, new Inflights(maxInflightAppends, maxInflightBytes));
       this.progress.set(id, fresh);
       return fresh;
     });

@@ -63,6 +63,8 @@ function describeBody(envelope: Envelope): string {
       return `InstallSnapshot reply: ${envelope.snapshotIndex}, chunk at ${envelope.offset}, next at ${envelope.nextOffset}`;
     case "timeout-now":
       return "TimeoutNow";
+    case "removal-notice":
+      return `Removed by the configuration at ${envelope.configurationIndex}`;
     case "read-request":
       return `ReadIndex ${envelope.context}`;
     case "read-response":

@@ -27,6 +27,7 @@ export function campaign(core: Core, kind: "pre-vote" | "election" | "transfer")
   if (core.role === "leader") throw new RaftInvariantError(`Node ${core.id} leads, and would campaign`);
   core.votes.clear();
   core.electionElapsedTicks = 0;
+  if (core.role === "candidate") core.lostElections++;
   core.setLeader(null);
   core.drawElectionTimeout();
   if (kind === "pre-vote") {
@@ -184,6 +185,7 @@ function becomeLeader(core: Core): void {
   core.electionElapsedTicks = core.heartbeatElapsedTicks = core.quorumElapsedTicks = 0;
   core.round = 0;
   core.hasSentTimeoutNow = false;
+  core.lostElections = 0;
   core.uncommittedBytes = 0;
   core.progress.clear();
   core.syncFollowers();

@@ -7,6 +7,7 @@
  * @module
  */
 import { boolean, checkArray, checkBytes, checkObject, shown, wholeNumber } from "./arguments.ts";
+import { configurationFault, decodeConfiguration } from "./configuration.ts";
 import type { AppendRequest, Envelope } from "./message.ts";
 import { MAX_INDEX } from "./types.ts";
 
@@ -32,7 +33,8 @@ export function envelopeFault(envelope: Envelope): string | null {
     case "snapshot-request":
       checkBytes(envelope.chunk, "chunk");
       checkObject(envelope.configuration, "configuration");
-      return envelope.snapshotTerm > envelope.term ? "its snapshot's term is above its own" : null;
+      if (envelope.snapshotTerm > envelope.term) return "its snapshot's term is above its own";
+      return configurationFault(envelope.configuration);
     case "append-response":
       boolean(envelope.success, "success");
       return null;
@@ -57,6 +59,7 @@ export function envelopeFault(envelope: Envelope): string | null {
 function largestNumber(envelope: Envelope): number {
   switch (envelope.type) {
     case "append-request": {
+      wholeNumber(envelope.round, "round", 0);
       const place = Math.max(
         wholeNumber(envelope.prevLogIndex, "prevLogIndex", 0),
         wholeNumber(envelope.commitIndex, "commitIndex", 0),
@@ -64,6 +67,7 @@ function largestNumber(envelope: Envelope): number {
       return Math.max(place, wholeNumber(envelope.prevLogTerm, "prevLogTerm", 0));
     }
     case "append-response": {
+      wholeNumber(envelope.round, "round", 0);
       const hint = Math.max(
         wholeNumber(envelope.hintIndex, "hintIndex", 0),
         wholeNumber(envelope.hintTerm, "hintTerm", 0),
@@ -72,6 +76,8 @@ function largestNumber(envelope: Envelope): number {
     }
     case "commit-notice":
       return wholeNumber(envelope.commitIndex, "commitIndex", 0);
+    case "removal-notice":
+      return wholeNumber(envelope.configurationIndex, "configurationIndex", 0);
     case "heartbeat-request":
       wholeNumber(envelope.round, "round", 0);
       wholeNumber(envelope.sentAtTick, "sentAtTick", 0);
@@ -87,6 +93,7 @@ function largestNumber(envelope: Envelope): number {
         wholeNumber(envelope.lastLogTerm, "lastLogTerm", 0),
       );
     case "snapshot-request": {
+      wholeNumber(envelope.round, "round", 0);
       const place = Math.max(
         wholeNumber(envelope.snapshotIndex, "snapshotIndex", 0),
         wholeNumber(envelope.snapshotTerm, "snapshotTerm", 0),
@@ -132,9 +139,19 @@ function entriesFault({ entries, prevLogIndex, prevLogTerm, term }: AppendReques
     checkEntry(entry, i);
     if (entry.index !== prevLogIndex + 1 + i) return "its entries do not follow each other";
     if (entry.term < before || entry.term > term) return "the terms of its entries fall, or are above its own";
+    if (entry.kind === "configuration" && !isConfiguration(entry.data)) return "an entry holds no configuration";
     before = entry.term;
   }
   return null;
+}
+
+function isConfiguration(data: Uint8Array): boolean {
+  try {
+    decodeConfiguration(data);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isKind(kind: unknown): boolean {

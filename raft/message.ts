@@ -37,6 +37,11 @@ export interface AppendRequest extends EnvelopeHeader {
   readonly prevLogTerm: Term;
   /** How far the leader has committed. */
   readonly commitIndex: LogIndex;
+  /**
+   * The leader's heartbeat round, to be echoed: so that an answer to what was sent to an earlier member of the same
+   * number is told from the present one's.
+   */
+  readonly round: number;
   /** Shared by reference: nobody may change them, nor the array. */
   readonly entries: readonly Entry[];
 }
@@ -59,6 +64,8 @@ export interface AppendResponse extends EnvelopeHeader {
   readonly hintIndex: LogIndex;
   /** Its term. */
   readonly hintTerm: Term;
+  /** The request's. */
+  readonly round: number;
 }
 
 /** Says how far a follower may commit, and nothing else. It has no answer; if it is lost, a heartbeat says the same. */
@@ -149,6 +156,8 @@ export interface SnapshotRequest extends EnvelopeHeader {
   readonly offset: number;
   /** How many bytes the snapshot has. */
   readonly totalBytes: number;
+  /** The leader's heartbeat round, to be echoed. */
+  readonly round: number;
   /** The bytes from `offset`. */
   readonly chunk: Uint8Array;
 }
@@ -169,6 +178,17 @@ export interface SnapshotResponse extends EnvelopeHeader {
 export interface TimeoutNow extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "timeout-now";
+}
+
+/**
+ * Tells a node that takes itself for a member that it was removed. It has no answer, and is told again at the node's next
+ * campaign.
+ */
+export interface RemovalNotice extends EnvelopeHeader {
+  /** Its kind. */
+  readonly type: "removal-notice";
+  /** Where the committed configuration stands that the node is no member of. */
+  readonly configurationIndex: LogIndex;
 }
 
 /** A follower's read, for the leader to find an index for (dissertation, section 6.4). */
@@ -209,5 +229,6 @@ export type Envelope =
   | SnapshotRequest
   | SnapshotResponse
   | TimeoutNow
+  | RemovalNotice
   | ReadRequest
   | ReadResponse;

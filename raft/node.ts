@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { handleAppendRequest, handleCommitNotice, handleHeartbeatRequest } from "./append.ts";
+import { checkMissing, handleAppendRequest, handleCommitNotice, handleHeartbeatRequest } from "./append.ts";
 import { checkBytes, shown, wholeNumber } from "./arguments.ts";
 import { commitAsLeader } from "./commit.ts";
+import { keepFrom } from "./compaction.ts";
 import { type RaftConfig, resolveConfig } from "./config.ts";
 import { configurationOf } from "./configuration.ts";
 import { Core } from "./core.ts";
@@ -32,6 +33,8 @@ import { confirmReads, expireForwardedReads, handleReadRequest, handleReadRespon
 import type { ReadConfirmation, ReadResult } from "./reads.ts";
 import { handleAppendResponse, handleHeartbeatResponse, handleSnapshotResponse } from "./replies.ts";
 import { abandonOutdatedTransfer, beginRound, replicateToAll } from "./replication.ts";
+import { handleRemovalNotice, isStranger, tellRemoved } from "./removal.ts";
+import { resign } from "./resign.ts";
 import { becomeFollower } from "./roles.ts";
 import { handleRoutine } from "./routine.ts";
 import { handleSnapshotRequest } from "./snapshot.ts";
@@ -133,16 +136,15 @@ export class RaftNode {
    * One tick of the host's clock: election and heartbeat timeouts count in these.
    *
    * @returns What is to be sent.
+   * @throws {RaftInvariantError} Where the leader has said for two election timeouts that the node had acknowledged
+   * entries that its log does not hold: its disk has lost them, and the node must be stopped.
    */
   tick(): Envelope[] {
     const core = this.#core;
     core.clock++;
+    core.stall.tick();
     if (core.role === "leader") this.#tickLeader(core);
-    else {
-      core.electionElapsedTicks++;
-      expireForwardedReads(core);
-      if (core.electionElapsedTicks >= core.electionTimeoutTicks && core.mayCampaign) this.#campaign(core);
-    }
+    else this.#tickFollower(core);
     return core.takeOutbox();
   }
 
@@ -341,8 +343,7 @@ export class RaftNode {
     }
     const configuration = core.configurations.at(index);
     const snapshot: Snapshot = { index, term: log.termAt(index)!, configuration, data };
-    const keepFrom = Math.max(log.firstIndex, index + 1 - core.config.keepEntries) as LogIndex;
-    log.compact(snapshot, keepFrom);
+    log.compact(snapshot, keepFrom(core, index));
     core.configurations.compact(index);
     core.tracer?.snapshot?.("taken", snapshot, null);
   }
@@ -425,18 +426,35 @@ export class RaftNode {
     campaign(core, core.config.preVote ? "pre-vote" : "election");
   }
 
+  #tickFollower(core: Core): void {
+    expireForwardedReads(core);
+    checkMissing(core);
+    // A host that forgot `persisted()` is found out here; one that never syncs keeps the term that it has.
+    countOwnVote(core);
+    if (core.role === "leader" || !core.isStateDurable) return;
+    core.electionElapsedTicks++;
+    if (core.electionElapsedTicks >= core.electionTimeoutTicks && core.mayCampaign) this.#campaign(core);
+  }
+
   #tickLeader(core: Core): void {
+    if (core.log.durableIndex > core.commitIndex) commitAsLeader(core);
+    if (core.role !== "leader") return;
     const { electionTimeoutTicks, heartbeatIntervalTicks, checkQuorum } = core.config;
-    if (core.transferTarget !== null && ++core.transferElapsedTicks >= electionTimeoutTicks) abortTransfer(core);
+    if (core.transferTarget !== null && ++core.transferElapsedTicks >= electionTimeoutTicks) {
+      const { isResigning } = core;
+      abortTransfer(core);
+      if (isResigning) return becomeFollower(core, core.term, null);
+    }
+    if (!core.isResigning && isDiskHanging(core)) resign(core);
     if (++core.quorumElapsedTicks >= electionTimeoutTicks) {
       core.quorumElapsedTicks = 0;
       const hasQuorum = isQuorum(
         core.configuration,
-        (id) => id === core.id || core.progress.get(id)?.isActive === true,
+        (id) => id === core.id || core.progress.get(id)?.isActive === true || core.progress.get(id)?.isNew === true,
       );
       for (const follower of core.followers) {
         abandonOutdatedTransfer(core, follower);
-        follower.isActive = false;
+        follower.isActive = follower.isNew = false;
       }
       if (checkQuorum && !hasQuorum) {
         core.tracer?.quorumLost?.(core.term);
@@ -453,7 +471,12 @@ export class RaftNode {
 
   /** Compares terms (Raft, section 5.1), and says whether the message goes on to its rule. */
   #admits(core: Core, envelope: Envelope): boolean {
-    if (envelope.term === core.term) return true;
+    if (envelope.type === "removal-notice") return envelope.from !== core.id;
+    if (envelope.from === core.id) {
+      core.reject(envelope, "it is from the node itself");
+      return false;
+    }
+    if (envelope.term === core.term) return this.#isOfOneLeader(core, envelope);
     if (envelope.term < core.term) {
       this.#answerStale(core, envelope);
       return false;
@@ -467,6 +490,7 @@ export class RaftNode {
         return true;
       case "vote-request":
         if (isLoyal(core, envelope)) {
+          if (isStranger(core, envelope)) tellRemoved(core, envelope.from);
           core.reject(envelope, "a leader is alive, or may hold a lease");
           return false;
         }
@@ -498,6 +522,22 @@ export class RaftNode {
     }
   }
 
+  /** Refuses what only a leader sends where the term has another leader (Raft, section 5.2: at most one). */
+  #isOfOneLeader(core: Core, envelope: Envelope): boolean {
+    switch (envelope.type) {
+      case "append-request":
+      case "heartbeat-request":
+      case "commit-notice":
+      case "snapshot-request":
+      case "timeout-now":
+        if (core.leader === null || core.leader === envelope.from) return true;
+        core.reject(envelope, `term ${core.term} has another leader, node ${core.leader}`);
+        return false;
+      default:
+        return true;
+    }
+  }
+
   /**
    * A leader or a candidate of an earlier term learns from the answer that its time is over; anything else of an
    * earlier term is void.
@@ -523,6 +563,7 @@ export class RaftNode {
           index,
           hintIndex,
           hintTerm: 0 as Term,
+          round: envelope.round,
         });
         return;
       }
@@ -556,6 +597,7 @@ export class RaftNode {
         return handleVoteResponse(core, envelope);
       case "vote-request":
       case "pre-vote-request":
+        if (isStranger(core, envelope)) tellRemoved(core, envelope.from);
         if (isLoyal(core, envelope)) return core.reject(envelope, "a leader is alive, or may hold a lease");
         return envelope.type === "vote-request"
           ? handleVoteRequest(core, envelope)
@@ -566,6 +608,8 @@ export class RaftNode {
         return handleSnapshotRequest(core, envelope);
       case "timeout-now":
         return handleTimeoutNow(core, envelope);
+      case "removal-notice":
+        return handleRemovalNotice(core, envelope);
       case "read-response":
         return handleReadResponse(core, envelope);
     }
@@ -576,6 +620,9 @@ export class RaftNode {
     const follower = core.progress.get(envelope.from);
     if (follower === undefined) {
       return core.reject(envelope, core.role === "leader" ? "it is from no member" : "the node does not lead");
+    }
+    if (envelope.type !== "snapshot-response" && envelope.round < follower.sinceRound) {
+      return core.reject(envelope, "it is from an earlier member of the same number");
     }
     switch (envelope.type) {
       case "append-response":
@@ -593,4 +640,17 @@ function refuseMaxBytes(maxBytes: unknown): never {
     throw new TypeError(`Cannot take ${shown(maxBytes)} as maxBytes: a number is needed`);
   }
   throw new RangeError(`Cannot take ${maxBytes} as maxBytes: a number above 0 is needed`);
+}
+
+/**
+ * How long a leader waits for a disk that hangs, in election timeouts: as long as the longest timeout of an election, so
+ * that a disk with which a leader can be elected may also lead.
+ */
+const MAX_STALL_TIMEOUTS = 10;
+
+/** Whether a leader's disk makes no progress, so that another had better lead. */
+function isDiskHanging(core: Core): boolean {
+  const { electionTimeoutTicks, maxUnsyncedBytes } = core.config;
+  if (core.stall.ticks < electionTimeoutTicks) return false;
+  return core.stall.ticks >= MAX_STALL_TIMEOUTS * electionTimeoutTicks || core.unsynced.count() >= maxUnsyncedBytes / 2;
 }

@@ -119,12 +119,23 @@ export class Progress {
    * lost.
    */
   pausedInRound = 0;
+  /** Up to where the last probe reached: the follower holds it, or the probe was lost. */
+  probedIndex: LogIndex = 0 as LogIndex;
+  /**
+   * The leader's heartbeat round when this member joined: an answer to an earlier one is of another member, which had the
+   * same number (tikv/raft-rs issue 571).
+   */
+  readonly sinceRound: number;
   /** What was sent ahead. */
   readonly inflights: Inflights;
   /** The commit index that it was last told of, had nothing been lost. */
   toldCommitIndex: LogIndex = 0 as LogIndex;
   /** Whether it was heard since the leader last checked its quorum. */
   isActive = false;
+  /** Whether the leader has not checked its quorum since the member joined: then its silence says nothing yet. */
+  isNew = true;
+  /** The leader's tick when it was last heard in this term; -1 where it never was. */
+  heardAtTick = -1;
   /** The latest heartbeat round that it echoed. */
   echoedRound = 0;
   /** The leader's tick until which it has promised to ignore campaigns; 0 where it has not. */
@@ -135,11 +146,14 @@ export class Progress {
   /**
    * @param id The follower.
    * @param nextIndex Where to try first.
+   * @param sinceRound The leader's heartbeat round.
    * @param inflights The window.
    */
-  constructor(id: NodeId, nextIndex: LogIndex, inflights: Inflights) {
+  constructor(id: NodeId, nextIndex: LogIndex, sinceRound: number, inflights: Inflights) {
     this.id = id;
     this.nextIndex = nextIndex;
+    this.probedIndex = nextIndex - 1 as LogIndex;
+    this.sinceRound = sinceRound;
     this.inflights = inflights;
   }
 
@@ -147,6 +161,7 @@ export class Progress {
   becomeProbe(nextIndex: LogIndex): void {
     this.#become("probe");
     this.nextIndex = Math.max(nextIndex, this.matchIndex + 1) as LogIndex;
+    this.probedIndex = this.nextIndex - 1 as LogIndex;
   }
 
   /** Streams ahead, from where the logs are known to match. */
@@ -159,6 +174,12 @@ export class Progress {
   becomeSnapshot(snapshot: Snapshot): void {
     this.#become("snapshot");
     this.transfer = { snapshot, offset: 0 };
+  }
+
+  /** Notes that the follower was heard. */
+  heard(tick: number): void {
+    this.isActive = true;
+    this.heardAtTick = tick;
   }
 
   /** Notes that a probe or a chunk was sent. */

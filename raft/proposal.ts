@@ -9,15 +9,16 @@ import type { Core } from "./core.ts";
 import { ChangeRefusedError, NotLeaderError, ProposalRefusedError } from "./errors.ts";
 import { entryBytes } from "./log.ts";
 import { changeConfiguration, checkChange, type ConfigurationChange } from "./membership.ts";
+import { isQuorum } from "./quorum.ts";
 import { appendAsLeader } from "./replication.ts";
-import type { ProposalPosition } from "./types.ts";
+import type { Configuration, NodeId, ProposalPosition } from "./types.ts";
 
 /** Appends a command, unless the uncommitted tail is full or the leader is handing over. */
 export function propose(core: Core, command: Uint8Array): ProposalPosition {
   if (!(command instanceof Uint8Array)) checkBytes(command, "a command");
   if (core.role !== "leader") throw new NotLeaderError(core.leader);
   refuseInTransfer(core);
-  const { maxCommandBytes, maxUncommittedBytes } = core.config;
+  const { maxCommandBytes, maxUncommittedBytes, maxUnsyncedBytes } = core.config;
   if (command.length > maxCommandBytes) {
     throw new RangeError(`Cannot propose a command of ${command.length} bytes: at most ${maxCommandBytes} are allowed`);
   }
@@ -26,6 +27,14 @@ export function propose(core: Core, command: Uint8Array): ProposalPosition {
     throw new ProposalRefusedError(
       `Cannot propose ${bytes} bytes: ${core.uncommittedBytes} of at most ${maxUncommittedBytes} bytes await their commit`,
     );
+  }
+  if (core.log.durableIndex < core.log.lastIndex) {
+    const unsynced = core.unsynced.count();
+    if (unsynced > 0 && unsynced + bytes > maxUnsyncedBytes) {
+      throw new ProposalRefusedError(
+        `Cannot propose ${bytes} bytes: ${unsynced} of at most ${maxUnsyncedBytes} bytes await the disk's sync`,
+      );
+    }
   }
   const entry = appendAsLeader(core, "command", command);
   core.uncommittedBytes += bytes;
@@ -52,11 +61,31 @@ export function proposeChange(core: Core, change: ConfigurationChange): Proposal
     throw new ChangeRefusedError(`Cannot change the configuration: the one at index ${pending} is not committed yet`);
   }
   const { configuration, joined } = changeConfiguration(core.configuration, change);
+  if (change.type !== "leave-joint") refuseWithoutQuorum(core, configuration);
   // Who was removed and comes back in one change starts from nothing.
   for (const id of joined) core.progress.delete(id);
   const entry = appendAsLeader(core, "configuration", encodeConfiguration(configuration));
   core.openProposals.add(entry.index, entry.term);
   return { index: entry.index, term: entry.term };
+}
+
+/**
+ * Refuses a change after which no quorum of members would be left that the leader has heard of within an election
+ * timeout: it could not be committed, nor undone.
+ */
+function refuseWithoutQuorum(core: Core, configuration: Configuration): void {
+  const isHeard = (id: NodeId): boolean => {
+    if (id === core.id) return true;
+    const heardAtTick = core.progress.get(id)?.heardAtTick ?? -1;
+    return heardAtTick >= 0 && core.clock - heardAtTick <= core.config.electionTimeoutTicks;
+  };
+  if (isQuorum(configuration, isHeard)) return;
+  const silent = [...configuration.voters, ...configuration.votersOutgoing].filter((id) => !isHeard(id));
+  throw new ChangeRefusedError(
+    `Cannot change the configuration: it would have no quorum without voters that were not heard of lately: ${
+      [...new Set(silent)].join(", ")
+    }. Add a voter as a learner first`,
+  );
 }
 
 function refuseInTransfer(core: Core): void {

@@ -82,7 +82,9 @@ export function releaseReads(core: Core): void {
 /** A follower has echoed a heartbeat: it still followed this leader when that came, which was after the round began. */
 export function noteEcho(core: Core, follower: Progress, response: HeartbeatResponse): void {
   const { round, sentAtTick } = response;
-  if (round > core.round) return core.reject(response, "a heartbeat was echoed that was never sent");
+  if (round > core.round || sentAtTick > core.clock) {
+    return core.reject(response, "a heartbeat was echoed that was never sent");
+  }
   if (round <= follower.echoedRound) return;
   follower.echoedRound = round;
   follower.leaseUntilTick = sentAtTick + leaseTicks(core.config.electionTimeoutTicks);

@@ -17,7 +17,7 @@ export function appendAsLeader(core: Core, kind: EntryKind, data: Uint8Array): E
   return entry;
 }
 
-/** Sends every follower what it lacks, and is told no sooner: entries, or how far it may commit. */
+/** Sends each follower its missing entries, or the commit index where no message carried it. */
 export function replicateToAll(core: Core): void {
   const followers = core.followers;
   for (let i = 0; i < followers.length; i++) {
@@ -37,7 +37,8 @@ export function replicate(core: Core, follower: Progress): void {
       return;
     case "probe":
       if (follower.isPaused) return;
-      if (sendAppend(core, follower)) follower.pause(core.round);
+      if (!sendAppend(core, follower)) return;
+      follower.pause(core.round);
       return;
     case "snapshot":
       return;
@@ -45,11 +46,12 @@ export function replicate(core: Core, follower: Progress): void {
 }
 
 /**
- * Asks a follower whether the logs still match where the leader believes they do, without sending any entry:
- * the refusal shows that an append was lost, the success stands for answers that were.
+ * Asks a follower whether it holds what it was sent, without sending any entry again: a refusal shows that an append was
+ * lost, a success stands for an answer that was. A follower that holds the entries, and whose disk is slow, answers once
+ * it has synced them.
  */
 export function sendCheck(core: Core, follower: Progress): void {
-  const prevLogIndex = follower.nextIndex - 1 as LogIndex;
+  const prevLogIndex = follower.state === "probe" ? follower.probedIndex : follower.nextIndex - 1 as LogIndex;
   const prevLogTerm = core.log.termAt(prevLogIndex);
   if (prevLogTerm === undefined) beginSnapshot(core, follower);
   else sendEntries(core, follower, prevLogIndex, prevLogTerm, []);
@@ -100,6 +102,7 @@ export function sendChunk(core: Core, follower: Progress): void {
     configuration: snapshot.configuration,
     offset,
     totalBytes: snapshot.data.length,
+    round: core.round,
     chunk: snapshot.data.subarray(offset, offset + core.config.snapshotChunkBytes),
   });
 }
@@ -140,8 +143,9 @@ function sendAppend(core: Core, follower: Progress): boolean {
     return false;
   }
   const entries = entriesFrom(core, from, log.lastIndex + 1 as LogIndex);
-  if (follower.state === "replicate" && entries.length > 0) {
-    const last = prevLogIndex + entries.length as LogIndex;
+  const last = prevLogIndex + entries.length as LogIndex;
+  if (follower.state === "probe") follower.probedIndex = last;
+  else if (entries.length > 0) {
     follower.nextIndex = last + 1 as LogIndex;
     follower.inflights.add(last, bytesOf(entries));
   }
@@ -167,6 +171,7 @@ function sendEntries(
     prevLogIndex,
     prevLogTerm,
     commitIndex: core.commitIndex,
+    round: core.round,
     entries,
   });
 }

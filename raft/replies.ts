@@ -15,7 +15,7 @@ import type { LogIndex } from "./types.ts";
 
 /** The answer to an append, or to a snapshot's last chunk. */
 export function handleAppendResponse(core: Core, follower: Progress, response: AppendResponse): void {
-  follower.isActive = true;
+  follower.heard(core.clock);
   if (response.success) acknowledged(core, follower, response);
   else refused(core, follower, response);
 }
@@ -53,7 +53,9 @@ function acknowledged(core: Core, follower: Progress, response: AppendResponse):
 function refused(core: Core, follower: Progress, response: AppendResponse): void {
   const { index, hintIndex, hintTerm } = response;
   const isLate = index <= follower.matchIndex || follower.state === "snapshot" ||
-    (follower.state === "probe" ? index !== follower.nextIndex - 1 : index >= follower.nextIndex);
+    (follower.state === "probe"
+      ? index !== follower.nextIndex - 1 && index !== follower.probedIndex
+      : index >= follower.nextIndex);
   if (isLate) return core.reject(response, "the refusal is of an earlier append");
   const high = Math.min(hintIndex, index - 1, core.log.lastIndex) as LogIndex;
   const low = Math.min(follower.matchIndex, high) as LogIndex;
@@ -66,14 +68,17 @@ function refused(core: Core, follower: Progress, response: AppendResponse): void
  * asks again.
  */
 export function handleHeartbeatResponse(core: Core, follower: Progress, response: HeartbeatResponse): void {
-  follower.isActive = true;
+  follower.heard(core.clock);
   noteEcho(core, follower, response);
   if (core.progress.get(follower.id) !== follower) return;
   switch (follower.state) {
     case "probe":
-      if (follower.isPaused && response.round <= follower.pausedInRound) break;
-      follower.isPaused = false;
-      replicate(core, follower);
+      if (!follower.isPaused) replicate(core, follower);
+      else if (response.round > follower.pausedInRound) {
+        // Sending the probe again would send its entries once for each round that the follower's disk takes.
+        sendCheck(core, follower);
+        follower.pausedInRound = core.round;
+      }
       break;
     case "replicate":
       if (follower.matchIndex >= core.log.lastIndex) break;
@@ -89,7 +94,7 @@ export function handleHeartbeatResponse(core: Core, follower: Progress, response
 
 /** The answer to a chunk that was not the last: sends the one that the follower wants next. */
 export function handleSnapshotResponse(core: Core, follower: Progress, response: SnapshotResponse): void {
-  follower.isActive = true;
+  follower.heard(core.clock);
   const { transfer } = follower;
   const { snapshotIndex, offset, nextOffset } = response;
   if (

@@ -5,7 +5,7 @@
  */
 import type { Core } from "./core.ts";
 import { RaftInvariantError } from "./errors.ts";
-import type { NodeId, Term } from "./types.ts";
+import type { LogIndex, NodeId, Term } from "./types.ts";
 
 /**
  * Follows: in a newer term, or in the same one after a campaign was lost, a leader was found, or the leader lost its
@@ -26,6 +26,7 @@ export function becomeFollower(core: Core, term: Term, leader: NodeId | null): v
   }
   core.votes.clear();
   if (core.role === "leader") endLeadership(core);
+  if (core.role === "candidate") core.lostElections++;
   core.setRole("follower");
   core.setLeader(leader);
   // Who only learns of a new term goes on waiting for the time it already had (Raft, section 5.2: only a leader or a
@@ -37,7 +38,8 @@ export function becomeFollower(core: Core, term: Term, leader: NodeId | null): v
 /**
  * The sender is the leader of this node's term: follows it, and counts its election timeout from now.
  *
- * @throws {RaftInvariantError} Where the term has another leader already (Raft, section 5.2: at most one).
+ * @throws {RaftInvariantError} Where the term has another leader already (Raft, section 5.2: at most one). `handle` has
+ * refused such a message before.
  */
 export function followLeader(core: Core, leader: NodeId): void {
   if (core.role === "leader" || (core.leader !== null && core.leader !== leader)) {
@@ -48,6 +50,11 @@ export function followLeader(core: Core, leader: NodeId): void {
   if (core.role !== "follower") becomeFollower(core, core.term, leader);
   core.setLeader(leader);
   core.electionElapsedTicks = 0;
+  if (core.lostElections > 0) {
+    core.lostElections = 0;
+    core.drawElectionTimeout();
+  }
+  core.removedAt = 0 as LogIndex;
   core.loyalUntilTick = core.clock + core.config.electionTimeoutTicks;
 }
 
@@ -75,6 +82,8 @@ function endLeadership(core: Core): void {
     if (read.follower === null) core.decidedReads.push({ context: read.context, index: null });
   }
   core.transferTarget = null;
+  core.isResigning = false;
+  core.departed = [];
   core.progress.clear();
   core.followers = [];
   core.lastSlice = [];

@@ -29,6 +29,7 @@ export function handleRoutine(core: Core, envelope: Envelope): boolean {
     case "append-response": {
       const follower = core.progress.get(envelope.from);
       if (follower === undefined || !isRoutineResponse(core, envelope)) return false;
+      if (envelope.round < follower.sinceRound) return false;
       handleAppendResponse(core, follower, envelope);
       return true;
     }
@@ -42,9 +43,9 @@ export function handleRoutine(core: Core, envelope: Envelope): boolean {
 }
 
 function isRoutineAppend(core: Core, request: AppendRequest): boolean {
-  const { from, to, term, prevLogIndex, prevLogTerm, commitIndex, entries } = request;
-  if (to !== core.id || term !== core.term || !isLimited(from) || from === 0) return false;
-  if (!isLimited(prevLogIndex) || !isLimited(prevLogTerm) || !isLimited(commitIndex)) return false;
+  const { from, to, term, prevLogIndex, prevLogTerm, commitIndex, round, entries } = request;
+  if (to !== core.id || term !== core.term || from !== core.leader || core.role !== "follower") return false;
+  if (!isLimited(prevLogIndex) || !isLimited(prevLogTerm) || !isLimited(commitIndex) || !isLimited(round)) return false;
   if (!Array.isArray(entries)) return false;
   let index: number = prevLogIndex;
   let before: number = prevLogTerm;
@@ -55,20 +56,21 @@ function isRoutineAppend(core: Core, request: AppendRequest): boolean {
       if (!(entry.term > before) || !isLimited(entry.term)) return false;
       before = entry.term;
     }
-    if (entry.kind !== "command" && entry.kind !== "noop" && entry.kind !== "configuration") return false;
+    if (entry.kind !== "command" && entry.kind !== "noop") return false;
     if (!(entry.data instanceof Uint8Array)) return false;
   }
   return before <= term && index <= MAX_INDEX;
 }
 
 function isRoutineResponse(core: Core, response: AppendResponse): boolean {
-  const { to, term, index, hintIndex, hintTerm, success } = response;
+  const { to, term, index, hintIndex, hintTerm, round, success } = response;
   return to === core.id && term === core.term && isLimited(index) && isLimited(hintIndex) && isLimited(hintTerm) &&
-    typeof success === "boolean";
+    isLimited(round) && typeof success === "boolean";
 }
 
 function isRoutineNotice(core: Core, { from, to, term, commitIndex }: CommitNotice): boolean {
-  return to === core.id && term === core.term && isLimited(from) && from > 0 && isLimited(commitIndex);
+  return to === core.id && term === core.term && from === core.leader && core.role === "follower" &&
+    isLimited(commitIndex);
 }
 
 /** Whether a value is a whole number from 0 to 2^48; nearly all are below 2^32, and told by one operation. */

@@ -79,6 +79,7 @@ function acknowledge(core: Core, request: SnapshotRequest): void {
     index: request.snapshotIndex,
     hintIndex: 0 as LogIndex,
     hintTerm: request.snapshotTerm,
+    round: request.round,
   });
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { membersOf } from "./configuration.ts";
 import type { Core } from "./core.ts";
 import { holdsLease } from "./read_index.ts";
 import type { ProgressState } from "./progress.ts";
@@ -26,7 +27,7 @@ export interface FollowerStatus {
   readonly inflightBytes: number;
   /** Whether a probe or a chunk awaits its answer. */
   readonly isPaused: boolean;
-  /** Whether it was heard since the leader last checked its quorum. */
+  /** Whether it was heard since the leader last checked its quorum; `false` where it never was. */
   readonly isActive: boolean;
   /** The snapshot that it is being sent, and how many of its bytes it has. */
   readonly snapshot: { readonly index: LogIndex; readonly sentBytes: number; readonly totalBytes: number } | null;
@@ -56,6 +57,20 @@ export interface RaftStatus {
   readonly lastTerm: Term;
   /** Up to where the log is durable. */
   readonly durableIndex: LogIndex;
+  /**
+   * How many bytes of the log are not durable, counted by `entryBytes`. At `maxUnsyncedBytes` nothing more is taken: the
+   * disk hangs, or the host does not sync, or does not say so by `persisted()`.
+   */
+  readonly unsyncedBytes: number;
+  /** For how many ticks nothing has become durable, though something is to be; 0 where everything is. */
+  readonly syncStallTicks: number;
+  /** Whether term and vote are durable. While they are not, the node does not campaign. */
+  readonly isStateDurable: boolean;
+  /**
+   * Where the committed configuration stands by which this node was removed, as its own log or another node says; 0 where
+   * it was not. It does not campaign any more, and may be stopped.
+   */
+  readonly removedAt: LogIndex;
   /** What the snapshot covers. */
   readonly snapshotIndex: LogIndex;
   /** The members, as of the last configuration in the log. */
@@ -70,6 +85,13 @@ export interface RaftStatus {
   readonly pendingReads: number;
   /** On a leader the other members, in the order of their ids; empty on others. */
   readonly followers: readonly FollowerStatus[];
+}
+
+function removedAt({ id, removedAt, commitIndex, configuration, configurations }: Core): LogIndex {
+  const { currentIndex } = configurations;
+  if (removedAt > currentIndex) return removedAt;
+  const isCertain = currentIndex > 0 && currentIndex <= commitIndex && configuration.voters.length > 0;
+  return isCertain && !membersOf(configuration).includes(id) ? currentIndex : 0 as LogIndex;
 }
 
 /** A node's status. */
@@ -87,6 +109,10 @@ export function statusOf(core: Core): RaftStatus {
     lastIndex: log.lastIndex,
     lastTerm: log.lastTerm,
     durableIndex: log.durableIndex,
+    unsyncedBytes: core.unsynced.count(),
+    syncStallTicks: core.stall.ticks,
+    isStateDurable: core.isStateDurable,
+    removedAt: removedAt(core),
     snapshotIndex: log.snapshotIndex,
     configuration: core.configuration,
     configurationIndex: configurations.currentIndex,

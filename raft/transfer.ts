@@ -9,6 +9,7 @@ import { campaign } from "./election.ts";
 import { TransferRefusedError } from "./errors.ts";
 import type { TimeoutNow } from "./message.ts";
 import { replicate } from "./replication.ts";
+import { tellToCampaign } from "./resign.ts";
 import type { NodeId } from "./types.ts";
 
 /**
@@ -38,10 +39,7 @@ export function continueTransfer(core: Core): void {
   const target = core.transferTarget;
   if (target === null) return;
   if (!core.configuration.voters.includes(target)) return abortTransfer(core);
-  if (core.progress.get(target)?.matchIndex !== core.log.lastIndex) return;
-  core.hasSentTimeoutNow = true;
-  core.tracer?.transfer?.("timeout-now", target);
-  core.send({ type: "timeout-now", from: core.id, to: target, term: core.term, afterSync: false });
+  tellToCampaign(core);
 }
 
 /** Takes proposals again: the target has not taken over for an election timeout. */
@@ -49,6 +47,7 @@ export function abortTransfer(core: Core): void {
   if (core.transferTarget === null) return;
   core.tracer?.transfer?.("aborted", core.transferTarget);
   core.transferTarget = null;
+  core.isResigning = false;
 }
 
 /** Campaigns at once, if the node has a vote, and without a pre-vote: the leader itself asks. */

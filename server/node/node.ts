@@ -175,7 +175,7 @@ export class LiveNode {
         join: founders.length === 0,
         electionTimeoutTicks: options.electionTicks,
         heartbeatIntervalTicks: Math.max(1, Math.floor(options.electionTicks / 10)),
-        keepEntries: 10_000,
+        keepBytes: 1024 * 1024,
       },
       limits: { forwardTimeoutTicks: Math.ceil(2_000 / options.tickMs) },
       // Not all nodes at the same moment: they share the writes, and often the machine.

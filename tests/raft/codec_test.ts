@@ -57,6 +57,7 @@ function randomEnvelope(random: Random): Envelope {
         prevLogIndex,
         prevLogTerm,
         commitIndex: index(),
+        round: number(),
         entries,
       };
     }
@@ -68,6 +69,7 @@ function randomEnvelope(random: Random): Envelope {
         index: index(),
         hintIndex: index(),
         hintTerm: term(),
+        round: number(),
       };
     case 2:
       return { type: "commit-notice", ...header, commitIndex: index() };
@@ -96,6 +98,7 @@ function randomEnvelope(random: Random): Envelope {
         configuration: joint,
         offset,
         totalBytes,
+        round: number(),
         chunk,
       };
     }
@@ -184,7 +187,7 @@ test("a term, an index or a size beyond 2^48 is refused, whichever message carri
     const bytes = encodeEnvelope(randomEnvelope(random));
     // Each place at which a number could stand: what it is called is the decoder's word.
     const offset = 7 + 8 * random.below(Math.floor((bytes.length - 7) / 8));
-    const view = new DataView(bytes.buffer);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
     view.setUint32(offset, beyond >>> 0, true);
     view.setUint32(offset + 4, Math.floor(beyond / 4294967296), true);
     try {
@@ -210,9 +213,10 @@ test("a count of entries that the frame cannot hold is refused before anything i
     prevLogIndex: 0 as LogIndex,
     prevLogTerm: 0 as Term,
     commitIndex: 0 as LogIndex,
+    round: 0,
     entries: [],
   });
-  new DataView(bytes.buffer).setUint32(bytes.length - 4, 4294967295, true);
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(bytes.length - 4, 4294967295, true);
   assert.throws(() => decodeEnvelope(bytes), /4294967295 entries need 55834574835 bytes, but 0 are left/);
 });
 

@@ -80,7 +80,7 @@ test("a proposal that a later leader has committed is not lost, and what stood b
 });
 
 test("of proposals that a snapshot overtakes, those behind it are lost, and those that it covers stay unknown", () => {
-  const network = new Network({ config: { checkQuorum: false } });
+  const network = new Network({ config: { checkQuorum: false, maxKeepBytes: 0 } });
   const old = network.elect(1);
   network.isolate(1);
   for (const byte of [1, 2, 3, 4, 5]) old.propose(new Uint8Array([byte])); // 2 to 6

@@ -109,7 +109,7 @@ export class Model {
       maxInflightBytes: [60, 1 << 20][random.below(2)]!,
       maxUncommittedBytes: 1000,
       snapshotChunkBytes: 1 + random.below(20),
-      keepEntries: random.below(4),
+      keepBytes: [0, 64, 128][random.below(3)]!,
       maxPendingReads: 50,
     };
     for (let i = 1; i <= this.#voters + 2; i++) this.#boot(nodeId(i), new DiskLog(), 0);

@@ -205,6 +205,7 @@ export function append(
     prevLogTerm,
     entries,
     commitIndex: logIndex(commitIndex),
+    round: 1,
   };
 }
 

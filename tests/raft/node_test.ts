@@ -30,7 +30,8 @@ test("a setting that is out of range is refused with its name", () => {
     ],
     [{ seed: -1 }, /Cannot set seed to -1/],
     [{ maxInflightAppends: 0 }, /Cannot set maxInflightAppends to 0/],
-    [{ keepEntries: 0.5 }, /Cannot set keepEntries to 0.5/],
+    [{ keepBytes: 0.5 }, /Cannot set keepBytes to 0.5/],
+    [{ keepBytes: 9, maxKeepBytes: 8 }, /Cannot set maxKeepBytes to 8: it must not be below keepBytes, 9/],
     [{ join: true, peers: [nodeId(2)] }, /Cannot set join with 1 peers/],
   ];
   for (const [config, message] of wrong) {

@@ -17,7 +17,7 @@ const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i)
 
 /** A network of three in which 3 missed what 1 has put into a snapshot of 10 bytes, sent in chunks of 4. */
 function behind(config: Record<string, unknown> = {}): Network {
-  const network = new Network({ config: { snapshotChunkBytes: 4, ...config } });
+  const network = new Network({ config: { snapshotChunkBytes: 4, maxKeepBytes: 0, ...config } });
   network.elect(1);
   network.isolate(3);
   network.propose(1, 5, 6, 7);
@@ -42,6 +42,7 @@ function chunk(
     configuration: configurationOf([nodeId(1), nodeId(2), nodeId(3)]),
     offset,
     totalBytes,
+    round: 1,
     chunk: data,
   };
 }
@@ -217,7 +218,7 @@ test("a leader lets go of an old snapshot whose follower fell silent, and sends 
 });
 
 test("entries kept before the snapshot spare a follower that is a little behind the snapshot", () => {
-  const network = behind({ keepEntries: 4 });
+  const network = behind({ keepBytes: 100, maxKeepBytes: 100 });
   assert.equal(network.log(1).firstIndex, 1);
   network.run(3);
   assert.deepEqual([chunksTo(network, 3), network.appliedBytes(3)], [[], [5, 6, 7]]);

@@ -41,8 +41,10 @@ export interface ClusterSetup {
   readonly compactionBytes: number;
   /** A store writes this many bytes of its snapshot in one step, at least. */
   readonly snapshotStepBytes: number;
-  /** Entries that are kept behind a snapshot. */
-  readonly keepEntries: number;
+  /** The core's option of that name. */
+  readonly keepBytes: number;
+  /** The core's option of that name. */
+  readonly maxKeepBytes: number;
   /** The core's option of that name. */
   readonly snapshotChunkBytes: number;
   /** The core's option of that name. */
@@ -87,7 +89,8 @@ const CLUSTER: ClusterSetup = {
   checkQuorum: true,
   compactionBytes: 2 ** 40,
   snapshotStepBytes: 262_144,
-  keepEntries: 0,
+  keepBytes: 0,
+  maxKeepBytes: 67_108_864,
   snapshotChunkBytes: 262_144,
   maxAppendBytes: 1_048_576,
   maxInflightAppends: 256,
@@ -151,6 +154,7 @@ function drawCluster(
   const maxAppendBytes = pick(random, [CLUSTER.maxAppendBytes, CLUSTER.maxAppendBytes, 200]);
   // Hundreds of small appends under way, of which the network reorders most, would be refused and sent again without
   // end.
+  const keepBytes = pick(random, [0, 0, 200, 2_000]);
   const inflights = maxAppendBytes === CLUSTER.maxAppendBytes ? [CLUSTER.maxInflightAppends, 64, 2, 1] : [8, 2, 1];
   return {
     ...CLUSTER,
@@ -160,7 +164,8 @@ function drawCluster(
     heartbeatIntervalTicks: 1 + random.below(3),
     compactionBytes: pick(random, [CLUSTER.compactionBytes, 20_000, 2_000, 200]),
     snapshotStepBytes: pick(random, [CLUSTER.snapshotStepBytes, 40]),
-    keepEntries: pick(random, [0, 0, 3, 20]),
+    keepBytes,
+    maxKeepBytes: Math.max(keepBytes, pick(random, [CLUSTER.maxKeepBytes, 1_000, 0])),
     snapshotChunkBytes: pick(random, [CLUSTER.snapshotChunkBytes, 1_024, 64]),
     maxAppendBytes,
     maxInflightAppends: pick(random, inflights),

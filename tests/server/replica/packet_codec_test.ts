@@ -32,6 +32,7 @@ const PACKETS: readonly Packet[] = [
       prevLogIndex: logIndex(4),
       prevLogTerm: term(2),
       commitIndex: logIndex(4),
+      round: 1,
       entries: [{ index: logIndex(5), term: term(3), kind: "command", data: new Uint8Array([9]) }],
     },
   },

@@ -137,6 +137,7 @@ test("an acknowledgement of what the disk does not hold is noticed", () => {
     index: 2 as LogIndex,
     hintIndex: 0 as LogIndex,
     hintTerm: 0 as Term,
+    round: 1,
   };
   cluster.invariants.leaves(2, envelope, cluster.log(2));
 

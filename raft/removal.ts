@@ -1,0 +1,48 @@
+/**
+ * How a node learns that it is no member any more.
+ *
+ * The entry that removes it is sent to the members of the new configuration only (dissertation, section 4.2.2), so that
+ * the removed node would campaign for ever, in vain. Whoever knows that the configuration is committed tells it.
+ *
+ * @module
+ */
+import { isJoint, membersOf } from "./configuration.ts";
+import type { Core } from "./core.ts";
+import type { Envelope, RemovalNotice } from "./message.ts";
+import { becomeFollower } from "./roles.ts";
+import type { NodeId } from "./types.ts";
+
+/** Tells a node that is no member so, if that is certain. */
+export function tellRemoved(core: Core, to: NodeId): void {
+  const { configuration, configurations, commitIndex } = core;
+  const configurationIndex = configurations.currentIndex;
+  if (configurationIndex === 0 || configurationIndex > commitIndex || isJoint(configuration)) return;
+  if (configuration.voters.length === 0 || membersOf(configuration).includes(to)) return;
+  core.send({ type: "removal-notice", from: core.id, to, term: core.term, afterSync: false, configurationIndex });
+}
+
+/** The members that the configuration in force has lost against the one before are told, once it is committed. */
+export function tellAllRemoved(core: Core): void {
+  for (const id of core.departed) tellRemoved(core, id);
+  core.departed = [];
+}
+
+/** Whether a sender is none of the members that this node knows, but takes itself for one. */
+export function isStranger(core: Core, envelope: Envelope): boolean {
+  const { voters, votersOutgoing, learners } = core.configuration;
+  const { from } = envelope;
+  return !voters.includes(from) && !votersOutgoing.includes(from) && !learners.includes(from);
+}
+
+/**
+ * The node was removed: it does not campaign any more, until a leader sends it a configuration again. It goes on voting,
+ * which is safe, and may be needed where the removal is told of late.
+ */
+export function handleRemovalNotice(core: Core, notice: RemovalNotice): void {
+  if (notice.configurationIndex <= core.configurations.currentIndex) {
+    return core.reject(notice, "the node knows a later configuration");
+  }
+  if (core.role === "leader") return core.reject(notice, "the node leads");
+  core.removedAt = notice.configurationIndex;
+  if (core.role !== "follower") becomeFollower(core, core.term, null);
+}

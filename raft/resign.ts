@@ -1,0 +1,49 @@
+/**
+ * How a leader that cannot go on hands over to the follower that is furthest: one that was removed, or whose disk hangs.
+ *
+ * @module
+ */
+import type { Core } from "./core.ts";
+import type { Progress } from "./progress.ts";
+import { replicate } from "./replication.ts";
+import { becomeFollower } from "./roles.ts";
+
+/**
+ * Begins to hand over (dissertation, section 3.10). The node goes on leading, without taking proposals, until the other
+ * one campaigns, or, if it was removed, is told to; it steps down after an election timeout in any case. Where it is the
+ * only voter, nothing happens.
+ */
+export function resign(core: Core): void {
+  const heir = furthest(core);
+  if (heir === null) {
+    if (!core.isSoleVoter) becomeFollower(core, core.term, null);
+    return;
+  }
+  core.isResigning = true;
+  core.transferTarget = heir.id;
+  core.transferElapsedTicks = 0;
+  core.tracer?.transfer?.("started", heir.id);
+  replicate(core, heir);
+  tellToCampaign(core);
+}
+
+/** Tells the target of a transfer to campaign, once it holds the whole log. */
+export function tellToCampaign(core: Core): void {
+  const to = core.transferTarget;
+  if (to === null || core.progress.get(to)?.matchIndex !== core.log.lastIndex) return;
+  core.hasSentTimeoutNow = true;
+  core.tracer?.transfer?.("timeout-now", to);
+  core.send({ type: "timeout-now", from: core.id, to, term: core.term, afterSync: false });
+  // Who was removed is not told of the next leader, and would believe to lead until it hears of nobody.
+  if (core.isResigning && !core.isVoter) becomeFollower(core, core.term, null);
+}
+
+/** The voter that holds most of the log, of those that were heard since the last quorum check. */
+function furthest(core: Core): Progress | null {
+  let best: Progress | null = null;
+  for (const follower of core.followers) {
+    if (!follower.isActive || !core.configuration.voters.includes(follower.id)) continue;
+    if (best === null || follower.matchIndex > best.matchIndex) best = follower;
+  }
+  return best;
+}
