@@ -88,10 +88,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a stale append cuts off what follows it",
     file: "raft/append.ts",
-    search: "  if (place >= entries.length) return;",
+    search: "  if (place >= entries.length) return true;",
     replace: "  const past = prevLogIndex + entries.length + 1 as LogIndex;\n" +
       "  if (past > core.commitIndex && past <= log.lastIndex && place >= entries.length) dropFrom(core, past);\n" +
-      "  if (place >= entries.length) return;",
+      "  if (place >= entries.length) return true;",
     flags: "--nemesis packets,partition --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
@@ -357,8 +357,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "election timeouts are not randomized",
     file: "raft/core.ts",
-    search: "this.electionTimeoutTicks = electionTimeoutTicks + this.random.below(electionTimeoutTicks);",
-    replace: "this.electionTimeoutTicks = electionTimeoutTicks;",
+    search: "this.electionTimeoutTicks = timeoutTicks + this.random.below(timeoutTicks);",
+    replace: "this.electionTimeoutTicks = timeoutTicks;",
     flags: "--nemesis all --nodes 9 --time-limit 6 --nemesis-interval 3 --rate 20",
     noticedBy: ["liveness"],
   },
