@@ -62,6 +62,7 @@ function beginningOf(head: string, first: string): string {
 /** Which of the formats that are JSON a text is in; what is broken is JSON, whose reader tells what is wrong. */
 function jsonFormat(text: string, first: string): string {
   const object = firstObject(text);
+  if (object === undefined ? /^\{[^{}[\]]*\[\s*\{/.test(text) : hasEventsInside(object)) return "json";
   const isAlone = first.startsWith("{") && first !== "{";
   if (object === undefined) return isAlone ? "jsonl" : "json";
   const names = Object.keys(object).map((name) => name.toLowerCase().replaceAll("_", ""));
@@ -74,6 +75,13 @@ function jsonFormat(text: string, first: string): string {
   }
   if (!isEvent && isInterval(object)) return "intervals";
   return isAlone ? "jsonl" : "json";
+}
+
+function hasEventsInside(object: Record<string, unknown>): boolean {
+  return !("type" in object) && !("process" in object) &&
+    Object.values(object).some((inner) =>
+      Array.isArray(inner) && typeof inner[0] === "object" && inner[0] !== null && "type" in inner[0]
+    );
 }
 
 /** The first object of a text, if it can be read. */

@@ -29,10 +29,15 @@ export function pairsOf(events: readonly HistoryEvent[]): Pairs {
     if (!Array.isArray(value) || value.length !== 2 || !isKey(value[0])) return "values";
     if (f === "cas" && !(Array.isArray(value[1]) && value[1].length === 2)) return "values";
     pairs++;
-    // A read of a key asks for what is not known yet, and a cas of a key has a pair of its own.
-    if ((type === "invoke" && value[1] === null) || f === "cas") asksForMore = true;
+    // A read of a key asks for what is not known yet, a cas of a key has a pair of its own, a transaction its operations.
+    if ((type === "invoke" && value[1] === null) || f === "cas" || isTransaction(value[1])) asksForMore = true;
   }
   return pairs === 0 ? "values" : asksForMore ? "keys" : "unclear";
+}
+
+function isTransaction(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 &&
+    value.every((operation) => Array.isArray(operation) && typeof operation[0] === "string");
 }
 
 function isKey(value: unknown): boolean {

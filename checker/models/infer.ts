@@ -90,7 +90,8 @@ function inferRegisters(
   const hasKeys = clients.some((event) => event.key !== undefined && event.key !== null);
   const hasCas = clients.some((event) => event.f === "cas");
   const model = hasKeys && !hasTuples ? "kv" : hasCas ? "cas-register" : "register";
-  if (clients.some((event) => event.f === "read" && isObject(event.value))) {
+  const writesMaps = clients.some((event) => event.f === "write" && isObject(event.value));
+  if (!writesMaps && clients.some((event) => event.f === "read" && isObject(event.value))) {
     return { question: "its reads return maps", models: ["bank", "register"] };
   }
   return otherShape(clients, events, [model]) ?? { model };
