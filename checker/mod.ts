@@ -79,6 +79,7 @@ export { sortedByTime, type SortedHistory, whereTimeGoesBack } from "./formats/r
 export type { TimeGoesBack } from "./formats/time.ts";
 export {
   isJepsens,
+  parseValue,
   type ReadHistory,
   readHistory,
   type ReadOperations,
@@ -115,8 +116,10 @@ export {
 export type { AnomalyCase, CycleStep, DependencyType, ReportedTransaction } from "./transactions/read/findings.ts";
 export { CONSISTENCY_MODEL_ALIASES, CONSISTENCY_MODELS } from "./transactions/levels/consistency_models.ts";
 export {
+  type AskedModel,
   checkTransactionModel,
   isTransactionModel,
+  parseTransactionModel,
   parseVersionOrder,
   TRANSACTION_MODELS,
   type TransactionInput,

@@ -145,16 +145,7 @@ const MAY_HAVE_VALUE: ReadonlySet<string> = new Set([
   "transfer",
 ]);
 /** Operations of which an `ok` says what they returned. */
-export const READS: ReadonlySet<string> = new Set([
-  "get",
-  "read",
-  "r",
-  "dequeue",
-  "pop",
-  "contains",
-  "scan",
-  "generate",
-]);
+export const READS: ReadonlySet<string> = new Set(["get", "read", "r", "contains", "scan", "generate"]);
 
 /**
  * Makes sure that a client's event has the fields without which it would be taken for something else.

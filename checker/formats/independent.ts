@@ -29,7 +29,8 @@ export function pairsOf(events: readonly HistoryEvent[]): Pairs {
     if (!Array.isArray(value) || value.length !== 2 || !isKey(value[0])) return "values";
     if (f === "cas" && !(Array.isArray(value[1]) && value[1].length === 2)) return "values";
     pairs++;
-    // A read of a key asks for what is not known yet, a cas of a key has a pair of its own, a transaction its operations.
+    // A read of a key asks for what is not known yet, a cas of a key has a pair of its own, a transaction its
+    // operations.
     if ((type === "invoke" && value[1] === null) || f === "cas" || isTransaction(value[1])) asksForMore = true;
   }
   return pairs === 0 ? "values" : asksForMore ? "keys" : "unclear";

@@ -6,6 +6,7 @@
 import type { HistoryEvent } from "../history.ts";
 import { HistoryError, type Operations, OperationsBuilder } from "../table/operations.ts";
 import { detectFormat, FORMATS, HEAD_BYTES } from "./detect.ts";
+import { parseEdn } from "./edn.ts";
 import { parseEdnEvents } from "./edn_events.ts";
 import type { EventsWithLines } from "./events.ts";
 import { FormatError } from "./format_error.ts";
@@ -13,6 +14,7 @@ import { eventsWithKeys, type Pairs, pairsOf } from "./independent.ts";
 import { parseIntervals } from "./intervals.ts";
 import { parseJepsenHistory, parseJepsenLog } from "./jepsen_log.ts";
 import { JsonLinesOperations } from "./jsonl_operations.ts";
+import { parseJson } from "./json_text.ts";
 import { parseJsonLines, parseJsonText } from "./jsonl.ts";
 import { parseKayaWgl } from "./kaya_wgl.ts";
 import { parsePorcupine } from "./porcupine.ts";
@@ -158,4 +160,21 @@ export function tableOf({ format, events, lines }: ReadHistory): Operations {
   const hasOwnLines = isAscending || isInterval || new Set(lines).size === lines.length;
   if (!isAscending && hasOwnLines) builder.operations.lineOf = lines;
   return builder.operations;
+}
+
+/**
+ * One value, written as JSON or EDN.
+ *
+ * @throws {FormatError} It is neither, or more than one.
+ */
+export function parseValue(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    // JSON strings and numbers are EDN too, so that EDN's reader says what is wrong where both fail.
+    const values = parseEdn(text);
+    if (values.length === 1) return values[0];
+    throw new FormatError(1, 1, `expected one value, found ${values.length}`);
+  }
 }

@@ -31,7 +31,6 @@ interface Signature {
 
 const SIGNATURES: readonly Signature[] = [
   { model: "mutex", operations: ["acquire", "release"], needs: ["acquire", "release"] },
-  { model: "total-queue", operations: ["enqueue", "dequeue", "drain"], needs: ["drain"] },
   { model: "fifo-queue", operations: ["enqueue", "dequeue"], needs: ["enqueue", "dequeue"] },
   { model: "stack", operations: ["push", "pop"], needs: ["push", "pop"] },
   { model: "kv-append", operations: ["append", "get", "put", "read", "write"], needs: ["append"] },
@@ -63,6 +62,9 @@ export function inferModel(events: readonly HistoryEvent[], hasTuples = false): 
   const only = (...all: string[]): boolean => [...names].every((name) => all.includes(name));
   if (names.size === 0) return { model: "kv" };
   if (clients.every(isEtcdRequest)) return { model: "etcd" };
+  if (names.has("drain") && only("enqueue", "dequeue", "drain")) {
+    return { question: "it is a queue that is drained", models: ["total-queue", "queue", "fifo-queue"] };
+  }
   const isTransactional = clients.some(hasMicroOperations);
   if (isTransactional && only("txn", "read", "write", "r", "w", "append")) return inferTransactions(clients);
   if (only("txn")) return inferTransactions(clients);

@@ -52,6 +52,8 @@ export interface TransactionOptions {
   readonly consistencyModel?: string;
   /** Anomalies that must not be found, in place of a model. */
   readonly anomalies?: readonly string[];
+  /** What every register holds at first, as a read returns it. Default: null. */
+  readonly initial?: unknown;
   /** What may be assumed of the order of a register's versions, beside that the initial state comes first; nothing if left out. */
   readonly versionOrder?: readonly VersionOrderSource[];
   /** For the version order `transaction-order`: the place of each transaction, by its number in the order of invocation. */
@@ -133,7 +135,12 @@ export function checkTransactions(
   history: readonly HistoryEvent[],
   options: TransactionOptions = {},
 ): TransactionVerdict {
-  const transactions = transactionsOfEvents(options.workload ?? workloadOf(history), history, options.mayReinvoke);
+  const transactions = transactionsOfEvents(
+    options.workload ?? workloadOf(history),
+    history,
+    options.mayReinvoke,
+    options.initial ?? null,
+  );
   return judge(transactions, options, (event) => history[event]?.index ?? event);
 }
 

@@ -22,8 +22,8 @@ import type { SessionHistory } from "./read/session_history.ts";
 import { VERSION_ORDERS, type VersionOrderSource } from "./order/version_order.ts";
 
 /**
- * The names that {@link checkTransactionModel} takes. The first two may be followed by a consistency model:
- * `list-append:snapshot-isolation`.
+ * The names that {@link checkTransactionModel} takes. The first two may be followed by a consistency model, or by what
+ * is there at first: `list-append:snapshot-isolation`, `list-append:{"x": [1]}`, `rw-register:0`.
  */
 export const TRANSACTION_MODELS: readonly string[] = [
   "list-append",
@@ -47,6 +47,68 @@ export function isTransactionModel(name: string): boolean {
   return TRANSACTION_MODELS.includes(name.split(":")[0]!);
 }
 
+/** What a model's name asks for. */
+export interface AskedModel {
+  /** The name before the colon. */
+  readonly name: string;
+  /** The level that stands after it. */
+  readonly consistencyModel?: string;
+  /** For `rw-register:VALUE`: what every register holds at first. */
+  readonly initial?: unknown;
+  /** For `list-append:{"KEY": [...], ...}`: what lists hold at first. */
+  readonly initialLists?: Readonly<Record<string, readonly unknown[]>>;
+}
+
+/**
+ * Reads a model's name: what follows its colon is a level, or what is there at first, as JSON.
+ *
+ * @throws {RangeError} It is neither.
+ */
+export function parseTransactionModel(model: string): AskedModel {
+  const colon = model.indexOf(":");
+  if (colon < 0) return { name: model };
+  const name = model.slice(0, colon);
+  const text = model.slice(colon + 1);
+  const initial = name === "list-append" || name === "rw-register" ? initialOf(text) : undefined;
+  if (initial === undefined) return { name, consistencyModel: text };
+  if (name === "rw-register") return { name, initial: initial.value };
+  const lists = initial.value as Record<string, readonly unknown[]>;
+  if (typeof lists === "object" && lists !== null && Object.values(lists).every(Array.isArray)) {
+    return { name, initialLists: lists };
+  }
+  throw new RangeError(`Cannot use the model ${JSON.stringify(model)}: expected an object of lists after the colon`);
+}
+
+function initialOf(text: string): { readonly value: unknown } | undefined {
+  if (text === "nil") return { value: null };
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The history with a transaction before all others that appended what the lists held at first. */
+function withInitialLists(
+  events: readonly HistoryEvent[],
+  lists: Readonly<Record<string, readonly unknown[]>> | undefined,
+): readonly HistoryEvent[] {
+  if (lists === undefined) return events;
+  const keys = new Map(keysOf(events).map((key) => [String(key), key]));
+  const value = Object.entries(lists).flatMap(([name, list]) =>
+    list.map((element) => ["append", keys.get(name) ?? name, element])
+  );
+  const event = { index: -1, process: -2, f: "txn", value } as const;
+  const indexed = events.map((each, i) => ({ ...each, index: each.index ?? i }));
+  return [{ ...event, type: "invoke" }, { ...event, type: "ok" }, ...indexed];
+}
+
+/** The keys of the micro-operations. */
+function keysOf(events: readonly HistoryEvent[]): unknown[] {
+  return events.flatMap(({ value }) => Array.isArray(value) ? value : [])
+    .flatMap((operation) => Array.isArray(operation) && operation.length > 1 ? [operation[1]] : []);
+}
+
 /** A history as one of the formats has it: events, or sessions. */
 export interface TransactionInput {
   /** Jepsen's events. */
@@ -66,16 +128,15 @@ export function checkTransactionModel(
   input: TransactionInput,
   options: TransactionOptions = {},
 ): TransactionVerdict | WorkloadVerdict {
-  const colon = model.indexOf(":");
-  const name = colon < 0 ? model : model.slice(0, colon);
-  const asked = colon < 0 ? options : { consistencyModel: model.slice(colon + 1), ...options };
+  const { name, initialLists, ...found } = parseTransactionModel(model);
+  const asked = { ...found, ...options };
   if (input.sessions !== undefined) {
     if (name !== "rw-register") {
       throw new MisfitError(`Cannot judge a history of sessions as ${name}: expected rw-register`);
     }
     return checkSessions(input.sessions, asked);
   }
-  const events = input.events ?? [];
+  const events = withInitialLists(input.events ?? [], initialLists);
   const judge = (history: readonly HistoryEvent[]): TransactionVerdict | WorkloadVerdict =>
     judgeEvents(name, history, asked);
   return hasKeys(events) ? checkByKey(events, judge) : judge(events);

@@ -6,6 +6,7 @@
 import * as checker from "../../checker/mod.ts";
 import type { Style, Validity } from "../../checker/mod.ts";
 import { type Input, inputOf, type ReadFlags } from "./check_input.ts";
+import { type FinalState, withFinalState } from "./check_final.ts";
 import { doesNotFit, InputError, orInputError } from "./input_error.ts";
 
 /** How a file is judged. */
@@ -18,8 +19,8 @@ export interface JudgeOptions extends ReadFlags {
   readonly witness: boolean;
   /** Where the graph of what is wrong is to be written, if it is. */
   readonly dot: string | undefined;
-  /** What the system held in the end, by key, where that is known. */
-  readonly final: ReadonlyMap<unknown, unknown> | undefined;
+  /** What the system held in the end, where that is known. */
+  readonly final: FinalState | undefined;
   /** Milliseconds. */
   readonly now: () => number;
   /** Whether time is up. */
@@ -154,8 +155,9 @@ function judgeHistory(input: EventsInput, options: JudgeOptions, began: number):
 }
 
 /** Judges a history, and says so where the verdict depends on what a read of null is taken for. */
-function judgeWithNulls(input: EventsInput, options: JudgeOptions, began: number): FileVerdict {
-  const model = modelOf(input, options);
+function judgeWithNulls(read: EventsInput, options: JudgeOptions, began: number): FileVerdict {
+  const model = modelOf(read, options);
+  const input = options.final === undefined ? read : withFinalReads(read, model, options.final);
   const verdict = judgeOnce(input, model, options, began);
   if (options.nullReads !== undefined || typeof model !== "string") return verdict;
   if (!checker.MODELS_WITH_NULL_READS.includes(model.split(":")[0]!)) return verdict;
@@ -171,6 +173,12 @@ function judgeWithNulls(input: EventsInput, options: JudgeOptions, began: number
   return withNotes(verdict, [
     `a read of null was taken to say ${meaning}; with --null-reads ${otherRule} it would be ${verb}`,
   ]);
+}
+
+/** The history with reads of the final state at its end. */
+function withFinalReads(input: EventsInput, model: string | checker.AnyModel, final: FinalState): EventsInput {
+  const history = withFinalState(input.history(), typeof model === "string" ? model : model.name, final);
+  return { ...input, table: undefined, history: () => history };
 }
 
 function nullRuleOf(model: string, format: string): "value" | "unknown" {

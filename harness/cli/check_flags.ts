@@ -67,6 +67,12 @@ const FLAGS = {
       checker.VERSION_ORDERS.join(", ")
     }; once for each`,
   },
+  final: {
+    type: "string",
+    value: "FILE",
+    about:
+      "what the system held in the end, as JSON or EDN: an object by key, or one list or number; read after all else",
+  },
   dot: { type: "string", value: "FILE", about: "for transactions: where to write the graph of what is wrong" },
   jobs: {
     type: "integer",
@@ -91,6 +97,7 @@ export interface CheckFlags {
   readonly merge: boolean;
   readonly "consistency-model": string | undefined;
   readonly "version-order": readonly string[];
+  readonly final: string | undefined;
   readonly dot: string | undefined;
   readonly jobs: number | undefined;
 }
@@ -133,21 +140,28 @@ export function isPath(model: string): boolean {
 function assertModel(name: string): void {
   const [base = "", level] = name.split(":");
   if (checker.TRANSACTION_MODELS.includes(base)) {
-    if (level !== undefined && ["list-append", "rw-register"].includes(base)) assertLevel(`--model ${base}:`, level);
+    if (level === undefined || !["list-append", "rw-register"].includes(base)) return;
+    const asked = inUsage(() => checker.parseTransactionModel(name));
+    if (asked.consistencyModel !== undefined) assertLevel(`--model ${base}:`, asked.consistencyModel);
     return;
   }
   if (NAMES.includes(base)) {
-    try {
-      checker.modelByName(name);
-      return;
-    } catch (error) {
-      throw new UsageError((error as Error).message);
-    }
+    inUsage(() => checker.modelByName(name));
+    return;
   }
   const hint = LEVELS.includes(base) && base !== "linearizable"
     ? `; did you mean --model list-append or rw-register with --consistency-model ${base}?`
     : nearest(base, NAMES);
   throw new UsageError(`--model takes one of ${NAMES.join(", ")}, but was given ${JSON.stringify(name)}${hint}`);
+}
+
+/** What `parse` returns; where it throws, the usage is wrong. */
+function inUsage<Result>(parse: () => Result): Result {
+  try {
+    return parse();
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 function assertLevel(flag: string, name: string): void {

@@ -9,6 +9,7 @@ import { performance } from "node:perf_hooks";
 import * as checker from "../../checker/mod.ts";
 import { chunksOf, filesMeantBy, isGzip, readAll, sizeOf } from "./check_bytes.ts";
 import { type FileVerdict, judgeBytes, judgeInput, type JudgeOptions, withNotes } from "./check_file.ts";
+import { readFinalState } from "./check_final.ts";
 import type { CheckFlags } from "./check_flags.ts";
 import { inputOfHistory } from "./check_input.ts";
 import { judgeStream, streamedModel } from "./check_stream.ts";
@@ -69,7 +70,7 @@ function optionsOf({ flags, model }: CheckSettings): JudgeOptions {
     nullReads: flags["null-reads"] as "value" | "unknown" | undefined,
     witness: flags.witness,
     dot: flags.dot,
-    final: undefined,
+    final: flags.final === undefined ? undefined : readFinalState(flags.final),
     now: () => performance.now(),
     stop: () => performance.now() > until,
   };

@@ -107,6 +107,7 @@ class Numbering {
  *
  * Events of processes that are not numbers (the nemesis) are left out. A completion without an invocation stands for a transaction that was invoked nobody knows when.
  *
+ * @param initial What every register holds at first.
  * @param mayReinvoke Whether a process may be invoked while it is busy, which leaves a transaction of unknown outcome behind.
  * @throws {MisfitError} An event's value is not a list of micro-operations of the workload, or a busy process is invoked.
  */
@@ -114,6 +115,7 @@ export function transactionsOfEvents(
   workload: TransactionWorkload,
   events: readonly HistoryEvent[],
   mayReinvoke = false,
+  initial: unknown = null,
 ): Transactions {
   const sessions = new Numbering();
   let count = 0;
@@ -168,7 +170,7 @@ export function transactionsOfEvents(
   };
   return laidOut(
     workload,
-    null,
+    initial,
     {
       count,
       status,

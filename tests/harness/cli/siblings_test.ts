@@ -50,7 +50,11 @@ function answers(title: string, files: string | Files, { flags = [], exit, conta
   test(title, { skip }, async () => {
     const all: Files = typeof files === "string" ? { h: files } : files;
     const names = Object.keys(all).map((name) => `@${name}`);
-    const { status, text } = await run(all, flags.some((flag) => flag.startsWith("@")) ? flags : [...flags, ...names]);
+    const args = flags.some((flag) => flag.startsWith("@")) ? flags : [...flags, ...names];
+    const { status, text } = await run(all, args).catch((error: Error) => {
+      if (error.name !== "UsageError") throw error;
+      return { status: 254, text: error.message };
+    });
     assert.equal(status, exit, text);
     if (contains !== undefined) assert.ok(text.includes(contains), `${contains}: ${text}`);
   });
@@ -630,6 +634,91 @@ answers(
   lines({ process: -1, type: "info", f: "kill", value: { n1: 1 } }, ...put("x", 1)),
   { exit: 0 },
 );
+
+// What is there at first, and in the end.
+
+answers(
+  "a register transaction that reads what is there at first",
+  lines(
+    ...op(0, "txn", { value: [["r", 1, null]] }, { value: [["r", 1, 7]] }),
+    ...op(0, "txn", { value: [["w", 1, 8]] }),
+    ...op(0, "txn", { value: [["r", 1, null]] }, { value: [["r", 1, 8]] }),
+  ),
+  { flags: ["--model", "rw-register:7"], exit: 0 },
+);
+answers(
+  "a register transaction that reads what was never there",
+  lines(
+    ...op(0, "txn", { value: [["r", 1, null]] }, { value: [["r", 1, 7]] }),
+    ...op(0, "txn", { value: [["w", 1, 8]] }),
+  ),
+  { flags: ["--model", "rw-register:6"], exit: 1 },
+);
+answers(
+  "a register transaction that reads the initial value after a write",
+  lines(
+    ...op(0, "txn", { value: [["w", 1, 8]] }),
+    ...op(1, "txn", { value: [["r", 1, null]] }, { value: [["r", 1, 0]] }),
+  ),
+  { flags: ["--model", "rw-register:0", "--version-order", "linearizable-keys"], exit: 1 },
+);
+answers(
+  "lists with elements at first",
+  lines(
+    ...op(0, "txn", { value: [["r", "x", null], ["append", "x", 3]] }, {
+      value: [["r", "x", [1, 2]], ["append", "x", 3]],
+    }),
+    ...op(1, "txn", { value: [["r", "x", null]] }, { value: [["r", "x", [1, 2, 3]]] }),
+  ),
+  { flags: ["--model", 'list-append:{"x":[1,2]}'], exit: 0 },
+);
+answers(
+  "lists with other elements at first",
+  lines(...op(0, "txn", { value: [["r", 5, null], ["append", 5, 3]] }, { value: [["r", 5, [1]], ["append", 5, 3]] })),
+  { flags: ["--model", 'list-append:{"5":[1,2]}'], exit: 1 },
+);
+answers("a final state that lost a write", { h: lines(...put("x", 1), ...put("y", 2)), end: '{"x":1,"y":null}' }, {
+  flags: ["--final", "@end", "@h"],
+  exit: 1,
+  contains: "y",
+});
+answers("a final state with all writes", { h: lines(...put("x", 1), ...put("y", 2)), end: '{"x":1,"y":2}' }, {
+  flags: ["--final", "@end", "@h"],
+  exit: 0,
+});
+answers("a final state of lists, in EDN", {
+  h: lines(...op(0, "txn", { value: [["append", 1, 5]] }), ...op(0, "txn", { value: [["append", 1, 6]] })),
+  end: "{1 [5]}",
+}, { flags: ["--final", "@end", "@h"], exit: 1 });
+answers("a final state of a set", {
+  h: lines(...op(0, "add", { value: 1 }), ...op(0, "add", { value: 2 })),
+  end: "[1]",
+}, { flags: ["--final", "@end", "--model", "set", "@h"], exit: 1 });
+answers("a final state of a queue is none", { h: lines(...op(0, "enqueue", { value: 1 })), end: "[1]" }, {
+  flags: ["--final", "@end", "@h"],
+  exit: 254,
+  contains: "--final is for",
+});
+answers("a final state that is no JSON", { h: lines(...put("x", 1)), end: "{x" }, {
+  flags: ["--final", "@end", "@h"],
+  exit: 254,
+  contains: "end:1:",
+});
+
+// A model of one's own.
+
+const MODEL = `export default {
+  name: "max", initial: 0, partition: ({ key }) => key,
+  step: (most, { f, argument, result, type }) => f === "raise" ? [Math.max(most, argument)] : type === "info" || result === most ? [most] : [],
+};`;
+answers("a model from a module", {
+  "m.mjs": MODEL,
+  h: lines(...op(0, "raise", { value: 5 }), ...op(0, "raise", { value: 3 }), ...op(1, "read", {}, { value: 3 })),
+}, { flags: ["--model", "@m.mjs", "@h"], exit: 1, contains: "max" });
+answers("a module without a model", { "m.mjs": "export default 5;", h: lines(...put("x", 1)) }, {
+  flags: ["--model", "@m.mjs", "@h"],
+  exit: 254,
+});
 
 test("--formats shows three lines of every format, and check takes them", { skip }, async () => {
   const { status, text } = await run({}, ["--formats"]);
