@@ -5,7 +5,7 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { CLIENT_LIMITS } from "../../server/redis/client_listener.ts";
+import { CLIENT_LIMITS } from "../../server/redis/client_limits.ts";
 import type { NodeOptions } from "../../server/node/node_options.ts";
 import { type Address, nodesOf, parseAddress, pem, type TlsIdentity } from "../../server/peer/peer_options.ts";
 import { STORE_LIMITS } from "../../server/redis/resp_execute.ts";

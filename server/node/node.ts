@@ -218,6 +218,11 @@ export class LiveNode {
     return this.replica.waiting + this.#front.open;
   }
 
+  /** Why nothing is written that would make the store larger; `null` if there is room. */
+  get fullness(): string | null {
+    return null;
+  }
+
   status(): RaftStatus {
     return this.replica.node.status();
   }
@@ -270,17 +275,16 @@ export class LiveNode {
     );
   }
 
-  /** Hands leadership over, writes what is under way, and lets everything go. */
+  /** Lets everything go. Who leads hands over first. */
   stop(done: () => void): void {
-    this.#handOver(() => {
-      this.#isStopping = true;
-      this.#ticker.stop();
-      this.replica.stop();
-      this.#book.close(() => this.disk.close(done));
-    });
+    this.#isStopping = true;
+    this.#ticker.stop();
+    this.replica.stop();
+    this.#book.close(() => this.disk.close(done));
   }
 
-  #handOver(done: () => void): void {
+  /** Hands leadership over, if this node has it. It goes on to serve. */
+  handOver(done: () => void): void {
     const leads = !this.replica.isStopped && this.replica.node.role === "leader";
     const target = leads ? this.members.successor() : null;
     if (target === null) return done();

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ReadMode } from "../replica/client.ts";
-import { CLIENT_LIMITS, type ClientLimits } from "../redis/client_listener.ts";
+import { CLIENT_LIMITS, type ClientLimits } from "../redis/client_limits.ts";
 import { type Address, isLoopback, type TlsIdentity } from "../peer/peer_options.ts";
 import { SECRET_BYTES_MAX, SECRET_BYTES_MIN } from "../peer/secret.ts";
 import { STORE_LIMITS, type StoreLimits } from "../redis/resp_execute.ts";

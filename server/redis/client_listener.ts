@@ -1,62 +1,34 @@
 /**
- * The door for clients: Redis's protocol over TCP, any number of commands in a pipeline, answered in their order.
+ * The door for clients: Redis's protocol over TCP.
  *
- * Commands of one connection that only read are under way together, and so are those that write; where one kind follows
- * the other, it waits for the answers. So a read sees the writes before it and none after it. (Around a change of
- * leader, writes of one pipeline may change their order: a client that minds waits for its answers.)
+ * ```text
+ * accepted -> new -> client          a place of its own, once it has authenticated and asked something
+ *                 -> operator        no place is left, but a few are kept for who looks after the cluster
+ * ```
+ *
+ * Connections that have not authenticated, or said nothing yet, are few: a further one takes the place of the oldest of
+ * them. So they keep nobody out.
  *
  * @module
  */
 import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
-import type { Clock } from "../clock.ts";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import { type Clock, MILLISECOND, SECOND } from "../clock.ts";
 import { listenError } from "../peer/listen_error.ts";
 import { type Address, pem, type TlsIdentity } from "../peer/peer_options.ts";
+import { AuthThrottle } from "./auth_throttle.ts";
+import { ClientConnection, type Door, type Request } from "./client_connection.ts";
+import type { ClientLimits } from "./client_limits.ts";
+import { beginsTls } from "./foreign_protocol.ts";
+import type { RespFailure, RespValue } from "./resp.ts";
+import type { Command } from "./resp_commands.ts";
 import {
-  createRespParser,
-  type RespLimits,
-  type RespParser,
-  RespProtocolError,
-  type RespValue,
-  RespWriter,
-} from "./resp.ts";
-import { type Command, parseCommand } from "./resp_commands.ts";
-import {
-  answerConnectionCommand,
   createRespSession,
   isConnectionCommand,
-  refusal,
+  isWrongPassword,
   type RespSession,
   type RespSessionOptions,
 } from "./resp_session.ts";
-
-/** What a client asked beyond its connection. */
-export type Request = Exclude<Command, { type: "invalid" }> | OperationRequest;
-
-/**
- * `KAYA JSON`: any operation of the store as a JSON object `{ operation, session?, reads? }`, answered with the
- * replica's reply as JSON. The text is ASCII, or has UTF-8's bytes.
- */
-export interface OperationRequest {
-  readonly type: "operation";
-  readonly text: string;
-}
-
-/** Bounds of what clients may hold. */
-export interface ClientLimits extends RespLimits {
-  /** Most connections; 1,024 by default. */
-  readonly maxConnections: number;
-  /** A connection with so many unanswered commands is not read from; 4,096 by default. */
-  readonly maxPipeline: number;
-  /**
-   * A connection that has not taken so many bytes of answers is not read from, and none of its commands is begun; 8 MiB
-   * by default.
-   */
-  readonly maxUnsentBytes: number;
-}
-
-/** The limits, where nothing else is asked for. */
-export const CLIENT_LIMITS: ClientLimits = { maxConnections: 1024, maxPipeline: 4096, maxUnsentBytes: 8 << 20 };
 
 /** What the listener needs. */
 export interface ClientListenerOptions {
@@ -66,16 +38,13 @@ export interface ClientListenerOptions {
   readonly session: RespSessionOptions;
   readonly limits: ClientLimits;
   /** Does what a client asks. `reply` is called once, perhaps at once. */
-  readonly execute: (
-    request: Request,
-    args: readonly string[],
-    session: RespSession,
-    reply: (value: RespValue) => void,
-  ) => void;
+  readonly execute: (request: Request, session: RespSession, reply: (value: RespValue) => void) => void;
   /** Whether a request only reads. */
   readonly isRead: (request: Request) => boolean;
   /** Told before each chunk of a client's bytes is looked at. */
   readonly onInput: () => void;
+  /** Something that an operator should know, and that anybody can cause. */
+  readonly warn: (event: string, fields: { readonly remote: string; readonly reason: string }) => void;
 }
 
 /** What the listener has seen. */
@@ -84,259 +53,314 @@ export interface ClientCounts {
   accepted: number;
   refused: number;
   commands: number;
+  wrongPasswords: number;
 }
+
+/** A connection has so long to authenticate, and to begin with TLS where that is asked for. */
+const LOGIN_TIME = 5 * SECOND;
+/** How often those that hold too much or wait too long are looked for. */
+const SWEEP_EVERY = SECOND;
+/** What a refused connection is told has so long to arrive. */
+const LINGER_TIME = SECOND / 2;
+/** While the node stops, a connection that was idle for so long is closed. */
+const IDLE_TIME = 250 * MILLISECOND;
+/** How often a door that closes looks for those that have become idle. */
+const DRAIN_EVERY = 20 * MILLISECOND;
+
+const NO_ROOM: RespFailure = { error: "ERR max number of clients reached" };
+const STOPPING: RespFailure = { error: "TRYAGAIN nothing was done: this node stops" };
+
+/** Commands that an operator's place is kept for. */
+const OF_OPERATORS: ReadonlySet<Command["type"]> = new Set<Command["type"]>([
+  ...["info", "raft-status", "raft-add", "raft-remove", "raft-replace", "raft-transfer", "config-get"] as const,
+]);
 
 /** The door. */
-export interface ClientListener {
-  readonly counts: Readonly<ClientCounts>;
-  listen(done: (error: Error | null, address: Address) => void): void;
-  /** Writes the answers that have come, at once. */
-  flush(): void;
-  /** Takes no further connections and ends those there are. */
-  close(done: () => void): void;
-}
+export class ClientListener {
+  readonly counts: ClientCounts = { connections: 0, accepted: 0, refused: 0, commands: 0, wrongPasswords: 0 };
+  readonly #options: ClientListenerOptions;
+  readonly #server: Server;
+  readonly #door: Door;
+  readonly #throttle: AuthThrottle;
+  /** In the order in which they came. */
+  readonly #connections = new Set<ClientConnection>();
+  /** Every socket, those that were refused or have yet to begin with TLS among them, and since when. */
+  readonly #sockets = new Map<Socket, number>();
+  readonly #places = { new: 0, client: 0, operator: 0 };
+  #dirty: ClientConnection[] = [];
+  #lastId = 0;
+  #state: "open" | "draining" | "closed" = "open";
 
-/** Before a connection has had an answer, its commands are expected to have long ones. */
-const FIRST_ANSWER_BYTES = 1 << 20;
-
-/** An answer that is awaited: its place in the order is kept. */
-interface Slot {
-  value: RespValue | undefined;
-}
-
-interface Connection {
-  readonly socket: Socket;
-  readonly session: RespSession;
-  readonly parser: RespParser;
-  readonly writer: RespWriter;
-  /** Answers in order; the first may not have come. `slots[head]` is the first. */
-  slots: Slot[];
-  head: number;
-  /** Requests that wait for those of another kind. */
-  waiting: { readonly request: Request; readonly args: readonly string[]; readonly slot: Slot }[];
-  /** How many requests are under way, and whether they read. */
-  underWay: number;
-  isReading: boolean;
-  /**
-   * What an answer may be expected to have, in bytes: as many as the last ones had. It bounds how many commands are
-   * begun.
-   */
-  answerBytes: number;
-  isDirty: boolean;
-  isPaused: boolean;
-  isEnding: boolean;
-}
-
-/** Makes the door of a node. */
-export function createClientListener(options: ClientListenerOptions): ClientListener {
-  const { limits, execute, isRead, onInput } = options;
-  const counts: ClientCounts = { connections: 0, accepted: 0, refused: 0, commands: 0 };
-  const connections = new Set<Connection>();
-  /** Those that were refused among them. */
-  const sockets = new Set<Socket>();
-  let dirty: Connection[] = [];
-  let lastId = 0;
-  let isClosing = false;
-
-  const accept = (socket: Socket): void => {
-    socket.on("error", () => socket.destroy());
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    if (isClosing || connections.size >= limits.maxConnections) {
-      counts.refused++;
-      // What it has sent is read and dropped, or its end would never be seen.
-      socket.resume();
-      socket.end("-ERR max number of clients reached\r\n");
-      return;
-    }
-    counts.accepted++;
-    socket.setNoDelay(true);
-    const session = createRespSession(++lastId, options.session);
-    const connection: Connection = {
-      ...{ socket, session, parser: createRespParser(limits), writer: new RespWriter() },
-      ...{ slots: [], head: 0, waiting: [], underWay: 0, isReading: true, answerBytes: FIRST_ANSWER_BYTES },
-      ...{ isDirty: false, isPaused: false, isEnding: false },
+  constructor(options: ClientListenerOptions) {
+    this.#options = options;
+    this.#throttle = new AuthThrottle(options.clock);
+    this.#door = {
+      limits: options.limits,
+      session: options.session,
+      execute: options.execute,
+      isRead: options.isRead,
+      admit: (connection, command) => this.#admit(connection, command),
+      login: (connection, look, answer) => this.#logIn(connection, look, answer),
+      onForeign: (connection, protocol) => this.#refuseForeign(connection, protocol),
+      onAnswers: (connection) => this.#writeSoon(connection),
     };
-    connection.parser.restricted = !session.isAuthenticated;
-    connections.add(connection);
-    counts.connections = connections.size;
-    socket.on("data", (chunk: Uint8Array) => {
-      onInput();
-      take(connection, chunk);
-    });
-    socket.on("drain", () => {
-      performWaiting(connection);
-      resume(connection);
-    });
-    socket.on("close", () => {
-      connections.delete(connection);
-      counts.connections = connections.size;
-      connection.isEnding = true;
-      connection.waiting = [];
-    });
-  };
+    this.#server = options.tls === null
+      ? createServer({ noDelay: true }, (socket) => this.#accept(socket))
+      : this.#secureServer(options.tls);
+    this.#server.on("connection", (socket) => this.#track(socket));
+  }
 
-  const take = (connection: Connection, chunk: Uint8Array): void => {
-    if (connection.isEnding) return;
-    try {
-      connection.parser.feed(chunk, (args) => {
-        if (!connection.isEnding && !connection.session.isQuitting) begin(connection, args);
+  #secureServer({ key, cert, ca }: TlsIdentity): Server {
+    const options = {
+      ...{ key: pem(key), cert: pem(cert), ca: pem(ca), requestCert: true, rejectUnauthorized: true },
+      minVersion: "TLSv1.3",
+    } as const;
+    const server = createTlsServer(options, (socket) => this.#accept(socket));
+    server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
+      const reason = `no TLS: ${error.message.split("\n", 1)[0]}`;
+      this.#options.warn("client refused", { remote: `${socket.remoteAddress ?? "?"}`, reason });
+      socket.destroy();
+    });
+    return server;
+  }
+
+  /** Begins to take connections. */
+  listen(done: (error: Error | null, address: Address) => void): void {
+    const { address } = this.#options;
+    const failed = (error: Error): void => done(listenError(error, address), address);
+    this.#server.once("error", failed);
+    this.#server.listen({ host: address.host, port: address.port, backlog: 511 }, () => {
+      this.#server.off("error", failed);
+      // As when there is no descriptor for a connection.
+      this.#server.on("error", ({ message }: Error) => {
+        this.#options.warn("client refused", { remote: "?", reason: message.split("\n", 1)[0]! });
       });
-    } catch (error) {
-      if (!(error instanceof RespProtocolError)) throw error;
-      connection.slots.push({ value: { error: `ERR ${error.message}` } });
-      connection.session.isQuitting = true;
-      advance(connection);
-    }
-    if (isFull(connection) && !connection.isPaused) {
-      connection.isPaused = true;
-      connection.socket.pause();
-    }
-  };
-
-  const isFull = (connection: Connection): boolean =>
-    connection.slots.length - connection.head > limits.maxPipeline ||
-    connection.socket.writableLength > limits.maxUnsentBytes;
-
-  const resume = (connection: Connection): void => {
-    if (!connection.isPaused || connection.isEnding || isFull(connection)) return;
-    connection.isPaused = false;
-    connection.socket.resume();
-  };
-
-  const begin = (connection: Connection, args: string[]): void => {
-    counts.commands++;
-    const { session } = connection;
-    const slot: Slot = { value: undefined };
-    connection.slots.push(slot);
-    const command = parseOperation(args) ?? parseCommand(args);
-    const refused = command.type === "operation" ? refusal(ANY_READ, session) : refusal(command, session);
-    if (refused !== null) slot.value = refused;
-    else if (command.type === "invalid") slot.value = { error: command.error };
-    else if (command.type !== "operation" && isConnectionCommand(command)) {
-      slot.value = answerConnectionCommand(command, session, options.session);
-      connection.parser.restricted = !session.isAuthenticated;
-    } else if (connection.waiting.length > 0 || !mayBegin(connection, command)) {
-      connection.waiting.push({ request: command, args, slot });
-    } else perform(connection, command, args, slot);
-    if (slot.value !== undefined) advance(connection);
-  };
-
-  const mayBegin = (connection: Connection, request: Request): boolean => {
-    const { underWay, isReading, answerBytes, writer, socket } = connection;
-    if (underWay === 0) return writer.length + socket.writableLength <= limits.maxUnsentBytes;
-    const expected = writer.length + socket.writableLength + underWay * answerBytes;
-    return isReading === isRead(request) && expected <= limits.maxUnsentBytes;
-  };
-
-  const perform = (connection: Connection, request: Request, args: readonly string[], slot: Slot): void => {
-    connection.underWay++;
-    connection.isReading = isRead(request);
-    execute(request, args, connection.session, (value) => {
-      if (slot.value !== undefined) return;
-      slot.value = value;
-      connection.underWay--;
-      if (connection.waiting.length > 0) performWaiting(connection);
-      advance(connection);
+      this.#options.clock.after(SWEEP_EVERY, () => this.#sweep());
+      done(null, { host: address.host, port: (this.#server.address() as { port: number }).port });
     });
-  };
+  }
 
-  const performWaiting = (connection: Connection): void => {
-    while (connection.waiting.length > 0) {
-      const { request, args, slot } = connection.waiting[0]!;
-      if (connection.isEnding || !mayBegin(connection, request)) return;
-      connection.waiting.shift();
-      perform(connection, request, args, slot);
-    }
-  };
-
-  /** Writes the answers that are due: those that no earlier one holds up. */
-  const advance = (connection: Connection): void => {
-    if (connection.isEnding) return;
-    const { slots, writer } = connection;
-    let { head } = connection;
-    try {
-      for (let value; head < slots.length && (value = slots[head]!.value) !== undefined; head++) {
-        const before = writer.length;
-        writer.value(value);
-        connection.answerBytes = Math.max(writer.length - before, connection.answerBytes >> 1);
+  /** Takes no further connections, lets each finish what it has asked, and closes it. */
+  drain(atMost: number, done: () => void): void {
+    this.#state = "draining";
+    this.#server.close();
+    const deadline = this.#options.clock.now() + atMost;
+    const look = (): void => {
+      const now = this.#options.clock.now();
+      for (const connection of this.#connections) {
+        const isSilent = connection.isIdle && now - connection.lastActive >= IDLE_TIME;
+        if (isSilent && !connection.isOver) this.#end(connection);
       }
-    } catch {
-      // There is no memory for the answer: that is this client's end, and nobody else's.
-      connection.isEnding = true;
-      connection.socket.destroy();
+      if (this.#connections.size === 0 || now >= deadline) done();
+      else this.#options.clock.after(DRAIN_EVERY, look);
+    };
+    look();
+  }
+
+  /** Takes no further connections and ends those there are. */
+  close(done: () => void): void {
+    this.flush();
+    this.#state = "closed";
+    if (this.#server.listening) this.#server.close();
+    for (const connection of this.#connections) if (!connection.isOver) this.#end(connection);
+    const ended = (): void => {
+      timer.cancel();
+      for (const socket of this.#sockets.keys()) socket.destroy();
+      done();
+    };
+    const timer = this.#options.clock.after(200 * MILLISECOND, ended);
+    const look = (): void => {
+      if (this.#sockets.size === 0) ended();
+    };
+    for (const socket of this.#sockets.keys()) socket.once("close", look);
+    if (this.#sockets.size === 0) queueMicrotask(ended);
+  }
+
+  /** A socket counts from the moment that it is accepted, TLS or not. */
+  #track(socket: Socket): void {
+    this.#sockets.set(socket, this.#options.clock.now());
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.#sockets.delete(socket));
+    const { maxConnections, maxNewConnections, operatorConnections } = this.#options.limits;
+    // Those that were told to go, or are yet to begin with TLS, count as well: of all together there are never more.
+    if (this.#sockets.size <= maxConnections + 2 * maxNewConnections + operatorConnections) return;
+    this.counts.refused++;
+    socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    if (socket.destroyed) return;
+    if (this.#options.tls !== null) socket.on("error", () => socket.destroy());
+    if (this.#state !== "open") return this.#turnAway(socket, STOPPING);
+    if (this.#places.new >= this.#options.limits.maxNewConnections) this.#evict("new");
+    this.counts.accepted++;
+    socket.setNoDelay(true);
+    const session = createRespSession(++this.#lastId, this.#options.session);
+    const connection = new ClientConnection(socket, session, this.#door, this.#options.clock.now());
+    this.#connections.add(connection);
+    this.#places.new++;
+    this.counts.connections = this.#connections.size;
+    let isFirst = this.#options.tls === null;
+    socket.on("data", (chunk: Uint8Array) => {
+      if (isFirst && beginsTls(chunk[0])) return this.#refuseForeign(connection, "TLS");
+      isFirst = false;
+      this.#options.onInput();
+      connection.take(chunk, this.#options.clock.now());
+    });
+    socket.on("drain", () => connection.resume());
+    socket.on("close", () => {
+      connection.forget();
+      if (!this.#connections.delete(connection)) return;
+      this.#places[connection.place]--;
+      this.counts.connections = this.#connections.size;
+    });
+  }
+
+  /** The oldest connection of a pool makes room for another. */
+  #evict(place: "new" | "operator"): void {
+    for (const connection of this.#connections) {
+      if (connection.place !== place || (place === "operator" && !connection.isIdle)) continue;
+      this.counts.refused++;
+      this.#remove(connection);
       return;
     }
-    if (head === slots.length) {
-      connection.slots = [];
-      connection.head = 0;
-    } else if (head > 1024 && 2 * head > slots.length) {
-      connection.slots = slots.slice(head);
-      connection.head = 0;
-    } else connection.head = head;
-    if (!connection.isDirty && writer.length > 0) {
-      connection.isDirty = true;
-      if (dirty.length === 0) queueMicrotask(flush);
-      dirty.push(connection);
-    }
-  };
+  }
 
-  const flush = (): void => {
-    const due = dirty;
-    dirty = [];
-    for (const connection of due) {
-      connection.isDirty = false;
-      if (connection.isEnding) continue;
-      connection.socket.write(connection.writer.take());
-      if (connection.session.isQuitting && connection.slots.length === 0) {
-        connection.isEnding = true;
-        connection.socket.end();
+  #remove(connection: ClientConnection): void {
+    if (this.#connections.delete(connection)) this.#places[connection.place]--;
+    this.counts.connections = this.#connections.size;
+    connection.destroy();
+  }
+
+  #move(connection: ClientConnection, place: "client" | "operator"): void {
+    this.#places[connection.place]--;
+    connection.place = place;
+    this.#places[place]++;
+  }
+
+  /** Finds a place for who asks something; or says why not, and lets it go after that. */
+  #admit(connection: ClientConnection, command: Command): RespFailure | null {
+    this.counts.commands++;
+    const { session, place } = connection;
+    if (this.#state === "draining" && command.type !== "quit") {
+      session.isQuitting = true;
+      return STOPPING;
+    }
+    if (place === "client" || !session.isAuthenticated) return null;
+    const { maxConnections, operatorConnections } = this.#options.limits;
+    if (this.#places.client < maxConnections) {
+      this.#move(connection, "client");
+      return null;
+    }
+    const isOfConnection = command.type === "exec" || isConnectionCommand(command);
+    if (OF_OPERATORS.has(command.type)) {
+      if (place === "operator") return null;
+      if (this.#places.operator >= operatorConnections) this.#evict("operator");
+      if (this.#places.operator < operatorConnections) {
+        this.#move(connection, "operator");
+        return null;
+      }
+    } else if (isOfConnection && session.transaction === null && command.type !== "multi") return null;
+    this.counts.refused++;
+    session.isQuitting = true;
+    return NO_ROOM;
+  }
+
+  #logIn(connection: ClientConnection, look: () => RespValue, answer: (value: RespValue) => void): void {
+    this.#throttle.enter({
+      isGone: () => connection.isOver,
+      look: () => {
+        const value = look();
+        const isRight = !isWrongPassword(value);
+        if (!isRight) {
+          this.counts.wrongPasswords++;
+          this.#options.warn("client refused", { remote: connection.remote, reason: "a wrong password" });
+        }
+        answer(value);
+        return isRight;
+      },
+    });
+  }
+
+  #refuseForeign(connection: ClientConnection, protocol: string): void {
+    const reason = protocol === "TLS"
+      ? "it begins with TLS, and this port is in clear"
+      : `it speaks ${protocol}, perhaps for a web page: nothing of it was executed`;
+    this.#options.warn("client refused", { remote: connection.remote, reason });
+    this.counts.refused++;
+    this.#remove(connection);
+  }
+
+  #turnAway(socket: Socket, failure: RespFailure): void {
+    this.counts.refused++;
+    socket.end(`-${failure.error}\r\n`);
+    this.#linger(socket);
+  }
+
+  /** What was written last has some time to arrive. What comes meanwhile is dropped: left unread, it would break the connection before that. */
+  #linger(socket: Socket): void {
+    socket.resume();
+    const timer = this.#options.clock.after(LINGER_TIME, () => socket.destroy());
+    socket.once("close", () => timer.cancel());
+  }
+
+  /** Everything is said on a connection. */
+  #end(connection: ClientConnection): void {
+    connection.forget();
+    connection.socket.end();
+    this.#linger(connection.socket);
+  }
+
+  #writeSoon(connection: ClientConnection): void {
+    connection.isDirty = true;
+    if (this.#dirty.length === 0) queueMicrotask(() => this.flush());
+    this.#dirty.push(connection);
+  }
+
+  /** Writes the answers that have come, at once. */
+  flush(): void {
+    const due = this.#dirty;
+    this.#dirty = [];
+    for (const connection of due) if (connection.write()) this.#end(connection);
+  }
+
+  /** Ends those that have not authenticated in time, and whoever holds most while all together hold too much. */
+  #sweep(): void {
+    if (this.#state === "closed") return;
+    const { clock, limits, warn } = this.#options;
+    clock.after(SWEEP_EVERY, () => this.#sweep());
+    const latest = clock.now() - LOGIN_TIME;
+    const held: { readonly connection: ClientConnection; readonly bytes: number }[] = [];
+    let total = 0;
+    const speaking = new Set<Socket>();
+    for (const connection of this.#connections) {
+      speaking.add(connection.socket);
+      if (!connection.session.isAuthenticated && connection.since < latest) {
+        warn("client refused", { remote: connection.remote, reason: "no password in time" });
+        this.#remove(connection);
         continue;
       }
-      performWaiting(connection);
-      resume(connection);
+      const bytes = connection.heldBytes;
+      total += bytes;
+      if (bytes > 0) held.push({ connection, bytes });
     }
-  };
+    if (this.#options.tls !== null) this.#endSilent(speaking, latest);
+    if (total <= limits.maxHeldBytes) return;
+    held.sort((a, b) => a.bytes - b.bytes);
+    while (total > limits.maxHeldBytes && held.length > 0) {
+      const { connection, bytes } = held.pop()!;
+      total -= bytes;
+      const reason = `it holds ${bytes} bytes of this node's memory, and all clients together too many`;
+      warn("client closed", { remote: connection.remote, reason });
+      this.#remove(connection);
+    }
+  }
 
-  const { tls } = options;
-  const server: Server = tls === null ? createServer({ noDelay: true }, accept) : createTlsServer({
-    key: pem(tls.key),
-    cert: pem(tls.cert),
-    ca: pem(tls.ca),
-    requestCert: true,
-    rejectUnauthorized: true,
-  }, accept);
-  server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
-
-  return {
-    counts,
-    listen(done) {
-      const { host, port } = options.address;
-      const failed = (error: Error): void => done(listenError(error, options.address), options.address);
-      server.once("error", failed);
-      server.listen({ host, port, backlog: 511 }, () => {
-        server.off("error", failed);
-        server.on("error", () => {});
-        done(null, { host, port: (server.address() as { port: number }).port });
-      });
-    },
-    flush,
-    close(done) {
-      isClosing = true;
-      flush();
-      server.close(() => done());
-      for (const connection of connections) connection.socket.end();
-      const timer = options.clock.after(200_000_000, () => {
-        for (const socket of sockets) socket.destroy();
-      });
-      server.once("close", () => timer.cancel());
-    },
-  };
-}
-
-/** Needs what every command about keys needs. */
-const ANY_READ: Command = { type: "get", key: "" };
-
-function parseOperation(args: readonly string[]): OperationRequest | null {
-  return args.length === 2 && args[0]!.toUpperCase() === "KAYA" ? { type: "operation", text: args[1]! } : null;
+  /** Ends sockets that have not come to speak, as they never ended TLS's handshake. */
+  #endSilent(speaking: ReadonlySet<Socket>, latest: number): void {
+    const remotes = new Set([...speaking].map((socket) => `${socket.remoteAddress}:${socket.remotePort}`));
+    for (const [socket, since] of this.#sockets) {
+      if (since < latest && !remotes.has(`${socket.remoteAddress}:${socket.remotePort}`)) socket.destroy();
+    }
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * RESP2, the protocol of Redis: an incremental parser of requests, and a writer of replies.
+ * RESP2 and RESP3, the protocols of Redis: an incremental parser of requests, and a writer of replies.
  *
  * Both hold binary text as strings of one character a byte (latin1): such a string owns its bytes, compares and hashes
  * fast, and is what the store keeps. The parser reads in place what has arrived whole; only a token that a chunk cuts
@@ -30,9 +30,10 @@ export class RespProtocolError extends Error {
 }
 
 /**
- * Takes a command: its name as it was sent, and its arguments. It must not throw, nor feed the parser that called it.
+ * Takes a command: its name as it was sent, and its arguments; and whether it was sent as a line of words. It must not
+ * throw, nor feed the parser that called it.
  */
-export type OnRespCommand = (args: string[]) => void;
+export type OnRespCommand = (args: string[], isInline: boolean) => void;
 
 /** Reads commands out of a stream of bytes. */
 export interface RespParser {
@@ -68,6 +69,7 @@ const SHORT_WRITE = 128;
 const CR = 13;
 const LF = 10;
 const ASTERISK = 42;
+const PERCENT = 37;
 const DOLLAR = 36;
 const ZERO = 48;
 const EMPTY = Buffer.alloc(0);
@@ -119,7 +121,7 @@ export function createRespParser(limits: RespLimits = {}): RespParser {
       const command = args;
       args = [];
       argumentBytes = 0;
-      onCommand(command);
+      onCommand(command, false);
     }
   };
 
@@ -136,7 +138,7 @@ export function createRespParser(limits: RespLimits = {}): RespParser {
     const words = splitInline(bytes.toString("latin1", from, end > from && bytes[end - 1] === CR ? end - 1 : end));
     if (words === null) return fail("unbalanced quotes in request");
     if (parser.restricted && words.length > RESTRICTED_ARGUMENTS) fail("unauthenticated multibulk length");
-    if (words.length > 0) onCommand(words);
+    if (words.length > 0) onCommand(words, true);
   };
 
   /** Reads a line that is not simply a count within the chunk, or begins one; where reading goes on. */
@@ -310,7 +312,16 @@ function unescaped(line: string, at: number): [text: string, length: number] {
  * A reply: a string is a bulk string of one character a byte, a number or bigint an integer, `null` the null bulk
  * string.
  */
-export type RespValue = string | number | bigint | null | RespSimple | RespFailure | readonly RespValue[];
+export type RespValue = string | number | bigint | null | RespSimple | RespFailure | RespMap | readonly RespValue[];
+
+/** Names and values: in RESP2 an array of both in turn. */
+export interface RespMap {
+  /** In order. */
+  readonly pairs: readonly (readonly [name: RespValue, value: RespValue])[];
+}
+
+/** A version of the protocol. RESP3 differs in what replies look like: null and maps have forms of their own. */
+export type RespVersion = 2 | 3;
 
 /** A simple string, of one line. */
 export interface RespSimple {
@@ -336,6 +347,8 @@ const SLAB_BYTES = 16_384;
  * What `take` returns is never written again: a socket may hold it for as long as it needs.
  */
 export class RespWriter {
+  /** The version that the client asked for. */
+  version: RespVersion = 2;
   #slab: Buffer = EMPTY;
   #begin = 0;
   #end = 0;
@@ -419,9 +432,15 @@ export class RespWriter {
     this.#line(value);
   }
 
-  /** Writes the null bulk string. */
+  /** Writes the null bulk string, or null. */
   nil(): void {
-    this.#line("$-1");
+    this.#line(this.version === 2 ? "$-1" : "_");
+  }
+
+  /** Begins a map: its names and values are the next `2 * length` values. */
+  map(length: number): void {
+    if (this.version === 2) this.#count(ASTERISK, 2 * length);
+    else this.#count(PERCENT, length);
   }
 
   /** Begins an array: its items are the next `length` values. */
@@ -436,7 +455,13 @@ export class RespWriter {
     else if (typeof value !== "object") this.integer(value);
     else if ("simple" in value) this.simple(value.simple);
     else if ("error" in value) this.error(value.error);
-    else {
+    else if ("pairs" in value) {
+      this.map(value.pairs.length);
+      for (const [name, item] of value.pairs) {
+        this.value(name);
+        this.value(item);
+      }
+    } else {
       this.array(value.length);
       for (const item of value) this.value(item);
     }

@@ -8,6 +8,8 @@
  * @module
  */
 
+import type { RespVersion } from "./resp.ts";
+
 /** Where a connection's reads are served. */
 export type ReadMode = "linearizable" | "lease" | "local";
 
@@ -40,10 +42,45 @@ export type StoreCommand =
   /** An array of values and nils. At least one key. */
   | { readonly type: "mget"; readonly keys: readonly string[] }
   /** The sum, after adding a safe integer. */
-  | { readonly type: "increment"; readonly key: string; readonly by: number };
+  | { readonly type: "increment"; readonly key: string; readonly by: number }
+  /** OK. At least one pair; of a key that is named twice the last value stays. */
+  | { readonly type: "mset"; readonly pairs: readonly (readonly [key: string, value: string])[] }
+  /** 1 if there was no such key, else 0. */
+  | { readonly type: "setnx"; readonly key: string; readonly value: string }
+  /** The value, or nil; the key is gone. */
+  | { readonly type: "getdel"; readonly key: string }
+  /** Bytes of the value; 0 where there is none. */
+  | { readonly type: "strlen"; readonly key: string }
+  /** `string`, `list` or `none`. */
+  | { readonly type: "type"; readonly key: string }
+  /** How many keys there are. */
+  | { readonly type: "dbsize" };
+
+/** Commands that walk along the keys, in the order of their bytes. */
+export type KeysCommand =
+  /** The next cursor, and the keys among the next `count` that fit. */
+  | {
+    readonly type: "scan";
+    /** 0 begins. */
+    readonly cursor: number;
+    readonly pattern: string;
+    readonly count: number;
+    /** Only keys that hold this; `null` for all. */
+    readonly of: string | null;
+  }
+  /** Every key that fits. */
+  | { readonly type: "keys"; readonly pattern: string };
+
+/** What EXEC does: the commands since MULTI as one entry of the log. */
+export interface TransactionCommand {
+  readonly type: "transaction";
+  readonly commands: readonly StoreCommand[];
+}
 
 /** Commands about the node and the cluster. */
 export type AdminCommand =
+  /** Any operation of the store as JSON: `{ operation, session?, reads? }`, answered with the reply as JSON. */
+  | { readonly type: "operation"; readonly text: string }
   /** A bulk string of `name:value` lines. Sections in lower case; none means all. */
   | { readonly type: "info"; readonly sections: readonly string[] }
   /** What `INFO raft` tells, for programs. */
@@ -68,8 +105,14 @@ export type AdminCommand =
 export type ConnectionCommand =
   | { readonly type: "ping"; readonly message: string | null }
   | { readonly type: "echo"; readonly message: string }
-  | { readonly type: "hello"; readonly auth: Credentials | null; readonly name: string | null }
-  /** Refused, and so is all that follows it up to EXEC or DISCARD. */
+  | {
+    readonly type: "hello";
+    /** `null` keeps the version. */
+    readonly version: RespVersion | null;
+    readonly auth: Credentials | null;
+    readonly name: string | null;
+  }
+  /** What follows is queued up to EXEC or DISCARD. */
   | { readonly type: "multi" }
   | { readonly type: "exec" }
   | { readonly type: "discard" }
@@ -95,7 +138,7 @@ export type ConnectionCommand =
   | { readonly type: "readmode"; readonly mode: ReadMode | null };
 
 /** What a client asks for; `invalid` is answered with its error. */
-export type Command = StoreCommand | AdminCommand | ConnectionCommand | InvalidCommand;
+export type Command = StoreCommand | KeysCommand | AdminCommand | ConnectionCommand | InvalidCommand;
 
 /** A request that is no command. */
 export interface InvalidCommand {
@@ -174,6 +217,36 @@ function parseSet(args: readonly string[]): Command {
   return { type: "set", key, value, condition, returnsOld };
 }
 
+function parseMset(args: readonly string[]): Command {
+  if (args.length % 2 === 0) return wrongArity("mset");
+  const pairs: [string, string][] = [];
+  for (let i = 1; i < args.length; i += 2) pairs.push([args[i]!, args[i + 1]!]);
+  return { type: "mset", pairs };
+}
+
+/** SCAN looks at so many keys unless it is told how many. */
+const SCAN_COUNT = 10;
+
+function parseScan(args: readonly string[]): Command {
+  const cursor = integer(args[1]!);
+  if (cursor === null || cursor < 0) return invalid("ERR invalid cursor");
+  let [pattern, count, of]: [string, number, string | null] = ["*", SCAN_COUNT, null];
+  for (let i = 2; i < args.length; i += 2) {
+    const option = args[i]!.toUpperCase();
+    const value = args[i + 1];
+    if (value === undefined) return SYNTAX_ERROR;
+    if (option === "MATCH") pattern = value;
+    else if (option === "TYPE") of = value.toLowerCase();
+    else if (option === "COUNT") {
+      const given = integer(value);
+      if (given === null) return NOT_AN_INTEGER;
+      if (given < 1) return SYNTAX_ERROR;
+      count = given;
+    } else return SYNTAX_ERROR;
+  }
+  return { type: "scan", cursor, pattern, count, of };
+}
+
 function parseIncrement(sign: 1 | -1): (args: readonly string[]) => Command {
   return (args) => {
     const by = args.length === 2 ? 1 : integer(args[2]!);
@@ -186,8 +259,9 @@ function parseHello(args: readonly string[]): Command {
   if (args.length > 1) {
     const version = integer(args[1]!);
     if (version === null) return invalid("ERR Protocol version is not an integer or out of range");
-    if (version !== 2) return invalid("NOPROTO unsupported protocol version");
+    if (version !== 2 && version !== 3) return invalid("NOPROTO unsupported protocol version");
   }
+  const version = args.length > 1 ? Number(args[1]) as RespVersion : null;
   let auth: Credentials | null = null;
   let name: string | null = null;
   for (let i = 2; i < args.length; i++) {
@@ -201,7 +275,7 @@ function parseHello(args: readonly string[]): Command {
       return invalid(`ERR Syntax error in HELLO option '${args[i]!.slice(0, 128)}'`);
     }
   }
-  return { type: "hello", auth, name };
+  return { type: "hello", version, auth, name };
 }
 
 const BAD_CLIENT_NAME: InvalidCommand = invalid(
@@ -265,10 +339,14 @@ const parseClient = parseSubcommand("client", {
   SETNAME: [3, (args) => isClientName(args[2]!) ? { type: "client-setname", name: args[2]! } : BAD_CLIENT_NAME],
   SETINFO: [
     4,
-    (args) =>
-      /^lib-(?:name|ver)$/i.test(args[2]!)
-        ? { type: "client-hint" }
-        : invalid(`ERR Unrecognized option '${args[2]!.slice(0, 128)}'`),
+    (args) => {
+      const option = args[2]!.toLowerCase();
+      if (option !== "lib-name" && option !== "lib-ver") {
+        return invalid(`ERR Unrecognized option '${args[2]!.slice(0, 128)}'`);
+      }
+      if (isClientName(args[3]!)) return { type: "client-hint" };
+      return invalid(`ERR ${option} cannot contain spaces, newlines or special characters.`);
+    },
   ],
   "NO-EVICT": [3, parseSwitch],
   "NO-TOUCH": [3, parseSwitch],
@@ -354,6 +432,7 @@ function spec(
 const NO_KEY = [0, 0, 0] as const;
 const ONE_KEY = [1, 1, 1] as const;
 const ALL_KEYS = [1, -1, 1] as const;
+const PAIRS = [1, -1, 2] as const;
 
 const SPECS: readonly CommandSpec[] = [
   spec("get", 2, ONE_KEY, "string", "readonly fast", "Reads a key's value", (args) => ({ type: "get", key: args[1]! })),
@@ -371,6 +450,30 @@ const SPECS: readonly CommandSpec[] = [
   spec("incrby", 3, ONE_KEY, "string", "write fast", "Adds to a key's number", parseIncrement(1)),
   spec("decr", 2, ONE_KEY, "string", "write fast", "Takes one from a key's number", parseIncrement(-1)),
   spec("decrby", 3, ONE_KEY, "string", "write fast", "Takes from a key's number", parseIncrement(-1)),
+  spec("mset", -3, PAIRS, "string", "write", "Writes the values of keys, all at once", parseMset),
+  spec("setnx", 3, ONE_KEY, "string", "write fast", "Writes a key's value if there is no such key", (args) => ({
+    type: "setnx",
+    key: args[1]!,
+    value: args[2]!,
+  })),
+  spec("getdel", 2, ONE_KEY, "string", "write fast", "Reads a key's value and removes the key", (args) => ({
+    type: "getdel",
+    key: args[1]!,
+  })),
+  spec("strlen", 2, ONE_KEY, "string", "readonly fast", "Counts the bytes of a key's value", (args) => ({
+    type: "strlen",
+    key: args[1]!,
+  })),
+  spec("type", 2, ONE_KEY, "generic", "readonly fast", "Tells what a key holds", (args) => ({
+    type: "type",
+    key: args[1]!,
+  })),
+  spec("dbsize", 1, NO_KEY, "server", "readonly fast", "Counts all keys", () => ({ type: "dbsize" })),
+  spec("scan", -2, NO_KEY, "generic", "readonly", "Walks along the keys, in the order of their bytes", parseScan),
+  spec("keys", 2, NO_KEY, "generic", "readonly", "Finds keys by a pattern, in the order of their bytes", (args) => ({
+    type: "keys",
+    pattern: args[1]!,
+  })),
   spec(
     "ping",
     -1,
@@ -387,7 +490,7 @@ const SPECS: readonly CommandSpec[] = [
     NO_KEY,
     "connection",
     "noscript no_auth fast",
-    "Agrees on the protocol, which is RESP2",
+    "Agrees on the protocol, RESP2 or RESP3",
     parseHello,
   ),
   spec("auth", -2, NO_KEY, "connection", "noscript no_auth fast", "Gives the password", parseAuth),
@@ -402,11 +505,11 @@ const SPECS: readonly CommandSpec[] = [
     "Makes the connection as new",
     () => ({ type: "reset" }),
   ),
-  spec("multi", 1, NO_KEY, "transactions", "noscript fast", "Is refused, and all up to EXEC with it", () => ({
+  spec("multi", 1, NO_KEY, "transactions", "noscript fast", "Begins a transaction of several commands", () => ({
     type: "multi",
   })),
-  spec("exec", 1, NO_KEY, "transactions", "noscript", "Ends what MULTI began", () => ({ type: "exec" })),
-  spec("discard", 1, NO_KEY, "transactions", "noscript fast", "Ends what MULTI began", () => ({ type: "discard" })),
+  spec("exec", 1, NO_KEY, "transactions", "noscript", "Does what was queued, as one", () => ({ type: "exec" })),
+  spec("discard", 1, NO_KEY, "transactions", "noscript fast", "Drops what was queued", () => ({ type: "discard" })),
   spec(
     "cluster",
     -2,
@@ -448,6 +551,15 @@ const SPECS: readonly CommandSpec[] = [
     "admin noscript",
     "STATUS, ADD, REMOVE, REPLACE and TRANSFER of members",
     parseRaft,
+  ),
+  spec(
+    "kaya",
+    -2,
+    NO_KEY,
+    "server",
+    "noscript",
+    "An operation of the store as a JSON text",
+    (args) => args.length === 2 ? { type: "operation", text: args[1]! } : wrongArity("kaya"),
   ),
 ];
 

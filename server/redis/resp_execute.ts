@@ -8,6 +8,7 @@
 import type { ClientReply } from "../replica/client.ts";
 import type { Operation } from "../store/operation.ts";
 import { SET_AND_GET, SET_IF_ABSENT, SET_IF_EQUAL, SET_IF_PRESENT } from "../store/store_command.ts";
+import { partReply } from "../store/kv_store.ts";
 import type { Value } from "../bytes/value.ts";
 import { RESP_OK, type RespFailure, type RespValue } from "./resp.ts";
 import type { StoreCommand } from "./resp_commands.ts";
@@ -46,21 +47,58 @@ export function operationOf(command: StoreCommand): Operation {
       return { f: "get-many", value: command.keys };
     case "increment":
       return { f: "add", key: command.key, value: command.by };
+    case "mset":
+      return { f: "put-many", value: command.pairs };
+    case "setnx":
+      return { f: "set-if", key: command.key, value: [command.value, SET_IF_ABSENT, null] };
+    case "getdel":
+      return { f: "take", key: command.key };
+    case "strlen":
+    case "type":
+      return { f: "get", key: command.key };
+    case "dbsize":
+      return { f: "size" };
   }
 }
 
+/** What the store is asked by several commands at once. */
+export function transactionOf(commands: readonly StoreCommand[]): Operation {
+  return { f: "all", value: commands.map(operationOf) };
+}
+
+/** Whether a command only reads. */
+export function isReadOnly({ type }: { readonly type: string }): boolean {
+  return READS.has(type);
+}
+
+const READS: ReadonlySet<string> = new Set([
+  ...["get", "mget", "exists", "strlen", "type", "dbsize", "scan", "keys"],
+]);
+
 /** The error for a key or value that is too long; `null` if none is. */
 export function excess(command: StoreCommand, limits: StoreLimits): RespFailure | null {
-  const keys = "keys" in command ? command.keys : [command.key];
-  for (const key of keys) {
+  for (const key of keysOf(command)) {
     if (key.length > limits.maxKeyBytes) {
       return { error: `ERR the key has ${key.length} bytes, but at most ${limits.maxKeyBytes} are taken` };
     }
   }
-  if (command.type === "set" && command.value.length > limits.maxValueBytes) {
-    return { error: `ERR the value has ${command.value.length} bytes, but at most ${limits.maxValueBytes} are taken` };
+  for (const value of valuesOf(command)) {
+    if (value.length > limits.maxValueBytes) {
+      return { error: `ERR the value has ${value.length} bytes, but at most ${limits.maxValueBytes} are taken` };
+    }
   }
   return null;
+}
+
+function keysOf(command: StoreCommand): readonly string[] {
+  if ("keys" in command) return command.keys;
+  if ("pairs" in command) return command.pairs.map(([key]) => key);
+  return "key" in command ? [command.key] : [];
+}
+
+function valuesOf(command: StoreCommand): readonly string[] {
+  if (command.type === "mset") return command.pairs.map(([, value]) => value);
+  return "value" in command ? [command.value] : [];
 }
 
 const WRONG_TYPE: RespFailure = { error: "WRONGTYPE Operation against a key holding the wrong kind of value" };
@@ -72,9 +110,19 @@ export function respReply(command: StoreCommand, reply: ClientReply): RespValue 
   const { value } = reply;
   switch (command.type) {
     case "get":
+    case "getdel":
       return single(value);
     case "set":
       return command.returnsOld ? single(value) : RESP_OK;
+    case "mset":
+      return RESP_OK;
+    case "setnx":
+      return 1;
+    case "strlen":
+      return lengthOfOne(value);
+    case "type":
+      return { simple: typeOf(value) };
+    case "dbsize":
     case "delete":
     case "increment":
       return typeof value === "string" ? BigInt(value) : value as number;
@@ -99,6 +147,22 @@ function unknownOutcome(error: string): string {
   return error.startsWith("unknown outcome") ? error : `unknown outcome: ${error}`;
 }
 
+/** The replies of a transaction's commands; of what it came to where it was not done. */
+export function transactionReply(commands: readonly StoreCommand[], reply: ClientReply): RespValue {
+  if (reply.type !== "ok") return respReply({ type: "dbsize" }, reply);
+  const values = reply.value as readonly Value[];
+  return commands.map((command, i) => respReply(command, partReply(values[i]!)));
+}
+
+/** What a key holds, in Redis's words. */
+export function typeOf(value: Value): string {
+  return value === null ? "none" : Array.isArray(value) ? "list" : "string";
+}
+
+function lengthOfOne(value: Value): RespValue {
+  return Array.isArray(value) ? WRONG_TYPE : value === null ? 0 : String(value).length;
+}
+
 /** A value as a bulk string; an error for a list. */
 function single(value: Value): RespValue {
   if (typeof value === "number") return String(value);
@@ -108,6 +172,7 @@ function single(value: Value): RespValue {
 function failure(command: StoreCommand, reply: ClientReply & { type: "fail" }): RespValue {
   switch (reply.error) {
     case "mismatch":
+      if (command.type === "setnx") return 0;
       return command.type === "set" ? null : { error: "ERR mismatch" };
     case "wrong type":
       return WRONG_TYPE;

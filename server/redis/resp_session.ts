@@ -5,14 +5,19 @@
  *
  * @module
  */
-import { RESP_OK, type RespFailure, type RespValue } from "./resp.ts";
+import { createHash, timingSafeEqual } from "node:crypto";
+import { RESP_OK, type RespFailure, type RespValue, type RespVersion } from "./resp.ts";
+import { matchesGlob } from "../store/glob.ts";
 import {
+  type AdminCommand,
   type Command,
   type CommandDescription,
   COMMANDS,
   type ConnectionCommand,
   type Credentials,
+  type KeysCommand,
   type ReadMode,
+  type StoreCommand,
 } from "./resp_commands.ts";
 
 /** One client's connection. */
@@ -25,10 +30,21 @@ export interface RespSession {
   isAuthenticated: boolean;
   /** How its reads are served. */
   readMode: ReadMode;
-  /** Whether it began a MULTI, whose commands are refused: a client may have sent them before it knew. */
-  isInTransaction: boolean;
+  /** The version of the protocol that it is answered in. */
+  version: RespVersion;
+  /** What it has queued since MULTI; `null` outside of a transaction. */
+  transaction: Transaction | null;
   /** Whether the connection is to end once its replies are sent. */
   isQuitting: boolean;
+}
+
+/** A MULTI that awaits its EXEC. */
+export interface Transaction {
+  readonly commands: StoreCommand[];
+  /** What the queued commands have in bytes. */
+  bytes: number;
+  /** A command could not be queued: EXEC does nothing. */
+  isBroken: boolean;
 }
 
 /** What is the same for every connection of a server. */
@@ -48,7 +64,8 @@ export function createRespSession(id: number, options: RespSessionOptions): Resp
     name: "",
     isAuthenticated: options.password === null,
     readMode: options.readMode,
-    isInTransaction: false,
+    version: 2,
+    transaction: null,
     isQuitting: false,
   };
 }
@@ -66,19 +83,27 @@ const NO_PASSWORD: RespFailure = {
     "Are you sure your configuration is correct?",
 };
 
-/** There are no transactions of several commands here. */
-const NO_MULTI: RespFailure = { error: "ERR MULTI is not supported here: each command is a transaction of its own" };
-const IN_MULTI: RespFailure = {
-  error: "ERR nothing was done: MULTI is not supported here, and so nothing is that follows it, up to EXEC or DISCARD",
-};
+const NESTED: RespFailure = { error: "ERR MULTI calls can not be nested" };
+const NOT_QUEUED: RespFailure = { error: "ERR Command not allowed inside a transaction" };
+const TOO_MUCH_QUEUED: RespFailure = { error: "ERR the transaction has more than 8388608 bytes or 10000 commands" };
 const EXECABORT: RespFailure = { error: "EXECABORT Transaction discarded because of previous errors." };
+const QUEUED: RespValue = { simple: "QUEUED" };
+const QUEUED_BYTES_MAX = 8_388_608;
+const QUEUED_MAX = 10_000;
 
-/**
- * The refusal of a command that its connection may not give now, for want of a password or within a MULTI; `null` if it
- * may go on.
- */
+/** Whether an answer says that a password was wrong. */
+export function isWrongPassword(answer: RespValue): boolean {
+  return answer === WRONGPASS;
+}
+
+/** Whether a command gives a password. */
+export function givesPassword(command: Command): boolean {
+  return command.type === "auth" || (command.type === "hello" && command.auth !== null);
+}
+
+/** The refusal of a command that its connection may not give now, for want of a password; `null` if it may go on. */
 export function refusal(command: Command, session: RespSession): RespFailure | null {
-  if (session.isAuthenticated) return session.isInTransaction ? refusalInTransaction(command) : null;
+  if (session.isAuthenticated) return null;
   switch (command.type) {
     case "auth":
     case "hello":
@@ -91,8 +116,51 @@ export function refusal(command: Command, session: RespSession): RespFailure | n
   }
 }
 
-function refusalInTransaction({ type }: Command): RespFailure | null {
-  return type === "exec" || type === "discard" || type === "reset" || type === "quit" ? null : IN_MULTI;
+/** Within a transaction: queues a command, or says why it is not queued; `null` where it is done at once. */
+export function queue(command: Command, bytes: number, session: RespSession): RespValue | null {
+  const { transaction } = session;
+  if (transaction === null) return null;
+  switch (command.type) {
+    case "exec":
+    case "discard":
+    case "reset":
+    case "quit":
+    case "multi":
+      return null;
+    case "invalid":
+      transaction.isBroken = true;
+      return { error: command.error };
+  }
+  if (!isStoreCommand(command)) {
+    transaction.isBroken = true;
+    return NOT_QUEUED;
+  }
+  transaction.bytes += bytes;
+  if (transaction.bytes > QUEUED_BYTES_MAX || transaction.commands.length >= QUEUED_MAX) {
+    transaction.isBroken = true;
+    transaction.commands.length = 0;
+    return TOO_MUCH_QUEUED;
+  }
+  transaction.commands.push(command);
+  return QUEUED;
+}
+
+/** Ends a transaction: what it is to do, or why it does nothing. */
+export function endTransaction(session: RespSession): readonly StoreCommand[] | RespFailure {
+  const { transaction } = session;
+  session.transaction = null;
+  if (transaction === null) return { error: "ERR EXEC without MULTI" };
+  return transaction.isBroken ? EXECABORT : transaction.commands;
+}
+
+const STORE_COMMANDS: ReadonlySet<Command["type"]> = new Set<StoreCommand["type"]>([
+  ...["get", "set", "delete", "exists", "mget", "increment", "mset", "setnx", "getdel", "strlen"] as const,
+  ...["type", "dbsize"] as const,
+]);
+
+/** Whether a command is about keys, and an operation of the store by itself. */
+export function isStoreCommand(command: { readonly type: string }): command is StoreCommand {
+  return STORE_COMMANDS.has(command.type as Command["type"]);
 }
 
 /** Settings as CONFIG GET tells them. What is written is on disk before it is answered: hence these. */
@@ -103,31 +171,21 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ["save", ""],
 ];
 
-/** Whether `value` is one of the commands that `answerConnectionCommand` answers. */
-export function isConnectionCommand(command: Command): command is ConnectionCommand {
-  switch (command.type) {
-    case "get":
-    case "set":
-    case "delete":
-    case "exists":
-    case "mget":
-    case "increment":
-    case "info":
-    case "raft-status":
-    case "raft-add":
-    case "raft-remove":
-    case "raft-replace":
-    case "raft-transfer":
-    case "invalid":
-      return false;
-    default:
-      return true;
-  }
+const OF_THE_NODE: ReadonlySet<Command["type"]> = new Set<AdminCommand["type"] | KeysCommand["type"] | "invalid">([
+  ...["info", "raft-status", "raft-add", "raft-remove", "raft-replace", "raft-transfer", "operation"] as const,
+  ...["scan", "keys", "invalid"] as const,
+]);
+
+/**
+ * Whether it is one of the commands that `answerConnectionCommand` answers. EXEC is not: what it does is of the store.
+ */
+export function isConnectionCommand(command: Command): command is Exclude<ConnectionCommand, { type: "exec" }> {
+  return command.type !== "exec" && !isStoreCommand(command) && !OF_THE_NODE.has(command.type);
 }
 
 /** Does what a command asks of its own connection, and answers it. */
 export function answerConnectionCommand(
-  command: ConnectionCommand,
+  command: Exclude<ConnectionCommand, { type: "exec" }>,
   session: RespSession,
   options: RespSessionOptions,
 ): RespValue {
@@ -137,7 +195,7 @@ export function answerConnectionCommand(
     case "echo":
       return command.message;
     case "hello":
-      return hello(command.auth, command.name, session, options);
+      return hello(command, session, options);
     case "auth":
       if (options.password === null && command.credentials.username === "default") return NO_PASSWORD;
       return authenticate(command.credentials, session, options) ? RESP_OK : WRONGPASS;
@@ -151,22 +209,23 @@ export function answerConnectionCommand(
       session.name = "";
       session.isAuthenticated = options.password === null;
       session.readMode = options.readMode;
-      session.isInTransaction = false;
+      session.version = 2;
+      session.transaction = null;
       return { simple: "RESET" };
     case "multi":
-      session.isInTransaction = true;
-      return NO_MULTI;
-    case "exec":
+      if (session.transaction !== null) return NESTED;
+      session.transaction = { commands: [], bytes: 0, isBroken: false };
+      return RESP_OK;
     case "discard":
-      if (!session.isInTransaction) return { error: `ERR ${command.type.toUpperCase()} without MULTI` };
-      session.isInTransaction = false;
-      return command.type === "exec" ? EXECABORT : RESP_OK;
+      if (session.transaction === null) return { error: "ERR DISCARD without MULTI" };
+      session.transaction = null;
+      return RESP_OK;
     case "subcommands":
       return [`${command.container.toUpperCase()} takes one of:`, ...command.names].map((simple) => ({ simple }));
     case "client-id":
       return session.id;
     case "client-info":
-      return `id=${session.id} name=${session.name} db=0 resp=2 readmode=${session.readMode}\n`;
+      return `id=${session.id} name=${session.name} db=0 resp=${session.version} readmode=${session.readMode}\n`;
     case "client-getname":
       return session.name === "" ? null : session.name;
     case "client-setname":
@@ -179,9 +238,13 @@ export function answerConnectionCommand(
     case "command-info":
       return chosen(command.names).map((known) => known === undefined ? null : info(known));
     case "command-docs":
-      return chosen(command.names).flatMap((known) => known === undefined ? [] : [known.name, docs(known)]);
+      return {
+        pairs: chosen(command.names).flatMap((known) =>
+          known === undefined ? [] : [[known.name, docs(known)] as const]
+        ),
+      };
     case "config-get":
-      return SETTINGS.filter(([name]) => command.patterns.some((pattern) => matches(pattern, name))).flat();
+      return { pairs: SETTINGS.filter(([name]) => command.patterns.some((pattern) => matchesGlob(pattern, name))) };
     case "readmode":
       if (command.mode === null) return session.readMode;
       session.readMode = command.mode;
@@ -190,16 +253,25 @@ export function answerConnectionCommand(
 }
 
 function hello(
-  auth: Credentials | null,
-  name: string | null,
+  { version, auth, name }: ConnectionCommand & { type: "hello" },
   session: RespSession,
   options: RespSessionOptions,
 ): RespValue {
   if (auth !== null && !authenticate(auth, session, options)) return WRONGPASS;
   if (!session.isAuthenticated) return NOAUTH_HELLO;
   if (name !== null) session.name = name;
-  const facts = ["server", "kayadb", "version", options.version, "proto", 2, "id", session.id];
-  return [...facts, "mode", "standalone", "role", "master", "modules", []];
+  session.version = version ?? session.version;
+  return {
+    pairs: [
+      ["server", "kayadb"],
+      ["version", options.version],
+      ["proto", session.version],
+      ["id", session.id],
+      ["mode", "standalone"],
+      ["role", "master"],
+      ["modules", []],
+    ],
+  };
 }
 
 /** Without a password, the default user is let in with any, as in Redis. */
@@ -210,13 +282,13 @@ function authenticate(given: Credentials, session: RespSession, options: RespSes
   return isKnown;
 }
 
-/** Compares in a time that tells nothing of where the two differ. */
+/** Compares in a time that tells neither where the two differ nor how long the secret is. */
 function isSameSecret(given: string, secret: string): boolean {
-  let difference = given.length ^ secret.length;
-  for (let i = 0; i < given.length; i++) {
-    difference |= given.charCodeAt(i) ^ (i < secret.length ? secret.charCodeAt(i) : 0);
-  }
-  return difference === 0;
+  return timingSafeEqual(digest(given), digest(secret));
+}
+
+function digest(text: string): Uint8Array {
+  return createHash("sha256").update(text, "latin1").digest();
 }
 
 function chosen(names: readonly string[] | null): readonly (CommandDescription | undefined)[] {
@@ -229,19 +301,5 @@ function info(known: CommandDescription): RespValue {
 }
 
 function docs(known: CommandDescription): RespValue {
-  return ["summary", known.summary, "since", "0.1.0", "group", known.group];
-}
-
-/** Redis's patterns, as far as settings need them: `*` and `?`. The names are short, and so no pattern takes long. */
-function matches(pattern: string, name: string): boolean {
-  return pattern.length <= LONGEST_PATTERN && matchesFrom(pattern.replace(/\*+/g, "*"), name);
-}
-
-const LONGEST_PATTERN = 64;
-
-function matchesFrom(pattern: string, name: string): boolean {
-  const [first, rest] = [pattern[0], pattern.slice(1)];
-  if (first === undefined) return name === "";
-  if (first === "*") return matchesFrom(rest, name) || (name !== "" && matchesFrom(pattern, name.slice(1)));
-  return name !== "" && (first === "?" || first === name[0]) && matchesFrom(rest, name.slice(1));
+  return { pairs: [["summary", known.summary], ["since", "0.1.0"], ["group", known.group]] };
 }

@@ -16,3 +16,12 @@ export interface Operation {
   /** The argument. */
   readonly value?: unknown;
 }
+
+const NOT_GROWING: ReadonlySet<string> = new Set(["get", "get-many", "size", "scan", "delete", "delete-many", "take"]);
+
+/** Whether an operation may make the store larger. A store that is full still takes those that do not. */
+export function growsStore({ f, value }: Operation): boolean {
+  if (f === "txn" && Array.isArray(value)) return value.some((part) => !Array.isArray(part) || part[0] !== "r");
+  if (f === "all" && Array.isArray(value)) return (value as Operation[]).some(growsStore);
+  return !NOT_GROWING.has(f);
+}

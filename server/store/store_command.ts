@@ -249,15 +249,6 @@ export function isReadCommand(command: Uint8Array): boolean {
     ((kind === TXN || kind === ALL) && command[1] === 1);
 }
 
-/** Whether a command can only make the store smaller: a store that is full still takes it. */
-export function isShrinkingCommand(command: Uint8Array): boolean {
-  const kind = command[0];
-  if (kind !== ALL) return kind === DELETE || kind === DELETE_MANY || kind === TAKE;
-  const reader = new ByteReader(command, "a store command", 2);
-  const parts = readMany(reader, () => reader.bytesWithLength("a command"));
-  return parts.every((part) => part[0] !== ALL && (isShrinkingCommand(part) || isReadCommand(part)));
-}
-
 /**
  * Decodes a command of the store.
  *

@@ -43,9 +43,10 @@ test("SET takes one condition and GET, in any order and case", () => {
 test("connection commands become typed requests", () => {
   assert.deepEqual(parse("PING"), { type: "ping", message: null });
   assert.deepEqual(parse("ping hi"), { type: "ping", message: "hi" });
-  assert.deepEqual(parse("HELLO"), { type: "hello", auth: null, name: null });
+  assert.deepEqual(parse("HELLO"), { type: "hello", version: null, auth: null, name: null });
   assert.deepEqual(parse("hello 2 auth u p setname n"), {
     type: "hello",
+    version: 2,
     auth: { username: "u", password: "p" },
     name: "n",
   });
@@ -69,17 +70,22 @@ test("member commands carry checked ids and addresses", () => {
     id: 4,
     address: "127.0.0.1:7104",
     birth: 0,
+    proof: "",
   });
-  assert.deepEqual(parse("raft add 4 127.0.0.1:7104 4294967295"), {
+  const proof = "0f".repeat(32);
+  assert.deepEqual(parse(`raft add 4 127.0.0.1:7104 4294967295 ${proof}`), {
     type: "raft-add",
     id: 4,
     address: "127.0.0.1:7104",
     birth: 0xffff_ffff,
+    proof,
   });
-  for (const more of ["-1", "x", "4294967296", "1 2"]) {
+  for (const more of ["-1", "x", "4294967296", "1 2", `1 ${proof}0`, `1 ${proof} 3`, `1 ${"xy".repeat(32)}`]) {
     assert.equal(parse(`raft add 4 127.0.0.1:7104 ${more}`).type, "invalid", more);
   }
-  assert.deepEqual(parse("RAFT ADD 4 [::1]:7104"), { type: "raft-add", id: 4, address: "[::1]:7104", birth: 0 });
+  assert.deepEqual(parse("RAFT ADD 4 [::1]:7104"), {
+    ...{ type: "raft-add", id: 4, address: "[::1]:7104", birth: 0, proof: "" },
+  });
   assert.deepEqual(parse("RAFT REMOVE 4"), { type: "raft-remove", id: 4 });
   assert.deepEqual(parse("RAFT REPLACE 3 4 host:1"), { type: "raft-replace", id: 3, by: 4, address: "host:1" });
   assert.deepEqual(parse("RAFT TRANSFER"), { type: "raft-transfer", to: null });
@@ -114,6 +120,17 @@ const REDIS_ERRORS: Readonly<Record<string, string>> = {
   "CLIENT FOO": "ERR unknown subcommand 'FOO'. Try CLIENT HELP.",
   "CLIENT SETNAME": "ERR wrong number of arguments for 'client|setname' command",
   "CLIENT NO-EVICT x": "ERR syntax error",
+  "CLIENT SETINFO foo bar": "ERR Unrecognized option 'foo'",
+  "MSET a": "ERR wrong number of arguments for 'mset' command",
+  "MSET a 1 b": "ERR wrong number of arguments for 'mset' command",
+  "SETNX a": "ERR wrong number of arguments for 'setnx' command",
+  "GETDEL": "ERR wrong number of arguments for 'getdel' command",
+  "DBSIZE x": "ERR wrong number of arguments for 'dbsize' command",
+  "SCAN x": "ERR invalid cursor",
+  "SCAN 0 COUNT 0": "ERR syntax error",
+  "SCAN 0 COUNT x": "ERR value is not an integer or out of range",
+  "SCAN 0 MATCH": "ERR syntax error",
+  "SCAN 0 FOO x": "ERR syntax error",
   "COMMAND COUNT 1": "ERR wrong number of arguments for 'command|count' command",
   "CONFIG GET": "ERR wrong number of arguments for 'config|get' command",
   "CONFIG FOO": "ERR unknown subcommand 'FOO'. Try CONFIG HELP.",
@@ -123,8 +140,26 @@ test("errors are those of Redis", () => {
   for (const [request, expected] of Object.entries(REDIS_ERRORS)) assert.equal(error(request), expected, request);
 });
 
-test("HELLO 3 is declined, so that clients fall back to RESP2", () => {
-  assert.equal(error("HELLO 3"), "NOPROTO unsupported protocol version");
+test("HELLO agrees on RESP2 and RESP3", () => {
+  assert.deepEqual(parse("HELLO 3 SETNAME x"), { type: "hello", version: 3, auth: null, name: "x" });
+  for (const version of ["1", "4", "0"]) {
+    assert.equal(error(`HELLO ${version}`), "NOPROTO unsupported protocol version");
+  }
+});
+
+test("commands of many keys and of none become typed requests", () => {
+  assert.deepEqual(parse("MSET a 1 b 2"), { type: "mset", pairs: [["a", "1"], ["b", "2"]] });
+  assert.deepEqual(parse("SETNX k v"), { type: "setnx", key: "k", value: "v" });
+  assert.deepEqual(parse("GETDEL k"), { type: "getdel", key: "k" });
+  assert.deepEqual(parse("STRLEN k"), { type: "strlen", key: "k" });
+  assert.deepEqual(parse("TYPE k"), { type: "type", key: "k" });
+  assert.deepEqual(parse("DBSIZE"), { type: "dbsize" });
+  assert.deepEqual(parse("KEYS a*"), { type: "keys", pattern: "a*" });
+  assert.deepEqual(parse("SCAN 0"), { type: "scan", cursor: 0, pattern: "*", count: 10, of: null });
+  assert.deepEqual(parse("scan 7 count 5 match a* type String"), {
+    ...{ type: "scan", cursor: 7, pattern: "a*", count: 5, of: "string" },
+  });
+  assert.deepEqual(parse('KAYA {"operation":1}'), { type: "operation", text: '{"operation":1}' });
 });
 
 test("an error repeats no more than a little of what was sent", () => {
@@ -148,4 +183,18 @@ test("no request makes the parser throw", () => {
     }
   }
   assert.ok(invalid > 1000);
+});
+
+test("CLIENT SETINFO refuses what would not stand on a line of CLIENT LIST", () => {
+  for (const value of ["a b", "a\nb", "a\tb", "\x7f", "\xff"]) {
+    assert.deepEqual(parseCommand(["CLIENT", "SETINFO", "LIB-NAME", value]), {
+      type: "invalid",
+      error: "ERR lib-name cannot contain spaces, newlines or special characters.",
+    });
+    assert.deepEqual(parseCommand(["CLIENT", "SETINFO", "lib-ver", value]), {
+      type: "invalid",
+      error: "ERR lib-ver cannot contain spaces, newlines or special characters.",
+    });
+  }
+  assert.deepEqual(parseCommand(["CLIENT", "SETINFO", "LIB-NAME", "redis-py(x;y)"]), { type: "client-hint" });
 });

@@ -5,7 +5,9 @@ import { COMMANDS, parseCommand } from "../../../server/redis/resp_commands.ts";
 import {
   answerConnectionCommand,
   createRespSession,
+  endTransaction,
   isConnectionCommand,
+  queue,
   refusal,
   type RespSession,
   type RespSessionOptions,
@@ -19,7 +21,13 @@ function ask(request: string, session: RespSession, options: RespSessionOptions)
   const command = parseCommand(request.split(" "));
   const refused = refusal(command, session);
   if (refused !== null) return refused;
+  const queued = queue(command, request.length, session);
+  if (queued !== null) return queued;
   if (command.type === "invalid") return { error: command.error };
+  if (command.type === "exec") {
+    const ended = endTransaction(session);
+    return "error" in ended ? ended : ended.map(({ type }) => type);
+  }
   return isConnectionCommand(command) ? answerConnectionCommand(command, session, options) : "(store)";
 }
 
@@ -57,10 +65,16 @@ test("a server without a password says so to AUTH", () => {
 
 test("HELLO tells the server, the protocol and the connection", () => {
   const session = createRespSession(7, OPEN);
-  assert.deepEqual(ask("HELLO 2 SETNAME me", session, OPEN), [
-    ...["server", "kayadb", "version", "1.2.3", "proto", 2, "id", 7],
-    ...["mode", "standalone", "role", "master", "modules", []],
-  ]);
+  const facts = (proto: number): RespValue => ({
+    pairs: [
+      ...[["server", "kayadb"], ["version", "1.2.3"], ["proto", proto], ["id", 7]] as const,
+      ...[["mode", "standalone"], ["role", "master"], ["modules", []]] as const,
+    ],
+  });
+  assert.deepEqual(ask("HELLO 2 SETNAME me", session, OPEN), facts(2));
+  assert.deepEqual(ask("HELLO 3", session, OPEN), facts(3));
+  assert.deepEqual(ask("HELLO", session, OPEN), facts(3));
+  assert.equal(session.version, 3);
   assert.equal(ask("CLIENT GETNAME", session, OPEN), "me");
 });
 
@@ -76,23 +90,39 @@ test("a connection keeps its name, its number and its way to read", () => {
   assert.equal(ask("CLIENT INFO", session, OPEN), "id=7 name=me db=0 resp=2 readmode=local\n");
 });
 
-test("after MULTI nothing is done up to EXEC or DISCARD, as a client may have sent it before it knew", () => {
-  for (const [end, answer] of [["EXEC", /^EXECABORT /], ["DISCARD", undefined]] as const) {
-    const session = createRespSession(1, OPEN);
-    assert.match((ask("MULTI", session, OPEN) as RespFailure).error, /^ERR MULTI is not supported here/);
-    for (const request of ["SET k v", "INCR k", "MULTI", "NOPE", "PING"]) {
-      assert.match((ask(request, session, OPEN) as RespFailure).error, /^ERR nothing was done/, request);
+test("what follows MULTI is queued up to EXEC, and dropped by DISCARD", () => {
+  const session = createRespSession(1, OPEN);
+  const queued = { simple: "QUEUED" };
+  for (const [end, answer] of [["EXEC", ["set", "increment", "get"]], ["DISCARD", { simple: "OK" }]] as const) {
+    assert.deepEqual(ask("MULTI", session, OPEN), { simple: "OK" });
+    for (const request of ["SET k v", "INCR k", "GET k"]) {
+      assert.deepEqual(ask(request, session, OPEN), queued, request);
     }
-    const ended = ask(end, session, OPEN);
-    if (answer === undefined) assert.deepEqual(ended, { simple: "OK" });
-    else assert.match((ended as RespFailure).error, answer);
+    assert.deepEqual(ask("MULTI", session, OPEN), { error: "ERR MULTI calls can not be nested" });
+    assert.deepEqual(ask(end, session, OPEN), answer);
     assert.equal(ask("SET k v", session, OPEN), "(store)");
     assert.deepEqual(ask(end, session, OPEN), { error: `ERR ${end} without MULTI` });
   }
-  const session = createRespSession(1, OPEN);
+  ask("MULTI", session, OPEN);
+  assert.deepEqual(ask("EXEC", session, OPEN), []);
   ask("MULTI", session, OPEN);
   assert.deepEqual(ask("RESET", session, OPEN), { simple: "RESET" });
   assert.equal(ask("GET k", session, OPEN), "(store)");
+});
+
+test("a transaction with a command that cannot be queued does nothing", () => {
+  for (const wrong of ["NOPE", "GET", "RAFT STATUS", "INFO", "KEYS *", "SCAN 0", "CLIENT ID", "AUTH x"]) {
+    const session = createRespSession(1, OPEN);
+    ask("MULTI", session, OPEN);
+    ask("SET k v", session, OPEN);
+    assert.match((ask(wrong, session, OPEN) as RespFailure).error, /^ERR /, wrong);
+    assert.match((ask("EXEC", session, OPEN) as RespFailure).error, /^EXECABORT Transaction discarded/, wrong);
+  }
+  const session = createRespSession(1, OPEN);
+  ask("MULTI", session, OPEN);
+  for (let i = 0; i < 10_000; i++) ask("GET k", session, OPEN);
+  assert.match((ask("GET k", session, OPEN) as RespFailure).error, /^ERR the transaction has more/);
+  assert.match((ask("EXEC", session, OPEN) as RespFailure).error, /^EXECABORT/);
 });
 
 test("HELP lists the subcommands", () => {
@@ -117,14 +147,16 @@ test("COMMAND describes every command, and nil stands for one that is unknown", 
     ["get", 2, [{ simple: "readonly" }, { simple: "fast" }], 1, 1, 1, [], [], [], []],
     null,
   ]);
-  const docs = ask("COMMAND DOCS nope get", session, OPEN) as RespValue[];
-  assert.equal(docs.length, 2);
-  assert.equal(docs[0], "get");
+  const { pairs } = ask("COMMAND DOCS nope get", session, OPEN) as { pairs: [string, RespValue][] };
+  assert.deepEqual(pairs.map(([name]) => name), ["get"]);
+  assert.ok((ask("COMMAND LIST", session, OPEN) as string[]).includes("kaya"));
 });
 
 test("CONFIG GET tells by name and pattern what redis-benchmark asks for", () => {
   const session = createRespSession(1, OPEN);
-  const settings = (patterns: string): RespValue => ask(`CONFIG GET ${patterns}`, session, OPEN);
+  const settings = (patterns: string): RespValue[] =>
+    (ask(`CONFIG GET ${patterns}`, session, OPEN) as { pairs: readonly (readonly [RespValue, RespValue])[] }).pairs
+      .flat();
   assert.deepEqual(settings("save"), ["save", ""]);
   assert.deepEqual(settings("append??ly nope SAVE"), ["appendonly", "yes", "save", ""]);
   assert.deepEqual(settings("*o*y*"), ["appendonly", "yes"]);

@@ -1,0 +1,194 @@
+/**
+ * What a node does for its clients: from a request to the store, the members or the node itself, and back to an answer
+ * in Redis's words.
+ *
+ * @module
+ */
+import { randomInt } from "node:crypto";
+import type { ConfigurationChange } from "../../raft/mod.ts";
+import type { Request } from "../redis/client_connection.ts";
+import { RESP_OK, type RespFailure, type RespValue } from "../redis/resp.ts";
+import type { KeysCommand, ReadMode as RespReadMode, StoreCommand } from "../redis/resp_commands.ts";
+import { excess, operationOf, respReply, transactionOf, transactionReply, typeOf } from "../redis/resp_execute.ts";
+import { isStoreCommand, type RespSession } from "../redis/resp_session.ts";
+import { type ClientReply, OK, type ReadMode } from "../replica/client.ts";
+import type { Respond } from "../replica/forwarding.ts";
+import type { ClientRequest } from "../store/client.ts";
+import { growsStore, type Operation } from "../store/operation.ts";
+import { SCAN_MAX } from "../store/store_command.ts";
+import type { Value } from "../bytes/value.ts";
+import type { LiveNode } from "./node.ts";
+import { ScanCursors } from "./scan_cursors.ts";
+
+type Reply = (value: RespValue) => void;
+
+const READ_MODES: Readonly<Record<RespReadMode, ReadMode>> = { linearizable: "index", lease: "lease", local: "local" };
+/** KEYS answers with no more bytes than this. */
+const KEYS_BYTES_MAX = 64 << 20;
+const NO_REQUEST: ClientReply = { type: "fail", error: "a request is an object with an operation" };
+
+/** What a node tells of itself. */
+export interface NodeTexts {
+  /** The text of INFO. */
+  readonly info: (sections: readonly string[]) => string;
+  /** The text of RAFT STATUS. */
+  readonly status: () => string;
+}
+
+/** Does what clients ask. */
+export class Executor {
+  readonly #node: LiveNode;
+  readonly #texts: NodeTexts;
+  readonly #cursors = new ScanCursors(randomInt(2 ** 47));
+
+  constructor(node: LiveNode, texts: NodeTexts) {
+    this.#node = node;
+    this.#texts = texts;
+  }
+
+  /** Does a request. `reply` is called once, perhaps at once. */
+  execute(request: Request, session: RespSession, reply: Reply): void {
+    if (isStoreCommand(request)) return this.#store(request, session, reply);
+    const { members } = this.#node;
+    const answer = (result: ClientReply): void => reply(administrative(result));
+    switch (request.type) {
+      case "transaction":
+        return this.#transaction(request.commands, session, reply);
+      case "scan":
+        return this.#scan(request, session, reply);
+      case "keys":
+        return this.#keys(request, session, reply);
+      case "operation":
+        return this.#json(request.text, (result) => reply(made(() => JSON.stringify(result))));
+      case "info":
+        return reply(this.#texts.info(request.sections));
+      case "raft-status":
+        return reply(this.#texts.status());
+      case "raft-add":
+        return members.add(request, answer);
+      case "raft-replace":
+        return members.add({ id: request.by, address: request.address, replaces: request.id }, answer);
+      case "raft-remove":
+        return members.remove(request.id, answer);
+      case "raft-transfer":
+        return members.transfer(request.to, answer);
+    }
+  }
+
+  #store(command: StoreCommand, session: RespSession, reply: Reply): void {
+    const { storeLimits } = this.#node.options;
+    const operation = operationOf(command);
+    const refused = excess(command, storeLimits) ?? this.#fullness(operation);
+    if (refused !== null) return reply(refused);
+    this.#ask(operation, session, (result) => reply(made(() => respReply(command, result))));
+  }
+
+  #transaction(commands: readonly StoreCommand[], session: RespSession, reply: Reply): void {
+    for (const command of commands) {
+      const refused = excess(command, this.#node.options.storeLimits);
+      if (refused !== null) return reply(refused);
+    }
+    const operation = transactionOf(commands);
+    const full = this.#fullness(operation);
+    if (full !== null) return reply(full);
+    this.#ask(operation, session, (result) => reply(made(() => transactionReply(commands, result))));
+  }
+
+  #ask(operation: Operation, session: RespSession, reply: Respond): void {
+    this.#node.request({ operation, reads: this.#readsOf(session) }, reply);
+  }
+
+  /** A read through the log is linearizable too: a node that is set to it keeps to it. */
+  #readsOf({ readMode }: RespSession): ReadMode {
+    return readMode === "linearizable" && this.#node.options.reads === "log" ? "log" : READ_MODES[readMode];
+  }
+
+  /** Why an operation is not done while the node is full; `null` if it is. */
+  #fullness(operation: Operation): RespFailure | null {
+    const reason = growsStore(operation) ? this.#node.fullness : null;
+    return reason === null ? null : { error: `FULL nothing was written: ${reason}` };
+  }
+
+  #scan({ cursor, pattern, count, of }: KeysCommand & { type: "scan" }, session: RespSession, reply: Reply): void {
+    const after = this.#cursors.keyOf(cursor);
+    if (after === undefined) return reply({ error: "ERR invalid cursor: it is of another node, or too old" });
+    const operation = { f: "scan", value: [after, Math.min(count, SCAN_MAX), pattern] };
+    this.#ask(operation, session, (result) => {
+      if (result.type !== "ok") return reply(respReply({ type: "dbsize" }, result));
+      const [last, keys] = result.value as readonly [string | null, readonly string[]];
+      const next = last === null ? "0" : String(this.#cursors.open(last));
+      if (of === null || keys.length === 0) return reply(made(() => [next, keys]));
+      this.#ask({ f: "get-many", value: keys }, session, (found) => {
+        if (found.type !== "ok") return reply(respReply({ type: "dbsize" }, found));
+        const values = found.value as readonly Value[];
+        reply([next, keys.filter((_key, i) => typeOf(values[i]!) === of)]);
+      });
+    });
+  }
+
+  /**
+   * Step by step, so that nobody waits for long: keys that come or go meanwhile may or may not be among those found.
+   */
+  #keys({ pattern }: KeysCommand & { type: "keys" }, session: RespSession, reply: Reply): void {
+    const found: string[] = [];
+    let bytes = 0;
+    const step = (after: string | null): void => {
+      this.#ask({ f: "scan", value: [after, SCAN_MAX, pattern] }, session, (result) => {
+        if (result.type !== "ok") return reply(respReply({ type: "dbsize" }, result));
+        const [last, keys] = result.value as readonly [string | null, readonly string[]];
+        for (const key of keys) bytes += key.length + 16;
+        if (bytes > KEYS_BYTES_MAX) {
+          return reply({ error: `ERR the answer has more than ${KEYS_BYTES_MAX} bytes: use SCAN` });
+        }
+        found.push(...keys);
+        if (last === null) reply(made(() => found));
+        else step(last);
+      });
+    };
+    step(null);
+  }
+
+  /**
+   * What `KAYA` may hold: a request of the store, a change of the members as the core knows it, or the wish that a
+   * snapshot be taken.
+   */
+  #json(text: string, reply: Respond): void {
+    let request: ClientRequest | { readonly change: ConfigurationChange } | { readonly compact: true };
+    try {
+      request = JSON.parse(text);
+    } catch {
+      return reply({ type: "fail", error: "the request is no JSON" });
+    }
+    if (typeof request !== "object" || request === null) return reply(NO_REQUEST);
+    if ("change" in request) return this.#node.replica.changeMembers(request.change, reply);
+    if ("compact" in request) {
+      this.#node.replica.compact();
+      return reply(OK);
+    }
+    if (typeof request.operation?.f !== "string") return reply(NO_REQUEST);
+    const full = this.#fullness(request.operation);
+    if (full !== null) return reply({ type: "fail", error: full.error });
+    this.#node.request(request, reply);
+  }
+}
+
+/** An answer; where there is no room for it, an error takes its place, and nothing else is disturbed. */
+function made(make: () => RespValue): RespValue {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { error: "ERR the answer is too long" };
+  }
+}
+
+function administrative(result: ClientReply): RespValue {
+  switch (result.type) {
+    case "ok":
+      return RESP_OK;
+    case "fail":
+      return { error: `${result.isRetryable ? "TRYAGAIN nothing was done: " : "ERR "}${result.error}` };
+    case "info":
+      return { error: `UNKNOWN unknown outcome: ${result.error}` };
+  }
+}
