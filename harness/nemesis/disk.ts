@@ -1,7 +1,7 @@
 /**
  * The fault `disk`: disks are slow or full, a write is torn, or a journal is damaged.
  *
- * A node that has lost what it acknowledged (`flip`) is lost for good. As long as a lost node counts as a voter no second one is
+ * A node that has lost what it acknowledged (`flip`, `lost`) is lost for good. As long as a lost node counts as a voter no second one is
  * drawn, and none whose loss would leave a configuration that some node holds without a majority: nobody could be expected to
  * serve again.
  *
@@ -31,17 +31,18 @@ export type DiskFault =
        * `tear`: the node ends in the middle of a write, of which a part stays; healed by a restart.
        * `flip`: the node ends, and a bit of its journal changes ahead of its last batch; it must refuse to start, and never
        * comes back under its number.
+       * `lost`: the node ends, its folder is emptied, and it starts again under its number; the others must refuse it.
        */
-      readonly effect: "full" | "tear" | "flip";
+      readonly effect: "full" | "tear" | "flip" | "lost";
     }
   );
 
-const EFFECTS = ["slow", "full", "tear", "flip"] as const;
-const DRAWN = ["slow", "full", "tear", "tear", "flip"] as const;
+const EFFECTS = ["slow", "full", "tear", "flip", "lost"] as const;
+const DRAWN = ["slow", "full", "tear", "tear", "flip", "lost"] as const;
 
 /** How a disk fault is drawn, named, healed and read. */
 export const disk: FaultType<DiskFault, DiskFault | Member> = {
-  about: "disks are slow or full, or a journal is torn or damaged",
+  about: "disks are slow or full, or a journal is torn, damaged or lost",
   shapes: EFFECTS,
   draw(random, shape, view) {
     const effect = (shape ?? pick(random, DRAWN)) as DiskFault["effect"];
@@ -56,12 +57,13 @@ export const disk: FaultType<DiskFault, DiskFault | Member> = {
         return { kind: "disk", nodes: drawNodes(random, rule, view), effect };
       }
       case "flip":
+      case "lost":
         return drawLoss(random, effect, view);
     }
   },
   name: ({ effect }) => `disk:${effect}`,
   say: (fault) => fault.effect === "slow" ? `slow by ${fault.factor}` : fault.effect,
-  isHealed: ({ effect }) => effect !== "flip",
+  isHealed: ({ effect }) => effect !== "flip" && effect !== "lost",
   keep: keepStruck,
   simpler: withOneFewer,
   parse(value) {
@@ -75,7 +77,7 @@ export const disk: FaultType<DiskFault, DiskFault | Member> = {
 };
 
 /** Draws the loss of one node, or the replacement of the one that is lost already. */
-function drawLoss(random: Random, effect: "flip", view: View): DiskFault | Member | null {
+function drawLoss(random: Random, effect: "flip" | "lost", view: View): DiskFault | Member | null {
   if (view.some((node) => mayRun(node) && countsOnTheLost(node, view))) return drawMember(random, "replace", view);
   const primary = primaryOf(view);
   const voters = primary === null ? [] : membersOf(primary, view).voters;

@@ -6,7 +6,10 @@
  */
 import type { Random } from "../../raft/mod.ts";
 
-/** A direction between two nodes: what the first sends to the second. */
+/** The far end of all clients' links; nodes count from 1. */
+export const CLIENTS = 0;
+
+/** A direction between two ends: what the first sends to the second. */
 export type Link = readonly [from: number, to: number];
 
 /** The members of a cluster, as one node holds them. */

@@ -6,7 +6,7 @@
 import type { Random } from "../../raft/mod.ts";
 import { MILLISECOND } from "../../server/clock.ts";
 import { fieldsOf, linksField, numberField, shareField } from "./fields.ts";
-import type { FaultType, Link, View } from "./kind.ts";
+import { CLIENTS, type FaultType, type Link, type View } from "./kind.ts";
 import { drawAmong, pick } from "./victims.ts";
 import { presentIn, primaryOf } from "./view.ts";
 
@@ -78,7 +78,9 @@ function effectsOf(fault: Packets): Effect[] {
 /** All links, those from one node, to it, or both, or each with an even chance. Every third time the one is the primary. */
 function drawLinks(random: Random, view: View): Link[] {
   const nodes = presentIn(view);
-  const every = nodes.flatMap((a) => nodes.filter((b) => b !== a).map((b): Link => [a, b]));
+  // Clients' messages fare as members' do, every third time.
+  const ends = random.below(3) === 0 ? [...nodes, CLIENTS] : nodes;
+  const every = ends.flatMap((a) => ends.filter((b) => b !== a).map((b): Link => [a, b]));
   const rule = pick(random, ["one", "one", "leader"] as const);
   const [one] = drawAmong(random, rule, nodes, primaryOf(view)?.id ?? null);
   const choice = random.below(5);

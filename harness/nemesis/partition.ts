@@ -5,7 +5,7 @@
  */
 import type { Random } from "../../raft/mod.ts";
 import { fieldsOf, linksField, textField } from "./fields.ts";
-import type { FaultType, Link } from "./kind.ts";
+import { CLIENTS, type FaultType, type Link } from "./kind.ts";
 import { pick, shuffled } from "./victims.ts";
 import { presentIn, primaryOf } from "./view.ts";
 
@@ -33,12 +33,17 @@ export const PARTITION_SHAPES: readonly PartitionShape[] = [
   "leader",
 ];
 
+/** In one partition of so many the clients are one of the ends that are parted. */
+const CLIENT_SHARE = 6;
+
 /** How a partition is drawn, named, described, healed and read. */
 export const partition: FaultType<Partition> = {
   about: "links between nodes are cut",
   shapes: PARTITION_SHAPES,
   draw(random, shape, view) {
-    const nodes = presentIn(view);
+    const present = presentIn(view);
+    // Clients are cut off as members are: from some nodes, from all, in one direction.
+    const nodes = random.below(CLIENT_SHARE) === 0 ? [...present, CLIENTS] : present;
     if (nodes.length < 2) return null;
     const drawn = (shape ?? pick(random, PARTITION_SHAPES)) as PartitionShape;
     return drawPartition(random, drawn, { nodes, leader: primaryOf(view)?.id ?? null });
@@ -145,15 +150,19 @@ function ring(circle: readonly number[]): Link[] {
 /** A cut in words: two groups that are apart, or who cannot hear whom. */
 function describeCut(cut: readonly Link[]): string {
   const groups = twoGroups(cut);
-  if (groups !== null) return groups.map((group) => group.join(" ")).join(" | ");
+  if (groups !== null) return groups.map((group) => group.map(endName).join(" ")).join(" | ");
   const deaf = new Map<number, number[]>();
   for (const [from, to] of cut) {
     const list = deaf.get(to);
     if (list === undefined) deaf.set(to, [from]);
     else list.push(from);
   }
-  return [...deaf].sort(([a], [b]) => a - b).map(([to, from]) => `${to}<-/-${from.sort((a, b) => a - b).join(",")}`)
-    .join(" ");
+  return [...deaf].sort(([a], [b]) => a - b)
+    .map(([to, from]) => `${endName(to)}<-/-${from.sort((a, b) => a - b).map(endName).join(",")}`).join(" ");
+}
+
+function endName(end: number): string {
+  return end === CLIENTS ? "clients" : `${end}`;
 }
 
 /** The two groups that a cut parts in both directions, each in ascending order; `null` if it is of another kind. */

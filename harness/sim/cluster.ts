@@ -3,19 +3,19 @@
  *
  * @module
  */
-import type { RaftConfig } from "../../raft/mod.ts";
 import type { Clock } from "../../server/clock.ts";
-import type { View } from "../nemesis/kind.ts";
-import type { ClientReply, ReadMode } from "../../server/replica/client.ts";
+import { CLIENTS, type View } from "../nemesis/kind.ts";
+import type { ClientReply } from "../../server/replica/client.ts";
 import type { ClientRequest } from "../../server/store/client.ts";
-import type { Packet } from "../../server/replica/packet.ts";
 import type { EventQueue } from "./event_queue.ts";
+import type { HostSettings } from "./host.ts";
 import type { Invariants } from "./invariants/invariants.ts";
+import { decodePacket } from "../../server/replica/packet_codec.ts";
 import { hashSeed, mix } from "./hash.ts";
 import { SimLinks } from "./links.ts";
 import { MemberChanges } from "./member_changes.ts";
 import { Network } from "./network.ts";
-import { SimNode } from "./node.ts";
+import { type PeerMessage, SimNode } from "./node.ts";
 import { type AllSuffers, suffersOf } from "./suffering.ts";
 import { type Trace, wayOf } from "./trace.ts";
 
@@ -25,31 +25,19 @@ export interface SimClusterOptions {
   readonly seed: number;
   /** How many nodes there are at first: 1 to `nodes`. */
   readonly nodes: number;
-  readonly reads: ReadMode;
   /** A node's clock ticks this often, in nanoseconds. */
   readonly tickLength: number;
   /** Whether all nodes tick at the same instants. */
   readonly alignedTicks: boolean;
-  /** The core's options. */
-  readonly raft: Partial<RaftConfig>;
-  /** A replica compacts its log after this many bytes of commands. */
-  readonly compactionBytes: number;
-  /** A store writes this many bytes of its snapshot in one step, at least. */
-  readonly snapshotStepBytes: number;
-  /** A replica waits so many ticks for the answer to what it has forwarded. */
-  readonly forwardTimeoutTicks: number;
-  /** Whether nodes write for their clients under sessions of their own, as live nodes do. */
-  readonly hasFront: boolean;
-  /** How many sessions are remembered. */
-  readonly maxSessions: number;
+  /** Inputs that come within so many nanoseconds are one batch; 0: each input is a batch of its own. */
+  readonly batchTime: number;
+  readonly settings: HostSettings;
   /** Looks at everything that happens. */
   readonly invariants: Invariants;
   /** Hears every event inside the nodes. */
   readonly trace?: Trace;
 }
 
-/** All clients are one end of the network. */
-const CLIENTS = 0;
 const CONNECTION_REFUSED: ClientReply = { type: "fail", error: "connection refused" };
 
 /** A simulated cluster. */
@@ -71,7 +59,8 @@ export class SimCluster {
     const { trace } = options;
     if (trace !== undefined) {
       this.network.watch = (from, to, message, sent, arrives) => {
-        if (from !== CLIENTS && to !== CLIENTS) trace(wayOf(from, to, message as Packet, sent, arrives));
+        const bytes = (message as Partial<PeerMessage> | null)?.bytes;
+        if (bytes !== undefined) trace(wayOf(from, to, decodePacket(bytes), sent, arrives));
       };
     }
     this.#links = new SimLinks(this.network);
@@ -101,35 +90,23 @@ export class SimCluster {
   }
 
   #addNode(id: number, peers: readonly number[], joins: boolean): SimNode {
-    const { queue, seed, reads, tickLength, alignedTicks, raft, invariants, trace } = this.#options;
-    const { compactionBytes, snapshotStepBytes, forwardTimeoutTicks, hasFront, maxSessions } = this.#options;
+    const { queue, seed, tickLength, alignedTicks, batchTime, settings, invariants, trace } = this.#options;
     const node = new SimNode({
-      id,
-      peers,
-      queue,
+      ...{ id, peers, joins, queue, tickLength, alignedTicks, batchTime, settings, invariants },
       seed: mix(hashSeed(seed, "node"), id),
       diskSeed: seed,
-      reads,
-      tickLength,
-      alignedTicks,
-      raft: { ...raft, ...(joins ? { join: true } : {}) },
-      compactionBytes,
-      snapshotStepBytes,
-      forwardTimeoutTicks,
-      hasFront,
-      maxSessions,
-      invariants,
       ...(trace === undefined ? {} : { trace }),
-      send: (to, packet) => this.#send(id, to, packet),
+      send: (to, message) => {
+        const target = this.#nodes.get(to);
+        if (target !== undefined) this.network.send(id, to, target.receive, message);
+      },
+      refuse: (to) => {
+        const target = this.#nodes.get(to);
+        if (target !== undefined) this.network.send(id, to, target.refusedBy, id);
+      },
     });
     this.#nodes.set(id, node);
     return node;
-  }
-
-  #send(from: number, to: number, packet: Packet): void {
-    const target = this.#nodes.get(to);
-    if (target === undefined) return;
-    this.network.send(from, to, target.receive, packet);
   }
 
   nodes(): readonly number[] {
@@ -141,7 +118,11 @@ export class SimCluster {
   ask(id: number, _process: number, request: ClientRequest, reply: (reply: ClientReply) => void): void {
     const node = this.#nodes.get(id);
     const answer = (result: ClientReply): void => this.network.send(id, CLIENTS, reply, result);
+    let isTaken = false;
     const receive = (received: ClientRequest): void => {
+      // Clients speak over a connection, which may lose or delay what it carries, but never doubles it.
+      if (isTaken) return;
+      isTaken = true;
       if (node === undefined || !node.request(received, answer)) answer(CONNECTION_REFUSED);
     };
     this.network.send(CLIENTS, id, receive, request);
@@ -152,7 +133,8 @@ export class SimCluster {
    * Nodes that were refused or removed stay so. With all nodes, nothing is wrong any more.
    */
   restore(nodes: readonly number[], done: () => void): void {
-    this.#links.restore(([from, to]) => nodes.includes(from) && nodes.includes(to));
+    const isInside = (end: number): boolean => end === CLIENTS || nodes.includes(end);
+    this.#links.restore(([from, to]) => isInside(from) && isInside(to));
     for (const id of nodes) this.#nodes.get(id)?.restore();
     done();
   }

@@ -257,6 +257,11 @@ export class SimDisk {
     return position;
   }
 
+  /** All files are gone; call it when the node has ended. */
+  empty(): void {
+    this.#files.clear();
+  }
+
   /** The content of a file as the node would read it now; for tests and the curious. */
   content(name: string): Uint8Array | null {
     const file = this.#files.get(name);

@@ -1,25 +1,25 @@
 /**
- * One node of a simulated cluster: a replica that comes and goes, on a disk that stays, with a clock of its own pace.
+ * One node of a simulated cluster: lives that come and go, on a disk that stays, with a clock of its own pace.
  *
  * @module
  */
-import type { RaftConfig, RaftTracer } from "../../raft/mod.ts";
-import type { ClockFault } from "../nemesis/clock.ts";
-import type { DiskFault } from "../nemesis/disk.ts";
-import type { Fault } from "../nemesis/faults.ts";
-import type { NodeView } from "../nemesis/kind.ts";
-import type { ClientReply, ReadMode } from "../../server/replica/client.ts";
-import { type ClientRequest, submitRequest } from "../../server/store/client.ts";
-import { createExactlyOnce, type ExactlyOnce } from "../../server/replica/exactly_once.ts";
+import { membersOf, type RaftTracer } from "../../raft/mod.ts";
 import { type Journal, JOURNAL_FILE, openJournal } from "../../server/journal/journal.ts";
 import { JournalDamagedError, JournalIdentityError } from "../../server/journal/journal_format.ts";
-import { createKvStore, type KvStore } from "../../server/store/kv_store.ts";
+import type { ClientReply } from "../../server/replica/client.ts";
 import type { Packet } from "../../server/replica/packet.ts";
-import { createReplica, type Replica } from "../../server/replica/replica.ts";
-import { type SessionMachine, withSessions } from "../../server/replica/sessions.ts";
+import type { Replica } from "../../server/replica/replica.ts";
+import type { SessionMachine } from "../../server/replica/sessions.ts";
+import type { ClientRequest } from "../../server/store/client.ts";
+import type { KvStore } from "../../server/store/kv_store.ts";
+import type { ClockFault } from "../nemesis/clock.ts";
+import type { Fault } from "../nemesis/faults.ts";
+import type { NodeView } from "../nemesis/kind.ts";
 import { DiskFullError, SimDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, mixTime } from "./hash.ts";
+import { HeldFaults, type SlowDisk } from "./held_faults.ts";
+import { type HostParts, type HostSettings, MEMBERS_FILE, readBirths, SimHost } from "./host.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import { raftView } from "./raft_view.ts";
 import type { NodeChange } from "../moment.ts";
@@ -30,30 +30,38 @@ export interface SimNodeOptions {
   readonly id: number;
   /** The other voters at the first start; none for a node that joins. */
   readonly peers: readonly number[];
+  /** Whether it is no founder. */
+  readonly joins: boolean;
   readonly queue: EventQueue;
   /** For what the node itself draws. */
   readonly seed: number;
   /** For its disk. */
   readonly diskSeed: number;
-  readonly reads: ReadMode;
   readonly tickLength: number;
   /** Whether all nodes tick at the same instants. */
   readonly alignedTicks: boolean;
-  readonly raft: Partial<RaftConfig>;
-  readonly compactionBytes: number;
-  readonly snapshotStepBytes: number;
-  readonly forwardTimeoutTicks: number;
-  /** Whether the node writes for its clients under a session of its own, as live nodes do. */
-  readonly hasFront: boolean;
-  /** How many sessions are remembered. */
-  readonly maxSessions: number;
+  /** Inputs that come within so many nanoseconds are one batch; 0: each input is a batch of its own. */
+  readonly batchTime: number;
+  readonly settings: HostSettings;
   readonly invariants: Invariants;
   /** Hears every event inside the node. */
   readonly trace?: Trace;
-  readonly send: (to: number, packet: Packet) => void;
+  readonly send: (to: number, message: PeerMessage) => void;
+  /** Tells a node that it is known by another journal than the one it has. */
+  readonly refuse: (to: number) => void;
 }
 
-type SlowDisk = DiskFault & { readonly effect: "slow" };
+/** What goes from node to node: the bytes of a packet, and what both ends have shown each other when they connected. */
+export interface PeerMessage {
+  readonly from: number;
+  /** The birth of the sender's journal. */
+  readonly birth: number;
+  /** The birth of the journal by which the sender knows the receiver; 0 if it knows none. */
+  readonly expected: number;
+  /** Whether the sender has lost its journal: what nobody but the simulator knows. */
+  readonly isLost: boolean;
+  readonly bytes: Uint8Array;
+}
 
 /** What a fault may wait for, so that it strikes in its middle. */
 type WaitsFor = "nothing" | "write" | "replacement";
@@ -74,14 +82,10 @@ export class SimNode {
   readonly #options: SimNodeOptions;
   readonly #queue: EventQueue;
   readonly #invariants: Invariants;
-  /** The replica while the node runs. */
-  replica: Replica<SessionMachine> | null = null;
-  /** The store of the replica. */
-  store: KvStore | null = null;
+  /** The life of the node, while it runs. */
+  #host: SimHost | null = null;
   /** The journal as it was opened last: after an end of the node, what it knew. */
   journal: Journal | null = null;
-  /** Writes for clients, where the nodes do so. */
-  #front: ExactlyOnce | null = null;
   /** It was taken out of the cluster. */
   isRemoved = false;
   /** Its journal is damaged: it never runs again. */
@@ -90,17 +94,13 @@ export class SimNode {
   #isGone = false;
   /** A bit of its journal was flipped. */
   #isDamaged = false;
+  /** Its folder was emptied: it has forgotten what it promised, and the others must refuse it. */
+  #isLost = false;
   #starts = 0;
   /** Ticks since the last start. */
   #ticks = 0;
   #isUp = false;
-  readonly #downBy = new Set<Fault>();
-  /** Faults that will end the node in the middle of its next write. */
-  readonly #armedBy = new Set<Fault>();
-  readonly #pausedBy = new Set<Fault>();
-  readonly #clockFaults: ClockFault[] = [];
-  readonly #slowBy: SlowDisk[] = [];
-  readonly #fullBy = new Set<Fault>();
+  readonly #held = new HeldFaults();
   /** What has arrived while the node is paused. */
   #inbox: (() => void)[] = [];
   #lastView: NodeView;
@@ -111,7 +111,7 @@ export class SimNode {
     this.#queue = options.queue;
     this.#invariants = options.invariants;
     this.disk = new SimDisk(options.queue, options.diskSeed, options.id);
-    const voters = options.peers.length > 0 ? [options.id, ...options.peers].sort((a, b) => a - b) : [];
+    const voters = options.joins ? [] : [options.id, ...options.peers].sort((a, b) => a - b);
     this.#lastView = raftView(options.id, "down", {
       ...{ role: "follower", term: 0, commitIndex: 0 },
       ...{ voters, votersOutgoing: [], learners: [] },
@@ -119,21 +119,42 @@ export class SimNode {
   }
 
   get isPaused(): boolean {
-    return this.#pausedBy.size > 0;
+    return this.#held.paused.size > 0;
+  }
+
+  /** The replica while the node runs. */
+  get replica(): Replica<SessionMachine> | null {
+    return this.#host?.replica ?? null;
+  }
+
+  /** The store of the replica. */
+  get store(): KvStore | null {
+    return this.#host?.store ?? null;
+  }
+
+  /** The life of the node, while it runs. */
+  get host(): SimHost | null {
+    return this.#host;
   }
 
   /** Starts the node from what its disk holds. */
   start(): void {
-    if (this.#isUp || this.isRefused || this.#downBy.size > 0) return;
+    if (this.#isUp || this.isRefused || this.#held.down.size > 0) return;
     this.#isUp = true;
     const start = ++this.#starts;
     // By the time, and not by the number of the start: a restart taken out of a run leaves the later ones as they were.
     const salt = finish(mixTime(this.#options.seed, this.#queue.now()));
-    openJournal(this.disk.open(), { clusterId: CLUSTER_ID, nodeId: this.id }, (error, journal) => {
-      if (start !== this.#starts || !this.#isUp) return;
-      if (error !== null || journal === null) return this.#refuse(error!);
-      this.#run(journal, salt);
-    }, salt);
+    const isOver = (): boolean => start !== this.#starts || !this.#isUp;
+    const disk = this.disk.open();
+    disk.read(MEMBERS_FILE, (readError, members) => {
+      if (isOver()) return;
+      if (readError !== null) return this.#refuse(readError);
+      openJournal(disk, { clusterId: CLUSTER_ID, nodeId: this.id }, (error, journal) => {
+        if (isOver()) return;
+        if (error !== null || journal === null) return this.#refuse(error!);
+        this.#run({ disk, journal, incarnation: salt, births: readBirths(members) });
+      }, salt);
+    });
   }
 
   #refuse(error: Error): void {
@@ -150,48 +171,51 @@ export class SimNode {
     }
   }
 
-  #run(journal: Journal, incarnation: number): void {
-    const { id, peers, raft, reads, compactionBytes, snapshotStepBytes, send } = this.#options;
-    const { forwardTimeoutTicks, hasFront, maxSessions } = this.#options;
-    this.#invariants.journalOpened(id, false, this.#isDamaged);
+  #run(found: Pick<HostParts, "disk" | "journal" | "incarnation" | "births">): void {
+    const { id, peers, joins, settings, batchTime } = this.#options;
+    const { journal, incarnation } = found;
     this.journal = journal;
-    this.store = createKvStore(snapshotStepBytes);
     this.#ticks = 0;
-    this.#invariants.starts(id, journal, () => this.#ticks);
+    if (!this.#isLost) {
+      this.#invariants.journalOpened(id, false, this.#isDamaged);
+      this.#invariants.starts(id, journal, () => this.#ticks);
+    }
     if (this.#options.trace !== undefined) {
       this.#tell(`starts in term ${journal.state.term} with entries up to ${journal.lastIndex}`, startOf(journal));
     }
     try {
-      this.replica = createReplica({
-        id,
-        peers,
-        journal,
-        machine: withSessions(this.store, maxSessions),
-        incarnation,
-        send: (to, packet) => {
-          if (packet.kind === "raft") this.#invariants.leaves(id, packet.envelope, journal);
-          send(to, packet);
-        },
-        reads,
-        raft: { ...raft, seed: incarnation, tracer: this.#tracer() },
-        limits: { forwardTimeoutTicks },
-        compaction: { bytes: compactionBytes },
+      this.#host = new SimHost({
+        ...found,
+        ...{ id, peers, settings },
+        raft: { seed: incarnation, tracer: this.#tracer(), ...(joins ? { join: true } : {}) },
+        watch: (packet) => this.#leaves(packet),
+        send: (to, bytes) => this.#send(to, bytes),
+        defer: batchTime === 0 ? undefined : (action) => this.#queue.at(this.#queue.now() + batchTime, action),
         onStopped: (error) => this.#stopped(error),
       });
     } catch (error) {
       this.#invariants.broken(`node ${id} cannot start: ${(error as Error).message}`);
       return this.#end();
     }
-    const { replica } = this;
+    const { replica } = this.#host;
     const hasLease = (): boolean => replica === this.replica && replica.node.status().hasLease;
-    this.#invariants.holds(id, replica.node.status().configuration, hasLease);
-    if (hasFront) this.#front = createFront(replica, `${id}.${incarnation}`);
+    if (!this.#isLost) this.#invariants.holds(id, replica.node.status().configuration, hasLease);
     this.#queue.at(this.#queue.now() + this.#firstTickIn(), this.#onTick, this.#starts);
+  }
+
+  #leaves(packet: Packet): void {
+    if (packet.kind === "raft" && !this.#isLost) this.#invariants.leaves(this.id, packet.envelope, this.journal!);
+  }
+
+  #send(to: number, bytes: Uint8Array): void {
+    const { id } = this;
+    const expected = this.#host?.births.of(to) ?? 0;
+    this.#options.send(to, { from: id, birth: this.journal!.birth, expected, isLost: this.#isLost, bytes });
   }
 
   #tracer(): RaftTracer {
     const { id, trace } = this.#options;
-    const watching = this.#invariants.tracer(id);
+    const watching = this.#isLost ? {} : this.#invariants.tracer(id);
     if (trace === undefined) return watching;
     return bothTracers(
       watching,
@@ -228,9 +252,7 @@ export class SimNode {
       });
     }
     this.replica?.stop();
-    this.replica = null;
-    this.#front = null;
-    this.store = null;
+    this.#host = null;
     this.#isUp = false;
     this.#inbox = [];
     this.disk.crash(keepsWritten);
@@ -246,7 +268,7 @@ export class SimNode {
   /** The tick of the life that began with `start`, and on to the next one. */
   readonly #onTick = (start: number): void => {
     if (start !== this.#starts || this.replica === null) return;
-    const fault = this.#clockFaults.at(-1);
+    const fault = this.#held.clock.at(-1);
     const { tickLength } = this.#options;
     if (fault?.effect !== "stall" && !this.isPaused) this.#tick();
     const next = fault?.effect === "rate" ? Math.floor(tickLength * fault.factor) : tickLength;
@@ -255,38 +277,45 @@ export class SimNode {
 
   #tick(): void {
     this.#ticks++;
-    this.replica?.tick();
-    this.#front?.tick();
+    this.#host?.tick();
   }
 
-  /** Takes a packet in, now or when it goes on. One function for all packets: it goes through the network as it is. */
-  readonly receive: (packet: Packet) => void = (packet) => {
-    if (this.replica === null) return;
-    if (this.isPaused) this.#inbox.push(() => this.replica?.receive(packet));
-    else this.replica.receive(packet);
+  /** Takes a message in, now or when the node goes on. One function for all messages: it goes through the network as it is. */
+  readonly receive: (message: PeerMessage) => void = (message) => {
+    if (this.#host === null) return;
+    if (this.isPaused) this.#inbox.push(() => this.#take(message));
+    else this.#take(message);
+  };
+
+  /** As two live nodes do when they connect, each end looks whether the other is known by the journal that it has. */
+  #take({ from, birth, expected, isLost, bytes }: PeerMessage): void {
+    const host = this.#host;
+    if (host === null) return;
+    if (host.births.isLost(from, birth)) return this.#options.refuse(from);
+    if (expected !== 0 && expected !== this.journal!.birth) return;
+    if (isLost && !this.#isLost && isMember(host, from)) {
+      this.#invariants.broken(`births: node ${this.id} hears node ${from}, which has lost its journal`);
+    }
+    host.receive(from, birth, bytes);
+  }
+
+  /** Another node knows this one by another journal: unless this very journal was added anew, the node ends for good. */
+  readonly refusedBy: (other: number) => void = (other) => {
+    if (this.#host === null || this.#host.births.of(this.id) === this.journal!.birth) return;
+    this.#tell(`is refused by node ${other}, which knows another journal of it`);
+    if (!this.#isLost) {
+      this.#invariants.broken(`births: node ${this.id} is refused by node ${other}, but has lost nothing`);
+    }
+    this.isRefused = true;
+    this.#end();
   };
 
   /** Takes a client's request in. Returns false if nobody listens. */
   request(request: ClientRequest, reply: (reply: ClientReply) => void): boolean {
-    if (this.replica === null) return false;
-    if (this.isPaused) this.#inbox.push(() => this.#ask(request, reply));
-    else this.#ask(request, reply);
+    if (this.#host === null) return false;
+    if (this.isPaused) this.#inbox.push(() => this.#host?.ask(request, reply));
+    else this.#host.ask(request, reply);
     return true;
-  }
-
-  #ask(request: ClientRequest, reply: (reply: ClientReply) => void): void {
-    const { replica } = this;
-    const front = request.session === undefined ? this.#front : null;
-    if (replica === null) return;
-    submitRequest(
-      (command, answer, how) => {
-        if (front === null) replica.submit(command, answer, how);
-        else if (replica.machine.isRead(command)) front.ask((asked) => replica.submit(command, asked, how), answer);
-        else front.submit(command, answer);
-      },
-      request,
-      reply,
-    );
   }
 
   /**
@@ -316,11 +345,11 @@ export class SimNode {
   /** Ends the node by a fault: now, or, if it is to wait for that, when a write is under way, which a node that is asked for nothing may take a while to begin. */
   #strikeInWrite(fault: Fault, waitsFor: WaitsFor, keepsWritten: () => boolean): void {
     const strike = (): void => {
-      if (!this.#armedBy.delete(fault) || !this.#isUp) return;
-      this.#downBy.add(fault);
+      if (!this.#held.armed.delete(fault) || !this.#isUp) return;
+      this.#held.down.add(fault);
       this.#end(keepsWritten());
     };
-    this.#armedBy.add(fault);
+    this.#held.armed.add(fault);
     const { disk } = this;
     const isDue = waitsFor === "nothing" || this.isPaused ||
       (waitsFor === "write" ? disk.isWriting : disk.isReplacing);
@@ -340,9 +369,24 @@ export class SimNode {
     return position === null ? false : `a bit of byte ${position}`;
   }
 
+  /** The node ends, its folder is emptied, and it tries to start again under its number. */
+  lose(): boolean {
+    if (this.replica === null || this.isPaused) return false;
+    this.#end();
+    this.disk.empty();
+    this.#isLost = true;
+    this.start();
+    return true;
+  }
+
+  /** Whether this node will know, also after a restart, by which journal another is known. */
+  knowsBirthOf(id: number): boolean {
+    return readBirths(this.disk.content(MEMBERS_FILE)).has(id);
+  }
+
   pause(fault: Fault): boolean {
     if (this.replica === null) return false;
-    this.#pausedBy.add(fault);
+    this.#held.paused.add(fault);
     this.#tell("is paused", { life: "paused" });
     this.disk.held ??= [];
     return true;
@@ -361,7 +405,7 @@ export class SimNode {
 
   bendClock(fault: ClockFault): boolean {
     if (fault.effect !== "jump") {
-      this.#clockFaults.push(fault);
+      this.#held.clock.push(fault);
       return true;
     }
     if (this.replica === null || this.isPaused) return false;
@@ -370,13 +414,13 @@ export class SimNode {
   }
 
   slowDisk(fault: SlowDisk): boolean {
-    this.#slowBy.push(fault);
+    this.#held.slow.push(fault);
     this.disk.slowness = fault.factor;
     return true;
   }
 
   fillDisk(fault: Fault): boolean {
-    this.#fullBy.add(fault);
+    this.#held.full.add(fault);
     this.disk.isFull = true;
     return true;
   }
@@ -388,33 +432,20 @@ export class SimNode {
 
   /** Undoes one fault. Returns whether it still held the node. */
   heal(fault: Fault): boolean {
-    let held = false;
-    for (const set of [this.#downBy, this.#armedBy, this.#pausedBy, this.#fullBy] as Set<Fault>[]) {
-      held = set.delete(fault) || held;
-    }
-    for (const list of [this.#clockFaults, this.#slowBy] as Fault[][]) {
-      const at = list.indexOf(fault);
-      if (at >= 0) list.splice(at, 1);
-      held ||= at >= 0;
-    }
+    const held = this.#held.heal(fault);
     if (held) this.#afterHealing();
     return held;
   }
 
   /** Undoes every fault. */
   restore(): void {
-    this.#downBy.clear();
-    this.#armedBy.clear();
-    this.#pausedBy.clear();
-    this.#fullBy.clear();
-    this.#clockFaults.length = 0;
-    this.#slowBy.length = 0;
+    this.#held.clear();
     this.#afterHealing();
   }
 
   #afterHealing(): void {
-    this.disk.isFull = this.#fullBy.size > 0;
-    this.disk.slowness = this.#slowBy.at(-1)?.factor ?? 1;
+    this.disk.isFull = this.#held.full.size > 0;
+    this.disk.slowness = this.#held.slow.at(-1)?.factor ?? 1;
     this.#goOn();
     this.#startIfWell();
   }
@@ -440,7 +471,7 @@ export class SimNode {
     const state = this.isRemoved
       ? "removed"
       // What is damaged is lost, though the node finds it out only when it has read its journal.
-      : this.isRefused || (this.#isDamaged && this.replica === null)
+      : this.isRefused || this.#isLost || (this.#isDamaged && this.replica === null)
       ? "refused"
       : this.replica === null
       ? "down"
@@ -456,13 +487,7 @@ export class SimNode {
   }
 }
 
-/** A client waits for a second, which are forty ticks, and a front tries again a few times meanwhile. */
-function createFront(replica: Replica<SessionMachine>, name: string): ExactlyOnce {
-  return createExactlyOnce({
-    name,
-    submit: (command, reply, session) => replica.submit(command, reply, { session }),
-    committedIndex: () => replica.node.commitIndex,
-    timeoutTicks: 40,
-    retryTicks: 10,
-  });
+/** Whether a node is a member as a host holds the members. One that was removed may come back as one that never promised anything. */
+function isMember(host: SimHost, id: number): boolean {
+  return membersOf(host.replica.node.status().configuration).some((member) => member === id);
 }

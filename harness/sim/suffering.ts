@@ -65,7 +65,10 @@ export function suffersOf({ nodes, links, changes }: Struck): AllSuffers {
     kill: ofNodes((node, fault) => node.kill(fault)),
     pause: ofNodes((node, fault) => node.pause(fault)),
     clock: ofNodes((node, fault) => node.bendClock(fault)),
-    disk: ofNodes(strikeDisk),
+    disk: ofNodes((node, fault) => {
+      if (fault.effect === "lost" && !isKnown(node.id, nodes)) return false;
+      return strikeDisk(node, fault);
+    }),
     compact: ofNodes((node) => node.compact()),
     member: {
       inject: (fault, done) => changes.ask(fault, done),
@@ -84,5 +87,14 @@ function strikeDisk(node: SimNode, fault: DiskFault): boolean | string {
       return node.tear(fault);
     case "flip":
       return node.flip();
+    case "lost":
+      return node.lose();
   }
+}
+
+/** Whether every other node that may run knows by which journal this one is known: before that nobody could refuse it. */
+function isKnown(id: number, nodes: ReadonlyMap<number, SimNode>): boolean {
+  return [...nodes.values()].every((node) =>
+    node.id === id || node.isRefused || node.isRemoved || node.knowsBirthOf(id)
+  );
 }

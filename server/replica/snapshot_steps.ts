@@ -60,6 +60,8 @@ export class SnapshotSteps {
     } else {
       const writer = new ByteWriter(this.#lastBytes + 65_536);
       this.#growing = { index, writer, steps: machine.snapshotInSteps(writer) };
+      // The first piece at once: a generator looks at the state only when it is asked, and commands may be applied before that.
+      this.step();
     }
     return true;
   }

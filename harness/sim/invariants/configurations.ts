@@ -100,9 +100,10 @@ export class Configurations {
     }
   }
 
-  /** A leader that is no voter leads until that is committed, and no longer. */
-  leadsAsVoter(id: number, { configuration, configurations }: Observed, before: number): void {
-    if (configuration === null || (configurations.at(-1) ?? 0) > before) return;
+  /** A leader that is no voter leads until that is committed, and no longer than it takes to hand over. */
+  leadsAsVoter(id: number, node: Observed, before: number): void {
+    const { configuration, configurations, transferSinceTick } = node;
+    if (configuration === null || (configurations.at(-1) ?? 0) > before || transferSinceTick >= 0) return;
     const { voters, votersOutgoing } = configuration;
     if (voters.includes(id as NodeId) || votersOutgoing.includes(id as NodeId)) return;
     this.#world.broken(

@@ -59,10 +59,16 @@ export interface ClusterSetup {
   readonly maxPendingReads: number;
   /** A replica waits so many ticks for the answer to what it has forwarded. */
   readonly forwardTimeoutTicks: number;
-  /**
-   * Whether each node writes for its clients under a session of its own, and tries again for them, as live nodes do.
-   */
-  readonly hasFront: boolean;
+  /** Inputs that come within so many nanoseconds are one batch; 0: each input is a batch of its own. */
+  readonly batchTime: number;
+  /** Longest command in bytes. */
+  readonly maxCommandBytes: number;
+  /** Most requests of a kind that wait at a node. */
+  readonly maxWaiting: number;
+  /** A node's own session tries a write again after so many ticks without an answer. */
+  readonly retryTicks: number;
+  /** A node gives a write up after so many ticks: a client waits for a second, which are forty. */
+  readonly frontTimeoutTicks: number;
   /** How many sessions a replica remembers. */
   readonly maxSessions: number;
 }
@@ -98,7 +104,11 @@ const CLUSTER: ClusterSetup = {
   maxUncommittedBytes: 67_108_864,
   maxPendingReads: 65_536,
   forwardTimeoutTicks: 500,
-  hasFront: false,
+  batchTime: MILLISECOND / 20,
+  maxCommandBytes: 16_777_216,
+  maxWaiting: 20_000,
+  retryTicks: 10,
+  frontTimeoutTicks: 40,
   maxSessions: 10_000,
 };
 
@@ -155,6 +165,9 @@ function drawCluster(
   // Hundreds of small appends under way, of which the network reorders most, would be refused and sent again without
   // end.
   const keepBytes = pick(random, [0, 0, 200, 2_000]);
+  // A forwarded request without an answer holds its place until its time is up: few places need a short time.
+  const maxWaiting = pick(random, [CLUSTER.maxWaiting, CLUSTER.maxWaiting, 4]);
+  const forwardTimeouts = maxWaiting === CLUSTER.maxWaiting ? [500, 500, 20] : [20];
   const inflights = maxAppendBytes === CLUSTER.maxAppendBytes ? [CLUSTER.maxInflightAppends, 64, 2, 1] : [8, 2, 1];
   return {
     ...CLUSTER,
@@ -172,18 +185,15 @@ function drawCluster(
     maxInflightBytes: pick(random, [CLUSTER.maxInflightBytes, CLUSTER.maxInflightBytes, 500]),
     maxUncommittedBytes: pick(random, [CLUSTER.maxUncommittedBytes, CLUSTER.maxUncommittedBytes, 2_000]),
     maxPendingReads: pick(random, [CLUSTER.maxPendingReads, CLUSTER.maxPendingReads, 8, 1]),
-    forwardTimeoutTicks: pick(random, [CLUSTER.forwardTimeoutTicks, CLUSTER.forwardTimeoutTicks, 20]),
-    ...drawSessions(random, workload),
+    maxWaiting,
+    forwardTimeoutTicks: pick(random, forwardTimeouts),
+    // The clients of a workload with sessions are never forgotten; a node begins another session when its own was.
+    maxSessions: workload === "session"
+      ? CLUSTER.maxSessions
+      : pick(random, [CLUSTER.maxSessions, CLUSTER.maxSessions, 3]),
+    batchTime: pick(random, [0, CLUSTER.batchTime, CLUSTER.batchTime, MILLISECOND]),
+    retryTicks: pick(random, [CLUSTER.retryTicks, 2]),
   };
-}
-
-/**
- * Who keeps sessions: the clients of a workload that does, and they are never forgotten; or the nodes, which begin
- * another when they were.
- */
-function drawSessions(random: Random, workload: string): Pick<ClusterSetup, "hasFront" | "maxSessions"> {
-  const hasFront = random.below(3) === 0 && workload !== "session";
-  return { hasFront, maxSessions: hasFront ? pick(random, [CLUSTER.maxSessions, 3]) : CLUSTER.maxSessions };
 }
 
 /** Of these a lease's half leaves clocks as much room as `LEASE_CLOCK_FACTOR` takes, and more. */

@@ -10,7 +10,9 @@ import { SimCluster } from "../../sim/cluster.ts";
 import { Coverage } from "../../sim/coverage.ts";
 import { EventQueue } from "../../sim/event_queue.ts";
 import { finish, hashSeed, mixText } from "../../sim/hash.ts";
+import type { HostSettings } from "../../sim/host.ts";
 import { Invariants } from "../../sim/invariants/invariants.ts";
+import type { ElectionSettings } from "../../sim/invariants/world.ts";
 import { WORKLOADS } from "../../workloads/workloads.ts";
 import { createClient, SESSION_TIMEOUT } from "./client.ts";
 import { drawableFaults, OURS_FLAGS, type OursSetup, parseOurs, setupOurs, severityFor } from "./setup.ts";
@@ -46,23 +48,14 @@ export const sim: Target<OursSetup> = {
 
 function open(setup: OursSetup, { clock, seed, nodes, record }: Opening): Cluster {
   if (!(clock instanceof EventQueue)) throw new TypeError("The simulator needs virtual time");
-  const { tickLength, alignedTicks, compactionBytes, snapshotStepBytes, ...others } = setup.cluster;
-  const { forwardTimeoutTicks, hasFront, maxSessions, ...raft } = others;
+  const { tickLength, alignedTicks, batchTime, settings, raft } = partsOf(setup);
   const coverage = new Coverage();
   const invariants = new Invariants(() => clock.now(), coverage, raft);
   const inner = new SimCluster({
     queue: clock,
     seed,
     nodes,
-    reads: setup.reads,
-    tickLength,
-    alignedTicks,
-    raft,
-    compactionBytes,
-    snapshotStepBytes,
-    forwardTimeoutTicks,
-    hasFront,
-    maxSessions,
+    ...{ tickLength, alignedTicks, batchTime, settings },
     invariants,
     ...(record === null ? {} : { trace: record }),
   });
@@ -89,6 +82,24 @@ function open(setup: OursSetup, { clock, seed, nodes, record }: Opening): Cluste
     counts: () => coverage.counts(),
     stop: (done) => inner.stop(done),
   };
+}
+
+/** What of a setup is the simulator's, the hosts' and the core's. */
+function partsOf({ reads, cluster }: OursSetup): {
+  readonly tickLength: number;
+  readonly alignedTicks: boolean;
+  readonly batchTime: number;
+  readonly settings: HostSettings;
+  readonly raft: ElectionSettings;
+} {
+  const { tickLength, alignedTicks, batchTime, compactionBytes, snapshotStepBytes, ...others } = cluster;
+  const { forwardTimeoutTicks, maxSessions, maxCommandBytes, maxWaiting, retryTicks, frontTimeoutTicks, ...raft } =
+    others;
+  const settings = {
+    ...{ reads, raft, compactionBytes, snapshotStepBytes, forwardTimeoutTicks, maxSessions },
+    ...{ maxCommandBytes, maxWaiting, retryTicks, frontTimeoutTicks },
+  };
+  return { tickLength, alignedTicks, batchTime, settings, raft };
 }
 
 /** Replicas that have applied the same prefix of the log must hold the same state. */

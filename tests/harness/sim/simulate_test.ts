@@ -85,8 +85,17 @@ test("damaged journals and changes of the members leave a majority that must ser
   }
 });
 
+test("a node that comes back with an empty folder is refused, and replaced", () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const { result } = simulateAndJudge(options({ nemesis: "disk:lost,kill", nemesisInterval: 0.5, seed }), "");
+
+    assert.equal(result.valid, true, `seed ${seed}: ${JSON.stringify(result.checks)}`);
+    assert.ok(result.faults["disk:lost"]! > 0 && result.faults["member:replace"]! > 0);
+  }
+});
+
 test("a run whose nemesis never struck is unknown, and so is one in which nothing succeeded", () => {
-  const alone = simulateAndJudge(options({ nodes: 1, nemesis: "partition" }), "").result;
+  const alone = simulateAndJudge(options({ nodes: 1, nemesis: "member:transfer" }), "").result;
   assert.equal(alone.valid, "unknown");
   assert.equal(alone.checks["exercised"]!.reason, "the nemesis never struck, so nothing was survived");
 

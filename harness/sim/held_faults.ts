@@ -1,0 +1,43 @@
+/**
+ * The faults that hold a simulated node at present, so that each can be undone by itself.
+ *
+ * @module
+ */
+import type { ClockFault } from "../nemesis/clock.ts";
+import type { DiskFault } from "../nemesis/disk.ts";
+import type { Fault } from "../nemesis/faults.ts";
+
+/** A disk fault that makes syncs slow. */
+export type SlowDisk = DiskFault & { readonly effect: "slow" };
+
+/** The faults of one node. */
+export class HeldFaults {
+  /** They keep the node down. */
+  readonly down: Set<Fault> = new Set();
+  /** They will end the node in the middle of its next write. */
+  readonly armed: Set<Fault> = new Set();
+  readonly paused: Set<Fault> = new Set();
+  readonly full: Set<Fault> = new Set();
+  /** The youngest counts. */
+  readonly clock: ClockFault[] = [];
+  /** The youngest counts. */
+  readonly slow: SlowDisk[] = [];
+
+  /** Forgets one fault. Returns whether it still held the node. */
+  heal(fault: Fault): boolean {
+    let held = false;
+    for (const set of [this.down, this.armed, this.paused, this.full]) held = set.delete(fault) || held;
+    for (const list of [this.clock, this.slow] as Fault[][]) {
+      const at = list.indexOf(fault);
+      if (at >= 0) list.splice(at, 1);
+      held ||= at >= 0;
+    }
+    return held;
+  }
+
+  /** Forgets every fault. */
+  clear(): void {
+    for (const set of [this.down, this.armed, this.paused, this.full]) set.clear();
+    this.clock.length = this.slow.length = 0;
+  }
+}

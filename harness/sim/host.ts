@@ -1,0 +1,183 @@
+/**
+ * One life of a simulated node: everything that a live process runs between its sockets and its disk. A replica with its front, the directory of
+ * the members, the keeper of the members, and the births by which a node that has lost its journal is refused.
+ *
+ * @module
+ */
+import type { RaftConfig } from "../../raft/mod.ts";
+import type { Disk } from "../../server/journal/disk.ts";
+import type { Journal } from "../../server/journal/journal.ts";
+import { Births } from "../../server/replica/births.ts";
+import type { ClientReply, ReadMode } from "../../server/replica/client.ts";
+import { type DirectoryMachine, withDirectory } from "../../server/replica/directory.ts";
+import { createExactlyOnce, type ExactlyOnce, throughFront } from "../../server/replica/exactly_once.ts";
+import { MembershipKeeper } from "../../server/replica/membership_keeper.ts";
+import type { Packet } from "../../server/replica/packet.ts";
+import { decodePacket, encodePacket } from "../../server/replica/packet_codec.ts";
+import { createReplica, type Replica } from "../../server/replica/replica.ts";
+import { type SessionMachine, withSessions } from "../../server/replica/sessions.ts";
+import { type ClientRequest, type Submit, submitRequest } from "../../server/store/client.ts";
+import { createKvStore, type KvStore } from "../../server/store/kv_store.ts";
+
+/** How every node of a simulated cluster is set. */
+export interface HostSettings {
+  readonly reads: ReadMode;
+  /** The core's options. */
+  readonly raft: Partial<RaftConfig>;
+  /** A replica compacts its log after this many bytes of commands. */
+  readonly compactionBytes: number;
+  /** A store writes this many bytes of its snapshot in one step, at least. */
+  readonly snapshotStepBytes: number;
+  /** A replica waits so many ticks for the answer to what it has forwarded. */
+  readonly forwardTimeoutTicks: number;
+  /** How many sessions are remembered. */
+  readonly maxSessions: number;
+  /** Longest command in bytes. */
+  readonly maxCommandBytes: number;
+  /** Most requests of a kind that wait at a node. */
+  readonly maxWaiting: number;
+  /** A node's own session tries a write again after so many ticks without an answer, */
+  readonly retryTicks: number;
+  /** and gives it up after so many. */
+  readonly frontTimeoutTicks: number;
+}
+
+/** What one life is made of. */
+export interface HostParts {
+  readonly id: number;
+  /** The other founders; none for a node that joins. */
+  readonly peers: readonly number[];
+  readonly settings: HostSettings;
+  /** The core's options of this life: seed, tracer, whether it joins. */
+  readonly raft: Partial<RaftConfig>;
+  readonly disk: Disk;
+  readonly journal: Journal;
+  /** Differs from one life to the next. */
+  readonly incarnation: number;
+  /** What the file of members said of their journals' births. */
+  readonly births: ReadonlyMap<number, number>;
+  /** Looks at what leaves, before it is encoded. */
+  readonly watch: (packet: Packet) => void;
+  readonly send: (to: number, bytes: Uint8Array) => void;
+  readonly defer: ((action: () => void) => void) | undefined;
+  readonly onStopped: (error: Error) => void;
+}
+
+/** The file in which a node keeps the births of the members' journals, for the time until it has its directory again. */
+export const MEMBERS_FILE = "members";
+
+/** A node as it runs. */
+export class SimHost {
+  readonly replica: Replica<SessionMachine>;
+  readonly store: KvStore;
+  readonly directory: DirectoryMachine;
+  readonly front: ExactlyOnce;
+  readonly births: Births;
+  readonly #parts: HostParts;
+  readonly #keeper: MembershipKeeper;
+  /** The births of the journals of the nodes that this life has met, and its own. */
+  readonly #met: Map<number, number>;
+  readonly #submit: Submit;
+  #savedBirths = "";
+  #isFileBusy = false;
+  /** The births are saved when the log is durable up to here. */
+  #saveFrom = 0;
+
+  /** @throws If the journal is not one that the core can start from. */
+  constructor(parts: HostParts) {
+    this.#parts = parts;
+    const { id, peers, settings, journal, incarnation, watch, send } = parts;
+    this.births = new Births(parts.births);
+    this.#savedBirths = birthsText(this.births.known);
+    this.#met = new Map([[id, journal.birth]]);
+    this.store = createKvStore(settings.snapshotStepBytes);
+    this.directory = withDirectory(this.store, () => this.#onDirectory());
+    this.replica = createReplica({
+      ...{ id, peers, journal, incarnation, reads: settings.reads, onStopped: parts.onStopped },
+      machine: withSessions(this.directory, settings.maxSessions),
+      send: (to, packet) => {
+        watch(packet);
+        send(to, encodePacket(packet));
+      },
+      raft: { ...settings.raft, ...parts.raft },
+      limits: {
+        forwardTimeoutTicks: settings.forwardTimeoutTicks,
+        maxCommandBytes: settings.maxCommandBytes,
+        maxWaiting: settings.maxWaiting,
+      },
+      compaction: { bytes: settings.compactionBytes },
+      ...(parts.defer === undefined ? {} : { defer: parts.defer }),
+    });
+    const { replica } = this;
+    this.front = createExactlyOnce({
+      name: `${id}.${incarnation}`,
+      submit: (command, reply, session) => replica.submit(command, reply, { session }),
+      committedIndex: () => replica.node.commitIndex,
+      timeoutTicks: settings.frontTimeoutTicks,
+      retryTicks: settings.retryTicks,
+    });
+    this.#submit = throughFront(this.front, replica);
+    const known = new Map([id, ...peers].map((one) => [one, addressOf(one)]));
+    const { front, directory } = this;
+    this.#keeper = new MembershipKeeper({ replica, front, directory, known: () => known, met: this.#met });
+  }
+
+  /** One tick of the node's clock. */
+  tick(): void {
+    this.replica.tick();
+    this.front.tick();
+    this.#keeper.tick();
+    this.#saveBirths();
+  }
+
+  /** A peer that shows this birth has sent bytes. */
+  receive(from: number, birth: number, bytes: Uint8Array): void {
+    this.#met.set(from, birth);
+    this.replica.receive(decodePacket(bytes));
+  }
+
+  /** A client's request. */
+  ask(request: ClientRequest, reply: (reply: ClientReply) => void): void {
+    submitRequest(this.#submit, request, reply);
+  }
+
+  #onDirectory(): void {
+    this.births.follow(this.directory.entries);
+    this.#saveFrom = this.#parts.journal.lastIndex;
+  }
+
+  /**
+   * Not before the log that says so is durable here: a node that comes back without the removal of a member must still refuse
+   * that member's new journal.
+   */
+  #saveBirths(): void {
+    if (this.#isFileBusy || this.#parts.journal.durableIndex < this.#saveFrom) return;
+    const text = birthsText(this.births.known);
+    if (text === this.#savedBirths) return;
+    this.#isFileBusy = true;
+    this.#parts.disk.replace(MEMBERS_FILE, new TextEncoder().encode(text), (error) => {
+      this.#isFileBusy = false;
+      if (error !== null) return;
+      this.#savedBirths = text;
+    });
+  }
+}
+
+/** Where a simulated node is said to listen. */
+export function addressOf(id: number): string {
+  return `sim:${id}`;
+}
+
+function birthsText(births: ReadonlyMap<number, number>): string {
+  return JSON.stringify([...births].sort(([a], [b]) => a - b));
+}
+
+/** The births that a file of members holds. It is a hint, and one that cannot be read is none. */
+export function readBirths(bytes: Uint8Array | null): Map<number, number> {
+  if (bytes === null) return new Map();
+  try {
+    return new Map(JSON.parse(new TextDecoder().decode(bytes)) as [number, number][]);
+  } catch {
+    return new Map();
+  }
+}
