@@ -9,6 +9,7 @@ import { HelpRequest, nearest, UsageError } from "./cli/flags.ts";
 import type { CommandName } from "./cli/help.ts";
 import { PROGRAM_FAILED, WRONG_USAGE } from "./cli/status.ts";
 import { processTerminal, type Terminal } from "./cli/terminal.ts";
+import { TargetError } from "./run/target_error.ts";
 import { VERSION } from "../server/version.ts";
 
 /** A command: its arguments in, its exit status out. */
@@ -31,6 +32,7 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<{ main: Command }>>> 
 /** Commands for this program's own processes and workers. */
 const HIDDEN: Readonly<Record<string, () => Promise<{ main: () => Promise<number> }>>> = {
   "kaya-raft reaper": () => import("./cli/reaper.ts"),
+  "kaya-raft dialler": () => import("./cli/dialler.ts"),
   "kaya-raft worker": () => import("./cli/worker.ts"),
 };
 
@@ -78,7 +80,7 @@ try {
   // Deno says which flag permits what was asked; real nodes need several, which deno.json has under two names.
   const isNotPermitted = error instanceof Error && error.name === "NotCapable";
   const hint = isNotPermitted ? " (real nodes: -P=serve for one, -P=live for all else)" : "";
-  const isWrongUsage = isNotPermitted || error instanceof UsageError;
+  const isWrongUsage = isNotPermitted || error instanceof UsageError || error instanceof TargetError;
   terminal.err(`${isWrongUsage ? "Wrong usage" : "Failed"}: ${message}${hint}`);
   // At once: what a command had begun to wait for must not keep a process that has failed.
   process.exit(isWrongUsage ? WRONG_USAGE : PROGRAM_FAILED);

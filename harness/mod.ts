@@ -65,6 +65,13 @@ export * from "./run/result.ts";
 export type { Schedule } from "./run/schedule.ts";
 export { simulateAndJudge } from "./targets/ours/simulate.ts";
 export { sim } from "./targets/ours/sim.ts";
+export { live } from "./targets/ours/live.ts";
+export { loadTarget } from "./targets/targets.ts";
+export { TargetError } from "./run/target_error.ts";
+
+// A system of your own under the nemesis.
+export { defineProcesses } from "./targets/processes/define.ts";
+export type * from "./targets/processes/process_target.ts";
 export type { ClusterSetup, OursSetup } from "./targets/ours/setup.ts";
 export type { Breach, SafetyVerdict } from "./sim/invariants/world.ts";
 export type { CoverageCounts } from "./sim/coverage.ts";

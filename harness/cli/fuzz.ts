@@ -14,11 +14,10 @@ import type { Target } from "../run/target.ts";
 import { Turns } from "../sim/turns.ts";
 import { sweepOnWorkers } from "../sweep/workers.ts";
 import { columns } from "../report/columns.ts";
-import { thisCommand } from "./command.ts";
 import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
 import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
-import { parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
+import { commandOf, parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -71,7 +70,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (jobs > 1 && !hasWorkers) terminal.err("Without -R there are no workers: one seed at a time.");
   terminal.progress("No run has ended yet");
   const wasInterrupted = await interruptible(async (signal) => {
-    if (hasWorkers) await sweepOnWorkers(sweep, jobs, thisCommand(), heard, signal);
+    if (hasWorkers) await sweepOnWorkers(sweep, jobs, commandOf(options), heard, signal);
     else await sweepHere(target, sweep, heard, signal);
     return signal.aborted;
   });
@@ -95,7 +94,7 @@ function leaveFailure(
   return leavePage(path, terminal, async () => {
     const moments: Moment[] = [];
     const record = (moment: Moment): void => void moments.push(moment);
-    const judged = await runOnce(target, { ...options, seed }, { command: thisCommand(), record });
+    const judged = await runOnce(target, { ...options, seed }, { command: commandOf(options), record });
     return pageOfRun(judged!, moments);
   });
 }
@@ -110,7 +109,7 @@ async function sweepHere(
   for (let options = sweep.next(); options !== null; options = sweep.next()) {
     if (turns.isOver) await turns.pass();
     if (signal.aborted) return;
-    const judged = await runOnce(target, options, { command: thisCommand(), turns, signal });
+    const judged = await runOnce(target, options, { command: commandOf(options), turns, signal });
     if (judged === null) return;
     sweep.add(judged.result);
     heard(judged.result);

@@ -18,7 +18,7 @@ import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
 import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
-import { parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
+import { commandOf, parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -45,7 +45,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const isReal = target.time(setupOf(target, options).system) === "real";
   if (isReal && (flags.trace || flags["check-determinism"])) {
     throw new UsageError(
-      `--trace and --check-determinism need virtual time: ${target.name} runs in real time, which does not follow the seed`,
+      `--trace and --check-determinism need virtual time, but ${target.name} runs in real time`,
     );
   }
   if (flags.out !== undefined) prepareOut(flags.out);
@@ -89,7 +89,7 @@ function runShown(
   const began = performance.now();
   return interruptible(async (signal) => {
     const judged = await runOnce(target, options, {
-      command: thisCommand(),
+      command: commandOf(options),
       signal,
       onTurn: (time) => {
         const passed = performance.now() - began;

@@ -10,7 +10,9 @@ import { ALL_WORKLOADS, DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "
 import type { FlagSpec, FlagValues } from "../run/flag.ts";
 import { setupOf } from "../run/setup.ts";
 import type { Target } from "../run/target.ts";
-import { loadTarget, TARGET_NAMES, TargetError } from "../targets/targets.ts";
+import { TargetError } from "../run/target_error.ts";
+import { loadTarget, TARGET_NAMES } from "../targets/targets.ts";
+import { thisCommand } from "./command.ts";
 import { nearest, type ParsedFlags, parseFlags, UsageError } from "./flags.ts";
 
 interface NumberFlag<Type extends "integer" | "number"> {
@@ -147,6 +149,11 @@ export async function parseRunArguments<const Spec extends FlagSpec & RunFlagSpe
     throw error;
   }
   return { flags, words, target, options };
+}
+
+/** How this program is started for a run: what its target does takes more permissions of Deno than the simulator. */
+export function commandOf({ target }: RunOptions): string {
+  return thisCommand(target === "sim" ? undefined : target === "live" ? "-P=live" : "-A");
 }
 
 /** The target of this name, for people who mistype it. */

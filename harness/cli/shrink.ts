@@ -17,7 +17,7 @@ import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
 import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
-import { parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
+import { commandOf, parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -76,7 +76,7 @@ function shrinkShown(
   let shownAt = -Infinity;
   return interruptible(async (signal) => {
     const shrunk = await shrinkSeed(target, options, {
-      origin: `${thisCommand()} ${flagsOf(options)}`,
+      origin: `${commandOf(options)} ${flagsOf(options)}`,
       signal,
       isOver: () => performance.now() - began > time * 1000,
       onTry(best, tries) {

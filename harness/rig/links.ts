@@ -1,109 +1,216 @@
 /**
- * The links between the nodes of a live cluster: a proxy for each direction between two nodes, and what faults lie on each.
+ * The links between the nodes of a cluster of processes, and what faults lie on each.
+ *
+ * Nodes dial each other through proxies. A proxy knows who dials in one of two ways: it serves one dialling node alone
+ * (`route`), or it serves all of them and asks who it is (`announced`).
  *
  * @module
  */
+import type net from "node:net";
 import type { Clock } from "../../server/clock.ts";
+import type { Address } from "../../server/peer/peer_options.ts";
 import type { Fault } from "../nemesis/faults.ts";
 import type { Link } from "../nemesis/kind.ts";
 import type { Packets } from "../nemesis/packets.ts";
 import type { Partition } from "../nemesis/partition.ts";
-import { type LinkProxy, startLinkProxy } from "./link_proxy.ts";
-import type { Address } from "../../server/peer/peer_options.ts";
+import { Conduit, type Disturbance } from "./conduit.ts";
+import { listen, type Listener } from "./listener.ts";
 
-/** The links of a cluster. */
-export interface Links {
-  /** Where node `from` dials node `to`. */
-  route(from: number, to: number): Address;
-  /** Cuts or disturbs the links of a fault. */
-  inject(fault: Partition | Packets): void;
-  /** Takes the fault from its links. */
-  heal(fault: Fault): void;
-  /** Takes every fault from the links that `isInside`. */
-  restore(isInside: (link: Link) => boolean): void;
-  /** Which links are cut at present. */
-  isCut(from: number, to: number): boolean;
-  close(done: () => void): void;
+/** How links are made. */
+export interface LinksOptions {
+  readonly clock: Clock;
+  /** A random whole number from 0 to below the bound: how links are disturbed. */
+  readonly random: (below: number) => number;
+  /** Finds out which node has made a connection; `null` if it is none. Left out: nobody dials announced addresses. */
+  readonly identify?: (socket: net.Socket, done: (node: number | null) => void) => void;
 }
 
+/** Where a node listens: to other nodes, to clients, ... */
+export interface Endpoint {
+  readonly node: number;
+  /** The name of the port. */
+  readonly name: string;
+  readonly address: Address;
+}
+
+/** What lies on one direction between two nodes. */
 interface LinkState {
-  readonly proxy: LinkProxy;
   readonly cuts: Set<Fault>;
   readonly packets: Set<Packets>;
 }
 
-/** A loss of this share of the messages breaks a connection about once in this many nanoseconds: TCP knows no other loss. */
+/**
+ * A loss of this share of the messages breaks a connection about once in this many nanoseconds: TCP knows no other
+ * loss.
+ */
 const BREAK_INTERVAL_AT_FULL_LOSS = 50_000_000;
 
-/** Opens a proxy for each direction between two of the nodes. */
-export function openLinks(
-  addresses: ReadonlyMap<number, Address>,
-  clock: Clock,
-  random: (below: number) => number,
-  done: (error: Error | null, links: Links | null) => void,
-): void {
-  const links = new Map<string, LinkState>();
-  const pairs = [...addresses.keys()].flatMap((from) =>
-    [...addresses].filter(([to]) => to !== from).map(([to, address]) => [from, to, address] as const)
-  );
-  const open = (i: number): void => {
-    if (i === pairs.length) return done(null, makeLinks(links));
-    const [from, to, target] = pairs[i]!;
-    startLinkProxy({ target, clock, random }, (error, proxy) => {
-      if (error !== null) return makeLinks(links).close(() => done(error, null));
-      links.set(`${from}>${to}`, { proxy: proxy!, cuts: new Set(), packets: new Set() });
-      open(i + 1);
+/** The links of a cluster. */
+export class Links {
+  readonly #options: LinksOptions;
+  readonly #listeners: Listener[] = [];
+  /** By dialling node, node and port's name. */
+  readonly #conduits = new Map<string, { readonly link: Link; readonly conduit: Conduit }>();
+  readonly #routes = new Map<string, Address>();
+  readonly #announced = new Map<string, Address>();
+  readonly #states = new Map<string, LinkState>();
+  /** Connections from nobody known, that were refused. */
+  #strangers = 0;
+
+  constructor(options: LinksOptions) {
+    this.#options = options;
+  }
+
+  /** Opens a proxy for each endpoint and dialling node, and one for all of them that may be announced. */
+  open(endpoints: readonly Endpoint[], done: (error: Error | null) => void): void {
+    const nodes = [...new Set(endpoints.map(({ node }) => node))];
+    const tasks: ((next: (error: Error | null) => void) => void)[] = [];
+    for (const endpoint of endpoints) {
+      for (const from of nodes.filter((node) => node !== endpoint.node)) {
+        tasks.push((next) => this.#openRoute(from, endpoint, next));
+      }
+      if (this.#options.identify !== undefined) tasks.push((next) => this.#announce(endpoint, next));
+    }
+    const step = (i: number): void => {
+      const task = tasks[i];
+      if (task === undefined) done(null);
+      else task((error) => error === null ? step(i + 1) : done(error));
+    };
+    step(0);
+  }
+
+  #openRoute(from: number, { node, name, address: target }: Endpoint, done: (error: Error | null) => void): void {
+    const { clock, random } = this.#options;
+    const conduit = new Conduit({ target, clock, random });
+    const key = keyOf(name, from, node);
+    this.#conduits.set(key, { link: [from, node], conduit });
+    this.#listen((socket) => conduit.accept(socket), (address) => this.#routes.set(key, address), done);
+  }
+
+  #announce({ node, name }: Endpoint, done: (error: Error | null) => void): void {
+    const accept = (socket: net.Socket): void => {
+      socket.on("error", () => {});
+      socket.pause();
+      this.#options.identify!(socket, (from) => {
+        if (socket.destroyed) return;
+        // A node that dials itself stays within itself: no link lies between.
+        const conduit = this.#conduits.get(keyOf(name, from ?? -1, node))?.conduit;
+        if (conduit !== undefined) return conduit.accept(socket);
+        this.#strangers++;
+        socket.destroy();
+      });
+    };
+    this.#listen(accept, (address) => this.#announced.set(`${name} ${node}`, address), done);
+  }
+
+  #listen(
+    accept: (socket: net.Socket) => void,
+    opened: (address: Address) => void,
+    done: (error: Error | null) => void,
+  ): void {
+    listen(accept, (error, listener) => {
+      if (listener === null) return done(error);
+      this.#listeners.push(listener);
+      opened(listener.address);
+      done(null);
     });
-  };
-  open(0);
+  }
+
+  /** Where node `from` dials a port of node `to`. */
+  route(name: string, from: number, to: number): Address {
+    return this.#routes.get(keyOf(name, from, to))!;
+  }
+
+  /** Where every node dials a port of node `to`. */
+  announced(name: string, to: number): Address {
+    return this.#announced.get(`${name} ${to}`)!;
+  }
+
+  /** How many connections to announced addresses were refused, as no node had made them. */
+  get strangers(): number {
+    return this.#strangers;
+  }
+
+  /** Cuts or disturbs the links of a fault. */
+  inject(fault: Partition | Packets): void {
+    for (const link of fault.kind === "partition" ? fault.cut : fault.links) {
+      const state = this.#stateOf(link);
+      if (fault.kind === "partition") state.cuts.add(fault);
+      else state.packets.add(fault);
+      this.#apply(link, state);
+    }
+  }
+
+  /** Takes the fault from its links. */
+  heal(fault: Fault): void {
+    this.#release(fault, () => true);
+  }
+
+  /** Takes every fault from the links that `isInside`. */
+  restore(isInside: (link: Link) => boolean): void {
+    const faults = new Set([...this.#states.values()].flatMap(({ cuts, packets }) => [...cuts, ...packets]));
+    for (const fault of faults) this.#release(fault, isInside);
+  }
+
+  /** Whether a link is cut at present. */
+  isCut(from: number, to: number): boolean {
+    return this.#stateOf([from, to]).cuts.size > 0;
+  }
+
+  #stateOf([from, to]: Link): LinkState {
+    const key = `${from}>${to}`;
+    const known = this.#states.get(key);
+    if (known !== undefined) return known;
+    const state: LinkState = { cuts: new Set(), packets: new Set() };
+    this.#states.set(key, state);
+    return state;
+  }
+
+  #release(fault: Fault, isInside: (link: Link) => boolean): void {
+    for (const [key, state] of this.#states) {
+      const link = key.split(">").map(Number) as unknown as Link;
+      if (!isInside(link)) continue;
+      if (state.cuts.delete(fault) || state.packets.delete(fault as Packets)) this.#apply(link, state);
+    }
+  }
+
+  /** Brings every connection between the two nodes to what lies on the link, whoever of them has dialled. */
+  #apply([from, to]: Link, { cuts, packets }: LinkState): void {
+    const disturbance = disturbanceOf(packets);
+    for (const { link: [dialler, listener], conduit } of this.#conduits.values()) {
+      const direction = dialler === from && listener === to
+        ? "out"
+        : dialler === to && listener === from
+        ? "back"
+        : null;
+      if (direction === null) continue;
+      conduit.disturb(disturbance, [direction]);
+      if (cuts.size > 0) conduit.cut("blackhole", [direction]);
+      else conduit.heal([direction]);
+    }
+  }
+
+  /** Closes every proxy and connection. */
+  close(done: () => void): void {
+    for (const { conduit } of this.#conduits.values()) conduit.close();
+    let open = this.#listeners.length;
+    if (open === 0) return done();
+    for (const listener of this.#listeners) listener.close(() => void (--open === 0 && done()));
+  }
 }
 
-function makeLinks(links: Map<string, LinkState>): Links {
-  const stateOf = ([from, to]: Link): LinkState | undefined => links.get(`${from}>${to}`);
+function keyOf(name: string, from: number, to: number): string {
+  return `${name} ${from}>${to}`;
+}
 
-  const apply = ({ proxy, cuts, packets }: LinkState): void => {
-    let [jitter, loss] = [0, 0];
-    for (const fault of packets) {
-      jitter += fault.delay;
-      loss = Math.max(loss, fault.loss);
-    }
-    proxy.disturb({
-      ...(jitter > 0 ? { jitter } : {}),
-      ...(loss > 0 ? { breakInterval: Math.round(BREAK_INTERVAL_AT_FULL_LOSS / loss) } : {}),
-    });
-    if (cuts.size > 0) proxy.cut();
-    else proxy.heal();
-  };
-
-  const release = (fault: Fault, isInside: (link: Link) => boolean): void => {
-    for (const [name, state] of links) {
-      const [from, to] = name.split(">").map(Number) as [number, number];
-      if (!isInside([from, to])) continue;
-      if (state.cuts.delete(fault) || state.packets.delete(fault as Packets)) apply(state);
-    }
-  };
-
+function disturbanceOf(packets: ReadonlySet<Packets>): Disturbance {
+  let [jitter, loss] = [0, 0];
+  for (const fault of packets) {
+    jitter += fault.delay;
+    loss = Math.max(loss, fault.loss);
+  }
   return {
-    route: (from, to) => stateOf([from, to])!.proxy.address,
-    inject(fault) {
-      for (const link of fault.kind === "partition" ? fault.cut : fault.links) {
-        const state = stateOf(link);
-        if (state === undefined) continue;
-        if (fault.kind === "partition") state.cuts.add(fault);
-        else state.packets.add(fault);
-        apply(state);
-      }
-    },
-    heal: (fault) => release(fault, () => true),
-    restore(isInside) {
-      const faults = new Set([...links.values()].flatMap(({ cuts, packets }) => [...cuts, ...packets]));
-      for (const fault of faults) release(fault, isInside);
-    },
-    isCut: (from, to) => (stateOf([from, to])?.cuts.size ?? 0) > 0,
-    close(done) {
-      let open = links.size;
-      if (open === 0) return done();
-      for (const { proxy } of links.values()) proxy.close(() => void (--open === 0 && done()));
-    },
+    ...(jitter > 0 ? { jitter } : {}),
+    ...(loss > 0 ? { breakInterval: Math.round(BREAK_INTERVAL_AT_FULL_LOSS / loss) } : {}),
   };
 }

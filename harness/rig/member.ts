@@ -43,6 +43,7 @@ export class Member {
   readonly #options: MemberOptions;
   readonly #killers = new Set<Fault>();
   readonly #pausers = new Set<Fault>();
+  #mayEnd = false;
   #life: Life | null = null;
   #lastLines: readonly string[] = [];
   #isRemoved = false;
@@ -66,6 +67,11 @@ export class Member {
   /** It was taken out of the cluster. */
   get isRemoved(): boolean {
     return this.#isRemoved;
+  }
+
+  /** Its process; `null` if it does not run. */
+  get pid(): number | null {
+    return this.#life?.child.pid ?? null;
   }
 
   /** Whether its process takes requests, for all that is known: paused, it takes none until it goes on. */
@@ -108,7 +114,13 @@ export class Member {
       life.isServing = true;
       release(this.#whenReady.splice(0));
     };
-    const child = startChild(command(), {
+    let options: ChildOptions;
+    try {
+      options = command();
+    } catch (error) {
+      return this.#failed(error as Error);
+    }
+    const child = startChild(options, {
       ...(awaitReady === undefined ? { onOutput: serves } : {}),
       onExit: (code, signal) => this.#ended(life, code, signal),
     });
@@ -118,6 +130,13 @@ export class Member {
     awaitReady?.(serves, () => life.isOver || life.isCondemned);
   }
 
+  /** There is no life: its command could not be told. */
+  #failed({ message }: Error): void {
+    this.#lastLines = [message];
+    this.#options.onComplaint(`could not be started: ${message}`);
+    release(this.#whenReady.splice(0));
+  }
+
   #ended(life: Life, code: number | null, signal: string | null): void {
     const { cleanUp, onEnd, onComplaint } = this.#options;
     life.isOver = true;
@@ -125,7 +144,7 @@ export class Member {
     this.#lastLines = life.child.lastLines;
     cleanUp.ended(life.child.pid);
     onEnd?.();
-    if (!life.isCondemned) {
+    if (!life.isCondemned && !this.#mayEnd) {
       const how = signal !== null ? `by ${signal}` : code !== null ? `with status ${code}` : "before it began";
       onComplaint(`ended by itself ${how}: ${this.#lastLines.slice(-TOLD_LINES).join(" | ") || "it said nothing"}`);
     }
@@ -177,6 +196,11 @@ export class Member {
     this.#life?.child.pause(false);
     if (this.isServing) done(wasHeld);
     else this.start(() => done(wasHeld));
+  }
+
+  /** Whether it may end by itself without a complaint: a node that is being removed, say. */
+  mayEnd(may: boolean): void {
+    this.#mayEnd = may;
   }
 
   /** It is taken out of the cluster: no fault and no restart concerns it any more. */

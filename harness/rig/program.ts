@@ -14,13 +14,14 @@ export function programUrl(): URL {
 }
 
 /**
- * The command line by which this runtime runs this program, with the permissions that a node needs: the program
- * first, then its arguments.
+ * The command line by which this runtime runs this program: the runtime first, then its arguments.
+ *
+ * @param permissions What Deno permits: what a node needs, or `all`, which the kernel's tables take.
  */
-export function programCommand(args: readonly string[]): string[] {
+export function programCommand(args: readonly string[], permissions: "node" | "all" = "node"): string[] {
   const url = programUrl();
   const path = url.protocol === "file:" ? fileURLToPath(url) : url.href;
   const isDeno = (globalThis as { Deno?: unknown }).Deno !== undefined;
-  const permissions = ["run", "--quiet", "--allow-net", "--allow-read", "--allow-write", "--allow-run"];
-  return [process.execPath, ...(isDeno ? permissions : []), path, ...args];
+  const permitted = permissions === "all" ? ["-A"] : ["--allow-net", "--allow-read", "--allow-write", "--allow-run"];
+  return [process.execPath, ...(isDeno ? ["run", "--quiet", ...permitted] : []), path, ...args];
 }

@@ -16,6 +16,8 @@ export interface FinalReadsOptions {
   readonly workload: Workload;
   readonly clients: Clients;
   readonly recorder: Recorder;
+  /** Whether the system is known to serve: if it is not, a read is tried only once. */
+  readonly serves: boolean;
   /** How long an answer may take while the system settles, in nanoseconds. */
   readonly requestTimeout: number;
 }
@@ -48,7 +50,7 @@ export function readAll(options: FinalReadsOptions, done: (count: FinalReadCount
 }
 
 function readOneByOne(
-  { clock, cluster, clients }: FinalReadsOptions,
+  { clock, cluster, clients, serves }: FinalReadsOptions,
   reads: readonly FinalRead[],
   done: (count: FinalReadCount) => void,
 ): void {
@@ -59,7 +61,7 @@ function readOneByOne(
     const { operation, node = nodes[(i + attempt) % nodes.length]! } = reads[i]!;
     clients.perform(i % clients.count, operation, node, (end) => {
       if (end.type === "ok") answered++;
-      else if (attempt < ATTEMPTS) return void clock.after(AGAIN_AFTER, () => next(i, attempt + 1));
+      else if (serves && attempt < ATTEMPTS) return void clock.after(AGAIN_AFTER, () => next(i, attempt + 1));
       next(i + 1, 0);
     });
   };

@@ -170,7 +170,7 @@ export class Run {
     if (!finalReads) return this.#stop(liveness, NO_READS);
     const clients = this.#clients, recorder = this.#recorder;
     readAll(
-      { clock, cluster, workload, clients, recorder, requestTimeout },
+      { clock, cluster, workload, clients, recorder, requestTimeout, serves: liveness.valid === true },
       (count) => this.#stop(liveness, count),
     );
   }

@@ -10,12 +10,14 @@ import { register } from "./register.ts";
 import { set } from "./set.ts";
 import type { Workload, WorkloadOptions } from "./workload.ts";
 
-/** Each makes a new set of clients, for one run; the first is the default. */
-export const WORKLOADS: Readonly<Record<string, (options: WorkloadOptions) => Workload>> = {
-  kv,
-  register,
-  append,
-  counter,
-  set,
-  session,
-};
+type Make = (options: WorkloadOptions) => Workload;
+
+/** Each makes a new set of clients, for one run. */
+export const WORKLOADS: {
+  readonly kv: Make;
+  readonly register: Make;
+  readonly append: Make;
+  readonly counter: Make;
+  readonly set: Make;
+  readonly session: Make;
+} = { kv, register, append, counter, set, session };

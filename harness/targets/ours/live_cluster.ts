@@ -18,7 +18,7 @@ import type { FaultByKind, FaultKind, Suffering } from "../../nemesis/faults.ts"
 import type { View } from "../../nemesis/kind.ts";
 import { CleanUp } from "../../rig/clean_up.ts";
 import { freePorts } from "../../rig/free_ports.ts";
-import { type Links, openLinks } from "../../rig/links.ts";
+import { Links } from "../../rig/links.ts";
 import type { Member } from "../../rig/member.ts";
 import { startMembers } from "../../rig/start_members.ts";
 import { eachMember, rigSuffers } from "../../rig/suffering.ts";
@@ -100,10 +100,11 @@ export class LiveCluster {
         this.#listens.set(i + 1, { host: "127.0.0.1", port: ports[2 * i]! });
         this.#clients.set(i + 1, { host: "127.0.0.1", port: ports[2 * i + 1]! });
       }
-      const links = createRandom(seed).split("links");
-      openLinks(this.#listens, clock, (below) => links.below(below), (linkError, opened) => {
+      const random = createRandom(seed).split("links");
+      this.#links = new Links({ clock, random: (below) => random.below(below) });
+      const endpoints = [...this.#listens].map(([node, address]) => ({ node, name: "peer", address }));
+      this.#links.open(endpoints, (linkError) => {
         if (linkError !== null) return done(linkError);
-        this.#links = opened;
         if (!this.#isStopping) this.#startNodes(done);
       });
     });
@@ -136,7 +137,7 @@ export class LiveCluster {
         ...["--id", `${id}`, "--listen", formatAddress(this.#listens.get(id)!), "--client", formatAddress(client)],
         ...["--secret", this.#secretFile, "--data", join(this.#cleanUp.folder, `${id}`), "--reads", reads],
         ...["--tick", `${LIVE_TICK / MILLISECOND}`, "--compact-bytes", `${compactionBytes}`, "--log-level", "warn"],
-        ...others.flatMap((other) => ["--route", `${other}=${formatAddress(this.#links!.route(id, other))}`]),
+        ...others.flatMap((other) => ["--route", `${other}=${formatAddress(this.#links!.route("peer", id, other))}`]),
         ...flags,
       ],
       onComplaint: (text) => {

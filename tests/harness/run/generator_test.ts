@@ -13,7 +13,7 @@ function drawn(
 ): ScheduledOperation[] {
   const source = drawnOperations(
     createRandom(1),
-    WORKLOADS[workload]!({ keys: 5, skew: 1, readShare: 0.5 }),
+    (WORKLOADS as Record<string, typeof WORKLOADS.kv>)[workload]!({ keys: 5, skew: 1, readShare: 0.5 }),
     { rate: 100, concurrency: 4, bursts: false, ...options },
   );
   const all: ScheduledOperation[] = [];
@@ -42,7 +42,7 @@ test("a client that disappoints nobody stays with its node, but for a stroll now
 });
 
 test("nobody is asked who is busy, and an operation without a free client is left out", () => {
-  const workload = WORKLOADS["kv"]!({ keys: 1, skew: 1, readShare: 0.5 });
+  const workload = WORKLOADS.kv({ keys: 1, skew: 1, readShare: 0.5 });
   const source = drawnOperations(createRandom(1), workload, { rate: 10, concurrency: 3, bursts: false });
 
   assert.equal(source.take((client) => client === 2, NODES)?.client, 2);

@@ -4,7 +4,8 @@ import { Buffer } from "node:buffer";
 import net from "node:net";
 import { MILLISECOND } from "../../../server/clock.ts";
 import { createLiveClock } from "../../../server/live_clock.ts";
-import { type LinkProxy, type LinkProxyOptions, startLinkProxy } from "../../../harness/rig/link_proxy.ts";
+import { Conduit, type ConduitOptions } from "../../../harness/rig/conduit.ts";
+import { listen, type Listener } from "../../../harness/rig/listener.ts";
 import { createRandom } from "../../../raft/random.ts";
 import { mayUse } from "../../corpus.ts";
 import { ManualClock } from "../../server/manual_clock.ts";
@@ -56,13 +57,13 @@ class Side {
 
 /** A target behind a proxy, and ways to connect. */
 interface Scene {
-  readonly proxy: LinkProxy;
+  readonly proxy: Conduit;
   /** Connects through the proxy; the far side is there once the target was reached. */
   connect(): { near: Side; far: Promise<Side> };
   close(): Promise<void>;
 }
 
-async function setScene(options: Partial<LinkProxyOptions> = {}): Promise<Scene> {
+async function setScene(options: Partial<ConduitOptions> = {}): Promise<Scene> {
   const arrivals: ((side: Side) => void)[] = [];
   const sides: Side[] = [];
   const target = net.createServer((socket) => {
@@ -72,22 +73,26 @@ async function setScene(options: Partial<LinkProxyOptions> = {}): Promise<Scene>
   });
   await new Promise<void>((resolve) => target.listen(0, "127.0.0.1", resolve));
   const { port } = target.address() as net.AddressInfo;
-  const proxy = await new Promise<LinkProxy>((resolve, reject) =>
-    startLinkProxy(
-      { target: { host: "127.0.0.1", port }, clock: createLiveClock(), random: createRandom(1).below, ...options },
-      (error, started) => started === null ? reject(error) : resolve(started),
-    )
+  const proxy = new Conduit({
+    target: { host: "127.0.0.1", port },
+    clock: createLiveClock(),
+    random: createRandom(1).below,
+    ...options,
+  });
+  const listener = await new Promise<Listener>((resolve, reject) =>
+    listen((socket) => proxy.accept(socket), (error, started) => started === null ? reject(error) : resolve(started))
   );
   return {
     proxy,
     connect() {
       const far = new Promise<Side>((resolve) => arrivals.push(resolve));
-      const near = new Side(net.connect(proxy.address));
+      const near = new Side(net.connect(listener.address));
       sides.push(near);
       return { near, far };
     },
     async close() {
-      await new Promise<void>((done) => proxy.close(done));
+      proxy.close();
+      await new Promise<void>((done) => listener.close(done));
       for (const { socket } of sides) socket.destroy();
       target.close();
     },
@@ -283,5 +288,49 @@ test("a target that is not there closes the connection", { skip }, async () => {
   const { near } = scene.connect();
   await near.closed();
   assert.equal(near.text, "");
+  await scene.close();
+});
+
+test(
+  "a link that is cut in one direction lets the other pass, on connections that either side has made",
+  { skip },
+  async () => {
+    for (const [direction, isHeard] of [["out", false], ["back", true]] as const) {
+      const scene = await setScene();
+      const { near, far } = scene.connect();
+      near.socket.write("before");
+      const there = await far;
+      await there.received("before");
+      scene.proxy.cut("blackhole", [direction]);
+      near.socket.write(" during");
+      there.socket.write("answer");
+
+      if (isHeard) await there.received("before during");
+      else await near.received("answer");
+      assert.equal(isHeard ? near.text : there.text, isHeard ? "" : "before");
+
+      scene.proxy.heal([direction]);
+      await Promise.all([there.received("before during"), near.received("answer")]);
+      await scene.close();
+    }
+  },
+);
+
+test("no connection is made while either direction is cut: a handshake needs both", { skip }, async () => {
+  const scene = await setScene();
+  scene.proxy.cut("blackhole", ["out"]);
+  scene.proxy.cut("blackhole", ["back"]);
+  const { near, far } = scene.connect();
+  near.socket.write("hello");
+
+  scene.proxy.heal(["out"]);
+  await new Promise((resolve) => near.socket.once("connect", resolve));
+  while (scene.proxy.status().connections === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  let isThere = false;
+  void far.then(() => isThere = true);
+  assert.equal(isThere, false);
+
+  scene.proxy.heal(["back"]);
+  await (await far).received("hello");
   await scene.close();
 });

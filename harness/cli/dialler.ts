@@ -1,0 +1,33 @@
+/**
+ * The hidden command `dialler`: a process of its own that finds out who has made a connection, so that the harness
+ * does not wait for the kernel's tables.
+ *
+ *     in    ID LOCAL_PORT REMOTE_PORT PID PID ...
+ *     out   ID PID, or ID 0 for nobody
+ *
+ * @module
+ */
+import process from "node:process";
+import { diallerOf } from "../rig/dialler.ts";
+
+/** Runs the command; it ends when its input does. */
+export function main(): Promise<number> {
+  let held = "";
+  process.on("SIGINT", () => {});
+  process.stdin.setEncoding("utf8");
+  process.stdin.on("data", (text: string) => {
+    const lines = (held + text).split("\n");
+    held = lines.pop()!;
+    for (const line of lines) process.stdout.write(`${answer(line)}\n`);
+  });
+  return new Promise((resolve) => {
+    process.stdin.on("end", () => resolve(0));
+    process.stdin.on("error", () => resolve(0));
+  });
+}
+
+function answer(line: string): string {
+  const [id, localPort, remotePort, ...pids] = line.split(" ").map(Number);
+  const pid = diallerOf({ localPort: localPort!, remotePort: remotePort! }, new Set(pids));
+  return `${id} ${pid ?? 0}`;
+}

@@ -1,0 +1,295 @@
+/**
+ * A cluster of a user's processes.
+ *
+ * @module
+ */
+import { mkdirSync } from "node:fs";
+import net from "node:net";
+import { join } from "node:path";
+import type { HistoryEvent, Verdict } from "../../../checker/mod.ts";
+import { createRandom } from "../../../raft/mod.ts";
+import { MILLISECOND } from "../../../server/clock.ts";
+import { formatAddress } from "../../../server/peer/peer_options.ts";
+import type { Suffers } from "../../nemesis/faults.ts";
+import type { NodeView, View } from "../../nemesis/kind.ts";
+import { primaryOf } from "../../nemesis/view.ts";
+import type { ChildOptions } from "../../rig/child.ts";
+import { CleanUp } from "../../rig/clean_up.ts";
+import { freePorts } from "../../rig/free_ports.ts";
+import { Identifier } from "../../rig/identify.ts";
+import { Links } from "../../rig/links.ts";
+import { Member } from "../../rig/member.ts";
+import { startMembers } from "../../rig/start_members.ts";
+import { eachMember, rigSuffers } from "../../rig/suffering.ts";
+import type { Cluster, Opening } from "../../run/target.ts";
+import { TargetError } from "../../run/target_error.ts";
+import type { Completion, Invocation } from "../../workloads/workload.ts";
+import { ProcessClients } from "./clients.ts";
+import type { ProcessLook, ProcessNode, ProcessRig, ProcessSetup, ProcessTarget, Sighting } from "./process_target.ts";
+import { executable } from "./executable.ts";
+
+/** A node is asked again whether it serves after so long, in real milliseconds. */
+const READY_AGAIN_MS = 50;
+/** It has so long to say what it is, in nanoseconds. */
+const LOOK_TIMEOUT = 300 * MILLISECOND;
+
+/** The processes, their links and their clients. */
+export class ProcessCluster implements Cluster {
+  readonly suffers: Suffers;
+  readonly #target: ProcessTarget;
+  readonly #setup: ProcessSetup;
+  readonly #opening: Opening;
+  readonly #cleanUp: CleanUp;
+  readonly #members = new Map<number, Member>();
+  readonly #clients: ProcessClients;
+  readonly #identifier: Identifier;
+  readonly #links: Links;
+  /** By node and the port's name. */
+  readonly #ports = new Map<string, number>();
+  readonly #looks = new Map<number, ProcessLook>();
+  readonly #sightings: Sighting[] = [];
+  readonly #complaints: string[] = [];
+  #isStopping = false;
+
+  constructor(target: ProcessTarget, setup: ProcessSetup, opening: Opening) {
+    this.#target = target;
+    this.#setup = setup;
+    this.#opening = opening;
+    this.#cleanUp = new CleanUp(`kaya-${target.name.replaceAll(/[^\w-]/g, "_")}-`);
+    this.#clients = new ProcessClients((id) => target.client(this.#node(id)));
+    const sources = new Map(this.#places().map((id) => [sourceOf(id), id]));
+    this.#identifier = new Identifier(() => this.#pids(), sources);
+    const random = createRandom(opening.seed).split("links");
+    const { identify } = this.#identifier;
+    this.#links = new Links({ clock: opening.clock, random: (below) => random.below(below), identify });
+    this.suffers = { ...rigSuffers(this.#members, () => this.#links), ...target.suffers?.(this.#rig()) };
+  }
+
+  /** The numbers of all nodes that there may ever be. */
+  #places(): number[] {
+    const { nodes, spares } = this.#opening;
+    return Array.from({ length: nodes + spares }, (_, i) => i + 1);
+  }
+
+  #pids(): Map<number, number> {
+    const pids = new Map<number, number>();
+    for (const { id, pid } of this.#members.values()) if (pid !== null) pids.set(id, pid);
+    return pids;
+  }
+
+  /** Finds ports, opens the links, and starts every node. */
+  start(done: (error: Error | null) => void): void {
+    const { ports: names } = this.#target;
+    const places = this.#places();
+    freePorts(names.length * places.length, (error, ports) => {
+      if (error !== null) return done(error);
+      const endpoints = places.flatMap((node, i) =>
+        names.map((name, j) => {
+          const port = ports[i * names.length + j]!;
+          this.#ports.set(`${name} ${node}`, port);
+          return { node, name, address: { host: "127.0.0.1", port } };
+        })
+      );
+      this.#links.open(endpoints, (linkError) => {
+        if (linkError !== null) return done(linkError);
+        if (!this.#isStopping) this.#startNodes(done);
+      });
+    });
+  }
+
+  #startNodes(done: (error: Error | null) => void): void {
+    const { name } = this.#target;
+    const ids = this.#places().slice(0, this.#opening.nodes);
+    const members = ids.map((id) => this.#makeMember(id));
+    startMembers(members, this.#opening.clock, (error) => {
+      if (this.#isStopping) return;
+      done(error === null ? null : new TargetError(`Cannot start ${name}: ${error.message}`));
+    });
+  }
+
+  #makeMember(id: number): Member {
+    mkdirSync(this.#folder(id), { recursive: true });
+    const member: Member = new Member({
+      id,
+      cleanUp: this.#cleanUp,
+      command: () => this.#command(id),
+      awaitReady: (serves, isOver) => void this.#awaitReady(id, serves, isOver),
+      onEnd: () => this.#clients.closeOf(id),
+      onComplaint: (text) => {
+        if (!this.#isStopping) this.#complaints.push(`node ${id} ${text}`);
+      },
+    });
+    this.#members.set(id, member);
+    return member;
+  }
+
+  #command(id: number): ChildOptions {
+    const { argv, env } = this.#target.command(this.#node(id));
+    const whyNot = executable(argv[0]);
+    if (whyNot !== null) throw new TargetError(whyNot);
+    return { argv, folder: this.#folder(id), ...(env === undefined ? {} : { env }) };
+  }
+
+  #folder(id: number): string {
+    return join(this.#cleanUp.folder, `${id}`);
+  }
+
+  async #awaitReady(id: number, serves: () => void, isOver: () => boolean): Promise<void> {
+    const node = this.#node(id);
+    const isReady = this.#target.ready?.bind(this.#target) ?? acceptsConnection(this.#target.ports[0]!);
+    while (!isOver()) {
+      if (await isReady(node).catch(() => false)) return serves();
+      await new Promise((resolve) => setTimeout(resolve, READY_AGAIN_MS));
+    }
+  }
+
+  /** A node as the module sees it. */
+  #node(id: number): ProcessNode {
+    const port = (name: string, of: number = id): number => {
+      const found = this.#ports.get(`${name} ${of}`);
+      if (found === undefined) {
+        throw new RangeError(`the target ${this.#target.name} has no port ${JSON.stringify(name)}`);
+      }
+      return found;
+    };
+    return {
+      id,
+      folder: this.#folder(id),
+      ids: this.#places().slice(0, this.#opening.nodes),
+      // It is counted when its process begins, which is after its command is asked for.
+      isFirstStart: (this.#members.get(id)?.starts ?? 0) <= 1,
+      flags: this.#setup.flags,
+      source: sourceOf(id),
+      port: (name) => port(name),
+      address: (name, of) => of === id ? `127.0.0.1:${port(name)}` : formatAddress(this.#links.route(name, id, of)),
+      announced: (name) => formatAddress(this.#links.announced(name, id)),
+    };
+  }
+
+  /** What the module's own faults work with. */
+  #rig(): ProcessRig {
+    return {
+      nodes: () => this.nodes(),
+      node: (id) => this.#node(id),
+      isAwake: (id) => this.#members.get(id)?.isAwake === true && !this.#members.get(id)!.isRemoved,
+      isSpare: (id) => this.#places().includes(id) && !this.#members.has(id),
+      join: (id) => this.#makeMember(id).start(() => {}),
+      mayEnd: (id, may) => this.#members.get(id)?.mayEnd(may),
+      remove: (id) => {
+        const member = this.#members.get(id);
+        member?.remove();
+        member?.end(() => {});
+      },
+    };
+  }
+
+  nodes(): readonly number[] {
+    return [...this.#members.values()].filter(({ isRemoved }) => !isRemoved).map(({ id }) => id)
+      .sort((a, b) => a - b);
+  }
+
+  invoke(node: number, process: number, operation: Invocation, reply: (end: Completion) => void): void {
+    const member = this.#members.get(node);
+    if (member === undefined || member.state === "down" || member.state === "removed") {
+      return reply({ type: "fail", value: operation.value, error: "the node does not run" });
+    }
+    this.#clients.invoke(node, process, operation, reply);
+  }
+
+  look(done: (view: View) => void): void {
+    const awake = [...this.#members.values()].filter(({ isAwake }) => isAwake);
+    let open = awake.length;
+    const end = (): void => {
+      const view = [...this.#members.values()].map((member) => this.#view(member)).sort((a, b) => a.id - b.id);
+      this.#sight(view);
+      done(view);
+    };
+    if (open === 0) return end();
+    for (const { id } of awake) {
+      this.#lookAt(id, (look) => {
+        this.#looks.set(id, look);
+        if (--open === 0) end();
+      });
+    }
+  }
+
+  #lookAt(id: number, done: (look: ProcessLook) => void): void {
+    const { look, isPrimary } = this.#target;
+    const silent: ProcessLook = { ...this.#looks.get(id), primaryIn: null };
+    let isOver = false;
+    const end = (said: ProcessLook): void => {
+      if (isOver) return;
+      isOver = true;
+      timer.cancel();
+      done(said);
+    };
+    const timer = this.#opening.clock.after(LOOK_TIMEOUT, () => end(silent));
+    const node = this.#node(id);
+    const asked = look !== undefined
+      ? look.call(this.#target, node)
+      : isPrimary !== undefined
+      ? isPrimary.call(this.#target, node).then((isIt): ProcessLook => ({ primaryIn: isIt ? 0 : null }))
+      : Promise.resolve(silent);
+    asked.then(end, () => end(silent));
+  }
+
+  #view({ id, state }: Member): NodeView {
+    const { primaryIn = null, members = null, says = "nothing" } = this.#looks.get(id) ?? {};
+    return { id, state, primaryIn, members, says };
+  }
+
+  #sight(view: View): void {
+    const primary = primaryOf(view);
+    this.#sightings.push({
+      time: this.#opening.clock.now(),
+      primary: primary?.id ?? null,
+      epoch: primary?.primaryIn ?? null,
+    });
+  }
+
+  restore(nodes: readonly number[], done: () => void): void {
+    this.#links.restore(([from, to]) => nodes.includes(from) && nodes.includes(to));
+    eachMember(this.#members, { nodes }, "", (member, _, ended) => member.restore(ended), () => done());
+  }
+
+  checks(events: readonly HistoryEvent[]): Readonly<Record<string, Verdict>> {
+    const processes: Verdict = this.#complaints.length === 0
+      ? { valid: true }
+      : { valid: false, reason: this.#complaints.join("; ") };
+    return { processes, ...this.#target.checks?.(events, this.#sightings) };
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    const starts = [...this.#members.values()].reduce((sum, member) => sum + member.starts, 0);
+    return { starts, "connections refused to strangers": this.#links.strangers };
+  }
+
+  stop(done: () => void): void {
+    this.#isStopping = true;
+    this.#clients.close();
+    this.#identifier.close();
+    let open = this.#members.size;
+    const end = (): void => this.#cleanUp.end(() => this.#links.close(done));
+    if (open === 0) return end();
+    for (const member of this.#members.values()) member.end(() => void (--open === 0 && end()));
+  }
+}
+
+/** An address of this machine that only this node dials from, where it can be told to. */
+function sourceOf(id: number): string {
+  return `127.0.1.${id}`;
+}
+
+/** Whether a node's port accepts a connection. */
+function acceptsConnection(name: string): (node: ProcessNode) => Promise<boolean> {
+  return (node) =>
+    new Promise((resolve) => {
+      const socket = net.connect({ host: "127.0.0.1", port: node.port(name) });
+      const end = (isReady: boolean): void => {
+        socket.destroy();
+        resolve(isReady);
+      };
+      socket.once("connect", () => end(true));
+      socket.once("error", () => end(false));
+    });
+}

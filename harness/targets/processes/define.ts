@@ -1,0 +1,39 @@
+/**
+ * Any system of real processes as a target: a user's module calls `defineProcesses`, and exports the result.
+ *
+ * @module
+ */
+import { MILLISECOND, SECOND } from "../../../server/clock.ts";
+import type { FaultKind } from "../../nemesis/faults.ts";
+import type { Limits, Target } from "../../run/target.ts";
+import { ProcessCluster } from "./cluster.ts";
+import type { ProcessSetup, ProcessTarget } from "./process_target.ts";
+
+/** What the rig does to any processes. */
+const RIG_FAULTS: readonly FaultKind[] = ["partition", "kill", "pause", "packets"];
+
+const LIMITS: Limits = {
+  requestTimeout: 3 * SECOND,
+  tickLength: 100 * MILLISECOND,
+  livenessTicks: 300,
+  serves: "majority",
+};
+
+/**
+ * A target out of real processes on this machine. The rig finds ports and folders, starts the nodes, kills and pauses
+ * them, cuts and slows the links between them, and cleans up, whatever becomes of the harness.
+ */
+export function defineProcesses(target: ProcessTarget): Target<ProcessSetup> {
+  const limits = { ...LIMITS, ...target.limits, ...(target.serves === undefined ? {} : { serves: target.serves }) };
+  return {
+    name: target.name,
+    about: target.about ?? `${target.name}, as processes on this machine`,
+    flags: target.flags ?? {},
+    workloads: target.workloads,
+    faults: [...RIG_FAULTS, ...target.faults ?? []],
+    setup: ({ flags }) => ({ flags }),
+    time: () => "real",
+    limits: () => limits,
+    open: (setup, opening) => new ProcessCluster(target, setup, opening),
+  };
+}

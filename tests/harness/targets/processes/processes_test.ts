@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import process from "node:process";
+import { test } from "node:test";
+import target from "../../../../docs/examples/register_server.ts";
+import { DEFAULT_OPTIONS, type RunOptions } from "../../../../harness/run/options.ts";
+import { runOnce } from "../../../../harness/run/run_once.ts";
+import type { Target } from "../../../../harness/run/target.ts";
+import { defineProcesses } from "../../../../harness/targets/processes/define.ts";
+import type { ProcessTarget } from "../../../../harness/targets/processes/process_target.ts";
+import { WORKLOADS } from "../../../../harness/workloads/workloads.ts";
+import { mayUse, setting } from "../../../corpus.ts";
+
+const mayAll = (["run", "write", "env", "read", "net", "sys"] as const).every(mayUse);
+const skip = !mayAll || process.platform === "win32" ? "needs processes" : false;
+const hasPython = mayAll && spawnSync("python3", ["--version"]).status === 0;
+const skipWithoutPython = skip || (hasPython ? false : "needs python3");
+const seconds = Number(setting("KAYA_LIVE_SECONDS", "6"));
+
+function options(changes: Partial<RunOptions>): RunOptions {
+  return {
+    ...DEFAULT_OPTIONS,
+    seed: 3,
+    nodes: 3,
+    nemesis: "partition,kill,pause",
+    nemesisInterval: 0.7,
+    timeLimit: seconds,
+    ...changes,
+  };
+}
+
+/** Folders that runs of a target have left behind. */
+function foldersOf(name: string): string[] {
+  return readdirSync(tmpdir()).filter((each) => each.startsWith(`kaya-${name}-`));
+}
+
+test(
+  "a server in another language that reads from its own memory is caught",
+  { skip: skipWithoutPython, timeout: 1e9 },
+  async () => {
+    let found: boolean | string = true;
+    for (let seed = 1; seed <= 10 && found !== false; seed++) {
+      const { result } = (await runOnce(target, options({ seed }), { command: "run" }))!;
+      found = result.checks["linearizability"]!.valid;
+      assert.equal(result.checks["processes"]!.valid, true, JSON.stringify(result.checks["processes"]));
+    }
+    assert.equal(found, false);
+    assert.deepEqual(foldersOf("register-server"), []);
+  },
+);
+
+test("the same server that asks a majority passes, and restarts from its folder", {
+  skip: skipWithoutPython,
+  timeout: 1e9,
+}, async () => {
+  const { result } = (await runOnce(target, options({ flags: { safe: true } }), { command: "run" }))!;
+
+  assert.equal(result.valid, true, JSON.stringify(result.checks));
+  assert.ok(result.operations.ok > 20);
+});
+
+const SLEEPER: ProcessTarget = {
+  name: "test-sleeper",
+  workloads: { register: WORKLOADS.register },
+  ports: ["client"],
+  command: () => ({ argv: ["sh", "-c", "echo no disk >&2; exit 3"] }),
+  client: () => ({ invoke: () => Promise.reject(new Error("nobody is there")), close() {} }),
+};
+
+/** Why a run cannot be. */
+async function whyNot(broken: Target): Promise<string> {
+  try {
+    await runOnce(broken, options({ timeLimit: 1 }), { command: "run" });
+    return "it ran";
+  } catch (error) {
+    return `${error}`;
+  }
+}
+
+test(
+  "a program that is missing, may not be executed, or ends at once is told in one line",
+  { skip, timeout: 1e9 },
+  async () => {
+    const withCommand = (...argv: string[]): Target => defineProcesses({ ...SLEEPER, command: () => ({ argv }) });
+
+    assert.match(
+      await whyNot(withCommand("/nowhere/x")),
+      /^TargetError: Cannot start test-sleeper: .*there is no program \/nowhere\/x$/,
+    );
+    assert.match(await whyNot(withCommand("no-such-program")), /there is no program "no-such-program" in PATH$/);
+    assert.match(await whyNot(withCommand("/etc/passwd")), /\/etc\/passwd may not be executed$/);
+    assert.match(await whyNot(withCommand("/")), /\/ is a folder, not a program$/);
+    assert.match(await whyNot(defineProcesses(SLEEPER)), /node \d ended as soon as it was started: no disk$/);
+    assert.deepEqual(foldersOf("test-sleeper"), []);
+  },
+);
+
+test("a rejection of a client counts as info, also one that is thrown at once", { skip, timeout: 1e9 }, async () => {
+  const serving = { command: () => ({ argv: ["sleep", "1000"] }), ready: () => Promise.resolve(true) };
+  const throwing = (): never => {
+    throw new Error("not today");
+  };
+  for (const invoke of [() => Promise.reject(new Error("not today")), throwing]) {
+    const failing = defineProcesses({
+      ...SLEEPER,
+      ...serving,
+      limits: { livenessTicks: 3 },
+      client: () => ({ invoke, close() {} }),
+    });
+    const judged = (await runOnce(failing, options({ nemesis: "none", timeLimit: 0.5 }), { command: "run" }))!;
+
+    const ends = judged.events.filter(({ type, process }) => type !== "invoke" && process !== "nemesis");
+    assert.ok(ends.length > 0);
+    for (const { type, error } of ends) assert.deepEqual([type, error], ["info", "not today"]);
+    assert.notEqual(judged.result.valid, true);
+  }
+});

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { TargetError } from "../../../harness/run/target_error.ts";
+import { loadTarget, TARGET_NAMES } from "../../../harness/targets/targets.ts";
+import { mayUse } from "../../corpus.ts";
+
+const skip = (["read", "write", "env", "sys"] as const).every(mayUse) ? false : "needs files";
+
+/** Loads a module of this text as a target. */
+async function loading(text: string): Promise<unknown> {
+  const folder = mkdtempSync(join(tmpdir(), "kaya-target-test-"));
+  try {
+    const path = join(folder, "system.mjs");
+    writeFileSync(path, text);
+    return await loadTarget(path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("every target of the list can be loaded, and goes by its name", async () => {
+  for (const name of TARGET_NAMES) assert.equal((await loadTarget(name)).name, name);
+});
+
+test("a name that is none, and a file that is not there, are refused in one line", { skip }, async () => {
+  await assert.rejects(loadTarget("simm"), /^TargetError: --target takes one of sim, live, .* was given "simm"$/);
+  await assert.rejects(loadTarget("./nowhere.ts"), /^TargetError: --target .\/nowhere.ts: there is no such file$/);
+});
+
+test("a module that does not export a target is refused with what it lacks", { skip }, async () => {
+  const refusals: readonly (readonly [string, RegExp])[] = [
+    ["export const a = 1;", /the module has no default export, but a target was expected$/],
+    ["export default 7;", /its default export is no target \(it is a number\)/],
+    ["export default null;", /its default export is no target \(it is a null\)/],
+    ["export default { workloads: {} };", /no target \(it has no name\)/],
+    ["export default { name: 'a', ports: ['b'], command() {} };", /no target \(it has no function setup\)/],
+    ["let a = ;", /the module cannot be loaded: /],
+    ["throw new Error('not today\\nnor tomorrow');", /the module cannot be loaded: not today$/],
+    ["import './there_is_no_such_file.mjs';", /the module cannot be loaded: /],
+  ];
+  for (const [text, expected] of refusals) {
+    await assert.rejects(loading(text), (error: Error) => {
+      assert.ok(error instanceof TargetError, `${error}`);
+      assert.match(error.message, expected);
+      assert.ok(!error.message.includes("\n"), error.message);
+      return true;
+    });
+  }
+});
