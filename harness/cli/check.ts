@@ -4,10 +4,13 @@
  * @module
  */
 import { availableParallelism } from "node:os";
-import type { AnyModel } from "../../checker/mod.ts";
+import type { AnyModel, Style, Verdict } from "../../checker/mod.ts";
 import { EXAMPLES } from "../../checker/mod.ts";
 import { sizeOf } from "./check_bytes.ts";
 import { type CheckFlags, checkFlags, isPath } from "./check_flags.ts";
+import { leaveOutcomes, prepareOutcomes } from "./outcomes.ts";
+import { leavePage, prepareFile } from "./pages.ts";
+import type { JudgedCase } from "../report/outcome.ts";
 import { loadModel } from "./check_model.ts";
 import { checkFiles, type Outcome } from "./check_one.ts";
 import { PROGRAM_FAILED, WRONG_USAGE } from "./status.ts";
@@ -28,8 +31,12 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   }
   const model = flags.model !== undefined && isPath(flags.model) ? await loadModel(flags.model) : undefined;
   const runs = flags.merge ? [files] : files.map((file) => [file]);
+  if (flags.html !== undefined) prepareFile("--html", flags.html);
+  prepareOutcomes(flags);
   let worst = 0;
-  const tell = ({ status, out, err }: Outcome): void => {
+  const cases: JudgedCase[] = [];
+  const tell = ({ status, out, err, result }: Outcome, name: string): void => {
+    cases.push(caseOf(name, result, err));
     if (out !== "") terminal.out(out);
     if (err !== "") terminal.err(err);
     if (SEVERITY.indexOf(status) < SEVERITY.indexOf(worst)) worst = status;
@@ -37,24 +44,48 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const jobs = jobsFor(runs, flags);
   if (jobs > 1) {
     const { checkOnWorkers } = await import("./check_workers.ts");
+    let heard = 0;
     await checkOnWorkers(
       runs,
       { flags, jobs },
-      (outcome) => tell({ ...outcome, out: coloured(outcome.out, terminal) }),
+      (outcome) => tell({ ...outcome, out: coloured(outcome.out, terminal) }, runs[heard++]!.join(" ")),
     );
-    return worst;
+  } else {
+    for (const run of runs) {
+      terminal.progress(`${run.join(" ")} ...`);
+      const style: Style = (format, text) => terminal.style(format, text);
+      const outcome = checkFiles(run, { flags, model: model as AnyModel | undefined, style });
+      tell(outcome, run.join(" "));
+      if (flags.html !== undefined && outcome.result !== undefined) {
+        await leaveHistory(flags.html, run, flags, outcome.result, terminal);
+      }
+    }
   }
-  for (const run of runs) {
-    terminal.progress(`${run.join(" ")} ...`);
-    tell(
-      checkFiles(run, {
-        flags,
-        model: model as AnyModel | undefined,
-        style: (format, text) => terminal.style(format, text),
-      }),
-    );
-  }
+  await leaveOutcomes(flags, terminal, cases);
   return worst;
+}
+
+/** The page of a history: it is read once more, as judging it needs no objects of its events. */
+function leaveHistory(
+  path: string,
+  files: readonly string[],
+  flags: CheckFlags,
+  verdict: Verdict,
+  terminal: Terminal,
+): Promise<void> {
+  return leavePage(path, terminal, async () => {
+    const { shownHistory } = await import("./history_of.ts");
+    const { historyPage } = await import("../report/page/page.ts");
+    const shown = shownHistory(files, flags, verdict);
+    return historyPage(files.join(" "), shown.events, shown.verdict);
+  });
+}
+
+/** A file's outcome; one that could not be judged is unknown. */
+function caseOf(file: string, result: (Verdict & { readonly check_ms?: number }) | undefined, err: string): JudgedCase {
+  const says = result === undefined ? err : result.valid === true ? "" : result.reason ?? String(result.valid);
+  const took = (result?.check_ms ?? 0) / 1000;
+  return { suite: "check", name: file, valid: result?.valid ?? "unknown", says, took, file };
 }
 
 function jobsFor(runs: readonly (readonly string[])[], { jobs }: CheckFlags): number {

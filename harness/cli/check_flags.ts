@@ -5,6 +5,8 @@
  */
 import * as checker from "../../checker/mod.ts";
 import { misplacedFlag } from "./check_file.ts";
+import { OUTCOME_FLAGS } from "./outcomes.ts";
+import { HTML_FLAG } from "./pages.ts";
 import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
 
 /** Every name that `--model` takes. */
@@ -74,6 +76,8 @@ const FLAGS = {
       "what the system held in the end, as JSON or EDN: an object by key, or one list or number; read after all else",
   },
   dot: { type: "string", value: "FILE", about: "for transactions: where to write the graph of what is wrong" },
+  html: HTML_FLAG,
+  ...OUTCOME_FLAGS,
   jobs: {
     type: "integer",
     min: 1,
@@ -99,6 +103,9 @@ export interface CheckFlags {
   readonly "version-order": readonly string[];
   readonly final: string | undefined;
   readonly dot: string | undefined;
+  readonly html: string | undefined;
+  readonly junit: string | undefined;
+  readonly annotations: boolean;
   readonly jobs: number | undefined;
 }
 
@@ -116,6 +123,9 @@ export function checkFlags(args: readonly string[]): { flags: CheckFlags; files:
     throw new UsageError(
       `--keep-order and --${flags.sort ? "sort" : "merge"} say two things about the order of events`,
     );
+  }
+  if (flags.html !== undefined && words.length > 1 && !flags.merge) {
+    throw new UsageError("--html draws one history; report draws several");
   }
   if (flags.merge && words.length < 2) throw new UsageError("--merge takes several files of one run");
   if (flags.model !== undefined && !isPath(flags.model)) {

@@ -24,6 +24,8 @@ export interface Outcome {
   readonly out: string;
   /** For stderr: a line without its end; empty where there is none. */
   readonly err: string;
+  /** What `--json` prints; left out where there is no verdict. */
+  readonly result?: FileVerdict["result"];
 }
 
 /** How a file is judged, beside its flags. */
@@ -45,7 +47,7 @@ export function checkFiles(files: readonly string[], settings: CheckSettings): O
     const out = flags.json
       ? `${JSON.stringify({ file: name, ...verdict.result }, digits)}\n`
       : textOf(name, verdict, settings.style);
-    return { status: STATUS[`${verdict.result.valid}`], out, err: "" };
+    return { status: STATUS[`${verdict.result.valid}`], out, err: "", result: verdict.result };
   } catch (error) {
     if (error instanceof InputError) {
       return { status: WRONG_USAGE, out: "", err: `${error.file ?? file}${error.place}: ${error.message}` };

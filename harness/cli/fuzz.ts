@@ -16,6 +16,8 @@ import { sweepOnWorkers } from "../sweep/workers.ts";
 import { columns } from "../report/columns.ts";
 import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
+import { caseOfSeed, leaveOutcomes, OUTCOME_FLAGS, prepareOutcomes } from "./outcomes.ts";
+import type { JudgedCase } from "../report/outcome.ts";
 import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
 import { commandOf, parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
@@ -35,6 +37,7 @@ const FLAGS = {
   shard: { type: "string", default: "0/1", value: "I/N", about: "every n-th seed from the i-th on, counted from 0" },
   "keep-going": { type: "boolean", about: "go on after a violation" },
   html: { ...HTML_FLAG, about: "where to leave a page of the first failure, for any browser" },
+  ...OUTCOME_FLAGS,
   json: { type: "boolean", about: "print each result as a line of JSON, and their sum as the last" },
 } as const satisfies FlagSpec;
 
@@ -54,11 +57,14 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     isOver: () => flags.time !== undefined && seconds() >= flags.time,
   });
   if (flags.html !== undefined) prepareFile("--html", flags.html);
+  prepareOutcomes(flags);
   if (!flags.json) terminal.out(`${opening(target, options, runs, shard, terminal)}\n`);
   const total = Math.ceil((runs - shard.index) / shard.of);
   let failed: RunResult | null = null;
+  const cases: JudgedCase[] = [];
   const heard = (result: RunResult): void => {
     if (result.valid === false) failed ??= result;
+    cases.push(caseOfSeed(result));
     if (flags.json) terminal.out(`${JSON.stringify(result)}\n`);
     else if (result.valid !== true) terminal.out(failure(result, terminal));
     terminal.progress(progress(sweep, seconds(), total, flags.time ?? Infinity));
@@ -78,6 +84,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const summary = sweep.summary(seconds());
   if (flags.json) terminal.out(`${JSON.stringify(summary)}\n`);
   else terminal.out(closing(summary, seconds(), wasInterrupted, terminal));
+  await leaveOutcomes(flags, terminal, cases);
   if (flags.html !== undefined && failed !== null) await leaveFailure(flags.html, target, options, failed, terminal);
   if (wasInterrupted && summary.violations === 0) return INTERRUPTED;
   return STATUS[`${sweepValidity(summary)}`];

@@ -17,6 +17,7 @@ import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
+import { casesOfRun, leaveOutcomes, OUTCOME_FLAGS, prepareOutcomes } from "./outcomes.ts";
 import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
 import { commandOf, parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
@@ -32,6 +33,7 @@ const FLAGS = {
   trace: { type: "boolean", about: "tell every event inside the nodes, a line each" },
   "check-determinism": { type: "boolean", about: "run twice, and name the first event that differs" },
   html: HTML_FLAG,
+  ...OUTCOME_FLAGS,
   json: { type: "boolean", about: "print the result as one line of JSON" },
 } as const satisfies FlagSpec;
 
@@ -50,6 +52,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   }
   if (flags.out !== undefined) prepareOut(flags.out);
   if (flags.html !== undefined) prepareFile("--html", flags.html);
+  prepareOutcomes(flags);
   if (!flags.json) terminal.out(renderOpening(target, options, terminal.style));
   const moments: Moment[] = [];
   const judged = await runShown(target, options, terminal, flags.trace || flags.html !== undefined ? moments : null);
@@ -72,6 +75,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     }
     if (flags.out !== undefined) terminal.out(whatWasWritten(flags.out, judged));
   }
+  await leaveOutcomes(flags, terminal, casesOfRun(judged.result));
   if (flags.html !== undefined) await leavePage(flags.html, terminal, () => pageOfRun(judged, moments));
   return STATUS[`${judged.result.valid}`];
 }

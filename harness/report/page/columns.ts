@@ -5,7 +5,7 @@
  */
 import type { HistoryEvent } from "../../../checker/mod.ts";
 import type { Moment } from "../../moment.ts";
-import type { Change, Messages, Operations } from "./data.ts";
+import type { Change, Messages, Operations, PageData } from "./data.ts";
 
 /** Texts, each once; what names one is its place. */
 export class Texts {
@@ -47,6 +47,9 @@ export function micros(time: number): number {
 export interface OperationsOf {
   readonly operations: Operations;
   readonly placeOf: ReadonlyMap<number, number>;
+  /** The same by the `index` that events give themselves. */
+  readonly placeOfIndex: ReadonlyMap<number, number>;
+  readonly unit: PageData["unit"];
 }
 
 /**
@@ -60,6 +63,7 @@ export function operationsOf(events: readonly HistoryEvent[]): OperationsOf {
   const { start, end, node, process, outcome, what, result, key, place } = columns as Record<string, number[]>;
   const open = new Map<number, number>();
   const placeOf = new Map<number, number>();
+  const placeOfIndex = new Map<number, number>();
   // A history without times is drawn by its order, a millisecond an event.
   const hasTimes = events.some(({ time }) => time !== undefined);
   const timeOf = (event: HistoryEvent, i: number): number => hasTimes ? micros(event.time ?? 0) : i * 1000;
@@ -82,24 +86,29 @@ export function operationsOf(events: readonly HistoryEvent[]): OperationsOf {
       const at = begin(event, i);
       open.set(event.process, at);
       placeOf.set(i, at);
+      placeOfIndex.set(event.index ?? i, at);
       return;
     }
     const at = open.get(event.process) ?? begin(event, i);
     open.delete(event.process);
     placeOf.set(i, at);
+    placeOfIndex.set(event.index ?? i, at);
     const { node: answered } = event as { node?: number };
     if (answered !== undefined) node![at] = answered;
     outcome![at] = event.type === "ok" ? 0 : event.type === "fail" ? 1 : 2;
     end![at] = timeOf(event, i);
     result![at] = texts.of(answer(event, texts.all[what![at]!]!));
   });
-  return { operations: { texts: texts.all, ...columns } as unknown as Operations, placeOf };
+  const operations = { texts: texts.all, ...columns } as unknown as Operations;
+  return { operations, placeOf, placeOfIndex, unit: hasTimes ? "time" : "event" };
 }
 
+/** What was asked; a null is what recorders write where there is no argument. */
 function asked({ f, key, value }: HistoryEvent): string {
-  return [f, ...(key === undefined ? [] : [shownKey(key)]), ...(value === undefined ? [] : [shownValue(value)])].join(
-    " ",
-  );
+  return [f, ...(key === undefined ? [] : [shownKey(key)]), ...((value ?? null) === null ? [] : [shownValue(value)])]
+    .join(
+      " ",
+    );
 }
 
 function answer({ type, f, key, value, error, actual }: HistoryEvent, what: string): string {

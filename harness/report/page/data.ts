@@ -21,6 +21,8 @@ export interface PageData {
   readonly why: Why | null;
   /** How long it all took. */
   readonly end: number;
+  /** `event`: the history has no times, and an event counts as a thousand microseconds. */
+  readonly unit: "time" | "event";
   /** The nodes, in ascending order; none for a history whose events name no node. */
   readonly nodes: readonly number[];
   readonly operations: Operations;
@@ -66,7 +68,7 @@ export interface Why {
   readonly expected: string;
   /** The longest good prefix ends here. */
   readonly fineUntil: number;
-  /** The order that was tried: places in `Operations`, up to where it broke; or, of a valid history, the witness. */
+  /** An order that explains all but the culprit, which breaks it; or, of a valid history, the witness. Places in `Operations`. */
   readonly order: readonly number[];
   /** Places in `faults` that were open when the culprit was answered. */
   readonly faults: readonly number[];

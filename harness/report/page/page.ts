@@ -80,7 +80,12 @@ export function historyPage(
     faults: [],
     coverage: [],
   };
-  return { ...pageOf(head, events, [verdict], null, []), kind: "history" };
+  const page = pageOf(head, events, [verdict], null, []);
+  return {
+    ...page,
+    kind: "history",
+    omitted: page.unit === "event" && events.length > 0 ? ["rate and latency (the history has no times)"] : [],
+  };
 }
 
 function pageOf(
@@ -114,6 +119,7 @@ function pageOf(
     head,
     why: whyOf(checks, { events, operations, faults, changes }),
     end: most(last) + 1,
+    unit: operations.unit,
     nodes: [...nodes].sort((a, b) => a - b),
     operations: operations.operations,
     faults: bands,

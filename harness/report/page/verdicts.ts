@@ -3,12 +3,15 @@
  *
  * @module
  */
-import type {
-  AnomalyCase,
-  HistoryEvent,
-  LinearizabilityVerdict,
-  TransactionVerdict,
-  Verdict,
+import {
+  type AnomalyCase,
+  checkLinearizability,
+  type HistoryEvent,
+  type LinearizabilityVerdict,
+  MODEL_NAMES,
+  modelByName,
+  type TransactionVerdict,
+  type Verdict,
 } from "../../../checker/mod.ts";
 import type { FaultSpan } from "../faults.ts";
 import { culpritOf, expectedOf, openAt, troubleOf } from "../why.ts";
@@ -33,7 +36,9 @@ export function whyOf(checks: readonly Verdict[], told: Told): Why | null {
   const failed = checks.find(({ valid }) => valid === false);
   if (failed === undefined) return witnessOf(checks, told);
   const { counterexample } = failed as LinearizabilityVerdict;
-  if (counterexample !== undefined) return contradictionOf(counterexample, told);
+  if (counterexample !== undefined) {
+    return contradictionOf(counterexample, (failed as LinearizabilityVerdict).model, told);
+  }
   const { reason } = failed;
   if (reason === undefined) return null;
   const places = operationsNamed(failed, told);
@@ -55,7 +60,7 @@ type Contradiction = NonNullable<LinearizabilityVerdict["counterexample"]>;
 /** A picture of more operations would be none. */
 const MOST_DRAWN = 40;
 
-function contradictionOf(counterexample: Contradiction, told: Told): Why {
+function contradictionOf(counterexample: Contradiction, model: string, told: Told): Why {
   const { events, operations: { placeOf, operations }, faults } = told;
   const shown = counterexample.operations;
   const culprit = culpritOf(shown);
@@ -77,10 +82,35 @@ function contradictionOf(counterexample: Contradiction, told: Told): Why {
     culprit: wrong,
     expected: expected === undefined ? "" : `${shownValue(expected)} or newer`,
     fineUntil: !hasTimes ? (counterexample.finePrefix - 1) * 1000 : fine === undefined ? -1 : micros(fine),
-    order: [],
+    order: wrong < 0 ? [] : triedOrder(shown, culprit!.invoked, model, told),
     faults: time === null || node === 0 ? [] : openAt(time, faults)
       .filter(({ nodes }) => nodes.length === 0 || nodes.includes(node)).map((fault) => faults.indexOf(fault)),
   };
+}
+
+/** An order of all but the culprit, and then the culprit, which it leaves no place for; empty where there is no such order. */
+function triedOrder(
+  shown: Contradiction["operations"],
+  culprit: number,
+  model: string,
+  { events, operations: { placeOf } }: Told,
+): number[] {
+  if (shown.length > MOST_DRAWN || !MODEL_NAMES.includes(model.split(":")[0]!)) return [];
+  const places = shown.filter(({ invoked }) => invoked !== culprit)
+    .flatMap(({ invoked, returned }) => returned === null ? [invoked] : [invoked, returned]).sort((a, b) => a - b);
+  const others = places.map((place) => events[place]!).filter((event) => event !== undefined);
+  try {
+    // Fewer operations may allow an order that all of them would not: it is one that explains these.
+    const verdict = checkLinearizability(others.map((event, index) => ({ ...event, index })), modelByName(model), {
+      witness: true,
+    });
+    const order = verdict.witness?.flatMap(({ order }) => order) ?? [];
+    return [...order.map((place) => placeOf.get(places[place]!) ?? -1), placeOf.get(culprit)!].filter((place) =>
+      place >= 0
+    );
+  } catch {
+    return [];
+  }
 }
 
 /** Which node gave the wrong answer, and what it held itself to be when it did. */
@@ -111,10 +141,10 @@ function capital(sentence: string): string {
 }
 
 /** The operations that a verdict of another kind shows: whatever names places in the history. */
-function operationsNamed(verdict: Verdict, { operations: { placeOf } }: Told): number[] {
+function operationsNamed(verdict: Verdict, { operations: { placeOfIndex } }: Told): number[] {
   const cases = Object.values((verdict as Partial<TransactionVerdict>).anomalies ?? {}).flat() as AnomalyCase[];
   const places = cases.slice(0, 1).flatMap(({ transactions }) =>
-    transactions.map(({ index }) => placeOf.get(index) ?? -1)
+    transactions.map(({ index }) => placeOfIndex.get(index) ?? -1)
   );
   return [...new Set(places.filter((place) => place >= 0))];
 }
@@ -148,22 +178,20 @@ export function cyclesOf(checks: readonly Verdict[]): Cycle[] {
 }
 
 function cycleOf(name: string, { transactions, steps, explanation }: AnomalyCase): Cycle {
-  const sentences = explanation.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  // The explanation is a sentence for each edge, after the transactions' names.
+  const sentences = explanation.split("\n").map((line) => line.trim()).filter((line) => line.includes(" before "));
   return {
     name,
-    nodes: transactions.map(({ index, value, process, type }) => ({
-      name: `T${index}`,
-      text: `process ${String(process)}, ${type}: ${shownValue(value)}`,
+    nodes: transactions.map(({ index, value, process, type }, i) => ({
+      name: `T${i + 1}`,
+      text: `event ${index}, process ${String(process)}, ${type}: ${shownValue(value)}`,
     })),
-    edges: steps!.map(({ type, from, to, key, value, next, because }) => ({
+    edges: steps!.map(({ type, from, to, key, value, next, because }, i) => ({
       from,
       to,
       kind: type,
-      says:
-        sentences.find((line) =>
-          line.includes(`T${transactions[from]!.index}`) && line.includes(`T${transactions[to]!.index}`)
-        ) ??
-          because ?? [type, key, value, next].filter((part) => part !== undefined).map(shownValue).join(" "),
+      says: (sentences.length === steps!.length ? sentences[i] : undefined) ??
+        because ?? [type, key, value, next].filter((part) => part !== undefined).map(shownValue).join(" "),
     })),
   };
 }

@@ -8,7 +8,7 @@ import type { Cycle, PageData } from "../page/data.ts";
 import { element, shape, table } from "./dom.ts";
 
 const WIDTH = 760;
-const HEIGHT = 380;
+const HEIGHT = 260;
 
 /** The section; `null` where there are no cycles. */
 export function cycles({ cycles }: PageData): HTMLElement | null {
@@ -61,7 +61,7 @@ function graph({ nodes, edges }: Cycle): SVGElement {
   // Around an ellipse, from the top on: sines are for drawing only.
   const at = (i: number): [number, number] => {
     const angle = (i / nodes.length) * 2 * Math.PI - Math.PI / 2;
-    return [WIDTH / 2 + Math.cos(angle) * 230, HEIGHT / 2 + Math.sin(angle) * 130];
+    return [WIDTH / 2 + Math.cos(angle) * 230, HEIGHT / 2 + Math.sin(angle) * 95];
   };
   edges.forEach(({ from, to, kind }) => {
     const [x1, y1] = at(from), [x2, y2] = at(to);

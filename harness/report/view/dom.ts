@@ -64,13 +64,21 @@ export function grouped(number: number): string {
   return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+let hasTimes = true;
+
+/** Whether times are times; else they are a thousand for each event, and shown as events. */
+export function countEvents(): void {
+  hasTimes = false;
+}
+
 /** A time in microseconds, in seconds. */
 export function seconds(time: number, digits = 6): string {
-  return `${(time / 1e6).toFixed(digits)} s`;
+  return hasTimes ? `${(time / 1e6).toFixed(digits)} s` : `event ${Math.round(time / 1000)}`;
 }
 
 /** A length of time in microseconds, in the unit that suits it. */
 export function duration(time: number): string {
+  if (!hasTimes) return `${Math.round(time / 1000)} events`;
   if (time < 1_000) return `${time} µs`;
   if (time < 1_000_000) return `${(time / 1_000).toFixed(time < 10_000 ? 2 : 1)} ms`;
   return `${(time / 1e6).toFixed(2)} s`;

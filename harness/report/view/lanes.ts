@@ -85,6 +85,9 @@ function laneOf(data: PageData, mode: LaneMode, name: number, places: readonly n
     rows.push(row);
     longest = Math.max(longest, to - from);
   }
-  const title = mode === "node" ? `node ${name}` : mode === "key" ? texts[name]! : `client ${name}`;
+  const numbers = mode === "client" ? new Set(places.map((place) => data.operations.process[place]!)) : new Set<number>();
+  const first = data.operations.process[places[0] ?? 0] ?? name;
+  const client = numbers.size > 1 ? `process ${first} …` : `process ${first}`;
+  const title = mode === "node" ? `node ${name}` : mode === "key" ? texts[name]! : client;
   return { name: title, node: mode === "node" ? name : 0, places, rows, rowCount: Math.max(1, free.length), longest };
 }

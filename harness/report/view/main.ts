@@ -6,7 +6,7 @@
 /// <reference lib="dom" />
 import type { PageData } from "../page/data.ts";
 import { cycles } from "./cycles.ts";
-import { element } from "./dom.ts";
+import { countEvents, element } from "./dom.ts";
 import { head } from "./head.ts";
 import { NodeStates } from "./node_state.ts";
 import { overview } from "./overview.ts";
@@ -22,6 +22,7 @@ import { why } from "./why.ts";
 export function show(data: PageData): void {
   const main = document.querySelector("main")!;
   document.title = `${data.head.word}: ${data.head.title}`;
+  if (data.unit === "event") countEvents();
   const store = new Store(data);
   const states = new NodeStates(data);
   const hasOperations = data.operations.start.length > 0;
@@ -36,7 +37,7 @@ export function show(data: PageData): void {
     timeline,
     timeline === null ? null : selected(store),
     timeline === null ? null : panel.element,
-    hasOperations ? overview(store) : null,
+    hasOperations && data.unit === "time" ? overview(store) : null,
     timeline === null ? null : search(store),
     timeline === null ? null : windowTables(store),
     data.omitted.length === 0 ? null : element("p", { class: "note" }, `Left out: ${data.omitted.join("; ")}.`),

@@ -41,7 +41,7 @@ export function search(store: Store): HTMLElement {
     element(
       "p",
       { class: "note" },
-      "Words that must all be there; node:2, client:7, key:x, kind:append, lost, failed, unknown narrow it.",
+      "Words that must all be there; node:2, process:7, key:x, kind:append, lost, failed, unknown narrow it.",
     ),
     list,
   );
@@ -92,7 +92,7 @@ export function describe(store: Store, { kind, place }: Selection): string {
   }
   const { operations } = data;
   const node = operations.node[place] === 0 ? "" : ` at node ${operations.node[place]}`;
-  return `${seconds(operations.start[place]!)}  client ${operations.process[place]}${node}: ${
+  return `${seconds(operations.start[place]!)}  process ${operations.process[place]}${node}: ${
     operationText(store, place)
   }`;
 }
@@ -114,7 +114,7 @@ export function matches(store: Store, question: string): Selection[] {
     const text = `${operationText(store, place)} ${outcomes[operations.outcome[place]!]}`.toLowerCase();
     const fields = {
       node: String(operations.node[place]),
-      client: String(operations.process[place]),
+      process: String(operations.process[place]),
       key: key.toLowerCase(),
     };
     if (fits(text, fields)) found.push({ kind: "operation", place });
@@ -139,4 +139,4 @@ export function matches(store: Store, question: string): Selection[] {
 }
 
 /** The names that narrow a search. */
-const FIELDS: Readonly<Record<string, true>> = { node: true, client: true, key: true, kind: true };
+const FIELDS: Readonly<Record<string, true>> = { node: true, process: true, key: true, kind: true };

@@ -126,10 +126,10 @@ export class StatePanel {
     }
     for (const { node, text } of this.#states.textsAt(cursor)) said.push(`node ${node} ${text}`);
     for (let i = firstFrom(operations.start, cursor); operations.start[i] === cursor; i++) {
-      said.push(`client ${operations.process[i]} asks: ${operationText(this.#store, i)}`);
+      said.push(`process ${operations.process[i]} asks: ${operationText(this.#store, i)}`);
     }
     operations.end.forEach((end, i) => {
-      if (end === cursor) said.push(`client ${operations.process[i]} is answered: ${operationText(this.#store, i)}`);
+      if (end === cursor) said.push(`process ${operations.process[i]} is answered: ${operationText(this.#store, i)}`);
     });
     if (said.length > 0) return said.slice(0, 6).join(" · ");
     const before = this.#moments[firstFrom(this.#moments, cursor) - 1];

@@ -65,7 +65,7 @@ function operationsTable(store: Store): HTMLElement {
   const places = Array.from({ length: Math.min(MOST_ROWS, to - from) }, (_, i) => from + i);
   return table(
     cut("Operations that began in the window", places.length, to - from),
-    ["began", "took", "client", "node", "operation", "outcome", "event"],
+    ["began", "took", "process", "node", "operation", "outcome", "event"],
     places.map((place) => [
       seconds(operations.start[place]!),
       operations.end[place] === -1 ? "never answered" : duration(operations.end[place]! - operations.start[place]!),

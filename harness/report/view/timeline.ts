@@ -6,6 +6,7 @@
 /// <reference lib="dom" />
 import { Canvas, type Colours, fitted } from "./canvas.ts";
 import { duration, element, grouped, seconds } from "./dom.ts";
+import type { PageData } from "../page/data.ts";
 import { type Lane, type LaneMode, laneModes, lanesOf, MOST_LANES } from "./lanes.ts";
 import type { NodeStates } from "./node_state.ts";
 import { firstFrom, type Selection, type Store } from "./store.ts";
@@ -46,6 +47,8 @@ export class Timeline {
   #mode: LaneMode;
   #placed: Placed[] = [];
   #marks: Mark[] = [];
+  /** When each operation took effect in the order that explains a valid history, by its place. */
+  readonly #points: ReadonlyMap<number, number>;
   readonly #longestMessage: number;
   readonly #longestFault: number;
 
@@ -55,6 +58,7 @@ export class Timeline {
     this.#states = states;
     this.#culprits = new Set(data.why?.operations ?? []);
     this.#roles = new Map(data.nodes.map((node) => [node, states.roles(node, data.end)]));
+    this.#points = pointsOf(data);
     const { messages, faults } = data;
     this.#longestMessage = messages?.sent.reduce((most, sent, i) => Math.max(most, messages.arrived[i]! - sent), 0) ??
       0;
@@ -295,7 +299,8 @@ export class Timeline {
     const { operations, why } = this.#store.data;
     const { selection } = this.#store;
     const outcome = operations.outcome[place]!;
-    const isCulprit = this.#culprits.has(place);
+    const point = this.#points.get(place);
+    const isCulprit = this.#culprits.has(place) && this.#store.data.head.word === "invalid";
     const name = ["ok", "fail", "info"][outcome]!;
     const height = ROW - 3;
     context.fillStyle = colours(isCulprit ? "bad" : name);
@@ -313,6 +318,12 @@ export class Timeline {
       context.lineWidth = 2;
       context.strokeRect(x1 - 1, y - 1, x2 - x1 + 2, height + 2);
       context.lineWidth = 1;
+    }
+    if (point !== undefined) {
+      context.fillStyle = colours("cursor");
+      context.beginPath();
+      context.arc(Math.max(x1 + 2, Math.min(this.#x(point), x2 - 2)), y + height / 2, 3.5, 0, 7);
+      context.fill();
     }
     const text = operationText(this.#store, place);
     context.font = `${isCulprit ? "600 " : ""}10.5px system-ui, sans-serif`;
@@ -428,6 +439,20 @@ export class Timeline {
   }
 }
 
+/** A moment within each operation of a witness, in its order: as early as the ones before allow. */
+function pointsOf({ why, head, operations }: PageData): Map<number, number> {
+  const points = new Map<number, number>();
+  if (why === null || head.word !== "valid") return points;
+  const last = new Map<number, number>();
+  for (const place of why.order) {
+    const key = operations.key[place]!;
+    const time = Math.max(last.get(key) ?? 0, operations.start[place]!);
+    last.set(key, time);
+    points.set(place, time);
+  }
+  return points;
+}
+
 /** Shows the operations of the counterexample. */
 export function showFailure(store: Store): void {
   const { why, operations, end } = store.data;
@@ -470,12 +495,13 @@ function legend(store: Store): (Node | string)[] {
 function drawAxis(
   context: CanvasRenderingContext2D,
   colours: Colours,
-  { start, end }: Store,
+  { start, end, data }: Store,
   xOf: (time: number) => number,
   canvas: Canvas,
 ): void {
   const count = Math.max(2, Math.floor((canvas.width - GUTTER) / 120));
-  const step = niceStep((end - start) / count);
+  const least = (end - start) / count;
+  const step = data.unit === "time" ? niceStep(least) : Math.max(1000, niceStep(least));
   context.fillStyle = colours("muted");
   context.font = "11px system-ui, sans-serif";
   const digits = step >= 1e6 ? 0 : step >= 1e5 ? 1 : step >= 1e4 ? 2 : step >= 1e3 ? 3 : 6;

@@ -32,10 +32,21 @@ export function why(store: Store): HTMLElement | null {
     element("h2", {}, isWrong ? "Why" : "An order that explains it"),
     element("p", { class: "first" }, first),
     ...others.map((sentence) => element("p", {}, sentence)),
+    isWrong && why.order.length > 1 ? tried(store) : null,
     why.operations.length > 0 && why.operations.length <= 40 ? drawing(store) : null,
     why.operations.length === 0 ? null : show,
     why.operations.length === 0 ? null : folded("The same as a table", () => operationsTable(store)),
   );
+}
+
+/** The order that was tried, and where it broke. */
+function tried(store: Store): HTMLElement {
+  const { order, culprit } = store.data.why!;
+  const steps = order.map((place, i) => {
+    const text = `${i + 1}. ${operationText(store, place)}`;
+    return element("li", { class: place === culprit ? "bad" : "" }, place === culprit ? `✗ ${text}` : text);
+  });
+  return element("div", { class: "tried" }, element("span", {}, "Tried, in this order:"), element("ol", {}, ...steps));
 }
 
 /** Each operation a row, to the scale of time where that shows anything, else in the order of their ends. */
@@ -87,7 +98,8 @@ function drawing(store: Store): SVGElement {
     const y = top + i * ROW;
     const isCulprit = place === why!.culprit;
     const node = operations.node[place]!;
-    const who = node > 0 ? `node ${node}, client ${operations.process[place]}` : `client ${operations.process[place]}`;
+    const process = `process ${operations.process[place]}`;
+    const who = node > 0 ? `node ${node}, ${process}` : process;
     const x1 = x(operations.start[place]!), x2 = Math.max(x1 + 10, x(ends[i]!));
     const label = shape("text", { x: x2 + 8, y: y + 19, class: isCulprit ? "label bad" : "label" }, labels[i]!);
     if (isCulprit && should !== "") label.append(shape("tspan", { dx: 12, class: "should" }, should));
@@ -112,7 +124,7 @@ function operationsTable(store: Store): HTMLElement {
   const { why, operations } = store.data;
   const rows = why!.operations.map((place) => [
     operations.node[place] === 0 ? "" : `node ${operations.node[place]}`,
-    `client ${operations.process[place]}`,
+    `process ${operations.process[place]}`,
     operationText(store, place),
     OUTCOMES[operations.outcome[place]!]!,
     seconds(operations.start[place]!),

@@ -1,0 +1,56 @@
+/**
+ * The events of a history in the order in which they were judged, for its page.
+ *
+ * @module
+ */
+import * as checker from "../../checker/mod.ts";
+import { filesMeantBy, readAll } from "./check_bytes.ts";
+import type { CheckFlags } from "./check_flags.ts";
+
+/** A history, and its verdict with places in it. */
+export interface ShownHistory {
+  readonly events: readonly checker.HistoryEvent[];
+  readonly verdict: checker.Verdict & { readonly model?: string };
+}
+
+/**
+ * Reads the files of a run again.
+ *
+ * @param verdict What was found; it may name lines of the file, which become places in the history here.
+ */
+export function shownHistory(
+  paths: readonly string[],
+  flags: Pick<CheckFlags, "format" | "pairs" | "sort" | "merge">,
+  verdict: checker.Verdict,
+): ShownHistory {
+  const { format, pairs } = flags;
+  const options = {
+    ...(format === undefined ? {} : { format }),
+    ...(pairs === undefined ? {} : { pairs: pairs as "keys" | "values" }),
+  };
+  const histories = paths.flatMap(filesMeantBy).map((name) => {
+    const bytes = readAll(name);
+    const found = format ?? checker.detectFormat(new TextDecoder().decode(bytes.subarray(0, checker.HEAD_BYTES)));
+    // A file of sessions has no events.
+    if (found === "polysi" || found === "awdit") return null;
+    return { name, history: checker.readHistory(bytes, options), lineCount: 0 };
+  }).filter((each) => each !== null);
+  const [first] = histories;
+  if (first === undefined) return { events: [], verdict };
+  if (histories.length > 1) return { events: checker.merged(histories).history.events, verdict };
+  const { history } = flags.sort ? checker.sortedByTime(first.history) : first;
+  return { events: history.events, verdict: placed(verdict, history.lines) };
+}
+
+/** A verdict whose places are those of events, where it named lines. */
+function placed(verdict: checker.Verdict, lines: readonly number[]): checker.Verdict {
+  const { lines: namesLines, counterexample } = verdict as Partial<checker.LinearizabilityVerdict>;
+  if (namesLines !== true || counterexample === undefined) return verdict;
+  const placeOf = new Map(lines.map((line, place) => [line, place]));
+  const operations = counterexample.operations.map((operation) => ({
+    ...operation,
+    invoked: placeOf.get(operation.invoked) ?? operation.invoked - 1,
+    returned: operation.returned === null ? null : placeOf.get(operation.returned) ?? operation.returned - 1,
+  }));
+  return { ...verdict, counterexample: { ...counterexample, operations } } as checker.Verdict;
+}
