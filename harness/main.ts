@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<{ main: Command }>>> 
   shrink: () => import("./cli/shrink.ts"),
   replay: () => import("./cli/replay.ts"),
   check: () => import("./cli/check.ts"),
+  report: () => import("./cli/report.ts"),
   serve: () => import("./cli/serve.ts"),
   cluster: () => import("./cli/cluster.ts"),
   member: () => import("./cli/member.ts"),

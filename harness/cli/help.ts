@@ -5,7 +5,7 @@
  */
 import { FAULTS } from "../nemesis/faults.ts";
 import { columns } from "../report/columns.ts";
-import { thisCommand } from "./command.ts";
+import { type DenoPermission, thisCommand } from "./command.ts";
 import { nearest, UsageError } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -16,6 +16,7 @@ export type CommandName =
   | "shrink"
   | "replay"
   | "check"
+  | "report"
   | "serve"
   | "cluster"
   | "member"
@@ -27,7 +28,7 @@ interface CommandHelp {
   readonly takes?: string;
   readonly about: string;
   /** What Deno must be told for it. */
-  readonly permission?: "-R" | "-P=serve" | "-P=live";
+  readonly permission?: DenoPermission;
   /** What people type behind the name. */
   readonly examples?: readonly string[];
   /** Whether the faults of `--nemesis` are listed too. */
@@ -64,6 +65,12 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
     permission: "-R",
     examples: ["history.jsonl", "--model list-append --consistency-model serializable history.edn"],
   },
+  report: {
+    takes: "RUN_OR_HISTORY...",
+    about: "a page of a kept run or a history, for any browser",
+    permission: "-RW",
+    examples: ["./out --html run.html", "history.jsonl --html history.html"],
+  },
   serve: {
     about: "one node of a live cluster, served to Redis clients",
     permission: "-P=serve",
@@ -97,7 +104,7 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
 
 const GROUPS: readonly (readonly [string, readonly CommandName[]])[] = [
   ["Drive a simulated cluster and judge what its clients saw", ["run", "fuzz", "shrink", "replay"]],
-  ["Judge a history that was recorded elsewhere", ["check"]],
+  ["Judge a history that was recorded elsewhere, and draw it", ["check", "report"]],
   ["Run real nodes", ["serve", "cluster", "member", "log"]],
 ];
 

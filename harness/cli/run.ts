@@ -8,9 +8,10 @@ import { join } from "node:path";
 import { grouped, renderOpening, renderResult } from "../report/report.ts";
 import { renderTrace } from "../report/story.ts";
 import type { RunOptions } from "../run/options.ts";
-import type { JudgedRun } from "../run/result.ts";
+import { failedChecks, type JudgedRun } from "../run/result.ts";
 import { runOnce } from "../run/run_once.ts";
-import { setupOf } from "../run/setup.ts";
+import { encodeRunFile, runFile } from "../run/run_file.ts";
+import { type RunSetup, setupOf } from "../run/setup.ts";
 import type { Moment } from "../moment.ts";
 import type { Target } from "../run/target.ts";
 import { thisCommand } from "./command.ts";
@@ -28,7 +29,7 @@ const FLAGS = {
   out: {
     type: "string",
     value: "FOLDER",
-    about: "where to leave history.jsonl and result.json, in place of older ones",
+    about: "where to leave history.jsonl, result.json and run.json (for replay and report), in place of older ones",
   },
   trace: { type: "boolean", about: "tell every event inside the nodes, a line each" },
   "check-determinism": { type: "boolean", about: "run twice, and name the first event that differs" },
@@ -57,7 +58,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const moments: Moment[] = [];
   const judged = await runShown(target, options, terminal, flags.trace || flags.html !== undefined ? moments : null);
   if (judged === null) return INTERRUPTED;
-  if (flags.out !== undefined) writeOut(flags.out, judged);
+  if (flags.out !== undefined) writeOut(flags.out, judged, setupOf(target, options));
   if (flags.trace) terminal.out(renderTrace(moments, judged));
   if (flags["check-determinism"]) {
     const again = await runShown(target, options, terminal, null);
@@ -137,11 +138,17 @@ function prepareOut(folder: string): void {
   writing(folder, () => void mkdirSync(folder, { recursive: true }));
 }
 
-/** Leaves history and result in a folder; both are written before anything is drawn. */
-function writeOut(folder: string, judged: JudgedRun): void {
+/** Leaves history, result and run in a folder; both are written before anything is drawn. */
+function writeOut(folder: string, judged: JudgedRun, setup: RunSetup): void {
+  const { result, schedule } = judged;
+  const expected = { valid: result.valid, failed: failedChecks(result), history_sha256: result.history_sha256 };
   writing(folder, () => {
     writeFileSync(join(folder, "history.jsonl"), judged.history);
-    writeFileSync(join(folder, "result.json"), `${JSON.stringify(judged.result)}\n`);
+    writeFileSync(join(folder, "result.json"), `${JSON.stringify(result)}\n`);
+    writeFileSync(
+      join(folder, "run.json"),
+      encodeRunFile(runFile({ origin: result.replay, setup, schedule, expected })),
+    );
   });
 }
 

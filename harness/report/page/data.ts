@@ -146,9 +146,10 @@ export interface Cycle {
 
 /** A sweep's results. */
 export interface SweepTable {
-  readonly seeds: number;
   readonly findings: readonly {
-    readonly seed: number;
+    /** `seed 12`, or a file's name. */
+    readonly name: string;
+    readonly word: Word;
     readonly says: string;
     readonly replay: string;
     readonly page: string;

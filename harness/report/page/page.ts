@@ -88,6 +88,35 @@ export function historyPage(
   };
 }
 
+/** A page that lists others. */
+export function sweepPage(
+  pages: readonly { readonly name: string; readonly page: PageData; readonly file: string }[],
+): PageData {
+  const words = pages.map(({ page }) => page.head.word);
+  const word = words.includes("invalid") ? "invalid" : words.includes("unknown") ? "unknown" : "valid";
+  const kinds = new Map<string, number>();
+  for (const each of words) kinds.set(each, (kinds.get(each) ?? 0) + 1);
+  const head: Head = {
+    title: `${pages.length} reports`,
+    word,
+    says: "",
+    facts: [["version", VERSION]],
+    replay: null,
+    checks: [],
+    faults: [],
+    coverage: [],
+  };
+  const findings = pages.map(({ name, page, file }) => ({
+    name,
+    says: page.why?.sentences[0] ?? page.head.says,
+    word: page.head.word,
+    replay: page.head.replay ?? "",
+    page: file,
+  }));
+  const sweep = { findings, kinds: [...kinds], neverReached: [] };
+  return { ...pageOf(head, [], [], null, []), kind: "sweep", sweep };
+}
+
 function pageOf(
   head: Head,
   events: readonly HistoryEvent[],

@@ -85,7 +85,9 @@ function laneOf(data: PageData, mode: LaneMode, name: number, places: readonly n
     rows.push(row);
     longest = Math.max(longest, to - from);
   }
-  const numbers = mode === "client" ? new Set(places.map((place) => data.operations.process[place]!)) : new Set<number>();
+  const numbers = mode === "client"
+    ? new Set(places.map((place) => data.operations.process[place]!))
+    : new Set<number>();
   const first = data.operations.process[places[0] ?? 0] ?? name;
   const client = numbers.size > 1 ? `process ${first} …` : `process ${first}`;
   const title = mode === "node" ? `node ${name}` : mode === "key" ? texts[name]! : client;

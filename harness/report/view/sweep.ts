@@ -1,5 +1,5 @@
 /**
- * A sweep: its seeds, findings by kind, and what no seed reached.
+ * Several reports, or a sweep: each finding, how many there are of each kind, and what no seed reached.
  *
  * @module
  */
@@ -10,25 +10,20 @@ import { element, grouped, table } from "./dom.ts";
 /** The section; `null` on pages of something else. */
 export function sweep({ sweep }: PageData): HTMLElement | null {
   if (sweep === null) return null;
-  const { seeds, findings, kinds, neverReached } = sweep;
+  const { findings, kinds, neverReached } = sweep;
+  const rows = findings.map(({ name, word, says, replay, page }) => [
+    page === "" ? name : element("a", { href: page }, name),
+    word,
+    says,
+    replay === "" ? "" : element("code", {}, replay),
+  ]);
+  const counts = kinds.map(([kind, times]) => [kind, grouped(times)]);
   return element(
     "section",
-    { "aria-label": "Sweep" },
+    { "aria-label": "Findings" },
     element("h2", {}, "Findings"),
-    element("p", {}, `${grouped(seeds)} seeds, ${grouped(findings.length)} with findings.`),
-    kinds.length === 0
-      ? null
-      : table("By kind", ["kind", "seeds"], kinds.map(([kind, times]) => [kind, grouped(times)])),
-    findings.length === 0 ? null : table(
-      "Each finding",
-      ["seed", "what", "again", "page"],
-      findings.map(({ seed, says, replay, page }) => [
-        String(seed),
-        says,
-        element("code", {}, replay),
-        page === "" ? "" : element("a", { href: page }, "open"),
-      ]),
-    ),
-    neverReached.length === 0 ? null : element("p", {}, `No seed reached: ${neverReached.join(", ")}`),
+    counts.length === 0 ? null : table("By kind", ["kind", "how many"], counts),
+    rows.length === 0 ? null : table("Each", ["what", "verdict", "why", "again"], rows),
+    neverReached.length === 0 ? null : element("p", {}, `Never reached: ${neverReached.join(", ")}`),
   );
 }
