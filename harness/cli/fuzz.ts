@@ -162,9 +162,9 @@ function opening(
     ? `seeds from ${options.seed} on`
     : `seeds ${options.seed} to ${options.seed + runs - 1}`;
   const part = shard.of === 1 ? "" : `, shard ${shard.index} of ${shard.of}`;
-  return `${style("bold", seeds)}${part}  ${
-    nodesInWords(options)
-  }, ${options.concurrency} clients, ${options.timeLimit} s each, ` +
+  return `${style("bold", seeds)}${part}  ${nodesInWords(options)}, ${options.concurrency} clients, ${
+    options.nemesis === "all" ? "up to " : ""
+  }${options.timeLimit} s each, ` +
     `workload ${options.workload ?? Object.keys(target.workloads)[0]}, nemesis ${options.nemesis}`;
 }
 

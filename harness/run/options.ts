@@ -60,7 +60,7 @@ export const ALL_WORKLOADS = "all";
 
 /** How many nodes there are at first, in words. */
 export function nodesInWords({ nodes, nemesis }: RunOptions): string {
-  if (nodes === null && nemesis === "all") return "3 to 6 nodes";
+  if (nodes === null && nemesis === "all") return "1 to 9 nodes";
   const count = nodes ?? DEFAULT_NODES;
   return `${count} ${count === 1 ? "node" : "nodes"}`;
 }

@@ -50,7 +50,7 @@ export interface RunSetup {
 /** What a swarm draws for every target. */
 type Drawn = Pick<
   RunSetup,
-  "nodes" | "workloadOptions" | "rate" | "bursts" | "kinds" | "interval" | "severity"
+  "timeLimit" | "nodes" | "workloadOptions" | "rate" | "bursts" | "kinds" | "interval" | "severity"
 >;
 
 /**
@@ -131,6 +131,13 @@ function drawSwarm(
   return { system, ...drawRun(random.split("run"), options, severity, target.draws?.(system) ?? target.faults) };
 }
 
+/** Most faults of a system show in its first seconds, or never under a setup: many short runs find more than few long ones. */
+const TIME_SHARES = [1 / 12, 1 / 12, 1 / 6, 1 / 6, 1 / 3, 1];
+/** A run has about so many faults, however short it is. */
+const FAULTS_MIN = 10;
+/** Small clusters lose their quorum soonest; the largest ones are rare, as each message of theirs costs time. */
+const NODES = [1, 2, 3, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5, 6, 7, 8, 9];
+
 /**
  * What an option may be in a swarm: often what is usual, and now and then so small, or so large, that its bound is
  * met all the time. What is drawn for one says nothing about another.
@@ -141,8 +148,10 @@ function drawRun(
   severity: Severity,
   kinds: readonly FaultKind[],
 ): Drawn {
+  const timeLimit = Math.ceil(100 * options.timeLimit * pick(random, TIME_SHARES)) / 100;
   return {
-    nodes: options.nodes ?? pick(random, [3, 3, 4, 5, 5, 5, 5, 6]),
+    timeLimit,
+    nodes: options.nodes ?? pick(random, NODES),
     workloadOptions: {
       keys: pick(random, [options.keys, options.keys, 1]),
       skew: 1 + random.below(3),
@@ -151,7 +160,7 @@ function drawRun(
     rate: options.rate * pick(random, [0.25, 0.5, 1, 1, 1.5]),
     bursts: random.below(4) === 0,
     kinds: drawKinds(random, kinds),
-    interval: options.nemesisInterval * pick(random, [0.1, 0.25, 0.5, 1, 1, 2]),
+    interval: Math.min(options.nemesisInterval * pick(random, [0.1, 0.25, 0.5, 1, 1, 2]), timeLimit / FAULTS_MIN),
     severity: { ...severity, loss: pick(random, [0.05, 0.3, 0.6]) },
   };
 }

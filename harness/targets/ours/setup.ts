@@ -56,6 +56,10 @@ export interface ClusterSetup {
   /** The core's option of that name. */
   readonly maxUncommittedBytes: number;
   /** The core's option of that name. */
+  readonly maxUnsyncedBytes: number;
+  /** The core's option of that name. */
+  readonly maxApplyBytes: number;
+  /** The core's option of that name. */
   readonly maxPendingReads: number;
   /** A replica waits so many ticks for the answer to what it has forwarded. */
   readonly forwardTimeoutTicks: number;
@@ -102,6 +106,8 @@ const CLUSTER: ClusterSetup = {
   maxInflightAppends: 256,
   maxInflightBytes: 16_777_216,
   maxUncommittedBytes: 67_108_864,
+  maxUnsyncedBytes: 67_108_864,
+  maxApplyBytes: 16_777_216,
   maxPendingReads: 65_536,
   forwardTimeoutTicks: 500,
   batchTime: MILLISECOND / 20,
@@ -159,7 +165,7 @@ function drawCluster(
   reads: ReadMode,
   workload: string,
 ): ClusterSetup {
-  const electionTimeoutTicks = pick(random, ELECTION_TIMEOUTS);
+  const electionTimeoutTicks = pick(random, reads === "lease" ? ELECTION_TIMEOUTS : [...ELECTION_TIMEOUTS, 3]);
   const elections = drawElections(random, reads);
   const maxAppendBytes = pick(random, [CLUSTER.maxAppendBytes, CLUSTER.maxAppendBytes, 200]);
   // Hundreds of small appends under way, of which the network reorders most, would be refused and sent again without
@@ -174,7 +180,7 @@ function drawCluster(
     ...elections,
     alignedTicks: random.below(4) === 0,
     electionTimeoutTicks,
-    heartbeatIntervalTicks: 1 + random.below(3),
+    heartbeatIntervalTicks: 1 + random.below(Math.min(3, electionTimeoutTicks - 2)),
     compactionBytes: pick(random, [CLUSTER.compactionBytes, 20_000, 2_000, 200]),
     snapshotStepBytes: pick(random, [CLUSTER.snapshotStepBytes, 40]),
     keepBytes,
@@ -184,6 +190,8 @@ function drawCluster(
     maxInflightAppends: pick(random, inflights),
     maxInflightBytes: pick(random, [CLUSTER.maxInflightBytes, CLUSTER.maxInflightBytes, 500]),
     maxUncommittedBytes: pick(random, [CLUSTER.maxUncommittedBytes, CLUSTER.maxUncommittedBytes, 2_000]),
+    maxUnsyncedBytes: pick(random, [CLUSTER.maxUnsyncedBytes, CLUSTER.maxUnsyncedBytes, 2_000]),
+    maxApplyBytes: pick(random, [CLUSTER.maxApplyBytes, CLUSTER.maxApplyBytes, 1]),
     maxPendingReads: pick(random, [CLUSTER.maxPendingReads, CLUSTER.maxPendingReads, 8, 1]),
     maxWaiting,
     forwardTimeoutTicks: pick(random, forwardTimeouts),
@@ -193,6 +201,7 @@ function drawCluster(
       : pick(random, [CLUSTER.maxSessions, CLUSTER.maxSessions, 3]),
     batchTime: pick(random, [0, CLUSTER.batchTime, CLUSTER.batchTime, MILLISECOND]),
     retryTicks: pick(random, [CLUSTER.retryTicks, 2]),
+    frontTimeoutTicks: pick(random, [CLUSTER.frontTimeoutTicks, CLUSTER.frontTimeoutTicks, 8]),
   };
 }
 
