@@ -293,7 +293,7 @@ export class SimNode {
     if (host === null) return;
     if (host.births.isLost(from, birth)) return this.#options.refuse(from);
     if (expected !== 0 && expected !== this.journal!.birth) return;
-    if (isLost && !this.#isLost && isMember(host, from)) {
+    if (isLost && !this.#isLost && !this.isRemoved && isMember(host, from)) {
       this.#invariants.broken(`births: node ${this.id} hears node ${from}, which has lost its journal`);
     }
     host.receive(from, birth, bytes);
