@@ -72,6 +72,8 @@ export { TargetError } from "./run/target_error.ts";
 // A system of your own under the nemesis.
 export { defineProcesses } from "./targets/processes/define.ts";
 export type * from "./targets/processes/process_target.ts";
+export { defineNodes } from "./targets/nodes/define.ts";
+export type * from "./targets/nodes/node_target.ts";
 export type { ClusterSetup, OursSetup } from "./targets/ours/setup.ts";
 export type { Breach, SafetyVerdict } from "./sim/invariants/world.ts";
 export type { CoverageCounts } from "./sim/coverage.ts";
