@@ -71,18 +71,30 @@ function commitVouched(core: Core, commitIndex: LogIndex): void {
   const { lastIndex, lastTerm } = core.log;
   const vouched = lastTerm === core.term ? lastIndex : core.vouchedIndex;
   if (commitIndex <= lastIndex) core.missing = null;
-  else core.missing = { index: commitIndex, sinceTick: core.missing?.sinceTick ?? core.clock };
+  else noteMissing(core, commitIndex);
   core.commitTo(Math.min(commitIndex, vouched) as LogIndex);
 }
+
+/** A leader's commit index never falls: one that does is another's word, or a damaged one, and nothing is proven by it. */
+function noteMissing(core: Core, index: LogIndex): void {
+  const { missing, clock } = core;
+  core.missing = missing === null || index < missing.index
+    ? { index, sinceTick: clock, claims: 1 }
+    : { index, sinceTick: missing.sinceTick, claims: missing.claims + 1 };
+}
+
+/** So many messages in a row must say that a node has lost entries before it is stopped. */
+const MIN_CLAIMS = 10;
 
 /**
  * A leader has said for two election timeouts that this node acknowledged entries that it does not hold.
  *
- * @throws {RaftInvariantError} Where that is so: a disk has lost what it had promised. One message alone proves nothing.
+ * @throws {RaftInvariantError} Where that is so: a disk has lost what it had promised. A few messages prove nothing.
  */
 export function checkMissing(core: Core): void {
   const { missing } = core;
-  if (missing === null || core.clock - missing.sinceTick < 2 * core.config.electionTimeoutTicks) return;
+  if (missing === null || missing.claims < MIN_CLAIMS) return;
+  if (core.clock - missing.sinceTick < 2 * core.config.electionTimeoutTicks) return;
   if (missing.index <= core.log.lastIndex) {
     core.missing = null;
     return;

@@ -34,10 +34,13 @@ export function keepFrom(core: Core, index: LogIndex): LogIndex {
   return from as LogIndex;
 }
 
-/** The first entry that a follower is to be sent; after its snapshot where it is being sent one. */
+/**
+ * The entry before the first one that a follower is to be sent, whose term an append names; the last one of its snapshot
+ * where it is being sent one.
+ */
 function neededFrom({ matchIndex, transfer, isActive, nextIndex, state }: Progress): number {
-  if (transfer !== null) return transfer.snapshot.index + 1;
+  if (transfer !== null) return transfer.snapshot.index;
   // Of a follower that nobody has heard of lately, nobody knows when it will need anything.
   if (!isActive) return Infinity;
-  return state === "probe" ? nextIndex : matchIndex + 1;
+  return state === "probe" ? nextIndex - 1 : matchIndex;
 }

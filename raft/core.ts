@@ -44,7 +44,7 @@ export interface ForwardedRead {
 }
 
 /** The longest election timeout, as a multiple of the configured one. */
-const MAX_TIMEOUT_FACTOR = 10;
+export const MAX_TIMEOUT_FACTOR = 10;
 
 /** A node's state. It is not part of what the module exports. */
 export class Core {
@@ -86,9 +86,11 @@ export class Core {
   /** Up to where an append of this term's leader has shown that the log is the leader's. */
   vouchedIndex: LogIndex = 0 as LogIndex;
   /** What the leader says is committed, and acknowledged by this node, though the log ends before; `null` if nothing. */
-  missing: { readonly index: LogIndex; readonly sinceTick: number } | null = null;
+  missing: { readonly index: LogIndex; readonly sinceTick: number; readonly claims: number } | null = null;
   /** The configuration that this node was told it was removed by; 0 where it was not. */
   removedAt: LogIndex = 0 as LogIndex;
+  /** Until this tick it believes so, and does not campaign. */
+  removedUntilTick = 0;
   /** What of the log is not durable, and since when. */
   readonly unsynced: UnsyncedBytes;
   readonly stall: SyncStall;
@@ -171,7 +173,7 @@ export class Core {
    * used up does not campaign: it could not lead.
    */
   get mayCampaign(): boolean {
-    if (this.removedAt > this.configurations.currentIndex) return false;
+    if (this.clock < this.removedUntilTick && this.removedAt > this.configurations.currentIndex) return false;
     if (this.term >= MAX_TERM || this.log.lastIndex >= MAX_INDEX) return false;
     return this.isVoter ||
       this.configurations.someSince(this.commitIndex, (configuration) => isVoter(configuration, this.id));

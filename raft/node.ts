@@ -481,10 +481,6 @@ export class RaftNode {
       this.#answerStale(core, envelope);
       return false;
     }
-    if (envelope.term > core.term + MAX_TERM_JUMP) {
-      core.reject(envelope, "its term is too far above the node's own");
-      return false;
-    }
     switch (envelope.type) {
       case "pre-vote-request":
         return true;
@@ -494,15 +490,13 @@ export class RaftNode {
           core.reject(envelope, "a leader is alive, or may hold a lease");
           return false;
         }
-        becomeFollower(core, envelope.term, null);
-        return true;
+        return adoptTerm(core, envelope, null);
       case "append-request":
       case "heartbeat-request":
       case "commit-notice":
       case "snapshot-request":
       case "timeout-now":
-        becomeFollower(core, envelope.term, envelope.from);
-        return true;
+        return adoptTerm(core, envelope, envelope.from);
       case "append-response":
       case "heartbeat-response":
       case "snapshot-response":
@@ -517,8 +511,7 @@ export class RaftNode {
           core.reject(envelope, "it is from no member");
           return false;
         }
-        becomeFollower(core, envelope.term, null);
-        return true;
+        return adoptTerm(core, envelope, null);
     }
   }
 
@@ -653,4 +646,21 @@ function isDiskHanging(core: Core): boolean {
   const { electionTimeoutTicks, maxUnsyncedBytes } = core.config;
   if (core.stall.ticks < electionTimeoutTicks) return false;
   return core.stall.ticks >= MAX_STALL_TIMEOUTS * electionTimeoutTicks || core.unsynced.count() >= maxUnsyncedBytes / 2;
+}
+
+/**
+ * Follows in the term of a message, or at most `MAX_TERM_JUMP` further than before: then the message counts as lost.
+ * Raising a term is always safe, as if the node had seen a message of that term.
+ *
+ * @returns Whether the node is in the message's term now.
+ */
+function adoptTerm(core: Core, envelope: Envelope, leader: NodeId | null): boolean {
+  const most = core.term + MAX_TERM_JUMP as Term;
+  if (envelope.term <= most) {
+    becomeFollower(core, envelope.term, leader);
+    return true;
+  }
+  becomeFollower(core, most, null);
+  core.reject(envelope, "its term is too far above the node's own");
+  return false;
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { isJoint, membersOf } from "./configuration.ts";
-import type { Core } from "./core.ts";
+import { type Core, MAX_TIMEOUT_FACTOR } from "./core.ts";
 import type { Envelope, RemovalNotice } from "./message.ts";
 import { becomeFollower } from "./roles.ts";
 import type { NodeId } from "./types.ts";
@@ -35,8 +35,8 @@ export function isStranger(core: Core, envelope: Envelope): boolean {
 }
 
 /**
- * The node was removed: it does not campaign any more, until a leader sends it a configuration again. It goes on voting,
- * which is safe, and may be needed where the removal is told of late.
+ * The node was removed: it does not campaign for ten election timeouts, and is told again when it does then; a leader that
+ * it hears ends that. So a notice that is forged, or late, does not silence it for ever. It goes on voting, which is safe.
  */
 export function handleRemovalNotice(core: Core, notice: RemovalNotice): void {
   if (notice.configurationIndex <= core.configurations.currentIndex) {
@@ -44,5 +44,6 @@ export function handleRemovalNotice(core: Core, notice: RemovalNotice): void {
   }
   if (core.role === "leader") return core.reject(notice, "the node leads");
   core.removedAt = notice.configurationIndex;
+  core.removedUntilTick = core.clock + MAX_TIMEOUT_FACTOR * core.config.electionTimeoutTicks;
   if (core.role !== "follower") becomeFollower(core, core.term, null);
 }

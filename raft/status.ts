@@ -68,7 +68,7 @@ export interface RaftStatus {
   readonly isStateDurable: boolean;
   /**
    * Where the committed configuration stands by which this node was removed, as its own log or another node says; 0 where
-   * it was not. It does not campaign any more, and may be stopped.
+   * it was not. It hardly campaigns any more, and may be stopped.
    */
   readonly removedAt: LogIndex;
   /** What the snapshot covers. */

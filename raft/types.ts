@@ -16,14 +16,13 @@ export type Term = number & { readonly brand: "Term" };
 
 /**
  * The largest term: 2^48, which at a thousand elections a second lasts for 8,900 years. A message of a larger one is
- * refused, and so is one whose term is more than `MAX_TERM_JUMP` above the receiver's: no single message can use the
- * terms up.
+ * refused, and no message raises the receiver's term by more than `MAX_TERM_JUMP`: none can use the terms up.
  */
 export const MAX_TERM: Term = 281474976710656 as Term;
 
 /**
  * By how much one message may raise a term: 2^32. A node that campaigned once a second in vain would need 136 years to
- * get so far ahead.
+ * get so far ahead. The term of a message beyond that is approached in steps, so that nodes find together in any case.
  */
 export const MAX_TERM_JUMP = 4294967296;
 

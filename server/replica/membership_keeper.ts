@@ -55,7 +55,8 @@ export function nextChore(
       return { type: "enter", entry: { ...entry, wish: "as-is", replaces: 0 } };
     }
     if (wish !== "voter" || follower === undefined || !follower.isLearner || !follower.isActive) continue;
-    if (follower.matchIndex + CAUGHT_UP_ENTRIES < lastIndex) continue;
+    // In a short log nobody lacks many entries: who has acknowledged none was never reached.
+    if (follower.matchIndex === 0 || follower.matchIndex + CAUGHT_UP_ENTRIES < lastIndex) continue;
     const promotion = { type: "add-voter", node: nodeId(id) } as const;
     if (replaces === 0 || !members.includes(nodeId(replaces))) {
       return { type: "change", change: { type: "simple", changes: [promotion] }, about: `node ${id} becomes a voter` };

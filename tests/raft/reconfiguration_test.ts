@@ -386,9 +386,11 @@ test("a removed follower is told, and does not campaign, whether it was there or
     network.run(45);
     const { removedAt, role, term } = network.node(3).status();
     assert.deepEqual([removedAt, role, term, leader.role], [index, "follower", 1, "leader"]);
-    const before = network.sent.length;
-    for (let ticks = 0; ticks < 100; ticks++) network.send(network.node(3).tick());
-    assert.equal(network.sent.length, before, "it is silent");
+    network.sent.length = 0;
+    network.run(300);
+    const asked = network.sent.filter(({ from }) => from === 3).length;
+    assert(asked <= 6, `${asked} messages in 30 election timeouts: it asks now and then, and is told again`);
+    assert.deepEqual([network.node(3).status().removedAt, leader.term], [index, 1]);
   }
 });
 

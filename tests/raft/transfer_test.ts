@@ -36,7 +36,7 @@ test("a follower that is behind is brought up to date before it is told to campa
 });
 
 test("a follower that needs a snapshot gets it first (etcd's TestLeaderTransferAfterSnapshot)", () => {
-  const network = new Network();
+  const network = new Network({ config: { maxKeepBytes: 0 } });
   const leader = network.elect(1);
   network.isolate(3);
   network.propose(1, 7, 8, 9);

@@ -70,6 +70,8 @@ test("a newcomer becomes a voter when it has caught up, and not before", () => {
   const directory = new Map([entry(1), entry(2), entry(3, { wish: "voter" })]);
   assert.equal(nextChore(leading([1, 2], [3], 100), directory, new Map()), null);
   assert.equal(nextChore(leading([1, 2], [3], 5000, false), directory, new Map()), null);
+  const short = { ...leading([1, 2], [3], 0), lastIndex: logIndex(500), commitIndex: logIndex(500) };
+  assert.equal(nextChore(short, directory, new Map()), null, "it has acknowledged nothing");
   const chore = nextChore(leading([1, 2], [3], 4500), directory, new Map());
   assert.deepEqual(chore?.type === "change" && chore.change, {
     type: "simple",
