@@ -348,9 +348,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a leader takes a higher term over, and leads on in it",
     file: "raft/node.ts",
-    search: "becomeFollower(core, envelope.term, null);\n        return true;\n    }",
+    search: "    becomeFollower(core, envelope.term, leader);\n    return true;",
     replace: 'if (core.role === "leader") core.setHardState(envelope.term, null);\n' +
-      "        else becomeFollower(core, envelope.term, null);\n        return true;\n    }",
+      "    else becomeFollower(core, envelope.term, leader);\n    return true;",
     flags: "--nemesis partition",
     noticedBy: ["invariant", "history", "liveness"],
   },
