@@ -14,11 +14,13 @@ import { crc32c } from "../../server/bytes/crc32c.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { passwordOf } from "./secret_file.ts";
+import { CONFIG_FLAG, withSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 const NODES_MAX = 9;
 
 const FLAGS = {
+  config: CONFIG_FLAG,
   nodes: { type: "integer", min: 1, max: NODES_MAX, about: "how many nodes; 3 for a new folder if left out" },
   data: { type: "string", value: "FOLDER", about: "the folder for the nodes' folders" },
   port: {
@@ -45,7 +47,7 @@ const FLAGS = {
 
 /** Starts the nodes, says how to reach them, and ends them when it is told to stop. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
-  const { flags, words } = parseFlags(args, FLAGS);
+  const { flags, words } = parseFlags(withSettings(args, FLAGS, ["password-file"]), FLAGS);
   if (words.length > 0) throw new UsageError(`cluster takes flags only, but was given ${JSON.stringify(words[0])}`);
   const { data } = flags;
   if (data === undefined) throw new UsageError("cluster needs --data");

@@ -9,9 +9,11 @@ import { askOnce } from "../../server/redis/resp_client.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { ACCESS_FLAGS, addressOf, clientTlsOf, memberIdOf } from "./live_flags.ts";
 import { passwordOf } from "./secret_file.ts";
+import { CONFIG_FLAG, withSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
+  config: CONFIG_FLAG,
   at: { type: "string", default: "127.0.0.1:7001", value: "HOST:PORT", about: "where any member serves clients" },
   ...ACCESS_FLAGS,
 } as const satisfies FlagSpec;
@@ -20,7 +22,7 @@ const USAGE = "member takes: status | add ID HOST:PORT | remove ID | replace ID 
 
 /** Asks a member, and prints what it says. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
-  const { flags, words } = parseFlags(args, FLAGS);
+  const { flags, words } = parseFlags(withSettings(args, FLAGS, ["password-file"]), FLAGS);
   const command = commandOf(words);
   const password = passwordOf(flags["password-file"]);
   const access = { address: addressOf("at", flags.at), password, tls: clientTlsOf(flags) };

@@ -9,7 +9,16 @@ import process from "node:process";
 import type { Clock } from "../../server/clock.ts";
 import { createLiveClock } from "../../server/live_clock.ts";
 import { askToBeAdded, findMembers, insist } from "../../server/node/join.ts";
-import { createLog, type Log, LOG_LEVELS, type LogLevel } from "../../server/node/log_lines.ts";
+import { fitLimits } from "../../server/node/descriptors.ts";
+import {
+  createLog,
+  type Log,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type LogFormat,
+  type LogLevel,
+} from "../../server/node/log_lines.ts";
+import { RemovedError } from "../../server/node/node.ts";
 import { checkOptions, NODE_DEFAULTS, type NodeOptions } from "../../server/node/node_options.ts";
 import { formatAddress } from "../../server/peer/peer_options.ts";
 import { type Server, startServer } from "../../server/node/serve.ts";
@@ -18,9 +27,11 @@ import { JOURNAL_FILE } from "../../server/journal/journal.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { ACCESS_FLAGS, addressOf, clientTlsOf, limitsOf, listenAddressOf, membersOf, peerTlsOf } from "./live_flags.ts";
 import { passwordOf, secretOf } from "./secret_file.ts";
+import { CONFIG_FLAG, withSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
+  config: CONFIG_FLAG,
   id: {
     type: "integer",
     min: 1,
@@ -76,16 +87,34 @@ const FLAGS = {
   "max-pipeline": { type: "integer", default: 4096, min: 1, about: "most unanswered commands of a connection" },
   "max-key": { type: "integer", default: 65_536, min: 1, max: 1 << 20, about: "longest key in bytes" },
   "max-value": { type: "integer", default: 8 << 20, min: 1, max: 15 << 20, about: "longest value in bytes" },
+  "quota-bytes": {
+    type: "integer",
+    min: 1024,
+    about: "bytes of keys and values after which writes are refused; by default what the heap allows",
+  },
+  "quota-keys": {
+    type: "integer",
+    default: NODE_DEFAULTS.quota.keys,
+    min: 1,
+    max: 16_000_000,
+    about: "keys after which writes are refused",
+  },
+  "disk-reserve": {
+    type: "integer",
+    min: 0,
+    about: "bytes of the disk that stay free; by default a twentieth, at most 256 MiB, and the store's size",
+  },
   "stop-with-stdin": {
     type: "boolean",
     about: "end at once when the standard input ends: for programs that start nodes",
   },
   "log-level": { type: "string", default: "info", oneOf: LOG_LEVELS, about: "what matters less is not logged" },
+  "log-format": { type: "string", default: "json", oneOf: LOG_FORMATS, about: "logs as JSON or as lines for people" },
 } as const satisfies FlagSpec;
 
 /** Runs a node until it is told to stop, or its disk fails. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
-  const { flags, words } = parseFlags(args, FLAGS);
+  const { flags, words } = parseFlags(withSettings(args, FLAGS, ["secret", "password-file"]), FLAGS);
   if (words.length > 0) throw new UsageError(`serve takes flags only, but was given ${JSON.stringify(words[0])}`);
   const needed = (name: "listen" | "client" | "data"): string => {
     const value = flags[name];
@@ -112,15 +141,25 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     tickMs: flags.tick,
     electionTicks: flags["election-ticks"],
     compactionBytes: flags["compact-bytes"],
+    quota: {
+      bytes: flags["quota-bytes"] ?? NODE_DEFAULTS.quota.bytes,
+      keys: flags["quota-keys"],
+      diskReserve: flags["disk-reserve"] ?? null,
+    },
     ...limitsOf(flags),
   };
   checkPlaces(options);
   if (options.join !== null && options.peers.size > 0) throw new UsageError("--join and --peer exclude each other");
-  const log = createLog((line) => terminal.err(line), options.id, flags["log-level"] as LogLevel);
+  const log = createLog({
+    write: (line) => terminal.err(line),
+    node: options.id,
+    least: flags["log-level"] as LogLevel,
+    format: flags["log-format"] as LogFormat,
+  });
   if (flags["stop-with-stdin"]) process.stdin.on("end", () => process.exit(0)).resume();
   const clock = createLiveClock();
   checkRange(options);
-  return await serve(await meetMembers(options, clock, log), clock, log, terminal);
+  return await serve(await meetMembers(fitted(options, log), clock, log), clock, log, terminal);
 }
 
 /** Whom a node that joins has to find: the others. One that has been there before knows them. */
@@ -132,6 +171,21 @@ async function meetMembers(options: NodeOptions, clock: Clock, log: Log): Promis
 
 function waitsFor(log: Log): (reason: Error) => void {
   return ({ message }) => log("warn", "waits", { reason: message });
+}
+
+/** As many clients as this process has descriptors for. */
+function fitted(options: NodeOptions, log: Log): NodeOptions {
+  let clientLimits;
+  try {
+    clientLimits = fitLimits(options.clientLimits);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+  if (clientLimits !== options.clientLimits) {
+    const reason = "there are too few descriptors for more (ulimit -n)";
+    log("warn", "fewer clients", { maxClients: clientLimits.maxConnections, reason });
+  }
+  return { ...options, clientLimits };
 }
 
 function checkRange(options: NodeOptions): void {
@@ -160,19 +214,29 @@ function checkPlaces({ id, listen, client, advertise, peers }: NodeOptions): voi
 
 function serve(options: NodeOptions, clock: Clock, log: Log, terminal: Terminal): Promise<number> {
   return new Promise((resolve, reject) => {
+    let server: Server | null = null;
     const failed = (error: Error): void => {
-      terminal.err(`Failed: ${error.message}`);
-      process.exit(255);
+      if (!(error instanceof RemovedError) || server === null) {
+        terminal.err(`Failed: ${error.message}`);
+        process.exit(255);
+      }
+      log("info", "removed", { reason: error.message });
+      server.stop(() => process.exit(0));
     };
-    startServer(options, clock, log, failed, (error, server) => {
+    startServer(options, clock, log, failed, (error, started) => {
       if (error !== null) return reject(error);
-      const { node, clientAddress } = server!;
+      server = started!;
+      const { node, clientAddress } = server;
       terminal.out(
         `node ${options.id} serves clients at ${formatAddress(clientAddress)}, members at ${
           formatAddress(node.address)
         }\n`,
       );
-      stopOnSignals(server!, resolve);
+      const { quota, clientLimits } = options;
+      terminal.out(
+        `quota ${quota.bytes} bytes and ${quota.keys} keys, at most ${clientLimits.maxConnections} clients\n`,
+      );
+      stopOnSignals(server, resolve);
       const { join: member } = options;
       if (member === null) return;
       const ask = (): Promise<void> => askToBeAdded(options, member, node.advertised, node.journal.birth);

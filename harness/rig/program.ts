@@ -22,6 +22,8 @@ export function programCommand(args: readonly string[], permissions: "node" | "a
   const url = programUrl();
   const path = url.protocol === "file:" ? fileURLToPath(url) : url.href;
   const isDeno = (globalThis as { Deno?: unknown }).Deno !== undefined;
-  const permitted = permissions === "all" ? ["-A"] : ["--allow-net", "--allow-read", "--allow-write", "--allow-run"];
+  const serving = ["--allow-net", "--allow-read", "--allow-write", "--allow-run"];
+  serving.push("--allow-env=KAYA_*", "--allow-sys=statfs");
+  const permitted = permissions === "all" ? ["-A"] : serving;
   return [process.execPath, ...(isDeno ? ["run", "--quiet", ...permitted] : []), path, ...args];
 }

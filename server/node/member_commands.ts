@@ -6,7 +6,6 @@
 import { type ConfigurationChange, membersOf, nodeId, type RaftStatus } from "../../raft/mod.ts";
 import { isProof, proofOf } from "../peer/secret.ts";
 import type { Transport } from "../peer/tcp.ts";
-import type { ClientReply } from "../replica/client.ts";
 import { type DirectoryEntry, type DirectoryMachine, encodeEntry, encodeRemoval } from "../replica/directory.ts";
 import type { ExactlyOnce } from "../replica/exactly_once.ts";
 import type { Respond } from "../replica/forwarding.ts";
@@ -138,9 +137,4 @@ export class MemberCommands {
 
 function noMember(member: number): string {
   return `this node knows of no member ${member}`;
-}
-
-/** How a command about the members ended, for the log; `null` if it did what was asked. */
-export function failureOf(reply: ClientReply): string | null {
-  return reply.type === "ok" ? null : reply.error;
 }

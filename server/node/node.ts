@@ -14,8 +14,9 @@ import { type Journal, openJournal } from "../journal/journal.ts";
 import type { Address } from "../peer/peer_options.ts";
 import type { Transport } from "../peer/tcp.ts";
 import { type DirectoryMachine, withDirectory } from "../replica/directory.ts";
-import { createExactlyOnce, type ExactlyOnce } from "../replica/exactly_once.ts";
+import { createExactlyOnce, type ExactlyOnce, throughFront } from "../replica/exactly_once.ts";
 import type { Respond } from "../replica/forwarding.ts";
+import { MembershipKeeper } from "../replica/membership_keeper.ts";
 import type { Packet } from "../replica/packet.ts";
 import { decodePacket, encodePacket } from "../replica/packet_codec.ts";
 import { createReplica, type Replica } from "../replica/replica.ts";
@@ -28,7 +29,9 @@ import type { Log } from "./log_lines.ts";
 import { MemberCommands } from "./member_commands.ts";
 import { keepFounders, type KnownMember, MEMBERS_FILE, readMembers } from "./node_files.ts";
 import { checkOptions, type NodeOptions } from "./node_options.ts";
+import { Outage } from "./outage.ts";
 import { PeerBook } from "./peer_book.ts";
+import { Quota } from "./quota.ts";
 import { Ticker } from "./ticker.ts";
 import { Warnings } from "./warnings.ts";
 
@@ -39,6 +42,12 @@ import { Warnings } from "./warnings.ts";
 const MISSED_TICKS_MAX = 2;
 /** How long a shutdown waits for another member to take over. */
 const HANDOVER_TIME = SECOND;
+
+/**
+ * The first byte of what a node says of itself to the others, beside packets of replicas: `9 | 1 if it is full, else
+ * 0`.
+ */
+const NOTICE = 9;
 
 /** This node was removed from its cluster: its work is done. */
 export class RemovedError extends Error {
@@ -119,7 +128,11 @@ export class LiveNode {
   readonly #parts: NodeParts;
   readonly #book: PeerBook;
   readonly #front: ExactlyOnce;
+  readonly #keeper: MembershipKeeper;
   readonly #chores: Chores;
+  readonly #outage: Outage;
+  /** How much the node may hold, and whether that is reached. */
+  readonly quota: Quota;
   readonly #ticker: Ticker;
   #isStopping = false;
 
@@ -132,7 +145,7 @@ export class LiveNode {
     this.journal = journal;
     this.directory = withDirectory(this.store, () => this.#book.onDirectory());
     this.#book = new PeerBook({
-      ...{ options, clock, disk, log, known, birth: journal.birth, warnings: new Warnings(log, clock) },
+      ...{ options, clock, disk, log, known, journal, warnings: new Warnings(log, clock) },
       entries: () => this.directory.entries,
       status: () => this.status(),
       onFrame: (from, frame) => this.#receive(from, frame),
@@ -150,7 +163,14 @@ export class LiveNode {
     const shared = { replica, directory, front: this.#front };
     this.members = new MemberCommands({ ...shared, id, clusterId, secret, transport: this.transport });
     const onRemoved = (): void => this.#end(new RemovedError("This node was removed from the cluster"));
-    this.#chores = new Chores({ ...shared, options, log, book: this.#book, onRemoved });
+    this.#chores = new Chores({ replica, options, log, book: this.#book, onRemoved });
+    this.#keeper = this.#createKeeper();
+    const canReach = (member: number): boolean => this.transport.status().get(member)?.isConnected === true;
+    this.#outage = new Outage(() => this.status(), canReach, options.electionTicks);
+    this.quota = new Quota({
+      ...{ limits: options.quota, store: this.store, folder: options.folder, clock, log },
+      tell: (isFull) => this.#tellAll(Uint8Array.of(NOTICE, isFull ? 1 : 0)),
+    });
     this.#ticker = new Ticker(
       clock,
       options.tickMs * MILLISECOND,
@@ -190,6 +210,20 @@ export class LiveNode {
     });
   }
 
+  #createKeeper(): MembershipKeeper {
+    const { log } = this.#parts;
+    return new MembershipKeeper({
+      ...{ replica: this.replica, front: this.#front, directory: this.directory, met: this.#book.met },
+      // By which way this node reaches a member need not be everybody's way: what the operator gave goes into the
+      // directory, and routes do not.
+      known: () => this.#book.given,
+      onChore: (about) => log("info", "members change", { about }),
+      onEnd: (about, reply) => {
+        if (reply.type !== "ok") log("warn", "chore failed", { about, reason: reply.error });
+      },
+    });
+  }
+
   get options(): NodeOptions {
     return this.#parts.options;
   }
@@ -220,7 +254,7 @@ export class LiveNode {
 
   /** Why nothing is written that would make the store larger; `null` if there is room. */
   get fullness(): string | null {
-    return null;
+    return this.quota.reason;
   }
 
   status(): RaftStatus {
@@ -232,7 +266,7 @@ export class LiveNode {
     this.#book.start((error) => {
       if (error === null) {
         this.#ticker.start();
-        return done(null);
+        return this.quota.start(() => done(null));
       }
       this.#isStopping = true;
       this.replica.stop();
@@ -243,11 +277,22 @@ export class LiveNode {
   #tick(): void {
     this.replica.tick();
     this.#front.tick();
+    this.#keeper.tick();
+    this.#book.tick();
+    this.#outage.tick(this.replica.node.leader !== null);
+  }
+
+  #tellAll(frame: Uint8Array): void {
+    for (const peer of this.transport.status().keys()) this.transport.send(peer, frame);
   }
 
   /** A peer speaks for itself, and to this node. */
   #receive(from: number, frame: Uint8Array): void {
     this.onInput();
+    if (frame[0] === NOTICE) {
+      if (this.members.isMember(from)) this.quota.hear(from, frame[1] === 1);
+      return;
+    }
     const packet = decodePacket(frame);
     const [sender, receiver] = partiesOf(packet, this.options.id);
     if (sender !== from) throw new SyntaxError(`it is node ${from}, but speaks as node ${sender}`);
@@ -260,25 +305,18 @@ export class LiveNode {
     if (this.options.reads === "lease") this.#ticker.tickWhenDue();
   }
 
-  /** Writes, exactly once, or reads. */
+  /** Writes, exactly once, or reads. Where nothing can come of it, the answer says so at once. */
   request(request: ClientRequest, reply: Respond): void {
-    const { replica } = this;
-    submitRequest(
-      (command, answer, how) => {
-        if (replica.machine.isRead(command)) {
-          this.#front.ask((attempted) => replica.submit(command, attempted, how), answer);
-        } else if (how.session !== undefined) replica.submit(command, answer, how);
-        else this.#front.submit(command, answer);
-      },
-      request,
-      reply,
-    );
+    const missing = request.reads === "local" ? null : this.#outage.reason;
+    if (missing !== null) return reply({ type: "fail", error: missing, isRetryable: true });
+    submitRequest(throughFront(this.#front, this.replica), request, reply);
   }
 
   /** Lets everything go. Who leads hands over first. */
   stop(done: () => void): void {
     this.#isStopping = true;
     this.#ticker.stop();
+    this.quota.stop();
     this.replica.stop();
     this.#book.close(() => this.disk.close(done));
   }

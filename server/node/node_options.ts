@@ -8,6 +8,7 @@ import { CLIENT_LIMITS, type ClientLimits } from "../redis/client_limits.ts";
 import { type Address, isLoopback, type TlsIdentity } from "../peer/peer_options.ts";
 import { SECRET_BYTES_MAX, SECRET_BYTES_MIN } from "../peer/secret.ts";
 import { STORE_LIMITS, type StoreLimits } from "../redis/resp_execute.ts";
+import { defaultQuota, type QuotaLimits } from "./quota.ts";
 
 /** The options of a node; each is a flag of `serve`. */
 export interface NodeOptions {
@@ -53,6 +54,8 @@ export interface NodeOptions {
   readonly electionTicks: number;
   /** A snapshot is taken after so many bytes of writes, or as many as the last one had. */
   readonly compactionBytes: number;
+  /** How much it may hold. */
+  readonly quota: QuotaLimits;
   readonly clientLimits: ClientLimits;
   readonly storeLimits: StoreLimits;
 }
@@ -73,6 +76,7 @@ export const NODE_DEFAULTS: Omit<NodeOptions, "id" | "folder" | "listen" | "clie
   tickMs: 25,
   electionTicks: 20,
   compactionBytes: 16 << 20,
+  quota: defaultQuota(),
   clientLimits: CLIENT_LIMITS,
   storeLimits: STORE_LIMITS,
 };

@@ -11,9 +11,11 @@ import { randomBytes, randomInt } from "node:crypto";
 import { membersOf, type RaftStatus } from "../../raft/mod.ts";
 import type { Clock } from "../clock.ts";
 import type { Disk } from "../journal/disk.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { HandshakeRefusal } from "../peer/handshake.ts";
 import { type Address, formatAddress, parseAddress } from "../peer/peer_options.ts";
 import { createTransport, type Refusal, type Transport } from "../peer/tcp.ts";
+import { Births } from "../replica/births.ts";
 import type { DirectoryEntry } from "../replica/directory.ts";
 import type { Log } from "./log_lines.ts";
 import { type KnownMember, MEMBERS_FILE, membersBytes } from "./node_files.ts";
@@ -30,8 +32,7 @@ export interface PeerBookOptions {
   readonly disk: Disk;
   readonly log: Log;
   readonly warnings: Warnings;
-  /** The birth of this node's journal. */
-  readonly birth: number;
+  readonly journal: Journal;
   /** What the members' file said. */
   readonly known: ReadonlyMap<number, KnownMember>;
   /** Who the members are, by the directory. */
@@ -50,22 +51,22 @@ export class PeerBook {
   readonly #parts: PeerBookOptions;
   readonly #addresses = new Map<number, string>();
   /** By which journal each member is known to the members. */
-  readonly #births = new Map<number, number>();
-  #entered: readonly number[] = [];
+  readonly #births: Births;
   #isFileBusy = false;
+  /** The members' file is to be written once the log is durable up to here; `null` if it is right. */
+  #saveAt: number | null = null;
   #isClosed = false;
   #address: Address;
 
   constructor(parts: PeerBookOptions) {
     this.#parts = parts;
-    const { options, clock, birth, known, onFrame } = parts;
+    const { options, clock, known, onFrame } = parts;
+    const { birth } = parts.journal;
     this.#address = options.listen;
     this.met = new Map([[options.id, birth]]);
     for (const [id, address] of options.peers) this.#addresses.set(id, formatAddress(address));
-    for (const [id, member] of known) {
-      if (id !== options.id) this.#addresses.set(id, member.address);
-      if (member.birth !== 0) this.#births.set(id, member.birth);
-    }
+    this.#births = new Births(new Map([...known].map(([id, member]) => [id, member.birth])));
+    for (const [id, { address }] of known) if (id !== options.id) this.#addresses.set(id, address);
     for (const [id, address] of options.routes) this.#addresses.set(id, formatAddress(address));
     this.transport = createTransport({
       ...{ clusterId: options.clusterId, nodeId: options.id, address: options.listen, advertise: options.advertise },
@@ -73,7 +74,7 @@ export class PeerBook {
       ...{ secret: secretOf(options), tls: options.peerTls, clock, birth, onFrame },
       random: (below) => randomInt(below),
       admit: (stranger, listens) => this.#admit(stranger, listens),
-      birthOf: (peer) => this.#births.get(peer) ?? 0,
+      birthOf: (peer) => this.#births.of(peer),
       onMet: (peer, found) => void this.met.set(peer, found),
       onState: ({ peer, isConnected, reason }) => {
         if (!isConnected) return parts.warnings.once(`way to ${peer}`, "peer lost", { peer, reason });
@@ -87,6 +88,13 @@ export class PeerBook {
   /** Where this node listens for members. */
   get address(): Address {
     return this.#address;
+  }
+
+  /** The addresses that the operator gave, and this node's own. */
+  get given(): Map<number, string> {
+    const { options } = this.#parts;
+    const known = new Map([...options.peers].map(([peer, at]) => [peer, formatAddress(at)]));
+    return known.set(options.id, formatAddress(this.advertised));
   }
 
   /** By what members reach it. */
@@ -113,12 +121,9 @@ export class PeerBook {
   onDirectory(): void {
     const { options } = this.#parts;
     const entries = this.#parts.entries();
-    // A node that was removed may come back under its number, as one that never promised anything.
-    for (const member of this.#entered) if (!entries.has(member)) this.#births.delete(member);
-    this.#entered = [...entries.keys()];
+    this.#births.follow(entries);
     for (const [member, { address, birth }] of entries) {
       if (birth === 0) continue;
-      this.#births.set(member, birth);
       const route = options.routes.get(member);
       const at = route === undefined ? address : formatAddress(route);
       if (member !== options.id && this.#addresses.get(member) !== at) this.#connect(member, at);
@@ -175,12 +180,12 @@ export class PeerBook {
   }
 
   #refused({ direction, peer, remote, reason, type, index }: Refusal): void {
-    const { options, warnings, birth, status, onExcluded } = this.#parts;
+    const { options, warnings, journal, status, onExcluded } = this.#parts;
     const fields = { direction, peer, remote, reason };
     if (peer === null) warnings.ofStranger("peer refused", fields);
     else warnings.once(`${direction} ${peer}`, "peer refused", fields);
     // A node that is known by this very journal was added anew, and the peer has yet to hear of it.
-    if (type === "lost" && this.#births.get(options.id) !== birth) {
+    if (type === "lost" && this.#births.of(options.id) !== journal.birth) {
       onExcluded("lost", `Node ${peer} refuses this node: ${reason}`);
     }
     if (type !== "no member") return;
@@ -194,18 +199,27 @@ export class PeerBook {
   /** What the members' file should say. */
   #known(): Map<number, KnownMember> {
     const addresses = new Map(this.#addresses).set(this.#parts.options.id, formatAddress(this.advertised));
-    return new Map([...addresses].map(([id, address]) => [id, { address, birth: this.#births.get(id) ?? 0 }]));
+    return new Map([...addresses].map(([id, address]) => [id, { address, birth: this.#births.of(id) }]));
   }
 
+  /**
+   * The file must not be ahead of the log: after a crash, a member whose removal was lost with the log's end would be
+   * known by no journal, and could come back with an empty one.
+   */
   #saveMembers(): void {
-    if (this.#isFileBusy || this.#isClosed) return;
+    this.#saveAt = this.#parts.journal.lastIndex;
+  }
+
+  /** Writes the members' file when it is due. */
+  tick(): void {
+    if (this.#saveAt === null || this.#isFileBusy || this.#isClosed) return;
+    if (this.#parts.journal.durableIndex < this.#saveAt) return;
+    this.#saveAt = null;
     this.#isFileBusy = true;
     const written = membersBytes(this.#known());
-    const text = new TextDecoder().decode(written);
     this.#parts.disk.replace(MEMBERS_FILE, written, (error) => {
       this.#isFileBusy = false;
       if (error !== null) this.#parts.log("warn", "members not saved", { reason: error.message });
-      else if (text !== new TextDecoder().decode(membersBytes(this.#known()))) this.#saveMembers();
     });
   }
 }

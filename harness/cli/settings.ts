@@ -1,0 +1,112 @@
+/**
+ * Flags from a file and from the environment: what the command line does not say, a variable does; and what that does
+ * not say, the file.
+ *
+ * ```text
+ * # a comment
+ * listen = 10.0.0.1:7101
+ * peer = 2=10.0.0.2:7101        a flag that may be given several times stands on several lines
+ * insecure = true
+ * ```
+ *
+ * The variable of `--max-clients` is `KAYA_MAX_CLIENTS`; one of a flag that may be given several times has its values
+ * between spaces.
+ *
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { fileErrorInWords } from "./file_error.ts";
+import { type Flag, type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
+import { variable } from "./secret_file.ts";
+
+/** The flag that names the file. */
+export const CONFIG_FLAG = {
+  type: "string",
+  value: "FILE",
+  about: "flags from a file, NAME = VALUE on each line",
+} as const;
+
+/** Where a value was found: `kaya.conf:3`, `KAYA_TICK`. */
+interface Setting {
+  readonly name: string;
+  readonly value: string;
+  readonly where: string;
+}
+
+/** The arguments, with what file and environment say in front of them. */
+export function withSettings(args: readonly string[], spec: FlagSpec, own: readonly string[] = []): string[] {
+  const given = givenNames(args);
+  const path = configOf(args);
+  const fromEnvironment = Object.entries(spec).flatMap(([name, flag]) =>
+    name === "config" || own.includes(name) ? [] : settingsOfVariable(name, flag)
+  );
+  const named = new Set(fromEnvironment.map(({ name }) => name));
+  const fromFile = path === undefined ? [] : readSettings(path, spec).filter(({ name }) => !named.has(name));
+  const added: string[] = [];
+  for (const setting of [...fromFile, ...fromEnvironment]) {
+    if (!given.has(setting.name)) added.push(...argumentsOf(setting, spec));
+  }
+  return [...added, ...args];
+}
+
+function givenNames(args: readonly string[]): Set<string> {
+  return new Set(args.flatMap((arg) => /^--([a-z-]+)(?:=|$)/.exec(arg)?.slice(1) ?? []));
+}
+
+function configOf(args: readonly string[]): string | undefined {
+  for (const [i, arg] of args.entries()) {
+    if (arg.startsWith("--config=")) return arg.slice("--config=".length);
+    if (arg === "--config") return args[i + 1];
+  }
+  return variable("KAYA_CONFIG");
+}
+
+function settingsOfVariable(name: string, flag: Flag): Setting[] {
+  const where = `KAYA_${name.toUpperCase().replaceAll("-", "_")}`;
+  const text = variable(where);
+  if (text === undefined) return [];
+  const values = flag.type === "strings" ? text.split(/\s+/).filter((value) => value !== "") : [text];
+  return values.map((value) => ({ name, value, where }));
+}
+
+function readSettings(path: string, spec: FlagSpec): Setting[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`--config: cannot read ${path}: ${fileErrorInWords(error)}`);
+  }
+  const settings: Setting[] = [];
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
+    const trimmed = line.trim();
+    if (trimmed === "" || trimmed.startsWith("#")) continue;
+    const where = `${path}:${i + 1}`;
+    const match = /^([a-z][a-z-]*)\s*=\s*(.*)$/.exec(trimmed);
+    if (match === null) {
+      throw new UsageError(`${where}: NAME = VALUE was expected, but found ${JSON.stringify(trimmed)}`);
+    }
+    const [name, value] = [match[1]!, match[2]!];
+    if (!Object.hasOwn(spec, name) || name === "config") {
+      throw new UsageError(`${where}: unknown name ${name}${nearest(name, Object.keys(spec))}`);
+    }
+    settings.push({ name, value, where });
+  }
+  return settings;
+}
+
+/** The arguments for a setting, which is checked by itself: so an error says where it stands. */
+function argumentsOf({ name, value, where }: Setting, spec: FlagSpec): string[] {
+  const flag = spec[name]!;
+  if (flag.type === "boolean") {
+    if (/^(?:true|yes|on|1)$/i.test(value)) return [`--${name}`];
+    if (/^(?:false|no|off|0|)$/i.test(value)) return [];
+    throw new UsageError(`${where}: ${name} takes true or false, but was given ${JSON.stringify(value)}`);
+  }
+  const arg = `--${name}=${value}`;
+  try {
+    parseFlags([arg], { [name]: flag });
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`${where}: ${error.message}`) : error;
+  }
+  return [arg];
+}

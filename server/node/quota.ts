@@ -1,0 +1,194 @@
+/**
+ * How much a node may hold: bytes and keys in memory, and free space on its disk. It warns when it comes near, and at
+ * the quota writes that would make the store larger are refused, while reads, deletes and changes of the members go on.
+ *
+ * A member that is full says so to the others, and all of them refuse: what one of them takes, all have to hold (as
+ * with etcd's alarm).
+ *
+ * @module
+ */
+import { statfs } from "node:fs";
+import process from "node:process";
+import { getHeapStatistics } from "node:v8";
+import { type Clock, SECOND, type Timer } from "../clock.ts";
+import type { KvStore } from "../store/kv_store.ts";
+import type { Log } from "./log_lines.ts";
+
+/** What a node may hold. */
+export interface QuotaLimits {
+  /** About how many bytes keys and values may take in memory, as the store counts them. */
+  readonly bytes: number;
+  /** How many keys there may be. */
+  readonly keys: number;
+  /**
+   * So many bytes are left free on the disk; `null` for a twentieth of it, at most 256 MiB, and as much as the store
+   * has.
+   */
+  readonly diskReserve: number | null;
+}
+
+/** A JavaScript Map fails at 2^24 entries. */
+const KEYS_MAX = 14_000_000;
+/** Beyond this a snapshot takes too long. */
+const BYTES_MAX = 1 << 30;
+/** Of the heap, which also holds what is on its way. */
+const HEAP_SHARE = 0.4;
+/** The heap is full when so much of it is in use in two looks. */
+const HEAP_FULL_SHARE = 0.9;
+const DISK_RESERVE_MAX = 256 << 20;
+const LOOK_EVERY = SECOND;
+/** A member that said that it is full is taken at its word for so long. */
+const NOTICE_TIME = 4 * SECOND;
+/** Warnings begin at this share of a quota, */
+const NEAR_SHARE = 0.8;
+/** and are repeated at each further share of this. */
+const NEAR_STEP = 0.05;
+
+/** The quota that follows from the size of the heap. */
+export function defaultQuota(): QuotaLimits {
+  return { bytes: Math.min(BYTES_MAX, Math.floor(heapLimit() * HEAP_SHARE)), keys: KEYS_MAX, diskReserve: null };
+}
+
+/** Bun's heap grows as far as there is memory, whatever it says of its limit. */
+function heapLimit(): number {
+  return process.versions["bun"] === undefined ? getHeapStatistics().heap_size_limit : 4 * BYTES_MAX;
+}
+
+/** What the quota watches. */
+export interface QuotaOptions {
+  readonly limits: QuotaLimits;
+  readonly store: KvStore;
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Tells the other members that this one is full, or is no more. */
+  readonly tell: (isFull: boolean) => void;
+}
+
+/** The quota of one node. */
+export class Quota {
+  readonly #options: QuotaOptions;
+  /** When each member that is full said so last. */
+  readonly #fullMembers = new Map<number, number>();
+  #timer: Timer | null = null;
+  #isStopped = false;
+  /** Why this node is full by what it can only find out by looking; `null` if it is not. */
+  #found: string | null = null;
+  #wasFull = false;
+  #heapLooks = 0;
+  #warnedShare = 0;
+  #freeDisk: number | null = null;
+
+  constructor(options: QuotaOptions) {
+    this.#options = options;
+  }
+
+  /** Free bytes of the disk, as of the last look; `null` where nobody can tell. */
+  get freeDisk(): number | null {
+    return this.#freeDisk;
+  }
+
+  /** Why nothing is written that would make the store larger; `null` if there is room. */
+  get reason(): string | null {
+    return this.ownReason ?? this.#reasonOfOthers();
+  }
+
+  /** Why this very node has no room; `null` if it has. */
+  get ownReason(): string | null {
+    const { limits, store } = this.#options;
+    if (store.bytes >= limits.bytes) {
+      return `the store has ${store.bytes} bytes, and the quota is ${limits.bytes} (--quota-bytes): delete keys, or raise it`;
+    }
+    if (store.size >= limits.keys) {
+      return `the store has ${store.size} keys, and the quota is ${limits.keys} (--quota-keys): delete some, or raise it`;
+    }
+    return this.#found;
+  }
+
+  #reasonOfOthers(): string | null {
+    if (this.#fullMembers.size === 0) return null;
+    const oldest = this.#options.clock.now() - NOTICE_TIME;
+    for (const [member, at] of this.#fullMembers) {
+      if (at >= oldest) return `node ${member} is full: its log and its INFO say of what`;
+      this.#fullMembers.delete(member);
+    }
+    return null;
+  }
+
+  /** A member has said whether it is full. */
+  hear(member: number, isFull: boolean): void {
+    if (isFull) this.#fullMembers.set(member, this.#options.clock.now());
+    else this.#fullMembers.delete(member);
+  }
+
+  start(done: () => void): void {
+    this.#look(done);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  #look(done: () => void = () => {}): void {
+    lookAtDisk(this.#options.folder, (disk) => {
+      if (this.#isStopped) return;
+      this.#freeDisk = disk === null ? null : disk.free;
+      this.#found = this.#diskReason(disk?.size ?? 0) ?? this.#heapReason();
+      this.#tell();
+      this.#timer = this.#options.clock.after(LOOK_EVERY, () => this.#look());
+      done();
+    });
+  }
+
+  #diskReason(diskBytes: number): string | null {
+    if (this.#freeDisk === null) return null;
+    const { limits, store, folder } = this.#options;
+    const reserve = limits.diskReserve ?? Math.min(DISK_RESERVE_MAX, Math.floor(diskBytes / 20)) + store.bytes;
+    if (this.#freeDisk >= reserve) return null;
+    return `the disk of ${folder} has ${this.#freeDisk} bytes free, and ${reserve} are kept (--disk-reserve): make room`;
+  }
+
+  #heapReason(): string | null {
+    const used = getHeapStatistics().used_heap_size;
+    const limit = heapLimit();
+    this.#heapLooks = used > limit * HEAP_FULL_SHARE ? this.#heapLooks + 1 : 0;
+    return this.#heapLooks < 2 ? null : `this process uses ${used} bytes of memory out of ${limit}: delete keys`;
+  }
+
+  #tell(): void {
+    const { log, tell } = this.#options;
+    const reason = this.ownReason;
+    if (reason !== null && !this.#wasFull) log("error", "full", { reason });
+    if (reason === null && this.#wasFull) log("info", "room again");
+    if (reason !== null || this.#wasFull) tell(reason !== null);
+    this.#wasFull = reason !== null;
+    if (reason === null) this.#warnNear();
+  }
+
+  #warnNear(): void {
+    const { limits, store, log } = this.#options;
+    const share = Math.max(store.bytes / limits.bytes, store.size / limits.keys);
+    if (share < NEAR_SHARE - NEAR_STEP) this.#warnedShare = 0;
+    if (share < Math.max(NEAR_SHARE, this.#warnedShare + NEAR_STEP)) return;
+    this.#warnedShare = share;
+    const fields = { bytes: store.bytes, quotaBytes: limits.bytes, keys: store.size, quotaKeys: limits.keys };
+    log("warn", "near the quota", fields);
+  }
+}
+
+/** Bytes of the disk and those that are free; `null` where the runtime or its permissions do not tell. */
+function lookAtDisk(
+  folder: string,
+  done: (disk: { readonly size: number; readonly free: number } | null) => void,
+): void {
+  try {
+    statfs(folder, (error, found) => {
+      if (error) return done(null);
+      const block = Number(found.bsize);
+      done({ size: Number(found.blocks) * block, free: Number(found.bavail) * block });
+    });
+  } catch {
+    queueMicrotask(() => done(null));
+  }
+}
