@@ -169,6 +169,34 @@ func (n *Node) Sleep(ms float64) {
 	})
 }
 
+// Future is a value that comes later.
+type Future struct {
+	node    *Node
+	value   any
+	isSet   bool
+	resumes []func()
+}
+
+// NewFuture makes one.
+func (n *Node) NewFuture() *Future { return &Future{node: n} }
+
+// Set brings the value, once.
+func (f *Future) Set(value any) {
+	if f.isSet {
+		return
+	}
+	f.isSet, f.value = true, value
+	f.node.ready = append(f.node.ready, f.resumes...)
+}
+
+// Wait waits for the value.
+func (f *Future) Wait() any {
+	if !f.isSet {
+		f.node.wait(func(resume func()) { f.resumes = append(f.resumes, resume) })
+	}
+	return f.value
+}
+
 // Every runs an action every so many milliseconds from now on; again only when it is done.
 func (n *Node) Every(ms float64, action func()) {
 	n.Go(func() {

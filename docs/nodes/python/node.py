@@ -49,6 +49,27 @@ class _Wait:
         return result
 
 
+class Future:
+    """A value that comes later: `await future` waits for it; `set` brings it, once."""
+
+    def __init__(self):
+        self._value = None
+        self._is_set = False
+        self._resumes = []
+
+    def set(self, value=None):
+        if not self._is_set:
+            self._is_set, self._value = True, value
+            for resume in self._resumes:
+                resume(value, None)
+
+    def __await__(self):
+        if self._is_set:
+            return self._value
+        result = yield from _Wait(self._resumes.append).__await__()
+        return result
+
+
 class Node:
     def __init__(self):
         self.id = ""  # this node's name

@@ -23,6 +23,28 @@ class RpcError < StandardError
   end
 end
 
+# A value that comes later: `wait` waits for it; `set` brings it, once. Made by Node#future.
+class Future
+  def initialize(ready)
+    @ready = ready
+    @fibers = []
+  end
+
+  def set(value = nil)
+    return if @is_set
+
+    @is_set, @value = true, value
+    @fibers.each { |fiber| @ready << [fiber, value] }
+  end
+
+  def wait
+    return @value if @is_set
+
+    @fibers << Fiber.current
+    Fiber.yield
+  end
+end
+
 class Node
   # This node's name, the names of all, and random numbers: in lockstep these follow from the run's seed, the node and its life.
   attr_reader :id, :ids, :random
@@ -85,6 +107,11 @@ class Node
     fiber = Fiber.current
     after(ms) { @ready << [fiber, nil] }
     Fiber.yield
+  end
+
+  # A value that comes later.
+  def future
+    Future.new(@ready)
   end
 
   # Runs the block every `ms` from now on; again only when it is done.

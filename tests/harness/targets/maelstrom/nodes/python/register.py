@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../../../../docs/nodes/python"))
-from node import Node, RpcError
+from node import Future, Node, RpcError
 
 fault = sys.argv[2] if sys.argv[1:2] == ["--fault"] else None
 node = Node()
@@ -20,23 +20,31 @@ async def majority(body):
     """The answers of a majority, this node's included."""
     answers = []
     needed = len(node.ids) // 2 + 1
+    enough = Future()
+
+    def answered(answer):
+        answers.append(answer)
+        if len(answers) == needed:
+            enough.set()
+
+    async def give_up():
+        await node.sleep(1000)
+        enough.set()
 
     async def ask(other):
         for _ in range(5):
             try:
-                answers.append(await node.rpc(other, body, 100 + node.random.randrange(100)))
-                return
+                return answered(await node.rpc(other, body, 100 + node.random.randrange(100)))
             except RpcError:
                 pass
 
     for other in node.ids:
         if other == node.id:
-            answers.append(handlers[body["type"]](body))
+            answered(handlers[body["type"]](body))
         else:
             node.spawn(ask(other))
-    until = node.now() + 1000
-    while len(answers) < needed and node.now() < until:
-        await node.sleep(1)
+    node.spawn(give_up())
+    await enough
     if len(answers) < needed:
         raise RpcError(0, "no majority answered")
     return answers

@@ -21,21 +21,29 @@ end
 def majority(body)
   answers = []
   needed = NODE.ids.length / 2 + 1
+  enough = NODE.future
+  answered = lambda do |answer|
+    answers << answer
+    enough.set if answers.length == needed
+  end
   NODE.ids.each do |other|
     if other == NODE.id
-      answers << send(body["type"], body)
+      answered.call(send(body["type"], body))
     else
       NODE.spawn do
         5.times do
-          break answers << NODE.rpc(other, body, 100 + NODE.random.rand(100))
+          break answered.call(NODE.rpc(other, body, 100 + NODE.random.rand(100)))
         rescue RpcError
           next
         end
       end
     end
   end
-  limit = NODE.now + 1000
-  NODE.sleep(1) while answers.length < needed && NODE.now < limit
+  NODE.spawn do
+    NODE.sleep(1000)
+    enough.set
+  end
+  enough.wait
   raise RpcError.new(0, "no majority answered") if answers.length < needed
 
   answers

@@ -40,6 +40,8 @@ func store(key float64, v version) Body {
 // majority returns the answers of a majority, this node's included.
 func majority(request Body, own func() Body) ([]Body, error) {
 	answers := []Body{own()}
+	needed := len(node.IDs)/2 + 1
+	enough := node.NewFuture()
 	for _, id := range node.IDs {
 		if id == node.ID {
 			continue
@@ -49,15 +51,21 @@ func majority(request Body, own func() Body) ([]Body, error) {
 				answer, err := node.RPC(id, request)
 				if err == nil {
 					answers = append(answers, answer)
+					if len(answers) == needed {
+						enough.Set(nil)
+					}
 					return
 				}
 				node.Sleep(float64(node.Rand.Intn(50)))
 			}
 		})
 	}
-	needed := len(node.IDs)/2 + 1
-	for until := node.Now() + 1000; len(answers) < needed && node.Now() < until; {
-		node.Sleep(1)
+	node.Go(func() {
+		node.Sleep(1000)
+		enough.Set(nil)
+	})
+	if len(answers) < needed {
+		enough.Wait()
 	}
 	if len(answers) < needed {
 		return nil, &RPCError{0, "no majority answered"}
