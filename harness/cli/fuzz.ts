@@ -72,12 +72,13 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   // Runs in real time share the machine's processors, and would disturb each other.
   const isReal = target.time(setupOf(target, options).system) === "real";
   const jobs = flags.jobs ?? (isReal ? 1 : navigator.hardwareConcurrency);
-  const hasWorkers = jobs > 1 && mayLoadWorkers();
-  if (jobs > 1 && !hasWorkers) terminal.err("Without -R there are no workers: one seed at a time.");
+  const isWorkersWork = jobs > 1 && target.spawns !== true;
+  const hasWorkers = isWorkersWork && mayLoadWorkers();
+  if (isWorkersWork && !hasWorkers) terminal.err("Without -R there are no workers: one seed at a time.");
   terminal.progress("No run has ended yet");
   const wasInterrupted = await interruptible(async (signal) => {
     if (hasWorkers) await sweepOnWorkers(sweep, jobs, commandOf(options), heard, signal);
-    else await sweepHere(target, sweep, heard, signal);
+    else await sweepHere(target, sweep, target.spawns === true ? jobs : 1, heard, signal);
     return signal.aborted;
   });
   terminal.progress("");
@@ -106,21 +107,39 @@ function leaveFailure(
   });
 }
 
+/** Makes the runs of a sweep in this thread, `jobs` of them side by side. An error, or the end of the sweep, ends all. */
 async function sweepHere(
   target: Target,
   sweep: Sweep,
+  jobs: number,
   heard: (result: RunResult) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const turns = new Turns();
-  for (let options = sweep.next(); options !== null; options = sweep.next()) {
-    if (turns.isOver) await turns.pass();
-    if (signal.aborted) return;
-    const judged = await runOnce(target, options, { command: commandOf(options), turns, signal });
-    if (judged === null) return;
-    sweep.add(judged.result);
-    heard(judged.result);
-  }
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  signal.addEventListener("abort", end, { once: true });
+  const lane = async (): Promise<void> => {
+    for (let options = sweep.next(); options !== null; options = sweep.next()) {
+      if (turns.isOver) await turns.pass();
+      if (over.signal.aborted) return;
+      const judged = await runOnce(target, options, {
+        command: commandOf(options),
+        turns,
+        signal: over.signal,
+      });
+      if (judged === null) return;
+      sweep.add(judged.result);
+      heard(judged.result);
+      if (sweep.isStopped) return end();
+    }
+  };
+  const ends = await Promise.allSettled(
+    Array.from({ length: jobs }, () => lane().catch((error) => (end(), Promise.reject(error)))),
+  );
+  signal.removeEventListener("abort", end);
+  const failure = ends.find(({ status }) => status === "rejected");
+  if (failure !== undefined) throw (failure as PromiseRejectedResult).reason;
 }
 
 /** How far the sweep has come, and how many seconds are left until all `total` runs are done, or the time is over. */

@@ -133,6 +133,8 @@ export interface Target<Setup = any> {
   readonly about: string;
   /** Its own flags. */
   readonly flags: FlagSpec;
+  /** Whether its nodes are processes: a sweep then makes its runs in one thread, which only waits for them. */
+  readonly spawns?: boolean;
   /** The clients that it can have, by name; the first is the default. */
   readonly workloads: Readonly<Record<string, MakeWorkload<Setup>>>;
   /** The kinds of faults that its clusters suffer; what `--nemesis` may name. */

@@ -60,6 +60,11 @@ export class Sweep {
     return this.#violations;
   }
 
+  /** Whether it has ended with a violation. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   /** The options of the next run, or `null` when the sweep is over. */
   next(): RunOptions | null {
     const { options, runs, shard, isOver } = this.#options;

@@ -17,6 +17,7 @@ export const maelstrom: Target<MaelstromSetup> = {
   name: "maelstrom",
   about: "nodes in any language that speak Maelstrom's protocol",
   flags: MAELSTROM_FLAGS,
+  spawns: true,
   workloads: makers,
   faults: ["partition", "packets", "kill", "pause"],
   setup: maelstromSetup,
