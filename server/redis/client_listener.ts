@@ -66,6 +66,8 @@ const LINGER_TIME = SECOND / 2;
 const IDLE_TIME = 250 * MILLISECOND;
 /** How often a door that closes looks for those that have become idle. */
 const DRAIN_EVERY = 20 * MILLISECOND;
+/** It is closed when so many looks found nobody. */
+const QUIET_LOOKS = 5;
 
 const NO_ROOM: RespFailure = { error: "ERR max number of clients reached" };
 const STOPPING: RespFailure = { error: "TRYAGAIN nothing was done: this node stops" };
@@ -140,18 +142,22 @@ export class ClientListener {
     });
   }
 
-  /** Takes no further connections, lets each finish what it has asked, and closes it. */
+  /**
+   * Lets each connection finish what it has asked, and closes it. Those that come meanwhile are told to try again: if the port were closed, the
+   * system would break those that it has accepted, and what they had sent would be lost.
+   */
   drain(atMost: number, done: () => void): void {
     this.#state = "draining";
-    this.#server.close();
     const deadline = this.#options.clock.now() + atMost;
+    let quietLooks = 0;
     const look = (): void => {
       const now = this.#options.clock.now();
       for (const connection of this.#connections) {
         const isSilent = connection.isIdle && now - connection.lastActive >= IDLE_TIME;
         if (isSilent && !connection.isOver) this.#end(connection);
       }
-      if (this.#connections.size === 0 || now >= deadline) done();
+      quietLooks = this.#connections.size === 0 ? quietLooks + 1 : 0;
+      if (quietLooks >= QUIET_LOOKS || now >= deadline) done();
       else this.#options.clock.after(DRAIN_EVERY, look);
     };
     look();
@@ -191,7 +197,7 @@ export class ClientListener {
   #accept(socket: Socket): void {
     if (socket.destroyed) return;
     if (this.#options.tls !== null) socket.on("error", () => socket.destroy());
-    if (this.#state !== "open") return this.#turnAway(socket, STOPPING);
+    if (this.#state === "closed") return void socket.destroy();
     if (this.#places.new >= this.#options.limits.maxNewConnections) this.#evict("new");
     this.counts.accepted++;
     socket.setNoDelay(true);
@@ -289,12 +295,6 @@ export class ClientListener {
     this.#options.warn("client refused", { remote: connection.remote, reason });
     this.counts.refused++;
     this.#remove(connection);
-  }
-
-  #turnAway(socket: Socket, failure: RespFailure): void {
-    this.counts.refused++;
-    socket.end(`-${failure.error}\r\n`);
-    this.#linger(socket);
   }
 
   /** What was written last has some time to arrive. What comes meanwhile is dropped: left unread, it would break the connection before that. */
