@@ -135,11 +135,15 @@ export async function parseRunArguments<const Spec extends FlagSpec & RunFlagSpe
   spec: Spec,
 ): Promise<RunArguments<Spec>> {
   const at = args.indexOf("--");
-  const [own, rest] = at < 0 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
-  const target = await targetOf(nameOfTarget(own));
+  const [given, rest] = at < 0 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
+  const target = await targetOf(nameOfTarget(given));
+  const own = target.respell?.(given) ?? given;
   const workloads = Object.keys(target.workloads);
   const workload = { ...spec.workload, default: workloads[0]!, oneOf: [...workloads, ALL_WORKLOADS] };
-  const { flags, words } = parseFlags(own, { ...spec, workload, ...target.flags } as unknown as Spec);
+  const nemesis = spec.nemesis.default === DEFAULT_OPTIONS.nemesis && target.usualNemesis !== undefined
+    ? { ...spec.nemesis, default: target.usualNemesis }
+    : spec.nemesis;
+  const { flags, words } = parseFlags(own, { ...spec, workload, nemesis, ...target.flags } as unknown as Spec);
   const values = flags as unknown as RunFlagValues;
   const options = optionsOf(values, target, targetFlags(target, flags, rest));
   try {

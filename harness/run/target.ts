@@ -133,6 +133,10 @@ export interface Target<Setup = any> {
   readonly about: string;
   /** Its own flags. */
   readonly flags: FlagSpec;
+  /** What `--nemesis` is for one run if it is left out; `partition` if this is left out too. */
+  readonly usualNemesis?: string;
+  /** Rewrites arguments that are spelled as in another tool. */
+  respell?(args: readonly string[]): readonly string[];
   /** Whether its nodes are processes: a sweep then makes its runs in one thread, which only waits for them. */
   readonly spawns?: boolean;
   /** The clients that it can have, by name; the first is the default. */

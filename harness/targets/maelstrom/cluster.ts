@@ -10,6 +10,7 @@
 import type { HistoryEvent, Verdict } from "../../../checker/mod.ts";
 import process from "node:process";
 import { MILLISECOND, SECOND } from "../../../server/clock.ts";
+import { TargetError } from "../../run/target_error.ts";
 import type { Cluster, Opening, VirtualClock } from "../../run/target.ts";
 import { finish, hashSeed, mix, mixText, mixTime } from "../../sim/hash.ts";
 import { Network, usualLatency } from "../../sim/network.ts";
@@ -226,8 +227,9 @@ class MaelstromCluster implements Cluster {
     const reason = `${nodeName(id)} ${breach.what}${said === "" ? "" : `; its standard error ends with: ${said}`}`;
     this.#breach = { breach, reason };
     this.#tell(id, "life", breach.what, true);
-    if (this.#failStart !== null) this.#failStart(new RangeError(`Cannot start ${this.#setup.argv[0]}: ${reason}`));
-    else this.#opening.abort(reason);
+    if (this.#failStart !== null) {
+      this.#failStart(new TargetError(`Cannot start ${this.#setup.argv.join(" ")}: ${reason}`));
+    } else this.#opening.abort(reason);
   }
 
   #tell(node: number, kind: string, text: string, matters: boolean): void {

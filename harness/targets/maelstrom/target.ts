@@ -7,6 +7,7 @@ import { MILLISECOND, SECOND } from "../../../server/clock.ts";
 import type { MakeWorkload, Target } from "../../run/target.ts";
 import { openCluster } from "./cluster.ts";
 import { MAELSTROM_FLAGS, type MaelstromSetup, maelstromSetup, parseMaelstromSetup } from "./setup.ts";
+import { respell } from "./spelling.ts";
 import { MAELSTROM_WORKLOADS } from "./workloads/workloads.ts";
 
 const makers: Record<string, MakeWorkload<MaelstromSetup>> = {};
@@ -17,6 +18,8 @@ export const maelstrom: Target<MaelstromSetup> = {
   name: "maelstrom",
   about: "nodes in any language that speak Maelstrom's protocol",
   flags: MAELSTROM_FLAGS,
+  usualNemesis: "none",
+  respell,
   spawns: true,
   workloads: makers,
   faults: ["partition", "packets", "kill", "pause"],
