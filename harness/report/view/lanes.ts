@@ -13,8 +13,9 @@ export interface Lane {
   readonly name: string;
   /** The node, in lanes of nodes. */
   readonly node: number;
-  /** Places in the operations, ascending. */
+  /** Places in the operations, ascending, and when each began. */
   readonly places: readonly number[];
+  readonly starts: readonly number[];
   /** The row of each. */
   readonly rows: readonly number[];
   readonly rowCount: number;
@@ -91,5 +92,13 @@ function laneOf(data: PageData, mode: LaneMode, name: number, places: readonly n
   const first = data.operations.process[places[0] ?? 0] ?? name;
   const client = numbers.size > 1 ? `process ${first} …` : `process ${first}`;
   const title = mode === "node" ? `node ${name}` : mode === "key" ? texts[name]! : client;
-  return { name: title, node: mode === "node" ? name : 0, places, rows, rowCount: Math.max(1, free.length), longest };
+  return {
+    name: title,
+    node: mode === "node" ? name : 0,
+    places,
+    starts: places.map((place) => start[place]!),
+    rows,
+    rowCount: Math.max(1, free.length),
+    longest,
+  };
 }

@@ -27,9 +27,18 @@ export function overview(store: Store): HTMLElement {
   const canvas = new Canvas("Rate and latency over time", RATE_HEIGHT + LATENCY_HEIGHT + 22, (context, colours) => {
     draw(context, colours, { store, buckets, canvas });
   });
+  // The window moves at every frame of zooming; what lies below it does not change.
+  const frame = element("div", { class: "window" });
+  const place = (): void => {
+    const width = canvas.width - LEFT - 8;
+    const x = (time: number): number => LEFT + (Math.min(Math.max(time, 0), data.end) / Math.max(1, data.end)) * width;
+    frame.style.left = `${x(store.start)}px`;
+    frame.style.width = `${Math.max(3, x(store.end) - x(store.start))}px`;
+  };
   store.listen((event) => {
-    if (event !== "selection") canvas.redraw();
+    if (event === "view") place();
   });
+  new ResizeObserver(place).observe(canvas.element);
   let from: number | null = null;
   const timeAt = (x: number): number => ((x - LEFT) / (canvas.width - LEFT - 8)) * data.end;
   canvas.element.addEventListener("pointerdown", (event) => {
@@ -53,7 +62,7 @@ export function overview(store: Store): HTMLElement {
     "section",
     { "aria-label": "Rate and latency" },
     element("h2", {}, "Rate and latency"),
-    canvas.element,
+    element("div", { class: "overview" }, canvas.element, frame),
     folded("The same as a table", () => bucketTable(data)),
   );
 }
@@ -107,11 +116,6 @@ function draw(
   context.fillText(duration(Math.round(low)), 8, RATE_HEIGHT + LATENCY_HEIGHT);
   context.fillText(seconds(0, 0), LEFT, bottom + 9);
   context.fillText(seconds(data.end, 1), LEFT + width - 34, bottom + 9);
-  context.strokeStyle = colours("cursor");
-  context.lineWidth = 1.5;
-  const left = Math.max(LEFT, x(store.start));
-  context.strokeRect(left, 1, Math.max(3, Math.min(x(store.end), LEFT + width) - left), bottom - 2);
-  context.lineWidth = 1;
   if (data.why !== null && data.why.culprit >= 0 && data.head.word === "invalid") {
     context.fillStyle = colours("bad");
     context.fillRect(x(data.operations.start[data.why.culprit]!) - 1, 0, 3, bottom);

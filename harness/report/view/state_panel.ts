@@ -21,6 +21,8 @@ export class StatePanel {
   readonly #clock: HTMLElement;
   readonly #events: HTMLElement;
   readonly #body: HTMLElement;
+  /** The ends of operations, ascending, and the place of each. */
+  readonly #ends: { readonly times: readonly number[]; readonly places: readonly number[] };
   /** Every moment at which something happened, ascending. */
   readonly #moments: readonly number[];
 
@@ -28,6 +30,9 @@ export class StatePanel {
     this.#store = store;
     this.#states = states;
     this.#moments = momentsOf(store);
+    const { end } = store.data.operations;
+    const places = end.map((_, place) => place).filter((place) => end[place]! >= 0).sort((a, b) => end[a]! - end[b]!);
+    this.#ends = { places, times: places.map((place) => end[place]!) };
     this.#slider = element("input", {
       type: "range",
       min: "0",
@@ -128,9 +133,11 @@ export class StatePanel {
     for (let i = firstFrom(operations.start, cursor); operations.start[i] === cursor; i++) {
       said.push(`process ${operations.process[i]} asks: ${operationText(this.#store, i)}`);
     }
-    operations.end.forEach((end, i) => {
-      if (end === cursor) said.push(`process ${operations.process[i]} is answered: ${operationText(this.#store, i)}`);
-    });
+    const ends = this.#ends;
+    for (let i = firstFrom(ends.times, cursor); ends.times[i] === cursor; i++) {
+      const place = ends.places[i]!;
+      said.push(`process ${operations.process[place]} is answered: ${operationText(this.#store, place)}`);
+    }
     if (said.length > 0) return said.slice(0, 6).join(" · ");
     const before = this.#moments[firstFrom(this.#moments, cursor) - 1];
     return before === undefined

@@ -19,6 +19,9 @@ const GAP = 16;
 /** More messages than these would be a grey cloud: who zooms in sees them. */
 const MOST_MESSAGES = 2_500;
 
+/** More operations than so many for each column of pixels are not drawn one by one. */
+const DENSE = 4;
+
 /** A lane's place on the canvas. */
 interface Placed {
   readonly lane: Lane;
@@ -272,23 +275,42 @@ export class Timeline {
   }
 
   #drawOperations(context: CanvasRenderingContext2D, colours: Colours, lane: Lane, top: number): void {
-    const { operations, end: whole } = this.#store.data;
     const { start, end } = this.#store;
-    const times = lane.places.map((place) => operations.start[place]!);
+    const { starts } = lane;
+    const from = firstFrom(starts, start - lane.longest), to = firstFrom(starts, end + 1);
     const filledTo = new Float64Array(lane.rowCount).fill(-Infinity);
-    for (let i = firstFrom(times, start - lane.longest); i < times.length && times[i]! <= end; i++) {
-      const place = lane.places[i]!, row = lane.rows[i]!;
-      const to = operations.end[place] === -1 ? whole : operations.end[place]!;
-      if (to < start) continue;
-      const x1 = this.#x(times[i]!), x2 = Math.max(x1 + 2, this.#x(to));
-      const isCulprit = this.#culprits.has(place);
-      // What falls on a pixel that is drawn already is not seen.
-      if (x2 <= filledTo[row]! && !isCulprit) continue;
-      filledTo[row] = Math.ceil(x2);
-      const y = top + row * ROW + 1;
-      this.#drawOperation(context, colours, { place, x1, x2, y });
-      this.#marks.push({ selection: { kind: "operation", place }, x1, x2: Math.max(x2, x1 + 4), y1: y, y2: y + ROW });
+    const isDense = to - from > this.#canvas.width * DENSE;
+    let column = -Infinity, drawn = 0;
+    for (let i = from; i < to; i++) {
+      const x = this.#x(starts[i]!);
+      if (isDense && x < column + 1) {
+        // Of what falls into one column of pixels a few stand for all.
+        if (++drawn > DENSE) i = Math.max(i, firstFrom(starts, this.#time(column + 1)) - 1);
+        if (drawn > DENSE) continue;
+      } else [column, drawn] = [x, 0];
+      this.#placeOperation(context, colours, { lane, i, top, filledTo });
     }
+    lane.places.forEach((place, i) => {
+      if (this.#culprits.has(place)) this.#placeOperation(context, colours, { lane, i, top, filledTo: null });
+    });
+  }
+
+  /** Draws the operation at `i` of a lane, unless what is drawn already would hide it. */
+  #placeOperation(
+    context: CanvasRenderingContext2D,
+    colours: Colours,
+    { lane, i, top, filledTo }: { lane: Lane; i: number; top: number; filledTo: Float64Array | null },
+  ): void {
+    const { operations, end: whole } = this.#store.data;
+    const place = lane.places[i]!, row = lane.rows[i]!;
+    const to = operations.end[place] === -1 ? whole : operations.end[place]!;
+    if (to < this.#store.start || lane.starts[i]! > this.#store.end) return;
+    const x1 = this.#x(lane.starts[i]!), x2 = Math.max(x1 + 2, this.#x(to));
+    if (filledTo !== null && x2 <= filledTo[row]!) return;
+    if (filledTo !== null) filledTo[row] = Math.ceil(x2);
+    const y = top + row * ROW + 1;
+    this.#drawOperation(context, colours, { place, x1, x2, y });
+    this.#marks.push({ selection: { kind: "operation", place }, x1, x2: Math.max(x2, x1 + 4), y1: y, y2: y + ROW });
   }
 
   #drawOperation(
