@@ -41,6 +41,8 @@ export interface HistoryEvent {
    * consistent eventually.
    */
   readonly final?: boolean | undefined;
+  /** The node that was asked; for people: no verdict depends on it. */
+  readonly node?: number | undefined;
   /** The value that a compare-and-set found in place of the one it expected, where the store tells it. */
   readonly actual?: unknown;
 }

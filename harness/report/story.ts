@@ -18,7 +18,7 @@ interface Told {
 
 /** Every event of a run, a line each. */
 export function renderTrace(lines: readonly Moment[], run: JudgedRun): string {
-  return merged(lines.filter(isLine).map(tellNode), tellEvents(run.events, run)).map(tell).join("");
+  return merged(lines.filter(isLine).map(tellNode), tellEvents(run.events)).map(tell).join("");
 }
 
 /** Whether a moment is one of a text: what became of messages comes out of order, terms and nothing else come with roles. */
@@ -38,7 +38,7 @@ export function renderStory(lines: readonly Moment[], run: JudgedRun): string {
   const told = [
     ...merged(
       lines.filter((line) => isLine(line) && line.matters && line.time <= end).map(tellNode),
-      tellEvents(run.events.filter(({ time = 0 }) => time <= end), run),
+      tellEvents(run.events.filter(({ time = 0 }) => time <= end)),
     ),
     ...(breach === undefined ? [] : [tellBreach(breach)]),
   ];
@@ -92,17 +92,14 @@ function tellBreach({ time, what }: Breach): Told {
   return { time, text: `broken  ${what}` };
 }
 
-/** Clients and nemesis; of an operation also which node was asked first. */
-function tellEvents(events: readonly HistoryEvent[], { schedule }: JudgedRun): Told[] {
-  const asked = new Map(schedule.operations.map(({ at, node, operation: { f, key } }) => [`${at} ${f} ${key}`, node]));
-  return events.map((event) => {
-    const { time = 0, process, type, f, key, value, error, actual } = event;
+/** Clients and nemesis; of an operation also which node was asked. */
+function tellEvents(events: readonly HistoryEvent[]): Told[] {
+  return events.map(({ time = 0, process, type, f, key, value, error, actual, node }) => {
     if (process === "nemesis") return { time, text: `nemesis  ${f}: ${String(value)}` };
     const what = [f, ...(key === undefined ? [] : [key]), ...(value === undefined ? [] : [JSON.stringify(value)])].join(
       " ",
     );
     if (type === "invoke") {
-      const node = asked.get(`${time} ${f} ${key}`);
       return { time, text: `client ${process}  asks${node === undefined ? "" : ` node ${node}:`}  ${what}` };
     }
     const why = error === undefined ? "" : ` (${String(error)}${actual === undefined ? "" : `, found ${actual}`})`;

@@ -65,24 +65,29 @@ export class Clients {
     const { f, key, value, final } = operation;
     client.isBusy = true;
     this.#open++;
-    recorder.record({ process, type: "invoke", f, key, value, final });
+    recorder.record({ process, type: "invoke", f, key, value, final, node });
     let hasEnded = false;
     const end = (completion: Completion): void => {
       if (hasEnded) return;
       hasEnded = true;
       timer.cancel();
-      this.#end(client, operation, completion, then);
+      this.#end(client, operation, { completion, node }, then);
     };
     const timer = clock.after(requestTimeout, () => end({ type: "info", value, error: "timeout" }));
     cluster.invoke(node, process, operation, end);
   }
 
-  #end(client: Client, operation: Invocation, completion: Completion, then: (end: Completion) => void): void {
+  #end(
+    client: Client,
+    operation: Invocation,
+    { completion, node }: { completion: Completion; node: number },
+    then: (end: Completion) => void,
+  ): void {
     const { workload, recorder } = this.#options;
     workload.ended?.(operation, completion);
     const { f, key, final } = operation;
     const { type, value, error, actual } = completion;
-    recorder.record({ process: client.process, type, f, key, value, error, actual, final });
+    recorder.record({ process: client.process, type, f, key, value, error, actual, final, node });
     client.isBusy = false;
     this.#open--;
     // What may still take effect is this process's last word: the client goes on as another.

@@ -25,6 +25,7 @@ const VALUE = encoder.encode(',"value":');
 const ERROR = encoder.encode(',"error":');
 const ACTUAL = encoder.encode(',"actual":');
 const FINAL = encoder.encode(',"final":');
+const NODE = encoder.encode(',"node":');
 const END = encoder.encode("}\n");
 const NULL = encoder.encode("null");
 const [OPEN, COMMA, CLOSE, EMPTY] = ["[", ",", "]", "[]"].map((text) => encoder.encode(text)) as [
@@ -62,6 +63,7 @@ export function historyBytes(events: readonly HistoryEvent[]): Uint8Array {
     lines.field(ERROR, event.error);
     lines.field(ACTUAL, event.actual);
     lines.field(FINAL, event.final);
+    lines.field(NODE, event.node);
     lines.name(END);
   }
   return lines.written();

@@ -37,9 +37,9 @@ export class Recorder {
    * Every event has every field, undefined where there is nothing to say: engines read objects of one shape several
    * times as fast as objects of six, and judge and file read each field (4 % of a run).
    */
-  record({ process, type, f, key, value, error, actual, final }: Recorded): void {
+  record({ process, type, f, key, value, error, actual, final, node }: Recorded): void {
     const time = this.#clock.now() - this.#start;
-    this.events.push({ index: this.events.length, time, process, type, f, key, value, error, actual, final });
+    this.events.push({ index: this.events.length, time, process, type, f, key, value, error, actual, final, node });
   }
 }
 

@@ -71,7 +71,7 @@ export function operationsOf(events: readonly HistoryEvent[]): OperationsOf {
     const at = start!.length;
     start!.push(timeOf(event, i));
     end!.push(-1);
-    node!.push((event as { node?: number }).node ?? 0);
+    node!.push(event.node ?? 0);
     process!.push(Number(event.process));
     outcome!.push(2);
     what!.push(texts.of(asked(event)));
@@ -93,7 +93,7 @@ export function operationsOf(events: readonly HistoryEvent[]): OperationsOf {
     open.delete(event.process);
     placeOf.set(i, at);
     placeOfIndex.set(event.index ?? i, at);
-    const { node: answered } = event as { node?: number };
+    const { node: answered } = event;
     if (answered !== undefined) node![at] = answered;
     outcome![at] = event.type === "ok" ? 0 : event.type === "fail" ? 1 : 2;
     end![at] = timeOf(event, i);

@@ -55,7 +55,7 @@ test("events are numbered in the order in which they happen, with the time since
   now = 720;
   recorder.record({ process: 0, type: "ok", f: "get", key: "k0", value: undefined });
 
-  const absent = { value: undefined, error: undefined, actual: undefined, final: undefined };
+  const absent = { value: undefined, error: undefined, actual: undefined, final: undefined, node: undefined };
   assert.deepEqual(recorder.events, [
     { index: 0, time: 0, process: 0, type: "invoke", f: "get", key: "k0", ...absent },
     { index: 1, time: 220, process: 0, type: "ok", f: "get", key: "k0", ...absent },
