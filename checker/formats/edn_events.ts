@@ -50,7 +50,8 @@ function* historyEntries(text: string): Generator<EdnEntry> {
 
 /** The list of events in a map that has it as one of its values. */
 function historyInside(value: unknown): readonly unknown[] | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || "type" in value) return undefined;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  if ((value as Record<string, unknown>)["type"] !== undefined) return undefined;
   return Object.values(value).find((inner) => Array.isArray(inner) && inner.length > 0 && inner.every(isEvent));
 }
 
@@ -75,8 +76,8 @@ function fieldsOfVector(vector: readonly unknown[], line: number): Record<string
 
 /** Fields that all share one namespace, without it: `:op/type` is `type`. */
 function shared(fields: Record<string, unknown>): Record<string, unknown> {
-  if ("type" in fields) return fields;
-  const names = Object.keys(fields);
+  if (fields["type"] !== undefined) return fields;
+  const names = Object.keys(fields).filter((name) => fields[name] !== undefined);
   const space = names[0]?.slice(0, names[0].indexOf("/") + 1) ?? "";
   if (space === "" || !names.every((name) => name.startsWith(space))) return fields;
   return Object.fromEntries(names.map((name) => [name.slice(space.length), fields[name]]));

@@ -147,9 +147,18 @@ export class JsonText {
   }
 }
 
-/** `JSON.parse`, but exact on large integers, and with errors that say where. */
-export function parseJson(text: string, line = 1): unknown {
-  if (!/\d{16}/.test(text)) {
+/** Whether a text may have integers that `JSON.parse` would round. */
+export function mayHaveLongIntegers(text: string): boolean {
+  return /\d{16}/.test(text);
+}
+
+/**
+ * `JSON.parse`, but exact on large integers, and with errors that say where.
+ *
+ * @param isLong Whether the text may have large integers.
+ */
+export function parseJson(text: string, line = 1, isLong: boolean = mayHaveLongIntegers(text)): unknown {
+  if (!isLong) {
     try {
       return JSON.parse(text);
     } catch {

@@ -5,7 +5,7 @@
  */
 import { EventList, type EventsWithLines } from "./events.ts";
 import { FormatError } from "./format_error.ts";
-import { JsonText, parseJson } from "./json_text.ts";
+import { JsonText, mayHaveLongIntegers, parseJson } from "./json_text.ts";
 
 /** The lines of a text that are not empty, with their numbers from 1. */
 export function* linesOf(text: string): Generator<{ readonly text: string; readonly number: number }> {
@@ -26,8 +26,30 @@ export function* linesOf(text: string): Generator<{ readonly text: string; reado
  */
 export function parseJsonLines(text: string): EventsWithLines {
   const list = new EventList();
-  for (const line of linesOf(text)) list.add(parseJson(withoutComma(line.text), line.number), line.number);
+  let number = 1;
+  // Most files have no long integers: asking that of many lines at once costs a tenth of asking it of each.
+  for (let from = 0; from < text.length;) {
+    const end = text.indexOf("\n", from + BLOCK);
+    const block = text.slice(from, end < 0 ? text.length : end);
+    const hasLongIntegers = mayHaveLongIntegers(block);
+    for (const { text: line, number: inside } of linesOf(block)) {
+      const at = number + inside - 1;
+      list.add(parseJson(withoutComma(line), at, hasLongIntegers), at);
+    }
+    if (end < 0) break;
+    number += countOf("\n", block) + 1;
+    from = end + 1;
+  }
   return list;
+}
+
+/** How many characters are looked at together. */
+const BLOCK = 1 << 20;
+
+function countOf(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++;
+  return count;
 }
 
 /** A line of an array that was taken apart: without the comma after its object. */
