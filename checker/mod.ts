@@ -104,8 +104,10 @@ export { renderLinearizability, type Style } from "./linearizability/render.ts";
 export { type AnyModel, FAILED_COMPARE, type Model, type Operation, type RegisterModel } from "./models/model.ts";
 export { inferModel, type Inferred } from "./models/infer.ts";
 export { MODEL_NAMES, modelByName, type ModelOptions, MODELS_WITH_NULL_READS } from "./models/models.ts";
-export { parsePolysi } from "./formats/polysi.ts";
-export { parseAwdit } from "./formats/awdit.ts";
+export { parsePolysi, readPolysi } from "./formats/polysi.ts";
+export { parseAwdit, readAwdit } from "./formats/awdit.ts";
+export type { MicroOperations } from "./transactions/read/micro_operations.ts";
+export type { SessionTable } from "./transactions/read/session_table.ts";
 export type { RegisterOperation, SessionHistory, SessionTransaction } from "./transactions/read/session_history.ts";
 export {
   checkSessions,

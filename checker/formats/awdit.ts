@@ -3,48 +3,54 @@
  *
  * @module
  */
-import type { RegisterOperation, SessionHistory, SessionTransaction } from "../transactions/read/session_history.ts";
-import { FormatError } from "./format_error.ts";
-import { scalar } from "./polysi.ts";
+import type { SessionHistory } from "../transactions/read/session_history.ts";
+import { sessionsOfTable, type SessionTable, SessionTableBuilder } from "../transactions/read/session_table.ts";
+import { bytesOf, SessionLines } from "./session_lines.ts";
+
+const R = 114, W = 119, DASH = 45, EQUALS = 61;
 
 /**
- * Reads a history of sessions. Nothing is said of what a key holds at first, so every value read must have been
- * written.
+ * Reads a history of sessions. Nothing is said of what a key holds at first, so every value read must have been written.
  *
  * @throws {FormatError} A line is none of that form.
  */
 export function parseAwdit(text: string): SessionHistory {
-  const sessions: SessionTransaction[][] = [];
-  let session: SessionTransaction[] = [];
-  let operations: RegisterOperation[] = [];
-  let line = 1;
-  const endTransaction = (next: number): void => {
-    if (operations.length > 0) session.push({ operations, committed: true, line });
-    operations = [];
-    line = next;
-  };
-  const lines = text.split("\n");
-  lines.forEach((raw, number) => {
-    const content = raw.trim();
-    if (content === "") return;
-    if (/^-{3,}$/.test(content)) return endTransaction(number + 2);
-    if (/^={3,}$/.test(content)) {
-      endTransaction(number + 2);
-      sessions.push(session);
-      session = [];
-      return;
+  return sessionsOfTable(readAwdit(text));
+}
+
+/**
+ * As {@link parseAwdit}, without an object for each transaction.
+ *
+ * @throws {FormatError} A line is none of that form.
+ */
+export function readAwdit(input: Uint8Array | string): SessionTable {
+  const lines = new SessionLines(bytesOf(input));
+  const builder = new SessionTableBuilder();
+  let session = 0;
+  /** The transaction that is open, and the line on which the next one begins. */
+  let open = -1;
+  let begin = 1;
+  let isEmpty = true;
+  while (lines.next()) {
+    if (lines.isRuleOf(DASH, 3) || lines.isRuleOf(EQUALS, 3)) {
+      open = -1;
+      begin = lines.line + 1;
+      if (lines.isRuleOf(EQUALS, 3)) {
+        session++;
+        isEmpty = true;
+      }
+      continue;
     }
-    const match = /^([rw])\s+(\S+)\s+(\S+)$/.exec(content);
-    if (match === null) {
-      throw new FormatError(
-        number + 1,
-        1,
-        `expected "r KEY VALUE", "w KEY VALUE", "-----" or "=====", found ${JSON.stringify(content.slice(0, 60))}`,
-      );
+    const isWrite = lines.take(W);
+    const isWhole = (isWrite || lines.take(R)) && lines.space();
+    const key = isWhole ? lines.word() : undefined;
+    const value = key !== undefined && lines.space() ? lines.word() : undefined;
+    if (value === undefined || lines.at !== lines.end) {
+      throw lines.fail('"r KEY VALUE", "w KEY VALUE", "-----" or "====="');
     }
-    operations.push([match[1] as "r" | "w", scalar(match[2]!), scalar(match[3]!)]);
-  });
-  endTransaction(0);
-  if (session.length > 0) sessions.push(session);
-  return { sessions, initial: null };
+    if (open < 0) open = builder.transaction(session, true, begin);
+    isEmpty = false;
+    builder.operation(open, isWrite, key, value);
+  }
+  return builder.table(isEmpty ? session : session + 1, null);
 }

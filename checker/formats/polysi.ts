@@ -3,8 +3,12 @@
  *
  * @module
  */
-import type { RegisterOperation, SessionHistory, SessionTransaction } from "../transactions/read/session_history.ts";
-import { FormatError } from "./format_error.ts";
+import type { SessionHistory } from "../transactions/read/session_history.ts";
+import { sessionsOfTable, type SessionTable, SessionTableBuilder } from "../transactions/read/session_table.ts";
+import { bytesOf, SessionLines } from "./session_lines.ts";
+
+const R = 114, W = 119, OPEN = 40, CLOSE = 41, COMMA = 44;
+const STOPS: readonly number[] = [OPEN, CLOSE, COMMA];
 
 /**
  * Reads a history of sessions. Every key is 0 at first; what a session did as transaction -1 was aborted, each run of
@@ -13,40 +17,62 @@ import { FormatError } from "./format_error.ts";
  * @throws {FormatError} A line is none of that form.
  */
 export function parsePolysi(text: string): SessionHistory {
-  const sessions = new Map<
-    string,
-    { operations: RegisterOperation[]; committed: boolean; line: number; txn: string }[]
-  >();
-  const known = new Map<string, { operations: RegisterOperation[] }>();
-  text.split("\n").forEach((raw, number) => {
-    const content = raw.trim();
-    if (content === "") return;
-    const match = /^([rw])\(\s*([^,()\s]+)\s*,\s*([^,()\s]+)\s*,\s*([^,()\s]+)\s*,\s*(-?\d+)\s*\)$/.exec(content);
-    if (match === null) {
-      throw new FormatError(
-        number + 1,
-        1,
-        `expected an operation such as r(0,4,1,3), found ${JSON.stringify(content.slice(0, 60))}`,
-      );
-    }
-    const [, f, key, value, session, txn] = match as unknown as [string, "r" | "w", string, string, string, string];
-    let transactions = sessions.get(session);
-    if (transactions === undefined) sessions.set(session, transactions = []);
-    const last = transactions.at(-1);
-    let transaction = txn === "-1" ? (last?.txn === "-1" ? last : undefined) : known.get(`${session},${txn}`);
-    if (transaction === undefined) {
-      const made = { operations: [], committed: txn !== "-1", line: number + 1, txn };
-      transactions.push(made);
-      if (txn !== "-1") known.set(`${session},${txn}`, made);
-      transaction = made;
-    }
-    transaction.operations.push([f, scalar(key), scalar(value)]);
-  });
-  return { sessions: [...sessions.values()].map((each): SessionTransaction[] => each), initial: 0 };
+  return sessionsOfTable(readPolysi(text));
 }
 
-/** A number where the text is one that a number can hold; else the text. */
-export function scalar(text: string): number | string {
-  const number = Number(text);
-  return /^-?\d+$/.test(text) && Number.isSafeInteger(number) ? number : text;
+/** A session as far as it was read. */
+interface Session {
+  readonly number: number;
+  /** The number of each transaction by its name. */
+  readonly known: Map<number, number>;
+  /** The name of the last transaction, and its number. */
+  lastName: number | undefined;
+  last: number;
+}
+
+/**
+ * As {@link parsePolysi}, without an object for each transaction.
+ *
+ * @throws {FormatError} A line is none of that form.
+ */
+export function readPolysi(input: Uint8Array | string): SessionTable {
+  const lines = new SessionLines(bytesOf(input));
+  const builder = new SessionTableBuilder();
+  const sessions = new Map<number | string, Session>();
+  while (lines.next()) {
+    const isWrite = lines.take(W);
+    const isOperation = (isWrite || lines.take(R)) && lines.take(OPEN);
+    const key = isOperation ? part(lines, COMMA) : undefined;
+    const value = key === undefined ? undefined : part(lines, COMMA);
+    const session = value === undefined ? undefined : part(lines, COMMA);
+    const name = session === undefined ? undefined : part(lines, CLOSE);
+    if (typeof name !== "number" || lines.at !== lines.end) throw lines.fail("an operation such as r(0,4,1,3)");
+    let open = sessions.get(session!);
+    if (open === undefined) {
+      sessions.set(session!, open = { number: sessions.size, known: new Map(), lastName: undefined, last: -1 });
+    }
+    builder.operation(transactionOf(open, name, builder, lines.line), isWrite, key, value);
+  }
+  return builder.table(sessions.size, 0);
+}
+
+/** A word, and the character behind it. */
+function part(lines: SessionLines, stop: number): number | string | undefined {
+  lines.space();
+  const word = lines.word(STOPS);
+  lines.space();
+  return lines.take(stop) ? word : undefined;
+}
+
+function transactionOf(session: Session, name: number, builder: SessionTableBuilder, line: number): number {
+  if (session.lastName === name) return session.last;
+  const isAborted = name === -1;
+  let transaction = isAborted ? undefined : session.known.get(name);
+  if (transaction === undefined) {
+    transaction = builder.transaction(session.number, !isAborted, line);
+    if (!isAborted) session.known.set(name, transaction);
+  }
+  session.lastName = name;
+  session.last = transaction;
+  return transaction;
 }

@@ -32,6 +32,7 @@ import { addRealTime, addSessionOrder } from "./order/order_edges.ts";
 import { analyseRegisters } from "./order/rw_register.ts";
 import { findSessionViolations, SESSION_MODELS } from "./decide/session_guarantees.ts";
 import type { SessionHistory } from "./read/session_history.ts";
+import type { SessionTable } from "./read/session_table.ts";
 import {
   fail,
   info,
@@ -149,7 +150,10 @@ export function checkTransactions(
  *
  * Here `read-committed`, `read-atomic`, `causal` and `snapshot-isolation` mean what the papers behind such files mean by them, session order included.
  */
-export function checkSessions(history: SessionHistory, options: TransactionOptions = {}): TransactionVerdict {
+export function checkSessions(
+  history: SessionHistory | SessionTable,
+  options: TransactionOptions = {},
+): TransactionVerdict {
   return judge(transactionsOfSessions(history), options, (event) => event);
 }
 

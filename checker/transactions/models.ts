@@ -19,6 +19,7 @@ import { checkUniqueIds } from "../small/unique_ids.ts";
 import { assertOneAtATime, type WorkloadVerdict } from "../small/workload.ts";
 import { checkSessions, checkTransactions, type TransactionOptions, type TransactionVerdict } from "./check.ts";
 import type { SessionHistory } from "./read/session_history.ts";
+import type { SessionTable } from "./read/session_table.ts";
 import { VERSION_ORDERS, type VersionOrderSource } from "./order/version_order.ts";
 
 /**
@@ -114,7 +115,7 @@ export interface TransactionInput {
   /** Jepsen's events. */
   readonly events?: readonly HistoryEvent[];
   /** Sessions, of a file that has no events. */
-  readonly sessions?: SessionHistory;
+  readonly sessions?: SessionHistory | SessionTable;
 }
 
 /**

@@ -21,7 +21,7 @@ export type Input =
   | {
     readonly kind: "sessions";
     readonly format: string;
-    readonly sessions: checker.SessionHistory;
+    readonly sessions: checker.SessionTable;
   }
   | {
     readonly kind: "events";
@@ -44,8 +44,8 @@ type Flags = ReadFlags & { readonly model: string | checker.AnyModel | undefined
 export function inputOf(bytes: Uint8Array, flags: Flags): Input {
   const format = flags.format ?? checker.detectFormat(headOf(bytes));
   if (format === "polysi" || format === "awdit") {
-    const read = format === "polysi" ? checker.parsePolysi : checker.parseAwdit;
-    return { kind: "sessions", format, sessions: read(new TextDecoder().decode(bytes)) };
+    const read = format === "polysi" ? checker.readPolysi : checker.readAwdit;
+    return { kind: "sessions", format, sessions: read(bytes) };
   }
   const options = { format, ...(flags.pairs === undefined ? {} : { pairs: flags.pairs }) };
   let known: checker.ReadHistory | undefined;

@@ -16,13 +16,15 @@
  *
  * @module
  */
-import { jsonOf } from "../../json_of.ts";
 import type { HistoryEvent } from "../../history.ts";
 import { MisfitError, type Place } from "../../misfit.ts";
 import { busy } from "../../small/workload.ts";
 import type { SessionHistory } from "./session_history.ts";
 import { bytes, grown, integers } from "./memory.ts";
-import { comparable, isAmbiguous, isFinal, isLikeInitial, isShared, nobody, Versions } from "./versions.ts";
+import { described, type MicroOperations, microOperations, nameOfPlace } from "./micro_operations.ts";
+import { Numbering } from "./numbering.ts";
+import { type SessionTable, tableOfSessions } from "./session_table.ts";
+import { isAmbiguous, isFinal, isLikeInitial, isShared, nobody, Versions } from "./versions.ts";
 
 /** The two workloads of this checker. */
 export type TransactionWorkload = "list-append" | "rw-register";
@@ -64,42 +66,6 @@ export interface Transactions {
   readonly versions: Versions;
   /** Whether there is a real time at all. */
   readonly hasTime: boolean;
-}
-
-/** A transaction as it is found, before it is laid out flat. */
-interface Draft {
-  readonly status: number;
-  readonly session: number;
-  readonly invoked: number;
-  readonly completed: number;
-  readonly event: number;
-}
-
-function describe(value: unknown): string {
-  const text = jsonOf(value);
-  return text.length > 60 ? text.slice(0, 57) + "..." : text;
-}
-
-/** Numbers for things, in the order in which they are first seen. */
-class Numbering {
-  readonly names: unknown[] = [];
-  #small: Int32Array = integers(256); // 1 + the number, or 0
-  #others = new Map<unknown, number>();
-
-  of(name: unknown): number {
-    if (typeof name === "number" && name >= 0 && name < 4_000_000 && (name | 0) === name) {
-      this.#small = grown(this.#small, name + 1);
-      const known = this.#small[name]!;
-      if (known > 0) return known - 1;
-      return (this.#small[name] = this.names.push(name)) - 1;
-    }
-    const key = comparable(name);
-    const known = this.#others.get(key);
-    if (known !== undefined) return known;
-    this.names.push(name);
-    this.#others.set(key, this.names.length - 1);
-    return this.names.length - 1;
-  }
 }
 
 /**
@@ -163,61 +129,46 @@ export function transactionsOfEvents(
     if (status[t] !== ok && event.value === undefined || event.value === null) return [];
     throw new MisfitError(
       `Cannot judge event ${event.index ?? told[t]}: expected a list of micro-operations, found ${
-        describe(event.value)
+        described(event.value)
       }`,
       { event: event.index ?? told[t]! },
     );
   };
-  return laidOut(
-    workload,
-    initial,
-    {
-      count,
-      status,
-      session,
-      sessionNames: sessions.names,
-      invoked,
-      completed,
-      event: told,
-      hasTime: true,
-    },
-    operationsOf,
-    (t) => ({ event: events[told[t]!]!.index ?? told[t]! }),
-  );
+  const placeOf = (t: number): Place => ({ event: events[told[t]!]!.index ?? told[t]! });
+  const outline = {
+    count,
+    status,
+    session,
+    sessionNames: sessions.names,
+    invoked,
+    completed,
+    event: told,
+    hasTime: true,
+  };
+  return laidOut(workload, initial, outline, microOperations(workload, count, operationsOf, placeOf), placeOf);
 }
 
 /** The transactions of a history of sessions: register transactions with an order in each session and no time. */
-export function transactionsOfSessions(history: SessionHistory): Transactions {
-  const drafts: Draft[] = [];
-  const operations: (readonly unknown[])[] = [];
-  history.sessions.forEach((session, number) => {
-    for (const transaction of session) {
-      drafts.push({
-        status: transaction.committed ? ok : fail,
-        session: number,
-        invoked: -1,
-        completed: never,
-        event: drafts.length,
-      });
-      operations.push(transaction.operations);
-    }
-  });
-  return laidOut(
-    "rw-register",
-    history.initial,
-    {
-      count: drafts.length,
-      status: Uint8Array.from(drafts, (draft) => draft.status),
-      session: Int32Array.from(drafts, (draft) => draft.session),
-      sessionNames: history.sessions.map((_, number) => number),
-      invoked: Int32Array.from(drafts, (draft) => draft.invoked),
-      completed: Int32Array.from(drafts, (draft) => draft.completed),
-      event: Int32Array.from(drafts, (draft) => draft.event),
-      hasTime: false,
-    },
-    (t) => operations[t]!,
-    () => ({}),
-  );
+export function transactionsOfSessions(history: SessionHistory | SessionTable): Transactions {
+  const table = "sessions" in history ? tableOfSessions(history) : history;
+  const { count } = table;
+  const status = bytes(count);
+  const event = integers(count);
+  for (let t = 0; t < count; t++) {
+    status[t] = table.committed[t] === 1 ? ok : fail;
+    event[t] = t;
+  }
+  const outline = {
+    count,
+    status,
+    session: table.session,
+    sessionNames: Array.from({ length: table.sessionCount }, (_, number) => number),
+    invoked: integers(count).fill(-1),
+    completed: integers(count).fill(never),
+    event,
+    hasTime: false,
+  };
+  return laidOut("rw-register", table.initial, outline, table, () => ({}));
 }
 
 type Outline = Pick<
@@ -225,135 +176,123 @@ type Outline = Pick<
   "count" | "status" | "session" | "sessionNames" | "invoked" | "completed" | "event" | "hasTime"
 >;
 
-/** Lays the micro-operations out flat, and gives every version its number. */
+/** Gives every version its number. */
 function laidOut(
   workload: TransactionWorkload,
   initial: unknown,
   outline: Outline,
-  operationsOf: (transaction: number) => readonly unknown[],
+  operations: MicroOperations,
   placeOf: (transaction: number) => Place,
 ): Transactions {
-  const { count, status } = outline;
-  const nameOf = (t: number): string => {
-    const { event } = placeOf(t);
-    return event === undefined ? `transaction ${t}` : `event ${event}`;
-  };
-  const append = workload === "list-append";
-  const writeName = append ? "append" : "w";
-  const opStart = integers(count + 1);
-  let total = 0;
-  for (let t = 0; t < count; t++) {
-    opStart[t] = total;
-    total += operationsOf(t).length;
-  }
-  opStart[count] = total;
-  const isWrite = bytes(total);
-  const opKey = integers(total);
-  const opVersion = integers(total);
-  const lists: (readonly unknown[] | undefined)[] = append ? new Array(total) : [];
-  const keys = new Numbering();
-  const versions = new Versions(Math.max(1024, total >>> (append ? 1 : 0)));
-  const results: unknown[] = append ? [] : new Array(total);
-
-  for (let t = 0, at = 0; t < count; t++) {
-    const operations = operationsOf(t);
-    for (let i = 0; i < operations.length; i++, at++) {
-      const operation = operations[i] as readonly unknown[];
-      const f = Array.isArray(operation) ? operation[0] : undefined;
-      const isWhole = f === "r" ? operation.length > 1 : f === writeName && operation[2] !== undefined;
-      if (!isWhole) {
-        throw new MisfitError(
-          `Cannot judge ${nameOf(t)} as ${workload}: expected ["${writeName}", key, value] or ["r", key, ${
-            append ? "list" : "value"
-          }], found ${describe(operation)}`,
-          placeOf(t),
-        );
-      }
-      const key = keys.of(operation[1]);
-      opKey[at] = key;
-      const value = operation[2];
-      if (f !== "r") {
-        isWrite[at] = 1;
-        const version = versions.insert(key, value);
-        opVersion[at] = version;
-        const writer = versions.writer[version]!;
-        if (writer !== nobody && writer !== t) versions.flags[version]! |= isShared;
-        if (writer === nobody || (status[writer] === fail && status[t] !== fail)) versions.writer[version] = t;
-        else if (status[t] !== fail && (writer !== t || append)) versions.flags[version]! |= isAmbiguous;
-        // A read of null, or of what a register starts with, may have seen either.
-        if (!append && status[t] !== fail && (value ?? null) === initial) {
-          versions.flags[version]! |= isAmbiguous | isLikeInitial;
-        }
-      } else if (!append) {
-        results[at] = value;
-      } else if (status[t] !== ok) {
-        opVersion[at] = unknownVersion;
-      } else if (Array.isArray(value)) {
-        lists[at] = value;
-      } else if (value === null || value === undefined) {
-        lists[at] = empty;
-      } else {
-        throw new MisfitError(
-          `Cannot judge ${nameOf(t)}: expected a list of what key ${describe(operation[1])} holds, found ${
-            describe(value)
-          }`,
-          placeOf(t),
-        );
-      }
-    }
-  }
-  const { flags } = versions;
-  for (let t = 0; t < count; t++) markFinal(t, opStart[t]!, opStart[t + 1]!);
-  /** A transaction that failed says nothing of a version that another one wrote too. */
-  function isWriter(t: number, version: number): boolean {
-    return status[t] !== fail || versions.writer[version] === t;
-  }
-  function markFinal(t: number, from: number, to: number): void {
-    for (let at = to - 1; at >= from; at--) {
-      if (!isWrite[at]) continue;
-      let later = at + 1;
-      while (later < to && !(isWrite[later] && opKey[later] === opKey[at])) later++;
-      if (later === to && isWriter(t, opVersion[at]!)) flags[opVersion[at]!]! |= isFinal;
-      // The scan is quadratic in the length of one transaction: a long one is marked from its end with a set.
-      if (to - from > 64) return markFinalOfLong(t, from, to);
-    }
-  }
-  function markFinalOfLong(t: number, from: number, to: number): void {
-    const seen = new Set<number>();
-    for (let at = to - 1; at >= from; at--) {
-      if (!isWrite[at] || seen.has(opKey[at]!)) continue;
-      seen.add(opKey[at]!);
-      if (isWriter(t, opVersion[at]!)) flags[opVersion[at]!]! |= isFinal;
-    }
-  }
-  if (!append) {
-    for (let t = 0; t < count; t++) {
-      for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
-        if (isWrite[at]) continue;
-        const value = results[at];
-        if (status[t] !== ok) opVersion[at] = unknownVersion;
-        else {
-          const key = opKey[at]!;
-          const found = versions.find(key, value ?? null);
-          const isInitial = value === null || value === undefined || value === initial;
-          // Where only a failed transaction wrote what was there from the start, the read saw the start.
-          const isWritten = found >= 0 && !(isInitial && status[versions.writer[found]!] === fail);
-          opVersion[at] = isWritten ? found : isInitial ? initialVersion : versions.insert(key, value);
-        }
-      }
-    }
-  }
-  return {
-    workload,
+  const isAppend = workload === "list-append";
+  const total = operations.key.length;
+  const versions = new Versions(Math.max(1024, total >>> (isAppend ? 1 : 0)));
+  const draft = {
     ...outline,
-    opStart,
-    isWrite,
-    opKey,
-    opVersion,
-    lists,
-    keys: keys.names,
+    opStart: operations.start,
+    isWrite: operations.isWrite,
+    opKey: operations.key,
+    opVersion: integers(total),
     versions,
   };
+  numberWrites(draft, operations, isAppend ? undefined : { initial });
+  const lists = isAppend ? listsOf(draft, operations, placeOf) : [];
+  const seen = new Set<number>();
+  for (let t = 0; t < outline.count; t++) markFinal(draft, t, seen);
+  if (!isAppend) numberReads(draft, operations, initial);
+  return { workload, ...draft, lists, keys: operations.keys };
+}
+
+/** What of a history is laid out while its versions get their numbers. */
+type Draft = Pick<Transactions, "count" | "status" | "opStart" | "isWrite" | "opKey" | "opVersion" | "versions">;
+
+/** Numbers what is written, and marks what cannot be told apart. `register` is what registers hold at first; lists hold nothing. */
+function numberWrites(
+  { count, status, opStart, isWrite, opKey, opVersion, versions }: Draft,
+  operations: MicroOperations,
+  register: { readonly initial: unknown } | undefined,
+): void {
+  for (let t = 0; t < count; t++) {
+    const hasFailed = status[t] === fail;
+    for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
+      if (isWrite[at] === 0) continue;
+      const value = operations.valueOf(at);
+      const version = versions.insert(opKey[at]!, value);
+      opVersion[at] = version;
+      const writer = versions.writer[version]!;
+      if (writer !== nobody && writer !== t) versions.flags[version]! |= isShared;
+      if (writer === nobody || (status[writer] === fail && !hasFailed)) versions.writer[version] = t;
+      else if (!hasFailed && (writer !== t || register === undefined)) versions.flags[version]! |= isAmbiguous;
+      // A read of null, or of what a register starts with, may have seen either.
+      if (register !== undefined && !hasFailed && (value ?? null) === register.initial) {
+        versions.flags[version]! |= isAmbiguous | isLikeInitial;
+      }
+    }
+  }
+}
+
+/** What each read of a list returned. */
+function listsOf(
+  { count, status, opStart, isWrite, opVersion }: Draft,
+  operations: MicroOperations,
+  placeOf: (transaction: number) => Place,
+): (readonly unknown[] | undefined)[] {
+  const lists: (readonly unknown[] | undefined)[] = new Array(isWrite.length);
+  for (let t = 0; t < count; t++) {
+    for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
+      if (isWrite[at] === 1) continue;
+      const value = operations.valueOf(at);
+      if (status[t] !== ok) opVersion[at] = unknownVersion;
+      else if (Array.isArray(value)) lists[at] = value;
+      else if (value === null || value === undefined) lists[at] = empty;
+      else {
+        const key = described(operations.keys[operations.key[at]!]);
+        const what = `expected a list of what key ${key} holds, found ${described(value)}`;
+        throw new MisfitError(`Cannot judge ${nameOfPlace(placeOf(t), t)}: ${what}`, placeOf(t));
+      }
+    }
+  }
+  return lists;
+}
+
+/** Marks the last write of each key in a transaction. */
+function markFinal(
+  { status, opStart, isWrite, opKey, opVersion, versions }: Draft,
+  t: number,
+  seen: Set<number>,
+): void {
+  seen.clear();
+  for (let at = opStart[t + 1]! - 1; at >= opStart[t]!; at--) {
+    if (isWrite[at] === 0 || seen.has(opKey[at]!)) continue;
+    seen.add(opKey[at]!);
+    const version = opVersion[at]!;
+    // A transaction that failed says nothing of a version that another one wrote too.
+    if (status[t] !== fail || versions.writer[version] === t) versions.flags[version]! |= isFinal;
+  }
+}
+
+/** Numbers what registers were read as. */
+function numberReads(
+  { count, status, opStart, isWrite, opKey, opVersion, versions }: Draft,
+  operations: MicroOperations,
+  initial: unknown,
+): void {
+  for (let t = 0; t < count; t++) {
+    for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
+      if (isWrite[at] === 1) continue;
+      if (status[t] !== ok) {
+        opVersion[at] = unknownVersion;
+        continue;
+      }
+      const key = opKey[at]!;
+      const value = operations.valueOf(at);
+      const found = versions.find(key, value ?? null);
+      const isInitial = value === null || value === undefined || value === initial;
+      // Where only a failed transaction wrote what was there from the start, the read saw the start.
+      const isWritten = found >= 0 && !(isInitial && status[versions.writer[found]!] === fail);
+      opVersion[at] = isWritten ? found : isInitial ? initialVersion : versions.insert(key, value);
+    }
+  }
 }
 
 const empty: readonly unknown[] = [];

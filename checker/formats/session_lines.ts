@@ -1,0 +1,105 @@
+/**
+ * What the text formats of sessions have in common: lines of words and numbers, read from bytes.
+ *
+ * @module
+ */
+import { FormatError } from "./format_error.ts";
+
+const NEWLINE = 10, SPACE = 32, ZERO = 48, NINE = 57, MINUS = 45;
+
+const decoder = new TextDecoder();
+
+/** The bytes of a text, or those that are given. */
+export function bytesOf(input: Uint8Array | string): Uint8Array {
+  return typeof input === "string" ? new TextEncoder().encode(input) : input;
+}
+
+/** A cursor over the lines of a file. */
+export class SessionLines {
+  readonly bytes: Uint8Array;
+  /** The number of the line, from 1. */
+  line = 0;
+  /** Where reading has come to, and where the line ends, white space left out. */
+  at = 0;
+  end = 0;
+  #begin = 0;
+  #next = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.#next = 3;
+  }
+
+  /** Goes to the next line that is not empty; whether there is one. */
+  next(): boolean {
+    const { bytes } = this;
+    while (this.#next < bytes.length) {
+      this.line++;
+      let from = this.#next;
+      let to = bytes.indexOf(NEWLINE, from);
+      if (to < 0) to = bytes.length;
+      this.#next = to + 1;
+      while (from < to && bytes[from]! <= SPACE) from++;
+      while (to > from && bytes[to - 1]! <= SPACE) to--;
+      if (from === to) continue;
+      this.at = this.#begin = from;
+      this.end = to;
+      return true;
+    }
+    return false;
+  }
+
+  /** Whether the whole line is one character, at least `least` times. */
+  isRuleOf(character: number, least: number): boolean {
+    if (this.end - this.at < least) return false;
+    for (let at = this.at; at < this.end; at++) if (this.bytes[at] !== character) return false;
+    return true;
+  }
+
+  /** Passes over white space; whether there was any. */
+  space(): boolean {
+    const from = this.at;
+    while (this.at < this.end && this.bytes[this.at]! <= SPACE) this.at++;
+    return this.at > from;
+  }
+
+  /** Takes a character, if it is next. */
+  take(character: number): boolean {
+    if (this.at >= this.end || this.bytes[this.at] !== character) return false;
+    this.at++;
+    return true;
+  }
+
+  /** A word up to white space or one of `stops`: a number where a number can hold it, else the text; undefined where there is none. */
+  word(stops: readonly number[] = []): number | string | undefined {
+    const { bytes, end } = this;
+    const from = this.at;
+    let at = from;
+    const isNegative = bytes[at] === MINUS;
+    if (isNegative) at++;
+    const digits = at;
+    let number = 0;
+    while (at < end && bytes[at]! >= ZERO && bytes[at]! <= NINE) number = number * 10 + bytes[at++]! - ZERO;
+    const isNumber = at > digits && (at >= end || bytes[at]! <= SPACE || stops.includes(bytes[at]!));
+    if (isNumber && number <= Number.MAX_SAFE_INTEGER && !(isNegative && number === 0)) {
+      this.at = at;
+      return isNegative ? -number : number;
+    }
+    while (at < end && bytes[at]! > SPACE && !stops.includes(bytes[at]!)) at++;
+    this.at = at;
+    if (at === from) return undefined;
+    return scalar(decoder.decode(bytes.subarray(from, at)));
+  }
+
+  /** An error about the line. */
+  fail(expected: string): FormatError {
+    const content = decoder.decode(this.bytes.subarray(this.#begin, this.end)).slice(0, 60);
+    return new FormatError(this.line, 1, `expected ${expected}, found ${JSON.stringify(content)}`);
+  }
+}
+
+/** A number where the text is one that a number can hold; else the text. */
+function scalar(text: string): number | string {
+  const number = Number(text);
+  return /^-?\d+$/.test(text) && Number.isSafeInteger(number) ? number + 0 : text;
+}

@@ -1,0 +1,156 @@
+/**
+ * Register transactions in sessions, in typed arrays: a million transactions as objects would be some twenty million of them.
+ *
+ *     transaction    0        1            2    ...    by session, in the order of each
+ *     session        0        0            1
+ *     committed      1        0            1
+ *     line           1        4            9           where it begins, from 1
+ *     start          0        2            3    ...    its operations are start[t] .. start[t + 1]
+ *
+ *     operation      0   1  | 2  | 3 ...
+ *     isWrite        1   0    1    0
+ *     key            0   1    0    2                   the key's number
+ *     number         5   7    8    NaN                 the value; NaN where it is no number, but a text
+ *
+ * @module
+ */
+import { bytes, grown, grownBytes, integers } from "./memory.ts";
+import type { MicroOperations } from "./micro_operations.ts";
+import { Numbering } from "./numbering.ts";
+import type { RegisterOperation, SessionHistory, SessionTransaction } from "./session_history.ts";
+
+/** A history of sessions; the layout is drawn at the head of this file. */
+export interface SessionTable extends MicroOperations {
+  /** How many transactions there are. */
+  readonly count: number;
+  readonly session: Int32Array;
+  readonly committed: Uint8Array;
+  readonly line: Int32Array;
+  readonly sessionCount: number;
+  /** The value that every key has at first; null where a read of it is written as null. */
+  readonly initial: unknown;
+}
+
+/** Collects transactions and their operations, in any order. */
+export class SessionTableBuilder {
+  /** How many transactions there are. */
+  transactions = 0;
+  /** How many operations there are. */
+  operations = 0;
+  readonly #keys = new Numbering();
+  readonly #texts = new Map<number, unknown>();
+  #session = integers(1024);
+  #committed = bytes(1024);
+  #line = integers(1024);
+  #of = integers(4096);
+  #isWrite = bytes(4096);
+  #key = integers(4096);
+  #number = new Float64Array(4096);
+
+  /** Adds a transaction; returns its number. */
+  transaction(session: number, committed: boolean, line: number): number {
+    const t = this.transactions++;
+    this.#session = grown(this.#session, t + 1);
+    this.#committed = grownBytes(this.#committed, t + 1);
+    this.#line = grown(this.#line, t + 1);
+    this.#session[t] = session;
+    this.#committed[t] = committed ? 1 : 0;
+    this.#line[t] = line;
+    return t;
+  }
+
+  /** Adds an operation of a transaction, behind those that it has. */
+  operation(transaction: number, isWrite: boolean, key: unknown, value: unknown): void {
+    const at = this.operations++;
+    if (at === this.#number.length) this.#grow();
+    this.#of[at] = transaction;
+    this.#isWrite[at] = isWrite ? 1 : 0;
+    this.#key[at] = this.#keys.of(key);
+    if (typeof value === "number") this.#number[at] = value;
+    else {
+      this.#number[at] = NaN;
+      this.#texts.set(at, value);
+    }
+  }
+
+  #grow(): void {
+    const length = this.#number.length * 2;
+    this.#of = grown(this.#of, length);
+    this.#isWrite = grownBytes(this.#isWrite, length);
+    this.#key = grown(this.#key, length);
+    const number = new Float64Array(length);
+    number.set(this.#number);
+    this.#number = number;
+  }
+
+  /** The table: transactions by session, operations by transaction, each in the order in which they were added. */
+  table(sessionCount: number, initial: unknown): SessionTable {
+    const count = this.transactions;
+    const order = stableOrder(this.#session, count, sessionCount);
+    const place = integers(count);
+    for (let t = 0; t < count; t++) place[order[t]!] = t;
+    const start = integers(count + 1);
+    for (let at = 0; at < this.operations; at++) start[place[this.#of[at]!]! + 1]!++;
+    for (let t = 0; t < count; t++) start[t + 1]! += start[t]!;
+    const next = start.slice(0, count);
+    const isWrite = bytes(this.operations);
+    const key = integers(this.operations);
+    const number = new Float64Array(this.operations);
+    const texts = new Map<number, unknown>();
+    for (let from = 0; from < this.operations; from++) {
+      const at = next[place[this.#of[from]!]!]!++;
+      isWrite[at] = this.#isWrite[from]!;
+      key[at] = this.#key[from]!;
+      number[at] = this.#number[from]!;
+      if (this.#texts.has(from)) texts.set(at, this.#texts.get(from));
+    }
+    return {
+      count,
+      session: integers(count).map((_, t) => this.#session[order[t]!]!),
+      committed: bytes(count).map((_, t) => this.#committed[order[t]!]!),
+      line: integers(count).map((_, t) => this.#line[order[t]!]!),
+      sessionCount,
+      initial,
+      start,
+      isWrite,
+      key,
+      keys: this.#keys.names,
+      valueOf: texts.size === 0 ? (at) => number[at] : (at) => texts.has(at) ? texts.get(at) : number[at],
+    };
+  }
+}
+
+/** Transactions by their session, those of one in their order. */
+function stableOrder(session: Int32Array, count: number, sessionCount: number): Int32Array {
+  const next = integers(sessionCount + 1);
+  for (let t = 0; t < count; t++) next[session[t]! + 1]!++;
+  for (let s = 0; s < sessionCount; s++) next[s + 1]! += next[s]!;
+  const order = integers(count);
+  for (let t = 0; t < count; t++) order[next[session[t]!]!++] = t;
+  return order;
+}
+
+/** The table of a history that is in objects. */
+export function tableOfSessions({ sessions, initial }: SessionHistory): SessionTable {
+  const builder = new SessionTableBuilder();
+  sessions.forEach((session, number) => {
+    for (const { operations, committed, line } of session) {
+      const t = builder.transaction(number, committed, line);
+      for (const [f, key, value] of operations) builder.operation(t, f === "w", key, value);
+    }
+  });
+  return builder.table(sessions.length, initial);
+}
+
+/** The objects of a table. */
+export function sessionsOfTable(table: SessionTable): SessionHistory {
+  const sessions: SessionTransaction[][] = Array.from({ length: table.sessionCount }, () => []);
+  for (let t = 0; t < table.count; t++) {
+    const operations: RegisterOperation[] = [];
+    for (let at = table.start[t]!; at < table.start[t + 1]!; at++) {
+      operations.push([table.isWrite[at] === 1 ? "w" : "r", table.keys[table.key[at]!], table.valueOf(at)]);
+    }
+    sessions[table.session[t]!]!.push({ operations, committed: table.committed[t] === 1, line: table.line[t]! });
+  }
+  return { sessions, initial: table.initial };
+}
