@@ -16,6 +16,7 @@ import { SimLinks } from "./links.ts";
 import { MemberChanges } from "./member_changes.ts";
 import { Network } from "./network.ts";
 import { type PeerMessage, SimNode } from "./node.ts";
+import { settle } from "./settling.ts";
 import { type AllSuffers, suffersOf } from "./suffering.ts";
 import { type Trace, wayOf } from "./trace.ts";
 
@@ -50,6 +51,8 @@ export class SimCluster {
   readonly #queue: EventQueue;
   readonly #nodes = new Map<number, SimNode>();
   readonly #links: SimLinks;
+  /** Whether every node was restored: nothing is wrong any more, as no fault comes after that. */
+  #isHealed = false;
 
   constructor(options: SimClusterOptions) {
     this.#options = options;
@@ -136,6 +139,7 @@ export class SimCluster {
     const isInside = (end: number): boolean => end === CLIENTS || nodes.includes(end);
     this.#links.restore(([from, to]) => isInside(from) && isInside(to));
     for (const id of nodes) this.#nodes.get(id)?.restore();
+    this.#isHealed = this.nodes().every((id) => nodes.includes(id));
     done();
   }
 
@@ -143,8 +147,16 @@ export class SimCluster {
     done([...this.#nodes.values()].map((node) => node.view()));
   }
 
+  /** Ends the run: where all is healed, the cluster must come to rest first. */
   stop(done: () => void): void {
-    for (const node of this.#nodes.values()) node.stop();
-    done();
+    const end = (): void => {
+      for (const node of this.#nodes.values()) node.stop();
+      done();
+    };
+    if (!this.#isHealed) return end();
+    const { queue, tickLength, settings, invariants } = this.#options;
+    const electionTimeoutTicks = settings.raft.electionTimeoutTicks ?? 10;
+    const nodes = (): readonly SimNode[] => [...this.#nodes.values()];
+    settle({ queue, tickLength, electionTimeoutTicks, invariants, nodes }, end);
   }
 }

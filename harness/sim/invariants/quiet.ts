@@ -1,0 +1,86 @@
+/**
+ * Quiet: when all is healed and nobody asks for anything any more, every member that runs holds the same log and the same state,
+ * nothing waits at any node, and every window of the leader's flow control is empty.
+ *
+ * @module
+ */
+import { membersOf, type RaftStatus } from "../../../raft/mod.ts";
+import { sameBytes } from "./world.ts";
+
+/** A node that runs, as it is looked at when all should be quiet. */
+export interface QuietNode {
+  readonly id: number;
+  readonly status: RaftStatus;
+  /** How many requests wait at its replica. */
+  readonly waiting: number;
+  /** How many requests its front has open. */
+  readonly open: number;
+  /** The bytes of its machine's state. */
+  readonly state: () => Uint8Array;
+}
+
+/** What is not quiet yet; `null`: nothing. */
+export function unrest(nodes: readonly QuietNode[]): string | null {
+  const leader = leaderOf(nodes);
+  if (leader === null) return "nobody leads";
+  const { configuration, configurationIndex, commitIndex, lastIndex, transferTarget } = leader.status;
+  if (configurationIndex > commitIndex) return `the configuration at entry ${configurationIndex} is not committed`;
+  if (commitIndex < lastIndex) return `leader ${leader.id} has committed ${commitIndex} of ${lastIndex} entries`;
+  if (transferTarget !== null) return `leader ${leader.id} still hands over to node ${transferTarget}`;
+  const members: readonly number[] = membersOf(configuration);
+  const present = nodes.filter(({ id }) => members.includes(id));
+  for (const node of present) {
+    const found = unrestOf(node, leader.status) ?? unrestOfFollower(node.id, leader.status);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function unrestOf({ id, status, waiting, open }: QuietNode, leader: RaftStatus): string | null {
+  const { term, lastIndex, lastTerm, commitIndex, appliedIndex, pendingReads, unsyncedBytes } = status;
+  if (term !== leader.term) return `node ${id} is in term ${term}, and the leader in term ${leader.term}`;
+  if (lastIndex !== leader.lastIndex || lastTerm !== leader.lastTerm) {
+    return `the log of node ${id} ends with entry ${lastIndex}, and the leader's with entry ${leader.lastIndex}`;
+  }
+  if (commitIndex !== lastIndex || appliedIndex !== lastIndex) {
+    return `node ${id} has committed ${commitIndex} and applied ${appliedIndex} of ${lastIndex} entries`;
+  }
+  if (unsyncedBytes > 0) return `node ${id} has ${unsyncedBytes} bytes that are not durable`;
+  const count = waiting + open + pendingReads;
+  return count > 0 ? `${waiting} requests wait at node ${id}, ${open} at its front, and ${pendingReads} reads` : null;
+}
+
+function unrestOfFollower(id: number, leader: RaftStatus): string | null {
+  const follower = leader.followers.find((one) => one.id === id);
+  if (follower === undefined) return null;
+  const { state, matchIndex, inflightAppends, inflightBytes } = follower;
+  if (state !== "replicate" || matchIndex !== leader.lastIndex) {
+    return `the leader sends to node ${id} as to one in state ${state} that holds ${matchIndex} entries`;
+  }
+  return inflightAppends > 0 || inflightBytes > 0
+    ? `${inflightAppends} appends of ${inflightBytes} bytes to node ${id} are open`
+    : null;
+}
+
+/** Nodes of the leader's configuration that hold another state than the leader; `null`: none does. */
+export function differentStates(nodes: readonly QuietNode[]): string | null {
+  const leader = leaderOf(nodes);
+  if (leader === null) return null;
+  const members: readonly number[] = membersOf(leader.status.configuration);
+  const state = leader.state();
+  const other = nodes.find((node) =>
+    members.includes(node.id) && node.status.appliedIndex === leader.status.appliedIndex &&
+    !sameBytes(node.state(), state)
+  );
+  return other === undefined
+    ? null
+    : `nodes ${leader.id} and ${other.id} have applied up to ${leader.status.appliedIndex}, and hold different states`;
+}
+
+function leaderOf(nodes: readonly QuietNode[]): QuietNode | null {
+  let leader: QuietNode | null = null;
+  for (const node of nodes) {
+    if (node.status.role === "leader" && (leader === null || node.status.term > leader.status.term)) leader = node;
+  }
+  return leader;
+}

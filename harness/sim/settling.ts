@@ -1,0 +1,79 @@
+/**
+ * The end of a simulated run: all is healed and nobody asks any more, and the cluster must come to rest and stay so.
+ *
+ * @module
+ */
+import { isMajority } from "../nemesis/view.ts";
+import type { EventQueue } from "./event_queue.ts";
+import type { Invariants } from "./invariants/invariants.ts";
+import { differentStates, type QuietNode, unrest } from "./invariants/quiet.ts";
+import type { SimNode } from "./node.ts";
+
+/** What waits for an answer that was lost is given up by then: the longest time of a forwarded request is 500 ticks. */
+const SETTLE_TICKS = 700;
+/** It is looked at so often, */
+const LOOK_TICKS = 4;
+/** and when it is quiet it must stay so for so many election timeouts. */
+const QUIET_TIMEOUTS = 3;
+
+/** What the end needs. */
+export interface SettlingParts {
+  readonly queue: EventQueue;
+  readonly tickLength: number;
+  readonly electionTimeoutTicks: number;
+  readonly invariants: Invariants;
+  readonly nodes: () => readonly SimNode[];
+}
+
+/** Waits until the cluster is at rest, and a while longer; what is not as it should be then is a breach. */
+export function settle(parts: SettlingParts, done: () => void): void {
+  const { queue, tickLength, electionTimeoutTicks, invariants } = parts;
+  const endsAt = queue.now() + SETTLE_TICKS * tickLength;
+  let quietSince: { readonly at: number; readonly terms: string } | null = null;
+  const look = (): void => {
+    if (invariants.isBroken || !canServe(parts.nodes())) return done();
+    const nodes = quietNodes(parts.nodes());
+    const found = unrest(nodes);
+    if (found !== null && quietSince !== null) invariants.broken(`quiet: after all was at rest, ${found}`);
+    if (found !== null && queue.now() >= endsAt) {
+      invariants.broken(`quiet: ${SETTLE_TICKS} ticks after all was healed, ${found}`);
+    }
+    if (invariants.isBroken) return done();
+    if (found === null) quietSince ??= { at: queue.now(), terms: termsOf(nodes) };
+    if (quietSince === null || queue.now() < quietSince.at + QUIET_TIMEOUTS * electionTimeoutTicks * tickLength) {
+      return queue.at(queue.now() + LOOK_TICKS * tickLength, look);
+    }
+    if (termsOf(nodes) !== quietSince.terms) {
+      invariants.broken("quiet: nodes went on to a later term, and nobody was lost");
+    }
+    const different = differentStates(nodes);
+    if (different !== null) invariants.broken(`state machine safety: ${different}`);
+    done();
+  };
+  look();
+}
+
+/** Whether the nodes that can run are a majority of every configuration that one of them holds. */
+function canServe(nodes: readonly SimNode[]): boolean {
+  const view = nodes.map((node) => node.view());
+  return isMajority(view.filter(({ state }) => state === "running").map(({ id }) => id), view);
+}
+
+function quietNodes(nodes: readonly SimNode[]): QuietNode[] {
+  return nodes.flatMap((node) => {
+    const { host } = node;
+    if (host === null || node.view().state !== "running") return [];
+    const { replica, front } = host;
+    return [{
+      id: node.id,
+      status: replica.node.status(),
+      waiting: replica.waiting,
+      open: front.open,
+      state: () => replica.machine.snapshot(),
+    }];
+  });
+}
+
+function termsOf(nodes: readonly QuietNode[]): string {
+  return nodes.map(({ id, status }) => `${id}:${status.term}`).join(" ");
+}
