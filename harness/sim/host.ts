@@ -15,9 +15,11 @@ import { MembershipKeeper } from "../../server/replica/membership_keeper.ts";
 import type { Packet } from "../../server/replica/packet.ts";
 import { decodePacket, encodePacket } from "../../server/replica/packet_codec.ts";
 import { createReplica, type Replica } from "../../server/replica/replica.ts";
-import { type SessionMachine, withSessions } from "../../server/replica/sessions.ts";
+import { type SessionMachine, sessionOf, withSessions } from "../../server/replica/sessions.ts";
+import type { StateMachine } from "../../server/replica/state_machine.ts";
 import { type ClientRequest, type Submit, submitRequest } from "../../server/store/client.ts";
 import { createKvStore, type KvStore } from "../../server/store/kv_store.ts";
+import type { Invariants } from "./invariants/invariants.ts";
 
 /** How every node of a simulated cluster is set. */
 export interface HostSettings {
@@ -58,6 +60,8 @@ export interface HostParts {
   readonly births: ReadonlyMap<number, number>;
   /** Looks at what leaves, before it is encoded. */
   readonly watch: (packet: Packet) => void;
+  /** Compares what clients are told with what is applied. */
+  readonly invariants: Pick<Invariants, "replies" | "keepsBirth">;
   readonly send: (to: number, bytes: Uint8Array) => void;
   readonly defer: ((action: () => void) => void) | undefined;
   readonly onStopped: (error: Error) => void;
@@ -78,6 +82,8 @@ export class SimHost {
   /** The births of the journals of the nodes that this life has met, and its own. */
   readonly #met: Map<number, number>;
   readonly #submit: Submit;
+  /** The sessions and numbers under which open writes were tried. */
+  readonly #triedAs = new Map<Uint8Array, string[]>();
   #savedBirths = "";
   #isFileBusy = false;
   /** The births are saved when the log is durable up to here. */
@@ -94,7 +100,7 @@ export class SimHost {
     this.directory = withDirectory(this.store, () => this.#onDirectory());
     this.replica = createReplica({
       ...{ id, peers, journal, incarnation, reads: settings.reads, onStopped: parts.onStopped },
-      machine: withSessions(this.directory, settings.maxSessions),
+      machine: this.#watched(settings.maxSessions),
       send: (to, packet) => {
         watch(packet);
         send(to, encodePacket(packet));
@@ -111,12 +117,15 @@ export class SimHost {
     const { replica } = this;
     this.front = createExactlyOnce({
       name: `${id}.${incarnation}`,
-      submit: (command, reply, session) => replica.submit(command, reply, { session }),
+      submit: (command, reply, session) => {
+        this.#triedAs.get(command)?.push(`${session.client}/${session.sequence}`);
+        replica.submit(command, reply, { session });
+      },
       committedIndex: () => replica.node.commitIndex,
       timeoutTicks: settings.frontTimeoutTicks,
       retryTicks: settings.retryTicks,
     });
-    this.#submit = throughFront(this.front, replica);
+    this.#submit = this.#watchReplies(throughFront(this.front, replica));
     const known = new Map([id, ...peers].map((one) => [one, addressOf(one)]));
     const { front, directory } = this;
     this.#keeper = new MembershipKeeper({ replica, front, directory, known: () => known, met: this.#met });
@@ -141,7 +150,47 @@ export class SimHost {
     submitRequest(this.#submit, request, reply);
   }
 
+  /** The machine, with a look at which write each command is that takes effect. */
+  #watched(maxSessions: number): SessionMachine {
+    const { replies } = this.#parts.invariants;
+    let write: string | null = null;
+    const inner: StateMachine = Object.create(this.directory, {
+      apply: {
+        value: (command: Uint8Array, index: number): ClientReply => {
+          const reply = this.directory.apply(command, index);
+          if (write !== null) replies.applied(write, index, reply);
+          return reply;
+        },
+      },
+    });
+    const machine = withSessions(inner, maxSessions);
+    return Object.create(machine, {
+      apply: {
+        value: (command: Uint8Array, index: number): ClientReply => {
+          write = replies.isNew(index) ? writeOf(command) : null;
+          return machine.apply(command, index);
+        },
+      },
+    });
+  }
+
+  /** Hears how clients' writes without a session of their own end. */
+  #watchReplies(submit: Submit): Submit {
+    return (command, reply, how) => {
+      if (how.session !== undefined) return submit(command, reply, how);
+      this.#triedAs.set(command, []);
+      submit(command, (ended) => {
+        this.#parts.invariants.replies.answered(this.#parts.id, this.#triedAs.get(command) ?? [], ended);
+        this.#triedAs.delete(command);
+        reply(ended);
+      }, how);
+    };
+  }
+
   #onDirectory(): void {
+    for (const [member, { birth }] of this.directory.entries) {
+      this.#parts.invariants.keepsBirth(this.#parts.id, member, this.births.of(member), birth);
+    }
     this.births.follow(this.directory.entries);
     this.#saveFrom = this.#parts.journal.lastIndex;
   }
@@ -161,6 +210,12 @@ export class SimHost {
       this.#savedBirths = text;
     });
   }
+}
+
+/** The session and number of a command that has some. */
+function writeOf(command: Uint8Array): string | null {
+  const session = sessionOf(command);
+  return session === null ? null : `${session.client}/${session.sequence}`;
 }
 
 /** Where a simulated node is said to listen. */

@@ -189,6 +189,7 @@ export class SimNode {
         ...{ id, peers, settings },
         raft: { seed: incarnation, tracer: this.#tracer(), ...(joins ? { join: true } : {}) },
         watch: (packet) => this.#leaves(packet),
+        invariants: this.#invariants,
         send: (to, bytes) => this.#send(to, bytes),
         defer: batchTime === 0 ? undefined : (action) => this.#queue.at(this.#queue.now() + batchTime, action),
         onStopped: (error) => this.#stopped(error),

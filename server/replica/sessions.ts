@@ -73,6 +73,13 @@ export function underSession(command: Uint8Array, session: Session): Uint8Array 
   return writer.copy();
 }
 
+/** The client and number of a command that was put under a session; `null` for one that was not. */
+export function sessionOf(command: Uint8Array): { readonly client: string; readonly sequence: number } | null {
+  if (command[0] !== SESSION_KIND) return null;
+  const reader = new ByteReader(command, "a session's command", 1);
+  return { client: reader.binaryWithLength("the client"), sequence: reader.u64("the sequence") };
+}
+
 /**
  * Gives a state machine sessions.
  *

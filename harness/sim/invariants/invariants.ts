@@ -16,6 +16,7 @@ import { leadsComplete } from "./leader_completeness.ts";
 import { leadsBesideNoLease, readsByLease } from "./leases.ts";
 import { LogMatching } from "./log_matching.ts";
 import { campaignsLoyally, losesQuorum, takesTermLoyally, votesLoyally } from "./loyalty.ts";
+import { keepsBirth, Replies } from "./replies.ts";
 import {
   appliesCommitted,
   commitsTheSame,
@@ -34,6 +35,8 @@ export class Invariants {
   readonly #logs: LogMatching;
   readonly #configurations: Configurations;
   readonly #snapshots: SnapshotsAgree;
+  /** What clients were told. */
+  readonly replies: Replies;
 
   /** @param now The run's clock. */
   constructor(now: () => number, coverage: Coverage, settings: ElectionSettings) {
@@ -43,6 +46,7 @@ export class Invariants {
     this.#logs = new LogMatching(this.#world);
     this.#configurations = new Configurations(this.#world);
     this.#snapshots = new SnapshotsAgree(this.#world);
+    this.replies = new Replies(this.#world);
   }
 
   /** Something that must not happen has happened. */
@@ -58,6 +62,11 @@ export class Invariants {
   /** Whether all was well so far. */
   verdict(): SafetyVerdict {
     return this.#world.verdict();
+  }
+
+  /** A node's directory tells by which journal a member is known. */
+  keepsBirth(id: number, member: number, known: number, birth: number): void {
+    keepsBirth(this.#world, id, member, known, birth);
   }
 
   /** A node was refused by its journal, or was not; `isDamaged` tells whether it should be. */

@@ -1,0 +1,57 @@
+/**
+ * Replies: a write that a node has answered with `fail` is never committed, neither before nor later; a member's journal keeps its
+ * birth.
+ *
+ * @module
+ */
+import type { ClientReply } from "../../../server/replica/client.ts";
+import type { World } from "./world.ts";
+
+/** Compares what clients were told with what was applied. */
+export class Replies {
+  readonly #world: World;
+  /** The writes that were applied and took effect, by session and number, with the index of their entry. */
+  readonly #done = new Map<string, number>();
+  /** The writes that were answered with `fail` without being applied. */
+  readonly #failed = new Map<string, number>();
+  #through = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Whether nobody has applied the entry at an index before. */
+  isNew(index: number): boolean {
+    if (index <= this.#through) return false;
+    this.#through = index;
+    return true;
+  }
+
+  /** A write was applied. */
+  applied(write: string, index: number, reply: ClientReply): void {
+    if (reply.type !== "ok") return;
+    this.#done.set(write, index);
+    const by = this.#failed.get(write);
+    if (by !== undefined) this.#breach(by, index);
+  }
+
+  /** A client of a node was answered; `writes` are the sessions and numbers under which its write was tried. */
+  answered(id: number, writes: readonly string[], reply: ClientReply): void {
+    if (reply.type !== "fail") return;
+    for (const write of writes) {
+      const index = this.#done.get(write);
+      if (index !== undefined) this.#breach(id, index);
+      this.#failed.set(write, id);
+    }
+  }
+
+  #breach(id: number, index: number): void {
+    this.#world.broken(`replies: node ${id} has answered a write with fail, which is entry ${index} and took effect`);
+  }
+}
+
+/** The directory of a node says by which journal a member is known. */
+export function keepsBirth(world: World, id: number, member: number, known: number, birth: number): void {
+  if (known === 0 || birth === 0 || known === birth) return;
+  world.broken(`births: node ${id} knew node ${member} by journal ${known}, and now by journal ${birth}`);
+}

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { keepsBirth, Replies } from "../../../../harness/sim/invariants/replies.ts";
+import { World } from "../../../../harness/sim/invariants/world.ts";
+
+const OK = { type: "ok", value: null } as const;
+const FAIL = { type: "fail", error: "no leader" } as const;
+
+function world(): World {
+  return new World(() => 0, { electionTimeoutTicks: 10, checkQuorum: true });
+}
+
+test("a write that was answered with fail and takes effect is noticed, whichever comes first", () => {
+  for (const isAppliedFirst of [true, false]) {
+    const seen = world();
+    const replies = new Replies(seen);
+    const steps = [() => replies.applied("1.a/7", 12, OK), () => replies.answered(1, ["1.a/6", "1.a/7"], FAIL)];
+    for (const step of isAppliedFirst ? steps : steps.reverse()) step();
+
+    assert.match(seen.verdict().reason!, /^replies: node 1 has answered a write with fail, which is entry 12/);
+  }
+});
+
+test("a write that fails when it is applied, and one of unknown outcome, break nothing", () => {
+  const seen = world();
+  const replies = new Replies(seen);
+  replies.applied("1.a/1", 5, { type: "fail", error: "mismatch", actual: "2" });
+  replies.answered(1, ["1.a/1"], { type: "fail", error: "mismatch", actual: "2" });
+  replies.applied("1.a/2", 6, OK);
+  replies.answered(1, ["1.a/2"], { type: "info", error: "unknown outcome" });
+
+  assert.equal(seen.verdict().valid, true);
+});
+
+test("an entry counts when it is applied for the first time", () => {
+  const replies = new Replies(world());
+
+  assert.deepEqual([1, 2, 2, 1, 3].map((index) => replies.isNew(index)), [true, true, false, false, true]);
+});
+
+test("a member that is known by another journal than before is noticed", () => {
+  const seen = world();
+  keepsBirth(seen, 1, 2, 0, 22);
+  keepsBirth(seen, 1, 2, 22, 22);
+  keepsBirth(seen, 1, 2, 22, 0);
+  assert.equal(seen.verdict().valid, true);
+
+  keepsBirth(seen, 1, 2, 22, 23);
+
+  assert.match(seen.verdict().reason!, /^births: node 1 knew node 2 by journal 22, and now by journal 23/);
+});
