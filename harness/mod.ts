@@ -70,6 +70,7 @@ export { loadTarget } from "./targets/targets.ts";
 export { TargetError } from "./run/target_error.ts";
 
 // A system of your own under the nemesis.
+export { HttpError, httpOnce, type HttpReply, type HttpRequest } from "./rig/http_once.ts";
 export { defineProcesses } from "./targets/processes/define.ts";
 export type * from "./targets/processes/process_target.ts";
 export { defineNodes } from "./targets/nodes/define.ts";

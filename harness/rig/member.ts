@@ -36,6 +36,7 @@ interface Life {
 
 /** So many of its last lines are told. */
 const TOLD_LINES = 2;
+const TOLD_CHARACTERS = 200;
 
 /** A node. */
 export class Member {
@@ -146,7 +147,7 @@ export class Member {
     onEnd?.();
     if (!life.isCondemned && !this.#mayEnd) {
       const how = signal !== null ? `by ${signal}` : code !== null ? `with status ${code}` : "before it began";
-      onComplaint(`ended by itself ${how}: ${this.#lastLines.slice(-TOLD_LINES).join(" | ") || "it said nothing"}`);
+      onComplaint(`ended by itself ${how}: ${lastWords(this.#lastLines)}`);
     }
     release(this.#whenReady.splice(0));
     release(this.#whenEnded.splice(0));
@@ -213,6 +214,14 @@ export class Member {
     this.#isEnding = true;
     this.#kill(done);
   }
+}
+
+/** What a process said last, as far as people read it. */
+function lastWords(lines: readonly string[]): string {
+  const told = lines.slice(-TOLD_LINES).map((line) =>
+    line.length > TOLD_CHARACTERS ? `${line.slice(0, TOLD_CHARACTERS)}...` : line
+  );
+  return told.length === 0 ? "it said nothing" : told.join(" | ");
 }
 
 function release(waiting: readonly (() => void)[]): void {

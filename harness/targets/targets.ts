@@ -12,6 +12,7 @@ import { TargetError } from "../run/target_error.ts";
 const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
   sim: async () => (await import("./ours/sim.ts")).sim,
   live: async () => (await import("./ours/live.ts")).live,
+  etcd: async () => (await import("./etcd/etcd.ts")).etcd,
   maelstrom: async () => (await import("./maelstrom/target.ts")).maelstrom,
 };
 

@@ -8,7 +8,7 @@ import net from "node:net";
 import { join } from "node:path";
 import type { HistoryEvent, Verdict } from "../../../checker/mod.ts";
 import { createRandom } from "../../../raft/mod.ts";
-import { MILLISECOND } from "../../../server/clock.ts";
+import { MILLISECOND, SECOND } from "../../../server/clock.ts";
 import { formatAddress } from "../../../server/peer/peer_options.ts";
 import type { Suffers } from "../../nemesis/faults.ts";
 import type { NodeView, View } from "../../nemesis/kind.ts";
@@ -30,6 +30,10 @@ import { executable } from "./executable.ts";
 
 /** A node is asked again whether it serves after so long, in real milliseconds. */
 const READY_AGAIN_MS = 50;
+/** Nodes that are restored have so long to serve, in nanoseconds. */
+const RESTORE_TIMEOUT = 20 * SECOND;
+/** The nodes are looked at so often, in nanoseconds, beside the looks of the nemesis. */
+const LOOK_EVERY = SECOND / 2;
 /** It has so long to say what it is, in nanoseconds. */
 const LOOK_TIMEOUT = 300 * MILLISECOND;
 
@@ -46,6 +50,7 @@ export class ProcessCluster implements Cluster {
   readonly #links: Links;
   /** By node and the port's name. */
   readonly #ports = new Map<string, number>();
+  readonly #joining = new Map<number, unknown>();
   readonly #looks = new Map<number, ProcessLook>();
   readonly #sightings: Sighting[] = [];
   readonly #complaints: string[] = [];
@@ -103,6 +108,7 @@ export class ProcessCluster implements Cluster {
     const members = ids.map((id) => this.#makeMember(id));
     startMembers(members, this.#opening.clock, (error) => {
       if (this.#isStopping) return;
+      this.#keepLooking();
       done(error === null ? null : new TargetError(`Cannot start ${name}: ${error.message}`));
     });
   }
@@ -162,7 +168,8 @@ export class ProcessCluster implements Cluster {
       source: sourceOf(id),
       port: (name) => port(name),
       address: (name, of) => of === id ? `127.0.0.1:${port(name)}` : formatAddress(this.#links.route(name, id, of)),
-      announced: (name) => formatAddress(this.#links.announced(name, id)),
+      joining: this.#joining.get(id) ?? null,
+      announced: (name, of = id) => formatAddress(this.#links.announced(name, of)),
     };
   }
 
@@ -173,7 +180,10 @@ export class ProcessCluster implements Cluster {
       node: (id) => this.#node(id),
       isAwake: (id) => this.#members.get(id)?.isAwake === true && !this.#members.get(id)!.isRemoved,
       isSpare: (id) => this.#places().includes(id) && !this.#members.has(id),
-      join: (id) => this.#makeMember(id).start(() => {}),
+      join: (id, joining) => {
+        this.#joining.set(id, joining);
+        this.#makeMember(id).start(() => {});
+      },
       mayEnd: (id, may) => this.#members.get(id)?.mayEnd(may),
       remove: (id) => {
         const member = this.#members.get(id);
@@ -213,6 +223,12 @@ export class ProcessCluster implements Cluster {
     }
   }
 
+  /** Changes of the primary show only to who looks often. */
+  #keepLooking(): void {
+    if (this.#isStopping) return;
+    this.#opening.clock.after(LOOK_EVERY, () => this.look(() => this.#keepLooking()));
+  }
+
   #lookAt(id: number, done: (look: ProcessLook) => void): void {
     const { look, isPrimary } = this.#target;
     const silent: ProcessLook = { ...this.#looks.get(id), primaryIn: null };
@@ -249,7 +265,16 @@ export class ProcessCluster implements Cluster {
 
   restore(nodes: readonly number[], done: () => void): void {
     this.#links.restore(([from, to]) => nodes.includes(from) && nodes.includes(to));
-    eachMember(this.#members, { nodes }, "", (member, _, ended) => member.restore(ended), () => done());
+    let isOver = false;
+    const end = (): void => {
+      if (isOver) return;
+      isOver = true;
+      timer.cancel();
+      done();
+    };
+    // A node that does not come to serve is the proof of life's to tell.
+    const timer = this.#opening.clock.after(RESTORE_TIMEOUT, end);
+    eachMember(this.#members, { nodes }, "", (member, _, ended) => member.restore(ended), end);
   }
 
   checks(events: readonly HistoryEvent[]): Readonly<Record<string, Verdict>> {

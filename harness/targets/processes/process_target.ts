@@ -29,11 +29,13 @@ export interface ProcessNode {
    * port.
    */
   address(name: string, of: number): string;
+  /** What `ProcessRig.join` was told of it; `null` for one of the first nodes. */
+  readonly joining: unknown;
   /**
-   * `HOST:PORT` that this node can announce to all others as its own: a proxy that finds out who dials. That takes
-   * Linux, or nodes that dial from addresses of their own (`source`).
+   * `HOST:PORT` that a node can announce to all others as its own: a proxy that finds out who dials. That takes Linux,
+   * or nodes that dial from addresses of their own (`source`).
    */
-  announced(name: string): string;
+  announced(name: string, of?: number): string;
   /** An address of this machine for the node to dial from, which no other node has: 127.0.1.ID. */
   readonly source: string;
 }
@@ -66,8 +68,8 @@ export interface ProcessRig {
   isAwake(id: number): boolean;
   /** Whether there is a place for a node of this number that has not been started yet. */
   isSpare(id: number): boolean;
-  /** Starts a node that joins. */
-  join(id: number): void;
+  /** Starts a node that joins; `joining` is for its command. */
+  join(id: number, joining: unknown): void;
   /** From now on a node may end by itself; `false` takes that back. */
   mayEnd(id: number, may: boolean): void;
   /** A node is taken out for good: its process is ended, unless it has ended already. */
