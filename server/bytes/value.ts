@@ -34,10 +34,16 @@ export function isValue(value: unknown, depth: number = 0): value is Value {
   return Array.isArray(value) && depth < MAX_DEPTH && value.every((element) => isValue(element, depth + 1));
 }
 
-/** Whether a string has only characters from 0 to 255, so that it stands for bytes. */
+// deno-lint-ignore no-control-regex -- a byte may be any
+const BEYOND_A_BYTE = /[^\x00-\xff]/;
+
+/**
+ * Whether a string has only characters from 0 to 255, so that it stands for bytes.
+ *
+ * V8 knows of most strings that all their characters are bytes, and then looks at none: of 1 MB, a loop takes 4 ms.
+ */
 export function isBinary(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 255) return false;
-  return true;
+  return !BEYOND_A_BYTE.test(text);
 }
 
 /** Appends a value. */
