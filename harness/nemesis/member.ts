@@ -6,18 +6,34 @@
 import type { Random } from "../../raft/mod.ts";
 import { choiceField, fieldsOf, nodeField } from "./fields.ts";
 import type { FaultType, Members, NodeView, View } from "./kind.ts";
-import { pick } from "./victims.ts";
+import { pick, shuffled } from "./victims.ts";
 import { membersOf, primaryOf } from "./view.ts";
 
 /** How the members may change. */
-export type MemberChange = "add" | "remove" | "replace" | "promote" | "demote" | "transfer";
+export type MemberChange =
+  | "add"
+  | "join"
+  | "remove"
+  | "replace"
+  | "promote"
+  | "demote"
+  | "joint"
+  | "wrong"
+  | "transfer";
+
+/** One step of a change of several members. */
+export interface MemberStep {
+  readonly type: "add-voter" | "add-learner" | "remove";
+  readonly node: number;
+}
 
 /** A change of the cluster's members, or of its primary, asked of whoever is primary. It has no healing: what was changed stays. */
 export interface Member {
   /** Its kind. */
   readonly kind: "member";
   /**
-   * `add`: a new node joins as a learner. `remove`: a member leaves. `replace`: `node` joins and `old` leaves, both in one joint
+   * `add`: a new node joins as a learner. `join`: a new node asks to become a voter, and becomes one when it has caught up.
+   * `joint`: several members change at once; `node` is one of them. `wrong`: a change that must be refused. `remove`: a member leaves. `replace`: `node` joins and `old` leaves, both in one joint
    * configuration where the cluster can. `promote`, `demote`: a learner becomes a voter, or the reverse. `transfer`: the
    * leadership goes to `node`.
    */
@@ -26,15 +42,22 @@ export interface Member {
   readonly node: number;
   /** For `replace`: the node that leaves. */
   readonly old?: number;
+  /** For `joint` and `wrong`: what is asked for. */
+  readonly steps?: readonly MemberStep[];
+  /** For `joint`: whether the cluster leaves the joint configuration by itself; else it is told to after a while. */
+  readonly leaves?: boolean;
 }
 
 /** Removals leave at least this many voters, and additions make at most that many members. */
 export const VOTERS_MIN = 3;
 const MEMBERS_MAX = 7;
 
-const CHANGES: readonly MemberChange[] = ["add", "remove", "replace", "promote", "demote", "transfer"];
+const CHANGES: readonly MemberChange[] = [
+  ...["add", "join", "remove", "replace", "promote", "demote", "joint", "wrong", "transfer"] as const,
+];
 /** `promote` twice: learners that stay learners decide nothing. */
-const DRAWN = ["add", "remove", "replace", "promote", "promote", "demote", "transfer"] as const;
+const DRAWN: readonly MemberChange[] = [...CHANGES, "promote", "joint"];
+const STEPS = ["add-voter", "add-learner", "remove"] as const;
 
 /** How a change of the members is drawn, named and read. */
 export const member: FaultType<Member> = {
@@ -42,7 +65,10 @@ export const member: FaultType<Member> = {
   shapes: CHANGES,
   draw: (random, shape, view) => drawMember(random, shape as MemberChange | null, view),
   name: ({ change }) => `member:${change}`,
-  say: ({ change, node, old }) => old === undefined ? `${change} ${node}` : `${change} ${old} by ${node}`,
+  say({ change, node, old, steps }) {
+    if (steps !== undefined) return `${change} ${steps.map((step) => `${step.type} ${step.node}`).join(", ")}`;
+    return old === undefined ? `${change} ${node}` : `${change} ${old} by ${node}`;
+  },
   isHealed: () => false,
   keep: (fault) => fault,
   simpler: () => [],
@@ -50,11 +76,26 @@ export const member: FaultType<Member> = {
     const fields = fieldsOf(value);
     const change = choiceField(fields, "change", CHANGES);
     const node = nodeField(fields, "node");
-    return change === "replace"
-      ? { kind: "member", change, node, old: nodeField(fields, "old") }
-      : { kind: "member", change, node };
+    switch (change) {
+      case "replace":
+        return { kind: "member", change, node, old: nodeField(fields, "old") };
+      case "joint":
+        return { kind: "member", change, node, steps: parseSteps(fields["steps"]), leaves: fields["leaves"] === true };
+      case "wrong":
+        return { kind: "member", change, node, steps: parseSteps(fields["steps"]) };
+      default:
+        return { kind: "member", change, node };
+    }
   },
 };
+
+function parseSteps(value: unknown): MemberStep[] {
+  if (!Array.isArray(value)) throw new SyntaxError(`the field "steps" of a fault is a list, but it is missing`);
+  return value.map((step) => {
+    const fields = fieldsOf(step);
+    return { type: choiceField(fields, "type", STEPS), node: nodeField(fields, "node") };
+  });
+}
 
 /** Draws a change. A member that will never run again is replaced before anything else is changed. */
 export function drawMember(random: Random, shape: MemberChange | null, view: View): Member | null {
@@ -82,7 +123,12 @@ function drawChange(random: Random, change: MemberChange, { view, primary, membe
   const { voters, learners } = members;
   switch (change) {
     case "add":
+    case "join":
       return voters.length + learners.length >= MEMBERS_MAX ? null : { kind: "member", change, node: fresh };
+    case "joint":
+      return drawJoint(random, members, fresh);
+    case "wrong":
+      return drawWrong(random, members, fresh);
     case "replace":
       return { kind: "member", change, node: fresh, old: pick(random, voters) };
     case "promote":
@@ -98,4 +144,29 @@ function drawChange(random: Random, change: MemberChange, { view, primary, membe
       return targets.length === 0 ? null : { kind: "member", change, node: pick(random, targets) };
     }
   }
+}
+
+/** Several members at once: voters go or become learners, learners become voters, a new node comes. */
+function drawJoint(random: Random, { voters, learners }: Members, fresh: number): Member | null {
+  const order = shuffled(random, voters);
+  const leaving = Math.min(1 + random.below(2), Math.max(0, voters.length - VOTERS_MIN + 1));
+  const gone = order.slice(0, leaving).map((node): MemberStep => ({
+    type: random.below(2) === 0 ? "add-learner" : "remove",
+    node,
+  }));
+  const risen = learners.filter(() => random.below(2) === 0).map((node): MemberStep => ({ type: "add-voter", node }));
+  const comes = voters.length + learners.length < MEMBERS_MAX;
+  const come: MemberStep[] = comes ? [{ type: "add-voter", node: fresh }] : [];
+  const steps = [...gone, ...risen, ...come];
+  const votersAfter = voters.length - gone.length + risen.length + come.length;
+  if (steps.length < 2 || votersAfter < VOTERS_MIN) return null;
+  return { kind: "member", change: "joint", node: steps.at(-1)!.node, steps, leaves: random.below(4) > 0 };
+}
+
+/** A change that no cluster may make: two voters without a joint configuration, or no voter left. */
+function drawWrong(random: Random, { voters }: Members, fresh: number): Member | null {
+  const steps: readonly MemberStep[] = random.below(2) === 0
+    ? [{ type: "add-voter", node: fresh }, { type: "add-voter", node: fresh + 1 }]
+    : voters.map((node) => ({ type: "remove", node }));
+  return voters.length === 0 ? null : { kind: "member", change: "wrong", node: steps[0]!.node, steps };
 }

@@ -51,6 +51,8 @@ export class SimCluster {
   readonly #queue: EventQueue;
   readonly #nodes = new Map<number, SimNode>();
   readonly #links: SimLinks;
+  /** How many faults have been inflicted or healed. */
+  #strikes = 0;
   /** Whether every node was restored: nothing is wrong any more, as no fault comes after that. */
   #isHealed = false;
 
@@ -73,8 +75,15 @@ export class SimCluster {
       tickLength: options.tickLength,
       nodes,
       join: (id) => this.#addNode(id, [], true).start(),
+      invariants: options.invariants,
+      calm: { since: () => this.#isWrong() ? null : this.#strikes },
     });
-    this.suffers = suffersOf({ nodes, links: this.#links, changes });
+    this.suffers = suffersOf({ nodes, links: this.#links, changes, onStrike: () => void this.#strikes++ });
+  }
+
+  /** Whether any fault still lies on a link or a node. */
+  #isWrong(): boolean {
+    return this.#links.isFaulty || [...this.#nodes.values()].some((node) => node.isHeld);
   }
 
   /** The nodes themselves, for whoever looks closer than a client can. */

@@ -23,6 +23,12 @@ export class HeldFaults {
   /** The youngest counts. */
   readonly slow: SlowDisk[] = [];
 
+  /** Whether any fault holds the node. */
+  get any(): boolean {
+    const { down, armed, paused, full, clock, slow } = this;
+    return down.size + armed.size + paused.size + full.size + clock.length + slow.length > 0;
+  }
+
   /** Forgets one fault. Returns whether it still held the node. */
   heal(fault: Fault): boolean {
     let held = false;

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { RaftConfig } from "../../raft/mod.ts";
+import { nodeId, type RaftConfig } from "../../raft/mod.ts";
 import type { Disk } from "../../server/journal/disk.ts";
 import type { Journal } from "../../server/journal/journal.ts";
 import { Births } from "../../server/replica/births.ts";
 import type { ClientReply, ReadMode } from "../../server/replica/client.ts";
-import { type DirectoryMachine, withDirectory } from "../../server/replica/directory.ts";
+import { type DirectoryMachine, encodeEntry, withDirectory } from "../../server/replica/directory.ts";
 import { createExactlyOnce, type ExactlyOnce, throughFront } from "../../server/replica/exactly_once.ts";
 import { MembershipKeeper } from "../../server/replica/membership_keeper.ts";
 import type { Packet } from "../../server/replica/packet.ts";
@@ -129,6 +129,16 @@ export class SimHost {
     const known = new Map([id, ...peers].map((one) => [one, addressOf(one)]));
     const { front, directory } = this;
     this.#keeper = new MembershipKeeper({ replica, front, directory, known: () => known, met: this.#met });
+  }
+
+  /** A new node asks to become a voter, as a live one does: it is entered, becomes a learner, and the keeper does the rest. */
+  addMember(id: number, reply: (reply: ClientReply) => void): void {
+    const entry = { id, address: addressOf(id), wish: "voter", replaces: 0, birth: 0 } as const;
+    this.front.submit(encodeEntry(entry), (entered) => {
+      if (entered.type !== "ok") return reply(entered);
+      const change = { type: "simple", changes: [{ type: "add-learner", node: nodeId(id) }] } as const;
+      this.front.ask((attempted) => this.replica.changeMembers(change, attempted), reply);
+    });
   }
 
   /** One tick of the node's clock. */

@@ -20,6 +20,11 @@ export class SimLinks {
     this.#network = network;
   }
 
+  /** Whether any fault lies on a link. */
+  get isFaulty(): boolean {
+    return this.#partitions.size > 0 || this.#packets.size > 0;
+  }
+
   /** Cuts the links of a partition. */
   cut(fault: Partition): void {
     this.#network.cut(fault.cut);

@@ -3,17 +3,20 @@
  *
  * @module
  */
-import { type ConfigurationChange, nodeId } from "../../raft/mod.ts";
+import { type ConfigurationChange, type MemberChange as CoreStep, nodeId } from "../../raft/mod.ts";
 import { MILLISECOND } from "../../server/clock.ts";
 import type { ClientReply } from "../../server/replica/client.ts";
 import { typeOf } from "../nemesis/faults.ts";
 import type { Strike } from "../nemesis/kind.ts";
-import type { Member } from "../nemesis/member.ts";
+import type { Member, MemberStep } from "../nemesis/member.ts";
 import type { EventQueue } from "./event_queue.ts";
+import type { Invariants } from "./invariants/invariants.ts";
 import type { SimNode } from "./node.ts";
 
 /** A member that was removed goes on for this many ticks, as one would that nobody has told. */
 const REMOVED_RUNS_TICKS = 200;
+/** A joint configuration that is not left by itself is left after so many ticks. */
+const LEAVE_TICKS = 10;
 /** How long the nemesis waits for a change of the members. */
 const CHANGE_TIMEOUT = 5_000 * MILLISECOND;
 
@@ -24,6 +27,8 @@ export interface MemberChangesParts {
   readonly nodes: ReadonlyMap<number, SimNode>;
   /** Starts a node that is no member yet. */
   readonly join: (id: number) => void;
+  readonly invariants: Pick<Invariants, "broken">;
+  readonly calm: Calm;
 }
 
 /** Asks the leader for changes of the members. */
@@ -37,35 +42,101 @@ export class MemberChanges {
 
   /** Asks for a change, and waits for its end. */
   ask(fault: Member, done: (strike: Strike) => void): void {
-    const { queue, nodes, join } = this.#parts;
-    const { change, node: id } = fault;
+    const { queue, join } = this.#parts;
+    const { change } = fault;
     const leader = this.#leader();
     const name = typeOf(fault).say(fault);
     if (leader === null) return done({ struck: false, detail: `${name}: nobody leads` });
-    const joins = change === "add" || change === "replace";
-    if (joins === nodes.has(id)) {
-      return done({ struck: false, detail: `${name}: ${joins ? "there is such a node" : "there is no such node"}` });
-    }
-    if (joins) join(id);
+    const wrong = this.#isOutOfPlace(fault);
+    if (wrong !== null) return done({ struck: false, detail: `${name}: ${wrong}` });
+    const newcomers = this.#newcomersOf(fault);
+    for (const id of newcomers) join(id);
+    const judge = this.#expectation(fault, leader);
     let isOpen = true;
     const end = (reply: ClientReply): void => {
       if (!isOpen) return;
       isOpen = false;
-      this.#afterChange(fault, reply);
+      judge(reply);
+      this.#afterChange(fault, newcomers, reply);
       done({ struck: reply.type !== "fail", detail: reply.type === "ok" ? name : `${name}: ${reply.error}` });
     };
     queue.after(CHANGE_TIMEOUT, () => end({ type: "info", error: "no answer in time" }));
-    if (change === "transfer") leader.replica!.transferLeadership(id, end);
+    if (change === "transfer") leader.replica!.transferLeadership(fault.node, end);
+    else if (change === "join") leader.host!.addMember(fault.node, end);
     else leader.replica!.changeMembers(changeOf(fault), end);
   }
 
-  #afterChange({ change, node, old }: Member, reply: ClientReply): void {
+  /** Why a fault that was drawn, or recorded, for another moment has no place now; `null` if it has. */
+  #isOutOfPlace({ change, node, steps = [] }: Member): string | null {
     const { nodes } = this.#parts;
-    if (reply.type === "fail" && (change === "add" || change === "replace")) nodes.get(node)!.remove();
+    if (change === "wrong") return null;
+    if (change === "joint") {
+      const unknown = steps.find((step) => step.type !== "add-voter" && !nodes.has(step.node));
+      return unknown === undefined ? null : `there is no node ${unknown.node}`;
+    }
+    const comes = change === "add" || change === "join" || change === "replace";
+    if (comes !== nodes.has(node)) return null;
+    return comes ? "there is such a node" : "there is no such node";
+  }
+
+  /** The nodes that a change needs and that are not there yet. */
+  #newcomersOf({ change, node, steps = [] }: Member): number[] {
+    const { nodes } = this.#parts;
+    if (change === "joint") return steps.map((step) => step.node).filter((id) => !nodes.has(id));
+    return change === "add" || change === "join" || change === "replace" ? [node] : [];
+  }
+
+  /** What must become of a change: one that is wrong is refused, and a transfer in a calm cluster comes about. */
+  #expectation(fault: Member, leader: SimNode): (reply: ClientReply) => void {
+    const { calm, invariants, nodes } = this.#parts;
+    const since = calm.since();
+    const target = nodes.get(fault.node);
+    const follower = leader.replica!.node.status().followers.find(({ id }) => id === fault.node);
+    const canLead = since !== null && target?.view().state === "running" && follower?.isActive === true &&
+      !follower.isLearner && follower.state === "replicate";
+    return (reply) => {
+      if (fault.change === "wrong" && reply.type === "ok") {
+        invariants.broken(
+          `members: node ${leader.id} has taken a change that must be refused: ${typeOf(fault).say(fault)}`,
+        );
+      }
+      if (fault.change !== "transfer" || !canLead || reply.type === "ok" || calm.since() !== since) return;
+      invariants.broken(
+        `transfers: node ${leader.id} did not hand over to node ${fault.node}, though nothing was wrong`,
+      );
+    };
+  }
+
+  #afterChange(
+    { change, node, old, steps = [], leaves }: Member,
+    newcomers: readonly number[],
+    reply: ClientReply,
+  ): void {
+    const { nodes } = this.#parts;
+    if (reply.type === "fail") { for (const id of newcomers) nodes.get(id)!.remove(); }
+    if (change === "joint" && leaves === false && reply.type !== "fail") this.#leaveJoint();
     if (reply.type !== "ok") return;
-    const gone = change === "remove" ? node : change === "replace" ? old : undefined;
-    const leaving = gone === undefined ? undefined : nodes.get(gone);
-    if (leaving !== undefined) this.#takeAway(leaving);
+    const gone = change === "remove"
+      ? [node]
+      : change === "replace"
+      ? [old!]
+      : steps.filter(({ type }) => change === "joint" && type === "remove").map((step) => step.node);
+    for (const id of gone) {
+      const leaving = nodes.get(id);
+      if (leaving !== undefined) this.#takeAway(leaving);
+    }
+  }
+
+  /** Tells whoever leads to leave the joint configuration, until it is left. */
+  #leaveJoint(): void {
+    const { queue, tickLength } = this.#parts;
+    queue.at(queue.now() + LEAVE_TICKS * tickLength, () => {
+      const leader = this.#leader();
+      const status = leader?.replica?.node.status();
+      if (status !== undefined && status.configuration.votersOutgoing.length === 0) return;
+      leader?.replica?.changeMembers({ type: "leave-joint" }, () => {});
+      this.#leaveJoint();
+    });
   }
 
   /** Takes a member away once it may go: a joint configuration, in which the change was answered, still counts on it until it is left. */
@@ -96,8 +167,14 @@ export class MemberChanges {
   }
 }
 
+/** Tells since when nothing has been wrong. */
+export interface Calm {
+  /** The number of the last strike, where all that was struck is healed; `null` while something is wrong. */
+  since(): number | null;
+}
+
 /** The change that the leader is asked for. A replacement takes both majorities' consent. */
-function changeOf({ change, node, old }: Member): ConfigurationChange {
+function changeOf({ change, node, old, steps = [], leaves = true }: Member): ConfigurationChange {
   const id = nodeId(node);
   switch (change) {
     case "add":
@@ -111,7 +188,16 @@ function changeOf({ change, node, old }: Member): ConfigurationChange {
       const changes = [{ type: "add-voter", node: id }, { type: "remove", node: nodeId(old!) }] as const;
       return { type: "enter-joint", changes, autoLeave: true };
     }
+    case "joint":
+      return { type: "enter-joint", changes: steps.map(stepOf), autoLeave: leaves };
+    case "wrong":
+      return { type: "simple", changes: steps.map(stepOf) };
+    case "join":
     case "transfer":
-      throw new TypeError("A transfer is no change of the members");
+      throw new TypeError(`A ${change} is no change of the core's configuration`);
   }
+}
+
+function stepOf({ type, node }: MemberStep): CoreStep {
+  return { type, node: nodeId(node) };
 }

@@ -122,6 +122,11 @@ export class SimNode {
     return this.#held.paused.size > 0;
   }
 
+  /** Whether the node does not run, or a fault holds it. */
+  get isHeld(): boolean {
+    return !this.isRemoved && (this.#host === null || this.#held.any || this.disk.slowness > 1);
+  }
+
   /** The replica while the node runs. */
   get replica(): Replica<SessionMachine> | null {
     return this.#host?.replica ?? null;

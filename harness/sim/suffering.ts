@@ -15,13 +15,15 @@ export interface Struck {
   readonly nodes: ReadonlyMap<number, SimNode>;
   readonly links: SimLinks;
   readonly changes: MemberChanges;
+  /** Hears of every fault that is inflicted or healed. */
+  readonly onStrike: () => void;
 }
 
 /** A table with every kind: one that is missing is an error of the compiler. */
 export type AllSuffers = { readonly [K in FaultKind]: Suffering<FaultByKind[K]> | null };
 
 /** The table of a cluster. */
-export function suffersOf({ nodes, links, changes }: Struck): AllSuffers {
+export function suffersOf({ nodes, links, changes, onStrike }: Struck): AllSuffers {
   /** Does something to each node that a fault names, and says to which it was done. */
   const each = (
     ids: readonly number[],
@@ -44,7 +46,7 @@ export function suffersOf({ nodes, links, changes }: Struck): AllSuffers {
     inject: (fault, done) => done(each(fault.nodes, typeOf(fault).say(fault), (node) => strike(node, fault))),
     heal: (fault, done) => done(each(fault.nodes, "", (node) => node.heal(fault))),
   });
-  return {
+  return counted(onStrike, {
     partition: {
       inject(fault, done) {
         links.cut(fault);
@@ -74,7 +76,25 @@ export function suffersOf({ nodes, links, changes }: Struck): AllSuffers {
       inject: (fault, done) => changes.ask(fault, done),
       heal: (_fault, done) => done({ struck: false, detail: "there is no healing" }),
     },
-  };
+  });
+}
+
+/** The table, with word of every strike and healing. */
+function counted(onStrike: () => void, suffers: AllSuffers): AllSuffers {
+  const told = <F>(suffering: Suffering<F>): Suffering<F> => ({
+    inject(fault, done) {
+      onStrike();
+      suffering.inject(fault, done);
+    },
+    heal(fault, done) {
+      onStrike();
+      suffering.heal(fault, done);
+    },
+  });
+  const entries = Object.entries(suffers).map(([kind, suffering]) =>
+    [kind, suffering === null ? null : told(suffering as Suffering<unknown>)] as const
+  );
+  return Object.fromEntries(entries) as unknown as AllSuffers;
 }
 
 function strikeDisk(node: SimNode, fault: DiskFault): boolean | string {

@@ -38,6 +38,7 @@ export function kv(options: WorkloadOptions): Workload {
       const expected = seen.get(key);
       if (expected !== undefined && random.below(2) === 0) return { f: "cas", key, value: [expected, ++written] };
       if (expected !== undefined && random.below(DELETES / 2) === 0) return { f: "delete", key };
+      if (expected === undefined && random.below(4) === 0) return { f: "cas", key, value: [null, ++written] };
       return { f: "put", key, value: ++written };
     },
     ended(operation: Invocation, completion: Completion): void {

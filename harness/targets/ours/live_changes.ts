@@ -45,8 +45,12 @@ export class LiveChanges implements Suffering<MemberFault> {
     const { change, node } = fault;
     switch (change) {
       case "add":
+      case "join":
       case "replace":
         return this.#join(fault, told);
+      case "joint":
+      case "wrong":
+        return this.#administer(["KAYA", JSON.stringify({ change: jointOf(fault) })], told);
       case "remove":
         return this.#administer(["RAFT", "REMOVE", `${node}`], (error) => {
           if (error === null) this.#takeAway(node);
@@ -75,7 +79,7 @@ export class LiveChanges implements Suffering<MemberFault> {
     const host = [...nodes.values()].find(({ member }) => member.state === "running");
     if (host === undefined) return told("no node runs");
     const address = formatAddress(place);
-    const command = change === "add"
+    const command = change !== "replace"
       ? ["RAFT", "ADD", `${node}`, address]
       : ["RAFT", "REPLACE", `${old}`, `${node}`, address];
     this.#administer(command, (error) => {
@@ -108,4 +112,11 @@ export class LiveChanges implements Suffering<MemberFault> {
     };
     next(0, "no node runs");
   }
+}
+
+/** Live clusters have no place for further nodes here: only members change, and the cluster leaves by itself. */
+function jointOf({ change, steps = [] }: MemberFault): unknown {
+  return change === "wrong"
+    ? { type: "simple", changes: steps }
+    : { type: "enter-joint", changes: steps, autoLeave: true };
 }

@@ -51,7 +51,7 @@ export const LANGUAGES: Readonly<Record<string, Language>> = {
 function askKv({ f, key, value }: Invocation): Operation {
   const operation = { f, key: key as string };
   if (f === "put") return { ...operation, value: String(value) };
-  return f === "cas" ? { ...operation, value: (value as number[]).map(String) } : operation;
+  return f === "cas" ? { ...operation, value: (value as (number | null)[]).map(textOrNothing) } : operation;
 }
 
 /** How the history has the end of an operation that the store has answered. */
@@ -68,4 +68,8 @@ export function completionOf(language: Language, operation: Invocation, reply: C
 /** The store holds texts; the history has the numbers that were written. */
 function numberOf(value: unknown): number | null {
   return value === null ? null : Number(value);
+}
+
+function textOrNothing(value: number | null): string | null {
+  return value === null ? null : String(value);
 }
