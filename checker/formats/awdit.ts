@@ -10,7 +10,8 @@ import { bytesOf, SessionLines } from "./session_lines.ts";
 const R = 114, W = 119, DASH = 45, EQUALS = 61;
 
 /**
- * Reads a history of sessions. Nothing is said of what a key holds at first, so every value read must have been written.
+ * Reads a history of sessions. Nothing is said of what a key holds at first, so every value read must have been
+ * written.
  *
  * @throws {FormatError} A line is none of that form.
  */

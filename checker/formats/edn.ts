@@ -319,7 +319,10 @@ export class EdnReader {
     return this.#at++;
   }
 
-  /** Collects on a stack, as an array that grows by pushes takes several times its room: two thirds of the time were garbage. */
+  /**
+   * Collects on a stack, as an array that grows by pushes takes several times its room: two thirds of the time were
+   * garbage.
+   */
   #sequence(close: number): unknown[] {
     const start = this.#opens();
     const stack = this.#stack;
@@ -340,7 +343,10 @@ export class EdnReader {
     return map;
   }
 
-  /** A map of which the keywords among its keys lose their colon: those of an event are made at once, which takes half the room. */
+  /**
+   * A map of which the keywords among its keys lose their colon: those of an event are made at once, which takes half
+   * the room.
+   */
   #record(): Record<string, unknown> {
     const start = this.#opens();
     let index, time, process, type, f, key, value, error: unknown;

@@ -19,6 +19,7 @@ import {
   PUT,
 } from "../table/operations.ts";
 import { differenceOf, goesOn } from "./agreement.ts";
+import { AskedBytes } from "./asked_bytes.ts";
 import { EventReader } from "./event.ts";
 import { FormatError } from "./format_error.ts";
 import { parseJson } from "./json_text.ts";
@@ -54,6 +55,7 @@ export class JsonLinesOperations {
   readonly #unknown = new Map<number, number>();
   readonly #one: PlainValue = { what: 0, integer: 0, begin: 0, stop: 0 };
   readonly #other: PlainValue = { what: 0, integer: 0, begin: 0, stop: 0 };
+  readonly #asked = new AskedBytes();
   #rest: Uint8Array = new Uint8Array(0);
   #line = 0;
   #timeLine = 0;
@@ -167,9 +169,13 @@ export class JsonLinesOperations {
     const table = this.#builder.operations;
     const row = this.#builder.openRow(process);
     const name = this.#nameId(f.begin, f.stop);
-    if (type === INVOKE) return row < 0 && !this.#unknown.has(process) && this.#invoke(process, name);
+    if (type === INVOKE) {
+      const isUnknown = this.#unknown.size > 0 && this.#unknown.has(process);
+      return row < 0 && !isUnknown && this.#invoke(process, name);
+    }
     if (row < 0 || table.name[row] !== name) return false;
-    if (key.what > NULL && table.key[row] !== 0 && this.#keyId() !== table.key[row]) return false;
+    const isSameKey = key.what <= NULL || this.#asked.isSameKey(this.#plain.bytes, process, key);
+    if (!isSameKey && table.key[row] !== 0 && this.#keyId() !== table.key[row]) return false;
     if (type === OK_EVENT) return this.#complete(process, row);
     if (type === INFO_EVENT) {
       this.#unknown.set(process, this.#line);
@@ -193,6 +199,7 @@ export class JsonLinesOperations {
     if (!isPlain) return false;
     if (verb === CAS && !this.#plain.pair(value.begin, this.#one, this.#other)) return false;
     const added = this.#builder.invoke(process, name, this.#keyId(), this.#line);
+    this.#asked.remember(this.#plain.bytes, process, this.#plain.key, value);
     if (verb === PUT) table.a[added] = this.#valueId(value);
     else if (verb === CAS) {
       table.a[added] = this.#valueId(this.#one);
@@ -209,7 +216,10 @@ export class JsonLinesOperations {
     if (verb === GET) {
       if (value.what < NULL || value.what > TEXT) return false;
       table.a[row] = this.#valueId(value);
-    } else if (value.what > NULL && !this.#repeats(verb, row)) return false;
+    } else if (value.what > NULL) {
+      const isSame = this.#asked.isSameValue(this.#plain.bytes, process, value);
+      if (!isSame && !this.#repeats(verb, row)) return false;
+    }
     this.#builder.complete(process, row, OK, this.#line);
     return true;
   }

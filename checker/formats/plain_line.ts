@@ -31,13 +31,19 @@ const none = (): PlainValue => ({ what: ABSENT, integer: 0, begin: 0, stop: 0 })
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** The fields that are looked at, by the place of their name in this list. */
-const TYPE = 0, PROCESS = 1, F = 2, KEY = 3, VALUE = 4, ERROR = 5, TIME = 6;
+const TYPE = 0, PROCESS = 1, F = 2, KEY = 3, VALUE = 4, ERROR = 5, TIME = 6, HARMLESS = 7;
 const NAMES = ["type", "process", "f", "key", "value", "error", "time"].map(encode);
 
 const MISMATCH_TEXT = encode("mismatch");
 
-/** A billion: times are kept as a high part, and a low one below this. */
-const LOW = 1e9;
+/** A field as it stands in a line: the bytes of its name from quote to colon, and what it is. */
+interface Field {
+  readonly bytes: Uint8Array;
+  readonly kind: number;
+}
+
+/** Of so many fields the next line is expected to have the same, in the same order. */
+const EXPECTED = 32;
 
 /** Reads one line after another; what it says of the last one is in its fields. */
 export class PlainLine {
@@ -54,8 +60,10 @@ export class PlainLine {
   #at = 0;
   #end = 0;
   readonly #last: PlainValue = none();
+  /** The fields of the line before: a name that is expected is compared, and not searched for. */
+  readonly #expected: (Field | undefined)[] = new Array(EXPECTED).fill(undefined);
   /** Fields that are passed over, as they are meant for nothing else. */
-  readonly #harmless: Uint8Array[] = [];
+  readonly #harmless = new Set<string>();
 
   /** Whether the bytes are a plain line. */
   read(bytes: Uint8Array, first: number, last: number): boolean {
@@ -67,7 +75,8 @@ export class PlainLine {
     this.type = 0;
     this.f.what = this.key.what = this.value.what = ABSENT;
     this.isMismatch = this.hasTime = false;
-    do if (!this.#field()) return false; while (this.#comma());
+    let field = 0;
+    do if (!this.#field(field++)) return false; while (this.#comma());
     return bytes[this.#at] === CLOSE_BRACE && this.#at + 1 === last && this.process >= 0 && this.type !== 0 &&
       this.f.what === TEXT;
   }
@@ -75,10 +84,8 @@ export class PlainLine {
   /** Reads both values of a pair that `value` says begins at `begin`. */
   pair(begin: number, one: PlainValue, other: PlainValue): boolean {
     this.#at = begin + 1;
-    if (!this.#read() || this.#last.what > TEXT) return false;
-    copy(this.#last, one);
-    if (!this.#comma() || !this.#read() || this.#last.what > TEXT) return false;
-    copy(this.#last, other);
+    if (!this.#read(one) || one.what > TEXT) return false;
+    if (!this.#comma() || !this.#read(other) || other.what > TEXT) return false;
     return this.bytes[this.#at] === CLOSE_BRACKET;
   }
 
@@ -89,60 +96,66 @@ export class PlainLine {
   }
 
   /** Reads a field; false if it is not plain. */
-  #field(): boolean {
-    const bytes = this.bytes;
-    if (bytes[this.#at] !== QUOTE) return false;
-    const begin = this.#at + 1;
-    let at = begin;
-    while (at < this.#end && bytes[at] !== QUOTE) if (bytes[at++] === BACKSLASH) return false;
-    if (bytes[at + 1] !== COLON) return false;
-    this.#at = at + 2;
-    const field = this.#nameAt(begin, at);
-    if (!this.#read()) return false;
+  #field(number: number): boolean {
     const last = this.#last;
-    switch (field) {
+    switch (this.#kind(number)) {
       case TYPE:
-        return this.#setType();
+        return this.#read(last) && this.#setType();
       case PROCESS:
+        if (!this.#read(last)) return false;
         this.process = last.integer;
         return last.what === INTEGER && last.integer >= 0;
       case F:
-        copy(last, this.f);
-        return last.what === TEXT;
+        return this.#read(this.f) && this.f.what === TEXT;
       case KEY:
-        copy(last, this.key);
-        return last.what <= TEXT;
+        return this.#read(this.key) && this.key.what <= TEXT;
       case VALUE:
-        copy(last, this.value);
-        return true;
+        return this.#read(this.value);
       case ERROR:
-        this.isMismatch = last.what === TEXT && isBytes(bytes, last.begin, last.stop, MISMATCH_TEXT);
+        if (!this.#read(last)) return false;
+        this.isMismatch = last.what === TEXT && isBytes(this.bytes, last.begin, last.stop, MISMATCH_TEXT);
         return true;
       case TIME:
-        return this.#setTime();
+        return this.#read(last) && this.#setTime();
+      case HARMLESS:
+        return this.#read(last);
       default:
-        return this.#isHarmless(begin, at);
+        return false;
     }
   }
 
-  /** The place of the name between two positions in `NAMES`, or -1. */
-  #nameAt(begin: number, stop: number): number {
-    const first = this.bytes[begin];
-    for (let i = 0; i < NAMES.length; i++) {
-      const name = NAMES[i]!;
-      if (name[0] === first && name.length === stop - begin && isBytes(this.bytes, begin, stop, name)) return i;
+  /** What the next field is, by its name, which is stepped over with its colon. */
+  #kind(number: number): number {
+    const bytes = this.bytes;
+    const begin = this.#at;
+    const expected = number < EXPECTED ? this.#expected[number] : undefined;
+    if (expected !== undefined) {
+      const name = expected.bytes;
+      let i = 0;
+      while (i < name.length && bytes[begin + i] === name[i]) i++;
+      if (i === name.length) {
+        this.#at = begin + i;
+        return expected.kind;
+      }
     }
-    return -1;
+    if (bytes[begin] !== QUOTE) return -1;
+    let at = begin + 1;
+    while (at < this.#end && bytes[at] !== QUOTE) if (bytes[at++] === BACKSLASH) return -1;
+    if (bytes[at + 1] !== COLON) return -1;
+    this.#at = at + 2;
+    const kind = this.#kindOf(begin + 1, at);
+    if (number < EXPECTED && kind >= 0) this.#expected[number] = { bytes: bytes.slice(begin, at + 2), kind };
+    return kind;
   }
 
-  #isHarmless(begin: number, stop: number): boolean {
-    for (const name of this.#harmless) if (isBytes(this.bytes, begin, stop, name)) return true;
-    const name = this.bytes.slice(begin, stop);
-    const text = new TextDecoder().decode(name);
-    if (text === "actual" || text.startsWith("final") || text === "ts" || text === "timestamp") return false;
-    if (!isHarmless(text)) return false;
-    this.#harmless.push(name);
-    return true;
+  #kindOf(begin: number, stop: number): number {
+    for (let i = 0; i < NAMES.length; i++) if (isBytes(this.bytes, begin, stop, NAMES[i]!)) return i;
+    const name = new TextDecoder().decode(this.bytes.subarray(begin, stop));
+    if (this.#harmless.has(name)) return HARMLESS;
+    if (name === "actual" || name.startsWith("final") || name === "ts" || name === "timestamp") return -1;
+    if (!isHarmless(name)) return -1;
+    this.#harmless.add(name);
+    return HARMLESS;
   }
 
   #setType(): boolean {
@@ -165,8 +178,8 @@ export class PlainLine {
     this.hasTime = isNumber;
     if (!isNumber) return what === NULL;
     if (stop - begin < 16) {
-      this.timeHigh = Math.floor(integer / LOW);
-      this.timeLow = integer - this.timeHigh * LOW;
+      this.timeHigh = 0;
+      this.timeLow = integer;
       return true;
     }
     if (this.bytes[begin] === MINUS) return false;
@@ -182,39 +195,38 @@ export class PlainLine {
     return true;
   }
 
-  /** Reads a value; false for one that is not plain. */
-  #read(): boolean {
+  /** Reads a value into `last`; false for one that is not plain. */
+  #read(last: PlainValue): boolean {
     const bytes = this.bytes;
     if (bytes[this.#at] === SPACE) this.#at++;
     const c = bytes[this.#at]!;
-    if (c === QUOTE) return this.#text();
-    if ((c >= ZERO && c <= NINE) || c === MINUS) return this.#number();
-    if (c === OPEN_BRACKET) return this.#list();
+    if (c === QUOTE) return this.#text(last);
+    if ((c >= ZERO && c <= NINE) || c === MINUS) return this.#number(last);
+    if (c === OPEN_BRACKET) return this.#list(last);
     const at = this.#at;
     if (c !== 110 || bytes[at + 1] !== 117 || bytes[at + 2] !== 108 || bytes[at + 3] !== 108) return false;
     this.#at += 4;
-    this.#last.what = NULL;
+    last.what = NULL;
     return true;
   }
 
-  #text(): boolean {
+  #text(last: PlainValue): boolean {
     const bytes = this.bytes;
     let at = ++this.#at;
-    this.#last.begin = at;
+    last.begin = at;
     for (;; at++) {
       const inside = bytes[at]!;
       if (inside === QUOTE) break;
       if (inside === BACKSLASH || inside < SPACE || at >= this.#end) return false;
     }
-    this.#last.what = TEXT;
-    this.#last.stop = at;
+    last.what = TEXT;
+    last.stop = at;
     this.#at = at + 1;
     return true;
   }
 
-  #number(): boolean {
+  #number(last: PlainValue): boolean {
     const bytes = this.bytes;
-    const last = this.#last;
     let at = this.#at;
     last.begin = at;
     const isNegative = bytes[at] === MINUS;
@@ -234,11 +246,11 @@ export class PlainLine {
     return true;
   }
 
-  #list(): boolean {
+  #list(last: PlainValue): boolean {
     const bytes = this.bytes;
     const from = this.#at;
     let at = from;
-    this.#last.begin = from;
+    last.begin = from;
     for (;; at++) {
       const inside = bytes[at]!;
       if (inside === CLOSE_BRACKET) break;
@@ -248,18 +260,11 @@ export class PlainLine {
         do if (bytes[++at]! === BACKSLASH || at >= this.#end) return false; while (bytes[at] !== QUOTE);
       }
     }
-    this.#last.what = PAIR;
-    this.#last.stop = at + 1;
+    last.what = PAIR;
+    last.stop = at + 1;
     this.#at = at + 1;
     return true;
   }
-}
-
-function copy(from: PlainValue, to: PlainValue): void {
-  to.what = from.what;
-  to.integer = from.integer;
-  to.begin = from.begin;
-  to.stop = from.stop;
 }
 
 /** Whether the bytes between two positions are those of `text`. */

@@ -70,7 +70,10 @@ export class SessionLines {
     return true;
   }
 
-  /** A word up to white space or one of `stops`: a number where a number can hold it, else the text; undefined where there is none. */
+  /**
+   * A word up to white space or one of `stops`: a number where a number can hold it, else the text; undefined where
+   * there is none.
+   */
   word(stops: readonly number[] = []): number | string | undefined {
     const { bytes, end } = this;
     const from = this.at;

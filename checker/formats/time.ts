@@ -45,12 +45,16 @@ export interface TimeGoesBack {
   readonly since: number;
 }
 
-/** A time as whole billions and the rest, which compares exactly also beyond 2^53. */
+/** From this on a time is kept as whole billions and the rest. */
+const LONG = 1e15;
+
+/**
+ * A time in two parts, which compare exactly also beyond 2^53: whole billions and the rest, or 0 and all of it where it
+ * is short.
+ */
 export function highAndLow(time: number | bigint): [high: number, low: number] {
-  if (typeof time === "bigint") {
-    const high = time / 1_000_000_000n;
-    return [Number(high), Number(time - high * 1_000_000_000n)];
-  }
-  const high = Math.floor(time / 1e9);
-  return [high, time - high * 1e9];
+  if (time < LONG) return [0, Number(time)];
+  const exact = BigInt(Math.floor(Number(time)) === Number(time) ? time : Math.floor(Number(time)));
+  const high = exact / 1_000_000_000n;
+  return [Number(high), Number(exact - high * 1_000_000_000n)];
 }
