@@ -17,7 +17,8 @@ import { cutIntoParts, type Parts } from "./quick/parts.ts";
 import { findStale } from "./quick/stale.ts";
 import { walkStraight } from "./quick/straight.ts";
 import { judgeByZones } from "./quick/zones.ts";
-import { search, type SearchResult } from "./search/search.ts";
+import type { SearchResult } from "./search/limits.ts";
+import { search } from "./search/search.ts";
 
 /** A history of another model that registers tell of. */
 export interface Original {

@@ -3,7 +3,20 @@
  *
  * @module
  */
-import type { Model } from "./model.ts";
+import type { Model, Operation } from "./model.ts";
+
+/** A model of a counter: it has a `step` as every model, and says what each operation adds or sees. */
+export interface CounterModel extends Model<number> {
+  /** Tells it from other models. */
+  readonly kind: "counter";
+  /** What the operation adds, or the sum that it saw; undefined where that cannot be told. */
+  effect(operation: Operation): { readonly adds: number } | { readonly sees: number } | undefined;
+}
+
+/** Whether a model is one of a counter. */
+export function isCounterModel(model: object): model is CounterModel {
+  return "kind" in model && model.kind === "counter";
+}
 
 /**
  * A counter for each key: `add` (or `increment`) adds its value, 1 if it has none, `decrement` takes it away, `read`
@@ -11,10 +24,15 @@ import type { Model } from "./model.ts";
  *
  * @param initial What it begins with.
  */
-export function counter(initial = 0, name = "counter"): Model<number> {
+export function counter(initial = 0, name = "counter"): CounterModel {
   return {
     name,
+    kind: "counter",
     initial,
+    effect({ f, argument, result, type }) {
+      if (f !== "read" && f !== "get") return { adds: f.startsWith("dec") ? -amountOf(argument) : amountOf(argument) };
+      return type === "ok" && typeof result === "number" ? { sees: result } : undefined;
+    },
     partition: ({ key }) => key,
     observes: ({ f }) => f === "read" || f === "get",
     step(sum, { f, argument, result, type }) {

@@ -7,7 +7,7 @@ import { type AnyModel, isRegisterModel } from "../../models/model.ts";
 import { CAS, FAILED, type Operations, PUT } from "../../table/operations.ts";
 import type { Piece } from "../piece/piece.ts";
 import { placed, shown, type ShownOperation } from "../piece/shown.ts";
-import type { SearchLimits } from "../search/search.ts";
+import type { SearchLimits } from "../search/limits.ts";
 import { confirm, retold, type Told } from "./confirm.ts";
 import { drawnOperations } from "./drawing.ts";
 import { minimize, type Violation } from "./minimize.ts";

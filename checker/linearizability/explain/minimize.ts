@@ -5,7 +5,8 @@
  */
 import { NEVER, type Piece } from "../piece/piece.ts";
 import { prefixOf, Relaxation } from "./relax.ts";
-import { search, type SearchLimits } from "../search/search.ts";
+import type { SearchLimits } from "../search/limits.ts";
+import { search } from "../search/search.ts";
 import { findStale } from "../quick/stale.ts";
 import { judgeByZones } from "../quick/zones.ts";
 

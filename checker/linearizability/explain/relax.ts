@@ -5,7 +5,8 @@
  * @module
  */
 import { LOOK, NEVER, NOT_EQUAL, type Piece, READ, STEP, SWAP, type Transitions, WRITE } from "../piece/piece.ts";
-import { search, type SearchLimits } from "../search/search.ts";
+import type { SearchLimits } from "../search/limits.ts";
+import { search } from "../search/search.ts";
 
 /**
  * The part of a piece before an event: what is still open there has an unknown outcome, and an observer that is open

@@ -39,6 +39,15 @@ export interface Transitions {
   isFull(): boolean;
 }
 
+/** What the classes of a counter's operations do, by class. */
+export interface Sums {
+  readonly initial: number;
+  /** What a STEP adds. */
+  readonly delta: Float64Array;
+  /** The sum that a LOOK saw. */
+  readonly sees: Float64Array;
+}
+
 /**
  * The operations of a piece, in the order of their invocation; see the constants for what `a` and `b` mean to each
  * kind.
@@ -68,4 +77,6 @@ export interface Piece {
   readonly relaxed?: number;
   /** Present if there are operations of the kinds STEP or LOOK. */
   readonly transitions?: Transitions;
+  /** Present if the state is a sum: what the classes add and see. */
+  readonly sums?: Sums;
 }

@@ -8,7 +8,8 @@ import { FAILED_COMPARE, type Model, type Operation } from "../../models/model.t
 import { FAILED, MISMATCH, OK, type Operations } from "../../table/operations.ts";
 import { UnknownOperationError } from "../../misfit.ts";
 import { misfit } from "./shown.ts";
-import { LOOK, NEVER, type Piece, STEP, type Transitions } from "./piece.ts";
+import { LOOK, NEVER, type Piece, STEP, type Sums, type Transitions } from "./piece.ts";
+import { isCounterModel } from "../../models/counter.ts";
 import { canonicalJson } from "../../table/values.ts";
 
 /** A row as a model sees it. */
@@ -125,7 +126,24 @@ function pieceOf<State>(
     initial: 0,
     values: classes.length,
     transitions: transitionsOf(model, ask, classes),
+    ...sumsOf(model, ask, classes),
   };
+}
+
+/** What a counter's classes add and see; nothing for other models, and where it cannot be told of every class. */
+function sumsOf<State>(model: Model<State>, ask: Ask, classes: readonly Operation[]): { sums?: Sums } {
+  if (!isCounterModel(model)) return {};
+  const delta = new Float64Array(classes.length);
+  const sees = new Float64Array(classes.length);
+  for (const [id, operation] of classes.entries()) {
+    const effect = ask(operation, () => model.effect(operation));
+    if (effect === undefined) return {};
+    if ("adds" in effect) delta[id] = effect.adds;
+    else sees[id] = effect.sees;
+  }
+  // Sums beyond this are not exact, and would depend on the order.
+  const isExact = delta.every(Number.isSafeInteger) && Number.isSafeInteger(model.initial);
+  return isExact ? { sums: { initial: model.initial, delta, sees } } : {};
 }
 
 /** Asks a model about an operation. */

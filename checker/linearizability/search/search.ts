@@ -25,35 +25,17 @@
  * @module
  */
 import { Candidates, DROP, type Position } from "./candidates.ts";
+import { searchCounter } from "./counter_search.ts";
+import type { SearchLimits, SearchResult } from "./limits.ts";
 import { Memo } from "./memo.ts";
 import { type Needs, whatIsNeeded } from "./needs.ts";
 import { OpenOperations } from "./open_operations.ts";
 import { NEVER, NOT_EQUAL, type Piece, READ, STEP, WRITE } from "../piece/piece.ts";
 import { UsedSets } from "./used_sets.ts";
 
-/** What bounds a search. */
-export interface SearchLimits {
-  /** Asked now and then; `true` ends the search with `"unknown"`. */
-  readonly stop?: () => boolean;
-  /** How many configurations may be remembered. Default: 20,000,000. */
-  readonly configurations?: number;
-  /** How many may be visited. Default: as many as it takes. */
-  readonly visits?: number;
-}
-
-/** What a search found. */
-export interface SearchResult {
-  readonly valid: true | false | "unknown";
-  /** For `true`: the operations in an order that explains them; unknown ones that were not needed are left out. */
-  readonly order?: () => Int32Array;
-  /** How many events could be explained together: for `false` the event at this position is the first that cannot. */
-  readonly reached: number;
-  /** How many configurations were visited. */
-  readonly visited: number;
-}
-
 /** Searches; see the file's head. */
 export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
+  if (piece.sums !== undefined) return searchCounter(piece, limits);
   return new Search(piece).run(limits);
 }
 
