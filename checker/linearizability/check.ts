@@ -7,7 +7,7 @@ import type { HistoryEvent } from "../history.ts";
 import { UnknownOperationError } from "../misfit.ts";
 import type { Verdict } from "../verdict.ts";
 import { type CollectionModel, isCollectionModel } from "../models/collection.ts";
-import { type AnyModel, isRegisterModel, type RegisterModel } from "../models/model.ts";
+import { type AnyModel, isRegisterModel, type Model, type RegisterModel } from "../models/model.ts";
 import { kvWithScan } from "../models/kv_scan.ts";
 import { FAILED, MISMATCH, OK, type Operations, operationsOf } from "../table/operations.ts";
 import { toldAsRegisters } from "./as_registers/tell.ts";
@@ -18,6 +18,7 @@ import { judgeRegisters } from "./judge_registers.ts";
 import { judgeSteps } from "./judge_steps.ts";
 import type { LinearizabilityOptions } from "./options.ts";
 import { placeOf } from "./piece/shown.ts";
+import { projected } from "./projections/choose.ts";
 
 /** An order of the operations of one key, or of all where the model ties keys together, that explains every answer. */
 export interface Witness {
@@ -117,14 +118,38 @@ export function checkOperations(
 function judgements(table: Operations, model: AnyModel, options: LinearizabilityOptions): Iterable<Judgement> {
   if (isRegisterModel(model)) {
     return table.names.includes("scan")
-      ? judgeSteps(table, withScans(model), options)
+      ? judgeTogether(table, withScans(model), options)
       : judgeRegisters(table, model, options);
   }
   if (isCollectionModel(model)) return judgeQueues(table, model, options);
   const told = toldAsRegisters(table, model);
   return told === undefined
-    ? judgeSteps(table, model, options)
+    ? judgeTogether(table, model, options)
     : judgeRegisters(told.table, told.model, options, { table, model: told.stands, company: told.company });
+}
+
+/**
+ * Judges what ties registers together: each register alone first, for one that is wrong is told soon; then all by a
+ * search.
+ */
+function* judgeTogether<State>(
+  table: Operations,
+  model: Model<State>,
+  options: LinearizabilityOptions,
+): Generator<Judgement> {
+  const alone = projected(table, model);
+  if (alone !== undefined) {
+    let isFine = true;
+    for (const judgement of judgeRegisters(alone.table, alone.model, { ...options, witness: false })) {
+      if (judgement.valid === false) {
+        yield judgement;
+        return;
+      }
+      if (judgement.valid === "unknown") isFine = false;
+    }
+    if (isFine && alone.isWhole && options.witness !== true) return;
+  }
+  yield* judgeSteps(table, model, options);
 }
 
 /** Judges collections by their rules, and those that the rules leave undecided by a search. */

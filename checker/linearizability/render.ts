@@ -61,6 +61,10 @@ function order({ key, order }: Witness, lines: boolean): string {
 function counterexampleLines({ counterexample, lines }: LinearizabilityVerdict, style: Style, whole: string): string {
   if (counterexample === undefined) return "";
   const { sentence, operations, drawing, minimal, replayed, finePrefix } = counterexample;
+  if (operations.length === 0) {
+    const unit = finePrefix === 1 ? `${lines ? "line" : "event"} is` : `${lines ? "line" : "event"}s are`;
+    return `  ${style("bold", `${sentence}.`)}\n  The first ${grouped(finePrefix)} ${unit} fine.\n`;
+  }
   const unit = lines ? "line" : "event";
   // A line may be an operation; then the events before another have no lines of their own.
   const isLineAnOperation = lines && operations.some(({ invoked, returned }) => invoked === returned);

@@ -9,14 +9,21 @@ import { FAILED_COMPARE, type Model } from "./model.ts";
 /** The pairs of a store, by key in canonical JSON. */
 export type Pairs = ReadonlyMap<string, { readonly key: unknown; readonly value: unknown }>;
 
+/** A model of a store with scans. */
+export interface ScanModel extends Model<Pairs> {
+  /** Tells it from other models. */
+  readonly kind: "scans";
+}
+
 /**
  * A key-value store with get, put, delete, cas and `scan` of a prefix, whose value is the prefix and whose result is an
  * array of `[key, value]`, in any order.
  *
  * Every key begins with null, which is as good as absent.
  */
-export const kvWithScan: Model<Pairs> = {
+export const kvWithScan: ScanModel = {
   name: "kv",
+  kind: "scans",
   initial: new Map(),
   failedCompares: true,
   observes: ({ f }) => f === "get" || f === "read" || f === "r" || f === "scan" || f === FAILED_COMPARE,

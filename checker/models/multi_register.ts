@@ -8,6 +8,14 @@ import type { Model } from "./model.ts";
 
 type Registers = Readonly<Record<string, unknown>>;
 
+/** A model of registers that are read and written together. */
+export interface MultiRegisterModel extends Model<Registers> {
+  /** Tells it from other models. */
+  readonly kind: "multi-register";
+  /** Whether a read of null saw that there was no value, or learned nothing. */
+  readonly nullReads: "value" | "unknown";
+}
+
 /**
  * Registers by name. An operation's value is a list of `["read", name, value]` and `["write", name, value]`, carried
  * out together and in order; a read whose value is null learned nothing, as Knossos has it, unless `nullReads` says
@@ -19,9 +27,11 @@ export function multiRegister(
   initial: Registers,
   name = "multi-register",
   nullReads: "value" | "unknown" = "unknown",
-): Model<Registers> {
+): MultiRegisterModel {
   return {
     name,
+    kind: "multi-register",
+    nullReads,
     initial,
     observes: (operation) => microOperations(operation).every(([f]) => isRead(f)),
     step(registers, operation) {

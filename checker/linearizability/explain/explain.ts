@@ -6,7 +6,7 @@
 import { type AnyModel, isRegisterModel } from "../../models/model.ts";
 import { CAS, FAILED, type Operations, PUT } from "../../table/operations.ts";
 import type { Piece } from "../piece/piece.ts";
-import { placed, shown, type ShownOperation } from "../piece/shown.ts";
+import { placed, shown, type ShownOperation, text } from "../piece/shown.ts";
 import type { SearchLimits } from "../search/limits.ts";
 import { confirm, retold, type Told } from "./confirm.ts";
 import { drawnOperations } from "./drawing.ts";
@@ -17,7 +17,10 @@ import { sentenceOf } from "./sentence.ts";
 export interface Counterexample {
   /** The key that it is about, where the operations have keys. */
   readonly key?: unknown;
-  /** Operations that cannot all be true, in the order of their invocations. */
+  /**
+   * Operations that cannot all be true, in the order of their invocations; none where time was up before they could be
+   * told from all others.
+   */
   readonly operations: readonly ShownOperation[];
   /** One English sentence about them. */
   readonly sentence: string;
@@ -51,6 +54,7 @@ export function explain(
   const { piece, told } = violation;
   const found = minimize(violation, limits);
   const { fine } = found;
+  if (!found.isNarrowed) return notNarrowed(table, found.last, whereOf(table, piece, fine));
   const history = { table, model, candidates: piece.rows };
   const { rows, last, isMinimal, isReplayed } = told === undefined
     ? { ...found, isReplayed: confirm(history, found) }
@@ -72,6 +76,21 @@ export function explain(
     finePrefix: whereOf(table, piece, fine) - (table.countsLines ? 1 : 0),
     replayed: isReplayed,
     drawing: drawnOperations(operations),
+  };
+}
+
+/** What there is to say where time was up before it was found out which operations contradict each other. */
+function notNarrowed(table: Operations, last: number, fine: number): Counterexample {
+  const key = table.keys.at(table.key[last]!);
+  const of = key === null ? "" : ` of ${typeof key === "string" ? key : text(key)}`;
+  return {
+    ...(key === null ? {} : { key }),
+    operations: [],
+    sentence: `No order explains the operations${of}; there was no time to find out which of them are at fault`,
+    minimal: false,
+    finePrefix: fine - (table.countsLines ? 1 : 0),
+    replayed: false,
+    drawing: [],
   };
 }
 

@@ -18,6 +18,8 @@ export interface Contradiction {
   readonly last: number;
   /** Whether the set is minimal: relax any one of its operations, and the rest can be true. */
   readonly isMinimal: boolean;
+  /** Whether there was time to leave out what is not needed, or most of it. */
+  readonly isNarrowed: boolean;
   /** How many events of the piece are known to be fine. */
   readonly fine: number;
 }
@@ -42,52 +44,94 @@ export interface Violation {
   readonly suspects: readonly number[];
 }
 
-/** Finds a minimal contradiction. */
+/**
+ * Finds a minimal contradiction: cuts what came later, guesses a few operations among which it shows, and leaves out
+ * what is not needed.
+ *
+ * Where time is up on the way, what is left is still a contradiction, but it may be far from minimal.
+ */
 export function minimize({ piece, reached, visited, suspects }: Violation, limits: SearchLimits): Contradiction {
   const { bad: events, fine } = firstBadPrefix(piece, reached, visited, limits);
   const bad = prefixOf(piece, events);
-  const lastRow = piece.rows[~piece.events[events - 1]!]!;
-  const last = bad.rows.lastIndexOf(lastRow);
+  const last = bad.rows.lastIndexOf(piece.rows[~piece.events[events - 1]!]!);
   const relaxation = new Relaxation(bad, limits);
+  const suspected = new Set(suspects.map((op) => piece.rows[op]!));
+  const few = fewToBeginWith(bad, last, suspected, relaxation);
+  const isLate = (): boolean => limits.stop?.() === true;
+  const fewer = withoutMany(few, last, (kept) => relaxation.contradicts(kept, ROUGHLY) === true, isLate);
+  const { kept, isMinimal } = isLate() ? { kept: fewer, isMinimal: false } : withoutOne(fewer, relaxation);
+  // Where a question about a prefix took too long, the violation may have shown before its last return.
+  const shows = kept.includes(last)
+    ? last
+    : kept.reduce((late, op) => returnOf(bad, op) > returnOf(bad, late) ? op : late);
+  const isNarrowed = kept.length <= NARROW || !isLate();
+  return { rows: kept.map((op) => bad.rows[op]!), last: bad.rows[shows]!, isMinimal, isNarrowed, fine };
+}
+
+/** So few operations are worth showing, even where time was up before the rest could be left out. */
+const NARROW = 16;
+
+/** A set that contradicts itself to begin with: the smallest of some likely ones, or all. */
+function fewToBeginWith(
+  bad: Piece,
+  last: number,
+  suspects: ReadonlySet<number>,
+  relaxation: Relaxation,
+): readonly number[] {
   const contradicts = (kept: readonly number[]): boolean => relaxation.contradicts(kept, ROUGHLY) === true;
-  const all = Array.from({ length: bad.length }, (_, op) => op);
-  // The violation shows at the last return; what it contradicts tends to be near.
-  let kept = all;
-  const rows = new Set(suspects.map((op) => piece.rows[op]!));
-  const suspected = rows.size === 0 ? [] : all.filter((op) => op === last || rows.has(bad.rows[op]!));
   // What nobody wrote needs no company to be wrong, and costs next to nothing to ask.
-  if (contradicts([last])) kept = [last];
-  else if (suspected.length > 0 && contradicts(suspected)) kept = suspected;
-  for (let size = 4; size < kept.length; size *= 2) {
-    const near = [...new Set([...nearest(bad, size), last])].sort((x, y) => x - y);
+  if (contradicts([last])) return [last];
+  const all = Array.from({ length: bad.length }, (_, op) => op);
+  const suspected = suspects.size === 0 ? [] : all.filter((op) => op === last || suspects.has(bad.rows[op]!));
+  const most = suspected.length > 0 && contradicts(suspected) ? suspected : all;
+  // The violation shows at the last return; what it contradicts tends to be near.
+  for (let size = 4; size < most.length; size *= 2) {
+    const near = ascending([...nearest(bad, size), last]);
     // Whatever else wrote the value at issue could have done so in time, were it relaxed.
-    const withWriters = [...new Set([...near, ...relaxation.writersOf(bad.a[last]!)])].sort((x, y) => x - y);
-    const found = [near, withWriters].find((set) => set.length < kept.length && contradicts(set));
-    if (found !== undefined) {
-      kept = found;
-      break;
-    }
+    const withWriters = ascending([...near, ...relaxation.writersOf(bad.a[last]!)]);
+    const found = [near, withWriters].find((set) => set.length < most.length && contradicts(set));
+    if (found !== undefined) return found;
   }
+  return most;
+}
+
+/** Leaves out halves, quarters and so on, but never the operation at whose return the violation shows. */
+function withoutMany(
+  all: readonly number[],
+  last: number,
+  contradicts: (kept: readonly number[]) => boolean,
+  isLate: () => boolean,
+): readonly number[] {
+  let kept = all;
   for (let size = Math.max(1, kept.length >> 1); size >= 1; size >>= 1) {
     for (let end = kept.length; end > 0; end -= size) {
+      if (isLate()) return kept;
       const begin = Math.max(0, end - size);
       const fewer = kept.filter((op, i) => i < begin || i >= end || op === last);
       if (fewer.length < kept.length && contradicts(fewer)) kept = fewer;
     }
   }
-  // What cannot go now could not go from a smaller set either, so that one round is enough.
+  return kept;
+}
+
+/** Leaves out one at a time. What cannot go now could not go from a smaller set either, so that one round is enough. */
+function withoutOne(
+  all: readonly number[],
+  relaxation: Relaxation,
+): { readonly kept: readonly number[]; readonly isMinimal: boolean } {
+  let kept = all;
   let isMinimal = true;
-  for (const op of kept.toReversed()) {
+  for (const op of all.toReversed()) {
     const fewer = kept.filter((other) => other !== op);
     const answer = fewer.length > 0 && relaxation.contradicts(fewer, CAREFULLY);
     if (answer === true) kept = fewer;
     else if (answer === "unknown") isMinimal = false;
   }
-  // Where a question about a prefix took too long, the violation may have shown before its last return.
-  const shows = kept.includes(last)
-    ? last
-    : kept.reduce((late, op) => returnOf(bad, op) > returnOf(bad, late) ? op : late);
-  return { rows: kept.map((op) => bad.rows[op]!), last: bad.rows[shows]!, isMinimal, fine };
+  return { kept, isMinimal };
+}
+
+function ascending(numbers: readonly number[]): number[] {
+  return [...new Set(numbers)].sort((x, y) => x - y);
 }
 
 function returnOf(piece: Piece, op: number): number {
@@ -124,6 +168,7 @@ function firstBadPrefix(piece: Piece, reached: number, visited: number, limits: 
     return valid === false;
   };
   const isFine = (events: number): true | false | "unknown" => {
+    if (limits.stop?.() === true) return "unknown";
     const prefix = prefixOf(piece, events);
     if (prefix.transitions === undefined) {
       const { valid } = judgeByZones(prefix);

@@ -146,7 +146,7 @@ export class Relaxation {
    * find out.
    */
   contradicts(kept: readonly number[], visits: number): true | false | "unknown" {
-    if (this.#visited > ALL_QUESTIONS) return "unknown";
+    if (this.#visited > ALL_QUESTIONS || this.#limits.stop?.() === true) return "unknown";
     const relaxed = this.#piece.transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
     // To ask a question about many operations costs as much as some visits; and where each visit looks at every step
     // that is relaxed, it costs as many.

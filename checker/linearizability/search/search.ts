@@ -88,13 +88,15 @@ class Search {
     const { at } = this;
     let visited = 0;
     let reached = 0;
+    // A model's steps take long, and so does each visit.
+    const often = this.piece.transitions === undefined ? 1023 : 63;
     for (;;) {
       if (this.advance()) return { valid: true, order: () => this.witness(), reached: at.pos, visited };
       // What was remembered lies no further than this: beyond it nothing need be looked up.
       const isNew = at.pos > reached;
       if (isNew) reached = at.pos;
       visited++;
-      if (visited > visits || ((visited & 1023) === 0 && (stop?.() === true || this.isFull(configurations)))) {
+      if (visited > visits || ((visited & often) === 0 && (stop?.() === true || this.isFull(configurations)))) {
         return { valid: "unknown", reached, visited };
       }
       if (!this.decide(isNew) && !this.takeNext()) return { valid: false, reached, visited };

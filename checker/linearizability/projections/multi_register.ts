@@ -1,0 +1,56 @@
+/**
+ * Transactions on several registers, register by register.
+ *
+ * @module
+ */
+import { CAS, FAILED, GET, OK, type Operations, PUT } from "../../table/operations.ts";
+import type { MultiRegisterModel } from "../../models/multi_register.ts";
+import { canonicalJson } from "../../table/values.ts";
+import { project, type Projection, type RegisterAction } from "./projection.ts";
+
+/** What became of a register within one transaction, so far. */
+interface Touched {
+  readonly register: unknown;
+  /** What was read before anything was written. */
+  sees: { readonly value: unknown } | undefined;
+  writes: { readonly value: unknown } | undefined;
+}
+
+/**
+ * Projects a history of `multi-register`; all registers begin with null.
+ *
+ * @returns Undefined where an operation is no list of reads and writes, or reads what it cannot have read.
+ */
+export function projectMultiRegister(table: Operations, model: MultiRegisterModel): Projection | undefined {
+  // Registers that begin with values of their own are not told apart.
+  if (Object.keys(model.initial).length > 0) return undefined;
+  const register = { name: model.name, kind: "register", initial: null } as const;
+  return project(table, register, (row) => actionsOf(table, row, model.nullReads === "value"));
+}
+
+function actionsOf(table: Operations, row: number, nullTells: boolean): RegisterAction[] | undefined {
+  if (table.outcome[row] === FAILED) return [];
+  const isKnown = table.outcome[row] === OK;
+  const value = isKnown && table.resultOf(row) !== null ? table.resultOf(row) : table.argumentOf(row);
+  if (!Array.isArray(value)) return undefined;
+  const touched = new Map<string, Touched>();
+  for (const item of value) {
+    if (!Array.isArray(item)) return undefined;
+    const [f, register, operand] = item;
+    const name = String(register);
+    let at = touched.get(name);
+    if (at === undefined) touched.set(name, at = { register: name, sees: undefined, writes: undefined });
+    if (f === "write" || f === "w") at.writes = { value: operand };
+    else if (f !== "read" && f !== "r") return undefined;
+    else if (isKnown && (nullTells || (operand !== null && operand !== undefined))) {
+      const known = at.writes ?? at.sees;
+      if (known === undefined) at.sees = { value: operand };
+      else if (canonicalJson(known.value ?? null) !== canonicalJson(operand ?? null)) return undefined;
+    }
+  }
+  return [...touched.values()].flatMap(({ register, sees, writes }): RegisterAction[] => {
+    if (sees === undefined) return writes === undefined ? [] : [{ verb: PUT, register, writes: writes.value }];
+    if (writes === undefined) return [{ verb: GET, register, sees: sees.value }];
+    return [{ verb: CAS, register, sees: sees.value, writes: writes.value }];
+  });
+}

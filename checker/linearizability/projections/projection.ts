@@ -1,0 +1,73 @@
+/**
+ * A history whose operations touch several registers at once, register by register.
+ *
+ * Each operation becomes one of each register that it touches, at the same time. If the history is linearizable, so is
+ * each register; so a register that is not proves that the history is not. Where no operation touches two registers,
+ * that is all there is to know.
+ *
+ * @module
+ */
+import type { RegisterModel } from "../../models/model.ts";
+import { CAS, GET, OPEN, Operations, PUT } from "../../table/operations.ts";
+
+/** A history as registers alone. */
+export interface Projection {
+  readonly table: Operations;
+  readonly model: RegisterModel;
+  /** Whether no operation touches two registers: then the history is linearizable if and only if each register is. */
+  readonly isWhole: boolean;
+}
+
+/** What an operation does to one register. */
+export type RegisterAction =
+  | { readonly verb: typeof GET; readonly register: unknown; readonly sees: unknown }
+  | { readonly verb: typeof PUT; readonly register: unknown; readonly writes: unknown }
+  | { readonly verb: typeof CAS; readonly register: unknown; readonly sees: unknown; readonly writes: unknown };
+
+/** So many operations of single registers are worth the time. */
+const MOST_ROWS = 4_000_000;
+
+/**
+ * Projects a history.
+ *
+ * @param actionsOf What a row does to each register, each named once; undefined where that cannot be told.
+ * @returns Undefined where it cannot be told of some row, or there would be too many rows.
+ */
+export function project(
+  table: Operations,
+  model: RegisterModel,
+  actionsOf: (row: number) => readonly RegisterAction[] | undefined,
+): Projection | undefined {
+  const projected = new Operations(Math.max(16, table.length));
+  projected.countsLines = table.countsLines;
+  projected.lineOf = table.lineOf;
+  const names = { [GET]: projected.nameId("read"), [PUT]: projected.nameId("write"), [CAS]: projected.nameId("cas") };
+  /** The first of each row's own rows, which lie side by side. */
+  const first = new Int32Array(table.length);
+  const end = new Int32Array(table.length);
+  let isWhole = true;
+  for (let i = 0; i < table.events; i++) {
+    const event = table.order[i]!;
+    const row = event < 0 ? ~event : event;
+    if (event < 0) {
+      for (let own = first[row]!; own < end[row]!; own++) {
+        projected.complete(own, table.outcome[row]!, table.returned[row]!);
+      }
+      continue;
+    }
+    const actions = actionsOf(row);
+    if (actions === undefined || projected.length > MOST_ROWS) return undefined;
+    if (actions.length > 1) isWhole = false;
+    first[row] = projected.length;
+    for (const action of actions) {
+      const key = projected.keys.intern(action.register);
+      const own = projected.invoke(table.process[row]!, names[action.verb], key, table.invoked[row]!);
+      if (action.verb !== PUT) projected.a[own] = projected.values.intern(action.sees);
+      if (action.verb === PUT) projected.a[own] = projected.values.intern(action.writes);
+      if (action.verb === CAS) projected.b[own] = projected.values.intern(action.writes);
+      if (table.outcome[row] === OPEN) projected.returned[own] = table.returned[row]!;
+    }
+    end[row] = projected.length;
+  }
+  return { table: projected, model, isWhole };
+}
