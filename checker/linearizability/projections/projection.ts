@@ -8,7 +8,7 @@
  * @module
  */
 import type { RegisterModel } from "../../models/model.ts";
-import { CAS, GET, OPEN, Operations, PUT } from "../../table/operations.ts";
+import { CAS, GET, OK, OPEN, Operations, PUT } from "../../table/operations.ts";
 
 /** A history as registers alone. */
 export interface Projection {
@@ -18,11 +18,14 @@ export interface Projection {
   readonly isWhole: boolean;
 }
 
-/** What an operation does to one register. */
+/** What an operation does to one register, and what it is called there. Default: read, write or cas. */
 export type RegisterAction =
-  | { readonly verb: typeof GET; readonly register: unknown; readonly sees: unknown }
-  | { readonly verb: typeof PUT; readonly register: unknown; readonly writes: unknown }
-  | { readonly verb: typeof CAS; readonly register: unknown; readonly sees: unknown; readonly writes: unknown };
+  & { readonly f?: string }
+  & (
+    | { readonly verb: typeof GET; readonly register: unknown; readonly sees: unknown }
+    | { readonly verb: typeof PUT; readonly register: unknown; readonly writes: unknown }
+    | { readonly verb: typeof CAS; readonly register: unknown; readonly sees: unknown; readonly writes: unknown }
+  );
 
 /** So many operations of single registers are worth the time. */
 const MOST_ROWS = 4_000_000;
@@ -51,7 +54,7 @@ export function project(
     const row = event < 0 ? ~event : event;
     if (event < 0) {
       for (let own = first[row]!; own < end[row]!; own++) {
-        projected.complete(own, table.outcome[row]!, table.returned[row]!);
+        projected.complete(own, OK, table.returned[row]!);
       }
       continue;
     }
@@ -61,7 +64,9 @@ export function project(
     first[row] = projected.length;
     for (const action of actions) {
       const key = projected.keys.intern(action.register);
-      const own = projected.invoke(table.process[row]!, names[action.verb], key, table.invoked[row]!);
+      const name = action.f === undefined ? names[action.verb] : projected.nameId(action.f);
+      const own = projected.invoke(table.process[row]!, name, key, table.invoked[row]!);
+      projected.verb[own] = action.verb;
       if (action.verb !== PUT) projected.a[own] = projected.values.intern(action.sees);
       if (action.verb === PUT) projected.a[own] = projected.values.intern(action.writes);
       if (action.verb === CAS) projected.b[own] = projected.values.intern(action.writes);

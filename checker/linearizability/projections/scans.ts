@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CAS, FAILED, GET, MISMATCH, OK, type Operations, PUT } from "../../table/operations.ts";
+import { CAS, DELETE, FAILED, GET, MISMATCH, OK, type Operations, PUT } from "../../table/operations.ts";
 import { canonicalJson } from "../../table/values.ts";
 import { project, type Projection, type RegisterAction } from "./projection.ts";
 
@@ -39,8 +39,13 @@ function pairsOf(table: Operations, row: number): readonly (readonly [unknown, u
   return Array.isArray(result) ? result.filter((pair) => Array.isArray(pair) && pair.length === 2) : [];
 }
 
-function scanned(table: Operations, row: number, keys: ReadonlyMap<string, unknown>): RegisterAction[] {
+function scanned(
+  table: Operations,
+  row: number,
+  keys: ReadonlyMap<string, unknown>,
+): RegisterAction[] | undefined {
   if (table.outcome[row] !== OK) return [];
+  if (!Array.isArray(table.resultOf(row))) return undefined;
   const prefix = String(table.argumentOf(row) ?? "");
   const seen = new Map(pairsOf(table, row).map(([key, value]) => [canonicalJson(key), value]));
   return [...keys].filter(([, key]) => String(key).startsWith(prefix))
@@ -49,22 +54,25 @@ function scanned(table: Operations, row: number, keys: ReadonlyMap<string, unkno
 
 function ofOneKey(table: Operations, row: number): RegisterAction[] | undefined {
   const register = keyOf(table, row);
+  const f = nameOf(table, row);
   const outcome = table.outcome[row];
   if (outcome === FAILED) return [];
   switch (table.verb[row]) {
     case GET:
-      return outcome === OK ? [{ verb: GET, register, sees: table.resultOf(row) }] : [];
+      return outcome === OK ? [{ f, verb: GET, register, sees: table.resultOf(row) }] : [];
     case PUT:
-      return [{ verb: PUT, register, writes: table.argumentOf(row) }];
+      return [{ f, verb: PUT, register, writes: table.argumentOf(row) }];
     case CAS: {
       const [sees, writes] = table.argumentOf(row) as [unknown, unknown];
-      if (outcome !== MISMATCH) return [{ verb: CAS, register, sees, writes }];
+      if (outcome !== MISMATCH) return [{ f, verb: CAS, register, sees, writes }];
       const saw = table.actual.get(row);
       return saw === undefined || saw === table.a[row]
         ? undefined
         : [{ verb: GET, register, sees: table.values.at(saw) }];
     }
+    case DELETE:
+      return [{ f, verb: PUT, register, writes: null }];
     default:
-      return nameOf(table, row).startsWith("del") ? [{ verb: PUT, register, writes: null }] : undefined;
+      return undefined;
   }
 }

@@ -41,7 +41,8 @@ function actionsOf(
   const result = outcome === OK ? table.resultOf(row) : null;
   if (outcome === FAILED) return [];
   if (isRead(table, row)) {
-    if (!Array.isArray(result)) return [];
+    if (result === null) return [];
+    if (!Array.isArray(result)) return undefined;
     const seen = new Set(result.map(canonicalJson));
     return [...elements].map(([name, element]) => ({ verb: GET, register: registerOf(element), sees: seen.has(name) }));
   }
