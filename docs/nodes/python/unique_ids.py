@@ -1,0 +1,18 @@
+#!/usr/bin/env python3
+"""Challenge 2: unique ids. A node's name, a number drawn in each of its lives, and a count."""
+from node import Node
+
+node = Node()
+count = 0
+
+
+@node.on("generate")
+def generate(message):
+    global count
+    count += 1
+    if count == 1:
+        node.life = node.random.getrandbits(64)
+    return {"type": "generate_ok", "id": f"{node.id}-{node.life:x}-{count}"}
+
+
+node.run()
