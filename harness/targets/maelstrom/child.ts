@@ -39,12 +39,16 @@ export interface Child {
   signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
   /** What it wrote last to its standard error, on one line. */
   said(): string;
+  /** Calls `action` when it has ended, or at once if it has already. */
+  whenEnded(action: () => void): void;
 }
 
 /** So much of what a process writes to its standard error is kept. */
 const KEPT = 4_000;
 /** and so much of it is told. */
 const TOLD = 400;
+/** What a process wrote last is read within so many milliseconds of its end. */
+const LAST_WORDS_MS = 200;
 
 /**
  * Starts a process, in a group of its own: a Ctrl-C at the terminal is not for it, and a signal reaches its children.
@@ -58,10 +62,12 @@ export function startChild({ argv, env, onLines, onEnd, onStderr }: ChildOptions
   });
   let kept = "";
   let hasEnded = false;
+  const waiting: (() => void)[] = [];
   const end = (how: string): void => {
     if (hasEnded) return;
     hasEnded = true;
     onEnd({ how, said: lastLines(kept) });
+    for (const action of waiting) action();
   };
   const lines = lineReader(onLines);
   child.stdin!.on("error", () => {});
@@ -71,7 +77,12 @@ export function startChild({ argv, env, onLines, onEnd, onStderr }: ChildOptions
     onStderr?.(text);
   }).on("error", () => {});
   child.on("error", (error) => end(fileErrorOf(error, program)));
-  child.on("close", (code, signal) => end(signal === null ? `status ${code}` : `the signal ${signal}`));
+  const ended = (code: number | null, signal: string | null): void => {
+    end(signal === null ? `status ${code}` : `the signal ${signal}`);
+  };
+  child.on("close", ended);
+  // What a process has started may hold on to its outputs after its end.
+  child.on("exit", (code, signal) => void setTimeout(() => ended(code, signal), LAST_WORDS_MS));
   return {
     pid: child.pid,
     write: writer(child),
@@ -84,6 +95,10 @@ export function startChild({ argv, env, onLines, onEnd, onStderr }: ChildOptions
       }
     },
     said: () => lastLines(kept),
+    whenEnded(action) {
+      if (hasEnded) action();
+      else waiting.push(action);
+    },
   };
 }
 

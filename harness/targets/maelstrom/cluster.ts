@@ -16,7 +16,7 @@ import { finish, hashSeed, mix, mixText, mixTime } from "../../sim/hash.ts";
 import { Network, usualLatency } from "../../sim/network.ts";
 import type { Invocation } from "../../workloads/workload.ts";
 import type { ChildOptions } from "./child.ts";
-import { guard } from "./guard.ts";
+import { guard, unguard } from "./guard.ts";
 import { writeJson } from "./json.ts";
 import { latencyOf } from "./latency.ts";
 import type { Breach, Ears, Life } from "./life.ts";
@@ -101,7 +101,11 @@ class MaelstromCluster implements Cluster {
         startLimitMs: startTimeout * 1000,
       }, ears)
       : realLife(options, ears);
-    if (born.child.pid !== undefined) guard(born.child.pid);
+    const { pid } = born.child;
+    if (pid !== undefined) {
+      guard(pid);
+      born.child.whenEnded(() => unguard(pid));
+    }
     this.#tell(id, "life", `life ${life} begins`, true);
     return born;
   }
@@ -274,8 +278,11 @@ class MaelstromCluster implements Cluster {
   stop(done: () => void): void {
     this.#hasStopped = true;
     this.#failStart = null;
-    for (const node of this.#nodes.values()) node.life?.end();
-    done();
+    const lives = [...this.#nodes.values()].flatMap(({ life }) => life === null ? [] : [life]);
+    for (const life of lives) life.end();
+    let open = lives.length;
+    if (open === 0) return done();
+    for (const { child } of lives) child.whenEnded(() => --open === 0 && done());
   }
 }
 

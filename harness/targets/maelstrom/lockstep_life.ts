@@ -16,9 +16,10 @@ import type { VirtualClock } from "../../run/target.ts";
 import { finish, mix, mixTime } from "../../sim/hash.ts";
 import { type Child, type ChildOptions, startChild } from "./child.ts";
 import type { Breach, Ears, Life } from "./life.ts";
+import { Patience } from "./patience.ts";
 import { type Body, type Message, quoted, readLine } from "./protocol.ts";
 
-/** Milliseconds of real time that a node may take for a step, */
+/** Milliseconds of real time that a node may take for a step, but for its first, */
 const STEP_LIMIT_MS = 4_000;
 /** to say that it is idle after it has answered its first line, */
 const FIRST_IDLE_MS = 2_000;
@@ -68,6 +69,8 @@ class LockstepLife implements Life {
   #wake: Timer | null = null;
   #wokenAt = -1;
   #wakesThen = 0;
+  /** The patience with its start. */
+  readonly #patience: Patience;
   #isPaused = false;
   #isOver = false;
   /** It is to die in its next step. */
@@ -87,6 +90,7 @@ class LockstepLife implements Life {
       },
       onEnd: ({ how }) => this.#break({ what: `ended by itself with ${how}`, isCertain: true }),
     });
+    this.#patience = new Patience(this.child.pid, lockstep.startLimitMs);
     this.#look = setInterval(() => this.#watch(), LOOK_MS);
   }
 
@@ -194,13 +198,13 @@ class LockstepLife implements Life {
   #watch(): void {
     const step = this.#step;
     if (step === null) return;
-    const passed = performance.now() - step.since;
     const isFirst = this.#seq === 1;
+    const passed = performance.now() - step.since;
     if (isFirst && step.sent.length > 0 && passed > FIRST_IDLE_MS) {
       const what = "answered init, but did not say that it was idle: it does not support --clock lockstep";
       return this.#break({ what, isCertain: false });
     }
-    if (passed < (isFirst ? this.#options.startLimitMs : STEP_LIMIT_MS)) return;
+    if (isFirst ? !this.#patience.isOver() : passed < STEP_LIMIT_MS) return;
     const seconds = Math.round(passed / 1000);
     this.#break({
       what: `has not said that it is idle for ${seconds} s of real time, after ${quoted(step.line)}`,
