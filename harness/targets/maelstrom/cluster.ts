@@ -282,7 +282,15 @@ class MaelstromCluster implements Cluster {
     for (const life of lives) life.end();
     let open = lives.length;
     if (open === 0) return done();
-    for (const { child } of lives) child.whenEnded(() => --open === 0 && done());
+    // Processes end in real time.
+    const release = this.#setup.clock === "lockstep" ? (this.#opening.clock as VirtualClock).hold() : () => {};
+    for (const { child } of lives) {
+      child.whenEnded(() => {
+        if (--open > 0) return;
+        done();
+        release();
+      });
+    }
   }
 }
 
