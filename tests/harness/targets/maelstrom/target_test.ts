@@ -1,0 +1,292 @@
+// Nodes in other languages under the target `maelstrom`. What a machine lacks is skipped.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { drive } from "../../../../harness/run/drive.ts";
+import { judgeDriven } from "../../../../harness/run/run_once.ts";
+import { DEFAULT_OPTIONS, type RunOptions } from "../../../../harness/run/options.ts";
+import { setupOf } from "../../../../harness/run/setup.ts";
+import { maelstrom } from "../../../../harness/targets/maelstrom/target.ts";
+import type { JudgedRun } from "../../../../harness/run/result.ts";
+import { mayUse } from "../../../corpus.ts";
+
+const NODES = fileURLToPath(new URL("nodes/", import.meta.url));
+const DOCS = fileURLToPath(new URL("../../../../docs/nodes/", import.meta.url));
+const mayRun = mayUse("run") && mayUse("read") && mayUse("write") && mayUse("env");
+
+/** Why a test is skipped; `false`: it is not. */
+function lacks(program: string, ...args: string[]): string | false {
+  if (!mayRun) return "needs permission to run processes";
+  return spawnSync(program, args).status === 0 ? false : `needs ${program}`;
+}
+
+const noNode = lacks("node", "--version");
+const noPython = lacks("python3", "--version");
+const noRuby = lacks("ruby", "--version");
+const noGo = lacks("go", "version");
+
+interface Asked extends Partial<RunOptions> {
+  readonly bin: string;
+  readonly args?: readonly string[];
+}
+
+async function run({ bin, args = [], flags = {}, ...options }: Asked): Promise<JudgedRun> {
+  const asked: RunOptions = {
+    ...DEFAULT_OPTIONS,
+    target: "maelstrom",
+    seed: 1,
+    nemesis: "none",
+    workload: "lin-kv",
+    nodes: 3,
+    timeLimit: 3,
+    ...options,
+    flags: { bin, "--": args, ...flags },
+  };
+  const setup = setupOf(maelstrom, asked);
+  const driven = await drive(maelstrom, setup);
+  return judgeDriven(setup, driven!, { target: maelstrom, nemesis: asked.nemesis, replay: "", began: 0 });
+}
+
+const invalid = ({ result }: JudgedRun): string[] =>
+  Object.entries(result.checks).filter(([, { valid }]) => valid !== true).map(([name, { reason }]) =>
+    `${name}: ${reason}`
+  );
+
+/** A program in a file of its own, gone after `use`. */
+async function withProgram(text: string, use: (path: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "kaya-maelstrom-test-"));
+  try {
+    const path = join(folder, "node");
+    writeFileSync(path, text, { mode: 0o755 });
+    await use(path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The node of docs/nodes/go/node.go around a program of tests, built. */
+async function withGoNode(program: string, use: (path: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "kaya-maelstrom-go-"));
+  try {
+    const path = join(folder, "node");
+    copyFileSync(join(NODES, program), join(folder, "main.go"));
+    copyFileSync(join(DOCS, "go/node.go"), join(folder, "node.go"));
+    const built = spawnSync("go", ["build", "-o", path, "main.go", "node.go"], {
+      cwd: folder,
+      env: { ...process.env, GO111MODULE: "off" },
+    });
+    assert.equal(built.status, 0, String(built.stderr));
+    await use(path);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+type Use = (command: Pick<Asked, "bin" | "args">) => Promise<void>;
+const REGISTERS: readonly [string, string | false, (fault: readonly string[], use: Use) => Promise<void>][] = [
+  ["JavaScript", noNode, (fault, use) => use({ bin: "node", args: [`${NODES}javascript/register.mjs`, ...fault] })],
+  ["Python", noPython, (fault, use) => use({ bin: "python3", args: [`${NODES}python/register.py`, ...fault] })],
+  ["Ruby", noRuby, (fault, use) => use({ bin: "ruby", args: [`${NODES}ruby/register.rb`, ...fault] })],
+  ["Go", noGo, (fault, use) => withGoNode("go/register/main.go", (bin) => use({ bin, args: fault }))],
+];
+
+for (const [language, skip, prepare] of REGISTERS) {
+  test(
+    `in lockstep, nodes in ${language} do the same twice under every fault, and are right`,
+    { skip },
+    () =>
+      prepare([], async (command) => {
+        const asked = {
+          ...command,
+          flags: { clock: "lockstep" },
+          nemesis: "partition,packets,pause",
+          nemesisInterval: 1,
+          timeLimit: 4,
+        };
+        const first = await run(asked), second = await run(asked);
+        assert.deepEqual(invalid(first), []);
+        assert.equal(second.result.history_sha256, first.result.history_sha256);
+        assert.ok(first.result.operations.ok > 50);
+      }),
+  );
+
+  test(
+    `in lockstep, a read of one copy alone is found in ${language}`,
+    { skip },
+    () =>
+      prepare(["--fault", "local-read"], async (command) => {
+        const found = [];
+        for (let seed = 1; seed <= 8 && found.length === 0; seed++) {
+          const judged = await run({
+            ...command,
+            seed,
+            flags: { clock: "lockstep" },
+            nemesis: "partition",
+            nemesisInterval: 1,
+            timeLimit: 4,
+          });
+          if (judged.result.checks["linearizability"]!.valid === false) found.push(seed);
+        }
+        assert.equal(found.length, 1);
+      }),
+  );
+}
+
+test("on real time, nodes with a helper are right under a partition", { skip: noPython }, async () => {
+  const judged = await run({
+    bin: "python3",
+    args: [`${NODES}python/register.py`],
+    nemesis: "partition",
+    nemesisInterval: 1,
+  });
+  assert.deepEqual(invalid(judged), []);
+});
+
+test("challenges are solved, and their messages and latencies are told", { skip: noPython }, async () => {
+  const judged = await run({
+    bin: `${DOCS}python/broadcast.py`,
+    workload: "broadcast",
+    nodes: 5,
+    flags: { latency: 5, topology: "line" },
+    timeLimit: 2,
+  });
+  assert.deepEqual(invalid(judged), []);
+  const { network, broadcast } = judged.result.checks as unknown as Record<string, { [name: string]: unknown }>;
+  assert.ok((network!["messagesPerOperation"] as number) > 2);
+  assert.ok((broadcast!["found"] as { stableLatencies: Record<string, number> }).stableLatencies["1"]! >= 10);
+});
+
+const BLANK = `import json, sys
+def say(m, body):
+    print(json.dumps({"src": m["dest"], "dest": m["src"], "body": body}), flush=True)
+for line in sys.stdin:
+    m = json.loads(line)
+    b = m["body"]
+`;
+const ECHO = `    say(m, {**b, "type": b["type"] + "_ok", "in_reply_to": b["msg_id"]})
+`;
+
+test(
+  "a node that ends by itself ends the run at once, and is told with its last words",
+  { skip: noPython },
+  () =>
+    withProgram(
+      `#!/usr/bin/env python3\n${BLANK}    if b["type"] == "echo":\n        sys.exit("the disk is gone")\n${ECHO}`,
+      async (bin) => {
+        const judged = await run({ bin, workload: "echo", timeLimit: 60 });
+        const { valid, reason } = judged.result.checks["processes"]!;
+        assert.equal(valid, false);
+        assert.match(reason!, /n\d ended by itself with status 1; its standard error ends with: the disk is gone/);
+        assert.ok(judged.result.virtual_ms < 20_000);
+      },
+    ),
+);
+
+test(
+  "a node that writes something else than messages is told, with the line",
+  { skip: noPython },
+  () =>
+    withProgram(
+      `#!/usr/bin/env python3\n${BLANK}    if b["type"] == "echo":\n        print("echo!")\n${ECHO}`,
+      async (bin) => {
+        const judged = await run({ bin, workload: "echo" });
+        assert.match(judged.result.checks["processes"]!.reason!, /wrote a line that is not JSON, echo!/);
+      },
+    ),
+);
+
+test("what Maelstrom puts up with is put up with: more fields, blank lines, large messages, much on stderr", {
+  skip: noPython,
+}, () =>
+  withProgram(
+    `#!/usr/bin/env python3\n${BLANK}    print("x" * 100000, file=sys.stderr)\n    print("")\n    b["more"] = "y" * 1000000\n${ECHO}`,
+    async (bin) => assert.deepEqual(invalid(await run({ bin, workload: "echo", rate: 10, timeLimit: 1 })), []),
+  ));
+
+test("a cut goes by who wrote a message, and not by whom it claims to be from", { skip: noPython }, () =>
+  // Each node hands what it is asked on to n0, in the client's name; n0 answers the client.
+  withProgram(
+    `#!/usr/bin/env python3\n${BLANK}    if b["type"] == "init":\n        me = b["node_id"]
+    elif b["type"] == "echo" and me != "n0":
+        print(json.dumps({**m, "dest": "n0"}), flush=True)
+        continue
+${ECHO}`,
+    async (bin) => {
+      const whole = await run({ bin, workload: "echo", timeLimit: 2 });
+      assert.equal(whole.result.operations.info, 0);
+      const cut = await run({ bin, workload: "echo", nemesis: "partition:halves", nemesisInterval: 1, timeLimit: 4 });
+      assert.ok(cut.result.operations.info > 0);
+      assert.deepEqual(invalid(cut), []);
+    },
+  ));
+
+test(
+  "a node without a helper is refused in lockstep, with the reason",
+  { skip: noPython },
+  () =>
+    withProgram(`#!/usr/bin/env python3\n${BLANK}${ECHO}`, async (bin) => {
+      await assert.rejects(
+        run({ bin, workload: "echo", flags: { clock: "lockstep" } }),
+        /n\d answered init, but did not say that it was idle: it does not support --clock lockstep/,
+      );
+    }),
+);
+
+test("a node that hangs in lockstep is told by its name, and the run is unknown", { skip: noPython }, () =>
+  withProgram(
+    `#!/usr/bin/env python3\nimport sys\nsys.path.insert(0, ${JSON.stringify(`${DOCS}python`)})
+from node import Node
+node = Node()
+@node.on("echo")
+def echo(message):
+    while node.now() > 500: pass
+    return {"type": "echo_ok", "echo": message["body"]["echo"]}
+node.run()
+`,
+    async (bin) => {
+      const judged = await run({ bin, workload: "echo", flags: { clock: "lockstep" } });
+      assert.equal(judged.result.valid, "unknown");
+      assert.match(
+        judged.result.checks["processes"]!.reason!,
+        /n\d has not said that it is idle for \d s of real time/,
+      );
+    },
+  ));
+
+test("a line after idle breaks the rule of lockstep, and the node is named", { skip: noNode }, () =>
+  withProgram(
+    `#!/usr/bin/env node
+import(${JSON.stringify(`file://${DOCS}javascript/node.mjs`)}).then(({ Node }) => {
+  const node = new Node();
+  node.on("echo", ({ body }) => {
+    setTimeout(() => process.stdout.write(JSON.stringify({ src: node.id, dest: "n0", body: { type: "late" } }) + "\\n"), 50);
+    return { type: "echo_ok", echo: body.echo };
+  });
+  node.run();
+});
+`,
+    async (bin) => {
+      const judged = await run({ bin, workload: "echo", rate: 1, flags: { clock: "lockstep" }, timeLimit: 1000 });
+      assert.equal(judged.result.valid, "unknown");
+      assert.match(judged.result.checks["processes"]!.reason!, /n\d wrote a line after it had said that it was idle/);
+    },
+  ));
+
+test("a kill in lockstep loses the memory, and the same seed kills in the same way", { skip: noPython }, async () => {
+  const asked: Asked = {
+    bin: `${DOCS}python/broadcast.py`,
+    workload: "broadcast",
+    flags: { clock: "lockstep" },
+    nemesis: "kill",
+    nemesisInterval: 0.5,
+    timeLimit: 3,
+  };
+  const first = await run(asked), second = await run(asked);
+  assert.equal(first.result.checks["broadcast"]!.valid, false);
+  assert.equal(second.result.history_sha256, first.result.history_sha256);
+});
