@@ -13,7 +13,7 @@ import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
 import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
-import { targetOf } from "./run_flags.ts";
+import { targetOfRecorded } from "./run_flags.ts";
 import { INTERRUPTED, PROGRAM_FAILED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -55,7 +55,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
 }
 
 async function again(read: RunFile, path: string): Promise<Replayed & { readonly file: RunFile } | null> {
-  const target = await targetOf(read.setup.target);
+  const target = await targetOfRecorded(read.setup);
   try {
     const file = checkSystem(read, target);
     const replayed = await interruptible((signal) =>

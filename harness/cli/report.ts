@@ -18,7 +18,7 @@ import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { shownHistory } from "./history_of.ts";
 import { InputError } from "./input_error.ts";
 import { HTML_FLAG, leavePage, prepareFile } from "./pages.ts";
-import { targetOf } from "./run_flags.ts";
+import { targetOfRecorded } from "./run_flags.ts";
 import { STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -90,7 +90,7 @@ function runFileOf(path: string): RunFile | null {
  * was kept of it.
  */
 async function pageOfRunFile(read: RunFile, path: string, folder: string | null): Promise<PageData> {
-  const target = await targetOf(read.setup.target);
+  const target = await targetOfRecorded(read.setup);
   const file = checkSystem(read, target);
   if (target.time(file.setup.system) === "real") {
     if (folder === null) throw new UsageError(`${path}: a run in real time is drawn from the folder of run --out`);

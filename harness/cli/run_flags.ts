@@ -8,7 +8,7 @@ import { FAULT_KINDS, FAULTS, isFaultKind } from "../nemesis/faults.ts";
 import { type NemesisSpec, nemesisText, parseNemesis } from "../nemesis/spec.ts";
 import { ALL_WORKLOADS, DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "../run/options.ts";
 import type { FlagSpec, FlagValues } from "../run/flag.ts";
-import { setupOf } from "../run/setup.ts";
+import { type RunSetup, setupOf } from "../run/setup.ts";
 import type { Target } from "../run/target.ts";
 import { TargetError } from "../run/target_error.ts";
 import { loadTarget, TARGET_NAMES } from "../targets/targets.ts";
@@ -136,7 +136,7 @@ export async function parseRunArguments<const Spec extends FlagSpec & RunFlagSpe
 ): Promise<RunArguments<Spec>> {
   const at = args.indexOf("--");
   const [given, rest] = at < 0 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
-  const target = await targetOf(nameOfTarget(given));
+  const target = await targetOf(flagIn(given, "target", DEFAULT_OPTIONS.target), flagIn(given, "app", ""));
   const own = target.respell?.(given) ?? given;
   const workloads = Object.keys(target.workloads);
   const workload = { ...spec.workload, default: workloads[0]!, oneOf: [...workloads, ALL_WORKLOADS] };
@@ -161,24 +161,31 @@ export function commandOf({ target }: RunOptions): string {
 }
 
 /** The target of this name, for people who mistype it. */
-export async function targetOf(name: string): Promise<Target> {
+async function targetOf(name: string, app: string): Promise<Target> {
   try {
-    return await loadTarget(name);
+    return await loadTarget(name, app === "" ? undefined : app);
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
     throw new UsageError(`${error.message}${nearest(name, TARGET_NAMES)}`);
   }
 }
 
-function nameOfTarget(args: readonly string[]): string {
-  const at = args.findIndex((arg) => arg === "--target" || arg.startsWith("--target="));
-  if (at < 0) return DEFAULT_OPTIONS.target;
+/** The target of a recorded run. */
+export function targetOfRecorded({ target, system }: RunSetup): Promise<Target> {
+  const { app } = (system ?? {}) as { readonly app?: string | null };
+  return targetOf(target, app ?? "");
+}
+
+/** The value of a flag that decides which other flags there are; they are parsed after it. */
+function flagIn(args: readonly string[], flag: string, usual: string): string {
+  const at = args.findIndex((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
+  if (at < 0) return usual;
   const [, inline] = args[at]!.split(/=(.*)/s);
-  const name = inline ?? args[at + 1];
-  if (name === undefined || name === "" || (inline === undefined && name.startsWith("-"))) {
-    throw new UsageError(`--target needs a value: one of ${TARGET_NAMES.join(", ")}, or the path of a module`);
+  const value = inline ?? args[at + 1];
+  if (value === undefined || value === "" || (inline === undefined && value.startsWith("-"))) {
+    throw new UsageError(`--${flag} needs a value`);
   }
-  return name;
+  return value;
 }
 
 /** What was given for a target's own flags; what is as it would be anyway is left out. */

@@ -28,6 +28,9 @@ import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { ACCESS_FLAGS, addressOf, clientTlsOf, limitsOf, listenAddressOf, membersOf, peerTlsOf } from "./live_flags.ts";
 import { passwordOf, secretOf } from "./secret_file.ts";
 import { CONFIG_FLAG, withSettings } from "./settings.ts";
+import type { StateMachine } from "../../server/replica/state_machine.ts";
+import type { App } from "../targets/ours/app.ts";
+import { loadApp } from "../targets/ours/load_app.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
@@ -104,6 +107,7 @@ const FLAGS = {
     min: 0,
     about: "bytes of the disk that stay free; by default a twentieth, at most 256 MiB, and the store's size",
   },
+  app: { type: "string", value: "FILE", about: "a module with a state machine, in place of the key-value store" },
   "stop-with-stdin": {
     type: "boolean",
     about: "end at once when the standard input ends: for programs that start nodes",
@@ -141,6 +145,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     tickMs: flags.tick,
     electionTicks: flags["election-ticks"],
     compactionBytes: flags["compact-bytes"],
+    machine: flags.app === undefined ? null : machineOf(await loadApp(flags.app)),
     quota: {
       bytes: flags["quota-bytes"] ?? NODE_DEFAULTS.quota.bytes,
       keys: flags["quota-keys"],
@@ -186,6 +191,10 @@ function fitted(options: NodeOptions, log: Log): NodeOptions {
     log("warn", "fewer clients", { maxClients: clientLimits.maxConnections, reason });
   }
   return { ...options, clientLimits };
+}
+
+function machineOf(app: App): () => StateMachine {
+  return () => app.machine();
 }
 
 function checkRange(options: NodeOptions): void {

@@ -13,7 +13,11 @@ import { loadTarget } from "../targets/targets.ts";
 export function main(): Promise<number> {
   parentPort?.on("message", async ({ options, command }: WorkerRequest) => {
     try {
-      const judged = await runOnce(await loadTarget(options.target), options, { command });
+      const judged = await runOnce(
+        await loadTarget(options.target, options.flags["app"] as string | undefined),
+        options,
+        { command },
+      );
       parentPort!.postMessage({ result: judged!.result });
     } catch (error) {
       parentPort!.postMessage({ error: `Seed ${options.seed}: ${(error as Error).stack ?? error}` });

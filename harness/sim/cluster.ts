@@ -5,8 +5,7 @@
  */
 import type { Clock } from "../../server/clock.ts";
 import { CLIENTS, type View } from "../nemesis/kind.ts";
-import type { ClientReply } from "../../server/replica/client.ts";
-import type { ClientRequest } from "../../server/store/client.ts";
+import type { ClientReply, CommandRequest } from "../../server/replica/client.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { HostSettings } from "./host.ts";
 import type { Invariants } from "./invariants/invariants.ts";
@@ -127,11 +126,11 @@ export class SimCluster {
     return ids;
   }
 
-  ask(id: number, _process: number, request: ClientRequest, reply: (reply: ClientReply) => void): void {
+  ask(id: number, _process: number, request: CommandRequest, reply: (reply: ClientReply) => void): void {
     const node = this.#nodes.get(id);
     const answer = (result: ClientReply): void => this.network.send(id, CLIENTS, reply, result);
     let isTaken = false;
-    const receive = (received: ClientRequest): void => {
+    const receive = (received: CommandRequest): void => {
       // Clients speak over a connection, which may lose or delay what it carries, but never doubles it.
       if (isTaken) return;
       isTaken = true;

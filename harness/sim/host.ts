@@ -1,6 +1,7 @@
 /**
- * One life of a simulated node: everything that a live process runs between its sockets and its disk. A replica with its front, the directory of
- * the members, the keeper of the members, and the births by which a node that has lost its journal is refused.
+ * One life of a simulated node: everything that a live process runs between its sockets and its disk. A replica with
+ * its front, the directory of the members, the keeper of the members, and the births by which a node that has lost
+ * its journal is refused.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import { nodeId, type RaftConfig } from "../../raft/mod.ts";
 import type { Disk } from "../../server/journal/disk.ts";
 import type { Journal } from "../../server/journal/journal.ts";
 import { Births } from "../../server/replica/births.ts";
-import type { ClientReply, ReadMode } from "../../server/replica/client.ts";
+import type { ClientReply, CommandRequest, ReadMode } from "../../server/replica/client.ts";
 import { type DirectoryMachine, encodeEntry, withDirectory } from "../../server/replica/directory.ts";
 import { createExactlyOnce, type ExactlyOnce, throughFront } from "../../server/replica/exactly_once.ts";
 import { MembershipKeeper } from "../../server/replica/membership_keeper.ts";
@@ -17,8 +18,7 @@ import { decodePacket, encodePacket } from "../../server/replica/packet_codec.ts
 import { createReplica, type Replica } from "../../server/replica/replica.ts";
 import { type SessionMachine, sessionOf, withSessions } from "../../server/replica/sessions.ts";
 import type { StateMachine } from "../../server/replica/state_machine.ts";
-import { type ClientRequest, type Submit, submitRequest } from "../../server/store/client.ts";
-import { createKvStore, type KvStore } from "../../server/store/kv_store.ts";
+import type { Submit } from "../../server/store/client.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 
 /** How every node of a simulated cluster is set. */
@@ -28,8 +28,8 @@ export interface HostSettings {
   readonly raft: Partial<RaftConfig>;
   /** A replica compacts its log after this many bytes of commands. */
   readonly compactionBytes: number;
-  /** A store writes this many bytes of its snapshot in one step, at least. */
-  readonly snapshotStepBytes: number;
+  /** Makes the state machine of a life. */
+  readonly machine: () => StateMachine;
   /** A replica waits so many ticks for the answer to what it has forwarded. */
   readonly forwardTimeoutTicks: number;
   /** How many sessions are remembered. */
@@ -67,13 +67,14 @@ export interface HostParts {
   readonly onStopped: (error: Error) => void;
 }
 
-/** The file in which a node keeps the births of the members' journals, for the time until it has its directory again. */
+/**
+ * The file in which a node keeps the births of the members' journals, for the time until it has its directory again.
+ */
 export const MEMBERS_FILE = "members";
 
 /** A node as it runs. */
 export class SimHost {
   readonly replica: Replica<SessionMachine>;
-  readonly store: KvStore;
   readonly directory: DirectoryMachine;
   readonly front: ExactlyOnce;
   readonly births: Births;
@@ -96,8 +97,7 @@ export class SimHost {
     this.births = new Births(parts.births);
     this.#savedBirths = birthsText(this.births.known);
     this.#met = new Map([[id, journal.birth]]);
-    this.store = createKvStore(settings.snapshotStepBytes);
-    this.directory = withDirectory(this.store, () => this.#onDirectory());
+    this.directory = withDirectory(settings.machine(), () => this.#onDirectory());
     this.replica = createReplica({
       ...{ id, peers, journal, incarnation, reads: settings.reads, onStopped: parts.onStopped },
       machine: this.#watched(settings.maxSessions),
@@ -156,8 +156,8 @@ export class SimHost {
   }
 
   /** A client's request. */
-  ask(request: ClientRequest, reply: (reply: ClientReply) => void): void {
-    submitRequest(this.#submit, request, reply);
+  ask(request: CommandRequest, reply: (reply: ClientReply) => void): void {
+    this.#submit(request.command, reply, request);
   }
 
   /** The machine, with a look at which write each command is that takes effect. */
@@ -206,8 +206,8 @@ export class SimHost {
   }
 
   /**
-   * Not before the log that says so is durable here: a node that comes back without the removal of a member must still refuse
-   * that member's new journal.
+   * Not before the log that says so is durable here: a node that comes back without the removal of a member must
+   * still refuse that member's new journal.
    */
   #saveBirths(): void {
     if (this.#isFileBusy || this.#parts.journal.durableIndex < this.#saveFrom) return;

@@ -6,12 +6,10 @@
 import { membersOf, type RaftTracer } from "../../raft/mod.ts";
 import { type Journal, JOURNAL_FILE, openJournal } from "../../server/journal/journal.ts";
 import { JournalDamagedError, JournalIdentityError } from "../../server/journal/journal_format.ts";
-import type { ClientReply } from "../../server/replica/client.ts";
+import type { ClientReply, CommandRequest } from "../../server/replica/client.ts";
 import type { Packet } from "../../server/replica/packet.ts";
 import type { Replica } from "../../server/replica/replica.ts";
 import type { SessionMachine } from "../../server/replica/sessions.ts";
-import type { ClientRequest } from "../../server/store/client.ts";
-import type { KvStore } from "../../server/store/kv_store.ts";
 import type { ClockFault } from "../nemesis/clock.ts";
 import type { Fault } from "../nemesis/faults.ts";
 import type { NodeView } from "../nemesis/kind.ts";
@@ -130,11 +128,6 @@ export class SimNode {
   /** The replica while the node runs. */
   get replica(): Replica<SessionMachine> | null {
     return this.#host?.replica ?? null;
-  }
-
-  /** The store of the replica. */
-  get store(): KvStore | null {
-    return this.#host?.store ?? null;
   }
 
   /** The life of the node, while it runs. */
@@ -286,7 +279,10 @@ export class SimNode {
     this.#host?.tick();
   }
 
-  /** Takes a message in, now or when the node goes on. One function for all messages: it goes through the network as it is. */
+  /**
+   * Takes a message in, now or when the node goes on. One function for all messages: it goes through the network as
+   * it is.
+   */
   readonly receive: (message: PeerMessage) => void = (message) => {
     if (this.#host === null) return;
     if (this.isPaused) this.#inbox.push(() => this.#take(message));
@@ -305,7 +301,9 @@ export class SimNode {
     host.receive(from, birth, bytes);
   }
 
-  /** Another node knows this one by another journal: unless this very journal was added anew, the node ends for good. */
+  /**
+   * Another node knows this one by another journal: unless this very journal was added anew, the node ends for good.
+   */
   readonly refusedBy: (other: number) => void = (other) => {
     if (this.#host === null || this.#host.births.of(this.id) === this.journal!.birth) return;
     this.#tell(`is refused by node ${other}, which knows another journal of it`);
@@ -317,7 +315,7 @@ export class SimNode {
   };
 
   /** Takes a client's request in. Returns false if nobody listens. */
-  request(request: ClientRequest, reply: (reply: ClientReply) => void): boolean {
+  request(request: CommandRequest, reply: (reply: ClientReply) => void): boolean {
     if (this.#host === null) return false;
     if (this.isPaused) this.#inbox.push(() => this.#host?.ask(request, reply));
     else this.#host.ask(request, reply);
@@ -325,9 +323,9 @@ export class SimNode {
   }
 
   /**
-   * The node ends at once, in the middle of its next write, or while it next puts a whole file in place, as with a snapshot; what it had not synced is
-   * lost, or stays for another loss where only the process ends.
-   * Returns whether there was anything to end.
+   * The node ends at once, in the middle of its next write, or while it next puts a whole file in place, as with a
+   * snapshot; what it had not synced is lost, or stays for another loss where only the process ends. Returns whether
+   * there was anything to end.
    */
   kill(fault: Fault): boolean {
     if (!this.#isUp) return false;
@@ -348,7 +346,10 @@ export class SimNode {
     return true;
   }
 
-  /** Ends the node by a fault: now, or, if it is to wait for that, when a write is under way, which a node that is asked for nothing may take a while to begin. */
+  /**
+   * Ends the node by a fault: now, or, if it is to wait for that, when a write is under way, which a node that is
+   * asked for nothing may take a while to begin.
+   */
   #strikeInWrite(fault: Fault, waitsFor: WaitsFor, keepsWritten: () => boolean): void {
     const strike = (): void => {
       if (!this.#held.armed.delete(fault) || !this.#isUp) return;
@@ -493,7 +494,10 @@ export class SimNode {
   }
 }
 
-/** Whether a node is a member as a host holds the members. One that was removed may come back as one that never promised anything. */
+/**
+ * Whether a node is a member as a host holds the members. One that was removed may come back as one that never
+ * promised anything.
+ */
 function isMember(host: SimHost, id: number): boolean {
   return membersOf(host.replica.node.status().configuration).some((member) => member === id);
 }

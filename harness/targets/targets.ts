@@ -3,15 +3,22 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Target } from "../run/target.ts";
 import { TargetError } from "../run/target_error.ts";
+import { defaultExport } from "./module.ts";
 
-const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
-  sim: async () => (await import("./ours/sim.ts")).sim,
-  live: async () => (await import("./ours/live.ts")).live,
+/** Loads a target; `app` is the path of a state machine, for those that take one. */
+type Load = (app: string | undefined) => Promise<Target>;
+
+const TARGETS: Readonly<Record<string, Load>> = {
+  sim: async (app) => {
+    const { sim, simOf } = await import("./ours/sim.ts");
+    return app === undefined ? sim : simOf(await (await import("./ours/load_app.ts")).loadApp(app));
+  },
+  live: async (app) => {
+    const { live, liveOf } = await import("./ours/live.ts");
+    return app === undefined ? live : liveOf(await (await import("./ours/load_app.ts")).loadApp(app));
+  },
   etcd: async () => (await import("./etcd/etcd.ts")).etcd,
   maelstrom: async () => (await import("./maelstrom/target.ts")).maelstrom,
 };
@@ -22,10 +29,11 @@ export const TARGET_NAMES: readonly string[] = Object.keys(TARGETS);
 /**
  * The target that `--target` names: one of `TARGET_NAMES`, or the path of a module whose default export is one.
  *
+ * @param app What `--app` names, where it is given.
  * @throws {TargetError} If there is none.
  */
-export async function loadTarget(name: string): Promise<Target> {
-  if (Object.hasOwn(TARGETS, name)) return await TARGETS[name]!();
+export async function loadTarget(name: string, app?: string): Promise<Target> {
+  if (Object.hasOwn(TARGETS, name)) return await TARGETS[name]!(app);
   if (/[./\\]/.test(name)) return await loadModule(name);
   throw new TargetError(
     `--target takes one of ${TARGET_NAMES.join(", ")}, or the path of a module, but was given ${JSON.stringify(name)}`,
@@ -33,20 +41,9 @@ export async function loadTarget(name: string): Promise<Target> {
 }
 
 async function loadModule(path: string): Promise<Target> {
-  const file = resolve(path);
-  if (!existsSync(file)) throw new TargetError(`--target ${path}: there is no such file`);
-  let module: { readonly default?: unknown };
-  try {
-    module = await import(pathToFileURL(file).href);
-  } catch (error) {
-    const [reason] = String((error as Error).message ?? error).split("\n");
-    throw new TargetError(`--target ${path}: the module cannot be loaded: ${reason}`);
-  }
-  if (module.default === undefined) {
-    throw new TargetError(`--target ${path}: the module has no default export, but a target was expected`);
-  }
-  const why = whyNoTarget(module.default);
-  if (why === null) return module.default as Target;
+  const found = await defaultExport("--target", path, "a target");
+  const why = whyNoTarget(found);
+  if (why === null) return found as Target;
   throw new TargetError(
     `--target ${path}: its default export is no target (${why}): ` +
       "what defineProcesses or defineNodes returns was expected",

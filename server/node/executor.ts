@@ -11,7 +11,7 @@ import { RESP_OK, type RespFailure, type RespValue } from "../redis/resp.ts";
 import type { KeysCommand, ReadMode as RespReadMode, StoreCommand } from "../redis/resp_commands.ts";
 import { excess, operationOf, respReply, transactionOf, transactionReply, typeOf } from "../redis/resp_execute.ts";
 import { isStoreCommand, type RespSession } from "../redis/resp_session.ts";
-import { type ClientReply, OK, type ReadMode } from "../replica/client.ts";
+import { type ClientReply, type CommandRequest, OK, type ReadMode } from "../replica/client.ts";
 import type { Respond } from "../replica/forwarding.ts";
 import type { ClientRequest } from "../store/client.ts";
 import { growsStore, type Operation } from "../store/operation.ts";
@@ -25,7 +25,15 @@ type Reply = (value: RespValue) => void;
 const READ_MODES: Readonly<Record<RespReadMode, ReadMode>> = { linearizable: "index", lease: "lease", local: "local" };
 /** KEYS answers with no more bytes than this. */
 const KEYS_BYTES_MAX = 64 << 20;
-const NO_REQUEST: ClientReply = { type: "fail", error: "a request is an object with an operation" };
+/** Requests that are about keys, beside those that are one operation. */
+const STORE_REQUESTS: readonly string[] = ["transaction", "scan", "keys"];
+const NO_STORE: RespFailure = {
+  error: "ERR this node has another state machine than the store: KAYA takes its commands",
+};
+const NO_REQUEST: ClientReply = {
+  type: "fail",
+  error: "a request is an object with an operation of the store, or a command",
+};
 
 /** What a node tells of itself. */
 export interface NodeTexts {
@@ -48,6 +56,8 @@ export class Executor {
 
   /** Does a request. `reply` is called once, perhaps at once. */
   execute(request: Request, session: RespSession, reply: Reply): void {
+    const isStores = isStoreCommand(request) || STORE_REQUESTS.includes(request.type);
+    if (isStores && this.#node.store === null) return reply(NO_STORE);
     if (isStoreCommand(request)) return this.#store(request, session, reply);
     const { members } = this.#node;
     const answer = (result: ClientReply): void => reply(administrative(result));
@@ -153,7 +163,7 @@ export class Executor {
    * snapshot be taken.
    */
   #json(text: string, reply: Respond): void {
-    let request: ClientRequest | { readonly change: ConfigurationChange } | { readonly compact: true };
+    let request: ClientRequest | EncodedRequest | { readonly change: ConfigurationChange } | { readonly compact: true };
     try {
       request = JSON.parse(text);
     } catch {
@@ -165,11 +175,30 @@ export class Executor {
       this.#node.replica.compact();
       return reply(OK);
     }
-    if (typeof request.operation?.f !== "string") return reply(NO_REQUEST);
+    if ("command" in request) return this.#command(request, reply);
+    if (typeof request.operation?.f !== "string" || this.#node.store === null) return reply(NO_REQUEST);
     const full = this.#fullness(request.operation);
     if (full !== null) return reply({ type: "fail", error: full.error });
     this.#node.request(request, reply);
   }
+
+  /** A command of the state machine, whichever that is. */
+  #command(request: EncodedRequest, reply: Respond): void {
+    let command: Uint8Array;
+    try {
+      command = Uint8Array.from(atob(request.command), (character) => character.charCodeAt(0));
+    } catch {
+      return reply({ type: "fail", error: "the command is no base64" });
+    }
+    const full = this.#node.replica.machine.isRead(command) ? null : this.#node.fullness;
+    if (full !== null) return reply({ type: "fail", error: `FULL nothing was written: ${full}` });
+    this.#node.submit({ ...request, command }, reply);
+  }
+}
+
+/** A command of the state machine, in base64. */
+interface EncodedRequest extends Omit<CommandRequest, "command"> {
+  readonly command: string;
 }
 
 /** An answer; where there is no room for it, an error takes its place, and nothing else is disturbed. */

@@ -21,6 +21,7 @@ import type { Packet } from "../replica/packet.ts";
 import { decodePacket, encodePacket } from "../replica/packet_codec.ts";
 import { createReplica, type Replica } from "../replica/replica.ts";
 import { type SessionMachine, withSessions } from "../replica/sessions.ts";
+import type { CommandRequest } from "../replica/client.ts";
 import { type ClientRequest, submitRequest } from "../store/client.ts";
 import { createKvStore, type KvStore } from "../store/kv_store.ts";
 import { Chores } from "./chores.ts";
@@ -116,10 +117,14 @@ function readFolder(
   });
 }
 
+/** What a quota counts where there is no store. */
+const NO_STORE = { size: 0, bytes: 0 };
+
 /** A live node. */
 export class LiveNode {
   readonly replica: Replica<SessionMachine>;
-  readonly store: KvStore = createKvStore();
+  /** The key-value store; `null` where another state machine is in its place. */
+  readonly store: KvStore | null;
   readonly journal: Journal;
   readonly disk: LiveDisk;
   readonly directory: DirectoryMachine;
@@ -143,7 +148,9 @@ export class LiveNode {
     this.#parts = parts;
     this.disk = disk;
     this.journal = journal;
-    this.directory = withDirectory(this.store, () => this.#book.onDirectory());
+    this.store = options.machine === null ? createKvStore() : null;
+    const machine = this.store ?? options.machine!();
+    this.directory = withDirectory(machine, () => this.#book.onDirectory());
     this.#book = new PeerBook({
       ...{ options, clock, disk, log, known, journal, warnings: new Warnings(log, clock) },
       entries: () => this.directory.entries,
@@ -168,7 +175,7 @@ export class LiveNode {
     const canReach = (member: number): boolean => this.transport.status().get(member)?.isConnected === true;
     this.#outage = new Outage(() => this.status(), canReach, options.electionTicks);
     this.quota = new Quota({
-      ...{ limits: options.quota, store: this.store, folder: options.folder, clock, log },
+      ...{ limits: options.quota, store: this.store ?? NO_STORE, folder: options.folder, clock, log },
       tell: (isFull) => this.#tellAll(Uint8Array.of(NOTICE, isFull ? 1 : 0)),
     });
     this.#ticker = new Ticker(
@@ -305,11 +312,16 @@ export class LiveNode {
     if (this.options.reads === "lease") this.#ticker.tickWhenDue();
   }
 
-  /** Writes, exactly once, or reads. Where nothing can come of it, the answer says so at once. */
+  /** Writes, exactly once, or reads, in the terms of the key-value store. */
   request(request: ClientRequest, reply: Respond): void {
+    submitRequest((command, answer, how) => this.submit({ ...how, command }, answer), request, reply);
+  }
+
+  /** Writes, exactly once, or reads. Where nothing can come of it, the answer says so at once. */
+  submit(request: CommandRequest, reply: Respond): void {
     const missing = request.reads === "local" ? null : this.#outage.reason;
     if (missing !== null) return reply({ type: "fail", error: missing, isRetryable: true });
-    submitRequest(throughFront(this.#front, this.replica), request, reply);
+    throughFront(this.#front, this.replica)(request.command, reply, request);
   }
 
   /** Lets everything go. Who leads hands over first. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ReadMode } from "../replica/client.ts";
+import type { StateMachine } from "../replica/state_machine.ts";
 import { CLIENT_LIMITS, type ClientLimits } from "../redis/client_limits.ts";
 import { type Address, isLoopback, type TlsIdentity } from "../peer/peer_options.ts";
 import { SECRET_BYTES_MAX, SECRET_BYTES_MIN } from "../peer/secret.ts";
@@ -56,6 +57,8 @@ export interface NodeOptions {
   readonly compactionBytes: number;
   /** How much it may hold. */
   readonly quota: QuotaLimits;
+  /** Makes the state machine; `null` for the key-value store. */
+  readonly machine: (() => StateMachine) | null;
   readonly clientLimits: ClientLimits;
   readonly storeLimits: StoreLimits;
 }
@@ -68,6 +71,7 @@ export const NODE_DEFAULTS: Omit<NodeOptions, "id" | "folder" | "listen" | "clie
   routes: new Map(),
   join: null,
   reads: "index",
+  machine: null,
   password: null,
   secret: null,
   peerTls: null,

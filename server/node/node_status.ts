@@ -87,7 +87,7 @@ const SECTIONS: Readonly<Record<string, (parts: StatusParts) => Facts>> = {
     return facts;
   },
   cluster: () => ({ cluster_enabled: 0 }),
-  keyspace: ({ node }) => ({ db0: `keys=${node.store.size},expires=0` }),
+  keyspace: ({ node }) => ({ db0: `keys=${node.store?.size ?? 0},expires=0` }),
 };
 
 /** A node's status for programs. */
@@ -126,6 +126,6 @@ export function statusObject(node: LiveNode, clientAddress: Address): StatusObje
   return {
     ...{ id, cluster: node.clusterId, role, term, leader, commitIndex, appliedIndex, lastIndex },
     ...{ voters, votersOutgoing, learners, client: formatAddress(clientAddress), members, matchIndex },
-    ...{ keys: node.store.size, syncs: node.disk.syncs },
+    ...{ keys: node.store?.size ?? 0, syncs: node.disk.syncs },
   };
 }

@@ -57,7 +57,7 @@ function heapLimit(): number {
 /** What the quota watches. */
 export interface QuotaOptions {
   readonly limits: QuotaLimits;
-  readonly store: KvStore;
+  readonly store: Pick<KvStore, "size" | "bytes">;
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;

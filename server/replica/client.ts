@@ -16,20 +16,35 @@ export const READ_MODES: readonly ReadMode[] = ["log", "index", "lease", "local"
 /**
  * A client's session: what makes a retry exactly-once.
  *
- * A client takes a name that no other takes, and counts its writes from 1. A retry has the number of its first attempt, and gets its recorded answer.
+ * A client takes a name that no other takes, and counts its writes from 1. A retry has the number of its first
+ * attempt, and gets its recorded answer.
  */
 export interface Session {
   /** The client's name. */
   readonly client: number | string;
   /** The number of the write. */
   readonly sequence: number;
-  /** The lowest number whose answer the client still waits for; below it the store forgets. As `sequence` if left out: one write at a time. */
+  /**
+   * The lowest number whose answer the client still waits for; below it the store forgets. As `sequence` if left out:
+   * one write at a time.
+   */
   readonly oldestOpen?: number;
   /**
    * A log index that the client has heard of before it made up its name; 0 if left out.
-   * The store holds only so many sessions. Once it has had to forget one, it must know of a client without a session that it is new, and not forgotten.
+   * The store holds only so many sessions. Once it has had to forget one, it must know of a client without a session
+   * that it is new, and not forgotten.
    */
   readonly since?: number;
+}
+
+/** A request of a client: a command of the state machine. */
+export interface CommandRequest {
+  /** What is asked, in the state machine's bytes. */
+  readonly command: Uint8Array;
+  /** What makes a retry exactly-once. */
+  readonly session?: Session;
+  /** How to read, if not as the replica is set to. */
+  readonly reads?: ReadMode;
 }
 
 /**

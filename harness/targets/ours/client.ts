@@ -7,24 +7,25 @@
  * @module
  */
 import { type Clock, SECOND, type Timer } from "../../../server/clock.ts";
-import type { ClientReply } from "../../../server/replica/client.ts";
-import type { ClientRequest } from "../../../server/store/client.ts";
+import type { ClientReply, CommandRequest } from "../../../server/replica/client.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
-import { completionOf, type Language } from "./store_language.ts";
+import { type App, completionOf } from "./app.ts";
 
 /** What a client needs of a cluster. */
 export interface Servers {
   /** The nodes that may be asked. */
   nodes(): readonly number[];
   /** Sends a request to a node. `reply` is called at most once, and never if request or answer is lost. */
-  ask(node: number, process: number, request: ClientRequest, reply: (reply: ClientReply) => void): void;
+  ask(node: number, process: number, request: CommandRequest, reply: (reply: ClientReply) => void): void;
 }
 
 /** How clients go about it. */
 export interface ClientOptions {
   readonly clock: Clock;
   readonly servers: Servers;
-  readonly language: Language;
+  readonly app: App;
+  /** The workload, which decides what operations mean. */
+  readonly workload: string;
   /** Whether they keep sessions, and ask again. */
   readonly hasSessions: boolean;
   /** Picks among `count` things, the same for the same purpose: whom to ask again. */
@@ -48,11 +49,11 @@ export const SESSION_TIMEOUT: number = (RETRIES + 2) * (RETRY_AFTER + RETRY_AFTE
 
 /** Makes the clients of a cluster. */
 export function createClient(options: ClientOptions): Invoke {
-  const { servers, language } = options;
+  const { servers, app, workload } = options;
   if (!options.hasSessions) {
     return (node, process, operation, reply) => {
-      const request = { operation: language.ask(operation) };
-      servers.ask(node, process, request, (answer) => reply(completionOf(language, operation, answer)));
+      const request = { command: app.encode(operation, workload) };
+      servers.ask(node, process, request, (answer) => reply(completionOf(app, operation, answer, workload)));
     };
   }
   /** The number of each process's last write. */
@@ -71,7 +72,7 @@ class SessionCall {
   readonly #sequence: number;
   readonly #operation: Invocation;
   readonly #reply: (end: Completion) => void;
-  readonly #request: ClientRequest;
+  readonly #request: CommandRequest;
   #attempts = 0;
   /** Whether an earlier attempt may still take effect. */
   #isUncertain = false;
@@ -90,7 +91,10 @@ class SessionCall {
     this.#sequence = sequence;
     this.#operation = operation;
     this.#reply = reply;
-    this.#request = { operation: options.language.ask(operation), session: { client: process, sequence } };
+    this.#request = {
+      command: options.app.encode(operation, options.workload),
+      session: { client: process, sequence },
+    };
   }
 
   /** Asks a node, for the first time or again. */
@@ -129,6 +133,7 @@ class SessionCall {
   #end(reply: ClientReply): void {
     this.#hasEnded = true;
     this.#timer?.cancel();
-    this.#reply(completionOf(this.#options.language, this.#operation, reply));
+    const { app, workload } = this.#options;
+    this.#reply(completionOf(app, this.#operation, reply, workload));
   }
 }

@@ -10,11 +10,11 @@ import { SECOND } from "../../../server/clock.ts";
 import type { FaultKind } from "../../nemesis/faults.ts";
 import type { Cluster, Opening, Target } from "../../run/target.ts";
 import { finish, hashSeed, mixText } from "../../sim/hash.ts";
-import { WORKLOADS } from "../../workloads/workloads.ts";
+import type { App } from "./app.ts";
 import { createClient, SESSION_TIMEOUT } from "./client.ts";
 import { LIVE_TICK, LiveCluster } from "./live_cluster.ts";
 import { drawableFaults, OURS_FLAGS, type OursSetup, parseOurs, setupOurs, severityFor } from "./setup.ts";
-import { LANGUAGES } from "./store_language.ts";
+import { STORE_APP } from "./store_app.ts";
 
 /** What real processes suffer: their clocks and disks are left alone. */
 const FAULTS: readonly FaultKind[] = ["partition", "kill", "pause", "packets", "member", "compact"];
@@ -28,37 +28,43 @@ const LIVENESS_TICKS = 600;
 /** The log is compacted no later than this, whatever the seed draws. */
 const COMPACTION_BYTES_MAX = 64 << 20;
 
-/** Our server as processes. */
-export const live: Target<OursSetup> = {
-  name: "live",
-  about: "this project's server as processes on this machine, which follow the seed in their faults only",
-  flags: OURS_FLAGS,
-  workloads: WORKLOADS,
-  faults: FAULTS,
-  setup: setupOurs,
-  parseSetup: parseOurs,
-  time: () => "real",
-  limits: ({ clientsHaveSessions }) => ({
-    requestTimeout: clientsHaveSessions ? SESSION_TIMEOUT : REQUEST_TIMEOUT,
-    tickLength: LIVE_TICK,
-    livenessTicks: LIVENESS_TICKS,
-    serves: "majority",
-  }),
-  severity: ({ reads }) => severityFor(reads),
-  draws: ({ reads, cluster }) => drawableFaults(reads, cluster.checkQuorum, FAULTS),
-  tells: ({ reads }) => ({ reads }),
-  open,
-};
+/** Our server as processes, around a state machine. */
+export function liveOf(app: App): Target<OursSetup> {
+  return {
+    name: "live",
+    about: "this project's server as processes on this machine, which follow the seed in their faults only",
+    flags: OURS_FLAGS,
+    workloads: app.workloads,
+    faults: FAULTS,
+    setup: setupOurs,
+    parseSetup: parseOurs,
+    time: () => "real",
+    limits: ({ clientsHaveSessions }) => ({
+      requestTimeout: clientsHaveSessions ? SESSION_TIMEOUT : REQUEST_TIMEOUT,
+      tickLength: LIVE_TICK,
+      livenessTicks: LIVENESS_TICKS,
+      serves: "majority",
+    }),
+    severity: ({ reads }) => severityFor(reads),
+    draws: ({ reads, cluster }) => drawableFaults(reads, cluster.checkQuorum, FAULTS),
+    tells: ({ reads }) => ({ reads }),
+    open: (setup, opening) => open(app, setup, opening),
+  };
+}
 
-function open(setup: OursSetup, opening: Opening): Cluster {
+/** Our server as processes, with its store. */
+export const live: Target<OursSetup> = liveOf(STORE_APP);
+
+function open(app: App, setup: OursSetup, opening: Opening): Cluster {
   const { clock, seed } = opening;
   const compactionBytes = Math.min(setup.cluster.compactionBytes, COMPACTION_BYTES_MAX);
-  const inner = new LiveCluster({ ...opening, reads: setup.reads, compactionBytes });
+  const inner = new LiveCluster({ ...opening, reads: setup.reads, app: setup.app, compactionBytes });
   const pickSeed = hashSeed(seed, "pick");
   const invoke = createClient({
     clock,
     servers: inner.servers,
-    language: LANGUAGES[setup.workload]!,
+    app,
+    workload: setup.workload,
     hasSessions: setup.clientsHaveSessions,
     pick: (purpose, count) => finish(mixText(pickSeed, purpose)) % count,
   });

@@ -30,6 +30,8 @@ import { LiveNode } from "./live_node.ts";
 /** How the nodes are set. */
 export interface LiveClusterOptions extends Pick<Opening, "clock" | "seed" | "nodes" | "spares"> {
   readonly reads: ReadMode;
+  /** The module of the state machine; `null` for our store. */
+  readonly app: string | null;
   /** A node takes a snapshot after so many bytes of writes. */
   readonly compactionBytes: number;
 }
@@ -125,7 +127,7 @@ export class LiveCluster {
   }
 
   #makeNode(id: number, flags: readonly string[]): LiveNode {
-    const { clock, reads, compactionBytes } = this.#options;
+    const { clock, reads, app, compactionBytes } = this.#options;
     const client = this.#clients.get(id)!;
     const others = [...this.#listens.keys()].filter((other) => other !== id);
     const node = new LiveNode({
@@ -138,6 +140,7 @@ export class LiveCluster {
         ...["--secret", this.#secretFile, "--data", join(this.#cleanUp.folder, `${id}`), "--reads", reads],
         ...["--tick", `${LIVE_TICK / MILLISECOND}`, "--compact-bytes", `${compactionBytes}`, "--log-level", "warn"],
         ...others.flatMap((other) => ["--route", `${other}=${formatAddress(this.#links!.route("peer", id, other))}`]),
+        ...(app === null ? [] : ["--app", app]),
         ...flags,
       ],
       onComplaint: (text) => {

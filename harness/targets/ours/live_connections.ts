@@ -12,8 +12,7 @@ import {
   connectRespClient,
   type RespClient,
 } from "../../../server/redis/resp_client.ts";
-import type { ClientReply } from "../../../server/replica/client.ts";
-import type { ClientRequest } from "../../../server/store/client.ts";
+import type { ClientReply, CommandRequest } from "../../../server/replica/client.ts";
 
 /** Connections to one node; of more the oldest goes. */
 const CONNECTIONS_MAX = 64;
@@ -32,8 +31,9 @@ export class LiveConnections {
   }
 
   /** Sends a client's request. */
-  ask(client: number, request: ClientRequest, reply: (reply: ClientReply) => void): void {
-    this.#of(client).call(["KAYA", JSON.stringify(request)], (error, value) => reply(replyOf(error, value)));
+  ask(client: number, request: CommandRequest, reply: (reply: ClientReply) => void): void {
+    const text = JSON.stringify({ ...request, command: base64(request.command) });
+    this.#of(client).call(["KAYA", text], (error, value) => reply(replyOf(error, value)));
   }
 
   #of(client: number): RespClient {
@@ -92,6 +92,13 @@ export class LiveConnections {
     this.#observer?.close();
     this.#observer = null;
   }
+}
+
+/** Bytes as a text. */
+function base64(bytes: Uint8Array): string {
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
 }
 
 /** What a client may conclude: only a connection that was never made is certain to have done nothing. */

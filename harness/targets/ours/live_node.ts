@@ -5,8 +5,7 @@
  */
 import type { Clock } from "../../../server/clock.ts";
 import type { Address } from "../../../server/peer/peer_options.ts";
-import type { ClientReply } from "../../../server/replica/client.ts";
-import type { ClientRequest } from "../../../server/store/client.ts";
+import type { ClientReply, CommandRequest } from "../../../server/replica/client.ts";
 import type { NodeView } from "../../nemesis/kind.ts";
 import type { CleanUp } from "../../rig/clean_up.ts";
 import { Member } from "../../rig/member.ts";
@@ -50,7 +49,7 @@ export class LiveNode {
   }
 
   /** Sends a client's request. */
-  ask(client: number, request: ClientRequest, reply: (reply: ClientReply) => void): void {
+  ask(client: number, request: CommandRequest, reply: (reply: ClientReply) => void): void {
     if (this.member.state === "down") reply({ type: "fail", error: "connection refused" });
     else this.connections.ask(client, request, reply);
   }

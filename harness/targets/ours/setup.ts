@@ -15,6 +15,8 @@ import type { SetupRequest } from "../../run/target.ts";
 export interface OursSetup {
   /** How reads are done. */
   readonly reads: ReadMode;
+  /** The module of the state machine, as `--app` takes it; `null` for our store. */
+  readonly app: string | null;
   /** The workload, which decides the client's language. */
   readonly workload: string;
   /** Whether clients keep sessions, and ask again under them. */
@@ -84,6 +86,7 @@ export const OURS_FLAGS: FlagSpec = {
     oneOf: READ_MODES,
     about: "how reads are done: index if left out; local shows stale reads, and how they are caught",
   },
+  app: { type: "string", value: "FILE", about: "a module with a state machine of yours, in place of the store" },
 };
 
 /**
@@ -130,7 +133,11 @@ const LEASE_CLOCK_FACTOR = 1.3;
 /** The setup of a run. */
 export function setupOurs({ flags, workload, swarm }: SetupRequest): OursSetup {
   const asked = flags["reads"] as ReadMode | undefined;
-  const known = { workload, clientsHaveSessions: workload === "session" };
+  const known = {
+    app: flags["app"] as string | undefined ?? null,
+    workload,
+    clientsHaveSessions: workload === "session",
+  };
   if (swarm === null) return { reads: asked ?? DEFAULT_READS, ...known, cluster: CLUSTER };
   const reads = asked ?? pick(swarm, ["log", "index", "index", "lease", "lease"] as const);
   return { reads, ...known, cluster: drawCluster(swarm, reads, workload) };
@@ -230,7 +237,8 @@ function drawElections(random: Random, reads: ReadMode): Pick<ClusterSetup, "pre
  * @throws {SyntaxError} If a field is missing or has the wrong form; the message names it.
  */
 export function parseOurs(value: unknown): OursSetup {
-  const wrong = firstMisshapen("system", value, setupOurs({ flags: {}, workload: "kv", swarm: null }));
+  const { app: _, ...like } = setupOurs({ flags: {}, workload: "kv", swarm: null });
+  const wrong = firstMisshapen("system", value, like);
   if (wrong !== null) throw new SyntaxError(wrong);
   return value as OursSetup;
 }

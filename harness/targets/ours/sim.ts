@@ -13,42 +13,47 @@ import { finish, hashSeed, mixText } from "../../sim/hash.ts";
 import type { HostSettings } from "../../sim/host.ts";
 import { Invariants } from "../../sim/invariants/invariants.ts";
 import type { ElectionSettings } from "../../sim/invariants/world.ts";
-import { WORKLOADS } from "../../workloads/workloads.ts";
+import type { App } from "./app.ts";
 import { createClient, SESSION_TIMEOUT } from "./client.ts";
 import { drawableFaults, OURS_FLAGS, type OursSetup, parseOurs, setupOurs, severityFor } from "./setup.ts";
-import { LANGUAGES } from "./store_language.ts";
+import { STORE_APP } from "./store_app.ts";
 
 /** A client waits this long for an answer. */
 const REQUEST_TIMEOUT = SECOND;
 /** A healed majority may take this many ticks to serve again: twenty times the longest election timeout. */
 const LIVENESS_TICKS = 400;
 
-/** Our server in the simulator. */
-export const sim: Target<OursSetup> = {
-  name: "sim",
-  about: "this project's server in the simulator, where the same seed gives the same run",
-  flags: OURS_FLAGS,
-  workloads: WORKLOADS,
-  faults: FAULT_KINDS,
-  setup: setupOurs,
-  parseSetup: parseOurs,
-  time: () => "virtual",
-  limits: ({ cluster, clientsHaveSessions }) => ({
-    requestTimeout: clientsHaveSessions ? SESSION_TIMEOUT : REQUEST_TIMEOUT,
-    tickLength: cluster.tickLength,
-    livenessTicks: LIVENESS_TICKS,
-    serves: "majority",
-    hearsOthers: cluster.checkQuorum && cluster.preVote,
-  }),
-  severity: ({ reads }) => severityFor(reads),
-  draws: ({ reads, cluster }) => drawableFaults(reads, cluster.checkQuorum, FAULT_KINDS),
-  tells: ({ reads }) => ({ reads }),
-  open,
-};
+/** Our server in the simulator, around a state machine. */
+export function simOf(app: App): Target<OursSetup> {
+  return {
+    name: "sim",
+    about: "this project's server in the simulator, where the same seed gives the same run",
+    flags: OURS_FLAGS,
+    workloads: app.workloads,
+    faults: FAULT_KINDS,
+    setup: setupOurs,
+    parseSetup: parseOurs,
+    time: () => "virtual",
+    limits: ({ cluster, clientsHaveSessions }) => ({
+      requestTimeout: clientsHaveSessions ? SESSION_TIMEOUT : REQUEST_TIMEOUT,
+      tickLength: cluster.tickLength,
+      livenessTicks: LIVENESS_TICKS,
+      serves: "majority",
+      hearsOthers: cluster.checkQuorum && cluster.preVote,
+    }),
+    severity: ({ reads }) => severityFor(reads),
+    draws: ({ reads, cluster }) => drawableFaults(reads, cluster.checkQuorum, FAULT_KINDS),
+    tells: ({ reads }) => ({ reads }),
+    open: (setup, opening) => open(app, setup, opening),
+  };
+}
 
-function open(setup: OursSetup, { clock, seed, nodes, record }: Opening): Cluster {
+/** Our server in the simulator, with its store. */
+export const sim: Target<OursSetup> = simOf(STORE_APP);
+
+function open(app: App, setup: OursSetup, { clock, seed, nodes, record }: Opening): Cluster {
   if (!(clock instanceof EventQueue)) throw new TypeError("The simulator needs virtual time");
-  const { tickLength, alignedTicks, batchTime, settings, raft } = partsOf(setup);
+  const { tickLength, alignedTicks, batchTime, settings, raft } = partsOf(app, setup);
   const coverage = new Coverage();
   const invariants = new Invariants(() => clock.now(), coverage, raft);
   const inner = new SimCluster({
@@ -63,7 +68,8 @@ function open(setup: OursSetup, { clock, seed, nodes, record }: Opening): Cluste
   const invoke = createClient({
     clock,
     servers: { nodes: () => inner.nodes(), ask: (...request) => inner.ask(...request) },
-    language: LANGUAGES[setup.workload]!,
+    app,
+    workload: setup.workload,
     hasSessions: setup.clientsHaveSessions,
     pick: (purpose, count) => finish(mixText(pickSeed, purpose)) % count,
   });
@@ -85,7 +91,7 @@ function open(setup: OursSetup, { clock, seed, nodes, record }: Opening): Cluste
 }
 
 /** What of a setup is the simulator's, the hosts' and the core's. */
-function partsOf({ reads, cluster }: OursSetup): {
+function partsOf(app: App, { reads, cluster }: OursSetup): {
   readonly tickLength: number;
   readonly alignedTicks: boolean;
   readonly batchTime: number;
@@ -96,7 +102,8 @@ function partsOf({ reads, cluster }: OursSetup): {
   const { forwardTimeoutTicks, maxSessions, maxCommandBytes, maxWaiting, retryTicks, frontTimeoutTicks, ...raft } =
     others;
   const settings = {
-    ...{ reads, raft, compactionBytes, snapshotStepBytes, forwardTimeoutTicks, maxSessions },
+    ...{ reads, raft, compactionBytes, forwardTimeoutTicks, maxSessions },
+    machine: () => app.machine({ snapshotStepBytes }),
     ...{ maxCommandBytes, maxWaiting, retryTicks, frontTimeoutTicks },
   };
   return { tickLength, alignedTicks, batchTime, settings, raft };

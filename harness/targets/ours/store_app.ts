@@ -1,5 +1,5 @@
 /**
- * How operations of the workloads are asked of our store, and what the history says of its answers.
+ * Our store as an app: how operations of the workloads are asked of it, and what the history says of its answers.
  *
  * The store holds texts under keys. Histories have the numbers that clients wrote, and give each workload the names
  * of its literature.
@@ -7,11 +7,15 @@
  * @module
  */
 import type { ClientReply } from "../../../server/replica/client.ts";
+import { createKvStore } from "../../../server/store/kv_store.ts";
 import type { Operation } from "../../../server/store/operation.ts";
+import { encodeOperation } from "../../../server/store/store_command.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
+import { WORKLOADS } from "../../workloads/workloads.ts";
+import type { App } from "./app.ts";
 
 /** How one workload speaks to the store. */
-export interface Language {
+interface Language {
   /** What the store is asked. */
   ask(operation: Invocation): Operation;
   /** What an `ok` of the store is worth to the client: the value of the history. Left out: the value that was asked. */
@@ -27,7 +31,7 @@ const TRANSACTIONS: Language = {
 };
 
 /** The language of each workload. */
-export const LANGUAGES: Readonly<Record<string, Language>> = {
+const LANGUAGES: Readonly<Record<string, Language>> = {
   kv: {
     ask: askKv,
     answer: ({ f, value }, found) => f === "get" ? numberOf(found) : value,
@@ -55,15 +59,22 @@ function askKv({ f, key, value }: Invocation): Operation {
 }
 
 /** How the history has the end of an operation that the store has answered. */
-export function completionOf(language: Language, operation: Invocation, reply: ClientReply): Completion {
+function complete(operation: Invocation, reply: ClientReply, workload: string): Completion {
   const { value } = operation;
-  if (reply.type === "ok") {
-    return { type: "ok", value: language.answer === undefined ? value : language.answer(operation, reply.value) };
-  }
+  const { answer } = LANGUAGES[workload]!;
+  if (reply.type === "ok") return { type: "ok", value: answer === undefined ? value : answer(operation, reply.value) };
   const { type, error } = reply;
   if (type === "fail" && reply.actual !== undefined) return { type, value, error, actual: numberOf(reply.actual) };
   return { type, value, error };
 }
+
+/** Our store as an app. */
+export const STORE_APP: App = {
+  workloads: WORKLOADS,
+  machine: ({ snapshotStepBytes } = {}) => createKvStore(snapshotStepBytes),
+  encode: (operation, workload) => encodeOperation(LANGUAGES[workload]!.ask(operation)),
+  complete,
+};
 
 /** The store holds texts; the history has the numbers that were written. */
 function numberOf(value: unknown): number | null {
