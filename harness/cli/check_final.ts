@@ -4,7 +4,6 @@
  * @module
  */
 import * as checker from "../../checker/mod.ts";
-import { readAll } from "./check_bytes.ts";
 import { InputError } from "./input_error.ts";
 
 /** What the system held in the end. */
@@ -13,24 +12,6 @@ export interface FinalState {
   readonly file: string;
   /** An object by key, a list or a number. */
   readonly value: unknown;
-}
-
-/**
- * Reads a final state from a file of JSON or EDN.
- *
- * @throws {InputError} It is neither.
- */
-export function readFinalState(file: string): FinalState {
-  try {
-    const text = new TextDecoder().decode(readAll(file));
-    return { file, value: checker.parseValue(text) };
-  } catch (error) {
-    if (error instanceof InputError) error.file = file;
-    if (!(error instanceof checker.FormatError)) throw error;
-    const wrong = new InputError(error.message, error.line, error.column);
-    wrong.file = file;
-    throw wrong;
-  }
 }
 
 /** The models that a final state can be held against, and what reads it. */

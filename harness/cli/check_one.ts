@@ -9,7 +9,7 @@ import { performance } from "node:perf_hooks";
 import * as checker from "../../checker/mod.ts";
 import { chunksOf, filesMeantBy, isGzip, readAll, sizeOf } from "./check_bytes.ts";
 import { type FileVerdict, judgeBytes, judgeInput, type JudgeOptions, withNotes } from "./check_file.ts";
-import { readFinalState } from "./check_final.ts";
+import { readFinalState } from "./final_file.ts";
 import type { CheckFlags } from "./check_flags.ts";
 import { inputOfHistory } from "./check_input.ts";
 import { judgeStream, streamedModel } from "./check_stream.ts";

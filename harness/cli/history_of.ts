@@ -4,6 +4,7 @@
  * @module
  */
 import * as checker from "../../checker/mod.ts";
+import { placed } from "../report/placed.ts";
 import { filesMeantBy, readAll } from "./check_bytes.ts";
 import type { CheckFlags } from "./check_flags.ts";
 
@@ -40,17 +41,4 @@ export function shownHistory(
   if (histories.length > 1) return { events: checker.merged(histories).history.events, verdict };
   const { history } = flags.sort ? checker.sortedByTime(first.history) : first;
   return { events: history.events, verdict: placed(verdict, history.lines) };
-}
-
-/** A verdict whose places are those of events, where it named lines. */
-function placed(verdict: checker.Verdict, lines: readonly number[]): checker.Verdict {
-  const { lines: namesLines, counterexample } = verdict as Partial<checker.LinearizabilityVerdict>;
-  if (namesLines !== true || counterexample === undefined) return verdict;
-  const placeOf = new Map(lines.map((line, place) => [line, place]));
-  const operations = counterexample.operations.map((operation) => ({
-    ...operation,
-    invoked: placeOf.get(operation.invoked) ?? operation.invoked - 1,
-    returned: operation.returned === null ? null : placeOf.get(operation.returned) ?? operation.returned - 1,
-  }));
-  return { ...verdict, counterexample: { ...counterexample, operations } } as checker.Verdict;
 }

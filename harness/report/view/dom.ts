@@ -66,9 +66,9 @@ export function grouped(number: number): string {
 
 let hasTimes = true;
 
-/** Whether times are times; else they are a thousand for each event, and shown as events. */
-export function countEvents(): void {
-  hasTimes = false;
+/** Sets whether times are times; else they are a thousand for each event, and shown as events. */
+export function showTimesAs(unit: "time" | "event"): void {
+  hasTimes = unit === "time";
 }
 
 /** A time in microseconds, in seconds. */

@@ -6,7 +6,7 @@
 /// <reference lib="dom" />
 import type { PageData } from "../page/data.ts";
 import { cycles } from "./cycles.ts";
-import { countEvents, element } from "./dom.ts";
+import { element, showTimesAs } from "./dom.ts";
 import { head } from "./head.ts";
 import { NodeStates } from "./node_state.ts";
 import { overview } from "./overview.ts";
@@ -18,11 +18,16 @@ import { selected, windowTables } from "./tables.ts";
 import { showFailure, Timeline } from "./timeline.ts";
 import { why } from "./why.ts";
 
+/** Ends what the page that was shown before listens to. */
+let previous: AbortController | null = null;
+
 /** Draws a page into the document's `main`. */
 export function show(data: PageData): void {
   const main = document.querySelector("main")!;
   document.title = `${data.head.word}: ${data.head.title}`;
-  if (data.unit === "event") countEvents();
+  showTimesAs(data.unit);
+  previous?.abort();
+  const { signal } = previous = new AbortController();
   const store = new Store(data);
   const states = new NodeStates(data);
   const hasOperations = data.operations.start.length > 0;
@@ -46,8 +51,8 @@ export function show(data: PageData): void {
   main.replaceChildren(...parts.filter((part) => part !== null));
   main.setAttribute("data-ready", "true");
   if (timeline === null) return;
-  listenToKeys(store, panel);
-  followLink(store);
+  listenToKeys(store, panel, signal);
+  followLink(store, signal);
   store.refresh();
 }
 
@@ -60,10 +65,11 @@ function keys(): HTMLElement {
   );
 }
 
-function listenToKeys(store: Store, panel: StatePanel): void {
+function listenToKeys(store: Store, panel: StatePanel, signal: AbortSignal): void {
   addEventListener("keydown", (event) => {
     const target = event.target as HTMLElement;
-    const isTyping = target instanceof HTMLInputElement && target.type === "search";
+    const isTyping = target instanceof HTMLTextAreaElement ||
+      (target instanceof HTMLInputElement && target.type !== "range");
     if (isTyping || target instanceof HTMLSelectElement || event.ctrlKey || event.metaKey || event.altKey) return;
     const length = store.end - store.start;
     const around = store.cursor >= store.start && store.cursor <= store.end
@@ -83,11 +89,11 @@ function listenToKeys(store: Store, panel: StatePanel): void {
     if (act === undefined) return;
     event.preventDefault();
     act();
-  });
+  }, { signal });
 }
 
 /** `#t=12.5` opens the page at a moment, in seconds; `&w=0.2` with a window of that length. The address follows the slider. */
-function followLink(store: Store): void {
+function followLink(store: Store, signal: AbortSignal): void {
   const read = (): boolean => {
     const parts = new URLSearchParams(location.hash.slice(1));
     const time = Number(parts.get("t") ?? "") * 1e6, width = Number(parts.get("w") ?? "") * 1e6;
@@ -102,10 +108,16 @@ function followLink(store: Store): void {
   }
   let waiting: ReturnType<typeof setTimeout> | undefined;
   store.listen((event) => {
-    if (event === "selection") return;
+    if (event === "selection" || signal.aborted) return;
     clearTimeout(waiting);
     waiting = setTimeout(() => {
-      const hash = `#t=${(store.cursor / 1e6).toFixed(6)}&w=${((store.end - store.start) / 1e6).toFixed(6)}`;
+      // What else stands in the address, such as which run this is, stays.
+      const parts = new URLSearchParams(location.hash.slice(1));
+      parts.delete("t");
+      parts.delete("w");
+      const rest = parts.size > 0 ? `&${parts}` : "";
+      const moment = `t=${(store.cursor / 1e6).toFixed(6)}&w=${((store.end - store.start) / 1e6).toFixed(6)}`;
+      const hash = `#${moment}${rest}`;
       try {
         history.replaceState(null, "", hash);
       } catch {
@@ -113,5 +125,5 @@ function followLink(store: Store): void {
       }
     }, 200);
   });
-  addEventListener("hashchange", read);
+  addEventListener("hashchange", read, { signal });
 }
