@@ -20,11 +20,7 @@ const EXAMPLE = [
   '{"process":1,"type":"ok","f":"read","value":0}',
 ].join("\n");
 
-const form = document.querySelector("#forms")!;
 const said = element("p", { role: "status", class: "note", id: "said" });
-form.append(judgeForm(), simulatorForm(), said);
-document.body.setAttribute("data-ready", "true");
-followLink();
 
 function say(text: string, isWrong = false): void {
   said.textContent = text;
@@ -185,3 +181,7 @@ function followLink(): void {
   read();
   addEventListener("hashchange", read);
 }
+
+document.querySelector("#forms")!.append(judgeForm(), simulatorForm(), said);
+document.body.setAttribute("data-ready", "true");
+followLink();
