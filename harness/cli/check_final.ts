@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as checker from "../../checker/mod.ts";
+import type * as checker from "../../checker/mod.ts";
 import { InputError } from "./input_error.ts";
 
 /** What the system held in the end. */
