@@ -12,7 +12,7 @@ const out = process.argv[2] ?? join(root, "out", "site");
 const file = join(out, "index.html");
 
 const flags = ["--bundle", "--minify", "--format=esm", "--platform=browser", "--charset=ascii", "--target=es2022"];
-const script = execFileSync("npx", ["-y", "esbuild@0.25.12", "harness/report/site/main.ts", ...flags], {
+const script = execFileSync("npx", ["-y", "esbuild@0.25.12", "harness/site/main.ts", ...flags], {
   cwd: root,
   encoding: "utf8",
   maxBuffer: 1 << 26,

@@ -4,12 +4,12 @@
  * @module
  */
 /// <reference lib="dom" />
-import * as checker from "../../../checker/mod.ts";
-import { FAULT_KINDS } from "../../nemesis/faults.ts";
-import { DEFAULT_OPTIONS, type RunOptions } from "../../run/options.ts";
-import { WORKLOADS } from "../../workloads/workloads.ts";
-import { element } from "../view/dom.ts";
-import { show } from "../view/main.ts";
+import * as checker from "../../checker/mod.ts";
+import { FAULT_KINDS } from "../nemesis/faults.ts";
+import { DEFAULT_OPTIONS, type RunOptions } from "../run/options.ts";
+import { WORKLOADS } from "../workloads/workloads.ts";
+import { element } from "../report/view/dom.ts";
+import { show } from "../report/view/main.ts";
 import { bytesOf, pageOfBytes } from "./judge.ts";
 import { simulated } from "./simulate.ts";
 

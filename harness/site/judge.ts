@@ -4,12 +4,12 @@
  * @module
  */
 /// <reference lib="dom" />
-import * as checker from "../../../checker/mod.ts";
-import { judgeBytes } from "../../cli/check_file.ts";
-import { InputError } from "../../cli/input_error.ts";
-import { placed } from "../placed.ts";
-import type { PageData } from "../page/data.ts";
-import { historyPage } from "../page/page.ts";
+import * as checker from "../../checker/mod.ts";
+import { judgeBytes } from "../cli/check_file.ts";
+import { InputError } from "../cli/input_error.ts";
+import { placed } from "../report/placed.ts";
+import type { PageData } from "../report/page/data.ts";
+import { historyPage } from "../report/page/page.ts";
 
 /** Judging is given up after so many milliseconds: the page cannot be used meanwhile. */
 const PATIENCE_MS = 20_000;

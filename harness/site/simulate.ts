@@ -4,12 +4,12 @@
  * @module
  */
 /// <reference lib="dom" />
-import type { Moment } from "../../moment.ts";
-import type { RunOptions } from "../../run/options.ts";
-import { runOnce } from "../../run/run_once.ts";
-import { sim } from "../../targets/ours/sim.ts";
-import type { PageData } from "../page/data.ts";
-import { runPage } from "../page/page.ts";
+import type { Moment } from "../moment.ts";
+import type { RunOptions } from "../run/options.ts";
+import { runOnce } from "../run/run_once.ts";
+import { sim } from "../targets/ours/sim.ts";
+import type { PageData } from "../report/page/data.ts";
+import { runPage } from "../report/page/page.ts";
 
 /** How far a run is, and the page of it when it is over. */
 export interface SimulatedRun {
