@@ -5,4 +5,4 @@
  */
 
 /** As in deno.json and package.json, which a test compares: a program without permissions can read neither. */
-export const VERSION = "0.1.0";
+export const VERSION = "0.2.0";
