@@ -4,6 +4,7 @@
  * @module
  */
 import type { Core } from "./core.ts";
+import { vouch } from "./doubt.ts";
 import { RaftInvariantError } from "./errors.ts";
 import { lastIndexWithTermAtMost } from "./log.ts";
 import type { AppendRequest, CommitNotice, HeartbeatRequest } from "./message.ts";
@@ -27,7 +28,7 @@ export function handleAppendRequest(core: Core, request: AppendRequest): void {
   }
   if (!appendNew(core, request)) return;
   const lastNewIndex = prevLogIndex + entries.length as LogIndex;
-  if (lastNewIndex > core.vouchedIndex) core.vouchedIndex = lastNewIndex;
+  if (lastNewIndex > core.vouchedIndex) vouch(core, lastNewIndex);
   // No further than the last entry that this message vouches for: what follows it here may be another leader's.
   core.commitTo(Math.min(request.commitIndex, lastNewIndex) as LogIndex);
   respond(core, request, true, lastNewIndex, 0 as LogIndex);
@@ -46,6 +47,7 @@ export function handleHeartbeatRequest(core: Core, request: HeartbeatRequest): v
     afterSync: !core.isTermDurable,
     round,
     sentAtTick,
+    vouchedIndex: core.doubt === null ? null : core.vouchedIndex,
   });
 }
 

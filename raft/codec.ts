@@ -4,21 +4,22 @@
  * ```text
  * length u32, of what follows | version u8 = 1 | type u8 | flags u8 | from u64 | to u64 | term u64 | body
  *
- * flags: 1 = afterSync, 2 = success, granted, leadershipTransfer, that a read is to be confirmed by lease, or that its
- *        index is there
+ * flags: 1 = afterSync, 2 = success, granted, leadershipTransfer, that a read is to be confirmed by lease, that its
+ *        index is there, that the node is in doubt, or that bytes are missing before a chunk
  * entry: term u64 | kind u8 | length u32 | data            its index follows from prevLogIndex
  *
  * 1 append-request     prevLogIndex u64 | prevLogTerm u64 | commitIndex u64 | round u64 | count u32 | entries
  * 2 append-response    index u64 | hintIndex u64 | hintTerm u64 | round u64
  * 3 commit-notice      commitIndex u64
  * 4 heartbeat-request  round u64 | sentAtTick u64 | commitIndex u64
- * 5 heartbeat-response round u64 | sentAtTick u64
+ * 5 heartbeat-response round u64 | sentAtTick u64 | vouchedIndex u64
  * 6 vote-request       lastLogIndex u64 | lastLogTerm u64
  * 7 vote-response
  * 8 pre-vote-request   lastLogIndex u64 | lastLogTerm u64
  * 9 pre-vote-response
- * 10 snapshot-request  snapshotIndex u64 | snapshotTerm u64 | offset u64 | totalBytes u64 | round u64 | length u32 | configuration | length u32 | chunk
- * 11 snapshot-response snapshotIndex u64 | offset u64 | nextOffset u64
+ * 10 snapshot-request  snapshotIndex u64 | snapshotTerm u64 | offset u64 | totalBytes u64 | digest u64 | round u64
+ *                      | length u32 | configuration | length u32 | chunk
+ * 11 snapshot-response snapshotIndex u64 | received u64 | written u64 | refusal u64: 0 none, 1 too-large, 2 damaged
  * 12 timeout-now
  * 13 read-request      readId u64 | context u64
  * 14 read-response     readId u64 | context u64 | index u64
@@ -33,7 +34,7 @@
 import { checkBytes } from "./arguments.ts";
 import { decodeConfiguration, encodeConfiguration } from "./configuration.ts";
 import { envelopeFault } from "./envelope_check.ts";
-import type { Envelope } from "./message.ts";
+import type { Envelope, SnapshotRefusal } from "./message.ts";
 import { newBytes } from "./small_arrays.ts";
 import {
   type Configuration,
@@ -72,6 +73,7 @@ const TYPES = [
   "removal-notice",
 ] as const satisfies readonly Envelope["type"][];
 const TYPE_NUMBERS = Object.fromEntries(TYPES.map((type, i) => [type, i + 1])) as Record<Envelope["type"], number>;
+const REFUSALS: readonly (SnapshotRefusal | null)[] = [null, "too-large", "damaged"];
 const KINDS = ["noop", "command", "configuration"] as const satisfies readonly EntryKind[];
 const TWO_32 = 4294967296;
 
@@ -219,9 +221,11 @@ interface Header {
 
 const FLAGGED: readonly Envelope["type"][] = [
   "append-response",
+  "heartbeat-response",
   "vote-request",
   "vote-response",
   "pre-vote-response",
+  "snapshot-response",
   "read-request",
   "read-response",
 ];
@@ -237,6 +241,10 @@ function flagOf(envelope: Envelope): boolean {
       return envelope.granted;
     case "read-response":
       return envelope.index !== null;
+    case "heartbeat-response":
+      return envelope.vouchedIndex !== null;
+    case "snapshot-response":
+      return envelope.isGap;
     case "read-request":
       return envelope.confirmation === "lease";
     default:
@@ -258,7 +266,7 @@ function numbersOf(envelope: Envelope): readonly number[] {
     case "heartbeat-request":
       return [envelope.round, envelope.sentAtTick, envelope.commitIndex];
     case "heartbeat-response":
-      return [envelope.round, envelope.sentAtTick];
+      return [envelope.round, envelope.sentAtTick, envelope.vouchedIndex ?? 0];
     case "vote-request":
     case "pre-vote-request":
       return [envelope.lastLogIndex, envelope.lastLogTerm];
@@ -267,9 +275,16 @@ function numbersOf(envelope: Envelope): readonly number[] {
     case "timeout-now":
       return [];
     case "snapshot-request":
-      return [envelope.snapshotIndex, envelope.snapshotTerm, envelope.offset, envelope.totalBytes, envelope.round];
+      return [
+        envelope.snapshotIndex,
+        envelope.snapshotTerm,
+        envelope.offset,
+        envelope.totalBytes,
+        envelope.digest,
+        envelope.round,
+      ];
     case "snapshot-response":
-      return [envelope.snapshotIndex, envelope.offset, envelope.nextOffset];
+      return [envelope.snapshotIndex, envelope.received, envelope.written, REFUSALS.indexOf(envelope.refusal)];
     case "read-request":
       return [envelope.readId, envelope.context];
     case "read-response":
@@ -326,8 +341,11 @@ function body(reader: Reader, type: Envelope["type"], header: Header, flag: bool
         sentAtTick: reader.u64("sentAtTick"),
         commitIndex: index("commitIndex"),
       };
-    case "heartbeat-response":
-      return { type, ...header, round: reader.u64("round"), sentAtTick: reader.u64("sentAtTick") };
+    case "heartbeat-response": {
+      const [round, sentAtTick, vouched] = [reader.u64("round"), reader.u64("sentAtTick"), index("vouchedIndex")];
+      if (!flag && vouched !== 0) fail(`a node that is not in doubt vouches for nothing, but ${vouched} was found`);
+      return { type, ...header, round, sentAtTick, vouchedIndex: flag ? vouched : null };
+    }
     case "vote-request":
       return {
         type,
@@ -347,22 +365,22 @@ function body(reader: Reader, type: Envelope["type"], header: Header, flag: bool
       if (snapshotTerm > header.term) {
         fail(`a snapshot of term ${snapshotTerm} comes in a message of term ${header.term}`);
       }
-      const round = reader.u64("round");
+      const [digest, round] = [reader.u64("digest"), reader.u64("round")];
+      if (digest >= TWO_32) fail(`a digest is below 2^32, but ${digest} was found`);
       const configuration = configurationIn(reader.block("configuration"));
       const chunk = reader.block("chunk").slice();
       if (offset + chunk.length > totalBytes) {
         fail(`a chunk of ${chunk.length} bytes at ${offset} goes beyond the snapshot's ${totalBytes}`);
       }
-      return { type, ...header, snapshotIndex, snapshotTerm, configuration, offset, totalBytes, round, chunk };
+      return { type, ...header, snapshotIndex, snapshotTerm, configuration, offset, totalBytes, digest, round, chunk };
     }
-    case "snapshot-response":
-      return {
-        type,
-        ...header,
-        snapshotIndex: index("snapshotIndex"),
-        offset: reader.limited("offset"),
-        nextOffset: reader.limited("nextOffset"),
-      };
+    case "snapshot-response": {
+      const [snapshotIndex, received] = [index("snapshotIndex"), reader.limited("received")];
+      const [written, number] = [reader.limited("written"), reader.u64("refusal")];
+      const refusal = REFUSALS[number];
+      if (refusal === undefined) fail(`a refusal is 0 to ${REFUSALS.length - 1}, but ${number} was found`);
+      return { type, ...header, snapshotIndex, received, written, isGap: flag, refusal };
+    }
     case "timeout-now":
       return { type, ...header };
     case "removal-notice":

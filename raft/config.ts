@@ -91,7 +91,7 @@ export interface RaftConfig {
    * snapshot; not below `keepBytes`. Default 64 MiB.
    */
   readonly maxKeepBytes?: number;
-  /** The largest snapshot that is taken, or accepted from a leader; set it alike on all nodes. Default 1 GiB. */
+  /** The largest snapshot that is taken, or accepted from a leader; set it alike on all nodes. Default 64 GiB. */
   readonly maxSnapshotBytes?: number;
   /** Sees every change of the node's state. Default: none. */
   readonly tracer?: RaftTracer;
@@ -204,7 +204,7 @@ function withDefaults(config: RaftConfig): ResolvedConfig {
     maxApplyBytes: number("maxApplyBytes", 16 * MiB, 1),
     maxPendingReads: number("maxPendingReads", 65536, 1),
     snapshotChunkBytes: number("snapshotChunkBytes", MiB / 4, 1),
-    maxSnapshotBytes: number("maxSnapshotBytes", 1024 * MiB, 1),
+    maxSnapshotBytes: number("maxSnapshotBytes", 65536 * MiB, 1),
     keepBytes: number("keepBytes", 0, 0),
     maxKeepBytes: number("maxKeepBytes", Math.max(64 * MiB, config.keepBytes ?? 0), 0),
     tracer: config.tracer ?? null,

@@ -18,6 +18,7 @@ import { ReadQueue, type ReadResult } from "./reads.ts";
 import type { RaftTracer } from "./tracer.ts";
 import {
   type Configuration,
+  type Doubt,
   type Entry,
   type LogIndex,
   MAX_INDEX,
@@ -28,13 +29,13 @@ import {
   type Term,
 } from "./types.ts";
 
-/** A snapshot that is coming in, chunk by chunk, from the leader of one term. */
+/** A snapshot whose bytes are coming in. */
 export interface IncomingSnapshot {
-  readonly index: LogIndex;
-  readonly term: Term;
-  readonly totalBytes: number;
-  readonly chunks: Uint8Array[];
+  readonly snapshot: Snapshot;
+  /** Up to where the log was given its bytes. */
   received: number;
+  /** Up to where the leader was told that they are written. */
+  told: number;
 }
 
 /** A read that was sent on to the leader. */
@@ -99,6 +100,8 @@ export class Core {
   /** A snapshot that the host has yet to load. */
   restored: Snapshot | null;
   incoming: IncomingSnapshot | null = null;
+  /** What the node may have lost that it had acknowledged (doubt.ts). */
+  doubt: Doubt | null;
   /** Reads that are decided, for `drainReads`. */
   decidedReads: ReadResult[] = [];
   /** This follower's reads that a leader was asked for, by their number. */
@@ -154,6 +157,7 @@ export class Core {
     this.term = log.state.term;
     this.votedFor = log.state.votedFor;
     this.commitIndex = this.appliedIndex = Math.max(config.appliedIndex, log.snapshotIndex) as LogIndex;
+    this.doubt = log.doubt ?? null;
     this.restored = config.appliedIndex > 0 && config.appliedIndex >= log.snapshotIndex ? null : log.snapshot;
     this.unsynced = new UnsyncedBytes(log);
     this.stall = new SyncStall(log);
@@ -175,6 +179,7 @@ export class Core {
   get mayCampaign(): boolean {
     if (this.clock < this.removedUntilTick && this.removedAt > this.configurations.currentIndex) return false;
     if (this.term >= MAX_TERM || this.log.lastIndex >= MAX_INDEX) return false;
+    if (this.doubt !== null) return false;
     return this.isVoter ||
       this.configurations.someSince(this.commitIndex, (configuration) => isVoter(configuration, this.id));
   }
@@ -316,8 +321,8 @@ export class Core {
     const before = this.commitIndex;
     this.commitIndex = index;
     this.openProposals.committed(this.log, before, index, this.term);
-    if (this.incoming !== null && this.incoming.index <= index) {
-      this.tracer?.snapshot?.("abandoned", this.incoming, this.leader);
+    if (this.incoming !== null && this.incoming.snapshot.index <= index) {
+      this.tracer?.snapshot?.("abandoned", this.incoming.snapshot, this.leader);
       this.incoming = null;
     }
     this.tracer?.commit?.(index, before);

@@ -59,8 +59,12 @@ function describeBody(envelope: Envelope): string {
       const part = `bytes ${offset} to ${offset + chunk.length} of ${totalBytes}`;
       return `InstallSnapshot ${snapshotIndex}@${snapshotTerm}, ${part}, ${describeConfiguration(configuration)}`;
     }
-    case "snapshot-response":
-      return `InstallSnapshot reply: ${envelope.snapshotIndex}, chunk at ${envelope.offset}, next at ${envelope.nextOffset}`;
+    case "snapshot-response": {
+      const { snapshotIndex, received, written, isGap, refusal } = envelope;
+      if (refusal !== null) return `InstallSnapshot reply: ${snapshotIndex}, refused: ${refusal}`;
+      const gap = isGap ? ", with a gap" : "";
+      return `InstallSnapshot reply: ${snapshotIndex}, received up to ${received}, written up to ${written}${gap}`;
+    }
     case "timeout-now":
       return "TimeoutNow";
     case "removal-notice":

@@ -79,7 +79,8 @@ export function hasHeardLeader(core: Core): boolean {
  * 5.2 and 5.4.1).
  */
 export function handleVoteRequest(core: Core, request: VoteRequest): void {
-  const granted = canVoteFor(core, request.from) && isUpToDate(core, request.lastLogIndex, request.lastLogTerm);
+  const granted = core.doubt === null && canVoteFor(core, request.from) &&
+    isUpToDate(core, request.lastLogIndex, request.lastLogTerm);
   if (granted) {
     if (core.votedFor === null) core.setHardState(core.term, request.from);
     core.electionElapsedTicks = 0;
@@ -93,7 +94,7 @@ export function handleVoteRequest(core: Core, request: VoteRequest): void {
  */
 export function handlePreVoteRequest(core: Core, request: PreVoteRequest): void {
   const couldVote = request.term > core.term || (request.term === core.term && canVoteFor(core, request.from));
-  const granted = couldVote && isUpToDate(core, request.lastLogIndex, request.lastLogTerm);
+  const granted = core.doubt === null && couldVote && isUpToDate(core, request.lastLogIndex, request.lastLogTerm);
   core.tracer?.vote?.(request.from, request.term, granted, true);
   core.send({
     type: "pre-vote-response",

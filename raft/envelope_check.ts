@@ -32,9 +32,16 @@ export function envelopeFault(envelope: Envelope): string | null {
       return entriesFault(envelope);
     case "snapshot-request":
       checkBytes(envelope.chunk, "chunk");
+      wholeNumber(envelope.digest, "digest", 0, 4294967295);
       checkObject(envelope.configuration, "configuration");
       if (envelope.snapshotTerm > envelope.term) return "its snapshot's term is above its own";
       return configurationFault(envelope.configuration);
+    case "snapshot-response":
+      boolean(envelope.isGap, "isGap");
+      if (envelope.refusal !== null && envelope.refusal !== "too-large" && envelope.refusal !== "damaged") {
+        throw new TypeError(`Cannot take ${shown(envelope.refusal)} as refusal: it is too-large, damaged or null`);
+      }
+      return null;
     case "append-response":
       boolean(envelope.success, "success");
       return null;
@@ -85,7 +92,7 @@ function largestNumber(envelope: Envelope): number {
     case "heartbeat-response":
       wholeNumber(envelope.round, "round", 0);
       wholeNumber(envelope.sentAtTick, "sentAtTick", 0);
-      return 0;
+      return envelope.vouchedIndex === null ? 0 : wholeNumber(envelope.vouchedIndex, "vouchedIndex", 0);
     case "vote-request":
     case "pre-vote-request":
       return Math.max(
@@ -107,9 +114,9 @@ function largestNumber(envelope: Envelope): number {
     case "snapshot-response": {
       const place = Math.max(
         wholeNumber(envelope.snapshotIndex, "snapshotIndex", 0),
-        wholeNumber(envelope.offset, "offset", 0),
+        wholeNumber(envelope.received, "received", 0),
       );
-      return Math.max(place, wholeNumber(envelope.nextOffset, "nextOffset", 0));
+      return Math.max(place, wholeNumber(envelope.written, "written", 0));
     }
     case "read-request":
       wholeNumber(envelope.readId, "readId", 0);

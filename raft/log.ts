@@ -10,7 +10,17 @@
  *
  * @module
  */
-import type { Entry, HardState, LogIndex, Snapshot, Term } from "./types.ts";
+import { crc32c } from "./crc32c.ts";
+import {
+  type Doubt,
+  type Entry,
+  type HardState,
+  isSameSnapshot,
+  type LogIndex,
+  type Snapshot,
+  type SnapshotContent,
+  type Term,
+} from "./types.ts";
 
 /**
  * A log, and what else must outlive a restart. A host that is to survive one implements it on a disk.
@@ -70,10 +80,38 @@ export interface RaftLog {
   truncate(from: LogIndex): void;
   /** Sets term and vote. */
   setState(state: HardState): void;
-  /** Takes a snapshot of what was applied: the entries before `keepFrom` go, those from there on stay. */
+  /**
+   * Takes a snapshot of what was applied, whose bytes the host has given to the log: the entries before `keepFrom` go,
+   * those from there on stay.
+   *
+   * @throws {RangeError} Where the log does not have those bytes.
+   */
   compact(snapshot: Snapshot, keepFrom: LogIndex): void;
-  /** Puts a leader's snapshot in place of the whole log. Term and vote stay. */
-  restore(snapshot: Snapshot): void;
+  /**
+   * Bytes of the latest snapshot, or of one that is held: from `offset`, at most `maxBytes`, at least one unless there
+   * are none. `null`: not yet; when they are at hand, the host calls `broadcast()`.
+   */
+  readSnapshot(snapshot: Snapshot, offset: number, maxBytes: number): Uint8Array | null;
+  /** The snapshots that are being sent: the log keeps their bytes, besides those of its latest. */
+  holdSnapshots(snapshots: readonly Snapshot[]): void;
+  /**
+   * Takes bytes of a leader's snapshot, in order; those from offset 0 begin anew. They are not copied.
+   *
+   * @returns Whether it did: a log whose disk is behind may refuse them for now.
+   */
+  receiveSnapshot(snapshot: Snapshot, offset: number, chunk: Uint8Array): boolean;
+  /** How many bytes of the snapshot that comes in are written. When it rises, the host calls `persisted()`. */
+  readonly receivedBytes: number;
+  /**
+   * Puts the snapshot that has come in in place of the whole log. Term and vote stay.
+   *
+   * @returns `false`, and nothing has changed, where its bytes do not match its digest.
+   */
+  restore(snapshot: Snapshot): boolean;
+  /** What the node may have acknowledged and lost; left out by a log that never is in doubt. */
+  readonly doubt?: Doubt | null;
+  /** What was in doubt was replicated again. */
+  resolveDoubt?(): void;
 }
 
 /** What an entry counts for where bytes are bounded: its data, and 24 bytes for the rest of it. */
@@ -117,6 +155,11 @@ export class MemLog implements RaftLog {
   #snapshotTerm = 0;
   #snapshot: Snapshot | null = null;
   #state: HardState = initialState;
+  // The bytes of the snapshots: the latest, those that are sent, the one that comes in, and what was staged.
+  #contents: { readonly snapshot: Snapshot; readonly data: Uint8Array }[] = [];
+  #held: readonly Snapshot[] = [];
+  #incoming: { readonly snapshot: Snapshot; readonly chunks: Uint8Array[]; bytes: number } | null = null;
+  #staged: Uint8Array | null = null;
 
   get snapshotIndex(): LogIndex {
     return this.#snapshotIndex as LogIndex;
@@ -211,7 +254,12 @@ export class MemLog implements RaftLog {
         `Cannot compact to ${snapshot.index}, keeping from ${keepFrom}: the snapshot is at ${this.#snapshotIndex}, the log ends at ${this.#lastIndex}`,
       );
     }
-    this.#snapshot = snapshot;
+    const staged = this.#staged;
+    if (staged === null || staged.length !== snapshot.bytes || crc32c(staged) !== snapshot.digest) {
+      throw new RangeError(`Cannot compact to ${snapshot.index}: the log was not given these ${snapshot.bytes} bytes`);
+    }
+    this.#staged = null;
+    this.#keep(snapshot, staged);
     this.#snapshotIndex = snapshot.index;
     this.#snapshotTerm = snapshot.term;
     for (let index = this.#firstIndex; index < keepFrom; index++) this.#entries[this.#head++] = undefined;
@@ -223,14 +271,85 @@ export class MemLog implements RaftLog {
     }
   }
 
-  restore(snapshot: Snapshot): void {
-    this.#snapshot = snapshot;
+  get receivedBytes(): number {
+    return this.#incoming?.bytes ?? 0;
+  }
+
+  /** The bytes of the latest snapshot; `null` without one. */
+  get snapshotData(): Uint8Array | null {
+    return this.#contents.at(-1)?.data ?? null;
+  }
+
+  /**
+   * Takes the bytes of a snapshot that the host is about to `compact` to.
+   *
+   * @param data They are not copied: they must not be changed afterwards.
+   * @returns What the node is told of them.
+   */
+  stage(data: Uint8Array): SnapshotContent {
+    this.#staged = data;
+    return { bytes: data.length, digest: crc32c(data) };
+  }
+
+  readSnapshot(snapshot: Snapshot, offset: number, maxBytes: number): Uint8Array | null {
+    const content = this.#contents.find((one) => isSameSnapshot(one.snapshot, snapshot));
+    if (content === undefined) throw new RangeError(`Cannot read the snapshot at ${snapshot.index}: it is not held`);
+    return content.data.subarray(offset, offset + maxBytes);
+  }
+
+  holdSnapshots(snapshots: readonly Snapshot[]): void {
+    this.#held = snapshots;
+    this.#dropContents();
+  }
+
+  receiveSnapshot(snapshot: Snapshot, offset: number, chunk: Uint8Array): boolean {
+    const isAnother = this.#incoming === null || !isSameSnapshot(this.#incoming.snapshot, snapshot);
+    if (offset === 0) this.#incoming = { snapshot, chunks: [], bytes: 0 };
+    else if (isAnother) return false;
+    const incoming = this.#incoming!;
+    if (offset !== incoming.bytes) return false;
+    incoming.chunks.push(chunk);
+    incoming.bytes += chunk.length;
+    return true;
+  }
+
+  restore(snapshot: Snapshot): boolean {
+    const incoming = this.#incoming;
+    this.#incoming = null;
+    if (incoming === null || !isSameSnapshot(incoming.snapshot, snapshot)) return false;
+    const data = joined(incoming.chunks, incoming.bytes);
+    if (data.length !== snapshot.bytes || crc32c(data) !== snapshot.digest) return false;
+    this.#keep(snapshot, data);
     this.#snapshotIndex = this.#lastIndex = snapshot.index;
     this.#snapshotTerm = this.#lastTerm = snapshot.term;
     this.#firstIndex = snapshot.index + 1;
     this.#entries = [];
     this.#head = 0;
+    return true;
   }
+
+  #keep(snapshot: Snapshot, data: Uint8Array): void {
+    this.#snapshot = snapshot;
+    this.#contents.push({ snapshot, data });
+    this.#dropContents();
+  }
+
+  #dropContents(): void {
+    this.#contents = this.#contents.filter(({ snapshot }) =>
+      snapshot === this.#snapshot || this.#held.some((held) => isSameSnapshot(held, snapshot))
+    );
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], totalBytes: number): Uint8Array {
+  if (chunks.length === 1) return chunks[0]!;
+  const bytes = new Uint8Array(totalBytes);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
 }
 
 /**

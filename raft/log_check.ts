@@ -18,6 +18,9 @@ const METHODS = [
   "truncate",
   "setState",
   "compact",
+  "readSnapshot",
+  "holdSnapshots",
+  "receiveSnapshot",
   "restore",
 ] as const satisfies readonly (keyof RaftLog)[];
 

@@ -96,6 +96,11 @@ export interface HeartbeatResponse extends EnvelopeHeader {
   readonly round: number;
   /** The request's. */
   readonly sentAtTick: number;
+  /**
+   * `null`, unless the node may have lost what it acknowledged: then up to where its log is known to be right since it
+   * started.
+   */
+  readonly vouchedIndex: LogIndex | null;
 }
 
 /** RequestVote (Raft, section 5.2). It waits for the sync, as it tells of the candidate's log and of a new term. */
@@ -140,8 +145,8 @@ export interface PreVoteResponse extends EnvelopeHeader {
 }
 
 /**
- * InstallSnapshot (Raft, section 7): one chunk. The last one is answered by an append-response for the snapshot's
- * index.
+ * InstallSnapshot (Raft, section 7): one chunk of many, which are sent ahead of their answers. The last one is answered
+ * by an append-response for the snapshot's index. A request without a chunk asks how far the follower is.
  */
 export interface SnapshotRequest extends EnvelopeHeader {
   /** Its kind. */
@@ -156,22 +161,31 @@ export interface SnapshotRequest extends EnvelopeHeader {
   readonly offset: number;
   /** How many bytes the snapshot has. */
   readonly totalBytes: number;
+  /** Their CRC-32C. */
+  readonly digest: number;
   /** The leader's heartbeat round, to be echoed. */
   readonly round: number;
   /** The bytes from `offset`. */
   readonly chunk: Uint8Array;
 }
 
-/** The answer to a chunk that was not the last. */
+/** Why a follower takes no snapshot: it has more bytes than it accepts, or they do not match their digest. */
+export type SnapshotRefusal = "too-large" | "damaged";
+
+/** How far a snapshot has come in at a follower. */
 export interface SnapshotResponse extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "snapshot-response";
   /** Which snapshot. */
   readonly snapshotIndex: LogIndex;
-  /** Which chunk this answers. */
-  readonly offset: number;
-  /** The chunk that is wanted next. */
-  readonly nextOffset: number;
+  /** Up to where the follower has taken its bytes; it wants those from there on. */
+  readonly received: number;
+  /** Up to where it has written them. */
+  readonly written: number;
+  /** Whether bytes before those of the request are missing: they are to be sent again. */
+  readonly isGap: boolean;
+  /** Why it takes none of them; `null` if it does. */
+  readonly refusal: SnapshotRefusal | null;
 }
 
 /** Asks a voter to campaign at once (dissertation, section 3.10). */

@@ -109,7 +109,7 @@
  *   apply(): void {
  *     const snapshot = this.node.drainRestored();
  *     if (snapshot !== null) {
- *       this.map = new Map(JSON.parse(text.decode(snapshot.data)));
+ *       this.map = new Map(JSON.parse(text.decode(this.log.snapshotData!)));
  *       for (const [key, { index }] of this.proposals) if (index <= snapshot.index) this.answer(key, "unknown");
  *     }
  *     for (let applied = this.node.drainApplied(); applied.length > 0; applied = this.node.drainApplied()) {
@@ -138,7 +138,8 @@
  *     this.proposals.delete(key);
  *   }
  *   compact(): void {
- *     this.node.compact(this.node.appliedIndex, bytes.encode(JSON.stringify([...this.map])));
+ *     const content = this.log.stage(bytes.encode(JSON.stringify([...this.map])));
+ *     this.node.compact(this.node.appliedIndex, content);
  *   }
  * }
  *
@@ -191,6 +192,7 @@ export type { ReadConfirmation, ReadResult } from "./reads.ts";
 
 // The log: one in memory, and what it takes to write one.
 export { entryBytes, initialState, MemLog, type RaftLog } from "./log.ts";
+export { crc32c } from "./crc32c.ts";
 
 // What travels: envelopes and commands, as values and as bytes.
 export * from "./message.ts";

@@ -4,12 +4,13 @@
  * @module
  */
 import { checkMissing, handleAppendRequest, handleCommitNotice, handleHeartbeatRequest } from "./append.ts";
-import { checkBytes, shown, wholeNumber } from "./arguments.ts";
+import { checkObject, shown, wholeNumber } from "./arguments.ts";
 import { commitAsLeader } from "./commit.ts";
 import { keepFrom } from "./compaction.ts";
 import { type RaftConfig, resolveConfig } from "./config.ts";
 import { configurationOf } from "./configuration.ts";
 import { Core } from "./core.ts";
+import { resolveDoubt } from "./doubt.ts";
 import { envelopeFault } from "./envelope_check.ts";
 import {
   campaign,
@@ -31,18 +32,20 @@ import { isQuorum } from "./quorum.ts";
 import { createRandom, mix32 } from "./random.ts";
 import { confirmReads, expireForwardedReads, handleReadRequest, handleReadResponse, readHere } from "./read_index.ts";
 import type { ReadConfirmation, ReadResult } from "./reads.ts";
-import { handleAppendResponse, handleHeartbeatResponse, handleSnapshotResponse } from "./replies.ts";
-import { abandonOutdatedTransfer, beginRound, replicateToAll } from "./replication.ts";
+import { handleAppendResponse, handleHeartbeatResponse } from "./replies.ts";
+import { beginRound, replicateToAll } from "./replication.ts";
 import { handleRemovalNotice, isStranger, tellRemoved } from "./removal.ts";
 import { resign } from "./resign.ts";
 import { becomeFollower } from "./roles.ts";
 import { handleRoutine } from "./routine.ts";
-import { handleSnapshotRequest } from "./snapshot.ts";
+import { handleSnapshotRequest, tellProgress } from "./snapshot.ts";
+import { handleSnapshotResponse, holdSnapshots, reviewTransfer } from "./snapshot_transfer.ts";
 import { type RaftStatus, statusOf } from "./status.ts";
 import { abortTransfer, beginTransfer, handleTimeoutNow } from "./transfer.ts";
 import {
   type LogIndex,
   logIndex,
+  MAX_INDEX,
   MAX_TERM_JUMP,
   type NodeId,
   nodeId,
@@ -50,6 +53,7 @@ import {
   type RaftApplyCommand,
   type Role,
   type Snapshot,
+  type SnapshotContent,
   type Term,
 } from "./types.ts";
 
@@ -209,13 +213,15 @@ export class RaftNode {
   }
 
   /**
-   * The host's sync has ended: the node counts its own vote and its own copy of the log as far as the log now says that
+   * The host's sync has ended, or the log has written more of a snapshot that comes in: the node counts its own vote and its own copy of the log as far as the log now says that
    * they are durable.
    *
    * @returns What is to be sent.
    */
   persisted(): Envelope[] {
     const core = this.#core;
+    if (core.doubt !== null) resolveDoubt(core);
+    if (core.incoming !== null) tellProgress(core);
     if (core.role === "candidate") countOwnVote(core);
     else if (core.role === "leader" && core.log.durableIndex > core.commitIndex) commitAsLeader(core);
     return core.takeOutbox();
@@ -320,16 +326,20 @@ export class RaftNode {
   }
 
   /**
-   * Puts a snapshot in place of the log's beginning (Raft, section 7).
+   * Puts a snapshot in place of the log's beginning (Raft, section 7). The host has given its bytes to the log before:
+   * `MemLog` takes them by `stage`.
    *
-   * @param index Up to where `data` covers the log: not above `appliedIndex`, and above the last snapshot.
-   * @param data The host's state as of that index. It is not copied: it must not be changed afterwards.
-   * @throws {TypeError} Where `index` is no number, or `data` no `Uint8Array`.
-   * @throws {RangeError} Where `index` is out of that range, or `data` larger than `maxSnapshotBytes`.
+   * @param index Up to where the snapshot covers the log: not above `appliedIndex`, and above the last snapshot.
+   * @param content The bytes of the host's state as of that index: how many, and their digest.
+   * @throws {TypeError} Where `index` or a part of `content` is no number.
+   * @throws {RangeError} Where `index` is out of that range, the bytes are more than `maxSnapshotBytes`, or the log does
+   * not have them.
    */
-  compact(index: LogIndex, data: Uint8Array): void {
+  compact(index: LogIndex, content: SnapshotContent): void {
     logIndex(index);
-    checkBytes(data, "a snapshot's data");
+    checkObject(content, "a snapshot's content");
+    const bytes = wholeNumber(content.bytes, "a snapshot's bytes", 0, MAX_INDEX);
+    const digest = wholeNumber(content.digest, "a snapshot's digest", 0, 4294967295);
     const core = this.#core;
     const { log } = core;
     if (!(index > log.snapshotIndex && index <= core.appliedIndex)) {
@@ -338,11 +348,12 @@ export class RaftNode {
       );
     }
     const { maxSnapshotBytes } = core.config;
-    if (data.length > maxSnapshotBytes) {
-      throw new RangeError(`Cannot take a snapshot of ${data.length} bytes: at most ${maxSnapshotBytes} are allowed`);
+    if (bytes > maxSnapshotBytes) {
+      throw new RangeError(`Cannot take a snapshot of ${bytes} bytes: at most ${maxSnapshotBytes} are allowed`);
     }
     const configuration = core.configurations.at(index);
-    const snapshot: Snapshot = { index, term: log.termAt(index)!, configuration, data };
+    const snapshot: Snapshot = { index, term: log.termAt(index)!, configuration, bytes, digest };
+    holdSnapshots(core);
     log.compact(snapshot, keepFrom(core, index));
     core.configurations.compact(index);
     core.tracer?.snapshot?.("taken", snapshot, null);
@@ -350,9 +361,9 @@ export class RaftNode {
 
   /**
    * A snapshot that the host must load before it applies anything more: one that a leader sent, or after a restart the
-   * log's own.
+   * log's own. Its bytes are in the log.
    *
-   * @returns The snapshot, once; `null` where there is none.
+   * @returns Its identity, once; `null` where there is none.
    */
   drainRestored(): Snapshot | null {
     const { restored } = this.#core;
@@ -453,7 +464,7 @@ export class RaftNode {
         (id) => id === core.id || core.progress.get(id)?.isActive === true || core.progress.get(id)?.isNew === true,
       );
       for (const follower of core.followers) {
-        abandonOutdatedTransfer(core, follower);
+        reviewTransfer(core, follower);
         follower.isActive = follower.isNew = false;
       }
       if (checkQuorum && !hasQuorum) {

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import type { SnapshotRefusal } from "./message.ts";
 import type { LogIndex, NodeId, Snapshot } from "./types.ts";
 
 /**
@@ -91,12 +92,28 @@ export class Inflights {
   }
 }
 
-/** A snapshot on its way to a follower, chunk by chunk. */
+/**
+ * A snapshot on its way to a follower.
+ *
+ * ```text
+ *   0 ────── writtenBytes ────── sentBytes ────── snapshot.bytes
+ *            the follower's      under way, within the window
+ * ```
+ */
 export interface SnapshotTransfer {
-  /** What is sent. It is held until it was sent, a newer one notwithstanding. */
+  /** What is sent. The log holds its bytes until it was sent, a newer snapshot notwithstanding. */
   readonly snapshot: Snapshot;
-  /** Where the chunk that awaits its answer begins. */
-  offset: number;
+  /** Up to where its bytes were sent. */
+  sentBytes: number;
+  /** Up to where the follower has written them. */
+  writtenBytes: number;
+  /** Where the leader last began to send again, and in which heartbeat round: an answer to what was sent before says the same. */
+  resentFrom: number;
+  resentInRound: number;
+  /** Whether the follower has answered: until then it gets one chunk, as it may refuse them all or have them already. */
+  isAnswered: boolean;
+  /** Why the follower does not take it. */
+  refusal: SnapshotRefusal | null;
 }
 
 /** A leader's view of one follower. It holds for one term. */
@@ -173,7 +190,15 @@ export class Progress {
   /** Sends a snapshot from its first byte. */
   becomeSnapshot(snapshot: Snapshot): void {
     this.#become("snapshot");
-    this.transfer = { snapshot, offset: 0 };
+    this.transfer = {
+      snapshot,
+      sentBytes: 0,
+      writtenBytes: 0,
+      resentFrom: -1,
+      resentInRound: -1,
+      isAnswered: false,
+      refusal: null,
+    };
   }
 
   /** Notes that the follower was heard. */
@@ -194,6 +219,12 @@ export class Progress {
     this.matchIndex = index;
     if (this.nextIndex <= index) this.nextIndex = index + 1 as LogIndex;
     return true;
+  }
+
+  /** The follower no longer holds what it acknowledged above `index`: looks for its log's end anew. */
+  forget(index: LogIndex, lastIndex: LogIndex): void {
+    this.matchIndex = index;
+    if (this.state !== "snapshot") this.becomeProbe(lastIndex + 1 as LogIndex);
   }
 
   #become(state: ProgressState): void {

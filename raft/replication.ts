@@ -4,9 +4,9 @@
  * @module
  */
 import type { Core } from "./core.ts";
-import { RaftInvariantError } from "./errors.ts";
 import { entryBytes } from "./log.ts";
 import type { Progress } from "./progress.ts";
+import { beginSnapshot, sendChunks } from "./snapshot_transfer.ts";
 import type { Entry, EntryKind, LogIndex, Term } from "./types.ts";
 
 /** Appends an entry to the leader's own log; it is sent by whatever is sent next. */
@@ -41,7 +41,7 @@ export function replicate(core: Core, follower: Progress): void {
       follower.pause(core.round);
       return;
     case "snapshot":
-      return;
+      return sendChunks(core, follower);
   }
 }
 
@@ -83,53 +83,6 @@ export function beginRound(core: Core): void {
       commitIndex,
     });
   }
-}
-
-/** Sends the chunk of the follower's snapshot that awaits its answer. */
-export function sendChunk(core: Core, follower: Progress): void {
-  const transfer = follower.transfer;
-  if (transfer === null) throw new RaftInvariantError(`Node ${follower.id} is sent a chunk of no snapshot`);
-  const { snapshot, offset } = transfer;
-  follower.pause(core.round);
-  core.send({
-    type: "snapshot-request",
-    from: core.id,
-    to: follower.id,
-    term: core.term,
-    afterSync: false,
-    snapshotIndex: snapshot.index,
-    snapshotTerm: snapshot.term,
-    configuration: snapshot.configuration,
-    offset,
-    totalBytes: snapshot.data.length,
-    round: core.round,
-    chunk: snapshot.data.subarray(offset, offset + core.config.snapshotChunkBytes),
-  });
-}
-
-/** Begins to send a follower the latest snapshot, as it needs entries that are gone (Raft, section 7). */
-export function beginSnapshot(core: Core, follower: Progress): void {
-  const snapshot = core.log.snapshot;
-  if (snapshot === null) {
-    throw new RaftInvariantError(
-      `Entry ${follower.nextIndex - 1} is neither in the log of node ${core.id} nor in a snapshot`,
-    );
-  }
-  follower.becomeSnapshot(snapshot);
-  core.tracer?.snapshot?.("sending", snapshot, follower.id);
-  sendChunk(core, follower);
-}
-
-/**
- * Lets go of a snapshot that a silent follower was being sent, where there is a newer one: that one is begun when the
- * follower is heard again.
- */
-export function abandonOutdatedTransfer(core: Core, follower: Progress): void {
-  const { transfer } = follower;
-  if (transfer === null || follower.isActive || transfer.snapshot === core.log.snapshot) return;
-  core.tracer?.snapshot?.("abandoned", transfer.snapshot, follower.id);
-  follower.becomeProbe(follower.nextIndex);
-  follower.pause(core.round);
 }
 
 /** Sends one append, empty where the follower lacks nothing; `false` where it needs a snapshot, which is begun. */

@@ -6,10 +6,11 @@
 import { commitAsLeader } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { lastIndexWithTermAtMost } from "./log.ts";
-import type { AppendResponse, HeartbeatResponse, SnapshotResponse } from "./message.ts";
+import type { AppendResponse, HeartbeatResponse } from "./message.ts";
 import type { Progress } from "./progress.ts";
 import { noteEcho } from "./read_index.ts";
-import { replicate, sendCheck, sendChunk } from "./replication.ts";
+import { replicate, sendCheck } from "./replication.ts";
+import { askHowFar } from "./snapshot_transfer.ts";
 import { continueTransfer } from "./transfer.ts";
 import type { LogIndex } from "./types.ts";
 
@@ -71,6 +72,10 @@ export function handleHeartbeatResponse(core: Core, follower: Progress, response
   follower.heard(core.clock);
   noteEcho(core, follower, response);
   if (core.progress.get(follower.id) !== follower) return;
+  if (response.vouchedIndex !== null && follower.matchIndex > response.vouchedIndex) {
+    // It has lost what it acknowledged, or may have.
+    follower.forget(response.vouchedIndex, core.log.lastIndex);
+  }
   switch (follower.state) {
     case "probe":
       if (!follower.isPaused) replicate(core, follower);
@@ -86,26 +91,8 @@ export function handleHeartbeatResponse(core: Core, follower: Progress, response
       else sendCheck(core, follower);
       break;
     case "snapshot":
-      if (response.round > follower.pausedInRound) sendChunk(core, follower);
+      if (response.round > follower.pausedInRound && follower.transfer!.refusal === null) askHowFar(core, follower);
       break;
   }
   if (core.transferTarget === follower.id) continueTransfer(core);
-}
-
-/** The answer to a chunk that was not the last: sends the one that the follower wants next. */
-export function handleSnapshotResponse(core: Core, follower: Progress, response: SnapshotResponse): void {
-  follower.heard(core.clock);
-  const { transfer } = follower;
-  const { snapshotIndex, offset, nextOffset } = response;
-  if (
-    transfer === null || snapshotIndex !== transfer.snapshot.index || offset !== transfer.offset ||
-    nextOffset === offset
-  ) {
-    return core.reject(response, "the answer is to an earlier chunk");
-  }
-  if (nextOffset > transfer.snapshot.data.length) {
-    return core.reject(response, "a chunk beyond the snapshot's end is wanted");
-  }
-  transfer.offset = nextOffset;
-  sendChunk(core, follower);
 }

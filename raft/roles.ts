@@ -20,8 +20,6 @@ export function becomeFollower(core: Core, term: Term, leader: NodeId | null): v
   const wasFollower = core.role === "follower";
   if (isNewTerm) {
     core.setHardState(term, null);
-    // A snapshot's bytes are one leader's: another may write the same state in other bytes.
-    abandonIncoming(core);
     refuseForwardedReads(core, "the term ended");
   }
   core.votes.clear();
@@ -61,7 +59,7 @@ export function followLeader(core: Core, leader: NodeId): void {
 /** Forgets a snapshot that has not come in whole. */
 export function abandonIncoming(core: Core): void {
   if (core.incoming === null) return;
-  core.tracer?.snapshot?.("abandoned", core.incoming, core.leader);
+  core.tracer?.snapshot?.("abandoned", core.incoming.snapshot, core.leader);
   core.incoming = null;
 }
 

@@ -1,19 +1,20 @@
 /**
- * InstallSnapshot on the follower (Raft, section 7): chunks are gathered, and put in place of the log where the log
- * lacks what they cover.
+ * InstallSnapshot on the follower (Raft, section 7): chunks go into the log, which writes them, and the whole takes the
+ * place of the log where the log lacks what it covers.
  *
  * @module
  */
 import { ConfigurationStack } from "./configuration.ts";
 import type { Core } from "./core.ts";
-import type { SnapshotRequest } from "./message.ts";
+import { vouch } from "./doubt.ts";
+import type { SnapshotRefusal, SnapshotRequest } from "./message.ts";
 import { abandonIncoming, followLeader } from "./roles.ts";
-import type { LogIndex, Snapshot } from "./types.ts";
+import { isSameSnapshot, type LogIndex, type Snapshot } from "./types.ts";
 
-/** A chunk: kept if it is the one that is wanted; the answer says which one is wanted next. */
+/** A chunk: goes into the log if it is the one that is wanted; the answer says how far the snapshot has come in. */
 export function handleSnapshotRequest(core: Core, request: SnapshotRequest): void {
   followLeader(core, request.from);
-  const { snapshotIndex: index, snapshotTerm: term, offset, totalBytes, chunk } = request;
+  const { snapshotIndex: index, snapshotTerm: term, offset, totalBytes, digest, configuration, chunk } = request;
   // An older snapshot never takes anything back: what it covers is committed here.
   if (index <= core.commitIndex) {
     core.tracer?.snapshot?.("outdated", { index, term }, request.from);
@@ -23,49 +24,87 @@ export function handleSnapshotRequest(core: Core, request: SnapshotRequest): voi
   // committed.
   if (core.log.termAt(index) === term) {
     core.tracer?.snapshot?.("matched", { index, term }, request.from);
+    vouch(core, index);
     core.commitTo(index);
     return acknowledge(core, request);
   }
   if (offset + chunk.length > totalBytes) return core.reject(request, "the chunk goes beyond the snapshot's end");
-  if (totalBytes > core.config.maxSnapshotBytes) return core.reject(request, "the snapshot is larger than is accepted");
-  let incoming = core.incoming;
-  if (incoming !== null && (incoming.index !== index || incoming.term !== term || incoming.totalBytes !== totalBytes)) {
-    // A late chunk of an older snapshot does not undo what has come of a newer one.
-    if (index < incoming.index) return core.reject(request, "a later snapshot is coming in");
-    abandonIncoming(core);
-    incoming = null;
+  if (totalBytes > core.config.maxSnapshotBytes) return refuse(core, index, "too-large");
+  const snapshot: Snapshot = { index, term, configuration, bytes: totalBytes, digest };
+  const incoming = incomingOf(core, snapshot);
+  if (incoming === null) return core.reject(request, "a later snapshot is coming in");
+  if (offset > incoming.received) return respond(core, true);
+  // A chunk that the log does not take now is sent again.
+  if (offset < incoming.received || !core.log.receiveSnapshot(incoming.snapshot, offset, chunk)) {
+    return respond(core, false);
   }
-  if (incoming === null) core.incoming = incoming = { index, term, totalBytes, chunks: [], received: 0 };
-  if (offset === incoming.received && chunk.length > 0) {
-    incoming.chunks.push(chunk);
-    incoming.received += chunk.length;
-  }
-  if (incoming.received < totalBytes) {
-    core.send({
-      type: "snapshot-response",
-      from: core.id,
-      to: request.from,
-      term: core.term,
-      afterSync: !core.isTermDurable,
-      snapshotIndex: index,
-      offset,
-      nextOffset: incoming.received,
-    });
-    return;
-  }
-  install(core, { index, term, configuration: request.configuration, data: joined(incoming.chunks, totalBytes) });
-  acknowledge(core, request);
+  incoming.received += chunk.length;
+  if (incoming.received === totalBytes) install(core, request);
+  else if (chunk.length === 0) respond(core, false);
+  else tellProgress(core);
 }
 
-function install(core: Core, snapshot: Snapshot): void {
+/** Tells the leader that more of its snapshot is written, so that it sends more. */
+export function tellProgress(core: Core): void {
+  const { incoming } = core;
+  if (incoming !== null && core.log.receivedBytes > incoming.told) respond(core, false);
+}
+
+/** What has come in of a snapshot; begins with nothing. `null` where a later one is coming in: a late chunk does not undo that. */
+function incomingOf(core: Core, snapshot: Snapshot): NonNullable<Core["incoming"]> | null {
+  const { incoming } = core;
+  if (incoming !== null && isSameSnapshot(incoming.snapshot, snapshot)) return incoming;
+  if (incoming !== null && snapshot.index < incoming.snapshot.index) return null;
+  abandonIncoming(core);
+  return core.incoming = { snapshot, received: 0, told: 0 };
+}
+
+function install(core: Core, request: SnapshotRequest): void {
+  const { snapshot } = core.incoming!;
   core.incoming = null;
-  core.log.restore(snapshot);
+  if (!core.log.restore(snapshot)) {
+    core.tracer?.snapshot?.("damaged", snapshot, core.leader);
+    return refuse(core, snapshot.index, "damaged");
+  }
   core.configurations = new ConfigurationStack(snapshot.index, snapshot.configuration);
   core.commitIndex = core.appliedIndex = snapshot.index;
   core.restored = snapshot;
   core.openProposals.restored(snapshot);
   core.tracer?.snapshot?.("installed", snapshot, core.leader);
   core.configurationChanged(snapshot.index, "snapshot");
+  vouch(core, snapshot.index);
+  acknowledge(core, request);
+}
+
+function respond(core: Core, isGap: boolean): void {
+  const incoming = core.incoming!;
+  incoming.told = core.log.receivedBytes;
+  answer(core, {
+    snapshotIndex: incoming.snapshot.index,
+    received: incoming.received,
+    written: Math.min(incoming.told, incoming.received),
+    isGap,
+    refusal: null,
+  });
+}
+
+function refuse(core: Core, snapshotIndex: LogIndex, refusal: SnapshotRefusal): void {
+  answer(core, { snapshotIndex, received: 0, written: 0, isGap: false, refusal });
+}
+
+function answer(
+  core: Core,
+  said: { snapshotIndex: LogIndex; received: number; written: number; isGap: boolean; refusal: SnapshotRefusal | null },
+): void {
+  if (core.leader === null) return;
+  core.send({
+    type: "snapshot-response",
+    from: core.id,
+    to: core.leader,
+    term: core.term,
+    afterSync: !core.isTermDurable,
+    ...said,
+  });
 }
 
 function acknowledge(core: Core, request: SnapshotRequest): void {
@@ -81,15 +120,4 @@ function acknowledge(core: Core, request: SnapshotRequest): void {
     hintTerm: request.snapshotTerm,
     round: request.round,
   });
-}
-
-function joined(chunks: readonly Uint8Array[], totalBytes: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
-  const bytes = new Uint8Array(totalBytes);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }

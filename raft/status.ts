@@ -6,8 +6,21 @@
 import { membersOf } from "./configuration.ts";
 import type { Core } from "./core.ts";
 import { holdsLease } from "./read_index.ts";
+import type { SnapshotRefusal } from "./message.ts";
 import type { ProgressState } from "./progress.ts";
 import type { Configuration, LogIndex, NodeId, Role, Term } from "./types.ts";
+
+/** A snapshot on its way to a follower. */
+export interface SnapshotStatus {
+  /** The last entry that it covers. */
+  readonly index: LogIndex;
+  /** How many of its bytes the follower has written. */
+  readonly sentBytes: number;
+  /** How many it has. */
+  readonly totalBytes: number;
+  /** Why the follower does not take it; `null` if it does. */
+  readonly refusal: SnapshotRefusal | null;
+}
 
 /** A leader's view of one follower. */
 export interface FollowerStatus {
@@ -30,7 +43,7 @@ export interface FollowerStatus {
   /** Whether it was heard since the leader last checked its quorum; `false` where it never was. */
   readonly isActive: boolean;
   /** The snapshot that it is being sent, and how many of its bytes it has. */
-  readonly snapshot: { readonly index: LogIndex; readonly sentBytes: number; readonly totalBytes: number } | null;
+  readonly snapshot: SnapshotStatus | null;
 }
 
 /** A node at one moment. */
@@ -131,8 +144,9 @@ export function statusOf(core: Core): RaftStatus {
       isActive: follower.isActive,
       snapshot: follower.transfer === null ? null : {
         index: follower.transfer.snapshot.index,
-        sentBytes: follower.transfer.offset,
-        totalBytes: follower.transfer.snapshot.data.length,
+        sentBytes: follower.transfer.writtenBytes,
+        totalBytes: follower.transfer.snapshot.bytes,
+        refusal: follower.transfer.refusal,
       },
     })),
   };

@@ -7,7 +7,15 @@ import type { Envelope } from "./message.ts";
 import type { Configuration, Entry, LogIndex, NodeId, Role, Snapshot, Term } from "./types.ts";
 
 /** What became of a snapshot. */
-export type SnapshotEvent = "taken" | "sending" | "installed" | "matched" | "outdated" | "abandoned";
+export type SnapshotEvent =
+  | "taken"
+  | "sending"
+  | "installed"
+  | "matched"
+  | "outdated"
+  | "abandoned"
+  | "refused"
+  | "damaged";
 
 /** What became of a leadership transfer. */
 export type TransferEvent = "started" | "timeout-now" | "aborted";

@@ -121,16 +121,38 @@ export interface Configuration {
   readonly context?: Uint8Array;
 }
 
-/** The state of a host at an index, in place of the log's entries up to there (Raft, section 7). */
-export interface Snapshot {
+/** The bytes of a snapshot, by what tells them from others: the core never sees the bytes themselves. */
+export interface SnapshotContent {
+  /** How many there are. */
+  readonly bytes: number;
+  /** Their CRC-32C (`crc32c`). */
+  readonly digest: number;
+}
+
+/**
+ * The identity of a snapshot: of the state of a host at an index, in place of the log's entries up to there (Raft,
+ * section 7). The bytes are in the log.
+ */
+export interface Snapshot extends SnapshotContent {
   /** The last entry that it covers. */
   readonly index: LogIndex;
   /** That entry's term. */
   readonly term: Term;
   /** The members as of that entry, not as of a later one. */
   readonly configuration: Configuration;
-  /** The host's bytes. */
-  readonly data: Uint8Array;
+}
+
+/** Whether two identities name the same bytes. */
+export function isSameSnapshot(a: Snapshot, b: Snapshot): boolean {
+  return a.index === b.index && a.term === b.term && a.bytes === b.bytes && a.digest === b.digest;
+}
+
+/** What a node may have acknowledged and lost. */
+export interface Doubt {
+  /** No entry above this index. */
+  readonly lastIndex: number;
+  /** No entry, and no vote, of a later term. */
+  readonly term: number;
 }
 
 /** A committed command, handed to the host: in order of its index, each once. */

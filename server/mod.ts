@@ -27,9 +27,10 @@ export { decodePacket, encodePacket } from "./replica/packet_codec.ts";
 
 // Its log on a disk.
 export * from "./journal/disk.ts";
-export { Journal, openJournal } from "./journal/journal.ts";
+export { Journal } from "./journal/journal.ts";
+export { type JournalOpened, openJournal, type OpenJournalOptions } from "./journal/journal_open.ts";
+export { replaceFile } from "./journal/whole_file.ts";
 export { JournalDamagedError, type JournalIdentity, JournalIdentityError } from "./journal/journal_format.ts";
-export type { RecoveredJournal } from "./journal/journal_recovery.ts";
 
 // The key-value store: a state machine.
 export { createKvStore, type KvStore } from "./store/kv_store.ts";

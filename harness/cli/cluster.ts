@@ -10,7 +10,7 @@ import process from "node:process";
 import { type Child, startChild } from "../rig/child.ts";
 import { programCommand } from "../rig/program.ts";
 import { READ_MODES } from "../../server/replica/client.ts";
-import { crc32c } from "../../server/bytes/crc32c.ts";
+import { crc32c } from "../../raft/mod.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { passwordOf } from "./secret_file.ts";

@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
-import { describeJournal } from "../../server/journal/journal_text.ts";
+import { describeJournal, type JournalFiles } from "../../server/journal/journal_text.ts";
+import { segmentNumber } from "../../server/journal/segments.ts";
+import { SNAPSHOT_END_BYTES, snapshotIndexOf, trailerBytes } from "../../server/journal/snapshot_format.ts";
 import { describeCommand } from "../../server/store/command_text.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -23,31 +25,56 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
   const { flags, words } = parseFlags(args, FLAGS);
   if (words.length !== 1) throw new UsageError("log needs one data folder");
   const folder = words[0]!;
-  const [journal, snapshot] = [read(folder, "journal"), read(folder, "snapshot")];
-  if (journal === null && snapshot === null) throw new UsageError(`There is no journal in ${folder}`);
+  const files = filesOf(folder);
+  if (files.segments.length === 0 && files.snapshot === null) throw new UsageError(`There is no journal in ${folder}`);
   let text = "";
-  const isDamaged = describeJournal(
-    journal,
-    snapshot,
-    (line) => {
-      text += `${line}\n`;
-      if (text.length < CHUNK) return;
-      terminal.out(text);
-      text = "";
-    },
-    describeCommand,
-    flags.last,
-  );
+  const print = (line: string): void => {
+    text += `${line}\n`;
+    if (text.length < CHUNK) return;
+    terminal.out(text);
+    text = "";
+  };
+  const isDamaged = describeJournal(files, { print, describeCommand, last: flags.last });
   terminal.out(text);
   return Promise.resolve(isDamaged ? 1 : 0);
 }
 
-function read(folder: string, name: string): Uint8Array | null {
+function filesOf(folder: string): JournalFiles {
+  const names = attempt(folder, () => readdirSync(folder));
+  if (names.includes("journal")) {
+    throw new UsageError(`The journal in ${folder} is of an older program: format version 1`);
+  }
+  const segments = names.flatMap((name) => {
+    const number = segmentNumber(name);
+    return number === null
+      ? []
+      : [{ number, name, bytes: attempt(join(folder, name), () => readFileSync(join(folder, name))) }];
+  });
+  const latest = names.filter((name) => snapshotIndexOf(name) !== null).sort().at(-1);
+  return { segments, snapshot: latest === undefined ? null : { name: latest, ...trailerOf(join(folder, latest)) } };
+}
+
+/** A snapshot's length and trailer: of its data, which may be large, nothing is read. */
+function trailerOf(path: string): { readonly bytes: number; readonly trailer: Uint8Array } {
+  return attempt(path, () => {
+    const descriptor = openSync(path, "r");
+    try {
+      const bytes = fstatSync(descriptor).size;
+      const last = (count: number): Uint8Array => {
+        const part = new Uint8Array(Math.min(count, bytes));
+        return part.subarray(0, readSync(descriptor, part, 0, part.length, bytes - part.length));
+      };
+      return { bytes, trailer: last(trailerBytes(last(SNAPSHOT_END_BYTES), bytes) ?? SNAPSHOT_END_BYTES) };
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+function attempt<T>(path: string, read: () => T): T {
   try {
-    return readFileSync(join(folder, name));
+    return read();
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === "ENOENT") return null;
-    throw new UsageError(`Cannot read ${join(folder, name)}: ${fileErrorInWords(error)}`);
+    throw new UsageError(`Cannot read ${path}: ${fileErrorInWords(error)}`);
   }
 }

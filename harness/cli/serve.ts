@@ -23,7 +23,7 @@ import { checkOptions, NODE_DEFAULTS, type NodeOptions } from "../../server/node
 import { formatAddress } from "../../server/peer/peer_options.ts";
 import { type Server, startServer } from "../../server/node/serve.ts";
 import { READ_MODES, type ReadMode } from "../../server/replica/client.ts";
-import { JOURNAL_FILE } from "../../server/journal/journal.ts";
+import { FOUNDERS_FILE } from "../../server/node/node_files.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { ACCESS_FLAGS, addressOf, clientTlsOf, limitsOf, listenAddressOf, membersOf, peerTlsOf } from "./live_flags.ts";
 import { passwordOf, secretOf } from "./secret_file.ts";
@@ -170,7 +170,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
 /** Whom a node that joins has to find: the others. One that has been there before knows them. */
 async function meetMembers(options: NodeOptions, clock: Clock, log: Log): Promise<NodeOptions> {
   const { join: member, folder } = options;
-  if (member === null || existsSync(join(folder, JOURNAL_FILE))) return options;
+  if (member === null || existsSync(join(folder, FOUNDERS_FILE))) return options;
   return await insist(() => findMembers(options, member), clock, waitsFor(log));
 }
 

@@ -91,6 +91,11 @@ export class ByteReader {
     return copy;
   }
 
+  /** The next `count` bytes as a binary string. */
+  binary(count: number, expected: string): string {
+    return binaryAt(this.#bytes, this.#take(count, expected), count);
+  }
+
   /** A binary string that stands after its length. */
   binaryWithLength(expected: string): string {
     const length = this.u32(expected);

@@ -1,7 +1,11 @@
 /**
- * The disk as a replica sees it: four verbs over files with short names.
+ * The disk as a replica sees it: a few verbs over the files of one folder.
  *
- * The simulator's disk loses what was not synced, tears writes and flips bits; the live one is `node:fs`. Both keep this contract.
+ * What a verb changes is visible at once and durable only later: the bytes of a file after a `sync` of that file, the names of the folder after a
+ * `syncFolder`. Power may be lost at any moment. Then any part of what was written and not synced may be there, and any of the names that were changed
+ * and not synced may be the old one or the new one, each by itself.
+ *
+ * The simulator's disk does all of this to those who trust it; the live one asks the operating system. Both keep this contract.
  *
  * @module
  */
@@ -10,19 +14,39 @@
 export type DiskDone = (error: Error | null) => void;
 
 /**
- * Files of one replica, by short names such as `"journal"`.
+ * Files of one replica, by short names such as `"log-0000000001"`.
  *
- * A disk may keep room behind the end of the file named `"journal"`, filled with zeros: that file never ends in a zero.
- *
- * Verbs of one file take effect in the order in which they were called; verbs of different files may overtake each other.
+ * Verbs of one file take effect in the order in which they were called; a `rename` counts for both of its names. Verbs of different files, and
+ * `syncFolder`, may overtake each other. Bytes that were handed to a verb belong to the disk until it is done.
  */
 export interface Disk {
-  /** Adds bytes at a file's end; the file is made if there is none. Nothing is durable before a later `sync` of that file is done. The bytes belong to the disk until `done`. */
-  append(file: string, bytes: Uint8Array, done: DiskDone): void;
-  /** Makes durable what was appended to a file before this call. */
+  /**
+   * Writes bytes at a position of a file, which is made if there is none. A gap before the position reads as zeros.
+   *
+   * A disk may make room behind the end of a file whose name begins with `log-`: the file is then longer than what was written, and ends in zeros.
+   */
+  write(file: string, position: number, bytes: Uint8Array, done: DiskDone): void;
+  /** Makes durable what was written to a file before this call, be it by an earlier process. Not the file's name: see `syncFolder`. */
   sync(file: string, done: DiskDone): void;
-  /** The whole content of a file; `null` where there is no such file. */
-  read(file: string, done: (error: Error | null, bytes: Uint8Array | null) => void): void;
-  /** Puts `bytes` in the place of a whole file, at once: a crash leaves the old content or the new. Durable when `done` is called. The bytes belong to the disk until then. */
-  replace(file: string, bytes: Uint8Array, done: DiskDone): void;
+  /**
+   * Reads up to `length` bytes of a file from a position; `null` where there is no such file.
+   *
+   * A read may be short: it gives at least one byte, unless the position is at the file's end or beyond.
+   */
+  read(
+    file: string,
+    position: number,
+    length: number,
+    done: (error: Error | null, bytes: Uint8Array | null) => void,
+  ): void;
+  /** How many bytes a file has; `null` where there is no such file. */
+  size(file: string, done: (error: Error | null, bytes: number | null) => void): void;
+  /** The names of all files, in any order. */
+  list(done: (error: Error | null, names: readonly string[]) => void): void;
+  /** Gives a file another name, in the place of what had that name before. There is no moment at which neither stands there. */
+  rename(from: string, to: string, done: DiskDone): void;
+  /** Removes a file. No error if there is none. */
+  remove(file: string, done: DiskDone): void;
+  /** Makes durable which names there are: those of files made, renamed or removed before this call. */
+  syncFolder(done: DiskDone): void;
 }

@@ -1,11 +1,11 @@
 /**
- * A replica's Raft log, on a disk of four verbs: one append-only file of batches, and a file for the snapshot.
+ * A replica's Raft log, on a disk: segments of batches (`segments.ts`), and snapshots in files of their own (`snapshot_store.ts`).
  *
- * The log in memory is ahead of the one on disk: what it is given is gathered into a batch, and `flush` makes the batch durable with one append and
- * one sync. Only one flush is under way at a time, so only the last batch of the file can be torn by a crash.
+ * The log in memory is ahead of the one on disk: what it is given is gathered into a batch, and `flush` makes the batch durable with one write and
+ * one sync. Only one flush is under way at a time, so only the last batch can be torn by a crash.
  *
- * Compaction replaces the snapshot first and the journal after it. A crash in between leaves a journal that reaches further back than it needs to,
- * which the recovery cuts. An installed snapshot goes the same way, and there the recovery finds a journal that ends before the snapshot.
+ * Compaction writes the snapshot first and lets segments go when it is durable. A crash in between leaves a journal that reaches further back than it
+ * needs to, which the recovery cuts. An installed snapshot goes the same way, and there the recovery finds a journal that ends before the snapshot.
  *
  * @module
  */
@@ -23,26 +23,33 @@ import {
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import type { Disk, DiskDone } from "./disk.ts";
 import {
+  BATCH_HEADER_BYTES,
   beginBatch,
   finishBatch,
-  finishHeader,
   type JournalIdentity,
   writeBase,
+  writeDoubt,
   writeEntry,
-  writeHeader,
-  writeSnapshot,
+  writeOpening,
   writeState,
   writeTruncation,
 } from "./journal_format.ts";
-import { type RecoveredJournal, recoverJournal } from "./journal_recovery.ts";
-
-/** The names of the two files of a journal. */
-export const JOURNAL_FILE = "journal";
-/** The snapshot's file. */
-export const SNAPSHOT_FILE = "snapshot";
+import type { Doubt, RecoveredJournal } from "./journal_recovery.ts";
+import { Segments } from "./segments.ts";
+import type { SnapshotDraft } from "./snapshot_draft.ts";
+import { SnapshotStore } from "./snapshot_store.ts";
 
 const NO_INDEX: LogIndex = logIndex(0);
 const NO_TERM: Term = term(0);
+
+/** What a journal is made of; `openJournal` makes it. */
+export interface JournalParts {
+  readonly disk: Disk;
+  readonly identity: JournalIdentity;
+  readonly recovered: RecoveredJournal;
+  /** A segment that has so many bytes is followed by another. */
+  readonly segmentBytes: number;
+}
 
 /**
  * A `RaftLog` on a disk.
@@ -50,9 +57,9 @@ const NO_TERM: Term = term(0);
  * Made by `openJournal`. The host calls `flush` when `isDirty`, one at a time, and treats any failure as the end of the node.
  */
 export class Journal implements RaftLog {
-  readonly #disk: Disk;
-  readonly #identity: JournalIdentity;
-  readonly #salt: number;
+  readonly #birth: number;
+  readonly #segments: Segments;
+  readonly #snapshots: SnapshotStore;
 
   /** `#entries[i]` has the index `#baseIndex + 1 + i`. */
   #entries: Entry[];
@@ -62,49 +69,59 @@ export class Journal implements RaftLog {
   #state: HardState;
   #durableState: HardState;
   #durableIndex: number;
+  #doubt: Doubt | null;
 
-  /** The batch that the next flush appends, and a second buffer that the flush under way has lent to the disk. */
+  /** The batch that the next flush writes, and a second buffer that the flush under way has lent to the disk. */
   #batch: ByteWriter = new ByteWriter();
   #lent: ByteWriter = new ByteWriter();
   #batchNumber: number;
-  #fileBytes: number;
+  /** The highest index of an entry in the batch. */
+  #batchHighest = 0;
+  /** The log's end as the batches before have it. */
+  #filed: { index: number; term: number };
   #flushing = false;
   /** Told of the end of the flush under way. */
   #onFlushed: DiskDone | null = null;
-  /** Why the append of the flush under way failed. */
-  #appendError: Error | null = null;
   /** The last index of the flush under way that still stands; a truncation lowers it. */
   #flushedIndex = 0;
   #flushedState: HardState;
+  #flushedDoubt: Doubt | null;
 
-  /** A snapshot on its way to the disk, and the one that waits behind it. */
-  #snapshotUnderWay = false;
-  #snapshotWaiting: Snapshot | null = null;
-  /** Called when no snapshot is under way or waiting. */
-  #afterSnapshots: (() => void) | null = null;
-  /** Whether the log was replaced by a snapshot that is not durable yet. */
-  #restored = false;
-  /** Whether the file holds entries that a durable snapshot has made needless. */
-  #rewriteDue = false;
+  /** Whether the segments lack something that the next one must begin with: the log was replaced, or the last segment's end is damaged. */
+  #needsOpening: boolean;
+  /** The log begins anew after this entry, which the segments do not say yet. */
+  #newBase: { readonly index: number; readonly term: number } | null = null;
+  /** Snapshots that the log was replaced by and that are not durable. */
+  #installing = 0;
+  #whenInstalled: (() => void) | null = null;
 
   /** Told of a failure outside a flush. */
   onFailure: ((error: Error) => void) | null = null;
+  /** Told that bytes of a snapshot were read or written for which somebody waits. */
+  onProgress: (() => void) | null = null;
 
   /** Use `openJournal`. */
-  constructor(disk: Disk, identity: JournalIdentity, recovered: RecoveredJournal) {
-    this.#disk = disk;
-    this.#identity = identity;
-    this.#salt = recovered.salt;
+  constructor({ disk, identity, recovered, segmentBytes }: JournalParts) {
+    const onFailure = (error: Error): void => this.onFailure?.(error);
+    const onProgress = (): void => this.onProgress?.();
+    const { birth, segments: found, isNextReady } = recovered;
+    this.#birth = birth;
+    this.#segments = new Segments({
+      ...{ disk, identity, birth, segmentBytes, found, isNextReady },
+      onFailure,
+    });
+    this.#snapshots = new SnapshotStore({ disk, identity, found: recovered.snapshot, onProgress, onFailure });
     this.#entries = recovered.entries;
     this.#baseIndex = recovered.baseIndex;
     this.#baseTerm = term(recovered.baseTerm);
     this.#snapshot = recovered.snapshot;
-    this.#state = recovered.state;
-    this.#durableState = recovered.state;
-    this.#flushedState = recovered.state;
+    this.#state = this.#durableState = this.#flushedState = recovered.state;
+    this.#doubt = this.#flushedDoubt = recovered.doubt;
     this.#durableIndex = this.#lastIndex;
     this.#batchNumber = recovered.batches;
-    this.#fileBytes = recovered.fileBytes;
+    this.#filed = { index: this.#lastIndex, term: this.lastTerm };
+    this.#needsOpening = !recovered.isWhole || found.length === 0;
+    if (recovered.isReplaced) this.#newBase = { index: recovered.baseIndex, term: recovered.baseTerm };
   }
 
   get #lastIndex(): number {
@@ -121,14 +138,19 @@ export class Journal implements RaftLog {
     return this.#snapshot === null ? NO_TERM : this.#snapshot.term;
   }
 
-  /** The number that was drawn when the journal was begun: it tells a journal from another that the same node began anew, and knows nothing of the first. */
-  get birth(): number {
-    return this.#salt;
-  }
-
-  /** The snapshot, which may still be on its way to the disk. */
+  /** The latest snapshot, which may still be on its way to the disk. */
   get snapshot(): Snapshot | null {
     return this.#snapshot;
+  }
+
+  /** The index of the latest snapshot that a crash leaves. */
+  get durableSnapshotIndex(): number {
+    return this.#snapshots.durableIndex;
+  }
+
+  /** The number that was drawn when the journal was begun: it tells a journal from another that the same node began anew, and knows nothing of the first. */
+  get birth(): number {
+    return this.#birth;
   }
 
   /** The first entry still held. */
@@ -162,9 +184,14 @@ export class Journal implements RaftLog {
     return this.#durableState;
   }
 
+  /** What the node may have acknowledged and lost, until `resolveDoubt`. */
+  get doubt(): Doubt | null {
+    return this.#doubt;
+  }
+
   /** Whether the log was given something that no flush has begun to write. */
   get isDirty(): boolean {
-    return this.#batch.length > 0 || this.#restored;
+    return this.#batch.length > 0 || this.#needsOpening;
   }
 
   /** Whether a flush is under way. */
@@ -172,9 +199,14 @@ export class Journal implements RaftLog {
     return this.#flushing;
   }
 
-  /** Bytes of the journal's file with everything that was given to it so far. */
+  /** Bytes of the segments with everything that was given to them so far. */
   get bytes(): number {
-    return this.#fileBytes + this.#batch.length;
+    return this.#segments.bytes + this.#batch.length;
+  }
+
+  /** Bytes that were given and are not durable. */
+  get unflushedBytes(): number {
+    return this.#batch.length + (this.#flushing ? this.#lent.length : 0);
   }
 
   /** The term at an index; `undefined` where it is compacted away or beyond the end. */
@@ -220,6 +252,7 @@ export class Journal implements RaftLog {
       throw new RangeError(`Cannot append entry ${entry.index}: the journal ends at ${this.#lastIndex}`);
     }
     this.#entries.push(entry);
+    if (entry.index > this.#batchHighest) this.#batchHighest = entry.index;
     writeEntry(this.#openBatch(), entry);
   }
 
@@ -232,7 +265,7 @@ export class Journal implements RaftLog {
     this.#entries.length = from - this.#baseIndex - 1;
     if (this.#durableIndex >= from) this.#durableIndex = from - 1;
     if (this.#flushedIndex >= from) this.#flushedIndex = from - 1;
-    writeTruncation(this.#openBatch(), from);
+    writeTruncation(this.#openBatch(), from, this.lastTerm);
   }
 
   /** Sets term and vote. */
@@ -241,35 +274,76 @@ export class Journal implements RaftLog {
     writeState(this.#openBatch(), state);
   }
 
-  /** Takes the node's own snapshot: the entries before `keepFrom` go. The snapshot is written beside what goes on. */
-  compact(snapshot: Snapshot, keepFrom: LogIndex): void {
-    this.#snapshot = snapshot;
-    const kept = Math.min(keepFrom, snapshot.index + 1) - 1;
-    if (kept > this.#baseIndex) {
-      this.#baseTerm = this.termAt(logIndex(kept))!;
-      this.#entries = this.#entries.slice(kept - this.#baseIndex);
-      this.#baseIndex = kept;
-    }
-    this.#snapshotWaiting = snapshot;
-    this.#writeSnapshots();
+  /** What was in doubt was replicated again. */
+  resolveDoubt(): void {
+    if (this.#doubt === null) return;
+    this.#doubt = null;
+    writeDoubt(this.#openBatch(), null);
   }
 
-  /** Takes an installed snapshot that the log does not match: the whole log is replaced by it. */
-  restore(snapshot: Snapshot): void {
+  /** Begins to write the node's own state. `compact` takes it as the snapshot. */
+  stageSnapshot(): SnapshotDraft {
+    return this.#snapshots.stage();
+  }
+
+  /** Gives up what `stageSnapshot` began. */
+  unstageSnapshot(): void {
+    this.#snapshots.unstage();
+  }
+
+  /** Takes the node's own snapshot, which was staged: the entries before `keepFrom` go, and their segments when the snapshot is durable. */
+  compact(snapshot: Snapshot, keepFrom: LogIndex): void {
+    this.#snapshots.take(snapshot, () => this.#dropSegments());
+    this.#snapshot = snapshot;
+    const kept = Math.min(keepFrom, snapshot.index + 1) - 1;
+    if (kept <= this.#baseIndex) return;
+    this.#baseTerm = this.termAt(logIndex(kept))!;
+    this.#entries = this.#entries.slice(kept - this.#baseIndex);
+    this.#baseIndex = kept;
+  }
+
+  /** Takes a chunk of a leader's snapshot, in order; `false`: not now. */
+  receiveSnapshot(snapshot: Snapshot, offset: number, chunk: Uint8Array): boolean {
+    return this.#snapshots.receive(snapshot, offset, chunk);
+  }
+
+  /** How much of the snapshot that comes in is written. */
+  get receivedBytes(): number {
+    return this.#snapshots.receivedBytes;
+  }
+
+  /** Puts the snapshot that has come in in the place of the whole log; `false` if its bytes are not those that it names. */
+  restore(snapshot: Snapshot): boolean {
+    const isWhole = this.#snapshots.install(snapshot, () => {
+      this.#dropSegments();
+      if (--this.#installing > 0) return;
+      const then = this.#whenInstalled;
+      this.#whenInstalled = null;
+      then?.();
+    });
+    if (!isWhole) return false;
+    this.#installing++;
     this.#snapshot = snapshot;
     this.#entries = [];
     this.#baseIndex = snapshot.index;
     this.#baseTerm = snapshot.term;
     this.#durableIndex = Math.min(this.#durableIndex, snapshot.index);
     this.#flushedIndex = 0;
-    this.#restored = true;
-    this.#snapshotWaiting = snapshot;
-    this.#writeSnapshots();
+    this.#batch.clear();
+    this.#batchHighest = 0;
+    this.#needsOpening = true;
+    this.#newBase = { index: snapshot.index, term: snapshot.term };
+    return true;
   }
 
-  #openBatch(): ByteWriter {
-    if (this.#batch.length === 0) beginBatch(this.#batch);
-    return this.#batch;
+  /** Bytes of a snapshot's data from an offset: at least one, where there are any; `null`: not yet, `onProgress` tells when to ask again. */
+  readSnapshot(snapshot: Snapshot, offset: number, maxBytes: number): Uint8Array | null {
+    return this.#snapshots.read(snapshot, offset, maxBytes);
+  }
+
+  /** Keeps these snapshots beside the latest, as they are being sent. */
+  holdSnapshots(snapshots: readonly Snapshot[]): void {
+    this.#snapshots.hold(snapshots);
   }
 
   /**
@@ -280,12 +354,12 @@ export class Journal implements RaftLog {
   flush(done: DiskDone): void {
     if (this.#flushing) throw new Error("A flush of the journal is under way already");
     this.#flushing = true;
-    this.#flushedIndex = this.#lastIndex;
-    this.#flushedState = this.#state;
     this.#onFlushed = done;
-    if (this.#restored) this.#flushRestored();
-    else if (this.#rewriteDue && !this.#snapshotUnderWay) this.#rewrite();
-    else this.#appendBatch();
+    // The journal may begin after its snapshot only when the snapshot is on disk.
+    if (this.#installing > 0) this.#whenInstalled = this.#openSegment;
+    else if (this.#needsOpening) this.#openSegment();
+    else if (this.#segments.isNextDue) this.#writeOpening();
+    else this.#writeBatch();
   }
 
   // What every flush tells the disk to call is made once: of flushes there are more than of anything else here.
@@ -297,127 +371,59 @@ export class Journal implements RaftLog {
     if (error === null) {
       this.#durableState = this.#flushedState;
       if (this.#flushedIndex > this.#durableIndex) this.#durableIndex = this.#flushedIndex;
+      if (this.#segments.count > 1) this.#dropSegments();
     }
     done(error);
   };
 
-  readonly #appended: DiskDone = (error) => {
-    this.#appendError = error;
+  readonly #openSegment = (): void => {
+    // Another snapshot may have taken the log's place meanwhile.
+    if (this.#installing > 0) this.#whenInstalled = this.#openSegment;
+    else this.#segments.readyNext(() => this.#installing > 0 ? this.#openSegment() : this.#writeOpening());
   };
 
-  readonly #synced: DiskDone = (error) => this.#flushed(this.#appendError ?? error);
+  /** Begins a segment: with what it has to be told of those before, and then the batch. */
+  #writeOpening(): void {
+    const records = this.#batch;
+    const opened = this.#lent;
+    opened.clear();
+    beginBatch(opened);
+    writeOpening(opened, { number: this.#batchNumber, ...this.#filed });
+    if (this.#newBase !== null) writeBase(opened, this.#newBase.index, this.#newBase.term);
+    writeState(opened, this.#needsOpening ? this.#state : this.#durableState);
+    if (this.#flushedDoubt !== null) writeDoubt(opened, this.#flushedDoubt);
+    if (records.length > 0) opened.bytes(records.memory.subarray(BATCH_HEADER_BYTES, records.length));
+    this.#batch = opened;
+    this.#lent = records;
+    this.#needsOpening = false;
+    this.#newBase = null;
+    this.#segments.openNext();
+    this.#writeBatch();
+  }
 
-  #appendBatch(): void {
+  #writeBatch(): void {
     const batch = this.#batch;
     this.#batch = this.#lent;
     this.#batch.clear();
     this.#lent = batch;
+    const lastIndex = this.#flushedIndex = this.#lastIndex;
+    this.#flushedState = this.#state;
+    this.#flushedDoubt = this.#doubt;
+    this.#filed = { index: lastIndex, term: this.lastTerm };
     if (batch.length === 0) beginBatch(batch);
-    finishBatch(batch, 0, ++this.#batchNumber, this.#salt);
-    this.#fileBytes += batch.length;
-    this.#appendError = null;
-    this.#disk.append(JOURNAL_FILE, batch.view(), this.#appended);
-    this.#disk.sync(JOURNAL_FILE, this.#synced);
+    finishBatch(batch, ++this.#batchNumber, { lastIndex, term: this.#state.term }, this.#segments.salt);
+    const highest = this.#batchHighest;
+    this.#batchHighest = 0;
+    this.#segments.write(batch.view(), highest, this.#flushed);
   }
 
-  /** The journal may begin after its snapshot only when the snapshot is on disk. */
-  #flushRestored(): void {
-    const rewrite = (): void => {
-      this.#restored = false;
-      // What came in since the flush began is in the log, and so in the file.
-      this.#flushedIndex = this.#lastIndex;
-      this.#flushedState = this.#state;
-      this.#rewrite();
-    };
-    if (this.#snapshotUnderWay) this.#afterSnapshots = rewrite;
-    else rewrite();
+  #openBatch(): ByteWriter {
+    if (this.#batch.length === 0) beginBatch(this.#batch);
+    return this.#batch;
   }
 
-  /** Puts a journal of what is still needed in the place of the old one. */
-  #rewrite(): void {
-    this.#rewriteDue = false;
-    this.#batch.clear();
-    this.#batchNumber = 1;
-    const file = wholeJournal(this.#identity, this.#salt, {
-      state: this.#state,
-      baseIndex: this.#baseIndex,
-      baseTerm: this.#baseTerm,
-      entries: this.#entries,
-    });
-    this.#fileBytes = file.length;
-    this.#disk.replace(JOURNAL_FILE, file, this.#flushed);
+  /** Entries that the log has let go, and that a durable snapshot covers, are needed by nobody. */
+  #dropSegments(): void {
+    this.#segments.dropTo(Math.min(this.#baseIndex, this.#snapshots.durableIndex));
   }
-
-  #writeSnapshots(): void {
-    const snapshot = this.#snapshotWaiting;
-    if (this.#snapshotUnderWay || snapshot === null) return;
-    this.#snapshotWaiting = null;
-    this.#snapshotUnderWay = true;
-    const writer = new ByteWriter(snapshot.data.length + 512);
-    writeSnapshot(writer, this.#identity, snapshot);
-    this.#disk.replace(SNAPSHOT_FILE, writer.view(), (error) => {
-      this.#snapshotUnderWay = false;
-      if (error !== null) return this.onFailure?.(error);
-      this.#rewriteDue = true;
-      this.#writeSnapshots();
-      if (this.#snapshotUnderWay) return;
-      const after = this.#afterSnapshots;
-      this.#afterSnapshots = null;
-      after?.();
-    });
-  }
-}
-
-/** The bytes of a journal that is written at once. */
-export function wholeJournal(
-  identity: JournalIdentity,
-  salt: number,
-  log: Pick<RecoveredJournal, "state" | "baseIndex" | "baseTerm" | "entries">,
-): Uint8Array {
-  const writer = new ByteWriter(1024);
-  writeHeader(writer, identity, salt);
-  const from = writer.length;
-  beginBatch(writer);
-  writeState(writer, log.state);
-  writeBase(writer, log.baseIndex, log.baseTerm);
-  for (const entry of log.entries) writeEntry(writer, entry);
-  finishBatch(writer, from, 1, salt);
-  finishHeader(writer);
-  return writer.view();
-}
-
-/**
- * Opens a node's journal, or makes a new one where there is none.
- *
- * A torn last batch is cut off. What was read is made durable before `done` is called, so that the node may speak of it.
- *
- * @param done Gets a `JournalDamagedError` if something is lost that may have been acknowledged, a `JournalIdentityError` if it belongs to another
- * cluster, node or version, or the disk's error.
- * @param salt Any 32 bits that clients cannot know, the `birth` of a new journal; an old one has its own.
- */
-export function openJournal(
-  disk: Disk,
-  identity: JournalIdentity,
-  done: (error: Error | null, journal: Journal | null) => void,
-  salt: number = 0,
-): void {
-  const finish = (recovered: RecoveredJournal) => (error: Error | null): void => {
-    if (error !== null) done(error, null);
-    else done(null, new Journal(disk, identity, recovered));
-  };
-  disk.read(SNAPSHOT_FILE, (snapshotError, snapshotBytes) => {
-    if (snapshotError !== null) return done(snapshotError, null);
-    disk.read(JOURNAL_FILE, (journalError, journalBytes) => {
-      if (journalError !== null) return done(journalError, null);
-      let recovered: RecoveredJournal;
-      try {
-        recovered = recoverJournal(identity, snapshotBytes, journalBytes, salt >>> 0);
-      } catch (error) {
-        return done(error as Error, null);
-      }
-      if (recovered.isWhole) return disk.sync(JOURNAL_FILE, finish(recovered));
-      const file = wholeJournal(identity, recovered.salt, recovered);
-      disk.replace(JOURNAL_FILE, file, finish({ ...recovered, batches: 1, fileBytes: file.length }));
-    });
-  });
 }

@@ -1,39 +1,36 @@
 /**
- * The bytes of a journal and of its snapshot, version 1. All integers are little-endian.
+ * The bytes of a journal's segments, version 2. All integers are little-endian.
  *
  * ```text
- * journal  = header batch*
- * header   = magic 8 | version u32 | length u32 | node u64 | salt u32 | whole u64 | cluster length u16, bytes | crc u32
- * batch    = mark u32 | payload length u32 | number u32 | crc u32 | payload
- * payload  = record*
+ * segment  = header batch* zeros                       the zeros are room that a disk may keep behind the last batch
+ * header   = magic 8 | version u32 | length u32 | node u64 | birth u32 | segment u64 | cluster length u16, bytes | crc u32
+ * batch    = mark u32 | payload length u32 | number u64 | durable u64 | last index u64 | term u64 | crc u32 of these | payload | crc u32
+ * payload  = record* end
  * record   = 1 entry    | kind u8 | term u64 | index u64 | length u32, data
- *          | 2 truncate | from u64                             every entry from there on goes
+ *          | 2 truncate | from u64 | term u64          every entry from there on goes; the term of the entry before it
  *          | 3 state    | term u64 | voted u8 | votedFor u64
- *          | 4 base     | index u64 | term u64                 the entries begin after this one
- *          | 255 end                                            each batch's last: a disk may keep zeros behind the file's last byte
- * snapshot = magic 8 | version u32 | node u64 | index u64 | term u64 | autoLeave u8 | 4 lists of nodes: count u32, u64 each
- *          | cluster length u16, bytes | length u32, data | crc u32
+ *          | 4 base     | index u64 | term u64         the log begins anew: its entries begin after this one
+ *          | 5 open     | number u64 | index u64 | term u64        a segment's first: the last batch before it, the log's last entry
+ *          | 6 doubt    | index u64 | term u64         the node may have lost what it acknowledged up to here; index 0: no longer
+ *          | 255 end
  * ```
  *
- * A batch is one append to the file. Its number counts up from 1 with each, and its checksum begins with the file's salt: bytes that a client
- * stored are not taken for a batch, not even a copy of another journal. The salt is drawn when a node begins its journal and stays for good, so it is
- * also the journal's birth: peers tell by it a node that has lost its journal from the node that it was. `whole` is the length that the file had when it was put in place at
- * once: damage before it is no torn write.
+ * A batch is one write to the file. Batches are numbered from 1 through all segments. No batch is written before the one before it is durable, and
+ * each batch says up to which number the journal was durable before it: damage up to there is no torn write.
+ *
+ * A batch says twice what it promises: its header has the last index and the term that hold after it, its payload has the records. A flipped bit spoils
+ * one of the two, so that the node knows what it may have lost.
+ *
+ * Checksums begin with the birth and the number of the segment: bytes that a client stored are not taken for a batch, not even a copy of another
+ * journal's. The birth is drawn when a node begins its journal and stays for good: by it peers tell a node that has lost its
+ * journal from the node that it was.
  *
  * @module
  */
-import {
-  type Configuration,
-  type Entry,
-  type HardState,
-  logIndex,
-  nodeId,
-  type Snapshot,
-  term,
-} from "../../raft/mod.ts";
+import { type Entry, type HardState, logIndex, nodeId, term } from "../../raft/mod.ts";
 import { ByteReader, u32At } from "../bytes/byte_reader.ts";
-import type { ByteWriter } from "../bytes/byte_writer.ts";
-import { crc32c } from "../bytes/crc32c.ts";
+import { ByteWriter } from "../bytes/byte_writer.ts";
+import { crc32c } from "../../raft/mod.ts";
 
 /** Whose journal it is. */
 export interface JournalIdentity {
@@ -44,20 +41,24 @@ export interface JournalIdentity {
 }
 
 /** The version of the format that this code reads and writes. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** Bytes of a batch before its payload. */
-export const BATCH_HEADER_BYTES = 16;
+export const BATCH_HEADER_BYTES = 44;
+/** Bytes of a batch behind its payload. */
+const BATCH_TRAILER_BYTES = 4;
 
-const JOURNAL_MAGIC = "kayajrnl";
-const SNAPSHOT_MAGIC = "kayasnap";
+const SEGMENT_MAGIC = "kayajrnl";
 const BATCH_MARK = 0x4c574b9d;
 const ENTRY = 1;
 const TRUNCATE = 2;
 const STATE = 3;
 const BASE = 4;
+const OPEN = 5;
+const DOUBT = 6;
 const END = 255;
 const KINDS = ["noop", "command", "configuration"] as const;
+const HIGH = 0x1_0000_0000;
 
 /** A journal or snapshot that belongs to another cluster or node, or has another format. */
 export class JournalIdentityError extends Error {
@@ -76,124 +77,255 @@ export class JournalDamagedError extends Error {
 
   /** Words the error: `reason` is what was expected there and what was found. */
   constructor(file: string, offset: number, reason: string) {
-    super(`Cannot start from the ${file}: it is damaged at offset ${offset}, ${reason}`);
+    super(`Cannot start from the file ${file}: it is damaged at offset ${offset}, ${reason}`);
     this.file = file;
     this.offset = offset;
   }
 }
 
-/** What stands at a journal's beginning. */
-export interface JournalHeader {
+/** What stands at a segment's beginning. */
+export interface SegmentHeader {
   /** Whose it is. */
   readonly identity: JournalIdentity;
-  /** Begins the checksum of every batch. */
-  readonly salt: number;
+  /** The number that was drawn when the journal was begun. */
+  readonly birth: number;
+  /** Which segment it is, from 1. */
+  readonly segment: number;
   /** Bytes of the header. */
   readonly length: number;
-  /** Bytes of the file as it was put in place. */
-  readonly whole: number;
 }
 
-/** Writes a header; `finishHeader` completes it when the file's length is known. */
-export function writeHeader(writer: ByteWriter, identity: JournalIdentity, salt: number): void {
+const FIXED_HEADER_BYTES = 42;
+
+/** What the checksums of a segment begin with. */
+export function saltOf(birth: number, segment: number): number {
+  const bytes = new Uint8Array(12);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, birth, true);
+  view.setUint32(4, segment, true);
+  view.setUint32(8, Math.floor(segment / HIGH), true);
+  return crc32c(bytes);
+}
+
+/** The header of a segment. */
+export function segmentHeader(identity: JournalIdentity, birth: number, segment: number): Uint8Array {
   const cluster = new TextEncoder().encode(identity.clusterId);
   if (cluster.length > 255) throw new RangeError(`A cluster id has at most 255 bytes, but this has ${cluster.length}`);
-  writer.binary(JOURNAL_MAGIC);
+  const writer = new ByteWriter(FIXED_HEADER_BYTES + cluster.length);
+  writer.binary(SEGMENT_MAGIC);
   writer.u32(FORMAT_VERSION);
-  writer.u32(42 + cluster.length);
+  writer.u32(FIXED_HEADER_BYTES + cluster.length);
   writer.u64(identity.nodeId);
-  writer.u32(salt);
-  writer.u64(0);
+  writer.u32(birth);
+  writer.u64(segment);
   writer.u16(cluster.length);
   writer.bytes(cluster);
-  writer.u32(0);
+  writer.u32(crc32c(writer.view()));
+  return writer.view();
 }
 
-/** Notes in a header that the file now ends at the writer's end, and seals it. Returns the header's length. */
-export function finishHeader(writer: ByteWriter): number {
-  const length = u32At(writer.view(), 12);
-  writer.setU32(28, writer.length);
-  writer.setU32(32, writer.length / 0x1_0000_0000);
-  writer.setU32(length - 4, crc32c(writer.view(), 0, length - 4));
-  return length;
-}
-
-/** Reads a header. A JournalDamagedError or JournalIdentityError if it is none of this node's; `null` takes any node's. */
-export function readHeader(bytes: Uint8Array, expected: JournalIdentity | null): JournalHeader {
-  if (bytes.length < 42) {
-    throw new JournalDamagedError("journal", 0, `its header is cut short at ${bytes.length} bytes`);
+/**
+ * Reads a segment's header.
+ *
+ * @param expected Whose it must be; `null` takes any node's.
+ * @throws {JournalDamagedError} If it is none.
+ * @throws {JournalIdentityError} If it is another node's, or of another version.
+ */
+export function readHeader(file: string, bytes: Uint8Array, expected: JournalIdentity | null): SegmentHeader {
+  if (bytes.length < FIXED_HEADER_BYTES) {
+    throw new JournalDamagedError(file, 0, `its header is cut short at ${bytes.length} bytes`);
   }
-  const reader = new ByteReader(bytes, "a journal");
-  checkMagic(reader, "journal", JOURNAL_MAGIC);
+  const reader = new ByteReader(bytes, `the file ${file}`);
+  checkMagic(reader, file, SEGMENT_MAGIC);
+  const version = reader.u32("the version");
   const length = reader.u32("the header's length");
-  const checked = length >= 42 && length <= bytes.length && length <= 42 + 255;
-  if (!checked || crc32c(bytes, 0, length - 4) !== u32At(bytes, length - 4)) {
-    throw new JournalDamagedError("journal", 0, "its header does not match its checksum");
+  const fits = length >= FIXED_HEADER_BYTES && length <= bytes.length && length <= FIXED_HEADER_BYTES + 255;
+  if (!fits || crc32c(bytes, 0, length - 4) !== u32At(bytes, length - 4)) {
+    throw new JournalDamagedError(file, 0, "its header does not match its checksum");
   }
+  checkVersion(file, version);
   const node = reader.u64("the node's id");
-  const salt = reader.u32("the salt");
-  const whole = reader.u64("the length");
+  const birth = reader.u32("the birth");
+  const segment = reader.u64("the segment");
   const clusterId = new TextDecoder().decode(reader.bytes(reader.u16("the cluster's length"), "the cluster's id"));
   const identity = { clusterId, nodeId: node };
-  if (expected !== null) checkIdentity("journal", identity, expected);
-  return { identity, salt, length, whole };
+  if (expected !== null) checkIdentity(file, identity, expected);
+  return { identity, birth, segment, length };
 }
 
-function checkMagic(reader: ByteReader, file: string, magic: string): void {
-  const found = String.fromCharCode(...reader.bytes(8, "the file's mark"));
-  if (found !== magic) throw new JournalDamagedError(file, 0, `it does not begin as a ${file} does`);
-  const version = reader.u32("the version");
-  if (version !== FORMAT_VERSION) {
-    throw new JournalIdentityError(
-      `Cannot start from the ${file}: it has format version ${version}, but this program reads ${FORMAT_VERSION}`,
-    );
+/** A file's mark. */
+export function checkMagic(reader: ByteReader, file: string, magic: string): void {
+  if (reader.binary(8, "the file's mark") !== magic) {
+    throw new JournalDamagedError(file, 0, "it does not begin as such a file does");
   }
 }
 
-function checkIdentity(file: string, found: JournalIdentity, expected: JournalIdentity): void {
+/** A newer version is refused in words. Every version has its mark, its number and its checksum at the same places. */
+export function checkVersion(file: string, version: number): void {
+  if (version === FORMAT_VERSION) return;
+  const whose = version > FORMAT_VERSION ? "a newer program wrote it" : "an older program wrote it";
+  throw new JournalIdentityError(
+    `Cannot start from the file ${file}: it has format version ${version}, but this program reads ${FORMAT_VERSION} (${whose})`,
+  );
+}
+
+/** Whether a file is this node's. */
+export function checkIdentity(file: string, found: JournalIdentity, expected: JournalIdentity): void {
   if (found.clusterId === expected.clusterId && found.nodeId === expected.nodeId) return;
   throw new JournalIdentityError(
-    `Cannot start from the ${file}: it belongs to node ${found.nodeId} of cluster ${
+    `Cannot start from the file ${file}: it belongs to node ${found.nodeId} of cluster ${
       JSON.stringify(found.clusterId)
-    }, ` +
-      `but this is node ${expected.nodeId} of cluster ${JSON.stringify(expected.clusterId)}`,
+    }, but this is node ${expected.nodeId} of cluster ${JSON.stringify(expected.clusterId)}`,
   );
+}
+
+/** What a batch promises: what holds once it is durable. */
+export interface BatchPromise {
+  /** The log's last index. */
+  readonly lastIndex: number;
+  /** The node's term. */
+  readonly term: number;
 }
 
 /** Leaves room for a batch's header. */
 export function beginBatch(writer: ByteWriter): void {
-  writer.u32(BATCH_MARK);
-  writer.u32(0);
-  writer.u32(0);
-  writer.u32(0);
+  for (let i = 0; i < BATCH_HEADER_BYTES; i += 4) writer.u32(0);
 }
 
-/** Fills in the header of the batch that began at `from` and ends at the writer's end. */
-export function finishBatch(writer: ByteWriter, from: number, number: number, salt: number): void {
+/** Ends the batch that began at offset 0 of the writer, and fills in its header. */
+export function finishBatch(writer: ByteWriter, number: number, promise: BatchPromise, salt: number): void {
   writer.u8(END);
-  writer.setU32(from + 4, writer.length - from - BATCH_HEADER_BYTES);
-  writer.setU32(from + 8, number);
-  writer.setU32(from + 12, batchChecksum(writer.memory, from, writer.length, salt));
+  const end = writer.length;
+  writer.setU32(0, BATCH_MARK);
+  writer.setU32(4, end - BATCH_HEADER_BYTES);
+  setU64(writer, 8, number);
+  setU64(writer, 16, number - 1);
+  setU64(writer, 24, promise.lastIndex);
+  setU64(writer, 32, promise.term);
+  writer.setU32(40, crc32c(writer.memory, 4, 40, salt));
+  writer.u32(crc32c(writer.memory, BATCH_HEADER_BYTES, end, payloadSalt(number, salt)));
 }
 
-function batchChecksum(bytes: Uint8Array, from: number, to: number, salt: number): number {
-  return crc32c(bytes, from + BATCH_HEADER_BYTES, to, crc32c(bytes, from + 4, from + 12, salt));
+function setU64(writer: ByteWriter, at: number, value: number): void {
+  writer.setU32(at, value);
+  writer.setU32(at + 4, value / HIGH);
 }
 
-/** The number and the end of the whole batch that begins at an offset; `null` where there is none. */
-export function batchAt(bytes: Uint8Array, at: number, salt: number): { number: number; end: number } | null {
-  if (at + BATCH_HEADER_BYTES > bytes.length || u32At(bytes, at) !== BATCH_MARK) return null;
-  const end = at + BATCH_HEADER_BYTES + u32At(bytes, at + 4);
-  if (end > bytes.length || batchChecksum(bytes, at, end, salt) !== u32At(bytes, at + 12)) return null;
-  return { number: u32At(bytes, at + 8), end };
+/** The payload's checksum begins with the batch's number: a payload without its header tells whose it is. */
+function payloadSalt(number: number, salt: number): number {
+  return (salt ^ Math.imul(number % HIGH, 0x9e3779b1) ^ Math.floor(number / HIGH)) >>> 0;
+}
+
+/** What a batch's header says. */
+export interface BatchHeader extends BatchPromise {
+  /** Which batch it is. */
+  readonly number: number;
+  /** Up to which batch the journal was durable when this one was written. */
+  readonly durable: number;
+  /** Where its payload begins, and where the batch ends. */
+  readonly payload: number;
+  readonly end: number;
+}
+
+/** The header of a batch at an offset; `null` where none stands that matches its checksum. The batch may go beyond the end of the bytes. */
+export function batchHeaderAt(bytes: Uint8Array, at: number, salt: number): BatchHeader | null {
+  const payload = at + BATCH_HEADER_BYTES;
+  if (payload > bytes.length || u32At(bytes, at) !== BATCH_MARK) return null;
+  if (crc32c(bytes, at + 4, at + 40, salt) !== u32At(bytes, at + 40)) return null;
+  return {
+    number: u64At(bytes, at + 8),
+    durable: u64At(bytes, at + 16),
+    lastIndex: u64At(bytes, at + 24),
+    term: u64At(bytes, at + 32),
+    payload,
+    end: payload + u32At(bytes, at + 4) + BATCH_TRAILER_BYTES,
+  };
+}
+
+/**
+ * As `batchHeaderAt`, of a header in which one bit is wrong: at this length no other header of a right checksum is as near, as CRC-32C tells all
+ * pairs apart that differ in up to five bits (Koopman, 2002).
+ */
+export function flippedHeaderAt(bytes: Uint8Array, at: number, salt: number): BatchHeader | null {
+  if (at + BATCH_HEADER_BYTES > bytes.length) return null;
+  const copy = bytes.slice(at, at + BATCH_HEADER_BYTES);
+  for (let bit = 0; bit < 8 * BATCH_HEADER_BYTES; bit++) {
+    copy[bit >>> 3]! ^= 1 << (bit & 7);
+    const header = batchHeaderAt(copy, 0, salt);
+    if (header !== null) return { ...header, payload: at + header.payload, end: at + header.end };
+    copy[bit >>> 3]! ^= 1 << (bit & 7);
+  }
+  return null;
+}
+
+function u64At(bytes: Uint8Array, at: number): number {
+  return u32At(bytes, at) + HIGH * u32At(bytes, at + 4);
+}
+
+/** Whether the payload of a batch is all there, as it was written. */
+export function isPayloadWhole(bytes: Uint8Array, header: BatchHeader, salt: number): boolean {
+  const { number, payload, end } = header;
+  const to = end - BATCH_TRAILER_BYTES;
+  return end <= bytes.length && crc32c(bytes, payload, to, payloadSalt(number, salt)) === u32At(bytes, to);
+}
+
+/** What stands from an offset on: nothing but zeros, zeros where a batch's header would be and something behind, or something else. */
+export function restAt(bytes: Uint8Array, at: number): "zeros" | "no header" | "something" {
+  const first = bytes.subarray(at).findIndex((byte) => byte !== 0);
+  if (first < 0) return "zeros";
+  return first >= BATCH_HEADER_BYTES ? "no header" : "something";
+}
+
+const SECTOR_BYTES = 512;
+
+/**
+ * Whether a header that cannot be trusted broke off while it was written: a part of it is what stood there before, zeros or nothing. That part is its end, or,
+ * where it lies in two sectors, which a disk may write in any order, its beginning.
+ */
+export function isHeaderTorn(bytes: Uint8Array, at: number): boolean {
+  const end = at + BATCH_HEADER_BYTES;
+  if (end > bytes.length || bytes[end - 1] === 0) return true;
+  const boundary = Math.ceil((at + 1) / SECTOR_BYTES) * SECTOR_BYTES;
+  if (boundary >= end) return false;
+  for (let i = at; i < boundary; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+/** Whether an error says that bytes are no record. */
+export function isUnreadable(error: unknown): error is Error {
+  return error instanceof SyntaxError || error instanceof RangeError;
+}
+
+/** What a payload without a trustworthy header promises, if it is the whole payload of the batch `number`; else `null`. */
+export function promiseOfPayload(bytes: Uint8Array, at: number, number: number, salt: number): BatchPromise | null {
+  const from = at + BATCH_HEADER_BYTES;
+  let [lastIndex, promisedTerm, end] = [0, 0, 0];
+  try {
+    const reader = new ByteReader(bytes, "a batch", from);
+    for (let record = readRecord(reader); record !== null; record = readRecord(reader)) {
+      if (record.kind === "entry") lastIndex = Math.max(lastIndex, record.entry.index);
+      if (record.kind === "entry") promisedTerm = Math.max(promisedTerm, record.entry.term);
+      if (record.kind === "state") promisedTerm = Math.max(promisedTerm, record.state.term);
+    }
+    end = reader.offset;
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return null;
+  }
+  if (end + BATCH_TRAILER_BYTES > bytes.length) return null;
+  return crc32c(bytes, from, end, payloadSalt(number, salt)) === u32At(bytes, end)
+    ? { lastIndex, term: promisedTerm }
+    : null;
 }
 
 /** Where the first whole batch with a number above `number` begins, at `from` or later; -1 where there is none. */
 export function laterBatch(bytes: Uint8Array, from: number, number: number, salt: number): number {
   const firstByte = BATCH_MARK & 255;
   for (let at = bytes.indexOf(firstByte, from); at >= 0; at = bytes.indexOf(firstByte, at + 1)) {
-    const batch = batchAt(bytes, at, salt);
-    if (batch !== null && batch.number > number) return at;
+    const header = batchHeaderAt(bytes, at, salt);
+    if (header !== null && header.number > number && header.durable > number && isPayloadWhole(bytes, header, salt)) {
+      return at;
+    }
   }
   return -1;
 }
@@ -207,10 +339,11 @@ export function writeEntry(writer: ByteWriter, entry: Entry): void {
   writer.bytesWithLength(entry.data);
 }
 
-/** Writes the record of a truncation. */
-export function writeTruncation(writer: ByteWriter, from: number): void {
+/** Writes the record of a truncation: `termBefore` is the term of the entry before `from`. */
+export function writeTruncation(writer: ByteWriter, from: number, termBefore: number): void {
   writer.u8(TRUNCATE);
   writer.u64(from);
+  writer.u64(termBefore);
 }
 
 /** Writes the record of a term and its vote. */
@@ -221,99 +354,74 @@ export function writeState(writer: ByteWriter, state: HardState): void {
   writer.u64(state.votedFor ?? 0);
 }
 
-/** Writes the record of what the first entry follows. */
+/** Writes the record that the log begins anew after an entry. */
 export function writeBase(writer: ByteWriter, index: number, entryTerm: number): void {
   writer.u8(BASE);
   writer.u64(index);
   writer.u64(entryTerm);
 }
 
+/** What the segments before end with: their last batch, the log's last entry and its term. */
+export interface SegmentOpening {
+  readonly number: number;
+  readonly index: number;
+  readonly term: number;
+}
+
+/** Writes the first record of a segment. */
+export function writeOpening(writer: ByteWriter, opening: SegmentOpening): void {
+  writer.u8(OPEN);
+  writer.u64(opening.number);
+  writer.u64(opening.index);
+  writer.u64(opening.term);
+}
+
+/** Writes the record of a doubt; `null`: there is none any more. */
+export function writeDoubt(writer: ByteWriter, doubt: BatchPromise | null): void {
+  writer.u8(DOUBT);
+  writer.u64(doubt?.lastIndex ?? 0);
+  writer.u64(doubt?.term ?? 0);
+}
+
 /** One change of the log, as a batch records it. */
 export type JournalRecord =
   | { readonly kind: "entry"; readonly entry: Entry }
-  | { readonly kind: "truncate"; readonly from: number }
+  | { readonly kind: "truncate"; readonly from: number; readonly termBefore: number }
   | { readonly kind: "state"; readonly state: HardState }
-  | { readonly kind: "base"; readonly index: number; readonly term: number };
+  | { readonly kind: "base"; readonly index: number; readonly term: number }
+  | { readonly kind: "open"; readonly opening: SegmentOpening }
+  | { readonly kind: "doubt"; readonly index: number; readonly term: number };
 
-/** The records of a batch whose checksum is right, in order. A JournalDamagedError if they make no sense all the same. */
-export function* readRecords(bytes: Uint8Array, from: number, to: number): Generator<JournalRecord> {
-  const reader = new ByteReader(bytes, "a journal's batch", from + BATCH_HEADER_BYTES, to);
-  while (reader.left > 0) {
-    const at = reader.offset;
-    const type = reader.u8("a record's type");
-    switch (type) {
-      case ENTRY: {
-        const kind = KINDS[reader.u8("an entry's kind")];
-        if (kind === undefined) {
-          throw new JournalDamagedError("journal", at, "where an entry has a kind that is not known");
-        }
-        const entryTerm = term(reader.u64("an entry's term"));
-        const index = logIndex(reader.u64("an entry's index"));
-        const data = reader.copyWithLength("an entry's data");
-        yield { kind: "entry", entry: { index, term: entryTerm, kind, data } };
-        break;
-      }
-      case TRUNCATE:
-        yield { kind: "truncate", from: reader.u64("a truncation") };
-        break;
-      case STATE: {
-        const current = term(reader.u64("a term"));
-        const voted = reader.u8("whether there was a vote") !== 0;
-        const votedFor = reader.u64("a vote");
-        yield { kind: "state", state: { term: current, votedFor: voted ? nodeId(votedFor) : null } };
-        break;
-      }
-      case BASE:
-        yield { kind: "base", index: reader.u64("a base"), term: reader.u64("a base's term") };
-        break;
-      case END:
-        return reader.end();
-      default:
-        throw new JournalDamagedError("journal", at, `where a record has the type ${type}, which is not known`);
+/** The next record of a batch; `null` at its end. A SyntaxError or a RangeError where it makes no sense. */
+export function readRecord(reader: ByteReader): JournalRecord | null {
+  const type = reader.u8("a record's type");
+  switch (type) {
+    case ENTRY: {
+      const kind = KINDS[reader.u8("an entry's kind")];
+      if (kind === undefined) throw new SyntaxError("Cannot read a batch: an entry has a kind that is not known");
+      const entryTerm = term(reader.u64("an entry's term"));
+      const index = logIndex(reader.u64("an entry's index"));
+      return { kind: "entry", entry: { index, term: entryTerm, kind, data: reader.copyWithLength("an entry's data") } };
     }
+    case TRUNCATE:
+      return { kind: "truncate", from: reader.u64("a truncation"), termBefore: reader.u64("the term before it") };
+    case STATE: {
+      const current = term(reader.u64("a term"));
+      const voted = reader.u8("whether there was a vote") !== 0;
+      const votedFor = reader.u64("a vote");
+      return { kind: "state", state: { term: current, votedFor: voted ? nodeId(votedFor) : null } };
+    }
+    case BASE:
+      return { kind: "base", index: reader.u64("a base"), term: reader.u64("a base's term") };
+    case OPEN: {
+      const number = reader.u64("the last batch before");
+      return { kind: "open", opening: { number, index: reader.u64("an index"), term: reader.u64("a term") } };
+    }
+    case DOUBT:
+      return { kind: "doubt", index: reader.u64("a doubtful index"), term: reader.u64("a doubtful term") };
+    case END:
+      return null;
+    default:
+      throw new SyntaxError(`Cannot read a batch: a record has the type ${type}, which is not known`);
   }
-}
-
-/** Writes a snapshot's file. */
-export function writeSnapshot(writer: ByteWriter, identity: JournalIdentity, snapshot: Snapshot): void {
-  writer.binary(SNAPSHOT_MAGIC);
-  writer.u32(FORMAT_VERSION);
-  writer.u64(identity.nodeId);
-  writer.u64(snapshot.index);
-  writer.u64(snapshot.term);
-  const { voters, votersOutgoing, learners, learnersNext, autoLeave } = snapshot.configuration;
-  writer.u8(autoLeave ? 1 : 0);
-  for (const members of [voters, votersOutgoing, learners, learnersNext]) {
-    writer.u32(members.length);
-    for (const member of members) writer.u64(member);
-  }
-  const cluster = new TextEncoder().encode(identity.clusterId);
-  writer.u16(cluster.length);
-  writer.bytes(cluster);
-  writer.bytesWithLength(snapshot.data);
-  writer.u32(crc32c(writer.view()));
-}
-
-/** Reads a snapshot's file. A JournalDamagedError or JournalIdentityError if it is none of this node's. */
-export function readSnapshot(bytes: Uint8Array, expected: JournalIdentity): Snapshot {
-  const end = bytes.length - 4;
-  if (end < 8) throw new JournalDamagedError("snapshot", 0, `it is cut short at ${bytes.length} bytes`);
-  const reader = new ByteReader(bytes, "a snapshot", 0, end);
-  checkMagic(reader, "snapshot", SNAPSHOT_MAGIC);
-  if (crc32c(bytes, 0, end) !== u32At(bytes, end)) {
-    throw new JournalDamagedError("snapshot", 0, "it does not match its checksum");
-  }
-  const node = reader.u64("the node's id");
-  const index = logIndex(reader.u64("the index"));
-  const entryTerm = term(reader.u64("the term"));
-  const autoLeave = reader.u8("the configuration") !== 0;
-  const members = (): Configuration["voters"] =>
-    Array.from({ length: reader.u32("a list of members") }, () => nodeId(reader.u64("a member")));
-  const [voters, votersOutgoing, learners, learnersNext] = [members(), members(), members(), members()];
-  const clusterId = new TextDecoder().decode(reader.bytes(reader.u16("the cluster's length"), "the cluster's id"));
-  checkIdentity("snapshot", { clusterId, nodeId: node }, expected);
-  const data = reader.bytesWithLength("the data");
-  reader.end();
-  const configuration = { voters, votersOutgoing, learners, learnersNext, autoLeave };
-  return { index, term: entryTerm, configuration, data };
 }

@@ -3,36 +3,39 @@
  *
  * @module
  */
-import { decodeConfiguration, describeConfiguration, type Entry } from "../../raft/mod.ts";
-import {
-  JournalDamagedError,
-  JournalIdentityError,
-  type JournalRecord,
-  readHeader,
-  readSnapshot,
-} from "./journal_format.ts";
-import { assertMeets, scanJournal } from "./journal_recovery.ts";
+import { decodeConfiguration, describeConfiguration, type Entry, type Snapshot } from "../../raft/mod.ts";
+import { JournalDamagedError, JournalIdentityError, type JournalRecord, readHeader } from "./journal_format.ts";
+import { assertMeets, type JournalScan, scanSegments, type SegmentFile } from "./journal_recovery.ts";
+import { readTrailer } from "./snapshot_format.ts";
 
 /** Renders a command's bytes on one line. */
 export type DescribeCommand = (command: Uint8Array) => string;
 
+/** The files of a journal. */
+export interface JournalFiles {
+  /** Its segments, in any order. */
+  readonly segments: readonly SegmentFile[];
+  /** The latest snapshot: its name, its length, and its trailer; `null` where there is none. */
+  readonly snapshot: { readonly name: string; readonly bytes: number; readonly trailer: Uint8Array } | null;
+}
+
+/** How a journal is described. */
+export interface DescribeOptions {
+  /** Gets each line as it is found: long journals have many. */
+  readonly print: (line: string) => void;
+  /** Renders a command of the state machine on one line. */
+  readonly describeCommand: DescribeCommand;
+  /** Only so many of the last records; 0 for all, and by default. */
+  readonly last?: number;
+}
+
 /**
- * Describes a journal's file and its snapshot's, line by line.
+ * Describes the files of a journal, line by line.
  *
- * @param file The journal; `null` where there is only a snapshot.
- * @param snapshot The snapshot; `null` where there is none.
- * @param print Gets each line as it is found: of long journals there are many.
- * @param describeCommand Renders a command of the state machine on one line.
- * @param last Only so many of the last records; 0 for all.
  * @returns Whether it is damaged: a node would refuse to start from it.
  */
-export function describeJournal(
-  file: Uint8Array | null,
-  snapshot: Uint8Array | null,
-  print: (line: string) => void,
-  describeCommand: DescribeCommand,
-  last: number = 0,
-): boolean {
+export function describeJournal(files: JournalFiles, options: DescribeOptions): boolean {
+  const { print, describeCommand, last = 0 } = options;
   let isDamaged = false;
   /** Does one part; its damage is a line of its own. */
   const attempt = <T>(part: () => T): T | null => {
@@ -45,45 +48,58 @@ export function describeJournal(
       return null;
     }
   };
-
-  const journal = file === null ? null : file.subarray(0, file.findLastIndex((byte) => byte !== 0) + 1);
-  const header = attempt(() => {
-    if (journal !== null) return readHeader(journal, null);
-    throw new JournalDamagedError("journal", 0, "there is none, but there is a snapshot");
-  });
-  if (journal === null || header === null) return isDamaged;
-  const { identity } = header;
-  print(`journal of node ${identity.nodeId} of cluster ${JSON.stringify(identity.clusterId)}, ${journal.length} bytes`);
-  if (file!.length > journal.length) print(`  room for ${file!.length - journal.length} bytes more`);
-  print(`  the first ${header.whole} bytes were written at once`);
-
-  const taken = snapshot === null ? null : attempt(() => readSnapshot(snapshot, identity));
-  if (taken !== null) {
-    const { index, term, configuration, data } = taken;
-    print(`snapshot up to ${index} of term ${term}, ${data.length} bytes, ${describeConfiguration(configuration)}`);
-  }
-
+  const { segments } = files;
+  if (segments.length === 0) attempt(() => refuseEmpty());
+  for (const { name, bytes } of segments) attempt(() => print(headerLine(name, bytes)));
+  const snapshot = attempt(() => describeSnapshot(files.snapshot, print));
+  if (isDamaged) return true;
   const records = last === 0 ? null : new LastRecords(last, describeCommand);
+  let file = "";
   const scan = attempt(() =>
-    scanJournal(identity, journal, (record, offset) => {
-      if (records === null) print(describeRecord(record, offset, describeCommand));
-      else records.add(record, offset);
+    scanSegments(null, segments, {
+      onRecord(record, name, offset) {
+        if (records !== null) return records.add(record, offset);
+        if (name !== file) print(`${file = name}:`);
+        print(describeRecord(record, offset, describeCommand));
+      },
     })
   );
   records?.print(print);
   if (scan === null) return isDamaged;
-  const { state, baseIndex, entries, batches, end } = scan;
-  if (end < journal.length) {
-    print(`torn: ${journal.length - end} bytes after offset ${end} are no whole batch, and would be cut off`);
-  }
-  print(
-    `term ${state.term}, voted for ${state.votedFor ?? "nobody"}, entries ${baseIndex + 1} to ${
-      baseIndex + entries.length
-    }, ${batches} batches`,
-  );
-  // With a snapshot that cannot be read, that is the damage.
-  if (snapshot === null || taken !== null) attempt(() => void assertMeets(taken, baseIndex));
+  describeScan(scan, print);
+  attempt(() => assertMeets(snapshot, scan.base?.index ?? snapshot?.index ?? 0, scan.unread));
   return isDamaged;
+}
+
+function refuseEmpty(): never {
+  throw new JournalDamagedError("log", 0, "there is none, but there is a snapshot");
+}
+
+function headerLine(name: string, bytes: Uint8Array): string {
+  const { identity, segment } = readHeader(name, bytes, null);
+  return `${name}: segment ${segment} of node ${identity.nodeId} of cluster ${JSON.stringify(identity.clusterId)}, ` +
+    `${bytes.length} bytes`;
+}
+
+function describeSnapshot(file: JournalFiles["snapshot"], print: (line: string) => void): Snapshot | null {
+  if (file === null) return null;
+  const snapshot = readTrailer(file.name, file.trailer, file.bytes, null);
+  const { index, term, configuration, bytes } = snapshot;
+  print(`${file.name}: up to ${index} of term ${term}, ${bytes} bytes, ${describeConfiguration(configuration)}`);
+  return snapshot;
+}
+
+function describeScan(scan: JournalScan, print: (line: string) => void): void {
+  const { state, base, entries, batches, tail, doubt } = scan;
+  if (tail === "torn") print("torn: the last batch broke off while it was written, and counts for nothing");
+  if (doubt !== null) {
+    print(`in doubt: what was acknowledged up to entry ${doubt.lastIndex} of term ${doubt.term} may be lost`);
+  }
+  const begin = base?.index ?? 0;
+  print(
+    `term ${state.term}, voted for ${state.votedFor ?? "nobody"}, ` +
+      `entries ${begin + 1} to ${begin + entries.length}, ${batches} batches`,
+  );
 }
 
 /** The last records of many. */
@@ -125,10 +141,16 @@ function describeRecord(record: JournalRecord, offset: number, describeCommand: 
       }`;
     case "truncate":
       return `${at}  truncate from ${record.from}`;
+    case "open":
+      return `${at}  begins after batch ${record.opening.number}, entry ${record.opening.index}`;
+    case "doubt":
+      return record.index === 0
+        ? `${at}  no doubt any more`
+        : `${at}  in doubt up to entry ${record.index}, term ${record.term}`;
     case "state":
       return `${at}  term ${record.state.term}, voted for ${record.state.votedFor ?? "nobody"}`;
     case "base":
-      return `${at}  entries begin after ${record.index} of term ${record.term}`;
+      return `${at}  the log begins anew after ${record.index} of term ${record.term}`;
   }
 }
 

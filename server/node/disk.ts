@@ -1,14 +1,12 @@
 /**
- * The disk of a live node: the four verbs of `server/journal/disk.ts` over `node:fs`, for one folder that this process
- * has locked.
+ * The disk of a live node: the verbs of `server/journal/disk.ts` over `node:fs`, for one folder that this process has locked.
  *
- * A file that is appended to is opened once. Bytes are written in the caller's turn into the system's cache: that takes
- * some microseconds, less than the way to a thread and back (4 KiB on Node: 5 us against 34). Only a sync, which waits
- * for the device, goes to a thread.
+ * A file that is written is opened once. Bytes are written in the caller's turn into the system's cache: that takes some microseconds, less than the way
+ * to a thread and back (4 KiB on Node: 5 us against 34). Only a sync, which waits for the device, goes to a thread.
  *
- * The journal grows into room that was filled with zeros before: a sync then has no metadata to write, and does not
- * wait for the file system's own journal, which all nodes on a device share (measured with one node: 9,000 syncs a
- * second against 5,300).
+ * A segment of the log grows into room that was filled with zeros before: a sync then has no metadata to write, and does not wait for the file system's
+ * own journal, which all nodes on a device share (measured with one node: 9,000 syncs a second against 5,300). A large batch makes no room: it would
+ * be written twice.
  *
  * @module
  */
@@ -18,13 +16,13 @@ import {
   fdatasync,
   fstatSync,
   fsync,
-  ftruncateSync,
   mkdirSync,
   open,
   openSync,
-  readFile,
-  readSync,
+  read as readInto,
+  readdir,
   rename,
+  stat,
   unlink,
   write,
   writeSync,
@@ -32,82 +30,48 @@ import {
 import { join } from "node:path";
 import process from "node:process";
 import type { Disk, DiskDone } from "../journal/disk.ts";
+import { DiskError } from "./disk_error.ts";
+import { DiskTurns } from "./disk_turns.ts";
 import { FolderInUseError, type FolderLock, lockFolder } from "./folder_lock.ts";
 
-/** What the disk fails to do, on one line: the verb, the file and the reason. */
-export class DiskError extends Error {
-  /** The name of the class. */
-  override name = "DiskError";
-  /** The system's code, such as `ENOSPC`; empty where it gave none. */
-  readonly code: string;
-
-  /** Words a failure of the system: `Cannot append to DIR/journal: no space is left on the device (ENOSPC)`. */
-  constructor(action: string, path: string, cause: unknown) {
-    const { code = "", message = String(cause) } = cause as { code?: string; message?: string };
-    const reason = REASONS[code];
-    super(`Cannot ${action} ${path}: ${reason === undefined ? message.split("\n", 1)[0] : `${reason} (${code})`}`, {
-      cause,
-    });
-    this.code = code;
-  }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: "permission is denied",
-  EDQUOT: "the quota is used up",
-  EEXIST: "there is a file of that name",
-  EFBIG: "the file would be too large",
-  EIO: "the device failed",
-  EISDIR: "it is a folder",
-  EMFILE: "this process has too many files open",
-  ENAMETOOLONG: "the name is too long",
-  ENFILE: "the system has too many files open",
-  ENOENT: "there is no such file or folder",
-  ENOSPC: "no space is left on the device",
-  ENOTDIR: "it is no folder",
-  EPERM: "it is not permitted",
-  EROFS: "the file system is read-only",
-};
+export { DiskError } from "./disk_error.ts";
 
 /** A disk that is closed when it is no longer needed. */
 export interface LiveDisk extends Disk {
   /** The folder, as it was given. */
   readonly folder: string;
-  /** How many times appended bytes were synced since the folder was opened. */
+  /** How many times a file was synced since the folder was opened. */
   readonly syncs: number;
-  /**
-   * Waits for the verbs that were called, closes the files and lets the folder go. A verb that is called later fails.
-   */
+  /** How many bytes were written, room included. */
+  readonly writtenBytes: number;
+  /** Waits for the verbs that were called, closes the files and lets the folder go. A verb that is called later fails. */
   close(done: () => void): void;
 }
 
-/** Names of files: none leads out of the folder, or is the lock's or that of a file being replaced. */
-const FILE_NAME = /^(?!lock)[a-z0-9][a-z0-9_-]{0,63}$/i;
+/** Names of files: none leads out of the folder, or is the lock's. */
+const FILE_NAME = /^(?!lock)[a-z0-9][a-z0-9_.-]{0,63}$/i;
 
-/** Longer appends go to a thread, so that a cache that is slow to take them does not hold up the process. */
+/** Longer writes go to a thread, so that a cache that is slow to take them does not hold up the process. */
 const WRITE_IN_TURN_MAX = 262_144;
+/** A write of at most so many bytes to a segment of the log makes room for more. */
+const ROOM_FOR_MAX = 16_384;
+/** The room that is made at a time: as much as there is, within these bounds. */
+const ROOM_MIN = 65_536;
+const ROOM_MAX = 1 << 20;
 
 /** What ends a step: nothing, or what the system gave for a reason. */
 type Ended = (cause?: unknown) => void;
 
-/** A file that was used. */
+/** Failures that pass: the same verb may be tried again. */
+const PASSING = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"];
+
+/** A file that is open. */
 interface OpenFile {
-  readonly path: string;
-  /** Open for appending since the first append. */
-  descriptor: number | null;
-  /** Where the next append goes, and up to where there is room for it. */
-  end: number;
-  room: number;
-  /** Whether the folder has yet to be synced, for the name of a file that is perhaps new to be durable. */
-  isNameNew: boolean;
-  /**
-   * Why an append or a sync failed: what the system then holds of the file is not known, and nothing may be added to
-   * it.
-   */
+  readonly descriptor: number;
+  /** Up to where it goes, room included. */
+  size: number;
+  /** Why a write or a sync failed: what the system then holds of the file is not known, and nothing may be added to it. */
   failure: DiskError | null;
-  /** Whether a verb is under way, and those that wait for its end. */
-  isBusy: boolean;
-  readonly waiting: (() => void)[];
 }
 
 /**
@@ -119,105 +83,12 @@ interface OpenFile {
  * @throws {DiskError} If it cannot be made, read or written.
  */
 export function openDisk(folder: string): LiveDisk {
-  const lock = openFolder(folder);
-  const files = new Map<string, OpenFile>();
-  let syncs = 0;
-  let isClosed = false;
-  let closed: (() => void) | null = null;
-
-  /** Begins a verb once those that were called before for the same file have ended. It ends in a later turn. */
-  const inTurn = (name: string, fail: DiskDone, begin: (file: OpenFile) => void): void => {
-    const path = join(folder, name);
-    const reason = isClosed
-      ? "the disk is closed"
-      : FILE_NAME.test(name)
-      ? null
-      : "the name is not that of a file here";
-    if (reason !== null) return queueMicrotask(() => fail(new DiskError("use", path, { message: reason })));
-    let file = files.get(name);
-    if (file === undefined) {
-      file = { path, descriptor: null, end: 0, room: 0, isNameNew: false, failure: null, isBusy: false, waiting: [] };
-      files.set(name, file);
-    }
-    if (file.isBusy) {
-      file.waiting.push(() => begin(file));
-    } else {
-      file.isBusy = true;
-      begin(file);
-    }
-  };
-
-  /** A verb has ended, and its caller was told. */
-  const endTurn = (file: OpenFile): void => {
-    const next = file.waiting.shift();
-    if (next !== undefined) return next();
-    file.isBusy = false;
-    closeIfIdle();
-  };
-
-  const closeIfIdle = (): void => {
-    if (closed === null || [...files.values()].some((file) => file.isBusy)) return;
-    for (const file of files.values()) closeFile(file);
-    lock.release();
-    closed();
-  };
-
-  return {
-    folder,
-    get syncs() {
-      return syncs;
-    },
-    append(name, bytes, done) {
-      inTurn(name, done, (file) => {
-        appendTo(file, bytes, growsIntoRoom(name), (cause) => {
-          if (cause) file.failure ??= new DiskError("append to", file.path, cause);
-          done(file.failure);
-          endTurn(file);
-        });
-      });
-    },
-    sync(name, done) {
-      inTurn(name, done, (file) => {
-        syncs++;
-        syncFile(folder, file, (cause) => {
-          if (cause) file.failure ??= new DiskError("sync", file.path, cause);
-          done(file.failure);
-          endTurn(file);
-        });
-      });
-    },
-    read(name, done) {
-      inTurn(name, (error) => done(error, null), (file) => {
-        readFile(file.path, (error, bytes) => {
-          if (!error) done(null, growsIntoRoom(name) ? bytes.subarray(0, lastNonZero(bytes) + 1) : bytes);
-          else done(error.code === "ENOENT" ? null : new DiskError("read", file.path, error), null);
-          endTurn(file);
-        });
-      });
-    },
-    replace(name, bytes, done) {
-      inTurn(name, done, (file) => {
-        replaceFile(folder, file, bytes, (cause) => {
-          done(cause ? new DiskError("replace", file.path, cause) : null);
-          endTurn(file);
-        });
-      });
-    },
-    close(done) {
-      if (isClosed) return queueMicrotask(done);
-      isClosed = true;
-      queueMicrotask(() => {
-        closed = done;
-        closeIfIdle();
-      });
-    },
-  };
+  return new FolderDisk(folder, openFolder(folder));
 }
 
 function openFolder(folder: string): FolderLock {
   try {
-    // The folder's own name is not synced: the folder above may be out of reach, and common file systems write it with
-    // the first file's sync.
+    // The folder's own name is not synced: the folder above may be out of reach, and common file systems write it with the first file's sync.
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return lockFolder(folder);
   } catch (error) {
@@ -225,82 +96,227 @@ function openFolder(folder: string): FolderLock {
   }
 }
 
-/** The room that is made at a time: as much as there is, within these bounds. */
-const ROOM_MIN = 65_536;
-const ROOM_MAX = 4 << 20;
+class FolderDisk implements LiveDisk {
+  readonly folder: string;
+  readonly #lock: FolderLock;
+  readonly #turns = new DiskTurns();
+  readonly #files = new Map<string, OpenFile>();
+  #syncs = 0;
+  #writtenBytes = 0;
+  #isClosed = false;
+  #closed: (() => void) | null = null;
 
-/** Only the journal promises that it never ends in a zero. */
-function growsIntoRoom(name: string): boolean {
-  return name === "journal";
-}
-
-function lastNonZero(bytes: Uint8Array): number {
-  let at = bytes.length - 1;
-  while (at >= 0 && bytes[at] === 0) at--;
-  return at;
-}
-
-function appendTo(file: OpenFile, bytes: Uint8Array, makesRoom: boolean, ended: Ended): void {
-  if (file.failure !== null) return queueMicrotask(ended);
-  try {
-    if (file.descriptor === null) openToAppend(file, makesRoom);
-    if (makesRoom) makeRoom(file, bytes.length);
-    const from = file.end;
-    file.end = from + bytes.length;
-    if (bytes.length > WRITE_IN_TURN_MAX) return writeAll(file.descriptor!, bytes, 0, from, ended);
-    for (let done = 0; done < bytes.length;) {
-      done += writeSync(file.descriptor!, bytes, done, bytes.length - done, from + done);
-    }
-  } catch (error) {
-    return queueMicrotask(() => ended(error));
+  constructor(folder: string, lock: FolderLock) {
+    this.folder = folder;
+    this.#lock = lock;
   }
-  queueMicrotask(ended);
+
+  get syncs(): number {
+    return this.#syncs;
+  }
+
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  write(name: string, position: number, bytes: Uint8Array, done: DiskDone): void {
+    this.#inTurn([name], done, (path, end) => {
+      this.#write(name, path, position, bytes, (cause) => end(this.#failed(name, "write", path, cause)));
+    });
+  }
+
+  sync(name: string, done: DiskDone): void {
+    this.#inTurn([name], done, (path, end) => {
+      this.#syncs++;
+      this.#sync(name, path, (cause) => end(this.#failed(name, "sync", path, cause)));
+    });
+  }
+
+  read(
+    name: string,
+    position: number,
+    length: number,
+    done: (error: Error | null, bytes: Uint8Array | null) => void,
+  ): void {
+    let found: Uint8Array | null = null;
+    this.#inTurn([name], (error) => done(error, error === null ? found : null), (path, end) => {
+      readPart(path, this.#files.get(name)?.descriptor ?? null, position, length, (cause, bytes) => {
+        found = bytes;
+        end(cause === null ? null : new DiskError("read", path, cause));
+      });
+    });
+  }
+
+  size(name: string, done: (error: Error | null, bytes: number | null) => void): void {
+    let found: number | null = null;
+    this.#inTurn([name], (error) => done(error, error === null ? found : null), (path, end) => {
+      stat(path, (cause, stats) => {
+        if (!cause) found = stats.size;
+        end(cause && cause.code !== "ENOENT" ? new DiskError("read", path, cause) : null);
+      });
+    });
+  }
+
+  list(done: (error: Error | null, names: readonly string[]) => void): void {
+    let found: readonly string[] = [];
+    this.#inTurn([], (error) => done(error, found), (_path, end) => {
+      readdir(this.folder, (cause, names) => {
+        if (!cause) found = names.filter((name) => FILE_NAME.test(name));
+        end(cause ? new DiskError("list", this.folder, cause) : null);
+      });
+    });
+  }
+
+  rename(from: string, to: string, done: DiskDone): void {
+    this.#inTurn([from, to], done, (path, end) => {
+      rename(path, join(this.folder, to), (cause) => {
+        if (cause) return end(new DiskError("rename", path, cause));
+        const file = this.#files.get(from);
+        this.#forget(to);
+        this.#files.delete(from);
+        if (file !== undefined) this.#files.set(to, file);
+        end(null);
+      });
+    });
+  }
+
+  remove(name: string, done: DiskDone): void {
+    this.#inTurn([name], done, (path, end) => {
+      this.#forget(name);
+      unlink(path, (cause) => end(cause && cause.code !== "ENOENT" ? new DiskError("remove", path, cause) : null));
+    });
+  }
+
+  syncFolder(done: DiskDone): void {
+    this.#inTurn([], done, (_path, end) => {
+      // Windows has no such thing, and needs none.
+      if (process.platform === "win32") return queueMicrotask(() => end(null));
+      const ended: Ended = (cause) => end(cause ? new DiskError("sync", this.folder, cause) : null);
+      open(this.folder, "r", (error, descriptor) => {
+        if (error) return ended(error);
+        fsync(descriptor, (failed) => closeDescriptor(descriptor, () => ended(failed)));
+      });
+    });
+  }
+
+  close(done: () => void): void {
+    if (this.#isClosed) return queueMicrotask(done);
+    this.#isClosed = true;
+    queueMicrotask(() => {
+      this.#closed = done;
+      this.#closeIfIdle();
+    });
+  }
+
+  #closeIfIdle(): void {
+    const closed = this.#closed;
+    if (closed === null || !this.#turns.isIdle) return;
+    this.#closed = null;
+    for (const name of [...this.#files.keys()]) this.#forget(name);
+    this.#lock.release();
+    closed();
+  }
+
+  /** Begins a verb when its turn has come. It ends in a later turn of the event loop than it was called in. */
+  #inTurn(names: readonly string[], done: DiskDone, begin: (path: string, end: DiskDone) => void): void {
+    const wrong = names.find((name) => !FILE_NAME.test(name));
+    const reason = this.#isClosed
+      ? "the disk is closed"
+      : wrong === undefined
+      ? null
+      : "the name is not that of a file here";
+    const path = names.length === 0 ? this.folder : join(this.folder, wrong ?? names[0]!);
+    if (reason !== null) return queueMicrotask(() => done(new DiskError("use", path, { message: reason })));
+    // What is about the folder alone has a queue for itself.
+    this.#turns.take(names.length === 0 ? [`folder ${this.#folderTurns++}`] : names, (endTurn) => {
+      begin(path, (error) => {
+        done(error);
+        endTurn();
+        this.#closeIfIdle();
+      });
+    });
+  }
+
+  #folderTurns = 0;
+
+  /** Words a failure. One that does not pass makes the file useless. */
+  #failed(name: string, action: string, path: string, cause: unknown): DiskError | null {
+    const file = this.#files.get(name);
+    if (!cause) return file?.failure ?? null;
+    const error = cause instanceof DiskError ? cause : new DiskError(action, path, cause);
+    if (file !== undefined && !PASSING.includes(error.code)) file.failure ??= error;
+    return error;
+  }
+
+  #write(name: string, path: string, position: number, bytes: Uint8Array, ended: Ended): void {
+    let file: OpenFile;
+    try {
+      file = this.#open(name, path);
+      if (file.failure !== null) throw file.failure;
+      if (name.startsWith("log-") && bytes.length <= ROOM_FOR_MAX) this.#makeRoom(file, position + bytes.length);
+      file.size = Math.max(file.size, position + bytes.length);
+      this.#writtenBytes += bytes.length;
+      if (bytes.length > WRITE_IN_TURN_MAX) return writeAll(file.descriptor, bytes, 0, position, ended);
+      for (let done = 0; done < bytes.length;) {
+        done += writeSync(file.descriptor, bytes, done, bytes.length - done, position + done);
+      }
+    } catch (error) {
+      return queueMicrotask(() => ended(error));
+    }
+    queueMicrotask(ended);
+  }
+
+  /** A file that this process has only read, or not even that, is synced too: an earlier process may have written it. */
+  #sync(name: string, path: string, ended: Ended): void {
+    let file: OpenFile;
+    try {
+      file = this.#open(name, path);
+      if (file.failure !== null) throw file.failure;
+    } catch (error) {
+      return queueMicrotask(() => ended(error));
+    }
+    fdatasync(file.descriptor, (error) => ended(error));
+  }
+
+  #open(name: string, path: string): OpenFile {
+    const known = this.#files.get(name);
+    if (known !== undefined) return known;
+    const descriptor = openForWriting(path);
+    const file: OpenFile = { descriptor, size: fstatSync(descriptor).size, failure: null };
+    this.#files.set(name, file);
+    return file;
+  }
+
+  #forget(name: string): void {
+    const file = this.#files.get(name);
+    if (file === undefined) return;
+    this.#files.delete(name);
+    closeSync(file.descriptor);
+  }
+
+  /** Where the device has no space for more room, the write itself is still tried. */
+  #makeRoom(file: OpenFile, end: number): void {
+    if (end <= file.size) return;
+    const zeros = new Uint8Array(end - file.size + Math.min(ROOM_MAX, Math.max(ROOM_MIN, file.size)));
+    try {
+      for (let done = 0; done < zeros.length;) {
+        const written = writeSync(file.descriptor, zeros, done, zeros.length - done, file.size + done);
+        done += written;
+        this.#writtenBytes += written;
+      }
+      file.size += zeros.length;
+    } catch (error) {
+      if (!["ENOSPC", "EDQUOT", "EFBIG"].includes((error as { code?: string }).code ?? "")) throw error;
+    }
+  }
 }
 
-function openToAppend(file: OpenFile, hasRoom: boolean): void {
+function openForWriting(path: string): number {
   try {
-    file.descriptor = openSync(file.path, "r+");
+    return openSync(path, "r+");
   } catch (error) {
     if ((error as { code?: string }).code !== "ENOENT") throw error;
-    file.descriptor = openSync(file.path, "wx+", 0o600);
-    file.isNameNew = true;
-  }
-  file.room = fstatSync(file.descriptor).size;
-  file.end = hasRoom ? endBeforeZeros(file.descriptor, file.room) : file.room;
-}
-
-/** Gives back the room that is left. */
-function closeFile({ descriptor, end, room, failure }: OpenFile): void {
-  if (descriptor === null) return;
-  if (room > end && failure === null) ftruncateSync(descriptor, end);
-  closeSync(descriptor);
-}
-
-/** Where a file of `size` bytes ends if its last zeros are room. */
-function endBeforeZeros(descriptor: number, size: number): number {
-  const block = new Uint8Array(65_536);
-  for (let end = size; end > 0;) {
-    const from = Math.max(0, end - block.length);
-    const length = readSync(descriptor, block, 0, end - from, from);
-    const last = lastNonZero(block.subarray(0, length));
-    if (last >= 0) return from + last + 1;
-    end = from;
-  }
-  return 0;
-}
-
-/** Where the device has no space for more room, the append itself is still tried. */
-function makeRoom(file: OpenFile, bytes: number): void {
-  if (file.end + bytes <= file.room) return;
-  const room = file.end + bytes + Math.min(ROOM_MAX, Math.max(ROOM_MIN, file.end));
-  const zeros = new Uint8Array(room - file.end);
-  try {
-    for (let done = 0; done < zeros.length;) {
-      done += writeSync(file.descriptor!, zeros, done, zeros.length - done, file.end + done);
-    }
-    file.room = room;
-  } catch (error) {
-    if (!["ENOSPC", "EDQUOT", "EFBIG"].includes((error as { code?: string }).code ?? "")) throw error;
+    return openSync(path, "wx+", 0o600);
   }
 }
 
@@ -313,48 +329,29 @@ function writeAll(descriptor: number, bytes: Uint8Array, from: number, position:
   });
 }
 
-function syncFile(folder: string, file: OpenFile, ended: Ended): void {
-  if (file.failure !== null || file.descriptor === null) return queueMicrotask(ended);
-  fdatasync(file.descriptor, (error) => {
-    if (error || !file.isNameNew) return ended(error);
-    file.isNameNew = false;
-    syncFolder(folder, ended);
-  });
-}
-
-/** Makes names durable. Windows has no such thing, and needs none. */
-function syncFolder(folder: string, ended: Ended): void {
-  if (process.platform === "win32") return ended();
-  open(folder, "r", (error, descriptor) => {
-    if (error) return ended(error);
-    fsync(descriptor, (failed) => closeDescriptor(descriptor, () => ended(failed)));
-  });
-}
-
-/** Writes beside, syncs, renames, syncs the folder: at every moment there is the old file or the new one, whole. */
-function replaceFile(folder: string, file: OpenFile, bytes: Uint8Array, ended: Ended): void {
-  const draft = `${file.path}.new`;
-  open(draft, "w", 0o600, (error, descriptor) => {
-    if (error) return ended(error);
-    const closeAnd = (cause: unknown, next: Ended): void =>
-      closeDescriptor(descriptor, (failed) => {
-        if (!cause && !failed) return next();
-        unlink(draft, () => ended(cause || failed));
-      });
-    writeAll(descriptor, bytes, 0, 0, (unwritten) => {
-      if (unwritten) return closeAnd(unwritten, ended);
-      fsync(descriptor, (unsynced) => closeAnd(unsynced, () => renameInto(folder, draft, file, ended)));
+/** Reads a part of a file, by its descriptor if it is open; `null` where there is no such file. */
+function readPart(
+  path: string,
+  descriptor: number | null,
+  position: number,
+  length: number,
+  done: (cause: unknown, bytes: Uint8Array | null) => void,
+): void {
+  const bytes = new Uint8Array(length);
+  if (descriptor !== null) {
+    return readInto(
+      descriptor,
+      bytes,
+      0,
+      length,
+      position,
+      (error, count) => done(error ?? null, error ? null : bytes.subarray(0, count)),
+    );
+  }
+  open(path, "r", (error, opened) => {
+    if (error) return done(error.code === "ENOENT" ? null : error, null);
+    readInto(opened, bytes, 0, length, position, (failed, count) => {
+      closeDescriptor(opened, () => done(failed ?? null, failed ? null : bytes.subarray(0, count)));
     });
-  });
-}
-
-function renameInto(folder: string, draft: string, file: OpenFile, ended: Ended): void {
-  rename(draft, file.path, (error) => {
-    if (error) return ended(error);
-    // Appends go on in the new file.
-    if (file.descriptor !== null) closeSync(file.descriptor);
-    file.descriptor = null;
-    file.failure = null;
-    syncFolder(folder, ended);
   });
 }

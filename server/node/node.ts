@@ -10,7 +10,9 @@ import { randomBytes, randomInt } from "node:crypto";
 import { setImmediate } from "node:timers";
 import type { RaftStatus } from "../../raft/mod.ts";
 import { type Clock, MILLISECOND, SECOND } from "../clock.ts";
-import { type Journal, openJournal } from "../journal/journal.ts";
+import type { Journal } from "../journal/journal.ts";
+import { openJournal } from "../journal/journal_open.ts";
+import { readFile } from "../journal/whole_file.ts";
 import type { Address } from "../peer/peer_options.ts";
 import type { Transport } from "../peer/tcp.ts";
 import { type DirectoryMachine, withDirectory } from "../replica/directory.ts";
@@ -103,8 +105,8 @@ function readFolder(
   disk: LiveDisk,
   done: (error: Error | null, found: FolderContent | null) => void,
 ): void {
-  const identity = { clusterId: options.clusterId, nodeId: options.id };
-  disk.read(MEMBERS_FILE, (readError, bytes) => {
+  const identity = { clusterId: options.clusterId, nodeId: options.id, birth: randomInt(1, 2 ** 32) };
+  readFile(disk, MEMBERS_FILE, (readError, bytes) => {
     if (readError !== null) return done(readError, null);
     openJournal(disk, identity, (journalError, journal) => {
       if (journalError !== null) return done(journalError, null);
@@ -113,7 +115,7 @@ function readFolder(
         if (error !== null) done(error, null);
         else done(null, { journal: journal!, known: readMembers(bytes), founders });
       });
-    }, randomInt(1, 2 ** 32));
+    });
   });
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Disk } from "../journal/disk.ts";
+import { readFile, replaceFile } from "../journal/whole_file.ts";
 import { formatAddress, parseAddress } from "../peer/peer_options.ts";
 
 /**
@@ -13,7 +14,7 @@ import { formatAddress, parseAddress } from "../peer/peer_options.ts";
  */
 export const MEMBERS_FILE = "members";
 /** Who the voters were when the cluster began: what a log without any change of the members goes by. */
-const FOUNDERS_FILE = "founders";
+export const FOUNDERS_FILE = "founders";
 
 /** A member in the members' file. */
 export interface KnownMember {
@@ -31,7 +32,7 @@ export function keepFounders(
   given: readonly number[],
   done: (error: Error | null, founders: readonly number[]) => void,
 ): void {
-  disk.read(FOUNDERS_FILE, (readError, bytes) => {
+  readFile(disk, FOUNDERS_FILE, (readError, bytes) => {
     if (readError !== null) return done(readError, []);
     if (bytes !== null) {
       const founders = readFounders(bytes);
@@ -39,7 +40,7 @@ export function keepFounders(
       return done(new SyntaxError(`Cannot read the file ${FOUNDERS_FILE}: a list of members was expected`), []);
     }
     const text = new TextEncoder().encode(`${JSON.stringify(given)}\n`);
-    disk.replace(FOUNDERS_FILE, text, (error) => done(error, given));
+    replaceFile(disk, FOUNDERS_FILE, text, (error) => done(error, given));
   });
 }
 

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { replaceFile } from "../journal/whole_file.ts";
 import { randomBytes, randomInt } from "node:crypto";
 import { membersOf, type RaftStatus } from "../../raft/mod.ts";
 import type { Clock } from "../clock.ts";
@@ -217,7 +218,7 @@ export class PeerBook {
     this.#saveAt = null;
     this.#isFileBusy = true;
     const written = membersBytes(this.#known());
-    this.#parts.disk.replace(MEMBERS_FILE, written, (error) => {
+    replaceFile(this.#parts.disk, MEMBERS_FILE, written, (error) => {
       this.#isFileBusy = false;
       if (error !== null) this.#parts.log("warn", "members not saved", { reason: error.message });
     });

@@ -1,10 +1,12 @@
 // Power lost at any moment between two effects of the disk: what the journal had promised is there after the restart, whatever was under way.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Journal, openJournal } from "../../../server/journal/journal.ts";
-import type { Disk, DiskDone } from "../../../server/journal/disk.ts";
+import type { DiskDone } from "../../../server/journal/disk.ts";
+import type { Journal } from "../../../server/journal/journal.ts";
+import { openJournal } from "../../../server/journal/journal_open.ts";
 import {
   configurationOf,
+  crc32c,
   createRandom,
   type HardState,
   logIndex,
@@ -15,87 +17,29 @@ import {
   term,
 } from "../../../raft/mod.ts";
 import { setting } from "../../corpus.ts";
+import { type MemoryDisk, memoryDisk } from "./memory_disk.ts";
 
 const SEEDS = Number(setting("KAYA_JOURNAL_SEEDS", "400"));
 const LIVES = 6;
 const members = configurationOf([1, 2, 3].map(nodeId));
-
-/** A disk whose effects happen one by one, as the test draws them: files overtake each other, and a crash comes between any two. */
-class SteppedDisk {
-  readonly #random: Random;
-  readonly #files = new Map<string, { bytes: Uint8Array; durable: number }>();
-  readonly #effects = new Map<string, (() => void)[]>();
-
-  constructor(random: Random) {
-    this.#random = random;
-  }
-
-  /** The disk as one life of the node sees it. */
-  disk(): Disk {
-    const queue = (file: string, effect: () => void): void => {
-      if (!this.#effects.has(file)) this.#effects.set(file, []);
-      this.#effects.get(file)!.push(effect);
-    };
-    return {
-      append: (file, bytes, done) =>
-        queue(file, () => {
-          const before = this.#files.get(file) ?? { bytes: new Uint8Array(0), durable: 0 };
-          this.#files.set(file, { bytes: Uint8Array.from([...before.bytes, ...bytes]), durable: before.durable });
-          done(null);
-        }),
-      sync: (file, done) =>
-        queue(file, () => {
-          const held = this.#files.get(file);
-          if (held !== undefined) held.durable = held.bytes.length;
-          done(null);
-        }),
-      read: (file, done) => queue(file, () => done(null, this.#files.get(file)?.bytes.slice() ?? null)),
-      replace: (file, bytes, done) =>
-        queue(file, () => {
-          this.#files.set(file, { bytes: bytes.slice(), durable: bytes.length });
-          // The new content may stand before the caller hears of it.
-          if (this.#random.chance(3, 4)) done(null);
-          else queue(file, () => done(null));
-        }),
-    };
-  }
-
-  /** Lets one effect happen; `false` where none is due. */
-  step(): boolean {
-    const busy = [...this.#effects.values()].filter((effects) => effects.length > 0);
-    if (busy.length === 0) return false;
-    busy[this.#random.below(busy.length)]!.shift()!();
-    return true;
-  }
-
-  /** What was not synced stays in part, and its last byte may be damaged. */
-  crash(): void {
-    this.#effects.clear();
-    for (const file of this.#files.values()) {
-      const kept = this.#random.below(file.bytes.length - file.durable + 1);
-      file.bytes = file.bytes.slice(0, file.durable + kept);
-      if (kept > 0 && this.#random.chance(1, 2)) file.bytes[file.bytes.length - 1]! ^= 1 << this.#random.below(8);
-      file.durable = file.bytes.length;
-    }
-  }
-}
+const IDENTITY = { clusterId: "c", nodeId: 1 };
 
 /** What the journal has said is durable. */
 interface Promised {
   readonly state: HardState;
   /** The terms of the durable entries, by index. */
   readonly terms: ReadonlyMap<number, number>;
+  readonly snapshotIndex: number;
 }
 
-function open(disk: SteppedDisk, salt: number): Journal {
+const NOTHING: Promised = { state: { term: term(0), votedFor: null }, terms: new Map(), snapshotIndex: 0 };
+
+function open(disk: MemoryDisk, random: Random, birth: number): Journal {
   let opened: Journal | null = null;
   let failure: Error | null = null;
-  openJournal(
-    disk.disk(),
-    { clusterId: "c", nodeId: 1 },
-    (error, journal) => [failure, opened] = [error, journal],
-    salt,
-  );
+  // Segments of a few batches, so that they come and go.
+  const options = { ...IDENTITY, birth, segmentBytes: 100 + random.below(600) };
+  openJournal(disk, options, (error, journal) => [failure, opened] = [error, journal]);
   while (opened === null && failure === null && disk.step());
   if (opened === null) throw failure ?? new Error("The journal was never opened");
   return opened;
@@ -106,43 +50,90 @@ function promisedBy(journal: Journal): Promised {
   for (let index: number = journal.firstIndex; index <= journal.durableIndex; index++) {
     terms.set(index, journal.termAt(logIndex(index))!);
   }
-  return { state: journal.durableState, terms };
+  return { state: journal.durableState, terms, snapshotIndex: journal.durableSnapshotIndex };
 }
 
+/** What was durable is there. */
 function assertKept(journal: Journal, promised: Promised): void {
   const { state } = journal;
   assert.ok(state.term >= promised.state.term, `the term fell from ${promised.state.term} to ${state.term}`);
   if (state.term === promised.state.term && promised.state.votedFor !== null) {
     assert.equal(state.votedFor, promised.state.votedFor, "the vote was lost");
   }
+  assert.ok(journal.snapshotIndex >= promised.snapshotIndex, "the snapshot was lost");
   for (const [index, held] of promised.terms) {
     if (index > journal.snapshotIndex) assert.equal(journal.termAt(logIndex(index)), held, `entry ${index} was lost`);
   }
 }
 
+/** The log's own snapshot reads as what was written, and so does a chunk of it. */
+function assertReadable(journal: Journal, disk: MemoryDisk): void {
+  const { snapshot } = journal;
+  if (snapshot === null) return;
+  let digest = 0;
+  for (let offset = 0; offset < snapshot.bytes;) {
+    const part = journal.readSnapshot(snapshot, offset, 7);
+    if (part === null) assert.ok(disk.step(), "a read that is not there yet is under way");
+    else {
+      digest = crc32c(part, 0, part.length, digest);
+      offset += part.length;
+    }
+  }
+  assert.equal(digest, snapshot.digest);
+}
+
+function bytesOf(random: Random, most: number): Uint8Array {
+  return Uint8Array.from({ length: random.below(most) }, () => random.below(256));
+}
+
+function raiseTerm(journal: Journal, to: number): void {
+  if (to > journal.state.term) journal.setState({ term: term(to), votedFor: null });
+}
+
+function appendSome(journal: Journal, random: Random): void {
+  const current = Math.max(journal.lastTerm, journal.state.term, 1);
+  raiseTerm(journal, current);
+  for (let count = random.below(3); count >= 0; count--) {
+    const index = logIndex(journal.lastIndex + 1);
+    journal.appendOne({ index, term: term(current), kind: "command", data: bytesOf(random, 20) });
+  }
+}
+
+function takeSnapshot(journal: Journal, random: Random): number {
+  const at = journal.snapshotIndex + 1 + random.below(journal.lastIndex - journal.snapshotIndex);
+  const keepFrom = Math.max(journal.firstIndex, at + 1 - random.below(4));
+  const draft = journal.stageSnapshot();
+  for (let left = random.below(4); left > 0; left--) draft.add(bytesOf(random, 30));
+  const { bytes, digest } = draft;
+  const index = logIndex(at);
+  journal.compact({ index, term: journal.termAt(index)!, configuration: members, bytes, digest }, logIndex(keepFrom));
+  return at;
+}
+
+function installSnapshot(journal: Journal, random: Random, settled: number): number {
+  const at = Math.max(settled, journal.lastIndex - 3) + 1 + random.below(4);
+  const of = Math.max(journal.state.term, journal.lastTerm) + random.below(2);
+  raiseTerm(journal, of);
+  if (journal.termAt(logIndex(at)) === of) return settled;
+  const data = bytesOf(random, 60);
+  const identity = { index: logIndex(at), term: term(of), configuration: members };
+  const snapshot: Snapshot = { ...identity, bytes: data.length, digest: crc32c(data) };
+  const half = random.below(data.length + 1);
+  assert.ok(journal.receiveSnapshot(snapshot, 0, data.slice(0, half)));
+  if (random.chance(1, 4)) return settled;
+  assert.ok(half === data.length || journal.receiveSnapshot(snapshot, half, data.slice(half)));
+  assert.ok(journal.restore(snapshot));
+  return at;
+}
+
 /** Does to the journal what a node might, drawn by chance; `committed` is what no truncation may reach. */
 function disturb(journal: Journal, random: Random, committed: number): number {
-  const raiseTerm = (to: number): void => {
-    if (to > journal.state.term) journal.setState({ term: term(to), votedFor: null });
-  };
-  const snapshotAt = (index: number, of: number): Snapshot => ({
-    index: logIndex(index),
-    term: term(of),
-    configuration: members,
-    data: new Uint8Array(random.below(30)),
-  });
   const settled = Math.max(journal.snapshotIndex, committed);
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
-    case 1: {
-      const current = Math.max(journal.lastTerm, journal.state.term, 1);
-      raiseTerm(current);
-      for (let count = random.below(3); count >= 0; count--) {
-        const index = logIndex(journal.lastIndex + 1);
-        journal.appendOne({ index, term: term(current), kind: "command", data: new Uint8Array(random.below(20)) });
-      }
+    case 1:
+      appendSome(journal, random);
       return committed;
-    }
     case 2: {
       const votedFor = random.chance(1, 2) ? nodeId(1 + random.below(3)) : null;
       journal.setState({ term: term(journal.state.term + 1), votedFor });
@@ -150,39 +141,40 @@ function disturb(journal: Journal, random: Random, committed: number): number {
     }
     case 3: {
       if (journal.lastIndex <= settled) return committed;
-      raiseTerm(journal.state.term + 1);
+      raiseTerm(journal, journal.state.term + 1);
       journal.truncate(logIndex(settled + 1 + random.below(journal.lastIndex - settled)));
       return committed;
     }
-    case 4: {
+    case 4:
       if (journal.lastIndex <= journal.snapshotIndex) return committed;
-      const at = journal.snapshotIndex + 1 + random.below(journal.lastIndex - journal.snapshotIndex);
-      const keepFrom = Math.max(journal.firstIndex, at + 1 - random.below(4));
-      journal.compact(snapshotAt(at, journal.termAt(logIndex(at))!), logIndex(keepFrom));
-      return Math.max(committed, at);
-    }
-    default: {
-      const at = Math.max(settled, journal.lastIndex - 3) + 1 + random.below(4);
-      const of = Math.max(journal.state.term, journal.lastTerm) + random.below(2);
-      raiseTerm(of);
-      if (journal.termAt(logIndex(at)) === of) return committed;
-      journal.restore(snapshotAt(at, of));
-      return at;
-    }
+      return Math.max(committed, takeSnapshot(journal, random));
+    case 5:
+      journal.resolveDoubt();
+      return committed;
+    default:
+      return installSnapshot(journal, random, settled);
   }
 }
+
+const flushed: DiskDone = (error) => assert.equal(error, null);
 
 test("for all moments of a crash, what was durable is there afterwards, and a node can start from it", () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     const random = createRandom(seed);
-    const disk = new SteppedDisk(random);
-    let promised: Promised = { state: { term: term(0), votedFor: null }, terms: new Map() };
+    const disk = memoryDisk((count) => random.below(count));
+    disk.disturbReads(random);
+    let promised = NOTHING;
     let committed = 0;
     for (let life = 0; life < LIVES; life++) {
-      const journal = open(disk, seed);
-      new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)] }, journal); // refuses a log that contradicts itself
-      assertKept(journal, promised);
-      const flushed: DiskDone = (error) => assert.equal(error, null);
+      let journal: Journal;
+      try {
+        journal = open(disk, random, seed);
+        new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)] }, journal); // refuses a log that contradicts itself
+        assertKept(journal, promised);
+        assertReadable(journal, disk);
+      } catch (error) {
+        throw new Error(`seed ${seed}, life ${life}: ${(error as Error).message}`, { cause: error });
+      }
       for (let turn = 10 + random.below(60); turn > 0; turn--) {
         const choice = random.below(4);
         if (choice === 0) disk.step();
@@ -190,7 +182,29 @@ test("for all moments of a crash, what was durable is there afterwards, and a no
         else committed = disturb(journal, random, committed);
       }
       promised = promisedBy(journal);
-      disk.crash();
+      disk.crash(random);
     }
+  }
+});
+
+test("a crash while the journal is opened loses nothing either", () => {
+  for (let seed = 1; seed <= SEEDS / 4; seed++) {
+    const random = createRandom(1_000_000 + seed);
+    const disk = memoryDisk((count) => random.below(count));
+    let journal = open(disk, random, seed);
+    for (let i = 0; i < 30; i++) {
+      if (!journal.isFlushing && journal.isDirty && random.chance(1, 2)) journal.flush(flushed);
+      else disturb(journal, random, 0);
+      if (random.chance(1, 2)) disk.step();
+    }
+    const promised = promisedBy(journal);
+    for (let tries = 0; tries < 5; tries++) {
+      disk.crash(random);
+      openJournal(disk, { ...IDENTITY, birth: seed }, () => {});
+      for (let steps = random.below(30); steps > 0; steps--) disk.step();
+    }
+    disk.crash(random);
+    journal = open(disk, random, seed);
+    assertKept(journal, promised);
   }
 });

@@ -1,5 +1,5 @@
 /**
- * CRC-32C, the checksum of every frame on disk.
+ * CRC-32C: the digest of a snapshot, and the checksum of every frame on a host's disk.
  *
  * The Castagnoli polynomial 0x1EDC6F41, reflected 0x82F63B78 (RFC 3720, appendix B.4): it detects every error of up to 32 adjacent bits, and has a
  * larger Hamming distance than CRC-32 at the lengths of a journal's batches.
@@ -35,7 +35,7 @@ function tables(): Int32Array {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { crc32c } from "./crc32c.ts";
+ * import { crc32c } from "@kayadb/raft/raft";
  *
  * assert.equal(crc32c(new TextEncoder().encode("123456789")), 0xe3069283);
  * ```

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { crc32c } from "../../../server/bytes/crc32c.ts";
+import { crc32c } from "../../raft/crc32c.ts";
 
 /** The definition: a division of polynomials over GF(2), bit by bit. */
 function naive(bytes: Uint8Array): number {

@@ -1,0 +1,214 @@
+/**
+ * Opens a node's journal: reads what a crash has left, makes all of it durable, and only then lets the node speak.
+ *
+ * @module
+ */
+import type { Snapshot } from "../../raft/mod.ts";
+import { crc32c } from "../../raft/mod.ts";
+import type { Disk, DiskDone } from "./disk.ts";
+import { Journal } from "./journal.ts";
+import { JournalDamagedError, type JournalIdentity, JournalIdentityError } from "./journal_format.ts";
+import { type RecoveredJournal, recoverJournal, type SegmentFile } from "./journal_recovery.ts";
+import { NEXT_FILE, segmentNumber } from "./segments.ts";
+import { readTrailer, SNAPSHOT_END_BYTES, snapshotIndexOf, snapshotName, trailerBytes } from "./snapshot_format.ts";
+import { isDraft } from "./snapshot_store.ts";
+import { readFile } from "./whole_file.ts";
+
+/** How a journal is opened. */
+export interface OpenJournalOptions extends JournalIdentity {
+  /** Any 32 bits that clients cannot know, the `birth` of a new journal; an old one has its own. 0 if left out. */
+  readonly birth?: number;
+  /** A segment that has so many bytes is followed by another. 8 MiB by default. */
+  readonly segmentBytes?: number;
+  /** Files that show that the node has lived before: without a journal beside them it has lost it. `members` and `founders` by default. */
+  readonly traces?: readonly string[];
+  /**
+   * An operator says that nothing which a damaged last batch held is needed: the node then starts as if that batch had broken off while it was
+   * written. Acknowledged writes may be lost. Default `false`.
+   */
+  readonly forgives?: boolean;
+}
+
+/** Gets the journal, or why there is none. */
+export type JournalOpened = (error: Error | null, journal: Journal | null) => void;
+
+const DEFAULT_SEGMENT_BYTES = 8 << 20;
+/** A snapshot is checked so many bytes at a time. */
+const PIECE = 1 << 20;
+
+/**
+ * Opens a node's journal, or makes a new one where there is none.
+ *
+ * Every file that is read is also synced, and so is the folder, before `done` is called: an earlier process may have died before it could.
+ *
+ * @param done Gets a `JournalDamagedError` if something is lost that may have been acknowledged, a `JournalIdentityError` if it belongs to another
+ * cluster, node or version, or the disk's error.
+ */
+export function openJournal(disk: Disk, options: OpenJournalOptions, done: JournalOpened): void {
+  const fail = (error: Error): void => done(error, null);
+  disk.list((error, names) => {
+    if (error !== null) return fail(error);
+    const fault = faultOf(names, options.traces ?? ["members", "founders"]);
+    if (fault !== null) return fail(fault);
+    readSnapshot(disk, names, options, (unread, snapshot) => {
+      if (unread !== null) return fail(unread);
+      readSegments(disk, names, (unreadable, files) => {
+        if (unreadable !== null) return fail(unreadable);
+        let recovered: RecoveredJournal;
+        try {
+          const { birth = 0, forgives = false } = options;
+          recovered = recoverJournal(options, snapshot, files, { birth: birth >>> 0, forgives });
+        } catch (refusal) {
+          return fail(refusal as Error);
+        }
+        settle(disk, names, recovered, options, done);
+      });
+    });
+  });
+}
+
+/** What the names alone tell. */
+function faultOf(names: readonly string[], traces: readonly string[]): Error | null {
+  if (names.includes("journal")) {
+    return new JournalIdentityError(
+      "Cannot start from the file journal: it has format version 1, which an older program wrote",
+    );
+  }
+  if (names.some((name) => segmentNumber(name) !== null || snapshotIndexOf(name) !== null)) return null;
+  const trace = traces.find((name) => names.includes(name));
+  return trace === undefined
+    ? null
+    : new JournalDamagedError("log", 0, `there is none, but the file ${trace} shows that the node has lived before`);
+}
+
+/** Reads the identity of the latest snapshot, and its data against that. */
+function readSnapshot(
+  disk: Disk,
+  names: readonly string[],
+  identity: JournalIdentity,
+  done: (error: Error | null, snapshot: Snapshot | null) => void,
+): void {
+  const latest = Math.max(-1, ...names.map((name) => snapshotIndexOf(name) ?? -1));
+  if (latest < 0) return done(null, null);
+  const file = snapshotName(latest);
+  const fail = (error: Error): void => done(error, null);
+  disk.size(file, (error, size) => {
+    if (error !== null || size === null) return fail(error ?? new Error(`Cannot read ${file}: it has vanished`));
+    readPart(disk, file, Math.max(0, size - SNAPSHOT_END_BYTES), size, (unread, end) => {
+      if (end === null) return fail(unread!);
+      const length = trailerBytes(end, size);
+      if (length === null) return fail(new JournalDamagedError(file, Math.max(0, size - 8), "its end cannot be read"));
+      readPart(disk, file, size - length, size, (unreadable, trailer) => {
+        if (trailer === null) return fail(unreadable!);
+        let snapshot: Snapshot;
+        try {
+          snapshot = readTrailer(file, trailer, size, identity);
+        } catch (refusal) {
+          return fail(refusal as Error);
+        }
+        checkData(disk, file, snapshot, (fault) => done(fault, fault === null ? snapshot : null));
+      });
+    });
+  });
+}
+
+/** Whether the data has the digest that the snapshot's identity names. */
+function checkData(disk: Disk, file: string, snapshot: Snapshot, done: DiskDone): void {
+  let digest = 0;
+  const checkFrom = (position: number): void => {
+    if (position < snapshot.bytes) {
+      return readPart(disk, file, position, Math.min(position + PIECE, snapshot.bytes), (error, part) => {
+        if (part === null) return done(error);
+        digest = crc32c(part, 0, part.length, digest);
+        checkFrom(position + part.length);
+      });
+    }
+    done(
+      digest === snapshot.digest ? null : new JournalDamagedError(file, 0, "its data does not match its checksum"),
+    );
+  };
+  checkFrom(0);
+}
+
+/** The bytes of `[from, to)` of a file, however short each read is. */
+function readPart(
+  disk: Disk,
+  file: string,
+  from: number,
+  to: number,
+  done: (error: Error | null, bytes: Uint8Array | null) => void,
+): void {
+  const bytes = new Uint8Array(to - from);
+  const readOn = (position: number): void => {
+    if (position === to) return done(null, bytes);
+    disk.read(file, position, to - position, (error, part) => {
+      if (error !== null) return done(error, null);
+      if (part === null || part.length === 0) {
+        return done(new Error(`Cannot read ${file}: it ends at offset ${position}, before ${to}`), null);
+      }
+      bytes.set(part, position - from);
+      readOn(position + part.length);
+    });
+  };
+  readOn(from);
+}
+
+function readSegments(
+  disk: Disk,
+  names: readonly string[],
+  done: (error: Error | null, files: readonly SegmentFile[]) => void,
+): void {
+  const wanted = names.filter((name) => segmentNumber(name) !== null).sort();
+  const files: SegmentFile[] = [];
+  const readNext = (): void => {
+    const name = wanted[files.length];
+    if (name === undefined) return done(null, files);
+    readFile(disk, name, (error, bytes) => {
+      if (error !== null || bytes === null) return done(error ?? new Error(`Cannot read ${name}: it has vanished`), []);
+      files.push({ number: segmentNumber(name)!, name, bytes });
+      readNext();
+    });
+  };
+  readNext();
+}
+
+/** Removes what is of no use any more, syncs the rest, and writes what the segments lack. */
+function settle(
+  disk: Disk,
+  names: readonly string[],
+  recovered: RecoveredJournal,
+  options: OpenJournalOptions,
+  done: JournalOpened,
+): void {
+  const { clusterId, nodeId, segmentBytes = DEFAULT_SEGMENT_BYTES } = options;
+  const first = recovered.segments[0]?.number ?? 0;
+  const isUseless = (name: string): boolean =>
+    isDraft(name) || name === NEXT_FILE || (segmentNumber(name) ?? first) < first ||
+    (snapshotIndexOf(name) ?? Infinity) < (recovered.snapshot?.index ?? 0);
+  const isOurs = (name: string): boolean => segmentNumber(name) !== null || snapshotIndexOf(name) !== null;
+  const steps: ((then: DiskDone) => void)[] = [];
+  for (const name of names) {
+    if (isUseless(name)) steps.push((then) => disk.remove(name, then));
+    else if (isOurs(name)) steps.push((then) => disk.sync(name, then));
+  }
+  steps.push((then) => disk.syncFolder(then));
+  inTurn(steps, (error) => {
+    if (error !== null) return done(error, null);
+    const journal = new Journal({ disk, identity: { clusterId, nodeId }, recovered, segmentBytes });
+    if (!journal.isDirty) return done(null, journal);
+    journal.onFailure = (failure) => done(failure, null);
+    journal.flush((unwritten) => {
+      journal.onFailure = null;
+      done(unwritten, unwritten === null ? journal : null);
+    });
+  });
+}
+
+/** Does one step after the other, up to the first that fails. */
+function inTurn(steps: readonly ((then: DiskDone) => void)[], done: DiskDone): void {
+  const step = (at: number): void => {
+    if (at === steps.length) return done(null);
+    steps[at]!((error) => error === null ? step(at + 1) : done(error));
+  };
+  step(0);
+}

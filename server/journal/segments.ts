@@ -1,0 +1,167 @@
+/**
+ * The segments of a journal: numbered files, of which the last one grows. So compaction never rewrites what is kept, it only lets whole files go.
+ *
+ * ```text
+ *   log-0000000003   log-0000000004   log-0000000005         log-next
+ *   └ let go when no entry of it is needed                   └ gets its name when its header is durable
+ *                                     └ grows until it has segmentBytes
+ * ```
+ *
+ * The next segment is made ready ahead of time, so that no batch waits for it.
+ *
+ * @module
+ */
+import type { Disk, DiskDone } from "./disk.ts";
+import { type JournalIdentity, saltOf, segmentHeader } from "./journal_format.ts";
+
+const PREFIX = "log-";
+/** A segment that has no name yet. */
+export const NEXT_FILE = "log-next";
+
+/** The name of a segment's file. */
+export function segmentName(number: number): string {
+  return PREFIX + String(number).padStart(10, "0");
+}
+
+/** The number of a segment by the name of its file; `null` where the name is none. */
+export function segmentNumber(name: string): number | null {
+  return /^log-\d{10,16}$/.test(name) ? Number(name.slice(PREFIX.length)) : null;
+}
+
+/** A segment that is on disk. */
+export interface Segment {
+  /** Which one it is. */
+  readonly number: number;
+  /** Where its last batch ends. */
+  end: number;
+  /** The highest index of an entry in it; 0 where it has none. */
+  lastIndex: number;
+}
+
+/** What the segments need. */
+export interface SegmentsOptions {
+  readonly disk: Disk;
+  readonly identity: JournalIdentity;
+  readonly birth: number;
+  /** A segment that has so many bytes is followed by another. */
+  readonly segmentBytes: number;
+  /** The segments that were found, in order; none for a new journal. */
+  readonly found: readonly Segment[];
+  /** Whether the segment after these is ready. */
+  readonly isNextReady: boolean;
+  /** A file could not be made, renamed or removed. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** The segments of one journal. */
+export class Segments {
+  readonly #options: SegmentsOptions;
+  readonly #segments: Segment[];
+  readonly #headerBytes: number;
+  /** The next segment: its name is on the way, or durable. */
+  #next: "none" | "underway" | "ready" = "none";
+  #whenReady: (() => void) | null = null;
+  /** Whether the last segment has a durable batch: those before it may go only then. */
+  #isOpened: boolean;
+  #isRemoving = false;
+
+  constructor(options: SegmentsOptions) {
+    this.#options = options;
+    this.#segments = options.found.map((segment) => ({ ...segment }));
+    this.#headerBytes = segmentHeader(options.identity, options.birth, 1).length;
+    if (options.isNextReady) this.#next = "ready";
+    this.#isOpened = this.#segments.length > 0;
+  }
+
+  /** Bytes of all segments. */
+  get bytes(): number {
+    return this.#segments.reduce((sum, { end }) => sum + end, 0);
+  }
+
+  /** How many segments there are. */
+  get count(): number {
+    return this.#segments.length;
+  }
+
+  /** What the checksums of the last segment begin with. */
+  get salt(): number {
+    return saltOf(this.#options.birth, this.#last.number);
+  }
+
+  /** Whether the next batch should open the next segment, which is ready. */
+  get isNextDue(): boolean {
+    return this.#next === "ready" && this.#last.end >= this.#options.segmentBytes;
+  }
+
+  get #last(): Segment {
+    return this.#segments.at(-1)!;
+  }
+
+  /** Calls back when the next segment is ready; makes it if that is not under way. */
+  readyNext(ready: () => void): void {
+    if (this.#next === "ready") return ready();
+    this.#whenReady = ready;
+    this.#makeNext();
+  }
+
+  /** The next batch goes to the next segment, which must be ready. */
+  openNext(): void {
+    if (this.#next !== "ready") throw new Error("The next segment of the journal is not ready");
+    this.#next = "none";
+    this.#isOpened = false;
+    this.#segments.push({ number: this.#nextNumber(), end: this.#headerBytes, lastIndex: 0 });
+  }
+
+  /** Writes a batch at the end of the last segment and makes it durable. `lastIndex`: the highest index of an entry in it; 0 where it has none. */
+  write(batch: Uint8Array, lastIndex: number, done: DiskDone): void {
+    const { disk, segmentBytes } = this.#options;
+    const segment = this.#last;
+    const name = segmentName(segment.number);
+    const position = segment.end;
+    segment.end += batch.length;
+    segment.lastIndex = Math.max(segment.lastIndex, lastIndex);
+    let unwritten: Error | null = null;
+    disk.write(name, position, batch, (error) => unwritten = error);
+    disk.sync(name, (error) => {
+      this.#isOpened = true;
+      done(unwritten ?? error);
+    });
+    if (segment.end >= segmentBytes / 2) this.#makeNext();
+  }
+
+  /** Lets the segments go in which no entry lies above an index, oldest first. */
+  dropTo(index: number): void {
+    if (!this.#isOpened || this.#isRemoving) return;
+    const oldest = this.#segments[0];
+    if (oldest === undefined || this.#segments.length < 2 || oldest.lastIndex > index) return;
+    this.#segments.shift();
+    this.#isRemoving = true;
+    this.#options.disk.remove(segmentName(oldest.number), (error) => {
+      this.#isRemoving = false;
+      if (error !== null) this.#options.onFailure(error);
+      else this.dropTo(index);
+    });
+  }
+
+  #nextNumber(): number {
+    return (this.#segments.at(-1)?.number ?? 0) + 1;
+  }
+
+  /** The header is durable before the file has its name, and the name before anything is written behind the header. */
+  #makeNext(): void {
+    if (this.#next !== "none") return;
+    this.#next = "underway";
+    const { disk, identity, birth, onFailure } = this.#options;
+    const number = this.#nextNumber();
+    const step = (then: () => void): DiskDone => (error) => error === null ? then() : onFailure(error);
+    const named = step(() => {
+      this.#next = "ready";
+      const ready = this.#whenReady;
+      this.#whenReady = null;
+      ready?.();
+    });
+    const synced = step(() => disk.rename(NEXT_FILE, segmentName(number), step(() => disk.syncFolder(named))));
+    const written = step(() => disk.sync(NEXT_FILE, synced));
+    disk.write(NEXT_FILE, 0, segmentHeader(identity, birth, number), written);
+  }
+}
