@@ -3,27 +3,39 @@
  *
  * @module
  */
-import type { RaftApplyCommand, RaftNode } from "../../raft/mod.ts";
+import type { RaftApplyCommand, RaftNode, Snapshot } from "../../raft/mod.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { Proposals } from "./proposals.ts";
-import type { SnapshotSteps } from "./snapshot_steps.ts";
+import { SnapshotLoad } from "./snapshot_load.ts";
+import type { SnapshotWriter } from "./snapshot_writer.ts";
 import type { StateMachine } from "./state_machine.ts";
 
 /** What applying needs. */
 export interface ApplierOptions {
   readonly node: RaftNode;
+  readonly journal: Journal;
   readonly machine: StateMachine;
   readonly proposals: Proposals;
-  readonly snapshots: SnapshotSteps;
+  readonly snapshots: SnapshotWriter;
 }
 
 /** Applies the log of one node to its machine. */
 export class Applier {
   readonly #options: ApplierOptions;
+  /** A snapshot on its way into the machine: nothing is applied meanwhile. */
+  #load: SnapshotLoad | null = null;
   #appliedIndex: number;
+  /** Whether the machine has the state that the node started from. */
+  #isReady = true;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
     this.#appliedIndex = options.node.appliedIndex;
+    const restored = options.node.drainRestored();
+    if (restored === null) return;
+    this.#isReady = false;
+    this.#appliedIndex = 0;
+    this.#begin(restored);
   }
 
   /** Up to where the machine has come. */
@@ -31,11 +43,31 @@ export class Applier {
     return this.#appliedIndex;
   }
 
-  /** Loads a leader's snapshot, if one has come, and applies and answers what is committed. */
-  applyCommitted(): void {
+  /** Whether the machine has a state that may be read: not before that of the node's start is loaded. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Whether a snapshot is being loaded. */
+  get isLoading(): boolean {
+    return this.#load !== null;
+  }
+
+  /**
+   * Loads a piece of a snapshot, if one has come, or applies and answers what is committed.
+   *
+   * @returns Whether it is to be called again at once, after whatever else there is to do.
+   */
+  applyCommitted(): boolean {
     const { node, proposals } = this.#options;
-    if (node.commitIndex === this.#appliedIndex) return;
-    this.#restore();
+    if (this.#load === null && node.commitIndex === this.#appliedIndex) return false;
+    const restored = node.drainRestored();
+    if (restored !== null) this.#begin(restored);
+    if (this.#load !== null) {
+      const progress = this.#load.step();
+      if (progress !== "done") return progress === "goes on";
+      this.#end(this.#load);
+    }
     for (let commands = node.drainApplied(); commands.length > 0; commands = node.drainApplied()) {
       for (let i = 0; i < commands.length; i++) this.#apply(commands[i]!);
     }
@@ -43,16 +75,20 @@ export class Applier {
       proposals.discard(this.#appliedIndex + 1, node.appliedIndex + 1);
       this.#appliedIndex = node.appliedIndex;
     }
+    return false;
   }
 
-  #restore(): void {
-    const { node, machine, proposals, snapshots } = this.#options;
-    const snapshot = node.drainRestored();
-    if (snapshot === null) return;
-    snapshots.restored(snapshot.data);
-    machine.restore(snapshot.data);
+  #begin(snapshot: Snapshot): void {
+    const { journal, machine, proposals, snapshots } = this.#options;
+    snapshots.replaced(snapshot.bytes);
     proposals.covered(snapshot.index);
-    this.#appliedIndex = snapshot.index;
+    this.#load = new SnapshotLoad(snapshot, journal, machine);
+  }
+
+  #end(load: SnapshotLoad): void {
+    this.#load = null;
+    this.#isReady = true;
+    this.#appliedIndex = load.snapshot.index;
   }
 
   #apply({ index, term, command }: RaftApplyCommand): void {

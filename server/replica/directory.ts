@@ -3,7 +3,7 @@
  *
  * ```text
  * command  = 32 | id u64 | wish u8 | replaces u64 | birth u32 | address length u32, bytes        no address: the member is forgotten
- * snapshot = count u32 | (id u64 | wish u8 | replaces u64 | birth u32 | address)* | the inner snapshot
+ * slice    = count u32 | (id u64 | wish u8 | replaces u64 | birth u32 | address)*
  * ```
  *
  * @module
@@ -11,7 +11,8 @@
 import { ByteReader } from "../bytes/byte_reader.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import { type ClientReply, OK } from "./client.ts";
-import type { StateMachine } from "./state_machine.ts";
+import { joinSlices, loaderAround, loadSlices, slicesAround } from "./snapshot_slices.ts";
+import type { SnapshotLoader, StateMachine } from "./state_machine.ts";
 
 /** The first byte of a directory's command; the store's kinds and the session's lie below. */
 const DIRECTORY_KIND = 32;
@@ -97,31 +98,32 @@ export function withDirectory(machine: StateMachine, onChange: () => void = () =
     for (const entry of entries.values()) writeEntry(writer, entry);
   };
 
+  const loader = (): SnapshotLoader => {
+    const restored: DirectoryEntry[] = [];
+    const own: SnapshotLoader = {
+      add(slice) {
+        const reader = new ByteReader(slice, "a snapshot's directory");
+        for (let left = reader.u32("the number of members"); left > 0; left--) restored.push(readEntry(reader));
+        reader.end();
+      },
+      finish() {
+        entries.clear();
+        for (const entry of restored) entries.set(entry.id, entry);
+        onChange();
+      },
+    };
+    return loaderAround(own, machine);
+  };
+
   return {
     entries,
     apply: (command, index) => command[0] === DIRECTORY_KIND ? set(command) : machine.apply(command, index),
     isRead: (command) => machine.isRead(command),
     read: (command) => machine.read(command),
-    snapshot() {
-      const inner = machine.snapshot();
-      const writer = new ByteWriter(inner.length + 64 + 64 * entries.size);
-      writeEntries(writer);
-      writer.bytes(inner);
-      return writer.view();
-    },
-    *snapshotInSteps(writer) {
-      writeEntries(writer);
-      if (machine.snapshotInSteps !== undefined) yield* machine.snapshotInSteps(writer);
-      else writer.bytes(machine.snapshot());
-    },
-    restore(data) {
-      const reader = new ByteReader(data, "a snapshot's directory");
-      const restored: DirectoryEntry[] = [];
-      for (let left = reader.u32("the number of members"); left > 0; left--) restored.push(readEntry(reader));
-      machine.restore(reader.bytes(reader.left, "the store"));
-      entries.clear();
-      for (const entry of restored) entries.set(entry.id, entry);
-      onChange();
-    },
+    ...(machine.frees === undefined ? {} : { frees: machine.frees }),
+    snapshot: () => joinSlices((writer) => slicesAround(writeEntries, machine, writer)),
+    snapshotInSteps: (writer) => slicesAround(writeEntries, machine, writer),
+    restore: (data) => loadSlices(data, loader()),
+    restoreInSteps: loader,
   };
 }

@@ -26,3 +26,12 @@ export const NOT_LEADER: ClientReply = refused("the node asked does not lead");
 export const READ_REFUSED: ClientReply = refused("the leader could not confirm that it leads");
 export const READ_LOST: ClientReply = refused("no answer from the leader");
 export const BUSY: ClientReply = refused("too many requests wait at this node");
+/** The node's disk does not keep up. */
+export const DISK_BEHIND: ClientReply = refused("the disk of the leader is behind");
+/** The node is still loading the snapshot that it starts from. */
+export const LOADING: ClientReply = refused("this node is loading its state");
+/** The state has outgrown what a snapshot may have: what makes it smaller is taken. */
+export const TOO_LARGE: ClientReply = {
+  type: "fail",
+  error: "the state is larger than a snapshot may be: only what makes it smaller is taken",
+};

@@ -23,7 +23,7 @@ import { ReadRounds } from "./read_rounds.ts";
 import type { Replica, ReplicaOptions } from "./replica_options.ts";
 import { Requests } from "./requests.ts";
 import { underSession, wrongSession } from "./sessions.ts";
-import { SnapshotSteps } from "./snapshot_steps.ts";
+import { SnapshotWriter } from "./snapshot_writer.ts";
 import type { StateMachine } from "./state_machine.ts";
 
 export type { CompactionPolicy, Replica, ReplicaLimits, ReplicaOptions } from "./replica_options.ts";
@@ -31,6 +31,7 @@ export type { CompactionPolicy, Replica, ReplicaLimits, ReplicaOptions } from ".
 const DEFAULT_COMPACTION_BYTES = 8 * 1024 * 1024;
 const DEFAULT_MAX_COMMAND_BYTES = 16 * 1024 * 1024;
 const DEFAULT_MAX_WAITING = 20_000;
+const DEFAULT_MAX_UNFLUSHED_BYTES = 64 * 1024 * 1024;
 const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
 
 /**
@@ -59,17 +60,29 @@ const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
  * function createDisk(): Disk {
  *   const files = new Map<string, Uint8Array>();
  *   return {
- *     append(file, bytes, done) {
+ *     write(file, position, bytes, done) {
  *       const before = files.get(file) ?? new Uint8Array(0);
- *       files.set(file, Uint8Array.from([...before, ...bytes]));
+ *       const after = new Uint8Array(Math.max(before.length, position + bytes.length));
+ *       after.set(before);
+ *       after.set(bytes, position);
+ *       files.set(file, after);
  *       queueMicrotask(() => done(null));
  *     },
  *     sync: (_file, done) => queueMicrotask(() => done(null)),
- *     read: (file, done) => queueMicrotask(() => done(null, files.get(file)?.slice() ?? null)),
- *     replace(file, bytes, done) {
- *       files.set(file, bytes.slice());
+ *     read: (file, position, length, done) =>
+ *       queueMicrotask(() => done(null, files.get(file)?.slice(position, position + length) ?? null)),
+ *     size: (file, done) => queueMicrotask(() => done(null, files.get(file)?.length ?? null)),
+ *     list: (done) => queueMicrotask(() => done(null, [...files.keys()])),
+ *     rename(from, to, done) {
+ *       files.set(to, files.get(from)!);
+ *       files.delete(from);
  *       queueMicrotask(() => done(null));
  *     },
+ *     remove(file, done) {
+ *       files.delete(file);
+ *       queueMicrotask(() => done(null));
+ *     },
+ *     syncFolder: (done) => queueMicrotask(() => done(null)),
  *   };
  * }
  *
@@ -104,7 +117,7 @@ const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
  * ```
  */
 export function createReplica<Machine extends StateMachine>(options: ReplicaOptions<Machine>): Replica<Machine> {
-  const { id, journal, machine, incarnation } = options;
+  const { id, journal, incarnation } = options;
   if (!Number.isSafeInteger(id) || id < 1 || id >= MAX_NODE_ID) {
     throw new RangeError(`A replica's id is a whole number from 1 to ${MAX_NODE_ID - 1}, but ${id} was given`);
   }
@@ -119,8 +132,6 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
     },
     journal,
   );
-  const restored = node.drainRestored();
-  if (restored !== null) machine.restore(restored.data);
   return new HostedReplica(options, node);
 }
 
@@ -133,7 +144,7 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
   readonly #reads: ReadRounds;
   readonly #administration: Administration;
   readonly #requests: Requests;
-  readonly #snapshots: SnapshotSteps;
+  readonly #snapshots: SnapshotWriter;
   readonly #applier: Applier;
   #ticks = 0;
   #isStopped = false;
@@ -148,26 +159,30 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
       if (!this.#isStopped) options.send(to, packet);
     };
     journal.onFailure = this.#fail;
+    journal.onProgress = this.#onProgress;
     this.#batches = new Batches({ settle: this.#settle, defer: options.defer, onError: this.#fail });
     const outbox = this.#outbox = new Outbox(journal, (envelope) => send(envelope.to, { kind: "raft", envelope }));
     const reads = this.#reads = new ReadRounds({ node, read: (command) => machine.read(command), timeoutTicks });
     const administration = this.#administration = new Administration({ node, journal, outbox, ticks, timeoutTicks });
     const proposals = new Proposals(node);
-    this.#requests = new Requests({
-      ...{ node, machine, reads, proposals, administration, send, ticks, incarnation },
-      maxCommandBytes: limits?.maxCommandBytes ?? DEFAULT_MAX_COMMAND_BYTES,
-      maxWaiting: limits?.maxWaiting ?? DEFAULT_MAX_WAITING,
-      forwardTimeoutTicks: timeoutTicks,
-    });
-    const snapshots = this.#snapshots = new SnapshotSteps({
+    const snapshots = this.#snapshots = new SnapshotWriter({
       machine,
+      journal,
       dueBytes: options.compaction?.bytes ?? DEFAULT_COMPACTION_BYTES,
-      lastBytes: journal.snapshot?.data.length ?? 0,
-      take: (index, data) => {
-        if (index > journal.snapshotIndex) node.compact(logIndex(index), data);
+      maxBytes: options.raft?.maxSnapshotBytes ?? Infinity,
+      take: (index, content) => {
+        if (index > journal.snapshotIndex) node.compact(logIndex(index), content);
+        else journal.unstageSnapshot();
       },
     });
-    this.#applier = new Applier({ node, machine, proposals, snapshots });
+    const applier = this.#applier = new Applier({ node, journal, machine, proposals, snapshots });
+    this.#requests = new Requests({
+      ...{ node, machine, reads, proposals, administration, send, ticks, incarnation, applier, snapshots, journal },
+      maxCommandBytes: limits?.maxCommandBytes ?? DEFAULT_MAX_COMMAND_BYTES,
+      maxWaiting: limits?.maxWaiting ?? DEFAULT_MAX_WAITING,
+      maxUnflushedBytes: limits?.maxUnflushedBytes ?? DEFAULT_MAX_UNFLUSHED_BYTES,
+      forwardTimeoutTicks: timeoutTicks,
+    });
   }
 
   get machine(): Machine {
@@ -227,20 +242,21 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
   readonly #settle = (): void => {
     if (this.node.role === "leader") this.#outbox.post(this.node.broadcast());
     this.#outbox.post(this.#reads.begin(this.#ticks));
-    this.#applier.applyCommitted();
+    const goesOn = this.#applier.applyCommitted();
     this.#reads.answer(this.#applier.appliedIndex);
     this.#administration.answer();
     if (this.#snapshots.isDue) this.#beginSnapshot();
     this.#snapshots.step();
     if (!this.#isStopped) this.#outbox.flush(this.#onFlushed);
     // Reads that came during a round share the next one, which begins when these answers have left: they bring more reads.
-    if (this.#reads.needsRound) this.#batches.schedule();
+    if (goesOn || this.#reads.needsRound) this.#batches.schedule();
   };
 
   readonly #onTick = (): void => {
     this.#ticks++;
     this.#requests.expire();
     this.#reads.expire(this.#ticks);
+    this.#snapshots.tick();
     this.#outbox.post(this.node.tick());
   };
 
@@ -260,11 +276,14 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
     else this.#batches.add(this.#onPersisted, null);
   };
 
+  readonly #onProgress = (): void => this.#batches.add(this.#onPersisted, null);
+
   readonly #onPersisted = (): void => this.#outbox.post(this.node.persisted());
 
   #beginSnapshot(): boolean {
     const { appliedIndex } = this.#applier;
-    return appliedIndex > this.journal.snapshotIndex && this.#snapshots.begin(appliedIndex);
+    if (this.#applier.isLoading || appliedIndex <= this.journal.snapshotIndex) return false;
+    return this.#snapshots.begin(appliedIndex);
   }
 
   readonly #fail = (error: Error): void => {

@@ -20,6 +20,11 @@ export interface CompactionPolicy {
 export interface ReplicaLimits {
   /** Longest command in bytes, 16 MiB by default. */
   readonly maxCommandBytes?: number;
+  /**
+   * Bytes that this node has yet to make durable before it refuses commands, 64 MiB by default: a disk that hangs does
+   * not fill the memory.
+   */
+  readonly maxUnflushedBytes?: number;
   /** Most requests that wait at this node, 20,000 by default. */
   readonly maxWaiting?: number;
   /** A forwarded request without an answer is of unknown outcome after this many ticks, 500 by default. */

@@ -11,12 +11,15 @@
  */
 import type { RaftNode } from "../../raft/mod.ts";
 import type { Administration } from "./administration.ts";
+import type { Applier } from "./applier.ts";
 import type { ClientReply } from "./client.ts";
+import type { Journal } from "../journal/journal.ts";
 import { ReceivedForwards, type Respond, SentForwards } from "./forwarding.ts";
 import type { Answer, Forward, ForwardedMode, Packet, RequestMode } from "./packet.ts";
 import type { Proposals } from "./proposals.ts";
 import type { ReadRounds } from "./read_rounds.ts";
-import { BUSY, NO_LEADER, NOT_LEADER } from "./refusals.ts";
+import { BUSY, DISK_BEHIND, LOADING, NO_LEADER, NOT_LEADER, TOO_LARGE } from "./refusals.ts";
+import type { SnapshotWriter } from "./snapshot_writer.ts";
 import type { StateMachine } from "./state_machine.ts";
 
 /** What the requests of a replica need. */
@@ -32,6 +35,11 @@ export interface RequestsOptions {
   readonly incarnation: number;
   /** Sends a packet to another node. */
   readonly send: (to: number, packet: Packet) => void;
+  readonly applier: Applier;
+  readonly snapshots: SnapshotWriter;
+  readonly journal: Journal;
+  /** So many bytes may wait for the disk. */
+  readonly maxUnflushedBytes: number;
   /** Longest command in bytes. */
   readonly maxCommandBytes: number;
   /** Most requests of a kind that wait. */
@@ -58,9 +66,9 @@ export class Requests {
 
   /** A request of a client of this node. */
   submit(mode: RequestMode, body: Uint8Array, respond: Respond): void {
-    const { node, machine, reads, maxWaiting } = this.#options;
+    const { node, machine, reads, applier, maxWaiting } = this.#options;
     if (this.#isTooLong(body)) return respond(this.#tooLong(body));
-    if (mode === "local") return respond(machine.read(body));
+    if (mode === "local") return respond(applier.isReady ? machine.read(body) : LOADING);
     if (mode === "index" || mode === "lease") {
       if (reads.count >= maxWaiting) return respond(BUSY);
       return reads.add(body, respond);
@@ -94,11 +102,16 @@ export class Requests {
 
   /** A request at the leader. */
   #lead(mode: ForwardedMode, body: Uint8Array, respond: Respond): void {
-    const { proposals, administration, maxWaiting } = this.#options;
+    const { proposals, administration, journal, maxWaiting, maxUnflushedBytes } = this.#options;
     if (proposals.size >= maxWaiting) return respond(BUSY);
+    if (journal.unflushedBytes > maxUnflushedBytes) return respond(DISK_BEHIND);
     if (this.#isTooLong(body)) return respond(this.#tooLong(body));
     switch (mode) {
-      case "write":
+      case "write": {
+        const { machine, snapshots } = this.#options;
+        if (snapshots.isTooLarge && machine.frees?.(body) !== true) return respond(TOO_LARGE);
+        return proposals.propose(body, respond);
+      }
       case "log":
         return proposals.propose(body, respond);
       case "change":

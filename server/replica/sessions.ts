@@ -4,8 +4,7 @@
  *
  * ```text
  * command  = 16 | client length u32, bytes | sequence u64 | oldest open u64 | since u64 | the inner command
- * snapshot = forgotten u64 | sessions u32 | (client | last used u64 | oldest open u64 | replies u32 | (sequence u64 | reply)*)*
- *          | the inner snapshot
+ * slice    = forgotten u64 | sessions u32 | (client | last used u64 | oldest open u64 | replies u32 | (sequence u64 | reply)*)*
  * ```
  *
  * The store remembers the replies of a session from its oldest open write on. It holds a bounded number of sessions and forgets the one that was
@@ -18,7 +17,8 @@
 import { ByteReader } from "../bytes/byte_reader.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import { type ClientReply, readReply, type Session, writeReply } from "./client.ts";
-import type { StateMachine } from "./state_machine.ts";
+import { joinSlices, loaderAround, loadSlices, slicesAround } from "./snapshot_slices.ts";
+import type { SnapshotLoader, StateMachine } from "./state_machine.ts";
 import { isBinary } from "../bytes/value.ts";
 
 /** The first byte of a command that belongs to a session. */
@@ -151,6 +151,24 @@ export function withSessions(machine: StateMachine, maxSessions: number = 10_000
     }
   };
 
+  const loader = (): SnapshotLoader => {
+    let lastForgotten = 0;
+    const restored = new Map<string, Remembered>();
+    const own: SnapshotLoader = {
+      add(slice) {
+        const reader = new ByteReader(slice, "a snapshot of sessions");
+        lastForgotten = reader.u64("the last forgotten session");
+        for (let left = reader.u32("the number of sessions"); left > 0; left--) readSession(reader, restored);
+        reader.end();
+      },
+      finish() {
+        forgotten = lastForgotten;
+        sessions = restored;
+      },
+    };
+    return loaderAround(own, machine);
+  };
+
   return {
     get sessionCount() {
       return sessions.size;
@@ -166,36 +184,34 @@ export function withSessions(machine: StateMachine, maxSessions: number = 10_000
     },
     isRead: (command) => machine.isRead(command),
     read: (command) => machine.read(command),
-    snapshot() {
-      const inner = machine.snapshot();
-      const out = new ByteWriter(inner.length + 64 + 64 * sessions.size);
-      writeSessions(out);
-      out.bytes(inner);
-      return out.view();
-    },
-    *snapshotInSteps(out) {
-      writeSessions(out);
-      if (machine.snapshotInSteps !== undefined) yield* machine.snapshotInSteps(out);
-      else out.bytes(machine.snapshot());
-    },
-    restore(data) {
-      const reader = new ByteReader(data, "a snapshot of sessions");
-      forgotten = reader.u64("the last forgotten session");
-      const restored = new Map<string, Remembered>();
-      for (let left = reader.u32("the number of sessions"); left > 0; left--) {
-        const client = reader.binaryWithLength("a client");
-        const session: Remembered = {
-          lastUsed: reader.u64("a last use"),
-          oldestOpen: reader.u64("an oldest open write"),
-          replies: new Map(),
-        };
-        for (let replies = reader.u32("the number of replies"); replies > 0; replies--) {
-          session.replies.set(reader.u64("a sequence"), readReply(reader));
-        }
-        restored.set(client, session);
-      }
-      machine.restore(reader.bytes(reader.left, "the store"));
-      sessions = restored;
-    },
+    frees: (command) => machine.frees?.(command[0] === SESSION_KIND ? innerCommand(command) : command) === true,
+    snapshot: () => joinSlices((writer) => slicesAround(writeSessions, machine, writer)),
+    snapshotInSteps: (writer) => slicesAround(writeSessions, machine, writer),
+    restore: (data) => loadSlices(data, loader()),
+    restoreInSteps: loader,
   };
+}
+
+function readSession(reader: ByteReader, into: Map<string, Remembered>): void {
+  const client = reader.binaryWithLength("a client");
+  const lastUsed = reader.u64("a last use");
+  const oldestOpen = reader.u64("an oldest open write");
+  const replies = new Map<number, ClientReply>();
+  for (let left = reader.u32("the number of replies"); left > 0; left--) {
+    replies.set(reader.u64("a sequence"), readReply(reader));
+  }
+  into.set(client, { lastUsed, oldestOpen, replies });
+}
+
+/** The command without its session; none if it is no session's command. */
+function innerCommand(command: Uint8Array): Uint8Array {
+  try {
+    const reader = new ByteReader(command, "a session's command", 1);
+    reader.binaryWithLength("the client");
+    reader.bytes(24, "the session");
+    return reader.bytes(reader.left, "the command");
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return new Uint8Array(0);
+  }
 }

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { ByteReader } from "../bytes/byte_reader.ts";
-import { ByteWriter } from "../bytes/byte_writer.ts";
+import type { ByteWriter } from "../bytes/byte_writer.ts";
 import { type ClientReply, OK } from "../replica/client.ts";
-import type { StateMachine } from "../replica/state_machine.ts";
+import { joinSlices, loadSlices } from "../replica/snapshot_slices.ts";
+import type { SnapshotLoader, StateMachine } from "../replica/state_machine.ts";
 import {
   decodeCommand,
+  FREEING,
   isReadCommand,
   type MicroOperation,
   SET_AND_GET,
@@ -17,9 +18,10 @@ import {
   SET_IF_PRESENT,
   type StoreCommand,
 } from "./store_command.ts";
-import { readValue, type Value, writeValue } from "../bytes/value.ts";
+import type { Value } from "../bytes/value.ts";
 import { matchesGlob } from "./glob.ts";
-import { type Held, Holdings } from "./holdings.ts";
+import { Holdings } from "./holdings.ts";
+import { readSlice, StoreSnapshot } from "./store_slices.ts";
 
 /** The store, and what only observers ask of it. */
 export interface KvStore extends StateMachine {
@@ -31,7 +33,7 @@ export interface KvStore extends StateMachine {
   readonly size: number;
   /** About how much memory they and their values take, in bytes. */
   readonly bytes: number;
-  /** Every key, in the order in which they came. */
+  /** Every key, in any order. */
   keys(): IterableIterator<string>;
 }
 
@@ -48,14 +50,24 @@ const INT64_MIN = -(2n ** 63n);
  */
 export function createKvStore(stepBytes: number = 262_144): KvStore {
   let held = new Holdings();
-  /** While a snapshot is written in steps: what keys held when it began, of those that were changed since. */
-  let before: Map<string, Held | undefined> | null = null;
+  /** The snapshot that is being written. */
+  let writing: StoreSnapshot | null = null;
 
   /** Must be called before a key is changed. */
-  const touch = (key: string): void => {
-    if (before === null || before.has(key)) return;
-    const value = held.get(key);
-    before.set(key, value instanceof Set ? new Set(value) : Array.isArray(value) ? [...value] : value);
+  const touch = (key: string): void => writing?.touch(key);
+
+  function* slices(writer: ByteWriter): Generator<void, void> {
+    const snapshot = writing = new StoreSnapshot(held, stepBytes);
+    try {
+      yield* snapshot.slices(writer);
+    } finally {
+      if (writing === snapshot) writing = null;
+    }
+  }
+
+  const loader = (): SnapshotLoader => {
+    const restored = new Holdings();
+    return { add: (slice) => readSlice(slice, restored), finish: () => void (held = restored) };
   };
 
   const get = (key: string): Value => {
@@ -199,41 +211,11 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
     isRead: isReadCommand,
     apply: (command) => run(command, apply),
     read: (command) => run(command, apply),
-    snapshot() {
-      const writer = new ByteWriter(64 + 64 * held.size);
-      writer.u32(held.size);
-      for (const [key, value] of held.entries()) writeKey(writer, key, value);
-      return writer.view();
-    },
-    *snapshotInSteps(writer) {
-      const keys = [...held.keys()];
-      const changed = new Map<string, Held | undefined>();
-      before = changed;
-      try {
-        writer.u32(keys.length);
-        let stepEnd = writer.length + stepBytes;
-        for (const key of keys) {
-          writeKey(writer, key, (changed.has(key) ? changed.get(key) : held.get(key))!);
-          if (writer.length < stepEnd) continue;
-          stepEnd = writer.length + stepBytes;
-          yield;
-        }
-      } finally {
-        if (before === changed) before = null;
-      }
-    },
-    restore(data) {
-      const reader = new ByteReader(data, "a store's snapshot");
-      const restored = new Holdings();
-      for (let left = reader.u32("the number of keys"); left > 0; left--) {
-        const key = reader.binaryWithLength("a key");
-        const isSet = reader.u8("a key's type") === 1;
-        const value = readValue(reader);
-        restored.set(key, isSet ? new Set(value as Value[]) : value as string | number | Value[]);
-      }
-      reader.end();
-      held = restored;
-    },
+    frees: (command) => FREEING.includes(command[0] ?? 0),
+    snapshot: () => joinSlices(slices),
+    snapshotInSteps: slices,
+    restore: (data) => loadSlices(data, loader()),
+    restoreInSteps: loader,
   };
 }
 
@@ -248,12 +230,6 @@ export function partReply(value: Value): ClientReply {
   const [type, first = null, actual = null] = value as readonly Value[];
   if (type === "ok") return { type, value: first };
   return { type: "fail", error: String(first), actual };
-}
-
-function writeKey(writer: ByteWriter, key: string, value: Held): void {
-  writer.binaryWithLength(key);
-  writer.u8(value instanceof Set ? 1 : 0);
-  writeValue(writer, value instanceof Set ? [...value] : value);
 }
 
 /** Every node has the same bytes, and so finds the same fault in them. */

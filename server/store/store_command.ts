@@ -76,6 +76,9 @@ const SIZE = 27;
 const SCAN = 28;
 const ALL = 29;
 
+/** The kinds of commands that only make the store smaller. */
+export const FREEING: readonly number[] = [DELETE, DELETE_MANY, TAKE];
+
 /** Flags of `set-if`. */
 export const SET_IF_ABSENT = 1;
 /** Sets only a key that exists. */

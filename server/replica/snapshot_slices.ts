@@ -1,0 +1,123 @@
+/**
+ * Snapshots as slices: what a machine writes at a time, and gets back at a time. In a file each stands behind its length
+ * in 32 bits.
+ *
+ * @module
+ */
+import { ByteReader, u32At } from "../bytes/byte_reader.ts";
+import { ByteWriter } from "../bytes/byte_writer.ts";
+import type { SnapshotLoader, StateMachine } from "./state_machine.ts";
+
+/** The slices of a machine's state; of one without `snapshotInSteps` there is one. Empty slices count for nothing. */
+export function* slicesOf(machine: StateMachine, writer: ByteWriter): Generator<void, void> {
+  if (machine.snapshotInSteps !== undefined) yield* machine.snapshotInSteps(writer);
+  else writer.bytes(machine.snapshot());
+}
+
+/** Takes the slices of a machine's state; one without `restoreInSteps` gets them as a whole. */
+export function loaderOf(machine: StateMachine): SnapshotLoader {
+  if (machine.restoreInSteps !== undefined) return machine.restoreInSteps();
+  const whole = new ByteWriter(1024);
+  return { add: (slice) => whole.bytes(slice), finish: () => machine.restore(whole.copy()) };
+}
+
+const OWN = 0;
+const INNER = 1;
+
+/**
+ * The slices of a machine that stands around another: one of its own, then the inner ones, each behind a byte that tells
+ * which. The state of both is that of the first `next()`.
+ */
+export function* slicesAround(
+  writeOwn: (writer: ByteWriter) => void,
+  inner: StateMachine,
+  writer: ByteWriter,
+): Generator<void, void> {
+  const slice = new ByteWriter(1024);
+  const steps = slicesOf(inner, slice);
+  try {
+    writer.u8(OWN);
+    writeOwn(writer);
+    for (let isDone = steps.next().done === true;; isDone = steps.next().done === true) {
+      yield;
+      if (slice.length > 0) {
+        writer.u8(INNER);
+        writer.bytes(slice.view());
+        slice.clear();
+      }
+      if (isDone) return;
+    }
+  } finally {
+    steps.return();
+  }
+}
+
+/** Takes what `slicesAround` wrote. */
+export function loaderAround(own: SnapshotLoader, machine: StateMachine): SnapshotLoader {
+  const inner = loaderOf(machine);
+  return {
+    add(slice) {
+      const mark = slice[0];
+      if (mark !== OWN && mark !== INNER) throw new SyntaxError(`Cannot read a snapshot: a slice has the mark ${mark}`);
+      (mark === OWN ? own : inner).add(slice.subarray(1));
+    },
+    finish() {
+      inner.finish();
+      own.finish();
+    },
+  };
+}
+
+/** All slices of a generator, each behind its length. */
+export function joinSlices(slices: (writer: ByteWriter) => Generator<void, void>): Uint8Array {
+  const [writer, joined] = [new ByteWriter(1024), new ByteWriter(1024)];
+  const steps = slices(writer);
+  for (let isDone = false; !isDone;) {
+    isDone = steps.next().done === true;
+    if (writer.length > 0) joined.bytesWithLength(writer.view());
+    writer.clear();
+  }
+  return joined.copy();
+}
+
+/** Gives a loader the slices that `joinSlices` has joined. */
+export function loadSlices(data: Uint8Array, loader: SnapshotLoader): void {
+  const reader = new ByteReader(data, "a snapshot");
+  while (reader.left > 0) loader.add(reader.bytesWithLength("a slice"));
+  loader.finish();
+}
+
+/** Cuts slices out of bytes that come in pieces of any length. */
+export class SliceReader {
+  readonly #onSlice: (slice: Uint8Array) => void;
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(onSlice: (slice: Uint8Array) => void) {
+    this.#onSlice = onSlice;
+  }
+
+  /** Takes the next piece. */
+  add(piece: Uint8Array): void {
+    const bytes = this.#rest.length === 0 ? piece : joined(this.#rest, piece);
+    let at = 0;
+    while (at + 4 <= bytes.length) {
+      const end = at + 4 + u32At(bytes, at);
+      if (end > bytes.length) break;
+      this.#onSlice(bytes.subarray(at + 4, end));
+      at = end;
+    }
+    this.#rest = bytes.slice(at);
+  }
+
+  /** All pieces were added. A SyntaxError if the last slice is cut short. */
+  end(): void {
+    if (this.#rest.length > 0) throw new SyntaxError("Cannot read a snapshot: its last slice is cut short");
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(a.length + b.length);
+  bytes.set(a);
+  bytes.set(b, a.length);
+  return bytes;
+}
