@@ -107,8 +107,7 @@ export interface SnapshotTransfer {
   sentBytes: number;
   /** Up to where the follower has written them. */
   writtenBytes: number;
-  /** Where the leader last began to send again, and in which heartbeat round: an answer to what was sent before says the same. */
-  resentFrom: number;
+  /** The heartbeat round in which the leader last began to send again; -1 where it never did. */
   resentInRound: number;
   /** Whether the follower has answered: until then it gets one chunk, as it may refuse them all or have them already. */
   isAnswered: boolean;
@@ -194,7 +193,6 @@ export class Progress {
       snapshot,
       sentBytes: 0,
       writtenBytes: 0,
-      resentFrom: -1,
       resentInRound: -1,
       isAnswered: false,
       refusal: null,

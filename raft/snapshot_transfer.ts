@@ -31,9 +31,10 @@ export function beginSnapshot(core: Core, follower: Progress): void {
 export function sendChunks(core: Core, follower: Progress): void {
   const transfer = transferOf(follower);
   const { snapshot } = transfer;
-  const { snapshotChunkBytes, maxInflightBytes } = core.config;
+  const { snapshotChunkBytes, maxInflightBytes, maxInflightAppends } = core.config;
+  const window = Math.min(maxInflightBytes, maxInflightAppends * snapshotChunkBytes);
   if (transfer.refusal !== null) return;
-  while (transfer.sentBytes < snapshot.bytes && hasRoom(transfer, maxInflightBytes)) {
+  while (transfer.sentBytes < snapshot.bytes && hasRoom(transfer, window)) {
     const chunk = core.log.readSnapshot(snapshot, transfer.sentBytes, snapshotChunkBytes);
     if (chunk === null) return;
     if (chunk.length === 0) {
@@ -45,8 +46,8 @@ export function sendChunks(core: Core, follower: Progress): void {
 }
 
 /** Whether another chunk may be sent: one is always allowed, and only one before the first answer. */
-function hasRoom({ sentBytes, writtenBytes, isAnswered }: SnapshotTransfer, maxInflightBytes: number): boolean {
-  return sentBytes === writtenBytes || (isAnswered && sentBytes - writtenBytes < maxInflightBytes);
+function hasRoom({ sentBytes, writtenBytes, isAnswered }: SnapshotTransfer, window: number): boolean {
+  return sentBytes === writtenBytes || (isAnswered && sentBytes - writtenBytes < window);
 }
 
 /** Asks a follower how far the snapshot is, where nothing was heard of what was sent: chunks may be lost, or slow. */
@@ -115,12 +116,12 @@ function refused(core: Core, follower: Progress, transfer: SnapshotTransfer, { r
 
 /**
  * The follower lacks bytes from `received` on, though later ones came. Every chunk that follows a lost one brings such an
- * answer: only the first of them counts, until what is sent again could have arrived.
+ * answer, and so does every one that overtakes another: one of them counts in the time that what is sent again needs to
+ * arrive.
  */
 function sendAgain(core: Core, follower: Progress, transfer: SnapshotTransfer, received: number): void {
   if (received >= transfer.sentBytes) return;
-  if (received === transfer.resentFrom && follower.echoedRound <= transfer.resentInRound) return;
-  transfer.resentFrom = received;
+  if (follower.echoedRound <= transfer.resentInRound) return;
   transfer.resentInRound = core.round;
   transfer.sentBytes = received;
   transfer.writtenBytes = Math.min(transfer.writtenBytes, received);

@@ -1,7 +1,8 @@
 /**
- * The simulated disk of one node: the four verbs of `server/journal/disk.ts`, with everything a real one does to those who trust it.
+ * The simulated disk of one node: the verbs of `server/journal/disk.ts`, with everything a real one does to those who trust it.
  *
- * What was appended is readable at once and durable only after a sync that began later; a crash takes the rest, or leaves a torn part of it.
+ * What was written is readable at once and durable only after a sync that began later; a crash takes the rest, or leaves a torn part of it. Names are
+ * visible at once and durable only after the folder was synced; a crash decides over each of those that were not.
  * A disk outlives its node: each start of the node opens it again, and a verb that was under way when the node ended never calls back.
  *
  * @module
@@ -17,31 +18,36 @@ const SYNC_SPREAD = 1_000 * MICROSECOND;
 /** and one in 128 takes up to 16 times as long. */
 const TAIL_MASK = 127;
 const TAIL_FACTOR = 16;
-/** Reading or replacing a whole file takes this for each started 64 KiB, beside a sync. */
+/** Reading takes this for each started 64 KiB, and so does a change of the folder. */
 const TRANSFER_64K = 50 * MICROSECOND;
 
-/** A file: `bytes` up to `length`, of which a crash leaves the first `durableLength`. */
-interface File {
-  /** Whether there is such a file: nothing may have been written under its name yet. */
-  exists: boolean;
+/** The content of a file: `bytes` up to `length`. */
+interface Content {
   bytes: Uint8Array;
   length: number;
-  durableLength: number;
-  /** Where each append began: what comes after the last of them is the last batch. */
-  appendedAt: number[];
-  /** Until when the file is busy with what was asked of it: verbs of one file take effect in their order. */
-  busyUntil: number;
+  /** The writes in the order in which they took effect. */
+  writes: Write[];
+  /** Of these so many are durable. */
+  synced: number;
 }
 
-/** A sync under way, of all that `file` had up to `reach`. */
-interface Sync {
-  readonly session: number;
-  readonly file: File;
-  readonly reach: number;
-  readonly done: DiskDone;
+/** One write, and what it took the place of. */
+interface Write {
+  readonly position: number;
+  length: number;
+  readonly before: Uint8Array;
+  readonly lengthBefore: number;
+  /** A part of it was lost in a crash. */
+  isTorn: boolean;
 }
 
-/** Why an append or replace failed. */
+/** A change of the folder that is not durable: what a name stands for from then on. */
+interface NameChange {
+  readonly name: string;
+  readonly content: Content | null;
+}
+
+/** Why a write failed. */
 export class DiskFullError extends Error {
   override name = "DiskFullError";
 }
@@ -50,19 +56,21 @@ export class DiskFullError extends Error {
 export class SimDisk {
   readonly #queue: EventQueue;
   readonly #seed: number;
-  readonly #files = new Map<string, File>();
+  #files = new Map<string, Content>();
+  #durableFiles = new Map<string, Content>();
+  #changes: NameChange[] = [];
+  /** Until when a file is busy with what was asked of it: verbs of one file take effect in their order. */
+  readonly #busyUntil = new Map<string, number>();
   #session = 0;
   #syncs = 0;
   /** Syncs take this many times their ordinary time. */
   slowness = 1;
-  /** Appends and replaces fail. */
+  /** Writes fail. */
   isFull = false;
   /** Called once, in the middle of the next write: how a crash finds one under way. */
   armed: (() => void) | null = null;
-  /** Whether what is armed waits for a whole file to be put in place, and not for the next write of any kind. */
+  /** Whether what is armed waits for a file to be put in place, and not for the next write of any kind. */
   waitsForReplacement = false;
-  /** What is to be put in the place of a file, and has not been yet. */
-  readonly #replacing = new Set<{ readonly name: string; readonly bytes: Uint8Array }>();
   /** While the node is paused: the calls that wait for it to go on. */
   held: (() => void)[] | null = null;
 
@@ -80,111 +88,123 @@ export class SimDisk {
   open(): Disk {
     const session = ++this.#session;
     return {
-      append: (name, bytes, done) => this.#takeAppend(session, name, bytes, done),
-      sync: (name, done) => this.#takeSync(session, name, done),
-      read: (name, done) => {
-        const file = this.#file(name);
-        this.#later(session, file, transferTime(file.length), () => {
-          this.#call((error) => done(error, file.exists ? file.bytes.slice(0, file.length) : null), null);
+      write: (name, position, bytes, done) => {
+        if (session !== this.#session) return;
+        // What was asked of an idle file has taken effect, though nobody hears of it before this call is over.
+        const result = this.#isIdle(name) ? this.#write(name, position, bytes) : undefined;
+        this.#spring("write");
+        this.#later(session, [name], 0, () => {
+          this.#call(done, result === undefined ? this.#write(name, position, bytes) : result);
         });
       },
-      replace: (name, bytes, done) => {
-        if (session !== this.#session) return;
-        const replacement = { name, bytes };
-        this.#replacing.add(replacement);
-        this.#spring();
-        this.#later(session, this.#file(name), this.#syncTime() + transferTime(bytes.length), () => {
-          this.#replacing.delete(replacement);
-          if (this.isFull) {
-            const error = new DiskFullError(`Cannot replace ${name} with ${bytes.length} bytes: the disk is full`);
-            return this.#call(done, error);
-          }
-          this.#replace(name, bytes);
+      sync: (name, done) => this.#takeSync(session, name, done),
+      read: (name, position, length, done) => {
+        this.#later(session, [name], transferTime(length), () => {
+          const file = this.#files.get(name);
+          const bytes = file?.bytes.slice(position, Math.min(file.length, position + length)) ?? null;
+          this.#call((error) => done(error, bytes), null);
+        });
+      },
+      size: (name, done) => {
+        this.#later(session, [name], 0, () => {
+          const size = this.#files.get(name)?.length ?? null;
+          this.#call((error) => done(error, size), null);
+        });
+      },
+      list: (done) => {
+        this.#later(session, [], TRANSFER_64K, () => {
+          const names = [...this.#files.keys()];
+          this.#call((error) => done(error, names), null);
+        });
+      },
+      rename: (from, to, done) => {
+        if (session === this.#session) this.#spring("replacement");
+        this.#later(session, [from, to], TRANSFER_64K, () => {
+          const file = this.#files.get(from);
+          if (file === undefined) return this.#call(done, new Error(`There is no file ${from}`));
+          this.#name(to, file);
+          this.#name(from, null);
           this.#call(done, null);
         });
       },
+      remove: (name, done) => {
+        this.#later(session, [name], 0, () => {
+          if (this.#files.has(name)) this.#name(name, null);
+          this.#call(done, null);
+        });
+      },
+      syncFolder: (done) => this.#takeFolderSync(session, done),
     };
   }
 
-  #file(name: string): File {
-    let file = this.#files.get(name);
-    if (file === undefined) {
-      file = { exists: false, bytes: new Uint8Array(0), length: 0, durableLength: 0, appendedAt: [], busyUntil: 0 };
-      this.#files.set(name, file);
-    }
-    return file;
+  #isIdle(name: string): boolean {
+    return (this.#busyUntil.get(name) ?? 0) <= this.#queue.now();
   }
 
-  #replace(name: string, bytes: Uint8Array): void {
-    const file = this.#file(name);
-    file.exists = true;
-    file.bytes = bytes.slice();
-    file.length = file.durableLength = bytes.length;
-    file.appendedAt = [];
+  #name(name: string, content: Content | null): void {
+    this.#changes.push({ name, content });
+    if (content === null) this.#files.delete(name);
+    else this.#files.set(name, content);
   }
 
   /** A write is under way: who waits for one strikes before an ordinary sync would be over. */
-  #spring(): void {
+  #spring(what: "write" | "replacement"): void {
     const strike = this.armed;
-    if (strike === null) return;
+    if (strike === null || (this.waitsForReplacement && what === "write")) return;
     this.armed = null;
     const now = this.#queue.now();
     this.#queue.at(now + finish(mixTime(mix(this.#seed, 3), now)) % (SYNC_MIN + SYNC_SPREAD), strike);
   }
 
-  /** Takes effect `duration` from now, in the file's order, unless the node has ended before. */
-  #later(session: number, file: File, duration: number, effect: () => void): void {
+  /** Takes effect `duration` from now, in the order of these files, unless the node has ended before. */
+  #later(session: number, names: readonly string[], duration: number, effect: () => void): void {
     if (session !== this.#session) return;
-    this.#queue.at(this.#reserve(file, duration), () => {
+    let at = this.#queue.now() + duration;
+    for (const name of names) at = Math.max(at, this.#busyUntil.get(name) ?? 0);
+    for (const name of names) this.#busyUntil.set(name, at);
+    this.#queue.at(at, () => {
       if (session === this.#session) effect();
     });
   }
 
-  /** When something that takes so long takes effect, if it is asked of a file now. */
-  #reserve(file: File, duration: number): number {
-    file.busyUntil = Math.max(this.#queue.now() + duration, file.busyUntil);
-    return file.busyUntil;
-  }
-
-  #takeAppend(session: number, name: string, bytes: Uint8Array, done: DiskDone): void {
+  /** What was written before the sync was asked for is durable; a busy file's writes are, as they come before it. */
+  #takeSync(session: number, name: string, done: DiskDone): void {
     if (session !== this.#session) return;
-    const file = this.#file(name);
-    // What was asked of an idle file has taken effect, though nobody hears of it before this call is over.
-    const result = file.busyUntil <= this.#queue.now() ? this.#append(name, file, bytes) : undefined;
-    if (this.armed !== null && !this.waitsForReplacement) this.#spring();
-    this.#queue.at(this.#reserve(file, 0), () => {
-      if (session === this.#session) this.#call(done, result === undefined ? this.#append(name, file, bytes) : result);
+    const file = this.#files.get(name);
+    const reach = file !== undefined && this.#isIdle(name) ? file.writes.length : Infinity;
+    this.#later(session, [name], this.#syncTime(), () => {
+      const synced = this.#files.get(name);
+      if (synced !== undefined) synced.synced = Math.max(synced.synced, Math.min(reach, synced.writes.length));
+      this.#call(done, null);
     });
   }
 
-  #takeSync(session: number, name: string, done: DiskDone): void {
+  #takeFolderSync(session: number, done: DiskDone): void {
     if (session !== this.#session) return;
-    const file = this.#file(name);
-    const reach = file.busyUntil <= this.#queue.now() ? file.length : Infinity;
-    this.#queue.at(this.#reserve(file, this.#syncTime()), this.#endSync, { session, file, reach, done });
+    const reach = this.#changes.length;
+    this.#later(session, [], this.#syncTime(), () => {
+      for (const { name, content } of this.#changes.splice(0, Math.min(reach, this.#changes.length))) {
+        if (content === null) this.#durableFiles.delete(name);
+        else this.#durableFiles.set(name, content);
+      }
+      this.#call(done, null);
+    });
   }
 
-  /** What was appended before the sync was asked for is durable. A file that was replaced since is durable anyway. */
-  readonly #endSync = ({ session, file, reach, done }: Sync): void => {
-    if (session !== this.#session) return;
-    file.durableLength = Math.max(file.durableLength, Math.min(reach, file.length));
-    this.#call(done, null);
-  };
-
-  #append(name: string, file: File, bytes: Uint8Array): DiskFullError | null {
-    if (this.isFull) {
-      return new DiskFullError(`Cannot append ${bytes.length} bytes to ${name}: the disk is full`);
-    }
-    file.exists = true;
-    const end = file.length + bytes.length;
+  #write(name: string, position: number, bytes: Uint8Array): DiskFullError | null {
+    if (this.isFull) return new DiskFullError(`Cannot write ${bytes.length} bytes to ${name}: the disk is full`);
+    let file = this.#files.get(name);
+    if (file === undefined) this.#name(name, file = { bytes: new Uint8Array(256), length: 0, writes: [], synced: 0 });
+    const end = position + bytes.length;
     if (end > file.bytes.length) {
-      const grown = new Uint8Array(Math.max(2 * end, 4096));
+      const grown = new Uint8Array(2 * end);
       grown.set(file.bytes.subarray(0, file.length));
       file.bytes = grown;
     }
-    file.bytes.set(bytes, file.length);
-    file.appendedAt.push(file.length);
-    file.length = end;
+    const before = file.bytes.slice(position, Math.max(position, Math.min(end, file.length)));
+    file.writes.push({ position, length: bytes.length, before, lengthBefore: file.length, isTorn: false });
+    file.bytes.set(bytes, position);
+    file.length = Math.max(file.length, end);
     return null;
   }
 
@@ -195,18 +215,18 @@ export class SimDisk {
 
   /** Whether a crash would find a file that is being put in place. */
   get isReplacing(): boolean {
-    return this.#replacing.size > 0;
+    return this.#changes.some(({ content }) => content !== null && content.synced > 0);
   }
 
   /** Whether a crash would find a write under way. */
   get isWriting(): boolean {
-    if (this.isReplacing) return true;
-    for (const file of this.#files.values()) if (file.length > file.durableLength) return true;
-    return false;
+    for (const file of this.#files.values()) if (file.synced < file.writes.length) return true;
+    return this.#changes.length > 0;
   }
 
   /**
-   * The node has ended: nothing calls back any more, and what was not synced is gone. A file that is being replaced is the old one or the new one.
+   * The node has ended: nothing calls back any more, and what was not synced is gone. Of the names that were changed and not
+   * synced each may be the old one or the new one.
    *
    * @param keepsWritten Only the process has ended: what it had written can still be read, and is lost with the machine unless it is synced by then.
    */
@@ -214,58 +234,84 @@ export class SimDisk {
     this.#session++;
     this.held = null;
     this.armed = null;
-    // A replacement under way is atomic: it has taken effect, or it has not.
-    for (const { name, bytes } of this.#replacing) {
-      if ((finish(mixTime(mix(this.#seed, 4), this.#queue.now())) & 1) === 0) this.#replace(name, bytes);
+    this.#busyUntil.clear();
+    if (keepsWritten) return;
+    const lost = new Set<string>();
+    const coin = mixTime(mix(this.#seed, 4), this.#queue.now());
+    for (const [i, { name, content }] of this.#changes.entries()) {
+      if (lost.has(name) || (finish(mix(coin, i)) & 1) === 0) lost.add(name);
+      else if (content === null) this.#durableFiles.delete(name);
+      else this.#durableFiles.set(name, content);
     }
-    this.#replacing.clear();
-    for (const file of this.#files.values()) {
-      file.busyUntil = 0;
-      if (!keepsWritten) cutAt(file, file.durableLength);
-    }
+    this.#changes = [];
+    for (const file of this.#durableFiles.values()) undoFrom(file, file.synced);
+    this.#files = new Map(this.#durableFiles);
   }
 
   /**
-   * As `crash`, but a part of what was not synced stays, and a bit of its last byte may be wrong.
-   * Returns how many bytes of `name` stayed beyond what was durable, and out of how many.
+   * As `crash`, but a part of the last write that was not synced stays, and a bit of its last byte may be wrong. Of several
+   * files that `isTorn` names, the last by name is torn. Returns how many bytes of the write stayed, and out of how many.
    */
-  tear(name: string): { readonly stayed: number; readonly of: number } {
-    const file = this.#files.get(name);
-    const of = file === undefined ? 0 : file.length - file.durableLength;
+  tear(isTorn: (name: string) => boolean): { readonly stayed: number; readonly of: number } {
+    const names = [...this.#files.keys()].filter(isTorn).sort();
+    const file = names.map((name) => this.#files.get(name)!).findLast(({ synced, writes }) => synced < writes.length);
     const hash = mixTime(mix(this.#seed, 1), this.#queue.now());
-    const stayed = of === 0 ? 0 : 1 + finish(hash) % of;
-    if (file !== undefined && stayed > 0) {
-      cutAt(file, file.durableLength + stayed);
-      file.durableLength = file.length;
-      if ((finish(mix(hash, 1)) & 1) === 0) flipBit(file, file.length - 1, finish(mix(hash, 2)) & 7);
+    if (file === undefined) {
+      this.crash();
+      return { stayed: 0, of: 0 };
     }
+    undoFrom(file, file.synced + 1);
+    const write = file.writes.at(-1)!;
+    const { length: of, position } = write;
+    const stayed = 1 + finish(hash) % of;
+    file.bytes.set(write.before.subarray(Math.min(stayed, write.before.length)), position + stayed);
+    file.length = Math.max(write.lengthBefore, position + stayed);
+    file.bytes.fill(0, file.length);
+    write.length = stayed;
+    write.isTorn = stayed < of;
+    if ((finish(mix(hash, 1)) & 1) === 0) flipBit(file, position + stayed - 1, finish(mix(hash, 2)) & 7);
+    file.synced = file.writes.length;
     this.crash();
     return { stayed, of };
   }
 
   /**
-   * Flips one bit of `name` ahead of its last batch; call it when the node has ended.
-   * Returns the position, or null if there is nothing ahead of the last batch.
+   * Flips one bit of a whole, durable write to one of the files that `isFlipped` names, ahead of the last write to any of
+   * them; call it when the node has ended. Returns the file and the position, or null if there is nothing to flip.
    */
-  flip(name: string): number | null {
-    const file = this.#files.get(name);
-    const span = file?.appendedAt.at(-1) ?? 0;
-    if (file === undefined || span === 0) return null;
+  flip(isFlipped: (name: string) => boolean): { readonly name: string; readonly position: number } | null {
+    const spans: { readonly name: string; readonly write: Write }[] = [];
+    for (const name of [...this.#files.keys()].filter(isFlipped).sort()) {
+      for (const write of this.#files.get(name)!.writes) {
+        if (!write.isTorn && write.length > 0) spans.push({ name, write });
+      }
+    }
+    const ahead = spans.slice(0, -1);
+    const total = ahead.reduce((sum, { write }) => sum + write.length, 0);
+    if (total === 0) return null;
     const hash = mixTime(mix(this.#seed, 2), this.#queue.now());
-    const position = finish(hash) % span;
-    flipBit(file, position, finish(mix(hash, 1)) & 7);
-    return position;
+    let at = finish(hash) % total;
+    for (const { name, write } of ahead) {
+      if (at < write.length) {
+        flipBit(this.#files.get(name)!, write.position + at, finish(mix(hash, 1)) & 7);
+        return { name, position: write.position + at };
+      }
+      at -= write.length;
+    }
+    return null;
   }
 
-  /** All files are gone; call it when the node has ended. */
+  /** The folder is emptied, and nobody tells the node. */
   empty(): void {
     this.#files.clear();
+    this.#durableFiles.clear();
+    this.#changes = [];
   }
 
   /** The content of a file as the node would read it now; for tests and the curious. */
   content(name: string): Uint8Array | null {
     const file = this.#files.get(name);
-    return file?.exists ? file.bytes.slice(0, file.length) : null;
+    return file === undefined ? null : file.bytes.slice(0, file.length);
   }
 
   #syncTime(): number {
@@ -280,12 +326,16 @@ function transferTime(length: number): number {
   return (1 + (length >>> 16)) * TRANSFER_64K;
 }
 
-function cutAt(file: File, length: number): void {
-  file.length = length;
-  file.durableLength = Math.min(file.durableLength, length);
-  while (file.appendedAt.length > 0 && file.appendedAt.at(-1)! >= length) file.appendedAt.pop();
+/** Takes back the writes from `count` on, the last one first. */
+function undoFrom(file: Content, count: number): void {
+  while (file.writes.length > count) {
+    const { before, position, lengthBefore } = file.writes.pop()!;
+    file.bytes.set(before, position);
+    file.length = lengthBefore;
+    file.bytes.fill(0, file.length);
+  }
 }
 
-function flipBit(file: File, position: number, bit: number): void {
+function flipBit(file: Content, position: number, bit: number): void {
   file.bytes[position] = file.bytes[position]! ^ (1 << bit);
 }

@@ -7,6 +7,7 @@
  */
 import { nodeId, type RaftConfig } from "../../raft/mod.ts";
 import type { Disk } from "../../server/journal/disk.ts";
+import { replaceFile } from "../../server/journal/whole_file.ts";
 import type { Journal } from "../../server/journal/journal.ts";
 import { Births } from "../../server/replica/births.ts";
 import type { ClientReply, CommandRequest, ReadMode } from "../../server/replica/client.ts";
@@ -214,7 +215,7 @@ export class SimHost {
     const text = birthsText(this.births.known);
     if (text === this.#savedBirths) return;
     this.#isFileBusy = true;
-    this.#parts.disk.replace(MEMBERS_FILE, new TextEncoder().encode(text), (error) => {
+    replaceFile(this.#parts.disk, MEMBERS_FILE, new TextEncoder().encode(text), (error) => {
       this.#isFileBusy = false;
       if (error !== null) return;
       this.#savedBirths = text;

@@ -4,7 +4,10 @@
  * @module
  */
 import { membersOf, type RaftTracer } from "../../raft/mod.ts";
-import { type Journal, JOURNAL_FILE, openJournal } from "../../server/journal/journal.ts";
+import type { Journal } from "../../server/journal/journal.ts";
+import { openJournal } from "../../server/journal/journal_open.ts";
+import { segmentNumber } from "../../server/journal/segments.ts";
+import { readFile } from "../../server/journal/whole_file.ts";
 import { JournalDamagedError, JournalIdentityError } from "../../server/journal/journal_format.ts";
 import type { ClientReply, CommandRequest } from "../../server/replica/client.ts";
 import type { Packet } from "../../server/replica/packet.ts";
@@ -72,6 +75,12 @@ const KILL_WAITS_FOR: readonly WaitsFor[] = [
 const WITHIN: Readonly<Record<WaitsFor, number>> = { nothing: 0, write: 1_000_000_000, replacement: 4_000_000_000 };
 /** All simulated nodes are of one cluster. */
 const CLUSTER_ID = "sim";
+/** Segments of a few batches, so that they come and go. */
+const SEGMENT_BYTES = 16_384;
+
+function isSegment(name: string): boolean {
+  return segmentNumber(name) !== null;
+}
 
 /** A node of a simulated cluster. */
 export class SimNode {
@@ -144,14 +153,18 @@ export class SimNode {
     const salt = finish(mixTime(this.#options.seed, this.#queue.now()));
     const isOver = (): boolean => start !== this.#starts || !this.#isUp;
     const disk = this.disk.open();
-    disk.read(MEMBERS_FILE, (readError, members) => {
+    readFile(disk, MEMBERS_FILE, (readError, members) => {
       if (isOver()) return;
       if (readError !== null) return this.#refuse(readError);
-      openJournal(disk, { clusterId: CLUSTER_ID, nodeId: this.id }, (error, journal) => {
-        if (isOver()) return;
-        if (error !== null || journal === null) return this.#refuse(error!);
-        this.#run({ disk, journal, incarnation: salt, births: readBirths(members) });
-      }, salt);
+      openJournal(
+        disk,
+        { clusterId: CLUSTER_ID, nodeId: this.id, birth: salt, segmentBytes: SEGMENT_BYTES },
+        (error, journal) => {
+          if (isOver()) return;
+          if (error !== null || journal === null) return this.#refuse(error!);
+          this.#run({ disk, journal, incarnation: salt, births: readBirths(members) });
+        },
+      );
     });
   }
 
@@ -339,7 +352,7 @@ export class SimNode {
   tear(fault: Fault): boolean {
     if (!this.#isUp) return false;
     this.#strikeInWrite(fault, "write", () => {
-      const { stayed, of } = this.disk.tear(JOURNAL_FILE);
+      const { stayed, of } = this.disk.tear(isSegment);
       this.#tell(`is torn: ${stayed} of ${of} bytes that were under way stay`);
       return false;
     });
@@ -370,10 +383,10 @@ export class SimNode {
   flip(): boolean | string {
     if (this.replica === null || this.isPaused) return false;
     this.#end();
-    const position = this.disk.flip(JOURNAL_FILE);
-    this.#isDamaged = position !== null;
+    const flipped = this.disk.flip(isSegment);
+    this.#isDamaged = flipped !== null;
     this.start();
-    return position === null ? false : `a bit of byte ${position}`;
+    return flipped === null ? false : `a bit of byte ${flipped.position} of ${flipped.name}`;
   }
 
   /** The node ends, its folder is emptied, and it tries to start again under its number. */

@@ -14,7 +14,7 @@
 import { ByteReader } from "../bytes/byte_reader.ts";
 import type { ByteWriter } from "../bytes/byte_writer.ts";
 import { readValue, type Value, writeValue } from "../bytes/value.ts";
-import { type Held, Holdings } from "./holdings.ts";
+import type { Held, Holdings } from "./holdings.ts";
 import { SortedKeys } from "./sorted_keys.ts";
 
 const VALUE = 0;

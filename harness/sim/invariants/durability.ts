@@ -12,7 +12,7 @@ export function leavesDurably(world: World, id: number, envelope: Envelope, log:
   if (envelope.type === "append-response") {
     // A node in a later term may have cut off what it acknowledged in an earlier one, and the later leader's voters all lack it.
     if (envelope.term < log.state.term) return;
-    if (!envelope.success || envelope.index <= log.durableIndex || envelope.index <= log.snapshotIndex) return;
+    if (!envelope.success || envelope.index <= log.durableIndex) return;
     world.broken(
       `durability: node ${id} acknowledges entry ${envelope.index}, but its disk holds no more than ${log.durableIndex}`,
     );
@@ -94,6 +94,6 @@ export function isOnMajority(world: World, id: number, { configuration }: Observ
 function isDurable(world: World, voter: NodeId, index: number, term: number): boolean {
   const log = world.nodes.get(voter)?.log;
   if (log === undefined) return false;
-  if (index <= log.snapshotIndex) return true;
-  return index <= log.durableIndex && log.termAt(index as LogIndex) === term;
+  if (index > log.durableIndex) return false;
+  return index <= log.snapshotIndex || log.termAt(index as LogIndex) === term;
 }

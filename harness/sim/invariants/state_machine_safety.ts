@@ -6,7 +6,7 @@
  * @module
  */
 import type { Snapshot } from "../../../raft/mod.ts";
-import { type Observed, sameBytes, type World } from "./world.ts";
+import type { Observed, World } from "./world.ts";
 
 /** So many snapshots are kept for comparison. */
 const SNAPSHOTS_KEPT = 16;
@@ -76,20 +76,20 @@ export function installsCommitted(world: World, id: number, node: Observed, inde
 export class SnapshotsAgree {
   readonly #world: World;
   /** The snapshots that were taken last, by their index. */
-  readonly #snapshots = new Map<number, { readonly id: number; readonly data: Uint8Array }>();
+  readonly #snapshots = new Map<number, { readonly id: number; readonly bytes: number; readonly digest: number }>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
   /** A node takes a snapshot. */
-  takes(id: number, { index, data }: Snapshot): void {
+  takes(id: number, { index, bytes, digest }: Snapshot): void {
     const other = this.#snapshots.get(index);
     if (other !== undefined) {
-      if (sameBytes(other.data, data)) return;
+      if (other.bytes === bytes && other.digest === digest) return;
       this.#world.broken(`state machine safety: the snapshots of nodes ${other.id} and ${id} at entry ${index} differ`);
     }
-    this.#snapshots.set(index, { id, data });
+    this.#snapshots.set(index, { id, bytes, digest });
     if (this.#snapshots.size <= SNAPSHOTS_KEPT) return;
     for (const oldest of this.#snapshots.keys()) return void this.#snapshots.delete(oldest);
   }
