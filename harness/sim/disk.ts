@@ -280,15 +280,15 @@ export class SimDisk {
    * them; call it when the node has ended. Returns the file and the position, or null if there is nothing to flip.
    */
   flip(isFlipped: (name: string) => boolean): { readonly name: string; readonly position: number } | null {
-    const spans: { readonly name: string; readonly write: Write }[] = [];
-    for (const name of [...this.#files.keys()].filter(isFlipped).sort()) {
-      for (const write of this.#files.get(name)!.writes) {
-        if (!write.isTorn && write.length > 0) spans.push({ name, write });
-      }
-    }
-    const ahead = spans.slice(0, -1);
+    const names = [...this.#files.keys()].filter(isFlipped).sort();
+    const wholeOf = (name: string): Write[] => this.#files.get(name)!.writes.filter((write) => !write.isTorn);
+    // The first write to a file is its header.
+    const last = names.map(wholeOf).findLast((writes) => writes.length > 1)?.at(-1);
+    const ahead = names.flatMap((name) =>
+      wholeOf(name).filter((write) => write !== last).map((write) => ({ name, write }))
+    );
     const total = ahead.reduce((sum, { write }) => sum + write.length, 0);
-    if (total === 0) return null;
+    if (total === 0 || last === undefined) return null;
     const hash = mixTime(mix(this.#seed, 2), this.#queue.now());
     let at = finish(hash) % total;
     for (const { name, write } of ahead) {

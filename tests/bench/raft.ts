@@ -91,7 +91,10 @@ function memLog(entries: number): string {
   const configuration = { voters: [nodeId(1)], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
   const compact = timed(() => {
     for (let index = entries / 1000; index <= entries; index += entries / 1000) {
-      log.compact({ index: logIndex(index), term: 1 as Term, configuration, data: payload }, logIndex(index + 1));
+      log.compact(
+        { index: logIndex(index), term: 1 as Term, configuration, ...log.stage(payload) },
+        logIndex(index + 1),
+      );
     }
   });
   const ns = (figure: number): string => `${figure.toFixed(1)} ns`;

@@ -96,7 +96,7 @@ test("ids, terms, indexes and contexts are whole numbers of their ranges", () =>
     [logIndex, /LogIndex/],
     [(value) => leader.readIndex(value), /context/],
     [(value) => leader.transferLeadership(value), /NodeId/],
-    [(value) => leader.compact(value, new Uint8Array(1)), /LogIndex/],
+    [(value) => leader.compact(value, { bytes: 1, digest: 0 }), /LogIndex/],
     [(value) => configurationOf([value]), /NodeId/],
     [leaseTicks, /electionTimeoutTicks/],
   ];

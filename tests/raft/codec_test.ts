@@ -76,7 +76,13 @@ function randomEnvelope(random: Random): Envelope {
     case 3:
       return { type: "heartbeat-request", ...header, round: number(), sentAtTick: number(), commitIndex: index() };
     case 4:
-      return { type: "heartbeat-response", ...header, round: number(), sentAtTick: number() };
+      return {
+        type: "heartbeat-response",
+        ...header,
+        round: number(),
+        sentAtTick: number(),
+        vouchedIndex: flag ? index() : null,
+      };
     case 5:
       return { type: "vote-request", ...header, lastLogIndex: index(), lastLogTerm: term(), leadershipTransfer: flag };
     case 6:
@@ -98,12 +104,16 @@ function randomEnvelope(random: Random): Envelope {
         configuration: joint,
         offset,
         totalBytes,
+        digest: random.next() >>> 0,
         round: number(),
         chunk,
       };
     }
-    case 10:
-      return { type: "snapshot-response", ...header, snapshotIndex: index(), offset: limited(), nextOffset: limited() };
+    case 10: {
+      const refusal = ([null, "too-large", "damaged"] as const)[random.below(3)]!;
+      const [received, written] = [limited(), limited()];
+      return { type: "snapshot-response", ...header, snapshotIndex: index(), received, written, isGap: flag, refusal };
+    }
     case 11:
       return { type: "timeout-now", ...header };
     case 12:
@@ -198,7 +208,7 @@ test("a term, an index or a size beyond 2^48 is refused, whichever message carri
       if (name !== undefined) refused.add(name);
     }
   }
-  const names = ["commitIndex", "hintIndex", "hintTerm", "index", "lastLogIndex", "lastLogTerm", "nextOffset"];
+  const names = ["commitIndex", "hintIndex", "hintTerm", "index", "lastLogIndex", "lastLogTerm", "received"];
   const more = ["offset", "prevLogIndex", "prevLogTerm", "snapshotIndex", "snapshotTerm", "term", "totalBytes"];
   for (const name of [...names, ...more]) assert(refused.has(name), `${name} among ${[...refused]}`);
 });

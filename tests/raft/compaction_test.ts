@@ -3,9 +3,10 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { logIndex, MemLog, nodeId, type RaftNode } from "../../raft/mod.ts";
 import { Network } from "./network.ts";
+import { compactIn } from "./snapshots.ts";
 
 function compacted(network: Network, node: RaftNode): number {
-  node.compact(node.appliedIndex, new Uint8Array(100));
+  compactIn(network, node.id, node.appliedIndex, new Uint8Array(100));
   return network.log(node.id).firstIndex;
 }
 

@@ -7,6 +7,7 @@ import {
   MemLog,
   type RaftLog,
   type Snapshot,
+  type SnapshotContent,
   type Term,
 } from "../../raft/mod.ts";
 
@@ -101,9 +102,29 @@ export class DiskLog implements RaftLog {
   compact(snapshot: Snapshot, keepFrom: LogIndex): void {
     this.#write((log) => log.compact(snapshot, keepFrom));
   }
-  restore(snapshot: Snapshot): void {
-    this.#write((log) => log.restore(snapshot));
+  /** Takes the bytes of a snapshot that the host is about to compact to. */
+  stage(data: Uint8Array): SnapshotContent {
+    this.#writes.push((log) => log.stage(data));
+    return this.#live.stage(data);
+  }
+  readSnapshot(snapshot: Snapshot, offset: number, maxBytes: number): Uint8Array | null {
+    return this.#live.readSnapshot(snapshot, offset, maxBytes);
+  }
+  holdSnapshots(snapshots: readonly Snapshot[]): void {
+    this.#live.holdSnapshots(snapshots);
+  }
+  receiveSnapshot(snapshot: Snapshot, offset: number, chunk: Uint8Array): boolean {
+    this.#writes.push((log) => log.receiveSnapshot(snapshot, offset, chunk));
+    return this.#live.receiveSnapshot(snapshot, offset, chunk);
+  }
+  get receivedBytes(): number {
+    return this.#live.receivedBytes;
+  }
+  restore(snapshot: Snapshot): boolean {
+    if (!this.#live.restore(snapshot)) return false;
+    this.#writes.push((log) => log.restore(snapshot));
     this.#lower(0);
+    return true;
   }
 
   #write(write: Write): void {
@@ -121,7 +142,10 @@ export class DiskLog implements RaftLog {
 export function copyOf(log: RaftLog): MemLog {
   const copy = new MemLog();
   copy.setState(log.state);
-  if (log.snapshot !== null) copy.restore(log.snapshot);
+  if (log.snapshot !== null) {
+    copy.receiveSnapshot(log.snapshot, 0, log.readSnapshot(log.snapshot, 0, Infinity)!);
+    copy.restore(log.snapshot);
+  }
   for (let index = log.snapshotIndex + 1; index <= log.lastIndex; index++) {
     copy.appendOne(log.entryAt(index as LogIndex)!);
   }

@@ -335,8 +335,11 @@ test("a message to another node, from nobody known, or from a learner's vote is 
       hintTerm: term,
       round: 1,
     },
-    { type: "heartbeat-response", ...from9, round: 1, sentAtTick: 1 },
-    { type: "snapshot-response", ...from9, snapshotIndex: leader.commitIndex, offset: 0, nextOffset: 1 },
+    { type: "heartbeat-response", ...from9, round: 1, sentAtTick: 1, vouchedIndex: null },
+    {
+      ...{ type: "snapshot-response", ...from9, snapshotIndex: leader.commitIndex, received: 1, written: 1 } as const,
+      ...{ isGap: false, refusal: null },
+    },
     { type: "vote-response", ...from9, granted: true },
     { type: "pre-vote-response", ...from9, granted: false },
     { type: "read-request", ...from9, readId: 1, context: 1, confirmation: "quorum" },

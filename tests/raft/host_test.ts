@@ -14,6 +14,7 @@ import {
   type Term,
 } from "../../raft/mod.ts";
 import { entriesOf, logOfTerms, Network, only } from "./network.ts";
+import { compactIn, install } from "./snapshots.ts";
 
 const positions = (node: RaftNode): string[] => node.drainLost().map(({ index, term }) => `${index}@${term}`);
 
@@ -31,12 +32,11 @@ test("the log's snapshot is given at a restart only where it goes further than w
     index: logIndex(2),
     term: 1 as Term,
     configuration: configurationOf([nodeId(1)]),
-    data: new Uint8Array([9]),
   };
   for (const [applied, given, starts] of [[0, true, 2], [1, true, 2], [2, false, 2], [4, false, 4]] as const) {
     const log = new MemLog();
     log.setState({ term: 1 as Term, votedFor: null });
-    log.restore(snapshot);
+    install(log, snapshot, new Uint8Array([9]));
     log.append(entriesOf(3, 1, 1));
     const node = new RaftNode({ id: nodeId(1), peers: [], appliedIndex: logIndex(applied) }, log);
     assert.deepEqual([node.drainRestored() !== null, node.appliedIndex], [given, starts], `applied ${applied}`);
@@ -86,7 +86,7 @@ test("of proposals that a snapshot overtakes, those behind it are lost, and thos
   for (const byte of [1, 2, 3, 4, 5]) old.propose(new Uint8Array([byte])); // 2 to 6
   network.elect(2);
   network.propose(2, 9); // 3
-  network.node(2).compact(logIndex(3), new Uint8Array([1]));
+  compactIn(network, 2, logIndex(3), new Uint8Array([1]));
   network.heal();
   network.run(4);
   assert.equal(network.log(1).snapshotIndex, 3);
@@ -145,7 +145,7 @@ test("a host's bytes travel with the configuration to every member, and into sna
   network.settle();
   assert.deepEqual(network.node(3).status().configuration.context, addresses, "a change without bytes keeps them");
 
-  leader.compact(leader.appliedIndex, new Uint8Array(0));
+  compactIn(network, leader.id, leader.appliedIndex, new Uint8Array(0));
   assert.deepEqual(network.log(1).snapshot?.configuration.context, addresses);
 
   const none = new Uint8Array(0);

@@ -68,7 +68,7 @@ function extremeMessage(random: Random, to: number, near: number): Envelope {
     case 3:
       return { type: "heartbeat-request", ...head, round, sentAtTick: extreme(), commitIndex: index() };
     case 4:
-      return { type: "heartbeat-response", ...head, round, sentAtTick: extreme() };
+      return { type: "heartbeat-response", ...head, round, sentAtTick: extreme(), vouchedIndex: flag ? index() : null };
     case 5:
       return {
         type: "vote-request",
@@ -86,10 +86,13 @@ function extremeMessage(random: Random, to: number, near: number): Envelope {
     case 9: {
       const offsets = { offset: extreme(), totalBytes: extreme() };
       const covered = { snapshotIndex: index(), snapshotTerm: term(), configuration };
-      return { type: "snapshot-request", ...head, ...covered, ...offsets, round, chunk: new Uint8Array(2) };
+      return { type: "snapshot-request", ...head, ...covered, ...offsets, round, digest: 1, chunk: new Uint8Array(2) };
     }
-    case 10:
-      return { type: "snapshot-response", ...head, snapshotIndex: index(), offset: extreme(), nextOffset: extreme() };
+    case 10: {
+      const [received, written] = [extreme(), extreme()];
+      const refusal = flag ? "too-large" : null;
+      return { type: "snapshot-response", ...head, snapshotIndex: index(), received, written, isGap: flag, refusal };
+    }
     case 11:
       return { type: "timeout-now", ...head };
     case 12:

@@ -2,6 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import {
   configurationOf,
+  crc32c,
   createRandom,
   encodeConfiguration,
   type Entry,
@@ -17,14 +18,18 @@ import {
 } from "../../raft/mod.ts";
 import { lastIndexWithTermAtMost } from "../../raft/log.ts";
 import { copyOf } from "./disk_log.ts";
+import { install } from "./snapshots.ts";
 
 const index = (value: number): LogIndex => value as LogIndex;
 
 function entry(at: number, term: number, data = new Uint8Array([at & 255])): Entry {
   return { index: index(at), term: term as Term, kind: "command", data };
 }
+const DATA = new Uint8Array(3);
+const CONTENT = { bytes: 3, digest: crc32c(DATA) };
+
 function snapshot(at: number, term: number): Snapshot {
-  return { index: index(at), term: term as Term, configuration: configurationOf([nodeId(1)]), data: new Uint8Array(3) };
+  return { index: index(at), term: term as Term, configuration: configurationOf([nodeId(1)]), ...CONTENT };
 }
 
 test("a MemLog agrees with a plain list through random appends, truncations, compactions and restores", () => {
@@ -53,12 +58,13 @@ test("a MemLog agrees with a plain list through random appends, truncations, com
         const at = snapshotIndex + 1 + random.below(last - snapshotIndex);
         const keepFrom = Math.max(first, at + 1 - random.below(6));
         snapshotTerm = naive[at - 1]!.term;
+        log.stage(DATA);
         log.compact(snapshot(at, snapshotTerm), index(keepFrom));
         [snapshotIndex, first] = [at, keepFrom];
       } else if (choice === 9 && random.chance(1, 8)) {
         const at = last + 1 + random.below(5);
         term++;
-        log.restore(snapshot(at, term));
+        install(log, snapshot(at, term), DATA);
         naive = Array.from({ length: at }, (_, i) => entry(i + 1, term));
         [snapshotIndex, snapshotTerm, first] = [at, term, at + 1];
       }
@@ -94,6 +100,7 @@ test("a MemLog refuses a gap, a term that falls, and what its snapshot covers", 
   log.append([entry(1, 2), entry(2, 2)]);
   assert.throws(() => log.appendOne(entry(4, 2)), RangeError);
   assert.throws(() => log.appendOne(entry(3, 1)), RangeError);
+  log.stage(DATA);
   log.compact(snapshot(1, 2), index(2));
   assert.throws(() => log.truncate(index(1)), RangeError);
   assert.throws(() => log.slice(index(1), index(3)), RangeError);
@@ -139,6 +146,7 @@ function lying(log: MemLog, lies: Record<string, unknown>): MemLog {
 
 test("a log that contradicts itself is refused with an error that says how", () => {
   const compacted = logOf(1, 1, 2, 2);
+  compacted.stage(DATA);
   compacted.compact(snapshot(2, 1), index(3));
   const refusals: [MemLog, RegExp][] = [
     [lying(logOf(1), { snapshotIndex: 3 }), /its snapshot is at index 3, but there is none/],

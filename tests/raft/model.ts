@@ -405,7 +405,7 @@ export class Model {
     if (node.appliedIndex <= log.snapshotIndex || host.applied > node.appliedIndex) return;
     const index = log.snapshotIndex + 1 + this.#random.below(node.appliedIndex - log.snapshotIndex);
     const data = new Uint8Array(this.#random.below(60)).fill(index & 255);
-    node.compact(logIndex(index), data);
+    node.compact(logIndex(index), log.stage(data));
     this.#checkSnapshot(log.snapshot!);
   }
 

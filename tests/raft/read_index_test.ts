@@ -17,6 +17,7 @@ const echo = (from: number, round: number, sentAtTick = 0): Envelope => ({
   ...header(from, 1, 1),
   round,
   sentAtTick,
+  vouchedIndex: null,
 });
 const roundOf = (envelopes: readonly Envelope[]): number => {
   const rounds = new Set(

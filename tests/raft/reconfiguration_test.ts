@@ -15,10 +15,10 @@ import {
   nodeId,
   NotLeaderError,
   RaftNode,
-  type Snapshot,
   type Term,
 } from "../../raft/mod.ts";
 import { append, entriesOf, header, logOfTerms, Network, voteRequest, voteResponse } from "./network.ts";
+import { compactIn, install } from "./snapshots.ts";
 
 const add = (id: number): MemberChange => ({ type: "add-voter", node: nodeId(id) });
 const learn = (id: number): MemberChange => ({ type: "add-learner", node: nodeId(id) });
@@ -282,10 +282,9 @@ test("after a restart the configuration is that of the log, behind it that of th
     learnersNext: [nodeId(1)],
     autoLeave: true,
   };
-  const snapshot: Snapshot = { index: logIndex(8), term: 2 as Term, configuration, data: new Uint8Array(1) };
   const log = new MemLog();
   log.setState({ term: 2 as Term, votedFor: null });
-  log.restore(snapshot);
+  install(log, { index: logIndex(8), term: 2 as Term, configuration }, new Uint8Array(1));
   const start = (): Configuration =>
     new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)] }, log).status().configuration;
   assert.deepEqual(start(), configuration);
@@ -300,7 +299,7 @@ test("a snapshot brings its configuration, joint as it may be, and takes the pla
   network.isolate(3);
   network.node(1).proposeChange(joint(false, learn(3)));
   network.propose(1, 7);
-  network.node(1).compact(network.node(1).appliedIndex, new Uint8Array(2));
+  compactIn(network, 1, network.node(1).appliedIndex, new Uint8Array(2));
   network.heal();
   network.run(3);
   const { configuration } = network.node(3).status();
@@ -447,8 +446,11 @@ test("a leader does not step down for the term of a node that it has removed", (
   const [at, none] = [logIndex(1), 0 as Term];
   const answers: Envelope[] = [
     { type: "append-response", ...from3, success: false, index: at, hintIndex: at, hintTerm: none, round: 9 },
-    { type: "heartbeat-response", ...from3, round: 1, sentAtTick: 1 },
-    { type: "snapshot-response", ...from3, snapshotIndex: at, offset: 0, nextOffset: 1 },
+    { type: "heartbeat-response", ...from3, round: 1, sentAtTick: 1, vouchedIndex: null },
+    {
+      ...{ type: "snapshot-response", ...from3, snapshotIndex: at, received: 1, written: 1 } as const,
+      ...{ isGap: false, refusal: null },
+    },
     { type: "vote-response", ...from3, granted: false },
     { type: "pre-vote-response", ...from3, granted: false },
     { type: "read-request", ...from3, readId: 1, context: 1, confirmation: "quorum" },

@@ -89,7 +89,7 @@ test("an append that overlaps the compacted prefix leaves the tail alone (fault 
   const { node, log } = follower([1, 1, 1, 1, 1]);
   answer(node, append(2, 1, 1, [5, 1], [], 5));
   node.drainApplied();
-  node.compact(logIndex(3), new Uint8Array(1));
+  node.compact(logIndex(3), log.stage(new Uint8Array(1)));
   for (const [prev, count] of [[0, 2], [0, 5], [1, 3], [2, 1]] as const) {
     const request = append(
       2,
@@ -342,7 +342,13 @@ test("to a follower that is being probed one append goes out, until it answers o
   assert.equal(to3(leader.broadcast()).length, 0); // the noop was the probe
   const beat = leader.tick().find(({ to }) => to === 3)!;
   assert.equal(beat.type, "heartbeat-request");
-  const echo = (round: number): Envelope => ({ type: "heartbeat-response", ...header(3, 1, 1), round, sentAtTick: 1 });
+  const echo = (round: number): Envelope => ({
+    type: "heartbeat-response",
+    ...header(3, 1, 1),
+    round,
+    sentAtTick: 1,
+    vouchedIndex: null,
+  });
   assert.equal(to3(leader.handle(echo(1))).length, 1);
   assert.equal(to3(leader.handle(echo(1))).length, 0);
   leader.tick();

@@ -50,7 +50,9 @@ export function transcriptOf(script: string, nodes: number, config: Partial<Raft
   };
   const settle = (node: RaftNode): void => {
     const restored = node.drainRestored();
-    if (restored !== null) tell(node.id, `loads the snapshot at ${restored.index}: ${text.decode(restored.data)}`);
+    if (restored !== null) {
+      tell(node.id, `loads the snapshot at ${restored.index}: ${text.decode(cluster.get(node.id)!.log.snapshotData!)}`);
+    }
     for (const { index, command } of node.drainApplied()) tell(node.id, `applies ${index} ${text.decode(command)}`);
     for (const { context, index } of node.drainReads()) {
       tell(
@@ -126,7 +128,10 @@ export function transcriptOf(script: string, nodes: number, config: Partial<Raft
       case "join":
         return start(id, new MemLog());
       case "compact":
-        return node!.compact(logIndex(Number(words[1])), bytes.encode(`state at ${words[1]}`));
+        return node!.compact(
+          logIndex(Number(words[1])),
+          cluster.get(node!.id)!.log.stage(bytes.encode(`state at ${words[1]}`)),
+        );
       case "read":
         return act(id, (node) => node.readIndex(Number(words[1])));
       case "transfer":

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import {
   configurationOf,
+  crc32c,
   type Envelope,
   logIndex,
   MemLog,
@@ -11,9 +12,12 @@ import {
   type SnapshotRequest,
   type Term,
 } from "../../raft/mod.ts";
+import { compact, compactIn } from "./snapshots.ts";
 import { append, entriesOf, header, heartbeat, logOf, logOfTerms, Network, only } from "./network.ts";
 
 const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i & 255);
+/** The part of a snapshot of so many bytes that begins at an offset. */
+const part = (from: number, to: number): Uint8Array => bytes(to).slice(from);
 
 /** A network of three in which 3 missed what 1 has put into a snapshot of 10 bytes, sent in chunks of 4. */
 function behind(config: Record<string, unknown> = {}): Network {
@@ -21,7 +25,7 @@ function behind(config: Record<string, unknown> = {}): Network {
   network.elect(1);
   network.isolate(3);
   network.propose(1, 5, 6, 7);
-  network.node(1).compact(logIndex(4), bytes(10));
+  compactIn(network, 1, logIndex(4), bytes(10));
   network.heal();
   return network;
 }
@@ -33,6 +37,7 @@ function chunk(
   data: Uint8Array,
   totalBytes: number,
   messageTerm = term,
+  digest = crc32c(bytes(totalBytes)),
 ): SnapshotRequest {
   return {
     type: "snapshot-request",
@@ -42,10 +47,12 @@ function chunk(
     configuration: configurationOf([nodeId(1), nodeId(2), nodeId(3)]),
     offset,
     totalBytes,
+    digest,
     round: 1,
     chunk: data,
   };
 }
+const dataOf = (log: unknown): Uint8Array | null => (log as MemLog).snapshotData;
 const chunksTo = (network: Network, id: number): SnapshotRequest[] =>
   network.sent.filter((envelope) => envelope.type === "snapshot-request" && envelope.to === id) as SnapshotRequest[];
 const follower = (log: MemLog): RaftNode => new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)] }, log);
@@ -65,11 +72,13 @@ test("a follower that needs entries that are gone gets the snapshot, in chunks, 
 });
 
 test("the host is given the snapshot once, and nothing may be applied before it is", () => {
-  const node = follower(new MemLog());
+  const log = new MemLog();
+  const node = follower(log);
   node.handle(chunk(5, 2, 0, bytes(3), 3));
   node.handle(append(2, 1, 2, [5, 2], entriesOf(6, 2), 6));
   assert.throws(() => node.drainApplied(), { name: "RaftInvariantError" });
-  assert.deepEqual(node.drainRestored()?.data, bytes(3));
+  assert.deepEqual(node.drainRestored(), log.snapshot);
+  assert.deepEqual(log.snapshotData, bytes(3));
   assert.equal(node.drainRestored(), null);
   assert.deepEqual(node.drainApplied().map(({ index }) => index), [6]);
 });
@@ -85,7 +94,7 @@ test("an older snapshot never takes anything back (fault 5 of kaya-raft)", () =>
   const node = follower(log);
   node.handle(heartbeat(2, 1, 1, 4));
   node.drainApplied();
-  node.compact(logIndex(3), bytes(4));
+  compact(node, log, logIndex(3), bytes(4));
   for (const index of [1, 2, 3, 4]) {
     const answer = only(node.handle(chunk(index, 1, 0, bytes(2), 2)), "append-response");
     assert.deepEqual([answer.success, answer.index], [true, index]);
@@ -144,7 +153,7 @@ test("repeated and late chunks do not harm, and do not multiply", () => {
     network.deliver(network.queue.shift()!);
   }
   network.run(3);
-  assert.deepEqual(network.log(3).snapshot?.data, bytes(10));
+  assert.deepEqual(dataOf(network.log(3)), bytes(10));
   assert(chunksTo(network, 3).length < 12, `${chunksTo(network, 3).length} chunks`);
 });
 
@@ -155,24 +164,59 @@ test("a follower that restarts in the middle of a transfer gets it from the begi
   network.restart(3);
   network.heal();
   network.run(6);
-  assert.deepEqual(network.log(3).snapshot?.data, bytes(10));
+  assert.deepEqual(dataOf(network.log(3)), bytes(10));
 });
 
-test("a new leader's snapshot is not mixed with what an earlier leader sent", () => {
-  const node = follower(new MemLog());
+test("a new leader goes on with the snapshot that an earlier one began, where it is the same", () => {
+  const log = new MemLog();
+  const node = follower(log);
+  node.handle(chunk(5, 1, 0, part(0, 2), 4, 1));
+  const answer = only(node.handle(chunk(5, 1, 0, part(0, 2), 4, 2)), "snapshot-response");
+  assert.deepEqual([answer.received, answer.isGap], [2, false]);
+  node.handle(chunk(5, 1, 2, part(2, 4), 4, 2));
+  assert.deepEqual([node.drainRestored()?.index, log.snapshotData], [5, bytes(4)]);
+});
+
+test("a new leader's snapshot of other bytes is not mixed with what an earlier leader sent", () => {
+  const log = new MemLog();
+  const node = follower(log);
+  const other = new Uint8Array([3, 3, 4, 4]);
   node.handle(chunk(5, 1, 0, new Uint8Array([1, 1]), 4, 1));
-  const answer = node.handle(chunk(5, 1, 2, new Uint8Array([2, 2]), 4, 2));
-  assert.deepEqual(only(answer, "snapshot-response").nextOffset, 0);
-  node.handle(chunk(5, 1, 0, new Uint8Array([3, 3]), 4, 2));
-  node.handle(chunk(5, 1, 2, new Uint8Array([4, 4]), 4, 2));
-  assert.deepEqual(node.drainRestored()?.data, new Uint8Array([3, 3, 4, 4]));
+  const answer = only(node.handle(chunk(5, 1, 2, other.slice(2), 4, 2, crc32c(other))), "snapshot-response");
+  assert.deepEqual([answer.received, answer.isGap], [0, true]);
+  node.handle(chunk(5, 1, 0, other.slice(0, 2), 4, 2, crc32c(other)));
+  node.handle(chunk(5, 1, 2, other.slice(2), 4, 2, crc32c(other)));
+  assert.deepEqual([node.drainRestored()?.index, log.snapshotData], [5, other]);
+});
+
+test("bytes that do not match their digest are never installed, and the leader hears of it", () => {
+  const log = logOfTerms([1, 1]);
+  const node = follower(log);
+  const answer = only(node.handle(chunk(5, 1, 0, new Uint8Array([9, 9]), 2, 1)), "snapshot-response");
+  assert.equal(answer.refusal, "damaged");
+  assert.deepEqual([node.drainRestored(), log.snapshot, log.lastIndex, node.commitIndex], [null, null, 2, 0]);
+  node.handle(chunk(5, 1, 0, bytes(2), 2, 1));
+  assert.equal(node.drainRestored()?.index, 5);
+});
+
+test("chunks are sent ahead of their answers, within the window", () => {
+  const network = behind({ snapshotChunkBytes: 1, maxInflightBytes: 3 });
+  network.tick(1);
+  const ahead: number[] = [];
+  for (let i = 0; i < 200 && network.queue.length > 0; i++) {
+    network.deliver(network.queue.shift()!);
+    ahead.push(network.queue.filter(({ type }) => type === "snapshot-request").length);
+  }
+  assert.equal(Math.max(...ahead), 3);
+  network.run(3);
+  assert.deepEqual(dataOf(network.log(3)), bytes(10));
 });
 
 test("a late chunk of an older snapshot does not undo what has come of a newer one", () => {
   const node = follower(new MemLog());
-  node.handle(chunk(9, 1, 0, bytes(2), 4));
+  node.handle(chunk(9, 1, 0, part(0, 2), 4));
   assert.deepEqual(node.handle(chunk(5, 1, 0, bytes(2), 2)), []);
-  node.handle(chunk(9, 1, 2, bytes(2), 4));
+  node.handle(chunk(9, 1, 2, part(2, 4), 4));
   assert.equal(node.drainRestored()?.index, 9);
 });
 
@@ -189,11 +233,11 @@ test("a leader that compacts in the middle of a transfer finishes it with the sn
   network.passes = (envelope) => envelope.type !== "snapshot-request" || envelope.offset < 4;
   network.run(2);
   network.propose(1, 8, 9);
-  network.node(1).compact(logIndex(6), bytes(7));
+  compactIn(network, 1, logIndex(6), bytes(7));
   network.heal();
   network.run(5);
   const sent = chunksTo(network, 3);
-  assert.deepEqual(sent.filter(({ snapshotIndex, offset }) => snapshotIndex === 4 && offset === 8).length, 1);
+  assert.ok(sent.some(({ snapshotIndex, offset }) => snapshotIndex === 4 && offset === 8));
   assert.equal(network.node(3).commitIndex, 6);
   assert.equal(network.log(3).snapshotIndex, 6);
 });
@@ -203,18 +247,27 @@ test("a leader lets go of an old snapshot whose follower fell silent, and sends 
   network.passes = (envelope) => envelope.type !== "snapshot-request" || envelope.offset < 4;
   network.run(2);
   const to3 = () => network.node(1).status().followers[1]!;
-  assert.deepEqual([to3().state, to3().snapshot], ["snapshot", { index: 4, sentBytes: 4, totalBytes: 10 }]);
+  assert.deepEqual([to3().state, to3().snapshot], ["snapshot", {
+    index: 4,
+    sentBytes: 4,
+    totalBytes: 10,
+    refusal: null,
+  }]);
   network.isolate(3);
   network.run(21);
   assert.equal(to3().state, "snapshot"); // there is none that is newer
   network.propose(1, 8, 9);
-  network.node(1).compact(logIndex(6), bytes(7));
+  compactIn(network, 1, logIndex(6), bytes(7));
   network.run(21);
   assert.deepEqual([to3().state, to3().snapshot], ["probe", null]);
   network.heal();
   network.run(5);
   assert.equal(network.log(3).snapshotIndex, 6);
-  assert(chunksTo(network, 3).every(({ snapshotIndex, offset }) => snapshotIndex === 6 || offset <= 4));
+  assert(
+    chunksTo(network, 3).every(({ snapshotIndex, chunk, offset }) =>
+      snapshotIndex === 6 || chunk.length === 0 || offset <= 8
+    ),
+  );
 });
 
 test("entries kept before the snapshot spare a follower that is a little behind the snapshot", () => {
@@ -230,18 +283,18 @@ test("the snapshot carries the configuration of its own index, not a later one (
   network.propose(1, 5);
   network.isolate(1);
   leader.proposeChange({ type: "simple", changes: [{ type: "remove", node: nodeId(3) }] });
-  leader.compact(logIndex(2), bytes(1));
+  compactIn(network, 1, logIndex(2), bytes(1));
   assert.deepEqual(network.log(1).snapshot!.configuration, configurationOf([nodeId(1), nodeId(2), nodeId(3)]));
   assert.deepEqual(leader.status().configuration.voters, [1, 2]);
 });
 
 test("a compaction beyond what was applied, or not beyond the last one, is refused", () => {
   const network = new Network({ nodes: 1 });
-  const leader = network.elect(1);
+  network.elect(1);
   network.propose(1, 5, 6);
-  assert.throws(() => leader.compact(logIndex(4), bytes(1)), RangeError);
-  leader.compact(logIndex(2), bytes(1));
-  for (const index of [0, 1, 2]) assert.throws(() => leader.compact(logIndex(index), bytes(1)), RangeError);
+  assert.throws(() => compactIn(network, 1, logIndex(4), bytes(1)), RangeError);
+  compactIn(network, 1, logIndex(2), bytes(1));
+  for (const index of [0, 1, 2]) assert.throws(() => compactIn(network, 1, logIndex(index), bytes(1)), RangeError);
 });
 
 test("a restart finds the snapshot, its configuration and its index in the log", () => {
@@ -250,25 +303,36 @@ test("a restart finds the snapshot, its configuration and its index in the log",
   network.node(1).proposeChange({ type: "simple", changes: [{ type: "add-learner", node: nodeId(9) }] });
   network.settle();
   network.propose(1, 5, 6);
-  network.node(1).compact(logIndex(3), bytes(4));
+  compactIn(network, 1, logIndex(3), bytes(4));
   const node = new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)] }, network.log(1));
   assert.deepEqual([node.commitIndex, node.appliedIndex, node.status().configuration.learners], [3, 3, [9]]);
-  assert.deepEqual(node.drainRestored()?.data, bytes(4));
+  assert.deepEqual([node.drainRestored()?.index, dataOf(network.log(1))], [3, bytes(4)]);
 });
 
 test("a chunk beyond the end of its snapshot is ignored", () => {
   const node = follower(new MemLog());
   assert.deepEqual(node.handle(chunk(5, 1, 3, bytes(2), 4)), []);
   const answers: Envelope[] = node.handle(chunk(5, 1, 2, bytes(2), 4));
-  assert.equal(only(answers, "snapshot-response").nextOffset, 0);
+  const { received, isGap } = only(answers, "snapshot-response");
+  assert.deepEqual([received, isGap], [0, true]);
 });
 
-test("a snapshot beyond the bound is neither taken nor accepted", () => {
+test("a snapshot beyond the bound is neither taken nor accepted, and the leader hears of it", () => {
   const network = new Network({ nodes: 1, config: { maxSnapshotBytes: 5 } });
-  const leader = network.elect(1);
-  assert.throws(() => leader.compact(logIndex(1), bytes(6)), RangeError);
-  leader.compact(logIndex(1), bytes(5));
+  network.elect(1);
+  assert.throws(() => compactIn(network, 1, logIndex(1), bytes(6)), RangeError);
+  compactIn(network, 1, logIndex(1), bytes(5));
   const node = new RaftNode({ id: nodeId(1), peers: [nodeId(2)], maxSnapshotBytes: 5 }, new MemLog());
-  assert.deepEqual(node.handle(chunk(5, 1, 0, bytes(3), 6)), []);
-  assert.equal(node.handle(chunk(5, 1, 0, bytes(3), 5)).length, 1);
+  assert.equal(only(node.handle(chunk(5, 1, 0, bytes(3), 6)), "snapshot-response").refusal, "too-large");
+  assert.equal(only(node.handle(chunk(5, 1, 0, bytes(3), 5)), "snapshot-response").refusal, null);
+});
+
+test("a follower that takes only smaller snapshots gets one chunk, and is asked again once in an election timeout", () => {
+  const network = behind();
+  network.restart(3, { maxSnapshotBytes: 5 });
+  network.run(101);
+  const asked = chunksTo(network, 3);
+  assert.equal(asked.filter(({ chunk }) => chunk.length > 0).length, 1);
+  assert.ok(asked.length <= 12, `${asked.length} requests`);
+  assert.equal(network.node(1).status().followers[1]!.snapshot?.refusal, "too-large");
 });

@@ -10,6 +10,7 @@ import {
   TransferRefusedError,
 } from "../../raft/mod.ts";
 import { header, Network, voteRequest } from "./network.ts";
+import { compactIn } from "./snapshots.ts";
 
 test("a leader hands over to a follower that is up to date, and the others vote in spite of their loyalty", () => {
   const network = new Network();
@@ -40,7 +41,7 @@ test("a follower that needs a snapshot gets it first (etcd's TestLeaderTransferA
   const leader = network.elect(1);
   network.isolate(3);
   network.propose(1, 7, 8, 9);
-  leader.compact(leader.appliedIndex, new Uint8Array(3));
+  compactIn(network, leader.id, leader.appliedIndex, new Uint8Array(3));
   network.heal();
   network.send(leader.transferLeadership(nodeId(3)));
   network.run(4);

@@ -2,31 +2,43 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DiskFullError, SimDisk } from "../../../harness/sim/disk.ts";
 import { EventQueue } from "../../../harness/sim/event_queue.ts";
+import type { Disk, DiskDone } from "../../../server/journal/disk.ts";
 
-const FILE = "journal";
+const FILE = "log-0000000001";
+const isFile = (name: string): boolean => name === FILE;
+const ignored: DiskDone = () => {};
 
 function bytes(...values: number[]): Uint8Array {
   return Uint8Array.from(values);
 }
 
+/** A disk with an empty file whose name is durable. */
 function made(seed = 1): { queue: EventQueue; disk: SimDisk; settle: () => void } {
   const queue = new EventQueue();
-  return {
-    queue,
-    disk: new SimDisk(queue, seed, 1),
-    settle: () => {
-      while (queue.step());
-    },
+  const disk = new SimDisk(queue, seed, 1);
+  const settle = (): void => {
+    while (queue.step());
   };
+  const node = disk.open();
+  node.write(FILE, 0, bytes(), ignored);
+  settle();
+  node.syncFolder(ignored);
+  settle();
+  return { queue, disk, settle };
+}
+
+/** Writes behind the file's end. */
+function append(disk: SimDisk, node: Disk, ...values: number[]): void {
+  node.write(FILE, disk.content(FILE)!.length, bytes(...values), ignored);
 }
 
 test("a crash takes what was not synced, and leaves what was", () => {
   const { disk, settle } = made();
   const node = disk.open();
-  node.append(FILE, bytes(1, 2), () => {});
-  node.sync(FILE, () => {});
+  append(disk, node, 1, 2);
+  node.sync(FILE, ignored);
   settle();
-  node.append(FILE, bytes(3), () => {});
+  append(disk, node, 3);
   settle();
   assert.deepEqual([...disk.content(FILE)!], [1, 2, 3]);
 
@@ -35,13 +47,28 @@ test("a crash takes what was not synced, and leaves what was", () => {
   assert.deepEqual([...disk.content(FILE)!], [1, 2]);
 });
 
-test("a sync makes durable what was appended before it began, and no more", () => {
+test("a crash gives back what was written over", () => {
+  const { disk, settle } = made();
+  const node = disk.open();
+  append(disk, node, 1, 2, 3);
+  node.sync(FILE, ignored);
+  settle();
+  node.write(FILE, 1, bytes(9, 9, 9), ignored);
+  settle();
+  assert.deepEqual([...disk.content(FILE)!], [1, 9, 9, 9]);
+
+  disk.crash();
+
+  assert.deepEqual([...disk.content(FILE)!], [1, 2, 3]);
+});
+
+test("a sync makes durable what was written before it began, and no more", () => {
   const { disk, settle } = made();
   const node = disk.open();
   let synced = false;
-  node.append(FILE, bytes(1), () => {});
+  append(disk, node, 1);
   node.sync(FILE, () => synced = true);
-  node.append(FILE, bytes(2), () => {});
+  node.write(FILE, 1, bytes(2), ignored);
   settle();
   assert.ok(synced);
 
@@ -50,40 +77,74 @@ test("a sync makes durable what was appended before it began, and no more", () =
   assert.deepEqual([...disk.content(FILE)!], [1]);
 });
 
+test("a process that ends leaves what it wrote to be read, and a later loss of power takes it", () => {
+  const { disk, settle } = made();
+  append(disk, disk.open(), 1);
+  settle();
+
+  disk.crash(true);
+  assert.deepEqual([...disk.content(FILE)!], [1]);
+  disk.open();
+  disk.crash();
+
+  assert.deepEqual([...disk.content(FILE)!], []);
+});
+
 test("no verb calls back before it has returned, nor after its node has ended", () => {
   const { disk, settle } = made();
   const node = disk.open();
   const heard = new Set<string>();
-  node.append(FILE, bytes(1), () => heard.add("append"));
-  node.read("nothing", (_error, content) => heard.add(`read ${content}`));
+  node.write(FILE, 0, bytes(1), () => heard.add("write"));
+  node.read("nothing", 0, 1, (_error, content) => heard.add(`read ${content}`));
   assert.equal(heard.size, 0);
   settle();
-  assert.deepEqual(heard, new Set(["append", "read null"]));
+  assert.deepEqual(heard, new Set(["write", "read null"]));
   node.sync(FILE, () => heard.add("sync"));
 
   disk.crash();
   settle();
-  node.append(FILE, bytes(9), () => heard.add("late append"));
+  node.write(FILE, 0, bytes(9), () => heard.add("late write"));
   settle();
 
-  assert.deepEqual(heard, new Set(["append", "read null"]));
+  assert.deepEqual(heard, new Set(["write", "read null"]));
   assert.deepEqual([...disk.content(FILE)!], []);
 });
 
-test("a file that is being replaced when its node ends is the old one or the new one", () => {
+test("a name that was not synced is the old one or the new one after a crash, each by itself", () => {
   const found = new Set<string>();
-  for (let seed = 0; seed < 30; seed++) {
+  for (let seed = 0; seed < 60; seed++) {
     const { disk, settle } = made(seed);
-    disk.open().replace(FILE, bytes(1, 1, 1), () => {});
+    const node = disk.open();
+    for (const name of ["a", "b"]) {
+      node.write(`${name}.new`, 0, bytes(1), ignored);
+      node.sync(`${name}.new`, ignored);
+      node.rename(`${name}.new`, name, ignored);
+    }
     settle();
-    disk.open().replace(FILE, bytes(2), () => {});
 
     disk.crash();
+
+    found.add(["a", "b"].filter((name) => disk.content(name) !== null).join(" "));
+  }
+  assert.deepEqual([...found].sort(), ["", "a", "a b", "b"]);
+});
+
+test("a name that was synced stays", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const { disk, settle } = made(seed);
+    const node = disk.open();
+    node.write("a.new", 0, bytes(1), ignored);
+    node.sync("a.new", ignored);
+    node.rename("a.new", "a", ignored);
+    settle();
+    node.syncFolder(ignored);
     settle();
 
-    found.add(String(disk.content(FILE)));
+    disk.crash();
+
+    assert.deepEqual(disk.content("a"), bytes(1));
+    assert.equal(disk.content("a.new"), null);
   }
-  assert.deepEqual([...found].sort(), ["1,1,1", "2"]);
 });
 
 test("who waits for a write strikes in the middle of the next one, once", () => {
@@ -97,10 +158,10 @@ test("who waits for a write strikes in the middle of the next one, once", () => 
   };
   settle();
   assert.equal(strikes, 0);
-  node.append(FILE, bytes(1), () => {});
+  append(disk, node, 1);
   disk.slowness = 10;
   node.sync(FILE, () => synced = true);
-  node.append(FILE, bytes(2), () => {});
+  node.write(FILE, 1, bytes(2), ignored);
 
   settle();
 
@@ -112,13 +173,13 @@ test("a torn write leaves the synced part as it was, and at least one byte of th
   for (let seed = 0; seed < 50; seed++) {
     const { disk, settle } = made(seed);
     const node = disk.open();
-    node.append(FILE, bytes(1, 2, 3), () => {});
-    node.sync(FILE, () => {});
+    append(disk, node, 1, 2, 3);
+    node.sync(FILE, ignored);
     settle();
-    node.append(FILE, bytes(4, 5, 6, 7), () => {});
+    append(disk, node, 4, 5, 6, 7);
     settle();
 
-    const { stayed, of } = disk.tear(FILE);
+    const { stayed, of } = disk.tear(isFile);
 
     const content = [...disk.content(FILE)!];
     assert.equal(of, 4);
@@ -128,44 +189,44 @@ test("a torn write leaves the synced part as it was, and at least one byte of th
   }
 });
 
-test("a bit flips ahead of the last append, and only one", () => {
+test("a bit flips ahead of the last write, and only one", () => {
   for (let seed = 0; seed < 50; seed++) {
     const { disk, settle } = made(seed);
     const node = disk.open();
-    node.append(FILE, bytes(0, 0, 0, 0), () => {});
-    node.append(FILE, bytes(0, 0), () => {});
-    node.sync(FILE, () => {});
+    append(disk, node, 0, 0, 0, 0);
+    node.write(FILE, 4, bytes(0, 0), ignored);
+    node.sync(FILE, ignored);
     settle();
     disk.crash();
 
-    const position = disk.flip(FILE);
+    const flipped = disk.flip(isFile);
 
     const content = disk.content(FILE)!;
-    assert.ok(position !== null && position < 4);
+    assert.ok(flipped !== null && flipped.position < 4);
     assert.equal([...content].filter((byte) => byte !== 0).length, 1);
-    assert.equal(Math.log2(content[position]!) % 1, 0);
+    assert.equal(Math.log2(content[flipped.position]!) % 1, 0);
   }
 });
 
-test("a single append has nothing ahead of it to flip", () => {
+test("a single write has nothing ahead of it to flip", () => {
   const { disk, settle } = made();
-  disk.open().append(FILE, bytes(1, 2, 3), () => {});
+  append(disk, disk.open(), 1, 2, 3);
   settle();
 
-  assert.equal(disk.flip(FILE), null);
+  assert.equal(disk.flip(isFile), null);
 });
 
-test("a full disk refuses appends and replacements, and takes them again when there is space", () => {
+test("a full disk refuses writes, and takes them again when there is space", () => {
   const { disk, settle } = made();
   const node = disk.open();
   const heard: (Error | null)[] = [];
   disk.isFull = true;
-  node.append(FILE, bytes(1), (error) => heard.push(error));
-  node.replace("snapshot", bytes(1), (error) => heard.push(error));
+  node.write(FILE, 0, bytes(1), (error) => heard.push(error));
+  node.write("other", 0, bytes(1), (error) => heard.push(error));
   settle();
   assert.equal(heard.filter((error) => error instanceof DiskFullError).length, 2);
   disk.isFull = false;
-  node.append(FILE, bytes(1), (error) => heard.push(error));
+  node.write(FILE, 0, bytes(1), (error) => heard.push(error));
   settle();
 
   assert.equal(heard[2], null);
@@ -177,7 +238,7 @@ test("a paused node hears of its disk when it goes on", () => {
   const node = disk.open();
   let heard = 0;
   disk.held = [];
-  node.append(FILE, bytes(1), () => heard++);
+  node.write(FILE, 0, bytes(1), () => heard++);
   settle();
   assert.equal(heard, 0);
   const held = disk.held;

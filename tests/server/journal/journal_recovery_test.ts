@@ -1,353 +1,412 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Journal, JOURNAL_FILE, openJournal, SNAPSHOT_FILE } from "../../../server/journal/journal.ts";
 import {
-  batchAt,
-  JournalDamagedError,
-  JournalIdentityError,
-  readHeader,
-} from "../../../server/journal/journal_format.ts";
-import { recoverJournal } from "../../../server/journal/journal_recovery.ts";
-import {
+  configurationOf,
+  crc32c,
   createRandom,
   type Entry,
-  type HardState,
   logIndex,
   nodeId,
   type Random,
   type Snapshot,
   term,
 } from "../../../raft/mod.ts";
+import type { Journal } from "../../../server/journal/journal.ts";
+import { openJournal, type OpenJournalOptions } from "../../../server/journal/journal_open.ts";
+import {
+  batchHeaderAt,
+  JournalDamagedError,
+  JournalIdentityError,
+  readHeader,
+  saltOf,
+} from "../../../server/journal/journal_format.ts";
+import { type RecoveredJournal, recoverJournal } from "../../../server/journal/journal_recovery.ts";
+import { segmentName, segmentNumber } from "../../../server/journal/segments.ts";
+import { snapshotName } from "../../../server/journal/snapshot_format.ts";
 import { type MemoryDisk, memoryDisk } from "./memory_disk.ts";
 
 const IDENTITY = { clusterId: "test", nodeId: 3 };
+const FIRST = segmentName(1);
+const members = configurationOf([1, 3].map(nodeId));
 
-/** The naive twin of a journal: a plain list of terms, and what it was told. */
-interface Twin {
-  state: HardState;
-  snapshotIndex: number;
-  /** `terms[i]` is the term of entry `i + 1`; what a snapshot installed has `null`. */
-  terms: (number | null)[];
-  data: (number | null)[];
-}
-
-function twinOf(journal: Journal): Twin {
-  const twin: Twin = { state: journal.state, snapshotIndex: journal.snapshotIndex, terms: [], data: [] };
-  for (let index = 1; index <= journal.lastIndex; index++) {
-    const entry = journal.entryAt(logIndex(index));
-    twin.terms.push(entry?.term ?? null);
-    twin.data.push(entry?.data[0] ?? null);
-  }
-  return twin;
-}
-
-function open(disk: MemoryDisk): Journal {
+function open(disk: MemoryDisk, more: Partial<OpenJournalOptions> = {}): Journal {
   let opened: Journal | null = null;
-  openJournal(disk, IDENTITY, (error, journal) => {
+  openJournal(disk, { ...IDENTITY, birth: 12345, ...more }, (error, journal) => {
     assert.equal(error, null);
     opened = journal;
-  }, 12345);
+  });
   while (opened === null && disk.step());
   return opened!;
 }
 
-function openError(disk: MemoryDisk, identity = IDENTITY): Error | null {
-  let found: Error | null = null;
-  openJournal(disk, identity, (error) => (found = error));
+function openError(disk: MemoryDisk, more: Partial<OpenJournalOptions> = {}): Error | null {
+  let found: Error | null | undefined;
+  openJournal(disk, { ...IDENTITY, ...more }, (error) => (found = error));
   disk.settle();
-  return found;
+  assert.notEqual(found, undefined, "it ended");
+  return found!;
 }
 
-function entry(index: number, entryTerm: number, byte: number, length = 1): Entry {
-  const data = new Uint8Array(length).fill(byte);
-  return { index: logIndex(index), term: term(entryTerm), kind: "command", data };
+function entry(index: number, entryTerm: number, length: number): Entry {
+  return { index: logIndex(index), term: term(entryTerm), kind: "command", data: new Uint8Array(length).fill(index) };
 }
 
-function snapshotAt(journal: Journal, index: number, entryTerm: number): Snapshot {
-  const configuration = { ...NO_MEMBERS, voters: [nodeId(1), nodeId(3)] };
-  return {
-    index: logIndex(index),
-    term: term(entryTerm),
-    configuration,
-    data: new Uint8Array([index & 255, journal.lastIndex & 255]),
-  };
-}
-const NO_MEMBERS = { voters: [], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
-
-/** One random change of the log that a Raft node could make: nothing up to `committed` is ever taken back. */
-function change(journal: Journal, random: Random, run: { term: number; committed: number }): void {
-  const what = random.below(20);
-  if (what < 10) {
-    const count = 1 + random.below(3);
-    run.term = Math.max(1, run.term);
-    if (journal.state.term < run.term) journal.setState({ term: term(run.term), votedFor: null });
-    for (let i = 0; i < count; i++) {
-      journal.appendOne(entry(journal.lastIndex + 1, run.term, random.below(256), random.below(60)));
-    }
-  } else if (what < 13) {
-    if (random.below(2) === 0) run.term++;
-    const votedFor = random.below(3) === 0 ? null : nodeId(1 + random.below(5));
-    journal.setState({ term: term(run.term), votedFor });
-  } else if (what < 16) {
-    const from = run.committed + 1 + random.below(journal.lastIndex - run.committed + 1);
-    if (from <= journal.lastIndex) journal.truncate(logIndex(from));
-  } else if (what < 18) {
-    run.committed += random.below(journal.lastIndex - run.committed + 1);
-    if (run.committed > journal.snapshotIndex) {
-      const keepFrom = Math.max(journal.firstIndex, run.committed + 1 - random.below(4));
-      journal.compact(
-        snapshotAt(journal, run.committed, journal.termAt(logIndex(run.committed))!),
-        logIndex(keepFrom),
-      );
-    }
-  } else if (what === 18 && random.below(3) === 0) {
-    run.term++;
-    journal.setState({ term: term(run.term), votedFor: null });
-    run.committed = journal.lastIndex + 1 + random.below(3);
-    journal.restore(snapshotAt(journal, run.committed, run.term));
-  }
+function flush(journal: Journal, disk: MemoryDisk): void {
+  journal.flush((error) => assert.equal(error, null));
+  disk.settle();
 }
 
-/** A journal of several flushed batches without compaction, the twin after each, and where each batch ends. */
-function writtenJournal(seed: number): { bytes: Uint8Array; ends: number[]; twins: Twin[]; whole: number } {
+function compact(journal: Journal, index: number, data: Uint8Array, keepFrom: number = index + 1): void {
+  const draft = journal.stageSnapshot();
+  draft.add(data.slice());
+  const { bytes, digest } = draft;
+  const at = logIndex(index);
+  journal.compact({ index: at, term: journal.termAt(at)!, configuration: members, bytes, digest }, logIndex(keepFrom));
+}
+
+function recovered(bytes: Uint8Array, forgives = false): RecoveredJournal {
+  const files = [{ number: 1, name: FIRST, bytes }];
+  return recoverJournal(IDENTITY, null, files, { birth: 0, forgives });
+}
+
+/** What a journal holds, for comparison. */
+interface Held {
+  readonly state: unknown;
+  readonly terms: readonly number[];
+}
+
+/** A journal of one segment in which each batch does something drawn, with what it held after each. */
+function writtenJournal(seed: number): { bytes: Uint8Array; ends: number[]; held: Held[] } {
   const random = createRandom(seed);
   const disk = memoryDisk();
-  const journal = open(disk);
-  const twins = [twinOf(journal)];
-  const ends = [disk.content(JOURNAL_FILE)!.length];
-  const whole = ends[0]!;
-  const run = { term: 0, committed: 0 };
-  for (let batch = 0; batch < 6; batch++) {
-    const changes = 1 + random.below(4);
-    while (!journal.isDirty) {
-      for (let i = 0; i < changes; i++) if (random.below(20) < 16) appendOnly(journal, random, run);
-    }
-    journal.flush((error) => assert.equal(error, null));
-    disk.settle();
-    twins.push(twinOf(journal));
-    ends.push(disk.content(JOURNAL_FILE)!.length);
-  }
-  return { bytes: disk.content(JOURNAL_FILE)!, ends, twins, whole };
-}
-
-function appendOnly(journal: Journal, random: Random, run: { term: number; committed: number }): void {
-  const before = journal.snapshotIndex;
-  const pick = { ...random, below: (n: number) => (n === 20 ? random.below(16) : random.below(n)) } as Random;
-  change(journal, pick, run);
-  assert.equal(journal.snapshotIndex, before);
-}
-
-function recovered(bytes: Uint8Array): Twin {
-  const found = recoverJournal(IDENTITY, null, bytes, 0);
-  return {
-    state: found.state,
-    snapshotIndex: 0,
-    terms: found.entries.map((one) => one.term),
-    data: found.entries.map((one) => one.data[0] ?? null),
+  const journal = open(disk, { segmentBytes: Infinity });
+  const [ends, held]: [number[], Held[]] = [[], []];
+  const note = (): void => {
+    ends.push(disk.content(FIRST)!.length);
+    const terms = Array.from({ length: journal.lastIndex }, (_, i) => journal.termAt(logIndex(i + 1))!);
+    held.push({ state: journal.state, terms });
   };
+  note();
+  for (let batch = 0; batch < 8; batch++) {
+    drawnChange(journal, random);
+    flush(journal, disk);
+    note();
+  }
+  return { bytes: disk.content(FIRST)!, ends, held };
 }
 
-test("every prefix of a journal holds exactly what its last whole batch left", () => {
-  for (let seed = 1; seed <= 40; seed++) {
-    const { bytes, ends, twins, whole } = writtenJournal(seed);
-    for (let length = whole; length <= bytes.length; length++) {
+function drawnChange(journal: Journal, random: Random): void {
+  const next = journal.state.term + random.below(2) || 1;
+  if (next > journal.state.term) journal.setState({ term: term(next), votedFor: nodeId(1 + random.below(3)) });
+  if (random.below(4) === 0 && journal.lastIndex > 1) journal.truncate(logIndex(1 + random.below(journal.lastIndex)));
+  for (let count = random.below(4); count >= 0; count--) {
+    journal.appendOne(entry(journal.lastIndex + 1, journal.state.term, random.below(40)));
+  }
+}
+
+function heldBy({ state, entries }: RecoveredJournal): Held {
+  return { state, terms: entries.map((one) => one.term) };
+}
+
+test("every prefix of a journal holds exactly what its last whole batch left, and nobody is in doubt", () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const { bytes, ends, held } = writtenJournal(seed);
+    for (let length = ends[0]!; length <= bytes.length; length++) {
+      const found = recovered(bytes.subarray(0, length));
       const batch = ends.findLastIndex((end) => end <= length);
-      assert.deepEqual(recovered(bytes.subarray(0, length)), twins[batch], `seed ${seed}, ${length} bytes`);
+      assert.deepEqual([heldBy(found), found.doubt], [held[batch], null], `seed ${seed}, ${length} bytes`);
     }
   }
 });
 
-test("a journal cut inside of what was put in place at once is refused", () => {
-  const { bytes, whole } = writtenJournal(1);
-  for (let length = 0; length < whole; length++) {
-    assert.throws(() => recovered(bytes.subarray(0, length)), JournalDamagedError, `${length} bytes`);
-  }
-});
-
-test("a flipped bit before the last batch is refused, one in the last batch cuts it off", () => {
+test("a flipped bit before the last batch is refused with its place", () => {
   for (let seed = 1; seed <= 12; seed++) {
-    const { bytes, ends, twins } = writtenJournal(seed);
-    const lastBegins = ends.at(-2)!;
-    for (let at = 0; at < bytes.length; at++) {
+    const { bytes, ends } = writtenJournal(seed);
+    for (let at = 0; at < ends.at(-2)!; at++) {
       const flipped = bytes.slice();
       flipped[at]! ^= 1 << (at + seed) % 8;
-      const where = `seed ${seed}, byte ${at}`;
-      if (at >= lastBegins) assert.deepEqual(recovered(flipped), twins.at(-2), where);
-      else {
-        assert.throws(() => recovered(flipped), (error) => {
-          return error instanceof JournalDamagedError || error instanceof JournalIdentityError;
-        }, where);
-      }
+      assert.throws(() => recovered(flipped), (error) => {
+        if (error instanceof JournalIdentityError) return true;
+        assert.ok(error instanceof JournalDamagedError, `seed ${seed}, byte ${at}`);
+        assert.equal(error.file, FIRST);
+        assert.ok(error.offset <= at && (at < ends[0]! || ends.includes(error.offset)), `byte ${at}: ${error.offset}`);
+        return true;
+      });
     }
   }
 });
 
-test("a refusal names the file and the offset of the damage", () => {
-  const { bytes, ends } = writtenJournal(3);
-  const flipped = bytes.slice();
-  flipped[ends[1]! + 20]! ^= 1;
-  assert.throws(() => recovered(flipped), (error) => {
-    assert.ok(error instanceof JournalDamagedError);
-    assert.equal(error.file, "journal");
-    assert.equal(error.offset, ends[1]);
-    assert.match(
-      error.message,
-      new RegExp(`damaged at offset ${ends[1]}, and a whole batch follows at offset ${ends[2]}`),
-    );
-    return true;
-  });
+test("a flipped bit in the last batch leaves the node in doubt up to what the batch had promised", () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const { bytes, ends, held } = writtenJournal(seed);
+    const last = held.at(-1)!.terms.length;
+    const { term: promised } = held.at(-1)!.state as { term: number };
+    for (let at = ends.at(-2)!; at < bytes.length; at++) {
+      const flipped = bytes.slice();
+      flipped[at]! ^= 1 << (at + seed) % 8;
+      const found = recovered(flipped);
+      assert.deepEqual(found.doubt, { lastIndex: last, term: promised }, `seed ${seed}, byte ${at}`);
+      assert.deepEqual(heldBy(found).terms, held.at(-2)!.terms);
+      const before = held.at(-2)!.state as { term: number; votedFor: number | null };
+      const isKnown = before.term === promised && before.votedFor !== null;
+      assert.deepEqual(found.state, isKnown ? before : { term: promised, votedFor: IDENTITY.nodeId });
+      assert.deepEqual(
+        heldBy(recovered(flipped, true)),
+        held.at(-2),
+        "an operator may say that nothing of it is needed",
+      );
+    }
+  }
 });
 
-test("zeros or noise in place of the last batch are cut off", () => {
-  const { bytes, ends, twins } = writtenJournal(4);
+test("noise in place of the last batch is refused with its place, unless an operator says that it may go", () => {
+  const { bytes, ends, held } = writtenJournal(4);
   const random = createRandom(7);
-  for (const fill of [() => 0, () => 255, () => random.below(256)]) {
-    const torn = bytes.slice();
-    for (let at = ends.at(-2)!; at < torn.length; at++) torn[at] = fill();
-    assert.deepEqual(recovered(torn), twins.at(-2));
+  for (const fill of [() => 255, () => 1 + random.below(255)]) {
+    const noisy = bytes.slice();
+    for (let at = ends.at(-2)!; at < noisy.length; at++) noisy[at] = fill();
+    assert.throws(() => recovered(noisy), (error) => {
+      assert.ok(error instanceof JournalDamagedError);
+      assert.deepEqual([error.file, error.offset], [FIRST, ends.at(-2)]);
+      return true;
+    });
+    assert.deepEqual(heldBy(recovered(noisy, true)), held.at(-2));
   }
+});
+
+test("zeros behind the last batch are room, and count for nothing", () => {
+  const { bytes, held } = writtenJournal(5);
+  const found = recovered(Uint8Array.from([...bytes, ...new Uint8Array(500)]));
+  assert.deepEqual([heldBy(found), found.isWhole, found.doubt], [held.at(-1), true, null]);
+});
+
+test("a doubt stays over restarts until what was lost is replicated again", () => {
+  const disk = memoryDisk();
+  const journal = open(disk);
+  journal.setState({ term: term(2), votedFor: nodeId(1) });
+  journal.appendOne(entry(1, 2, 5));
+  flush(journal, disk);
+  journal.appendOne(entry(2, 2, 5));
+  flush(journal, disk);
+  const bytes = disk.content(FIRST)!;
+  bytes[bytes.length - 9]! ^= 4;
+  disk.put(FIRST, bytes);
+  for (let life = 0; life < 3; life++) {
+    const again = open(disk);
+    assert.deepEqual([again.doubt, again.lastIndex], [{ lastIndex: 2, term: 2 }, 1], `life ${life}`);
+    disk.lose(0);
+  }
+  const again = open(disk);
+  again.appendOne(entry(2, 2, 5));
+  again.resolveDoubt();
+  flush(again, disk);
+  disk.lose(0);
+  const certain = open(disk);
+  assert.deepEqual([certain.doubt, certain.lastIndex], [null, 2]);
 });
 
 test("a client's bytes that copy a batch of another journal are not taken for a batch", () => {
   const disk = memoryDisk();
   const journal = open(disk);
   journal.appendOne(entry(1, 1, 1));
-  journal.flush(() => {});
-  disk.settle();
-  const whole = disk.content(JOURNAL_FILE)!;
-  const salt = readHeader(whole, IDENTITY).salt;
-  const from = whole.length - journalBatchLength(whole, salt);
-  const copied = whole.slice(from);
-  journal.appendOne({ ...entry(2, 1, 0), data: copied });
-  journal.flush(() => {});
-  disk.settle();
-  const bytes = disk.content(JOURNAL_FILE)!;
-  // The copy bears the number of an earlier batch: the torn batch around it is cut, not refused.
-  const torn = bytes.slice(0, -1);
-  torn[whole.length + 4]! ^= 1;
-  assert.deepEqual(recovered(torn).terms, [1]);
+  flush(journal, disk);
+  const whole = disk.content(FIRST)!;
+  journal.appendOne({ ...entry(2, 1, 0), data: whole });
+  flush(journal, disk);
+  // The copy bears the number of an earlier batch: the batch around it broke off, and goes.
+  const found = recovered(disk.content(FIRST)!.slice(0, -1));
+  assert.deepEqual([heldBy(found).terms, found.doubt], [[1], null]);
 });
 
-function journalBatchLength(bytes: Uint8Array, salt: number): number {
-  for (let at = bytes.length - 16; at > 0; at--) {
-    if (batchAt(bytes, at, salt)?.end === bytes.length) return bytes.length - at;
+/** A journal whose entries lie in several segments. */
+function segmented(count: number): { disk: MemoryDisk; journal: Journal } {
+  const disk = memoryDisk();
+  const journal = open(disk, { segmentBytes: 300 });
+  journal.setState({ term: term(1), votedFor: null });
+  for (let index = 1; index <= count; index++) {
+    journal.appendOne(entry(index, 1, 60));
+    flush(journal, disk);
   }
-  throw new Error("There is no batch");
+  return { disk, journal };
 }
 
-test("whatever moment power is lost at, what was durable is found again and nothing that was never given", () => {
-  for (let seed = 1; seed <= 300; seed++) {
-    const random = createRandom(seed);
-    const disk = memoryDisk((files) => random.below(files));
-    let journal = open(disk);
-    const run = { term: 0, committed: 0 };
-    for (let life = 0; life < 4; life++) {
-      const history: Twin[] = [twinOf(journal)];
-      let durable = { ...twinOf(journal), index: journal.durableIndex as number };
-      for (let step = 0; step < 40; step++) {
-        const what = random.below(3);
-        if (what === 0) change(journal, random, run);
-        else if (what === 1) disk.step();
-        else if (journal.isDirty && !journal.isFlushing) journal.flush((error) => assert.equal(error, null));
-        history.push(twinOf(journal));
-        durable = { ...twinOf(journal), state: journal.durableState, index: journal.durableIndex };
+function segmentsOf(disk: MemoryDisk): string[] {
+  return disk.names().filter((name) => segmentNumber(name) !== null);
+}
+
+test("entries in many segments are found again", () => {
+  const { disk } = segmented(40);
+  assert.ok(segmentsOf(disk).length > 8);
+  disk.lose(0);
+  const again = open(disk, { segmentBytes: 300 });
+  for (let index = 1; index <= 40; index++) assert.equal(again.entryAt(logIndex(index))?.data[0], index);
+});
+
+test("damage to any segment but the last is refused, and so is a segment that is missing", () => {
+  const { disk } = segmented(40);
+  const names = segmentsOf(disk);
+  const filled = names.filter((name) => disk.content(name)!.length > 100);
+  for (const name of filled.slice(0, -1)) {
+    const before = disk.content(name)!;
+    const flipped = before.slice();
+    flipped[before.length - 20]! ^= 1;
+    disk.put(name, flipped);
+    const error = openError(disk);
+    assert.ok(error instanceof JournalDamagedError, name);
+    assert.equal(error.file, name);
+    disk.put(name, null);
+    assert.ok(openError(disk) instanceof JournalDamagedError, `without ${name}`);
+    disk.put(name, before);
+  }
+  assert.equal(openError(disk), null);
+});
+
+test("compaction lets segments go and rewrites none: writing amplifies at most twice, whatever the size of a value", () => {
+  for (const length of [10, 1000, 20_000]) {
+    const disk = memoryDisk();
+    const journal = open(disk, { segmentBytes: 50_000 });
+    let given = 0;
+    let due = 0;
+    for (let index = 1; given < 1_000_000; index++) {
+      journal.appendOne(entry(index, 0, length));
+      given += length + 22;
+      due += length;
+      if (due > 100_000) {
+        // The state is one value, as of a key that is written again and again.
+        compact(journal, index, new Uint8Array(length), index - 1);
+        due = 0;
       }
-      disk.crash(random.below(3) / 2);
-      const before = durable;
-      journal = open(disk);
-      const after = twinOf(journal);
-      const where = `seed ${seed}, life ${life}`;
-      assert.ok(after.state.term >= before.state.term, where);
-      assert.ok(after.state.term >= journal.lastTerm, `${where}: the term is behind the log`);
-      if (after.state.term === before.state.term && before.state.votedFor !== null) {
-        assert.ok(history.some((twin) => twin.state.votedFor === after.state.votedFor), where);
-      }
-      const begin = Math.max(journal.snapshotIndex, before.snapshotIndex);
-      for (let index = begin + 1; index <= before.index; index++) {
-        assert.equal(after.terms[index - 1], before.terms[index - 1], `${where}, entry ${index}`);
-        assert.equal(after.data[index - 1], before.data[index - 1], `${where}, entry ${index}`);
-      }
-      for (let index = journal.firstIndex as number; index <= journal.lastIndex; index++) {
-        const known = history.some((twin) => twin.terms[index - 1] === after.terms[index - 1]);
-        assert.ok(known, `${where}, entry ${index} was never given`);
-      }
-      run.term = Math.max(run.term, after.state.term);
-      run.committed = Math.min(
-        Math.max(journal.snapshotIndex, Math.min(run.committed, journal.lastIndex)),
-        journal.lastIndex,
-      );
+      if (index % 10 === 0) flush(journal, disk);
     }
+    disk.settle();
+    assert.ok(disk.written < 2 * given, `${disk.written} bytes for ${given} in entries of ${length}`);
+    assert.ok(journal.bytes < 400_000, `${journal.bytes} bytes are left`);
   }
 });
 
-test("a journal whose snapshot was installed but which was not yet replaced loses its entries, not its term and vote", () => {
-  const disk = memoryDisk();
-  const journal = open(disk);
-  journal.setState({ term: term(4), votedFor: nodeId(2) });
-  journal.append([entry(1, 1, 7), entry(2, 2, 8)]);
-  journal.flush(() => {});
+test("a restart syncs every file that it has read, and the folder, before the journal is handed out", () => {
+  const { disk, journal } = segmented(12);
+  compact(journal, 5, new Uint8Array([1, 2, 3]));
   disk.settle();
-  journal.restore(snapshotAt(journal, 9, 3));
-  disk.step();
-  disk.crash(0);
-  const again = open(disk);
-  assert.equal(again.snapshotIndex, 9);
-  assert.equal(again.lastIndex, 9);
-  assert.equal(again.lastTerm, 3);
-  assert.equal(again.firstIndex, 10);
-  assert.deepEqual(again.state, { term: 4, votedFor: 2 });
+  // The process dies; what it wrote can be read, and nothing says whether it is durable.
+  const names = disk.names().filter((name) => segmentNumber(name) !== null || name === snapshotName(5));
+  const before = disk.synced.length;
+  open(disk);
+  const synced = disk.synced.slice(before);
+  for (const name of names) if (disk.content(name) !== null) assert.ok(synced.includes(name), `${name} is synced`);
+  assert.ok(synced.includes(""), "the folder is synced");
 });
 
-test("a snapshot that is on disk before the term it is of brings the term along", () => {
-  const disk = memoryDisk();
-  const journal = open(disk);
-  journal.setState({ term: term(5), votedFor: null });
-  journal.restore(snapshotAt(journal, 9, 5));
-  disk.step();
-  disk.crash(0);
-  const again = open(disk);
-  assert.deepEqual(again.state, { term: 5, votedFor: null });
-  assert.equal(again.lastTerm, 5);
-  assert.deepEqual(open(disk).state, { term: 5, votedFor: null });
+test("a journal that was opened survives a loss of power right away", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const { disk } = segmented(8);
+    const random = createRandom(seed);
+    const journal = open(disk, { segmentBytes: 300 });
+    journal.appendOne(entry(9, 1, 30));
+    journal.flush(() => {});
+    for (let steps = random.below(6); steps > 0; steps--) disk.step();
+    const again = open(disk, { segmentBytes: 300 }); // another process, after a kill
+    const { lastIndex } = again;
+    disk.crash(random);
+    assert.ok(open(disk).lastIndex >= lastIndex, `seed ${seed}`);
+  }
 });
 
 test("a journal of another node, another cluster or another version is refused with an error that says so", () => {
   const disk = memoryDisk();
   open(disk);
   assert.match(
-    String(openError(disk, { clusterId: "test", nodeId: 4 })),
+    String(openError(disk, { nodeId: 4 })),
     /belongs to node 3 of cluster "test", but this is node 4/,
   );
-  assert.match(String(openError(disk, { clusterId: "other", nodeId: 3 })), /belongs to node 3 of cluster "test"/);
-  const bytes = disk.content(JOURNAL_FILE)!;
-  bytes[8] = 2;
-  disk.put(JOURNAL_FILE, bytes);
-  const error = openError(disk);
-  assert.ok(error instanceof JournalIdentityError);
-  assert.match(error.message, /format version 2, but this program reads 1/);
+  assert.match(String(openError(disk, { clusterId: "other" })), /belongs to node 3 of cluster "test"/);
+  const bytes = disk.content(FIRST)!;
+  bytes[8] = 3;
+  const { length } = readHeader(FIRST, disk.content(FIRST)!, null);
+  new DataView(bytes.buffer).setUint32(length - 4, crc32c(bytes, 0, length - 4), true);
+  disk.put(FIRST, bytes);
+  const newer = openError(disk);
+  assert.ok(newer instanceof JournalIdentityError);
+  assert.match(newer.message, /format version 3, but this program reads 2 \(a newer program wrote it\)/);
+  disk.put(FIRST, null);
+  disk.put("journal", new Uint8Array([1]));
+  assert.match(String(openError(disk)), /format version 1, which an older program wrote/);
 });
 
-test("a snapshot that is damaged, or older than where the journal begins, is refused", () => {
+test("a node that has lived before and finds no journal refuses to start empty", () => {
   const disk = memoryDisk();
   const journal = open(disk);
-  journal.append([entry(1, 1, 7), entry(2, 1, 8), entry(3, 1, 9)]);
-  journal.compact(snapshotAt(journal, 2, 1), logIndex(3));
+  journal.appendOne(entry(1, 0, 1));
+  flush(journal, disk);
+  compact(journal, 1, new Uint8Array(1));
   disk.settle();
-  journal.flush(() => {});
+  disk.put("members", new Uint8Array(1));
+  for (const name of disk.names()) if (name !== "members") disk.put(name, null);
+  assert.match(String(openError(disk)), /there is none, but the file members shows that the node has lived before/);
+});
+
+test("a snapshot that is damaged anywhere, cut short, or older than where the journal begins is refused", () => {
+  const { disk, journal } = segmented(20);
+  compact(journal, 15, Uint8Array.from({ length: 50 }, (_, i) => i));
   disk.settle();
-  const old = disk.content(SNAPSHOT_FILE)!;
-  assert.equal(open(disk).firstIndex, 3);
-  const flipped = old.slice();
-  flipped[30]! ^= 1;
-  disk.put(SNAPSHOT_FILE, flipped);
-  assert.ok(openError(disk) instanceof JournalDamagedError);
-  disk.put(SNAPSHOT_FILE, old);
-  const later = open(disk);
-  later.append([entry(4, 1, 1)]);
-  later.compact(snapshotAt(later, 4, 1), logIndex(5));
+  journal.appendOne(entry(21, 1, 1));
+  flush(journal, disk);
   disk.settle();
-  later.flush(() => {});
+  const name = snapshotName(15);
+  const whole = disk.content(name)!;
+  for (let at = 0; at < whole.length; at++) {
+    const flipped = whole.slice();
+    flipped[at]! ^= 1 << at % 8;
+    disk.put(name, flipped);
+    const error = openError(disk);
+    assert.ok(error instanceof JournalDamagedError || error instanceof JournalIdentityError, `byte ${at}: ${error}`);
+  }
+  for (const length of [0, 1, 40, whole.length - 1]) {
+    disk.put(name, whole.slice(0, length));
+    assert.ok(openError(disk) instanceof JournalDamagedError, `${length} bytes`);
+  }
+  disk.put(name, null);
+  assert.match(String(openError(disk)), /there is none, but the journal begins after \d+/);
+  disk.put(name, whole);
+  assert.equal(openError(disk), null);
+});
+
+test("reads that are short give the same, and reads that fail are an error that says so", () => {
+  const { disk, journal } = segmented(20);
+  compact(journal, 10, new Uint8Array(3000).fill(7));
   disk.settle();
-  disk.put(SNAPSHOT_FILE, old);
-  assert.match(String(openError(disk)), /it ends at index 2, but the journal begins after 4/);
+  disk.disturbReads(createRandom(3));
+  const again = open(disk);
+  assert.deepEqual([again.lastIndex, again.snapshotIndex], [20, 10]);
+  disk.disturbReads(null, new Error("Cannot read: the device failed"));
+  assert.match(String(openError(disk)), /the device failed/);
+});
+
+test("a leader's snapshot whose bytes are not those that it names is not installed", () => {
+  const disk = memoryDisk();
+  const journal = open(disk);
+  journal.setState({ term: term(5), votedFor: null });
+  const data = new Uint8Array([1, 2, 3, 4]);
+  const identity = { index: logIndex(9), term: term(5), configuration: members };
+  const snapshot: Snapshot = { ...identity, bytes: 4, digest: crc32c(data) };
+  assert.ok(journal.receiveSnapshot(snapshot, 0, new Uint8Array([1, 2])));
+  assert.equal(journal.receiveSnapshot(snapshot, 3, new Uint8Array([4])), false, "a gap");
+  assert.ok(journal.receiveSnapshot(snapshot, 2, new Uint8Array([3, 5])));
+  assert.equal(journal.restore(snapshot), false);
+  assert.equal(journal.snapshotIndex, 0);
+  for (const at of [0, 2]) assert.ok(journal.receiveSnapshot(snapshot, at, data.slice(at, at + 2)));
+  assert.equal(journal.restore(snapshot), true);
+  flush(journal, disk);
+  disk.lose(0);
+  const again = open(disk);
+  assert.deepEqual([again.snapshotIndex, again.lastTerm, again.firstIndex, again.state.term], [9, 5, 10, 5]);
+});
+
+test("a batch says up to where the journal was durable before it", () => {
+  const { bytes, ends } = writtenJournal(2);
+  const header = readHeader(FIRST, bytes, IDENTITY);
+  for (const [i, end] of ends.slice(0, -1).entries()) {
+    const batch = batchHeaderAt(bytes, end, saltOf(header.birth, 1))!;
+    assert.deepEqual([batch.number, batch.durable], [i + 2, i + 1]);
+  }
 });

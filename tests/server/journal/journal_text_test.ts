@@ -1,51 +1,101 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Entry, logIndex, term } from "../../../raft/mod.ts";
-import { wholeJournal } from "../../../server/journal/journal.ts";
-import { describeJournal } from "../../../server/journal/journal_text.ts";
+import { configurationOf, crc32c, type Entry, logIndex, nodeId, type Snapshot, term } from "../../../raft/mod.ts";
+import { ByteWriter } from "../../../server/bytes/byte_writer.ts";
+import {
+  beginBatch,
+  finishBatch,
+  readHeader,
+  saltOf,
+  segmentHeader,
+  writeEntry,
+  writeOpening,
+  writeState,
+} from "../../../server/journal/journal_format.ts";
+import { describeJournal, type JournalFiles } from "../../../server/journal/journal_text.ts";
+import { snapshotTrailer } from "../../../server/journal/snapshot_format.ts";
 
 const IDENTITY = { clusterId: "c", nodeId: 1 };
+const NAME = "log-0000000001";
 
-/** A journal of so many entries after a base. */
-function journalOf(count: number, baseIndex: number = 0): Uint8Array {
-  const entries = Array.from({ length: count }, (_, i): Entry => {
-    return { kind: "noop", index: logIndex(baseIndex + 1 + i), term: term(1), data: new Uint8Array(0) };
-  });
-  return wholeJournal(IDENTITY, 7, { state: { term: term(1), votedFor: null }, baseIndex, baseTerm: 1, entries });
+/** A segment of so many entries after a base. */
+function segmentOf(count: number, baseIndex: number = 0): Uint8Array {
+  const writer = new ByteWriter(1024);
+  beginBatch(writer);
+  writeOpening(writer, { number: 0, index: baseIndex, term: baseIndex === 0 ? 0 : 1 });
+  writeState(writer, { term: term(1), votedFor: null });
+  for (let i = 1; i <= count; i++) {
+    const entry: Entry = { kind: "noop", index: logIndex(baseIndex + i), term: term(1), data: new Uint8Array(0) };
+    writeEntry(writer, entry);
+  }
+  finishBatch(writer, 1, { lastIndex: baseIndex + count, term: 1 }, saltOf(7, 1));
+  const header = segmentHeader(IDENTITY, 7, 1);
+  const bytes = new Uint8Array(header.length + writer.length);
+  bytes.set(header);
+  bytes.set(writer.view(), header.length);
+  return bytes;
 }
 
-function describe(file: Uint8Array | null, snapshot: Uint8Array | null, last?: number): [boolean, string[]] {
+function filesOf(bytes: Uint8Array | null, snapshot: JournalFiles["snapshot"] = null): JournalFiles {
+  return { segments: bytes === null ? [] : [{ number: 1, name: NAME, bytes }], snapshot };
+}
+
+function describe(files: JournalFiles, last?: number): [boolean, string[]] {
   const lines: string[] = [];
-  const isDamaged = describeJournal(file, snapshot, (line) => void lines.push(line), String, last);
+  const print = (line: string): void => void lines.push(line);
+  const isDamaged = describeJournal(files, { print, describeCommand: String, ...(last === undefined ? {} : { last }) });
   return [isDamaged, lines];
 }
 
 test("a long journal is told line by line, or its last records", () => {
-  const journal = journalOf(200_000);
+  const files = filesOf(segmentOf(200_000));
   let count = 0;
-  assert.equal(describeJournal(journal, null, () => count++, String), false);
+  assert.equal(describeJournal(files, { print: () => count++, describeCommand: String }), false);
   assert.ok(count > 200_000);
-  const [, lines] = describe(journal, null, 2);
-  assert.match(lines[2]!, /^ {2}\.\.\. 200000 records before$/);
-  assert.match(lines[3]!, /entry 199999 of term 1: noop$/);
-  assert.match(lines[4]!, /entry 200000 of term 1: noop$/);
+  const [, lines] = describe(files, 2);
+  assert.match(lines[1]!, /^ {2}\.\.\. \d+ records before$/);
+  assert.match(lines[2]!, /entry 199999 of term 1: noop$/);
+  assert.match(lines[3]!, /entry 200000 of term 1: noop$/);
+  assert.match(lines[4]!, /^term 1, voted for nobody, entries 1 to 200000, 1 batches$/);
+});
+
+test("a snapshot is told by its trailer", () => {
+  const data = new Uint8Array(20);
+  const identity = { index: logIndex(10), term: term(1), configuration: configurationOf([nodeId(1)]) };
+  const snapshot: Snapshot = { ...identity, bytes: data.length, digest: crc32c(data) };
+  const trailer = snapshotTrailer(IDENTITY, snapshot);
+  const files = filesOf(segmentOf(3, 10), { name: "snapshot-0000000010", bytes: 20 + trailer.length, trailer });
+  const [isDamaged, lines] = describe(files);
+  assert.equal(isDamaged, false);
+  assert.equal(lines[1], "snapshot-0000000010: up to 10 of term 1, 20 bytes, voters=(1)");
 });
 
 test("what is no journal, is of another version, or lacks what came before it is damaged in one clear line", () => {
-  const whole = journalOf(3);
+  const whole = segmentOf(3);
   const newer = whole.slice();
   newer[8] = 5;
+  const { length } = readHeader(NAME, whole, null);
+  new DataView(newer.buffer).setUint32(length - 4, crc32c(newer, 0, length - 4), true);
   const cases: [Uint8Array | null, RegExp][] = [
-    [new TextEncoder().encode("hello\n".repeat(50)), /^damaged: .* it does not begin as a journal does$/],
+    [new TextEncoder().encode("hello\n".repeat(50)), /^damaged: .* it does not begin as such a file does$/],
     [new Uint8Array(0), /^damaged: .* its header is cut short at 0 bytes$/],
-    [newer, /^damaged: .* it has format version 5, but this program reads \d+$/],
+    [newer, /^damaged: .* it has format version 5, but this program reads \d+ \(a newer program wrote it\)$/],
     [null, /^damaged: .* there is none, but there is a snapshot$/],
-    [journalOf(3, 10), /^damaged: Cannot start from the snapshot: .* there is none, but the journal begins after 10$/],
+    [segmentOf(3, 10), /^damaged: Cannot start from the file snapshot: .* there is none, but the journal begins after/],
   ];
   for (const [file, message] of cases) {
-    const [isDamaged, lines] = describe(file, null);
+    const [isDamaged, lines] = describe(filesOf(file));
     assert.equal(isDamaged, true);
     assert.match(lines.at(-1)!, message);
   }
-  assert.equal(describe(whole, null)[0], false);
+  assert.equal(describe(filesOf(whole))[0], false);
+});
+
+test("a last batch that broke off, and one that may have been acknowledged, are told apart", () => {
+  const whole = segmentOf(3);
+  const torn = describe(filesOf(whole.slice(0, -1)))[1];
+  assert.ok(torn.some((line) => line.startsWith("torn: ")));
+  const flipped = whole.slice();
+  flipped[flipped.length - 1]! ^= 1;
+  assert.match(describe(filesOf(flipped))[1].join("\n"), /in doubt: what was acknowledged up to entry 3 of term 1/);
 });

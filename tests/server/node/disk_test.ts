@@ -8,6 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { DiskError, type LiveDisk, openDisk } from "../../../server/node/disk.ts";
+import { readFile, replaceFile } from "../../../server/journal/whole_file.ts";
 import { FolderInUseError } from "../../../server/node/folder_lock.ts";
 import { mayUse } from "../../corpus.ts";
 
@@ -34,25 +35,31 @@ async function inFolder(body: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-function append(disk: LiveDisk, file: string, bytes: Uint8Array): Promise<Error | null> {
-  return new Promise((done) => disk.append(file, bytes, done));
+function write(disk: LiveDisk, file: string, position: number, bytes: Uint8Array): Promise<Error | null> {
+  return new Promise((done) => disk.write(file, position, bytes, done));
 }
 
 function sync(disk: LiveDisk, file: string): Promise<Error | null> {
   return new Promise((done) => disk.sync(file, done));
 }
 
-function replace(disk: LiveDisk, file: string, bytes: Uint8Array): Promise<Error | null> {
-  return new Promise((done) => disk.replace(file, bytes, done));
+function rename(disk: LiveDisk, from: string, to: string): Promise<Error | null> {
+  return new Promise((done) => disk.rename(from, to, done));
 }
 
-function read(disk: LiveDisk, file: string): Promise<string | null> {
+function replace(disk: LiveDisk, file: string, bytes: Uint8Array): Promise<Error | null> {
+  return new Promise((done) => replaceFile(disk, file, bytes, done));
+}
+
+function readBytes(disk: LiveDisk, file: string): Promise<Uint8Array | null> {
   return new Promise((resolve, reject) =>
-    disk.read(
-      file,
-      (error, bytes) => error ? reject(error) : resolve(bytes === null ? null : new TextDecoder().decode(bytes)),
-    )
+    readFile(disk, file, (error, bytes) => error ? reject(error) : resolve(bytes))
   );
+}
+
+async function read(disk: LiveDisk, file: string): Promise<string | null> {
+  const bytes = await readBytes(disk, file);
+  return bytes === null ? null : new TextDecoder().decode(bytes);
 }
 
 function close(disk: LiveDisk): Promise<void> {
@@ -60,22 +67,65 @@ function close(disk: LiveDisk): Promise<void> {
 }
 
 test(
-  "what was appended is read, also after the folder was closed and opened",
+  "what was written is read, also after the folder was closed and opened",
   { skip: skipFiles },
   () =>
     inFolder(async (folder) => {
       const disk = openDisk(join(folder, "a", "b"));
-      assert.equal(await read(disk, "journal"), null);
-      assert.equal(await append(disk, "journal", text("one ")), null);
-      assert.equal(await sync(disk, "journal"), null);
-      assert.equal(await append(disk, "journal", text("two")), null);
-      assert.equal(await read(disk, "journal"), "one two");
+      assert.equal(await read(disk, "file"), null);
+      assert.equal(await write(disk, "file", 0, text("one ")), null);
+      assert.equal(await sync(disk, "file"), null);
+      assert.equal(await write(disk, "file", 4, text("two")), null);
+      assert.equal(await read(disk, "file"), "one two");
       assert.equal(disk.syncs, 1);
       await close(disk);
       const again = openDisk(join(folder, "a", "b"));
-      assert.equal(await append(again, "journal", text(" three")), null);
-      assert.equal(await read(again, "journal"), "one two three");
+      assert.equal(await write(again, "file", 7, text(" three")), null);
+      assert.equal(await read(again, "file"), "one two three");
       await close(again);
+    }),
+);
+
+test(
+  "a segment of the log has room behind what was written, which reads as zeros",
+  { skip: skipFiles },
+  () =>
+    inFolder(async (folder) => {
+      const disk = openDisk(folder);
+      await write(disk, "log-0000000001", 0, text("batch"));
+      await write(disk, "log-0000000002", 0, new Uint8Array(40_000).fill(1));
+      const [small, large] = [await readBytes(disk, "log-0000000001"), await readBytes(disk, "log-0000000002")];
+      assert.ok(small!.length > 60_000 && small!.subarray(5).every((byte) => byte === 0));
+      assert.equal(large!.length, 40_000, "a large write makes no room: it would be written twice");
+      await write(disk, "log-0000000001", 5, text(" and more"));
+      assert.equal((await readBytes(disk, "log-0000000001"))!.length, small!.length);
+      await close(disk);
+    }),
+);
+
+test(
+  "a file is renamed over another, listed, measured and removed",
+  { skip: skipFiles },
+  () =>
+    inFolder(async (folder) => {
+      const disk = openDisk(folder);
+      const names = (): Promise<readonly string[]> =>
+        new Promise((resolve) => disk.list((_error, found) => resolve([...found].sort())));
+      await write(disk, "a", 0, text("new"));
+      await write(disk, "b", 0, text("older"));
+      assert.deepEqual(await names(), ["a", "b"]);
+      assert.equal(await rename(disk, "a", "b"), null);
+      assert.deepEqual([await names(), await read(disk, "b")], [["b"], "new"]);
+      // What is written from now on goes to the file under its new name.
+      await write(disk, "b", 3, text("er"));
+      assert.equal(await read(disk, "b"), "newer");
+      assert.equal(await new Promise((resolve) => disk.size("b", (_error, size) => resolve(size))), 5);
+      assert.equal(await new Promise((resolve) => disk.syncFolder(resolve)), null);
+      assert.equal(await new Promise((resolve) => disk.remove("b", resolve)), null);
+      assert.equal(await new Promise((resolve) => disk.remove("b", resolve)), null, "there is none");
+      assert.deepEqual(await names(), []);
+      assert.match((await rename(disk, "a", "b"))!.message, /^Cannot rename .*a: there is no such file/);
+      await close(disk);
     }),
 );
 
@@ -87,16 +137,18 @@ test(
       const disk = openDisk(folder);
       const ended: string[] = [];
       const seen = await new Promise<string>((resolve) => {
-        disk.append("journal", new Uint8Array(300_000).fill(97), () => ended.push("long append"));
-        disk.append("journal", text("b"), () => ended.push("append"));
-        disk.sync("journal", () => ended.push("sync"));
-        disk.replace("journal", text("new "), () => ended.push("replace"));
-        disk.append("journal", text("end"), () => ended.push("append to the new file"));
-        disk.read("journal", (_, bytes) => resolve(new TextDecoder().decode(bytes!)));
+        disk.write("file", 0, new Uint8Array(300_000).fill(97), () => ended.push("long write"));
+        disk.write("file", 300_000, text("b"), () => ended.push("write"));
+        disk.sync("file", () => ended.push("sync"));
+        disk.write("draft", 0, text("new "), () => ended.push("draft"));
+        disk.rename("draft", "file", () => ended.push("rename"));
+        disk.write("file", 4, text("end"), () => ended.push("write to the new file"));
+        disk.read("file", 0, 100, (_, bytes) => resolve(new TextDecoder().decode(bytes!)));
         assert.deepEqual(ended, []);
       });
       assert.equal(seen, "new end");
-      assert.deepEqual(ended, ["long append", "append", "sync", "replace", "append to the new file"]);
+      const ofFile = ended.filter((what) => what !== "draft");
+      assert.deepEqual(ofFile, ["long write", "write", "sync", "rename", "write to the new file"]);
       await close(disk);
     }),
 );
@@ -119,15 +171,15 @@ test(
     inFolder(async (folder) => {
       const disk = openDisk(folder);
       let synced: Error | null | undefined;
-      disk.append("journal", text("kept"), () => {});
-      disk.sync("journal", (error) => synced = error);
+      disk.write("file", 0, text("kept"), () => {});
+      disk.sync("file", (error) => synced = error);
       await close(disk);
       assert.equal(synced, null);
       assert.match(
-        (await append(disk, "journal", text("lost")))!.message,
-        /^Cannot use .*journal: the disk is closed$/,
+        (await write(disk, "file", 4, text("lost")))!.message,
+        /^Cannot use .*file: the disk is closed$/,
       );
-      assert.equal(readFileSync(join(folder, "journal"), "utf8"), "kept");
+      assert.equal(readFileSync(join(folder, "file"), "utf8"), "kept");
     }),
 );
 
@@ -137,8 +189,8 @@ test(
   () =>
     inFolder(async (folder) => {
       const disk = openDisk(folder);
-      for (const name of ["../x", "/etc/passwd", "", "lock.1", "a.new", "."]) {
-        const error = await append(disk, name, text("x"));
+      for (const name of ["../x", "/etc/passwd", "", "lock.1", "a/b", "."]) {
+        const error = await write(disk, name, 0, text("x"));
         assert.ok(error instanceof DiskError, name);
       }
       await close(disk);
@@ -146,26 +198,16 @@ test(
 );
 
 test(
-  "a full device is an error that says so, and nothing more is added to the file",
+  "a full device is an error that says so, and the same write may be tried again",
   { skip: skipFull },
   () =>
     inFolder(async (folder) => {
-      symlinkSync("/dev/full", join(folder, "journal"));
-      symlinkSync("/dev/full", join(folder, "snapshot.new"));
+      symlinkSync("/dev/full", join(folder, "file"));
       const disk = openDisk(folder);
       for (const bytes of [text("x"), new Uint8Array(300_000)]) {
-        const error = await append(disk, "journal", bytes);
-        assert.equal(
-          error?.message,
-          `Cannot append to ${join(folder, "journal")}: no space is left on the device (ENOSPC)`,
-        );
+        const error = await write(disk, "file", 0, bytes);
+        assert.equal(error?.message, `Cannot write ${join(folder, "file")}: no space is left on the device (ENOSPC)`);
       }
-      assert.match((await sync(disk, "journal"))!.message, /no space is left/);
-      assert.match(
-        (await replace(disk, "snapshot", text("x")))!.message,
-        /^Cannot replace .*snapshot: no space is left/,
-      );
-      assert.equal(await read(disk, "snapshot"), null);
       await close(disk);
     }),
 );
@@ -283,12 +325,9 @@ test(
     inFolder(async (folder) => {
       const disk = openDisk(folder);
       const bytes = Uint8Array.from({ length: 70_000 }, (_, i) => (i * 31) & 255);
-      await append(disk, "journal", bytes.subarray(0, 40_000));
-      await append(disk, "journal", bytes.subarray(40_000));
-      const found = await new Promise<Uint8Array | null>((resolve) =>
-        disk.read("journal", (_, found) => resolve(found))
-      );
-      assert.ok(Buffer.from(found!).equals(bytes));
+      await write(disk, "file", 0, bytes.subarray(0, 40_000));
+      await write(disk, "file", 40_000, bytes.subarray(40_000));
+      assert.ok(Buffer.from((await readBytes(disk, "file"))!).equals(bytes));
       await close(disk);
     }),
 );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connect as connectSocket, createServer } from "node:net";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -148,16 +148,22 @@ test(
       await stop(server);
       await assert.rejects(start({ ...one!, id: 2 }), /it belongs to node 1 of cluster "kaya", but this is node 2/);
       await assert.rejects(start({ ...one!, clusterId: "x" }), /but this is node 1 of cluster "x"/);
-      const bytes = readFileSync(join(one!.folder, "journal"));
-      bytes[60]! ^= 1;
-      renameSync(join(one!.folder, "journal"), join(one!.folder, "before"));
-      writeFileSync(join(one!.folder, "journal"), bytes);
-      await assert.rejects(start(one!), /Cannot start from the journal: it is damaged at offset/);
+      const name = "log-0000000001";
+      const whole = readFileSync(join(one!.folder, name));
+      const bytes = whole.slice();
+      bytes[70]! ^= 1;
+      writeFileSync(join(one!.folder, name), bytes);
+      await assert.rejects(start(one!), /Cannot start from the file log-0000000001: it is damaged at offset/);
       const lines: string[] = [];
       const print = (line: string): void => void lines.push(line);
-      assert.ok(describeJournal(bytes, null, print, describeCommand));
+      const described = (content: Uint8Array): boolean =>
+        describeJournal({ segments: [{ number: 1, name, bytes: content }], snapshot: null }, {
+          print,
+          describeCommand,
+        });
+      assert.ok(described(bytes));
       assert.match(lines.join("\n"), /damaged: .* at offset/);
-      assert.equal(describeJournal(readFileSync(join(one!.folder, "before")), null, print, describeCommand), false);
+      assert.equal(described(whole), false);
       assert.match(lines.join("\n"), /term 1, voted for 1/);
     });
   },

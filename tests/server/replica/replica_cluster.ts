@@ -1,6 +1,6 @@
 // A cluster of replicas on memory disks, in which nothing happens but what the test, or its random numbers, decide.
 import type { ReadMode } from "../../../server/replica/client.ts";
-import { openJournal } from "../../../server/journal/journal.ts";
+import { openJournal } from "../../../server/journal/journal_open.ts";
 import { createKvStore, type KvStore } from "../../../server/store/kv_store.ts";
 import type { Packet } from "../../../server/replica/packet.ts";
 import { createReplica, type Replica, type ReplicaOptions } from "../../../server/replica/replica.ts";
@@ -20,7 +20,7 @@ export interface ReplicaCluster {
   readonly wire: { readonly to: number; readonly packet: Packet }[];
   start(member: Member): void;
   /** Power is lost at one node. */
-  crash(member: Member, kept: number): void;
+  crash(member: Member, kept: 0 | 1): void;
   /** Delivers the packet at a position of the wire. */
   deliver(position: number): void;
   /** Ticks, delivers and writes until nothing moves any more, `rounds` times. */
@@ -31,7 +31,8 @@ export interface ReplicaCluster {
 /** Makes and starts a cluster of `size` nodes. */
 export function replicaCluster(
   size: number,
-  options: { reads?: ReadMode; more?: Partial<ReplicaOptions<SessionMachine>> } = {},
+  options: { reads?: ReadMode; journal?: { segmentBytes: number }; more?: Partial<ReplicaOptions<SessionMachine>> } =
+    {},
 ): ReplicaCluster {
   const ids = Array.from({ length: size }, (_, i) => i + 1);
   const wire: { to: number; packet: Packet }[] = [];
@@ -40,7 +41,7 @@ export function replicaCluster(
     members: ids.map((id) => ({ id, disk: memoryDisk(), replica: null, store: createKvStore() })),
     wire,
     start(member) {
-      openJournal(member.disk, { clusterId: "test", nodeId: member.id }, (error, journal) => {
+      openJournal(member.disk, { clusterId: "test", nodeId: member.id, ...options.journal }, (error, journal) => {
         if (error !== null) throw error;
         member.store = createKvStore();
         member.replica = createReplica({
@@ -62,7 +63,7 @@ export function replicaCluster(
     crash(member, kept) {
       member.replica?.stop();
       member.replica = null;
-      member.disk.crash(kept);
+      member.disk.lose(kept);
     },
     deliver(position) {
       const [sent] = wire.splice(position, 1);

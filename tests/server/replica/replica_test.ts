@@ -227,7 +227,7 @@ test("a node that was away for long gets a snapshot, sessions and all", () => {
 });
 
 test("the log is compacted by size, and a restart finds the same store", () => {
-  const cluster = elected(1, { more: { compaction: { bytes: 2000 } } });
+  const cluster = elected(1, { journal: { segmentBytes: 2000 }, more: { compaction: { bytes: 2000 } } });
   const [member] = cluster.members;
   for (let i = 0; i < 500; i++) {
     ask(member!, put(`k${i % 10}`, "x".repeat(20)));

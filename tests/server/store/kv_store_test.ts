@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ByteWriter } from "../../../server/bytes/byte_writer.ts";
 import type { ClientReply } from "../../../server/replica/client.ts";
 import type { Operation } from "../../../server/store/operation.ts";
 import { createKvStore } from "../../../server/store/kv_store.ts";
@@ -189,23 +188,6 @@ test("the store answers as a naive model does, over snapshots too", () => {
         model(state, { f: "get", key })[1] && (model(state, { f: "get", key })[1] as { value: unknown }).value,
       );
     }
-  }
-});
-
-test("a snapshot that is written in steps shows nothing of what is applied between them", () => {
-  for (let seed = 1; seed <= 60; seed++) {
-    const random = createRandom(seed);
-    const store = createKvStore(1 + random.below(40));
-    for (let index = 0; index < 60; index++) store.apply(encodeOperation(randomOperation(random)), index);
-    const expected = store.snapshot().slice();
-    const writer = new ByteWriter();
-    let steps = 0;
-    for (const _ of store.snapshotInSteps!(writer)) {
-      steps++;
-      for (let index = 0; index < 10; index++) store.apply(encodeOperation(randomOperation(random)), index);
-    }
-    assert.deepEqual(writer.view(), expected, `seed ${seed}`);
-    assert.ok(steps > 0);
   }
 });
 

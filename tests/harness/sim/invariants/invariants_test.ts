@@ -484,7 +484,7 @@ test("a snapshot with another configuration than was committed last up to its in
   commit(cluster, 1, 0, 1);
   for (const id of [1, 2]) cluster.append(id, entry(2, 1, CONFIGURATION, "configuration"));
   commit(cluster, 1, 1, 2);
-  const snapshot = { index: 2 as LogIndex, term: 1 as Term, data: NO_DATA };
+  const snapshot = { index: 2 as LogIndex, term: 1 as Term, ...cluster.log(2).stage(NO_DATA) };
   cluster.log(2).compact({ ...snapshot, configuration: configurationOf([1, 2] as NodeId[]) }, 3 as LogIndex);
   cluster.tracer(2).snapshot("taken", snapshot, null);
 
@@ -506,7 +506,8 @@ test("two snapshots of one entry that differ are noticed", () => {
   for (const id of [1, 2]) cluster.append(id, entry(1, 1));
   commit(cluster, 1, 0, 1);
   const take = (id: number, data: number[]): void => {
-    const snapshot = { index: 1 as LogIndex, term: 1 as Term, configuration: MEMBERS, data: Uint8Array.from(data) };
+    const content = cluster.log(id).stage(Uint8Array.from(data));
+    const snapshot = { index: 1 as LogIndex, term: 1 as Term, configuration: MEMBERS, ...content };
     cluster.log(id).compact(snapshot, 2 as LogIndex);
     cluster.tracer(id).snapshot("taken", snapshot, null);
   };
@@ -548,7 +549,7 @@ test("a loyal voter that takes a later term from a candidate is noticed, and a l
 
 test("a leader that steps down for want of a quorum, and has heard from one, is noticed", () => {
   const cluster = observed();
-  const echo = { to: 1 as NodeId, term: 1 as Term, afterSync: false, round: 1, sentAtTick: 1 };
+  const echo = { to: 1 as NodeId, term: 1 as Term, afterSync: false, round: 1, sentAtTick: 1, vouchedIndex: null };
   cluster.lead(1, 1);
   cluster.ticks.now = 20;
   cluster.tracer(1).quorumLost(1 as Term);
@@ -562,7 +563,7 @@ test("a leader that steps down for want of a quorum, and has heard from one, is 
 
 test("a transfer that is not given up after an election timeout is noticed", () => {
   const cluster = observed();
-  const echo = { to: 1 as NodeId, term: 1 as Term, afterSync: false, round: 1, sentAtTick: 1 };
+  const echo = { to: 1 as NodeId, term: 1 as Term, afterSync: false, round: 1, sentAtTick: 1, vouchedIndex: null };
   cluster.lead(1, 1);
   cluster.tracer(1).transfer("started", 2 as NodeId);
   cluster.ticks.now = 11;
