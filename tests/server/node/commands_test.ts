@@ -144,7 +144,7 @@ test("log prints term, vote and entries, and says where a journal is damaged", {
     await stop(server);
     const whole = terminal();
     assert.equal(await logMain([one!.folder], whole), 0);
-    assert.match(whole.text, /journal of node 1 of cluster "kaya"/);
+    assert.match(whole.text, /segment 1 of node 1 of cluster "kaya"/);
     assert.match(whole.text, /term 1, voted for 1/);
     assert.match(whole.text, /entry \d+ of term 1: 1\.\d+\.0\/\d+: put "k" "second"/);
     assert.match(whole.text, /put "schl\u00fcssel\\u009b" "\\u0000\u00ff"/);
@@ -152,7 +152,7 @@ test("log prints term, vote and entries, and says where a journal is damaged", {
     await logMain([one!.folder, "--last", "1"], last);
     assert.ok(!last.text.includes('"first"'));
     assert.match(last.text, / {2}\.\.\. \d+ records before\n[^\n]*put "schl/);
-    const path = join(one!.folder, "journal");
+    const path = join(one!.folder, "log-0000000001");
     const bytes = readFileSync(path);
     bytes[bytes.indexOf("first")]! ^= 1;
     writeFileSync(path, bytes);
@@ -160,7 +160,7 @@ test("log prints term, vote and entries, and says where a journal is damaged", {
     assert.equal(await logMain([one!.folder], damaged), 1);
     assert.match(
       damaged.text,
-      /damaged: Cannot start from the journal: it is damaged at offset \d+, and a whole batch follows/,
+      /damaged: Cannot start from the file log-0000000001: it is damaged at offset \d+, and a whole batch follows/,
     );
   });
 });

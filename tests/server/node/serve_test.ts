@@ -150,7 +150,7 @@ test(
       await assert.rejects(start({ ...one!, clusterId: "x" }), /but this is node 1 of cluster "x"/);
       const name = "log-0000000001";
       const whole = readFileSync(join(one!.folder, name));
-      const bytes = whole.slice();
+      const bytes = Uint8Array.from(whole);
       bytes[70]! ^= 1;
       writeFileSync(join(one!.folder, name), bytes);
       await assert.rejects(start(one!), /Cannot start from the file log-0000000001: it is damaged at offset/);
