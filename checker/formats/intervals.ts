@@ -59,19 +59,22 @@ export function eventsOfIntervals(intervals: readonly Interval[], atOneTime: AtO
   const busy = new Set<number>();
   let fresh = intervals.reduce((most, { client }) => Math.max(most, client), -1) + 1;
   const processes: number[] = [];
-  for (const { i, isEnd } of marks) {
+  const first = marks[0]?.time;
+  const timeZero = typeof first === "bigint" ? first : undefined;
+  for (const { i, isEnd, time: exact } of marks) {
     const { client, operation, result, error, outcome, line } = intervals[i]!;
     if (!isEnd) {
       processes[i] = busy.has(client) ? fresh++ : client;
       busy.add(processes[i]!);
     } else busy.delete(processes[i]!);
-    const base = { index: events.length, process: processes[i]!, ...operation };
+    const time = typeof exact === "bigint" ? Number(exact - (timeZero ?? 0n)) : exact;
+    const base = { index: events.length, time, process: processes[i]!, ...operation };
     if (!isEnd) events.push({ ...base, type: "invoke" });
     else if (outcome === "fail") events.push({ ...base, type: "fail", ...(error === undefined ? {} : { error }) });
     else events.push({ ...base, type: "ok", ...(result === undefined ? {} : { value: result }) });
     lines.push(line);
   }
-  return { events, lines };
+  return { events, lines, timeZero };
 }
 
 /** For each thing that an operation says, the names that its field may have, in lower case without underscores. */

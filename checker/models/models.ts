@@ -6,6 +6,7 @@
 import { counter } from "./counter.ts";
 import { fifoQueue, priorityQueue, stack, unorderedQueue } from "./collection.ts";
 import { kvAppend } from "./kv_append.ts";
+import { etcd } from "./etcd.ts";
 import type { AnyModel } from "./model.ts";
 import { multiRegister } from "./multi_register.ts";
 import { mutex } from "./mutex.ts";
@@ -25,6 +26,7 @@ export const MODEL_NAMES: readonly string[] = [
   "counter",
   "set",
   "fifo-queue",
+  "etcd",
   "queue",
   "stack",
   "priority-queue",
@@ -68,6 +70,8 @@ export function modelByName(name: string, options: ModelOptions = {}): AnyModel 
   switch (base) {
     case "kv-append":
       return kvAppend;
+    case "etcd":
+      return etcd;
     case "mutex":
       return mutex;
     case "set":

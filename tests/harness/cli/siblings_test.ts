@@ -720,6 +720,83 @@ answers("a module without a model", { "m.mjs": "export default 5;", h: lines(...
   exit: 254,
 });
 
+// etcd's robustness tests.
+
+const etcdRange = (call: number, key: string, kvs: unknown[], revision: number): unknown => ({
+  ClientId: 1,
+  Input: { Type: "range", LeaseGrant: null, Range: { Start: key, End: "", Limit: 0, Revision: 0 }, Txn: null },
+  Call: call,
+  Output: { Txn: null, Range: { KVs: kvs, Count: kvs.length }, Revision: revision, Error: "" },
+  Return: call + 5,
+});
+const etcdPut = (
+  call: number,
+  key: string,
+  value: string,
+  { revision = 0, error = "", expected = -1, failure = false },
+): unknown => ({
+  ClientId: 2,
+  Input: {
+    Type: "txn",
+    Range: null,
+    Txn: {
+      Conditions: expected < 0 ? null : [{ Key: key, ExpectedRevision: expected }],
+      OperationsOnSuccess: [{ Type: "put-operation", Put: { Key: key, Value: { Value: value, Hash: 0 }, LeaseID: 0 } }],
+      OperationsOnFailure: null,
+    },
+  },
+  Call: call,
+  Output: {
+    Txn: error === "" ? { Failure: failure, Results: failure ? null : [{ KVs: null, Count: 0, Deleted: 0 }] } : null,
+    Range: null,
+    Revision: revision,
+    Error: error,
+  },
+  Return: call + 5,
+});
+const kv = (key: string, value: string, revision: number): unknown => ({
+  Key: key,
+  Value: { Value: value, Hash: 0 },
+  ModRevision: revision,
+});
+answers(
+  "etcd's operations",
+  lines(etcdRange(0, "a", [], 1), etcdPut(10, "a", "1", { revision: 2 }), etcdRange(20, "a", [kv("a", "1", 2)], 2)),
+  { exit: 0, contains: "etcd" },
+);
+answers(
+  "etcd's operations with a stale read",
+  lines(
+    etcdPut(10, "a", "1", { revision: 2 }),
+    etcdPut(20, "a", "2", { revision: 3 }),
+    etcdRange(30, "a", [kv("a", "1", 2)], 2),
+  ),
+  { exit: 1 },
+);
+answers(
+  "etcd's put that timed out may have happened",
+  lines(etcdPut(10, "a", "1", { error: "timeout" }), etcdRange(20, "a", [kv("a", "1", 2)], 2)),
+  { exit: 0 },
+);
+answers(
+  "etcd's transaction whose condition did not hold",
+  lines(
+    etcdPut(10, "a", "1", { revision: 2 }),
+    etcdPut(20, "a", "2", { revision: 2, expected: 7, failure: true }),
+    etcdRange(30, "a", [kv("a", "1", 2)], 2),
+  ),
+  { exit: 0 },
+);
+answers(
+  "etcd's transaction that went through although its condition did not hold",
+  lines(etcdPut(10, "a", "1", { revision: 2 }), etcdPut(20, "a", "2", { revision: 3, expected: 7 })),
+  { exit: 1 },
+);
+answers("the folder of a report of etcd's robustness tests", {
+  "report/client-1/operations.json": lines(etcdPut(10, "a", "1", { revision: 2 })),
+  "report/client-2/operations.json": lines(etcdRange(12, "a", [], 1), etcdRange(20, "a", [kv("a", "1", 2)], 2)),
+}, { flags: ["@report"], exit: 0 });
+
 test("--formats shows three lines of every format, and check takes them", { skip }, async () => {
   const { status, text } = await run({}, ["--formats"]);
   assert.equal(status, 0);
