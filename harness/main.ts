@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<{ main: Command }>>> 
   fuzz: () => import("./cli/fuzz.ts"),
   shrink: () => import("./cli/shrink.ts"),
   replay: () => import("./cli/replay.ts"),
+  explore: () => import("./cli/explore.ts"),
   check: () => import("./cli/check.ts"),
   report: () => import("./cli/report.ts"),
   serve: () => import("./cli/serve.ts"),

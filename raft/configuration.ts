@@ -217,10 +217,10 @@ export class ConfigurationStack {
     return this.#items[place]!.configuration;
   }
 
-  /** Whether a configuration is so that may be in force yet: one after `index`, or the last one up to it. */
-  someSince(index: LogIndex, isSo: (configuration: Configuration) => boolean): boolean {
+  /** Whether `test` holds for the configuration at `index` or for any later one. */
+  someSince(index: LogIndex, test: (configuration: Configuration) => boolean): boolean {
     for (let place = this.#items.length - 1; place >= 0; place--) {
-      if (isSo(this.#items[place]!.configuration)) return true;
+      if (test(this.#items[place]!.configuration)) return true;
       if (this.#items[place]!.index <= index) return false;
     }
     return false;
@@ -236,6 +236,18 @@ export class ConfigurationStack {
     const before = this.#items.length;
     while (this.#items.length > 1 && this.currentIndex >= from) this.#items.pop();
     return this.#items.length < before;
+  }
+
+  /** Another stack of the same configurations. */
+  copy(): ConfigurationStack {
+    const copy = new ConfigurationStack(this.#items[0]!.index, this.#items[0]!.configuration);
+    copy.#items = [...this.#items];
+    return copy;
+  }
+
+  /** What it holds. */
+  content(): unknown {
+    return this.#items;
   }
 
   /** Forgets what is no longer needed once a snapshot stands at `index`. */

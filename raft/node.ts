@@ -9,6 +9,7 @@ import { commitAsLeader } from "./commit.ts";
 import { keepFrom } from "./compaction.ts";
 import { type RaftConfig, resolveConfig } from "./config.ts";
 import { configurationOf } from "./configuration.ts";
+import { copyCore, describeCore } from "./copy.ts";
 import { Core } from "./core.ts";
 import { resolveDoubt } from "./doubt.ts";
 import { envelopeFault } from "./envelope_check.ts";
@@ -57,6 +58,9 @@ import {
   type Term,
 } from "./types.ts";
 
+/** The state of the copy that is being made: the constructor takes it over. */
+let adopted: Core | null = null;
+
 /**
  * One member of a Raft cluster: a state machine without clock or I/O. See the module's doc for what its host does.
  *
@@ -95,6 +99,10 @@ export class RaftNode {
    * @throws {LogContradictionError} Where the log contradicts itself, or ends before `appliedIndex`.
    */
   constructor(config: RaftConfig, log: RaftLog = new MemLog()) {
+    if (adopted !== null) {
+      this.#core = adopted;
+      return;
+    }
     const resolved = resolveConfig(config);
     const first = configurationOf(resolved.join ? [] : [resolved.id, ...resolved.peers]);
     const configurations = checkLog(log, first);
@@ -435,6 +443,30 @@ export class RaftNode {
   #campaign(core: Core): void {
     if (core.role !== "follower") core.tracer?.campaignLost?.(core.term, "split", core.role === "pre-candidate");
     campaign(core, core.config.preVote ? "pre-vote" : "election");
+  }
+
+  /**
+   * A node in the same state over a copy of the log, independent of this one: for programs that explore what may happen.
+   *
+   * @param log A log with the content of this node's.
+   * @returns The node. It draws other random numbers, as after a restart with another seed.
+   */
+  copy(log: RaftLog): RaftNode {
+    adopted = copyCore(this.#core, log);
+    try {
+      return new RaftNode({ id: this.id, peers: [] }, log);
+    } finally {
+      adopted = null;
+    }
+  }
+
+  /**
+   * What decides what the node does next, but for its log, its clock and its random numbers: for programs that explore.
+   *
+   * @returns Text without a fixed form. Two nodes with equal texts and equal logs go on alike as long as no time passes.
+   */
+  state(): string {
+    return describeCore(this.#core);
   }
 
   #tickFollower(core: Core): void {

@@ -60,6 +60,15 @@ export class OpenProposals {
     return lost.length > 0 ? lost : [];
   }
 
+  /** Another list of the same proposals. */
+  copy(): OpenProposals {
+    const copy = new OpenProposals();
+    copy.#leaderships = this.#leaderships.map((leadership) => ({ ...leadership }));
+    copy.#latest = this.#latest === null ? null : copy.#leaderships.at(-1)!;
+    copy.#lost = [...this.#lost];
+    return copy;
+  }
+
   /** Ends the leaderships before `term`: what they proposed after `lastKept` is lost. */
   #settle(term: Term, lastKept: (leadership: Leadership) => LogIndex): void {
     const ended = this.#leaderships.filter((leadership) => leadership.term < term);

@@ -78,6 +78,27 @@ export class Inflights {
     this.#start = this.#count = this.#bytes = 0;
   }
 
+  /** Another window with the same appends. */
+  copy(): Inflights {
+    const copy = new Inflights(this.#maxAppends, this.#maxBytes);
+    copy.#lastIndexes = this.#lastIndexes.slice();
+    copy.#sizes = this.#sizes.slice();
+    copy.#start = this.#start;
+    copy.#count = this.#count;
+    copy.#bytes = this.#bytes;
+    return copy;
+  }
+
+  /** The last index and the size of each append, oldest first. */
+  content(): readonly number[] {
+    const content: number[] = [];
+    for (let i = 0; i < this.#count; i++) {
+      const place = (this.#start + i) & (this.#lastIndexes.length - 1);
+      content.push(this.#lastIndexes[place]!, this.#sizes[place]!);
+    }
+    return content;
+  }
+
   #grow(): void {
     const old = this.#lastIndexes.length;
     const lastIndexes = new Float64Array(2 * old), sizes = new Float64Array(2 * old);

@@ -102,6 +102,21 @@ export class ReadQueue {
     return confirmed;
   }
 
+  /** Another queue of the same reads. */
+  copy(): ReadQueue {
+    const copy = new ReadQueue();
+    copy.#waiting = this.#waiting.map((read) => ({ ...read }));
+    copy.#queued = this.#queued.map((read) => ({ ...read }));
+    copy.#inFlight = this.#inFlight.map(({ round, reads }) => ({ round, reads: reads.map((read) => ({ ...read })) }));
+    copy.#count = this.#count;
+    return copy;
+  }
+
+  /** The reads that wait, that are queued, and that are in flight. */
+  content(): unknown {
+    return [this.#waiting, this.#queued, this.#inFlight];
+  }
+
   /** Gives up all reads, and returns them. */
   clear(): readonly Read[] {
     const all = [...this.#waiting, ...this.#queued, ...this.#inFlight.flatMap((round) => round.reads)];

@@ -15,6 +15,7 @@ export type CommandName =
   | "fuzz"
   | "shrink"
   | "replay"
+  | "explore"
   | "check"
   | "report"
   | "serve"
@@ -58,6 +59,10 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
     about: "a run kept by shrink --out, again; checked to be the same",
     permission: "-R",
     examples: ["shrunk.json"],
+  },
+  explore: {
+    about: "every execution of a small cluster, breadth first, through the real core",
+    examples: ["--nodes 2 --terms 3 --crashes 1 --syncs", "--messages 1 --commands 1"],
   },
   check: {
     takes: "FILE...",
