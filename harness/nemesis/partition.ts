@@ -33,17 +33,26 @@ export const PARTITION_SHAPES: readonly PartitionShape[] = [
   "leader",
 ];
 
+/** Shapes that are drawn only if they are asked for by name: some nodes, and the clients, or the services that they ask. */
+const ASKED_SHAPES: readonly string[] = ["clients", "services"];
+
 /** In one partition of so many the clients are one of the ends that are parted. */
 const CLIENT_SHARE = 6;
 
 /** How a partition is drawn, named, described, healed and read. */
 export const partition: FaultType<Partition> = {
   about: "links between nodes are cut",
-  shapes: PARTITION_SHAPES,
-  draw(random, shape, view) {
+  shapes: [...PARTITION_SHAPES, ...ASKED_SHAPES],
+  draw(random, shape, view, severity) {
     const present = presentIn(view);
+    if (shape === "clients") return drawOutsiders(random, shape, present, [CLIENTS]);
+    if (shape === "services") {
+      const services = Array.from({ length: severity.services ?? 0 }, (_, i) => -1 - i);
+      return drawOutsiders(random, shape, present, services);
+    }
     // Clients are cut off as members are: from some nodes, from all, in one direction.
-    const nodes = random.below(CLIENT_SHARE) === 0 ? [...present, CLIENTS] : present;
+    const hasClients = random.below(CLIENT_SHARE) === 0 && severity.sparesClients !== true;
+    const nodes = hasClients ? [...present, CLIENTS] : present;
     if (nodes.length < 2) return null;
     const drawn = (shape ?? pick(random, PARTITION_SHAPES)) as PartitionShape;
     return drawPartition(random, drawn, { nodes, leader: primaryOf(view)?.id ?? null });
@@ -61,6 +70,20 @@ export const partition: FaultType<Partition> = {
     return { kind: "partition", shape: textField(fields, "shape"), cut: linksField(fields, "cut") };
   },
 };
+
+/** Parts some nodes from ends that are no nodes, in both directions or in one; `null` where there is nobody to part. */
+function drawOutsiders(
+  random: Random,
+  shape: "clients" | "services",
+  present: readonly number[],
+  ends: readonly number[],
+): Partition | null {
+  if (present.length === 0 || ends.length === 0) return null;
+  const nodes = shuffled(random, present).slice(0, 1 + random.below(present.length));
+  const way = random.below(4);
+  const cut = way === 0 ? directed(nodes, ends) : way === 1 ? directed(ends, nodes) : between(nodes, ends);
+  return { kind: "partition", shape, cut };
+}
 
 /** What a partition is drawn from. */
 export interface PartitionGround {
@@ -162,7 +185,7 @@ function describeCut(cut: readonly Link[]): string {
 }
 
 function endName(end: number): string {
-  return end === CLIENTS ? "clients" : `${end}`;
+  return end === CLIENTS ? "clients" : end < CLIENTS ? `service${-end}` : `${end}`;
 }
 
 /** The two groups that a cut parts in both directions, each in ascending order; `null` if it is of another kind. */

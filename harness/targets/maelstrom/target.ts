@@ -4,8 +4,10 @@
  * @module
  */
 import { MILLISECOND, SECOND } from "../../../server/clock.ts";
+import { SEVERITY } from "../../nemesis/kind.ts";
 import type { MakeWorkload, Target } from "../../run/target.ts";
 import { openCluster } from "./cluster.ts";
+import { SERVICE_NAMES } from "./services/services.ts";
 import { MAELSTROM_FLAGS, type MaelstromSetup, maelstromSetup, parseMaelstromSetup } from "./setup.ts";
 import { respell } from "./spelling.ts";
 import { MAELSTROM_WORKLOADS } from "./workloads/workloads.ts";
@@ -33,5 +35,6 @@ export const maelstrom: Target<MaelstromSetup> = {
     // Nobody outside can tell who leads, and with some nodes only one serves.
     serves: "one",
   }),
+  severity: () => ({ ...SEVERITY, sparesClients: true, services: SERVICE_NAMES.length }),
   open: openCluster,
 };

@@ -16,7 +16,7 @@ log = [(0, None)]
 commit, applied = 0, 0
 next_index, match_index = {}, {}
 state = {}
-waiting = {}  # index: (term, future)
+waiting = {}  # by index: the term, what was asked, and who waits
 deadline = 0
 
 
@@ -39,9 +39,11 @@ def apply_all():
         at, request = log[applied]
         result = apply_one(request)
         if applied in waiting:
-            asked, future = waiting.pop(applied)
-            is_ours = asked == at or fault == "late-ack"
-            future.set(result if is_ours else {"type": "error", "code": 14, "text": "lost"})
+            asked, kind, future = waiting.pop(applied)
+            lost = {"type": "error", "code": 14, "text": "lost"}
+            if fault == "late-ack" and kind != "read":
+                lost = {"type": kind + "_ok"}
+            future.set(result if asked == at else lost)
 
 
 def apply_one(request):
@@ -66,7 +68,7 @@ async def propose(request):
         raise RpcError(11, "not the leader")
     log.append((term, request))
     future = Future()
-    waiting[len(log) - 1] = (term, future)
+    waiting[len(log) - 1] = (term, request["type"], future)
     replicate()
     return await future
 
