@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Marks } from "./marks.ts";
 import type { Configuration, RaftTracer, Role, Term } from "../../raft/mod.ts";
 
 /** The counters by name, as they are reported and summed. */
@@ -39,6 +40,8 @@ export class Coverage {
   readsConfirmedByLease = 0;
   readsRefused = 0;
   leasesRefused = 0;
+  /** Situations by name. */
+  readonly marks: Marks = new Marks();
   #isJoint = false;
 
   role(role: Role): void {
@@ -117,6 +120,7 @@ export class Coverage {
       "reads confirmed by a lease": this.readsConfirmedByLease,
       "reads refused": this.readsRefused,
       "leases refused": this.leasesRefused,
+      ...this.marks.counts(),
     };
   }
 }

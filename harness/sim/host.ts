@@ -62,7 +62,7 @@ export interface HostParts {
   /** Looks at what leaves, before it is encoded. */
   readonly watch: (packet: Packet) => void;
   /** Compares what clients are told with what is applied. */
-  readonly invariants: Pick<Invariants, "replies" | "keepsBirth">;
+  readonly invariants: Pick<Invariants, "replies" | "keepsBirth" | "coverage">;
   readonly send: (to: number, bytes: Uint8Array) => void;
   readonly defer: ((action: () => void) => void) | undefined;
   readonly onStopped: (error: Error) => void;
@@ -193,6 +193,7 @@ export class SimHost {
       submit(command, (ended) => {
         this.#parts.invariants.replies.answered(this.#parts.id, this.#triedAs.get(command) ?? [], ended);
         this.#triedAs.delete(command);
+        this.#parts.invariants.coverage.marks.reply(ended);
         reply(ended);
       }, how);
     };

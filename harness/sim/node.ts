@@ -73,6 +73,8 @@ const KILL_WAITS_FOR: readonly WaitsFor[] = [
 ];
 /** It waits no longer than this, in nanoseconds. */
 const WITHIN: Readonly<Record<WaitsFor, number>> = { nothing: 0, write: 1_000_000_000, replacement: 4_000_000_000 };
+/** A node is looked at, for the coverage, after so many ticks. */
+const TICKS_A_LOOK = 7;
 /** All simulated nodes are of one cluster. */
 const CLUSTER_ID = "sim";
 /** Segments of a few batches, so that they come and go. */
@@ -187,6 +189,8 @@ export class SimNode {
     const { journal, incarnation } = found;
     this.journal = journal;
     this.#ticks = 0;
+    if (journal.snapshotIndex > 0) this.#invariants.coverage.marks.hit("started from a snapshot");
+    else if (journal.lastIndex === 0) this.#invariants.coverage.marks.hit("started from an empty journal");
     if (!this.#isLost) {
       this.#invariants.journalOpened(id, false, this.#isDamaged);
       this.#invariants.starts(id, journal, () => this.#ticks);
@@ -216,6 +220,7 @@ export class SimNode {
   }
 
   #leaves(packet: Packet): void {
+    this.#invariants.coverage.marks.packet(packet);
     if (packet.kind === "raft" && !this.#isLost) this.#invariants.leaves(this.id, packet.envelope, this.journal!);
   }
 
@@ -290,6 +295,9 @@ export class SimNode {
   #tick(): void {
     this.#ticks++;
     this.#host?.tick();
+    if (this.#ticks % TICKS_A_LOOK === 0 && this.replica !== null) {
+      this.#invariants.coverage.marks.status(this.replica.node.status());
+    }
   }
 
   /**
@@ -323,6 +331,7 @@ export class SimNode {
     if (!this.#isLost) {
       this.#invariants.broken(`births: node ${this.id} is refused by node ${other}, but has lost nothing`);
     }
+    this.#invariants.coverage.marks.hit("refused for a lost journal");
     this.isRefused = true;
     this.#end();
   };
