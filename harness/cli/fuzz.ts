@@ -7,6 +7,7 @@ import { neverReached, Sweep, sweepValidity } from "../sweep/fuzz.ts";
 import { nodesInWords, type RunOptions } from "../run/options.ts";
 import { count, grouped, renderResult } from "../report/report.ts";
 import type { Moment } from "../moment.ts";
+import { runCanaries } from "../sweep/canaries.ts";
 import type { RunResult } from "../run/result.ts";
 import { runOnce } from "../run/run_once.ts";
 import { setupOf } from "../run/setup.ts";
@@ -38,6 +39,7 @@ const FLAGS = {
   "keep-going": { type: "boolean", about: "go on after a violation" },
   html: { ...HTML_FLAG, about: "where to leave a page of the first failure, for any browser" },
   ...OUTCOME_FLAGS,
+  "no-canaries": { type: "boolean", about: "do not begin with clusters that are known to be bad" },
   json: { type: "boolean", about: "print each result as a line of JSON, and their sum as the last" },
 } as const satisfies FlagSpec;
 
@@ -76,14 +78,17 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const hasWorkers = isWorkersWork && mayLoadWorkers();
   if (isWorkersWork && !hasWorkers) terminal.err("Without -R there are no workers: one seed at a time.");
   terminal.progress("No run has ended yet");
+  let canaries = 0;
   const wasInterrupted = await interruptible(async (signal) => {
+    // Only the one sweep begins with them: other flags ask for something in particular.
+    if (options.nemesis === "all" && !flags["no-canaries"]) canaries = await runCanaries(target, options, signal);
     if (hasWorkers) await sweepOnWorkers(sweep, jobs, commandOf(options), heard, signal);
     else await sweepHere(target, sweep, target.spawns === true ? jobs : 1, heard, signal);
     return signal.aborted;
   });
   terminal.progress("");
   const summary = sweep.summary(seconds());
-  if (flags.json) terminal.out(`${JSON.stringify(summary)}\n`);
+  if (flags.json) terminal.out(`${JSON.stringify({ ...summary, canaries })}\n`);
   else terminal.out(closing(summary, seconds(), wasInterrupted, terminal));
   await leaveOutcomes(flags, terminal, cases);
   if (flags.html !== undefined && failed !== null) await leaveFailure(flags.html, target, options, failed, terminal);

@@ -18,6 +18,7 @@ import type { Severity, View } from "../nemesis/kind.ts";
 import type { Completion, Invocation, Workload, WorkloadOptions } from "../workloads/workload.ts";
 import type { Moment } from "../moment.ts";
 import type { FlagSpec, FlagValues } from "./flag.ts";
+import type { RunOptions } from "./options.ts";
 
 /** A cluster under test, and what can be done to it. */
 export interface Cluster {
@@ -121,6 +122,18 @@ export interface SetupRequest {
 /** Makes a new set of clients, for one run. */
 export type MakeWorkload<Setup> = (options: WorkloadOptions, setup: Setup) => Workload;
 
+/** A cluster that is known to be bad: a sweep begins with it, so that checks that see nothing are noticed. */
+export interface Canary {
+  /** What is wrong with it, as the object of "do not notice". */
+  readonly about: string;
+  /** The options of its run. */
+  readonly run: Partial<RunOptions>;
+  /** What of the setup is made worse than options allow. */
+  readonly worsen?: { readonly severity: Severity };
+  /** The check that must fail. */
+  readonly check: string;
+}
+
 /**
  * A system under test. `Setup` is how it is set in one run: plain JSON, which stands in the run file. Only the target
  * itself reads it.
@@ -160,6 +173,8 @@ export interface Target<Setup = any> {
   draws?(setup: Setup): readonly FaultKind[];
   /** What the result and the report say of the setup, by name: `{ reads: "index" }`. */
   tells?(setup: Setup): Readonly<Record<string, string>>;
+  /** Clusters of it that are known to be bad. */
+  readonly canaries?: readonly Canary[];
   /** Opens a cluster, which does not run before its `start`. */
   open(setup: Setup, opening: Opening): Cluster;
 }

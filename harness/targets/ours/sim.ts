@@ -14,6 +14,7 @@ import type { HostSettings } from "../../sim/host.ts";
 import { Invariants } from "../../sim/invariants/invariants.ts";
 import type { ElectionSettings } from "../../sim/invariants/world.ts";
 import type { App } from "./app.ts";
+import { CANARIES } from "./canaries.ts";
 import { createClient, SESSION_TIMEOUT } from "./client.ts";
 import { drawableFaults, OURS_FLAGS, type OursSetup, parseOurs, setupOurs, severityFor } from "./setup.ts";
 import { STORE_APP } from "./store_app.ts";
@@ -44,6 +45,7 @@ export function simOf(app: App): Target<OursSetup> {
     severity: ({ reads }) => severityFor(reads),
     draws: ({ reads, cluster }) => drawableFaults(reads, cluster.checkQuorum, FAULT_KINDS),
     tells: ({ reads }) => ({ reads }),
+    ...(app === STORE_APP ? { canaries: CANARIES } : {}),
     open: (setup, opening) => open(app, setup, opening),
   };
 }

@@ -176,7 +176,9 @@ test("fuzz --json prints a line for each run, and their sum last", async () => {
     42,
     "all",
   ]]);
-  assert.deepEqual(Object.keys(lines[3]), ["runs", "violations", "unknown", "seeds_per_second", "coverage"]);
+  assert.deepEqual(Object.keys(lines[3]), [
+    ...["runs", "violations", "unknown", "seeds_per_second", "coverage", "canaries"],
+  ]);
   assert.equal(lines[3].runs, 3);
 });
 
