@@ -30,9 +30,13 @@ export class Chores {
   #wasLeading = false;
   #lastLeader: number | null = null;
   #wasMember = false;
+  #lastTerm: number;
+  /** How many elections this node has seen since it began. */
+  elections = 0;
 
   constructor(parts: ChoresOptions) {
     this.#parts = parts;
+    this.#lastTerm = parts.replica.node.term;
   }
 
   /** Counts towards the next look. */
@@ -47,6 +51,10 @@ export class Chores {
   #sayWhoLeads(): void {
     const { node } = this.#parts.replica;
     const leads = node.role === "leader";
+    if (node.leader !== null && node.term > this.#lastTerm) {
+      this.#lastTerm = node.term;
+      this.elections++;
+    }
     if (node.leader === this.#lastLeader && leads === this.#wasLeading) return;
     this.#lastLeader = node.leader;
     this.#wasLeading = leads;

@@ -28,6 +28,7 @@ import { type ClientRequest, submitRequest } from "../store/client.ts";
 import { createKvStore, type KvStore } from "../store/kv_store.ts";
 import { Chores } from "./chores.ts";
 import { type LiveDisk, openDisk } from "./disk.ts";
+import { Histogram } from "./histogram.ts";
 import type { Log } from "./log_lines.ts";
 import { MemberCommands } from "./member_commands.ts";
 import { keepFounders, type KnownMember, MEMBERS_FILE, readMembers } from "./node_files.ts";
@@ -35,6 +36,7 @@ import { checkOptions, type NodeOptions } from "./node_options.ts";
 import { Outage } from "./outage.ts";
 import { PeerBook } from "./peer_book.ts";
 import { Quota } from "./quota.ts";
+import { SyncWatch } from "./sync_watch.ts";
 import { Ticker } from "./ticker.ts";
 import { Warnings } from "./warnings.ts";
 
@@ -138,6 +140,11 @@ export class LiveNode {
   readonly #keeper: MembershipKeeper;
   readonly #chores: Chores;
   readonly #outage: Outage;
+  /** How long syncs take. */
+  readonly syncs: SyncWatch;
+  /** How long the state machine takes for a command, and a write until it is answered. */
+  readonly applySeconds: Histogram = new Histogram();
+  readonly commitSeconds: Histogram = new Histogram();
   /** How much the node may hold, and whether that is reached. */
   readonly quota: Quota;
   readonly #ticker: Ticker;
@@ -149,6 +156,7 @@ export class LiveNode {
     const incarnation = randomBytes(4).readUInt32LE();
     this.#parts = parts;
     this.disk = disk;
+    this.syncs = new SyncWatch(disk, clock, log);
     this.journal = journal;
     this.store = options.machine === null ? createKvStore() : null;
     const machine = this.store ?? options.machine!();
@@ -185,7 +193,10 @@ export class LiveNode {
       options.tickMs * MILLISECOND,
       options.reads === "lease" ? 4 * options.electionTicks : MISSED_TICKS_MAX,
       () => this.#tick(),
-      () => this.#chores.tick(),
+      () => {
+        this.#chores.tick();
+        this.syncs.look();
+      },
     );
   }
 
@@ -196,7 +207,7 @@ export class LiveNode {
       id,
       peers: founders.filter((founder) => founder !== id),
       journal: this.journal,
-      machine: withSessions(this.directory),
+      machine: this.#timed(withSessions(this.directory)),
       incarnation,
       send: (to, packet) => void this.transport.send(to, encodePacket(packet)),
       reads: options.reads,
@@ -217,6 +228,18 @@ export class LiveNode {
         }),
       onStopped: (error) => this.#end(error),
     });
+  }
+
+  /** Measures how long commands take. */
+  #timed(machine: SessionMachine): SessionMachine {
+    const apply = machine.apply.bind(machine);
+    machine.apply = (command, index) => {
+      const begin = performance.now();
+      const reply = apply(command, index);
+      this.applySeconds.add((performance.now() - begin) / 1000);
+      return reply;
+    };
+    return machine;
   }
 
   #createKeeper(): MembershipKeeper {
@@ -264,6 +287,16 @@ export class LiveNode {
   /** Why nothing is written that would make the store larger; `null` if there is room. */
   get fullness(): string | null {
     return this.quota.reason;
+  }
+
+  /** What the cluster lacks to do what clients ask; `null` if nothing. */
+  get outage(): string | null {
+    return this.#outage.reason;
+  }
+
+  /** How many elections this node has seen since it began. */
+  get elections(): number {
+    return this.#chores.elections;
   }
 
   status(): RaftStatus {
@@ -323,7 +356,14 @@ export class LiveNode {
   submit(request: CommandRequest, reply: Respond): void {
     const missing = request.reads === "local" ? null : this.#outage.reason;
     if (missing !== null) return reply({ type: "fail", error: missing, isRetryable: true });
-    throughFront(this.#front, this.replica)(request.command, reply, request);
+    if (this.replica.machine.isRead(request.command)) {
+      return throughFront(this.#front, this.replica)(request.command, reply, request);
+    }
+    const begin = performance.now();
+    throughFront(this.#front, this.replica)(request.command, (answer) => {
+      this.commitSeconds.add((performance.now() - begin) / 1000);
+      reply(answer);
+    }, request);
   }
 
   /** Lets everything go. Who leads hands over first. */

@@ -34,6 +34,8 @@ export interface NodeOptions {
   readonly routes: ReadonlyMap<number, Address>;
   /** A member's client address: this node asks it to be added. */
   readonly join: Address | null;
+  /** Where it tells its metrics; `null` for nowhere. */
+  readonly metrics: Address | null;
   /** How reads are done unless a client asks otherwise. */
   readonly reads: ReadMode;
   /** What clients must know, as a binary string; `null` lets everybody in. */
@@ -70,6 +72,7 @@ export const NODE_DEFAULTS: Omit<NodeOptions, "id" | "folder" | "listen" | "clie
   peers: new Map(),
   routes: new Map(),
   join: null,
+  metrics: null,
   reads: "index",
   machine: null,
   password: null,

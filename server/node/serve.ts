@@ -12,6 +12,7 @@ import { Executor } from "./executor.ts";
 import type { Log } from "./log_lines.ts";
 import { type LiveNode, startNode } from "./node.ts";
 import type { NodeOptions } from "./node_options.ts";
+import { serveMetrics } from "./metrics_server.ts";
 import { infoText, statusObject } from "./node_status.ts";
 import { Warnings } from "./warnings.ts";
 
@@ -69,7 +70,19 @@ function openDoor(
     if (error !== null) return node.stop(() => done(error, null));
     clientAddress = address;
     log("info", "serves", { client: address.port, member: node.address.port });
-    done(null, { node, clients, clientAddress: address, stop: (stopped) => stop(node, clients, log, stopped) });
+    const server = { node, clients, clientAddress: address };
+    if (options.metrics === null) {
+      return done(null, { ...server, stop: (stopped) => stop(node, clients, log, stopped) });
+    }
+    serveMetrics(options.metrics, { node, clients: clients.counts }, (failure, http) => {
+      if (failure !== null) return stop(node, clients, log, () => done(failure, null));
+      const end = (stopped: () => void): void => {
+        http!.closeAllConnections?.();
+        http!.close();
+        stopped();
+      };
+      done(null, { ...server, stop: (stopped) => stop(node, clients, log, () => end(stopped)) });
+    });
   });
 }
 
