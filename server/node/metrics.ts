@@ -26,10 +26,11 @@ export function metricsText({ node, clients }: MetricsParts): string {
     kaya_last_index: status.lastIndex,
     kaya_durable_index: status.durableIndex,
     kaya_voters: status.configuration.voters.length,
-    kaya_keys: node.store.size,
-    kaya_store_bytes: node.store.bytes,
+    kaya_keys: node.store?.size ?? 0,
+    kaya_store_bytes: node.store?.bytes ?? 0,
     kaya_quota_bytes: node.options.quota.bytes,
     kaya_quota_keys: node.options.quota.keys,
+    kaya_disk_is_waiting: node.disk.isWaiting ? 1 : 0,
     kaya_is_full: node.fullness === null ? 0 : 1,
     kaya_journal_bytes: node.journal.bytes,
     kaya_snapshot_index: node.journal.snapshotIndex,
@@ -75,6 +76,6 @@ export function unreadiness(node: LiveNode): string | null {
   const sick = sickness(node);
   if (sick !== null) return sick;
   if (node.status().leader === null) return node.outage ?? "there is no leader";
-  if (node.syncs.isHanging) return "the disk does not answer";
+  if (node.syncs.isHanging || node.disk.isWaiting) return "the disk does not answer";
   return node.fullness;
 }

@@ -27,13 +27,14 @@ import type { CommandRequest } from "../replica/client.ts";
 import { type ClientRequest, submitRequest } from "../store/client.ts";
 import { createKvStore, type KvStore } from "../store/kv_store.ts";
 import { Chores } from "./chores.ts";
-import { type LiveDisk, openDisk } from "./disk.ts";
+import { openDisk } from "./disk.ts";
 import { Histogram } from "./histogram.ts";
 import type { Log } from "./log_lines.ts";
 import { MemberCommands } from "./member_commands.ts";
 import { keepFounders, type KnownMember, MEMBERS_FILE, readMembers } from "./node_files.ts";
 import { checkOptions, type NodeOptions } from "./node_options.ts";
 import { Outage } from "./outage.ts";
+import { PatientDisk } from "./patient_disk.ts";
 import { PeerBook } from "./peer_book.ts";
 import { Quota } from "./quota.ts";
 import { SyncWatch } from "./sync_watch.ts";
@@ -74,10 +75,10 @@ export interface NodeParts {
 /** Opens the folder and starts the node. */
 export function startNode(parts: NodeParts, done: (error: Error | null, node: LiveNode | null) => void): void {
   const { options } = parts;
-  let disk: LiveDisk;
+  let disk: PatientDisk;
   try {
     checkOptions(options);
-    disk = openDisk(options.folder);
+    disk = new PatientDisk(openDisk(options.folder), parts.clock, parts.log);
   } catch (error) {
     return done(error as Error, null);
   }
@@ -104,7 +105,7 @@ interface FolderContent {
 
 function readFolder(
   options: NodeOptions,
-  disk: LiveDisk,
+  disk: PatientDisk,
   done: (error: Error | null, found: FolderContent | null) => void,
 ): void {
   const identity = { clusterId: options.clusterId, nodeId: options.id, birth: randomInt(1, 2 ** 32) };
@@ -130,7 +131,7 @@ export class LiveNode {
   /** The key-value store; `null` where another state machine is in its place. */
   readonly store: KvStore | null;
   readonly journal: Journal;
-  readonly disk: LiveDisk;
+  readonly disk: PatientDisk;
   readonly directory: DirectoryMachine;
   /** The commands of administrators about the members. */
   readonly members: MemberCommands;
@@ -150,7 +151,7 @@ export class LiveNode {
   readonly #ticker: Ticker;
   #isStopping = false;
 
-  constructor(parts: NodeParts, disk: LiveDisk, { journal, known, founders }: FolderContent) {
+  constructor(parts: NodeParts, disk: PatientDisk, { journal, known, founders }: FolderContent) {
     const { options, clock, log } = parts;
     const { id, clusterId, secret } = options;
     const incarnation = randomBytes(4).readUInt32LE();
@@ -186,6 +187,7 @@ export class LiveNode {
     this.#outage = new Outage(() => this.status(), canReach, options.electionTicks);
     this.quota = new Quota({
       ...{ limits: options.quota, store: this.store ?? NO_STORE, folder: options.folder, clock, log },
+      onFreeDisk: (bytes) => this.disk.keepBallast(bytes),
       tell: (isFull) => this.#tellAll(Uint8Array.of(NOTICE, isFull ? 1 : 0)),
     });
     this.#ticker = new Ticker(

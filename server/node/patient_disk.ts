@@ -1,13 +1,15 @@
 /**
- * A disk that waits where there is no space or no descriptor: the verb is tried again until it succeeds, and so a full disk is a slow one. Nothing that
- * depends on the verb happens meanwhile, and nobody has to be told: a log whose sync does not end is one that the core knows how to live with.
+ * A disk that waits where there is no space or no descriptor: the verb is tried again until it succeeds, and so a full
+ * disk is a slow one. Nothing that depends on the verb happens meanwhile, and nobody has to be told: a log whose sync
+ * does not end is one that the core knows how to live with.
  *
- * A verb may be tried again because all of them say what is to be, and where: a write names its position, a sync and a rename change nothing the second
- * time. Verbs of one file keep their order: what was called later waits.
+ * A verb may be tried again because all of them say what is to be, and where: a write names its position, a sync and a
+ * rename change nothing the second time. Verbs of one file keep their order: what was called later waits.
  *
  * @module
  */
 import { type Clock, MILLISECOND, SECOND, type Timer } from "../clock.ts";
+import { Ballast } from "./ballast.ts";
 import type { DiskDone } from "../journal/disk.ts";
 import type { LiveDisk } from "./disk.ts";
 import { DiskTurns } from "./disk_turns.ts";
@@ -29,6 +31,7 @@ export class PatientDisk implements LiveDisk {
   readonly #disk: LiveDisk;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #ballast: Ballast;
   readonly #turns = new DiskTurns();
   /** Verbs that wait to be tried again, each with what gives it up. */
   readonly #waiting = new Map<Timer, () => void>();
@@ -39,6 +42,12 @@ export class PatientDisk implements LiveDisk {
     this.#disk = disk;
     this.#clock = clock;
     this.#log = log;
+    this.#ballast = new Ballast(disk.folder);
+  }
+
+  /** Keeps some room for when there is none, where so much is free. */
+  keepBallast(freeBytes: number): void {
+    if (!this.#isClosed && !this.isWaiting) this.#ballast.keep(freeBytes);
   }
 
   get folder(): string {
@@ -115,8 +124,8 @@ export class PatientDisk implements LiveDisk {
       const ended = (error: Error | null, ...rest: Result): void => {
         const code = (error as { code?: string } | null)?.code ?? "";
         if (error === null || !PASSING.has(code) || this.#isClosed) {
-          end();
-          return done(error, ...rest);
+          done(error, ...rest);
+          return end();
         }
         this.#tell(error);
         const timer = this.#clock.after(RETRY_AFTER, () => {
@@ -130,6 +139,7 @@ export class PatientDisk implements LiveDisk {
   }
 
   #tell(error: Error): void {
+    if (this.#ballast.drop()) this.#log("error", "the ballast is thrown away", { reason: error.message });
     const now = this.#clock.now();
     if (now - this.#toldAt < TOLD_EVERY) return;
     this.#toldAt = now;

@@ -61,6 +61,8 @@ export interface QuotaOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told how many bytes of the disk are free, at every look. */
+  readonly onFreeDisk?: (bytes: number) => void;
   /** Tells the other members that this one is full, or is no more. */
   readonly tell: (isFull: boolean) => void;
 }
@@ -136,6 +138,7 @@ export class Quota {
       this.#freeDisk = disk === null ? null : disk.free;
       this.#found = this.#diskReason(disk?.size ?? 0) ?? this.#heapReason();
       this.#tell();
+      if (this.#freeDisk !== null) this.#options.onFreeDisk?.(this.#freeDisk);
       this.#timer = this.#options.clock.after(LOOK_EVERY, () => this.#look());
       done();
     });
