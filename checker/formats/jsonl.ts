@@ -24,27 +24,34 @@ export function* linesOf(text: string): Generator<{ readonly text: string; reado
  *
  * @throws {FormatError} At the first line that is no event.
  */
-export function parseJsonLines(text: string): EventsWithLines {
+export function parseJsonLines(input: Uint8Array | string): EventsWithLines {
   const list = new EventList();
   let number = 1;
-  // Most files have no long integers: asking that of many lines at once costs a tenth of asking it of each.
-  for (let from = 0; from < text.length;) {
-    const end = text.indexOf("\n", from + BLOCK);
-    const block = text.slice(from, end < 0 ? text.length : end);
+  for (const block of blocksOf(input)) {
+    // Most files have no long integers: asking that of many lines at once costs a tenth of asking it of each.
     const hasLongIntegers = mayHaveLongIntegers(block);
     for (const { text: line, number: inside } of linesOf(block)) {
       const at = number + inside - 1;
       list.add(parseJson(withoutComma(line), at, hasLongIntegers), at);
     }
-    if (end < 0) break;
-    number += countOf("\n", block) + 1;
-    from = end + 1;
+    number += countOf("\n", block);
   }
   return list;
 }
 
 /** How many characters are looked at together. */
 const BLOCK = 1 << 20;
+
+/** Whole lines, some megabyte of them at a time: no text holds all of a large file. */
+function* blocksOf(input: Uint8Array | string): Generator<string> {
+  const decoder = new TextDecoder();
+  for (let from = 0; from < input.length;) {
+    const found = typeof input === "string" ? input.indexOf("\n", from + BLOCK) : input.indexOf(10, from + BLOCK);
+    const end = found < 0 ? input.length : found + 1;
+    yield typeof input === "string" ? input.slice(from, end) : decoder.decode(input.subarray(from, end));
+    from = end;
+  }
+}
 
 function countOf(character: string, text: string): number {
   let count = 0;

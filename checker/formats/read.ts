@@ -57,9 +57,11 @@ export interface ReadHistory {
  * @throws {RangeError} If the format is none of ours.
  */
 export function readHistory(input: Uint8Array | string, options: ReadOptions = {}): ReadHistory {
-  const text = typeof input === "string" ? input : new TextDecoder().decode(input);
-  const format = options.format ?? detectFormat(text.slice(0, HEAD_BYTES));
-  const { events, lines, timeZero } = parse(text, format);
+  const head = typeof input === "string"
+    ? input.slice(0, HEAD_BYTES)
+    : new TextDecoder().decode(input.subarray(0, HEAD_BYTES));
+  const format = options.format ?? detectFormat(head);
+  const { events, lines, timeZero } = format === "jsonl" ? parseJsonLines(input) : parse(textOf(input), format);
   const found = pairsOf(events);
   const pairs = found === "values" ? found : options.pairs ?? found;
   return {
@@ -76,8 +78,21 @@ export function withKeys(history: ReadHistory): ReadHistory {
   return { ...history, events: eventsWithKeys(history.events), pairs: "keys" };
 }
 
+/** No text has more characters than this on V8. */
+const LONGEST_TEXT = 0x1fffffe8;
+
+function textOf(input: Uint8Array | string): string {
+  if (typeof input === "string") return input;
+  if (input.length <= LONGEST_TEXT) return new TextDecoder().decode(input);
+  const size = Math.round(input.length / (1 << 20));
+  throw new FormatError(
+    1,
+    1,
+    `the history has ${size} MB; more than 511 can be read as JSON lines, polysi or awdit only`,
+  );
+}
+
 const PARSERS: Readonly<Record<string, (text: string) => EventsWithLines>> = {
-  "jsonl": parseJsonLines,
   "json": parseJsonText,
   "edn": parseEdnEvents,
   "knossos": parseEdnEvents,
