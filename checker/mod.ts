@@ -140,4 +140,5 @@ export { checkLongFork } from "./small/long_fork.ts";
 export { checkSet } from "./small/set.ts";
 export { checkSetFull, type SetFullOptions } from "./small/set_full.ts";
 export { checkUniqueIds } from "./small/unique_ids.ts";
+export { checkTotalQueue } from "./small/total_queue.ts";
 export type { WorkloadVerdict } from "./small/workload.ts";

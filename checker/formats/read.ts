@@ -171,6 +171,8 @@ export function tableOf({ format, events, lines }: ReadHistory): Operations {
     }
   }
   builder.operations.countsLines = isAscending;
+  const eventAt = new Map(isAscending ? lines.map((line, i) => [line, i]) : []);
+  builder.operations.timeAt = (place) => events[isAscending ? eventAt.get(place) ?? -1 : place]?.time;
   const isInterval = format === "kaya-wgl" || format === "intervals" || format === "porcupine";
   const hasOwnLines = isAscending || isInterval || new Set(lines).size === lines.length;
   if (!isAscending && hasOwnLines) builder.operations.lineOf = lines;

@@ -149,7 +149,14 @@ function* judgeTogether<State>(
     }
     if (isFine && alone.isWhole && options.witness !== true) return;
   }
-  yield* judgeSteps(table, model, options);
+  yield* judgeSteps(table, byElement(table, model), options);
+}
+
+/** A multiset that nobody reads whole is judged element by element. */
+function byElement<State>(table: Operations, model: Model<State>): Model<State> {
+  const isMultiset = "kind" in model && model.kind === "multiset";
+  if (!isMultiset || table.names.includes("read") || table.names.includes("get")) return model;
+  return { ...model, partition: ({ key, argument }) => [key, argument] };
 }
 
 /** Judges collections by their rules, and those that the rules leave undecided by a search. */

@@ -9,7 +9,8 @@ import type { LinearizabilityOptions } from "./options.ts";
 import { witnessOf } from "./explain/confirm.ts";
 import { explain } from "./explain/explain.ts";
 import { howFar, type Judgement } from "./explain/judgement.ts";
-import { stepPieces } from "./piece/steps.ts";
+import type { Piece } from "./piece/piece.ts";
+import { isAskedForOne, stepPieces } from "./piece/steps.ts";
 import { search } from "./search/search.ts";
 
 /**
@@ -23,14 +24,33 @@ export function* judgeSteps<State>(
   options: LinearizabilityOptions,
   isAsked?: (key: number) => boolean,
 ): Generator<Judgement> {
-  for (const piece of stepPieces(table, model, isAsked)) {
-    const found = search(piece, options);
-    if (found.valid === "unknown") {
-      yield { valid: "unknown", reason: howFar(table, piece.rows, piece.events.length, found) };
-    } else if (found.valid === false) {
-      const where = { piece, reached: found.reached, visited: found.visited, suspects: [] };
-      yield { valid: false, explain: () => explain(table, model, where, options) };
-    } else if (options.witness !== true || piece.length === 0) yield { valid: true };
-    else yield { valid: true, order: witnessOf(table, model, piece, found.order!()) };
+  for (let decided = 0;;) {
+    try {
+      for (const piece of stepPieces(table, model, isAsked).slice(decided)) {
+        yield judgePiece(table, model, piece, options);
+        decided++;
+      }
+      return;
+    } catch (error) {
+      if (!isAskedForOne(error, model)) throw error;
+    }
   }
+}
+
+function judgePiece<State>(
+  table: Operations,
+  model: Model<State>,
+  piece: Piece,
+  options: LinearizabilityOptions,
+): Judgement {
+  const found = search(piece, options);
+  if (found.valid === "unknown") {
+    return { valid: "unknown", reason: howFar(table, piece.rows, piece.events.length, found) };
+  }
+  if (found.valid === false) {
+    const where = { piece, reached: found.reached, visited: found.visited, suspects: [] };
+    return { valid: false, explain: () => explain(table, model, where, options) };
+  }
+  if (options.witness !== true || piece.length === 0) return { valid: true };
+  return { valid: true, order: witnessOf(table, model, piece, found.order!()) };
 }

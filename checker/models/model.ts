@@ -18,10 +18,22 @@ export interface Operation {
   /** What the completion answered: its value, or null. Means nothing unless `type` is `ok`. */
   readonly result: unknown;
   /**
-   * `ok` happened; `info` may have happened, and its result is not known. What surely did not happen is never shown to
-   * a model, but for compares that failed if it asks for them.
+   * `ok` happened; `info` may have happened, and its result is not known; `fail` did not happen, and is shown only to a
+   * model that asks for `failures`.
    */
-  readonly type: "ok" | "info";
+  readonly type: "ok" | "info" | "fail";
+  /** The process that asked. */
+  readonly process: number;
+  /** Where the invocation stands in the history. */
+  readonly invoked: number;
+  /** Where the completion stands; Infinity for an outcome that is not known. */
+  readonly returned: number;
+  /** When it was invoked, in nanoseconds; undefined where the history does not tell. */
+  readonly invokedTime?: number | undefined;
+  /** When it returned, in nanoseconds; undefined where it did not, or the history does not tell. */
+  readonly returnedTime?: number | undefined;
+  /** Why it failed, where the history tells. */
+  readonly error?: unknown;
 }
 
 /**
@@ -76,11 +88,23 @@ export interface Model<State> {
    */
   readonly failedCompares?: boolean;
   /**
+   * Whether `step` is shown what failed, as an operation of the type `fail` with its `error`: it leads to the same
+   * state, or to none if it cannot have failed there. Default: what failed is passed over.
+   */
+  readonly failures?: boolean;
+  /**
+   * Says in few words what an operation did, for people: `take the lock as 7`. Default: its name, argument and result.
+   */
+  describe?(operation: Operation): string;
+  /**
    * Given all operations of a partition, or those of it that are asked about, a model that agrees with this one on
    * them, and rules out sooner what could not end well. It has the same initial state. Default: the model itself.
    */
   specialize?(operations: readonly Operation[]): Model<State>;
-  /** A text that tells states apart. Default: the state's JSON, the keys of objects sorted. */
+  /**
+   * A text that tells states apart. Default: the state's JSON, the keys of objects sorted; a state that JSON has no
+   * word for (a Map, a Set, NaN, undefined) needs an `identify`, and is refused without one.
+   */
   identify?(state: State): string;
 }
 

@@ -9,6 +9,9 @@ import { kvAppend } from "./kv_append.ts";
 import { etcd } from "./etcd.ts";
 import type { AnyModel } from "./model.ts";
 import { multiRegister } from "./multi_register.ts";
+import { fencedMutex } from "./fenced_mutex.ts";
+import { lease } from "./lease.ts";
+import { multiset } from "./multiset.ts";
 import { mutex } from "./mutex.ts";
 import { set } from "./set.ts";
 
@@ -30,6 +33,9 @@ export const MODEL_NAMES: readonly string[] = [
   "queue",
   "stack",
   "priority-queue",
+  "multiset",
+  "fenced-mutex",
+  "lease",
 ];
 
 /** The models whose reads may say null, which `nullReads` decides about. */
@@ -74,6 +80,10 @@ export function modelByName(name: string, options: ModelOptions = {}): AnyModel 
       return etcd;
     case "mutex":
       return mutex;
+    case "fenced-mutex":
+      return fencedMutex;
+    case "multiset":
+      return multiset;
     case "set":
     case "linearizable-set":
       return set();
@@ -97,6 +107,11 @@ function parametric(name: string, base: string, initial: unknown, options: Model
       const nullReadsAnything = options.nullReads === undefined ? byDefault : options.nullReads === "unknown";
       return { name, kind: "register", initial: initial ?? null, nullReadsAnything };
     }
+    case "lease":
+      if (initial !== undefined && typeof initial !== "number") {
+        throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: a lease lasts a number of milliseconds`);
+      }
+      return lease(initial ?? 10_000, name);
     case "priority-queue":
       if (initial !== undefined && initial !== "min" && initial !== "max") {
         throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: a priority queue is :min or :max`);

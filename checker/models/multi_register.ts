@@ -4,7 +4,7 @@
  * @module
  */
 import { canonicalJson } from "../table/values.ts";
-import type { Model } from "./model.ts";
+import type { Model, Operation } from "./model.ts";
 
 type Registers = Readonly<Record<string, unknown>>;
 
@@ -56,7 +56,7 @@ function isRead(f: unknown): boolean {
 }
 
 function microOperations(
-  { argument, result, type }: { argument: unknown; result: unknown; type: "ok" | "info" },
+  { argument, result, type }: { argument: unknown; result: unknown; type: Operation["type"] },
 ): readonly (readonly [unknown, unknown, unknown])[] {
   const list = type === "ok" && result !== null ? result : argument;
   const isList = Array.isArray(list) && list.every((item) => Array.isArray(item));

@@ -72,6 +72,10 @@ export class Operations {
   readonly names: string[] = [];
   /** What a failed compare saw, by row, where the store told it. */
   readonly actual: Map<number, number> = new Map();
+  /** Why operations failed, by row, where the history told it: ids in `values`. */
+  readonly errors: Map<number, number> = new Map();
+  /** The time of the event at a place, in nanoseconds, where the history tells it. */
+  timeAt: ((place: number) => number | undefined) | undefined = undefined;
   /** How many rows there are. */
   length = 0;
   /** How many entries `order` has. */
@@ -342,6 +346,7 @@ export class OperationsBuilder {
       const row = event < 0 ? ~event : event;
       if (keep[row] === 1) table.order[events++] = event < 0 ? ~numbers[row]! : numbers[row]!;
     }
+    table.errors.clear();
     table.actual.clear();
     for (const [row, value] of actual) if (keep[row] === 1) table.actual.set(numbers[row]!, moved(value));
     table.length = length;
@@ -424,6 +429,9 @@ export class OperationsBuilder {
     }
     const isMismatch = table.verb[row] === CAS && event.error === "mismatch";
     if (isMismatch && event.actual !== undefined) table.actual.set(row, table.values.intern(event.actual));
+    if (!isMismatch && event.error !== undefined && table.verb[row] === OTHER) {
+      table.errors.set(row, table.values.intern(event.error));
+    }
     this.complete(process, row, isMismatch ? MISMATCH : FAILED, at);
   }
 }
@@ -450,5 +458,6 @@ export function operationsOf(history: readonly HistoryEvent[], isLenient = false
     if (!(error instanceof HistoryError)) throw error;
     throw new HistoryError(`Cannot judge event ${position}: ${error.message}`, position);
   }
+  builder.operations.timeAt = (place) => history[place]?.time;
   return builder.operations;
 }

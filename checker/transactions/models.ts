@@ -15,6 +15,7 @@ import { checkKafka } from "../small/kafka.ts";
 import { checkLongFork } from "../small/long_fork.ts";
 import { checkSet } from "../small/set.ts";
 import { checkSetFull } from "../small/set_full.ts";
+import { checkTotalQueue } from "../small/total_queue.ts";
 import { checkUniqueIds } from "../small/unique_ids.ts";
 import { assertOneAtATime, type WorkloadVerdict } from "../small/workload.ts";
 import { checkSessions, checkTransactions, type TransactionOptions, type TransactionVerdict } from "./check.ts";
@@ -33,6 +34,7 @@ export const TRANSACTION_MODELS: readonly string[] = [
   "counter",
   "set",
   "set-full",
+  "total-queue",
   "long-fork",
   "broadcast",
   "g-set",
@@ -157,6 +159,8 @@ function judgeEvents(
       return checkCounter(events);
     case "set":
       return checkSet(events);
+    case "total-queue":
+      return checkTotalQueue(events);
     case "set-full":
       return checkSetFull(events);
     case "long-fork":

@@ -28,6 +28,7 @@ export function sameEvents(from: Operations): Operations {
   to.returned.set(from.returned.subarray(0, from.length));
   to.order = from.order;
   for (let key = 0; key < from.keys.size; key++) to.keys.intern(from.keys.at(key));
+  to.timeAt = from.timeAt;
   to.countsLines = from.countsLines;
   to.lineOf = from.lineOf;
   return to;

@@ -8,7 +8,7 @@ import { registerReplay } from "../../models/register.ts";
 import { CAS, GET, MISMATCH, OK, OPEN, type Operations, OTHER, PUT } from "../../table/operations.ts";
 import { NULL_ID } from "../../table/values.ts";
 import type { Piece } from "../piece/piece.ts";
-import { operationOf } from "../piece/steps.ts";
+import { operationOf, tellsEqualApart } from "../piece/steps.ts";
 import type { Contradiction } from "./minimize.ts";
 import { isContradiction, type ReplayOperation, replayOrder } from "./replay.ts";
 
@@ -54,7 +54,7 @@ export function confirm(judged: Judged, { rows, last, isMinimal }: Contradiction
   const { table, model } = judged;
   const others = relevantOthers(table, model, beginningBefore(judged, last), rows);
   if (rows.length > KEPT || others.length > RELAXED) return false;
-  const relaxedOf = relaxing(table);
+  const relaxedOf = relaxing(table, model);
   const relaxed = others.map(relaxedOf);
   // What returned later still than the last was open then.
   const end = table.returned[last]!;
@@ -89,7 +89,7 @@ export function retold(
   const last = all.reduce((late, row) => table.returned[row]! > table.returned[late]! ? row : late);
   const others = relevantOthers(told.table, undefined, beginningBefore(judged, last), all);
   if (all.length > KEPT || others.length > RELAXED) return { rows: all, last, isMinimal: false, isReplayed: false };
-  const relaxedOf = relaxing(table);
+  const relaxedOf = relaxing(table, model);
   const relaxed = others.map(relaxedOf);
   const kept = new Set(all);
   const contradicts = (): boolean | undefined =>
@@ -116,8 +116,9 @@ function beginningBefore({ table, candidates }: Judged, last: number): Int32Arra
 }
 
 /** A row as an operation that is relaxed; equal ones are the same object. */
-function relaxing(table: Operations): (row: number) => Operation {
+function relaxing(table: Operations, model: AnyModel): (row: number) => Operation {
   const classes = new Map<string, Operation>();
+  if (tellsEqualApart(model)) return (row) => operationOf(table, row);
   return (row) => {
     const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]},${table.outcome[row]}`;
     const known = classes.get(text);

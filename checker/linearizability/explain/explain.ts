@@ -7,6 +7,7 @@ import { type AnyModel, isRegisterModel } from "../../models/model.ts";
 import { CAS, FAILED, type Operations, PUT } from "../../table/operations.ts";
 import type { Piece } from "../piece/piece.ts";
 import { placed, shown, type ShownOperation, text } from "../piece/shown.ts";
+import { operationOf } from "../piece/steps.ts";
 import type { SearchLimits } from "../search/limits.ts";
 import { confirm, retold, type Told } from "./confirm.ts";
 import { drawnOperations } from "./drawing.ts";
@@ -59,7 +60,11 @@ export function explain(
   const { rows, last, isMinimal, isReplayed } = told === undefined
     ? { ...found, isReplayed: confirm(history, found) }
     : retold(history, told, found.rows);
-  const operations = rows.map((row) => shown(table, row));
+  const describe = "describe" in model ? model.describe?.bind(model) : undefined;
+  const operations = rows.map((row) => {
+    const description = describe?.(operationOf(table, row));
+    return description === undefined ? shown(table, row) : { ...shown(table, row), description };
+  });
   const isRegister = isRegisterModel(model);
   const key = table.keys.at(table.key[last]!);
   const context = {

@@ -22,6 +22,8 @@ export interface ShownOperation {
   readonly actual?: unknown;
   /** How it ended; `info` may or may not have happened. */
   readonly type: "ok" | "fail" | "info";
+  /** What it did in the words of a model that has some of its own. */
+  readonly description?: string;
   /** Where the invocation stands: its position in the history, from 0, or its line in the file, from 1. */
   readonly invoked: number;
   /** Where the completion stands; null if there is none. */
@@ -85,6 +87,7 @@ export function isRead({ f }: ShownOperation): boolean {
 
 /** `put 3`, `cas 1 to 2`, `get -> 3`: what was asked and what came back, in few words. */
 export function brief(operation: ShownOperation): string {
+  if (operation.description !== undefined) return operation.description;
   const { f, value, result, type } = operation;
   const asked = f === "cas" && Array.isArray(value)
     ? ` ${text(value[0])} to ${text(value[1])}`

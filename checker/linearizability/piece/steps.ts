@@ -14,19 +14,71 @@ import { canonicalJson } from "../../table/values.ts";
 
 /** A row as a model sees it. */
 export function operationOf(table: Operations, row: number): Operation {
-  if (table.outcome[row] === MISMATCH) {
+  return new RowOperation(table, row);
+}
+
+/** Thrown where a model looks at what tells equal operations apart, while equal ones are taken for one. */
+class LooksAtOne extends Error {}
+
+/** A row as a model sees it; what tells it from equal ones is looked up when it is asked for. */
+class RowOperation implements Operation {
+  readonly f: string;
+  readonly key: unknown;
+  readonly argument: unknown;
+  readonly result: unknown;
+  readonly type: "ok" | "info" | "fail";
+  readonly #table: Operations;
+  readonly #row: number;
+  /** Whether equal operations are taken for this one. */
+  readonly #isShared: boolean;
+
+  constructor(table: Operations, row: number, isShared = false) {
+    const outcome = table.outcome[row]!;
     const actual = table.actual.get(row);
-    const result = actual === undefined ? undefined : table.values.at(actual);
-    const key = table.keys.at(table.key[row]!);
-    return { f: FAILED_COMPARE, key, argument: table.argumentOf(row), result, type: "ok" };
+    this.f = outcome === MISMATCH ? FAILED_COMPARE : table.names[table.name[row]!]!;
+    this.key = table.keys.at(table.key[row]!);
+    this.argument = table.argumentOf(row);
+    this.result = outcome !== MISMATCH
+      ? table.resultOf(row)
+      : actual === undefined
+      ? undefined
+      : table.values.at(actual);
+    this.type = outcome === OK || outcome === MISMATCH ? "ok" : outcome === FAILED ? "fail" : "info";
+    this.#table = table;
+    this.#row = row;
+    this.#isShared = isShared;
   }
-  return {
-    f: table.names[table.name[row]!]!,
-    key: table.keys.at(table.key[row]!),
-    argument: table.argumentOf(row),
-    result: table.resultOf(row),
-    type: table.outcome[row] === OK ? "ok" : "info",
-  };
+
+  #one(): number {
+    if (this.#isShared) throw new LooksAtOne();
+    return this.#row;
+  }
+
+  get process(): number {
+    return this.#table.process[this.#one()]!;
+  }
+
+  get invoked(): number {
+    return this.#table.invoked[this.#one()]!;
+  }
+
+  get returned(): number {
+    return this.type === "info" ? Infinity : this.#table.returned[this.#one()]!;
+  }
+
+  get invokedTime(): number | undefined {
+    return this.#table.timeAt?.(this.#table.invoked[this.#one()]!);
+  }
+
+  get returnedTime(): number | undefined {
+    const returned = this.#table.returned[this.#one()]!;
+    return returned < 0 ? undefined : this.#table.timeAt?.(returned);
+  }
+
+  get error(): unknown {
+    const error = this.#table.errors.get(this.#row);
+    return error === undefined ? undefined : this.#table.values.at(error);
+  }
 }
 
 /**
@@ -40,6 +92,33 @@ export function stepPieces<State>(
   model: Model<State>,
   isAsked: (key: number) => boolean = () => true,
 ): Piece[] {
+  return piecesOf(table, model, isAsked, looksAtOne.has(model));
+}
+
+/** The models that look at what tells equal operations apart: for them, each operation is one of its own. */
+const looksAtOne = new WeakSet<object>();
+
+/** Whether a model looks at what tells equal operations apart. */
+export function tellsEqualApart(model: object): boolean {
+  return looksAtOne.has(model);
+}
+
+/**
+ * Whether an error says that a model looks at what tells equal operations apart; from then on they are told apart, and
+ * whoever made pieces makes them again.
+ */
+export function isAskedForOne(error: unknown, model: object): boolean {
+  if (!(error instanceof LooksAtOne)) return false;
+  looksAtOne.add(model);
+  return true;
+}
+
+function piecesOf<State>(
+  table: Operations,
+  model: Model<State>,
+  isAsked: (key: number) => boolean,
+  isEachOne: boolean,
+): Piece[] {
   const operations = new Map<number, Operation>();
   const rowOf = new Map<Operation, number>();
   const ask = asking(table, rowOf);
@@ -47,7 +126,7 @@ export function stepPieces<State>(
   for (let i = 0; i < table.events; i++) {
     const event = table.order[i]!;
     const row = event < 0 ? ~event : event;
-    if (table.outcome[row] === FAILED || !isAsked(table.key[row]!)) continue;
+    if ((table.outcome[row] === FAILED && model.failures !== true) || !isAsked(table.key[row]!)) continue;
     if (table.outcome[row] === MISMATCH && model.failedCompares !== true) {
       if (model.failedCompares === false) continue;
       throw new UnknownOperationError(
@@ -56,7 +135,7 @@ export function stepPieces<State>(
     }
     let operation = operations.get(row);
     if (operation === undefined) {
-      operation = operationOf(table, row);
+      operation = new RowOperation(table, row, !isEachOne);
       operations.set(row, operation);
       rowOf.set(operation, row);
     }
@@ -98,9 +177,12 @@ function pieceOf<State>(
     }
     const operation = operations.get(row)!;
     const isMismatch = table.outcome[row] === MISMATCH;
-    const isObserver = isMismatch || ask(operation, () => model.observes?.(operation) ?? false);
+    const isObserver = isMismatch || operation.type === "fail" ||
+      ask(operation, () => model.observes?.(operation) ?? false);
     if (isObserver && operation.type === "info") continue;
-    const how = isMismatch ? `saw ${table.actual.get(row) ?? "another"}` : operation.type;
+    const how = isMismatch
+      ? `saw ${table.actual.get(row) ?? "another"}`
+      : `${operation.type} ${table.errors.get(row) ?? ""}${tellsEqualApart(model) ? ` ${row}` : ""}`;
     const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]},${how}`;
     let id = classIds.get(text);
     if (id === undefined) {
@@ -155,15 +237,55 @@ function asking(table: Operations, rowOf: ReadonlyMap<Operation, number>): Ask {
     try {
       return question();
     } catch (error) {
+      if (error instanceof LooksAtOne) throw error;
       throw error instanceof RangeError ? misfit(table, rowOf.get(operation)!, error.message) : error;
     }
   };
+}
+
+/**
+ * A state as JSON.
+ *
+ * @throws {RangeError} If JSON has no word for it, so that different states would be taken for one.
+ */
+function stateText(name: string, state: unknown): string {
+  const strange = strangeness(state);
+  if (strange === undefined) return canonicalJson(state);
+  throw new RangeError(
+    `Cannot tell the states of the model ${name} apart: one is or holds ${strange}, which JSON has no word for; ` +
+      "give the model an identify()",
+  );
+}
+
+/** What JSON has no word for in a value, or undefined. */
+function strangeness(value: unknown): string | undefined {
+  if (value === undefined) return "undefined";
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
+  if (typeof value !== "object" || value === null) return undefined;
+  const kind: unknown = Object.getPrototypeOf(value);
+  if (Array.isArray(value) || kind === Object.prototype || kind === null) {
+    for (const item of Object.values(value)) {
+      const strange = strangeness(item);
+      if (strange !== undefined) return strange;
+    }
+    return undefined;
+  }
+  const { name } = (kind as { constructor?: { name?: string } }).constructor ?? {};
+  return `a ${name ?? "class of its own"}`;
 }
 
 /** How many characters the texts of all states of a piece may have together. */
 const CHARACTERS = 400_000_000;
 /** How many steps of a piece are remembered: a Map takes no more than 2^24 entries. */
 const STEPS = 8_000_000;
+
+/** The states that a step leads to, if the model says so as it should. */
+function stepped<State>(model: Model<State>, state: State, operation: Operation): readonly State[] {
+  const next: unknown = model.step(state, operation);
+  if (Array.isArray(next)) return next;
+  throw new RangeError(`the step of the model ${model.name} must return a list of states, not ${String(next)}`);
+}
 
 function transitionsOf<State>(
   general: Model<State>,
@@ -172,7 +294,7 @@ function transitionsOf<State>(
   present: readonly Operation[] = classes,
 ): Transitions {
   const model = general.specialize?.(present) ?? general;
-  const identify = model.identify ?? canonicalJson;
+  const identify = model.identify ?? ((state: State): string => stateText(model.name, state));
   const states: State[] = [model.initial];
   const ids = new Map<string, number>([[identify(model.initial), 0]]);
   const known = new Map<number, readonly number[]>();
@@ -181,7 +303,7 @@ function transitionsOf<State>(
     const at = state * classes.length + kind;
     let next = known.get(at);
     if (next === undefined) {
-      next = ask(classes[kind]!, () => model.step(states[state]!, classes[kind]!)).map((reached) => {
+      next = ask(classes[kind]!, () => stepped(model, states[state]!, classes[kind]!)).map((reached) => {
         const text = identify(reached);
         let id = ids.get(text);
         if (id === undefined) {

@@ -1,0 +1,48 @@
+/**
+ * A lock whose holders get tokens that only grow.
+ *
+ * @module
+ */
+import type { Model } from "./model.ts";
+
+/** Who holds the lock, and the last token. */
+interface Lock {
+  readonly isHeld: boolean;
+  /** The token of the holder; null where its acquire had an unknown outcome. */
+  readonly token: number | null;
+  /** The greatest token that was given out and is known. */
+  readonly last: number;
+}
+
+/**
+ * A lock for each key, free at first. `acquire` answers with a token that is greater than all before it; `release`
+ * gives the lock back, and may name the token that it was taken with.
+ */
+export const fencedMutex: Model<Lock> = {
+  name: "fenced-mutex",
+  initial: { isHeld: false, token: null, last: -1 },
+  partition: ({ key }) => key,
+  step(lock, { f, argument, result, type }) {
+    switch (f) {
+      case "acquire": {
+        if (lock.isHeld) return [];
+        if (type === "info" || result === null) return [{ isHeld: true, token: null, last: lock.last }];
+        const token = tokenOf(result);
+        return token > lock.last ? [{ isHeld: true, token, last: token }] : [];
+      }
+      case "release": {
+        if (!lock.isHeld) return [];
+        const isOther = argument !== null && lock.token !== null && tokenOf(argument) !== lock.token;
+        // Whoever did not learn its token cannot name it, so this one is of somebody whose acquire was answered.
+        return isOther ? [] : [{ isHeld: false, token: null, last: lock.last }];
+      }
+      default:
+        throw new RangeError(`fenced-mutex has acquire and release, not ${f}`);
+    }
+  },
+};
+
+function tokenOf(value: unknown): number {
+  if (typeof value === "number") return value;
+  throw new RangeError(`fenced-mutex has numbers for tokens, not ${JSON.stringify(value)}`);
+}
