@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { setting } from "../corpus.ts";
+import { setting, tries } from "../corpus.ts";
 import { Model, type ModelCounts } from "./model.ts";
 
-const steps = Number(setting("KAYA_MODEL_STEPS", "300000"));
+const steps = tries("KAYA_MODEL_STEPS", 300000);
 const firstSeed = Number(setting("KAYA_MODEL_SEED", "1"));
 const STEPS_A_SEED = 3000;
 

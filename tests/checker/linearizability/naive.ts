@@ -1,9 +1,9 @@
 // A second judge, as simple as can be, and a maker of random histories: the oracle of the linearizability tests.
 import type { HistoryEvent } from "../../../checker/mod.ts";
-import { setting } from "../../corpus.ts";
+import { tries } from "../../corpus.ts";
 
 /** How many random histories a test tries; KAYA_RANDOM_HISTORIES=100000 for a long look. */
-export const RANDOM_HISTORIES: number = Number(setting("KAYA_RANDOM_HISTORIES", "1000"));
+export const RANDOM_HISTORIES: number = tries("KAYA_RANDOM_HISTORIES", 1000);
 
 /** An operation as the naive judge sees it: what may come of it in a state. */
 export interface NaiveOperation {

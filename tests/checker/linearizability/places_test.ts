@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { checkOperations, modelByName, readOperations, renderLinearizability } from "../../../checker/mod.ts";
 import type { HistoryEvent, LinearizabilityVerdict } from "../../../checker/mod.ts";
 import { randomFrom, randomHistory, registerObject } from "./naive.ts";
+import { tries } from "../../corpus.ts";
 
 function verdictOf(text: string, format?: string): LinearizabilityVerdict {
   const { operations } = readOperations(new TextEncoder().encode(text), format === undefined ? {} : { format });
@@ -54,7 +55,7 @@ test("however events are broken into lines, the same is found wrong with them", 
   const random = randomFrom(5);
   const object = registerObject({ deletes: true, swaps: true, tells: true, values: 3 });
   let invalid = 0;
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < tries("KAYA_RANDOM_HISTORIES", 400); i++) {
     const shape = { operations: 10, processes: 4, unknownOneIn: 5, length: 3, corruptOneIn: 2 };
     const history = randomHistory(random, object, shape).map((event) => ({ ...event, key: "x" }));
     const lines = history.map((event) => JSON.stringify(event));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkLinearizability, type HistoryEvent, modelByName } from "../../../checker/mod.ts";
-import { setting } from "../../corpus.ts";
+import { tries } from "../../corpus.ts";
 import { randomFrom } from "./naive.ts";
 
 /** How long the histories are; a million is what is promised. */
-const OPERATIONS = Number(setting("KAYA_PLANTED_OPERATIONS", "20000"));
+const OPERATIONS = tries("KAYA_PLANTED_OPERATIONS", 20000);
 
 /** A valid history of one key: each operation takes effect at its end, and ends a little later than it says. */
 function validHistory(operations: number, deletes: boolean): HistoryEvent[] {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkLinearizability, type HistoryEvent, type Model, modelByName } from "../../../checker/mod.ts";
 import { createRandom } from "../../../raft/mod.ts";
+import { tries } from "../../corpus.ts";
 
 const kvAppend = modelByName("kv-append") as Model<string | null>;
 const { specialize: _, ...plain } = kvAppend;
@@ -57,7 +58,7 @@ function historyOf({ seed, operations, clients, puts, gets, isBroken }: Shape): 
 
 test("what no get begins with is one state: the verdicts stay those of all states, with puts and without", () => {
   const verdicts = { true: 0, false: 0 };
-  for (let seed = 0; seed < 200; seed++) {
+  for (let seed = 0; seed < tries("KAYA_RANDOM_HISTORIES", 200); seed++) {
     const shape = { seed, operations: 9, clients: 4, gets: 35, isBroken: seed % 2 === 0 };
     const history = historyOf({ ...shape, puts: seed % 3 === 0 ? 0 : 20 });
     const { valid } = checkLinearizability(history, kvAppend);

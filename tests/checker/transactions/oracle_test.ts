@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkTransactions } from "../../../checker/transactions/check.ts";
 import { replayVerdict } from "../../../checker/transactions/replay.ts";
-import { setting } from "../../corpus.ts";
+import { tries } from "../../corpus.ts";
 import { isSerializable, isSnapshotIsolated } from "./all_orders.ts";
 import { execute, type Scheduler } from "./schedulers.ts";
 
-const histories = Number(setting("TRANSACTION_ORACLE_HISTORIES", "150"));
+const histories = tries("TRANSACTION_ORACLE_HISTORIES", 150);
 const workloads = ["list-append", "rw-register"] as const;
 
 const guaranteed: Readonly<Record<Scheduler, string>> = {

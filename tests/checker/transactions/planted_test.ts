@@ -4,10 +4,10 @@ import { test } from "node:test";
 import type { HistoryEvent } from "../../../checker/history.ts";
 import { checkTransactions, type TransactionOptions } from "../../../checker/transactions/check.ts";
 import { replayVerdict } from "../../../checker/transactions/replay.ts";
-import { setting } from "../../corpus.ts";
+import { tries } from "../../corpus.ts";
 import { type Micro, numbers } from "./schedulers.ts";
 
-const size = Number(setting("TRANSACTION_PLANTED_SIZE", "3000"));
+const size = tries("TRANSACTION_PLANTED_SIZE", 3000);
 
 type Planted = [process: number, type: "ok" | "fail" | "info", value: [string, string, unknown][], until?: number][];
 

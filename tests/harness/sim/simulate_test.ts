@@ -9,12 +9,12 @@ import { driveAtOnce } from "../../../harness/run/drive.ts";
 import { sim } from "../../../harness/targets/ours/sim.ts";
 import { simulateAndJudge } from "../../../harness/targets/ours/simulate.ts";
 import { WORKLOADS } from "../../../harness/workloads/workloads.ts";
-import { setting } from "../../corpus.ts";
+import { tries } from "../../corpus.ts";
 
 const WORKLOAD_NAMES = Object.keys(WORKLOADS);
 
 /** Seeds of the swarm that the suite goes through; the sweeps of `fuzz` go further. */
-const SEEDS = Number(setting("KAYA_SIM_SEEDS", "12"));
+const SEEDS = tries("KAYA_SIM_SEEDS", 12);
 
 function options(changes: Partial<RunOptions>): RunOptions {
   return { ...DEFAULT_OPTIONS, seed: 1, timeLimit: 20, ...changes };

@@ -16,10 +16,10 @@ import {
   type Snapshot,
   term,
 } from "../../../raft/mod.ts";
-import { setting } from "../../corpus.ts";
+import { tries } from "../../corpus.ts";
 import { type MemoryDisk, memoryDisk } from "./memory_disk.ts";
 
-const SEEDS = Number(setting("KAYA_JOURNAL_SEEDS", "400"));
+const SEEDS = tries("KAYA_JOURNAL_SEEDS", 400);
 const LIVES = 6;
 const members = configurationOf([1, 2, 3].map(nodeId));
 const IDENTITY = { clusterId: "c", nodeId: 1 };

@@ -7,10 +7,10 @@ import type {
   SessionHistory,
   SessionTransaction,
 } from "../../../../checker/transactions/read/session_history.ts";
-import { setting } from "../../../corpus.ts";
+import { tries } from "../../../corpus.ts";
 import { numbers } from "../schedulers.ts";
 
-const histories = Number(setting("TRANSACTION_WEAK_HISTORIES", "800"));
+const histories = tries("TRANSACTION_WEAK_HISTORIES", 800);
 
 /** Sessions of transactions that read some write or other; each key is written by a first session of its own. */
 function random(seed: number): SessionHistory {

@@ -7,10 +7,10 @@ import { analyseRegisters } from "../../../../checker/transactions/order/rw_regi
 import { saturate } from "../../../../checker/transactions/order/saturation.ts";
 import { isSerialOrder } from "../../../../checker/transactions/decide/serial_order.ts";
 import { type Transactions, transactionsOfEvents } from "../../../../checker/transactions/read/transactions.ts";
-import { setting } from "../../../corpus.ts";
+import { tries } from "../../../corpus.ts";
 import { execute, type Scheduler } from "../schedulers.ts";
 
-const histories = Number(setting("TRANSACTION_ORACLE_HISTORIES", "150"));
+const histories = tries("TRANSACTION_ORACLE_HISTORIES", 150);
 
 /** Every order of the transactions that take part which explains all reads and keeps to real time. */
 function serialOrders(history: Transactions, takesPart: Uint8Array): number[][] {

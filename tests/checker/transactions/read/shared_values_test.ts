@@ -4,12 +4,12 @@ import { test } from "node:test";
 import { checkTransactions } from "../../../../checker/transactions/check.ts";
 import { storyOf } from "../../../../checker/transactions/tell/explain.ts";
 import { replayVerdict } from "../../../../checker/transactions/replay.ts";
-import { setting } from "../../../corpus.ts";
+import { tries } from "../../../corpus.ts";
 import { isSerializable, isSnapshotIsolated } from "../all_orders.ts";
 import { parseShorthand } from "../elle_shorthand.ts";
 import { execute, type Scheduler } from "../schedulers.ts";
 
-const histories = Number(setting("TRANSACTION_ORACLE_HISTORIES", "150"));
+const histories = tries("TRANSACTION_ORACLE_HISTORIES", 150);
 const workloads = ["list-append", "rw-register"] as const;
 const schedulers: readonly Scheduler[] = ["serial", "snapshot", "committed", "uncommitted"];
 
