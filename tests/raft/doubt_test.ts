@@ -1,0 +1,74 @@
+// A node that may have lost what it acknowledged: it elects nobody until a leader has made it whole.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { type Doubt, logIndex, MemLog, nodeId, RaftNode, type Term } from "../../raft/mod.ts";
+import { append, entriesOf, header, heartbeat, Network, only } from "./network.ts";
+
+/** A log that lost its end. */
+class DoubtfulLog extends MemLog {
+  doubt: Doubt | null;
+  constructor(doubt: Doubt) {
+    super();
+    this.doubt = doubt;
+  }
+  resolveDoubt(): void {
+    this.doubt = null;
+  }
+}
+
+function doubtful(held: number, doubt: Doubt): { node: RaftNode; log: DoubtfulLog } {
+  const log = new DoubtfulLog(doubt);
+  log.setState({ term: doubt.term as Term, votedFor: nodeId(1) });
+  for (let at = 1; at <= held; at++) log.append(entriesOf(at, 1));
+  return { node: new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)] }, log), log };
+}
+
+test("a node in doubt gives no vote and no pre-vote, and does not campaign", () => {
+  const { node } = doubtful(3, { lastIndex: 5, term: 2 });
+  for (let ticks = 0; ticks < 100; ticks++) assert.deepEqual(node.tick(), []);
+  assert.deepEqual(node.campaign(), []);
+  const log = { lastLogIndex: logIndex(9), lastLogTerm: 3 as Term };
+  const pre = node.handle({ type: "pre-vote-request", ...header(2, 1, 4), ...log });
+  assert.equal(only(pre, "pre-vote-response").granted, false);
+  const vote = node.handle({ type: "vote-request", ...header(2, 1, 4), ...log, leadershipTransfer: true });
+  assert.equal(only(vote, "vote-response").granted, false);
+});
+
+test("it believes no commit index beyond what a leader has vouched for", () => {
+  const { node } = doubtful(3, { lastIndex: 5, term: 2 });
+  node.handle(heartbeat(2, 1, 2, 3));
+  assert.equal(node.commitIndex, 0);
+  node.handle(append(2, 1, 2, [2, 1], [], 3));
+  assert.equal(node.commitIndex, 2);
+});
+
+test("it is certain again once a leader has replicated past what it may have lost", () => {
+  const { node, log } = doubtful(3, { lastIndex: 5, term: 2 });
+  node.handle(append(2, 1, 2, [3, 1], entriesOf(4, 2), 3));
+  assert.deepEqual(log.doubt, { lastIndex: 5, term: 2 });
+  node.handle(append(2, 1, 2, [4, 2], entriesOf(5, 2), 3));
+  assert.equal(log.doubt, null);
+  const echo = only(node.handle(heartbeat(2, 1, 2, 5)), "heartbeat-response");
+  assert.equal(echo.vouchedIndex, null);
+});
+
+test("a leader of a later term makes it certain with its first entry, as it holds all that was committed before", () => {
+  const { node, log } = doubtful(3, { lastIndex: 9, term: 2 });
+  node.handle(append(2, 1, 3, [3, 1], entriesOf(4, 3), 3));
+  assert.equal(log.doubt, null);
+});
+
+test("a leader that believes its follower to hold more than it does finds out, and sends it again", () => {
+  const network = new Network();
+  network.elect(1);
+  network.propose(1, 5, 6, 7);
+  network.settle();
+  const { lastIndex, state } = network.log(3);
+  const lost = new DoubtfulLog({ lastIndex, term: state.term });
+  lost.setState(state);
+  lost.append(network.log(3).slice(logIndex(1), logIndex(3)));
+  network.start(3, [nodeId(1), nodeId(2)], lost);
+  network.run(5);
+  assert.deepEqual([lost.lastIndex, lost.doubt, network.node(3).commitIndex], [lastIndex, null, lastIndex]);
+  assert.equal(network.node(1).status().followers[1]!.state, "replicate");
+});
