@@ -21,7 +21,7 @@ import type { SearchResult } from "./search/limits.ts";
 import { search } from "./search/search.ts";
 
 /** A history of another model that registers tell of. */
-export interface Original {
+interface Original {
   readonly table: Operations;
   readonly model: AnyModel;
   /** The operations without which a row is not what the registers say. */

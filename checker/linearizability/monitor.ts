@@ -16,7 +16,7 @@ import { explain } from "./explain/explain.ts";
 import { fitIntoGaps } from "./quick/gaps.ts";
 import { CAS, FAILED, GET, MISMATCH, OK, OPEN, type Operations, OperationsBuilder, PUT } from "../table/operations.ts";
 import type { Piece } from "./piece/piece.ts";
-import { type ByKey, eventsByKey, RegisterPieces } from "./piece/registers.ts";
+import { eventsByKey, RegisterPieces } from "./piece/registers.ts";
 import { search } from "./search/search.ts";
 import { walkStraight } from "./quick/straight.ts";
 import { NULL_ID } from "../table/values.ts";
@@ -27,6 +27,14 @@ export interface MonitorOptions extends LinearizabilityOptions {
   readonly batch?: number;
   /** How many operations it may hold; beyond it, all that follows is unknown. Default: 8,000,000. */
   readonly held?: number;
+}
+
+/** The events of a key: those from `begin` to `end` of `sorted`. */
+interface KeyEvents {
+  readonly table: Operations;
+  readonly sorted: Int32Array;
+  readonly begin: number;
+  readonly end: number;
 }
 
 /** Where a key may be cut. */
@@ -179,7 +187,8 @@ export class LinearizabilityMonitor {
       const begin = byKey.begins[key]!;
       const end = byKey.begins[key + 1]!;
       if (begin === end) continue;
-      const hasUnknown = unknownWrites(table, byKey.sorted, begin, end).length > 0;
+      const events = { table, sorted: byKey.sorted, begin, end };
+      const hasUnknown = unknownWrites(events).length > 0;
       if (isThrough[key] === 0) {
         const piece = pieces.pieceOf(byKey.sorted, begin, end, this.#states[key]!);
         const found = piece === undefined ? undefined : search(piece, this.#options);
@@ -194,7 +203,7 @@ export class LinearizabilityMonitor {
           continue;
         }
       }
-      if (forget) this.#forget(table, byKey, key, hasUnknown, pieces, keep);
+      if (forget) this.#forget(events, key, hasUnknown ? pieces : undefined, keep);
     }
     if (forget) {
       for (let row = 0; row < table.length; row++) if (keep[row] === 0) count(this.#counts, table.outcome[row]!);
@@ -218,20 +227,18 @@ export class LinearizabilityMonitor {
     };
   }
 
-  /** Marks the rows of a key that lie before its last certain moment; the key is fine as far as it has come. */
-  #forget(
-    table: Operations,
-    { sorted, begins }: ByKey,
-    key: number,
-    hasUnknown: boolean,
-    pieces: RegisterPieces,
-    keep: Uint8Array,
-  ): void {
-    const begin = begins[key]!;
+  /**
+   * Marks the rows of a key that lie before its last certain moment; the key is fine as far as it has come.
+   *
+   * @param pieces Given if there are writes of unknown outcome: then it must be fine without them.
+   */
+  #forget(events: KeyEvents, key: number, pieces: RegisterPieces | undefined, keep: Uint8Array): void {
+    const { table, sorted, begin } = events;
     const learnsNothing = isRegisterModel(this.#model) && this.#model.nullReadsAnything === true;
-    const cut = cutOf(table, sorted, begin, begins[key + 1]!, this.#states[key]!, learnsNothing);
+    const cut = cutOf(events, this.#states[key]!, learnsNothing);
     if (cut === undefined) return;
-    if (hasUnknown && !this.#isFineWithoutUnknown(table, sorted, begin, cut.end, key, pieces)) return;
+    const before = { ...events, end: cut.end };
+    if (pieces !== undefined && !this.#isFineWithoutUnknown(before, key, pieces)) return;
     this.#states[key] = cut.state;
     for (let i = begin; i < cut.end; i++) {
       const row = sorted[i]!;
@@ -243,15 +250,9 @@ export class LinearizabilityMonitor {
    * Whether what lies before a cut needs none of the operations of unknown outcome: then all of them may go on unused,
    * which is the best that can be.
    */
-  #isFineWithoutUnknown(
-    table: Operations,
-    sorted: Int32Array,
-    begin: number,
-    end: number,
-    key: number,
-    pieces: RegisterPieces,
-  ): boolean {
-    const unknown = unknownWrites(table, sorted, begin, end);
+  #isFineWithoutUnknown(events: KeyEvents, key: number, pieces: RegisterPieces): boolean {
+    const { table, sorted, begin, end } = events;
+    const unknown = unknownWrites(events);
     for (const row of unknown) table.outcome[row] = FAILED;
     const piece = pieces.pieceOf(sorted, begin, end, this.#states[key]!);
     const isFine = piece === undefined || search(piece, this.#options).valid === true;
@@ -278,7 +279,7 @@ function isUnknownWrite(table: Operations, row: number): boolean {
   return table.outcome[row] === OPEN && table.returned[row]! >= 0 && table.verb[row] !== GET;
 }
 
-function unknownWrites(table: Operations, sorted: Int32Array, begin: number, end: number): number[] {
+function unknownWrites({ table, sorted, begin, end }: KeyEvents): number[] {
   const rows: number[] = [];
   for (let i = begin; i < end; i++) if (sorted[i]! >= 0 && isUnknownWrite(table, sorted[i]!)) rows.push(sorted[i]!);
   return rows;
@@ -286,10 +287,7 @@ function unknownWrites(table: Operations, sorted: Int32Array, begin: number, end
 
 /** The last moment of a key at which nothing known is open and the state is certain. */
 function cutOf(
-  table: Operations,
-  sorted: Int32Array,
-  begin: number,
-  end: number,
+  { table, sorted, begin, end }: KeyEvents,
   start: number,
   nullReadsAnything: boolean,
 ): Cut | undefined {

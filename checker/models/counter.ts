@@ -6,7 +6,7 @@
 import type { Model, Operation } from "./model.ts";
 
 /** A model of a counter: it has a `step` as every model, and says what each operation adds or sees. */
-export interface CounterModel extends Model<number> {
+interface CounterModel extends Model<number> {
   /** Tells it from other models. */
   readonly kind: "counter";
   /** What the operation adds, or the sum that it saw; undefined where that cannot be told. */

@@ -9,7 +9,7 @@ import type { Model, Operation } from "./model.ts";
  * A model of texts that grow: it has a `step` as every model, and says what it is, for reads may show the order of the
  * appends.
  */
-export interface AppendModel extends Model<string | null> {
+interface AppendModel extends Model<string | null> {
   /** Tells it from other models. */
   readonly kind: "appends";
 }

@@ -7,10 +7,10 @@ import { canonicalJson } from "../table/values.ts";
 import { FAILED_COMPARE, type Model } from "./model.ts";
 
 /** The pairs of a store, by key in canonical JSON. */
-export type Pairs = ReadonlyMap<string, { readonly key: unknown; readonly value: unknown }>;
+type Pairs = ReadonlyMap<string, { readonly key: unknown; readonly value: unknown }>;
 
 /** A model of a store with scans. */
-export interface ScanModel extends Model<Pairs> {
+interface ScanModel extends Model<Pairs> {
   /** Tells it from other models. */
   readonly kind: "scans";
 }

@@ -9,7 +9,7 @@ import type { Model, Operation } from "./model.ts";
 type Counts = Readonly<Record<string, number>>;
 
 /** A model of multisets: it says what it is, for those that nobody reads whole can be judged element by element. */
-export interface MultisetModel extends Model<Counts> {
+interface MultisetModel extends Model<Counts> {
   /** Tells it from other models. */
   readonly kind: "multiset";
 }

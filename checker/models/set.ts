@@ -11,7 +11,7 @@ import type { Model, Operation } from "./model.ts";
  * A model of sets: it has a `step` as every model, and says what it is, for sets that nobody reads whole can be judged
  * element by element.
  */
-export interface SetModel extends Model<number> {
+interface SetModel extends Model<number> {
   /** Tells it from other models. */
   readonly kind: "set";
 }

@@ -14,7 +14,7 @@ import { explainCollection } from "./explain.ts";
 import { judgeCollection } from "./judge.ts";
 
 /** What a key left undecided: a search has to tell, if it can. */
-export interface Undecided {
+interface Undecided {
   readonly valid: "undecided";
   readonly key: number;
   /** Why it was not decided without a search. */

@@ -38,7 +38,7 @@ export interface Collection {
 }
 
 /** An operation and where it stands. */
-export interface Span {
+interface Span {
   readonly row: number;
   readonly inv: number;
   readonly ret: number;

@@ -16,7 +16,7 @@ import { type Part, restrict } from "./restrict.ts";
 import { collectionSentence } from "./sentence.ts";
 
 /** The events of one key, and what reads them. */
-export interface KeyEvents {
+interface KeyEvents {
   readonly table: Operations;
   readonly model: CollectionModel;
   readonly reader: CollectionReader;

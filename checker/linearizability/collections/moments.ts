@@ -14,7 +14,7 @@ import type { Collection } from "./collection.ts";
  * For each gap, the first one from it on that no element covers; `events + 1` if there is none. The gap at `events` is
  * the end of time.
  */
-export function nextUncovered({ length, events, insertRet, removeInv }: Collection): Int32Array {
+function nextUncovered({ length, events, insertRet, removeInv }: Collection): Int32Array {
   const change = new Int32Array(events + 2);
   for (let e = 0; e < length; e++) {
     if (insertRet[e]! >= removeInv[e]!) continue;

@@ -11,7 +11,7 @@ import type { Collection } from "./collection.ts";
 import { sortedBy } from "./moments.ts";
 
 /** A collection in which unknown removals have been given to elements. */
-export interface Assigned {
+interface Assigned {
   readonly collection: Collection;
   /** Whether no other way to give them would do better, so that a conflict is proven. */
   readonly isExact: boolean;

@@ -30,7 +30,7 @@ function replayOperation(table: Operations, row: number): ReplayOperation {
 const KEPT = 12, RELAXED = 60;
 
 /** What a counterexample is about. */
-export interface Judged {
+interface Judged {
   readonly table: Operations;
   readonly model: AnyModel;
   /** The rows of the part that was judged. */

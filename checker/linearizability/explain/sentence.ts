@@ -7,7 +7,7 @@ import { brief, isRead, type ShownOperation, text } from "../piece/shown.ts";
 import { canonicalJson } from "../../table/values.ts";
 
 /** What a sentence is made from. */
-export interface SentenceContext {
+interface SentenceContext {
   /** The operation whose end is the first that cannot be explained. */
   readonly last: ShownOperation;
   /** What every register begins with; undefined for other models. */

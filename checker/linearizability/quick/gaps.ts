@@ -33,7 +33,7 @@ const BEFORE_ALL = -1;
 const PLACED = -2;
 
 /** What the keys begin with, and how their answers are read. */
-export interface GapOptions {
+interface GapOptions {
   /** For each key, the id of the value that it begins with. */
   readonly initials: Int32Array;
   /** Whether a read that returned null learned nothing. Default: false. */

@@ -22,7 +22,7 @@ import { INITIAL, UNSEEN } from "../piece/registers.ts";
  * What the zones tell. For `false`, operations that show it, or among which it shows; `"unknown"` if values repeat, or
  * the conditions are only necessary.
  */
-export type ZonesVerdict =
+type ZonesVerdict =
   | { readonly valid: true }
   | { readonly valid: false; readonly operations: readonly number[] }
   | { readonly valid: "unknown" };

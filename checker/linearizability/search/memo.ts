@@ -8,6 +8,8 @@
  *
  * @module
  */
+import type { Position } from "./candidates.ts";
+import type { OpenOperations } from "./open_operations.ts";
 import type { UsedSets } from "./used_sets.ts";
 
 /** The table; see the file's head. */
@@ -53,14 +55,7 @@ export class Memo {
   }
 
   /** Whether a configuration is needless: one that was remembered can do all that it can. */
-  covers(
-    event: number,
-    state: number,
-    placed: Int32Array,
-    observers: Int32Array,
-    free: Int32Array,
-    used: number,
-  ): boolean {
+  covers({ pos: event, state, used }: Position, { placed, observers, free }: OpenOperations): boolean {
     const words = this.#words;
     const entries = this.#entries;
     let link = this.#heads[this.#slotOf(event, state, placed, observers)]!;
@@ -77,7 +72,7 @@ export class Memo {
   }
 
   /** Remembers a configuration. */
-  add(event: number, state: number, placed: Int32Array, observers: Int32Array, free: Int32Array, used: number): void {
+  add({ pos: event, state, used }: Position, { placed, observers, free }: OpenOperations): void {
     const words = this.#words;
     const slot = this.#slotOf(event, state, placed, observers);
     if (this.#end + this.#stride > this.#entries.length) {

@@ -77,17 +77,7 @@ export function whatIsNeeded(piece: Piece): Needs {
   if (notEqualLast >= 0) {
     for (let v = 0; v < values; v++) neededLast[v] = Math.max(neededLast[v]!, notEqualLast);
   }
-  const isInexhaustible = new Uint8Array(classes.length);
-  if (!isStep && piece.relaxed !== undefined) {
-    let asking = 0;
-    for (let op = 0; op < length; op++) if (ret[op] !== NEVER && kind[op] !== WRITE) asking++;
-    classes.forEach((members, id) => {
-      if (
-        members.filter((op) => op < piece.relaxed!).length >=
-          asking
-      ) isInexhaustible[id] = 1;
-    });
-  }
+  const isInexhaustible = inexhaustible(piece, classes);
   const writeClass = new Int32Array(values).fill(-1);
   const swapClass = new Int32Array(values).fill(-1);
   const nextSwapClass = new Int32Array(classes.length).fill(-1);
@@ -123,4 +113,16 @@ export function whatIsNeeded(piece: Piece): Needs {
     nextSwapClass,
     swapClasses,
   };
+}
+
+/** For each class, 1 if it has more relaxed members than are ever used. */
+function inexhaustible({ kind, ret, length, relaxed, transitions }: Piece, classes: readonly number[][]): Uint8Array {
+  const isInexhaustible = new Uint8Array(classes.length);
+  if (transitions !== undefined || relaxed === undefined) return isInexhaustible;
+  let asking = 0;
+  for (let op = 0; op < length; op++) if (ret[op] !== NEVER && kind[op] !== WRITE) asking++;
+  classes.forEach((members, id) => {
+    if (members.filter((op) => op < relaxed).length >= asking) isInexhaustible[id] = 1;
+  });
+  return isInexhaustible;
 }

@@ -222,12 +222,11 @@ class Search {
       candidates.end = first;
       return this.take(list[first]!, list[first + 1]!);
     }
-    const { placed, observers, free } = open;
-    if ((!isNew || this.mayCircle) && memo.covers(at.pos, at.state, placed, observers, free, at.used)) {
+    if ((!isNew || this.mayCircle) && memo.covers(at, open)) {
       candidates.end = first;
       return false;
     }
-    if (this.mayCircle) memo.add(at.pos, at.state, placed, observers, free, at.used);
+    if (this.mayCircle) memo.add(at, open);
     this.remember(first, isFirstKnown ? NOT_OFFERED : first + 2);
     if (isFirstKnown) candidates.end = first;
     return this.take(list[first]!, list[first + 1]!);
@@ -276,7 +275,7 @@ class Search {
       if (cursor === candidates.end) {
         // Nothing came of it: only what has failed is worth remembering, for what has not is not met again.
         if (cursor > first + 2 && !this.mayCircle) {
-          this.memo.add(at.pos, at.state, placed, open.observers, free, at.used);
+          this.memo.add(at, open);
         }
         candidates.end = first;
         this.depth--;

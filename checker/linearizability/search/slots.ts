@@ -7,7 +7,7 @@
 import { NEVER, type Piece } from "../piece/piece.ts";
 
 /** Which operation holds which slot. */
-export interface Slots {
+interface Slots {
   /** How many slots are needed: the most completed operations that are open at once. */
   readonly count: number;
   /** Each operation's slot; -1 for an operation of unknown outcome. */
