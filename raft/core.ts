@@ -78,21 +78,20 @@ export class Core {
   /** Drawn anew for each term (Raft, section 5.2). */
   electionTimeoutTicks = 0;
   /**
-   * An election timeout after the node last heard from a leader, of whatever term: until this tick it ignores
-   * campaigns.
+   * The tick until which the node ignores campaigns: an election timeout after it last heard from a leader of any term.
    */
   loyalUntilTick = 0;
-  /** A voter that restarts has forgotten whom it promised a lease to: until this tick it gives no vote. */
+  /** The tick until which a restarted voter gives no vote, as it has forgotten to whom it promised a lease. */
   votesFromTick = 0;
   /** Up to where an append of this term's leader has shown that the log is the leader's. */
   vouchedIndex: LogIndex = 0 as LogIndex;
-  /** What the leader says is committed, and acknowledged by this node, though the log ends before; `null` if nothing. */
+  /** An index beyond the log's end that the leader says this node has acknowledged; `null` where it says no such thing. */
   missing: { readonly index: LogIndex; readonly sinceTick: number; readonly claims: number } | null = null;
   /** The configuration that this node was told it was removed by; 0 where it was not. */
   removedAt: LogIndex = 0 as LogIndex;
   /** Until this tick it believes so, and does not campaign. */
   removedUntilTick = 0;
-  /** What of the log is not durable, and since when. */
+  /** How many bytes of the log are not durable, and for how long that has not changed. */
   readonly unsynced: UnsyncedBytes;
   readonly stall: SyncStall;
   /** What the host has yet to send. */
@@ -171,10 +170,10 @@ export class Core {
   }
 
   /**
-   * Whether the node may campaign: as a voter of the configuration in force, or of one before it back to the last that
-   * is known to be committed. For until a configuration without it is committed, it may be the only one that can win
-   * (dissertation, section 4.2.2 and figure 4.6). Its own vote then does not count. A node whose terms or indexes are
-   * used up does not campaign: it could not lead.
+   * Whether the node may campaign: it is a voter of the configuration in force, or of an earlier one back to the last
+   * that is known to be committed. Until a configuration without the node is committed, it may be the only one that can
+   * win (dissertation, section 4.2.2 and figure 4.6); its own vote then does not count. A node whose terms or indexes
+   * are used up does not campaign, as it could not lead.
    */
   get mayCampaign(): boolean {
     if (this.clock < this.removedUntilTick && this.removedAt > this.configurations.currentIndex) return false;
@@ -184,7 +183,7 @@ export class Core {
       this.configurations.someSince(this.commitIndex, (configuration) => isVoter(configuration, this.id));
   }
 
-  /** Whether no other vote is needed for anything. */
+  /** Whether this node is the only voter, so that it decides alone. */
   get isSoleVoter(): boolean {
     const { voters, votersOutgoing } = this.configuration;
     return voters.length === 1 && voters[0] === this.id && votersOutgoing.every((id) => id === this.id);

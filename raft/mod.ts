@@ -216,7 +216,7 @@ export {
   type MemberChange,
 } from "./membership.ts";
 
-// For whoever looks on: what a node shows, and the arithmetic of quorums for reports, invariants and tests of a host.
+// For observers: what a node shows, and the arithmetic of quorums for reports, invariants and tests of a host.
 export type { FollowerStatus, RaftStatus } from "./status.ts";
 export type { ProgressState } from "./progress.ts";
 export * from "./tracer.ts";

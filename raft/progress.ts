@@ -147,8 +147,8 @@ export class Progress {
   /** The entry that is sent next. Always above `matchIndex`. */
   nextIndex: LogIndex;
   /**
-   * A probe or a chunk awaits its answer: nothing more is sent until it comes, or a later heartbeat's echo shows that
-   * it was lost.
+   * Whether a probe awaits its answer: nothing more is sent until the answer comes, or the echo of a later heartbeat
+   * shows that one of them was lost.
    */
   isPaused = false;
   /**
@@ -165,11 +165,11 @@ export class Progress {
   readonly sinceRound: number;
   /** What was sent ahead. */
   readonly inflights: Inflights;
-  /** The commit index that it was last told of, had nothing been lost. */
+  /** The highest commit index that was sent to it. */
   toldCommitIndex: LogIndex = 0 as LogIndex;
   /** Whether it was heard since the leader last checked its quorum. */
   isActive = false;
-  /** Whether the leader has not checked its quorum since the member joined: then its silence says nothing yet. */
+  /** Whether the member joined after the leader last checked its quorum: its silence says nothing yet. */
   isNew = true;
   /** The leader's tick when it was last heard in this term; -1 where it never was. */
   heardAtTick = -1;

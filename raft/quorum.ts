@@ -16,7 +16,7 @@ export function majority(voters: number): number {
   return Math.floor(voters / 2) + 1;
 }
 
-// One for all calls, as no call lasts over another: so that nothing is allocated for an acknowledgement.
+// All calls share this array, as no call runs inside another: an acknowledgement allocates nothing.
 const sorted: number[] = [];
 
 /**
@@ -94,7 +94,7 @@ export function majorityVote(voters: readonly NodeId[], votes: ReadonlyMap<NodeI
 }
 
 /**
- * How a vote in a configuration stands: won by both lists, lost by either.
+ * How a vote in a configuration stands: it is won once both lists have won it, and lost once either has lost it.
  *
  * @param configuration The members.
  * @param votes Who said yes or no.
@@ -110,7 +110,7 @@ export function quorumVote(
   return incoming === "won" && outgoing === "won" ? "won" : "pending";
 }
 
-/** Whether the members that `isCounted` says yes to are a quorum of the configuration. */
+/** Whether the voters for which `isCounted` is true are a quorum of the configuration. */
 export function isQuorum(
   configuration: Pick<Configuration, "voters" | "votersOutgoing">,
   isCounted: (voter: NodeId) => boolean,

@@ -64,7 +64,7 @@ export function handleReadResponse(core: Core, response: ReadResponse): void {
 export function expireForwardedReads(core: Core): void {
   if (core.forwardedReads.size === 0) return;
   for (const [readId, { context, expiresAtTick }] of core.forwardedReads) {
-    // In the order in which they were asked, and so in that in which they expire.
+    // They stand in the order in which they were asked, which is that in which they expire.
     if (expiresAtTick > core.clock) return;
     core.forwardedReads.delete(readId);
     core.tracer?.readRefused?.(context, "the leader did not answer");
@@ -124,8 +124,7 @@ export function holdsLease(core: Core): boolean {
 
 /** Why the leader holds no lease; `null` where it holds one (dissertation, section 6.4.1). */
 function leaseFault(core: Core): string | null {
-  // Who was told to campaign at once is voted for in spite of all promises, whether or not the transfer was aborted
-  // since.
+  // Voters vote for the target of a transfer in spite of their promises, even if the transfer was aborted since.
   if (core.hasSentTimeoutNow) return "a TimeoutNow was sent in this term";
   const until = reachedByQuorum(
     core.configuration,

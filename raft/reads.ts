@@ -35,7 +35,7 @@ export interface Read {
 export interface ReadResult {
   /** The number that the host gave. */
   readonly context: number;
-  /** The host answers the read once it has applied up to here; `null`: it must be asked again, of whoever leads. */
+  /** The host answers the read once it has applied up to here; `null`: it must be asked again, of the leader. */
   readonly index: LogIndex | null;
 }
 

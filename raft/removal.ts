@@ -1,8 +1,8 @@
 /**
- * How a node learns that it is no member any more.
+ * How a node learns that it was removed.
  *
  * The entry that removes it is sent to the members of the new configuration only (dissertation, section 4.2.2), so that
- * the removed node would campaign for ever, in vain. Whoever knows that the configuration is committed tells it.
+ * the removed node would campaign for ever, in vain. So each node that knows this entry to be committed tells it.
  *
  * @module
  */
@@ -21,13 +21,13 @@ export function tellRemoved(core: Core, to: NodeId): void {
   core.send({ type: "removal-notice", from: core.id, to, term: core.term, afterSync: false, configurationIndex });
 }
 
-/** The members that the configuration in force has lost against the one before are told, once it is committed. */
+/** Tells each member that the committed configuration has removed. */
 export function tellAllRemoved(core: Core): void {
   for (const id of core.departed) tellRemoved(core, id);
   core.departed = [];
 }
 
-/** Whether a sender is none of the members that this node knows, but takes itself for one. */
+/** Whether the sender of a message is no member of the configuration in force. */
 export function isStranger(core: Core, envelope: Envelope): boolean {
   const { voters, votersOutgoing, learners } = core.configuration;
   const { from } = envelope;
