@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<{ main: Command }>>> 
   cluster: () => import("./cli/cluster.ts"),
   member: () => import("./cli/member.ts"),
   log: () => import("./cli/log.ts"),
+  backup: () => import("./cli/backup.ts"),
   help: () => import("./cli/help.ts"),
 };
 

@@ -22,6 +22,7 @@ export type CommandName =
   | "cluster"
   | "member"
   | "log"
+  | "backup"
   | "help";
 
 interface CommandHelp {
@@ -104,13 +105,19 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
     permission: "-R",
     examples: ["./data/1"],
   },
+  backup: {
+    takes: "save FILE | restore FILE",
+    about: "what a live cluster holds at one moment; into a new cluster",
+    permission: "-P=serve",
+    examples: ["save backup.kaya --at 127.0.0.1:7001", "restore backup.kaya --at 127.0.0.1:7001"],
+  },
   help: { takes: "[COMMAND]", about: "this list, or what a command takes" },
 };
 
 const GROUPS: readonly (readonly [string, readonly CommandName[]])[] = [
   ["Drive a simulated cluster and judge what its clients saw", ["run", "fuzz", "shrink", "replay"]],
   ["Judge a history that was recorded elsewhere, and draw it", ["check", "report"]],
-  ["Run real nodes", ["serve", "cluster", "member", "log"]],
+  ["Run real nodes", ["serve", "cluster", "member", "log", "backup"]],
 ];
 
 /** Prints what commands there are. */

@@ -8,7 +8,7 @@ import { randomInt } from "node:crypto";
 import type { ConfigurationChange } from "../../raft/mod.ts";
 import type { Request } from "../redis/client_connection.ts";
 import { RESP_OK, type RespFailure, type RespValue } from "../redis/resp.ts";
-import type { KeysCommand, ReadMode as RespReadMode, StoreCommand } from "../redis/resp_commands.ts";
+import type { AdminCommand, KeysCommand, ReadMode as RespReadMode, StoreCommand } from "../redis/resp_commands.ts";
 import { excess, operationOf, respReply, transactionOf, transactionReply, typeOf } from "../redis/resp_execute.ts";
 import { isStoreCommand, type RespSession } from "../redis/resp_session.ts";
 import { type ClientReply, type CommandRequest, OK, type ReadMode } from "../replica/client.ts";
@@ -17,6 +17,9 @@ import type { ClientRequest } from "../store/client.ts";
 import { growsStore, type Operation } from "../store/operation.ts";
 import { SCAN_MAX } from "../store/store_command.ts";
 import type { Value } from "../bytes/value.ts";
+import { binaryAt } from "../bytes/binary_text.ts";
+import type { Clock } from "../clock.ts";
+import { BackupStreams } from "./backup_streams.ts";
 import type { LiveNode } from "./node.ts";
 import { ScanCursors } from "./scan_cursors.ts";
 
@@ -47,11 +50,13 @@ export interface NodeTexts {
 export class Executor {
   readonly #node: LiveNode;
   readonly #texts: NodeTexts;
+  readonly #backups: BackupStreams | null;
   readonly #cursors = new ScanCursors(randomInt(2 ** 47));
 
-  constructor(node: LiveNode, texts: NodeTexts) {
+  constructor(node: LiveNode, clock: Clock, texts: NodeTexts) {
     this.#node = node;
     this.#texts = texts;
+    this.#backups = node.store === null ? null : new BackupStreams(node.store, clock);
   }
 
   /** Does a request. `reply` is called once, perhaps at once. */
@@ -82,7 +87,32 @@ export class Executor {
         return members.remove(request.id, answer);
       case "raft-transfer":
         return members.transfer(request.to, answer);
+      case "raft-backup":
+        return this.#backup(request, session, reply);
     }
+  }
+
+  #backup({ verb, id }: AdminCommand & { type: "raft-backup" }, session: RespSession, reply: Reply): void {
+    const backups = this.#backups;
+    if (backups === null) return reply(NO_STORE);
+    if (verb === "end") {
+      backups.end(id);
+      return reply(RESP_OK);
+    }
+    if (verb === "next") {
+      const slice = backups.next(id);
+      if (slice === undefined) {
+        return reply({ error: "ERR there is no such backup: it was given up, or is of another node" });
+      }
+      return reply(slice === null ? null : binaryAt(slice, 0, slice.length));
+    }
+    // What was written before is in it: so the node first makes sure that it knows all of that.
+    this.#ask({ f: "size" }, session, (result) => {
+      if (result.type !== "ok") return reply(respReply({ type: "dbsize" }, result));
+      const begun = backups.begin();
+      if (begun === null) return reply({ error: "ERR too many backups are being taken from this node" });
+      reply([begun, this.#node.store!.size]);
+    });
   }
 
   #store(command: StoreCommand, session: RespSession, reply: Reply): void {

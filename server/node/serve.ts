@@ -54,7 +54,7 @@ function openDoor(
   const readMode = options.reads === "lease" || options.reads === "local" ? options.reads : "linearizable";
   const warnings = new Warnings(log, clock);
   let clientAddress = options.client;
-  const executor = new Executor(node, {
+  const executor = new Executor(node, clock, {
     info: (sections) => infoText({ node, options, clients: clients.counts, uptime: clock.now() - began }, sections),
     status: () => JSON.stringify(statusObject(node, clientAddress)),
   });

@@ -74,7 +74,16 @@ const STOPPING: RespFailure = { error: "TRYAGAIN nothing was done: this node sto
 
 /** Commands that an operator's place is kept for. */
 const OF_OPERATORS: ReadonlySet<Command["type"]> = new Set<Command["type"]>([
-  ...["info", "raft-status", "raft-add", "raft-remove", "raft-replace", "raft-transfer", "config-get"] as const,
+  ...[
+    "info",
+    "raft-status",
+    "raft-add",
+    "raft-remove",
+    "raft-replace",
+    "raft-transfer",
+    "raft-backup",
+    "config-get",
+  ] as const,
 ]);
 
 /** The door. */

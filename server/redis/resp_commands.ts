@@ -98,6 +98,11 @@ export type AdminCommand =
   }
   | { readonly type: "raft-remove"; readonly id: number }
   | { readonly type: "raft-replace"; readonly id: number; readonly by: number; readonly address: string }
+  /**
+   * A backup: its beginning is answered with its number and how many keys there are, NEXT with a slice, or nil after
+   * the last.
+   */
+  | { readonly type: "raft-backup"; readonly verb: "begin" | "next" | "end"; readonly id: number }
   /** To a member, or to the one that is furthest if `null`. */
   | { readonly type: "raft-transfer"; readonly to: number | null };
 
@@ -409,6 +414,13 @@ const parseRaft = parseSubcommand("raft", {
     if (by === null) return badMember(args[3]!);
     if (by === id) return invalid(`ERR node ${id} cannot take its own place: give the new one a new number`);
     return isAddress(args[4]!) ? { type: "raft-replace", id, by, address: args[4]! } : badAddress(args[4]!);
+  }],
+  BACKUP: [-3, (args) => {
+    const verb = args[2]!.toLowerCase();
+    if (verb === "begin" && args.length === 3) return { type: "raft-backup", verb, id: 0 };
+    const id = integer(args[3] ?? "");
+    if ((verb !== "next" && verb !== "end") || args.length !== 4 || id === null) return SYNTAX_ERROR;
+    return { type: "raft-backup", verb, id };
   }],
   TRANSFER: [-2, (args) => {
     if (args.length > 3) return wrongArity("raft|transfer");

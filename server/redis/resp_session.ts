@@ -172,7 +172,16 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
 ];
 
 const OF_THE_NODE: ReadonlySet<Command["type"]> = new Set<AdminCommand["type"] | KeysCommand["type"] | "invalid">([
-  ...["info", "raft-status", "raft-add", "raft-remove", "raft-replace", "raft-transfer", "operation"] as const,
+  ...[
+    "info",
+    "raft-status",
+    "raft-add",
+    "raft-remove",
+    "raft-replace",
+    "raft-transfer",
+    "raft-backup",
+    "operation",
+  ] as const,
   ...["scan", "keys", "invalid"] as const,
 ]);
 

@@ -50,24 +50,32 @@ const INT64_MIN = -(2n ** 63n);
  */
 export function createKvStore(stepBytes: number = 262_144): KvStore {
   let held = new Holdings();
-  /** The snapshot that is being written. */
-  let writing: StoreSnapshot | null = null;
+  /** The snapshots that are being written: the replica's own, and backups. */
+  const writing = new Set<StoreSnapshot>();
 
   /** Must be called before a key is changed. */
-  const touch = (key: string): void => writing?.touch(key);
+  const touch = (key: string): void => {
+    for (const snapshot of writing) snapshot.touch(key);
+  };
 
   function* slices(writer: ByteWriter): Generator<void, void> {
-    const snapshot = writing = new StoreSnapshot(held, stepBytes);
+    const snapshot = new StoreSnapshot(held, stepBytes);
+    writing.add(snapshot);
     try {
       yield* snapshot.slices(writer);
     } finally {
-      if (writing === snapshot) writing = null;
+      writing.delete(snapshot);
     }
   }
 
   const loader = (): SnapshotLoader => {
     const restored = new Holdings();
-    return { add: (slice) => readSlice(slice, restored), finish: () => void (held = restored) };
+    const finish = (): void => {
+      held = restored;
+      // What is being written is of the state before, which nobody changes any more.
+      writing.clear();
+    };
+    return { add: (slice) => readSlice(slice, restored), finish };
   };
 
   const get = (key: string): Value => {

@@ -129,7 +129,7 @@ test("HELP lists the subcommands", () => {
   const lines = ask("RAFT HELP", createRespSession(1, OPEN), OPEN) as { simple: string }[];
   assert.deepEqual(lines.map(({ simple }) => simple), [
     "RAFT takes one of:",
-    ...["STATUS", "ADD", "REMOVE", "REPLACE", "TRANSFER"],
+    ...["STATUS", "ADD", "REMOVE", "REPLACE", "BACKUP", "TRANSFER"],
   ]);
 });
 
