@@ -165,11 +165,15 @@ function seconds(time: number): string {
   return `${(time / 1e9).toFixed(6)} s`;
 }
 
+/** More nodes than this are counted and not named. */
+const NAMED_MAX = 9;
+
 /** What a valid check has to say of itself. */
 function remark(verdict: Verdict): string {
   const { majority, ticks } = verdict as { majority?: readonly number[]; ticks?: number };
   if (majority === undefined || ticks === undefined) return "";
-  const who = majority.length === 1 ? `node ${majority[0]} was` : `nodes ${majority.join(" ")} were`;
+  const many = majority.length > NAMED_MAX ? `${majority.length} nodes` : `nodes ${majority.join(" ")}`;
+  const who = majority.length === 1 ? `node ${majority[0]} was` : `${many} were`;
   return `  ${who} healed and served again after ${count(ticks, "tick")}`;
 }
 

@@ -32,6 +32,9 @@ import { checksOf, type Traffic } from "./traffic.ts";
 import { MAELSTROM_WORKLOADS } from "./workloads/workloads.ts";
 import type { Ask } from "./workloads/speech.ts";
 
+/** Where no node has answered anything for so long, in nanoseconds, none will. */
+const SILENCE_MAX = 5 * SECOND;
+
 /** The far end of every client's link. */
 const CLIENTS = 0;
 
@@ -53,6 +56,8 @@ class MaelstromCluster implements Cluster {
   readonly #traffic: Traffic = { servers: 0, clients: 0, answered: new Set() };
   #breach: { readonly breach: Breach; readonly reason: string } | null = null;
   #hasStopped = false;
+  /** When clients began to ask. */
+  #askedSince: number | null = null;
   /** Ends the start with an error; `null` once it is over. */
   #failStart: ((error: Error) => void) | null = null;
 
@@ -200,6 +205,7 @@ class MaelstromCluster implements Cluster {
   }
 
   invoke(node: number, process: number, operation: Invocation, reply: Parameters<Cluster["invoke"]>[3]): void {
+    this.#noticeSilence(node);
     const src = clientName(process), dest = nodeName(node);
     const ask: Ask = (request, then) => {
       const msg_id = this.#requests.open(then);
@@ -216,6 +222,19 @@ class MaelstromCluster implements Cluster {
         this.#malformed(node, request, answer, expected);
       },
     });
+  }
+
+  /** Ends a run in which nobody ever answers, although nothing is wrong. */
+  #noticeSilence(node: number): void {
+    if (this.#traffic.answered.size > 0) return;
+    const now = this.#opening.clock.now();
+    this.#askedSince ??= now;
+    const isWhole = this.#network.counts.cut + this.#network.counts.lost === 0 &&
+      [...this.#nodes.values()].every((each) => each.lives === 1 && each.view().state === "running");
+    const patience = SILENCE_MAX + 10 * (this.#setup.latency ?? 0) * MILLISECOND;
+    if (!isWhole || now - this.#askedSince < patience) return;
+    const what = `and all other nodes have answered no request for ${Math.round((now - this.#askedSince) / SECOND)} s`;
+    this.#break(node, { what, isCertain: false }, this.#nodes.get(node)!.life!.child.said());
   }
 
   #malformed(node: number, request: Body, answer: Body, expected: string): void {

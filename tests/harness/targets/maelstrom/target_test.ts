@@ -188,6 +188,23 @@ test(
 );
 
 test(
+  "nodes that answer nobody are told, with their last words, and the run is unknown",
+  { skip: noPython },
+  () =>
+    withProgram(
+      `#!/usr/bin/env python3\n${BLANK}    print("no route", file=sys.stderr, flush=True)
+    if b["type"] != "init": continue
+${ECHO}`,
+      async (bin) => {
+        const judged = await run({ bin, workload: "echo", timeLimit: 60 });
+        assert.equal(judged.result.valid, "unknown");
+        const { reason } = judged.result.checks["processes"]!;
+        assert.match(reason!, /have answered no request for \d s; its standard error ends with: .*no route/);
+      },
+    ),
+);
+
+test(
   "a node that writes something else than messages is told, with the line",
   { skip: noPython },
   () =>
