@@ -31,6 +31,12 @@ interface Signature {
 
 const SIGNATURES: readonly Signature[] = [
   { model: "mutex", operations: ["acquire", "release"], needs: ["acquire", "release"] },
+  { model: "lease", operations: ["acquire", "renew", "release", "read", "get"], needs: ["renew"] },
+  {
+    model: "priority-queue",
+    operations: ["insert", "delete-min", "extract-min", "pop-min"],
+    needs: ["delete-min", "extract-min", "pop-min"],
+  },
   { model: "fifo-queue", operations: ["enqueue", "dequeue"], needs: ["enqueue", "dequeue"] },
   { model: "stack", operations: ["push", "pop"], needs: ["push", "pop"] },
   { model: "kv-append", operations: ["append", "get", "put", "read", "write"], needs: ["append"] },
@@ -80,6 +86,12 @@ export function inferModel(events: readonly HistoryEvent[], hasTuples = false): 
 
 /** A model of registers, unless what is read could not have been written. */
 function asked(model: string, clients: readonly HistoryEvent[], events: readonly HistoryEvent[]): Inferred {
+  if (model === "mutex") {
+    const token = clients.find(({ f, type, value }) => f === "acquire" && type === "ok" && typeof value === "number");
+    if (token === undefined) return { model };
+    const question = "whoever acquires the lock is told a number, which may be a fencing token";
+    return { question, models: ["fenced-mutex", "mutex"], event: events.indexOf(token) };
+  }
   if (model !== "kv") return { model };
   return otherShape(clients, events, ["kv"]) ?? { model };
 }

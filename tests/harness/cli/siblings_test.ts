@@ -474,6 +474,27 @@ answers(
   { exit: 254, contains: "--model" },
 );
 
+answers(
+  "locks with numbers that may be fencing tokens",
+  lines(...op(0, "acquire", {}, { value: 1 }), ...op(0, "release", {})),
+  {
+    exit: 254,
+    contains: "--model fenced-mutex",
+  },
+);
+answers("a queue that is drained", lines(...op(0, "enqueue", { value: 1 }), ...op(0, "drain", {}, { value: [1] })), {
+  exit: 254,
+  contains: "--model total-queue",
+});
+answers(
+  "a priority queue",
+  lines(...op(0, "insert", { value: 2 }), ...op(0, "insert", { value: 1 }), ...op(1, "delete-min", {}, { value: 2 })),
+  {
+    exit: 1,
+    contains: "priority-queue",
+  },
+);
+
 // Values that differ in EDN.
 
 const edn = (written: string, read: string): string =>
