@@ -44,47 +44,87 @@ interface Zone {
 
 /** Judges a piece of register operations. */
 export function judgeByZones(piece: Piece): ZonesVerdict {
-  const { kind, a, b, inv, ret, length, values } = piece;
-  const writer = new Int32Array(values).fill(-1);
+  const writers = writersOf(piece);
+  if (writers === undefined) return { valid: "unknown" };
+  const observed = observedValues(piece, writers.of);
+  if ("impossible" in observed) return { valid: false, operations: [observed.impossible] };
+  const clusters = clustersOf(piece, writers.isRewritten, observed.of);
+  if ("operations" in clusters) return { valid: false, operations: clusters.operations };
+  const zones = zonesOf(piece, clusters, writers.isRewritten);
+  if ("operations" in zones) return { valid: false, operations: zones.operations };
+  const clash = clashOf(zones.zones, piece.events.length);
+  if (clash !== undefined) {
+    const operations = clash.flatMap(({ firstOf, lastOf, ties }) => certificate(firstOf, lastOf, ties));
+    return { valid: false, operations: [...new Set(operations)] };
+  }
+  const isExact = clusters.isExact && !piece.kind.subarray(0, piece.length).includes(NOT_EQUAL);
+  return { valid: isExact ? true : "unknown" };
+}
+
+/** Each value's writer, or -1, and whether the initial value is written again; undefined if values repeat. */
+function writersOf({ kind, a, b, length, values }: Piece): { of: Int32Array; isRewritten: boolean } | undefined {
+  const of = new Int32Array(values).fill(-1);
   let isRewritten = false;
   for (let op = 0; op < length; op++) {
     if (kind[op] !== WRITE && kind[op] !== SWAP) continue;
     const value = kind[op] === WRITE ? a[op]! : b[op]!;
     if (value === INITIAL) isRewritten = true;
     else if (value !== UNSEEN) {
-      if (writer[value]! >= 0) return { valid: "unknown" };
-      writer[value] = op;
+      if (of[value]! >= 0) return undefined;
+      of[value] = op;
     }
   }
+  return { of, isRewritten };
+}
 
-  const observed = new Uint8Array(values);
+/** By value, 1 if somebody saw it; or an operation that saw what nobody wrote. */
+function observedValues(
+  { kind, a, ret, length, values }: Piece,
+  writer: Int32Array,
+): { readonly of: Uint8Array } | { readonly impossible: number } {
+  const of = new Uint8Array(values);
+  // Swaps of unknown outcome whose value was seen: they happened, and saw something too.
   const work: number[] = [];
-  const observe = (value: number, op: number): boolean => {
+  const observe = (value: number): boolean => {
     if (value !== INITIAL && writer[value]! < 0) return false;
-    if (observed[value] === 0) {
-      observed[value] = 1;
+    if (of[value] === 0) {
+      of[value] = 1;
       if (value !== INITIAL && ret[writer[value]!] === NEVER && kind[writer[value]!] === SWAP) {
         work.push(writer[value]!);
       }
     }
-    return op >= 0;
+    return true;
   };
-  let isExact = true;
   for (let op = 0; op < length; op++) {
-    if (kind[op] === NOT_EQUAL) isExact = false;
     const sees = kind[op] === READ || (kind[op] === SWAP && ret[op] !== NEVER);
-    if (sees && !observe(a[op]!, op)) return { valid: false, operations: [op] };
+    if (sees && !observe(a[op]!)) return { impossible: op };
   }
-  for (let op = work.pop(); op !== undefined; op = work.pop()) {
-    if (!observe(a[op]!, op)) return { valid: false, operations: [op] };
-  }
+  for (let op = work.pop(); op !== undefined; op = work.pop()) if (!observe(a[op]!)) return { impossible: op };
+  return { of };
+}
 
-  // Readers of each value in a list, and the swap that consumed it.
+/** The readers of each value in a list, the swap that consumed it, and where chains begin. */
+interface Clusters {
+  readonly readers: Int32Array;
+  readonly nextReader: Int32Array;
+  readonly consumer: Int32Array;
+  readonly roots: readonly number[];
+  readonly swaps: number;
+  /** Whether the zones' conditions are enough, as far as these clusters go. */
+  readonly isExact: boolean;
+}
+
+function clustersOf(
+  { kind, a, b, ret, length, values }: Piece,
+  isRewritten: boolean,
+  observed: Uint8Array,
+): Clusters | { readonly operations: readonly number[] } {
   const readers = new Int32Array(values).fill(-1);
   const nextReader = new Int32Array(length);
   const consumer = new Int32Array(values).fill(-1);
   const roots: number[] = [];
   let swaps = 0;
+  let isExact = true;
   for (let op = 0; op < length; op++) {
     const isUnknown = ret[op] === NEVER;
     const value = a[op]!;
@@ -104,15 +144,25 @@ export function judgeByZones(piece: Piece): ZonesVerdict {
         isExact = false;
         roots.push(op);
       } else {
-        if (consumer[value]! >= 0) return { valid: false, operations: [consumer[value]!, op] };
+        if (consumer[value]! >= 0) return { operations: [consumer[value]!, op] };
         consumer[value] = op;
         swaps++;
       }
     }
   }
   if (!isRewritten && (readers[INITIAL]! >= 0 || consumer[INITIAL]! >= 0)) roots.push(BEFORE_ALL);
+  return { readers, nextReader, consumer, roots, swaps, isExact };
+}
 
+/** Follows each chain from its root; or tells the operations of one that contradicts itself. */
+function zonesOf(
+  piece: Piece,
+  { readers, nextReader, consumer, roots, swaps }: Clusters,
+  isRewritten: boolean,
+): { readonly zones: readonly Zone[] } | { readonly operations: readonly number[] } {
+  const { kind, a, b, inv, ret } = piece;
   const zones: Zone[] = [];
+  let left = swaps;
   for (const root of roots) {
     const ties: number[] = root === BEFORE_ALL ? [] : [root];
     let first = root === BEFORE_ALL ? -1 : ret[root]!;
@@ -125,7 +175,7 @@ export function judgeByZones(piece: Piece): ZonesVerdict {
       let lastOf = latestOf;
       const isShared = value === UNSEEN || (value === INITIAL && isRewritten);
       for (let op = isShared ? -1 : readers[value]!; op >= 0; op = nextReader[op]!) {
-        if (ret[op]! < latest) return { valid: false, operations: certificate(op, latestOf, ties) };
+        if (ret[op]! < latest) return { operations: certificate(op, latestOf, ties) };
         if (inv[op]! > last) [last, lastOf] = [inv[op]!, op];
         if (ret[op]! < first) [first, firstOf] = [ret[op]!, op];
       }
@@ -134,8 +184,8 @@ export function judgeByZones(piece: Piece): ZonesVerdict {
         zones.push({ first, firstOf, last, lastOf, ties });
         break;
       }
-      swaps--;
-      if (ret[swap]! < last) return { valid: false, operations: certificate(swap, lastOf, ties) };
+      left--;
+      if (ret[swap]! < last) return { operations: certificate(swap, lastOf, ties) };
       if (ties.length < 64) ties.push(swap);
       if (ret[swap]! < first) [first, firstOf] = [ret[swap]!, swap];
       [latest, latestOf] = inv[swap]! > last ? [inv[swap]!, swap] : [last, lastOf];
@@ -143,14 +193,7 @@ export function judgeByZones(piece: Piece): ZonesVerdict {
     }
   }
   // A swap that no chain reached is part of a circle.
-  if (swaps > 0) return { valid: false, operations: circle(piece, consumer) };
-
-  const clash = clashOf(zones, piece.events.length);
-  if (clash !== undefined) {
-    const operations = clash.flatMap(({ firstOf, lastOf, ties }) => certificate(firstOf, lastOf, ties));
-    return { valid: false, operations: [...new Set(operations)] };
-  }
-  return { valid: isExact ? true : "unknown" };
+  return left > 0 ? { operations: circle(piece, consumer) } : { zones };
 }
 
 function certificate(one: number, other: number, ties: readonly number[]): number[] {
