@@ -20,28 +20,32 @@ const NEVER = 0x7fffffff;
 /** A key that needs no walk. */
 const SETTLED = 2;
 
-/**
- * Tries every key.
- *
- * @param parts What stands for keys, where the table was cut further, or keys begin with different values.
- * @returns For each key, 0 if it remains to be found out whether it is linearizable; else it is.
- */
-export function walkStraight(table: Operations, options: RegisterOptions, parts?: Parts): Uint8Array {
+/** What a walk knows beforehand. Moments are places in the order of events. */
+interface Outlook {
+  /** By row: when it was invoked, and when it returned. */
+  readonly invoked: Int32Array;
+  readonly returned: Int32Array;
+  /** By value: the last invocation of somebody who sees it, and how many write it: 0, 1, or 2 for more. */
+  readonly seenLast: Int32Array;
+  readonly writers: Uint8Array;
+  /** By row: of the observers of its key that are invoked after it returned, the one that returns first; or -1. */
+  readonly upcoming: Int32Array;
+}
+
+/** Looks through a table once; keys with a compare that did not tell what it saw are left to others. */
+function lookAhead(
+  table: Operations,
+  key: Int32Array,
+  initials: Iterable<number>,
+  isThrough: Uint8Array,
+): Outlook {
   const { order, events, length, verb, outcome, a, b, actual } = table;
-  const key = parts?.of ?? table.key;
-  const initials = parts?.initials;
-  const { initial, nullReadsAnything } = options;
-  const keys = parts?.count ?? table.keys.size;
-  const values = table.values.size;
   const returned = new Int32Array(length).fill(NEVER);
   const invoked = new Int32Array(length);
-  const seenLast = new Int32Array(values).fill(-1);
-  const writers = new Uint8Array(values);
-  const isThrough = new Uint8Array(keys).fill(1);
-  if (parts?.isSettled !== undefined) isThrough.set(parts.isSettled.map((settled) => settled === 1 ? SETTLED : 1));
-  writers[initial] = 2;
+  const seenLast = new Int32Array(table.values.size).fill(-1);
+  const writers = new Uint8Array(table.values.size);
   writers[NULL_ID] = 2;
-  if (initials !== undefined) { for (const value of initials) writers[value] = 2; }
+  for (const value of initials) writers[value] = 2;
   for (let i = 0; i < events; i++) {
     const event = order[i]!;
     if (event < 0) {
@@ -69,8 +73,15 @@ export function walkStraight(table: Operations, options: RegisterOptions, parts?
         }
     }
   }
+  return { invoked, returned, seenLast, writers, upcoming: upcomingObservers(table, key, isThrough.length, returned) };
+}
 
-  // For each write, of the observers that are invoked after it returned, the one that returns first.
+function upcomingObservers(
+  { order, events, length, verb, outcome }: Operations,
+  key: Int32Array,
+  keys: number,
+  returned: Int32Array,
+): Int32Array {
   const upcoming = new Int32Array(length).fill(-1);
   const met = new Int32Array(keys).fill(-1);
   for (let i = events - 1; i >= 0; i--) {
@@ -82,7 +93,29 @@ export function walkStraight(table: Operations, options: RegisterOptions, parts?
       if (met[k]! < 0 || returned[row]! < returned[met[k]!]!) met[k] = row;
     }
   }
+  return upcoming;
+}
 
+/**
+ * Tries every key.
+ *
+ * @param parts What stands for keys, where the table was cut further, or keys begin with different values.
+ * @returns For each key, 0 if it remains to be found out whether it is linearizable; else it is.
+ */
+export function walkStraight(table: Operations, options: RegisterOptions, parts?: Parts): Uint8Array {
+  const { order, events, length, verb, outcome, a, b, actual } = table;
+  const key = parts?.of ?? table.key;
+  const initials = parts?.initials;
+  const { initial, nullReadsAnything } = options;
+  const keys = parts?.count ?? table.keys.size;
+  const isThrough = new Uint8Array(keys).fill(1);
+  if (parts?.isSettled !== undefined) isThrough.set(parts.isSettled.map((settled) => settled === 1 ? SETTLED : 1));
+  const { invoked, returned, seenLast, writers, upcoming } = lookAhead(
+    table,
+    key,
+    [initial, ...new Set(initials ?? [])],
+    isThrough,
+  );
   const state = initials?.slice(0, keys) ?? new Int32Array(keys).fill(initial);
   const written = new Int32Array(keys).fill(-1);
   const heads = new Int32Array(keys).fill(-1);
@@ -192,37 +225,34 @@ export function walkStraight(table: Operations, options: RegisterOptions, parts?
     return false;
   };
 
-  for (let i = 0; i < events; i++) {
-    const event = order[i]!;
-    const row = event < 0 ? ~event : event;
-    const k = key[row]!;
-    if (isThrough[k] !== 1 || outcome[row] === FAILED) continue;
-    if (event < 0) {
-      if (placed[row] === 0 && !settle(k, row, i)) isThrough[k] = 0;
-      continue;
-    }
-    if (verb[row] === GET && (outcome[row] !== OK || (nullReadsAnything === true && a[row] === NULL_ID))) {
+  /** Adds an operation that was invoked to those that are open; false where the key is for a search. */
+  const open = (k: number, row: number): boolean => {
+    const learnsNothing = outcome[row] !== OK || (nullReadsAnything === true && a[row] === NULL_ID);
+    if ((verb[row] === GET && learnsNothing) || (onlyLooks(row) && seenBy(row) === state[k])) {
       placed[row] = 1;
-      continue;
-    }
-    if (onlyLooks(row) && seenBy(row) === state[k]) {
-      placed[row] = 1;
-      continue;
+      return true;
     }
     if (outcome[row] === OPEN) {
       const value = writtenBy(row);
-      if (seenLast[value]! < 0) continue;
+      if (seenLast[value]! < 0) return true;
       // Many open writes of one value would make the list long: that is for the search.
-      if (writers[value]! > 1) {
-        isThrough[k] = 0;
-        continue;
-      }
+      if (writers[value]! > 1) return false;
     }
     const head = heads[k]!;
     next[row] = head;
     previous[row] = -1;
     if (head >= 0) previous[head] = row;
     heads[k] = row;
+    return true;
+  };
+
+  for (let i = 0; i < events; i++) {
+    const event = order[i]!;
+    const row = event < 0 ? ~event : event;
+    const k = key[row]!;
+    if (isThrough[k] !== 1 || outcome[row] === FAILED) continue;
+    const isFine = event < 0 ? placed[row] === 1 || settle(k, row, i) : open(k, row);
+    if (!isFine) isThrough[k] = 0;
   }
   return isThrough;
 }
