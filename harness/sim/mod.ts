@@ -9,3 +9,8 @@ export { driveAtOnce, type Driven, type DriveOptions } from "../run/drive.ts";
 export { DEFAULT_OPTIONS, type RunOptions } from "../run/options.ts";
 export type { Breach, SafetyVerdict } from "./invariants/world.ts";
 export type { CoverageCounts } from "./coverage.ts";
+
+// What an embedder's own parts must guarantee, as cases for any test runner.
+export { type ConformanceCase, ConformanceError } from "./conformance/case.ts";
+export { type OpenLog, type TestedLog, testLog } from "./conformance/log.ts";
+export { type StateMachineTest, testStateMachine } from "./conformance/state_machine.ts";
