@@ -58,6 +58,9 @@ export class JsonLinesOperations {
   readonly #asked = new AskedBytes();
   #rest: Uint8Array = new Uint8Array(0);
   #line = 0;
+  /** The time of each line; NaN where none is told. */
+  #times: Float64Array = new Float64Array(1024).fill(NaN);
+  #firstHigh = NaN;
   #timeLine = 0;
   #timeHigh = -Infinity;
   #timeLow = 0;
@@ -70,6 +73,7 @@ export class JsonLinesOperations {
   constructor(builder: OperationsBuilder) {
     this.#builder = builder;
     builder.operations.countsLines = true;
+    builder.operations.timeAt = (line) => line < this.#times.length ? known(this.#times[line]!) : undefined;
   }
 
   /** The number of the last line that was read, from 1. */
@@ -157,10 +161,22 @@ export class JsonLinesOperations {
 
   #seeTime(high: number, low: number): void {
     const isBefore = high < this.#timeHigh || (high === this.#timeHigh && low < this.#timeLow);
+    this.#keepTime(high, low);
     if (isBefore) this.goesBack ??= { line: this.#line, since: this.#timeLine };
     this.#timeHigh = high;
     this.#timeLow = low;
     this.#timeLine = this.#line;
+  }
+
+  /** Keeps the time of the line; long ones count from the first. */
+  #keepTime(high: number, low: number): void {
+    if (this.#line >= this.#times.length) {
+      const times = new Float64Array(Math.max(this.#line + 1, this.#times.length * 2)).fill(NaN);
+      times.set(this.#times);
+      this.#times = times;
+    }
+    if (Number.isNaN(this.#firstHigh)) this.#firstHigh = high;
+    this.#times[this.#line] = (high - this.#firstHigh) * 1e9 + low;
   }
 
   /** Adds the event of a plain line; false, with nothing done, if it is one for the other readers. */
@@ -181,6 +197,8 @@ export class JsonLinesOperations {
       this.#unknown.set(process, this.#line);
       this.#builder.leaveOpen(process, row, this.#line);
     } else if (type === FAIL_EVENT) {
+      // Why it failed is kept for the models that ask.
+      if (this.#plain.hasOtherError && table.verb[row]! > CAS) return false;
       const isMismatch = table.verb[row] === CAS && this.#plain.isMismatch;
       this.#builder.complete(process, row, isMismatch ? MISMATCH : FAILED, this.#line);
     }
@@ -254,4 +272,8 @@ export class JsonLinesOperations {
     this.#names.push({ bytes: copy, id });
     return id;
   }
+}
+
+function known(time: number): number | undefined {
+  return Number.isNaN(time) ? undefined : time;
 }

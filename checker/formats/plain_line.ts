@@ -54,6 +54,8 @@ export class PlainLine {
   readonly key: PlainValue = none();
   readonly value: PlainValue = none();
   isMismatch = false;
+  /** Whether it has an error that is no mismatch. */
+  hasOtherError = false;
   hasTime = false;
   timeHigh = 0;
   timeLow = 0;
@@ -74,7 +76,7 @@ export class PlainLine {
     this.process = -1;
     this.type = 0;
     this.f.what = this.key.what = this.value.what = ABSENT;
-    this.isMismatch = this.hasTime = false;
+    this.isMismatch = this.hasOtherError = this.hasTime = false;
     let field = 0;
     do if (!this.#field(field++)) return false; while (this.#comma());
     return bytes[this.#at] === CLOSE_BRACE && this.#at + 1 === last && this.process >= 0 && this.type !== 0 &&
@@ -114,6 +116,7 @@ export class PlainLine {
       case ERROR:
         if (!this.#read(last)) return false;
         this.isMismatch = last.what === TEXT && isBytes(this.bytes, last.begin, last.stop, MISMATCH_TEXT);
+        this.hasOtherError = !this.isMismatch && last.what !== NULL;
         return true;
       case TIME:
         return this.#read(last) && this.#setTime();

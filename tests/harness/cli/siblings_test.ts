@@ -482,6 +482,20 @@ answers(
     contains: "--model fenced-mutex",
   },
 );
+const lease = (time: number, process: number, f: string, answered: unknown, type = "ok"): unknown[] => [
+  { time: time * 1e6, process, type: "invoke", f, value: f === "read" ? null : process },
+  { time: (time + 1) * 1e6, process, type, f, value: answered },
+];
+answers(
+  "leases in JSON lines are judged by their times",
+  lines(...lease(0, 1, "acquire", 1), ...lease(5000, 2, "acquire", 2)),
+  { flags: ["--model", "lease:1000"], exit: 0 },
+);
+answers(
+  "a lease that is taken while another lasts",
+  lines(...lease(0, 1, "acquire", 1), ...lease(500, 2, "acquire", 2)),
+  { flags: ["--model", "lease:1000"], exit: 1 },
+);
 answers("a queue that is drained", lines(...op(0, "enqueue", { value: 1 }), ...op(0, "drain", {}, { value: [1] })), {
   exit: 254,
   contains: "--model total-queue",
