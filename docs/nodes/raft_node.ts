@@ -107,7 +107,12 @@ node.on("raft", ({ body }: Message) => {
 });
 node.on("write", write);
 node.on("cas", write);
-node.on("forward", async ({ body }: Message) => {
+/** The requests that came from other nodes. A message may come twice; what it asks for must happen once. */
+const forwarded = new Set<string>();
+node.on("forward", async ({ src, body }: Message) => {
+  const name = `${src} ${body["msg_id"]}`;
+  if (forwarded.has(name)) return;
+  forwarded.add(name);
   try {
     return { type: "forward_ok", answer: await propose(body["request"] as Body) };
   } catch (error) {

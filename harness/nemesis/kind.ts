@@ -55,7 +55,10 @@ export interface Severity {
   readonly clockWithinLease: boolean;
   /** The highest share of packets lost, from 0 to 1. */
   readonly loss: number;
-  /** Whether clients always reach every node that runs, unless a cut of clients is asked for by its name. */
+  /**
+   * Whether what clients and nodes say to each other always arrives, once, unless a cut of clients is asked for by its
+   * name: for systems whose clients do not expect anything else.
+   */
   readonly sparesClients?: boolean;
   /** How many services there are, which nodes ask: the ends -1, -2, ... None if left out. */
   readonly services?: number;

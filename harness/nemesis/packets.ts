@@ -6,7 +6,7 @@
 import type { Random } from "../../raft/mod.ts";
 import { MILLISECOND } from "../../server/clock.ts";
 import { fieldsOf, linksField, numberField, shareField } from "./fields.ts";
-import { CLIENTS, type FaultType, type Link, type View } from "./kind.ts";
+import { CLIENTS, type FaultType, type Link, type Severity, type View } from "./kind.ts";
 import { drawAmong, pick } from "./victims.ts";
 import { presentIn, primaryOf } from "./view.ts";
 
@@ -32,7 +32,7 @@ export const packets: FaultType<Packets> = {
   about: "messages are lost, doubled or late",
   shapes: EFFECTS,
   draw(random, shape, view, severity) {
-    const links = drawLinks(random, view);
+    const links = drawLinks(random, view, severity);
     if (links.length === 0) return null;
     const has = (effect: Effect): boolean => shape === null ? random.below(2) === 0 : shape === effect;
     const loss = has("loss") ? severity.loss * (1 + random.below(100)) / 100 : 0;
@@ -76,10 +76,10 @@ function effectsOf(fault: Packets): Effect[] {
 }
 
 /** All links, those from one node, to it, or both, or each with an even chance. Every third time the one is the primary. */
-function drawLinks(random: Random, view: View): Link[] {
+function drawLinks(random: Random, view: View, { sparesClients = false }: Severity): Link[] {
   const nodes = presentIn(view);
   // Clients' messages fare as members' do, every third time.
-  const ends = random.below(3) === 0 ? [...nodes, CLIENTS] : nodes;
+  const ends = random.below(3) === 0 && !sparesClients ? [...nodes, CLIENTS] : nodes;
   const every = ends.flatMap((a) => ends.filter((b) => b !== a).map((b): Link => [a, b]));
   const rule = pick(random, ["one", "one", "leader"] as const);
   const [one] = drawAmong(random, rule, nodes, primaryOf(view)?.id ?? null);

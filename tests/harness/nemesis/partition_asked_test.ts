@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../../raft/mod.ts";
 import { type NodeView, SEVERITY } from "../../../harness/nemesis/kind.ts";
+import { packets } from "../../../harness/nemesis/packets.ts";
 import { partition } from "../../../harness/nemesis/partition.ts";
 
 const view = [1, 2, 3].map((id): NodeView => ({ id, state: "running", primaryIn: null, members: null, says: "" }));
@@ -33,5 +34,9 @@ test("where there are no services, none are cut off; and clients that are to be 
       cut: readonly (readonly [number, number])[];
     };
     assert.ok(spared.cut.flat().every((end) => end > 0));
+    const late = packets.draw(createRandom(seed), null, view, { ...SEVERITY, sparesClients: true }) as {
+      links: readonly (readonly [number, number])[];
+    } | null;
+    assert.ok((late?.links ?? []).flat().every((end) => end > 0));
   }
 });

@@ -197,8 +197,16 @@ async def serve(message):
     return answer["answer"]
 
 
+forwarded = set()
+
+
 @node.on("forward")
 async def forward(message):
+    # A message may come twice; what it asks for must happen once.
+    name = (message["src"], message["body"]["msg_id"])
+    if name in forwarded:
+        return None
+    forwarded.add(name)
     return {"type": "forward_ok", "answer": await propose(message["body"]["request"])}
 
 
