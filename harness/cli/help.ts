@@ -115,7 +115,7 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
 };
 
 const GROUPS: readonly (readonly [string, readonly CommandName[]])[] = [
-  ["Drive a simulated cluster and judge what its clients saw", ["run", "fuzz", "shrink", "replay"]],
+  ["Drive a simulated cluster and judge what its clients saw", ["run", "fuzz", "shrink", "replay", "explore"]],
   ["Judge a history that was recorded elsewhere, and draw it", ["check", "report"]],
   ["Run real nodes", ["serve", "cluster", "member", "log", "backup"]],
 ];

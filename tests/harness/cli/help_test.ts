@@ -20,7 +20,7 @@ async function overview(...args: string[]): Promise<string> {
 test("the list of commands names each one, fits a terminal, and is the same with --help behind it", async () => {
   const text = await overview();
 
-  for (const name of ["run", "fuzz", "shrink", "replay", "check", "serve", "cluster", "member", "log"]) {
+  for (const name of ["run", "fuzz", "shrink", "replay", "explore", "check", "serve", "cluster", "member", "log"]) {
     assert.match(text, new RegExp(`^ {2}${name} `, "m"));
   }
   for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
