@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { grouped, renderOpening, renderResult } from "../report/report.ts";
 import { renderTrace } from "../report/story.ts";
+import { circumstances } from "../report/why.ts";
 import type { RunOptions } from "../run/options.ts";
 import { failedChecks, type JudgedRun } from "../run/result.ts";
 import { runOnce } from "../run/run_once.ts";
@@ -67,7 +68,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   }
   if (flags.json) terminal.out(`${JSON.stringify(judged.result)}\n`);
   else {
-    terminal.out(renderResult(judged.result, terminal.style));
+    terminal.out(renderResult(judged.result, terminal.style, circumstances(judged)));
     if (flags["check-determinism"]) terminal.out("Run twice: the same history, byte for byte.\n");
     if (isReal) {
       terminal.out(

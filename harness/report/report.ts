@@ -16,6 +16,7 @@ import type { RunResult } from "../run/result.ts";
 import type { Target } from "../run/target.ts";
 import type { SafetyVerdict } from "../sim/invariants/world.ts";
 import { WIDTH, wrapped } from "./columns.ts";
+import { narrowed } from "./narrow.ts";
 
 /** Wraps text in a colour or weight. */
 export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;
@@ -39,8 +40,12 @@ export function renderOpening(target: Target, options: RunOptions, style: Style)
   return `${style("bold", name)}${text.slice(name.length)}\n`;
 }
 
-/** All that is to be said after a run. */
-export function renderResult(result: RunResult, style: Style): string {
+/**
+ * All that is to be said after a run.
+ *
+ * @param circumstances What else is known of a violation, a sentence each.
+ */
+export function renderResult(result: RunResult, style: Style, circumstances: readonly string[] = []): string {
   const lines = [
     "",
     ...(result.nemesis === "all" ? [listed(line("drawn", ""), drawn(result))] : []),
@@ -53,7 +58,10 @@ export function renderResult(result: RunResult, style: Style): string {
   ];
   const { valid } = result;
   if (valid === true) lines.push(style("green", "Everything the clients saw can be explained."));
-  if (valid === false) lines.push(style("red", "A violation."), `Again: ${result.replay}`);
+  if (valid === false) {
+    const told = circumstances.flatMap((sentence) => wrapped(sentence.split(" "), WIDTH));
+    lines.push(style("red", "A violation."), ...told, `Again: ${result.replay}`);
+  }
   if (valid === "unknown") lines.push(style("yellow", "Nothing can be said for certain."), `Again: ${result.replay}`);
   return `${lines.join("\n")}\n`;
 }
@@ -177,18 +185,15 @@ function remark(verdict: Verdict): string {
   return `  ${who} healed and served again after ${count(ticks, "tick")}`;
 }
 
-/**
- * Lines of another's report, after its first, which says what was said already. Of a long one only lists may be
- * broken: elsewhere there may be a drawing.
- */
+/** Lines of another's report, after its first, which says what was said already, in the width of a terminal. */
 function indented(text: string): string[] {
-  return text.trimEnd().split("\n").slice(1)
-    .flatMap((each) => LISTS.test(each) ? wrapped(each.split(" "), WIDTH - 4) : [each])
-    .map((each) => `    ${each}`.trimEnd());
+  const width = WIDTH - 4;
+  return narrowed(text.trimEnd().split("\n").slice(1), width).flatMap((each) => {
+    if (each.length <= width || /\|-*\|/.test(each)) return [each];
+    const margin = /^ */.exec(each)![0];
+    return wrapped(each.trim().split(" "), width - margin.length).map((line) => margin + line);
+  }).map((each) => `    ${each}`.trimEnd());
 }
-
-/** How the lists of consistency models begin. */
-const LISTS = /^(Not|and so not|Still possible:) /;
 
 /** `1 fault`, `2 faults`. */
 export function count(number: number, noun: string): string {

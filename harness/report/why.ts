@@ -4,7 +4,9 @@
  *
  * @module
  */
-import type { FaultSpan } from "./faults.ts";
+import type { LinearizabilityVerdict } from "../../checker/mod.ts";
+import type { JudgedRun } from "../run/result.ts";
+import { type FaultSpan, faultSpans } from "./faults.ts";
 
 /** An operation of a counterexample, as verdicts show it. */
 export interface CounterexampleOperation {
@@ -53,6 +55,23 @@ function shownBy({ f, value, result }: CounterexampleOperation): unknown {
   if (READS.has(f)) return result;
   if (f === "cas") return Array.isArray(value) ? value[1] : undefined;
   return f === "put" || f === "write" ? value : null;
+}
+
+/**
+ * Of the operation that cannot be explained: which node was asked, and what was wrong with that node then, a sentence
+ * each; none where the run does not tell.
+ */
+export function circumstances(
+  { result, events, schedule }: Pick<JudgedRun, "result" | "events" | "schedule">,
+): string[] {
+  const failed = Object.values(result.checks).find(({ valid }) => valid === false) as
+    | Partial<LinearizabilityVerdict>
+    | undefined;
+  const culprit = culpritOf(failed?.counterexample?.operations ?? []);
+  const end = culprit === null || culprit.returned === null ? undefined : events[culprit.returned];
+  if (end?.node === undefined || end.time === undefined) return [];
+  const trouble = troubleOf(end.node, end.time, faultSpans(events, schedule.faults));
+  return [`Node ${end.node} was asked.`, ...trouble.map((each) => `${each.replace(/^node \d+/, "It")}.`)];
 }
 
 /** What was wrong with a node at a moment, a sentence for each fault that struck it. */

@@ -1,10 +1,11 @@
 // The npm package in an empty folder: every door on every runtime, the command line, types and bundlers.
 // It installs from the registry and takes a minute: KAYA_PACKAGE=1 asks for it.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { mayUse, setting } from "../corpus.ts";
 import { Installation, runIn, runtime } from "./installed.ts";
 
@@ -98,6 +99,64 @@ if (skip === false) {
     installation.write("example.mts", example);
     const { status, err } = runIn(folder, runtimes[2]!.program, ["example.mts"]);
     assert.equal(status, 0, err);
+  });
+
+  test("JSR's layout for npm clients can be imported: the files that a release would publish, compiled", () => {
+    const { err, out } = runIn(root, "npx", ["-y", "deno@2.9.6", "publish", "--dry-run", "--allow-dirty"]);
+    // deno-lint-ignore no-control-regex
+    const listed = [...`${out}${err}`.replace(/\x1b\[\d*m/g, "").matchAll(/file:\/\/(\S+\.ts) \(/g)].map((match) =>
+      match[1]!
+    );
+    const files = listed.map((file) => file.slice(root.length));
+    assert.ok(files.includes("mod.ts") && files.includes("raft/mod.ts"), `${err}${out}`);
+    const place = join(folder, "node_modules", "@jsr", "kayadb__raft");
+    for (const file of files) {
+      const js = file.replace(/\.ts$/, ".js");
+      mkdirSync(dirname(join(place, js)), { recursive: true });
+      copyFileSync(join(folder, "node_modules", "@kayadb", "raft", js), join(place, js));
+    }
+    const doors = Object.fromEntries(DOORS.map((door) => {
+      const file = { "": "mod", "/node": "server/node/mod", "/sim": "harness/sim/mod" }[door] ?? `${door.slice(1)}/mod`;
+      return [`.${door}`, `./${file}.js`];
+    }));
+    writeFileSync(
+      join(place, "package.json"),
+      JSON.stringify({ name: "@jsr/kayadb__raft", version: "0.0.0", type: "module", exports: doors }),
+    );
+    for (const { name, program } of runtimes) {
+      const script = DOORS.map((door, i) => `import * as d${i} from "@jsr/kayadb__raft${door}";`).join("\n");
+      const { out, err } = runIn(folder, program, [
+        installation.write("jsr.mjs", `${script}\nconsole.log(Object.keys(d0).length);`),
+      ]);
+      assert.ok(Number(out) > 0, `${name}: ${err}`);
+    }
+  });
+
+  test("one file is the whole command line, workers and all, on every runtime; doors for browsers are small", () => {
+    const bundle = join(folder, "bundle");
+    const built = runIn(root, "npx", ["-y", "deno@2.9.6", "run", "-A", "--no-check", "tasks/bundle.ts", bundle]);
+    assert.equal(built.status, 0, built.err);
+    const file = join(bundle, "kaya-raft.mjs");
+    for (const { name, program } of runtimes) {
+      const run = runIn(bundle, program, [file, "--nemesis", "partition", "--seed", "1", "--json"]);
+      assert.equal(JSON.parse(run.out).history_sha256, referenceHash(), name);
+      const fuzz = runIn(bundle, program, [
+        file,
+        "fuzz",
+        "--runs",
+        "4",
+        "--jobs",
+        "2",
+        "--time-limit",
+        "5",
+        "--seed",
+        "1",
+      ]);
+      assert.equal(fuzz.status, 0, `${name}: ${fuzz.out}${fuzz.err}`);
+    }
+    const gzipped = (door: string): number => gzipSync(readFileSync(join(bundle, door))).length;
+    assert.ok(gzipped("raft.mjs") <= 25_000, `raft.mjs: ${gzipped("raft.mjs")}`);
+    assert.ok(gzipped("checker.mjs") <= 110_000, `checker.mjs: ${gzipped("checker.mjs")}`);
   });
 
   test("npm pack in a clone refuses, and names the task that builds the package", () => {

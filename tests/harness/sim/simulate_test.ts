@@ -25,7 +25,7 @@ test("a run is a function of its options: twice the same history", () => {
     const runs = [1, 2].map(() => simulateAndJudge(options({ nemesis, seed: 5 }), ""));
 
     assert.deepEqual(runs[0]!.history, runs[1]!.history);
-    assert.ok(runs[0]!.events.length > 1000);
+    assert.ok(runs[0]!.events.length > 100);
   }
 });
 
