@@ -31,12 +31,6 @@ interface Signature {
 
 const SIGNATURES: readonly Signature[] = [
   { model: "mutex", operations: ["acquire", "release"], needs: ["acquire", "release"] },
-  { model: "lease", operations: ["acquire", "renew", "release", "read", "get"], needs: ["renew"] },
-  {
-    model: "priority-queue",
-    operations: ["insert", "delete-min", "extract-min", "pop-min"],
-    needs: ["delete-min", "extract-min", "pop-min"],
-  },
   { model: "fifo-queue", operations: ["enqueue", "dequeue"], needs: ["enqueue", "dequeue"] },
   { model: "stack", operations: ["push", "pop"], needs: ["push", "pop"] },
   { model: "kv-append", operations: ["append", "get", "put", "read", "write"], needs: ["append"] },
@@ -54,6 +48,12 @@ const SIGNATURES: readonly Signature[] = [
     model: "etcd",
     operations: ["range", "txn", "leaseGrant", "leaseRevoke", "defragment", "compact"],
     needs: ["range", "leaseGrant", "leaseRevoke", "defragment", "compact"],
+  },
+  { model: "lease", operations: ["acquire", "renew", "release", "read", "get"], needs: ["renew"] },
+  {
+    model: "priority-queue",
+    operations: ["insert", "delete-min", "extract-min", "pop-min"],
+    needs: ["delete-min", "extract-min", "pop-min"],
   },
 ];
 

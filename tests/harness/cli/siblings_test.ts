@@ -215,6 +215,14 @@ answers(
     contains: "did you mean cas",
   },
 );
+answers("store instead of put", lines(...op(0, "store", { key: "x", value: 1 }), ...get("x", 1)), {
+  exit: 254,
+  contains: "did you mean put",
+});
+answers("set instead of write", lines(...op(0, "set", { value: 1 }), ...op(1, "read", {}, { value: 1 })), {
+  exit: 254,
+  contains: "did you mean write",
+});
 answers("lock instead of acquire", lines(...op(0, "lock", {}), ...op(0, "release", {})), {
   exit: 254,
   contains: "did you mean acquire",
