@@ -27,22 +27,24 @@ export type DiskFault =
     | { readonly effect: "slow"; readonly factor: number }
     | {
       /**
-       * `full`: every append and replace fails, which ends the node; healed by space and a restart.
+       * `full`: every write fails, and leaves a part of what it was to write; this ends the node. Healed by space and a restart.
+       * `sync`: one sync fails, and makes nothing durable; this ends the node, which starts again.
+       * `unreadable`: the node ends, and its reads fail when it starts; healed by a restart.
        * `tear`: the node ends in the middle of a write, of which a part stays; healed by a restart.
        * `flip`: the node ends, and a bit of its journal changes ahead of its last batch; it must refuse to start, and never
        * comes back under its number.
        * `lost`: the node ends, its folder is emptied, and it starts again under its number; the others must refuse it.
        */
-      readonly effect: "full" | "tear" | "flip" | "lost";
+      readonly effect: "full" | "sync" | "unreadable" | "tear" | "flip" | "lost";
     }
   );
 
-const EFFECTS = ["slow", "full", "tear", "flip", "lost"] as const;
-const DRAWN = ["slow", "full", "tear", "tear", "flip", "lost"] as const;
+const EFFECTS = ["slow", "full", "sync", "unreadable", "tear", "flip", "lost"] as const;
+const DRAWN = [...EFFECTS, "tear"] as const;
 
 /** How a disk fault is drawn, named, healed and read. */
 export const disk: FaultType<DiskFault, DiskFault | Member> = {
-  about: "disks are slow or full, or a journal is torn, damaged or lost",
+  about: "disks are slow, full, or fail, or a journal is torn, damaged or lost",
   shapes: EFFECTS,
   draw(random, shape, view) {
     const effect = (shape ?? pick(random, DRAWN)) as DiskFault["effect"];
@@ -52,6 +54,8 @@ export const disk: FaultType<DiskFault, DiskFault | Member> = {
         return { kind: "disk", nodes, effect, factor: 1 << (1 + random.below(6)) };
       }
       case "full":
+      case "sync":
+      case "unreadable":
       case "tear": {
         const rule = pick(random, ["one", "minority", "leader", "all"] as const);
         return { kind: "disk", nodes: drawNodes(random, rule, view), effect };
@@ -63,7 +67,7 @@ export const disk: FaultType<DiskFault, DiskFault | Member> = {
   },
   name: ({ effect }) => `disk:${effect}`,
   say: (fault) => fault.effect === "slow" ? `slow by ${fault.factor}` : fault.effect,
-  isHealed: ({ effect }) => effect !== "flip" && effect !== "lost",
+  isHealed: ({ effect }) => effect !== "sync" && effect !== "flip" && effect !== "lost",
   keep: keepStruck,
   simpler: withOneFewer,
   parse(value) {

@@ -47,9 +47,9 @@ interface NameChange {
   readonly content: Content | null;
 }
 
-/** Why a write failed. */
-export class DiskFullError extends Error {
-  override name = "DiskFullError";
+/** Why a verb failed: the nemesis wanted it so. */
+export class DiskFaultError extends Error {
+  override name = "DiskFaultError";
 }
 
 /** One node's disk. */
@@ -65,8 +65,12 @@ export class SimDisk {
   #syncs = 0;
   /** Syncs take this many times their ordinary time. */
   slowness = 1;
-  /** Writes fail. */
+  /** Writes fail, and leave a part of what they were to write. */
   isFull = false;
+  /** Reads fail. */
+  isUnreadable = false;
+  /** The next sync fails, and makes nothing durable. */
+  failsNextSync = false;
   /** Called once, in the middle of the next write: how a crash finds one under way. */
   armed: (() => void) | null = null;
   /** Whether what is armed waits for a file to be put in place, and not for the next write of any kind. */
@@ -100,8 +104,11 @@ export class SimDisk {
       sync: (name, done) => this.#takeSync(session, name, done),
       read: (name, position, length, done) => {
         this.#later(session, [name], transferTime(length), () => {
+          if (this.isUnreadable) {
+            return this.#call((error) => done(error, null), new DiskFaultError(`Cannot read ${name}`));
+          }
           const file = this.#files.get(name);
-          const bytes = file?.bytes.slice(position, Math.min(file.length, position + length)) ?? null;
+          const bytes = file?.bytes.slice(position, Math.min(file.length, position + this.#readable(length))) ?? null;
           this.#call((error) => done(error, bytes), null);
         });
       },
@@ -173,6 +180,10 @@ export class SimDisk {
     const file = this.#files.get(name);
     const reach = file !== undefined && this.#isIdle(name) ? file.writes.length : Infinity;
     this.#later(session, [name], this.#syncTime(), () => {
+      if (this.failsNextSync) {
+        this.failsNextSync = false;
+        return this.#call(done, new DiskFaultError(`Cannot sync ${name}`));
+      }
       const synced = this.#files.get(name);
       if (synced !== undefined) synced.synced = Math.max(synced.synced, Math.min(reach, synced.writes.length));
       this.#call(done, null);
@@ -191,8 +202,20 @@ export class SimDisk {
     });
   }
 
-  #write(name: string, position: number, bytes: Uint8Array): DiskFullError | null {
-    if (this.isFull) return new DiskFullError(`Cannot write ${bytes.length} bytes to ${name}: the disk is full`);
+  #write(name: string, position: number, bytes: Uint8Array): DiskFaultError | null {
+    if (!this.isFull) return this.#put(name, position, bytes);
+    const written = finish(mixTime(mix(this.#seed, 5), this.#queue.now())) % (bytes.length + 1);
+    if (written > 0) this.#put(name, position, bytes.subarray(0, written));
+    return new DiskFaultError(`Cannot write ${bytes.length} bytes to ${name}: the disk is full after ${written}`);
+  }
+
+  /** How many bytes a read brings at once: now and then fewer than were asked for. */
+  #readable(length: number): number {
+    const drawn = finish(mixTime(mix(this.#seed, 6), this.#queue.now()));
+    return (drawn & 7) === 0 ? Math.max(1, length >>> 1) : length;
+  }
+
+  #put(name: string, position: number, bytes: Uint8Array): null {
     let file = this.#files.get(name);
     if (file === undefined) this.#name(name, file = { bytes: new Uint8Array(256), length: 0, writes: [], synced: 0 });
     const end = position + bytes.length;

@@ -18,6 +18,7 @@ export class HeldFaults {
   readonly armed: Set<Fault> = new Set();
   readonly paused: Set<Fault> = new Set();
   readonly full: Set<Fault> = new Set();
+  readonly unreadable: Set<Fault> = new Set();
   /** The youngest counts. */
   readonly clock: ClockFault[] = [];
   /** The youngest counts. */
@@ -25,14 +26,16 @@ export class HeldFaults {
 
   /** Whether any fault holds the node. */
   get any(): boolean {
-    const { down, armed, paused, full, clock, slow } = this;
-    return down.size + armed.size + paused.size + full.size + clock.length + slow.length > 0;
+    const { down, armed, paused, full, unreadable, clock, slow } = this;
+    return down.size + armed.size + paused.size + full.size + unreadable.size + clock.length + slow.length > 0;
   }
 
   /** Forgets one fault. Returns whether it still held the node. */
   heal(fault: Fault): boolean {
     let held = false;
-    for (const set of [this.down, this.armed, this.paused, this.full]) held = set.delete(fault) || held;
+    for (const set of [this.down, this.armed, this.paused, this.full, this.unreadable]) {
+      held = set.delete(fault) || held;
+    }
     for (const list of [this.clock, this.slow] as Fault[][]) {
       const at = list.indexOf(fault);
       if (at >= 0) list.splice(at, 1);
@@ -43,7 +46,7 @@ export class HeldFaults {
 
   /** Forgets every fault. */
   clear(): void {
-    for (const set of [this.down, this.armed, this.paused, this.full]) set.clear();
+    for (const set of [this.down, this.armed, this.paused, this.full, this.unreadable]) set.clear();
     this.clock.length = this.slow.length = 0;
   }
 }

@@ -16,7 +16,7 @@ import type { SessionMachine } from "../../server/replica/sessions.ts";
 import type { ClockFault } from "../nemesis/clock.ts";
 import type { Fault } from "../nemesis/faults.ts";
 import type { NodeView } from "../nemesis/kind.ts";
-import { DiskFullError, SimDisk } from "./disk.ts";
+import { DiskFaultError, SimDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, mixTime } from "./hash.ts";
 import { HeldFaults, type SlowDisk } from "./held_faults.ts";
@@ -179,7 +179,9 @@ export class SimNode {
     if (isRefusal) {
       this.isRefused = true;
       this.#invariants.journalOpened(this.id, true, this.#isDamaged);
-    } else if (!(error instanceof DiskFullError)) {
+    } else if (error instanceof DiskFaultError) {
+      this.#queue.at(this.#queue.now() + this.#options.tickLength, () => this.#startIfWell());
+    } else {
       this.#invariants.broken(`node ${this.id} cannot start: ${error.message}`);
     }
   }
@@ -247,12 +249,13 @@ export class SimNode {
 
   /** The replica has ended by itself: for want of space, or because it found an error in itself, which is one. */
   #stopped(error: Error): void {
-    if (!(error instanceof DiskFullError)) {
+    if (!(error instanceof DiskFaultError)) {
       this.#invariants.broken(`node ${this.id} stopped: ${error.message}`);
     }
     // The replica is in the middle of something: its end comes after that.
     this.#queue.at(this.#queue.now(), () => {
-      this.#end();
+      // The machine goes on: what was written, and not made durable, can often still be read.
+      this.#end((finish(mixTime(this.#options.seed, this.#queue.now())) & 1) === 0);
       // Space may have come back while the failure was on its way.
       this.#startIfWell();
     });
@@ -448,6 +451,23 @@ export class SimNode {
     return true;
   }
 
+  /** The next sync fails, which ends the node; it starts again at once, as a supervisor would do it. */
+  failSync(): boolean {
+    if (this.replica === null || this.isPaused) return false;
+    this.disk.failsNextSync = true;
+    return true;
+  }
+
+  /** The node ends, and cannot read its disk when it starts. */
+  makeUnreadable(fault: Fault): boolean {
+    if (!this.#isUp) return false;
+    this.#held.unreadable.add(fault);
+    this.disk.isUnreadable = true;
+    this.#end();
+    this.start();
+    return true;
+  }
+
   fillDisk(fault: Fault): boolean {
     this.#held.full.add(fault);
     this.disk.isFull = true;
@@ -474,13 +494,15 @@ export class SimNode {
 
   #afterHealing(): void {
     this.disk.isFull = this.#held.full.size > 0;
+    this.disk.isUnreadable = this.#held.unreadable.size > 0;
+    if (!this.#held.any) this.disk.failsNextSync = false;
     this.disk.slowness = this.#held.slow.at(-1)?.factor ?? 1;
     this.#goOn();
     this.#startIfWell();
   }
 
   #startIfWell(): void {
-    if (!this.disk.isFull && !this.#isGone) this.start();
+    if (!this.disk.isFull && !this.disk.isUnreadable && !this.#isGone) this.start();
   }
 
   /** The node is taken away for good. */

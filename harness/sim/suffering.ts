@@ -103,6 +103,10 @@ function strikeDisk(node: SimNode, fault: DiskFault): boolean | string {
       return node.slowDisk(fault);
     case "full":
       return node.fillDisk(fault);
+    case "sync":
+      return node.failSync();
+    case "unreadable":
+      return node.makeUnreadable(fault);
     case "tear":
       return node.tear(fault);
     case "flip":

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DiskFullError, SimDisk } from "../../../harness/sim/disk.ts";
+import { DiskFaultError, SimDisk } from "../../../harness/sim/disk.ts";
 import { EventQueue } from "../../../harness/sim/event_queue.ts";
 import type { Disk, DiskDone } from "../../../server/journal/disk.ts";
 
@@ -224,7 +224,7 @@ test("a full disk refuses writes, and takes them again when there is space", () 
   node.write(FILE, 0, bytes(1), (error) => heard.push(error));
   node.write("other", 0, bytes(1), (error) => heard.push(error));
   settle();
-  assert.equal(heard.filter((error) => error instanceof DiskFullError).length, 2);
+  assert.equal(heard.filter((error) => error instanceof DiskFaultError).length, 2);
   disk.isFull = false;
   node.write(FILE, 0, bytes(1), (error) => heard.push(error));
   settle();
