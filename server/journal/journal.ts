@@ -328,7 +328,8 @@ export class Journal implements RaftLog {
     this.#baseIndex = snapshot.index;
     this.#baseTerm = snapshot.term;
     this.#durableIndex = Math.min(this.#durableIndex, snapshot.index);
-    this.#flushedIndex = 0;
+    // A flush under way still makes durable what it was given before: what waits for it may leave when it ends.
+    this.#flushedIndex = Math.min(this.#flushedIndex, snapshot.index);
     this.#batch.clear();
     this.#batchHighest = 0;
     this.#needsOpening = true;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RaftNode } from "../../raft/mod.ts";
+import type { ProposalPosition, RaftNode } from "../../raft/mod.ts";
 import type { ClientReply } from "./client.ts";
 import type { Respond } from "./forwarding.ts";
 import { DISCARDED, refusal } from "./refusals.ts";
@@ -51,6 +51,16 @@ export class Proposals {
     if (proposal === undefined) return;
     this.#open.delete(index);
     proposal.respond(proposal.term === term ? reply : DISCARDED);
+  }
+
+  /** Other leaders' entries have taken the place of these for certain. */
+  lost(positions: readonly ProposalPosition[]): void {
+    for (const { index, term } of positions) {
+      const proposal = this.#open.get(index);
+      if (proposal?.term !== term) continue;
+      this.#open.delete(index);
+      proposal.respond(DISCARDED);
+    }
   }
 
   /** Entries that are no commands were committed in `[from, to)`: what was proposed there is gone for certain. */

@@ -144,6 +144,7 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
   readonly #reads: ReadRounds;
   readonly #administration: Administration;
   readonly #requests: Requests;
+  readonly #proposals: Proposals;
   readonly #snapshots: SnapshotWriter;
   readonly #applier: Applier;
   #ticks = 0;
@@ -164,7 +165,7 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
     const outbox = this.#outbox = new Outbox(journal, (envelope) => send(envelope.to, { kind: "raft", envelope }));
     const reads = this.#reads = new ReadRounds({ node, read: (command) => machine.read(command), timeoutTicks });
     const administration = this.#administration = new Administration({ node, journal, outbox, ticks, timeoutTicks });
-    const proposals = new Proposals(node);
+    const proposals = this.#proposals = new Proposals(node);
     const snapshots = this.#snapshots = new SnapshotWriter({
       machine,
       journal,
@@ -243,6 +244,7 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
     if (this.node.role === "leader") this.#outbox.post(this.node.broadcast());
     this.#outbox.post(this.#reads.begin(this.#ticks));
     const goesOn = this.#applier.applyCommitted();
+    this.#proposals.lost(this.node.drainLost());
     this.#reads.answer(this.#applier.appliedIndex);
     this.#administration.answer();
     if (this.#snapshots.isDue) this.#beginSnapshot();
