@@ -429,15 +429,18 @@ const parseRaft = parseSubcommand("raft", {
   }],
 });
 
-function spec(
+/** Name, arity, keys, group, flags and summary, as they stand in a line below. */
+type SpecLine = readonly [
   name: string,
   arity: number,
   keys: readonly [number, number, number],
   group: string,
   flags: string,
   summary: string,
-  parse: (args: readonly string[]) => Command,
-): CommandSpec {
+];
+
+function spec(line: SpecLine, parse: (args: readonly string[]) => Command): CommandSpec {
+  const [name, arity, keys, group, flags, summary] = line;
   return { name, arity, keys, group, flags: flags.split(" "), summary, parse };
 }
 
@@ -447,130 +450,93 @@ const ALL_KEYS = [1, -1, 1] as const;
 const PAIRS = [1, -1, 2] as const;
 
 const SPECS: readonly CommandSpec[] = [
-  spec("get", 2, ONE_KEY, "string", "readonly fast", "Reads a key's value", (args) => ({ type: "get", key: args[1]! })),
-  spec("set", -3, ONE_KEY, "string", "write", "Writes a key's value, on a condition if one is given", parseSet),
-  spec("del", -2, ALL_KEYS, "generic", "write", "Removes keys", (args) => ({ type: "delete", keys: args.slice(1) })),
-  spec("exists", -2, ALL_KEYS, "generic", "readonly fast", "Counts the keys that there are", (args) => ({
+  spec(
+    ["get", 2, ONE_KEY, "string", "readonly fast", "Reads a key's value"],
+    (args) => ({ type: "get", key: args[1]! }),
+  ),
+  spec(["set", -3, ONE_KEY, "string", "write", "Writes a key's value, on a condition if one is given"], parseSet),
+  spec(["del", -2, ALL_KEYS, "generic", "write", "Removes keys"], (args) => ({ type: "delete", keys: args.slice(1) })),
+  spec(["exists", -2, ALL_KEYS, "generic", "readonly fast", "Counts the keys that there are"], (args) => ({
     type: "exists",
     keys: args.slice(1),
   })),
-  spec("mget", -2, ALL_KEYS, "string", "readonly fast", "Reads the values of keys", (args) => ({
+  spec(["mget", -2, ALL_KEYS, "string", "readonly fast", "Reads the values of keys"], (args) => ({
     type: "mget",
     keys: args.slice(1),
   })),
-  spec("incr", 2, ONE_KEY, "string", "write fast", "Adds one to a key's number", parseIncrement(1)),
-  spec("incrby", 3, ONE_KEY, "string", "write fast", "Adds to a key's number", parseIncrement(1)),
-  spec("decr", 2, ONE_KEY, "string", "write fast", "Takes one from a key's number", parseIncrement(-1)),
-  spec("decrby", 3, ONE_KEY, "string", "write fast", "Takes from a key's number", parseIncrement(-1)),
-  spec("mset", -3, PAIRS, "string", "write", "Writes the values of keys, all at once", parseMset),
-  spec("setnx", 3, ONE_KEY, "string", "write fast", "Writes a key's value if there is no such key", (args) => ({
+  spec(["incr", 2, ONE_KEY, "string", "write fast", "Adds one to a key's number"], parseIncrement(1)),
+  spec(["incrby", 3, ONE_KEY, "string", "write fast", "Adds to a key's number"], parseIncrement(1)),
+  spec(["decr", 2, ONE_KEY, "string", "write fast", "Takes one from a key's number"], parseIncrement(-1)),
+  spec(["decrby", 3, ONE_KEY, "string", "write fast", "Takes from a key's number"], parseIncrement(-1)),
+  spec(["mset", -3, PAIRS, "string", "write", "Writes the values of keys, all at once"], parseMset),
+  spec(["setnx", 3, ONE_KEY, "string", "write fast", "Writes a key's value if there is no such key"], (args) => ({
     type: "setnx",
     key: args[1]!,
     value: args[2]!,
   })),
-  spec("getdel", 2, ONE_KEY, "string", "write fast", "Reads a key's value and removes the key", (args) => ({
+  spec(["getdel", 2, ONE_KEY, "string", "write fast", "Reads a key's value and removes the key"], (args) => ({
     type: "getdel",
     key: args[1]!,
   })),
-  spec("strlen", 2, ONE_KEY, "string", "readonly fast", "Counts the bytes of a key's value", (args) => ({
+  spec(["strlen", 2, ONE_KEY, "string", "readonly fast", "Counts the bytes of a key's value"], (args) => ({
     type: "strlen",
     key: args[1]!,
   })),
-  spec("type", 2, ONE_KEY, "generic", "readonly fast", "Tells what a key holds", (args) => ({
+  spec(["type", 2, ONE_KEY, "generic", "readonly fast", "Tells what a key holds"], (args) => ({
     type: "type",
     key: args[1]!,
   })),
-  spec("dbsize", 1, NO_KEY, "server", "readonly fast", "Counts all keys", () => ({ type: "dbsize" })),
-  spec("scan", -2, NO_KEY, "generic", "readonly", "Walks along the keys, in the order of their bytes", parseScan),
-  spec("keys", 2, NO_KEY, "generic", "readonly", "Finds keys by a pattern, in the order of their bytes", (args) => ({
+  spec(["dbsize", 1, NO_KEY, "server", "readonly fast", "Counts all keys"], () => ({ type: "dbsize" })),
+  spec(["scan", -2, NO_KEY, "generic", "readonly", "Walks along the keys, in the order of their bytes"], parseScan),
+  spec(["keys", 2, NO_KEY, "generic", "readonly", "Finds keys by a pattern, in the order of their bytes"], (args) => ({
     type: "keys",
     pattern: args[1]!,
   })),
   spec(
-    "ping",
-    -1,
-    NO_KEY,
-    "connection",
-    "fast",
-    "Tells that the node is there",
+    ["ping", -1, NO_KEY, "connection", "fast", "Tells that the node is there"],
     (args) => args.length > 2 ? wrongArity("ping") : { type: "ping", message: args[1] ?? null },
   ),
-  spec("echo", 2, NO_KEY, "connection", "fast", "Sends a text back", (args) => ({ type: "echo", message: args[1]! })),
+  spec(["echo", 2, NO_KEY, "connection", "fast", "Sends a text back"], (args) => ({ type: "echo", message: args[1]! })),
   spec(
-    "hello",
-    -1,
-    NO_KEY,
-    "connection",
-    "noscript no_auth fast",
-    "Agrees on the protocol, RESP2 or RESP3",
+    ["hello", -1, NO_KEY, "connection", "noscript no_auth fast", "Agrees on the protocol, RESP2 or RESP3"],
     parseHello,
   ),
-  spec("auth", -2, NO_KEY, "connection", "noscript no_auth fast", "Gives the password", parseAuth),
-  spec("select", 2, NO_KEY, "connection", "fast", "Chooses the database, which is 0", parseSelect),
-  spec("quit", -1, NO_KEY, "connection", "noscript no_auth fast", "Ends the connection", () => ({ type: "quit" })),
+  spec(["auth", -2, NO_KEY, "connection", "noscript no_auth fast", "Gives the password"], parseAuth),
+  spec(["select", 2, NO_KEY, "connection", "fast", "Chooses the database, which is 0"], parseSelect),
+  spec(["quit", -1, NO_KEY, "connection", "noscript no_auth fast", "Ends the connection"], () => ({ type: "quit" })),
   spec(
-    "reset",
-    1,
-    NO_KEY,
-    "connection",
-    "noscript no_auth fast",
-    "Makes the connection as new",
+    ["reset", 1, NO_KEY, "connection", "noscript no_auth fast", "Makes the connection as new"],
     () => ({ type: "reset" }),
   ),
-  spec("multi", 1, NO_KEY, "transactions", "noscript fast", "Begins a transaction of several commands", () => ({
+  spec(["multi", 1, NO_KEY, "transactions", "noscript fast", "Begins a transaction of several commands"], () => ({
     type: "multi",
   })),
-  spec("exec", 1, NO_KEY, "transactions", "noscript", "Does what was queued, as one", () => ({ type: "exec" })),
-  spec("discard", 1, NO_KEY, "transactions", "noscript fast", "Drops what was queued", () => ({ type: "discard" })),
+  spec(["exec", 1, NO_KEY, "transactions", "noscript", "Does what was queued, as one"], () => ({ type: "exec" })),
+  spec(["discard", 1, NO_KEY, "transactions", "noscript fast", "Drops what was queued"], () => ({ type: "discard" })),
   spec(
-    "cluster",
-    -2,
-    NO_KEY,
-    "cluster",
-    "admin noscript",
-    "Tells that this is no Redis Cluster",
+    ["cluster", -2, NO_KEY, "cluster", "admin noscript", "Tells that this is no Redis Cluster"],
     () => invalid("ERR This instance has cluster support disabled"),
   ),
-  spec("client", -2, NO_KEY, "connection", "noscript", "Tells and asks about the connection", parseClient),
+  spec(["client", -2, NO_KEY, "connection", "noscript", "Tells and asks about the connection"], parseClient),
   spec(
-    "command",
-    -1,
-    NO_KEY,
-    "server",
-    "random",
-    "Tells what commands there are",
+    ["command", -1, NO_KEY, "server", "random", "Tells what commands there are"],
     (args) => args.length === 1 ? { type: "command-info", names: null } : parseCommandCommand(args),
   ),
-  spec("config", -2, NO_KEY, "server", "admin noscript", "Tells a few settings that tools ask for", parseConfig),
-  spec("info", -1, NO_KEY, "server", "random", "Tells the state of the node", (args) => ({
+  spec(["config", -2, NO_KEY, "server", "admin noscript", "Tells a few settings that tools ask for"], parseConfig),
+  spec(["info", -1, NO_KEY, "server", "random", "Tells the state of the node"], (args) => ({
     type: "info",
     sections: args.slice(1).map((section) => section.toLowerCase()),
   })),
   spec(
-    "readmode",
-    -1,
-    NO_KEY,
-    "connection",
-    "fast",
-    "Chooses how this connection reads: linearizable, lease, local",
+    ["readmode", -1, NO_KEY, "connection", "fast", "Chooses how this connection reads: linearizable, lease, local"],
     parseReadMode,
   ),
   spec(
-    "raft",
-    -2,
-    NO_KEY,
-    "server",
-    "admin noscript",
-    "STATUS, ADD, REMOVE, REPLACE and TRANSFER of members",
+    ["raft", -2, NO_KEY, "server", "admin noscript", "STATUS, ADD, REMOVE, REPLACE and TRANSFER of members"],
     parseRaft,
   ),
   spec(
-    "kaya",
-    -2,
-    NO_KEY,
-    "server",
-    "noscript",
-    "An operation of the store as a JSON text",
+    ["kaya", -2, NO_KEY, "server", "noscript", "An operation of the store as a JSON text"],
     (args) => args.length === 2 ? { type: "operation", text: args[1]! } : wrongArity("kaya"),
   ),
 ];

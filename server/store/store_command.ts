@@ -157,13 +157,7 @@ export function encodeOperation(operation: Operation): Uint8Array {
       for (const key of value) writer.binaryWithLength(binary(key, operation));
       break;
     case "put-many":
-      if (!Array.isArray(value)) throw wrong(operation, "a list of pairs");
-      writer.u8(PUT_MANY);
-      writer.u32(value.length);
-      for (const pair of value as unknown[]) {
-        if (!Array.isArray(pair) || pair.length !== 2) throw wrong(operation, "a list of pairs");
-        for (const text of pair) writer.binaryWithLength(binary(text, operation));
-      }
+      encodePairs(operation);
       break;
     case "take":
       begin(TAKE, operation);
@@ -180,6 +174,17 @@ export function encodeOperation(operation: Operation): Uint8Array {
       throw new TypeError(`Cannot encode the operation ${JSON.stringify(f)}: the store does not know it`);
   }
   return writer.copy();
+}
+
+function encodePairs(operation: Operation): void {
+  const { value } = operation;
+  if (!Array.isArray(value)) throw wrong(operation, "a list of pairs");
+  writer.u8(PUT_MANY);
+  writer.u32(value.length);
+  for (const pair of value as unknown[]) {
+    if (!Array.isArray(pair) || pair.length !== 2) throw wrong(operation, "a list of pairs");
+    for (const text of pair) writer.binaryWithLength(binary(text, operation));
+  }
 }
 
 function encodeScan(operation: Operation): void {
