@@ -76,6 +76,10 @@ const FLAGS = {
   "peer-key": { type: "string", value: "FILE", about: "its key, in PEM" },
   "peer-ca": { type: "string", value: "FILE", about: "the authority that signs the members' certificates, in PEM" },
   ...ACCESS_FLAGS,
+  "accept-lost-tail": {
+    type: "boolean",
+    about: "start though the last batch of the log is damaged and may have been acknowledged: what it held is lost",
+  },
   insecure: { type: "boolean", about: "listen beyond loopback without certificates" },
   tick: { type: "integer", default: NODE_DEFAULTS.tickMs, min: 1, max: 10_000, about: "milliseconds of a tick" },
   "election-ticks": {
@@ -148,6 +152,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     peerTls: peerTlsOf(flags.id, flags),
     tls: clientTlsOf(flags),
     isInsecure: flags.insecure,
+    acceptsLostTail: flags["accept-lost-tail"],
     tickMs: flags.tick,
     electionTicks: flags["election-ticks"],
     compactionBytes: flags["compact-bytes"],

@@ -392,7 +392,7 @@ export class Journal implements RaftLog {
     writeOpening(opened, { number: this.#batchNumber, ...this.#filed });
     if (this.#newBase !== null) writeBase(opened, this.#newBase.index, this.#newBase.term);
     writeState(opened, this.#needsOpening ? this.#state : this.#durableState);
-    if (this.#flushedDoubt !== null) writeDoubt(opened, this.#flushedDoubt);
+    writeDoubt(opened, this.#flushedDoubt);
     if (records.length > 0) opened.bytes(records.memory.subarray(BATCH_HEADER_BYTES, records.length));
     this.#batch = opened;
     this.#lent = records;

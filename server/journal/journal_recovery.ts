@@ -131,13 +131,15 @@ export function recoverJournal(
   assertMeets(snapshot, base.index, scan.unread);
   const state = recoveredState(identity, scan, snapshot);
   const found = {
-    ...{ snapshot, state, doubt: scan.doubt, batches: scan.batches, segments: scan.segments },
+    ...{ snapshot, state, batches: scan.batches, segments: scan.segments },
+    doubt: how.forgives ? null : scan.doubt,
     birth: scan.birth ?? how.birth,
     isNextReady: scan.isNextReady,
   };
   const isKept = snapshot === null || snapshot.index <= base.index ||
     scan.entries[snapshot.index - base.index - 1]?.term === snapshot.term;
-  const isWhole = scan.tail === "clean" && state === scan.state && isKept && scan.base !== null;
+  const isForgiven = how.forgives && scan.doubt !== null;
+  const isWhole = scan.tail === "clean" && !isForgiven && state === scan.state && isKept && scan.base !== null;
   if (isKept) {
     const { index: baseIndex, term: baseTerm } = base;
     return { ...found, baseIndex, baseTerm, entries: scan.entries, isWhole, isReplaced: scan.base === null };

@@ -108,7 +108,8 @@ function readFolder(
   disk: PatientDisk,
   done: (error: Error | null, found: FolderContent | null) => void,
 ): void {
-  const identity = { clusterId: options.clusterId, nodeId: options.id, birth: randomInt(1, 2 ** 32) };
+  const { clusterId, id: nodeId, acceptsLostTail: forgives } = options;
+  const identity = { clusterId, nodeId, forgives, birth: randomInt(1, 2 ** 32) };
   readFile(disk, MEMBERS_FILE, (readError, bytes) => {
     if (readError !== null) return done(readError, null);
     openJournal(disk, identity, (journalError, journal) => {
@@ -159,6 +160,13 @@ export class LiveNode {
     this.disk = disk;
     this.syncs = new SyncWatch(disk, clock, log);
     this.journal = journal;
+    if (journal.doubt !== null) {
+      const { lastIndex, term } = journal.doubt;
+      log("warn", "in doubt, as the end of the log is damaged: no vote until a leader has replicated it", {
+        lastIndex,
+        term,
+      });
+    }
     this.store = options.machine === null ? createKvStore() : null;
     const machine = this.store ?? options.machine!();
     this.directory = withDirectory(machine, () => this.#book.onDirectory());

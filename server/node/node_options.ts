@@ -51,6 +51,10 @@ export interface NodeOptions {
   readonly tls: TlsIdentity | null;
   /** Listens beyond loopback without certificates. */
   readonly isInsecure: boolean;
+  /**
+   * An operator says that nothing of a damaged last batch of the log is needed. Acknowledged writes may be lost.
+   */
+  readonly acceptsLostTail: boolean;
   /** A tick of the node's clock in milliseconds. */
   readonly tickMs: number;
   /** A member that hears of no leader for so many ticks, and up to twice as many, campaigns. */
@@ -80,6 +84,7 @@ export const NODE_DEFAULTS: Omit<NodeOptions, "id" | "folder" | "listen" | "clie
   peerTls: null,
   tls: null,
   isInsecure: false,
+  acceptsLostTail: false,
   tickMs: 25,
   electionTicks: 20,
   compactionBytes: 16 << 20,

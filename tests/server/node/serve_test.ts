@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connect as connectSocket, createServer } from "node:net";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -105,6 +105,59 @@ test("a node that was stopped finds everything again, and others go on meanwhile
     again.client.close();
   });
 });
+
+/** Flips a bit in the last batch of a node's log. */
+function damageTail(folder: string): void {
+  const name = readdirSync(folder).filter((one) => /^log-\d+$/.test(one)).sort().findLast((one) =>
+    readFileSync(join(folder, one)).subarray(100).some((byte) => byte !== 0)
+  )!;
+  const bytes = Uint8Array.from(readFileSync(join(folder, name)));
+  const end = bytes.findLastIndex((byte) => byte !== 0);
+  bytes[end - 8]! ^= 1;
+  writeFileSync(join(folder, name), bytes);
+}
+
+test(
+  "a node whose log has a damaged end follows, and votes again when a leader has replicated it",
+  { skip },
+  async () => {
+    await withCluster(3, async ([a], servers, options) => {
+      for (let i = 0; i < 5; i++) await a!.call("SET", "k", String(i));
+      await stop(servers[2]!);
+      damageTail(options[2]!.folder);
+      servers[2] = await start({ ...options[2]!, peers: new Map() });
+      assert.equal(await a!.call("SET", "k", "after"), "OK");
+      const again = connect(options[2]!);
+      assert.equal(await again.call("GET", "k"), "after");
+      const { journal } = servers[2]!.node;
+      while (journal.doubt !== null) await a!.call("SET", "k", "more");
+      again.client.close();
+    });
+  },
+);
+
+test(
+  "a cluster whose every node has a damaged log's end elects nobody, unless an operator gives up that end",
+  { skip },
+  async () => {
+    await withCluster(1, async ([a], servers, options) => {
+      for (let i = 0; i < 5; i++) await a!.call("SET", "k", String(i));
+      await stop(servers[0]!);
+      damageTail(options[0]!.folder);
+      servers[0] = await start(options[0]!);
+      assert.notEqual(servers[0].node.journal.doubt, null);
+      const doubtful = connect(options[0]!);
+      assert.match(String(await doubtful.call("SET", "k", "x")), /no leader known/);
+      doubtful.client.close();
+      await stop(servers[0]!);
+      servers[0] = await start({ ...options[0]!, acceptsLostTail: true });
+      assert.equal(servers[0].node.journal.doubt, null);
+      const again = connect(options[0]!);
+      assert.equal(await again.call("SET", "k", "y"), "OK");
+      again.client.close();
+    });
+  },
+);
 
 test("members join, replace each other, leave and hand leadership over", { skip }, async () => {
   await inFolder(async (folder) => {
