@@ -195,8 +195,8 @@ function isLongFork(events: readonly HistoryEvent[]): boolean {
 
 function unknownOperations(events: readonly HistoryEvent[], names: ReadonlySet<string>): Inferred {
   const families = [
-    ...SIGNATURES.map(({ operations }) => operations),
     ["read", "write", "cas"],
+    ...SIGNATURES.map(({ operations }) => operations),
     ["add", "remove", "contains", "read"],
     ["increment", "decrement", "read"],
   ];
