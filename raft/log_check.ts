@@ -18,11 +18,22 @@ const METHODS = [
   "truncate",
   "setState",
   "compact",
+  "restore",
+] as const satisfies readonly (keyof RaftLog)[];
+
+const SNAPSHOT_METHODS = [
   "readSnapshot",
   "holdSnapshots",
   "receiveSnapshot",
-  "restore",
 ] as const satisfies readonly (keyof RaftLog)[];
+
+/**
+ * The first method that a log lacks to take, send and receive snapshots; `null` where it has all. A log that is never
+ * compacted can do without.
+ */
+export function missingSnapshotMethod(log: RaftLog): string | null {
+  return SNAPSHOT_METHODS.find((name) => typeof log[name] !== "function") ?? null;
+}
 
 /**
  * Reads a log from its first entry to its last.

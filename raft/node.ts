@@ -25,7 +25,7 @@ import {
 } from "./election.ts";
 import { LogContradictionError, NotLeaderError, RaftInvariantError } from "./errors.ts";
 import { entryBytes, MemLog, type RaftLog } from "./log.ts";
-import { checkLog } from "./log_check.ts";
+import { checkLog, missingSnapshotMethod } from "./log_check.ts";
 import type { ConfigurationChange } from "./membership.ts";
 import type { AppendResponse, Envelope, HeartbeatResponse, SnapshotResponse } from "./message.ts";
 import { propose, proposeChange } from "./proposal.ts";
@@ -339,7 +339,7 @@ export class RaftNode {
    *
    * @param index Up to where the snapshot covers the log: not above `appliedIndex`, and above the last snapshot.
    * @param content The bytes of the host's state as of that index: how many, and their digest.
-   * @throws {TypeError} Where `index` or a part of `content` is no number.
+   * @throws {TypeError} Where `index` or a part of `content` is no number, or the log has no methods for snapshots.
    * @throws {RangeError} Where `index` is out of that range, the bytes are more than `maxSnapshotBytes`, or the log does
    * not have them.
    */
@@ -350,6 +350,8 @@ export class RaftNode {
     const digest = wholeNumber(content.digest, "a snapshot's digest", 0, 4294967295);
     const core = this.#core;
     const { log } = core;
+    const missing = missingSnapshotMethod(log);
+    if (missing !== null) throw new TypeError(`Cannot take a snapshot: the log has no method ${missing}`);
     if (!(index > log.snapshotIndex && index <= core.appliedIndex)) {
       throw new RangeError(
         `Cannot compact to ${index}: an index above the last snapshot, ${log.snapshotIndex}, up to what was applied, ${core.appliedIndex}, is needed`,
@@ -641,6 +643,7 @@ export class RaftNode {
       case "pre-vote-response":
         return handlePreVoteResponse(core, envelope);
       case "snapshot-request":
+        if (missingSnapshotMethod(core.log) !== null) return core.reject(envelope, "the log takes no snapshots");
         return handleSnapshotRequest(core, envelope);
       case "timeout-now":
         return handleTimeoutNow(core, envelope);

@@ -12,6 +12,7 @@ import {
   type Envelope,
   leaseTicks,
   logIndex,
+  MemLog,
   nodeId,
   type RaftConfig,
   RaftNode,
@@ -86,6 +87,24 @@ test("each setting of the wrong type is refused by its name, and none of the rig
   for (const log of [null, {}, [], "log"]) {
     refuses(() => new RaftNode({ id: nodeId(1), peers: [] }, log as never), "TypeError", /log/i);
   }
+});
+
+test("a log without the methods for snapshots will do until one is taken, or sent to the node", () => {
+  const log = new MemLog();
+  const plain = new Proxy(log, {
+    get(target, name) {
+      if (["readSnapshot", "holdSnapshots", "receiveSnapshot"].includes(String(name))) return undefined;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const node = new RaftNode({ id: nodeId(1), peers: [] }, plain);
+  while (node.role !== "leader") node.tick();
+  node.propose(new Uint8Array(1));
+  node.broadcast();
+  node.drainApplied();
+  const compact = () => node.compact(logIndex(1), { bytes: 0, digest: 0 });
+  refuses(compact, "TypeError", /the log has no method readSnapshot/);
 });
 
 test("ids, terms, indexes and contexts are whole numbers of their ranges", () => {
