@@ -159,7 +159,8 @@ function check(name: string, verdict: Verdict, style: Style): string[] {
     lines.push(...indented(renderLinearizability(verdict as LinearizabilityVerdict, style)));
   } else if ("operations" in verdict) {
     const text = renderTransactionVerdict(verdict as TransactionVerdict | WorkloadVerdict);
-    lines.push(...indented(text).filter((each) => each.trim() !== reason));
+    // The reason stands beside the verdict already.
+    lines.push(...indented(text.split("\n").filter((each) => each.trim() !== reason).join("\n")));
   }
   for (const { time, what } of others.slice(0, FURTHER_BREACHES)) lines.push(`    then at ${seconds(time)}  ${what}`);
   if (others.length > FURTHER_BREACHES) lines.push(`    and ${others.length - FURTHER_BREACHES} more that followed`);
