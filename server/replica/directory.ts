@@ -118,7 +118,7 @@ export function withDirectory(machine: StateMachine, onChange: () => void = () =
   return {
     entries,
     apply: (command, index) => command[0] === DIRECTORY_KIND ? set(command) : machine.apply(command, index),
-    isRead: (command) => machine.isRead(command),
+    isRead: (command) => command[0] !== DIRECTORY_KIND && machine.isRead(command),
     read: (command) => machine.read(command),
     ...(machine.frees === undefined ? {} : { frees: machine.frees }),
     snapshot: () => joinSlices((writer) => slicesAround(writeEntries, machine, writer)),

@@ -1,0 +1,133 @@
+// A bank as a replicated state machine: money moves between accounts, and no account is overdrawn. Run it with
+//   kaya-raft run --app docs/examples/bank.ts --nemesis all
+//   kaya-raft serve --app docs/examples/bank.ts --id 1 ...
+// In a project of your own, import from "@kayadb/raft/harness" and "@kayadb/raft/checker".
+import { checkLinearizability, checkTransactionModel } from "../../checker/mod.ts";
+import type { HistoryEvent, Model, Verdict } from "../../checker/mod.ts";
+import { type App, type Completion, defineApp, type Invocation, type Workload } from "../../harness/mod.ts";
+import type { StateMachine } from "../../server/mod.ts";
+import type { Random } from "../../raft/mod.ts";
+
+const ACCOUNTS = ["a", "b", "c", "d", "e"] as const;
+const AT_FIRST = 20;
+
+type Balances = Record<string, number>;
+interface Transfer {
+  readonly from: string;
+  readonly to: string;
+  readonly amount: number;
+}
+
+function opened(): Balances {
+  return Object.fromEntries(ACCOUNTS.map((account) => [account, AT_FIRST]));
+}
+
+/** What a transfer leaves; `null` if it would overdraw. */
+function after(balances: Balances, { from, to, amount }: Transfer): Balances | null {
+  if (balances[from]! < amount) return null;
+  const left = { ...balances, [from]: balances[from]! - amount };
+  return { ...left, [to]: left[to]! + amount };
+}
+
+const text = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
+const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+/**
+ * The state machine. A command is an operation as JSON; its first byte is a brace, which is no kind of command that
+ * the server has.
+ */
+function bank(forgetsEmptyAccounts: boolean): StateMachine {
+  let balances = opened();
+  const read = (): ReturnType<StateMachine["read"]> => ({ type: "ok", value: Object.entries(balances) });
+  return {
+    apply(command) {
+      const { f, value } = text(command) as Invocation;
+      if (f === "read") return read();
+      if (f !== "transfer") return { type: "fail", error: "the bank knows read and transfer" };
+      const left = after(balances, value as Transfer);
+      if (left === null) return { type: "fail", error: "overdraft" };
+      balances = left;
+      return { type: "ok", value: null };
+    },
+    isRead: (command) => (text(command) as Invocation).f === "read",
+    read,
+    snapshot() {
+      const kept = Object.entries(balances).filter(([, balance]) => !forgetsEmptyAccounts || balance > 0);
+      return bytes(Object.fromEntries(kept));
+    },
+    restore: (data) => void (balances = { ...opened(), ...text(data) as Balances }),
+  };
+}
+
+/**
+ * What the bank should do, for the judge. A refusal is shown as an operation of its own: it says that there was too
+ * little.
+ */
+const model: Model<Balances> = {
+  name: "bank with an overdraft rule",
+  initial: opened(),
+  step(balances, { f, argument, result, type }) {
+    const isSame = type === "info" || JSON.stringify(sorted(result as Balances)) === JSON.stringify(sorted(balances));
+    if (f === "read") return isSame ? [balances] : [];
+    const left = after(balances, argument as Transfer);
+    if (f === "refused") return left === null ? [balances] : [];
+    return left === null ? [] : [left];
+  },
+  observes: ({ f }) => f !== "transfer",
+};
+
+function sorted(balances: Balances | null): unknown {
+  return Object.entries(balances ?? {}).sort(([a], [b]) => a < b ? -1 : 1);
+}
+
+/** Refusals for the model. */
+function withRefusals(events: readonly HistoryEvent[]): HistoryEvent[] {
+  const refused = new Set<HistoryEvent>();
+  const open = new Map<HistoryEvent["process"], HistoryEvent>();
+  for (const event of events) {
+    if (event.type === "invoke") open.set(event.process, event);
+    else if (event.error === "overdraft") refused.add(event).add(open.get(event.process)!);
+  }
+  return events.map((event) =>
+    !refused.has(event) ? event : { ...event, f: "refused", type: event.type === "fail" ? "ok" : event.type }
+  );
+}
+
+function clients(): Workload {
+  const transfer = (random: Random): Transfer => {
+    const from = random.below(ACCOUNTS.length);
+    const to = (from + 1 + random.below(ACCOUNTS.length - 1)) % ACCOUNTS.length;
+    return { from: ACCOUNTS[from]!, to: ACCOUNTS[to]!, amount: 1 + random.below(AT_FIRST) };
+  };
+  return {
+    name: "bank",
+    model: "bank",
+    next: (random) => random.below(2) === 0 ? { f: "read" } : { f: "transfer", value: transfer(random) },
+    // Nothing is always there: every account can be empty.
+    proof: (kind) => kind === "read" ? { f: "read" } : { f: "transfer", value: { from: "a", to: "b", amount: 0 } },
+    finalReads: () => [{ operation: { f: "read" } }],
+    judge(events): Record<string, Verdict> {
+      // Money that comes from nowhere shows at a glance; only what keeps the sum needs a search.
+      const bank = checkTransactionModel("bank", { events });
+      if (bank.valid === false) return { bank };
+      return { bank, linearizability: checkLinearizability(withRefusals(events), model) };
+    },
+  };
+}
+
+/** The bank; with a planted fault, its snapshots forget empty accounts, which then have money again. */
+export function bankApp(forgetsEmptyAccounts: boolean): App {
+  return defineApp({
+    workloads: { bank: clients },
+    machine: () => bank(forgetsEmptyAccounts),
+    encode: ({ f, value }) => bytes({ f, value }),
+    complete({ f, value }, reply): Completion {
+      if (reply.type !== "ok") return { type: reply.type, value, error: reply.error };
+      return { type: "ok", value: f === "read" ? Object.fromEntries(reply.value as [string, number][]) : value };
+    },
+  });
+}
+
+const app: App = bankApp(false);
+
+export default app;
