@@ -315,3 +315,39 @@ test("a command that is too long, and too many that wait, are refused with a cle
   const replies = Array.from({ length: 5 }, () => ask(member!, put("a", "1")));
   assert.deepEqual(replies.map((list) => list[0]?.type), [undefined, undefined, undefined, "fail", "fail"]);
 });
+
+test("a state that outgrows a snapshot stops nobody: what makes it smaller is taken, and then everything again", () => {
+  const cluster = elected(3, { more: { raft: { maxSnapshotBytes: 100_000 }, compaction: { bytes: 50_000 } } });
+  const write = (request: ClientRequest): ClientReply | undefined => {
+    const replies = ask(cluster.leader(), request);
+    cluster.run(3);
+    return replies[0];
+  };
+  const replies = Array.from({ length: 60 }, (_, i) => write(put(`k${i}`, "x".repeat(5000))));
+  const refused = replies.findIndex((reply) => reply?.type !== "ok");
+  assert.ok(refused > 15, `the first refusal is at write ${refused}`);
+  assert.match(JSON.stringify(replies[refused]), /the state is larger than a snapshot may be/);
+  for (const { replica } of cluster.members) assert.equal(replica!.isStopped, false);
+  for (let i = 0; i < refused; i++) {
+    assert.deepEqual(write({ operation: { f: "delete", key: `k${i}` } }), { type: "ok", value: null });
+  }
+  cluster.run(250);
+  assert.deepEqual(write(put("again", "y")), { type: "ok", value: null });
+  for (const member of cluster.members) {
+    cluster.crash(member, 0);
+    cluster.start(member);
+  }
+  cluster.run(60);
+  assert.equal(cluster.leader().store.get("again"), "y");
+});
+
+test("a leader whose disk hangs refuses commands before its memory is full of them", () => {
+  const cluster = elected(1, { more: { limits: { maxUnflushedBytes: 100_000 } } });
+  const [member] = cluster.members;
+  const replies = Array.from({ length: 300 }, (_, i) => ask(member!, put(`k${i}`, "x".repeat(1000))));
+  assert.ok(member!.replica!.journal.unflushedBytes < 110_000, `${member!.replica!.journal.unflushedBytes} bytes`);
+  assert.match(JSON.stringify(replies.at(-1)), /the disk of the leader is behind/);
+  member!.disk.settle();
+  assert.equal(replies[0]![0]?.type, "ok");
+  assert.equal(member!.replica!.journal.unflushedBytes, 0);
+});
