@@ -49,9 +49,14 @@ export function defaultQuota(): QuotaLimits {
   return { bytes: Math.min(BYTES_MAX, Math.floor(heapLimit() * HEAP_SHARE)), keys: KEYS_MAX, diskReserve: null };
 }
 
-/** Bun's heap grows as far as there is memory, whatever it says of its limit. */
+/** V8's limit counts three semi-spaces of the young generation, in which nothing stays. */
+const YOUNG_BYTES = 192 << 20;
+
+/** What may stay in the heap. Bun's heap grows as far as there is memory, whatever it says of its limit. */
 function heapLimit(): number {
-  return process.versions["bun"] === undefined ? getHeapStatistics().heap_size_limit : 4 * BYTES_MAX;
+  if (process.versions["bun"] !== undefined) return 4 * BYTES_MAX;
+  const limit = getHeapStatistics().heap_size_limit;
+  return Math.max(limit / 4, limit - YOUNG_BYTES);
 }
 
 /** What the quota watches. */
