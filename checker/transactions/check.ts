@@ -49,21 +49,35 @@ import type { WeakLevel } from "./decide/weak_isolation.ts";
 export interface TransactionOptions {
   /** What the transactions do; found out from their operations if left out. */
   readonly workload?: TransactionWorkload;
-  /** The model that the history should have; strict-serializable if left out, or strong-session-serializable where there is no time. */
+  /**
+   * The model that the history should have; strict-serializable if left out, or strong-session-serializable where there
+   * is no time.
+   */
   readonly consistencyModel?: string;
   /** Anomalies that must not be found, in place of a model. */
   readonly anomalies?: readonly string[];
   /** What every register holds at first, as a read returns it. Default: null. */
   readonly initial?: unknown;
-  /** What may be assumed of the order of a register's versions, beside that the initial state comes first; nothing if left out. */
+  /**
+   * What may be assumed of the order of a register's versions, beside that the initial state comes first; nothing if
+   * left out.
+   */
   readonly versionOrder?: readonly VersionOrderSource[];
-  /** For the version order `transaction-order`: the place of each transaction, by its number in the order of invocation. */
+  /**
+   * For the version order `transaction-order`: the place of each transaction, by its number in the order of invocation.
+   */
   readonly transactionOrder?: readonly number[];
-  /** Whether a process may be invoked while it is busy, which leaves a transaction of unknown outcome behind; wrong input if left out. */
+  /**
+   * Whether a process may be invoked while it is busy, which leaves a transaction of unknown outcome behind; wrong
+   * input if left out.
+   */
   readonly mayReinvoke?: boolean;
   /** How many cases of an anomaly are reported, beside cycles; 20 if left out. */
   readonly maxCases?: number;
-  /** Asked now and then while an order of the writes is searched for; `true` ends the search, and the answer is `"unknown"` unless it was clear without. */
+  /**
+   * Asked now and then while an order of the writes is searched for; `true` ends the search, and the answer is
+   * `"unknown"` unless it was clear without.
+   */
   readonly stop?: () => boolean;
 }
 
@@ -75,7 +89,10 @@ export interface TransactionVerdict extends Verdict {
   readonly consistencyModel: string;
   /** The names of the anomalies found, sorted, those included that the model allows. */
   readonly anomalyTypes: readonly string[];
-  /** The cases found, by name. A cycle is reported once for each component that has one of its kind, and is the shortest there. */
+  /**
+   * The cases found, by name. A cycle is reported once for each component that has one of its kind, and is the shortest
+   * there.
+   */
   readonly anomalies: Readonly<Record<string, readonly AnomalyCase[]>>;
   /** How many cases of each there were, those left out included. */
   readonly counts: Readonly<Record<string, number>>;
@@ -87,7 +104,10 @@ export interface TransactionVerdict extends Verdict {
   readonly remaining: readonly string[];
   /** How many transactions there were, by their ends. */
   readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
-  /** A serial order that proves `true`: the indexes of the transactions' completions; for registers, up to 10,000 transactions. */
+  /**
+   * A serial order that proves `true`: the indexes of the transactions' completions; for registers, up to 10,000
+   * transactions.
+   */
   readonly witness?: readonly number[];
   /** The smallest component that shows a violation, for Graphviz. */
   readonly dot?: string;
@@ -111,8 +131,10 @@ function workloadOf(events: readonly HistoryEvent[]): TransactionWorkload {
 /**
  * Judges a history of transactions over lists or registers.
  *
- * @param history Jepsen's events; the value of each is a list of micro-operations: `["append", key, value]`, `["w", key, value]`, `["r", key, result]`.
- * @returns Whether the history has the model asked for, every anomaly found, and what the anomalies rule out. Near-linear where the model holds.
+ * @param history Jepsen's events; the value of each is a list of micro-operations: `["append", key, value]`,
+ * `["w", key, value]`, `["r", key, result]`.
+ * @returns Whether the history has the model asked for, every anomaly found, and what the anomalies rule out.
+ * Near-linear where the model holds.
  * @throws {RangeError} No such consistency model.
  * @throws {TypeError} A value is not a list of micro-operations, or a busy process is invoked.
  *
@@ -148,7 +170,8 @@ export function checkTransactions(
 /**
  * Judges register transactions in sessions, without time.
  *
- * Here `read-committed`, `read-atomic`, `causal` and `snapshot-isolation` mean what the papers behind such files mean by them, session order included.
+ * Here `read-committed`, `read-atomic`, `causal` and `snapshot-isolation` mean what the papers behind such files mean
+ * by them, session order included.
  */
 export function checkSessions(
   history: SessionHistory | SessionTable,

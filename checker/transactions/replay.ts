@@ -1,8 +1,9 @@
 /**
  * A second look at every anomaly that a verdict reports: is it in the history?
  *
- * Nothing here knows how the anomalies were found. Each claim of a case is held against the events themselves: that a transaction read this, that another wrote that, that some
- * read shows one element right before another, that one was answered before the other was asked for. What an inference rests on (`inferred` steps, version orders that were
+ * Nothing here knows how the anomalies were found. Each claim of a case is held against the events themselves: that a
+ * transaction read this, that another wrote that, that some read shows one element right before another, that one was
+ * answered before the other was asked for. What an inference rests on (`inferred` steps, version orders that were
  * assumed) is beyond that, and is not looked at.
  *
  * @module
@@ -100,7 +101,9 @@ class Reads {
     );
   }
 
-  /** Whether a value tells of no transaction that committed: all that wrote it failed, or it was written more than once. */
+  /**
+   * Whether a value tells of no transaction that committed: all that wrote it failed, or it was written more than once.
+   */
   isPassedOver(key: unknown, value: unknown): boolean {
     const committed = this.writers(key, value).filter(({ type }) => type !== "fail");
     if (committed.length !== 1) return true;
@@ -108,7 +111,10 @@ class Reads {
     return times.length > 1;
   }
 
-  /** Whether some read shows `before` (`null`: nothing) and then `after`, with nothing but values between that are passed over. */
+  /**
+   * Whether some read shows `before` (`null`: nothing) and then `after`, with nothing but values between that are
+   * passed over.
+   */
   shows(key: unknown, before: unknown, after: unknown): boolean {
     return this.lists(key).some((list) => {
       const at = list.findIndex((each) => same(each, after));

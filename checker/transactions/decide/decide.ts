@@ -1,8 +1,8 @@
 /**
  * Whether a history that shows no forbidden anomaly has the consistency model asked for, or whether that is left open.
  *
- * Lists tell the order of their versions, so the absence of a cycle decides. Registers do not: there an order of all transactions has to be found, or an order of
- * all writes, and only a proof counts as `true`.
+ * Lists tell the order of their versions, so the absence of a cycle decides. Registers do not: there an order of all
+ * transactions has to be found, or an order of all writes, and only a proof counts as `true`.
  *
  * @module
  */
@@ -54,7 +54,10 @@ export interface Decision {
   readonly witness?: readonly number[];
 }
 
-/** The models that no order of writes can violate which is not known: where reads alone form no cycle, one can be chosen. */
+/**
+ * The models that no order of writes can violate which is not known: where reads alone form no cycle, one can be
+ * chosen.
+ */
 const decidedByReads: ReadonlySet<string> = new Set([
   "read-uncommitted",
   "read-committed",
@@ -108,14 +111,20 @@ function isRegisters(analysis: ListAnalysis | RegisterAnalysis): analysis is Reg
   return "touches" in analysis;
 }
 
-/** Whether a serial order of register transactions proves `model`. Such an order needs no look at the graph: there is no cycle in it. */
+/**
+ * Whether a serial order of register transactions proves `model`. Such an order needs no look at the graph: there is no
+ * cycle in it.
+ */
 export function proveBySerialOrder(model: string, analysed: Analysed): Decision | undefined {
   const proven = provenOrder(analysed, model);
   if (!proven.models.has(model)) return undefined;
   return { valid: true, ...(proven.witness === undefined ? {} : { witness: proven.witness }) };
 }
 
-/** Decides about `model` where nothing found speaks against it and no serial order was found. May add the anomaly that its own search finds. */
+/**
+ * Decides about `model` where nothing found speaks against it and no serial order was found. May add the anomaly that
+ * its own search finds.
+ */
 export function decide(model: string, known: Known): Decision {
   const { history, analysis } = known;
   if (
@@ -132,7 +141,8 @@ export function decide(model: string, known: Known): Decision {
     }
   }
   if (SESSION_MODELS.has(model) || model === "sequential" || model === "linearizable") {
-    // What was found was found; that nothing was decides where all versions are in order, or where a stronger level holds.
+    // What was found was found; that nothing was decides where all versions are in order, or where a stronger level
+    // holds.
     if (SESSION_MODELS.has(model) && !isRegisters(analysis)) return { valid: true };
     if (
       SESSION_MODELS.has(model) &&
@@ -150,7 +160,8 @@ export function decide(model: string, known: Known): Decision {
   return {
     valid: "unknown",
     reason:
-      `nothing found speaks against ${model}, but it follows only from a stronger model that the history does not have, or was not proven to have`,
+      `nothing found speaks against ${model}, but it follows only from a stronger model that the history does not ` +
+      `have, or was not proven to have`,
   };
 }
 
@@ -275,9 +286,11 @@ function provenOrder(known: Analysed, model: string): { models: Set<string>; wit
 }
 
 /**
- * All edges that serializability or snapshot isolation, with sessions or real time if the model has them, implies for registers.
+ * All edges that serializability or snapshot isolation, with sessions or real time if the model has them, implies for
+ * registers.
  *
- * What version_order.ts may only assume follows here: a transaction writes on top of what it read; in a session, and in real time, no key goes back.
+ * What version_order.ts may only assume follows here: a transaction writes on top of what it read; in a session, and in
+ * real time, no key goes back.
  */
 function impliedEdges(
   constraint: OrderConstraint,
@@ -427,8 +440,9 @@ function caseOfAnswer(
         `T1 wrote ${shown(versions.valueOf(first.version))} to key ${shown(key)}, and T2 wrote ${
           shown(versions.valueOf(second.version))
         }. ` +
-        `Whichever came first, the other transactions' reads make it come before itself: if T1 wrote first, all who read its value ` +
-        `did so before T2; if T2 did, all who read that did so before T1; and by what is known of the others neither can be.`,
+        `Whichever came first, the other transactions' reads make it come before itself: if T1 wrote first, all who ` +
+        `read its value did so before T2; if T2 did, all who read that did so before T1; and by what is known of the ` +
+        `others neither can be.`,
     };
   }
   const list = new EdgeList(known.edges.nodes, answer.edges.length + 1);
@@ -496,7 +510,8 @@ export function ambiguity(history: Transactions): string | undefined {
     if (!(versions.flags[version]! & isAmbiguous)) continue;
     const [value, key] = [shown(versions.valueOf(version)), shown(history.keys[versions.key[version]!])];
     if (versions.flags[version]! & isLikeInitial) {
-      return `${value} was written to key ${key}, which may also stand for its initial state, so that which of both was read cannot be told`;
+      return `${value} was written to key ${key}, which may also stand for its initial state, ` +
+        `so that which of both was read cannot be told`;
     }
     const times = versions.flags[version]! & isShared ? "by more than one transaction" : "more than once";
     return `${value} was written to key ${key} ${times}, so that who wrote what was read cannot be told`;

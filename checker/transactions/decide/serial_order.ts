@@ -1,10 +1,12 @@
 /**
  * A serial order of register transactions: found greedily, and confirmed by replaying it.
  *
- * Where a history is long, the order of its writes cannot be inferred pair by pair. But a valid history nearly always shows its order to whoever follows it: among the
- * transactions that may come next, a transaction fits if all it read is what the registers hold, and if nobody still has to read what it overwrites. A transaction
- * that only reads is placed as soon as it fits, since it hinders nobody. If no transaction fits, the latest choice among several is taken back, within a bound, and the
- * state it led to is remembered: by a hash, so that a collision can hide an order but never make one up.
+ * Where a history is long, the order of its writes cannot be inferred pair by pair. But a valid history nearly always
+ * shows its order to whoever follows it: among the transactions that may come next, a transaction fits if all it read
+ * is what the registers hold, and if nobody still has to read what it overwrites. A transaction that only reads is
+ * placed as soon as it fits, since it hinders nobody. If no transaction fits, the latest choice among several is taken
+ * back, within a bound, and the state it led to is remembered: by a hash, so that a collision can hide an order but
+ * never make one up.
  *
  * An order that is found is a proof, for {@link isSerialOrder} knows nothing of how it was found.
  *
@@ -18,11 +20,14 @@ import { none, type Touch } from "../order/version_order.ts";
 
 /** Candidates that may be looked at, all steps together: enough for a million transactions of a hundred clients. */
 const maxLooks = 400_000_000;
-/** With more candidates than this at once, a choice is not taken back: remembering them all would take too much memory. */
+/**
+ * With more candidates than this at once, a choice is not taken back: remembering them all would take too much memory.
+ */
 const maxRemembered = 256;
 
 /**
- * Finds an order of the transactions that take part in which each reads what the one before left, and which no edge of `graph` contradicts.
+ * Finds an order of the transactions that take part in which each reads what the one before left, and which no edge of
+ * `graph` contradicts.
  *
  * @param graph All that is known to come before what; acyclic.
  * @param maxBacktracks How many choices may be taken back before the search gives up.
@@ -208,7 +213,8 @@ function scrambled(a: number, b: number, seed: number): number {
 export type OrderConstraint = "none" | "process" | "realtime";
 
 /**
- * Whether a serial execution in this order gives every read what it returned: by the operations alone, one after another.
+ * Whether a serial execution in this order gives every read what it returned: by the operations alone, one after
+ * another.
  *
  * @param order The transactions; those that surely happened must all be there, those that surely did not must not.
  * @param constraint Whether the order must also be that of each session, or that of real time.

@@ -1,5 +1,6 @@
 /**
- * The session guarantees of Terry et al. (PDIS 1994): what a session did stays done, for itself and for those who see what it did next.
+ * The session guarantees of Terry et al. (PDIS 1994): what a session did stays done, for itself and for those who see
+ * what it did next.
  *
  * - read your writes: a session's read is not older than its own earlier write;
  * - monotonic reads: nor than its own earlier read;
@@ -42,7 +43,10 @@ function latest(trail: Trail | undefined, t: number): number {
   return low - 1;
 }
 
-/** Finds violations of the session guarantees: `read-your-writes-violated` and so on. Linear, but for transactions that read very many keys. */
+/**
+ * Finds violations of the session guarantees: `read-your-writes-violated` and so on. Linear, but for transactions that
+ * read very many keys.
+ */
 export function findSessionViolations(
   history: Transactions,
   takesPart: Uint8Array,

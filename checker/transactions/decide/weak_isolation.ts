@@ -1,15 +1,17 @@
 /**
- * Read committed, read atomic and causal consistency where no version order is known (Biswas and Enea, OOPSLA 2019), within the bounds of
- * Møldrup and Pavlogiannis, "AWDIT: An Optimal Weak Database Isolation Tester", PLDI 2025.
+ * Read committed, read atomic and causal consistency where no version order is known (Biswas and Enea, OOPSLA 2019),
+ * within the bounds of Møldrup and Pavlogiannis, "AWDIT: An Optimal Weak Database Isolation Tester", PLDI 2025.
  *
- * Each level says: if t3 reads key x from t1, and it saw t2, which also wrote x, then t2 committed before t1. The levels differ in what "saw" means:
+ * Each level says: if t3 reads key x from t1, and it saw t2, which also wrote x, then t2 committed before t1. The
+ * levels differ in what "saw" means:
  *
  * - read committed: t3 had read from t2 earlier in the transaction;
  * - read atomic: t3 reads from t2, or t2 is an earlier transaction of its session;
  * - causal: a path of reads and sessions leads from t2 to t3.
  *
- * The level holds if these edges, with reads and sessions, have no cycle. Not all of them are needed: of the writes of x that one session made before, the latest stands
- * for all. So read committed and read atomic take O(n^1.5) and causal O(n k), for n operations and k sessions.
+ * The level holds if these edges, with reads and sessions, have no cycle. Not all of them are needed: of the writes of
+ * x that one session made before, the latest stands for all. So read committed and read atomic take O(n^1.5) and causal
+ * O(n k), for n operations and k sessions.
  *
  * @module
  */

@@ -1,19 +1,24 @@
 /**
  * Which levels a component of the dependency graph violates, and the shortest cycle of each kind that it has.
  *
- * First the levels are decided, each in linear time: a level is violated where the graph of its edges has a cycle. Snapshot isolation allows only cycles with two
- * rw edges in a row (Cerone and Gotsman, "Analysing snapshot isolation", PODC 2016; Fekete et al. 2005): its graph has every transaction twice, as reached by an rw
- * edge and as reached by another, and after an rw edge no second one follows; so a cycle in it is a violation, and none is missed.
+ * First the levels are decided, each in linear time: a level is violated where the graph of its edges has a cycle.
+ * Snapshot isolation allows only cycles with two rw edges in a row (Cerone and Gotsman, "Analysing snapshot isolation",
+ * PODC 2016; Fekete et al. 2005): its graph has every transaction twice, as reached by an rw edge and as reached by
+ * another, and after an rw edge no second one follows; so a cycle in it is a violation, and none is missed.
  *
- * Then each kind of cycle is searched for, within the components of its level's graph alone: breadth first from each edge that such a cycle must have, never
- * deeper than the shortest cycle known. What a worse anomaly of the same component implies is not searched for.
+ * Then each kind of cycle is searched for, within the components of its level's graph alone: breadth first from each
+ * edge that such a cycle must have, never deeper than the shortest cycle known. What a worse anomaly of the same
+ * component implies is not searched for.
  *
  * @module
  */
 import { anomaliesImplied } from "../levels/consistency_models.ts";
 import { components, EdgeList, graphOf, type Part, process, realtime, rw, through, wr, ww, wwUnsure } from "./graph.ts";
 
-/** A cycle of transactions: the edge of kind `kinds[i]` leads from `transactions[i]` to the next, and the last back to the first. */
+/**
+ * A cycle of transactions: the edge of kind `kinds[i]` leads from `transactions[i]` to the next, and the last back to
+ * the first.
+ */
 export interface Cycle {
   readonly name: string;
   readonly transactions: readonly number[];
@@ -25,7 +30,9 @@ export interface Cycle {
 /** What may be looked for beyond data: nothing, sessions, or sessions and real time. */
 export type Order = "none" | "process" | "realtime";
 
-/** Edges looked at in the search for one kind of cycle in one component, before the shortest one found so far must do. */
+/**
+ * Edges looked at in the search for one kind of cycle in one component, before the shortest one found so far must do.
+ */
 const budget = 300_000_000;
 
 type RwMode = "none" | "single" | "nonadjacent" | "many";
@@ -68,7 +75,10 @@ function provesSnapshotViolation(name: string): boolean {
     name.startsWith("G-nonadjacent");
 }
 
-/** The components of a level's graph, by state: a state is a node, or for snapshot isolation a node and how it was reached. */
+/**
+ * The components of a level's graph, by state: a state is a node, or for snapshot isolation a node and how it was
+ * reached.
+ */
 interface Level {
   readonly of: Int32Array;
   readonly count: number;
@@ -117,8 +127,8 @@ export function cyclesOf(component: Part, order: Order): Cycle[] {
 }
 
 /**
- * The part with the order of each session as one step from a transaction to any later one, not only to the next: by a node after each transaction that
- * leads to the next transaction and to the node after that.
+ * The part with the order of each session as one step from a transaction to any later one, not only to the next: by a
+ * node after each transaction that leads to the next transaction and to the node after that.
  */
 function withWholeSessions(part: Part): Part {
   const { nodes, start, target, kind } = part;
@@ -195,7 +205,8 @@ class Searcher {
   /**
    * The shortest cycle of one kind.
    *
-   * A state is 8 times the node, plus 1 if it was reached by an rw edge, 2 if the cycle has a second rw edge already, and 4 if it has an edge of the needed kind.
+   * A state is 8 times the node, plus 1 if it was reached by an rw edge, 2 if the cycle has a second rw edge already,
+   * and 4 if it has an edge of the needed kind.
    */
   shortest(name: string, kind: Kind, mask: number, needed: number, level: Level): Cycle | undefined {
     const { nodes, start, target, kind: kindOf } = this.#part;
@@ -357,7 +368,10 @@ class Searcher {
     into.push(state);
   }
 
-  /** The cycle that ends with a step of `lastKind` from `state`, and began with one of `firstKind` from `goal`. Undefined if it passes a transaction twice. */
+  /**
+   * The cycle that ends with a step of `lastKind` from `state`, and began with one of `firstKind` from `goal`.
+   * Undefined if it passes a transaction twice.
+   */
   #cycleTo(
     state: number,
     first: number,

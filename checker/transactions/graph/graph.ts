@@ -5,9 +5,10 @@
  *     target   1   2 | 0  | 3   4   1 | ...    where each leads
  *     kind     ww  rw| wr | rt  ..            what it says
  *
- * Nodes below `transactions` are transactions. The others stand for many edges at once: a barrier in real time, or a fan from many readers to many writers. The
- * edge into such a node has the kind; the edges that lead on from it are of the kind `through` and count for nothing. So n transactions that all come after
- * m others take n + m edges, not n times m.
+ * Nodes below `transactions` are transactions. The others stand for many edges at once: a barrier in real time, or a
+ * fan from many readers to many writers. The edge into such a node has the kind; the edges that lead on from it are of
+ * the kind `through` and count for nothing. So n transactions that all come after m others take n + m edges, not n
+ * times m.
  *
  * @module
  */
@@ -24,8 +25,8 @@ export const process = 8;
 /** One was answered before the other was asked for. */
 export const realtime = 16;
 /**
- * A write is overwritten by one that nobody saw, of a transaction of unknown outcome of which something else was seen. If it committed, this is ww; if it did not, an
- * aborted write was read, which all levels forbid but read uncommitted.
+ * A write is overwritten by one that nobody saw, of a transaction of unknown outcome of which something else was seen.
+ * If it committed, this is ww; if it did not, an aborted write was read, which all levels forbid but read uncommitted.
  */
 export const wwUnsure = 64;
 /** Leads on from a node that is no transaction, as what led there. */
@@ -76,8 +77,8 @@ export class EdgeList {
   /**
    * An edge from each of `sources` to each of `targets`, none from a transaction to itself.
    *
-   * Many times many go by way of one node. Sources that are targets themselves must leave themselves out: where those are many too, there is a node before and
-   * one after each position of `targets`.
+   * Many times many go by way of one node. Sources that are targets themselves must leave themselves out: where those
+   * are many too, there is a node before and one after each position of `targets`.
    */
   addProduct(sources: readonly number[], targets: readonly number[], kind: number): void {
     if (sources.length * targets.length <= 2 * (sources.length + targets.length)) {
@@ -145,11 +146,13 @@ export function graphOf(edges: EdgeList, transactions: number): Graph {
 }
 
 /**
- * The strongly connected components of more than one node (Tarjan 1972, without recursion), by the edges whose kind is in `mask`.
+ * The strongly connected components of more than one node (Tarjan 1972, without recursion), by the edges whose kind is
+ * in `mask`.
  *
  * A graph that is checked has no edge from a node to itself, so a component of one node has no cycle.
  *
- * @returns For each node the number of its component, -1 for a node on no cycle, and how many components there are. Linear in nodes and edges.
+ * @returns For each node the number of its component, -1 for a node on no cycle, and how many components there are.
+ * Linear in nodes and edges.
  */
 export function components(
   graph: Pick<Graph, "nodes" | "start" | "target" | "kind">,
@@ -229,7 +232,10 @@ export interface Part extends Graph {
   readonly nodeOf: Int32Array;
 }
 
-/** Each component of more than one node as a graph of its own: in the order of their smallest transaction, nodes in the whole's order. */
+/**
+ * Each component of more than one node as a graph of its own: in the order of their smallest transaction, nodes in the
+ * whole's order.
+ */
 export function componentGraphs(graph: Graph, mask = 255): Part[] {
   const { of, count } = components(graph, mask);
   const size = new Int32Array(count);

@@ -1,8 +1,9 @@
 /**
  * Prefix consistency: every transaction sees all that was committed up to some moment, and commits at any later one.
  *
- * It forbids the cycles in which each rw edge directly follows a wr edge, or a session's (Cerone, Bernardi and Gotsman, CONCUR 2015): whoever sees a transaction
- * sees all before it. So in its graph every transaction stands twice, as reached by a read and as reached otherwise, and only from the first an rw edge leads on.
+ * It forbids the cycles in which each rw edge directly follows a wr edge, or a session's (Cerone, Bernardi and Gotsman,
+ * CONCUR 2015): whoever sees a transaction sees all before it. So in its graph every transaction stands twice, as
+ * reached by a read and as reached otherwise, and only from the first an rw edge leads on.
  *
  * @module
  */

@@ -1,14 +1,18 @@
 /**
  * Which anomaly speaks against which consistency model, and which models fall with it.
  *
- * The lattice, the names and the prohibitions are those of Elle's consistency_model.clj, whose sources are Adya (PL-1 to PL-3 and their kin), Bailis et al.
- * (highly available transactions), Cerone et al. (atomic visibility) and Daudjee and Salem (sessions). What is added here: a read of a value that nobody wrote
- * speaks against every model, and session order ties the session models to the strong-session ones.
+ * The lattice, the names and the prohibitions are those of Elle's consistency_model.clj, whose sources are Adya (PL-1
+ * to PL-3 and their kin), Bailis et al. (highly available transactions), Cerone et al. (atomic visibility) and Daudjee
+ * and Salem (sessions). What is added here: a read of a value that nobody wrote speaks against every model, and session
+ * order ties the session models to the strong-session ones.
  *
  * @module
  */
 
-/** Other names that people know a consistency model by, and the one that it has in verdicts: `strict-serializable`, Adya's `PL-3`, ... */
+/**
+ * Other names that people know a consistency model by, and the one that it has in verdicts: `strict-serializable`,
+ * Adya's `PL-3`, ...
+ */
 export const CONSISTENCY_MODEL_ALIASES: Readonly<Record<string, string>> = {
   "PL-1": "read-uncommitted",
   "PL-2": "read-committed",
@@ -85,7 +89,10 @@ const weakerModels: Readonly<Record<string, readonly string[]>> = {
   "writes-follow-reads": [],
 };
 
-/** Each anomaly, and the more general ones that it is a case of. A variant is a case of the same anomaly with more edges allowed. */
+/**
+ * Each anomaly, and the more general ones that it is a case of. A variant is a case of the same anomaly with more edges
+ * allowed.
+ */
 const generalAnomalies: Readonly<Record<string, readonly string[]>> = {
   "G0": ["G1c", "G0-process"],
   "G0-process": ["G1c-process", "G0-realtime"],
@@ -169,7 +176,9 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   "writes-follow-reads": ["thin-air-read", "writes-follow-reads-violated"],
 };
 
-/** Every consistency model there is, by the name it has in verdicts, sorted; `CONSISTENCY_MODEL_ALIASES` has the others. */
+/**
+ * Every consistency model there is, by the name it has in verdicts, sorted; `CONSISTENCY_MODEL_ALIASES` has the others.
+ */
 export const CONSISTENCY_MODELS: readonly string[] = Object.keys(weakerModels).sort();
 
 /**
@@ -257,7 +266,10 @@ export function boundary(anomalies: Iterable<string>): Boundary {
   };
 }
 
-/** Which edges beyond the data's own a model speaks of: `"none"`, those of sessions, or those of real time (sessions included). */
+/**
+ * Which edges beyond the data's own a model speaks of: `"none"`, those of sessions, or those of real time (sessions
+ * included).
+ */
 export function orderOf(forbiddenAnomalies: ReadonlySet<string>): "none" | "process" | "realtime" {
   let order: "none" | "process" | "realtime" = "none";
   for (const name of forbiddenAnomalies) {

@@ -1,12 +1,15 @@
 /**
- * Serializability and snapshot isolation where the order of writes is not known: by inference, and by search where inference leaves a choice.
+ * Serializability and snapshot isolation where the order of writes is not known: by inference, and by search where
+ * inference leaves a choice.
  *
- * Of two writes of one key one came first. If the one way round closes a cycle, it was the other; if both do, there is no order, and the model is violated. What is
- * inferred this way can rule out more, until nothing changes. What is then still open is tried, one pair at a time, with inference after each
- * choice. An order of all writes without a cycle is a proof that the model holds (Biswas and Enea, OOPSLA 2019; Huang et al., "PolySI", VLDB 2023).
+ * Of two writes of one key one came first. If the one way round closes a cycle, it was the other; if both do, there is
+ * no order, and the model is violated. What is inferred this way can rule out more, until nothing changes. What is then
+ * still open is tried, one pair at a time, with inference after each choice. An order of all writes without a cycle is
+ * a proof that the model holds (Biswas and Enea, OOPSLA 2019; Huang et al., "PolySI", VLDB 2023).
  *
- * Whether a cycle would close is read from the transitive closure, as bits: state s reaches state t. For serializability a state is a node; for snapshot isolation
- * it is a node and how it was reached, as in cycles.ts: 2n, or 2n + 1 by an rw edge.
+ * Whether a cycle would close is read from the transitive closure, as bits: state s reaches state t. For
+ * serializability a state is a node; for snapshot isolation it is a node and how it was reached, as in cycles.ts: 2n,
+ * or 2n + 1 by an rw edge.
  *
  * @module
  */
@@ -35,7 +38,10 @@ export interface OrderProblem {
   readonly nodes: number;
   /** What is known. */
   readonly edges: readonly InferredEdge[];
-  /** The writes of each key that were not put in order yet: every pair of a key's writes that `isOrdered` does not know is open. */
+  /**
+   * The writes of each key that were not put in order yet: every pair of a key's writes that `isOrdered` does not know
+   * is open.
+   */
   readonly keys: readonly (readonly Write[])[];
   /** A rank of the transactions that their commits may have followed. */
   readonly hint?: ArrayLike<number>;
@@ -114,9 +120,11 @@ function byRank(keys: OrderProblem["keys"], rank: ArrayLike<number>): InferredEd
 }
 
 /**
- * Looks for an order by choices that are not taken back: all that is open goes the way in which the graph leans, or as much of it as closes no cycle, and inference goes on from there.
+ * Looks for an order by choices that are not taken back: all that is open goes the way in which the graph leans, or as
+ * much of it as closes no cycle, and inference goes on from there.
  *
- * @returns The answer, if an order was found or if a contradiction came before any choice. Undefined where a choice was wrong: that proves nothing.
+ * @returns The answer, if an order was found or if a contradiction came before any choice. Undefined where a choice was
+ * wrong: that proves nothing.
  */
 function byBatches(closure: Closure, given: readonly InferredEdge[], pairs: readonly Pair[]): OrderAnswer | undefined {
   const edges = [...given];
@@ -142,7 +150,8 @@ function byBatches(closure: Closure, given: readonly InferredEdge[], pairs: read
       }
     }
     if (size > 0) hasChosen = true;
-    else edges.push(...consequences(chosen[0]!.way[1], chosen[0]!.way[0])); // the one way round is impossible on its own
+    // The one way round is impossible on its own.
+    else edges.push(...consequences(chosen[0]!.way[1], chosen[0]!.way[0]));
     const settled = new Set(
       chosen.slice(0, Math.max(1, size)).map(({ pair }) => pair[0].version * 4_194_304 + pair[1].version),
     );
@@ -289,7 +298,9 @@ class Closure {
     return places;
   }
 
-  /** For each node, how far it stands from the beginning of the longest paths through it rather than from their ends. */
+  /**
+   * For each node, how far it stands from the beginning of the longest paths through it rather than from their ends.
+   */
   lean(edges: readonly InferredEdge[]): Int32Array {
     const { order, start, target } = this.#sorted(edges)!;
     const depth = new Int32Array(this.#states), height = new Int32Array(this.#states);

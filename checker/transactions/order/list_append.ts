@@ -1,9 +1,11 @@
 /**
- * Transactions over lists: what each read says of the order of appends, and what cannot be (Kingsbury and Alvaro, "Elle", VLDB 2020, section 4).
+ * Transactions over lists: what each read says of the order of appends, and what cannot be (Kingsbury and Alvaro,
+ * "Elle", VLDB 2020, section 4).
  *
- * A read of a list tells the order of every append before it. The longest read of a key is therefore the order of its versions, every other read must be a
- * prefix of it, and an append that no read has seen comes after all that were seen. Only a transaction's first read of a key before its own appends
- * tells of others; its later reads must agree with it, which is a matter of `internal`.
+ * A read of a list tells the order of every append before it. The longest read of a key is therefore the order of its
+ * versions, every other read must be a prefix of it, and an append that no read has seen comes after all that were
+ * seen. Only a transaction's first read of a key before its own appends tells of others; its later reads must agree
+ * with it, which is a matter of `internal`.
  *
  * @module
  */
@@ -23,7 +25,10 @@ export interface ListOrder {
   readonly position: Int32Array;
   /** The operation whose list is the order of each key, or -1. */
   readonly longest: Int32Array;
-  /** The position in its key's order of the last version that a read saw: -1 for the initial state, -2 where it cannot be told. */
+  /**
+   * The position in its key's order of the last version that a read saw: -1 for the initial state, -2 where it cannot
+   * be told.
+   */
   readonly lastSeen: (at: number) => number;
   /** Appends that may have happened and that the order does not have, by key. */
   readonly unread: ReadonlyMap<number, readonly number[]>;
@@ -94,7 +99,8 @@ export function analyseLists(
   const order = integers(raw.length);
   let position = integers(versions.count).fill(-1);
   let ordered = 0;
-  const doubled = new Map<number, number[]>(); // keys whose longest read has an element twice: how many there are without it, by length
+  // The keys whose longest read has an element twice: how many there are without it, by length.
+  const doubled = new Map<number, number[]>();
   for (let k = 0; k < keys.length; k++) {
     start[k] = ordered;
     const list = longest[k]! < 0 ? [] : lists[longest[k]!]!;

@@ -1,7 +1,8 @@
 /**
  * Edges that come from when and by whom, not from data: the order within a process, and real time.
  *
- * Real time would take an edge between any two transactions of which one ended before the other began: n squared. Barriers take three a transaction:
+ * Real time would take an edge between any two transactions of which one ended before the other began: n squared.
+ * Barriers take three a transaction:
  *
  *     T1 ----> B1 ----> B2 ----> B3 ...        a barrier for each run of completions,
  *              |        ^ \                    a completed transaction leads to the barrier after it,

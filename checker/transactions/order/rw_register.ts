@@ -1,8 +1,9 @@
 /**
  * Transactions over registers: what each read says of who wrote what it read, and what cannot be.
  *
- * Values are unique, so a read tells its writer; which write overwrote which is told only as far as version_order.ts may assume it.
- * Only a transaction's first read of a key before its own write, and its last write of a key, concern others.
+ * Values are unique, so a read tells its writer; which write overwrote which is told only as far as version_order.ts
+ * may assume it. Only a transaction's first read of a key before its own write, and its last write of a key, concern
+ * others.
  *
  * @module
  */
@@ -204,10 +205,10 @@ export function analyseRegisters(
           explanation:
             `${group.length === 2 ? "T1 and T2 both" : `T1, T2 and ${group.length - 2} more all`} read key ${
               shown(keys[key])
-            } as ` +
-            `${
+            } as ${
               shown(value)
-            }, and then wrote it: none saw what the others wrote, so an update was made to a state that was no longer current.`,
+            }, and then wrote it: none saw what the others wrote, so an update was made to a state ` +
+            `that was no longer current.`,
         }));
       }
     });

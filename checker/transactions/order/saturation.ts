@@ -1,9 +1,10 @@
 /**
  * What follows for the order of writes from what is known of it, among transactions that stand near each other in time.
  *
- * Of two writes of one key, v1 of a and v2 of b, v1 came first where a comes before b, or before a transaction that read v2: it would have overwritten v2
- * otherwise. And where v1 came first, whoever read v1 comes before b. What follows that way is added until nothing changes (Biswas and Enea, OOPSLA 2019,
- * call it saturation). It takes a relation of all with all, so a window slides over the history: in real time those that are far apart are in order
+ * Of two writes of one key, v1 of a and v2 of b, v1 came first where a comes before b, or before a transaction that
+ * read v2: it would have overwritten v2 otherwise. And where v1 came first, whoever read v1 comes before b. What
+ * follows that way is added until nothing changes (Biswas and Enea, OOPSLA 2019, call it saturation). It takes a
+ * relation of all with all, so a window slides over the history: in real time those that are far apart are in order
  * anyway. What lies outside of a window can only keep something from being found: all that is added holds.
  *
  *     transactions   0 ......... half ......... size ........
@@ -18,7 +19,10 @@ import { type FlatTouches, flatTouches } from "./touches.ts";
 import type { Transactions } from "../read/transactions.ts";
 import { none, type Touch } from "./version_order.ts";
 
-/** A window has so many transactions for each that is open at once: a few generations, for what follows goes by way of others. */
+/**
+ * A window has so many transactions for each that is open at once: a few generations, for what follows goes by way of
+ * others.
+ */
 const TIMES_OPEN = 4;
 /** But no fewer than this, */
 const SMALLEST = 128;
@@ -81,7 +85,10 @@ function mostOpen({ invoked, completed }: Transactions, members: readonly number
   return most;
 }
 
-/** One comes before the other where it was answered before the other was asked for. Those of a window are in the order of invocation. */
+/**
+ * One comes before the other where it was answered before the other was asked for. Those of a window are in the order
+ * of invocation.
+ */
 function addRealTime(relation: Relation, { invoked, completed }: Transactions, window: readonly number[]): void {
   window.forEach((t, from) => {
     for (let to = window.length - 1; to > from && invoked[window[to]!]! > completed[t]!; to--) relation.set(from, to);
@@ -123,7 +130,10 @@ function writesOf(
   return [...byKey.values()];
 }
 
-/** Adds what follows until nothing changes, and tells of each thing that was not known; false where one comes both before and after another. */
+/**
+ * Adds what follows until nothing changes, and tells of each thing that was not known; false where one comes both
+ * before and after another.
+ */
 function addWhatFollows(
   relation: Relation,
   keys: readonly (readonly Write[])[],

@@ -1,14 +1,17 @@
 /**
  * The order of a register's versions, as far as it may be assumed: a write tells nothing of what it overwrote.
  *
- * Each source gives edges between versions of one key. The initial state comes before every other; the rest is assumed only where it is asked for:
+ * Each source gives edges between versions of one key. The initial state comes before every other; the rest is assumed
+ * only where it is asked for:
  *
  * - `wfr-keys`: within a transaction a write follows the read before it, so what was read precedes what was written;
- * - `sequential-keys`: each key is sequentially consistent, so a process's later transaction touches the same version or a later one;
+ * - `sequential-keys`: each key is sequentially consistent, so a process's later transaction touches the same version
+ *   or a later one;
  * - `linearizable-keys`: each key is linearizable, so does every transaction invoked after another one's completion;
  * - `transaction-order`: writes took effect in an order that is given.
  *
- * Where a source contradicts those before it on some key, that is an anomaly, `cyclic-versions`, and the key is left without it.
+ * Where a source contradicts those before it on some key, that is an anomaly, `cyclic-versions`, and the key is left
+ * without it.
  *
  * @module
  */
@@ -31,7 +34,10 @@ export const VERSION_ORDERS: readonly VersionOrderSource[] = [
 /** One transaction's dealings with one key, as others can see them. */
 export interface Touch {
   readonly transaction: number;
-  /** The version first read, before any write of its own; `none` without such a read. A version's number, or the key's initial state. */
+  /**
+   * The version first read, before any write of its own; `none` without such a read. A version's number, or the key's
+   * initial state.
+   */
   readonly read: number;
   /** The version written last, or `none`. */
   readonly write: number;
@@ -128,7 +134,10 @@ function keyOf({ versions }: Transactions, node: number): number {
   return node >= versions.count ? node - versions.count : versions.key[node]!;
 }
 
-/** Edges from each key's initial state to all its versions; the kind of an edge is its source, from 1, for an edge of kind 0 is none. */
+/**
+ * Edges from each key's initial state to all its versions; the kind of an edge is its source, from 1, for an edge of
+ * kind 0 is none.
+ */
 function withInitialStates({ versions, keys }: Transactions, more: number): EdgeList {
   const edges = new EdgeList(versions.count + keys.length, versions.count + more + 16);
   for (let version = 0; version < versions.count; version++) {
@@ -208,9 +217,10 @@ function givenOrder(history: Transactions, touches: readonly (readonly Touch[])[
 /**
  * The order that real time gives to the versions of keys that are linearizable.
  *
- * Version a precedes b if some transaction that leaves a ended before some transaction that meets b began: if end(a), the earliest such end, is before
- * begin(b), the latest such beginning. So two numbers a version say all, there is a cycle only where two versions precede each other, and the edges that others
- * imply are left out: those from a version whose end is before the beginning of another that is itself before. Linear but for sorting.
+ * Version a precedes b if some transaction that leaves a ended before some transaction that meets b began: if end(a),
+ * the earliest such end, is before begin(b), the latest such beginning. So two numbers a version say all, there is a
+ * cycle only where two versions precede each other, and the edges that others imply are left out: those from a version
+ * whose end is before the beginning of another that is itself before. Linear but for sorting.
  */
 function linearizableKeys(history: Transactions, touches: readonly (readonly Touch[])[]): Said {
   const { versions, completed, invoked, keys } = history;
@@ -249,7 +259,8 @@ function linearizableKeys(history: Transactions, touches: readonly (readonly Tou
     const isMet = new Uint8Array(nodes.length);
     for (const after of byBegin) {
       while (ended < byEnd.length && end[byEnd[ended]!]! < begin[after]!) live.push(byEnd[ended++]!);
-      // Of those that have begun and ended, the two that began last: a version that ended before one of them began stands behind it.
+      // Of those that have begun and ended, the two that began last: a version that ended before one of them began
+      // stands behind it.
       let last = -1, secondLast = -1;
       for (const each of live) {
         if (!isMet[each] || versions.writer[nodes[each]!]! < 0) continue;
@@ -277,8 +288,8 @@ function conflictsAmong(
   begin: readonly number[],
   isInitial: (node: number) => boolean,
 ): number[][] {
-  // A version with end < begin surely holds the register from its end to its beginning: two such spans may not meet, nor may one cover another version's
-  // span from beginning to end (the zones of Gibbons and Korach 1997).
+  // A version with end < begin surely holds the register from its end to its beginning: two such spans may not meet,
+  // nor may one cover another version's span from beginning to end (the zones of Gibbons and Korach 1997).
   const initial = nodes.findIndex(isInitial);
   const initialBegin = initial < 0 ? -1 : begin[initial]!;
   const held = nodes.map((_, i) => i).filter((i) => i !== initial && end[i]! < begin[i]!).sort((a, b) =>

@@ -1,5 +1,6 @@
 /**
- * What was found in a history of transactions, each case with the transactions, the operations and the words that show it.
+ * What was found in a history of transactions, each case with the transactions, the operations and the words that show
+ * it.
  *
  * @module
  */
@@ -19,7 +20,10 @@ export interface CycleStep {
   readonly to: number;
   /** The key that both touched, for an edge of data. */
   readonly key?: unknown;
-  /** For ww the value written first, for wr the value written and read, for rw the value read; `null` for the initial state. */
+  /**
+   * For ww the value written first, for wr the value written and read, for rw the value read; `null` for the initial
+   * state.
+   */
   readonly value?: unknown;
   /** For ww and rw, the value that overwrote it. */
   readonly next?: unknown;
@@ -33,7 +37,10 @@ export interface CycleStep {
 
 /** A transaction as a report shows it. */
 export interface ReportedTransaction {
-  /** The index of its completion in the history, or of its invocation where there is none; for sessions its number in the file. */
+  /**
+   * The index of its completion in the history, or of its invocation where there is none; for sessions its number in
+   * the file.
+   */
   readonly index: number;
   /** The process or session that ran it. */
   readonly process: unknown;

@@ -1,5 +1,6 @@
 /**
- * Register transactions in sessions, in typed arrays: a million transactions as objects would be some twenty million of them.
+ * Register transactions in sessions, in typed arrays: a million transactions as objects would be some twenty million of
+ * them.
  *
  *     transaction    0        1            2    ...    by session, in the order of each
  *     session        0        0            1

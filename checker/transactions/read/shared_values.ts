@@ -1,7 +1,8 @@
 /**
  * Values that were written more than once to one key: who may have written what a read saw.
  *
- * A read tells its writer only where values are unique. Where one is not, nothing may be said of it that does not hold whoever wrote it; what can still be said is decided here.
+ * A read tells its writer only where values are unique. Where one is not, nothing may be said of it that does not hold
+ * whoever wrote it; what can still be said is decided here.
  *
  * @module
  */

@@ -71,11 +71,14 @@ export interface Transactions {
 /**
  * Pairs the events of a history of transactions.
  *
- * Events of processes that are not numbers (the nemesis) are left out. A completion without an invocation stands for a transaction that was invoked nobody knows when.
+ * Events of processes that are not numbers (the nemesis) are left out. A completion without an invocation stands for a
+ * transaction that was invoked nobody knows when.
  *
  * @param initial What every register holds at first.
- * @param mayReinvoke Whether a process may be invoked while it is busy, which leaves a transaction of unknown outcome behind.
- * @throws {MisfitError} An event's value is not a list of micro-operations of the workload, or a busy process is invoked.
+ * @param mayReinvoke Whether a process may be invoked while it is busy, which leaves a transaction of unknown outcome
+ * behind.
+ * @throws {MisfitError} An event's value is not a list of micro-operations of the workload, or a busy process is
+ * invoked.
  */
 export function transactionsOfEvents(
   workload: TransactionWorkload,
@@ -206,7 +209,10 @@ function laidOut(
 /** What of a history is laid out while its versions get their numbers. */
 type Draft = Pick<Transactions, "count" | "status" | "opStart" | "isWrite" | "opKey" | "opVersion" | "versions">;
 
-/** Numbers what is written, and marks what cannot be told apart. `register` is what registers hold at first; lists hold nothing. */
+/**
+ * Numbers what is written, and marks what cannot be told apart. `register` is what registers hold at first; lists hold
+ * nothing.
+ */
 function numberWrites(
   { count, status, opStart, isWrite, opKey, opVersion, versions }: Draft,
   operations: MicroOperations,

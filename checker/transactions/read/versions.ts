@@ -7,8 +7,8 @@
  *     writer    0    0    7   -1        the transaction that wrote it, -1 if nobody did
  *     flags     .    F    F    .        isFinal: its writer's last write of this key, ...
  *
- * Integers, nearly all values of nearly all histories, are found by open addressing in one table of ids: a Map a key took three times as long for a million
- * transactions. Everything else is found in a Map.
+ * Integers, nearly all values of nearly all histories, are found by open addressing in one table of ids: a Map a key
+ * took three times as long for a million transactions. Everything else is found in a Map.
  *
  * @module
  */
@@ -17,7 +17,10 @@ import { bytes, grown, grownBytes, integers } from "./memory.ts";
 
 /** The version is its writer's last write of its key. */
 export const isFinal = 1;
-/** It cannot be told which write a read of this value saw: more than one that may have happened has it, or the initial state has. */
+/**
+ * It cannot be told which write a read of this value saw: more than one that may have happened has it, or the initial
+ * state has.
+ */
 export const isAmbiguous = 2;
 /** More than one transaction wrote this value to this key, those that failed included. */
 export const isShared = 4;
@@ -110,7 +113,10 @@ export class Versions {
     return id;
   }
 
-  /** The slot that holds the version, or the free one where it belongs. Neighbouring values of a key are neighbours, as they are used together. */
+  /**
+   * The slot that holds the version, or the free one where it belongs. Neighbouring values of a key are neighbours, as
+   * they are used together.
+   */
   #slotOf(key: number, value: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;

@@ -81,7 +81,8 @@ export function dotOf(
         draw(part.target[at]!, kind);
         continue;
       }
-      // On through nodes that are no transactions: in real time no further than the first that leads to one that is drawn.
+      // On through nodes that are no transactions: in real time no further than the first that leads to one that is
+      // drawn.
       const reached = [part.target[at]!];
       const passed = new Set(reached);
       for (const node of reached) {

@@ -72,7 +72,10 @@ function evidenceOfRead(history: Transactions, from: number, to: number): Eviden
   return undefined;
 }
 
-/** What stands directly before a version in the order of its key, among what was committed; the initial version where nothing does. */
+/**
+ * What stands directly before a version in the order of its key, among what was committed; the initial version where
+ * nothing does.
+ */
 function predecessorInList(history: Transactions, order: ListOrder, version: number): number {
   const { versions } = history;
   const key = versions.key[version]!;
@@ -149,7 +152,10 @@ function evidenceInRegister(
   return undefined;
 }
 
-/** What makes `to` follow `from`, for an edge of `kind`: nothing where no operation of theirs shows it, and then the story goes without. */
+/**
+ * What makes `to` follow `from`, for an edge of `kind`: nothing where no operation of theirs shows it, and then the
+ * story goes without.
+ */
 export function evidence(history: Transactions, known: KnownOrder, from: number, to: number, kind: number): Evidence {
   if (kind === process || kind === realtime) return {};
   return (kind === wr
