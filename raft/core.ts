@@ -31,6 +31,8 @@ import {
 
 /** A snapshot whose bytes are coming in. */
 export interface IncomingSnapshot {
+  /** In which term its leader began to send it. */
+  readonly sentIn: Term;
   readonly snapshot: Snapshot;
   /** Up to where the log was given its bytes. */
   received: number;

@@ -50,13 +50,16 @@ export function tellProgress(core: Core): void {
   if (incoming !== null && core.log.receivedBytes > incoming.told) respond(core, false);
 }
 
-/** What has come in of a snapshot; begins with nothing. `null` where a later one is coming in: a late chunk does not undo that. */
+/**
+ * What has come in of a snapshot; begins with nothing. `null` where the same leader is sending a later one: a late chunk
+ * does not undo that. A leader of a later term may have none but an older one.
+ */
 function incomingOf(core: Core, snapshot: Snapshot): NonNullable<Core["incoming"]> | null {
   const { incoming } = core;
   if (incoming !== null && isSameSnapshot(incoming.snapshot, snapshot)) return incoming;
-  if (incoming !== null && snapshot.index < incoming.snapshot.index) return null;
+  if (incoming !== null && incoming.sentIn === core.term && snapshot.index < incoming.snapshot.index) return null;
   abandonIncoming(core);
-  return core.incoming = { snapshot, received: 0, told: 0 };
+  return core.incoming = { snapshot, sentIn: core.term, received: 0, told: 0 };
 }
 
 function install(core: Core, request: SnapshotRequest): void {
