@@ -11,6 +11,7 @@ import {
   type Boundary,
   boundary,
   canonicalModel,
+  modelsBelow,
   orderOf,
 } from "./levels/consistency_models.ts";
 import { type Cycle, cyclesOf, type Order } from "./graph/cycles.ts";
@@ -24,9 +25,11 @@ import {
   weakly,
 } from "./decide/decide.ts";
 import { dotOf } from "./tell/dot.ts";
-import { caseOfCycle, type KnownOrder } from "./tell/explain.ts";
+import { caseOfCycle } from "./tell/explain.ts";
 import { type AnomalyCase, Findings } from "./read/findings.ts";
-import { componentGraphs, graphOf, type Part } from "./graph/graph.ts";
+import { edgesByConstraint, possibleModels } from "./decide/possible.ts";
+import type { OrderConstraint } from "./decide/serial_order.ts";
+import { componentGraphs, type EdgeList, graphOf, type Part } from "./graph/graph.ts";
 import { analyseLists } from "./order/list_append.ts";
 import { addRealTime, addSessionOrder } from "./order/order_edges.ts";
 import { analyseRegisters } from "./order/rw_register.ts";
@@ -100,7 +103,7 @@ export interface TransactionVerdict extends Verdict {
   readonly not: readonly string[];
   /** The stronger models that fall with them. */
   readonly alsoNot: readonly string[];
-  /** The strongest models that nothing found speaks against. */
+  /** The strongest models that the history was decided to have; one that was not decided about is in no list. */
   readonly remaining: readonly string[];
   /** How many transactions there were, by their ends. */
   readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
@@ -188,85 +191,129 @@ const inSessions: Readonly<Record<string, { model: string; weak?: WeakLevel }>> 
   "snapshot-isolation": { model: "strong-session-snapshot-isolation" },
 };
 
+/** What a history is asked for. */
+interface Question {
+  /** The model's name as it was given, or the anomalies that must not be found. */
+  readonly asked: string;
+  readonly model: string;
+  /** The level by its own definition, where the papers behind sessions mean that. */
+  readonly weak: WeakLevel | undefined;
+  /** Whether anomalies were given in place of a model. */
+  readonly isOfAnomalies: boolean;
+  readonly forbidden: ReadonlySet<string>;
+  /** Why values cannot be told apart, if that is so. */
+  readonly unclear: string | undefined;
+}
+
 function judge(
   history: Transactions,
   options: TransactionOptions,
   indexOf: (event: number) => number,
 ): TransactionVerdict {
-  const asked = options.consistencyModel ?? (history.hasTime ? "strict-serializable" : "strong-session-serializable");
-  const meant = history.hasTime ? undefined : inSessions[canonicalModel(asked)];
-  const model = meant?.model ?? canonicalModel(asked);
-  const forbidden = options.anomalies === undefined
-    ? anomaliesForbiddenBy(model)
-    : anomaliesImplying([...options.anomalies, "thin-air-read"]);
-  const demanded = orderOf(forbidden);
-  const order: Order = demanded === "realtime" && !history.hasTime ? "process" : demanded;
-  const findings = new Findings(options.maxCases ?? 20);
+  const question = questionOf(history, options);
+  const analysed = analysedBy(question, history, options, indexOf);
+  const edgesOf = edgesByConstraint(analysed);
+  const hasDependencies = analysed.analysis.edges.count > 0;
+  const proven = isOpen(question) ? proveBySerialOrder(question.model, analysed) : undefined;
+  const { decision, drawing } = proven === undefined
+    ? decideByGraph(question, analysed)
+    : { decision: proven, drawing: undefined };
+  if (!hasDependencies && history.count > 0 && !isOrdered(history, analysed.analysis.takesPart, analysed.constraint)) {
+    const explanation = "No transaction saw or overwrote what another did, so nothing could have been found";
+    analysed.findings.add("empty-transaction-graph", () => ({ transactions: [], explanation: `${explanation}.` }));
+  }
+  const held = heldModels(question, analysed, decision, edgesOf);
+  return verdictOf(question, analysed, decision, held, drawing);
+}
 
-  const lists = history.workload === "list-append" ? analyseLists(history, findings, indexOf) : undefined;
-  const registers = lists === undefined
-    ? analyseRegisters(history, findings, options.versionOrder ?? [], options.transactionOrder, indexOf)
-    : undefined;
-  const analysis = (lists ?? registers)!;
-  const knownOrder: KnownOrder = lists !== undefined
-    ? { workload: "list-append", order: lists.order }
-    : { workload: "rw-register", order: registers!.order };
-  const { edges } = analysis;
-  const hasDependencies = edges.count > 0;
-  const analysed: Analysed = {
+function questionOf(history: Transactions, options: TransactionOptions): Question {
+  const name = options.consistencyModel ?? (history.hasTime ? "strict-serializable" : "strong-session-serializable");
+  const canonical = canonicalModel(name);
+  const meant = history.hasTime ? undefined : inSessions[canonical];
+  const model = meant?.model ?? canonical;
+  return {
+    asked: options.anomalies?.join(", ") ?? name,
+    model,
+    weak: meant?.weak,
+    isOfAnomalies: options.anomalies !== undefined,
+    forbidden: options.anomalies === undefined
+      ? anomaliesForbiddenBy(model)
+      : anomaliesImplying([...options.anomalies, "thin-air-read"]),
+    unclear: ambiguity(history),
+  };
+}
+
+/** Whether a serial order would answer the question. */
+function isOpen({ isOfAnomalies, unclear, weak }: Question): boolean {
+  return !isOfAnomalies && unclear === undefined && weak === undefined;
+}
+
+/** Finds the order of versions, the edges of data, and every anomaly that shows without a cycle. */
+function analysedBy(
+  question: Question,
+  history: Transactions,
+  options: TransactionOptions,
+  indexOf: (event: number) => number,
+): Analysed {
+  const demanded = orderOf(question.forbidden);
+  const findings = new Findings(options.maxCases ?? 20);
+  const known = {
     history,
-    analysis,
-    order: knownOrder,
-    constraint: order,
+    constraint: demanded === "realtime" && !history.hasTime ? "process" as const : demanded,
     findings,
     indexOf,
     stop: options.stop ?? (() => false),
   };
-  const unclear = ambiguity(history);
-  const isOpen = options.anomalies === undefined && unclear === undefined && meant?.weak === undefined;
-  let decision = isOpen ? proveBySerialOrder(model, analysed) : undefined;
-  let drawing: string | undefined;
-  if (decision === undefined) {
-    if (order !== "none") addSessionOrder(edges, history, analysis.takesPart);
-    if (order === "realtime") addRealTime(edges, history, analysis.takesPart);
-    const parts = componentGraphs(graphOf(edges, history.count));
-    let smallest: { part: Part; cycle: Cycle } | undefined;
-    for (const part of parts) {
-      for (const cycle of cyclesOf(part, order)) {
-        findings.add(cycle.name, () => caseOfCycle(history, knownOrder, cycle, indexOf), true);
-        if (forbidden.has(cycle.name) && (smallest === undefined || part.nodes < smallest.part.nodes)) {
-          smallest = { part, cycle };
-        }
+  if (history.workload === "list-append") {
+    const analysis = analyseLists(history, findings, indexOf);
+    return { ...known, analysis, order: { workload: "list-append", order: analysis.order } };
+  }
+  const { versionOrder, transactionOrder } = options;
+  const analysis = analyseRegisters(history, findings, versionOrder ?? [], transactionOrder, indexOf);
+  return { ...known, analysis, order: { workload: "rw-register", order: analysis.order } };
+}
+
+/** Looks for cycles and decides. The drawing is of the smallest component that shows a violation. */
+function decideByGraph(question: Question, analysed: Analysed): { decision: Decision; drawing: string | undefined } {
+  const { history, analysis, order, constraint, findings, indexOf } = analysed;
+  const { model, forbidden, unclear } = question;
+  const { edges } = analysis;
+  if (constraint !== "none") addSessionOrder(edges, history, analysis.takesPart);
+  if (constraint === "realtime") addRealTime(edges, history, analysis.takesPart);
+  const parts = componentGraphs(graphOf(edges, history.count));
+  let smallest: { part: Part; cycle: Cycle } | undefined;
+  for (const part of parts) {
+    for (const cycle of cyclesOf(part, constraint)) {
+      findings.add(cycle.name, () => caseOfCycle(history, order, cycle, indexOf), true);
+      if (forbidden.has(cycle.name) && (smallest === undefined || part.nodes < smallest.part.nodes)) {
+        smallest = { part, cycle };
       }
     }
-    if (smallest !== undefined) {
-      drawing = dotOf(history, knownOrder, smallest.part, smallest.cycle.transactions, indexOf);
-    }
-    if (SESSION_MODELS.has(model) || model === "causal") {
-      findSessionViolations(history, analysis.takesPart, knownOrder, findings, indexOf);
-    }
+  }
+  const drawing = smallest && dotOf(history, order, smallest.part, smallest.cycle.transactions, indexOf);
+  if (SESSION_MODELS.has(model) || model === "causal") {
+    findSessionViolations(history, analysis.takesPart, order, findings, indexOf);
+  }
+  const decided = (): Decision => {
+    if (findings.names().some((name) => forbidden.has(name))) return { valid: false };
+    if (unclear !== undefined) return { valid: "unknown", reason: unclear };
+    if (question.isOfAnomalies) return { valid: true };
     const known: Known = { ...analysed, edges, hasCycle: parts.length > 0 };
-    if (findings.names().some((name) => forbidden.has(name))) decision = { valid: false };
-    else if (unclear !== undefined) decision = { valid: "unknown", reason: unclear };
-    else if (options.anomalies !== undefined) decision = { valid: true };
-    else if (meant?.weak !== undefined) decision = weakly(model, meant.weak, true, known);
-    else decision = decide(model, known);
-  }
+    return question.weak !== undefined ? weakly(model, question.weak, true, known) : decide(model, known);
+  };
+  return { decision: decided(), drawing };
+}
 
-  if (!hasDependencies && history.count > 0 && !isOrdered(history, analysis.takesPart, order)) {
-    const explanation = "No transaction saw or overwrote what another did, so nothing could have been found";
-    findings.add("empty-transaction-graph", () => ({ transactions: [], explanation: `${explanation}.` }));
-  }
-  return verdictOf(
-    history,
-    options.anomalies === undefined ? asked : options.anomalies.join(", "),
-    findings,
-    forbidden,
-    decision,
-    {
-      ...(drawing === undefined ? {} : { dot: drawing }),
-    },
-  );
+/** The models that the history was decided to have. */
+function heldModels(
+  { model, isOfAnomalies, unclear }: Question,
+  analysed: Analysed,
+  { valid }: Decision,
+  edgesOf: (constraint: OrderConstraint) => EdgeList,
+): ReadonlySet<string> {
+  const asked = valid === true && !isOfAnomalies ? modelsBelow([model]) : new Set<string>();
+  if (unclear !== undefined || (asked.size > 0 && analysed.findings.names().length === 0)) return asked;
+  return new Set([...asked, ...possibleModels(analysed, edgesOf)]);
 }
 
 /** Whether the order that is demanded has one of the transactions before another. */
@@ -287,12 +334,11 @@ function isOrdered(history: Transactions, takesPart: Uint8Array, order: Order): 
 }
 
 function verdictOf(
-  history: Transactions,
-  asked: string,
-  findings: Findings,
-  forbidden: ReadonlySet<string>,
+  { asked, forbidden }: Question,
+  { history, findings }: Analysed,
   decision: Decision,
-  extra: { dot?: string },
+  held: ReadonlySet<string>,
+  drawing: string | undefined,
 ): TransactionVerdict {
   const anomalies: Record<string, readonly AnomalyCase[]> = {};
   const counts: Record<string, number> = {};
@@ -300,7 +346,7 @@ function verdictOf(
     anomalies[name] = findings.cases.get(name)!;
     counts[name] = findings.counts.get(name)!;
   }
-  const limits: Boundary = boundary(findings.names());
+  const limits: Boundary = boundary(findings.names(), held);
   const against = findings.names().filter((name) => forbidden.has(name));
   const reason = decision.reason ?? (decision.valid === false ? `not ${asked}: ${against.join(", ")}` : undefined);
   const ends = { ok: 0, fail: 0, info: 0 };
@@ -322,6 +368,6 @@ function verdictOf(
     remaining: limits.remaining,
     operations: ends,
     ...(decision.witness === undefined ? {} : { witness: decision.witness }),
-    ...extra,
+    ...(drawing === undefined ? {} : { dot: drawing }),
   };
 }

@@ -107,7 +107,13 @@ const weakLevels: Readonly<Record<string, { level: WeakLevel; hasSessions: boole
   "causal": { level: "causal", hasSessions: true },
 };
 
-function isRegisters(analysis: ListAnalysis | RegisterAnalysis): analysis is RegisterAnalysis {
+/** Whether the cycles that were looked for decide the model. */
+export function isDecidedByGraph(model: string, analysis: ListAnalysis | RegisterAnalysis): boolean {
+  return (isRegisters(analysis) ? decidedByReads : decidedByCycles).has(model);
+}
+
+/** Whether the history is one of registers. */
+export function isRegisters(analysis: ListAnalysis | RegisterAnalysis): analysis is RegisterAnalysis {
   return "touches" in analysis;
 }
 
@@ -134,8 +140,9 @@ export function decide(model: string, known: Known): Decision {
   const weak = weakLevels[model];
   if (weak !== undefined) return weakly(model, weak.level, weak.hasSessions, known);
   if (model === "prefix") return byPrefix(known);
-  if (model === "monotonic-atomic-view" || model === "update-atomic") {
-    // Both hold where reads are atomic: what update atomic has beside, no lost update, was looked for.
+  // Update atomic is read atomic without lost updates, which were looked for.
+  if (model === "update-atomic") return weakly("read-atomic", "read-atomic", false, known);
+  if (model === "monotonic-atomic-view") {
     if (weakly("read-atomic", "read-atomic", false, { ...known, findings: new Findings(1) }).valid === true) {
       return { valid: true };
     }
@@ -149,7 +156,7 @@ export function decide(model: string, known: Known): Decision {
       weakly("causal", "causal", true, { ...known, findings: new Findings(1) }).valid === true
     ) return { valid: true };
   }
-  if (isRegisters(analysis) ? decidedByReads.has(model) : decidedByCycles.has(model)) return { valid: true };
+  if (isDecidedByGraph(model, analysis)) return { valid: true };
   if (
     !isRegisters(analysis) && model in snapshotModels &&
     ![...analysis.order.unread.values()].some((late) => writersOf(history, late) > 1)

@@ -59,6 +59,16 @@ export class EdgeList {
     return this.#nodes++;
   }
 
+  /** The first `count` edges, of a graph that had `nodes` nodes then, as a list of its own. */
+  head(count: number, nodes: number): EdgeList {
+    const head = new EdgeList(nodes, Math.max(1, count));
+    head.from.set(this.from.subarray(0, count));
+    head.to.set(this.to.subarray(0, count));
+    head.kind.set(this.kind.subarray(0, count));
+    head.count = count;
+    return head;
+  }
+
   add(from: number, to: number, kind: number): void {
     const at = this.count++;
     if (at === this.from.length) this.#grow();

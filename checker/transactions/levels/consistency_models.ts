@@ -249,20 +249,24 @@ export interface Boundary {
   readonly not: string[];
   /** The stronger ones, which fall with them. */
   readonly alsoNot: string[];
-  /** The strongest models among those that nothing found speaks against. */
+  /** The strongest models among those that were decided to hold. */
   readonly remaining: string[];
 }
 
-/** Which models `anomalies` rule out, and which remain. All lists are sorted. */
-export function boundary(anomalies: Iterable<string>): Boundary {
+/**
+ * Which models `anomalies` rule out, and which remain of those that were decided to hold. All lists are sorted.
+ *
+ * @param held The models that hold, weaker ones included.
+ */
+export function boundary(anomalies: Iterable<string>, held: ReadonlySet<string> = new Set()): Boundary {
   const direct = [...anomaliesImplied(anomalies)].flatMap((name) => [...forbiddenBy(name)]);
   const impossible = modelsAbove(direct);
   const not = [...impossible].filter((model) => !(weakerModels[model] ?? []).some((weaker) => impossible.has(weaker)));
-  const possible = CONSISTENCY_MODELS.filter((model) => !impossible.has(model));
+  const possible = CONSISTENCY_MODELS.filter((model) => held.has(model) && !impossible.has(model));
   return {
     not: not.sort(),
     alsoNot: [...impossible].filter((model) => !not.includes(model)).sort(),
-    remaining: possible.filter((model) => strongerModels(model).every((stronger) => impossible.has(stronger))),
+    remaining: possible.filter((model) => !strongerModels(model).some((stronger) => possible.includes(stronger))),
   };
 }
 

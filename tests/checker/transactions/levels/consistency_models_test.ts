@@ -55,8 +55,11 @@ test("a read of what nobody wrote leaves no model standing", () => {
   assert.deepEqual(remaining, []);
 });
 
-test("nothing found rules out nothing", () => {
-  assert.deepEqual(boundary([]), { not: [], alsoNot: [], remaining: ["strong-serializable"] });
+test("nothing found rules out nothing, and leaves nothing but what was decided to hold", () => {
+  assert.deepEqual(boundary([]), { not: [], alsoNot: [], remaining: [] });
+  const held = modelsBelow(["prefix", "repeatable-read"]);
+  assert.deepEqual(boundary([], held).remaining, ["prefix", "repeatable-read"]);
+  assert.deepEqual(boundary(["G2-item"], held).remaining, ["cursor-stability", "prefix"]);
 });
 
 test("session edges belong to session models, real time to strong ones, and plain names have neither", () => {
