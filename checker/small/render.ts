@@ -26,102 +26,141 @@ function shown(value: unknown): string {
   return text.length > 200 ? text.slice(0, 197) + "..." : text;
 }
 
-/** What matters of `found` to a person, a line each. */
-export function foundInWords({ model, found }: WorkloadVerdict): string[] {
+/** The parts of what was found, by name, as words need them. */
+interface Parts {
+  readonly found: WorkloadVerdict["found"];
+  /** A count; 0 if there is none of that name. */
+  readonly number: (name: string) => number;
+  readonly items: (name: string) => readonly unknown[];
+  /** A line of elements, or none where `count` is 0. */
+  readonly elements: (title: string, name: string, count: number) => string[];
+}
+
+function partsOf(found: WorkloadVerdict["found"]): Parts {
   const number = (name: string): number => (found[name] as number | undefined) ?? 0;
   const items = (name: string): readonly unknown[] => (found[name] as readonly unknown[] | undefined) ?? [];
   const elements = (title: string, name: string, count: number): string[] =>
     count === 0 ? [] : [`${title}: ${listed(items(name).map(shown), count)}`];
-  switch (model) {
-    case "bank":
-      return number("readCount") === 0 ? [] : [
-        `${plural(number("readCount"), "read")} of accounts that hold ${number("totalAmount")} together`,
-        ...Object.entries((found["errors"] ?? {}) as Record<string, BankError>).map(([kind, { count, first }]) =>
-          `${kind}: ${plural(count, "read")}, the first at event ${first.index}: ` +
-          `${shown(first.balances)} (${wordsOf[kind] ?? kind} ${shown(first.detail)})`
-        ),
-      ];
-    case "counter":
-      return [
-        plural(number("readCount"), "read"),
-        ...(number("errorCount") === 0 ? [] : [
-          `out of bounds: ${
-            listed(
-              (items("errors") as readonly (readonly [number, number, number])[]).map(([lower, read, upper]) =>
-                `${read} (not from ${lower} to ${upper})`
-              ),
-              number("errorCount"),
-            )
-          }`,
-        ]),
-      ];
-    case "set":
-      return [
-        `${plural(number("attemptCount"), "element")} added, ${number("acknowledgedCount")} of them for sure` +
-        (found["okCount"] === undefined ? "" : `; the last read has ${number("okCount")}`),
-        ...elements("lost", "lost", number("lostCount")),
-        ...elements("added by nobody", "unexpected", number("unexpectedCount")),
-      ];
-    case "set-full":
-    case "broadcast":
-    case "g-set":
-      return [
-        `${plural(number("attemptCount"), "element")} added: ${number("stableCount")} stayed, ` +
-        `${number("lostCount")} were lost, ${number("neverReadCount")} were never read`,
-        ...elements("lost", "lost", number("lostCount")),
-        ...elements("missed by a read that began after they were known", "stale", number("staleCount")),
-        ...elements("added by nobody", "unexpected", number("unexpectedCount")),
-        ...(number("duplicatedCount") === 0
-          ? []
-          : [`read more than once in one read: ${plural(number("duplicatedCount"), "element")}`]),
-        ...latencies("until every later read had it", found["stableLatencies"]),
-        ...latencies("until the last read that had what was lost", found["lostLatencies"]),
-      ];
-    case "pn-counter":
-    case "g-counter":
-      return [
-        `${plural(number("addCount"), "add")}, ${plural(number("finalReadCount"), "last read")}; the sum is ${
-          number("least") === number("greatest") ? number("least") : `from ${number("least")} to ${number("greatest")}`
-        }`,
-        ...(number("errorCount") === 0 ? [] : [
-          `wrong last reads: ${
-            listed(
-              (items("errors") as readonly { index: number; value: number }[]).map(({ index, value }) =>
-                `${value} at event ${index}`
-              ),
-              number("errorCount"),
-            )
-          }`,
-        ]),
-      ];
-    case "unique-ids":
-      return [
-        `${plural(number("acknowledgedCount"), "id")} given out, ${number("duplicatedCount")} of them more than once`,
-        ...elements("given out more than once", "duplicated", number("duplicatedCount")),
-      ];
-    case "echo":
-      return [
-        `${plural(number("echoCount"), "echo")} answered, ${number("errorCount")} of them wrongly`,
-        ...elements("wrong", "errors", number("errorCount")),
-      ];
-    case "kafka":
-      return kafkaInWords(found, number);
-    case "long-fork":
-      return [
-        `${plural(number("readCount"), "read")} of groups of keys`,
-        ...(number("forkCount") === 0 ? [] : [
-          `forks: ${
-            listed(
-              (items("forks") as readonly (readonly [number, number])[]).map(([a, b]) => `events ${a} and ${b}`),
-              number("forkCount"),
-            )
-          }`,
-        ]),
-      ];
-    default:
-      return Object.entries(found).map(([name, value]) => `${name}: ${shown(value)}`);
-  }
+  return { found, number, items, elements };
 }
+
+/** What matters of `found` to a person, a line each. */
+export function foundInWords({ model, found }: WorkloadVerdict): string[] {
+  const inWords = Object.hasOwn(wordsByModel, model) ? wordsByModel[model] : undefined;
+  return inWords?.(partsOf(found)) ?? Object.entries(found).map(([name, value]) => `${name}: ${shown(value)}`);
+}
+
+function bankInWords({ found, number }: Parts): string[] {
+  return number("readCount") === 0 ? [] : [
+    `${plural(number("readCount"), "read")} of accounts that hold ${number("totalAmount")} together`,
+    ...Object.entries((found["errors"] ?? {}) as Record<string, BankError>).map(([kind, { count, first }]) =>
+      `${kind}: ${plural(count, "read")}, the first at event ${first.index}: ` +
+      `${shown(first.balances)} (${wordsOf[kind] ?? kind} ${shown(first.detail)})`
+    ),
+  ];
+}
+
+function counterInWords({ number, items }: Parts): string[] {
+  return [
+    plural(number("readCount"), "read"),
+    ...(number("errorCount") === 0 ? [] : [
+      `out of bounds: ${
+        listed(
+          (items("errors") as readonly (readonly [number, number, number])[]).map(([lower, read, upper]) =>
+            `${read} (not from ${lower} to ${upper})`
+          ),
+          number("errorCount"),
+        )
+      }`,
+    ]),
+  ];
+}
+
+function setInWords({ found, number, elements }: Parts): string[] {
+  return [
+    `${plural(number("attemptCount"), "element")} added, ${number("acknowledgedCount")} of them for sure` +
+    (found["okCount"] === undefined ? "" : `; the last read has ${number("okCount")}`),
+    ...elements("lost", "lost", number("lostCount")),
+    ...elements("added by nobody", "unexpected", number("unexpectedCount")),
+  ];
+}
+
+function setFullInWords({ found, number, elements }: Parts): string[] {
+  return [
+    `${plural(number("attemptCount"), "element")} added: ${number("stableCount")} stayed, ` +
+    `${number("lostCount")} were lost, ${number("neverReadCount")} were never read`,
+    ...elements("lost", "lost", number("lostCount")),
+    ...elements("missed by a read that began after they were known", "stale", number("staleCount")),
+    ...elements("added by nobody", "unexpected", number("unexpectedCount")),
+    ...(number("duplicatedCount") === 0
+      ? []
+      : [`read more than once in one read: ${plural(number("duplicatedCount"), "element")}`]),
+    ...latencies("until every later read had it", found["stableLatencies"]),
+    ...latencies("until the last read that had what was lost", found["lostLatencies"]),
+  ];
+}
+
+function finalCounterInWords({ number, items }: Parts): string[] {
+  return [
+    `${plural(number("addCount"), "add")}, ${plural(number("finalReadCount"), "last read")}; the sum is ${
+      number("least") === number("greatest") ? number("least") : `from ${number("least")} to ${number("greatest")}`
+    }`,
+    ...(number("errorCount") === 0 ? [] : [
+      `wrong last reads: ${
+        listed(
+          (items("errors") as readonly { index: number; value: number }[]).map(({ index, value }) =>
+            `${value} at event ${index}`
+          ),
+          number("errorCount"),
+        )
+      }`,
+    ]),
+  ];
+}
+
+function uniqueIdsInWords({ number, elements }: Parts): string[] {
+  return [
+    `${plural(number("acknowledgedCount"), "id")} given out, ${number("duplicatedCount")} of them more than once`,
+    ...elements("given out more than once", "duplicated", number("duplicatedCount")),
+  ];
+}
+
+function echoInWords({ number, elements }: Parts): string[] {
+  return [
+    `${plural(number("echoCount"), "echo")} answered, ${number("errorCount")} of them wrongly`,
+    ...elements("wrong", "errors", number("errorCount")),
+  ];
+}
+
+function longForkInWords({ number, items }: Parts): string[] {
+  return [
+    `${plural(number("readCount"), "read")} of groups of keys`,
+    ...(number("forkCount") === 0 ? [] : [
+      `forks: ${
+        listed(
+          (items("forks") as readonly (readonly [number, number])[]).map(([a, b]) => `events ${a} and ${b}`),
+          number("forkCount"),
+        )
+      }`,
+    ]),
+  ];
+}
+
+/** The words of each model's verdict; another's parts are listed as they are. */
+const wordsByModel: Readonly<Record<string, (parts: Parts) => string[]>> = {
+  "bank": bankInWords,
+  "counter": counterInWords,
+  "set": setInWords,
+  "set-full": setFullInWords,
+  "broadcast": setFullInWords,
+  "g-set": setFullInWords,
+  "pn-counter": finalCounterInWords,
+  "g-counter": finalCounterInWords,
+  "unique-ids": uniqueIdsInWords,
+  "echo": echoInWords,
+  "kafka": kafkaInWords,
+  "long-fork": longForkInWords,
+};
 
 /** A line of quantiles, where they say anything. */
 function latencies(what: string, found: unknown): string[] {
@@ -130,7 +169,7 @@ function latencies(what: string, found: unknown): string[] {
   return [`ms ${what}, by quantile: ${quantiles.join(", ")}`];
 }
 
-function kafkaInWords(found: Readonly<Record<string, unknown>>, number: (name: string) => number): string[] {
+function kafkaInWords({ found, number }: Parts): string[] {
   const lag = found["worstLag"] as { ms: number; key: string; index: number } | null;
   const errors = Object.entries((found["errors"] ?? {}) as Record<string, KafkaErrors>);
   return [

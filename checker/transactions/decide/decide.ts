@@ -308,7 +308,8 @@ function impliedEdges(
   if (constraint === "process") sources.add("sequential-keys");
   if (constraint === "realtime") sources.add("linearizable-keys");
   const found = new Findings(1);
-  const order = versionGraph(history, analysis.touches, [...sources], analysis.position, found, indexOf);
+  const assumed = { asked: [...sources], position: analysis.position };
+  const order = versionGraph(history, analysis.touches, assumed, found, indexOf);
   const edges = registerEdges(history, analysis.takesPart, analysis.touches, order);
   if (constraint !== "none") addSessionOrder(edges, history, analysis.takesPart);
   if (constraint === "realtime") addRealTime(edges, history, analysis.takesPart);

@@ -85,6 +85,26 @@ interface Level {
   readonly isDoubled: boolean;
 }
 
+/** What a walk may pass. */
+interface Search {
+  readonly mode: RwMode;
+  /** The kinds of edges that it may take. */
+  readonly mask: number;
+  /** The kinds of which it must take one; 0 for none. */
+  readonly needed: number;
+  readonly level: Level;
+  /** The component of the level that it stays in. */
+  readonly label: number;
+  /** The most edges in all, with the one before the walk. */
+  readonly limit: number;
+}
+
+/** The step that closes a cycle: from which state, by which kind of edge. */
+interface LastStep {
+  readonly state: number;
+  readonly kind: number;
+}
+
 /** The shortest cycle of every kind that `part`, a strongly connected component, has and that no worse one implies. */
 export function cyclesOf(component: Part, order: Order): Cycle[] {
   const found: Cycle[] = [];
@@ -223,19 +243,10 @@ class Searcher {
         const label = this.#label(level, other, byRw);
         if (label < 0 || label !== this.#label(level, node, 0)) continue;
         const first = 8 * other + byRw + ((kindOf[at]! & needed) !== 0 || needed === 0 ? 4 : 0);
-        const reached = this.#walk(
-          node,
-          first,
-          kind.rw,
-          mask,
-          needed,
-          level,
-          label,
-          length - 1,
-          (scanned) => left -= scanned,
-        );
+        const search = { mode: kind.rw, mask, needed, level, label, limit: length - 1 };
+        const reached = this.#walk(node, first, search, (scanned) => left -= scanned);
         if (reached !== undefined) {
-          const candidate = this.#cycleTo(reached.state, first, reached.kind, kindOf[at]!, node);
+          const candidate = this.#cycleTo(node, first, kindOf[at]!, reached, false);
           if (candidate !== undefined) {
             best = candidate;
             length = candidate.kinds.length;
@@ -259,9 +270,10 @@ class Searcher {
         const label = this.#label(level, target[at]!, byRw);
         if (label !== this.#label(level, node, 0)) continue;
         const first = 8 * target[at]! + byRw + 6;
-        const reached = this.#walk(node, first, "nonadjacent", mask, 0, level, label, Infinity, () => {});
+        const search = { mode: "nonadjacent", mask, needed: 0, level, label, limit: Infinity } as const;
+        const reached = this.#walk(node, first, search, () => {});
         if (reached === undefined) continue;
-        const walk = this.#cycleTo(reached.state, first, reached.kind, kind[at]!, node, true);
+        const walk = this.#cycleTo(node, first, kind[at]!, reached, true);
         if (walk !== undefined) return { name, transactions: walk.states, kinds: walk.kinds, shortest: false };
       }
     }
@@ -276,18 +288,17 @@ class Searcher {
     return level.of[level.isDoubled ? 2 * node + byRw : node]!;
   }
 
-  /** Breadth first from `first` back to `goal`, at most `limit` edges in all with the one before `first`. */
+  /**
+   * Breadth first from `first` back to `goal`.
+   *
+   * @param spend Told how many edges were looked at.
+   */
   #walk(
     goal: number,
     first: number,
-    mode: RwMode,
-    mask: number,
-    needed: number,
-    level: Level,
-    label: number,
-    limit: number,
+    { mode, mask, needed, level, label, limit }: Search,
     spend: (scanned: number) => void,
-  ): { state: number; kind: number } | undefined {
+  ): LastStep | undefined {
     const { start, target, kind: kindOf } = this.#part;
     this.#search++;
     let current = this.#current, next = this.#next;
@@ -316,7 +327,7 @@ class Searcher {
           this.#reach(8 * other + bits, state, through, current);
         }
       }
-      let found: { state: number; kind: number } | undefined;
+      let found: LastStep | undefined;
       if (depth < limit) {
         for (let i = 0; i < current.length && found === undefined; i++) {
           const state = current[i]!;
@@ -369,19 +380,18 @@ class Searcher {
   }
 
   /**
-   * The cycle that ends with a step of `lastKind` from `state`, and began with one of `firstKind` from `goal`.
-   * Undefined if it passes a transaction twice.
+   * The cycle that ends with the step `last`, and began with one of `firstKind` from `goal` to `first`. Undefined if it
+   * passes a transaction twice, unless it may.
    */
   #cycleTo(
-    state: number,
-    first: number,
-    lastKind: number,
-    firstKind: number,
     goal: number,
-    mayRepeat = false,
+    first: number,
+    firstKind: number,
+    last: LastStep,
+    mayRepeat: boolean,
   ): { states: number[]; kinds: number[] } | undefined {
     const path: number[] = [];
-    for (let each = state; each !== -1; each = this.#parent[each]!) path.push(each);
+    for (let each = last.state; each !== -1; each = this.#parent[each]!) path.push(each);
     path.reverse();
     const transactions = [goal];
     const kinds: number[] = [];
@@ -392,7 +402,7 @@ class Searcher {
       kinds.push(kind);
       transactions.push(each >>> 3);
     }
-    kinds.push(lastKind === through ? kind : lastKind);
+    kinds.push(last.kind === through ? kind : last.kind);
     if (!mayRepeat && new Set(transactions).size < transactions.length) return undefined;
     return { states: transactions.map((local) => this.#part.nodeOf[local]!), kinds };
   }

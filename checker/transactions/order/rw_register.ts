@@ -48,14 +48,7 @@ export function analyseRegisters(
   const isUnclear = (version: number) => (versions.flags[version]! & isAmbiguous) !== 0;
   const shared = sharedValues(history);
 
-  const takesPart = new Uint8Array(count);
-  for (let t = 0; t < count; t++) takesPart[t] = status[t] === ok ? 1 : 0;
-  for (let at = 0; at < opStart[count]!; at++) {
-    if (isWrite[at] || opVersion[at]! < 0) continue;
-    const writer = versions.writer[opVersion[at]!]!;
-    if (writer !== nobody && status[writer] === info && !isUnclear(opVersion[at]!)) takesPart[writer] = 1;
-  }
-
+  const takesPart = participants(history);
   const touches: Touch[][] = keys.map(() => []);
   const lastOp = new Int32Array(keys.length).fill(-1);
   const previousOp = integers(opStart[count]!).fill(-1);
@@ -181,7 +174,7 @@ export function analyseRegisters(
     }
   }
 
-  const order = versionGraph(history, touches, asked, position, findings, indexOf);
+  const order = versionGraph(history, touches, { asked, position }, findings, indexOf);
   lostUpdates();
   return { takesPart, edges: registerEdges(history, takesPart, touches, order), touches, order, asked, position };
 
@@ -213,6 +206,20 @@ export function analyseRegisters(
       }
     });
   }
+}
+
+/** 1 for each transaction that surely happened, or whose writes were seen. */
+function participants({ count, status, opStart, isWrite, opVersion, versions }: Transactions): Uint8Array {
+  const takesPart = new Uint8Array(count);
+  for (let t = 0; t < count; t++) takesPart[t] = status[t] === ok ? 1 : 0;
+  for (let at = 0; at < opStart[count]!; at++) {
+    const version = opVersion[at]!;
+    if (isWrite[at] || version < 0) continue;
+    const writer = versions.writer[version]!;
+    const isClear = !(versions.flags[version]! & isAmbiguous);
+    if (writer !== nobody && status[writer] === info && isClear) takesPart[writer] = 1;
+  }
+  return takesPart;
 }
 
 /** The wr edges of reads, and the ww and rw edges that an order of versions gives. */

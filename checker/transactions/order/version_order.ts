@@ -64,17 +64,23 @@ interface Said {
   readonly conflicts: Conflicts;
 }
 
+/** What may be assumed of the order of versions. */
+interface Assumed {
+  readonly asked: readonly VersionOrderSource[];
+  /** Where each transaction stands in an order that is given, for `transaction-order`. */
+  readonly position: readonly number[] | undefined;
+}
+
 /**
  * Builds the graph of versions of every key.
  *
  * @param touches What each transaction did to each key, by key, in the order of invocation.
- * @param position Where each transaction stands in an order that is given, for `transaction-order`.
+ * @param assumed What may be assumed of the order.
  */
 export function versionGraph(
   history: Transactions,
   touches: readonly (readonly Touch[])[],
-  asked: readonly VersionOrderSource[],
-  position: readonly number[] | undefined,
+  { asked, position }: Assumed,
   findings: Findings,
   indexOf: (event: number) => number,
 ): VersionGraph {
