@@ -69,6 +69,10 @@ class Node implements InProcessNode {
     this.#keep(number, key, next);
     this.#open.set(number, { client, end: { type: "ok", value } });
     const backups = ids.filter((other) => other !== id);
+    if (backups.length === 0) {
+      this.#open.delete(number);
+      return { messages: [{ end: client, body: { type: "ok", value } }] };
+    }
     return { messages: backups.map((end) => ({ end, body: { type: "store", number, key, value: next } })) };
   }
 

@@ -86,7 +86,8 @@ export class SimHost {
   readonly #submit: Submit;
   /** The sessions and numbers under which open writes were tried. */
   readonly #triedAs = new Map<Uint8Array, string[]>();
-  #savedBirths = "";
+  /** The version of the births that the file holds. */
+  #savedVersion = 0;
   #isFileBusy = false;
   /** The births are saved when the log is durable up to here. */
   #saveFrom = 0;
@@ -96,7 +97,6 @@ export class SimHost {
     this.#parts = parts;
     const { id, peers, settings, journal, incarnation, watch, send } = parts;
     this.births = new Births(parts.births);
-    this.#savedBirths = birthsText(this.births.known);
     this.#met = new Map([[id, journal.birth]]);
     this.directory = withDirectory(settings.machine(), () => this.#onDirectory());
     this.replica = createReplica({
@@ -213,13 +213,14 @@ export class SimHost {
    */
   #saveBirths(): void {
     if (this.#isFileBusy || this.#parts.journal.durableIndex < this.#saveFrom) return;
+    const { version } = this.births;
+    if (version === this.#savedVersion) return;
     const text = birthsText(this.births.known);
-    if (text === this.#savedBirths) return;
     this.#isFileBusy = true;
     replaceFile(this.#parts.disk, MEMBERS_FILE, new TextEncoder().encode(text), (error) => {
       this.#isFileBusy = false;
       if (error !== null) return;
-      this.#savedBirths = text;
+      this.#savedVersion = version;
     });
   }
 }

@@ -162,6 +162,8 @@ export class Marks {
   }
 }
 
+const NAMES: ReadonlySet<string> = new Set(MARKS);
+
 function isMark(name: string): name is Mark {
-  return (MARKS as readonly string[]).includes(name);
+  return NAMES.has(name);
 }

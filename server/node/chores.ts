@@ -36,7 +36,9 @@ export class Chores {
 
   constructor(parts: ChoresOptions) {
     this.#parts = parts;
-    this.#lastTerm = parts.replica.node.term;
+    const { leader, term } = parts.replica.node;
+    // A node that is alone leads as soon as it begins: that election counts.
+    this.#lastTerm = leader === null ? term : term - 1;
   }
 
   /** Counts towards the next look. */

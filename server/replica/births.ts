@@ -12,6 +12,8 @@ import type { DirectoryEntry } from "./directory.ts";
 export class Births {
   readonly #births: Map<number, number>;
   #entered: readonly number[] = [];
+  /** Rises with each change. */
+  version = 0;
 
   /** @param known What was known before the directory can be read, as from the file of members. */
   constructor(known: ReadonlyMap<number, number> = new Map()) {
@@ -36,8 +38,12 @@ export class Births {
 
   /** Follows the directory. A node that was removed may come back under its number, as one that never promised anything. */
   follow(entries: ReadonlyMap<number, DirectoryEntry>): void {
-    for (const id of this.#entered) if (!entries.has(id)) this.#births.delete(id);
+    for (const id of this.#entered) if (!entries.has(id) && this.#births.delete(id)) this.version++;
     this.#entered = [...entries.keys()];
-    for (const [id, { birth }] of entries) if (birth !== 0) this.#births.set(id, birth);
+    for (const [id, { birth }] of entries) {
+      if (birth === 0 || this.#births.get(id) === birth) continue;
+      this.#births.set(id, birth);
+      this.version++;
+    }
   }
 }

@@ -58,14 +58,15 @@ function historyOf({ seed, operations, clients, puts, gets, isBroken }: Shape): 
 
 test("what no get begins with is one state: the verdicts stay those of all states, with puts and without", () => {
   const verdicts = { true: 0, false: 0 };
-  for (let seed = 0; seed < tries("KAYA_RANDOM_HISTORIES", 200); seed++) {
+  const count = tries("KAYA_RANDOM_HISTORIES", 200);
+  for (let seed = 0; seed < count; seed++) {
     const shape = { seed, operations: 9, clients: 4, gets: 35, isBroken: seed % 2 === 0 };
     const history = historyOf({ ...shape, puts: seed % 3 === 0 ? 0 : 20 });
     const { valid } = checkLinearizability(history, kvAppend);
     assert.equal(valid, checkLinearizability(history, plain).valid, `seed ${seed}`);
     verdicts[String(valid) as "true" | "false"]++;
   }
-  assert(verdicts.true > 50 && verdicts.false > 50);
+  assert(verdicts.true > count / 5 && verdicts.false > count / 5);
 });
 
 for (const puts of [0, 5]) {
