@@ -53,43 +53,33 @@ function agree(a: readonly unknown[], b: readonly unknown[], length: number): bo
   return true;
 }
 
-/**
- * Finds the order of versions, the dependencies, and every anomaly that shows without a cycle.
- *
- * Linear in the history, the elements of all reads included.
- *
- * @param history The transactions; `opVersion` of its reads is filled in.
- * @param findings Where the anomalies go.
- * @param indexOf The index that an event goes by in reports.
- */
-export function analyseLists(
-  history: Transactions,
-  findings: Findings,
-  indexOf: (event: number) => number,
-): ListAnalysis {
-  const { count, status, opStart, isWrite, opKey, opVersion, lists, keys, versions } = history;
-  const operations = opStart[count]!;
-  const transactionOf = (at: number): number => {
-    let low = 0, high = count - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (opStart[middle]! <= at) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  };
-  const report = (t: number) => reported(history, t, indexOf);
-
-  // The longest read of each key; among equals the first.
+/** The longest read of each key, among equals the first; -1 where nothing was read. */
+function longestReads({ count, opStart, opKey, lists, keys }: Transactions): Int32Array {
   const longest = new Int32Array(keys.length).fill(-1);
-  for (let at = 0; at < operations; at++) {
+  for (let at = 0; at < opStart[count]!; at++) {
     const list = lists[at];
     if (list === undefined || list.length === 0) continue;
     const known = longest[opKey[at]!]!;
     if (known < 0 || list.length > lists[known]!.length) longest[opKey[at]!] = at;
   }
+  return longest;
+}
 
-  // The order of each key: raw has every element, order each version once.
+/** The orders that the longest reads show. */
+interface LongestOrders {
+  /** Every element of key k's longest read, as a version: `raw[rawStart[k]] .. raw[rawStart[k + 1]]`. */
+  readonly raw: Int32Array;
+  readonly rawStart: Int32Array;
+  /** Each version once: `order[start[k]] .. order[start[k + 1]]`. */
+  readonly order: Int32Array;
+  readonly start: Int32Array;
+  /** Where in its key's order each version stands, or -1. */
+  readonly position: Int32Array;
+  /** The keys whose longest read has an element twice: how many there are without it, by length. */
+  readonly doubled: ReadonlyMap<number, readonly number[]>;
+}
+
+function ordersOf({ lists, keys, versions }: Transactions, longest: Int32Array): LongestOrders {
   const start = new Int32Array(keys.length + 1);
   const rawStart = new Int32Array(keys.length + 1);
   for (let k = 0; k < keys.length; k++) {
@@ -99,7 +89,6 @@ export function analyseLists(
   const order = integers(raw.length);
   let position = integers(versions.count).fill(-1);
   let ordered = 0;
-  // The keys whose longest read has an element twice: how many there are without it, by length.
   const doubled = new Map<number, number[]>();
   for (let k = 0; k < keys.length; k++) {
     start[k] = ordered;
@@ -107,10 +96,7 @@ export function analyseLists(
     for (let i = 0; i < list.length; i++) {
       const version = versions.insert(k, list[i]);
       raw[rawStart[k]! + i] = version;
-      if (version >= position.length) {
-        const known = position.length;
-        position = grown(position, version + 1).fill(-1, known);
-      }
+      if (version >= position.length) position = withRoomFor(version + 1, position);
       if (position[version]! >= 0) {
         if (!doubled.has(k)) doubled.set(k, Array.from({ length: i + 1 }, (_, length) => length));
       } else {
@@ -121,10 +107,27 @@ export function analyseLists(
     }
   }
   start[keys.length] = ordered;
-  const seenBy = (key: number, length: number): number => doubled.get(key)?.[length] ?? length;
-  const shared = sharedValues(history);
+  return { raw, rawStart, order: order.subarray(0, ordered), start, position, doubled };
+}
 
-  // Every other read is a prefix of it, or the database has shown two histories of one key.
+/** The same positions, with -1 for the versions that came since. */
+function withRoomFor(count: number, position: Int32Array): Int32Array {
+  return count > position.length ? grown(position, count).fill(-1, position.length) : position;
+}
+
+/**
+ * Finds which reads are a prefix of their key's longest, and fills in what each read saw last.
+ *
+ * @param stray Told of each other read: the database has shown two histories of one key.
+ * @returns 1 for each prefix, by operation, and the versions that the other reads have.
+ */
+function comparedWithLongest(
+  { count, opStart, opKey, opVersion, lists, versions }: Transactions,
+  longest: Int32Array,
+  { raw, rawStart }: LongestOrders,
+  stray: (at: number) => void,
+): { isPrefix: Uint8Array; strayVersions: ReadonlySet<number> } {
+  const operations = opStart[count]!;
   const isPrefix = bytes(operations);
   const strayVersions = new Set<number>();
   for (let at = 0; at < operations; at++) {
@@ -145,6 +148,132 @@ export function analyseLists(
     let last = initialVersion;
     for (const element of list) strayVersions.add(last = versions.insert(key, element));
     opVersion[at] = last;
+    stray(at);
+  }
+  return { isPrefix, strayVersions };
+}
+
+/** 1 for each transaction that surely happened, or of which `seen` has a version. */
+function participants({ count, status, versions }: Transactions, ...seen: Iterable<number>[]): Uint8Array {
+  const takesPart = bytes(count);
+  for (let t = 0; t < count; t++) takesPart[t] = status[t] === ok ? 1 : 0;
+  for (const some of seen) {
+    for (const version of some) {
+      const writer = versions.writer[version]!;
+      if (writer !== nobody && status[writer] === info && !(versions.flags[version]! & isAmbiguous)) {
+        takesPart[writer] = 1;
+      }
+    }
+  }
+  return takesPart;
+}
+
+/** The versions of `order` that nobody wrote, or that an aborted transaction wrote, by key. */
+function wrongVersionsOf({ status, versions }: Transactions, order: Int32Array): Map<number, number[]> {
+  const wrongVersions = new Map<number, number[]>();
+  for (let i = 0; i < order.length; i++) {
+    const version = order[i]!;
+    const writer = versions.writer[version]!;
+    if (writer === nobody || status[writer] === fail) addTo(wrongVersions, versions.key[version]!, version);
+  }
+  return wrongVersions;
+}
+
+/** Appends that may have happened and that no read has seen, by key. */
+function unreadAppends({ versions }: Transactions, position: Int32Array, takesPart: Uint8Array): Map<number, number[]> {
+  const unread = new Map<number, number[]>();
+  for (let version = 0; version < versions.count; version++) {
+    if (position[version]! >= 0) continue;
+    const writer = versions.writer[version]!;
+    if (writer === nobody || !takesPart[writer] || versions.flags[version]! & isAmbiguous) continue;
+    addTo(unread, versions.key[version]!, version);
+  }
+  return unread;
+}
+
+function addTo(groups: Map<number, number[]>, key: number, item: number): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [item]);
+  else group.push(item);
+}
+
+/**
+ * Finds the order of versions, the dependencies, and every anomaly that shows without a cycle.
+ *
+ * Linear in the history, the elements of all reads included.
+ *
+ * @param history The transactions; `opVersion` of its reads is filled in.
+ * @param findings Where the anomalies go.
+ * @param indexOf The index that an event goes by in reports.
+ */
+export function analyseLists(
+  history: Transactions,
+  findings: Findings,
+  indexOf: (event: number) => number,
+): ListAnalysis {
+  const { count, status, opStart, isWrite, opKey, opVersion, lists, keys, versions } = history;
+  const operations = opStart[count]!;
+  const report = (t: number) => reported(history, t, indexOf);
+  const longest = longestReads(history);
+  const orders = ordersOf(history, longest);
+  const { order, start, doubled } = orders;
+  const shared = sharedValues(history);
+  const { isPrefix, strayVersions } = comparedWithLongest(history, longest, orders, incompatibleOrder);
+  const position = withRoomFor(versions.count, orders.position);
+  const takesPart = participants(history, order, strayVersions);
+  const wrongVersions = wrongVersionsOf(history, order);
+
+  const edges = new EdgeList(count, Math.max(1024, operations * 2 + 3 * count));
+  const previousOp = integers(operations);
+  const lastOp = new Int32Array(keys.length).fill(-1);
+  const endReaders = new Map<number, number[]>(); // by key, who read all that was seen of it
+  const updatersOf = integers(versions.count + keys.length); // 1 + the transaction, or 0
+  const collisions = new Map<number, number[]>();
+  for (let t = 0; t < count; t++) {
+    if (!takesPart[t]) continue;
+    const from = opStart[t]!, to = opStart[t + 1]!;
+    let internalFound = false;
+    for (let at = from; at < to; at++) {
+      const key = opKey[at]!;
+      const previous = lastOp[key]! >= from ? lastOp[key]! : -1;
+      previousOp[at] = previous;
+      lastOp[key] = at;
+      if (isWrite[at]) {
+        if (previous >= 0) appendAfter(t, at, previous);
+        continue;
+      }
+      const version = opVersion[at]!;
+      if (version === unknownVersion) continue;
+      elementsOf(t, at);
+      if (version >= 0 && !(versions.flags[version]! & (isFinal | isAmbiguous))) intermediateRead(t, at);
+      if (previous >= 0 && !internalFound) internalFound = internal(t, at);
+      // A later read that agrees with an earlier one says nothing new.
+      if (previous < 0 || isWrite[previous] || opVersion[previous] !== version) dependencies(t, at);
+    }
+  }
+  lostUpdates();
+  const unread = unreadAppends(history, position, takesPart);
+  overwrites();
+  dirtyUpdates();
+  return { takesPart, edges, order: { order, start, position, longest, lastSeen, unread } };
+
+  function seenBy(key: number, length: number): number {
+    return doubled.get(key)?.[length] ?? length;
+  }
+
+  function transactionOf(at: number): number {
+    let low = 0, high = count - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (opStart[middle]! <= at) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  function incompatibleOrder(at: number): void {
+    const key = opKey[at]!;
+    const list = lists[at]!, whole = lists[longest[key]!]!;
     findings.add("incompatible-order", (): AnomalyCase => {
       const [a, b] = [transactionOf(at), transactionOf(longest[key]!)];
       return {
@@ -156,42 +285,9 @@ export function analyseLists(
       };
     });
   }
-  if (versions.count > position.length) {
-    const known = position.length;
-    position = grown(position, versions.count).fill(-1, known);
-  }
 
-  // Who takes part: what surely happened, and what was seen to have happened.
-  const takesPart = bytes(count);
-  for (let t = 0; t < count; t++) takesPart[t] = status[t] === ok ? 1 : 0;
-  const seen = (version: number): void => {
-    const writer = versions.writer[version]!;
-    if (writer !== nobody && status[writer] === info && !(versions.flags[version]! & isAmbiguous)) {
-      takesPart[writer] = 1;
-    }
-  };
-  for (let i = 0; i < ordered; i++) seen(order[i]!);
-  for (const version of strayVersions) seen(version);
-
-  // Versions that nobody wrote, or that an aborted transaction wrote, by key.
-  const wrongVersions = new Map<number, number[]>();
-  for (let i = 0; i < ordered; i++) {
-    const version = order[i]!;
-    const writer = versions.writer[version]!;
-    if (writer !== nobody && status[writer] !== fail) continue;
-    const wrong = wrongVersions.get(versions.key[version]!);
-    if (wrong === undefined) wrongVersions.set(versions.key[version]!, [version]);
-    else wrong.push(version);
-  }
-
-  const edges = new EdgeList(count, Math.max(1024, operations * 2 + 3 * count));
-  const previousOp = integers(operations);
-  const lastOp = new Int32Array(keys.length).fill(-1);
-  const endReaders = new Map<number, number[]>();
-  const updatersOf = integers(versions.count + keys.length); // 1 + the transaction, or 0
-  const collisions = new Map<number, number[]>();
-
-  const wrongRead = (t: number, at: number, version: number, writer = versions.writer[version]!): void => {
+  /** Reports a read of what nobody appended, or of what failed. */
+  function wrongRead(t: number, at: number, version: number, writer = versions.writer[version]!): void {
     const key = keys[opKey[at]!];
     const element = versions.valueOf(version);
     if (writer === nobody) {
@@ -217,62 +313,52 @@ export function analyseLists(
           `T1 read what was never committed.`,
       }));
     }
-  };
+  }
 
-  for (let t = 0; t < count; t++) {
-    if (!takesPart[t]) continue;
-    const from = opStart[t]!, to = opStart[t + 1]!;
-    let internalFound = false;
-    for (let at = from; at < to; at++) {
-      const key = opKey[at]!;
-      const previous = lastOp[key]! >= from ? lastOp[key]! : -1;
-      previousOp[at] = previous;
-      lastOp[key] = at;
-      if (isWrite[at]) {
-        if (previous >= 0 && status[t] === ok) {
-          futureRead(t, at);
-          const read = firstRead(previous);
-          if (read >= 0) updateAfter(t, read);
-        }
-        if (previous >= 0) ownOrder(t, at);
-        continue;
-      }
-      const version = opVersion[at]!;
-      if (version === unknownVersion) continue;
-      const list = lists[at]!;
-      const wrong = wrongVersions.get(key);
-      if (isPrefix[at]) {
-        if (wrong !== undefined) {
-          for (const bad of wrong) if (position[bad]! < seenBy(key, list.length)) wrongRead(t, at, bad);
-        }
-      } else {
-        for (const element of list) {
-          const bad = versions.find(key, element);
-          const writer = versions.writer[bad]!;
-          if (writer === nobody || status[writer] === fail) wrongRead(t, at, bad);
-        }
-      }
-      if (!isPrefix[at] || (longest[key] === at && doubled.has(key))) duplicates(t, at);
-      if (version >= 0 && !(versions.flags[version]! & (isFinal | isAmbiguous))) {
-        const writer = versions.writer[version]!;
-        if (writer !== t && writer !== nobody) {
-          findings.add("G1b", () => ({
-            transactions: [report(t), report(writer)],
-            key: keys[key],
-            operation: operationAt(history, at),
-            values: [versions.valueOf(version)],
-            explanation:
-              `T1 read ${shown(list)} from key ${shown(keys[key])}, which ends with ${
-                shown(versions.valueOf(version))
-              }, appended by T2. ` +
-              `But T2 appended more to that key before it committed: T1 saw a state from within T2.`,
-          }));
-        }
-      }
-      if (previous >= 0 && !internalFound) internalFound = internal(t, at);
-      // A later read that agrees with an earlier one says nothing new.
-      if (previous < 0 || isWrite[previous] || opVersion[previous] !== version) dependencies(t, at);
+  /** Judges an append after other operations of its transaction on the key. */
+  function appendAfter(t: number, at: number, previous: number): void {
+    if (status[t] === ok) {
+      futureRead(t, at);
+      const read = firstRead(previous);
+      if (read >= 0) updateAfter(t, read);
     }
+    ownOrder(t, at);
+  }
+
+  /** Judges what a list holds, element by element where it is no prefix of the longest. */
+  function elementsOf(t: number, at: number): void {
+    const key = opKey[at]!;
+    const list = lists[at]!;
+    if (isPrefix[at]) {
+      const wrong = wrongVersions.get(key);
+      if (wrong !== undefined) {
+        for (const bad of wrong) if (position[bad]! < seenBy(key, list.length)) wrongRead(t, at, bad);
+      }
+    } else {
+      for (const element of list) {
+        const bad = versions.find(key, element);
+        const writer = versions.writer[bad]!;
+        if (writer === nobody || status[writer] === fail) wrongRead(t, at, bad);
+      }
+    }
+    if (!isPrefix[at] || (longest[key] === at && doubled.has(key))) duplicates(t, at);
+  }
+
+  /** Finds a read of what another transaction appended before it appended more. */
+  function intermediateRead(t: number, at: number): void {
+    const version = opVersion[at]!;
+    const writer = versions.writer[version]!;
+    if (writer === t || writer === nobody) return;
+    const key = keys[opKey[at]!];
+    const value = versions.valueOf(version);
+    findings.add("G1b", () => ({
+      transactions: [report(t), report(writer)],
+      key,
+      operation: operationAt(history, at),
+      values: [value],
+      explanation: `T1 read ${shown(lists[at])} from key ${shown(key)}, which ends with ${shown(value)}, appended by ` +
+        `T2. But T2 appended more to that key before it committed: T1 saw a state from within T2.`,
+    }));
   }
 
   /** The first operation on a key, if it and all up to `at` are reads; else -1. */
@@ -442,55 +528,49 @@ export function analyseLists(
     }
   }
 
-  for (const [slot, group] of collisions) {
-    const key = keys[slot >= versions.count ? slot - versions.count : versions.key[slot]!];
-    const value = slot >= versions.count ? null : versions.valueOf(slot);
-    findings.add("lost-update", () => ({
-      transactions: group.slice(0, 10).map(report),
-      key,
-      values: [value],
-      explanation:
-        `${group.length === 2 ? "T1 and T2 both" : `T1, T2 and ${group.length - 2} more all`} read key ${shown(key)} ` +
-        `${
-          value === null ? "in its initial state" : `when ${shown(value)} was the last element`
-        }, and then appended to it: ` +
-        `none saw what the others appended, so an update was made to a state that was no longer current.`,
-    }));
+  /** Finds transactions that read one state and appended to it, each without the others. */
+  function lostUpdates(): void {
+    for (const [slot, group] of collisions) {
+      const key = keys[slot >= versions.count ? slot - versions.count : versions.key[slot]!];
+      const value = slot >= versions.count ? null : versions.valueOf(slot);
+      findings.add("lost-update", () => ({
+        transactions: group.slice(0, 10).map(report),
+        key,
+        values: [value],
+        explanation:
+          `${group.length === 2 ? "T1 and T2 both" : `T1, T2 and ${group.length - 2} more all`} read key ${
+            shown(key)
+          } ` +
+          `${
+            value === null ? "in its initial state" : `when ${shown(value)} was the last element`
+          }, and then appended to it: ` +
+          `none saw what the others appended, so an update was made to a state that was no longer current.`,
+      }));
+    }
   }
 
-  // Appends that no read has seen, by key.
-  const unread = new Map<number, number[]>();
-  for (let version = 0; version < versions.count; version++) {
-    if (position[version]! >= 0) continue;
-    const writer = versions.writer[version]!;
-    if (writer === nobody || !takesPart[writer] || versions.flags[version]! & isAmbiguous) continue;
-    const key = versions.key[version]!;
-    const ofKey = unread.get(key);
-    if (ofKey === undefined) unread.set(key, [version]);
-    else ofKey.push(version);
-  }
-
-  // Each version overwrites the one before it; what no read has seen overwrites the last that was seen.
-  for (let k = 0; k < keys.length; k++) {
-    let previous = nobody;
-    for (let i = start[k]!; i < start[k + 1]!; i++) {
-      const version = order[i]!;
-      const writer = versions.writer[version]!;
-      if (writer === nobody || status[writer] === fail || versions.flags[version]! & isAmbiguous) continue;
-      if (previous !== nobody && previous !== writer) edges.add(previous, writer, ww);
-      previous = writer;
+  /** Each version overwrites the one before it; what no read has seen overwrites the last that was seen. */
+  function overwrites(): void {
+    for (let k = 0; k < keys.length; k++) {
+      let previous = nobody;
+      for (let i = start[k]!; i < start[k + 1]!; i++) {
+        const version = order[i]!;
+        const writer = versions.writer[version]!;
+        if (writer === nobody || status[writer] === fail || versions.flags[version]! & isAmbiguous) continue;
+        if (previous !== nobody && previous !== writer) edges.add(previous, writer, ww);
+        previous = writer;
+      }
+      const late = unread.get(k);
+      if (late === undefined) continue;
+      const writers = [...new Set(late.map((version) => versions.writer[version]!))];
+      if (previous !== nobody) {
+        edges.addProduct([previous], writers.filter((writer) => status[writer] === ok), ww);
+        edges.addProduct([previous], writers.filter((writer) => status[writer] === info), wwUnsure);
+      }
+      const readers = endReaders.get(k);
+      if (readers !== undefined) edges.addProduct([...new Set(readers)], writers, rw);
     }
-    const late = unread.get(k);
-    if (late === undefined) continue;
-    const writers = [...new Set(late.map((version) => versions.writer[version]!))];
-    if (previous !== nobody) {
-      edges.addProduct([previous], writers.filter((writer) => status[writer] === ok), ww);
-      edges.addProduct([previous], writers.filter((writer) => status[writer] === info), wwUnsure);
-    }
-    const readers = endReaders.get(k);
-    if (readers !== undefined) edges.addProduct([...new Set(readers)], writers, rw);
   }
-  dirtyUpdates();
 
   /** Finds what was committed on top of what was aborted. */
   function dirtyUpdates(): void {
@@ -521,6 +601,4 @@ export function analyseLists(
       }
     }
   }
-
-  return { takesPart, edges, order: { order, start, position, longest, lastSeen, unread } };
 }
