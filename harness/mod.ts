@@ -28,13 +28,15 @@
 export * from "../server/clock.ts";
 export * from "./run/target.ts";
 export * from "./run/flag.ts";
+export * from "./moment.ts";
+export { Turns } from "./sim/turns.ts";
 export * from "./nemesis/kind.ts";
 export * from "./nemesis/faults.ts";
 export type { ClockFault } from "./nemesis/clock.ts";
 export type { Compact } from "./nemesis/compact.ts";
 export type { DiskFault } from "./nemesis/disk.ts";
 export type { Kill } from "./nemesis/kill.ts";
-export type { Member, MemberChange as MemberFaultChange } from "./nemesis/member.ts";
+export type { Member, MemberChange as MemberFaultChange, MemberStep } from "./nemesis/member.ts";
 export type { Packets } from "./nemesis/packets.ts";
 export type { Partition } from "./nemesis/partition.ts";
 export type { Pause } from "./nemesis/pause.ts";
@@ -45,6 +47,7 @@ export type { Operation as StoreOperation } from "../server/store/operation.ts";
 // One run.
 export { Run, type RunOutcome, type RunParts } from "./run/run.ts";
 export type { FaultCount } from "./run/strikes.ts";
+export type { FinalReadCount } from "./run/final_reads.ts";
 export { drive, driveAtOnce, type Driven, type DriveOptions, type InTurns } from "./run/drive.ts";
 export type { LivenessVerdict } from "./run/liveness.ts";
 export { countOperations, type OperationCounts } from "./run/recorder.ts";
@@ -56,7 +59,7 @@ export { type FaultSpec, type NemesisSpec, parseNemesis } from "./nemesis/spec.t
 export { PARTITION_SHAPES, type PartitionShape } from "./nemesis/partition.ts";
 export type { Rule } from "./nemesis/victims.ts";
 export * from "./workloads/workload.ts";
-export { WORKLOADS } from "./workloads/workloads.ts";
+export { type Make, WORKLOADS } from "./workloads/workloads.ts";
 
 // The simulator, and what a run in it leaves behind.
 export { DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "./run/options.ts";

@@ -39,9 +39,11 @@ export interface MessageWay {
 
 /** What changed in a node. Fields that are left out stay as they were. */
 export interface NodeChange {
+  /** Whether it runs. */
   readonly life?: "running" | "paused" | "down" | "refused" | "removed";
   /** Its role: `leader`, `follower`, ... */
   readonly role?: string;
+  /** Its term. */
   readonly term?: number;
   /** For whom it voted in its term; 0 for nobody. */
   readonly vote?: number;

@@ -30,7 +30,7 @@ import {
 } from "./types.ts";
 
 /** A snapshot whose bytes are coming in. */
-export interface IncomingSnapshot {
+interface IncomingSnapshot {
   /** In which term its leader began to send it. */
   readonly sentIn: Term;
   readonly snapshot: Snapshot;
@@ -41,7 +41,7 @@ export interface IncomingSnapshot {
 }
 
 /** A read that was sent on to the leader. */
-export interface ForwardedRead {
+interface ForwardedRead {
   readonly context: number;
   readonly expiresAtTick: number;
 }

@@ -144,7 +144,7 @@ function withContext(configuration: Configuration, context: Uint8Array | undefin
  * @returns The configuration, and who is new in it.
  * @throws {ChangeRefusedError} Where more than one voter would change, or none would be left.
  */
-export function simpleChange(from: Configuration, changes: readonly MemberChange[]): ChangedConfiguration {
+function simpleChange(from: Configuration, changes: readonly MemberChange[]): ChangedConfiguration {
   if (isJoint(from)) {
     throw new ChangeRefusedError("Cannot make a simple change in a joint configuration: leave it first");
   }
@@ -167,7 +167,7 @@ export function simpleChange(from: Configuration, changes: readonly MemberChange
  * @returns The configuration, and who is new in it.
  * @throws {ChangeRefusedError} Where `from` is joint already, or no voter would be left.
  */
-export function enterJoint(
+function enterJoint(
   from: Configuration,
   changes: readonly MemberChange[],
   autoLeave: boolean,

@@ -217,7 +217,7 @@ export {
 } from "./membership.ts";
 
 // For observers: what a node shows, and the arithmetic of quorums for reports, invariants and tests of a host.
-export type { FollowerStatus, RaftStatus } from "./status.ts";
+export type { FollowerStatus, RaftStatus, SnapshotStatus } from "./status.ts";
 export type { ProgressState } from "./progress.ts";
 export * from "./tracer.ts";
 export { describeEnvelope } from "./describe.ts";

@@ -57,7 +57,7 @@ export function mix32(a: number, b: number): number {
 }
 
 /** A 32-bit hash of a name (FNV-1a over its UTF-16 units), to split streams by. */
-export function hashName(name: string): number {
+function hashName(name: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) h = Math.imul(h ^ name.charCodeAt(i), 0x01000193);
   return h >>> 0;

@@ -29,6 +29,8 @@ export { decodePacket, encodePacket } from "./replica/packet_codec.ts";
 export * from "./journal/disk.ts";
 export { Journal } from "./journal/journal.ts";
 export { type JournalOpened, openJournal, type OpenJournalOptions } from "./journal/journal_open.ts";
+export type { Doubt as JournalDoubt } from "./journal/journal_recovery.ts";
+export type { SnapshotDraft } from "./journal/snapshot_draft.ts";
 export { replaceFile } from "./journal/whole_file.ts";
 export { JournalDamagedError, type JournalIdentity, JournalIdentityError } from "./journal/journal_format.ts";
 

@@ -78,7 +78,7 @@ export function differenceOf(invoked: HistoryEvent, completed: HistoryEvent): st
 }
 
 /** Whether what a completion says is what was asked, or something that the system filled in. */
-export function repeats(f: string, asked: unknown, answered: unknown): boolean {
+function repeats(f: string, asked: unknown, answered: unknown): boolean {
   if (answered === null || answered === undefined || asked === null || asked === undefined) return true;
   if (typeof answered === "boolean" && typeof asked !== "boolean") return true;
   if (typeof answered === "string" && /^ok$/i.test(answered)) return true;

@@ -77,10 +77,10 @@ const OTHER_FIELDS: readonly string[] = [
 ];
 
 /** A field of an event. */
-export type FieldName = keyof typeof OTHER_NAMES;
+type FieldName = keyof typeof OTHER_NAMES;
 
 /** The field of an event that was probably meant to be `name`, which it lacks. */
-export function meantFor(fields: Fields, name: FieldName): string | undefined {
+function meantFor(fields: Fields, name: FieldName): string | undefined {
   const candidates = Object.keys(fields).filter((field) =>
     !Object.hasOwn(OTHER_NAMES, field) && fields[field] !== undefined
   );

@@ -38,7 +38,7 @@ export interface Interval {
  * What holds where one operation ends at the time at which another begins: `together` if they overlap, `apart` if the
  * first came before.
  */
-export type AtOneTime = "together" | "apart";
+type AtOneTime = "together" | "apart";
 
 /**
  * The events of some intervals, in the order of their times. A client that overlaps itself, or goes on after an unknown

@@ -9,7 +9,9 @@ import type { ReadHistory } from "./read.ts";
 
 /** A file of a run. */
 export interface NamedHistory {
+  /** Its name. */
   readonly name: string;
+  /** The history. */
   readonly history: ReadHistory;
   /** How many lines it has. */
   readonly lineCount: number;

@@ -26,6 +26,7 @@ export function whereTimeGoesBack({ events, lines }: ReadHistory): TimeGoesBack 
 
 /** A history in the order of its times. */
 export interface SortedHistory {
+  /** The history. */
   readonly history: ReadHistory;
   /** How many times are shared by events of different clients; their operations overlap. */
   readonly ties: number;

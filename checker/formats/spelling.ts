@@ -5,7 +5,7 @@
  */
 
 /** The slips between two words: letters left out, added, replaced, or two neighbours swapped (Damerau's distance). */
-export function slips(one: string, other: string): number {
+function slips(one: string, other: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: other.length + 1 }, (_, i) => i);
   for (let i = 1; i <= one.length; i++) {

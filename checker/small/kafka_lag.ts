@@ -8,7 +8,7 @@ import { firstAbove, type Log } from "./kafka_logs.ts";
 import type { Step } from "./kafka_operations.ts";
 
 /** The poll that was furthest behind. */
-export interface Lag {
+interface Lag {
   /** Milliseconds. */
   readonly ms: number;
   /** The log. */

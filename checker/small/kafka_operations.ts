@@ -51,7 +51,7 @@ export interface Step {
 }
 
 /** What a history says. */
-export interface KafkaRecord {
+interface KafkaRecord {
   /** All operations of clients. */
   readonly operations: readonly ClientOperation[];
   /** What was sent. */

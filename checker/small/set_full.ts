@@ -24,7 +24,7 @@ export interface SetFullOptions {
 }
 
 /** An add and a read, as the history calls them. */
-export interface SetVocabulary {
+interface SetVocabulary {
   /** The checker's name, for the verdict and for errors. */
   readonly model: string;
   /** The operation that adds an element. */
@@ -44,7 +44,7 @@ export interface Element {
 }
 
 /** A read that was answered. */
-export interface SetRead {
+interface SetRead {
   /** The position of its beginning. */
   readonly began: number;
   /** The position of its end. */
@@ -174,7 +174,7 @@ function follow(elements: ReadonlyMap<unknown, Element>, reads: readonly SetRead
 }
 
 /** What became of the elements. */
-export interface Fates {
+interface Fates {
   /** The latest read had it. */
   readonly stable: readonly Element[];
   /** It was known, and then no read had it any more. */

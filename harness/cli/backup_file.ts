@@ -21,7 +21,7 @@ const MAGIC = "kayabackup 1\n";
 const SLICE_MAX = 64 << 20;
 
 /** What a backup tells of itself. */
-export interface BackupHeader {
+interface BackupHeader {
   readonly cluster: string;
   /** When it was begun, in ISO 8601. */
   readonly time: string;

@@ -29,7 +29,7 @@ export interface Outcome {
 }
 
 /** How a file is judged, beside its flags. */
-export interface CheckSettings {
+interface CheckSettings {
   readonly flags: CheckFlags;
   /** A user's own model. */
   readonly model: checker.AnyModel | undefined;

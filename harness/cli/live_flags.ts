@@ -21,7 +21,7 @@ interface StringFlag {
 }
 
 /** The flags by which a client is let in. */
-export interface AccessFlagSpec {
+interface AccessFlagSpec {
   readonly "password-file": StringFlag;
   readonly "tls-cert": StringFlag;
   readonly "tls-key": StringFlag;
@@ -88,7 +88,7 @@ export function memberIdOf(flag: string, text: string): number {
 }
 
 /** The files of a certificate, by the flags `--NAME-cert`, `--NAME-key` and `--NAME-ca`; `null` where none is named. */
-export function tlsOf(
+function tlsOf(
   name: "tls" | "peer",
   files: { readonly cert: string | undefined; readonly key: string | undefined; readonly ca: string | undefined },
 ): TlsIdentity | null {

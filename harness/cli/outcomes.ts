@@ -21,7 +21,7 @@ export const OUTCOME_FLAGS: {
 };
 
 /** What was asked for. */
-export interface OutcomeFlags {
+interface OutcomeFlags {
   readonly junit: string | undefined;
   readonly annotations: boolean;
 }

@@ -34,7 +34,7 @@ interface TextFlag {
 const SEEDS = 1_000_000;
 
 /** The type of `RUN_FLAGS`. */
-export interface RunFlagSpec {
+interface RunFlagSpec {
   readonly seed: { readonly type: "integer"; readonly min: number; readonly max: number; readonly about: string };
   readonly nemesis: TextFlag;
   readonly "nemesis-interval": NumberFlag<"number">;
@@ -112,7 +112,7 @@ export const RUN_FLAGS: RunFlagSpec = {
 };
 
 /** What `parseFlags` makes of `RUN_FLAGS`. */
-export type RunFlagValues = {
+type RunFlagValues = {
   readonly [Name in keyof RunFlagSpec]: RunFlagSpec[Name] extends { type: "string"; default: string } ? string
     : RunFlagSpec[Name] extends { type: "string" } ? string | undefined
     : RunFlagSpec[Name] extends { default: number } ? number
@@ -120,7 +120,7 @@ export type RunFlagValues = {
 };
 
 /** The arguments of a command that makes runs, parsed. */
-export interface RunArguments<Spec extends FlagSpec> extends ParsedFlags<Spec> {
+interface RunArguments<Spec extends FlagSpec> extends ParsedFlags<Spec> {
   readonly target: Target;
   readonly options: RunOptions;
 }

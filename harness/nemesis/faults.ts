@@ -17,13 +17,21 @@ import { type Pause, pause } from "./pause.ts";
 
 /** The fault of each kind. */
 export interface FaultByKind {
+  /** Links that deliver nothing. */
   readonly partition: Partition;
+  /** Nodes that end. */
   readonly kill: Kill;
+  /** Nodes that stand still. */
   readonly pause: Pause;
+  /** Messages that are lost, doubled or late. */
   readonly packets: Packets;
+  /** Clocks at another pace. */
   readonly clock: ClockFault;
+  /** Disks that fail. */
   readonly disk: DiskFault;
+  /** Changes of the members. */
   readonly member: Member;
+  /** Snapshots. */
   readonly compact: Compact;
 }
 

@@ -23,7 +23,9 @@ export type MemberChange =
 
 /** One step of a change of several members. */
 export interface MemberStep {
+  /** What is done. */
   readonly type: "add-voter" | "add-learner" | "remove";
+  /** To whom. */
   readonly node: number;
 }
 

@@ -86,7 +86,7 @@ function drawOutsiders(
 }
 
 /** What a partition is drawn from. */
-export interface PartitionGround {
+interface PartitionGround {
   /** The nodes that are to be parted, at least two for a cut to exist. */
   readonly nodes: readonly number[];
   /** Who leads, if it is known. */

@@ -59,6 +59,6 @@ export function isQuorum(nodes: readonly number[], { voters, outgoing }: Members
 }
 
 /** Whether some nodes are a majority of these voters; of none, any nodes are. */
-export function hasMajority(nodes: readonly number[], voters: readonly number[]): boolean {
+function hasMajority(nodes: readonly number[], voters: readonly number[]): boolean {
   return voters.length === 0 || 2 * voters.filter((id) => nodes.includes(id)).length > voters.length;
 }

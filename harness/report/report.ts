@@ -19,7 +19,7 @@ import { WIDTH, wrapped } from "./columns.ts";
 import { narrowed } from "./narrow.ts";
 
 /** Wraps text in a colour or weight. */
-export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;
+type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;
 
 /** How wide the names at the left are. */
 const NAME_WIDTH = 16;

@@ -9,7 +9,7 @@ import type { JudgedRun } from "../run/result.ts";
 import { type FaultSpan, faultSpans } from "./faults.ts";
 
 /** An operation of a counterexample, as verdicts show it. */
-export interface CounterexampleOperation {
+interface CounterexampleOperation {
   readonly process: number;
   readonly f: string;
   readonly key?: unknown;
@@ -105,7 +105,7 @@ function separated(node: number, cut: FaultSpan["cut"]): string | null {
 }
 
 /** `1`, `1 and 2`, `1, 2 and 3`. */
-export function listed(numbers: readonly number[]): string {
+function listed(numbers: readonly number[]): string {
   const sorted = [...numbers].sort((a, b) => a - b).map((number) => number === 0 ? "its clients" : String(number));
   return sorted.length < 2 ? sorted.join("") : `${sorted.slice(0, -1).join(", ")} and ${sorted.at(-1)}`;
 }

@@ -20,7 +20,7 @@ export interface Child {
 }
 
 /** What is told of a process. */
-export interface ChildEvents {
+interface ChildEvents {
   /** It has written its first bytes to stdout. */
   readonly onOutput?: () => void;
   /** It has ended, with a status or by a signal; `code` and `signal` are null where it could not be started at all. */

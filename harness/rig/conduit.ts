@@ -39,10 +39,10 @@ export interface Disturbance {
  * new connections are taken and not answered. `refuse`: what is connected is closed, and new connections are closed
  * at once.
  */
-export type CutMode = "blackhole" | "refuse";
+type CutMode = "blackhole" | "refuse";
 
 /** `out`: what the dialling node says. `back`: what it hears. */
-export type Direction = "out" | "back";
+type Direction = "out" | "back";
 
 const BOTH: readonly Direction[] = ["out", "back"];
 /** A side of which so many bytes wait is not read from. */

@@ -13,7 +13,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
 /** A connection as the proxy that has accepted it sees it. */
-export interface Accepted {
+interface Accepted {
   /** The proxy's port. */
   readonly localPort: number;
   /** The dialling side's port. */

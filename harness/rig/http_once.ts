@@ -11,8 +11,11 @@ import http from "node:http";
 
 /** What is asked. */
 export interface HttpRequest {
+  /** `GET`, `POST`, ... */
   readonly method: string;
+  /** On 127.0.0.1. */
   readonly port: number;
+  /** With a leading slash. */
   readonly path: string;
   /** Sent as JSON; nothing is sent if left out. */
   readonly body?: unknown;
@@ -24,17 +27,21 @@ export interface HttpRequest {
 
 /** What was answered. */
 export interface HttpReply {
+  /** HTTP's status. */
   readonly status: number;
+  /** The body. */
   readonly text: string;
 }
 
 /** A request that has no answer. */
 export class HttpError extends Error {
+  /** The error's name. */
   override name = "HttpError";
   /** Whether nobody took the connection: then the request has surely done nothing. */
   readonly isRefused: boolean;
 
   /** @param reason Why. */
+  /** `isRefused`: nobody listened, so nothing was sent. */
   constructor(reason: string, isRefused: boolean) {
     super(reason);
     this.isRefused = isRefused;

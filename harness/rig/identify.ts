@@ -10,7 +10,7 @@ import process from "node:process";
 import { programCommand } from "./program.ts";
 
 /** The process of each node that runs. */
-export type Pids = () => ReadonlyMap<number, number>;
+type Pids = () => ReadonlyMap<number, number>;
 
 /** Finds out who dials. */
 export class Identifier {

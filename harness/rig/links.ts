@@ -17,7 +17,7 @@ import { Conduit, type Disturbance } from "./conduit.ts";
 import { listen, type Listener } from "./listener.ts";
 
 /** How links are made. */
-export interface LinksOptions {
+interface LinksOptions {
   readonly clock: Clock;
   /** A random whole number from 0 to below the bound: how links are disturbed. */
   readonly random: (below: number) => number;
@@ -26,7 +26,7 @@ export interface LinksOptions {
 }
 
 /** Where a node listens: to other nodes, to clients, ... */
-export interface Endpoint {
+interface Endpoint {
   readonly node: number;
   /** The name of the port. */
   readonly name: string;

@@ -9,7 +9,7 @@ import { type Child, type ChildOptions, startChild } from "./child.ts";
 import type { CleanUp } from "./clean_up.ts";
 
 /** How a member is made. */
-export interface MemberOptions {
+interface MemberOptions {
   readonly id: number;
   readonly cleanUp: CleanUp;
   /** How its next life begins. */

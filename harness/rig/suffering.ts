@@ -10,7 +10,7 @@ import type { Links } from "./links.ts";
 import type { Member } from "./member.ts";
 
 /** The kinds of faults that the rig brings. */
-export type RigKind = "partition" | "kill" | "pause" | "packets";
+type RigKind = "partition" | "kill" | "pause" | "packets";
 
 /** The table of a cluster of processes. */
 export function rigSuffers(

@@ -9,7 +9,7 @@ import type { Recorder } from "./recorder.ts";
 import type { Cluster } from "./target.ts";
 
 /** What clients work with. */
-export interface ClientsOptions {
+interface ClientsOptions {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly workload: Workload;

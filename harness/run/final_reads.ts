@@ -10,7 +10,7 @@ import type { Recorder } from "./recorder.ts";
 import type { Cluster } from "./target.ts";
 
 /** What the last reads need. */
-export interface FinalReadsOptions {
+interface FinalReadsOptions {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly workload: Workload;

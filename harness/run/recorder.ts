@@ -7,7 +7,7 @@ import type { HistoryEvent } from "../../checker/mod.ts";
 import type { Clock } from "../../server/clock.ts";
 
 /** What an event says beside its position and time. */
-export type Recorded = Omit<HistoryEvent, "index" | "time">;
+type Recorded = Omit<HistoryEvent, "index" | "time">;
 
 /** How many operations ended how. An operation that never ended counts as `info`. */
 export interface OperationCounts {

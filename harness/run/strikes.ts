@@ -11,7 +11,7 @@ import type { Recorder } from "./recorder.ts";
 import type { Cluster } from "./target.ts";
 
 /** What the nemesis works with. */
-export interface StrikesOptions {
+interface StrikesOptions {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly faults: FaultSource;

@@ -7,5 +7,6 @@
 
 /** A target, or its cluster, cannot be had, for a reason that lies outside this program. */
 export class TargetError extends Error {
+  /** The error's name. */
   override name = "TargetError";
 }

@@ -20,7 +20,7 @@ import { type AllSuffers, suffersOf } from "./suffering.ts";
 import { type Trace, wayOf } from "./trace.ts";
 
 /** How a simulated cluster is made. */
-export interface SimClusterOptions {
+interface SimClusterOptions {
   readonly queue: EventQueue;
   readonly seed: number;
   /** How many nodes there are at first: 1 to `nodes`. */

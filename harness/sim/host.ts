@@ -232,7 +232,7 @@ function writeOf(command: Uint8Array): string | null {
 }
 
 /** Where a simulated node is said to listen. */
-export function addressOf(id: number): string {
+function addressOf(id: number): string {
   return `sim:${id}`;
 }
 

@@ -69,7 +69,7 @@ export const MARKS = [
 ] as const;
 
 /** The name of a mark. */
-export type Mark = (typeof MARKS)[number];
+type Mark = (typeof MARKS)[number];
 
 /** The marks of one run. */
 export class Marks {

@@ -21,7 +21,7 @@ const LEAVE_TICKS = 10;
 const CHANGE_TIMEOUT = 5_000 * MILLISECOND;
 
 /** What changes of the members need of a cluster. */
-export interface MemberChangesParts {
+interface MemberChangesParts {
   readonly queue: EventQueue;
   readonly tickLength: number;
   readonly nodes: ReadonlyMap<number, SimNode>;
@@ -168,7 +168,7 @@ export class MemberChanges {
 }
 
 /** Tells since when nothing has been wrong. */
-export interface Calm {
+interface Calm {
   /** The number of the last strike, where all that was struck is healed; `null` while something is wrong. */
   since(): number | null;
 }

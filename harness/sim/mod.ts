@@ -8,6 +8,8 @@ export { sim } from "../targets/ours/sim.ts";
 export { driveAtOnce, type Driven, type DriveOptions } from "../run/drive.ts";
 export { DEFAULT_OPTIONS, type RunOptions } from "../run/options.ts";
 export type { Breach, SafetyVerdict } from "./invariants/world.ts";
+export type { MessageWay, Moment, NodeChange } from "../moment.ts";
+export { Turns } from "./turns.ts";
 export type { CoverageCounts } from "./coverage.ts";
 
 // What an embedder's own parts must guarantee, as cases for any test runner.

@@ -42,7 +42,7 @@ interface LinkState {
 }
 
 /** How many messages met which fate. */
-export interface NetworkCounts {
+interface NetworkCounts {
   sent: number;
   cut: number;
   lost: number;
@@ -50,10 +50,10 @@ export interface NetworkCounts {
 }
 
 /** Hears of a message when it has arrived, or with `null` when it is lost. Times in nanoseconds. */
-export type Watch = (from: number, to: number, message: unknown, sent: number, arrives: number | null) => void;
+type Watch = (from: number, to: number, message: unknown, sent: number, arrives: number | null) => void;
 
 /** What a network waits on: an event queue, or what can stand for one. */
-export interface NetworkClock {
+interface NetworkClock {
   /** The time in nanoseconds. */
   now(): number;
   /** Runs `action` at `time`. */
@@ -61,7 +61,7 @@ export interface NetworkClock {
 }
 
 /** How long a message is under way that no fault befalls, in nanoseconds: what its hash draws. */
-export type Latency = (hash: number) => number;
+type Latency = (hash: number) => number;
 
 /** The links between all ends; each end is a number: a node's own, 0 for all clients, or one below 0 for a service. */
 export class Network {

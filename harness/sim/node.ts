@@ -27,7 +27,7 @@ import type { NodeChange } from "../moment.ts";
 import { bothTracers, startOf, tellingTracer, type Trace } from "./trace.ts";
 
 /** What a simulated node is made of. */
-export interface SimNodeOptions {
+interface SimNodeOptions {
   readonly id: number;
   /** The other voters at the first start; none for a node that joins. */
   readonly peers: readonly number[];

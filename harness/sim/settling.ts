@@ -17,7 +17,7 @@ const LOOK_TICKS = 4;
 const QUIET_TIMEOUTS = 3;
 
 /** What the end needs. */
-export interface SettlingParts {
+interface SettlingParts {
   readonly queue: EventQueue;
   readonly tickLength: number;
   readonly electionTimeoutTicks: number;

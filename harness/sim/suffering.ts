@@ -11,7 +11,7 @@ import type { MemberChanges } from "./member_changes.ts";
 import type { SimNode } from "./node.ts";
 
 /** What faults strike. */
-export interface Struck {
+interface Struck {
   readonly nodes: ReadonlyMap<number, SimNode>;
   readonly links: SimLinks;
   readonly changes: MemberChanges;

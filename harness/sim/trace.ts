@@ -23,7 +23,7 @@ export type Trace = (moment: Moment) => void;
 const COMMANDS_TOLD = 3;
 
 /** Of whom a tracer tells. */
-export interface Told {
+interface Told {
   readonly id: number;
   /** Nanoseconds since the run began. */
   readonly now: () => number;

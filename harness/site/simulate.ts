@@ -12,7 +12,7 @@ import type { PageData } from "../report/page/data.ts";
 import { runPage } from "../report/page/page.ts";
 
 /** How far a run is, and the page of it when it is over. */
-export interface SimulatedRun {
+interface SimulatedRun {
   readonly page: PageData;
   /** How many times as fast as life it ran. */
   readonly speed: number;

@@ -8,7 +8,7 @@ import type { RunOptions } from "../run/options.ts";
 import type { RunResult } from "../run/result.ts";
 
 /** Which seeds a sweep goes through. */
-export interface SweepOptions {
+interface SweepOptions {
   /** The options of every run; its seed is the first. */
   readonly options: RunOptions;
   /** How many seeds, those of all shards together; `Infinity` for no end. */
@@ -22,7 +22,7 @@ export interface SweepOptions {
 }
 
 /** What a sweep comes to: the last line of `fuzz --json`. */
-export interface SweepSummary {
+interface SweepSummary {
   /** How many runs there were. */
   readonly runs: number;
   /** How many of them were violations. */

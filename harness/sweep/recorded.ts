@@ -46,7 +46,7 @@ export interface Shrunk {
 }
 
 /** How a seed is shrunk. */
-export interface ShrinkSeedOptions extends InTurns {
+interface ShrinkSeedOptions extends InTurns {
   /** The command of the run. */
   readonly origin: string;
   /** Asked before each try. */

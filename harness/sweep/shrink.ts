@@ -18,7 +18,7 @@ export interface Candidate {
 }
 
 /** What the shrinking needs of the world. */
-export interface ShrinkOptions {
+interface ShrinkOptions {
   /** Runs a candidate and says whether it fails in the same way. */
   readonly fails: (candidate: Candidate) => boolean | Promise<boolean>;
   /** Asked before each try; `true` ends the shrinking with the best so far. */

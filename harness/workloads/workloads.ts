@@ -10,7 +10,8 @@ import { register } from "./register.ts";
 import { set } from "./set.ts";
 import type { Workload, WorkloadOptions } from "./workload.ts";
 
-type Make = (options: WorkloadOptions) => Workload;
+/** Makes the clients of a workload. */
+export type Make = (options: WorkloadOptions) => Workload;
 
 /** Each makes a new set of clients, for one run. */
 export const WORKLOADS: {

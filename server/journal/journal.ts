@@ -43,7 +43,7 @@ const NO_INDEX: LogIndex = logIndex(0);
 const NO_TERM: Term = term(0);
 
 /** What a journal is made of; `openJournal` makes it. */
-export interface JournalParts {
+interface JournalParts {
   readonly disk: Disk;
   readonly identity: JournalIdentity;
   readonly recovered: RecoveredJournal;

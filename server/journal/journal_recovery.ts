@@ -92,7 +92,7 @@ export interface RecoveredJournal {
 }
 
 /** How a journal is recovered. */
-export interface RecoveryOptions {
+interface RecoveryOptions {
   /** The birth of a journal that is begun now. */
   readonly birth: number;
   /** Whether an operator says that nothing which a damaged last batch held is needed. */
@@ -181,7 +181,7 @@ export function assertMeets(
 }
 
 /** How segments are scanned. */
-export interface ScanOptions {
+interface ScanOptions {
   /** As of `RecoveryOptions`; not if left out. */
   readonly forgives?: boolean;
   /** Told of each record with the file and the offset of its batch. */

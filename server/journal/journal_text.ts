@@ -9,7 +9,7 @@ import { assertMeets, type JournalScan, scanSegments, type SegmentFile } from ".
 import { readTrailer } from "./snapshot_format.ts";
 
 /** Renders a command's bytes on one line. */
-export type DescribeCommand = (command: Uint8Array) => string;
+type DescribeCommand = (command: Uint8Array) => string;
 
 /** The files of a journal. */
 export interface JournalFiles {
@@ -20,7 +20,7 @@ export interface JournalFiles {
 }
 
 /** How a journal is described. */
-export interface DescribeOptions {
+interface DescribeOptions {
   /** Gets each line as it is found: long journals have many. */
   readonly print: (line: string) => void;
   /** Renders a command of the state machine on one line. */

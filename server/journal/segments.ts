@@ -39,7 +39,7 @@ export interface Segment {
 }
 
 /** What the segments need. */
-export interface SegmentsOptions {
+interface SegmentsOptions {
   readonly disk: Disk;
   readonly identity: JournalIdentity;
   readonly birth: number;

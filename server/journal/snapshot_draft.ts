@@ -10,7 +10,7 @@ import type { Disk, DiskDone } from "./disk.ts";
 const SYNC_BYTES = 8 << 20;
 
 /** What a draft needs. */
-export interface SnapshotDraftOptions {
+interface SnapshotDraftOptions {
   readonly disk: Disk;
   /** A new file. */
   readonly file: string;
@@ -28,6 +28,7 @@ export class SnapshotDraft {
   #syncedAt = 0;
   #isAbandoned = false;
 
+  /** Begins a draft. */
   constructor(options: SnapshotDraftOptions) {
     this.#options = options;
   }

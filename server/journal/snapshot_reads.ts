@@ -13,7 +13,7 @@ const BLOCK_BYTES = 1 << 20;
 const BLOCKS_MAX = 8;
 
 /** What reading needs. */
-export interface SnapshotReadsOptions {
+interface SnapshotReadsOptions {
   readonly disk: Disk;
   /** A block has come that was asked for. */
   readonly onProgress: () => void;

@@ -22,7 +22,7 @@ export function isDraft(name: string): boolean {
 const UNWRITTEN_MAX = 64 << 20;
 
 /** What the store needs. */
-export interface SnapshotStoreOptions {
+interface SnapshotStoreOptions {
   readonly disk: Disk;
   readonly identity: JournalIdentity;
   /** The latest snapshot, as it was found. */
@@ -167,6 +167,6 @@ export class SnapshotStore {
 }
 
 /** Whether two identities name the same bytes. */
-export function isSame(a: Snapshot, b: Snapshot): boolean {
+function isSame(a: Snapshot, b: Snapshot): boolean {
   return a.index === b.index && a.term === b.term && a.bytes === b.bytes && a.digest === b.digest;
 }

@@ -10,7 +10,7 @@ import { join } from "node:path";
 /** Its name in the node's folder. */
 const BALLAST_FILE = "ballast";
 /** Its size. */
-export const BALLAST_BYTES: number = 16 << 20;
+const BALLAST_BYTES: number = 16 << 20;
 /** It is made only where so many times its size is free. */
 const FREE_TIMES = 8;
 

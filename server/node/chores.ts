@@ -14,7 +14,7 @@ import type { PeerBook } from "./peer_book.ts";
 const LOOK_TICKS = 8;
 
 /** What the chores need. */
-export interface ChoresOptions {
+interface ChoresOptions {
   readonly options: NodeOptions;
   readonly log: Log;
   readonly replica: Replica<SessionMachine>;

@@ -39,7 +39,7 @@ const NO_REQUEST: ClientReply = {
 };
 
 /** What a node tells of itself. */
-export interface NodeTexts {
+interface NodeTexts {
   /** The text of INFO. */
   readonly info: (sections: readonly string[]) => string;
   /** The text of RAFT STATUS. */

@@ -23,7 +23,7 @@ export type LogFields = Readonly<Record<string, string | number | boolean | null
 export type Log = (level: LogLevel, event: string, fields?: LogFields) => void;
 
 /** What a log is made with. */
-export interface LogOptions {
+interface LogOptions {
   /** Takes a line, without its end. */
   readonly write: (line: string) => void;
   readonly node: number;

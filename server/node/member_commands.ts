@@ -13,7 +13,7 @@ import type { Replica } from "../replica/replica.ts";
 import type { SessionMachine } from "../replica/sessions.ts";
 
 /** A node that is to become a member. */
-export interface Newcomer {
+interface Newcomer {
   readonly id: number;
   /** Where it listens for the other members. */
   readonly address: string;
@@ -32,7 +32,7 @@ export function joinProof(secret: Uint8Array, clusterId: string, id: number, add
 }
 
 /** What the commands need. */
-export interface MemberCommandsOptions {
+interface MemberCommandsOptions {
   readonly id: number;
   readonly clusterId: string;
   /** `null` where certificates take its place. */

@@ -16,3 +16,4 @@ export {
   type TlsIdentity,
 } from "../peer/peer_options.ts";
 export type { DialerStatus } from "../peer/peer_dialer.ts";
+export type { HandshakeRefusal, PeerVersions } from "../peer/handshake.ts";

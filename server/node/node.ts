@@ -62,7 +62,7 @@ export class RemovedError extends Error {
 }
 
 /** What a node is started with. */
-export interface NodeParts {
+interface NodeParts {
   readonly options: NodeOptions;
   readonly clock: Clock;
   readonly log: Log;

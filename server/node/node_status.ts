@@ -11,7 +11,7 @@ import type { NodeOptions } from "./node_options.ts";
 import { type Address, formatAddress } from "../peer/peer_options.ts";
 
 /** What a node's status is made of. */
-export interface StatusParts {
+interface StatusParts {
   readonly node: LiveNode;
   readonly options: NodeOptions;
   readonly clients: Readonly<ClientCounts>;

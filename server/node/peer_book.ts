@@ -27,7 +27,7 @@ import type { Warnings } from "./warnings.ts";
 const PEERS_MAX = 64;
 
 /** What the book needs. */
-export interface PeerBookOptions {
+interface PeerBookOptions {
   readonly options: NodeOptions;
   readonly clock: Clock;
   readonly disk: Disk;

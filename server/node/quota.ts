@@ -60,7 +60,7 @@ function heapLimit(): number {
 }
 
 /** What the quota watches. */
-export interface QuotaOptions {
+interface QuotaOptions {
   readonly limits: QuotaLimits;
   readonly store: Pick<KvStore, "size" | "bytes">;
   readonly folder: string;

@@ -38,7 +38,7 @@ export interface DialIdentity {
 }
 
 /** What becomes of the bytes that came: something to send, or the end of the handshake. */
-export type DialStep =
+type DialStep =
   | { readonly type: "send"; readonly bytes: Uint8Array }
   | { readonly type: "welcome"; readonly version: number; readonly birth: number; readonly rest: Uint8Array }
   | { readonly type: "refused"; readonly refusal: HandshakeRefusal };

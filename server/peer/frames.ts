@@ -32,7 +32,7 @@ export function joinFrames(frames: readonly Uint8Array[]): Buffer {
 }
 
 /** Reads frames out of a stream of bytes. */
-export interface FrameReader {
+interface FrameReader {
   /**
    * Reads the next bytes and hands over each frame that they complete, in memory that nobody else writes.
    *

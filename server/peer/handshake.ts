@@ -35,7 +35,7 @@ import { PROOF_BYTES } from "./secret.ts";
  * The version of the handshake itself. It stands in the same place in every version, so that two builds can tell each
  * other why they part.
  */
-export const HANDSHAKE_VERSION = 3;
+const HANDSHAKE_VERSION = 3;
 
 /** The versions of what peers say after the handshake. */
 export interface PeerVersions {

@@ -27,7 +27,7 @@ import {
 } from "./peer_options.ts";
 
 /** What a dialer is made with. */
-export interface DialerOptions {
+interface DialerOptions {
   /** Who dials whom. */
   readonly identity: DialIdentity;
   /** Where that node listens. */

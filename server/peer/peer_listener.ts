@@ -18,7 +18,7 @@ import { wrongCertificate } from "./peer_dialer.ts";
 import { type Address, formatAddress, type PeerLimits, type PeerTimes, pem, type TlsIdentity } from "./peer_options.ts";
 
 /** What a listener is made with. */
-export interface ListenerOptions {
+interface ListenerOptions {
   /** Where to listen. */
   readonly address: Address;
   /** Certificates, or `null` for connections in clear. */
@@ -38,7 +38,7 @@ export interface ListenerOptions {
 }
 
 /** The ways from all peers. */
-export interface Listener {
+interface Listener {
   /** Begins to listen; `done` tells the address in use. */
   listen(done: (error: Error | null, address: Address) => void): void;
   /** Ends the connection from a peer, if there is one. */

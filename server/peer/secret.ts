@@ -20,7 +20,7 @@ export const PROOF_BYTES = 32;
  * What a proof is about. A proof of one kind is never taken for one of another: so none can be sent back to who made
  * it.
  */
-export type ProofKind = "kaya peer: listens" | "kaya peer: dials" | "kaya peer: answers" | "kaya peer: joins";
+type ProofKind = "kaya peer: listens" | "kaya peer: dials" | "kaya peer: answers" | "kaya peer: joins";
 
 /** What a proof is bound to. */
 export type ProofPart = string | number | Uint8Array;

@@ -134,7 +134,7 @@ function notAMember(stranger: number): HandshakeRefusal {
 }
 
 /** The highest number of a node. */
-export const NODE_ID_MAX = 1_048_575;
+const NODE_ID_MAX = 1_048_575;
 
 /** Makes the transport of a node. */
 export function createTransport(options: TransportOptions): Transport {

@@ -17,7 +17,7 @@ const FORGOTTEN_AFTER = 60 * SECOND;
 const EVERY = 20 * MILLISECOND;
 
 /** A password that is to be looked at. */
-export interface AuthTry {
+interface AuthTry {
   /** Whether nobody waits for the answer any more. */
   readonly isGone: () => boolean;
   /** Looks at it; `false` if it is wrong. */

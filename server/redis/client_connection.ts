@@ -42,7 +42,7 @@ import {
 export type Request = StoreCommand | KeysCommand | AdminCommand | TransactionCommand;
 
 /** In which pool a connection counts: one that has said nothing yet, a client's, or an operator's. */
-export type Place = "new" | "client" | "operator";
+type Place = "new" | "client" | "operator";
 
 /** What a connection needs of the door that it came through. */
 export interface Door {

@@ -31,7 +31,7 @@ import {
 } from "./resp_session.ts";
 
 /** What the listener needs. */
-export interface ClientListenerOptions {
+interface ClientListenerOptions {
   readonly address: Address;
   readonly tls: TlsIdentity | null;
   readonly clock: Clock;

@@ -33,7 +33,7 @@ export class RespProtocolError extends Error {
  * Takes a command: its name as it was sent, and its arguments; and whether it was sent as a line of words. It must not
  * throw, nor feed the parser that called it.
  */
-export type OnRespCommand = (args: string[], isInline: boolean) => void;
+type OnRespCommand = (args: string[], isInline: boolean) => void;
 
 /** Reads commands out of a stream of bytes. */
 export interface RespParser {
@@ -315,7 +315,7 @@ function unescaped(line: string, at: number): [text: string, length: number] {
 export type RespValue = string | number | bigint | null | RespSimple | RespFailure | RespMap | readonly RespValue[];
 
 /** Names and values: in RESP2 an array of both in turn. */
-export interface RespMap {
+interface RespMap {
   /** In order. */
   readonly pairs: readonly (readonly [name: RespValue, value: RespValue])[];
 }
@@ -324,7 +324,7 @@ export interface RespMap {
 export type RespVersion = 2 | 3;
 
 /** A simple string, of one line. */
-export interface RespSimple {
+interface RespSimple {
   /** Its text. */
   readonly simple: string;
 }

@@ -14,7 +14,7 @@ import { type Address, formatAddress, pem, type TlsIdentity } from "../peer/peer
 export type ClientValue = string | number | null | Error | readonly ClientValue[];
 
 /** Where and how to connect. */
-export interface RespClientOptions {
+interface RespClientOptions {
   readonly address: Address;
   readonly tls?: TlsIdentity | null;
   /** A binary string. */

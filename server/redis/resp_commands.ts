@@ -14,7 +14,7 @@ import type { RespVersion } from "./resp.ts";
 export type ReadMode = "linearizable" | "lease" | "local";
 
 /** When a SET takes effect. */
-export type SetCondition =
+type SetCondition =
   | { readonly type: "always" }
   /** NX: where there is no such key. */
   | { readonly type: "absent" }
@@ -146,7 +146,7 @@ export type ConnectionCommand =
 export type Command = StoreCommand | KeysCommand | AdminCommand | ConnectionCommand | InvalidCommand;
 
 /** A request that is no command. */
-export interface InvalidCommand {
+interface InvalidCommand {
   /** Tells it from commands. */
   readonly type: "invalid";
   /** The error, its code in front. */

@@ -39,7 +39,7 @@ export interface RespSession {
 }
 
 /** A MULTI that awaits its EXEC. */
-export interface Transaction {
+interface Transaction {
   readonly commands: StoreCommand[];
   /** What the queued commands have in bytes. */
   bytes: number;

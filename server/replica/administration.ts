@@ -12,7 +12,7 @@ import type { Outbox } from "./outbox.ts";
 import { DISCARDED, refusal } from "./refusals.ts";
 
 /** What the requests of administrators need. */
-export interface AdministrationOptions {
+interface AdministrationOptions {
   readonly node: RaftNode;
   readonly journal: Journal;
   readonly outbox: Outbox;

@@ -11,7 +11,7 @@ import type { SnapshotWriter } from "./snapshot_writer.ts";
 import type { StateMachine } from "./state_machine.ts";
 
 /** What applying needs. */
-export interface ApplierOptions {
+interface ApplierOptions {
   readonly node: RaftNode;
   readonly journal: Journal;
   readonly machine: StateMachine;

@@ -5,7 +5,7 @@
  */
 
 /** What batches need. */
-export interface BatchesOptions {
+interface BatchesOptions {
   /** Ends a batch. */
   readonly settle: () => void;
   /** Calls `action` when the inputs at hand have been taken in; without it each input is a batch of its own. */

@@ -18,7 +18,7 @@ import type { SnapshotLoader, StateMachine } from "./state_machine.ts";
 const DIRECTORY_KIND = 32;
 
 /** What a member is to become once it has caught up: what it is, or a voter. */
-export type Wish = "as-is" | "voter";
+type Wish = "as-is" | "voter";
 
 /** A member's entry. */
 export interface DirectoryEntry {

@@ -184,7 +184,7 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
 const UNKNOWN: ClientReply = { type: "info", error: "unknown outcome: no answer in time" };
 
 /** A command of a client, with or without a session of the client's own. */
-export type ClientSubmit = (
+type ClientSubmit = (
   command: Uint8Array,
   reply: Respond,
   how: { readonly session?: Session; readonly reads?: ReadMode },

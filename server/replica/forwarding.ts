@@ -58,7 +58,7 @@ const WINDOW = 512;
 export const MAX_NODE_ID = 0x10_0000;
 
 /** What becomes of a forwarded request: it is new, it is a duplicate or of unknown history (and gets no answer), or it surely was never taken. */
-export type Admission = "new" | "drop" | "never";
+type Admission = "new" | "drop" | "never";
 
 /** What was forwarded to this node in the latest term that it led. */
 export class ReceivedForwards {

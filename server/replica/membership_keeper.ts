@@ -12,7 +12,7 @@ import type { Replica } from "./replica_options.ts";
 import type { StateMachine } from "./state_machine.ts";
 
 /** What is to be done next; `null` if nothing is. */
-export type Chore =
+type Chore =
   | { readonly type: "enter"; readonly entry: DirectoryEntry }
   | { readonly type: "forget"; readonly id: number }
   | { readonly type: "change"; readonly change: ConfigurationChange; readonly about: string }
@@ -77,7 +77,7 @@ const LOOK_TICKS = 8;
 const LOOK_TICKS_AFTER_CHORE = 32;
 
 /** What the keeper needs. */
-export interface MembershipKeeperOptions {
+interface MembershipKeeperOptions {
   readonly replica: Replica<StateMachine>;
   readonly front: ExactlyOnce;
   readonly directory: DirectoryMachine;

@@ -14,7 +14,7 @@ import type { Respond } from "./forwarding.ts";
 import { NO_LEADER, READ_LOST, READ_REFUSED } from "./refusals.ts";
 
 /** What the rounds need. */
-export interface ReadRoundsOptions {
+interface ReadRoundsOptions {
   readonly node: RaftNode;
   /** Answers a read from the state that is applied. */
   readonly read: (command: Uint8Array) => ClientReply;

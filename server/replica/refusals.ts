@@ -7,7 +7,7 @@ import { ChangeRefusedError, NotLeaderError, ProposalRefusedError, TransferRefus
 import type { ClientReply } from "./client.ts";
 
 /** The request surely did not happen, and may be tried again. */
-export function refused(error: string): ClientReply {
+function refused(error: string): ClientReply {
   return { type: "fail", error, isRetryable: true };
 }
 
@@ -19,7 +19,7 @@ export function refusal(error: unknown): ClientReply {
   return refused(error.message);
 }
 
-export const STOPPED: ClientReply = refused("this node has stopped");
+const STOPPED: ClientReply = refused("this node has stopped");
 export const DISCARDED: ClientReply = refused("another leader's entry took its place");
 export const NO_LEADER: ClientReply = refused("no leader known");
 export const NOT_LEADER: ClientReply = refused("the node asked does not lead");

@@ -23,7 +23,7 @@ import type { SnapshotWriter } from "./snapshot_writer.ts";
 import type { StateMachine } from "./state_machine.ts";
 
 /** What the requests of a replica need. */
-export interface RequestsOptions {
+interface RequestsOptions {
   readonly node: RaftNode;
   readonly machine: StateMachine;
   readonly reads: ReadRounds;

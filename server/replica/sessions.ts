@@ -27,7 +27,7 @@ const SESSION_KIND = 16;
 /** The error of a write whose session was forgotten: this attempt did nothing, of an earlier one nothing is known. */
 export const SESSION_EXPIRED = "session expired";
 /** The error of a write whose answer the client said it had. */
-export const SESSION_STALE = "answered before";
+const SESSION_STALE = "answered before";
 
 /** What is remembered of one client. */
 interface Remembered {

@@ -17,7 +17,7 @@ const UNWRITTEN_MAX = 4 << 20;
 const RETRY_TICKS = 100;
 
 /** What the snapshots need. */
-export interface SnapshotWriterOptions {
+interface SnapshotWriterOptions {
   readonly machine: StateMachine;
   readonly journal: Journal;
   /** A snapshot is due after so many bytes of applied commands, or as many as the last one had, whichever is more. */

@@ -31,7 +31,7 @@ export const UNSEEN = 1;
 const FIRST = 2;
 
 /** The events of a table by key, or by part: those of `k` are from `begins[k]` to `begins[k + 1]` of `sorted`. */
-export interface ByKey {
+interface ByKey {
   readonly sorted: Int32Array;
   readonly begins: Int32Array;
 }

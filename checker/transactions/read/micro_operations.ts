@@ -10,7 +10,9 @@ import { Numbering } from "./numbering.ts";
 
 /** The micro-operations of all transactions, laid out flat: those of `t` are `start[t]` to `start[t + 1]`. */
 export interface MicroOperations {
+  /** Where each transaction's operations begin, and the end of the last. */
   readonly start: Int32Array;
+  /** 1 for a write, 0 for a read. */
   readonly isWrite: Uint8Array;
   /** The number of each one's key. */
   readonly key: Int32Array;

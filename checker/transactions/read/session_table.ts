@@ -24,9 +24,13 @@ import type { RegisterOperation, SessionHistory, SessionTransaction } from "./se
 export interface SessionTable extends MicroOperations {
   /** How many transactions there are. */
   readonly count: number;
+  /** The session of each transaction. */
   readonly session: Int32Array;
+  /** 1 for a transaction that was committed. */
   readonly committed: Uint8Array;
+  /** The line of each in the file. */
   readonly line: Int32Array;
+  /** How many sessions there are. */
   readonly sessionCount: number;
   /** The value that every key has at first; null where a read of it is written as null. */
   readonly initial: unknown;

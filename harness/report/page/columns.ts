@@ -8,7 +8,7 @@ import type { Moment } from "../../moment.ts";
 import type { Change, Messages, Operations, PageData } from "./data.ts";
 
 /** Texts, each once; what names one is its place. */
-export class Texts {
+class Texts {
   readonly all: string[] = [];
   readonly #places = new Map<string, number>();
 

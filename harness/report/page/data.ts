@@ -145,7 +145,7 @@ export interface Cycle {
 }
 
 /** A sweep's results. */
-export interface SweepTable {
+interface SweepTable {
   readonly findings: readonly {
     /** `seed 12`, or a file's name. */
     readonly name: string;

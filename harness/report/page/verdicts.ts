@@ -19,7 +19,7 @@ import { micros, type OperationsOf, shownValue } from "./columns.ts";
 import type { Change, Cycle, Why, Word } from "./data.ts";
 
 /** What a page is made from, beside its verdicts. */
-export interface Told {
+interface Told {
   readonly events: readonly HistoryEvent[];
   readonly operations: OperationsOf;
   readonly faults: readonly FaultSpan[];

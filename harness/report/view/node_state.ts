@@ -7,7 +7,7 @@ import type { Change, PageData } from "../page/data.ts";
 import { firstFrom } from "./store.ts";
 
 /** A stretch of a log whose entries have one term. */
-export interface Run {
+interface Run {
   readonly from: number;
   readonly term: number;
 }
@@ -46,7 +46,7 @@ const UNKNOWN: NodeState = {
 const CHECKPOINT = 500;
 
 /** A node after a change. */
-export function changed(state: NodeState, change: Change): NodeState {
+function changed(state: NodeState, change: Change): NodeState {
   const { time: _time, node: _node, text: _text, log, snapshot, ...told } = change;
   let next = { ...state, ...told } as NodeState;
   if (snapshot !== undefined) next = { ...next, first: snapshot + 1, last: Math.max(next.last, snapshot) };

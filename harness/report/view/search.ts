@@ -54,7 +54,7 @@ function item(store: Store, selection: Selection): HTMLElement {
 }
 
 /** Shows something that was found, with some room around it. */
-export function reveal(store: Store, selection: Selection): void {
+function reveal(store: Store, selection: Selection): void {
   const { start, end } = spanOf(store, selection);
   const margin = Math.max(2_000, (end - start) * 4);
   store.show(start - margin, end + margin);
@@ -98,7 +98,7 @@ export function describe(store: Store, { kind, place }: Selection): string {
 }
 
 /** What fits every word of a question, in the order of time within each kind. */
-export function matches(store: Store, question: string): Selection[] {
+function matches(store: Store, question: string): Selection[] {
   const words = question.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [];
   const { operations, messages, faults } = store.data;

@@ -13,7 +13,7 @@ export interface Selection {
 }
 
 /** What changed: `view` is the window, `cursor` the moment, `selection` what is selected. */
-export type StoreEvent = "view" | "cursor" | "selection";
+type StoreEvent = "view" | "cursor" | "selection";
 
 /** The page's state. Times in microseconds. */
 export class Store {

@@ -27,6 +27,7 @@ import { type ConformanceCase, must, mustBe, mustThrow } from "./case.ts";
 
 /** A log under test, and what only its host calls. */
 export interface TestedLog {
+  /** The log. */
   readonly log: RaftLog;
   /** Begins to make durable what the log was given; `done` is called at the end, not before this call has returned. */
   sync(done: (error: Error | null) => void): void;

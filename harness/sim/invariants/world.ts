@@ -59,7 +59,7 @@ export interface Observed {
 }
 
 /** Where the committed prefix ended when a term's leader last extended it. */
-export interface CommitMark {
+interface CommitMark {
   readonly committedIn: number;
   readonly index: number;
 }

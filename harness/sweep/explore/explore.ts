@@ -21,7 +21,7 @@ import {
 } from "./world.ts";
 
 /** When to stop, beside the bounds. */
-export interface Limits {
+interface Limits {
   /** At most so many states. */
   readonly states: number;
   /** At most so many steps from the beginning. */
@@ -29,7 +29,7 @@ export interface Limits {
 }
 
 /** How far an exploration has come. */
-export interface Progress {
+interface Progress {
   readonly states: number;
   readonly transitions: number;
   readonly depth: number;

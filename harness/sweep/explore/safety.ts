@@ -19,7 +19,7 @@ export interface Memory {
 }
 
 /** An entry that was committed. */
-export interface Committed {
+interface Committed {
   readonly entry: string;
   /** The term of the node that first committed it: leaders of later terms must hold it. */
   readonly inTerm: number;

@@ -9,7 +9,7 @@ import { type Memory, NO_MEMORY } from "./safety.ts";
 import { actionsOf, type Bounds, firstWorld, keep, sayAction } from "./world.ts";
 
 /** A step of a story. */
-export interface StoryStep {
+interface StoryStep {
   /** What happened. */
   readonly action: string;
   /** What the nodes did. */
@@ -19,7 +19,7 @@ export interface StoryStep {
 }
 
 /** A path taken again. */
-export interface Story {
+interface Story {
   readonly steps: readonly StoryStep[];
   /** What is violated in the end; `null` where nothing is. */
   readonly violation: string | null;

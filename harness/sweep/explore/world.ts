@@ -67,7 +67,7 @@ export interface Host {
 }
 
 /** A message under way. */
-export interface Message {
+interface Message {
   readonly envelope: Envelope;
   /** Equal for messages that do the same. */
   readonly text: string;

@@ -40,7 +40,7 @@ export interface MemberResult {
 }
 
 /** etcd has answered with an error. */
-export class EtcdError extends Error {
+class EtcdError extends Error {
   override name = "EtcdError";
 }
 

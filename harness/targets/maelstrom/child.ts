@@ -8,7 +8,7 @@ import process from "node:process";
 import { fileErrorOf } from "./program.ts";
 
 /** How a process ended. */
-export interface End {
+interface End {
   /** Why, in words: "status 1", "the signal SIGSEGV", or why it could not be started. */
   readonly how: string;
   /** What it wrote last to its standard error, on one line; empty if nothing. */

@@ -29,7 +29,7 @@ const LOOK_MS = 250;
 const WAKES_AT_ONCE = 10_000;
 
 /** What a life in lockstep is made of, beside its process. */
-export interface LockstepOptions {
+interface LockstepOptions {
   /** The run's clock. */
   readonly clock: VirtualClock;
   /** The node's name. */

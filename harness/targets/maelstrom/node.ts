@@ -9,7 +9,7 @@ import type { Breach, Ears, Life } from "./life.ts";
 import type { Message } from "./protocol.ts";
 
 /** What a node is made of. */
-export interface NodeOptions {
+interface NodeOptions {
   /** Its number. */
   readonly id: number;
   /** Starts the life with this number, from 1. */

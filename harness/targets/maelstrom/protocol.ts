@@ -26,7 +26,7 @@ export interface Message {
 }
 
 /** A line that a node wrote: a message, or what is wrong with it. */
-export type Line = { readonly message: Message } | { readonly problem: string };
+type Line = { readonly message: Message } | { readonly problem: string };
 
 /** Reads a line that a node wrote; `null` for a blank one. */
 export function readLine(text: string): Line | null {

@@ -15,7 +15,7 @@ import type { Network } from "../../sim/network.ts";
 import type { Node } from "./node.ts";
 
 /** What is suffered: cut links, packets that are lost, doubled or late, kills and pauses. */
-export interface Sufferings {
+interface Sufferings {
   readonly partition: Suffering<Partition>;
   readonly packets: Suffering<Packets>;
   readonly kill: Suffering<Kill>;

@@ -11,7 +11,7 @@ export type TopologyName = "grid" | "line" | "total" | "tree2" | "tree3" | "tree
 export const TOPOLOGIES: readonly TopologyName[] = ["grid", "line", "total", "tree2", "tree3", "tree4"];
 
 /** The neighbours of each node. */
-export type Topology = Readonly<Record<string, readonly string[]>>;
+type Topology = Readonly<Record<string, readonly string[]>>;
 
 /**
  * Arranges nodes.

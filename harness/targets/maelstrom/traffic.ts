@@ -18,7 +18,7 @@ export interface Traffic {
 }
 
 /** How many messages there were. */
-export interface NetworkVerdict extends Verdict {
+interface NetworkVerdict extends Verdict {
   /** Messages between nodes, and between nodes and services. */
   readonly serverMessages: number;
   /** Messages from clients, and to them. */

@@ -14,7 +14,7 @@ import { finish, hashSeed, mix, mixTime } from "../../sim/hash.ts";
 import type { End, InProcessNode, NodeMessage, NodeStep, NodeTarget } from "./node_target.ts";
 
 /** How a host is made. */
-export interface HostOptions {
+interface HostOptions {
   readonly id: number;
   readonly ids: readonly number[];
   readonly target: NodeTarget;

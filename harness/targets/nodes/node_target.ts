@@ -66,6 +66,7 @@ export interface NodeDisk {
 
 /** A system of nodes in this process, on the virtual clock. */
 export interface NodeTarget {
+  /** Its name. */
   readonly name: string;
   /** What it is, in one line. */
   readonly about?: string;
@@ -83,5 +84,6 @@ export interface NodeTarget {
 
 /** How the nodes are set: their flags. */
 export interface NodeSetup {
+  /** The target's own flags. */
   readonly flags: FlagValues;
 }

@@ -20,7 +20,7 @@ export interface Servers {
 }
 
 /** How clients go about it. */
-export interface ClientOptions {
+interface ClientOptions {
   readonly clock: Clock;
   readonly servers: Servers;
   readonly app: App;
@@ -33,7 +33,7 @@ export interface ClientOptions {
 }
 
 /** `Cluster.invoke`. */
-export type Invoke = (
+type Invoke = (
   node: number,
   process: number,
   operation: Invocation,

@@ -12,7 +12,7 @@ import { primaryOf } from "../../nemesis/view.ts";
 import type { LiveNode } from "./live_node.ts";
 
 /** What changes work with. */
-export interface LiveChangesOptions {
+interface LiveChangesOptions {
   readonly clock: Clock;
   readonly nodes: ReadonlyMap<number, LiveNode>;
   /** Where a node listens to the others, if there is a place for it. */

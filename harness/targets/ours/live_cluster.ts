@@ -28,7 +28,7 @@ import { LiveChanges } from "./live_changes.ts";
 import { LiveNode } from "./live_node.ts";
 
 /** How the nodes are set. */
-export interface LiveClusterOptions extends Pick<Opening, "clock" | "seed" | "nodes" | "spares"> {
+interface LiveClusterOptions extends Pick<Opening, "clock" | "seed" | "nodes" | "spares"> {
   readonly reads: ReadMode;
   /** The module of the state machine; `null` for our store. */
   readonly app: string | null;

@@ -14,7 +14,7 @@ import { type RaftSays, raftView } from "../../sim/raft_view.ts";
 import { LiveConnections } from "./live_connections.ts";
 
 /** How a node is made. */
-export interface LiveNodeOptions {
+interface LiveNodeOptions {
   readonly id: number;
   readonly clock: Clock;
   readonly cleanUp: CleanUp;

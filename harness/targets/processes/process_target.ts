@@ -88,6 +88,7 @@ export interface Sighting {
 
 /** A system of processes. */
 export interface ProcessTarget {
+  /** Its name. */
   readonly name: string;
   /** What it is, in one line. */
   readonly about?: string;
@@ -121,5 +122,6 @@ export interface ProcessTarget {
 
 /** How the processes are set: their flags. */
 export interface ProcessSetup {
+  /** The target's own flags. */
   readonly flags: FlagValues;
 }

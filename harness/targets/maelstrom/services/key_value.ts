@@ -7,7 +7,7 @@ import { writeJson } from "../json.ts";
 import { type Body, errorBody, NO_SUCH_KEY, PRECONDITION_FAILED } from "../protocol.ts";
 
 /** What a verb does: an answer, and what is to be written with it, if anything is. */
-export interface Effect {
+interface Effect {
   /** The answer. */
   readonly answer: Body;
   /** The key's new value; left out: nothing changes. */

@@ -63,7 +63,7 @@ export function request(
 }
 
 /** An error for the history: its code and its text. */
-export function errorInWords({ code, text }: Body): string {
+function errorInWords({ code, text }: Body): string {
   return `${writeJson(code ?? null)}${
     text === undefined ? "" : ` ${typeof text === "string" ? text : writeJson(text)}`
   }`;
