@@ -2,8 +2,8 @@
  * A Raft that any TypeScript program can embed, and a judge that proves what clients saw.
  *
  * The core is here name by name; the judge is `checker`. Importing this reaches no file, socket or timer, and does
- * nothing, so it runs in a browser too. What hosts the core stands in `@kayadb/raft/server` and `@kayadb/raft/node`; what
- * breaks systems on purpose, in `@kayadb/raft/sim` and `@kayadb/raft/harness`.
+ * nothing, so it runs in a browser too. What hosts the core stands in `@kayadb/raft/server` and `@kayadb/raft/node`;
+ * what breaks systems on purpose, in `@kayadb/raft/sim` and `@kayadb/raft/harness`.
  *
  * @example A cluster of one, and a history that is not linearizable
  * ```ts

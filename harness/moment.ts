@@ -1,5 +1,6 @@
 /**
- * What happens inside a system under test, an event at a time: for `--trace`, the story of a shrunk run, and the report.
+ * What happens inside a system under test, an event at a time: for `--trace`, the story of a shrunk run, and the
+ * report.
  *
  * A target tells what it can. What it leaves out, nobody guesses.
  *

@@ -62,8 +62,8 @@ export function handleCommitNotice(core: Core, notice: CommitNotice): void {
  * this term has vouched for, or the whole log where its last entry is of this term, as only this term's leader made it.
  *
  * An honest leader says no more than what this node has acknowledged. A message may also come from an earlier life of
- * this node under the same number, or be damaged, so that more is not believed. Where the leader goes on saying that the
- * node has acknowledged what it does not hold, its disk has lost it (`checkMissing`).
+ * this node under the same number, or be damaged, so that more is not believed. Where the leader goes on saying that
+ * the node has acknowledged what it does not hold, its disk has lost it (`checkMissing`).
  */
 function commitVouched(core: Core, commitIndex: LogIndex): void {
   if (commitIndex <= core.commitIndex) {
@@ -77,7 +77,9 @@ function commitVouched(core: Core, commitIndex: LogIndex): void {
   core.commitTo(Math.min(commitIndex, vouched) as LogIndex);
 }
 
-/** A leader's commit index never falls: one that does is another's word, or a damaged one, and nothing is proven by it. */
+/**
+ * A leader's commit index never falls: one that does is another's word, or a damaged one, and nothing is proven by it.
+ */
 function noteMissing(core: Core, index: LogIndex): void {
   const { missing, clock } = core;
   core.missing = missing === null || index < missing.index

@@ -26,8 +26,9 @@
  * 15 removal-notice    configurationIndex u64
  * ```
  *
- * Numbers are whole, below 2^53; terms, indexes and sizes are at most 2^48. What is decoded is a message that some node could have sent: terms do not fall along
- * its entries, and a configuration's entry holds one. It is not known to be true: transports authenticate.
+ * Numbers are whole, below 2^53; terms, indexes and sizes are at most 2^48. What is decoded is a message that some node
+ * could have sent: terms do not fall along its entries, and a configuration's entry holds one. It is not known to be
+ * true: transports authenticate.
  *
  * @module
  */
@@ -180,7 +181,8 @@ function getU32(bytes: Uint8Array, at: number): number {
 /**
  * The envelope that a frame holds.
  *
- * @param bytes Exactly one frame behind `room` bytes. What the envelope holds of them is copied, so that they may be used again.
+ * @param bytes Exactly one frame behind `room` bytes. What the envelope holds of them is copied, so that they may be
+ * used again.
  * @param maxBytes The largest frame to accept.
  * @param room Bytes in front of the frame, of a host's own header.
  * @returns The envelope.

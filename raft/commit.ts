@@ -36,8 +36,8 @@ export function commitAsLeader(core: Core): void {
 /**
  * The configuration in force is committed, by a leader that has committed in its own term.
  *
- * A joint one that asks for it is left (dissertation, section 4.3), also if it is an earlier leader's. Who was removed is
- * told. A leader that is no voter in it hands over (section 4.2.2): until then it led without counting itself.
+ * A joint one that asks for it is left (dissertation, section 4.3), also if it is an earlier leader's. Who was removed
+ * is told. A leader that is no voter in it hands over (section 4.2.2): until then it led without counting itself.
  */
 function configurationCommitted(core: Core): void {
   const { configuration } = core;

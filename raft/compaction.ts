@@ -12,8 +12,8 @@ import type { LogIndex } from "./types.ts";
 /**
  * The first entry that is kept beside a snapshot.
  *
- * `keepBytes` of the entries that the snapshot covers are kept in any case, for followers of a later leader. A leader also
- * keeps what a follower is being sent, up to `maxKeepBytes` in all; beyond that the follower gets a snapshot.
+ * `keepBytes` of the entries that the snapshot covers are kept in any case, for followers of a later leader. A leader
+ * also keeps what a follower is being sent, up to `maxKeepBytes` in all; beyond that the follower gets a snapshot.
  *
  * @param core The node.
  * @param index The last entry that the snapshot covers.
@@ -35,8 +35,8 @@ export function keepFrom(core: Core, index: LogIndex): LogIndex {
 }
 
 /**
- * The entry before the first one that a follower is to be sent, whose term an append names; the last one of its snapshot
- * where it is being sent one.
+ * The entry before the first one that a follower is to be sent, whose term an append names; the last one of its
+ * snapshot where it is being sent one.
  */
 function neededFrom({ matchIndex, transfer, isActive, nextIndex, state }: Progress): number {
   if (transfer !== null) return transfer.snapshot.index;

@@ -29,7 +29,9 @@ export interface RaftConfig {
    * begins with the log's snapshot.
    */
   readonly appliedIndex?: LogIndex;
-  /** A follower that hears nothing for this long, and up to twice as long, campaigns; from 2 to 1,000,000. Default 10. */
+  /**
+   * A follower that hears nothing for this long, and up to twice as long, campaigns; from 2 to 1,000,000. Default 10.
+   */
   readonly electionTimeoutTicks?: number;
   /** A leader shows itself this often; less than `electionTimeoutTicks`. Default 1. */
   readonly heartbeatIntervalTicks?: number;
@@ -82,8 +84,8 @@ export interface RaftConfig {
   /** The bytes of a snapshot that one message carries. Default 256 KiB. */
   readonly snapshotChunkBytes?: number;
   /**
-   * How many bytes of entries `compact` keeps in any case of those that the snapshot covers, counted by `entryBytes`, for
-   * followers of a later leader that are a little behind. Default 0.
+   * How many bytes of entries `compact` keeps in any case of those that the snapshot covers, counted by `entryBytes`,
+   * for followers of a later leader that are a little behind. Default 0.
    */
   readonly keepBytes?: number;
   /**

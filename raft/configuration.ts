@@ -15,7 +15,9 @@ import { type Configuration, type LogIndex, type NodeId, nodeId } from "./types.
 /** How many members a configuration may have: 1,000. Each is counted for every commit, so that 3 to 9 are usual. */
 export const MAX_MEMBERS = 1000;
 
-/** How many bytes a host may keep with a configuration: 256 KiB, which is 262 for each of the most members there are. */
+/**
+ * How many bytes a host may keep with a configuration: 256 KiB, which is 262 for each of the most members there are.
+ */
 export const MAX_CONTEXT_BYTES: number = 256 * 1024;
 
 /**

@@ -94,7 +94,8 @@ function copied(value: unknown): unknown {
  * What decides what a node does next, but for its log, its clock and its random numbers.
  *
  * @param core The node.
- * @returns Text that is the same for two nodes exactly if they go on alike from the same log, as long as no time passes.
+ * @returns Text that is the same for two nodes exactly if they go on alike from the same log, as long as no time
+ * passes.
  */
 export function describeCore(core: Core): string {
   const words: string[] = [];

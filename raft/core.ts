@@ -87,7 +87,9 @@ export class Core {
   votesFromTick = 0;
   /** Up to where an append of this term's leader has shown that the log is the leader's. */
   vouchedIndex: LogIndex = 0 as LogIndex;
-  /** An index beyond the log's end that the leader says this node has acknowledged; `null` where it says no such thing. */
+  /**
+   * An index beyond the log's end that the leader says this node has acknowledged; `null` where it says no such thing.
+   */
   missing: { readonly index: LogIndex; readonly sinceTick: number; readonly claims: number } | null = null;
   /** The configuration that this node was told it was removed by; 0 where it was not. */
   removedAt: LogIndex = 0 as LogIndex;
@@ -209,7 +211,8 @@ export class Core {
 
   send(envelope: Envelope): void {
     this.tracer?.send?.(envelope);
-    // Most batches are of one: a literal takes room for just that, where the first push to an empty array would for seventeen.
+    // Most batches are of one: a literal takes room for just that, where the first push to an empty array would for
+    // seventeen.
     if (this.outbox.length === 0) this.outbox = [envelope];
     else this.outbox.push(envelope);
   }

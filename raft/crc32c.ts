@@ -1,15 +1,15 @@
 /**
  * CRC-32C: the digest of a snapshot, and the checksum of every frame on a host's disk.
  *
- * The Castagnoli polynomial 0x1EDC6F41, reflected 0x82F63B78 (RFC 3720, appendix B.4): it detects every error of up to 32 adjacent bits, and has a
- * larger Hamming distance than CRC-32 at the lengths of a journal's batches.
+ * The Castagnoli polynomial 0x1EDC6F41, reflected 0x82F63B78 (RFC 3720, appendix B.4): it detects every error of up to
+ * 32 adjacent bits, and has a larger Hamming distance than CRC-32 at the lengths of a journal's batches.
  *
  * @module
  */
 
 /**
- * Slicing by eight (Kounavis and Berry, 2005): `TABLES[256 * k + b]` is the remainder of byte `b` followed by `k` zero bytes.
- * Measured here on batches of 100 bytes and of 1 MiB against one table: 2.5 times as fast.
+ * Slicing by eight (Kounavis and Berry, 2005): `TABLES[256 * k + b]` is the remainder of byte `b` followed by `k` zero
+ * bytes. Measured here on batches of 100 bytes and of 1 MiB against one table: 2.5 times as fast.
  */
 const TABLES: Int32Array = tables();
 

@@ -1,10 +1,11 @@
 /**
- * A node in doubt: the last thing that its disk was given is damaged, and may have been acknowledged before (Alagappan and
- * others, Protocol-Aware Recovery, FAST 2018).
+ * A node in doubt: the last thing that its disk was given is damaged, and may have been acknowledged before (Alagappan
+ * and others, Protocol-Aware Recovery, FAST 2018).
  *
- * Until a leader has replicated to it what it may have lost, the node gives no vote and does not campaign: it could elect
- * a leader that lacks what was committed. It tells leaders so, as they believe that it holds what it has acknowledged, and
- * it believes no commit index but for entries that a leader's append or snapshot has vouched for since it started.
+ * Until a leader has replicated to it what it may have lost, the node gives no vote and does not campaign: it could
+ * elect a leader that lacks what was committed. It tells leaders so, as they believe that it holds what it has
+ * acknowledged, and it believes no commit index but for entries that a leader's append or snapshot has vouched for
+ * since it started.
  *
  * Why that is enough: whatever it had acknowledged, and whatever of that was committed, is of a term up to
  * its `term` and an index up to its `lastIndex`. A leader of a later term was elected without this node's vote, and

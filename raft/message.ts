@@ -195,8 +195,8 @@ export interface TimeoutNow extends EnvelopeHeader {
 }
 
 /**
- * Tells a node that takes itself for a member that it was removed. It has no answer, and is told again at the node's next
- * campaign.
+ * Tells a node that takes itself for a member that it was removed. It has no answer, and is told again at the node's
+ * next campaign.
  */
 export interface RemovalNotice extends EnvelopeHeader {
   /** Its kind. */

@@ -29,7 +29,8 @@
  * `drainRestored()`. Messages may be lost, repeated, delayed and reordered. An error that a method's doc does not name,
  * and every `RaftInvariantError`, means that the node must be stopped.
  *
- * @example A whole host: a replicated map over logs whose syncs take a while, with proposals, reads, snapshots and restarts
+ * @example A whole host: a replicated map over logs whose syncs take a while, with proposals, reads, snapshots and
+ * restarts
  * ```ts
  * import assert from "node:assert/strict";
  * import { decodeCommand, encodeCommand, type Envelope, initialState, type LogIndex } from "@kayadb/raft/raft";

@@ -221,8 +221,8 @@ export class RaftNode {
   }
 
   /**
-   * The host's sync has ended, or the log has written more of a snapshot that comes in: the node counts its own vote and its own copy of the log as far as the log now says that
-   * they are durable.
+   * The host's sync has ended, or the log has written more of a snapshot that comes in: the node counts its own vote
+   * and its own copy of the log as far as the log now says that they are durable.
    *
    * @returns What is to be sent.
    */
@@ -239,8 +239,8 @@ export class RaftNode {
    * Asks for an index that a linearizable read must see, on a leader or a follower. `drainReads()` yields it.
    *
    * @param context A whole number of the host's choice, from 0 to 2^53 - 1, by which it knows the read again.
-   * @param confirmation How the leader makes sure that it still leads. Default: `"lease"` where the setting `leaseReads`
-   * is on, else `"quorum"`.
+   * @param confirmation How the leader makes sure that it still leads. Default: `"lease"` where the setting
+   * `leaseReads` is on, else `"quorum"`.
    * @returns What is to be sent.
    * @throws {TypeError} Where `context` is no number, or `confirmation` is unknown.
    * @throws {RangeError} Where `context` is out of that range, or a lease is asked for and `leaseReads` is off.
@@ -260,8 +260,9 @@ export class RaftNode {
   }
 
   /**
-   * The host could not reach a node, as its connection broke: the leader stops streaming ahead to it, and finds out what
-   * it holds before it sends on. Without this it finds out by an answer that is missing, at the next heartbeat's echo.
+   * The host could not reach a node, as its connection broke: the leader stops streaming ahead to it, and finds out
+   * what it holds before it sends on. Without this it finds out by an answer that is missing, at the next heartbeat's
+   * echo.
    *
    * @param id The node. Where it is no follower of this node, nothing happens.
    * @throws {TypeError} Where `id` is no number.
@@ -340,8 +341,8 @@ export class RaftNode {
    * @param index Up to where the snapshot covers the log: not above `appliedIndex`, and above the last snapshot.
    * @param content The bytes of the host's state as of that index: how many, and their digest.
    * @throws {TypeError} Where `index` or a part of `content` is no number, or the log has no methods for snapshots.
-   * @throws {RangeError} Where `index` is out of that range, the bytes are more than `maxSnapshotBytes`, or the log does
-   * not have them.
+   * @throws {RangeError} Where `index` is out of that range, the bytes are more than `maxSnapshotBytes`, or the log
+   * does not have them.
    */
   compact(index: LogIndex, content: SnapshotContent): void {
     logIndex(index);
@@ -448,7 +449,8 @@ export class RaftNode {
   }
 
   /**
-   * A node in the same state over a copy of the log, independent of this one: for programs that explore what may happen.
+   * A node in the same state over a copy of the log, independent of this one: for programs that explore what may
+   * happen.
    *
    * @param log A log with the content of this node's.
    * @returns The node. It draws other random numbers, as after a restart with another seed.
@@ -465,7 +467,8 @@ export class RaftNode {
   /**
    * What decides what the node does next, but for its log, its clock and its random numbers: for programs that explore.
    *
-   * @returns Text without a fixed form. Two nodes with equal texts and equal logs go on alike as long as no time passes.
+   * @returns Text without a fixed form. Two nodes with equal texts and equal logs go on alike as long as no time
+   * passes.
    */
   state(): string {
     return describeCore(this.#core);
@@ -682,8 +685,8 @@ function refuseMaxBytes(maxBytes: unknown): never {
 }
 
 /**
- * How long a leader waits for a disk that hangs, in election timeouts: as long as the longest timeout of an election, so
- * that a disk with which a leader can be elected may also lead.
+ * How long a leader waits for a disk that hangs, in election timeouts: as long as the longest timeout of an election,
+ * so that a disk with which a leader can be elected may also lead.
  */
 const MAX_STALL_TIMEOUTS = 10;
 

@@ -2,8 +2,8 @@
  * What a node proposed as leader and has not seen decided: so that a host learns of every proposal that is lost.
  *
  * A leader's proposals of one term stand at consecutive places of its log, so that two numbers a term are enough. They
- * are lost once an entry of a later term is committed at their place or before it: terms never fall along a log, so that
- * no log that holds that entry can ever hold them (Raft, sections 5.3 and 5.4).
+ * are lost once an entry of a later term is committed at their place or before it: terms never fall along a log, so
+ * that no log that holds that entry can ever hold them (Raft, sections 5.3 and 5.4).
  *
  * @module
  */

@@ -130,7 +130,9 @@ export interface SnapshotTransfer {
   writtenBytes: number;
   /** The heartbeat round in which the leader last began to send again; -1 where it never did. */
   resentInRound: number;
-  /** Whether the follower has answered: until then it gets one chunk, as it may refuse them all or have them already. */
+  /**
+   * Whether the follower has answered: until then it gets one chunk, as it may refuse them all or have them already.
+   */
   isAnswered: boolean;
   /** Why the follower does not take it. */
   refusal: SnapshotRefusal | null;
@@ -159,8 +161,8 @@ export class Progress {
   /** Up to where the last probe reached: the follower holds it, or the probe was lost. */
   probedIndex: LogIndex = 0 as LogIndex;
   /**
-   * The leader's heartbeat round when this member joined: an answer to an earlier one is of another member, which had the
-   * same number (tikv/raft-rs issue 571).
+   * The leader's heartbeat round when this member joined: an answer to an earlier one is of another member, which had
+   * the same number (tikv/raft-rs issue 571).
    */
   readonly sinceRound: number;
   /** What was sent ahead. */

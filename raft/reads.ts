@@ -12,8 +12,9 @@
 import type { LogIndex, NodeId } from "./types.ts";
 
 /**
- * How a leader makes sure that it still leads before it answers a read: `"quorum"` by a round of heartbeats that a quorum
- * echoes (dissertation, section 6.4), `"lease"` by its clock where it holds a lease, else by a round (section 6.4.1).
+ * How a leader makes sure that it still leads before it answers a read: `"quorum"` by a round of heartbeats that a
+ * quorum echoes (dissertation, section 6.4), `"lease"` by its clock where it holds a lease, else by a round (section
+ * 6.4.1).
  */
 export type ReadConfirmation = "quorum" | "lease";
 

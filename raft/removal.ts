@@ -35,8 +35,9 @@ export function isStranger(core: Core, envelope: Envelope): boolean {
 }
 
 /**
- * The node was removed: it does not campaign for ten election timeouts, and is told again when it does then; a leader that
- * it hears ends that. So a notice that is forged, or late, does not silence it for ever. It goes on voting, which is safe.
+ * The node was removed: it does not campaign for ten election timeouts, and is told again when it does then; a leader
+ * that it hears ends that. So a notice that is forged, or late, does not silence it for ever. It goes on voting, which
+ * is safe.
  */
 export function handleRemovalNotice(core: Core, notice: RemovalNotice): void {
   if (notice.configurationIndex <= core.configurations.currentIndex) {

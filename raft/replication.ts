@@ -46,9 +46,9 @@ export function replicate(core: Core, follower: Progress): void {
 }
 
 /**
- * Asks a follower whether it holds what it was sent, without sending any entry again: a refusal shows that an append was
- * lost, a success stands for an answer that was. A follower that holds the entries, and whose disk is slow, answers once
- * it has synced them.
+ * Asks a follower whether it holds what it was sent, without sending any entry again: a refusal shows that an append
+ * was lost, a success stands for an answer that was. A follower that holds the entries, and whose disk is slow, answers
+ * once it has synced them.
  */
 export function sendCheck(core: Core, follower: Progress): void {
   const prevLogIndex = follower.state === "probe" ? follower.probedIndex : follower.nextIndex - 1 as LogIndex;

@@ -1,5 +1,6 @@
 /**
- * How a leader that cannot go on hands over to the follower that is furthest: one that was removed, or whose disk hangs.
+ * How a leader that cannot go on hands over to the follower that is furthest: one that was removed, or whose disk
+ * hangs.
  *
  * @module
  */
@@ -10,8 +11,8 @@ import { becomeFollower } from "./roles.ts";
 
 /**
  * Begins to hand over (dissertation, section 3.10). The node goes on leading, without taking proposals, until the other
- * one campaigns, or, if it was removed, is told to; it steps down after an election timeout in any case. Where it is the
- * only voter, nothing happens.
+ * one campaigns, or, if it was removed, is told to; it steps down after an election timeout in any case. Where it is
+ * the only voter, nothing happens.
  */
 export function resign(core: Core): void {
   const heir = furthest(core);

@@ -3,8 +3,8 @@
  * with nothing wrong with them.
  *
  * `RaftNode.handle` takes the long way with all others; both come to the same end. The short one looks at the kind
- * first, so that each function sees objects of one shape, whose fields the engine reads faster: with the long way alone,
- * the checks of `envelopeFault` would cost a tenth of a command's time (measured by tests/bench/raft.ts).
+ * first, so that each function sees objects of one shape, whose fields the engine reads faster: with the long way
+ * alone, the checks of `envelopeFault` would cost a tenth of a command's time (measured by tests/bench/raft.ts).
  *
  * @module
  */

@@ -51,8 +51,8 @@ export function tellProgress(core: Core): void {
 }
 
 /**
- * What has come in of a snapshot; begins with nothing. `null` where the same leader is sending a later one: a late chunk
- * does not undo that. A leader of a later term may have none but an older one.
+ * What has come in of a snapshot; begins with nothing. `null` where the same leader is sending a later one: a late
+ * chunk does not undo that. A leader of a later term may have none but an older one.
  */
 function incomingOf(core: Core, snapshot: Snapshot): NonNullable<Core["incoming"]> | null {
   const { incoming } = core;

@@ -1,6 +1,6 @@
 /**
- * InstallSnapshot on the leader (Raft, section 7): a follower that needs entries that are gone gets the snapshot in chunks,
- * which are sent ahead of their answers as far as its window allows.
+ * InstallSnapshot on the leader (Raft, section 7): a follower that needs entries that are gone gets the snapshot in
+ * chunks, which are sent ahead of their answers as far as its window allows.
  *
  * @module
  */
@@ -81,8 +81,8 @@ export function handleSnapshotResponse(core: Core, follower: Progress, response:
 }
 
 /**
- * Looks after the transfers to a follower, once in an election timeout: lets go of a snapshot that a silent follower was
- * being sent where there is a newer one, and asks one that has refused it whether it still does.
+ * Looks after the transfers to a follower, once in an election timeout: lets go of a snapshot that a silent follower
+ * was being sent where there is a newer one, and asks one that has refused it whether it still does.
  */
 export function reviewTransfer(core: Core, follower: Progress): void {
   const { transfer } = follower;
@@ -115,9 +115,9 @@ function refused(core: Core, follower: Progress, transfer: SnapshotTransfer, { r
 }
 
 /**
- * The follower lacks bytes from `received` on, though later ones came. Every chunk that follows a lost one brings such an
- * answer, and so does every one that overtakes another: one of them counts in the time that what is sent again needs to
- * arrive.
+ * The follower lacks bytes from `received` on, though later ones came. Every chunk that follows a lost one brings such
+ * an answer, and so does every one that overtakes another: one of them counts in the time that what is sent again needs
+ * to arrive.
  */
 function sendAgain(core: Core, follower: Progress, transfer: SnapshotTransfer, received: number): void {
   if (received >= transfer.sentBytes) return;

@@ -71,8 +71,8 @@ export interface RaftStatus {
   /** Up to where the log is durable. */
   readonly durableIndex: LogIndex;
   /**
-   * How many bytes of the log are not durable, counted by `entryBytes`. At `maxUnsyncedBytes` nothing more is taken: the
-   * disk hangs, or the host does not sync, or does not say so by `persisted()`.
+   * How many bytes of the log are not durable, counted by `entryBytes`. At `maxUnsyncedBytes` nothing more is taken:
+   * the disk hangs, or the host does not sync, or does not say so by `persisted()`.
    */
   readonly unsyncedBytes: number;
   /** For how many ticks nothing has become durable, though something is to be; 0 where everything is. */
@@ -80,8 +80,8 @@ export interface RaftStatus {
   /** Whether term and vote are durable. While they are not, the node does not campaign. */
   readonly isStateDurable: boolean;
   /**
-   * Where the committed configuration stands by which this node was removed, as its own log or another node says; 0 where
-   * it was not. It hardly campaigns any more, and may be stopped.
+   * Where the committed configuration stands by which this node was removed, as its own log or another node says; 0
+   * where it was not. It hardly campaigns any more, and may be stopped.
    */
   readonly removedAt: LogIndex;
   /** What the snapshot covers. */

@@ -1,6 +1,6 @@
 /**
- * How much of a log is not durable, and for how long its disk has not moved: what bounds the memory of a node whose disk
- * hangs without an error.
+ * How much of a log is not durable, and for how long its disk has not moved: what bounds the memory of a node whose
+ * disk hangs without an error.
  *
  * @module
  */

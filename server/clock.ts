@@ -1,5 +1,6 @@
 /**
- * The one clock: everything in the harness that waits, waits on it. An event queue stands behind it in the simulator, the runtime's timers when live.
+ * The one clock: everything in the harness that waits, waits on it. An event queue stands behind it in the simulator,
+ * the runtime's timers when live.
  *
  * @module
  */
@@ -21,6 +22,9 @@ export interface Timer {
 export interface Clock {
   /** The time at present. */
   now(): number;
-  /** Runs `action` once, `delay` nanoseconds from now (a whole number, at least 0), after everything that is due earlier. */
+  /**
+   * Runs `action` once, `delay` nanoseconds from now (a whole number, at least 0), after everything that is due
+   * earlier.
+   */
   after(delay: number, action: () => void): Timer;
 }

@@ -1,9 +1,9 @@
 /**
- * What hosts the core: a replica with its journal, state machine, clients' sessions and forwarding, over your transport,
- * disk and clock.
+ * What hosts the core: a replica with its journal, state machine, clients' sessions and forwarding, over your
+ * transport, disk and clock.
  *
- * Nothing here reaches a module of a runtime, so a replica runs wherever TypeScript does; `@kayadb/raft/node` brings the
- * live disk, the sockets and the clock. `createReplica`'s doc holds a whole program.
+ * Nothing here reaches a module of a runtime, so a replica runs wherever TypeScript does; `@kayadb/raft/node` brings
+ * the live disk, the sockets and the clock. `createReplica`'s doc holds a whole program.
  *
  * Times are whole nanoseconds of a `Clock`, unless a name or a doc says otherwise. Errors come as the first argument of
  * the function that is called at the end, or are thrown where a doc says so.

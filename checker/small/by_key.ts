@@ -18,7 +18,8 @@ export function hasKeys(events: readonly HistoryEvent[]): boolean {
 }
 
 /**
- * The verdict over all keys: that of the worst key, with the operations of all. Events without a key belong to every key.
+ * The verdict over all keys: that of the worst key, with the operations of all. Events without a key belong to every
+ * key.
  *
  * @param judge Judges the history of one key.
  */

@@ -24,8 +24,8 @@ export interface Start {
 }
 
 /**
- * The command line up to the flags, in the form in which this program was started: with `npx` where npx started it, and by the name of the package's command
- * where the package is installed.
+ * The command line up to the flags, in the form in which this program was started: with `npx` where npx started it, and
+ * by the name of the package's command where the package is installed.
  *
  * @param permission What Deno must be told.
  */

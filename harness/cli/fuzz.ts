@@ -112,7 +112,9 @@ function leaveFailure(
   });
 }
 
-/** Makes the runs of a sweep in this thread, `jobs` of them side by side. An error, or the end of the sweep, ends all. */
+/**
+ * Makes the runs of a sweep in this thread, `jobs` of them side by side. An error, or the end of the sweep, ends all.
+ */
 async function sweepHere(
   target: Target,
   sweep: Sweep,

@@ -41,7 +41,9 @@ export function orInputError<Result>(judging: () => Result): Result {
   }
 }
 
-/** Whether a checker of transactions says so of a history. Engines throw a TypeError too, but for faults of the program. */
+/**
+ * Whether a checker of transactions says so of a history. Engines throw a TypeError too, but for faults of the program.
+ */
 export function doesNotFit(error: unknown): error is checker.MisfitError {
   return error instanceof checker.MisfitError;
 }

@@ -21,7 +21,10 @@ export interface Terminal {
 /** The few styles that output uses. */
 export type Format = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
-/** SGR codes (ECMA-48, section 8.3.117): begin and end. `styleText` of `node:util` reads the environment, which needs a permission on Deno. */
+/**
+ * SGR codes (ECMA-48, section 8.3.117): begin and end. `styleText` of `node:util` reads the environment, which needs a
+ * permission on Deno.
+ */
 const CODES: Readonly<Record<Format, readonly [number, number]>> = {
   bold: [1, 22],
   dim: [2, 22],
@@ -77,7 +80,10 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Writes all of `text`, waiting for a slow reader; a reader that has gone away (EPIPE) ends the process as a signal would. */
+/**
+ * Writes all of `text`, waiting for a slow reader; a reader that has gone away (EPIPE) ends the process as a signal
+ * would.
+ */
 function write(descriptor: 1 | 2, text: string): void {
   let bytes = new TextEncoder().encode(text);
   while (bytes.length > 0) {

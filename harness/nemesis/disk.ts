@@ -1,9 +1,9 @@
 /**
  * The fault `disk`: disks are slow or full, a write is torn, or a journal is damaged.
  *
- * A node that has lost what it acknowledged (`flip`, `lost`) is lost for good. As long as a lost node counts as a voter no second one is
- * drawn, and none whose loss would leave a configuration that some node holds without a majority: nobody could be expected to
- * serve again.
+ * A node that has lost what it acknowledged (`flip`, `lost`) is lost for good. As long as a lost node counts as a voter
+ * no second one is drawn, and none whose loss would leave a configuration that some node holds without a majority:
+ * nobody could be expected to serve again.
  *
  * @module
  */
@@ -27,12 +27,11 @@ export type DiskFault =
     | { readonly effect: "slow"; readonly factor: number }
     | {
       /**
-       * `full`: every write fails, and leaves a part of what it was to write; this ends the node. Healed by space and a restart.
-       * `sync`: one sync fails, and makes nothing durable; this ends the node, which starts again.
-       * `unreadable`: the node ends, and its reads fail when it starts; healed by a restart.
-       * `tear`: the node ends in the middle of a write, of which a part stays; healed by a restart.
-       * `flip`: the node ends, and a bit of its journal changes ahead of its last batch; it must refuse to start, and never
-       * comes back under its number.
+       * `full`: every write fails, and leaves a part of what it was to write; this ends the node. Healed by space and a
+       * restart. `sync`: one sync fails, and makes nothing durable; this ends the node, which starts again.
+       * `unreadable`: the node ends, and its reads fail when it starts; healed by a restart. `tear`: the node ends in
+       * the middle of a write, of which a part stays; healed by a restart. `flip`: the node ends, and a bit of its
+       * journal changes ahead of its last batch; it must refuse to start, and never comes back under its number.
        * `lost`: the node ends, its folder is emptied, and it starts again under its number; the others must refuse it.
        */
       readonly effect: "full" | "sync" | "unreadable" | "tear" | "flip" | "lost";
@@ -98,7 +97,10 @@ function countsOnTheLost(node: NodeView, view: View): boolean {
   return view.some(({ id, state }) => state === "refused" && (voters.includes(id) || outgoing.includes(id)));
 }
 
-/** Whether every configuration that another node holds still has a majority without this one, and without the removed nodes. */
+/**
+ * Whether every configuration that another node holds still has a majority without this one, and without the removed
+ * nodes.
+ */
 function isSpared(id: number, view: View): boolean {
   const others = view.filter((node) => node.id !== id && mayRun(node));
   const ids = others.map((node) => node.id);

@@ -1,6 +1,6 @@
 /**
- * The list of all kinds of faults. To add one, write its file and name it here: our own clusters then do not compile until
- * they suffer it, or say that they do not.
+ * The list of all kinds of faults. To add one, write its file and name it here: our own clusters then do not compile
+ * until they suffer it, or say that they do not.
  *
  * @module
  */
@@ -91,7 +91,9 @@ export interface Suffering<F> {
   heal(fault: F, done: (strike: Strike) => void): void;
 }
 
-/** The faults that a cluster suffers. Our own clusters mention every kind; what is `null`, or left out, is not suffered. */
+/**
+ * The faults that a cluster suffers. Our own clusters mention every kind; what is `null`, or left out, is not suffered.
+ */
 export type Suffers = { readonly [K in FaultKind]?: Suffering<FaultByKind[K]> | null };
 
 /** How a cluster suffers a fault; `null` if it does not. */

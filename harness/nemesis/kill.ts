@@ -8,8 +8,9 @@ import type { FaultType } from "./kind.ts";
 import { drawNodes, keepStruck, pick, type Rule, RULES, withOneFewer } from "./victims.ts";
 
 /**
- * The nodes end at once, or in the middle of their next write, and lose what they had not synced. Now and then only the process
- * ends: what it wrote can still be read, and is lost with the next loss of power unless it is synced before. Healed by a restart.
+ * The nodes end at once, or in the middle of their next write, and lose what they had not synced. Now and then only the
+ * process ends: what it wrote can still be read, and is lost with the next loss of power unless it is synced before.
+ * Healed by a restart.
  */
 export interface Kill {
   /** Its kind. */

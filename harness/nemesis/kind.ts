@@ -1,6 +1,6 @@
 /**
- * What a kind of fault is: how it is drawn, named, described, healed, simplified, and read from a file. One file for each kind
- * implements `FaultType`; `faults.ts` lists them.
+ * What a kind of fault is: how it is drawn, named, described, healed, simplified, and read from a file. One file for
+ * each kind implements `FaultType`; `faults.ts` lists them.
  *
  * @module
  */
@@ -28,9 +28,15 @@ export interface NodeView {
   readonly id: number;
   /** `refused`: it will never run again under this number. `removed`: it was taken out of the cluster on purpose. */
   readonly state: "running" | "paused" | "down" | "refused" | "removed";
-  /** In which epoch (Raft: term) it holds itself to be the primary; `null` if it does not. Of several the highest epoch counts. */
+  /**
+   * In which epoch (Raft: term) it holds itself to be the primary; `null` if it does not. Of several the highest epoch
+   * counts.
+   */
   readonly primaryIn: number | null;
-  /** The members, as this node holds them. `null`: it cannot tell, and every node counts as a voter. No voters: it has heard of none yet. */
+  /**
+   * The members, as this node holds them. `null`: it cannot tell, and every node counts as a voter. No voters: it has
+   * heard of none yet.
+   */
   readonly members: Members | null;
   /** "term 5, committed up to 17": for people. No decision reads it. */
   readonly says: string;
@@ -76,8 +82,8 @@ export interface AnyFault {
 /**
  * A kind of fault.
  *
- * `Drawn` is what drawing may return: some kinds must at times draw a fault of another kind first, such as a replacement of a
- * node that is lost.
+ * `Drawn` is what drawing may return: some kinds must at times draw a fault of another kind first, such as a
+ * replacement of a node that is lost.
  */
 export interface FaultType<F extends AnyFault, Drawn extends AnyFault = F> {
   /** What it does, for `--help`: a clause without a full stop. */

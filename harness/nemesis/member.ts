@@ -29,15 +29,19 @@ export interface MemberStep {
   readonly node: number;
 }
 
-/** A change of the cluster's members, or of its primary, asked of whoever is primary. It has no healing: what was changed stays. */
+/**
+ * A change of the cluster's members, or of its primary, asked of whoever is primary. It has no healing: what was
+ * changed stays.
+ */
 export interface Member {
   /** Its kind. */
   readonly kind: "member";
   /**
-   * `add`: a new node joins as a learner. `join`: a new node asks to become a voter, and becomes one when it has caught up.
-   * `joint`: several members change at once; `node` is one of them. `wrong`: a change that must be refused. `remove`: a member leaves. `replace`: `node` joins and `old` leaves, both in one joint
-   * configuration where the cluster can. `promote`, `demote`: a learner becomes a voter, or the reverse. `transfer`: the
-   * leadership goes to `node`.
+   * `add`: a new node joins as a learner. `join`: a new node asks to become a voter, and becomes one when it has caught
+   * up. `joint`: several members change at once; `node` is one of them. `wrong`: a change that must be refused.
+   * `remove`: a member leaves. `replace`: `node` joins and `old` leaves, both in one joint configuration where the
+   * cluster can. `promote`, `demote`: a learner becomes a voter, or the reverse. `transfer`: the leadership goes to
+   * `node`.
    */
   readonly change: MemberChange;
   /** The node that is changed, or that comes. */

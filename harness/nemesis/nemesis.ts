@@ -1,5 +1,6 @@
 /**
- * Where a run's faults come from: drawn from a seed and from what the cluster looks like, or taken from a recorded schedule.
+ * Where a run's faults come from: drawn from a seed and from what the cluster looks like, or taken from a recorded
+ * schedule.
  *
  * @module
  */
@@ -40,7 +41,10 @@ export interface NemesisOptions {
 
 /** One fault in this many is followed by the next at once, while what it did still goes on. */
 const SEQUELS = 4;
-/** The next one then comes within 1, 2, 4, ... ms, up to this power of two: within a message's flight, some ticks, or an election timeout. */
+/**
+ * The next one then comes within 1, 2, 4, ... ms, up to this power of two: within a message's flight, some ticks, or an
+ * election timeout.
+ */
 const SEQUEL_POWERS = 9;
 /** One fault in this many lasts for several intervals, so that who is struck falls far behind. */
 const LONG = 10;
@@ -48,9 +52,10 @@ const LONG = 10;
 const DRAWS = 8;
 
 /**
- * Faults drawn from a seed. The first comes within one interval, each further one from half an interval to one and a half after the one before,
- * and each lasts from a quarter of an interval to one and a half: so that they overlap, and leave quiet times too. Some follow at once on the one before:
- * a leader dies to whom leadership was just handed over, a network comes apart while the members change; and some last for several intervals.
+ * Faults drawn from a seed. The first comes within one interval, each further one from half an interval to one and a
+ * half after the one before, and each lasts from a quarter of an interval to one and a half: so that they overlap, and
+ * leave quiet times too. Some follow at once on the one before: a leader dies to whom leadership was just handed over,
+ * a network comes apart while the members change; and some last for several intervals.
  */
 export function drawnFaults(random: Random, options: NemesisOptions): FaultSource {
   const { kinds, interval, severity } = options;

@@ -10,7 +10,10 @@ import { CLIENTS, type FaultType, type Link, type Severity, type View } from "./
 import { drawAmong, pick } from "./victims.ts";
 import { presentIn, primaryOf } from "./view.ts";
 
-/** Messages on these links are lost, doubled or late by chance. A message that is later than the ordinary latency is overtaken. */
+/**
+ * Messages on these links are lost, doubled or late by chance. A message that is later than the ordinary latency is
+ * overtaken.
+ */
 export interface Packets {
   /** Its kind. */
   readonly kind: "packets";
@@ -37,7 +40,8 @@ export const packets: FaultType<Packets> = {
     const has = (effect: Effect): boolean => shape === null ? random.below(2) === 0 : shape === effect;
     const loss = has("loss") ? severity.loss * (1 + random.below(100)) / 100 : 0;
     const duplication = has("duplication") ? (1 + random.below(50)) / 100 : 0;
-    // Up to 5 ms reorders what is sent together; up to 320 ms is later than an election, and up to 2.5 s later than several.
+    // Up to 5 ms reorders what is sent together; up to 320 ms is later than an election, and up to 2.5 s later than
+    // several.
     const isLate = has("delay") || (loss === 0 && duplication === 0);
     const delay = isLate ? 5 * MILLISECOND * (1 << random.below(10)) : 0;
     return { kind: "packets", links, loss, duplication, delay };
@@ -75,7 +79,9 @@ function effectsOf(fault: Packets): Effect[] {
   return EFFECTS.filter((effect) => fault[effect] > 0);
 }
 
-/** All links, those from one node, to it, or both, or each with an even chance. Every third time the one is the primary. */
+/**
+ * All links, those from one node, to it, or both, or each with an even chance. Every third time the one is the primary.
+ */
 function drawLinks(random: Random, view: View, { sparesClients = false }: Severity): Link[] {
   const nodes = presentIn(view);
   // Clients' messages fare as members' do, every third time.

@@ -33,7 +33,9 @@ export const PARTITION_SHAPES: readonly PartitionShape[] = [
   "leader",
 ];
 
-/** Shapes that are drawn only if they are asked for by name: some nodes, and the clients, or the services that they ask. */
+/**
+ * Shapes that are drawn only if they are asked for by name: some nodes, and the clients, or the services that they ask.
+ */
 const ASKED_SHAPES: readonly string[] = ["clients", "services"];
 
 /** In one partition of so many the clients are one of the ends that are parted. */
@@ -150,10 +152,11 @@ function between(a: readonly number[], b: readonly number[]): Link[] {
 }
 
 /**
- * What lies between nodes that are too far apart in a circle: each keeps as many neighbours on both sides as make a majority with itself.
+ * What lies between nodes that are too far apart in a circle: each keeps as many neighbours on both sides as make a
+ * majority with itself.
  *
- * With 5 nodes each sees itself and one on either side. With 3 that would be everybody: there the circle is opened between two of them, and
- * each of these still sees the third.
+ * With 5 nodes each sees itself and one on either side. With 3 that would be everybody: there the circle is opened
+ * between two of them, and each of these still sees the third.
  */
 function ring(circle: readonly number[]): Link[] {
   const n = circle.length;

@@ -1,5 +1,6 @@
 /**
- * What an observer from outside can tell from a view of the cluster: who is primary, who may run, and which nodes are a majority.
+ * What an observer from outside can tell from a view of the cluster: who is primary, who may run, and which nodes are a
+ * majority.
  *
  * @module
  */
@@ -33,8 +34,8 @@ export function presentIn(view: View): number[] {
 /**
  * The nodes that can be part of a serving majority.
  *
- * Nodes that will never run again cannot. Nor can nodes whose configuration has lost its majority to them: these slept through
- * the changes that replaced the lost nodes, and hear of them only when everything is healed.
+ * Nodes that will never run again cannot. Nor can nodes whose configuration has lost its majority to them: these slept
+ * through the changes that replaced the lost nodes, and hear of them only when everything is healed.
  */
 export function whoCouldServe(view: View): number[] {
   let able = view.filter(mayRun);

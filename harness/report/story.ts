@@ -21,16 +21,19 @@ export function renderTrace(lines: readonly Moment[], run: JudgedRun): string {
   return merged(lines.filter(isLine).map(tellNode), tellEvents(run.events)).map(tell).join("");
 }
 
-/** Whether a moment is one of a text: what became of messages comes out of order, terms and nothing else come with roles. */
+/**
+ * Whether a moment is one of a text: what became of messages comes out of order, terms and nothing else come with
+ * roles.
+ */
 function isLine({ kind }: Moment): boolean {
   return kind !== "way" && kind !== "term";
 }
 
 /**
- * The events that mattered: all that the nemesis and the clients did, and of the nodes' doings the elections, the votes,
- * the commits, the truncations, the snapshots, the reads, and the messages that carried commands. It ends where an
- * invariant broke, or with what a client saw last. A proof of life that succeeded is told only as far as something that
- * happened in it is wrong.
+ * The events that mattered: all that the nemesis and the clients did, and of the nodes' doings the elections, the
+ * votes, the commits, the truncations, the snapshots, the reads, and the messages that carried commands. It ends where
+ * an invariant broke, or with what a client saw last. A proof of life that succeeded is told only as far as something
+ * that happened in it is wrong.
  */
 export function renderStory(lines: readonly Moment[], run: JudgedRun): string {
   const breach = (run.result.checks["safety"] as Partial<SafetyVerdict> | undefined)?.breaches?.[0];

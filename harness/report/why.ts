@@ -1,6 +1,6 @@
 /**
- * Why an answer was wrong, beyond what the judge says: which node gave it, what was wrong with that node at the moment, and
- * what it should have said. Only facts of the run are told.
+ * Why an answer was wrong, beyond what the judge says: which node gave it, what was wrong with that node at the moment,
+ * and what it should have said. Only facts of the run are told.
  *
  * @module
  */

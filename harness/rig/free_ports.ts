@@ -1,8 +1,9 @@
 /**
  * Ports that nobody listens on.
  *
- * They lie below those that systems give to connections that go out (from 32,768 on Linux, from 49,152 elsewhere): such a connection could take a port
- * before its node listens there, and a dialler of that port could even be answered by itself.
+ * They lie below those that systems give to connections that go out (from 32,768 on Linux, from 49,152 elsewhere): such
+ * a connection could take a port before its node listens there, and a dialler of that port could even be answered by
+ * itself.
  *
  * @module
  */

@@ -43,7 +43,8 @@ export interface ArrivalOptions {
 const WANDER_SHARE = 1 / 16;
 
 /**
- * Operations drawn from a seed: gaps from 0 to twice the mean, a free client each time, which stays with its node until that disappoints it.
+ * Operations drawn from a seed: gaps from 0 to twice the mean, a free client each time, which stays with its node until
+ * that disappoints it.
  */
 export function drawnOperations(random: Random, workload: Workload, options: ArrivalOptions): OperationSource {
   const arrivals = random.split("arrivals");

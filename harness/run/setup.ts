@@ -131,7 +131,10 @@ function drawSwarm(
   return { system, ...drawRun(random.split("run"), options, severity, target.draws?.(system) ?? target.faults) };
 }
 
-/** Most faults of a system show in its first seconds, or never under a setup: many short runs find more than few long ones. */
+/**
+ * Most faults of a system show in its first seconds, or never under a setup: many short runs find more than few long
+ * ones.
+ */
 const TIME_SHARES = [1 / 12, 1 / 12, 1 / 6, 1 / 6, 1 / 3, 1];
 /** A run has about so many faults, however short it is. */
 const FAULTS_MIN = 10;

@@ -1,9 +1,11 @@
 /**
- * The simulated disk of one node: the verbs of `server/journal/disk.ts`, with everything a real one does to those who trust it.
+ * The simulated disk of one node: the verbs of `server/journal/disk.ts`, with everything a real one does to those who
+ * trust it.
  *
- * What was written is readable at once and durable only after a sync that began later; a crash takes the rest, or leaves a torn part of it. Names are
- * visible at once and durable only after the folder was synced; a crash decides over each of those that were not.
- * A disk outlives its node: each start of the node opens it again, and a verb that was under way when the node ended never calls back.
+ * What was written is readable at once and durable only after a sync that began later; a crash takes the rest, or
+ * leaves a torn part of it. Names are visible at once and durable only after the folder was synced; a crash decides
+ * over each of those that were not. A disk outlives its node: each start of the node opens it again, and a verb that
+ * was under way when the node ended never calls back.
  *
  * @module
  */
@@ -248,10 +250,11 @@ export class SimDisk {
   }
 
   /**
-   * The node has ended: nothing calls back any more, and what was not synced is gone. Of the names that were changed and not
-   * synced each may be the old one or the new one.
+   * The node has ended: nothing calls back any more, and what was not synced is gone. Of the names that were changed
+   * and not synced each may be the old one or the new one.
    *
-   * @param keepsWritten Only the process has ended: what it had written can still be read, and is lost with the machine unless it is synced by then.
+   * @param keepsWritten Only the process has ended: what it had written can still be read, and is lost with the machine
+   * unless it is synced by then.
    */
   crash(keepsWritten: boolean = false): void {
     this.#session++;
@@ -272,8 +275,9 @@ export class SimDisk {
   }
 
   /**
-   * As `crash`, but a part of the last write that was not synced stays, and a bit of its last byte may be wrong. Of several
-   * files that `isTorn` names, the last by name is torn. Returns how many bytes of the write stayed, and out of how many.
+   * As `crash`, but a part of the last write that was not synced stays, and a bit of its last byte may be wrong. Of
+   * several files that `isTorn` names, the last by name is torn. Returns how many bytes of the write stayed, and out of
+   * how many.
    */
   tear(isTorn: (name: string) => boolean): { readonly stayed: number; readonly of: number } {
     const names = [...this.#files.keys()].filter(isTorn).sort();
@@ -299,8 +303,8 @@ export class SimDisk {
   }
 
   /**
-   * Flips one bit of a whole, durable write to one of the files that `isFlipped` names, ahead of the last write to any of
-   * them; call it when the node has ended. Returns the file and the position, or null if there is nothing to flip.
+   * Flips one bit of a whole, durable write to one of the files that `isFlipped` names, ahead of the last write to any
+   * of them; call it when the node has ended. Returns the file and the position, or null if there is nothing to flip.
    */
   flip(isFlipped: (name: string) => boolean): { readonly name: string; readonly position: number } | null {
     const names = [...this.#files.keys()].filter(isFlipped).sort();

@@ -1,8 +1,8 @@
 /**
  * Randomness without a state: numbers that follow from a seed and from what they are for alone.
  *
- * What happens to a message or a sync is drawn here and not from a sequence, so that taking one fault or one operation out of a run leaves what it did
- * not cause as it was.
+ * What happens to a message or a sync is drawn here and not from a sequence, so that taking one fault or one operation
+ * out of a run leaves what it did not cause as it was.
  *
  * @module
  */
@@ -20,7 +20,9 @@ export function mix(hash: number, value: number): number {
   return (Math.imul(h, 5) + 0xe6546b64) | 0;
 }
 
-/** MurmurHash3's finalizer: every bit of the result depends on every bit of `hash`. Returns an unsigned 32-bit number. */
+/**
+ * MurmurHash3's finalizer: every bit of the result depends on every bit of `hash`. Returns an unsigned 32-bit number.
+ */
 export function finish(hash: number): number {
   let h = hash ^ (hash >>> 16);
   h = Math.imul(h, 0x85ebca6b);

@@ -132,7 +132,10 @@ export class SimHost {
     this.#keeper = new MembershipKeeper({ replica, front, directory, known: () => known, met: this.#met });
   }
 
-  /** A new node asks to become a voter, as a live one does: it is entered, becomes a learner, and the keeper does the rest. */
+  /**
+   * A new node asks to become a voter, as a live one does: it is entered, becomes a learner, and the keeper does the
+   * rest.
+   */
   addMember(id: number, reply: (reply: ClientReply) => void): void {
     const entry = { id, address: addressOf(id), wish: "voter", replaces: 0, birth: 0 } as const;
     this.front.submit(encodeEntry(entry), (entered) => {

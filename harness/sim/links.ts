@@ -1,5 +1,6 @@
 /**
- * The faults that lie on the links of a simulated cluster, so that each can be taken away by itself, or from some links only.
+ * The faults that lie on the links of a simulated cluster, so that each can be taken away by itself, or from some links
+ * only.
  *
  * @module
  */

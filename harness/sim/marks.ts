@@ -1,6 +1,6 @@
 /**
- * Coverage marks: situations that a sweep should reach, by name. One that no run of a sweep has hit says what the sweep does not
- * try.
+ * Coverage marks: situations that a sweep should reach, by name. One that no run of a sweep has hit says what the sweep
+ * does not try.
  *
  * @module
  */

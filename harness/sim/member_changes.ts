@@ -139,7 +139,10 @@ export class MemberChanges {
     });
   }
 
-  /** Takes a member away once it may go: a joint configuration, in which the change was answered, still counts on it until it is left. */
+  /**
+   * Takes a member away once it may go: a joint configuration, in which the change was answered, still counts on it
+   * until it is left.
+   */
   #takeAway(member: SimNode): void {
     const { queue, tickLength } = this.#parts;
     const now = queue.now();
@@ -148,7 +151,10 @@ export class MemberChanges {
     queue.at(now + REMOVED_RUNS_TICKS * tickLength, () => member.remove());
   }
 
-  /** Whether a node is a member by the leader's configuration, or may be again, as the last change is not committed, or nobody leads. */
+  /**
+   * Whether a node is a member by the leader's configuration, or may be again, as the last change is not committed, or
+   * nobody leads.
+   */
   #isCountedOn(id: number): boolean {
     const status = this.#leader()?.replica?.node.status();
     if (status === undefined || status.configurationIndex > status.commitIndex) return true;

@@ -116,7 +116,9 @@ function strikeDisk(node: SimNode, fault: DiskFault): boolean | string {
   }
 }
 
-/** Whether every other node that may run knows by which journal this one is known: before that nobody could refuse it. */
+/**
+ * Whether every other node that may run knows by which journal this one is known: before that nobody could refuse it.
+ */
 function isKnown(id: number, nodes: ReadonlyMap<number, SimNode>): boolean {
   return [...nodes.values()].every((node) =>
     node.id === id || node.isRefused || node.isRemoved || node.knowsBirthOf(id)

@@ -1,5 +1,6 @@
 /**
- * Clusters that are known to be bad, run before a sweep: a judge that sees nothing would find nothing wrong with any seed either.
+ * Clusters that are known to be bad, run before a sweep: a judge that sees nothing would find nothing wrong with any
+ * seed either.
  *
  * @module
  */

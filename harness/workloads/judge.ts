@@ -16,7 +16,10 @@ export function judgeLinearizability(events: readonly HistoryEvent[], model: str
   return checkLinearizability(events, modelByName(model));
 }
 
-/** What the checker of transactions, or one of its small siblings, says; of lists, whether they are strictly serializable. */
+/**
+ * What the checker of transactions, or one of its small siblings, says; of lists, whether they are strictly
+ * serializable.
+ */
 export function judgeTransactions(events: readonly HistoryEvent[], model: string): Verdict {
   return checkTransactionModel(model, { events });
 }

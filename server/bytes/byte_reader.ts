@@ -9,7 +9,9 @@ import { copyBytes, newBytes } from "./small_arrays.ts";
 /** Integers up to 2^53 - 1 stand in eight bytes, as two halves: DataView's BigInt access is several times slower. */
 const HIGH = 0x1_0000_0000;
 
-/** Reads what `ByteWriter` wrote. Each verb throws a SyntaxError that names what was expected where the bytes end early. */
+/**
+ * Reads what `ByteWriter` wrote. Each verb throws a SyntaxError that names what was expected where the bytes end early.
+ */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #what: string;

@@ -43,7 +43,10 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** The memory itself, of which the first `length` bytes were written: for who only looks, as a view costs more than a look. */
+  /**
+   * The memory itself, of which the first `length` bytes were written: for who only looks, as a view costs more than a
+   * look.
+   */
   get memory(): Uint8Array {
     return this.#bytes;
   }

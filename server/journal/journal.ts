@@ -1,11 +1,14 @@
 /**
- * A replica's Raft log, on a disk: segments of batches (`segments.ts`), and snapshots in files of their own (`snapshot_store.ts`).
+ * A replica's Raft log, on a disk: segments of batches (`segments.ts`), and snapshots in files of their own
+ * (`snapshot_store.ts`).
  *
- * The log in memory is ahead of the one on disk: what it is given is gathered into a batch, and `flush` makes the batch durable with one write and
- * one sync. Only one flush is under way at a time, so only the last batch can be torn by a crash.
+ * The log in memory is ahead of the one on disk: what it is given is gathered into a batch, and `flush` makes the batch
+ * durable with one write and one sync. Only one flush is under way at a time, so only the last batch can be torn by a
+ * crash.
  *
- * Compaction writes the snapshot first and lets segments go when it is durable. A crash in between leaves a journal that reaches further back than it
- * needs to, which the recovery cuts. An installed snapshot goes the same way, and there the recovery finds a journal that ends before the snapshot.
+ * Compaction writes the snapshot first and lets segments go when it is durable. A crash in between leaves a journal
+ * that reaches further back than it needs to, which the recovery cuts. An installed snapshot goes the same way, and
+ * there the recovery finds a journal that ends before the snapshot.
  *
  * @module
  */
@@ -54,7 +57,8 @@ interface JournalParts {
 /**
  * A `RaftLog` on a disk.
  *
- * Made by `openJournal`. The host calls `flush` when `isDirty`, one at a time, and treats any failure as the end of the node.
+ * Made by `openJournal`. The host calls `flush` when `isDirty`, one at a time, and treats any failure as the end of the
+ * node.
  */
 export class Journal implements RaftLog {
   readonly #birth: number;
@@ -87,7 +91,10 @@ export class Journal implements RaftLog {
   #flushedState: HardState;
   #flushedDoubt: Doubt | null;
 
-  /** Whether the segments lack something that the next one must begin with: the log was replaced, or the last segment's end is damaged. */
+  /**
+   * Whether the segments lack something that the next one must begin with: the log was replaced, or the last segment's
+   * end is damaged.
+   */
   #needsOpening: boolean;
   /** The log begins anew after this entry, which the segments do not say yet. */
   #newBase: { readonly index: number; readonly term: number } | null = null;
@@ -148,7 +155,10 @@ export class Journal implements RaftLog {
     return this.#snapshots.durableIndex;
   }
 
-  /** The number that was drawn when the journal was begun: it tells a journal from another that the same node began anew, and knows nothing of the first. */
+  /**
+   * The number that was drawn when the journal was begun: it tells a journal from another that the same node began
+   * anew, and knows nothing of the first.
+   */
   get birth(): number {
     return this.#birth;
   }
@@ -222,7 +232,10 @@ export class Journal implements RaftLog {
     return this.#entries[index - this.#baseIndex - 1];
   }
 
-  /** The entries of `[from, to)`, at least one and then no more than `maxBytes`, counted by `entryBytes`. A RangeError if they are not held. */
+  /**
+   * The entries of `[from, to)`, at least one and then no more than `maxBytes`, counted by `entryBytes`. A RangeError
+   * if they are not held.
+   */
   slice(from: LogIndex, to: LogIndex, maxBytes: number = Infinity): Entry[] {
     const begin = from - this.#baseIndex - 1;
     const end = to - this.#baseIndex - 1;
@@ -291,7 +304,10 @@ export class Journal implements RaftLog {
     this.#snapshots.unstage();
   }
 
-  /** Takes the node's own snapshot, which was staged: the entries before `keepFrom` go, and their segments when the snapshot is durable. */
+  /**
+   * Takes the node's own snapshot, which was staged: the entries before `keepFrom` go, and their segments when the
+   * snapshot is durable.
+   */
   compact(snapshot: Snapshot, keepFrom: LogIndex): void {
     this.#snapshots.take(snapshot, () => this.#dropSegments());
     this.#snapshot = snapshot;
@@ -312,7 +328,9 @@ export class Journal implements RaftLog {
     return this.#snapshots.receivedBytes;
   }
 
-  /** Puts the snapshot that has come in in the place of the whole log; `false` if its bytes are not those that it names. */
+  /**
+   * Puts the snapshot that has come in in the place of the whole log; `false` if its bytes are not those that it names.
+   */
   restore(snapshot: Snapshot): boolean {
     const isWhole = this.#snapshots.install(snapshot, () => {
       this.#dropSegments();
@@ -337,7 +355,10 @@ export class Journal implements RaftLog {
     return true;
   }
 
-  /** Bytes of a snapshot's data from an offset: at least one, where there are any; `null`: not yet, `onProgress` tells when to ask again. */
+  /**
+   * Bytes of a snapshot's data from an offset: at least one, where there are any; `null`: not yet, `onProgress` tells
+   * when to ask again.
+   */
   readSnapshot(snapshot: Snapshot, offset: number, maxBytes: number): Uint8Array | null {
     return this.#snapshots.read(snapshot, offset, maxBytes);
   }

@@ -15,15 +15,16 @@
  *          | 255 end
  * ```
  *
- * A batch is one write to the file. Batches are numbered from 1 through all segments. No batch is written before the one before it is durable, and
- * each batch says up to which number the journal was durable before it: damage up to there is no torn write.
+ * A batch is one write to the file. Batches are numbered from 1 through all segments. No batch is written before the
+ * one before it is durable, and each batch says up to which number the journal was durable before it: damage up to
+ * there is no torn write.
  *
- * A batch says twice what it promises: its header has the last index and the term that hold after it, its payload has the records. A flipped bit spoils
- * one of the two, so that the node knows what it may have lost.
+ * A batch says twice what it promises: its header has the last index and the term that hold after it, its payload has
+ * the records. A flipped bit spoils one of the two, so that the node knows what it may have lost.
  *
- * Checksums begin with the birth and the number of the segment: bytes that a client stored are not taken for a batch, not even a copy of another
- * journal's. The birth is drawn when a node begins its journal and stays for good: by it peers tell a node that has lost its
- * journal from the node that it was.
+ * Checksums begin with the birth and the number of the segment: bytes that a client stored are not taken for a batch,
+ * not even a copy of another journal's. The birth is drawn when a node begins its journal and stays for good: by it
+ * peers tell a node that has lost its journal from the node that it was.
  *
  * @module
  */
@@ -227,7 +228,10 @@ export interface BatchHeader extends BatchPromise {
   readonly end: number;
 }
 
-/** The header of a batch at an offset; `null` where none stands that matches its checksum. The batch may go beyond the end of the bytes. */
+/**
+ * The header of a batch at an offset; `null` where none stands that matches its checksum. The batch may go beyond the
+ * end of the bytes.
+ */
 export function batchHeaderAt(bytes: Uint8Array, at: number, salt: number): BatchHeader | null {
   const payload = at + BATCH_HEADER_BYTES;
   if (payload > bytes.length || u32At(bytes, at) !== BATCH_MARK) return null;
@@ -243,8 +247,8 @@ export function batchHeaderAt(bytes: Uint8Array, at: number, salt: number): Batc
 }
 
 /**
- * As `batchHeaderAt`, of a header in which one bit is wrong: at this length no other header of a right checksum is as near, as CRC-32C tells all
- * pairs apart that differ in up to five bits (Koopman, 2002).
+ * As `batchHeaderAt`, of a header in which one bit is wrong: at this length no other header of a right checksum is as
+ * near, as CRC-32C tells all pairs apart that differ in up to five bits (Koopman, 2002).
  */
 export function flippedHeaderAt(bytes: Uint8Array, at: number, salt: number): BatchHeader | null {
   if (at + BATCH_HEADER_BYTES > bytes.length) return null;
@@ -269,7 +273,10 @@ export function isPayloadWhole(bytes: Uint8Array, header: BatchHeader, salt: num
   return end <= bytes.length && crc32c(bytes, payload, to, payloadSalt(number, salt)) === u32At(bytes, to);
 }
 
-/** What stands from an offset on: nothing but zeros, zeros where a batch's header would be and something behind, or something else. */
+/**
+ * What stands from an offset on: nothing but zeros, zeros where a batch's header would be and something behind, or
+ * something else.
+ */
 export function restAt(bytes: Uint8Array, at: number): "zeros" | "no header" | "something" {
   const first = bytes.subarray(at).findIndex((byte) => byte !== 0);
   if (first < 0) return "zeros";
@@ -279,8 +286,9 @@ export function restAt(bytes: Uint8Array, at: number): "zeros" | "no header" | "
 const SECTOR_BYTES = 512;
 
 /**
- * Whether a header that cannot be trusted broke off while it was written: a part of it is what stood there before, zeros or nothing. That part is its end, or,
- * where it lies in two sectors, which a disk may write in any order, its beginning.
+ * Whether a header that cannot be trusted broke off while it was written: a part of it is what stood there before,
+ * zeros or nothing. That part is its end, or, where it lies in two sectors, which a disk may write in any order, its
+ * beginning.
  */
 export function isHeaderTorn(bytes: Uint8Array, at: number): boolean {
   const end = at + BATCH_HEADER_BYTES;
@@ -296,7 +304,9 @@ export function isUnreadable(error: unknown): error is Error {
   return error instanceof SyntaxError || error instanceof RangeError;
 }
 
-/** What a payload without a trustworthy header promises, if it is the whole payload of the batch `number`; else `null`. */
+/**
+ * What a payload without a trustworthy header promises, if it is the whole payload of the batch `number`; else `null`.
+ */
 export function promiseOfPayload(bytes: Uint8Array, at: number, number: number, salt: number): BatchPromise | null {
   const from = at + BATCH_HEADER_BYTES;
   let [lastIndex, promisedTerm, end] = [0, 0, 0];

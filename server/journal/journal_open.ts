@@ -20,11 +20,14 @@ export interface OpenJournalOptions extends JournalIdentity {
   readonly birth?: number;
   /** A segment that has so many bytes is followed by another. 8 MiB by default. */
   readonly segmentBytes?: number;
-  /** Files that show that the node has lived before: without a journal beside them it has lost it. `members` and `founders` by default. */
+  /**
+   * Files that show that the node has lived before: without a journal beside them it has lost it. `members` and
+   * `founders` by default.
+   */
   readonly traces?: readonly string[];
   /**
-   * An operator says that nothing which a damaged last batch held is needed: the node then starts as if that batch had broken off while it was
-   * written. Acknowledged writes may be lost. Default `false`.
+   * An operator says that nothing which a damaged last batch held is needed: the node then starts as if that batch had
+   * broken off while it was written. Acknowledged writes may be lost. Default `false`.
    */
   readonly forgives?: boolean;
 }
@@ -39,10 +42,11 @@ const PIECE = 1 << 20;
 /**
  * Opens a node's journal, or makes a new one where there is none.
  *
- * Every file that is read is also synced, and so is the folder, before `done` is called: an earlier process may have died before it could.
+ * Every file that is read is also synced, and so is the folder, before `done` is called: an earlier process may have
+ * died before it could.
  *
- * @param done Gets a `JournalDamagedError` if something is lost that may have been acknowledged, a `JournalIdentityError` if it belongs to another
- * cluster, node or version, or the disk's error.
+ * @param done Gets a `JournalDamagedError` if something is lost that may have been acknowledged, a
+ * `JournalIdentityError` if it belongs to another cluster, node or version, or the disk's error.
  */
 export function openJournal(disk: Disk, options: OpenJournalOptions, done: JournalOpened): void {
   const fail = (error: Error): void => done(error, null);

@@ -1,5 +1,6 @@
 /**
- * What a node finds again after a crash: from the bytes of its segments, and the identity of its snapshot, to the log that they hold.
+ * What a node finds again after a crash: from the bytes of its segments, and the identity of its snapshot, to the log
+ * that they hold.
  *
  * Pure functions, so that every prefix, tear and flipped bit can be tried on them.
  *
@@ -59,7 +60,9 @@ export interface JournalScan {
   readonly doubt: Doubt | null;
   /** A segment before these that holds nothing that can be read; `null` where there is none. */
   readonly unread: { readonly file: string; readonly offset: number } | null;
-  /** What stands behind the last whole batch: nothing, a batch that broke off, or one that may have been acknowledged. */
+  /**
+   * What stands behind the last whole batch: nothing, a batch that broke off, or one that may have been acknowledged.
+   */
   readonly tail: "clean" | "torn" | "doubtful";
 }
 
@@ -104,11 +107,12 @@ const NEW_STATE: HardState = { term: term(0), votedFor: null };
 /**
  * The log that a node's files hold.
  *
- * The last batch may be damaged. If it surely broke off while it was written, it was never promised to anyone, and goes. Otherwise it may have been
- * acknowledged before it was damaged: it goes too, but the node is in doubt up to where the batch went. Damage before the last batch is refused.
+ * The last batch may be damaged. If it surely broke off while it was written, it was never promised to anyone, and
+ * goes. Otherwise it may have been acknowledged before it was damaged: it goes too, but the node is in doubt up to
+ * where the batch went. Damage before the last batch is refused.
  *
- * The snapshot wins: a journal that ends before it, or has another term at its index, loses its entries, never its term and vote. A term that is
- * below the snapshot's rises to it.
+ * The snapshot wins: a journal that ends before it, or has another term at its index, loses its entries, never its term
+ * and vote. A term that is below the snapshot's rises to it.
  *
  * @param how A new journal's birth, and whether an operator says that nothing of a damaged last batch is needed.
  * @throws {JournalDamagedError} If something is lost that may have been acknowledged, and nothing tells what.
@@ -148,10 +152,14 @@ export function recoverJournal(
   return { ...found, baseIndex, baseTerm, entries: [], isWhole, isReplaced: true };
 }
 
-/** In a term in which it may have voted, without knowing for whom, a node has voted for itself: it gives no other vote in it. */
+/**
+ * In a term in which it may have voted, without knowing for whom, a node has voted for itself: it gives no other vote
+ * in it.
+ */
 function recoveredState(identity: JournalIdentity, scan: JournalScan, snapshot: Snapshot | null): HardState {
   let { state } = scan;
-  // A snapshot may be on disk before the batch with the term that it is of. Nothing was said in that term: a vote would have waited for the batch.
+  // A snapshot may be on disk before the batch with the term that it is of. Nothing was said in that term: a vote would
+  // have waited for the batch.
   if (snapshot !== null && snapshot.term > state.term) state = { term: snapshot.term, votedFor: null };
   if (scan.tail !== "doubtful" || scan.doubt === null) return state;
   const { term: lost } = scan.doubt;
@@ -228,7 +236,8 @@ export function scanSegments(
     if (damage === "torn") isTorn = true;
     else if (damage !== "none") doubt = further(doubt, damage);
   }
-  // One segment may stand ready behind the others. Where there are more, the batch that was to open the first of them is lost.
+  // One segment may stand ready behind the others. Where there are more, the batch that was to open the first of them
+  // is lost.
   if (run.length - 1 - last > 1) isTorn = true;
   const tail = doubt !== null ? "doubtful" : isTorn ? "torn" : "clean";
   const isNextReady = tail === "clean" && run.length > 0 && last === run.length - 2;
@@ -260,8 +269,8 @@ function lastRun(files: readonly SegmentFile[]): SegmentFile[] {
 /**
  * The segments that count, and the last of those before them that cannot be read.
  *
- * Whatever stands before the first segment that was opened was needed by nobody. If it was damaged, the log now begins too late, which `assertMeets`
- * finds out.
+ * Whatever stands before the first segment that was opened was needed by nobody. If it was damaged, the log now begins
+ * too late, which `assertMeets` finds out.
  */
 function usableRun(
   files: readonly SegmentFile[],
@@ -309,8 +318,8 @@ function assertFollowed(file: SegmentFile, end: number, batches: number, next: O
 }
 
 /**
- * What stands behind the last whole batch of a segment: nothing, a batch that broke off while it was written, or the promise of one that may have been
- * acknowledged.
+ * What stands behind the last whole batch of a segment: nothing, a batch that broke off while it was written, or the
+ * promise of one that may have been acknowledged.
  */
 function damageAt(segment: OpenSegment, at: number, replay: Replay, forgives: boolean): "none" | "torn" | Doubt {
   const { file: { name, bytes }, salt } = segment;

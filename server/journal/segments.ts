@@ -1,5 +1,6 @@
 /**
- * The segments of a journal: numbered files, of which the last one grows. So compaction never rewrites what is kept, it only lets whole files go.
+ * The segments of a journal: numbered files, of which the last one grows. So compaction never rewrites what is kept, it
+ * only lets whole files go.
  *
  * ```text
  *   log-0000000003   log-0000000004   log-0000000005         log-next
@@ -112,7 +113,10 @@ export class Segments {
     this.#segments.push({ number: this.#nextNumber(), end: this.#headerBytes, lastIndex: 0 });
   }
 
-  /** Writes a batch at the end of the last segment and makes it durable. `lastIndex`: the highest index of an entry in it; 0 where it has none. */
+  /**
+   * Writes a batch at the end of the last segment and makes it durable. `lastIndex`: the highest index of an entry in
+   * it; 0 where it has none.
+   */
   write(batch: Uint8Array, lastIndex: number, done: DiskDone): void {
     const { disk, segmentBytes } = this.#options;
     const segment = this.#last;

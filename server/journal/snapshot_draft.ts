@@ -1,5 +1,6 @@
 /**
- * A snapshot that is being written, by this node's state machine or by a leader's chunks: one after another, into a file of its own.
+ * A snapshot that is being written, by this node's state machine or by a leader's chunks: one after another, into a
+ * file of its own.
  *
  * @module
  */
@@ -78,7 +79,10 @@ export class SnapshotDraft {
     disk.sync(file, this.#ended(() => {}));
   }
 
-  /** Writes the trailer, and gives the file its final name once all of it is durable; `done` comes when the name is durable as well. */
+  /**
+   * Writes the trailer, and gives the file its final name once all of it is durable; `done` comes when the name is
+   * durable as well.
+   */
   finish(trailer: Uint8Array, name: string, done: () => void): void {
     const { disk, file } = this.#options;
     disk.write(

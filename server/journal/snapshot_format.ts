@@ -1,5 +1,6 @@
 /**
- * The bytes of a snapshot's file, version 2, little-endian. Its identity stands behind the data, as it is known only when all data is written.
+ * The bytes of a snapshot's file, version 2, little-endian. Its identity stands behind the data, as it is known only
+ * when all data is written.
  *
  * ```text
  * file    = data | trailer

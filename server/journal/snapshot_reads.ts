@@ -1,5 +1,6 @@
 /**
- * Reads snapshots a block at a time, and a block ahead of who asks. A follower is sent, and a state machine loaded, from these blocks.
+ * Reads snapshots a block at a time, and a block ahead of who asks. A follower is sent, and a state machine loaded,
+ * from these blocks.
  *
  * @module
  */

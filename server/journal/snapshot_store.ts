@@ -1,6 +1,6 @@
 /**
- * The snapshots of a journal: the latest, those that followers are still being sent, and the two that may be on their way, one of this node's own
- * state and one from a leader.
+ * The snapshots of a journal: the latest, those that followers are still being sent, and the two that may be on their
+ * way, one of this node's own state and one from a leader.
  *
  * @module
  */
@@ -104,7 +104,9 @@ export class SnapshotStore {
     return this.#incoming?.draft.written ?? 0;
   }
 
-  /** Takes the incoming snapshot in the place of all others; `false` if its bytes are not those that its identity names. */
+  /**
+   * Takes the incoming snapshot in the place of all others; `false` if its bytes are not those that its identity names.
+   */
   install(snapshot: Snapshot, durable: () => void): boolean {
     const incoming = this.#incoming;
     if (incoming === null || !isSame(incoming.snapshot, snapshot)) return false;

@@ -36,7 +36,10 @@ export function readFile(
   });
 }
 
-/** Puts bytes in the place of a whole file: at every moment there is the old content or the new. Durable when `done` is called. */
+/**
+ * Puts bytes in the place of a whole file: at every moment there is the old content or the new. Durable when `done` is
+ * called.
+ */
 export function replaceFile(disk: Disk, file: string, bytes: Uint8Array, done: DiskDone): void {
   const draft = `${file}.new`;
   disk.remove(draft, () => {

@@ -1,12 +1,15 @@
 /**
- * The disk of a live node: the verbs of `server/journal/disk.ts` over `node:fs`, for one folder that this process has locked.
+ * The disk of a live node: the verbs of `server/journal/disk.ts` over `node:fs`, for one folder that this process has
+ * locked.
  *
- * A file that is written is opened once. Bytes are written in the caller's turn into the system's cache: that takes some microseconds, less than the way
- * to a thread and back (4 KiB on Node: 5 us against 34). Only a sync, which waits for the device, goes to a thread.
+ * A file that is written is opened once. Bytes are written in the caller's turn into the system's cache: that takes
+ * some microseconds, less than the way to a thread and back (4 KiB on Node: 5 us against 34). Only a sync, which waits
+ * for the device, goes to a thread.
  *
- * A segment of the log grows into room that was filled with zeros before: a sync then has no metadata to write, and does not wait for the file system's
- * own journal, which all nodes on a device share (measured with one node: 9,000 syncs a second against 5,300). A large batch makes no room: it would
- * be written twice. Of small ones many share a block, so that seldom a sync has one to allocate: their room is a hole, which costs no writing.
+ * A segment of the log grows into room that was filled with zeros before: a sync then has no metadata to write, and
+ * does not wait for the file system's own journal, which all nodes on a device share (measured with one node: 9,000
+ * syncs a second against 5,300). A large batch makes no room: it would be written twice. Of small ones many share a
+ * block, so that seldom a sync has one to allocate: their room is a hole, which costs no writing.
  *
  * @module
  */
@@ -45,7 +48,9 @@ export interface LiveDisk extends Disk {
   readonly syncs: number;
   /** How many bytes were written, room included. */
   readonly writtenBytes: number;
-  /** Waits for the verbs that were called, closes the files and lets the folder go. A verb that is called later fails. */
+  /**
+   * Waits for the verbs that were called, closes the files and lets the folder go. A verb that is called later fails.
+   */
   close(done: () => void): void;
 }
 
@@ -73,7 +78,9 @@ interface OpenFile {
   readonly descriptor: number;
   /** Up to where it goes, room included. */
   size: number;
-  /** Why a write or a sync failed: what the system then holds of the file is not known, and nothing may be added to it. */
+  /**
+   * Why a write or a sync failed: what the system then holds of the file is not known, and nothing may be added to it.
+   */
   failure: DiskError | null;
 }
 
@@ -91,7 +98,8 @@ export function openDisk(folder: string): LiveDisk {
 
 function openFolder(folder: string): FolderLock {
   try {
-    // The folder's own name is not synced: the folder above may be out of reach, and common file systems write it with the first file's sync.
+    // The folder's own name is not synced: the folder above may be out of reach, and common file systems write it with
+    // the first file's sync.
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return lockFolder(folder);
   } catch (error) {
@@ -271,7 +279,9 @@ class FolderDisk implements LiveDisk {
     queueMicrotask(ended);
   }
 
-  /** A file that this process has only read, or not even that, is synced too: an earlier process may have written it. */
+  /**
+   * A file that this process has only read, or not even that, is synced too: an earlier process may have written it.
+   */
   #sync(name: string, path: string, ended: Ended): void {
     let file: OpenFile;
     try {

@@ -1,5 +1,6 @@
 /**
- * The order of verbs: those of one file take effect one after the other, in the order in which they were called; others go on beside them.
+ * The order of verbs: those of one file take effect one after the other, in the order in which they were called; others
+ * go on beside them.
  *
  * @module
  */
@@ -22,7 +23,10 @@ export class DiskTurns {
     return this.#queues.size === 0;
   }
 
-  /** Begins a verb once those that were called before for its files have ended: at once where there are none. `end` ends it. */
+  /**
+   * Begins a verb once those that were called before for its files have ended: at once where there are none. `end` ends
+   * it.
+   */
   take(names: readonly string[], begin: (end: () => void) => void): void {
     const turn: Turn = { names, begin: () => begin(() => this.#end(turn)), busy: 0 };
     for (const name of names) {

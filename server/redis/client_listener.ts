@@ -152,8 +152,8 @@ export class ClientListener {
   }
 
   /**
-   * Lets each connection finish what it has asked, and closes it. Those that come meanwhile are told to try again: if the port were closed, the
-   * system would break those that it has accepted, and what they had sent would be lost.
+   * Lets each connection finish what it has asked, and closes it. Those that come meanwhile are told to try again: if
+   * the port were closed, the system would break those that it has accepted, and what they had sent would be lost.
    */
   drain(atMost: number, done: () => void): void {
     this.#state = "draining";
@@ -306,7 +306,10 @@ export class ClientListener {
     this.#remove(connection);
   }
 
-  /** What was written last has some time to arrive. What comes meanwhile is dropped: left unread, it would break the connection before that. */
+  /**
+   * What was written last has some time to arrive. What comes meanwhile is dropped: left unread, it would break the
+   * connection before that.
+   */
   #linger(socket: Socket): void {
     socket.resume();
     const timer = this.#options.clock.after(LINGER_TIME, () => socket.destroy());

@@ -1,5 +1,6 @@
 /**
- * What administrators ask of a leader: to change the members, to hand over. Each is answered once the core shows how it ended.
+ * What administrators ask of a leader: to change the members, to hand over. Each is answered once the core shows how it
+ * ended.
  *
  * @module
  */

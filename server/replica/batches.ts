@@ -53,7 +53,10 @@ export class Batches {
     this.#isStopped = true;
   }
 
-  /** An answer may bring the next request at once: its batch begins when this one is all applied and answered, not in its middle. */
+  /**
+   * An answer may bring the next request at once: its batch begins when this one is all applied and answered, not in
+   * its middle.
+   */
   #settleAll(): void {
     this.#settlesAgain = true;
     if (this.#isSettling) return;

@@ -1,8 +1,8 @@
 /**
  * By which journal each member is known to the members.
  *
- * A node whose folder was emptied has forgotten its votes and what it acknowledged. It must not go on under its number: its new
- * journal has another birth, so the others refuse it until it was removed and added anew.
+ * A node whose folder was emptied has forgotten its votes and what it acknowledged. It must not go on under its number:
+ * its new journal has another birth, so the others refuse it until it was removed and added anew.
  *
  * @module
  */
@@ -36,7 +36,9 @@ export class Births {
     return known !== 0 && known !== birth;
   }
 
-  /** Follows the directory. A node that was removed may come back under its number, as one that never promised anything. */
+  /**
+   * Follows the directory. A node that was removed may come back under its number, as one that never promised anything.
+   */
   follow(entries: ReadonlyMap<number, DirectoryEntry>): void {
     for (const id of this.#entered) if (!entries.has(id) && this.#births.delete(id)) this.version++;
     this.#entered = [...entries.keys()];

@@ -1,5 +1,6 @@
 /**
- * Who the members are beyond their numbers: where each listens, and what a newcomer is to become. Replicated like everything else, beside the store.
+ * Who the members are beyond their numbers: where each listens, and what a newcomer is to become. Replicated like
+ * everything else, beside the store.
  *
  * ```text
  * command  = 32 | id u64 | wish u8 | replaces u64 | birth u32 | address length u32, bytes        no address: the member is forgotten

@@ -1,6 +1,7 @@
 /**
- * Writes of clients that have no session: each node writes for them under a session of its own, and tries again until it knows how the write ended.
- * So a change of leader in between is nothing that a client sees, and nothing is applied twice.
+ * Writes of clients that have no session: each node writes for them under a session of its own, and tries again until
+ * it knows how the write ended. So a change of leader in between is nothing that a client sees, and nothing is applied
+ * twice.
  *
  * Time comes through `tick`. There are no timers here.
  *
@@ -115,7 +116,10 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
     else end(sequence, write, reply);
   };
 
-  /** The session was forgotten: writes that may have been applied under it, as those without an answer may, cannot be tried again. */
+  /**
+   * The session was forgotten: writes that may have been applied under it, as those without an answer may, cannot be
+   * tried again.
+   */
   const beginAnew = (): void => {
     const before = [...writes.values()];
     writes.clear();
@@ -191,8 +195,8 @@ type ClientSubmit = (
 ) => void;
 
 /**
- * What clients of a node submit to: reads are asked again while the replica refuses them, writes go under the node's session, and writes under the
- * client's own session go to the replica as they are.
+ * What clients of a node submit to: reads are asked again while the replica refuses them, writes go under the node's
+ * session, and writes under the client's own session go to the replica as they are.
  */
 export function throughFront(front: ExactlyOnce, replica: Replica<StateMachine>): ClientSubmit {
   return (command, reply, how) => {

@@ -1,8 +1,9 @@
 /**
  * Requests between replicas: those that this node has forwarded to a leader, and those that were forwarded to it.
  *
- * A network may deliver a packet twice, and a leader must not propose its request twice. A forwarded request names the term of the leader that it is
- * meant for. As a node leads a term in one incarnation only, what it remembers of that term's requests is all there is to know.
+ * A network may deliver a packet twice, and a leader must not propose its request twice. A forwarded request names the
+ * term of the leader that it is meant for. As a node leads a term in one incarnation only, what it remembers of that
+ * term's requests is all there is to know.
  *
  * @module
  */
@@ -57,7 +58,10 @@ const WINDOW = 512;
 /** Node ids of replicas lie below this, so that an id and an incarnation of 32 bits make one exact number. */
 export const MAX_NODE_ID = 0x10_0000;
 
-/** What becomes of a forwarded request: it is new, it is a duplicate or of unknown history (and gets no answer), or it surely was never taken. */
+/**
+ * What becomes of a forwarded request: it is new, it is a duplicate or of unknown history (and gets no answer), or it
+ * surely was never taken.
+ */
 type Admission = "new" | "drop" | "never";
 
 /** What was forwarded to this node in the latest term that it led. */
@@ -73,7 +77,10 @@ export class ReceivedForwards {
     this.#firstTerm = termAtStart + 1;
   }
 
-  /** Whether a request that is meant for the leader of `term` may be taken; `leads` is the term that this node leads at present, or 0. */
+  /**
+   * Whether a request that is meant for the leader of `term` may be taken; `leads` is the term that this node leads at
+   * present, or 0.
+   */
   admit(from: number, incarnation: number, number: number, term: number, leads: number): Admission {
     if (leads > this.#term) {
       this.#term = leads;

@@ -1,6 +1,6 @@
 /**
- * The leader's housekeeping among the members: it sees to it that the directory names everybody, and that a newcomer that has caught up becomes what it
- * was added for.
+ * The leader's housekeeping among the members: it sees to it that the directory names everybody, and that a newcomer
+ * that has caught up becomes what it was added for.
  *
  * @module
  */

@@ -38,7 +38,10 @@ export class Outbox {
     }
   }
 
-  /** Makes durable what the journal was given, unless that is under way. One flush serves all that was posted before it began. */
+  /**
+   * Makes durable what the journal was given, unless that is under way. One flush serves all that was posted before it
+   * began.
+   */
   flush(done: (error: Error | null) => void): void {
     if (this.#journal.isFlushing || !this.#journal.isDirty) return;
     this.#covered = this.#held;

@@ -6,7 +6,9 @@
 import type { Envelope } from "../../raft/mod.ts";
 import type { ClientReply, ReadMode } from "./client.ts";
 
-/** What is forwarded to a leader: a write, a read through the log, a change of the members, a transfer of leadership. */
+/**
+ * What is forwarded to a leader: a write, a read through the log, a change of the members, a transfer of leadership.
+ */
 export type ForwardedMode = "write" | "log" | "change" | "transfer";
 
 /** What a request wants. Reads but those through the log are answered where they are asked. */
@@ -22,7 +24,9 @@ export interface Forward {
   readonly incarnation: number;
   /** The request's number. */
   readonly number: number;
-  /** The term of the leader that is meant: no other takes the request, and so a packet that comes twice is taken once. */
+  /**
+   * The term of the leader that is meant: no other takes the request, and so a packet that comes twice is taken once.
+   */
   readonly term: number;
   /** What is wanted. */
   readonly mode: ForwardedMode;

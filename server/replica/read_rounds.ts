@@ -1,6 +1,6 @@
 /**
- * The reads of one replica that do not go through its log: one question of the core serves all that came before it, and each is answered from the
- * machine's state once that has come as far as the core says.
+ * The reads of one replica that do not go through its log: one question of the core serves all that came before it, and
+ * each is answered from the machine's state once that has come as far as the core says.
  *
  * ```text
  *   fresh ── begin ──> round under way ── the core decides ──> confirmed ── applied up to its index ──> answered
@@ -59,7 +59,10 @@ export class ReadRounds {
     this.#count++;
   }
 
-  /** Begins a round where one is due, and returns what is to be sent for it. The next begins when it ends, or with a tick if it is lost. */
+  /**
+   * Begins a round where one is due, and returns what is to be sent for it. The next begins when it ends, or with a
+   * tick if it is lost.
+   */
   begin(ticks: number): readonly Envelope[] {
     if (this.#fresh.length === 0 || (this.#rounds.size > 0 && this.#lastRoundTick === ticks)) return NOTHING;
     this.#lastRoundTick = ticks;

@@ -1,12 +1,15 @@
 /**
- * A replica: hosts a RaftNode, its journal and its state machine, and answers clients. The same code runs in the simulator and in a live process.
+ * A replica: hosts a RaftNode, its journal and its state machine, and answers clients. The same code runs in the
+ * simulator and in a live process.
  *
- * Its one rule: nothing leaves (no envelope, no reply) before what it depends on is durable. The replica takes each input in at once. What the input
- * sends waits until the journal has made durable what it was given before. While a flush is under way the replica takes in more: their batch is the
- * next flush, so one sync serves many inputs. A leader's appends depend on nothing that is not durable, and leave at once. A committed entry is
- * durable on a majority, so the replica applies and answers it at once too: its machine lives no longer than the process.
+ * Its one rule: nothing leaves (no envelope, no reply) before what it depends on is durable. The replica takes each
+ * input in at once. What the input sends waits until the journal has made durable what it was given before. While a
+ * flush is under way the replica takes in more: their batch is the next flush, so one sync serves many inputs. A
+ * leader's appends depend on nothing that is not durable, and leave at once. A committed entry is durable on a
+ * majority, so the replica applies and answers it at once too: its machine lives no longer than the process.
  *
- * There are no promises and no timers here: time passes through `tick`, and everything else comes from the disk, the peers and the clients.
+ * There are no promises and no timers here: time passes through `tick`, and everything else comes from the disk, the
+ * peers and the clients.
  *
  * @module
  */
@@ -250,7 +253,8 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
     if (this.#snapshots.isDue) this.#beginSnapshot();
     this.#snapshots.step();
     if (!this.#isStopped) this.#outbox.flush(this.#onFlushed);
-    // Reads that came during a round share the next one, which begins when these answers have left: they bring more reads.
+    // Reads that came during a round share the next one, which begins when these answers have left: they bring more
+    // reads.
     if (goesOn || this.#reads.needsRound) this.#batches.schedule();
   };
 

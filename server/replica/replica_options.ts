@@ -12,7 +12,10 @@ import type { StateMachine } from "./state_machine.ts";
 
 /** When a replica takes a snapshot of its own and drops the entries before it. */
 export interface CompactionPolicy {
-  /** After this many bytes of applied commands, or as many as the last snapshot had, whichever is more; 8 MiB by default, `Infinity` for never. */
+  /**
+   * After this many bytes of applied commands, or as many as the last snapshot had, whichever is more; 8 MiB by
+   * default, `Infinity` for never.
+   */
   readonly bytes?: number;
 }
 
@@ -54,8 +57,8 @@ export interface ReplicaOptions<Machine extends StateMachine> {
   /** When snapshots are taken. */
   readonly compaction?: CompactionPolicy;
   /**
-   * Calls `action` when the inputs at hand have been given to the replica: they are then written, sent and answered as one batch.
-   * Without it each input is a batch of its own, unless a sync is under way.
+   * Calls `action` when the inputs at hand have been given to the replica: they are then written, sent and answered as
+   * one batch. Without it each input is a batch of its own, unless a sync is under way.
    */
   readonly defer?: (action: () => void) => void;
   /** The node has ended, because its disk failed or because it found an error in itself. */
@@ -88,7 +91,9 @@ export interface Replica<Machine extends StateMachine> {
   changeMembers(change: ConfigurationChange, reply: Respond): void;
   /** Hands leadership to a member. `ok` when it leads. */
   transferLeadership(to: number, reply: Respond): void;
-  /** Begins a snapshot now, in steps where the machine can; `false` if there is nothing new, or one is being written. */
+  /**
+   * Begins a snapshot now, in steps where the machine can; `false` if there is nothing new, or one is being written.
+   */
   compact(): boolean;
   /** Ends the node: nothing is sent or answered any more. */
   stop(): void;

@@ -1,16 +1,17 @@
 /**
- * Client sessions: a state machine around another that applies each write of a session once, however often it is in the log
- * (Raft dissertation, section 6.3).
+ * Client sessions: a state machine around another that applies each write of a session once, however often it is in the
+ * log (Raft dissertation, section 6.3).
  *
  * ```text
  * command  = 16 | client length u32, bytes | sequence u64 | oldest open u64 | since u64 | the inner command
  * slice    = forgotten u64 | sessions u32 | (client | last used u64 | oldest open u64 | replies u32 | (sequence u64 | reply)*)*
  * ```
  *
- * The store remembers the replies of a session from its oldest open write on. It holds a bounded number of sessions and forgets the one that was
- * used least recently, by log index, so that every node forgets the same one. A client that was forgotten must not be taken for a new one, or its
- * retry would be applied twice: the index at which the last forgotten session was last used is kept, and a client without a session is new only if
- * it says that it began after that.
+ * The store remembers the replies of a session from its oldest open write on. It holds a bounded number of sessions and
+ * forgets the one that was used least recently, by log index, so that every node forgets the same one. A client that
+ * was forgotten must not be taken for a new one, or its retry would be applied twice: the index at which the last
+ * forgotten session was last used is kept, and a client without a session is new only if it says that it began after
+ * that.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Loads a snapshot from the journal into the machine, a piece with each batch of inputs, so that nothing waits for long.
+ * Loads a snapshot from the journal into the machine, a piece with each batch of inputs, so that nothing waits for
+ * long.
  *
  * @module
  */

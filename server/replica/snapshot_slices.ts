@@ -1,6 +1,6 @@
 /**
- * Snapshots as slices: what a machine writes at a time, and gets back at a time. In a file each stands behind its length
- * in 32 bits.
+ * Snapshots as slices: what a machine writes at a time, and gets back at a time. In a file each stands behind its
+ * length in 32 bits.
  *
  * @module
  */
@@ -25,8 +25,8 @@ const OWN = 0;
 const INNER = 1;
 
 /**
- * The slices of a machine that stands around another: one of its own, then the inner ones, each behind a byte that tells
- * which. The state of both is that of the first `next()`.
+ * The slices of a machine that stands around another: one of its own, then the inner ones, each behind a byte that
+ * tells which. The state of both is that of the first `next()`.
  */
 export function* slicesAround(
   writeOwn: (writer: ByteWriter) => void,

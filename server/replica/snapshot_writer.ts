@@ -1,6 +1,6 @@
 /**
- * When a replica takes a snapshot of its machine, and how: slice by slice into the journal, one with each batch of inputs
- * and as far as the disk keeps up, so that nothing waits for long.
+ * When a replica takes a snapshot of its machine, and how: slice by slice into the journal, one with each batch of
+ * inputs and as far as the disk keeps up, so that nothing waits for long.
  *
  * @module
  */

@@ -31,7 +31,10 @@ export interface StateMachine {
   restore(data: Uint8Array): void;
   /** As `restore`, for a machine with `snapshotInSteps`: it gets the slices one by one, as they were written. */
   readonly restoreInSteps?: () => SnapshotLoader;
-  /** Whether a command makes the state smaller: it is taken even where the state has grown too large. Default: none does. */
+  /**
+   * Whether a command makes the state smaller: it is taken even where the state has grown too large. Default: none
+   * does.
+   */
   readonly frees?: (command: Uint8Array) => boolean;
 }
 

@@ -7,19 +7,14 @@
  * ```text
  *  1 put          | key | value                                  strings stand after their length u32
  *  2 delete       | key
- * 17 get          | key
- * 18 cas          | key | value from | value to                  values as in `value.ts`
- * 19 add          | key | delta
- * 20 txn          | reads only u8 | count u32 | (what u8 | key | value)*      what: 0 r, 1 append, 2 w
- * 21 set-add      | key | value
- * 22 set-if       | key | value | flags u8 | value compared      flags: 1 nx, 2 xx, 4 ifeq, 8 answer with the old value
- * 23 delete-many  | count u32 | key*
- * 24 get-many     | count u32 | key*
- * 25 put-many     | count u32 | (key | value)*                  values are strings
- * 26 take         | key                                         answers with the value and deletes the key
- * 27 size         |
- * 28 scan         | after u8 (0: from the first on, 1: key) | key | count u32 | pattern
- * 29 all          | reads only u8 | count u32 | (length u32 | command)*     one command after the other, with nothing between them
+ * 17 get          | key 18 cas          | key | value from | value to                  values as in `value.ts` 19 add
+ * | key | delta 20 txn          | reads only u8 | count u32 | (what u8 | key | value)*      what: 0 r, 1 append, 2 w 21
+ * set-add      | key | value 22 set-if       | key | value | flags u8 | value compared      flags: 1 nx, 2 xx, 4 ifeq,
+ * 8 answer with the old value 23 delete-many  | count u32 | key* 24 get-many     | count u32 | key* 25 put-many     |
+ * count u32 | (key | value)*                  values are strings 26 take         | key
+ * answers with the value and deletes the key 27 size         | 28 scan         | after u8 (0: from the first on, 1:
+ * key) | key | count u32 | pattern 29 all          | reads only u8 | count u32 | (length u32 | command)*     one
+ * command after the other, with nothing between them
  * ```
  *
  * @module

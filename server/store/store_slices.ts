@@ -1,6 +1,6 @@
 /**
- * The snapshot of a store, slice by slice: a cursor goes through the keys in order, and what keys ahead of it held is kept
- * when they are changed.
+ * The snapshot of a store, slice by slice: a cursor goes through the keys in order, and what keys ahead of it held is
+ * kept when they are changed.
  *
  * ```text
  * slice  = record*

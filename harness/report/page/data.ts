@@ -1,8 +1,8 @@
 /**
  * What a report's page shows: plain data, which the page's script reads from the page itself.
  *
- * Long lists are columns: an operation, a message or a change is a place in several arrays. Times are whole microseconds
- * since the run began, and `-1` where there is none.
+ * Long lists are columns: an operation, a message or a change is a place in several arrays. Times are whole
+ * microseconds since the run began, and `-1` where there is none.
  *
  * @module
  */
@@ -68,7 +68,10 @@ export interface Why {
   readonly expected: string;
   /** The longest good prefix ends here. */
   readonly fineUntil: number;
-  /** An order that explains all but the culprit, which breaks it; or, of a valid history, the witness. Places in `Operations`. */
+  /**
+   * An order that explains all but the culprit, which breaks it; or, of a valid history, the witness. Places in
+   * `Operations`.
+   */
   readonly order: readonly number[];
   /** Places in `faults` that were open when the culprit was answered. */
   readonly faults: readonly number[];

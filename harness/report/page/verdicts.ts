@@ -88,7 +88,10 @@ function contradictionOf(counterexample: Contradiction, model: string, told: Tol
   };
 }
 
-/** An order of all but the culprit, and then the culprit, which it leaves no place for; empty where there is no such order. */
+/**
+ * An order of all but the culprit, and then the culprit, which it leaves no place for; empty where there is no such
+ * order.
+ */
 function triedOrder(
   shown: Contradiction["operations"],
   culprit: number,

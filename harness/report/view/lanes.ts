@@ -55,7 +55,10 @@ export function lanesOf(data: PageData, mode: LaneMode): Lane[] {
   return entries.map(([name, places]) => laneOf(data, mode, Number(name), places));
 }
 
-/** A client goes on under a new number after an operation of unknown outcome: the numbers that one client had are one lane. */
+/**
+ * A client goes on under a new number after an operation of unknown outcome: the numbers that one client had are one
+ * lane.
+ */
 function clients({ operations: { process, outcome } }: PageData): number[] {
   // A number that is new takes the lane of the client that has been silent for longest after an unknown outcome.
   const lanes = new Map<number, number>();

@@ -92,7 +92,10 @@ function listenToKeys(store: Store, panel: StatePanel, signal: AbortSignal): voi
   }, { signal });
 }
 
-/** `#t=12.5` opens the page at a moment, in seconds; `&w=0.2` with a window of that length. The address follows the slider. */
+/**
+ * `#t=12.5` opens the page at a moment, in seconds; `&w=0.2` with a window of that length. The address follows the
+ * slider.
+ */
 function followLink(store: Store, signal: AbortSignal): void {
   const read = (): boolean => {
     const parts = new URLSearchParams(location.hash.slice(1));

@@ -25,7 +25,9 @@ export function selected(store: Store): HTMLElement {
   return text;
 }
 
-/** Tables of the operations, faults and messages in the window; each is made when it is opened, and follows the window. */
+/**
+ * Tables of the operations, faults and messages in the window; each is made when it is opened, and follows the window.
+ */
 export function windowTables(store: Store): HTMLElement {
   const parts: [string, () => HTMLElement][] = [
     ["Operations in the window", () => operationsTable(store)],

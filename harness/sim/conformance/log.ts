@@ -1,6 +1,6 @@
 /**
- * What a `RaftLog` must guarantee: what it says is durable outlives a crash at any moment, and its snapshots are whole or not
- * there.
+ * What a `RaftLog` must guarantee: what it says is durable outlives a crash at any moment, and its snapshots are whole
+ * or not there.
  *
  * The log under test writes to a disk of the simulator, which loses what was not synced.
  *

@@ -1,5 +1,6 @@
 /**
- * What a state machine must guarantee, so that every node of a cluster comes to the same state and gives the same replies.
+ * What a state machine must guarantee, so that every node of a cluster comes to the same state and gives the same
+ * replies.
  *
  * @module
  */

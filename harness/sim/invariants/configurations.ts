@@ -1,6 +1,7 @@
 /**
- * Configurations: one change at a time, of one voter unless it is joint; none before a commit of the leader's term; none
- * outlives its entry; a snapshot has that of its index; a leader that is no voter any more steps down (dissertation, chapter 4).
+ * Configurations: one change at a time, of one voter unless it is joint; none before a commit of the leader's term;
+ * none outlives its entry; a snapshot has that of its index; a leader that is no voter any more steps down
+ * (dissertation, chapter 4).
  *
  * @module
  */
@@ -45,7 +46,10 @@ export class Configurations {
     if (node.configuration !== null) this.#follows(id, node.configuration, entry);
   }
 
-  /** Majorities of two configurations that follow each other overlap: one voter changes, or a joint one is entered or left. */
+  /**
+   * Majorities of two configurations that follow each other overlap: one voter changes, or a joint one is entered or
+   * left.
+   */
   #follows(id: number, from: Configuration, entry: Entry): void {
     // A node that joins knows of no configuration yet.
     if (from.voters.length === 0) return;

@@ -1,6 +1,6 @@
 /**
- * Durability: a node acknowledges only what its disk holds, and finds it again when it restarts; what is committed is on the
- * disks of a majority; a committed entry is never cut off (dissertation, section 3.8).
+ * Durability: a node acknowledges only what its disk holds, and finds it again when it restarts; what is committed is
+ * on the disks of a majority; a committed entry is never cut off (dissertation, section 3.8).
  *
  * @module
  */
@@ -10,7 +10,8 @@ import type { Observed, World } from "./world.ts";
 /** A message leaves a node: acknowledgements and votes must be on its disk. */
 export function leavesDurably(world: World, id: number, envelope: Envelope, log: RaftLog): void {
   if (envelope.type === "append-response") {
-    // A node in a later term may have cut off what it acknowledged in an earlier one, and the later leader's voters all lack it.
+    // A node in a later term may have cut off what it acknowledged in an earlier one, and the later leader's voters all
+    // lack it.
     if (envelope.term < log.state.term) return;
     if (!envelope.success || envelope.index <= log.durableIndex) return;
     world.broken(
@@ -59,8 +60,8 @@ export function findsAgain(world: World, id: number, before: RaftLog, log: RaftL
 }
 
 /**
- * A committed entry stays, but for a copy that was not counted: a node that has not reached the term of the commit may still
- * follow a leader who never had the entry.
+ * A committed entry stays, but for a copy that was not counted: a node that has not reached the term of the commit may
+ * still follow a leader who never had the entry.
  */
 export function keepsCommitted(world: World, id: number, node: Observed, from: number, lastIndex: number): void {
   const { committed, committedThrough, marks } = world;
@@ -76,7 +77,10 @@ export function keepsCommitted(world: World, id: number, node: Observed, from: n
   }
 }
 
-/** What is committed for the first time is on the disks of a majority of the configuration, of both halves of a joint one. */
+/**
+ * What is committed for the first time is on the disks of a majority of the configuration, of both halves of a joint
+ * one.
+ */
 export function isOnMajority(world: World, id: number, { configuration }: Observed, index: number): void {
   const term = world.committed[index];
   if (configuration === null || term === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * Election safety: a term has at most one leader; a node votes once a term, and for no log that is behind its own (Raft,
- * figure 3; sections 5.2 and 5.4.1).
+ * Election safety: a term has at most one leader; a node votes once a term, and for no log that is behind its own
+ * (Raft, figure 3; sections 5.2 and 5.4.1).
  *
  * @module
  */

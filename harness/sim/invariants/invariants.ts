@@ -1,6 +1,7 @@
 /**
- * What Raft proves, checked while a run goes on: an observer who sees every node at once notices at the first wrong step what a
- * client may never see. Each subject has a file beside this one, which says what must hold and where it is proved.
+ * What Raft proves, checked while a run goes on: an observer who sees every node at once notices at the first wrong
+ * step what a client may never see. Each subject has a file beside this one, which says what must hold and where it is
+ * proved.
  *
  * Each is checked in constant time where it could first break, so that a run can afford them all.
  *

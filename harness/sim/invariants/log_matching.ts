@@ -1,5 +1,6 @@
 /**
- * Log matching: entries of one index and term are the same entry, and follow the same one (Raft, figure 3; section 5.3).
+ * Log matching: entries of one index and term are the same entry, and follow the same one (Raft, figure 3; section
+ * 5.3).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Loyalty: a node that hears a leader votes for nobody else, campaigns only if that leader asks for it, and takes no later term
- * from a candidate; a leader that hears a quorum leads on (dissertation, sections 4.2.3 and 6.2).
+ * Loyalty: a node that hears a leader votes for nobody else, campaigns only if that leader asks for it, and takes no
+ * later term from a candidate; a leader that hears a quorum leads on (dissertation, sections 4.2.3 and 6.2).
  *
  * @module
  */
@@ -28,7 +28,9 @@ export function campaignsLoyally(world: World, id: number, node: Observed, term:
   world.broken(`loyalty: node ${id} campaigns in term ${term}, ${silent} ticks after it has heard from a leader`);
 }
 
-/** A voter that hears a leader, and a leader, take no later term from a candidate that no leader has asked to campaign. */
+/**
+ * A voter that hears a leader, and a leader, take no later term from a candidate that no leader has asked to campaign.
+ */
 export function takesTermLoyally(world: World, id: number, node: Observed, term: number): void {
   const { role, received, ticks, silentSinceTick } = node;
   const { electionTimeoutTicks, checkQuorum } = world.settings;

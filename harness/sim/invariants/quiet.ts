@@ -1,6 +1,6 @@
 /**
- * Quiet: when all is healed and nobody asks for anything any more, every member that runs holds the same log and the same state,
- * nothing waits at any node, and every window of the leader's flow control is empty.
+ * Quiet: when all is healed and nobody asks for anything any more, every member that runs holds the same log and the
+ * same state, nothing waits at any node, and every window of the leader's flow control is empty.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Replies: a write that a node has answered with `fail` is never committed, neither before nor later; a member's journal keeps its
- * birth.
+ * Replies: a write that a node has answered with `fail` is never committed, neither before nor later; a member's
+ * journal keeps its birth.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * State machine safety and the commit rule: no two nodes commit different entries at an index, none applies beyond what is
- * committed, none goes back (Raft, figure 3; section 5.4.3); a leader commits by counting only entries of its own term (section
- * 5.4.2, figure 8); snapshots of one index are the same.
+ * State machine safety and the commit rule: no two nodes commit different entries at an index, none applies beyond what
+ * is committed, none goes back (Raft, figure 3; section 5.4.3); a leader commits by counting only entries of its own
+ * term (section 5.4.2, figure 8); snapshots of one index are the same.
  *
  * @module
  */
@@ -11,7 +11,10 @@ import type { Observed, World } from "./world.ts";
 /** So many snapshots are kept for comparison. */
 const SNAPSHOTS_KEPT = 16;
 
-/** A node commits entries: they are the ones that were committed before, or the first. Returns false at the first that is not. */
+/**
+ * A node commits entries: they are the ones that were committed before, or the first. Returns false at the first that
+ * is not.
+ */
 export function commitsTheSame(world: World, id: number, node: Observed, before: number, through: number): boolean {
   const { committed } = world;
   for (let index = before + 1; index <= through; index++) {

@@ -1,6 +1,6 @@
 /**
- * Transfers: a node that is asked to campaign at once holds the whole log; a transfer is given up after an election timeout
- * (dissertation, section 3.10).
+ * Transfers: a node that is asked to campaign at once holds the whole log; a transfer is given up after an election
+ * timeout (dissertation, section 3.10).
  *
  * @module
  */

@@ -44,7 +44,10 @@ export interface Observed {
   role: Role;
   /** The tick at which it last heard from its leader; -1 if it knows of none. */
   heardAtTick: number;
-  /** The tick at which it last heard from any leader, or from one who asked it to campaign; -1 if it has not, or if it was asked. */
+  /**
+   * The tick at which it last heard from any leader, or from one who asked it to campaign; -1 if it has not, or if it
+   * was asked.
+   */
   silentSinceTick: number;
   /** The last message that came to it. */
   received: Envelope | null;

@@ -200,7 +200,9 @@ export function memoryFingerprint(memory: Memory): Fingerprint {
   return fingerprintOf(memoryText(memory));
 }
 
-/** A step, and what is to be said of it. An error of the core is a violation, as no fault of a disk is among the steps. */
+/**
+ * A step, and what is to be said of it. An error of the core is a violation, as no fault of a disk is among the steps.
+ */
 export function tryStep(
   world: World,
   action: Action,

@@ -44,7 +44,8 @@ export interface Judged {
 /**
  * Looks at a world.
  *
- * @param moved The world after the step, and which node has moved: the others are as they were when they were looked at.
+ * @param moved The world after the step, and which node has moved: the others are as they were when they were looked
+ * at.
  * @param memory Before the step.
  */
 export function judge({ world, node, reads }: Moved, memory: Memory): Judged {
@@ -96,7 +97,9 @@ function judgeLeader({ node, log }: Host, memory: Memory): { leaders: readonly n
   return { leaders: grown, violation: null };
 }
 
-/** State machine safety: what is committed at an index is the same everywhere, for ever; and a quorum's disks hold it. */
+/**
+ * State machine safety: what is committed at an index is the same everywhere, for ever; and a quorum's disks hold it.
+ */
 function judgeCommits(
   world: World,
   { node, log }: Host,

@@ -240,7 +240,10 @@ function next(world: World, host: Host, network: readonly Message[], used: Used,
   return { hosts, network: left.sort((a, b) => a.text < b.text ? -1 : a.text > b.text ? 1 : 0), used };
 }
 
-/** Whether a message can never do anything any more: an answer or a notice of a term that its receiver has left for good. */
+/**
+ * Whether a message can never do anything any more: an answer or a notice of a term that its receiver has left for
+ * good.
+ */
 function isVoid(envelope: Envelope, hosts: readonly Host[]): boolean {
   switch (envelope.type) {
     case "append-response":
