@@ -17,13 +17,14 @@
  *    returns are envelopes of the next batch.
  * 5. Load `drainRestored()`, if it is not `null`, in place of the state; then apply `drainApplied()`, until it yields
  *    nothing; then answer clients:
- *    - a proposal has happened when its index is applied with its term; it is lost when `drainLost()` yields it; where a
- *      restored snapshot covers its index, nobody knows;
- *    - a read of `drainReads()` is answered from the state once its index is applied, and asked again where it is `null`.
+ *    - a proposal has happened when its index is applied with its term; it is lost when `drainLost()` yields it;
+ *      where a restored snapshot covers its index, nobody knows;
+ *    - a read of `drainReads()` is answered from the state once its index is applied, and asked again where it is
+ *      `null`.
  *
  *    This need not wait for step 3: what is committed is durable on a quorum already. Only a state that outlives the
- *    process must not run ahead of the node's own log: it is applied once the sync has ended, and the node is told at its
- *    next start how far that went (`appliedIndex`).
+ *    process must not run ahead of the node's own log: it is applied once the sync has ended, and the node is told at
+ *    its next start how far that went (`appliedIndex`).
  *
  * At a restart the log must be durable before the node is made of it; the log's snapshot comes out of
  * `drainRestored()`. Messages may be lost, repeated, delayed and reordered. An error that a method's doc does not name,

@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The doors that a browser may enter: nothing behind them reaches a module of a runtime. */
-const PURE_DOORS = ["mod.ts", "raft/mod.ts", "checker/mod.ts", "server/mod.ts"];
+const PURE_DOORS = ["mod.ts", "raft/mod.ts", "checker/mod.ts", "server/mod.ts", "harness/sim/mod.ts"];
 
 function roomOf(path: string): string {
   return path.includes("/") ? path.slice(0, path.indexOf("/")) : "";
@@ -122,22 +122,26 @@ test("a function has at most 70 lines of its own, and five parameters; hot loops
   assert.ok(found.length <= LONG_FUNCTIONS, found.join("\n"));
 });
 /** To be divided. */
-const LONG_FUNCTIONS = 29;
+const LONG_FUNCTIONS = 24;
 
-test("no line has more than 120 columns", { skip }, () => {
+test("no line has more than 120 columns, unless it is a table, a drawing or one text", { skip }, () => {
+  // A table's row and a drawn layout cannot be broken, and a text is easier to find in one piece.
+  const isTableOrDrawing = (line: string): boolean => /^\s*\*.*(?:\|.*\||──|\s{4,}\S)/.test(line);
+  const isText = (line: string): boolean => /^\s*(?:return )?(["`]).*\1(?: \+|,|;)?$/.test(line);
   const found: string[] = [];
   for (const { path, text } of sources.values()) {
+    if (path.endsWith("/page/script.ts")) continue; // made by a task
     text.split("\n").forEach((line, i) => {
-      if (line.length > 120) found.push(`${path}:${i + 1}`);
+      if (line.length > 120 && !isTableOrDrawing(line) && !isText(line)) found.push(`${path}:${i + 1}`);
     });
   }
   assert.ok(found.length <= WIDE_LINES, found.join("\n"));
 });
-/** To be broken. */
-const WIDE_LINES = 560;
+/** To be broken: comments of the transactions' checker. */
+const WIDE_LINES = 114;
 
 test("what a file exports is imported by another, or offered by a door", { skip }, () => {
-  const users = new Map([...sources, ...sourcesOf(["tests", "tasks"].flatMap(filesBelow))]);
+  const users = new Map([...sources, ...sourcesOf(["tests", "tasks", "docs"].flatMap(filesBelow))]);
   const taken = new Map<string, Set<string>>();
   for (const { imports } of users.values()) {
     for (const { from, names } of imports) {
@@ -152,8 +156,8 @@ test("what a file exports is imported by another, or offered by a door", { skip 
   }
   assert.ok(found.length <= UNUSED_EXPORTS, found.join("\n"));
 });
-/** To be hidden, or offered by a door: types that only describe what another export takes stand here too. */
-const UNUSED_EXPORTS = 400;
+/** To be hidden: some of the transactions' checker. */
+const UNUSED_EXPORTS = 12;
 
 test("every test file stands under the room that it tests", { skip }, () => {
   const rooms = [

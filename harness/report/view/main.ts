@@ -60,7 +60,8 @@ function keys(): HTMLElement {
   return element(
     "p",
     { class: "note" },
-    "Keys: left and right step by event, + and − zoom, shift with left and right moves the window, 0 shows all, f the failure, / searches. ",
+    "Keys: left and right step by event, + and − zoom, shift with left and right moves the window, ",
+    "0 shows all, f the failure, / searches. ",
     "The wheel zooms, dragging moves, two fingers pinch.",
   );
 }
