@@ -19,7 +19,6 @@ export function refusal(error: unknown): ClientReply {
   return refused(error.message);
 }
 
-const STOPPED: ClientReply = refused("this node has stopped");
 export const DISCARDED: ClientReply = refused("another leader's entry took its place");
 export const NO_LEADER: ClientReply = refused("no leader known");
 export const NOT_LEADER: ClientReply = refused("the node asked does not lead");
