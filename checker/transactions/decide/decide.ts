@@ -210,7 +210,12 @@ export function weakly(model: string, level: WeakLevel, hasSessions: boolean, kn
     const [from, to] = [analysis.edges.from[e]!, analysis.edges.to[e]!];
     if (analysis.edges.kind[e] === ww && from < history.count && to < history.count) order.push([from, to]);
   }
-  const answer = checkWeakIsolation(level, history, analysis.takesPart, hasSessions, order, indexOf);
+  const answer = checkWeakIsolation(
+    level,
+    history,
+    { takesPart: analysis.takesPart, hasSessions, known: order },
+    indexOf,
+  );
   if (answer.holds === "unknown") return { valid: "unknown", reason: answer.reason };
   if (answer.holds) return { valid: true };
   const { transactions, steps } = answer.cycle;
@@ -274,8 +279,7 @@ function provenOrder(known: Analysed, model: string): { models: Set<string>; wit
         analysis.takesPart,
         analysis.touches,
         graphOf(edges, history.count),
-        choices,
-        known.stop,
+        { maxBacktracks: choices, stop: known.stop },
       );
     let order = search(FEW_CHOICES);
     if (order === undefined) {

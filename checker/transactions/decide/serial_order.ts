@@ -25,13 +25,36 @@ const maxLooks = 400_000_000;
  */
 const maxRemembered = 256;
 
+/** When the search gives up. */
+interface SearchLimits {
+  /** How many choices may be taken back. */
+  readonly maxBacktracks: number;
+  /** Asked now and then; `true` ends the search. */
+  readonly stop: () => boolean;
+}
+
+/** What was placed, and what else could have been. */
+interface Step {
+  readonly placed: number;
+  /** The registers' state before, for what the transaction wrote. */
+  readonly overwritten: readonly number[];
+  /** What could have come in its place, the likeliest first. */
+  readonly alternatives: readonly number[];
+  /** Those that were ready then; undefined where there was no alternative. */
+  readonly readyBefore: readonly number[] | undefined;
+}
+
+/** What comes next, and what could come in its place, the likeliest first; `chosen` is -1 where nothing fits. */
+interface Choice {
+  readonly chosen: number;
+  readonly alternatives: readonly number[];
+}
+
 /**
  * Finds an order of the transactions that take part in which each reads what the one before left, and which no edge of
  * `graph` contradicts.
  *
  * @param graph All that is known to come before what; acyclic.
- * @param maxBacktracks How many choices may be taken back before the search gives up.
- * @param stop Asked now and then; `true` ends it too.
  * @returns The transactions in order, or undefined if none was found. Linear while nothing has to be taken back.
  */
 export function findSerialOrder(
@@ -39,22 +62,20 @@ export function findSerialOrder(
   takesPart: Uint8Array,
   touches: readonly (readonly Touch[])[],
   graph: Graph,
-  maxBacktracks: number,
-  stop: () => boolean,
+  { maxBacktracks, stop }: SearchLimits,
 ): Int32Array | undefined {
   const { count, versions, keys } = history;
   const { start: touchStart, key: touchKey, read: touchRead, write: touchWrite } = flatTouches(count, touches);
   // How many have yet to read a version, or a key's initial state.
   const readersLeft = integers(versions.count + keys.length);
   const writes = new Uint8Array(count);
-  let wanted = 0;
   for (let t = 0; t < count; t++) {
     for (let at = touchStart[t]!; at < touchStart[t + 1]!; at++) {
       if (touchRead[at] !== none) readersLeft[touchRead[at]!]!++;
       if (touchWrite[at] !== none) writes[t] = 1;
     }
   }
-  for (let t = 0; t < count; t++) wanted += takesPart[t]!;
+  const wanted = takesPart.reduce((sum, part) => sum + part, 0);
 
   const current = Int32Array.from(keys, (_, key) => versions.count + key);
   const incoming = integers(graph.nodes);
@@ -93,15 +114,6 @@ export function findSerialOrder(
     return true;
   };
 
-  interface Step {
-    readonly placed: number;
-    /** The registers' state before, for what the transaction wrote. */
-    readonly overwritten: readonly number[];
-    /** What could have come in its place, the likeliest first. */
-    readonly alternatives: readonly number[];
-    /** Those that were ready then; undefined where there was no alternative. */
-    readonly readyBefore: readonly number[] | undefined;
-  }
   const steps: Step[] = [];
   // What was placed and what the registers hold, as two numbers of 26 bits in one.
   let hash = 0, otherHash = 0;
@@ -156,45 +168,42 @@ export function findSerialOrder(
   const { completed } = history;
   const isEarlier = (a: number, b: number): boolean =>
     completed[a]! < completed[b]! || (completed[a] === completed[b] && a < b);
-  while (order.length < wanted) {
-    // Among those that fit, one that only reads; else the one that was answered first.
+  /** Among those that fit, one that only reads; else the one that was answered first. */
+  const choose = (): Choice => {
     let chosen = -1;
-    let fitting = 0;
     const options: number[] = [];
-    if ((looks += ready.length) > maxLooks || ((++turns & 1023) === 0 && stop())) return undefined;
     for (let i = 0; i < ready.length; i++) {
       const t = ready[i]!;
       if (!fits(t)) continue;
-      fitting++;
-      if (!writes[t]) {
-        chosen = t;
-        options.length = 0;
-        fitting = 1;
-        break;
-      }
+      if (!writes[t]) return { chosen: t, alternatives: [] };
       options.push(t);
       if (chosen < 0 || isEarlier(t, chosen)) chosen = t;
     }
-    if (failed.size > 0 && failed.has(stateNow())) chosen = -1;
-    let alternatives: number[] = fitting > 1 && ready.length <= maxRemembered
-      ? options.filter((t) => t !== chosen).sort((a, b) => a - b)
-      : [];
-    if (chosen < 0) {
-      // Stuck: back to the latest step that had another way.
+    const mayGoBack = options.length > 1 && ready.length <= maxRemembered;
+    return { chosen, alternatives: mayGoBack ? options.filter((t) => t !== chosen).sort((a, b) => a - b) : [] };
+  };
+  /** Back to the latest step that had another way; undefined where there is none, or too many were taken. */
+  const goBack = (): Choice | undefined => {
+    failed.add(stateNow());
+    let step = steps.pop();
+    while (step !== undefined) {
+      takeBack(step.placed, step.overwritten);
+      if (step.alternatives.length > 0) break;
       failed.add(stateNow());
-      let step = steps.pop();
-      while (step !== undefined) {
-        takeBack(step.placed, step.overwritten);
-        if (step.alternatives.length > 0) break;
-        failed.add(stateNow());
-        step = steps.pop();
-      }
-      if (step === undefined || ++backtracks > maxBacktracks) return undefined;
-      ready.length = 0;
-      ready.push(...step.readyBefore!);
-      chosen = step.alternatives[0]!;
-      alternatives = step.alternatives.slice(1);
+      step = steps.pop();
     }
+    if (step === undefined || ++backtracks > maxBacktracks) return undefined;
+    ready.length = 0;
+    ready.push(...step.readyBefore!);
+    return { chosen: step.alternatives[0]!, alternatives: step.alternatives.slice(1) };
+  };
+  while (order.length < wanted) {
+    if ((looks += ready.length) > maxLooks || ((++turns & 1023) === 0 && stop())) return undefined;
+    const fitting = choose();
+    const isStuck = fitting.chosen < 0 || (failed.size > 0 && failed.has(stateNow()));
+    const choice = isStuck ? goBack() : fitting;
+    if (choice === undefined) return undefined;
+    const { chosen, alternatives } = choice;
     const readyBefore = alternatives.length > 0 ? [...ready] : undefined;
     ready.splice(ready.indexOf(chosen), 1);
     steps.push({ placed: chosen, overwritten: place(chosen), alternatives, readyBefore });

@@ -93,7 +93,22 @@ export function findSessionViolations(
 
   for (let t = 0; t < count; t++) {
     if (!takesPart[t]) continue;
-    const seen = new Map<number, number>(); // key -> the state first read
+    const seen = firstReads(t);
+    for (const [key, state] of seen) {
+      judgeByOwnSession(t, key, state);
+      judgeByWritersSessions(t, key, seen);
+    }
+    for (const [key, state] of seen) add(reads, t, key, state);
+    for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
+      if (!isWrite[at] || isUnclear(opVersion[at]!)) continue;
+      judgeWrite(t, at);
+      add(writes, t, opKey[at]!, opVersion[at]!);
+    }
+  }
+
+  /** The state of each key that the transaction read before it wrote there. */
+  function firstReads(t: number): Map<number, number> {
+    const seen = new Map<number, number>();
     const touched = new Set<number>();
     for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
       const key = opKey[at]!;
@@ -103,79 +118,83 @@ export function findSessionViolations(
       }
       touched.add(key);
     }
-    for (const [key, state] of seen) {
-      const own = writes.get(slot(t, key)), before = reads.get(slot(t, key));
-      const written = latest(own, t - 1), read = latest(before, t - 1);
-      if (written >= 0 && isOlder(key, state, own!.versions[written]!)) {
-        report(
-          "read-your-writes",
-          [own!.transactions[written]!, t],
-          key,
-          own!.versions[written]!,
-          "T1 wrote this, and T2, later in the same session, did not see it.",
-        );
-      }
-      if (read >= 0 && isOlder(key, state, before!.versions[read]!)) {
-        report(
-          "monotonic-reads",
-          [before!.transactions[read]!, t],
-          key,
-          before!.versions[read]!,
-          "T1 saw this, and T2, later in the same session, saw an older state.",
-        );
-      }
-      // What a writer's session had done before must be seen by who sees the writer.
-      for (const [other, through] of seen) {
-        const writer = through < 0 ? nobody : versions.writer[through]!;
-        if (other === key || writer === nobody || writer === t || !takesPart[writer]) continue;
-        const theirs = writes.get(slot(writer, key)), theirReads = reads.get(slot(writer, key));
-        const wrote = latest(theirs, writer - 1), had = latest(theirReads, writer);
-        if (wrote >= 0 && isOlder(key, state, theirs!.versions[wrote]!)) {
-          report(
-            "monotonic-writes",
-            [theirs!.transactions[wrote]!, writer, t],
-            key,
-            theirs!.versions[wrote]!,
-            "T1 wrote this, and later in its session T2 wrote what T3 saw; but T3 did not see what T1 wrote.",
-          );
-        }
-        if (had >= 0 && isOlder(key, state, theirReads!.versions[had]!)) {
-          report(
-            "writes-follow-reads",
-            [theirReads!.transactions[had]!, writer, t],
-            key,
-            theirReads!.versions[had]!,
-            "T1 saw this, and from then on in its session T2 wrote what T3 saw; but T3 did not see it.",
-          );
-        }
-      }
+    return seen;
+  }
+
+  function judgeByOwnSession(t: number, key: number, state: number): void {
+    const own = writes.get(slot(t, key)), before = reads.get(slot(t, key));
+    const written = latest(own, t - 1), read = latest(before, t - 1);
+    if (written >= 0 && isOlder(key, state, own!.versions[written]!)) {
+      report(
+        "read-your-writes",
+        [own!.transactions[written]!, t],
+        key,
+        own!.versions[written]!,
+        "T1 wrote this, and T2, later in the same session, did not see it.",
+      );
     }
-    for (const [key, state] of seen) add(reads, t, key, state);
-    for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
-      if (!isWrite[at] || isUnclear(opVersion[at]!)) continue;
-      const key = opKey[at]!;
-      const own = writes.get(slot(t, key)), before = reads.get(slot(t, key));
-      const written = latest(own, t), read = latest(before, t);
-      const isPlaced = known.workload !== "list-append" || known.order.position[opVersion[at]!]! >= 0;
-      if (isPlaced && written >= 0 && isOlder(key, opVersion[at]!, own!.versions[written]!)) {
+    if (read >= 0 && isOlder(key, state, before!.versions[read]!)) {
+      report(
+        "monotonic-reads",
+        [before!.transactions[read]!, t],
+        key,
+        before!.versions[read]!,
+        "T1 saw this, and T2, later in the same session, saw an older state.",
+      );
+    }
+  }
+
+  /** What a writer's session had done before must be seen by who sees the writer. */
+  function judgeByWritersSessions(t: number, key: number, seen: ReadonlyMap<number, number>): void {
+    const state = seen.get(key)!;
+    for (const [other, through] of seen) {
+      const writer = through < 0 ? nobody : versions.writer[through]!;
+      if (other === key || writer === nobody || writer === t || !takesPart[writer]) continue;
+      const theirs = writes.get(slot(writer, key)), theirReads = reads.get(slot(writer, key));
+      const wrote = latest(theirs, writer - 1), had = latest(theirReads, writer);
+      if (wrote >= 0 && isOlder(key, state, theirs!.versions[wrote]!)) {
         report(
           "monotonic-writes",
-          [own!.transactions[written]!, t],
+          [theirs!.transactions[wrote]!, writer, t],
           key,
-          own!.versions[written]!,
-          "T1 wrote this before T2 wrote, in one session, but it came later in the order of versions.",
+          theirs!.versions[wrote]!,
+          "T1 wrote this, and later in its session T2 wrote what T3 saw; but T3 did not see what T1 wrote.",
         );
       }
-      if (isPlaced && read >= 0 && isOlder(key, opVersion[at]!, before!.versions[read]!)) {
+      if (had >= 0 && isOlder(key, state, theirReads!.versions[had]!)) {
         report(
           "writes-follow-reads",
-          [before!.transactions[read]!, t],
+          [theirReads!.transactions[had]!, writer, t],
           key,
-          before!.versions[read]!,
-          "T1 saw this before T2 wrote, in one session, but what T2 wrote came earlier in the order of versions.",
+          theirReads!.versions[had]!,
+          "T1 saw this, and from then on in its session T2 wrote what T3 saw; but T3 did not see it.",
         );
       }
-      add(writes, t, key, opVersion[at]!);
+    }
+  }
+
+  function judgeWrite(t: number, at: number): void {
+    const key = opKey[at]!, version = opVersion[at]!;
+    const own = writes.get(slot(t, key)), before = reads.get(slot(t, key));
+    const written = latest(own, t), read = latest(before, t);
+    const isPlaced = known.workload !== "list-append" || known.order.position[version]! >= 0;
+    if (isPlaced && written >= 0 && isOlder(key, version, own!.versions[written]!)) {
+      report(
+        "monotonic-writes",
+        [own!.transactions[written]!, t],
+        key,
+        own!.versions[written]!,
+        "T1 wrote this before T2 wrote, in one session, but it came later in the order of versions.",
+      );
+    }
+    if (isPlaced && read >= 0 && isOlder(key, version, before!.versions[read]!)) {
+      report(
+        "writes-follow-reads",
+        [before!.transactions[read]!, t],
+        key,
+        before!.versions[read]!,
+        "T1 saw this before T2 wrote, in one session, but what T2 wrote came earlier in the order of versions.",
+      );
     }
   }
 }

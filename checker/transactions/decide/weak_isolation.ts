@@ -17,7 +17,7 @@
  */
 import { shortCycle } from "../graph/cycles.ts";
 import { type CycleStep, shown } from "../read/findings.ts";
-import { componentGraphs, EdgeList, graphOf, process, wr, ww } from "../graph/graph.ts";
+import { componentGraphs, EdgeList, graphOf, type Part, process, wr, ww } from "../graph/graph.ts";
 import { initialVersion, type Transactions, unknownVersion } from "../read/transactions.ts";
 import { nobody } from "../read/versions.ts";
 
@@ -52,28 +52,18 @@ interface Read {
   readonly writer: number;
 }
 
-/**
- * Judges a level.
- *
- * @param takesPart 1 for each transaction that happened.
- * @param hasSessions Whether the order within sessions counts.
- * @param known Edges between transactions that are known beside (the ww edges of a list's order).
- */
-export function checkWeakIsolation(
-  level: WeakLevel,
-  history: Transactions,
-  takesPart: Uint8Array,
-  hasSessions: boolean,
-  known: readonly (readonly [number, number])[],
-  indexOf: (event: number) => number,
-): WeakAnswer {
-  const { count, opStart, isWrite, opKey, opVersion, versions, keys } = history;
-  const initial = count; // a transaction before all others that wrote every key
-  const edges = new EdgeList(count + 1, Math.max(1024, opStart[count]!));
-  const reasons = new Map<number, Reason>(); // by before * (count + 1) + after
-  const sessionOf = hasSessions ? history.session : Int32Array.from({ length: count }, (_, t) => t);
+/** What is known beside the history. */
+export interface WeakInput {
+  /** 1 for each transaction that happened. */
+  readonly takesPart: Uint8Array;
+  /** Whether the order within sessions counts. */
+  readonly hasSessions: boolean;
+  /** Edges between transactions that are known (the ww edges of a list's order). */
+  readonly known: readonly (readonly [number, number])[];
+}
 
-  // The keys that each transaction writes, sorted, without repetition.
+/** The keys that each transaction writes, sorted, without repetition. */
+function writtenKeys({ count, opStart, isWrite, opKey }: Transactions, takesPart: Uint8Array): Int32Array[] {
   const written: Int32Array[] = [];
   for (let t = 0; t < count; t++) {
     const own: number[] = [];
@@ -82,6 +72,55 @@ export function checkWeakIsolation(
     }
     written.push(Int32Array.from(new Set(own)).sort());
   }
+  return written;
+}
+
+function byKey(reads: readonly Read[]): Map<number, Read[]> {
+  const map = new Map<number, Read[]>();
+  for (const read of reads) {
+    const ofKey = map.get(read.key);
+    if (ofKey === undefined) map.set(read.key, [read]);
+    else ofKey.push(read);
+  }
+  return map;
+}
+
+/** The transactions in an order that agrees with reads and sessions. */
+function topological(edges: EdgeList, takesPart: Uint8Array): number[] | undefined {
+  const count = takesPart.length;
+  const graph = graphOf(edges, count + 1);
+  const incoming = new Int32Array(count + 1);
+  for (const target of graph.target) incoming[target]!++;
+  const order: number[] = [];
+  for (let t = 0; t < count; t++) if (takesPart[t] && incoming[t] === 0) order.push(t);
+  for (const t of order) {
+    for (let at = graph.start[t]!; at < graph.start[t + 1]!; at++) {
+      if (--incoming[graph.target[at]!]! === 0) order.push(graph.target[at]!);
+    }
+  }
+  let wanted = 0;
+  for (let t = 0; t < count; t++) wanted += takesPart[t]!;
+  return order.length === wanted ? order : undefined;
+}
+
+/**
+ * Judges a level.
+ *
+ * @param indexOf The index that an event goes by in reports.
+ */
+export function checkWeakIsolation(
+  level: WeakLevel,
+  history: Transactions,
+  { takesPart, hasSessions, known }: WeakInput,
+  indexOf: (event: number) => number,
+): WeakAnswer {
+  const { count, opStart, isWrite, opKey, opVersion, versions, keys } = history;
+  const initial = count; // a transaction before all others that wrote every key
+  const edges = new EdgeList(count + 1, Math.max(1024, opStart[count]!));
+  const reasons = new Map<number, Reason>(); // by before * (count + 1) + after
+  const sessionOf = hasSessions ? history.session : Int32Array.from({ length: count }, (_, t) => t);
+
+  const written = writtenKeys(history, takesPart);
   const writesKey = (t: number, key: number): boolean => {
     if (t === initial) return true;
     const own = written[t]!;
@@ -127,21 +166,11 @@ export function checkWeakIsolation(
     }
     latest.set(session, t);
     const reads = readsOf(t);
-    const seenWriters = new Set<number>();
-    for (const { writer } of reads) {
-      if (writer !== initial && !seenWriters.has(writer)) edges.add(writer, t, wr);
-      seenWriters.add(writer);
-    }
+    for (const writer of new Set(reads.map((read) => read.writer))) if (writer !== initial) edges.add(writer, t, wr);
     if (level === "read-committed") readCommitted(t, reads);
     else if (level === "read-atomic") {
       readAtomic(t, reads);
-      const own = latestWrite.get(session);
-      for (const { key, writer } of reads) {
-        const other = own?.get(key);
-        if (other !== undefined) infer(other, writer, t, key);
-      }
-      if (own === undefined) latestWrite.set(session, new Map(Array.from(written[t]!, (key) => [key, t])));
-      else for (const key of written[t]!) own.set(key, t);
+      afterOwnSession(session, t, reads);
     }
   }
 
@@ -152,16 +181,6 @@ export function checkWeakIsolation(
     } else {
       for (const key of readKeys.keys()) if (writesKey(writer, key)) visit(key);
     }
-  }
-
-  function byKey(reads: readonly Read[]): Map<number, Read[]> {
-    const map = new Map<number, Read[]>();
-    for (const read of reads) {
-      const ofKey = map.get(read.key);
-      if (ofKey === undefined) map.set(read.key, [read]);
-      else ofKey.push(read);
-    }
-    return map;
   }
 
   function readCommitted(t: number, reads: readonly Read[]): void {
@@ -176,6 +195,16 @@ export function checkWeakIsolation(
         if (next !== undefined) infer(writer, next.writer, t, key);
       });
     }
+  }
+
+  function afterOwnSession(session: number, t: number, reads: readonly Read[]): void {
+    const own = latestWrite.get(session);
+    for (const { key, writer } of reads) {
+      const other = own?.get(key);
+      if (other !== undefined) infer(other, writer, t, key);
+    }
+    if (own === undefined) latestWrite.set(session, new Map(Array.from(written[t]!, (key) => [key, t])));
+    else for (const key of written[t]!) own.set(key, t);
   }
 
   function readAtomic(t: number, reads: readonly Read[]): void {
@@ -198,7 +227,7 @@ export function checkWeakIsolation(
     const placeOf = new Map(sessions.map((session, place) => [session, place]));
     const k = sessions.length;
     if (count * k > maxClockEntries) return `the clocks of ${count} transactions in ${k} sessions take too much memory`;
-    const order = topological();
+    const order = topological(edges, takesPart);
     if (order === undefined) return undefined; // the cycle shows below
     const clock = new Int32Array(count * k);
     const numberInSession = new Int32Array(count);
@@ -245,58 +274,45 @@ export function checkWeakIsolation(
     return undefined;
   }
 
-  /** The transactions in an order that agrees with reads and sessions. */
-  function topological(): number[] | undefined {
-    const graph = graphOf(edges, count + 1);
-    const incoming = new Int32Array(count + 1);
-    for (const target of graph.target) incoming[target]!++;
-    const order: number[] = [];
-    for (let t = 0; t < count; t++) if (takesPart[t] && incoming[t] === 0) order.push(t);
-    for (const t of order) {
-      for (let at = graph.start[t]!; at < graph.start[t + 1]!; at++) {
-        if (--incoming[graph.target[at]!]! === 0) order.push(graph.target[at]!);
-      }
-    }
-    let wanted = 0;
-    for (let t = 0; t < count; t++) wanted += takesPart[t]!;
-    return order.length === wanted ? order : undefined;
-  }
-
   for (const [before, after] of known) edges.add(before, after, ww);
   const parts = componentGraphs(graphOf(edges, count + 1));
   if (parts.length === 0) return { holds: true };
-  const smallest = parts.reduce((a, b) => b.nodes < a.nodes ? b : a);
-  const cycle = shortCycle(smallest);
-  const transactions: number[] = [];
-  for (let i = 0; i < cycle.length; i++) transactions.push(smallest.nodeOf[smallest.target[cycle.at(i - 1)!]!]!);
-  const steps = cycle.map((at, i): CycleStep => {
-    const to = (i + 1) % cycle.length;
-    const [a, b] = [transactions[i]!, transactions[to]!];
-    const kind = smallest.kind[at]!;
-    if (kind === process) {
-      return a === initial
-        ? { type: "inferred", from: i, to, because: "nothing comes before the initial state" }
-        : { type: "process", from: i, to };
-    }
-    if (kind === wr) {
-      const read = readsOf(b).find((each) => each.writer === a)!;
-      return { type: "wr", from: i, to, key: keys[read.key], value: versions.valueOf(opVersion[read.at]!) };
-    }
-    const reason = reasons.get(a * (count + 1) + b);
-    if (reason === undefined) {
-      return { type: "inferred", from: i, to, because: "what it wrote comes later in the order of versions" };
-    }
-    return {
-      type: "inferred",
-      from: i,
-      to,
-      key: keys[reason.key],
-      because:
-        `transaction #${indexOf(history.event[reason.reader]!)} saw T${i + 1}, which wrote key ${
-          shown(keys[reason.key])
-        }, and yet read that key ` +
-        (b === initial ? "in its initial state" : `from T${to + 1}`),
-    };
-  });
-  return { holds: false, cycle: { transactions: transactions.map((t) => t === initial ? -1 : t), steps } };
+  return { holds: false, cycle: cycleIn(parts.reduce((a, b) => b.nodes < a.nodes ? b : a)) };
+
+  /** A short cycle of a component, with what makes each of its transactions follow the one before. */
+  function cycleIn(smallest: Part): WeakCycle {
+    const cycle = shortCycle(smallest);
+    const transactions: number[] = [];
+    for (let i = 0; i < cycle.length; i++) transactions.push(smallest.nodeOf[smallest.target[cycle.at(i - 1)!]!]!);
+    const steps = cycle.map((at, i): CycleStep => {
+      const to = (i + 1) % cycle.length;
+      const [a, b] = [transactions[i]!, transactions[to]!];
+      const kind = smallest.kind[at]!;
+      if (kind === process) {
+        return a === initial
+          ? { type: "inferred", from: i, to, because: "nothing comes before the initial state" }
+          : { type: "process", from: i, to };
+      }
+      if (kind === wr) {
+        const read = readsOf(b).find((each) => each.writer === a)!;
+        return { type: "wr", from: i, to, key: keys[read.key], value: versions.valueOf(opVersion[read.at]!) };
+      }
+      const reason = reasons.get(a * (count + 1) + b);
+      if (reason === undefined) {
+        return { type: "inferred", from: i, to, because: "what it wrote comes later in the order of versions" };
+      }
+      return {
+        type: "inferred",
+        from: i,
+        to,
+        key: keys[reason.key],
+        because:
+          `transaction #${indexOf(history.event[reason.reader]!)} saw T${i + 1}, which wrote key ${
+            shown(keys[reason.key])
+          }, and yet read that key ` +
+          (b === initial ? "in its initial state" : `from T${to + 1}`),
+      };
+    });
+    return { transactions: transactions.map((t) => t === initial ? -1 : t), steps };
+  }
 }
