@@ -44,7 +44,7 @@ interface Step {
   readonly readyBefore: readonly number[] | undefined;
 }
 
-/** What comes next, and what could come in its place, the likeliest first; `chosen` is -1 where nothing fits. */
+/** What comes next, and what could come in its place, the likeliest first. */
 interface Choice {
   readonly chosen: number;
   readonly alternatives: readonly number[];
@@ -168,20 +168,6 @@ export function findSerialOrder(
   const { completed } = history;
   const isEarlier = (a: number, b: number): boolean =>
     completed[a]! < completed[b]! || (completed[a] === completed[b] && a < b);
-  /** Among those that fit, one that only reads; else the one that was answered first. */
-  const choose = (): Choice => {
-    let chosen = -1;
-    const options: number[] = [];
-    for (let i = 0; i < ready.length; i++) {
-      const t = ready[i]!;
-      if (!fits(t)) continue;
-      if (!writes[t]) return { chosen: t, alternatives: [] };
-      options.push(t);
-      if (chosen < 0 || isEarlier(t, chosen)) chosen = t;
-    }
-    const mayGoBack = options.length > 1 && ready.length <= maxRemembered;
-    return { chosen, alternatives: mayGoBack ? options.filter((t) => t !== chosen).sort((a, b) => a - b) : [] };
-  };
   /** Back to the latest step that had another way; undefined where there is none, or too many were taken. */
   const goBack = (): Choice | undefined => {
     failed.add(stateNow());
@@ -199,11 +185,28 @@ export function findSerialOrder(
   };
   while (order.length < wanted) {
     if ((looks += ready.length) > maxLooks || ((++turns & 1023) === 0 && stop())) return undefined;
-    const fitting = choose();
-    const isStuck = fitting.chosen < 0 || (failed.size > 0 && failed.has(stateNow()));
-    const choice = isStuck ? goBack() : fitting;
-    if (choice === undefined) return undefined;
-    const { chosen, alternatives } = choice;
+    // Among those that fit, one that only reads; else the one that was answered first.
+    let chosen = -1;
+    const options: number[] = [];
+    for (let i = 0; i < ready.length; i++) {
+      const t = ready[i]!;
+      if (!fits(t)) continue;
+      if (!writes[t]) {
+        chosen = t;
+        options.length = 0;
+        break;
+      }
+      options.push(t);
+      if (chosen < 0 || isEarlier(t, chosen)) chosen = t;
+    }
+    let alternatives: readonly number[] = options.length > 1 && ready.length <= maxRemembered
+      ? options.filter((t) => t !== chosen).sort((a, b) => a - b)
+      : [];
+    if (chosen < 0 || (failed.size > 0 && failed.has(stateNow()))) {
+      const other = goBack();
+      if (other === undefined) return undefined;
+      ({ chosen, alternatives } = other);
+    }
     const readyBefore = alternatives.length > 0 ? [...ready] : undefined;
     ready.splice(ready.indexOf(chosen), 1);
     steps.push({ placed: chosen, overwritten: place(chosen), alternatives, readyBefore });
