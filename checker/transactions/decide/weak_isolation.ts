@@ -53,7 +53,7 @@ interface Read {
 }
 
 /** What is known beside the history. */
-export interface WeakInput {
+interface WeakInput {
   /** 1 for each transaction that happened. */
   readonly takesPart: Uint8Array;
   /** Whether the order within sessions counts. */
