@@ -37,6 +37,7 @@ const HIDDEN: Readonly<Record<string, () => Promise<{ main: () => Promise<number
   "kaya-raft reaper": () => import("./cli/reaper.ts"),
   "kaya-raft dialler": () => import("./cli/dialler.ts"),
   "kaya-raft worker": () => import("./cli/worker.ts"),
+  "kaya-raft check-worker": () => import("./cli/check_worker.ts"),
 };
 
 async function dispatch(args: string[], terminal: Terminal): Promise<number> {

@@ -1,5 +1,5 @@
 /**
- * A worker of `check`: judges one file after another, and sends back what to print.
+ * The hidden command `check-worker`: judges one file after another, and sends back what to print.
  *
  * @module
  */
@@ -14,12 +14,18 @@ export interface CheckRequest {
   readonly flags: CheckFlags;
 }
 
-parentPort?.on("message", async ({ files, flags }: CheckRequest) => {
-  try {
-    const model = flags.model !== undefined && isPath(flags.model) ? await loadModel(flags.model) : undefined;
-    const outcome = checkFiles(files, { flags, model, style: (format, text) => `\x01${format}\x02${text}\x03` });
-    parentPort!.postMessage({ outcome });
-  } catch (error) {
-    parentPort!.postMessage({ error: (error as Error).message });
-  }
-});
+/** Runs the hidden command, for as long as the worker lives. */
+export function main(): Promise<number> {
+  parentPort?.on("message", async ({ files, flags }: CheckRequest) => {
+    try {
+      const model = flags.model !== undefined && isPath(flags.model) ? await loadModel(flags.model) : undefined;
+      const outcome = checkFiles(files, { flags, model, style: (format, text) => `\x01${format}\x02${text}\x03` });
+      parentPort!.postMessage({ outcome });
+    } catch (error) {
+      parentPort!.postMessage({ error: (error as Error).message });
+    }
+  });
+  // What is sent before somebody listens may be lost.
+  parentPort?.postMessage({ isReady: true });
+  return new Promise(() => {});
+}

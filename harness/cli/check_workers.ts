@@ -4,9 +4,13 @@
  * @module
  */
 import { Worker } from "node:worker_threads";
+import { programUrl } from "../rig/program.ts";
 import type { CheckFlags } from "./check_flags.ts";
 import type { Outcome } from "./check_one.ts";
 import type { CheckRequest } from "./check_worker.ts";
+
+/** The hidden command that a worker runs. */
+const WORKER = "kaya-raft check-worker";
 
 /** What a worker answers. */
 type CheckAnswer = { readonly outcome: Outcome } | { readonly error: string };
@@ -45,10 +49,10 @@ export function checkOnWorkers(
     };
     for (let i = 0; i < jobs; i++) {
       // With an environment of its own: to hand the process's down, Deno would ask for the permission to read that.
-      const worker = new Worker(new URL("./check_worker.ts", import.meta.url), { env: {} });
+      const worker = new Worker(programUrl(), { env: {}, workerData: WORKER });
       workers.push(worker);
       worker.on("error", end);
-      feed(worker);
+      worker.once("message", () => feed(worker)); // it says that it listens
     }
   });
 }

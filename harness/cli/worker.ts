@@ -23,5 +23,7 @@ export function main(): Promise<number> {
       parentPort!.postMessage({ error: `Seed ${options.seed}: ${(error as Error).stack ?? error}` });
     }
   });
+  // What is sent before somebody listens may be lost.
+  parentPort?.postMessage({ isReady: true });
   return new Promise(() => {});
 }

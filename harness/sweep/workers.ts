@@ -20,7 +20,7 @@ export interface WorkerRequest {
 const WORKER = "kaya-raft worker";
 
 /** What a worker answers. */
-type WorkerAnswer = { readonly result: RunResult } | { readonly error: string };
+type WorkerAnswer = { readonly isReady: true } | { readonly result: RunResult } | { readonly error: string };
 
 /**
  * Goes through a sweep on `jobs` workers. `heard` is called with each result, in the order in which they come.
@@ -57,6 +57,7 @@ export function sweepOnWorkers(
       worker.on("message", (answer: WorkerAnswer) => {
         // An answer may have been on its way when the worker was ended.
         if (hasEnded) return;
+        if ("isReady" in answer) return feed(worker);
         busy--;
         if ("error" in answer) return end(new Error(answer.error));
         sweep.add(answer.result);
@@ -65,7 +66,6 @@ export function sweepOnWorkers(
       });
       worker.on("error", end);
     }
-    for (const worker of workers) feed(worker);
     signal.addEventListener("abort", () => end(null), { once: true });
   });
 }
