@@ -4,7 +4,7 @@
 // it is stopped, <!-- needs FILE --> what the reader has made before, <!-- elsewhere: WHY --> what cannot run on a machine of tests.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -52,8 +52,9 @@ function prepare(folder: string, needs: string): void {
   for (const name of needs.split(/[ ,]+/)) {
     if (name === "history.jsonl") writeFileSync(join(folder, name), /```json\n([\s\S]*?)```/.exec(readme)![1]!);
     if (name === "./node.py") {
-      const node = join(root, "tests", "harness", "targets", "maelstrom", "nodes", "python", "register.py");
-      writeFileSync(join(folder, "node.py"), readFileSync(node), { mode: 0o755 });
+      const nodes = "tests/harness/targets/maelstrom/nodes/python/register.py";
+      writeFileSync(join(folder, name), `#!/bin/sh\nexec python3 ${nodes} "$@"\n`);
+      chmodSync(join(folder, "node.py"), 0o755);
     }
   }
 }
