@@ -31,14 +31,26 @@ export class Chores {
   #lastLeader: number | null = null;
   #wasMember = false;
   #lastTerm: number;
-  /** How many elections this node has seen since it began. */
-  elections = 0;
+  #elections = 0;
 
   constructor(parts: ChoresOptions) {
     this.#parts = parts;
     const { leader, term } = parts.replica.node;
     // A node that is alone leads as soon as it begins: that election counts.
     this.#lastTerm = leader === null ? term : term - 1;
+  }
+
+  /** How many elections this node has seen since it began. */
+  get elections(): number {
+    this.#countElections();
+    return this.#elections;
+  }
+
+  #countElections(): void {
+    const { node } = this.#parts.replica;
+    if (node.leader === null || node.term <= this.#lastTerm) return;
+    this.#lastTerm = node.term;
+    this.#elections++;
   }
 
   /** Counts towards the next look. */
@@ -53,10 +65,7 @@ export class Chores {
   #sayWhoLeads(): void {
     const { node } = this.#parts.replica;
     const leads = node.role === "leader";
-    if (node.leader !== null && node.term > this.#lastTerm) {
-      this.#lastTerm = node.term;
-      this.elections++;
-    }
+    this.#countElections();
     if (node.leader === this.#lastLeader && leads === this.#wasLeading) return;
     this.#lastLeader = node.leader;
     this.#wasLeading = leads;

@@ -102,6 +102,7 @@ for (const [name, args] of Object.entries(RUNS)) {
     const { ok, fail, info } = result.operations;
     assert.ok(head.includes(`${ok} ok, ${fail} failed, ${info} unknown`), head);
     await page.locator("header summary").click();
+    await page.waitForSelector("header details table");
     const details = await page.locator("header details").innerText();
     for (const check of Object.keys(result.checks)) assert.ok(details.includes(check), check);
     for (const fault of Object.keys(result.faults)) assert.ok(details.includes(fault), fault);
