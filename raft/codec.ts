@@ -306,87 +306,57 @@ function frameBytes(envelope: Envelope, numbers: number, configuration: Uint8Arr
 }
 
 function body(reader: Reader, type: Envelope["type"], header: Header, flag: boolean): Envelope {
-  const index = (name: string): LogIndex => reader.limited(name) as LogIndex;
-  const term = (name: string): Term => reader.limited(name) as Term;
   switch (type) {
-    case "append-request": {
-      const prevLogIndex = index("prevLogIndex");
-      const prevLogTerm = term("prevLogTerm");
-      const commitIndex = index("commitIndex");
-      return {
-        type,
-        ...header,
-        prevLogIndex,
-        prevLogTerm,
-        commitIndex,
-        round: reader.u64("round"),
-        entries: entries(reader, header, prevLogIndex, prevLogTerm),
-      };
-    }
+    case "append-request":
+      return appendRequest(reader, header);
     case "append-response":
       return {
         type,
         ...header,
         success: flag,
-        index: index("index"),
-        hintIndex: index("hintIndex"),
-        hintTerm: term("hintTerm"),
+        index: indexFrom(reader, "index"),
+        hintIndex: indexFrom(reader, "hintIndex"),
+        hintTerm: termFrom(reader, "hintTerm"),
         round: reader.u64("round"),
       };
     case "commit-notice":
-      return { type, ...header, commitIndex: index("commitIndex") };
+      return { type, ...header, commitIndex: indexFrom(reader, "commitIndex") };
     case "heartbeat-request":
       return {
         type,
         ...header,
         round: reader.u64("round"),
         sentAtTick: reader.u64("sentAtTick"),
-        commitIndex: index("commitIndex"),
+        commitIndex: indexFrom(reader, "commitIndex"),
       };
-    case "heartbeat-response": {
-      const [round, sentAtTick, vouched] = [reader.u64("round"), reader.u64("sentAtTick"), index("vouchedIndex")];
-      if (!flag && vouched !== 0) fail(`a node that is not in doubt vouches for nothing, but ${vouched} was found`);
-      return { type, ...header, round, sentAtTick, vouchedIndex: flag ? vouched : null };
-    }
+    case "heartbeat-response":
+      return heartbeatResponse(reader, header, flag);
     case "vote-request":
       return {
         type,
         ...header,
-        lastLogIndex: index("lastLogIndex"),
-        lastLogTerm: term("lastLogTerm"),
+        lastLogIndex: indexFrom(reader, "lastLogIndex"),
+        lastLogTerm: termFrom(reader, "lastLogTerm"),
         leadershipTransfer: flag,
       };
     case "pre-vote-request":
-      return { type, ...header, lastLogIndex: index("lastLogIndex"), lastLogTerm: term("lastLogTerm") };
+      return {
+        type,
+        ...header,
+        lastLogIndex: indexFrom(reader, "lastLogIndex"),
+        lastLogTerm: termFrom(reader, "lastLogTerm"),
+      };
     case "vote-response":
     case "pre-vote-response":
       return { type, ...header, granted: flag };
-    case "snapshot-request": {
-      const [snapshotIndex, snapshotTerm] = [index("snapshotIndex"), term("snapshotTerm")];
-      const [offset, totalBytes] = [reader.limited("offset"), reader.limited("totalBytes")];
-      if (snapshotTerm > header.term) {
-        fail(`a snapshot of term ${snapshotTerm} comes in a message of term ${header.term}`);
-      }
-      const [digest, round] = [reader.u64("digest"), reader.u64("round")];
-      if (digest >= TWO_32) fail(`a digest is below 2^32, but ${digest} was found`);
-      const configuration = configurationIn(reader.block("configuration"));
-      const chunk = reader.block("chunk").slice();
-      if (offset + chunk.length > totalBytes) {
-        fail(`a chunk of ${chunk.length} bytes at ${offset} goes beyond the snapshot's ${totalBytes}`);
-      }
-      return { type, ...header, snapshotIndex, snapshotTerm, configuration, offset, totalBytes, digest, round, chunk };
-    }
-    case "snapshot-response": {
-      const [snapshotIndex, received] = [index("snapshotIndex"), reader.limited("received")];
-      const [written, number] = [reader.limited("written"), reader.u64("refusal")];
-      const refusal = REFUSALS[number];
-      if (refusal === undefined) fail(`a refusal is 0 to ${REFUSALS.length - 1}, but ${number} was found`);
-      return { type, ...header, snapshotIndex, received, written, isGap: flag, refusal };
-    }
+    case "snapshot-request":
+      return snapshotRequest(reader, header);
+    case "snapshot-response":
+      return snapshotResponse(reader, header, flag);
     case "timeout-now":
       return { type, ...header };
     case "removal-notice":
-      return { type, ...header, configurationIndex: index("configurationIndex") };
+      return { type, ...header, configurationIndex: indexFrom(reader, "configurationIndex") };
     case "read-request":
       return {
         type,
@@ -395,12 +365,70 @@ function body(reader: Reader, type: Envelope["type"], header: Header, flag: bool
         context: reader.u64("context"),
         confirmation: flag ? "lease" : "quorum",
       };
-    case "read-response": {
-      const [readId, context, at] = [reader.u64("readId"), reader.u64("context"), index("index")];
-      if (!flag && at !== 0) fail(`a read that was refused has no index, but ${at} was found`);
-      return { type, ...header, readId, context, index: flag ? at : null };
-    }
+    case "read-response":
+      return readResponse(reader, header, flag);
   }
+}
+
+function indexFrom(reader: Reader, name: string): LogIndex {
+  return reader.limited(name) as LogIndex;
+}
+
+function termFrom(reader: Reader, name: string): Term {
+  return reader.limited(name) as Term;
+}
+
+function appendRequest(reader: Reader, header: Header): Envelope {
+  const prevLogIndex = indexFrom(reader, "prevLogIndex");
+  const prevLogTerm = termFrom(reader, "prevLogTerm");
+  const commitIndex = indexFrom(reader, "commitIndex");
+  return {
+    type: "append-request",
+    ...header,
+    prevLogIndex,
+    prevLogTerm,
+    commitIndex,
+    round: reader.u64("round"),
+    entries: entries(reader, header, prevLogIndex, prevLogTerm),
+  };
+}
+
+function heartbeatResponse(reader: Reader, header: Header, isInDoubt: boolean): Envelope {
+  const [round, sentAtTick] = [reader.u64("round"), reader.u64("sentAtTick")];
+  const vouched = indexFrom(reader, "vouchedIndex");
+  if (!isInDoubt && vouched !== 0) fail(`a node that is not in doubt vouches for nothing, but ${vouched} was found`);
+  return { type: "heartbeat-response", ...header, round, sentAtTick, vouchedIndex: isInDoubt ? vouched : null };
+}
+
+function snapshotRequest(reader: Reader, header: Header): Envelope {
+  const [snapshotIndex, snapshotTerm] = [indexFrom(reader, "snapshotIndex"), termFrom(reader, "snapshotTerm")];
+  const [offset, totalBytes] = [reader.limited("offset"), reader.limited("totalBytes")];
+  if (snapshotTerm > header.term) {
+    fail(`a snapshot of term ${snapshotTerm} comes in a message of term ${header.term}`);
+  }
+  const [digest, round] = [reader.u64("digest"), reader.u64("round")];
+  if (digest >= TWO_32) fail(`a digest is below 2^32, but ${digest} was found`);
+  const configuration = configurationIn(reader.block("configuration"));
+  const chunk = reader.block("chunk").slice();
+  if (offset + chunk.length > totalBytes) {
+    fail(`a chunk of ${chunk.length} bytes at ${offset} goes beyond the snapshot's ${totalBytes}`);
+  }
+  const identity = { snapshotIndex, snapshotTerm, configuration };
+  return { type: "snapshot-request", ...header, ...identity, offset, totalBytes, digest, round, chunk };
+}
+
+function snapshotResponse(reader: Reader, header: Header, isGap: boolean): Envelope {
+  const [snapshotIndex, received] = [indexFrom(reader, "snapshotIndex"), reader.limited("received")];
+  const [written, number] = [reader.limited("written"), reader.u64("refusal")];
+  const refusal = REFUSALS[number];
+  if (refusal === undefined) fail(`a refusal is 0 to ${REFUSALS.length - 1}, but ${number} was found`);
+  return { type: "snapshot-response", ...header, snapshotIndex, received, written, isGap, refusal };
+}
+
+function readResponse(reader: Reader, header: Header, isConfirmed: boolean): Envelope {
+  const [readId, context, at] = [reader.u64("readId"), reader.u64("context"), indexFrom(reader, "index")];
+  if (!isConfirmed && at !== 0) fail(`a read that was refused has no index, but ${at} was found`);
+  return { type: "read-response", ...header, readId, context, index: isConfirmed ? at : null };
 }
 
 function entries(reader: Reader, header: Header, prevLogIndex: LogIndex, prevLogTerm: Term): Entry[] {

@@ -26,6 +26,7 @@ export function envelopeFault(envelope: Envelope): string | null {
   wholeNumber(envelope.from, "from", 1);
   wholeNumber(envelope.to, "to", 1);
   const most = Math.max(wholeNumber(envelope.term, "term", 0), largestNumber(envelope));
+  checkCounters(envelope);
   if (most > MAX_INDEX) return BEYOND;
   switch (envelope.type) {
     case "append-request":
@@ -62,36 +63,48 @@ export function envelopeFault(envelope: Envelope): string | null {
   }
 }
 
-/** The largest of a message's terms, indexes and sizes; counters have no limit but that of whole numbers. */
-function largestNumber(envelope: Envelope): number {
+/** Checks the counters of a message, which have no limit but that of whole numbers. */
+function checkCounters(envelope: Envelope): void {
   switch (envelope.type) {
-    case "append-request": {
-      wholeNumber(envelope.round, "round", 0);
-      const place = Math.max(
-        wholeNumber(envelope.prevLogIndex, "prevLogIndex", 0),
-        wholeNumber(envelope.commitIndex, "commitIndex", 0),
-      );
-      return Math.max(place, wholeNumber(envelope.prevLogTerm, "prevLogTerm", 0));
-    }
-    case "append-response": {
-      wholeNumber(envelope.round, "round", 0);
-      const hint = Math.max(
-        wholeNumber(envelope.hintIndex, "hintIndex", 0),
-        wholeNumber(envelope.hintTerm, "hintTerm", 0),
-      );
-      return Math.max(hint, wholeNumber(envelope.index, "index", 0));
-    }
-    case "commit-notice":
-      return wholeNumber(envelope.commitIndex, "commitIndex", 0);
-    case "removal-notice":
-      return wholeNumber(envelope.configurationIndex, "configurationIndex", 0);
     case "heartbeat-request":
-      wholeNumber(envelope.round, "round", 0);
-      wholeNumber(envelope.sentAtTick, "sentAtTick", 0);
-      return wholeNumber(envelope.commitIndex, "commitIndex", 0);
     case "heartbeat-response":
       wholeNumber(envelope.round, "round", 0);
       wholeNumber(envelope.sentAtTick, "sentAtTick", 0);
+      return;
+    case "append-request":
+    case "append-response":
+    case "snapshot-request":
+      wholeNumber(envelope.round, "round", 0);
+      return;
+    case "read-request":
+    case "read-response":
+      wholeNumber(envelope.readId, "readId", 0);
+      wholeNumber(envelope.context, "context", 0);
+      return;
+  }
+}
+
+/** The largest of a message's terms, indexes and sizes. */
+function largestNumber(envelope: Envelope): number {
+  switch (envelope.type) {
+    case "append-request":
+      return Math.max(
+        wholeNumber(envelope.prevLogIndex, "prevLogIndex", 0),
+        wholeNumber(envelope.prevLogTerm, "prevLogTerm", 0),
+        wholeNumber(envelope.commitIndex, "commitIndex", 0),
+      );
+    case "append-response":
+      return Math.max(
+        wholeNumber(envelope.hintIndex, "hintIndex", 0),
+        wholeNumber(envelope.hintTerm, "hintTerm", 0),
+        wholeNumber(envelope.index, "index", 0),
+      );
+    case "commit-notice":
+    case "heartbeat-request":
+      return wholeNumber(envelope.commitIndex, "commitIndex", 0);
+    case "removal-notice":
+      return wholeNumber(envelope.configurationIndex, "configurationIndex", 0);
+    case "heartbeat-response":
       return envelope.vouchedIndex === null ? 0 : wholeNumber(envelope.vouchedIndex, "vouchedIndex", 0);
     case "vote-request":
     case "pre-vote-request":
@@ -99,33 +112,22 @@ function largestNumber(envelope: Envelope): number {
         wholeNumber(envelope.lastLogIndex, "lastLogIndex", 0),
         wholeNumber(envelope.lastLogTerm, "lastLogTerm", 0),
       );
-    case "snapshot-request": {
-      wholeNumber(envelope.round, "round", 0);
-      const place = Math.max(
+    case "snapshot-request":
+      return Math.max(
         wholeNumber(envelope.snapshotIndex, "snapshotIndex", 0),
         wholeNumber(envelope.snapshotTerm, "snapshotTerm", 0),
-      );
-      return Math.max(
-        place,
         wholeNumber(envelope.offset, "offset", 0),
         wholeNumber(envelope.totalBytes, "totalBytes", 0),
       );
-    }
-    case "snapshot-response": {
-      const place = Math.max(
+    case "snapshot-response":
+      return Math.max(
         wholeNumber(envelope.snapshotIndex, "snapshotIndex", 0),
         wholeNumber(envelope.received, "received", 0),
+        wholeNumber(envelope.written, "written", 0),
       );
-      return Math.max(place, wholeNumber(envelope.written, "written", 0));
-    }
-    case "read-request":
-      wholeNumber(envelope.readId, "readId", 0);
-      wholeNumber(envelope.context, "context", 0);
-      return 0;
     case "read-response":
-      wholeNumber(envelope.readId, "readId", 0);
-      wholeNumber(envelope.context, "context", 0);
       return envelope.index === null ? 0 : wholeNumber(envelope.index, "index", 0);
+    case "read-request":
     case "vote-response":
     case "pre-vote-response":
     case "timeout-now":

@@ -10,7 +10,8 @@
 import { isHarmless } from "./fields.ts";
 
 /** What a value turned out to be. */
-export const ABSENT = 0, NULL = 1, INTEGER = 2, TEXT = 3, PAIR = 4, COMPLEX = 5;
+const ABSENT = 0;
+export const NULL = 1, INTEGER = 2, TEXT = 3, PAIR = 4, COMPLEX = 5;
 
 /** The types of events, by their first letters; those of `invoke` and `info` are the same. */
 export const INVOKE = 105, OK_EVENT = 111, FAIL_EVENT = 102, INFO_EVENT = 63;

@@ -1,9 +1,10 @@
 #!/usr/bin/env -S deno run -A --no-check
 /**
- * A linearizable key-value store for Maelstrom's workload `lin-kv`, around this project's Raft core. Any node takes any request. The log is in memory: a
- * node that is killed forgets what it promised, which the nemesis `kill` shows.
+ * A linearizable key-value store for Maelstrom's workload `lin-kv`, around this project's Raft core. Any node takes any
+ * request. The log is in memory: a node that is killed forgets what it promised, which the nemesis `kill` shows.
  *
- *     deno run -A harness/main.ts --target maelstrom --workload lin-kv --nemesis partition --bin docs/nodes/raft_node.ts
+ *     deno run -A harness/main.ts --target maelstrom --workload lin-kv --nemesis partition \
+ *       --bin docs/nodes/raft_node.ts
  */
 import { Buffer } from "node:buffer";
 import process from "node:process";

@@ -45,7 +45,8 @@ const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
  * @example A replicated sum inside one's own program: its own state machine, transport, disk and clock
  * ```ts
  * import assert from "node:assert/strict";
- * import { type ClientReply, createReplica, type Disk, openJournal, type Replica, type StateMachine } from "@kayadb/raft/server";
+ * import type { ClientReply, Disk, Replica, StateMachine } from "@kayadb/raft/server";
+ * import { createReplica, openJournal } from "@kayadb/raft/server";
  *
  * // What is replicated: a sum, to which each command adds its first byte; a command without a byte reads.
  * function createSum(): StateMachine {

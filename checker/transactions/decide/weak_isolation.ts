@@ -25,13 +25,13 @@ import { nobody } from "../read/versions.ts";
 export type WeakLevel = "read-committed" | "read-atomic" | "causal";
 
 /** A cycle of transactions that the level forbids; -1 stands for the initial state. */
-export interface WeakCycle {
+interface WeakCycle {
   readonly transactions: readonly number[];
   readonly steps: readonly CycleStep[];
 }
 
 /** What was found: nothing, a cycle, or that the question is too large. */
-export type WeakAnswer = { readonly holds: true } | { readonly holds: false; readonly cycle: WeakCycle } | {
+type WeakAnswer = { readonly holds: true } | { readonly holds: false; readonly cycle: WeakCycle } | {
   readonly holds: "unknown";
   readonly reason: string;
 };

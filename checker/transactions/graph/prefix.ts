@@ -11,7 +11,7 @@ import { shortCycle } from "./cycles.ts";
 import { componentGraphs, EdgeList, graphOf, process, rw, through, wr } from "./graph.ts";
 
 /** A cycle that prefix consistency forbids: transactions, and the kinds of the edges between them. */
-export interface PrefixCycle {
+interface PrefixCycle {
   readonly transactions: readonly number[];
   readonly kinds: readonly number[];
 }

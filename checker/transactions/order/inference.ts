@@ -33,7 +33,7 @@ export interface InferredEdge {
 }
 
 /** What is to be decided. */
-export interface OrderProblem {
+interface OrderProblem {
   /** How many nodes the graph has, those that are no transactions included. */
   readonly nodes: number;
   /** What is known. */

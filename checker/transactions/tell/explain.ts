@@ -166,7 +166,7 @@ export function evidence(history: Transactions, known: KnownOrder, from: number,
 }
 
 /** One step in words, with transactions by their place in the cycle. */
-export function stepInWords(step: CycleStep, workload: Transactions["workload"]): string {
+function stepInWords(step: CycleStep, workload: Transactions["workload"]): string {
   const [a, b] = [`T${step.from + 1}`, `T${step.to + 1}`];
   const did = workload === "list-append" ? "appended" : "wrote";
   const key = shown(step.key);
