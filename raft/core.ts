@@ -38,6 +38,8 @@ interface IncomingSnapshot {
   received: number;
   /** Up to where the leader was told that they are written. */
   told: number;
+  /** Chunks that have overtaken the one that is wanted, by their offsets; no more than `maxInflightBytes`. */
+  readonly early: Map<number, Uint8Array>;
 }
 
 /** A read that was sent on to the leader. */

@@ -11,6 +11,8 @@ import type { SnapshotRefusal, SnapshotRequest } from "./message.ts";
 import { abandonIncoming, followLeader } from "./roles.ts";
 import { isSameSnapshot, type LogIndex, type Snapshot } from "./types.ts";
 
+type Incoming = NonNullable<Core["incoming"]>;
+
 /** A chunk: goes into the log if it is the one that is wanted; the answer says how far the snapshot has come in. */
 export function handleSnapshotRequest(core: Core, request: SnapshotRequest): void {
   followLeader(core, request.from);
@@ -33,12 +35,16 @@ export function handleSnapshotRequest(core: Core, request: SnapshotRequest): voi
   const snapshot: Snapshot = { index, term, configuration, bytes: totalBytes, digest };
   const incoming = incomingOf(core, snapshot);
   if (incoming === null) return core.reject(request, "a later snapshot is coming in");
-  if (offset > incoming.received) return respond(core, true);
+  if (offset > incoming.received) {
+    keepEarly(core, incoming, offset, chunk);
+    return respond(core, true);
+  }
   // A chunk that the log does not take now is sent again.
   if (offset < incoming.received || !core.log.receiveSnapshot(incoming.snapshot, offset, chunk)) {
     return respond(core, false);
   }
   incoming.received += chunk.length;
+  takeEarly(core, incoming);
   if (incoming.received === totalBytes) install(core, request);
   else if (chunk.length === 0) respond(core, false);
   else tellProgress(core);
@@ -54,12 +60,33 @@ export function tellProgress(core: Core): void {
  * What has come in of a snapshot; begins with nothing. `null` where the same leader is sending a later one: a late
  * chunk does not undo that. A leader of a later term may have none but an older one.
  */
-function incomingOf(core: Core, snapshot: Snapshot): NonNullable<Core["incoming"]> | null {
+function incomingOf(core: Core, snapshot: Snapshot): Incoming | null {
   const { incoming } = core;
   if (incoming !== null && isSameSnapshot(incoming.snapshot, snapshot)) return incoming;
   if (incoming !== null && incoming.sentIn === core.term && snapshot.index < incoming.snapshot.index) return null;
   abandonIncoming(core);
-  return core.incoming = { snapshot, sentIn: core.term, received: 0, told: 0 };
+  return core.incoming = { snapshot, sentIn: core.term, received: 0, told: 0, early: new Map() };
+}
+
+/**
+ * Keeps a chunk that has overtaken others, as far as a leader's window goes. On a network that reorders, a window of
+ * small chunks would else bring one of them a round trip, and all others would be sent again.
+ */
+function keepEarly(core: Core, { early }: Incoming, offset: number, chunk: Uint8Array): void {
+  if (chunk.length === 0 || early.has(offset)) return;
+  let kept = chunk.length;
+  for (const one of early.values()) kept += one.length;
+  if (kept <= core.config.maxInflightBytes) early.set(offset, chunk);
+}
+
+/** Gives the log the chunks that came early and whose turn it is now. */
+function takeEarly(core: Core, incoming: Incoming): void {
+  const { early, snapshot } = incoming;
+  for (let chunk = early.get(incoming.received); chunk !== undefined; chunk = early.get(incoming.received)) {
+    if (!core.log.receiveSnapshot(snapshot, incoming.received, chunk)) return;
+    incoming.received += chunk.length;
+  }
+  for (const offset of early.keys()) if (offset < incoming.received) early.delete(offset);
 }
 
 function install(core: Core, request: SnapshotRequest): void {

@@ -123,7 +123,12 @@ function livenessOf({ liveness, finalReads }: RunOutcome): Verdict {
 
 /** Nothing is reported as checked that did not happen. */
 function exercised(outcome: RunOutcome, setup: RunSetup): Verdict {
-  if (outcome.succeeded === 0) return { valid: "unknown", reason: "no operation succeeded, so nothing was checked" };
+  if (outcome.succeeded === 0) {
+    return {
+      valid: "unknown",
+      reason: "no operation succeeded while the clients were at work, so nothing was checked",
+    };
+  }
   const struck = [...outcome.faults.values()].some((count) => count.struck > 0);
   if (setup.kinds.length > 0 && !struck) {
     return { valid: "unknown", reason: "the nemesis never struck, so nothing was survived" };

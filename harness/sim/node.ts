@@ -178,7 +178,7 @@ export class SimNode {
       (this.#isDamaged && error instanceof JournalIdentityError);
     if (isRefusal) {
       this.isRefused = true;
-      this.#invariants.journalOpened(this.id, true, this.#isDamaged);
+      this.#invariants.journalRefused(this.id, this.#isDamaged);
     } else if (error instanceof DiskFaultError) {
       this.#queue.at(this.#queue.now() + this.#options.tickLength, () => this.#startIfWell());
     } else {
@@ -193,10 +193,9 @@ export class SimNode {
     this.#ticks = 0;
     if (journal.snapshotIndex > 0) this.#invariants.coverage.marks.hit("started from a snapshot");
     else if (journal.lastIndex === 0) this.#invariants.coverage.marks.hit("started from an empty journal");
-    if (!this.#isLost) {
-      this.#invariants.journalOpened(id, false, this.#isDamaged);
-      this.#invariants.starts(id, journal, () => this.#ticks);
-    }
+    if (!this.#isLost) this.#invariants.starts(id, journal, () => this.#ticks);
+    // What was damaged was of no use any more, and is removed by now.
+    this.#isDamaged = false;
     if (this.#options.trace !== undefined) {
       this.#tell(`starts in term ${journal.state.term} with entries up to ${journal.lastIndex}`, startOf(journal));
     }

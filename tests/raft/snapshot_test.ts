@@ -19,13 +19,13 @@ const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i)
 /** The part of a snapshot of so many bytes that begins at an offset. */
 const part = (from: number, to: number): Uint8Array => bytes(to).slice(from);
 
-/** A network of three in which 3 missed what 1 has put into a snapshot of 10 bytes, sent in chunks of 4. */
-function behind(config: Record<string, unknown> = {}): Network {
+/** A network of three in which 3 missed what 1 has put into a snapshot, of 10 bytes by default, sent in chunks of 4. */
+function behind(config: Record<string, unknown> = {}, snapshotBytes = 10): Network {
   const network = new Network({ config: { snapshotChunkBytes: 4, maxKeepBytes: 0, ...config } });
   network.elect(1);
   network.isolate(3);
   network.propose(1, 5, 6, 7);
-  compactIn(network, 1, logIndex(4), bytes(10));
+  compactIn(network, 1, logIndex(4), bytes(snapshotBytes));
   network.heal();
   return network;
 }
@@ -210,6 +210,36 @@ test("chunks are sent ahead of their answers, within the window", () => {
   assert.equal(Math.max(...ahead), 3);
   network.run(3);
   assert.deepEqual(dataOf(network.log(3)), bytes(10));
+});
+
+test("chunks that overtake each other are put in order", () => {
+  for (const order of [[0, 4, 2], [4, 2, 0], [2, 4, 0], [2, 0, 4]]) {
+    const log = new MemLog();
+    const node = follower(log);
+    const answers = order.flatMap((offset) => node.handle(chunk(5, 2, offset, part(offset, offset + 2), 6)));
+    assert.deepEqual(log.snapshotData, bytes(6), `${order}`);
+    assert.equal(only(answers.slice(-1), "append-response").index, 5);
+  }
+});
+
+test("a network that reorders all that is under way carries a snapshot in one heartbeat's time", () => {
+  const network = behind({ snapshotChunkBytes: 1, maxInflightAppends: 8 }, 300);
+  network.tick(1);
+  for (let i = 0; i < 20_000 && network.queue.length > 0; i++) {
+    network.queue.reverse();
+    network.deliver(network.queue.shift()!);
+  }
+  assert.deepEqual(dataOf(network.log(3)), bytes(300));
+});
+
+test("no more chunks are kept ahead of their turn than a window holds", () => {
+  const log = new MemLog();
+  const node = new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)], maxInflightBytes: 2 }, log);
+  for (const offset of [5, 4, 3, 2, 1, 0]) node.handle(chunk(5, 2, offset, part(offset, offset + 1), 6));
+  const answer = only(node.handle(chunk(5, 2, 1, part(1, 2), 6)), "snapshot-response");
+  assert.deepEqual([answer.received, log.snapshot], [2, null]);
+  for (const offset of [2, 3]) node.handle(chunk(5, 2, offset, part(offset, offset + 1), 6));
+  assert.deepEqual(log.snapshotData, bytes(6));
 });
 
 test("a late chunk of an older snapshot does not undo what has come of a newer one", () => {

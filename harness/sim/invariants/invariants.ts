@@ -12,7 +12,7 @@ import { countEvents, type Coverage } from "../coverage.ts";
 import { Configurations } from "./configurations.ts";
 import { findsAgain, isOnMajority, keepsCommitted, leadsDurably, leavesDurably } from "./durability.ts";
 import { ElectionSafety } from "./election_safety.ts";
-import { journalOpened } from "./journals.ts";
+import { journalRefused } from "./journals.ts";
 import { leadsComplete } from "./leader_completeness.ts";
 import { leadsBesideNoLease, readsByLease } from "./leases.ts";
 import { LogMatching } from "./log_matching.ts";
@@ -70,10 +70,10 @@ export class Invariants {
     keepsBirth(this.#world, id, member, known, birth);
   }
 
-  /** A node was refused by its journal, or was not; `isDamaged` tells whether it should be. */
-  journalOpened(id: number, isRefused: boolean, isDamaged: boolean): void {
-    if (isRefused) this.coverage.journalsRefused++;
-    journalOpened(this.#world, id, isRefused, isDamaged);
+  /** A node was refused by its journal; `isDamaged` tells whether somebody has damaged it. */
+  journalRefused(id: number, isDamaged: boolean): void {
+    this.coverage.journalsRefused++;
+    journalRefused(this.#world, id, isDamaged);
   }
 
   /** A node starts with what its journal holds. */
@@ -91,6 +91,7 @@ export class Invariants {
     const before = this.#world.nodes.get(id);
     if (before !== undefined) findsAgain(this.#world, id, before.log, log);
     this.#configurations.checkSnapshot(id, log);
+    if (log.snapshot !== null) this.#snapshots.holds(id, log.snapshot);
     this.#world.nodes.set(id, node);
   }
 
@@ -188,7 +189,7 @@ export class Invariants {
       snapshot: (event, snapshot) => {
         if (event === "installed") this.#installs(id, node, snapshot.index, snapshot.term);
         if (event === "installed" || event === "taken") this.#configurations.checkSnapshot(id, log);
-        if (event === "taken") this.#snapshots.takes(id, log.snapshot!);
+        if (event === "taken") this.#snapshots.holds(id, log.snapshot!);
         coverage.snapshot(event);
       },
       transfer: (event, target) => {

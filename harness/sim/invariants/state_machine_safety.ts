@@ -85,8 +85,8 @@ export class SnapshotsAgree {
     this.#world = world;
   }
 
-  /** A node takes a snapshot. */
-  takes(id: number, { index, bytes, digest }: Snapshot): void {
+  /** A node has taken a snapshot, or starts from one. */
+  holds(id: number, { index, bytes, digest }: Snapshot): void {
     const other = this.#snapshots.get(index);
     if (other !== undefined) {
       if (other.bytes === bytes && other.digest === digest) return;
