@@ -2,8 +2,8 @@
  * Journals: a node refuses to start from a journal only where it is damaged.
  *
  * Whether a node starts from a damaged one is not decided here: what was damaged may be of no use any more, such as a
- * segment that a snapshot covers. A node that starts has found again all that it knew to be durable (`durability.ts`), and
-no entry but those that were there before (`log_matching.ts`).
+ * segment that a snapshot covers. A node that starts has found again all that it knew to be durable
+ * (`durability.ts`), and no entry but those that were there before (`log_matching.ts`).
  *
  * @module
  */
