@@ -1,5 +1,5 @@
 /**
- * What a follower does with what its leader says: AppendEntries (Raft, section 5.3), heartbeats and commit notices.
+ * How a follower handles its leader's messages: AppendEntries (Raft, section 5.3), heartbeats and commit notices.
  *
  * @module
  */
@@ -12,14 +12,15 @@ import { followLeader } from "./roles.ts";
 import type { LogIndex } from "./types.ts";
 
 /**
- * AppendEntries, figure 2: refuses without a match at `prevLogIndex`; else drops what conflicts, adds what is new, and
- * commits.
+ * AppendEntries, figure 2: refuses if the log has no match at `prevLogIndex`; else drops the entries that conflict,
+ * adds the new ones, and commits.
  */
 export function handleAppendRequest(core: Core, request: AppendRequest): void {
   followLeader(core, request.from);
   const { log } = core;
   const { prevLogIndex, prevLogTerm, entries } = request;
-  // What is committed is in every later leader's log (section 5.4): it matches, even where it was compacted away.
+  // Committed entries are in every later leader's log (section 5.4), so they match, even those that were compacted
+  // away.
   if (prevLogIndex > core.commitIndex && log.termAt(prevLogIndex) !== prevLogTerm) {
     const end = Math.min(prevLogIndex, log.lastIndex) as LogIndex;
     const hintIndex = lastIndexWithTermAtMost(log, core.commitIndex, end, prevLogTerm);
@@ -29,12 +30,12 @@ export function handleAppendRequest(core: Core, request: AppendRequest): void {
   if (!appendNew(core, request)) return;
   const lastNewIndex = prevLogIndex + entries.length as LogIndex;
   if (lastNewIndex > core.vouchedIndex) vouch(core, lastNewIndex);
-  // No further than the last entry that this message vouches for: what follows it here may be another leader's.
+  // Commits no further than the last entry of this message: the entries after it may be another leader's.
   core.commitTo(Math.min(request.commitIndex, lastNewIndex) as LogIndex);
   respond(core, request, true, lastNewIndex, 0 as LogIndex);
 }
 
-/** A heartbeat: the leader lives, and says how far to commit. The echo names its round. */
+/** A heartbeat: the leader is alive, and says how far to commit. The echo carries the round's number. */
 export function handleHeartbeatRequest(core: Core, request: HeartbeatRequest): void {
   followLeader(core, request.from);
   commitVouched(core, request.commitIndex);
@@ -51,19 +52,20 @@ export function handleHeartbeatRequest(core: Core, request: HeartbeatRequest): v
   });
 }
 
-/** A commit notice. */
+/** Commits up to the index of a commit notice, as far as `commitVouched` allows. */
 export function handleCommitNotice(core: Core, notice: CommitNotice): void {
   followLeader(core, notice.from);
   commitVouched(core, notice.commitIndex);
 }
 
 /**
- * Commits as far as the leader says, but no further than the log is known to be the leader's: up to what an append of
- * this term has vouched for, or the whole log where its last entry is of this term, as only this term's leader made it.
+ * Commits as far as the leader says, but no further than the log is known to be the leader's: up to the last index that
+ * an append of this term has confirmed, or the whole log if its last entry is of this term, since only this term's
+ * leader made such entries.
  *
- * An honest leader says no more than what this node has acknowledged. A message may also come from an earlier life of
- * this node under the same number, or be damaged, so that more is not believed. Where the leader goes on saying that
- * the node has acknowledged what it does not hold, its disk has lost it (`checkMissing`).
+ * A correct leader never names an index that this node has not acknowledged. But the message may answer an earlier life
+ * of this node under the same number, or be damaged, so the node does not believe a larger index. If the leader keeps
+ * saying that the node acknowledged entries which it does not hold, its disk has lost them (`checkMissing`).
  */
 function commitVouched(core: Core, commitIndex: LogIndex): void {
   if (commitIndex <= core.commitIndex) {
@@ -78,7 +80,8 @@ function commitVouched(core: Core, commitIndex: LogIndex): void {
 }
 
 /**
- * A leader's commit index never falls: one that does is another's word, or a damaged one, and nothing is proven by it.
+ * A leader's commit index never falls. A message in which it does fall is from another leader, or damaged, and proves
+ * nothing.
  */
 function noteMissing(core: Core, index: LogIndex): void {
   const { missing, clock } = core;
@@ -87,13 +90,14 @@ function noteMissing(core: Core, index: LogIndex): void {
     : { index, sinceTick: missing.sinceTick, claims: missing.claims + 1 };
 }
 
-/** So many messages in a row must say that a node has lost entries before it is stopped. */
+/** How many messages in a row must say that a node has lost entries before the node stops. */
 const MIN_CLAIMS = 10;
 
 /**
- * A leader has said for two election timeouts that this node acknowledged entries that it does not hold.
+ * Stops the node if a leader has said for two election timeouts that this node acknowledged entries that it lacks.
  *
- * @throws {RaftInvariantError} Where that is so: a disk has lost what it had promised. A few messages prove nothing.
+ * @throws {RaftInvariantError} If so: the disk has lost entries that it had reported as durable. A few messages prove
+ * nothing.
  */
 export function checkMissing(core: Core): void {
   const { missing } = core;
@@ -109,8 +113,8 @@ export function checkMissing(core: Core): void {
 }
 
 /**
- * Appends the entries that are not in the log, after dropping those that conflict with them: an existing entry with
- * another term, and all that follow it.
+ * Drops the existing entries that conflict with the new ones (the first with another term, and all after it), then
+ * appends those that the log lacks.
  *
  * @returns Whether the log now holds them all.
  */

@@ -1,22 +1,22 @@
 /**
- * Checks of what a host passes in: each error names the argument, and says what was found.
+ * Checks of the arguments that a host passes in. Each error names the argument and says what was found.
  *
  * TypeScript's types say the same, but a host may be plain JavaScript, and its numbers may come from a file. A wrong
- * argument that is believed does its harm later, on another node.
+ * argument that is accepted does its harm later, on another node.
  *
  * @module
  */
 
 /**
- * A whole number of a range.
+ * Checks that a value is a whole number within a range.
  *
  * @param value What was passed.
  * @param name The argument's name, as in `electionTimeoutTicks` or `a NodeId`.
  * @param least The smallest number that is allowed.
  * @param most The largest one; 2^53 - 1 by default.
  * @returns The number.
- * @throws {TypeError} Where it is no number.
- * @throws {RangeError} Where it is out of the range, or not whole.
+ * @throws {TypeError} If it is not a number.
+ * @throws {RangeError} If it is out of the range, or not whole.
  */
 export function wholeNumber(
   value: unknown,
@@ -34,11 +34,11 @@ export function wholeNumber(
 }
 
 /**
- * Bytes.
+ * Checks that a value is a `Uint8Array`.
  *
  * @param value What was passed.
  * @param name The argument's name.
- * @throws {TypeError} Where it is no `Uint8Array`.
+ * @throws {TypeError} If it is not.
  */
 export function checkBytes(value: unknown, name: string): asserts value is Uint8Array {
   if (value instanceof Uint8Array || Object.prototype.toString.call(value) === "[object Uint8Array]") return;
@@ -46,11 +46,11 @@ export function checkBytes(value: unknown, name: string): asserts value is Uint8
 }
 
 /**
- * An object, not `null`, not an array.
+ * Checks that a value is an object: neither `null` nor an array.
  *
  * @param value What was passed.
  * @param name The argument's name.
- * @throws {TypeError} Where it is none.
+ * @throws {TypeError} If it is not.
  */
 export function checkObject(value: unknown, name: string): asserts value is Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
@@ -58,23 +58,23 @@ export function checkObject(value: unknown, name: string): asserts value is Reco
 }
 
 /**
- * An array.
+ * Checks that a value is an array.
  *
  * @param value What was passed.
  * @param name The argument's name.
- * @throws {TypeError} Where it is none.
+ * @throws {TypeError} If it is not.
  */
 export function checkArray(value: unknown, name: string): asserts value is readonly unknown[] {
   if (!Array.isArray(value)) throw new TypeError(`Cannot take ${shown(value)} as ${name}: an array is needed`);
 }
 
 /**
- * `true` or `false`.
+ * Checks that a value is `true` or `false`.
  *
  * @param value What was passed.
  * @param name The argument's name.
  * @returns The boolean.
- * @throws {TypeError} Where it is none.
+ * @throws {TypeError} If it is not.
  */
 export function boolean(value: unknown, name: string): boolean {
   if (typeof value !== "boolean") {
@@ -84,12 +84,12 @@ export function boolean(value: unknown, name: string): boolean {
 }
 
 /**
- * Refuses options that do not exist: a misspelt one would silently be left at its default.
+ * Refuses options that do not exist. Otherwise a misspelt option would silently keep its default.
  *
  * @param options What was passed.
  * @param known The names that exist.
  * @param what What the options belong to, as in `a RaftConfig`.
- * @throws {TypeError} Where one does not exist; names the one that was probably meant.
+ * @throws {TypeError} If an option does not exist; the message names the one that was probably meant.
  */
 export function checkOptionNames(options: object, known: readonly string[], what: string): void {
   for (const name of Object.keys(options)) {
@@ -122,7 +122,7 @@ function power(most: number): string {
   return most === 281474976710656 ? "2^48" : String(most);
 }
 
-/** The name that a misspelt one is most like, `null` where none is near. */
+/** The known name that is most like a misspelt one; `null` if none is near. */
 function closest(name: string, known: readonly string[]): string | null {
   let best: string | null = null;
   let most = 0.6;
@@ -134,7 +134,7 @@ function closest(name: string, known: readonly string[]): string | null {
   return best;
 }
 
-/** The length of the longest sequence of letters that both words have in this order, with gaps. */
+/** The length of the longest common subsequence of two words. */
 function lettersInCommon(a: string, b: string): number {
   let row = new Array<number>(b.length + 1).fill(0);
   for (const letter of a) {

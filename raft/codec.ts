@@ -1,11 +1,11 @@
 /**
- * Envelopes as bytes, little-endian, each in a frame that says how long it is:
+ * Envelopes as bytes, little-endian. Each is in a frame that starts with its length:
  *
  * ```text
  * length u32, of what follows | version u8 = 1 | type u8 | flags u8 | from u64 | to u64 | term u64 | body
  *
- * flags: 1 = afterSync, 2 = success, granted, leadershipTransfer, that a read is to be confirmed by lease, that its
- *        index is there, that the node is in doubt, or that bytes are missing before a chunk
+ * flags: 1 = afterSync; 2 = success, granted, leadershipTransfer, the read is to be confirmed by lease, the read has an
+ *        index, the node is in doubt, or bytes before the chunk are missing
  * entry: term u64 | kind u8 | length u32 | data            its index follows from prevLogIndex
  *
  * 1 append-request     prevLogIndex u64 | prevLogTerm u64 | commitIndex u64 | round u64 | count u32 | entries
@@ -26,9 +26,9 @@
  * 15 removal-notice    configurationIndex u64
  * ```
  *
- * Numbers are whole, below 2^53; terms, indexes and sizes are at most 2^48. What is decoded is a message that some node
- * could have sent: terms do not fall along its entries, and a configuration's entry holds one. It is not known to be
- * true: transports authenticate.
+ * Numbers are whole and below 2^53; terms, indexes and sizes are at most 2^48. A decoded message is one that some node
+ * could have sent: terms never fall along its entries, and a configuration entry holds a configuration. Whether it is
+ * genuine is for the transport to authenticate.
  *
  * @module
  */
@@ -48,8 +48,8 @@ import {
 } from "./types.ts";
 
 /**
- * The largest frame that is decoded unless another bound is given: 64 MiB. It must hold an append, or a chunk, of the
- * settings in use.
+ * The default maximum of a frame that is decoded: 64 MiB. It must be large enough for an append, or a snapshot chunk,
+ * of the settings in use.
  */
 export const MAX_FRAME_BYTES: number = 64 * 1024 * 1024;
 
@@ -84,8 +84,8 @@ const TWO_32 = 4294967296;
  * @param envelope The envelope.
  * @param room Bytes to leave free in front of the frame, for a host's own header.
  * @returns New bytes: `room` zeros, and exactly one frame.
- * @throws {TypeError} Where a part of it has the wrong type.
- * @throws {RangeError} Where a number in it is out of its range.
+ * @throws {TypeError} If a part of the envelope has the wrong type.
+ * @throws {RangeError} If a number in it is out of range.
  *
  * @example
  * ```ts
@@ -125,7 +125,7 @@ export function encodeEnvelope(envelope: Envelope, room: number = 0): Uint8Array
   return bytes;
 }
 
-// Byte by byte, as every message of a run goes through here: a DataView made for each cost three times as much.
+// Written byte by byte, since every message of a run passes here: a DataView for each message cost three times as much.
 
 function putU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value;
@@ -134,13 +134,13 @@ function putU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value >>> 24;
 }
 
-/** The bytes are zeros before. */
+/** Expects the bytes to be zeros. */
 function putU64(bytes: Uint8Array, at: number, value: number): void {
   putU32(bytes, at, value >>> 0);
   if (value >= TWO_32) putU32(bytes, at + 4, Math.floor(value / TWO_32));
 }
 
-/** Returns where the next thing goes. */
+/** Returns the offset behind the block. */
 function putBlock(bytes: Uint8Array, at: number, data: Uint8Array): number {
   putU32(bytes, at, data.length);
   if (data.length > 64) bytes.set(data, at + 4);
@@ -149,14 +149,14 @@ function putBlock(bytes: Uint8Array, at: number, data: Uint8Array): number {
 }
 
 /**
- * How long the frame at the beginning of a stream is, length and all.
+ * The length of the frame at the beginning of a stream, its length field included.
  *
- * @param bytes What has come of the stream.
+ * @param bytes What was received of the stream.
  * @param maxBytes The largest frame to accept.
- * @returns The frame's bytes, or `null` where not even its length has come.
- * @throws {TypeError} Where `bytes` are none.
- * @throws {RangeError} Where the frame claims to be larger: nothing was allocated for it, and the stream cannot be read
- * on.
+ * @returns The frame's length in bytes, or `null` if fewer than 4 bytes were received.
+ * @throws {TypeError} If `bytes` is not a `Uint8Array`.
+ * @throws {RangeError} If the frame claims to be larger than `maxBytes`. Nothing was allocated for it, and the stream
+ * cannot be read any further.
  */
 export function frameLength(bytes: Uint8Array, maxBytes: number = MAX_FRAME_BYTES): number | null {
   checkBytes(bytes, "an Envelope's bytes");
@@ -179,16 +179,16 @@ function getU32(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * The envelope that a frame holds.
+ * The envelope in a frame.
  *
- * @param bytes Exactly one frame behind `room` bytes. What the envelope holds of them is copied, so that they may be
- * used again.
+ * @param bytes Exactly one frame behind `room` bytes. The envelope gets copies, so the caller may reuse them.
  * @param maxBytes The largest frame to accept.
  * @param room Bytes in front of the frame, of a host's own header.
  * @returns The envelope.
- * @throws {TypeError} Where `bytes` are none.
- * @throws {RangeError} Where the frame claims to be larger than `maxBytes`.
- * @throws {SyntaxError} Where the bytes are no envelope: what was expected, what was found, and where.
+ * @throws {TypeError} If `bytes` is not a `Uint8Array`.
+ * @throws {RangeError} If the frame claims to be larger than `maxBytes`.
+ * @throws {SyntaxError} If the bytes are not an envelope. The message says what was expected, what was found, and
+ * where.
  */
 export function decodeEnvelope(bytes: Uint8Array, maxBytes: number = MAX_FRAME_BYTES, room: number = 0): Envelope {
   checkBytes(bytes, "an Envelope's bytes");
@@ -437,7 +437,7 @@ function entries(reader: Reader, header: Header, prevLogIndex: LogIndex, prevLog
     fail(`${count} entries need ${ENTRY_BYTES * count} bytes, but ${reader.left} are left`);
   }
   if (prevLogIndex + count > MAX_INDEX) fail(`${count} entries after ${prevLogIndex} go beyond 2^48`);
-  // One copy for all of them: what comes from a socket is often a piece of a buffer that is used again.
+  // One copy for all of them: the bytes are often a piece of a socket's buffer, which is used again.
   if (count > 0) reader.own();
   const decoded: Entry[] = [];
   let before = prevLogTerm;
@@ -486,7 +486,7 @@ class Reader {
     this.#at = room + 4;
   }
 
-  /** Of the frame. */
+  /** The offset in the frame. */
   get offset(): number {
     return this.#at - this.#room;
   }
@@ -495,7 +495,7 @@ class Reader {
     return this.#bytes.length - this.#at;
   }
 
-  /** From here on blocks are of a copy. */
+  /** Copies the bytes; blocks that are read after this are views of the copy. */
   own(): void {
     const own = newBytes(this.#bytes.length);
     own.set(this.#bytes);

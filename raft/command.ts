@@ -24,7 +24,7 @@ const DELETE = 2;
  *
  * @param command The command.
  * @returns New bytes.
- * @throws {TypeError} Where it is no command, or its key or value are no bytes.
+ * @throws {TypeError} If it is not a command, or its key or value is not a `Uint8Array`.
  *
  * @example
  * ```ts
@@ -57,11 +57,11 @@ export function encodeCommand(command: RaftCommand): Uint8Array {
 }
 
 /**
- * The command that bytes hold.
+ * The command in `bytes`.
  *
  * @param bytes Exactly one command.
  * @returns The command; its key and value are views of `bytes`.
- * @throws {SyntaxError} Where the bytes are no command: what was expected, what was found, and where.
+ * @throws {SyntaxError} If the bytes are not a command. The message says what was expected, what was found, and where.
  */
 export function decodeCommand(bytes: Uint8Array): RaftCommand {
   checkBytes(bytes, "a RaftCommand's bytes");

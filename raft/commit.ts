@@ -15,8 +15,9 @@ import { resign } from "./resign.ts";
 import type { LogIndex } from "./types.ts";
 
 /**
- * Commits what a quorum holds durably, if that is an entry of the leader's own term: an entry of an earlier term is
- * never committed by counting replicas, only along with a later one (Raft, section 5.4.2 and figure 8).
+ * Commits the entries that a quorum holds durably, if the last of them is of the leader's own term. A leader never
+ * commits an entry of an earlier term by counting replicas, only together with a later one (Raft, section 5.4.2 and
+ * figure 8).
  */
 export function commitAsLeader(core: Core): void {
   const index = reachedByQuorum(core.configuration, core.heldBy) as LogIndex;
@@ -34,10 +35,11 @@ export function commitAsLeader(core: Core): void {
 }
 
 /**
- * The configuration in force is committed, by a leader that has committed in its own term.
+ * Reacts to the commit of the configuration in force, on a leader that has committed in its own term.
  *
- * A joint one that asks for it is left (dissertation, section 4.3), also if it is an earlier leader's. Who was removed
- * is told. A leader that is no voter in it hands over (section 4.2.2): until then it led without counting itself.
+ * Leaves a joint configuration with `autoLeave` (dissertation, section 4.3), even one of an earlier leader. Tells the
+ * removed members. A leader that is not a voter of the configuration hands over (section 4.2.2); until now it led
+ * without counting itself.
  */
 function configurationCommitted(core: Core): void {
   const { configuration } = core;

@@ -1,6 +1,6 @@
 /**
- * Which entries a node keeps when it puts a snapshot in place of its log's beginning: a follower that still needs them
- * is spared a snapshot, and catches up even where snapshots are taken faster than it can be sent one.
+ * Which entries a node keeps when a snapshot replaces the beginning of its log. A follower that still needs the kept
+ * entries can catch up from them, even when snapshots are taken faster than one could be sent.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { Progress } from "./progress.ts";
 import type { LogIndex } from "./types.ts";
 
 /**
- * The first entry that is kept beside a snapshot.
+ * The first entry that the log keeps when it takes a snapshot.
  *
- * `keepBytes` of the entries that the snapshot covers are kept in any case, for followers of a later leader. A leader
- * also keeps what a follower is being sent, up to `maxKeepBytes` in all; beyond that the follower gets a snapshot.
+ * A node always keeps `keepBytes` of the entries that the snapshot covers, for followers of a later leader. A leader
+ * also keeps what it is sending to a follower, up to `maxKeepBytes` in all; a follower that needs more gets a snapshot.
  *
  * @param core The node.
  * @param index The last entry that the snapshot covers.
- * @returns From the log's first entry to `index + 1`.
+ * @returns An index between the log's first entry and `index + 1`.
  */
 export function keepFrom(core: Core, index: LogIndex): LogIndex {
   const { log, config } = core;
@@ -35,12 +35,12 @@ export function keepFrom(core: Core, index: LogIndex): LogIndex {
 }
 
 /**
- * The entry before the first one that a follower is to be sent, whose term an append names; the last one of its
- * snapshot where it is being sent one.
+ * The index before the first entry that a follower needs, whose term an append names (`prevLogTerm`); for a follower
+ * that gets a snapshot, the snapshot's last index.
  */
 function neededFrom({ matchIndex, transfer, isActive, nextIndex, state }: Progress): number {
   if (transfer !== null) return transfer.snapshot.index;
-  // Of a follower that nobody has heard of lately, nobody knows when it will need anything.
+  // A follower that was not heard lately may never come back: keep nothing for it.
   if (!isActive) return Infinity;
   return state === "probe" ? nextIndex - 1 : matchIndex;
 }

@@ -1,5 +1,5 @@
 /**
- * What a node can be told, with a default for everything but who it is.
+ * The settings of a node. All but `id` and `peers` have a default.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import { MAX_MEMBERS } from "./configuration.ts";
 import type { RaftTracer } from "./tracer.ts";
 import { type LogIndex, MAX_INDEX, type NodeId, nodeId } from "./types.ts";
 
-/** How to make a node. Ticks are the host's; 10 to 100 ms are usual. */
+/** The settings of a node. The host defines the length of a tick; 10 to 100 ms are usual. */
 export interface RaftConfig {
-  /** Who this node is. */
+  /** This node's id. */
   readonly id: NodeId;
   /**
-   * The other voters of the cluster's first configuration: the same at every start, as later changes are in the log.
-   * Empty, and with `join` unset, makes a cluster of one.
+   * The other voters of the cluster's first configuration. Give the same at every start: later changes are in the log.
+   * Empty, and without `join`, it makes a cluster of one.
    */
   readonly peers: readonly NodeId[];
   /**
-   * A node that is added to a running cluster knows no configuration, and waits for a leader; `peers` must be empty.
-   * Default `false`.
+   * Set it for a node that is added to a running cluster: it starts without a configuration, and waits for a leader.
+   * `peers` must then be empty. Default `false`.
    */
   readonly join?: boolean;
   /**
-   * Up to where the host's state is applied already, at a restart of a host whose state outlives the process:
-   * `drainApplied()` begins behind it, and `drainRestored()` gives the log's snapshot only where that goes further.
-   * Everything up to there must have come from `drainApplied()` or `drainRestored()` of this node. Default 0: the state
+   * For a host whose state outlives the process: the index up to which that state is applied already at a restart.
+   * `drainApplied()` then begins after it, and `drainRestored()` gives the log's snapshot only if that is further. The
+   * state up to there must have come from `drainApplied()` or `drainRestored()` of this node. Default 0: the state
    * begins with the log's snapshot.
    */
   readonly appliedIndex?: LogIndex;
@@ -33,14 +33,18 @@ export interface RaftConfig {
    * A follower that hears nothing for this long, and up to twice as long, campaigns; from 2 to 1,000,000. Default 10.
    */
   readonly electionTimeoutTicks?: number;
-  /** A leader shows itself this often; less than `electionTimeoutTicks`. Default 1. */
+  /** How often a leader sends heartbeats; less than `electionTimeoutTicks`. Default 1. */
   readonly heartbeatIntervalTicks?: number;
   /**
-   * For election timeouts and read numbers. Give every start of every node another one, so that an answer to a read
-   * of the node's previous life is not taken for an answer to a new one. Default: made from the id and the log's end.
+   * The seed of election timeouts and of read numbers. Use another one at every start of every node, so that an answer
+   * to a read of the node's previous life is not taken for the answer to a new read. Default: made from the id and the
+   * log's end.
    */
   readonly seed?: number;
-  /** Ask whether an election could be won before a term is spent on it (dissertation, section 9.6). Default `true`. */
+  /**
+   * Whether a node asks if it could win an election before it raises its term (dissertation, section 9.6). Default
+   * `true`.
+   */
   readonly preVote?: boolean;
   /**
    * A leader that has not heard from a quorum for an election timeout steps down, and a voter that has heard from a
@@ -53,13 +57,13 @@ export interface RaftConfig {
    * less than half an election timeout ago (dissertation, section 6.4.1). Set it alike on all nodes; it needs
    * `checkQuorum`.
    *
-   * It is only right while clocks behave: in the time in which a leader's clock makes
-   * `leaseTicks(electionTimeoutTicks)` ticks, no voter's may make `electionTimeoutTicks - 1`. With the defaults, no
-   * node's clock may run 1.8 times as fast as another's, and a process that was paused must be given the ticks that it
-   * missed before any other input. Without that promise, leave it off. Default `false`.
+   * It is only safe while clocks behave: while a leader's clock makes `leaseTicks(electionTimeoutTicks)` ticks, no
+   * voter's clock may make `electionTimeoutTicks - 1`. With the defaults, no node's clock may run 1.8 times as fast as
+   * another's, and a process that was paused must be given the ticks that it missed before any other input. Leave it
+   * off unless you can promise that. Default `false`.
    */
   readonly leaseReads?: boolean;
-  /** The bytes of one append, counted by `entryBytes`; a larger entry travels alone. Default 1 MiB. */
+  /** The largest size of one append, counted by `entryBytes`; a larger entry is sent alone. Default 1 MiB. */
   readonly maxAppendBytes?: number;
   /** How many appends to one follower may be unanswered. Default 256. */
   readonly maxInflightAppends?: number;
@@ -71,29 +75,32 @@ export interface RaftConfig {
    */
   readonly maxUncommittedBytes?: number;
   /**
-   * How many bytes of the log may await a sync, counted by `entryBytes`: a leader refuses proposals beyond it, and a
-   * follower takes no appends, so that a disk that hangs does not fill the memory. Default 64 MiB.
+   * How many bytes of the log may await a sync, counted by `entryBytes`. Beyond it a leader refuses proposals and a
+   * follower refuses appends, so that a disk that hangs does not fill the memory. Default 64 MiB.
    */
   readonly maxUnsyncedBytes?: number;
-  /** The largest command. Default 16 MiB. */
+  /** The largest command, in bytes. Default 16 MiB. */
   readonly maxCommandBytes?: number;
   /** How many bytes of commands one `drainApplied()` hands out; one command is always allowed. Default 16 MiB. */
   readonly maxApplyBytes?: number;
   /** How many reads may be under way at once. Default 65,536. */
   readonly maxPendingReads?: number;
-  /** The bytes of a snapshot that one message carries. Default 256 KiB. */
+  /** How many bytes of a snapshot one message carries. Default 256 KiB. */
   readonly snapshotChunkBytes?: number;
   /**
-   * How many bytes of entries `compact` keeps in any case of those that the snapshot covers, counted by `entryBytes`,
-   * for followers of a later leader that are a little behind. Default 0.
+   * How many bytes of the entries that a snapshot covers `compact` always keeps, counted by `entryBytes`, for followers
+   * of a later leader that are a little behind. Default 0.
    */
   readonly keepBytes?: number;
   /**
-   * How many bytes of them a leader keeps at most for followers that it is sending to, or that are being sent a
-   * snapshot; not below `keepBytes`. Default 64 MiB.
+   * How many bytes of the covered entries a leader keeps at most, for followers that still need them or that are being
+   * sent a snapshot; not below `keepBytes`. Default 64 MiB.
    */
   readonly maxKeepBytes?: number;
-  /** The largest snapshot that is taken, or accepted from a leader; set it alike on all nodes. Default 64 GiB. */
+  /**
+   * The largest snapshot, in bytes, that a node takes or accepts from a leader; set it alike on all nodes. Default 64
+   * GiB.
+   */
   readonly maxSnapshotBytes?: number;
   /** Sees every change of the node's state. Default: none. */
   readonly tracer?: RaftTracer;
@@ -137,10 +144,10 @@ const OPTION_NAMES: readonly string[] = Object.keys(
 );
 
 /**
- * How long a lease lasts: half an election timeout. The other half is what clocks may differ by.
+ * The length of a lease: half an election timeout. The other half is the margin for clocks that differ.
  *
  * @param electionTimeoutTicks The election timeout.
- * @returns Ticks of the leader's clock, from the sending of the heartbeat that a quorum echoed.
+ * @returns Ticks of the leader's clock since it sent the heartbeat that a quorum echoed.
  */
 export function leaseTicks(electionTimeoutTicks: number): number {
   wholeNumber(electionTimeoutTicks, "electionTimeoutTicks", 0);
@@ -150,10 +157,10 @@ export function leaseTicks(electionTimeoutTicks: number): number {
 /**
  * Fills in the defaults.
  *
- * @param config What the host said.
- * @returns All of it.
- * @throws {TypeError} Where a setting has the wrong type, or does not exist.
- * @throws {RangeError} Where a number is out of its range, or two settings contradict each other.
+ * @param config The host's settings.
+ * @returns All settings.
+ * @throws {TypeError} If a setting has the wrong type, or does not exist.
+ * @throws {RangeError} If a number is out of its range, or two settings contradict each other.
  */
 export function resolveConfig(config: RaftConfig): ResolvedConfig {
   checkObject(config, "a RaftConfig");
@@ -231,7 +238,7 @@ function refuseContradictions(resolved: ResolvedConfig): void {
   }
   if (resolved.leaseReads && !resolved.checkQuorum) {
     throw new RangeError(
-      "Cannot set leaseReads without checkQuorum: a lease is the voters' promise to ignore campaigns",
+      "Cannot set leaseReads without checkQuorum: a lease needs voters that ignore campaigns",
     );
   }
   if (resolved.join && resolved.peers.length > 0) {

@@ -1,5 +1,5 @@
 /**
- * A configuration as a value: its members, its bytes, its words; and the stack of those that the log holds.
+ * The configuration of a cluster as a value: its members, bytes and text; and the stack of configurations in the log.
  *
  * ```text
  * bytes, little-endian:  version u8 | autoLeave u8 | 4 lists: count u32 | id u64 ... | [version 2: length u32 | context]
@@ -12,22 +12,20 @@
 import { checkArray, checkBytes } from "./arguments.ts";
 import { type Configuration, type LogIndex, type NodeId, nodeId } from "./types.ts";
 
-/** How many members a configuration may have: 1,000. Each is counted for every commit, so that 3 to 9 are usual. */
+/** How many members a configuration may have: 1,000. Every commit counts each of them; 3 to 9 are usual. */
 export const MAX_MEMBERS = 1000;
 
-/**
- * How many bytes a host may keep with a configuration: 256 KiB, which is 262 for each of the most members there are.
- */
+/** How many bytes a host may keep with a configuration: 256 KiB, or 262 bytes for each of 1,000 members. */
 export const MAX_CONTEXT_BYTES: number = 256 * 1024;
 
 /**
- * A configuration that is not joint.
+ * Makes a configuration that is not joint.
  *
  * @param voters The voters, in any order.
  * @param learners The learners, in any order.
  * @returns The configuration, sorted.
- * @throws {TypeError} Where a list is none, or a member of it is no number.
- * @throws {RangeError} Where a member's number is out of range.
+ * @throws {TypeError} If a list is not an array, or a member is not a number.
+ * @throws {RangeError} If a member's number is out of range.
  */
 export function configurationOf(voters: readonly NodeId[], learners: readonly NodeId[] = []): Configuration {
   checkArray(voters, "voters");
@@ -43,17 +41,17 @@ export function configurationOf(voters: readonly NodeId[], learners: readonly No
   };
 }
 
-/** The ids in order, each once. */
+/** The ids in ascending order, without duplicates. */
 export function sortedIds(ids: Iterable<NodeId>): NodeId[] {
   return [...new Set(ids)].sort((a, b) => a - b);
 }
 
-/** Whether two majorities are needed. */
+/** Whether a decision needs two majorities. */
 export function isJoint(configuration: Configuration): boolean {
   return configuration.votersOutgoing.length > 0;
 }
 
-/** Whether the node's vote counts, in either list. */
+/** Whether the node is in the list of the new or of the old voters. */
 export function isVoter(configuration: Configuration, id: NodeId): boolean {
   return configuration.voters.includes(id) || configuration.votersOutgoing.includes(id);
 }
@@ -63,7 +61,7 @@ export function membersOf(configuration: Configuration): NodeId[] {
   return sortedIds([...configuration.voters, ...configuration.votersOutgoing, ...configuration.learners]);
 }
 
-/** A configuration in words: `voters=(1 2)&&(1 2 3) learners=(4) learners_next=(3) autoleave`. */
+/** A configuration as text: `voters=(1 2)&&(1 2 3) learners=(4) learners_next=(3) autoleave`. */
 export function describeConfiguration(configuration: Configuration): string {
   const list = (ids: readonly NodeId[]): string => `(${ids.join(" ")})`;
   const { voters, votersOutgoing, learners, learnersNext, autoLeave, context } = configuration;
@@ -104,12 +102,13 @@ export function encodeConfiguration(configuration: Configuration): Uint8Array {
 }
 
 /**
- * The configuration that bytes hold.
+ * The configuration in `bytes`.
  *
  * @param bytes Exactly one configuration.
  * @returns The configuration.
- * @throws {TypeError} Where `bytes` are none.
- * @throws {SyntaxError} Where the bytes are none, a list is not sorted, or a node is in lists that exclude each other.
+ * @throws {TypeError} If `bytes` is not a `Uint8Array`.
+ * @throws {SyntaxError} If the bytes are not a configuration, a list is not sorted, or a node is in lists that exclude
+ * each other.
  */
 export function decodeConfiguration(bytes: Uint8Array): Configuration {
   checkBytes(bytes, "a Configuration's bytes");
@@ -167,10 +166,10 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
 }
 
 /**
- * What is wrong with a configuration, in words.
+ * Says what is wrong with a configuration.
  *
- * @param configuration Any configuration; one without voters is that of a node that has yet to join.
- * @returns `null` where nothing is.
+ * @param configuration Any configuration. One without voters is valid: a node that has yet to join has it.
+ * @returns `null` if nothing is wrong.
  */
 export function configurationFault(configuration: Configuration): string | null {
   const { voters, votersOutgoing, learners, learnersNext, autoLeave } = configuration;
@@ -195,7 +194,7 @@ export class ConfigurationStack {
   #items: { readonly index: LogIndex; readonly configuration: Configuration }[];
 
   /**
-   * @param index Where the first configuration stands: the snapshot's index, or 0.
+   * @param index The index of the first configuration: the snapshot's, or 0.
    * @param configuration The first configuration.
    */
   constructor(index: LogIndex, configuration: Configuration) {
@@ -207,12 +206,12 @@ export class ConfigurationStack {
     return this.#items[this.#items.length - 1]!.configuration;
   }
 
-  /** The index of its entry. */
+  /** The index of the entry that holds the configuration in force. */
   get currentIndex(): LogIndex {
     return this.#items[this.#items.length - 1]!.index;
   }
 
-  /** The configuration as of an index, not before the first one's. */
+  /** The configuration as of `index`, which is not before the first configuration's index. */
   at(index: LogIndex): Configuration {
     let place = this.#items.length - 1;
     while (place > 0 && this.#items[place]!.index > index) place--;
@@ -228,31 +227,31 @@ export class ConfigurationStack {
     return false;
   }
 
-  /** A configuration was appended. */
+  /** Adds a configuration that was appended to the log. */
   push(index: LogIndex, configuration: Configuration): void {
     this.#items.push({ index, configuration });
   }
 
-  /** The entries from `from` on were dropped; says whether the configuration in force was among them. */
+  /** Drops the configurations from index `from` on. Returns whether the configuration in force was among them. */
   truncate(from: LogIndex): boolean {
     const before = this.#items.length;
     while (this.#items.length > 1 && this.currentIndex >= from) this.#items.pop();
     return this.#items.length < before;
   }
 
-  /** Another stack of the same configurations. */
+  /** A copy of the stack. */
   copy(): ConfigurationStack {
     const copy = new ConfigurationStack(this.#items[0]!.index, this.#items[0]!.configuration);
     copy.#items = [...this.#items];
     return copy;
   }
 
-  /** What it holds. */
+  /** The stack's content, for `describeCore`. */
   content(): unknown {
     return this.#items;
   }
 
-  /** Forgets what is no longer needed once a snapshot stands at `index`. */
+  /** Drops the configurations that a snapshot at `index` makes unnecessary. */
   compact(index: LogIndex): void {
     const at = this.at(index);
     this.#items = [{ index, configuration: at }, ...this.#items.filter((item) => item.index > index)];

@@ -1,8 +1,8 @@
 /**
- * The whole state of a node: copied, and as text. For programs that explore what a cluster may do, and must go on from
- * one state in many ways.
+ * Copies the whole state of a node, and writes it as text: for programs that explore what a cluster can do, and must
+ * continue from one state in many ways.
  *
- * Both walk over the fields of a `Core`, so that a field that is added later takes part by itself.
+ * Both functions walk over the fields of a `Core`, so a field that is added later is included automatically.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { OpenProposals } from "./open_proposals.ts";
 import { Inflights, Progress } from "./progress.ts";
 import { ReadQueue } from "./reads.ts";
 
-/** What a copy shares with the original, or its constructor makes anew, and what is derived from the rest. */
+/** Fields that a copy shares with the original, that its constructor makes anew, or that are derived from others. */
 const SHARED: ReadonlySet<string> = new Set([
   "config",
   "configuration",
@@ -27,7 +27,7 @@ const SHARED: ReadonlySet<string> = new Set([
   "unsynced",
 ]);
 
-/** What says how late it is, or only saves work: it decides nothing while the host's clock stands still. */
+/** Fields that measure time or only save work. They decide nothing while the host's clock stands still. */
 const TIMES: ReadonlySet<string> = new Set([
   "clock",
   "electionElapsedTicks",
@@ -47,15 +47,15 @@ const TIMES: ReadonlySet<string> = new Set([
   "votesFromTick",
 ]);
 
-/** What `describeCore` leaves out: what is said elsewhere, too. */
+/** Fields that `describeCore` leaves out, because others contain the same. */
 const NOT_SAID: ReadonlySet<string> = new Set([...TIMES, ...SHARED, "followers"]);
 
 /**
- * A node's state, independent of the original.
+ * Copies a node's state, independent of the original.
  *
  * @param core The node.
  * @param log A copy of its log, with the same content.
- * @returns The copy. It draws its random numbers anew.
+ * @returns The copy. Its random numbers differ from the original's.
  */
 export function copyCore(core: Core, log: RaftLog): Core {
   const copy = new Core(core.config, log, core.configurations, core.random.split("copy"));
@@ -64,7 +64,7 @@ export function copyCore(core: Core, log: RaftLog): Core {
   for (const name of Object.keys(from)) if (!SHARED.has(name)) to[name] = copied(from[name]);
   copy.configuration = core.configuration;
   copy.lastSlice = core.lastSlice;
-  // The list and the map hold the same objects.
+  // The list and the map must hold the same objects.
   copy.followers = core.followers.map(({ id }) => copy.progress.get(id)!);
   return copy;
 }
@@ -91,11 +91,10 @@ function copied(value: unknown): unknown {
 }
 
 /**
- * What decides what a node does next, but for its log, its clock and its random numbers.
+ * Describes the state that decides what a node does next, except its log, its clock and its random numbers.
  *
  * @param core The node.
- * @returns Text that is the same for two nodes exactly if they go on alike from the same log, as long as no time
- * passes.
+ * @returns A text. Two nodes with the same text and the same log act alike as long as no time passes.
  */
 export function describeCore(core: Core): string {
   const words: string[] = [];

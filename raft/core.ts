@@ -1,5 +1,5 @@
 /**
- * The state of a node, as figure 2 of the Raft paper lists it, and the few things that every rule does to it. The rules
+ * The state of a node, as figure 2 of the Raft paper lists it, and the few operations that every rule uses. The rules
  * themselves are in the files that take a `Core`: election, append, replication, commit, snapshot, read_index,
  * transfer.
  *
@@ -29,20 +29,20 @@ import {
   type Term,
 } from "./types.ts";
 
-/** A snapshot whose bytes are coming in. */
+/** A snapshot of which not all bytes have been received. */
 interface IncomingSnapshot {
-  /** In which term its leader began to send it. */
+  /** The term in which its leader began to send it. */
   readonly sentIn: Term;
   readonly snapshot: Snapshot;
-  /** Up to where the log was given its bytes. */
+  /** How many of its bytes were given to the log. */
   received: number;
-  /** Up to where the leader was told that they are written. */
+  /** How many of its bytes the leader was told are written. */
   told: number;
   /** Chunks that have overtaken the one that is wanted, by their offsets; no more than `maxInflightBytes`. */
   readonly early: Map<number, Uint8Array>;
 }
 
-/** A read that was sent on to the leader. */
+/** A read that was forwarded to the leader. */
 interface ForwardedRead {
   readonly context: number;
   readonly expiresAtTick: number;
@@ -51,7 +51,7 @@ interface ForwardedRead {
 /** The longest election timeout, as a multiple of the configured one. */
 export const MAX_TIMEOUT_FACTOR = 10;
 
-/** A node's state. It is not part of what the module exports. */
+/** A node's state. The module does not export it. */
 export class Core {
   readonly config: ResolvedConfig;
   readonly id: NodeId;
@@ -66,18 +66,18 @@ export class Core {
   leader: NodeId | null = null;
   commitIndex: LogIndex;
   appliedIndex: LogIndex;
-  /** The configurations that the log holds. */
+  /** All configurations in the log. */
   configurations: ConfigurationStack;
-  /** The one in force: the latest. */
+  /** The configuration in force: the latest in the log. */
   configuration: Configuration;
   /** Ticks since the node started. */
   clock = 0;
   /**
    * Ticks since the node last heard from a leader, gave a vote, or began a campaign. It stands still while the node's
-   * term and vote are not durable, as nobody can hear of them before.
+   * term and vote are not durable, because nobody can be told of them until then.
    */
   electionElapsedTicks = 0;
-  /** How many elections in a row this node has lost since it last heard from a leader: each doubles the timeout. */
+  /** How many elections in a row this node has lost since it last heard from a leader. Each doubles the timeout. */
   lostElections = 0;
   /** Drawn anew for each term (Raft, section 5.2). */
   electionTimeoutTicks = 0;
@@ -85,34 +85,34 @@ export class Core {
    * The tick until which the node ignores campaigns: an election timeout after it last heard from a leader of any term.
    */
   loyalUntilTick = 0;
-  /** The tick until which a restarted voter gives no vote, as it has forgotten to whom it promised a lease. */
+  /** The tick until which a restarted voter gives no vote: it has forgotten which leader it promised a lease to. */
   votesFromTick = 0;
-  /** Up to where an append of this term's leader has shown that the log is the leader's. */
+  /** The last index up to which an append of this term's leader has shown that the log is the leader's. */
   vouchedIndex: LogIndex = 0 as LogIndex;
   /**
-   * An index beyond the log's end that the leader says this node has acknowledged; `null` where it says no such thing.
+   * The index beyond the log's end that the leader says this node has acknowledged; `null` if it says no such thing.
    */
   missing: { readonly index: LogIndex; readonly sinceTick: number; readonly claims: number } | null = null;
-  /** The configuration that this node was told it was removed by; 0 where it was not. */
+  /** The index of the configuration that removed this node, as it was told; 0 if it was not. */
   removedAt: LogIndex = 0 as LogIndex;
-  /** Until this tick it believes so, and does not campaign. */
+  /** The tick until which the node believes that it was removed, and does not campaign. */
   removedUntilTick = 0;
-  /** How many bytes of the log are not durable, and for how long that has not changed. */
+  /** The bytes of the log that are not durable, and for how long their number has not changed. */
   readonly unsynced: UnsyncedBytes;
   readonly stall: SyncStall;
-  /** What the host has yet to send. */
+  /** Envelopes that the host has yet to send. */
   outbox: Envelope[] = [];
   /** A snapshot that the host has yet to load. */
   restored: Snapshot | null;
   incoming: IncomingSnapshot | null = null;
-  /** What the node may have lost that it had acknowledged (doubt.ts). */
+  /** What the node may have acknowledged and then lost (doubt.ts). */
   doubt: Doubt | null;
-  /** Reads that are decided, for `drainReads`. */
+  /** Reads that are decided and wait for `drainReads`. */
   decidedReads: ReadResult[] = [];
-  /** This follower's reads that a leader was asked for, by their number. */
+  /** Reads of this follower that it forwarded to a leader, by their number. */
   readonly forwardedReads: Map<number, ForwardedRead> = new Map();
   nextReadId: number;
-  /** What this node proposed and has not seen decided. */
+  /** Proposals of this node that are not decided yet. */
   readonly openProposals: OpenProposals = new OpenProposals();
 
   // on candidates
@@ -122,7 +122,7 @@ export class Core {
   /** Every other member, in the order of their ids. */
   followers: Progress[] = [];
   readonly progress: Map<NodeId, Progress> = new Map();
-  /** The noop that opened the leader's term. */
+  /** The index of the noop that opened the leader's term. */
   termStartIndex: LogIndex = 0 as LogIndex;
   /** Bytes of this term's commands that are not committed. */
   uncommittedBytes = 0;
@@ -135,18 +135,18 @@ export class Core {
   transferElapsedTicks = 0;
   /** Whether the leader steps down if the transfer fails: it was removed, or its disk hangs. */
   isResigning = false;
-  /** Members that a configuration of this leader has removed, and who are to be told. */
+  /** Members that a configuration of this leader has removed, and that it has yet to tell. */
   departed: NodeId[] = [];
-  /** Whether a TimeoutNow was sent in this term: then voters may have stopped being loyal, and there is no lease. */
+  /** Whether a TimeoutNow was sent in this term. From then on voters may break their promise, and there is no lease. */
   hasSentTimeoutNow = false;
-  /** The entries last taken from the log to be sent, to share them between followers. */
+  /** The entries last read from the log for sending; followers that need the same ones share them. */
   lastSlice: readonly Entry[] = [];
   lastSliceFrom = 0;
   lastSliceTo = 0;
 
   /**
-   * What each member holds durably: the leader's own copy counts only as far as its disk has it (dissertation, section
-   * 10.2.1).
+   * The last index that each member holds durably. The leader's own copy counts only up to its log's `durableIndex`
+   * (dissertation, section 10.2.1).
    */
   readonly heldBy: (id: NodeId) => number | undefined = (id) =>
     id === this.id ? this.log.durableIndex : this.progress.get(id)?.matchIndex;
@@ -166,7 +166,7 @@ export class Core {
     this.restored = config.appliedIndex > 0 && config.appliedIndex >= log.snapshotIndex ? null : log.snapshot;
     this.unsynced = new UnsyncedBytes(log);
     this.stall = new SyncStall(log);
-    // Two numbers of 26 bits, so that the ids of two lives of a node are unlikely to meet.
+    // The numbers start at random (26 bits of 52), so two lives of a node are unlikely to use the same ones.
     this.nextReadId = random.split("reads").below(67108864) * 67108864;
   }
 
@@ -176,10 +176,10 @@ export class Core {
   }
 
   /**
-   * Whether the node may campaign: it is a voter of the configuration in force, or of an earlier one back to the last
-   * that is known to be committed. Until a configuration without the node is committed, it may be the only one that can
-   * win (dissertation, section 4.2.2 and figure 4.6); its own vote then does not count. A node whose terms or indexes
-   * are used up does not campaign, as it could not lead.
+   * Whether the node may campaign: it is a voter of the configuration in force, or of an earlier one, back to the last
+   * that is known to be committed. Until a configuration without the node is committed, the node may be the only one
+   * that can win (dissertation, section 4.2.2 and figure 4.6); its own vote then does not count. A node at the largest
+   * term or index does not campaign, because it could not lead.
    */
   get mayCampaign(): boolean {
     if (this.clock < this.removedUntilTick && this.removedAt > this.configurations.currentIndex) return false;
@@ -189,13 +189,13 @@ export class Core {
       this.configurations.someSince(this.commitIndex, (configuration) => isVoter(configuration, this.id));
   }
 
-  /** Whether this node is the only voter, so that it decides alone. */
+  /** Whether this node is the only voter, and so decides alone. */
   get isSoleVoter(): boolean {
     const { voters, votersOutgoing } = this.configuration;
     return voters.length === 1 && voters[0] === this.id && votersOutgoing.every((id) => id === this.id);
   }
 
-  /** Whether the term is durable: what tells others of it must wait until it is. */
+  /** Whether the term is durable. Messages that tell others of the term must wait until it is. */
   get isTermDurable(): boolean {
     return this.log.durableState.term === this.term;
   }
@@ -213,13 +213,13 @@ export class Core {
 
   send(envelope: Envelope): void {
     this.tracer?.send?.(envelope);
-    // Most batches are of one: a literal takes room for just that, where the first push to an empty array would for
-    // seventeen.
+    // Most batches hold one envelope. An array literal has room for just one; a first push to an empty array makes room
+    // for seventeen.
     if (this.outbox.length === 0) this.outbox = [envelope];
     else this.outbox.push(envelope);
   }
 
-  /** What is to be sent, taken out. */
+  /** Takes out the envelopes that are to be sent. */
   takeOutbox(): Envelope[] {
     const taken = this.outbox;
     if (taken.length > 0) this.outbox = [];
@@ -266,8 +266,9 @@ export class Core {
   }
 
   /**
-   * Draws an election timeout from one to two times the configured one, doubled for each election that this node has
-   * lost, up to tenfold: so that one is won even where disks or links are slower than the configured timeout.
+   * Draws an election timeout between one and two times the configured one. Each election that this node has lost
+   * doubles it, up to tenfold, so that an election succeeds even if disks or links are slower than the configured
+   * timeout.
    */
   drawElectionTimeout(): void {
     const factor = Math.min(MAX_TIMEOUT_FACTOR, 1 << Math.min(this.lostElections, 4));
@@ -275,7 +276,7 @@ export class Core {
     this.electionTimeoutTicks = timeoutTicks + this.random.below(timeoutTicks);
   }
 
-  /** An entry that was appended: a configuration takes effect at once (dissertation, section 4.1). */
+  /** Handles an entry that was appended: a configuration takes effect at once (dissertation, section 4.1). */
   noteAppended(entry: Entry): void {
     this.tracer?.append?.(entry);
     if (entry.kind !== "configuration") return;
@@ -286,14 +287,14 @@ export class Core {
   configurationChanged(index: LogIndex, cause: "append" | "truncate" | "snapshot"): void {
     this.configuration = this.configurations.current;
     if (this.role === "leader") {
-      // Members that join are asked from this round on.
+      // Answers to earlier rounds come from earlier members with the same numbers as those that join now.
       this.round++;
       this.syncFollowers();
     }
     this.tracer?.configuration?.(this.configuration, index, cause);
   }
 
-  /** Gives every member a progress, and nobody else. */
+  /** Makes a progress for each other member, and removes those of nodes that are not members. */
   syncFollowers(): void {
     const members = membersOf(this.configuration).filter((id) => id !== this.id);
     for (const id of [...this.progress.keys()]) {
@@ -315,7 +316,7 @@ export class Core {
   /**
    * Raises the commit index (Raft, figure 2).
    *
-   * @throws {RaftInvariantError} Where the log does not reach so far: then it lost what the node had acknowledged.
+   * @throws {RaftInvariantError} If the log ends before `index`: it has lost entries that the node had acknowledged.
    */
   commitTo(index: LogIndex): void {
     if (index <= this.commitIndex) return;

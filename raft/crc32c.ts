@@ -1,8 +1,8 @@
 /**
  * CRC-32C: the digest of a snapshot, and the checksum of every frame on a host's disk.
  *
- * The Castagnoli polynomial 0x1EDC6F41, reflected 0x82F63B78 (RFC 3720, appendix B.4): it detects every error of up to
- * 32 adjacent bits, and has a larger Hamming distance than CRC-32 at the lengths of a journal's batches.
+ * The Castagnoli polynomial 0x1EDC6F41, reflected 0x82F63B78 (RFC 3720, appendix B.4). It detects every burst error of
+ * up to 32 bits, and has a larger Hamming distance than CRC-32 at the lengths of a journal's batches.
  *
  * @module
  */
@@ -30,7 +30,7 @@ function tables(): Int32Array {
 /**
  * The CRC-32C of `bytes[from, to)`.
  *
- * @param previous The checksum of what stands before, to go on from it; 0 at the beginning.
+ * @param previous The checksum of the bytes before these; 0 at the beginning.
  * @returns An unsigned 32-bit integer.
  * @example
  * ```ts

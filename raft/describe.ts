@@ -1,5 +1,5 @@
 /**
- * Messages in the words of the Raft paper, a line each, for traces.
+ * Messages as text, one line each, in the terms of the Raft paper: for traces.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { Envelope } from "./message.ts";
 import type { Entry } from "./types.ts";
 
 /**
- * An envelope in a line.
+ * Describes an envelope in one line.
  *
  * @param envelope The envelope.
- * @returns The line, without an end.
+ * @returns The line, without a line break.
  *
  * @example
  * ```ts

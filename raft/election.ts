@@ -1,6 +1,6 @@
 /**
- * Elections: campaigns, votes, and whom a voter is loyal to (Raft, sections 5.2, 5.4.1 and 6; dissertation, sections
- * 4.2.3 and 9.6).
+ * Elections: campaigns, votes, and the voters' loyalty to a leader (Raft, sections 5.2, 5.4.1 and 6; dissertation,
+ * sections 4.2.3 and 9.6).
  *
  * @module
  */
@@ -19,8 +19,8 @@ const NO_DATA = new Uint8Array(0);
 /**
  * Asks for votes.
  *
- * `"pre-vote"` only asks whether an election could be won. `"election"` begins a term. `"transfer"` does too, on behalf
- * of the old leader, so that voters need not be loyal to that one (dissertation, section 3.10).
+ * `"pre-vote"` only asks whether an election could be won. `"election"` begins a term. `"transfer"` begins a term too,
+ * at the old leader's request, so voters need not be loyal to that leader (dissertation, section 3.10).
  */
 export function campaign(core: Core, kind: "pre-vote" | "election" | "transfer"): void {
   if (!core.mayCampaign) throw new RaftInvariantError(`Node ${core.id} has no vote, and would campaign`);
@@ -33,7 +33,7 @@ export function campaign(core: Core, kind: "pre-vote" | "election" | "transfer")
   if (kind === "pre-vote") {
     core.setRole("pre-candidate");
     askForVotes(core, kind);
-    // A pre-vote promises nothing, so nothing of it has to be durable.
+    // A pre-vote promises nothing, so the node's own counts before anything is durable.
     core.votes.set(core.id, true);
     tally(core);
     return;
@@ -46,7 +46,7 @@ export function campaign(core: Core, kind: "pre-vote" | "election" | "transfer")
   countOwnVote(core);
 }
 
-/** A candidate's own vote is a vote like any other: it counts once it is durable. */
+/** Counts a candidate's vote for itself once that vote is durable. */
 export function countOwnVote(core: Core): void {
   if (core.role !== "candidate" || core.votes.has(core.id)) return;
   const { term, votedFor } = core.log.durableState;
@@ -56,12 +56,13 @@ export function countOwnVote(core: Core): void {
 }
 
 /**
- * Whether the node does not even answer a campaign.
+ * Whether the node ignores a campaign.
  *
- * A voter that has heard from a leader within an election timeout is loyal, unless that leader asked for the campaign:
- * so a node that was removed, or was cut off, does not disturb (Raft, section 6; dissertation, section 4.2.3). It stays
- * so for that time even if it learns of a later term meanwhile, as the leader may hold a lease on its word. A voter
- * that has restarted, where leases are on, has forgotten whom it was loyal to, and is so to anyone for as long.
+ * A voter that has heard from a leader within an election timeout is loyal, unless that leader asked for the campaign.
+ * So a node that was removed or cut off does not disturb the cluster (Raft, section 6; dissertation, section 4.2.3).
+ * The voter stays loyal for that time even if it learns of a later term, because the leader may hold a lease that
+ * relies on it. With leases on, a voter that has restarted has forgotten its promise, and ignores all campaigns for as
+ * long.
  */
 export function isLoyal(core: Core, request: VoteRequest | PreVoteRequest): boolean {
   if (core.clock < core.votesFromTick) return true;
@@ -69,14 +70,14 @@ export function isLoyal(core: Core, request: VoteRequest | PreVoteRequest): bool
   return core.config.checkQuorum && hasHeardLeader(core);
 }
 
-/** Whether a leader was heard, or led here, within an election timeout. */
+/** Whether this node led, or heard from a leader, within an election timeout. */
 export function hasHeardLeader(core: Core): boolean {
   return core.role === "leader" || core.clock < core.loyalUntilTick;
 }
 
 /**
- * RequestVote: one vote a term, first come, first served, and only for a log that is at least as up to date (sections
- * 5.2 and 5.4.1).
+ * RequestVote: one vote a term, first come, first served, and only if the candidate's log is at least as up to date
+ * (sections 5.2 and 5.4.1).
  */
 export function handleVoteRequest(core: Core, request: VoteRequest): void {
   const granted = core.doubt === null && canVoteFor(core, request.from) &&
@@ -90,7 +91,7 @@ export function handleVoteRequest(core: Core, request: VoteRequest): void {
 }
 
 /**
- * PreVote: what the answer to a RequestVote of that term would be. It changes nothing here (dissertation, section 9.6).
+ * PreVote: answers as a RequestVote of that term would be answered, and changes no state (dissertation, section 9.6).
  */
 export function handlePreVoteRequest(core: Core, request: PreVoteRequest): void {
   const couldVote = request.term > core.term || (request.term === core.term && canVoteFor(core, request.from));
@@ -106,13 +107,13 @@ export function handlePreVoteRequest(core: Core, request: PreVoteRequest): void 
   });
 }
 
-/** A voter's answer. The first one of each counts. */
+/** Counts a voter's answer. Only its first answer counts. */
 export function handleVoteResponse(core: Core, response: VoteResponse): void {
   if (core.role !== "candidate") return core.reject(response, "the node is no candidate");
   countVote(core, response.from, response.granted);
 }
 
-/** A voter's answer to a pre-vote. */
+/** Counts a voter's answer to a pre-vote. */
 export function handlePreVoteResponse(core: Core, response: PreVoteResponse): void {
   if (core.role !== "pre-candidate") return core.reject(response, "the node is no pre-candidate");
   if (response.granted && response.term !== core.term + 1) {
@@ -125,7 +126,10 @@ function canVoteFor(core: Core, candidate: NodeId): boolean {
   return core.votedFor === candidate || (core.votedFor === null && core.leader === null);
 }
 
-/** Of two logs the one whose last entry has the later term, then the longer one, is more up to date (section 5.4.1). */
+/**
+ * Whether a log is at least as up to date as this node's: the later last term wins, then the longer log (section
+ * 5.4.1).
+ */
 function isUpToDate(core: Core, lastLogIndex: LogIndex, lastLogTerm: Term): boolean {
   const { lastIndex, lastTerm } = core.log;
   return lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex);
@@ -175,8 +179,8 @@ function tally(core: Core): void {
 }
 
 /**
- * The election is won: opens the term with a noop, as only a commit of its own term tells a leader what is committed
- * (Raft, section 8).
+ * Becomes leader after a won election, and opens the term with a noop: only a commit of its own term tells a leader
+ * which entries are committed (Raft, section 8).
  */
 function becomeLeader(core: Core): void {
   if (core.role !== "candidate") throw new RaftInvariantError(`Node ${core.id} would lead from the role ${core.role}`);

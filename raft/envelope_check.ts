@@ -1,8 +1,8 @@
 /**
- * What `handle` makes sure of before a message reaches a rule: its shape, and that its numbers are within the limits.
+ * The checks of `handle` before a message reaches a rule: its shape, and the limits of its numbers.
  *
- * A wrong type is a fault of the host, and an error. A number that no node could have sent is refused like any other
- * useless message: it may come from the wire, and must not stop the node.
+ * A wrong type is the host's mistake, so it throws. A number that no correct node sends only rejects the message: it
+ * may come from the wire, and must not stop the node.
  *
  * @module
  */
@@ -14,12 +14,12 @@ import { MAX_INDEX } from "./types.ts";
 const BEYOND = "a number in it is beyond 2^48";
 
 /**
- * What is wrong with a message.
+ * Says what is wrong with a message.
  *
  * @param envelope What the host passed.
- * @returns Why it is refused; `null` where nothing is wrong.
- * @throws {TypeError} Where it is no envelope, or a part of it has the wrong type.
- * @throws {RangeError} Where a number in it is negative, or not whole.
+ * @returns Why the message is rejected; `null` if nothing is wrong.
+ * @throws {TypeError} If it is not an envelope, or a part of it has the wrong type.
+ * @throws {RangeError} If a number in it is negative, or not whole.
  */
 export function envelopeFault(envelope: Envelope): string | null {
   checkObject(envelope, "an Envelope");
@@ -63,7 +63,7 @@ export function envelopeFault(envelope: Envelope): string | null {
   }
 }
 
-/** Checks the counters of a message, which have no limit but that of whole numbers. */
+/** Checks the counters of a message: whole numbers without a limit of their own. */
 function checkCounters(envelope: Envelope): void {
   switch (envelope.type) {
     case "heartbeat-request":

@@ -1,21 +1,21 @@
 /**
- * The errors that a host is expected to catch, and the one it must not survive.
+ * The errors that a host is expected to catch, and the one after which it must stop the node.
  *
  * @module
  */
 import type { NodeId } from "./types.ts";
 
-/** Only a leader takes what was asked. `leader` is whom to ask instead, where the node knows. */
+/** The node does not lead, and only a leader can do this. `leader` is the node to ask instead, if it is known. */
 export class NotLeaderError extends Error {
-  /** The class, for where `instanceof` does not reach. */
+  /** The class's name, for code that cannot use `instanceof`. */
   override readonly name: string = "NotLeaderError";
-  /** The leader that the node knows of in its term. */
+  /** The leader of the node's term, if the node knows it. */
   readonly leader: NodeId | null;
 
   /**
-   * Says whom to ask.
+   * Makes the error.
    *
-   * @param leader The leader that the node knows of.
+   * @param leader The leader of the node's term, if the node knows it.
    */
   constructor(leader: NodeId | null) {
     super(
@@ -26,37 +26,37 @@ export class NotLeaderError extends Error {
 }
 
 /**
- * The leader does not take a proposal now: its uncommitted tail is full, or it is handing over. Nothing was appended.
+ * The leader does not accept a proposal now: too many bytes are uncommitted, or it is handing over. Nothing was
+ * appended.
  */
 export class ProposalRefusedError extends Error {
-  /** The class, for where `instanceof` does not reach. */
+  /** The class's name, for code that cannot use `instanceof`. */
   override readonly name: string = "ProposalRefusedError";
 }
 
-/** The leader does not make this change of the configuration, or not now. Nothing was appended. */
+/** The leader refuses this change of the configuration, for now or for good. Nothing was appended. */
 export class ChangeRefusedError extends Error {
-  /** The class, for where `instanceof` does not reach. */
+  /** The class's name, for code that cannot use `instanceof`. */
   override readonly name: string = "ChangeRefusedError";
 }
 
-/** The leader does not hand over to this node. */
+/** The leader refuses to hand over to this node. */
 export class TransferRefusedError extends Error {
-  /** The class, for where `instanceof` does not reach. */
+  /** The class's name, for code that cannot use `instanceof`. */
   override readonly name: string = "TransferRefusedError";
 }
 
-/** What a log holds contradicts itself, so that no node may start from it. */
+/** The content of a log contradicts itself, so no node may start from it. */
 export class LogContradictionError extends Error {
-  /** The class, for where `instanceof` does not reach. */
+  /** The class's name, for code that cannot use `instanceof`. */
   override readonly name: string = "LogContradictionError";
 }
 
 /**
- * Something that Raft proves impossible has happened: a fault of this code, of the `RaftLog`, or a disk that forgot
- * what it promised. The node must be stopped: its log may have to be thrown away, and it may have to come back as a new
- * member.
+ * Something happened that Raft proves impossible: a bug in this code or in the `RaftLog`, or a disk that lost durable
+ * data. Stop the node. Its log may have to be thrown away, and the node may have to come back as a new member.
  */
 export class RaftInvariantError extends Error {
-  /** The class, for where `instanceof` does not reach. */
+  /** The class's name, for code that cannot use `instanceof`. */
   override readonly name: string = "RaftInvariantError";
 }

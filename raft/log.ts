@@ -1,5 +1,5 @@
 /**
- * The log that a node writes through, and `MemLog`, which keeps it in memory.
+ * The interface of the log that a node writes to, and `MemLog`, which keeps a log in memory.
  *
  * ```text
  *        snapshot covers ..snapshotIndex            firstIndex may lie before it: entries kept for slow followers
@@ -23,10 +23,10 @@ import {
 } from "./types.ts";
 
 /**
- * A log, and what else must outlive a restart. A host that is to survive one implements it on a disk.
+ * A log, with the other state that must survive a restart. A host whose node survives restarts implements it on a disk.
  *
- * Writing methods return at once; what was given becomes durable later, all of it in the order in which it was given,
- * and the host then calls `persisted()` of the node. Reading methods see what was written at once.
+ * Writing methods return at once. What they wrote becomes durable later, in the order of the calls, and the host then
+ * calls the node's `persisted()`. Reading methods see written data at once.
  */
 export interface RaftLog {
   /** The last entry that the snapshot covers; 0 without a snapshot. */
@@ -35,39 +35,39 @@ export interface RaftLog {
   readonly snapshotTerm: Term;
   /** The latest snapshot. */
   readonly snapshot: Snapshot | null;
-  /** The first entry that is still held, `lastIndex + 1` where none is. Never above `snapshotIndex + 1`. */
+  /** The first entry that the log still holds, or `lastIndex + 1` if it holds none. Never above `snapshotIndex + 1`. */
   readonly firstIndex: LogIndex;
-  /** The last entry, or `snapshotIndex` where there is none after it. */
+  /** The last entry, or `snapshotIndex` if there is none after it. */
   readonly lastIndex: LogIndex;
-  /** Its term. */
+  /** The last entry's term. */
   readonly lastTerm: Term;
   /**
-   * Up to where the log is durable. It falls with a truncation, and a sync raises it only to what was appended before
-   * the sync began.
+   * The last index that is durable. A truncation lowers it, and a sync raises it only to what was appended before the
+   * sync began.
    */
   readonly durableIndex: LogIndex;
-  /** What was last set. */
+  /** The last value given to `setState`. */
   readonly state: HardState;
-  /** What of it is durable. */
+  /** The last such value that is durable. */
   readonly durableState: HardState;
   /**
-   * The term of an entry; also for `snapshotIndex`, and 0 for index 0. `undefined` where it was compacted away or is
+   * The term of an entry; also of `snapshotIndex`, and 0 for index 0. `undefined` if the entry was compacted away or is
    * beyond the end.
    */
   termAt(index: LogIndex): Term | undefined;
-  /** An entry; `undefined` where it was compacted away or is beyond the end. */
+  /** An entry; `undefined` if it was compacted away or is beyond the end. */
   entryAt(index: LogIndex): Entry | undefined;
   /**
-   * The entries of `[from, to)`; of these the first ones that are together no larger than `maxBytes` (counted by
-   * `entryBytes`), but at least one.
+   * The first entries of `[from, to)` that are together no larger than `maxBytes` (counted by `entryBytes`), but at
+   * least one.
    *
-   * @throws {RangeError} Where the range is not all held.
+   * @throws {RangeError} If the log does not hold the whole range.
    */
   slice(from: LogIndex, to: LogIndex, maxBytes?: number): Entry[];
   /**
    * Adds entries at the end.
    *
-   * @throws {RangeError} Where they do not follow it without a gap.
+   * @throws {RangeError} If they do not continue the log without a gap.
    */
   append(entries: readonly Entry[]): void;
   /** Adds one entry at the end, as `append` does. */
@@ -75,56 +75,56 @@ export interface RaftLog {
   /**
    * Drops every entry from `from` on.
    *
-   * @throws {RangeError} Where `from` is not above `snapshotIndex`.
+   * @throws {RangeError} If `from` is not above `snapshotIndex`.
    */
   truncate(from: LogIndex): void;
   /** Sets term and vote. */
   setState(state: HardState): void;
   /**
-   * Takes a snapshot of what was applied, whose bytes the host has given to the log: the entries before `keepFrom` go,
-   * those from there on stay.
+   * Takes a snapshot of the applied state, whose bytes the host has given to the log before. Drops the entries before
+   * `keepFrom`, and keeps those from there on.
    *
-   * @throws {RangeError} Where the log does not have those bytes.
+   * @throws {RangeError} If the log does not have those bytes.
    */
   compact(snapshot: Snapshot, keepFrom: LogIndex): void;
   /**
-   * Bytes of the latest snapshot, or of one that is held: from `offset`, at most `maxBytes`, at least one unless there
-   * are none. `null`: not yet; when they are at hand, the host calls `broadcast()`.
+   * Reads bytes of the latest snapshot, or of one that is held: from `offset`, at most `maxBytes`, at least one unless
+   * there are none. `null` means "not yet": when the bytes are available, the host calls `broadcast()`.
    */
   readSnapshot(snapshot: Snapshot, offset: number, maxBytes: number): Uint8Array | null;
-  /** The snapshots that are being sent: the log keeps their bytes, besides those of its latest. */
+  /** Names the snapshots that are being sent. The log keeps their bytes, besides those of its latest. */
   holdSnapshots(snapshots: readonly Snapshot[]): void;
   /**
-   * Takes bytes of a leader's snapshot, in order; those from offset 0 begin anew. They are not copied.
+   * Receives bytes of a leader's snapshot, in order. Bytes at offset 0 start it again. They are not copied.
    *
-   * @returns Whether it did: a log whose disk is behind may refuse them for now.
+   * @returns Whether the log took them. A log whose disk is behind may refuse them for now.
    */
   receiveSnapshot(snapshot: Snapshot, offset: number, chunk: Uint8Array): boolean;
-  /** How many bytes of the snapshot that comes in are written. When it rises, the host calls `persisted()`. */
+  /** How many bytes of the incoming snapshot are written. When it rises, the host calls `persisted()`. */
   readonly receivedBytes: number;
   /**
-   * Puts the snapshot that has come in in place of the whole log. Term and vote stay.
+   * Replaces the whole log by the snapshot that was received. Term and vote stay.
    *
-   * @returns `false`, and nothing has changed, where its bytes do not match its digest.
+   * @returns `false` if the bytes do not match the digest; then nothing has changed.
    */
   restore(snapshot: Snapshot): boolean;
-  /** What the node may have acknowledged and lost; left out by a log that never is in doubt. */
+  /** What the node may have acknowledged and then lost. Left out by a log that is never in doubt. */
   readonly doubt?: Doubt | null;
-  /** What was in doubt was replicated again. */
+  /** Ends the doubt: the entries that may be lost were replicated again. */
   resolveDoubt?(): void;
 }
 
-/** What an entry counts for where bytes are bounded: its data, and 24 bytes for the rest of it. */
+/** How much an entry counts towards limits in bytes: its data, and 24 bytes for its other fields. */
 export function entryBytes({ data }: Pick<Entry, "data">): number {
   return data.length + 24;
 }
 
-/** Where a node without a past begins. */
+/** The state of a node that has never run. */
 export const initialState: HardState = { term: 0 as Term, votedFor: null };
 
 /**
- * A log in memory: everything is durable at once, and gone with the process. For tests, simulations, and hosts that
- * persist elsewhere.
+ * A log in memory. Everything is durable at once, and gone with the process. For tests, simulations, and hosts that
+ * persist the log in another way.
  *
  * | | cost |
  * |---|---|
@@ -155,7 +155,7 @@ export class MemLog implements RaftLog {
   #snapshotTerm = 0;
   #snapshot: Snapshot | null = null;
   #state: HardState = initialState;
-  // The bytes of the snapshots: the latest, those that are sent, the one that comes in, and what was staged.
+  // The bytes of snapshots: the latest, those being sent, the incoming one, and the staged one.
   #contents: { readonly snapshot: Snapshot; readonly data: Uint8Array }[] = [];
   #held: readonly Snapshot[] = [];
   #incoming: { readonly snapshot: Snapshot; readonly chunks: Uint8Array[]; bytes: number } | null = null;
@@ -264,7 +264,7 @@ export class MemLog implements RaftLog {
     this.#snapshotTerm = snapshot.term;
     for (let index = this.#firstIndex; index < keepFrom; index++) this.#entries[this.#head++] = undefined;
     this.#firstIndex = Math.max(this.#firstIndex, keepFrom);
-    // Moving what is left once it is the smaller half keeps the cost of a dropped entry constant.
+    // The array moves only when at least half of it is unused, so dropping an entry costs constant time.
     if (this.#head > this.#entries.length / 2) {
       this.#entries = this.#entries.slice(this.#head);
       this.#head = 0;
@@ -281,10 +281,10 @@ export class MemLog implements RaftLog {
   }
 
   /**
-   * Takes the bytes of a snapshot that the host is about to `compact` to.
+   * Takes the bytes of a snapshot for which the host will call `compact`.
    *
-   * @param data They are not copied: they must not be changed afterwards.
-   * @returns What the node is told of them.
+   * @param data The bytes. They are not copied, so they must not change afterwards.
+   * @returns The snapshot's size and digest, for `compact`.
    */
   stage(data: Uint8Array): SnapshotContent {
     this.#staged = data;
@@ -353,14 +353,14 @@ function joined(chunks: readonly Uint8Array[], totalBytes: number): Uint8Array {
 }
 
 /**
- * The last index of `[low, high]` whose entry's term is not above `term`. Terms never fall along a log, so halving
- * finds it.
+ * The last index of `[low, high]` whose entry's term is not above `term`, by binary search: terms never fall along a
+ * log.
  *
  * @param log The log.
- * @param low An index that is taken for the answer without being looked at.
- * @param high Not beyond the log's end.
+ * @param low The answer if no later index qualifies. Its own term is not looked at.
+ * @param high At most the log's last index.
  * @param term The bound.
- * @returns The index; what was compacted away counts as not above.
+ * @returns The index. Entries that were compacted away count as not above `term`.
  */
 export function lastIndexWithTermAtMost(log: RaftLog, low: LogIndex, high: LogIndex, term: Term): LogIndex {
   let least: number = low;

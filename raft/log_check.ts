@@ -1,5 +1,5 @@
 /**
- * What a node makes sure of before it starts from a log: a log that contradicts itself is refused.
+ * The check of a log before a node starts from it: a log that contradicts itself is refused.
  *
  * @module
  */
@@ -28,21 +28,22 @@ const SNAPSHOT_METHODS = [
 ] as const satisfies readonly (keyof RaftLog)[];
 
 /**
- * The first method that a log lacks to take, send and receive snapshots; `null` where it has all. A log that is never
- * compacted can do without.
+ * The first method for snapshots that a log lacks; `null` if it has all. A log that is never compacted needs none of
+ * them.
  */
 export function missingSnapshotMethod(log: RaftLog): string | null {
   return SNAPSHOT_METHODS.find((name) => typeof log[name] !== "function") ?? null;
 }
 
 /**
- * Reads a log from its first entry to its last.
+ * Checks a log from its first entry to its last.
  *
  * @param log The log.
- * @param first The configuration that holds where the log has no other.
+ * @param first The configuration that applies if the log holds no other.
  * @returns The configurations that the log holds.
- * @throws {TypeError} Where it is no `RaftLog`.
- * @throws {LogContradictionError} Where what it holds cannot be the remains of one node's life: what contradicts what.
+ * @throws {TypeError} If it is not a `RaftLog`.
+ * @throws {LogContradictionError} If one node's life cannot have left this content. The message names the
+ * contradiction.
  */
 export function checkLog(log: RaftLog, first: Configuration): ConfigurationStack {
   checkMethods(log);

@@ -10,17 +10,21 @@ import { type Configuration, type NodeId, nodeId } from "./types.ts";
 
 /** What happens to one node. */
 export interface MemberChange {
-  /** `"add-voter"` also promotes a learner, `"add-learner"` also demotes a voter. What is so already is no error. */
+  /**
+   * `"add-voter"` also promotes a learner, `"add-learner"` also demotes a voter. Repeating what is already true is no
+   * error.
+   */
   readonly type: "add-voter" | "add-learner" | "remove";
-  /** To which node. */
+  /** The node. */
   readonly node: NodeId;
 }
 
 /**
  * A change of the configuration.
  *
- * `"simple"` may change at most one voter (section 4.1), and any learners. `"enter-joint"` may change anything, and
- * must be left again: by the leader itself with `autoLeave`, else by `"leave-joint"` (section 4.3).
+ * `"simple"` changes at most one voter (section 4.1), and any number of learners. `"enter-joint"` may change anything.
+ * The joint configuration must be left again: by the leader itself with `autoLeave`, otherwise by `"leave-joint"`
+ * (section 4.3).
  */
 export type ConfigurationChange =
   & (
@@ -30,8 +34,8 @@ export type ConfigurationChange =
   )
   & {
     /**
-     * The host's bytes about the members, at most 256 KiB, which take the place of those before: such as the address of
-     * each. Left out, those before stay. They are not copied: they must not be changed afterwards.
+     * The host's bytes about the members, such as their addresses: at most 256 KiB. They replace the earlier ones; left
+     * out, the earlier ones stay. They are not copied, so they must not change afterwards.
      */
     readonly context?: Uint8Array;
   };
@@ -42,8 +46,8 @@ const MEMBER_CHANGES: readonly unknown[] = ["add-voter", "add-learner", "remove"
  * Checks the shape of a change.
  *
  * @param change What a host passed.
- * @throws {TypeError} Where it is no change: which part is wrong.
- * @throws {RangeError} Where a node's number is out of range, or the context is too large.
+ * @throws {TypeError} If it is not a change; the message names the part that is wrong.
+ * @throws {RangeError} If a node's number is out of range, or the context is too large.
  */
 export function checkChange(change: ConfigurationChange): void {
   checkObject(change, "a ConfigurationChange");
@@ -87,11 +91,11 @@ function checkMemberChanges(changes: unknown): void {
   }
 }
 
-/** A configuration and who in it starts from nothing. */
+/** A configuration, and its members that start without progress. */
 export interface ChangedConfiguration {
   /** The configuration after the change. */
   readonly configuration: Configuration;
-  /** The members that were none before, or were removed and came back: nothing that was known of them holds. */
+  /** The members that are new, or were removed and came back. What the leader knew of them no longer holds. */
   readonly joined: readonly NodeId[];
 }
 
@@ -100,9 +104,9 @@ export interface ChangedConfiguration {
  *
  * @param from The configuration before it.
  * @param change The change.
- * @returns The configuration, and who is new in it.
- * @throws {TypeError} Where `change` is none.
- * @throws {ChangeRefusedError} Where the change is not possible from there, or would leave no voter.
+ * @returns The configuration, and its new members.
+ * @throws {TypeError} If `change` is not a change.
+ * @throws {ChangeRefusedError} If the change is not possible from `from`, or would leave no voter.
  *
  * @example
  * ```ts
@@ -137,12 +141,13 @@ function withContext(configuration: Configuration, context: Uint8Array | undefin
 }
 
 /**
- * A change that needs no joint configuration: majorities that differ by at most one voter always overlap (section 4.1).
+ * Makes a change that needs no joint configuration: majorities that differ by at most one voter always overlap (section
+ * 4.1).
  *
  * @param from A configuration that is not joint.
- * @param changes What happens to whom, in order.
- * @returns The configuration, and who is new in it.
- * @throws {ChangeRefusedError} Where more than one voter would change, or none would be left.
+ * @param changes The changes of members, in order.
+ * @returns The configuration, and its new members.
+ * @throws {ChangeRefusedError} If more than one voter would change, or none would be left.
  */
 function simpleChange(from: Configuration, changes: readonly MemberChange[]): ChangedConfiguration {
   if (isJoint(from)) {
@@ -153,7 +158,7 @@ function simpleChange(from: Configuration, changes: readonly MemberChange[]): Ch
   const different = voters.filter((id) => !from.voters.includes(id)).length +
     from.voters.filter((id) => !voters.includes(id)).length;
   if (different > 1) {
-    throw new ChangeRefusedError(`Cannot change ${different} voters at once but through a joint configuration`);
+    throw new ChangeRefusedError(`Cannot change ${different} voters at once: enter a joint configuration instead`);
   }
   return changed;
 }
@@ -162,10 +167,10 @@ function simpleChange(from: Configuration, changes: readonly MemberChange[]): Ch
  * Enters a joint configuration: from here on both the old and the new voters must agree (section 4.3).
  *
  * @param from A configuration that is not joint, with at least one voter.
- * @param changes What happens to whom, in order.
- * @param autoLeave Whether the leader shall leave it by itself.
- * @returns The configuration, and who is new in it.
- * @throws {ChangeRefusedError} Where `from` is joint already, or no voter would be left.
+ * @param changes The changes of members, in order.
+ * @param autoLeave Whether the leader leaves it by itself.
+ * @returns The configuration, and its new members.
+ * @throws {ChangeRefusedError} If `from` is joint already, or no voter would be left.
  */
 function enterJoint(
   from: Configuration,
@@ -180,11 +185,12 @@ function enterJoint(
 }
 
 /**
- * Leaves a joint configuration: the new voters alone decide, and the old ones that are to be learners become so.
+ * Leaves a joint configuration: from here on the new voters decide alone, and the voters in `learnersNext` become
+ * learners.
  *
  * @param from A joint configuration.
  * @returns The configuration.
- * @throws {ChangeRefusedError} Where it is not joint.
+ * @throws {ChangeRefusedError} If it is not joint.
  */
 export function leaveJoint(from: Configuration): Configuration {
   if (!isJoint(from)) throw new ChangeRefusedError("Cannot leave a joint configuration: this one is not joint");

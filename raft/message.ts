@@ -1,8 +1,8 @@
 /**
- * What nodes say to each other: the RPCs of the Raft paper as messages without a return value, each answer a message of
- * its own.
+ * The messages between nodes: the RPCs of the Raft paper as messages without a return value. Each answer is a message
+ * of its own.
  *
- * Loss, repetition, delay and reordering are all harmless.
+ * Messages may be lost, repeated, delayed or reordered; none of that does harm.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import type { Configuration, Entry, LogIndex, NodeId, Term } from "./types.ts";
 
 /** What every message carries. */
 export interface EnvelopeHeader {
-  /** Who says it. */
+  /** The sender. */
   readonly from: NodeId;
-  /** To whom. */
+  /** The receiver. */
   readonly to: NodeId;
-  /** The sender's term; in a pre-vote's request, and its grant, the term that would come next. */
+  /** The sender's term; in a pre-vote request, and in its grant, the term that the candidate would begin. */
   readonly term: Term;
   /**
-   * `false`: the message may leave at once. `true`: it must wait until everything that the log was given before the
-   * message was made is durable. It is for the sending host; to the receiver it means nothing.
+   * `false`: the sender may send the message at once. `true`: the sender must wait until everything that its log was
+   * given before the message was made is durable. The receiver ignores it.
    */
   readonly afterSync: boolean;
 }
 
 /**
- * AppendEntries (Raft, section 5.3). Leaves at once: it depends on nothing but the leader's term (dissertation, section
+ * AppendEntries (Raft, section 5.3). It may leave at once: it depends only on the leader's term (dissertation, section
  * 10.2.1).
  */
 export interface AppendRequest extends EnvelopeHeader {
@@ -33,50 +33,52 @@ export interface AppendRequest extends EnvelopeHeader {
   readonly type: "append-request";
   /** The index of the entry that `entries` follow. */
   readonly prevLogIndex: LogIndex;
-  /** Its term. */
+  /** That entry's term. */
   readonly prevLogTerm: Term;
   /** How far the leader has committed. */
   readonly commitIndex: LogIndex;
   /**
-   * The leader's heartbeat round, to be echoed: so that an answer to what was sent to an earlier member of the same
-   * number is told from the present one's.
+   * The leader's heartbeat round, to be echoed. It tells this member's answers from those of an earlier member with the
+   * same number.
    */
   readonly round: number;
-  /** Shared by reference: nobody may change them, nor the array. */
+  /** The entries. They are shared by reference: nobody may change them or the array. */
   readonly entries: readonly Entry[];
 }
 
-/** The answer to an append, a stale leader's included: that one learns the newer term from it. */
+/** The answer to an append. A leader of an earlier term is answered too, so that it learns the newer term. */
 export interface AppendResponse extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "append-response";
   /** Whether the sender holds what was sent. */
   readonly success: boolean;
   /**
-   * On success `prevLogIndex + entries.length`, up to which the two logs match; else the `prevLogIndex` that was
-   * refused.
+   * On success, the index up to which the two logs match: `prevLogIndex + entries.length`. Otherwise the `prevLogIndex`
+   * that was refused.
    */
   readonly index: LogIndex;
   /**
-   * After a refusal: the sender's last entry, not after `index`, whose term is not above `prevLogTerm`. No later one
-   * can match.
+   * After a refusal, the sender's last entry that can still match: not after `index`, and with a term not above
+   * `prevLogTerm`.
    */
   readonly hintIndex: LogIndex;
-  /** Its term. */
+  /** That entry's term. */
   readonly hintTerm: Term;
-  /** The request's. */
+  /** The round of the request. */
   readonly round: number;
 }
 
-/** Says how far a follower may commit, and nothing else. It has no answer; if it is lost, a heartbeat says the same. */
+/**
+ * Tells a follower how far it may commit, and nothing else. It has no answer. If it is lost, a heartbeat says the same.
+ */
 export interface CommitNotice extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "commit-notice";
-  /** Never above what the follower is known to hold. */
+  /** Never above what the leader knows that the follower holds. */
   readonly commitIndex: LogIndex;
 }
 
-/** A leader's sign of life, which begins a round: its echo confirms reads and extends a lease. */
+/** A leader's heartbeat, which begins a round. Its echo confirms reads and extends a lease. */
 export interface HeartbeatRequest extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "heartbeat-request";
@@ -84,7 +86,7 @@ export interface HeartbeatRequest extends EnvelopeHeader {
   readonly round: number;
   /** The leader's clock when the round began, in ticks, to be echoed. */
   readonly sentAtTick: number;
-  /** Never above what the follower is known to hold. */
+  /** Never above what the leader knows that the follower holds. */
   readonly commitIndex: LogIndex;
 }
 
@@ -92,28 +94,29 @@ export interface HeartbeatRequest extends EnvelopeHeader {
 export interface HeartbeatResponse extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "heartbeat-response";
-  /** The request's. */
+  /** The round of the request. */
   readonly round: number;
-  /** The request's. */
+  /** The `sentAtTick` of the request. */
   readonly sentAtTick: number;
   /**
-   * `null`, unless the node may have lost what it acknowledged: then up to where its log is known to be right since it
-   * started.
+   * `null`, unless the node may have lost entries that it acknowledged. Then the index up to which its log was
+   * confirmed since it started.
    */
   readonly vouchedIndex: LogIndex | null;
 }
 
-/** RequestVote (Raft, section 5.2). It waits for the sync, as it tells of the candidate's log and of a new term. */
+/**
+ * RequestVote (Raft, section 5.2). It waits for the sync, because it tells of the candidate's log and of a new term.
+ */
 export interface VoteRequest extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "vote-request";
   /** The candidate's last entry. */
   readonly lastLogIndex: LogIndex;
-  /** Its term. */
+  /** That entry's term. */
   readonly lastLogTerm: Term;
   /**
-   * Whether the old leader asked for this campaign, so that voters need not be loyal to it (dissertation, section
-   * 3.10).
+   * Whether the old leader asked for this campaign. Voters then need not be loyal to it (dissertation, section 3.10).
    */
   readonly leadershipTransfer: boolean;
 }
@@ -126,17 +129,20 @@ export interface VoteResponse extends EnvelopeHeader {
   readonly granted: boolean;
 }
 
-/** PreVote (dissertation, section 9.6): would you vote for me in this term? Nobody's term changes. */
+/**
+ * PreVote (dissertation, section 9.6): asks whether the receiver would vote for the sender in this term. No term
+ * changes.
+ */
 export interface PreVoteRequest extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "pre-vote-request";
   /** The candidate's last entry. */
   readonly lastLogIndex: LogIndex;
-  /** Its term. */
+  /** That entry's term. */
   readonly lastLogTerm: Term;
 }
 
-/** The answer to PreVote; `term` is the requested one in a grant, the sender's own in a refusal. */
+/** The answer to PreVote. In a grant, `term` is the requested one; in a refusal, the sender's own. */
 export interface PreVoteResponse extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "pre-vote-response";
@@ -145,8 +151,9 @@ export interface PreVoteResponse extends EnvelopeHeader {
 }
 
 /**
- * InstallSnapshot (Raft, section 7): one chunk of many, which are sent ahead of their answers. The last one is answered
- * by an append-response for the snapshot's index. A request without a chunk asks how far the follower is.
+ * InstallSnapshot (Raft, section 7): one chunk of a snapshot. The leader sends chunks without waiting for answers. An
+ * append-response for the snapshot's index answers the last one. A request with an empty chunk asks how far the
+ * follower is.
  */
 export interface SnapshotRequest extends EnvelopeHeader {
   /** Its kind. */
@@ -161,7 +168,7 @@ export interface SnapshotRequest extends EnvelopeHeader {
   readonly offset: number;
   /** How many bytes the snapshot has. */
   readonly totalBytes: number;
-  /** Their CRC-32C. */
+  /** The CRC-32C of the snapshot's bytes. */
   readonly digest: number;
   /** The leader's heartbeat round, to be echoed. */
   readonly round: number;
@@ -169,22 +176,22 @@ export interface SnapshotRequest extends EnvelopeHeader {
   readonly chunk: Uint8Array;
 }
 
-/** Why a follower takes no snapshot: it has more bytes than it accepts, or they do not match their digest. */
+/** Why a follower refuses a snapshot: it is larger than the follower accepts, or its bytes do not match its digest. */
 export type SnapshotRefusal = "too-large" | "damaged";
 
-/** How far a snapshot has come in at a follower. */
+/** Tells how many bytes of a snapshot a follower has received. */
 export interface SnapshotResponse extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "snapshot-response";
-  /** Which snapshot. */
+  /** The snapshot's last entry. */
   readonly snapshotIndex: LogIndex;
-  /** Up to where the follower has taken its bytes; it wants those from there on. */
+  /** How many of its bytes the follower has received. It wants the bytes from there on. */
   readonly received: number;
-  /** Up to where it has written them. */
+  /** How many of its bytes the follower has written. */
   readonly written: number;
-  /** Whether bytes before those of the request are missing: they are to be sent again. */
+  /** Whether bytes before those of the request are missing, and must be sent again. */
   readonly isGap: boolean;
-  /** Why it takes none of them; `null` if it does. */
+  /** Why the follower refuses the snapshot; `null` if it does not. */
   readonly refusal: SnapshotRefusal | null;
 }
 
@@ -195,17 +202,17 @@ export interface TimeoutNow extends EnvelopeHeader {
 }
 
 /**
- * Tells a node that takes itself for a member that it was removed. It has no answer, and is told again at the node's
- * next campaign.
+ * Tells a node that considers itself a member that it was removed. It has no answer; the node is told again at its next
+ * campaign.
  */
 export interface RemovalNotice extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "removal-notice";
-  /** Where the committed configuration stands that the node is no member of. */
+  /** The index of the committed configuration that the node is not a member of. */
   readonly configurationIndex: LogIndex;
 }
 
-/** A follower's read, for the leader to find an index for (dissertation, section 6.4). */
+/** Forwards a follower's read to the leader, which finds its index (dissertation, section 6.4). */
 export interface ReadRequest extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "read-request";
@@ -213,7 +220,7 @@ export interface ReadRequest extends EnvelopeHeader {
   readonly readId: number;
   /** The number that the follower's host gave. */
   readonly context: number;
-  /** How the leader is to make sure that it still leads. */
+  /** How the leader makes sure that it still leads. */
   readonly confirmation: ReadConfirmation;
 }
 
@@ -221,15 +228,15 @@ export interface ReadRequest extends EnvelopeHeader {
 export interface ReadResponse extends EnvelopeHeader {
   /** Its kind. */
   readonly type: "read-response";
-  /** The request's. */
+  /** The `readId` of the request. */
   readonly readId: number;
-  /** The request's. */
+  /** The `context` of the request. */
   readonly context: number;
-  /** `null`: the leader could not take the read. */
+  /** The index, or `null` if the leader could not take the read. */
   readonly index: LogIndex | null;
 }
 
-/** A message on its way. */
+/** Any message between nodes. */
 export type Envelope =
   | AppendRequest
   | AppendResponse

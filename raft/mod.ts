@@ -1,34 +1,33 @@
 /**
  * A Raft core to embed: a pure state machine without clock, I/O or randomness of its own. A host gives it ticks,
- * messages and proposals; it gives back messages, and the commands that are committed.
+ * messages and proposals. It returns messages, and the commands that are committed.
  *
  * ## The host's contract
  *
  * **Nothing leaves the process before what it depends on is durable.** A host works in batches:
  *
- * 1. Hand the node what has come: `tick()` for each tick of the host's clock, `handle(envelope)`, `propose(command)`,
+ * 1. Hand the node its inputs: `tick()` for each tick of the host's clock, `handle(envelope)`, `propose(command)`,
  *    `readIndex(context)`, `proposeChange(change)`. Collect the envelopes that are returned. After the batch call
  *    `broadcast()` once, and collect those too.
- * 2. Send the envelopes whose `afterSync` is `false`; they depend on nothing that is not durable.
+ * 2. Send the envelopes whose `afterSync` is `false`. They depend on nothing that is not durable.
  * 3. Sync what the node wrote to its `RaftLog`, once for the whole batch. (A `MemLog` has nothing to sync.) Meanwhile
- *    further batches may go through steps 1 and 2; what they are to do after a sync waits for the next one, which
- *    begins when this one has ended.
- * 4. When the sync has ended, send the envelopes whose `afterSync` is `true`, in order, and call `persisted()`: what it
- *    returns are envelopes of the next batch.
- * 5. Load `drainRestored()`, if it is not `null`, in place of the state; then apply `drainApplied()`, until it yields
- *    nothing; then answer clients:
+ *    further batches may go through steps 1 and 2. Their own sync begins when this one has ended.
+ * 4. When the sync has ended, send the envelopes whose `afterSync` is `true`, in order, and call `persisted()`. The
+ *    envelopes that it returns belong to the next batch.
+ * 5. If `drainRestored()` is not `null`, load that snapshot in place of the state. Then apply `drainApplied()` until it
+ *    yields nothing. Then answer clients:
  *    - a proposal has happened when its index is applied with its term; it is lost when `drainLost()` yields it;
- *      where a restored snapshot covers its index, nobody knows;
- *    - a read of `drainReads()` is answered from the state once its index is applied, and asked again where it is
- *      `null`.
+ *      if a restored snapshot covers its index, its outcome is unknown;
+ *    - a read of `drainReads()` is answered from the state once its index is applied; if its index is `null`, the
+ *      client must ask again.
  *
- *    This need not wait for step 3: what is committed is durable on a quorum already. Only a state that outlives the
- *    process must not run ahead of the node's own log: it is applied once the sync has ended, and the node is told at
- *    its next start how far that went (`appliedIndex`).
+ *    Step 5 need not wait for step 3: committed entries are durable on a quorum already. The exception is a state that
+ *    outlives the process. It must not run ahead of the node's own log, so the host applies to it after the sync, and
+ *    tells the node at its next start how far it came (`appliedIndex`).
  *
- * At a restart the log must be durable before the node is made of it; the log's snapshot comes out of
- * `drainRestored()`. Messages may be lost, repeated, delayed and reordered. An error that a method's doc does not name,
- * and every `RaftInvariantError`, means that the node must be stopped.
+ * At a restart, sync the log before you make a node of it. `drainRestored()` then gives the log's snapshot. Messages
+ * may be lost, repeated, delayed and reordered. If a method throws an error that its doc does not name, or any
+ * `RaftInvariantError`, stop the node.
  *
  * @example A whole host: a replicated map over logs whose syncs take a while, with proposals, reads, snapshots and
  * restarts
@@ -185,23 +184,23 @@
  * @module
  */
 
-// What a host makes, calls and catches.
+// The node, and the errors that a host catches.
 export { RaftNode } from "./node.ts";
 export { leaseTicks, type RaftConfig } from "./config.ts";
 export * from "./types.ts";
 export * from "./errors.ts";
 export type { ReadConfirmation, ReadResult } from "./reads.ts";
 
-// The log: one in memory, and what it takes to write one.
+// The log: the interface to implement, and one in memory.
 export { entryBytes, initialState, MemLog, type RaftLog } from "./log.ts";
 export { crc32c } from "./crc32c.ts";
 
-// What travels: envelopes and commands, as values and as bytes.
+// Messages and commands, as values and as bytes.
 export * from "./message.ts";
 export * from "./command.ts";
 export { decodeEnvelope, encodeEnvelope, frameLength, MAX_FRAME_BYTES } from "./codec.ts";
 
-// The members: as values, as the bytes of an entry or a snapshot, and what a change would make of them.
+// The configuration: as a value, as bytes, and its changes.
 export {
   configurationOf,
   decodeConfiguration,
@@ -218,12 +217,12 @@ export {
   type MemberChange,
 } from "./membership.ts";
 
-// For observers: what a node shows, and the arithmetic of quorums for reports, invariants and tests of a host.
+// For observers: a node's status, and quorum arithmetic for reports, invariants and a host's tests.
 export type { FollowerStatus, RaftStatus, SnapshotStatus } from "./status.ts";
 export type { ProgressState } from "./progress.ts";
 export * from "./tracer.ts";
 export { describeEnvelope } from "./describe.ts";
 export { majority, reachedByQuorum } from "./quorum.ts";
 
-// A host that tests itself from a seed needs the numbers that are the same on every engine.
+// For a host that tests itself from a seed: random numbers that are the same on every engine.
 export { createRandom, type Random } from "./random.ts";

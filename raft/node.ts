@@ -1,5 +1,5 @@
 /**
- * The node: takes what its host hands it, sees to the terms, and leaves each message to the file that has its rule.
+ * The node: takes inputs from its host, compares terms, and passes each message to the file that has its rule.
  *
  * @module
  */
@@ -58,13 +58,13 @@ import {
   type Term,
 } from "./types.ts";
 
-/** The state of the copy that is being made: the constructor takes it over. */
+/** The state for the copy that is being made; the constructor takes it from here. */
 let adopted: Core | null = null;
 
 /**
- * One member of a Raft cluster: a state machine without clock or I/O. See the module's doc for what its host does.
+ * One member of a Raft cluster: a state machine without clock or I/O. The module's doc says what its host must do.
  *
- * Every method that returns envelopes also returns those that earlier calls, which return none, left behind.
+ * Some methods return no envelopes; the next method that returns envelopes returns theirs too.
  *
  * @example A cluster of one: it elects itself, commits alone, and after a restart applies its log again
  * ```ts
@@ -87,16 +87,16 @@ export class RaftNode {
   readonly #core: Core;
 
   /**
-   * Starts a node, or restarts it from whatever its log holds.
+   * Starts a node, or restarts it from the content of its log.
    *
-   * After a restart the host finds the log's snapshot in `drainRestored()`, loads it, and is handed the commands after
-   * it again as they are found to be committed.
+   * After a restart the host gets the log's snapshot from `drainRestored()`, and loads it. It then gets the commands
+   * after the snapshot again, as the node learns that they are committed.
    *
-   * @param config Who the node is, and its settings.
-   * @param log What it writes through. Default: a log in memory.
-   * @throws {TypeError} Where a setting has the wrong type or does not exist, or the log is none.
-   * @throws {RangeError} Where a setting is out of range.
-   * @throws {LogContradictionError} Where the log contradicts itself, or ends before `appliedIndex`.
+   * @param config The node's id and settings.
+   * @param log The log that the node writes to. Default: a log in memory.
+   * @throws {TypeError} If a setting has the wrong type or does not exist, or `log` is not a `RaftLog`.
+   * @throws {RangeError} If a setting is out of range.
+   * @throws {LogContradictionError} If the log contradicts itself, or ends before `appliedIndex`.
    */
   constructor(config: RaftConfig, log: RaftLog = new MemLog()) {
     if (adopted !== null) {
@@ -119,11 +119,11 @@ export class RaftNode {
     this.#core.drawElectionTimeout();
   }
 
-  /** Who the node is. */
+  /** The node's id. */
   get id(): NodeId {
     return this.#core.id;
   }
-  /** What it is. */
+  /** Its role. */
   get role(): Role {
     return this.#core.role;
   }
@@ -131,25 +131,25 @@ export class RaftNode {
   get term(): Term {
     return this.#core.term;
   }
-  /** The leader of its term, where it knows one. */
+  /** The leader of its term; `null` if the node knows none. */
   get leader(): NodeId | null {
     return this.#core.leader;
   }
-  /** Up to where the log is known to be committed. */
+  /** The last index that the node knows to be committed. */
   get commitIndex(): LogIndex {
     return this.#core.commitIndex;
   }
-  /** Up to where the log was handed to the host. */
+  /** The last index whose entries the host has taken by `drainApplied()` or `drainRestored()`. */
   get appliedIndex(): LogIndex {
     return this.#core.appliedIndex;
   }
 
   /**
-   * One tick of the host's clock: election and heartbeat timeouts count in these.
+   * One tick of the host's clock. Election and heartbeat timeouts are measured in ticks.
    *
-   * @returns What is to be sent.
-   * @throws {RaftInvariantError} Where the leader has said for two election timeouts that the node had acknowledged
-   * entries that its log does not hold: its disk has lost them, and the node must be stopped.
+   * @returns Envelopes to send.
+   * @throws {RaftInvariantError} If the leader has said for two election timeouts that the node acknowledged entries
+   * that its log does not hold: its disk has lost them, and the node must be stopped.
    */
   tick(): Envelope[] {
     const core = this.#core;
@@ -163,8 +163,8 @@ export class RaftNode {
   /**
    * Campaigns at once, as if the election timeout had passed: for hosts that know that there is no leader.
    *
-   * @returns What is to be sent; nothing where the node leads or has no vote, nor where a leader may hold a lease on
-   * its word.
+   * @returns Envelopes to send; none if the node leads, has no vote, or has heard from a leader that may rely on it for
+   * a lease.
    */
   campaign(): Envelope[] {
     const core = this.#core;
@@ -174,14 +174,14 @@ export class RaftNode {
   }
 
   /**
-   * A message that came. Any message is harmless: repeated, late, of an earlier term, to or from nobody known.
+   * Handles a received message. No message does harm: it may be repeated, late, of an earlier term, or from or to an
+   * unknown node.
    *
    * @param envelope The message.
-   * @returns What is to be sent.
-   * @throws {TypeError} Where the value is no envelope, or a part of it has the wrong type.
-   * @throws {RangeError} Where a number in it is negative, or not whole.
-   * @throws {RaftInvariantError} Where the message shows that something impossible has happened: the node must be
-   * stopped.
+   * @returns Envelopes to send.
+   * @throws {TypeError} If the value is not an envelope, or a part of it has the wrong type.
+   * @throws {RangeError} If a number in it is negative, or not whole.
+   * @throws {RaftInvariantError} If the message shows that something impossible has happened: the node must be stopped.
    */
   handle(envelope: Envelope): Envelope[] {
     const core = this.#core;
@@ -190,25 +190,24 @@ export class RaftNode {
   }
 
   /**
-   * Appends a command to the leader's log. It is sent by the next `broadcast()`.
+   * Appends a command to the leader's log. The next `broadcast()` sends it.
    *
-   * @param command The command's bytes. They are not copied: they must not be changed afterwards.
-   * @returns Where the command stands: it has happened once `drainApplied()` yields this index with this term, and is
-   * lost if it yields the index with another.
-   * @throws {NotLeaderError} Where the node does not lead: with whom it believes to.
-   * @throws {ProposalRefusedError} Where too much awaits its commit, or the leader is handing over: to be tried again
-   * later.
-   * @throws {TypeError} Where the command is no `Uint8Array`.
-   * @throws {RangeError} Where the command is larger than `maxCommandBytes`.
+   * @param command The command's bytes. They are not copied, so they must not change afterwards.
+   * @returns The command's index and term. It has happened once `drainApplied()` yields this index with this term; it
+   * is lost if `drainApplied()` yields this index with another term.
+   * @throws {NotLeaderError} If the node does not lead; the error names the leader that the node knows.
+   * @throws {ProposalRefusedError} If too many bytes are uncommitted, or the leader is handing over: try again later.
+   * @throws {TypeError} If the command is not a `Uint8Array`.
+   * @throws {RangeError} If the command is larger than `maxCommandBytes`.
    */
   propose(command: Uint8Array): ProposalPosition {
     return propose(this.#core, command);
   }
 
   /**
-   * Sends what was proposed, and tells followers of new commits. A host calls it once after each batch of inputs.
+   * Sends proposals, and tells followers of new commits. A host calls it once after each batch of inputs.
    *
-   * @returns What is to be sent; nothing where the node does not lead.
+   * @returns Envelopes to send; none if the node does not lead.
    */
   broadcast(): Envelope[] {
     const core = this.#core;
@@ -221,10 +220,10 @@ export class RaftNode {
   }
 
   /**
-   * The host's sync has ended, or the log has written more of a snapshot that comes in: the node counts its own vote
-   * and its own copy of the log as far as the log now says that they are durable.
+   * Tells the node that the host's sync has ended, or that the log has written more of an incoming snapshot. The node
+   * then counts its own vote and its own copy of the log as far as the log says that they are durable.
    *
-   * @returns What is to be sent.
+   * @returns Envelopes to send.
    */
   persisted(): Envelope[] {
     const core = this.#core;
@@ -236,14 +235,14 @@ export class RaftNode {
   }
 
   /**
-   * Asks for an index that a linearizable read must see, on a leader or a follower. `drainReads()` yields it.
+   * Asks for the index that a linearizable read must wait for, on a leader or a follower. `drainReads()` yields it.
    *
-   * @param context A whole number of the host's choice, from 0 to 2^53 - 1, by which it knows the read again.
-   * @param confirmation How the leader makes sure that it still leads. Default: `"lease"` where the setting
-   * `leaseReads` is on, else `"quorum"`.
-   * @returns What is to be sent.
-   * @throws {TypeError} Where `context` is no number, or `confirmation` is unknown.
-   * @throws {RangeError} Where `context` is out of that range, or a lease is asked for and `leaseReads` is off.
+   * @param context A whole number from 0 to 2^53 - 1 that the host chooses to recognize the read.
+   * @param confirmation How the leader makes sure that it still leads. Default: `"lease"` if the setting `leaseReads`
+   * is on, else `"quorum"`.
+   * @returns Envelopes to send.
+   * @throws {TypeError} If `context` is not a number, or `confirmation` is unknown.
+   * @throws {RangeError} If `context` is out of that range, or `confirmation` is `"lease"` and `leaseReads` is off.
    */
   readIndex(context: number, confirmation?: ReadConfirmation): Envelope[] {
     wholeNumber(context, "a read's context", 0);
@@ -260,13 +259,13 @@ export class RaftNode {
   }
 
   /**
-   * The host could not reach a node, as its connection broke: the leader stops streaming ahead to it, and finds out
-   * what it holds before it sends on. Without this it finds out by an answer that is missing, at the next heartbeat's
-   * echo.
+   * Tells the node that the host could not reach another node, for example because their connection broke. The leader
+   * stops streaming to it, and asks what it holds before sending more. Without this call the leader notices a missing
+   * answer at the next heartbeat's echo.
    *
-   * @param id The node. Where it is no follower of this node, nothing happens.
-   * @throws {TypeError} Where `id` is no number.
-   * @throws {RangeError} Where it is no node's number.
+   * @param id The other node. If it is not a follower of this node, nothing happens.
+   * @throws {TypeError} If `id` is not a number.
+   * @throws {RangeError} If `id` is not a valid node number.
    */
   reportUnreachable(id: NodeId): void {
     nodeId(id);
@@ -278,12 +277,12 @@ export class RaftNode {
   }
 
   /**
-   * The proposals of this node that were lost since the last call: another leader's entries have taken their place, so
-   * that they have not happened, and never will. A host that waits for a proposal thus hears of it by `drainApplied()`,
-   * by this, or by a snapshot that covers its index, which leaves unknown whether it happened.
+   * The proposals of this node that were lost since the last call: entries of another leader have replaced them, so
+   * they have not happened and never will. A host that waits for a proposal learns its end from `drainApplied()`, from
+   * this method, or from a snapshot that covers its index; then it is unknown whether the proposal happened.
    *
-   * @returns Their positions, as `propose` and `proposeChange` returned them, in the order of their terms and indexes;
-   * among them may be those of configurations that the leader made itself.
+   * @returns Their positions, as `propose` and `proposeChange` returned them, in the order of their terms and indexes.
+   * Configurations that the leader proposed by itself may be among them.
    */
   drainLost(): ProposalPosition[] {
     return this.#core.openProposals.drain();
@@ -292,8 +291,8 @@ export class RaftNode {
   /**
    * The reads that were decided since the last call.
    *
-   * @returns Each with the index up to which the host must have applied before it answers; `null`: the read must be
-   * asked again, perhaps elsewhere.
+   * @returns Each read with the index that the host must have applied before it answers. `null` means that the read
+   * must be asked again, perhaps on another node.
    */
   drainReads(): ReadResult[] {
     const decided = this.#core.decidedReads;
@@ -302,14 +301,14 @@ export class RaftNode {
   }
 
   /**
-   * Appends a configuration to the leader's log. It is in force at once, and sent by the next `broadcast()`.
+   * Appends a configuration to the leader's log. It takes effect at once, and the next `broadcast()` sends it.
    *
-   * @param change What is to change.
-   * @returns Where the configuration stands; it is committed once `commitIndex` has reached it in this term.
-   * @throws {TypeError} Where `change` is none.
-   * @throws {NotLeaderError} Where the node does not lead.
-   * @throws {ProposalRefusedError} Where the leader is handing over.
-   * @throws {ChangeRefusedError} Where another change is not committed, the leader has not committed in its term, or
+   * @param change The change.
+   * @returns The configuration's index and term. It is committed once `commitIndex` has reached the index in this term.
+   * @throws {TypeError} If `change` is not a change.
+   * @throws {NotLeaderError} If the node does not lead.
+   * @throws {ProposalRefusedError} If the leader is handing over.
+   * @throws {ChangeRefusedError} If another change is not committed yet, the leader has not committed in its term, or
    * the change is not possible.
    */
   proposeChange(change: ConfigurationChange): ProposalPosition {
@@ -317,14 +316,15 @@ export class RaftNode {
   }
 
   /**
-   * Hands the leadership over. Until it is done, or an election timeout has passed, proposals are refused.
+   * Hands the leadership over. The leader refuses proposals until the transfer is done, or an election timeout has
+   * passed.
    *
    * @param to A voter.
-   * @returns What is to be sent.
-   * @throws {TypeError} Where `to` is no number.
-   * @throws {RangeError} Where `to` is no node's number.
-   * @throws {NotLeaderError} Where the node does not lead.
-   * @throws {TransferRefusedError} Where `to` is no other voter.
+   * @returns Envelopes to send.
+   * @throws {TypeError} If `to` is not a number.
+   * @throws {RangeError} If `to` is not a valid node number.
+   * @throws {NotLeaderError} If the node does not lead.
+   * @throws {TransferRefusedError} If `to` is not another voter.
    */
   transferLeadership(to: NodeId): Envelope[] {
     nodeId(to);
@@ -335,14 +335,14 @@ export class RaftNode {
   }
 
   /**
-   * Puts a snapshot in place of the log's beginning (Raft, section 7). The host has given its bytes to the log before:
-   * `MemLog` takes them by `stage`.
+   * Replaces the beginning of the log by a snapshot (Raft, section 7). Before this call, the host gives the snapshot's
+   * bytes to the log; for a `MemLog`, by `stage`.
    *
-   * @param index Up to where the snapshot covers the log: not above `appliedIndex`, and above the last snapshot.
-   * @param content The bytes of the host's state as of that index: how many, and their digest.
-   * @throws {TypeError} Where `index` or a part of `content` is no number, or the log has no methods for snapshots.
-   * @throws {RangeError} Where `index` is out of that range, the bytes are more than `maxSnapshotBytes`, or the log
-   * does not have them.
+   * @param index The last index that the snapshot covers: not above `appliedIndex`, and above the last snapshot.
+   * @param content The size and digest of the host's state as of that index.
+   * @throws {TypeError} If `index` or a part of `content` is not a number, or the log has no methods for snapshots.
+   * @throws {RangeError} If `index` is out of that range, the size is above `maxSnapshotBytes`, or the log does not
+   * have the bytes.
    */
   compact(index: LogIndex, content: SnapshotContent): void {
     logIndex(index);
@@ -371,10 +371,10 @@ export class RaftNode {
   }
 
   /**
-   * A snapshot that the host must load before it applies anything more: one that a leader sent, or after a restart the
-   * log's own. Its bytes are in the log.
+   * A snapshot that the host must load before it applies anything more: from a leader, or the log's own after a
+   * restart. The log holds its bytes.
    *
-   * @returns Its identity, once; `null` where there is none.
+   * @returns The snapshot's identity, once; `null` if there is none.
    */
   drainRestored(): Snapshot | null {
     const { restored } = this.#core;
@@ -383,14 +383,14 @@ export class RaftNode {
   }
 
   /**
-   * Commands that are committed, in order, each once.
+   * Takes committed commands, in order, each once.
    *
-   * @param maxBytes How many bytes of commands to hand out at most, but at least one command. Default: the setting
-   * `maxApplyBytes`.
-   * @returns The commands; where there are more than fit, the next call goes on.
-   * @throws {TypeError} Where `maxBytes` is no number.
-   * @throws {RangeError} Where `maxBytes` is not above 0.
-   * @throws {RaftInvariantError} Where a snapshot waits to be taken by `drainRestored()`, which comes before them.
+   * @param maxBytes How many bytes of commands to return at most; at least one command is returned. Default: the
+   * setting `maxApplyBytes`.
+   * @returns The commands. If there are more than fit, the next call continues.
+   * @throws {TypeError} If `maxBytes` is not a number.
+   * @throws {RangeError} If `maxBytes` is not above 0.
+   * @throws {RaftInvariantError} If the host has not yet taken a snapshot by `drainRestored()`, which comes first.
    */
   drainApplied(maxBytes: number = this.#core.config.maxApplyBytes): RaftApplyCommand[] {
     const core = this.#core;
@@ -400,7 +400,7 @@ export class RaftNode {
     if (core.appliedIndex === commitIndex) return commands;
     if (core.restored !== null) {
       throw new RaftInvariantError(
-        `Node ${core.id} has a snapshot at ${core.restored.index} to be loaded before anything is applied`,
+        `Node ${core.id} has a snapshot at ${core.restored.index} that must be loaded before anything is applied`,
       );
     }
     const before = core.appliedIndex;
@@ -415,7 +415,7 @@ export class RaftNode {
         bytes += entryBytes(entry);
         if (bytes > maxBytes && commands.length > 0) break;
         const applied: RaftApplyCommand = { index: entry.index, term: entry.term, command: entry.data };
-        // As in the outbox: mostly there is one.
+        // As in `Core.send`: mostly there is just one.
         if (commands.length === 0) commands = [applied];
         else commands.push(applied);
       }
@@ -427,7 +427,7 @@ export class RaftNode {
   }
 
   /**
-   * The node at this moment.
+   * The node's status now.
    *
    * @returns A new object.
    */
@@ -449,11 +449,11 @@ export class RaftNode {
   }
 
   /**
-   * A node in the same state over a copy of the log, independent of this one: for programs that explore what may
+   * A node in the same state over a copy of the log, independent of this one: for programs that explore what can
    * happen.
    *
-   * @param log A log with the content of this node's.
-   * @returns The node. It draws other random numbers, as after a restart with another seed.
+   * @param log A log with the same content as this node's.
+   * @returns The node. Its random numbers differ, as after a restart with another seed.
    */
   copy(log: RaftLog): RaftNode {
     adopted = copyCore(this.#core, log);
@@ -465,9 +465,10 @@ export class RaftNode {
   }
 
   /**
-   * What decides what the node does next, but for its log, its clock and its random numbers: for programs that explore.
+   * Describes the state that decides what the node does next, except its log, its clock and its random numbers: for
+   * programs that explore.
    *
-   * @returns Text without a fixed form. Two nodes with equal texts and equal logs go on alike as long as no time
+   * @returns A text without a fixed form. Two nodes with equal texts and equal logs act alike as long as no time
    * passes.
    */
   state(): string {
@@ -477,7 +478,7 @@ export class RaftNode {
   #tickFollower(core: Core): void {
     expireForwardedReads(core);
     checkMissing(core);
-    // A host that forgot `persisted()` is found out here; one that never syncs keeps the term that it has.
+    // Finds out by itself what is durable, if the host forgot `persisted()`. A host that never syncs keeps its term.
     countOwnVote(core);
     if (core.role === "leader" || !core.isStateDurable) return;
     core.electionElapsedTicks++;
@@ -512,12 +513,12 @@ export class RaftNode {
     if (++core.heartbeatElapsedTicks >= heartbeatIntervalTicks) {
       core.heartbeatElapsedTicks = 0;
       beginRound(core);
-      // No echo may come any more: the leader has become the sole voter since it began the last round.
+      // A leader that has become the sole voter since it began the last round gets no echo: confirm the reads now.
       if (core.isSoleVoter) confirmReads(core);
     }
   }
 
-  /** Compares terms (Raft, section 5.1), and says whether the message goes on to its rule. */
+  /** Compares terms (Raft, section 5.1), and returns whether the message goes on to its rule. */
   #admits(core: Core, envelope: Envelope): boolean {
     if (envelope.type === "removal-notice") return envelope.from !== core.id;
     if (envelope.from === core.id) {
@@ -552,9 +553,9 @@ export class RaftNode {
       case "pre-vote-response":
       case "read-request":
       case "read-response":
-        // A pre-vote that was granted is of the term that was asked about.
+        // A pre-vote's grant carries the term that was asked about.
         if (envelope.type === "pre-vote-response" && envelope.granted) return true;
-        // Who was removed may have gone through terms of its own since; it is nobody to step down for.
+        // A removed node may have raised its own term since; a leader does not step down for it.
         if (core.role === "leader" && !core.progress.has(envelope.from)) {
           core.reject(envelope, "it is from no member");
           return false;
@@ -563,7 +564,7 @@ export class RaftNode {
     }
   }
 
-  /** Refuses what only a leader sends where the term has another leader (Raft, section 5.2: at most one). */
+  /** Rejects a leader's message if the term has another leader (Raft, section 5.2: at most one). */
   #isOfOneLeader(core: Core, envelope: Envelope): boolean {
     switch (envelope.type) {
       case "append-request":
@@ -580,8 +581,8 @@ export class RaftNode {
   }
 
   /**
-   * A leader or a candidate of an earlier term learns from the answer that its time is over; anything else of an
-   * earlier term is void.
+   * Answers a message of an earlier term, so that its sender, a leader or a candidate, learns the newer term. Other
+   * messages of earlier terms are dropped.
    */
   #answerStale(core: Core, envelope: Envelope): void {
     core.reject(envelope, "it is of an earlier term");
@@ -657,7 +658,7 @@ export class RaftNode {
     }
   }
 
-  /** What a follower answers is news to the leader alone, and only from a member. */
+  /** Handles a follower's answer: only on the leader, and only from a member. */
   #handleReply(core: Core, envelope: AppendResponse | HeartbeatResponse | SnapshotResponse): void {
     const follower = core.progress.get(envelope.from);
     if (follower === undefined) {
@@ -685,12 +686,12 @@ function refuseMaxBytes(maxBytes: unknown): never {
 }
 
 /**
- * How long a leader waits for a disk that hangs, in election timeouts: as long as the longest timeout of an election,
- * so that a disk with which a leader can be elected may also lead.
+ * How long a leader waits for a disk that hangs, in election timeouts. It equals the longest election timeout, so a
+ * disk that allows an election also allows leading.
  */
 const MAX_STALL_TIMEOUTS = 10;
 
-/** Whether a leader's disk makes no progress, so that another had better lead. */
+/** Whether a leader's disk makes no progress, so that another node should lead. */
 function isDiskHanging(core: Core): boolean {
   const { electionTimeoutTicks, maxUnsyncedBytes } = core.config;
   if (core.stall.ticks < electionTimeoutTicks) return false;
@@ -698,10 +699,10 @@ function isDiskHanging(core: Core): boolean {
 }
 
 /**
- * Follows in the term of a message, or at most `MAX_TERM_JUMP` further than before: then the message counts as lost.
+ * Follows in the term of a message, but raises the term by at most `MAX_TERM_JUMP`; beyond that the message is dropped.
  * Raising a term is always safe, as if the node had seen a message of that term.
  *
- * @returns Whether the node is in the message's term now.
+ * @returns Whether the node is now in the message's term.
  */
 function adoptTerm(core: Core, envelope: Envelope, leader: NodeId | null): boolean {
   const most = core.term + MAX_TERM_JUMP as Term;

@@ -1,23 +1,23 @@
 /**
- * What a node proposed as leader and has not seen decided: so that a host learns of every proposal that is lost.
+ * The proposals that a node made as leader and whose end it has not seen, so that the host learns of each that is lost.
  *
- * A leader's proposals of one term stand at consecutive places of its log, so that two numbers a term are enough. They
- * are lost once an entry of a later term is committed at their place or before it: terms never fall along a log, so
- * that no log that holds that entry can ever hold them (Raft, sections 5.3 and 5.4).
+ * A leader's proposals of one term have consecutive indexes, so two numbers a term are enough. They are lost once an
+ * entry of a later term is committed at their index or before it: terms never fall along a log, so no log with that
+ * entry can ever hold them (Raft, sections 5.3 and 5.4).
  *
  * @module
  */
 import { lastIndexWithTermAtMost, type RaftLog } from "./log.ts";
 import type { LogIndex, ProposalPosition, Snapshot, Term } from "./types.ts";
 
-/** A term that this node led, and the places of its first and last proposal. */
+/** A term that this node led, with the indexes of its first and last proposal. */
 interface Leadership {
   readonly term: Term;
   readonly first: LogIndex;
   last: LogIndex;
 }
 
-/** The proposals of one node that may still be lost, and those that are. */
+/** The proposals of one node that may still be lost, and those that are lost. */
 export class OpenProposals {
   #leaderships: Leadership[] = [];
   #latest: Leadership | null = null;
@@ -34,12 +34,12 @@ export class OpenProposals {
   }
 
   /**
-   * The commit index rose: finds what is lost by that.
+   * Finds the proposals that are lost because the commit index rose.
    *
    * @param log The node's log.
    * @param before The commit index before.
    * @param index The commit index, which the log holds.
-   * @param nodeTerm The node's term: what is of it cannot be lost by a commit.
+   * @param nodeTerm The node's term. A commit cannot lose proposals of this term.
    */
   committed(log: RaftLog, before: LogIndex, index: LogIndex, nodeTerm: Term): void {
     if (this.#leaderships.length === 0 || this.#leaderships[0]!.term === nodeTerm) return;
@@ -48,7 +48,7 @@ export class OpenProposals {
     this.#settle(term, (leadership) => lastIndexWithTermAtMost(log, before, index, leadership.term));
   }
 
-  /** A snapshot took the log's place: what lies behind it and is of an earlier term is lost. */
+  /** Handles a snapshot that replaced the log: proposals behind it, of an earlier term, are lost. */
   restored({ index, term }: Pick<Snapshot, "index" | "term">): void {
     if (this.#leaderships.length > 0) this.#settle(term, () => index);
   }
@@ -60,7 +60,7 @@ export class OpenProposals {
     return lost.length > 0 ? lost : [];
   }
 
-  /** Another list of the same proposals. */
+  /** A copy of the list. */
   copy(): OpenProposals {
     const copy = new OpenProposals();
     copy.#leaderships = this.#leaderships.map((leadership) => ({ ...leadership }));
@@ -69,7 +69,7 @@ export class OpenProposals {
     return copy;
   }
 
-  /** Ends the leaderships before `term`: what they proposed after `lastKept` is lost. */
+  /** Closes the terms before `term`: their proposals after `lastKept` are lost. */
   #settle(term: Term, lastKept: (leadership: Leadership) => LogIndex): void {
     const ended = this.#leaderships.filter((leadership) => leadership.term < term);
     for (const leadership of ended) {

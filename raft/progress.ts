@@ -1,5 +1,5 @@
 /**
- * A leader's view of one follower, and the window of what it has sent there without an answer.
+ * A leader's view of one follower, and the window of appends that the follower has not answered.
  *
  * ```text
  *              refused                     needs what was compacted
@@ -14,12 +14,13 @@ import type { SnapshotRefusal } from "./message.ts";
 import type { LogIndex, NodeId, Snapshot } from "./types.ts";
 
 /**
- * `"probe"`: it is not known where the logs part; one append at a time. `"replicate"`: appends stream ahead of their
- * answers. `"snapshot"`: the follower needs entries that are gone, and gets chunks of a snapshot.
+ * `"probe"`: the leader does not know where the two logs diverge, and sends one append at a time. `"replicate"`: it
+ * sends appends without waiting for answers. `"snapshot"`: the follower needs entries that were compacted away, and
+ * gets a snapshot in chunks.
  */
 export type ProgressState = "probe" | "replicate" | "snapshot";
 
-/** The appends that one follower has not answered, oldest first, in a ring that grows up to its bound. */
+/** The appends that one follower has not answered, oldest first, in a ring buffer that grows up to its limit. */
 export class Inflights {
   readonly #maxAppends: number;
   readonly #maxBytes: number;
@@ -31,7 +32,7 @@ export class Inflights {
 
   /**
    * @param maxAppends How many appends fit.
-   * @param maxBytes How many bytes fit; the append that goes over still does.
+   * @param maxBytes How many bytes fit; the append that exceeds the limit is still accepted.
    */
   constructor(maxAppends: number, maxBytes: number) {
     this.#maxAppends = maxAppends;
@@ -43,7 +44,7 @@ export class Inflights {
     return this.#count;
   }
 
-  /** How many bytes are. */
+  /** How many bytes of appends are unanswered. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -73,12 +74,12 @@ export class Inflights {
     }
   }
 
-  /** Forgets all. */
+  /** Forgets all appends. */
   clear(): void {
     this.#start = this.#count = this.#bytes = 0;
   }
 
-  /** Another window with the same appends. */
+  /** A copy of the window. */
   copy(): Inflights {
     const copy = new Inflights(this.#maxAppends, this.#maxBytes);
     copy.#lastIndexes = this.#lastIndexes.slice();
@@ -122,19 +123,20 @@ export class Inflights {
  * ```
  */
 export interface SnapshotTransfer {
-  /** What is sent. The log holds its bytes until it was sent, a newer snapshot notwithstanding. */
+  /** The snapshot. The log holds its bytes until it was sent, even after it takes a newer snapshot. */
   readonly snapshot: Snapshot;
-  /** Up to where its bytes were sent. */
+  /** How many of its bytes were sent. */
   sentBytes: number;
-  /** Up to where the follower has written them. */
+  /** How many of its bytes the follower has written. */
   writtenBytes: number;
-  /** The heartbeat round in which the leader last began to send again; -1 where it never did. */
+  /** The heartbeat round in which the leader last began to send again; -1 if it never did. */
   resentInRound: number;
   /**
-   * Whether the follower has answered: until then it gets one chunk, as it may refuse them all or have them already.
+   * Whether the follower has answered. Until then it gets one chunk, because it may refuse the snapshot or have it
+   * already.
    */
   isAnswered: boolean;
-  /** Why the follower does not take it. */
+  /** Why the follower refuses it; `null` if it does not. */
   refusal: SnapshotRefusal | null;
 }
 
@@ -142,49 +144,49 @@ export interface SnapshotTransfer {
 export class Progress {
   /** The follower. */
   readonly id: NodeId;
-  /** How it is sent to. */
+  /** How the leader sends to it. */
   state: ProgressState = "probe";
-  /** Up to where its log is known to match the leader's. */
+  /** The last index up to which its log is known to match the leader's. */
   matchIndex: LogIndex = 0 as LogIndex;
-  /** The entry that is sent next. Always above `matchIndex`. */
+  /** The index of the next entry to send. Always above `matchIndex`. */
   nextIndex: LogIndex;
   /**
-   * Whether a probe awaits its answer: nothing more is sent until the answer comes, or the echo of a later heartbeat
-   * shows that one of them was lost.
+   * Whether a probe awaits its answer. The leader sends nothing more until the answer comes, or until the echo of a
+   * later heartbeat shows that the probe or its answer was lost.
    */
   isPaused = false;
   /**
-   * The heartbeat round after which what awaits its answer was sent: the echo of a later one overtook it, or it was
-   * lost.
+   * The heartbeat round after which the unanswered message was sent. When the echo of a later round comes first, the
+   * message was overtaken or lost.
    */
   pausedInRound = 0;
-  /** Up to where the last probe reached: the follower holds it, or the probe was lost. */
+  /** The last index of the last probe: either the follower holds it, or the probe was lost. */
   probedIndex: LogIndex = 0 as LogIndex;
   /**
-   * The leader's heartbeat round when this member joined: an answer to an earlier one is of another member, which had
+   * The leader's heartbeat round when this member joined. An answer to an earlier round is from an earlier member with
    * the same number (tikv/raft-rs issue 571).
    */
   readonly sinceRound: number;
-  /** What was sent ahead. */
+  /** The appends that it has not answered. */
   readonly inflights: Inflights;
-  /** The highest commit index that was sent to it. */
+  /** The highest commit index that the leader has sent to it. */
   toldCommitIndex: LogIndex = 0 as LogIndex;
-  /** Whether it was heard since the leader last checked its quorum. */
+  /** Whether the leader heard from it since the last quorum check. */
   isActive = false;
-  /** Whether the member joined after the leader last checked its quorum: its silence says nothing yet. */
+  /** Whether it joined after the last quorum check: its silence means nothing yet. */
   isNew = true;
-  /** The leader's tick when it was last heard in this term; -1 where it never was. */
+  /** The leader's tick when it last heard from the follower in this term; -1 if it never did. */
   heardAtTick = -1;
   /** The latest heartbeat round that it echoed. */
   echoedRound = 0;
-  /** The leader's tick until which it has promised to ignore campaigns; 0 where it has not. */
+  /** The leader's tick until which the follower has promised to ignore campaigns; 0 if it has not. */
   leaseUntilTick = 0;
-  /** The snapshot that it is being sent. */
+  /** The snapshot that is being sent to it. */
   transfer: SnapshotTransfer | null = null;
 
   /**
    * @param id The follower.
-   * @param nextIndex Where to try first.
+   * @param nextIndex The first entry to try.
    * @param sinceRound The leader's heartbeat round.
    * @param inflights The window.
    */
@@ -196,14 +198,14 @@ export class Progress {
     this.inflights = inflights;
   }
 
-  /** Looks for the place where the logs part, from `nextIndex` on. */
+  /** Looks for the index where the two logs diverge, starting from `nextIndex`. */
   becomeProbe(nextIndex: LogIndex): void {
     this.#become("probe");
     this.nextIndex = Math.max(nextIndex, this.matchIndex + 1) as LogIndex;
     this.probedIndex = this.nextIndex - 1 as LogIndex;
   }
 
-  /** Streams ahead, from where the logs are known to match. */
+  /** Sends appends without waiting for answers, from the last match on. */
   becomeReplicate(): void {
     this.#become("replicate");
     this.nextIndex = this.matchIndex + 1 as LogIndex;
@@ -222,7 +224,7 @@ export class Progress {
     };
   }
 
-  /** Notes that the follower was heard. */
+  /** Notes that the leader heard from the follower. */
   heard(tick: number): void {
     this.isActive = true;
     this.heardAtTick = tick;
@@ -234,7 +236,7 @@ export class Progress {
     this.pausedInRound = round;
   }
 
-  /** Raises what the follower is known to hold; says whether that was news. */
+  /** Raises `matchIndex`. Returns whether it rose. */
   acknowledge(index: LogIndex): boolean {
     if (index <= this.matchIndex) return false;
     this.matchIndex = index;
@@ -242,7 +244,7 @@ export class Progress {
     return true;
   }
 
-  /** The follower no longer holds what it acknowledged above `index`: looks for its log's end anew. */
+  /** Handles a follower that no longer holds what it acknowledged above `index`: looks for the end of its log again. */
   forget(index: LogIndex, lastIndex: LogIndex): void {
     this.matchIndex = index;
     if (this.state !== "snapshot") this.becomeProbe(lastIndex + 1 as LogIndex);

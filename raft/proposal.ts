@@ -1,5 +1,5 @@
 /**
- * What a leader takes from its host: commands and changes of the configuration; and what it refuses.
+ * Commands and configuration changes that a leader takes from its host, and the reasons to refuse them.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { isQuorum } from "./quorum.ts";
 import { appendAsLeader } from "./replication.ts";
 import type { Configuration, NodeId, ProposalPosition } from "./types.ts";
 
-/** Appends a command, unless the uncommitted tail is full or the leader is handing over. */
+/** Appends a command, unless too many bytes are uncommitted or the leader is handing over. */
 export function propose(core: Core, command: Uint8Array): ProposalPosition {
   if (!(command instanceof Uint8Array)) checkBytes(command, "a command");
   if (core.role !== "leader") throw new NotLeaderError(core.leader);
@@ -45,9 +45,9 @@ export function propose(core: Core, command: Uint8Array): ProposalPosition {
 /**
  * Appends a configuration, which takes effect at once.
  *
- * One at a time, as each is only safe beside the one before it (dissertation, section 4.1); and none before the leader
- * has committed in its own term, as else two leaders could each make a change that the other knows nothing of (Ongaro's
- * correction to section 4.1, of 2015).
+ * The leader makes one change at a time, because each is safe only beside the one before it (dissertation, section
+ * 4.1). It makes none before it has committed in its own term: otherwise two leaders could each make a change that the
+ * other does not know of (Ongaro's correction to section 4.1, of 2015).
  */
 export function proposeChange(core: Core, change: ConfigurationChange): ProposalPosition {
   checkChange(change);
@@ -62,7 +62,7 @@ export function proposeChange(core: Core, change: ConfigurationChange): Proposal
   }
   const { configuration, joined } = changeConfiguration(core.configuration, change);
   if (change.type !== "leave-joint") refuseWithoutQuorum(core, configuration);
-  // Who was removed and comes back in one change starts from nothing.
+  // A node that a change removes and adds again starts without progress.
   for (const id of joined) core.progress.delete(id);
   const entry = appendAsLeader(core, "configuration", encodeConfiguration(configuration));
   core.openProposals.add(entry.index, entry.term);
@@ -70,8 +70,8 @@ export function proposeChange(core: Core, change: ConfigurationChange): Proposal
 }
 
 /**
- * Refuses a change after which no quorum of members would be left that the leader has heard of within an election
- * timeout: it could not be committed, nor undone.
+ * Refuses a change if the leader has not heard within an election timeout from a quorum of the new configuration: such
+ * a change could be neither committed nor undone.
  */
 function refuseWithoutQuorum(core: Core, configuration: Configuration): void {
   const isHeard = (id: NodeId): boolean => {
@@ -82,7 +82,7 @@ function refuseWithoutQuorum(core: Core, configuration: Configuration): void {
   if (isQuorum(configuration, isHeard)) return;
   const silent = [...configuration.voters, ...configuration.votersOutgoing].filter((id) => !isHeard(id));
   throw new ChangeRefusedError(
-    `Cannot change the configuration: it would have no quorum without voters that were not heard of lately: ${
+    `Cannot change the configuration: a quorum would need voters that the leader has not heard from lately: ${
       [...new Set(silent)].join(", ")
     }. Add a voter as a learner first`,
   );

@@ -1,35 +1,33 @@
 /**
- * Majorities, of one list of voters and of the two lists of a joint configuration.
+ * Majorities of one list of voters, and of the two lists of a joint configuration.
  *
- * A majority of n is `floor(n / 2) + 1`. A joint decision needs a majority of each list (Raft, section 6), never one of
- * both pooled.
+ * A majority of n is `floor(n / 2) + 1`. A joint decision needs a majority of each list (Raft, section 6), not a
+ * majority of both lists together.
  *
  * @module
  */
 import type { Configuration, NodeId } from "./types.ts";
 
-/** How an election stands: a vote that is not decided can still be won. */
+/** The state of an election. A pending one can still be won. */
 export type VoteResult = "won" | "lost" | "pending";
 
-/** The number of voters that is a majority of `voters`. */
+/** How many of `voters` voters are a majority. */
 export function majority(voters: number): number {
   return Math.floor(voters / 2) + 1;
 }
 
-// All calls share this array, as no call runs inside another: an acknowledgement allocates nothing.
+// All calls share this array, because no call runs inside another. So an acknowledgement allocates nothing.
 const sorted: number[] = [];
 
 /**
- * The highest value that a majority of `voters` has reached: an index that is held, a read round that is echoed, a
- * tick.
+ * The highest value that a majority of `voters` has reached. The value may be an index, a read round or a tick.
  *
- * Insertion into an array of at most a few numbers, largest first: the answer is the one at the majority's place.
+ * Sorts the values, largest first, by insertion into a short array. The answer is at the majority's place.
  *
- * @param voters The members whose word counts; empty means that everything is reached, which is what one half of a
- * joint configuration needs.
- * @param valueOf What each voter has reached; `undefined` where nothing is known of it, which counts as 0.
- * @returns The value; `Infinity` for no voters. As an index it is safe to commit if its entry is of the leader's own
- * term (Raft, section 5.4.2).
+ * @param voters The voters. If empty, every value is reached: one half of a joint configuration needs that.
+ * @param valueOf The value that each voter has reached. `undefined` means unknown, and counts as 0.
+ * @returns The value; `Infinity` for no voters. An index is safe to commit if its entry is of the leader's own term
+ * (Raft, section 5.4.2).
  */
 export function reachedByMajority(voters: readonly NodeId[], valueOf: (voter: NodeId) => number | undefined): number {
   const count = voters.length;
@@ -47,10 +45,10 @@ export function reachedByMajority(voters: readonly NodeId[], valueOf: (voter: No
 }
 
 /**
- * The highest value that a configuration has reached: in a joint one the lower of what each list has.
+ * The highest value that a quorum of a configuration has reached; in a joint one, the lower of the two lists' values.
  *
  * @param configuration The members.
- * @param valueOf What each voter has reached; `undefined` counts as 0.
+ * @param valueOf The value that each voter has reached; `undefined` counts as 0.
  * @returns The value.
  *
  * @example
@@ -73,10 +71,10 @@ export function reachedByQuorum(
 }
 
 /**
- * How a vote among one list of voters stands.
+ * The state of a vote among one list of voters.
  *
- * @param voters The voters; no voters have won, which is what one half of a joint configuration needs.
- * @param votes Who said yes or no; a voter that is missing has not answered. Others than the voters do not count.
+ * @param voters The voters. If empty, the vote is won: one half of a joint configuration needs that.
+ * @param votes Who said yes or no. A voter without an entry has not answered. Entries of other nodes do not count.
  * @returns `"lost"` once a majority can no longer be reached.
  */
 export function majorityVote(voters: readonly NodeId[], votes: ReadonlyMap<NodeId, boolean>): VoteResult {
@@ -94,11 +92,11 @@ export function majorityVote(voters: readonly NodeId[], votes: ReadonlyMap<NodeI
 }
 
 /**
- * How a vote in a configuration stands: it is won once both lists have won it, and lost once either has lost it.
+ * The state of a vote in a configuration. It is won once both lists have won it, and lost once either has lost it.
  *
  * @param configuration The members.
  * @param votes Who said yes or no.
- * @returns The result.
+ * @returns The state.
  */
 export function quorumVote(
   configuration: Pick<Configuration, "voters" | "votersOutgoing">,

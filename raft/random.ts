@@ -12,21 +12,21 @@ export interface Random {
   /**
    * The next whole number from 0 to `bound` - 1, each as likely as the others.
    *
-   * @throws {RangeError} Where `bound` is not a whole number from 1 to 2^32.
+   * @throws {RangeError} If `bound` is not a whole number from 1 to 2^32.
    */
   below(bound: number): number;
-  /** Whether an event of `numerator` in `denominator` happens. */
+  /** Draws whether an event with a probability of `numerator` / `denominator` happens. */
   chance(numerator: number, denominator: number): boolean;
-  /** A stream of its own. It depends on the seed and the name alone, not on how many numbers were drawn. */
+  /** A separate stream. It depends only on the seed and the name, not on how many numbers were drawn. */
   split(name: string): Random;
 }
 
 /**
- * A stream from a seed.
+ * Makes a stream from a seed.
  *
  * @param seed Any whole number from 0 to 2^53 - 1.
  * @returns The stream.
- * @throws {RangeError} Where the seed is none.
+ * @throws {RangeError} If the seed is not such a number.
  *
  * @example
  * ```ts
@@ -44,8 +44,7 @@ export function createRandom(seed: number): Random {
 }
 
 /**
- * A hash of two 32-bit numbers to one, for where a draw must not depend on the draws before it (murmur3's finalizer
- * over both).
+ * A hash of two 32-bit numbers to one, for draws that must not depend on earlier draws (murmur3's finalizer over both).
  */
 export function mix32(a: number, b: number): number {
   let h = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b);
@@ -91,7 +90,7 @@ function stream(high: number, low: number): Random {
     if (!Number.isInteger(bound) || bound < 1 || bound > 4294967296) {
       throw new RangeError(`Cannot draw below ${bound}: a whole number from 1 to 2^32 is needed`);
     }
-    // Drawing again above the last whole multiple keeps every number as likely as the others.
+    // Drawing again above the last whole multiple of `bound` keeps all numbers equally likely.
     const limit = 4294967296 - (4294967296 % bound);
     let drawn = next();
     while (drawn >= limit) drawn = next();

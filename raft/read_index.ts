@@ -1,11 +1,11 @@
 /**
- * Reads that do not go through the log (dissertation, section 6.4), on the leader that answers them and on the follower
- * that asks it.
+ * Reads that do not go through the log (dissertation, section 6.4): on the leader that answers, and on the follower
+ * that asks.
  *
- * A leader's commit index is good for a read once three things are true: it has committed in its own term, so that it
- * knows what is committed; a quorum has echoed a heartbeat that it sent after the read came, so that it still led then;
- * and the host has applied up to there. A follower that asks was still in the leader's term when it had the read: where
- * the two of them are a quorum, as among three voters, nobody else need be asked.
+ * A leader may answer a read with its commit index once three things are true. It has committed in its own term, so it
+ * knows what is committed. A quorum has echoed a heartbeat that it sent after the read came, so it still led then. And
+ * the host has applied up to that index. A follower that asks was in the leader's term when it got the read, so it
+ * counts as an echo: if it and the leader are a quorum, as among three voters, no other node is asked.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { Read, ReadConfirmation } from "./reads.ts";
 import { beginRound } from "./replication.ts";
 import type { LogIndex } from "./types.ts";
 
-/** A read of this node's own host: taken where it leads, sent on to the leader where it follows. */
+/** Takes a read of this node's own host. A leader handles it; a follower forwards it to the leader. */
 export function readHere(core: Core, context: number, confirmation: ReadConfirmation): void {
   if (core.role === "leader") {
     takeRead(core, { confirmation, context, follower: null, readId: 0, index: core.commitIndex });
@@ -43,14 +43,14 @@ export function readHere(core: Core, context: number, confirmation: ReadConfirma
   });
 }
 
-/** A follower's read. */
+/** Handles a read that a follower forwarded. */
 export function handleReadRequest(core: Core, request: ReadRequest): void {
   const { from: follower, context, readId, confirmation } = request;
   if (core.role === "leader") takeRead(core, { confirmation, context, follower, readId, index: core.commitIndex });
   else answer(core, { confirmation, context, follower, readId, index: 0 as LogIndex }, null);
 }
 
-/** The leader's answer to this follower's read. */
+/** Handles the leader's answer to a read that this follower forwarded. */
 export function handleReadResponse(core: Core, response: ReadResponse): void {
   const read = core.forwardedReads.get(response.readId);
   if (read === undefined || read.context !== response.context) {
@@ -60,11 +60,11 @@ export function handleReadResponse(core: Core, response: ReadResponse): void {
   core.decidedReads.push({ context: read.context, index: response.index });
 }
 
-/** Gives up the reads whose leader has not answered for an election timeout. */
+/** Gives up forwarded reads that the leader has not answered within an election timeout. */
 export function expireForwardedReads(core: Core): void {
   if (core.forwardedReads.size === 0) return;
   for (const [readId, { context, expiresAtTick }] of core.forwardedReads) {
-    // They stand in the order in which they were asked, which is that in which they expire.
+    // The map is in the order of the requests, which is also the order of expiry.
     if (expiresAtTick > core.clock) return;
     core.forwardedReads.delete(readId);
     core.tracer?.readRefused?.(context, "the leader did not answer");
@@ -72,14 +72,14 @@ export function expireForwardedReads(core: Core): void {
   }
 }
 
-/** The leader has committed in its own term: the reads that waited for that go on. */
+/** Continues the reads that waited until the leader had committed in its own term. */
 export function releaseReads(core: Core): void {
   const released = core.reads.release(core.commitIndex);
   for (const read of released) admit(core, read);
   beginRoundForReads(core);
 }
 
-/** A follower has echoed a heartbeat: it still followed this leader when that came, which was after the round began. */
+/** Handles a follower's echo: the follower still followed this leader after the round began. */
 export function noteEcho(core: Core, follower: Progress, response: HeartbeatResponse): void {
   const { round, sentAtTick } = response;
   if (round > core.round || sentAtTick > core.clock) {
@@ -122,9 +122,9 @@ export function holdsLease(core: Core): boolean {
   return core.role === "leader" && core.config.leaseReads && core.hasCommittedInTerm && leaseFault(core) === null;
 }
 
-/** Why the leader holds no lease; `null` where it holds one (dissertation, section 6.4.1). */
+/** Why the leader holds no lease; `null` if it holds one (dissertation, section 6.4.1). */
 function leaseFault(core: Core): string | null {
-  // Voters vote for the target of a transfer in spite of their promises, even if the transfer was aborted since.
+  // Voters vote for the target of a transfer in spite of their promise, even if the transfer was aborted since.
   if (core.hasSentTimeoutNow) return "a TimeoutNow was sent in this term";
   const until = reachedByQuorum(
     core.configuration,

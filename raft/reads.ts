@@ -1,5 +1,5 @@
 /**
- * The reads that a leader has taken, and how far each has come: a queue that knows nothing of the node.
+ * The reads that a leader has taken, and the progress of each: a queue that knows nothing of the node.
  *
  * ```text
  *   waiting ── first commit of the term ──> queued ── a heartbeat round begins ──> in flight ── echoed by a quorum ──> confirmed
@@ -12,13 +12,13 @@
 import type { LogIndex, NodeId } from "./types.ts";
 
 /**
- * How a leader makes sure that it still leads before it answers a read: `"quorum"` by a round of heartbeats that a
- * quorum echoes (dissertation, section 6.4), `"lease"` by its clock where it holds a lease, else by a round (section
- * 6.4.1).
+ * How a leader makes sure that it still leads before it answers a read. `"quorum"`: by a round of heartbeats that a
+ * quorum echoes (dissertation, section 6.4). `"lease"`: by its clock while it holds a lease, otherwise by a round
+ * (section 6.4.1).
  */
 export type ReadConfirmation = "quorum" | "lease";
 
-/** A read, of this node's host or of a follower's. */
+/** A read, of this node's host or of a follower's host. */
 export interface Read {
   /** How it is to be confirmed. */
   readonly confirmation: ReadConfirmation;
@@ -28,15 +28,20 @@ export interface Read {
   readonly follower: NodeId | null;
   /** The follower's number for the read. */
   readonly readId: number;
-  /** The commit index when the read came, or when the leader had committed in its term: what the read must see. */
+  /**
+   * The index that the read must see: the commit index when the read came, or when the leader had committed in its
+   * term.
+   */
   index: LogIndex;
 }
 
-/** A read that is decided: `index` is `null` where it was given up. */
+/** A decided read; `index` is `null` if the node gave it up. */
 export interface ReadResult {
   /** The number that the host gave. */
   readonly context: number;
-  /** The host answers the read once it has applied up to here; `null`: it must be asked again, of the leader. */
+  /**
+   * The host answers the read once it has applied up to this index. `null`: the host must ask again, perhaps elsewhere.
+   */
   readonly index: LogIndex | null;
 }
 
@@ -52,12 +57,12 @@ export class ReadQueue {
     return this.#count;
   }
 
-  /** Whether a round is under way that some read depends on. */
+  /** Whether some read depends on the round that is under way. */
   get isRoundUnderWay(): boolean {
     return this.#inFlight.length > 0;
   }
 
-  /** Whether a read needs a round to begin. */
+  /** Whether a read waits for a new round. */
   get needsRound(): boolean {
     return this.#queued.length > 0;
   }
@@ -74,7 +79,7 @@ export class ReadQueue {
     this.#count++;
   }
 
-  /** The leader has committed in its term: what waited is given that index, and is returned to be taken anew. */
+  /** Takes out the reads that waited for a commit in the leader's term, with their index set to `index`. */
   release(index: LogIndex): readonly Read[] {
     const released = this.#waiting;
     if (released.length === 0) return released;
@@ -84,14 +89,14 @@ export class ReadQueue {
     return released;
   }
 
-  /** A heartbeat round begins: it carries what is queued. */
+  /** Begins a heartbeat round, which carries the queued reads. */
   begin(round: number): void {
     if (this.#queued.length === 0) return;
     this.#inFlight.push({ round, reads: this.#queued });
     this.#queued = [];
   }
 
-  /** The reads that an echo of `round` by a quorum confirms: those of that round, and of earlier ones. */
+  /** Takes out the reads that a quorum's echo of `round` confirms: those of that round, and of earlier ones. */
   confirm(round: number): readonly Read[] {
     const confirmed: Read[] = [];
     let rounds = 0;
@@ -103,7 +108,7 @@ export class ReadQueue {
     return confirmed;
   }
 
-  /** Another queue of the same reads. */
+  /** A copy of the queue. */
   copy(): ReadQueue {
     const copy = new ReadQueue();
     copy.#waiting = this.#waiting.map((read) => ({ ...read }));
@@ -113,7 +118,7 @@ export class ReadQueue {
     return copy;
   }
 
-  /** The reads that wait, that are queued, and that are in flight. */
+  /** The reads that wait, those that are queued, and those in flight. */
   content(): unknown {
     return [this.#waiting, this.#queued, this.#inFlight];
   }

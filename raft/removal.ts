@@ -1,8 +1,8 @@
 /**
  * How a node learns that it was removed.
  *
- * The entry that removes it is sent to the members of the new configuration only (dissertation, section 4.2.2), so that
- * the removed node would campaign for ever, in vain. So each node that knows this entry to be committed tells it.
+ * The entry that removes a node is sent only to the members of the new configuration (dissertation, section 4.2.2), so
+ * the removed node would campaign for ever, in vain. Therefore each node that knows the entry to be committed tells it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Envelope, RemovalNotice } from "./message.ts";
 import { becomeFollower } from "./roles.ts";
 import type { NodeId } from "./types.ts";
 
-/** Tells a node that is no member so, if that is certain. */
+/** Tells a node that it is no member, if that is certain. */
 export function tellRemoved(core: Core, to: NodeId): void {
   const { configuration, configurations, commitIndex } = core;
   const configurationIndex = configurations.currentIndex;
@@ -21,13 +21,13 @@ export function tellRemoved(core: Core, to: NodeId): void {
   core.send({ type: "removal-notice", from: core.id, to, term: core.term, afterSync: false, configurationIndex });
 }
 
-/** Tells each member that the committed configuration has removed. */
+/** Tells every member that the committed configuration has removed. */
 export function tellAllRemoved(core: Core): void {
   for (const id of core.departed) tellRemoved(core, id);
   core.departed = [];
 }
 
-/** Whether the sender of a message is no member of the configuration in force. */
+/** Whether the sender of a message is not a member of the configuration in force. */
 export function isStranger(core: Core, envelope: Envelope): boolean {
   const { voters, votersOutgoing, learners } = core.configuration;
   const { from } = envelope;
@@ -35,9 +35,9 @@ export function isStranger(core: Core, envelope: Envelope): boolean {
 }
 
 /**
- * The node was removed: it does not campaign for ten election timeouts, and is told again when it does then; a leader
- * that it hears ends that. So a notice that is forged, or late, does not silence it for ever. It goes on voting, which
- * is safe.
+ * Handles the notice that this node was removed. The node does not campaign for ten election timeouts. If it then
+ * campaigns, it is told again. A message from a leader ends the silence at once, so a forged or late notice cannot
+ * silence the node for ever. The node goes on voting, which is safe.
  */
 export function handleRemovalNotice(core: Core, notice: RemovalNotice): void {
   if (notice.configurationIndex <= core.configurations.currentIndex) {

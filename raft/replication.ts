@@ -1,5 +1,5 @@
 /**
- * What a leader sends its followers: appends, heartbeats, commit notices, chunks (Raft, section 5.3).
+ * The messages of a leader to its followers: appends, heartbeats, commit notices, snapshot chunks (Raft, section 5.3).
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Progress } from "./progress.ts";
 import { beginSnapshot, sendChunks } from "./snapshot_transfer.ts";
 import type { Entry, EntryKind, LogIndex, Term } from "./types.ts";
 
-/** Appends an entry to the leader's own log; it is sent by whatever is sent next. */
+/** Appends an entry to the leader's own log. The next `replicate` sends it. */
 export function appendAsLeader(core: Core, kind: EntryKind, data: Uint8Array): Entry {
   const entry: Entry = { index: core.log.lastIndex + 1 as LogIndex, term: core.term, kind, data };
   core.log.appendOne(entry);
@@ -27,7 +27,7 @@ export function replicateToAll(core: Core): void {
   }
 }
 
-/** Sends a follower the entries that it lacks, as far as its window allows. */
+/** Sends a follower its missing entries, as far as its window allows. */
 export function replicate(core: Core, follower: Progress): void {
   switch (follower.state) {
     case "replicate":
@@ -46,9 +46,9 @@ export function replicate(core: Core, follower: Progress): void {
 }
 
 /**
- * Asks a follower whether it holds what it was sent, without sending any entry again: a refusal shows that an append
- * was lost, a success stands for an answer that was. A follower that holds the entries, and whose disk is slow, answers
- * once it has synced them.
+ * Asks a follower whether it holds the entries that were sent, without sending them again. A refusal shows that an
+ * append was lost; a success replaces a lost answer. A follower whose disk is slow answers once it has synced the
+ * entries.
  */
 export function sendCheck(core: Core, follower: Progress): void {
   const prevLogIndex = follower.state === "probe" ? follower.probedIndex : follower.nextIndex - 1 as LogIndex;
@@ -57,7 +57,7 @@ export function sendCheck(core: Core, follower: Progress): void {
   else sendEntries(core, follower, prevLogIndex, prevLogTerm, []);
 }
 
-/** Tells a follower how far it may commit, if no message to it has said so. */
+/** Tells a follower how far it may commit, if no earlier message has. */
 export function notifyCommit(core: Core, follower: Progress): void {
   const commitIndex = Math.min(core.commitIndex, follower.matchIndex) as LogIndex;
   if (commitIndex <= follower.toldCommitIndex) return;
@@ -85,7 +85,10 @@ export function beginRound(core: Core): void {
   }
 }
 
-/** Sends one append, empty where the follower lacks nothing; `false` where it needs a snapshot, which is begun. */
+/**
+ * Sends one append, which is empty if the follower has all entries. If the follower needs a snapshot, begins that
+ * instead, and returns `false`.
+ */
 function sendAppend(core: Core, follower: Progress): boolean {
   const { log } = core;
   const from = follower.nextIndex;
@@ -129,7 +132,7 @@ function sendEntries(
   });
 }
 
-// Followers that are equally far get the same array: nobody may change it.
+// Followers with the same `nextIndex` share the array, so nobody may change it.
 function entriesFrom(core: Core, from: LogIndex, to: LogIndex): readonly Entry[] {
   if (from >= to) return [];
   if (from !== core.lastSliceFrom || to !== core.lastSliceTo) {

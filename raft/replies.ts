@@ -1,5 +1,5 @@
 /**
- * What a leader learns from its followers' answers, and does about it (Raft, section 5.3).
+ * How a leader handles its followers' answers (Raft, section 5.3).
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { askHowFar } from "./snapshot_transfer.ts";
 import { continueTransfer } from "./transfer.ts";
 import type { LogIndex } from "./types.ts";
 
-/** The answer to an append, or to a snapshot's last chunk. */
+/** Handles the answer to an append, or to a snapshot's last chunk. */
 export function handleAppendResponse(core: Core, follower: Progress, response: AppendResponse): void {
   follower.heard(core.clock);
   if (response.success) acknowledged(core, follower, response);
@@ -27,29 +27,29 @@ function acknowledged(core: Core, follower: Progress, response: AppendResponse):
   const isNews = follower.acknowledge(index);
   switch (follower.state) {
     case "probe":
-      // A match was found; an acknowledgement of an earlier place than was asked about says nothing of this probe.
+      // The probe found a match. An acknowledgement of a lower index is of an earlier message.
       if (index >= follower.nextIndex - 1) follower.becomeReplicate();
       break;
     case "replicate":
       follower.inflights.freeTo(index);
       break;
     case "snapshot":
-      // The snapshot was installed, or turned out not to be needed.
+      // The follower has installed the snapshot, or does not need it.
       if (index >= follower.transfer!.snapshot.index || follower.matchIndex + 1 >= core.log.firstIndex) {
         follower.becomeReplicate();
       }
       break;
   }
   if (isNews && index > core.commitIndex) commitAsLeader(core);
-  // The commit may have ended this node's leadership, or this follower's membership.
+  // The commit may have ended this node's leadership or this follower's membership.
   if (core.progress.get(follower.id) !== follower) return;
   replicate(core, follower);
   if (core.transferTarget === follower.id) continueTransfer(core);
 }
 
 /**
- * The follower's log does not match at `index`: goes back at once to where it can, by its hint and by the own log's
- * terms.
+ * Handles a refusal: the follower's log does not match at `index`. Goes back to the last index that can match, using
+ * the follower's hint and the terms of the own log.
  */
 function refused(core: Core, follower: Progress, response: AppendResponse): void {
   const { index, hintIndex, hintTerm } = response;
@@ -65,22 +65,23 @@ function refused(core: Core, follower: Progress, response: AppendResponse): void
 }
 
 /**
- * The echo of a heartbeat. What was sent before that heartbeat and has no answer yet was overtaken, or lost: the leader
- * asks again.
+ * Handles the echo of a heartbeat. A message that was sent before that heartbeat and is still unanswered was overtaken
+ * or lost, so the leader asks again.
  */
 export function handleHeartbeatResponse(core: Core, follower: Progress, response: HeartbeatResponse): void {
   follower.heard(core.clock);
   noteEcho(core, follower, response);
   if (core.progress.get(follower.id) !== follower) return;
   if (response.vouchedIndex !== null && follower.matchIndex > response.vouchedIndex) {
-    // It has lost what it acknowledged, or may have.
+    // The follower has lost entries that it acknowledged, or may have.
     follower.forget(response.vouchedIndex, core.log.lastIndex);
   }
   switch (follower.state) {
     case "probe":
       if (!follower.isPaused) replicate(core, follower);
       else if (response.round > follower.pausedInRound) {
-        // Sending the probe again would send its entries once for each round that the follower's disk takes.
+        // Sending the probe itself again would send its entries once for each round until the follower's disk has
+        // synced.
         sendCheck(core, follower);
         follower.pausedInRound = core.round;
       }

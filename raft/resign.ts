@@ -1,6 +1,5 @@
 /**
- * How a leader that cannot go on hands over to the follower that is furthest: one that was removed, or whose disk
- * hangs.
+ * How a leader that was removed, or whose disk hangs, hands over to the follower with the longest log.
  *
  * @module
  */
@@ -10,9 +9,9 @@ import { replicate } from "./replication.ts";
 import { becomeFollower } from "./roles.ts";
 
 /**
- * Begins to hand over (dissertation, section 3.10). The node goes on leading, without taking proposals, until the other
- * one campaigns, or, if it was removed, is told to; it steps down after an election timeout in any case. Where it is
- * the only voter, nothing happens.
+ * Begins to hand over (dissertation, section 3.10). The node goes on leading, without taking proposals, until the
+ * target campaigns; a removed leader only until the target is told to. It steps down after an election timeout in any
+ * case. A sole voter does nothing.
  */
 export function resign(core: Core): void {
   const heir = furthest(core);
@@ -28,18 +27,18 @@ export function resign(core: Core): void {
   tellToCampaign(core);
 }
 
-/** Tells the target of a transfer to campaign, once it holds the whole log. */
+/** Tells the target of a transfer to campaign, once the target holds the whole log. */
 export function tellToCampaign(core: Core): void {
   const to = core.transferTarget;
   if (to === null || core.progress.get(to)?.matchIndex !== core.log.lastIndex) return;
   core.hasSentTimeoutNow = true;
   core.tracer?.transfer?.("timeout-now", to);
   core.send({ type: "timeout-now", from: core.id, to, term: core.term, afterSync: false });
-  // Who was removed is not told of the next leader, and would believe to lead until it hears of nobody.
+  // Nobody tells a removed node of the next leader, so it would go on believing that it leads.
   if (core.isResigning && !core.isVoter) becomeFollower(core, core.term, null);
 }
 
-/** The voter that holds most of the log, of those that were heard since the last quorum check. */
+/** The voter with the longest log among those heard since the last quorum check. */
 function furthest(core: Core): Progress | null {
   let best: Progress | null = null;
   for (const follower of core.followers) {

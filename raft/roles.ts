@@ -1,5 +1,5 @@
 /**
- * Becoming a follower, and what is given up with the role before (Raft, figure 4).
+ * Becoming a follower, and giving up the state of the earlier role (Raft, figure 4).
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { RaftInvariantError } from "./errors.ts";
 import type { LogIndex, NodeId, Term } from "./types.ts";
 
 /**
- * Follows: in a newer term, or in the same one after a campaign was lost, a leader was found, or the leader lost its
- * quorum.
+ * Becomes a follower: in a newer term; or in the same term after a lost campaign, the discovery of a leader, or the
+ * loss of the quorum.
  *
  * @param core The node.
  * @param term Not below the node's own.
- * @param leader The term's leader, if it is known.
+ * @param leader The term's leader, if known.
  */
 export function becomeFollower(core: Core, term: Term, leader: NodeId | null): void {
   const isNewTerm = term > core.term;
@@ -27,17 +27,17 @@ export function becomeFollower(core: Core, term: Term, leader: NodeId | null): v
   if (core.role === "candidate") core.lostElections++;
   core.setRole("follower");
   core.setLeader(leader);
-  // Who only learns of a new term goes on waiting for the time it already had (Raft, section 5.2: only a leader or a
-  // vote given resets it).
+  // A follower that only learns of a new term keeps its election timer running (Raft, section 5.2: only a leader's
+  // message or a granted vote resets it).
   if (!wasFollower) core.electionElapsedTicks = 0;
   if (isNewTerm || !wasFollower) core.drawElectionTimeout();
 }
 
 /**
- * The sender is the leader of this node's term: follows it, and counts its election timeout from now.
+ * Follows the sender, the leader of this node's term, and restarts the election timer.
  *
- * @throws {RaftInvariantError} Where the term has another leader already (Raft, section 5.2: at most one). `handle` has
- * refused such a message before.
+ * @throws {RaftInvariantError} If the term has another leader already (Raft, section 5.2: at most one). `handle` has
+ * rejected such a message before.
  */
 export function followLeader(core: Core, leader: NodeId): void {
   if (core.role === "leader" || (core.leader !== null && core.leader !== leader)) {
@@ -56,14 +56,14 @@ export function followLeader(core: Core, leader: NodeId): void {
   core.loyalUntilTick = core.clock + core.config.electionTimeoutTicks;
 }
 
-/** Forgets a snapshot that has not come in whole. */
+/** Forgets a snapshot that was not received completely. */
 export function abandonIncoming(core: Core): void {
   if (core.incoming === null) return;
   core.tracer?.snapshot?.("abandoned", core.incoming.snapshot, core.leader);
   core.incoming = null;
 }
 
-/** Gives up the reads that a leader was asked for. */
+/** Gives up the reads that were forwarded to a leader. */
 export function refuseForwardedReads(core: Core, why: string): void {
   if (core.forwardedReads.size === 0) return;
   for (const { context } of core.forwardedReads.values()) {
@@ -76,7 +76,8 @@ export function refuseForwardedReads(core: Core, why: string): void {
 function endLeadership(core: Core): void {
   for (const read of core.reads.clear()) {
     core.tracer?.readRefused?.(read.context, "the leader stepped down");
-    // A follower's read is not answered: it gives it up with the term, or after an election timeout.
+    // The leader does not answer a follower's read: the follower gives it up with the term, or after an election
+    // timeout.
     if (read.follower === null) core.decidedReads.push({ context: read.context, index: null });
   }
   core.transferTarget = null;

@@ -1,10 +1,10 @@
 /**
- * The short way of the messages that carry the load: an append, its answer and a commit notice, of the node's own term,
- * with nothing wrong with them.
+ * A fast path for the most frequent messages: an append, its answer and a commit notice, if they are of the node's own
+ * term and valid.
  *
- * `RaftNode.handle` takes the long way with all others; both come to the same end. The short one looks at the kind
- * first, so that each function sees objects of one shape, whose fields the engine reads faster: with the long way
- * alone, the checks of `envelopeFault` would cost a tenth of a command's time (measured by tests/bench/raft.ts).
+ * `RaftNode.handle` takes the slow path for all other messages; both have the same effect. The fast path looks at the
+ * type first, so each function sees objects of one shape, whose fields the engine reads faster. Without it, the checks
+ * of `envelopeFault` would cost a tenth of a command's time (measured by tests/bench/raft.ts).
  *
  * @module
  */
@@ -15,9 +15,9 @@ import { handleAppendResponse } from "./replies.ts";
 import { type Entry, MAX_INDEX } from "./types.ts";
 
 /**
- * Handles a message if it may take the short way.
+ * Handles a message if it qualifies for the fast path.
  *
- * @returns Whether it was handled; nothing has happened where it was not.
+ * @returns Whether it was handled. If not, nothing has changed.
  */
 export function handleRoutine(core: Core, envelope: Envelope): boolean {
   if (typeof envelope !== "object" || envelope === null) return false;
@@ -73,7 +73,7 @@ function isRoutineNotice(core: Core, { from, to, term, commitIndex }: CommitNoti
     isLimited(commitIndex);
 }
 
-/** Whether a value is a whole number from 0 to 2^48; nearly all are below 2^32, and told by one operation. */
+/** Whether a value is a whole number from 0 to 2^48. Nearly all are below 2^32, which one operation decides. */
 function isLimited(value: number): boolean {
   return (value >>> 0) === value || (value > 0 && value <= MAX_INDEX && Math.floor(value) === value);
 }

@@ -1,19 +1,19 @@
 /**
- * New byte arrays, made cheaply where they are small.
+ * Allocates byte arrays, small ones cheaply.
  *
  * @module
  */
 
-/** Small arrays are cut from pieces of memory of so many bytes, */
+/** The size of the blocks of memory from which small arrays are cut, in bytes. */
 const SLAB_BYTES = 16_384;
-/** if they have at most so many. */
+/** The largest small array, in bytes. */
 const SMALL_BYTES = 512;
 let slab = new Uint8Array(SLAB_BYTES);
 let slabUsed = 0;
 
 /**
- * A new array of zeros. Small ones are views of memory that they share with their neighbours in time: memory of its own
- * takes an array 450 to 800 ns on Deno, a view takes 60.
+ * A new array of zeros. A small one is a view of a block that it shares with other small arrays: an array with its own
+ * memory takes 450 to 800 ns on Deno, a view takes 60.
  */
 export function newBytes(length: number): Uint8Array {
   if (length > SMALL_BYTES) return new Uint8Array(length);

@@ -1,6 +1,6 @@
 /**
- * InstallSnapshot on the follower (Raft, section 7): chunks go into the log, which writes them, and the whole takes the
- * place of the log where the log lacks what it covers.
+ * InstallSnapshot on the follower (Raft, section 7). Each chunk goes into the log, which writes it. The complete
+ * snapshot replaces the log if the log lacks entries that it covers.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import { isSameSnapshot, type LogIndex, type Snapshot } from "./types.ts";
 
 type Incoming = NonNullable<Core["incoming"]>;
 
-/** A chunk: goes into the log if it is the one that is wanted; the answer says how far the snapshot has come in. */
+/** Handles a chunk: gives it to the log if it is the next one. The answer says how many bytes were received. */
 export function handleSnapshotRequest(core: Core, request: SnapshotRequest): void {
   followLeader(core, request.from);
   const { snapshotIndex: index, snapshotTerm: term, offset, totalBytes, digest, configuration, chunk } = request;
-  // An older snapshot never takes anything back: what it covers is committed here.
+  // An older snapshot changes nothing: the entries that it covers are committed here.
   if (index <= core.commitIndex) {
     core.tracer?.snapshot?.("outdated", { index, term }, request.from);
     return acknowledge(core, request);
   }
-  // The log holds the snapshot's last entry, and so all before it: the log stays, with its tail, and what it covers is
+  // The log holds the snapshot's last entry, and so all entries before it. It stays as it is, and these entries are
   // committed.
   if (core.log.termAt(index) === term) {
     core.tracer?.snapshot?.("matched", { index, term }, request.from);
@@ -39,7 +39,7 @@ export function handleSnapshotRequest(core: Core, request: SnapshotRequest): voi
     keepEarly(core, incoming, offset, chunk);
     return respond(core, true);
   }
-  // A chunk that the log does not take now is sent again.
+  // If the log does not take a chunk now, the leader sends it again.
   if (offset < incoming.received || !core.log.receiveSnapshot(incoming.snapshot, offset, chunk)) {
     return respond(core, false);
   }
@@ -50,15 +50,15 @@ export function handleSnapshotRequest(core: Core, request: SnapshotRequest): voi
   else tellProgress(core);
 }
 
-/** Tells the leader that more of its snapshot is written, so that it sends more. */
+/** Tells the leader that more of its snapshot is written, so that the leader sends more. */
 export function tellProgress(core: Core): void {
   const { incoming } = core;
   if (incoming !== null && core.log.receivedBytes > incoming.told) respond(core, false);
 }
 
 /**
- * What has come in of a snapshot; begins with nothing. `null` where the same leader is sending a later one: a late
- * chunk does not undo that. A leader of a later term may have none but an older one.
+ * The snapshot that is being received, which this call begins if it is another one. `null` if the same leader already
+ * sends a later snapshot: then the chunk is late. A leader of a later term may send an older snapshot.
  */
 function incomingOf(core: Core, snapshot: Snapshot): Incoming | null {
   const { incoming } = core;

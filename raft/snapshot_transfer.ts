@@ -1,6 +1,6 @@
 /**
- * InstallSnapshot on the leader (Raft, section 7): a follower that needs entries that are gone gets the snapshot in
- * chunks, which are sent ahead of their answers as far as its window allows.
+ * InstallSnapshot on the leader (Raft, section 7). A follower that needs entries that were compacted away gets the
+ * snapshot in chunks. The leader sends chunks without waiting for answers, as far as the follower's window allows.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export function beginSnapshot(core: Core, follower: Progress): void {
   else sendChunks(core, follower);
 }
 
-/** Sends a follower as many chunks as its window allows and the log has at hand. */
+/** Sends a follower as many chunks as its window allows and the log has ready. */
 export function sendChunks(core: Core, follower: Progress): void {
   const transfer = transferOf(follower);
   const { snapshot } = transfer;
@@ -45,18 +45,18 @@ export function sendChunks(core: Core, follower: Progress): void {
   }
 }
 
-/** Whether another chunk may be sent: one is always allowed, and only one before the first answer. */
+/** Whether another chunk may be sent. One is always allowed; before the first answer, only one. */
 function hasRoom({ sentBytes, writtenBytes, isAnswered }: SnapshotTransfer, window: number): boolean {
   return sentBytes === writtenBytes || (isAnswered && sentBytes - writtenBytes < window);
 }
 
-/** Asks a follower how far the snapshot is, where nothing was heard of what was sent: chunks may be lost, or slow. */
+/** Asks a follower how far the snapshot is, if the last chunks have no answer: they may be lost or slow. */
 export function askHowFar(core: Core, follower: Progress): void {
   const { snapshot, sentBytes } = transferOf(follower);
   send(core, follower, snapshot, sentBytes, NO_CHUNK);
 }
 
-/** The answer to a chunk that was not the last, or to the question how far it is. */
+/** Handles the answer to a chunk that was not the last, or to `askHowFar`. */
 export function handleSnapshotResponse(core: Core, follower: Progress, response: SnapshotResponse): void {
   follower.heard(core.clock);
   const { transfer } = follower;
@@ -74,15 +74,15 @@ export function handleSnapshotResponse(core: Core, follower: Progress, response:
   }
   transfer.isAnswered = true;
   if (written > transfer.writtenBytes) transfer.writtenBytes = written;
-  // It may have them from an earlier leader, or an earlier try.
+  // The follower may have the bytes from an earlier leader, or an earlier attempt.
   if (received > transfer.sentBytes) transfer.sentBytes = received;
   if (isGap) sendAgain(core, follower, transfer, received);
   sendChunks(core, follower);
 }
 
 /**
- * Looks after the transfers to a follower, once in an election timeout: lets go of a snapshot that a silent follower
- * was being sent where there is a newer one, and asks one that has refused it whether it still does.
+ * Reviews the transfer to a follower, once in an election timeout. Drops the old snapshot of a silent follower if there
+ * is a newer one, and asks a follower that refused the snapshot whether it still does.
  */
 export function reviewTransfer(core: Core, follower: Progress): void {
   const { transfer } = follower;
@@ -110,14 +110,14 @@ export function holdSnapshots(core: Core): void {
 function refused(core: Core, follower: Progress, transfer: SnapshotTransfer, { refusal }: SnapshotResponse): void {
   if (transfer.refusal === null) core.tracer?.snapshot?.("refused", transfer.snapshot, follower.id);
   transfer.refusal = refusal;
-  // What was sent is gone there. How far it is will be asked from its beginning.
+  // The follower has dropped the earlier bytes. The next question starts at offset 0.
   transfer.sentBytes = transfer.writtenBytes = 0;
 }
 
 /**
- * The follower lacks bytes from `received` on, though later ones came. Every chunk that follows a lost one brings such
- * an answer, and so does every one that overtakes another: one of them counts in the time that what is sent again needs
- * to arrive.
+ * Handles a gap: the follower lacks bytes from `received` on, though later bytes came. After one lost chunk, every
+ * later chunk brings such an answer, and so does every chunk that overtakes another. So only one of them counts in the
+ * time that the bytes sent again need to arrive.
  */
 function sendAgain(core: Core, follower: Progress, transfer: SnapshotTransfer, received: number): void {
   if (received >= transfer.sentBytes) return;

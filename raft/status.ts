@@ -1,5 +1,5 @@
 /**
- * What a node tells of itself, for people and for metrics.
+ * A node's status, for people and for metrics.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { SnapshotRefusal } from "./message.ts";
 import type { ProgressState } from "./progress.ts";
 import type { Configuration, LogIndex, NodeId, Role, Term } from "./types.ts";
 
-/** A snapshot on its way to a follower. */
+/** A snapshot that is being sent to a follower. */
 export interface SnapshotStatus {
   /** The last entry that it covers. */
   readonly index: LogIndex;
@@ -18,7 +18,7 @@ export interface SnapshotStatus {
   readonly sentBytes: number;
   /** How many it has. */
   readonly totalBytes: number;
-  /** Why the follower does not take it; `null` if it does. */
+  /** Why the follower refuses it; `null` if it does not. */
   readonly refusal: SnapshotRefusal | null;
 }
 
@@ -28,71 +28,71 @@ export interface FollowerStatus {
   readonly id: NodeId;
   /** Whether it is a learner. */
   readonly isLearner: boolean;
-  /** How it is sent to. */
+  /** How the leader sends to it. */
   readonly state: ProgressState;
-  /** Up to where its log is known to match. */
+  /** The last index up to which its log is known to match the leader's. */
   readonly matchIndex: LogIndex;
-  /** What is sent next. */
+  /** The index of the next entry to send. */
   readonly nextIndex: LogIndex;
   /** How many appends it has not answered. */
   readonly inflightAppends: number;
-  /** How many bytes of them. */
+  /** How many bytes these appends have. */
   readonly inflightBytes: number;
   /** Whether a probe or a chunk awaits its answer. */
   readonly isPaused: boolean;
-  /** Whether it was heard since the leader last checked its quorum; `false` where it never was. */
+  /** Whether the leader heard from it since the last quorum check. */
   readonly isActive: boolean;
-  /** The snapshot that it is being sent, and how many of its bytes it has. */
+  /** The snapshot that is being sent to it, and the progress of that. */
   readonly snapshot: SnapshotStatus | null;
 }
 
 /** A node at one moment. */
 export interface RaftStatus {
-  /** Who it is. */
+  /** The node's id. */
   readonly id: NodeId;
-  /** What it is. */
+  /** The node's role. */
   readonly role: Role;
-  /** Its term. */
+  /** The node's term. */
   readonly term: Term;
   /** Whom it voted for in that term. */
   readonly votedFor: NodeId | null;
-  /** The leader that it knows of. */
+  /** The leader of its term; `null` if the node knows none. */
   readonly leader: NodeId | null;
-  /** Up to where the log is known to be committed. */
+  /** The last index that the node knows to be committed. */
   readonly commitIndex: LogIndex;
-  /** Up to where it was handed to the host. */
+  /** The last index that was handed to the host. */
   readonly appliedIndex: LogIndex;
   /** The first entry that the log holds. */
   readonly firstIndex: LogIndex;
-  /** The last one. */
+  /** The last entry of the log. */
   readonly lastIndex: LogIndex;
-  /** Its term. */
+  /** The last entry's term. */
   readonly lastTerm: Term;
-  /** Up to where the log is durable. */
+  /** The last index that is durable. */
   readonly durableIndex: LogIndex;
   /**
-   * How many bytes of the log are not durable, counted by `entryBytes`. At `maxUnsyncedBytes` nothing more is taken:
-   * the disk hangs, or the host does not sync, or does not say so by `persisted()`.
+   * How many bytes of the log are not durable, counted by `entryBytes`. At `maxUnsyncedBytes` the node accepts no more:
+   * the disk hangs, or the host does not sync, or does not call `persisted()`.
    */
   readonly unsyncedBytes: number;
-  /** For how many ticks nothing has become durable, though something is to be; 0 where everything is. */
+  /** For how many ticks nothing more has become durable while something waits for it; 0 if everything is durable. */
   readonly syncStallTicks: number;
   /** Whether term and vote are durable. While they are not, the node does not campaign. */
   readonly isStateDurable: boolean;
   /**
-   * Where the committed configuration stands by which this node was removed, as its own log or another node says; 0
-   * where it was not. It hardly campaigns any more, and may be stopped.
+   * The index of the committed configuration that removed this node, according to its own log or another node; 0 if it
+   * was not removed. A removed node rarely campaigns, and may be stopped.
    */
   readonly removedAt: LogIndex;
-  /** What the snapshot covers. */
+  /** The last entry that the snapshot covers. */
   readonly snapshotIndex: LogIndex;
   /** The members, as of the last configuration in the log. */
   readonly configuration: Configuration;
-  /** Where that stands; above `commitIndex` it is not committed yet. */
+  /** The index of that configuration's entry; above `commitIndex` it is not committed yet. */
   readonly configurationIndex: LogIndex;
-  /** Whom a leader is handing over to. */
+  /** The node that a leader is handing over to. */
   readonly transferTarget: NodeId | null;
-  /** Whether it would answer a read by its lease at present. */
+  /** Whether it could answer a read by its lease now. */
   readonly hasLease: boolean;
   /** How many reads are not decided. */
   readonly pendingReads: number;

@@ -1,12 +1,12 @@
 /**
- * A window into a node: callbacks for every change of its state, for simulators, metrics and logs.
+ * Callbacks for every change of a node's state: for simulators, metrics and logs.
  *
  * @module
  */
 import type { Envelope } from "./message.ts";
 import type { Configuration, Entry, LogIndex, NodeId, Role, Snapshot, Term } from "./types.ts";
 
-/** What became of a snapshot. */
+/** The stages of a snapshot. */
 export type SnapshotEvent =
   | "taken"
   | "sending"
@@ -17,27 +17,27 @@ export type SnapshotEvent =
   | "refused"
   | "damaged";
 
-/** What became of a leadership transfer. */
+/** The stages of a leadership transfer. */
 export type TransferEvent = "started" | "timeout-now" | "aborted";
 
 /**
- * Each callback is optional, and where no tracer is set nothing is paid. A callback only looks: it must not call the
- * node, change what it is given, or throw (but to end a test).
+ * Each callback is optional, and a node without a tracer pays nothing. A callback may only look: it must not call the
+ * node, change its arguments, or throw (except to end a test).
  */
 export interface RaftTracer {
   /** The node has a new term. */
   term?(term: Term): void;
   /** The node has a new role. */
   role?(role: Role, term: Term): void;
-  /** The node knows another leader, or none. */
+  /** The node knows of another leader, or of none. */
   leader?(leader: NodeId | null, term: Term): void;
-  /** A vote was asked of the node, or a pre-vote. */
+  /** The node answered a request for a vote, or a pre-vote. */
   vote?(candidate: NodeId, term: Term, granted: boolean, preVote: boolean): void;
-  /** A campaign was decided against the node, or was decided by nobody before its timeout (`"split"`). */
+  /** The node lost a campaign, or its timeout passed before the campaign was decided (`"split"`). */
   campaignLost?(term: Term, how: "lost" | "split", preVote: boolean): void;
-  /** The log has grown by an entry. */
+  /** An entry was appended to the log. */
   append?(entry: Entry): void;
-  /** Entries from `from` to `lastIndex` were dropped, as they conflict with a leader's. */
+  /** Entries from `from` to `lastIndex` were dropped because they conflict with a leader's. */
   truncate?(from: LogIndex, lastIndex: LogIndex): void;
   /** The commit index rose. */
   commit?(commitIndex: LogIndex, before: LogIndex): void;
@@ -45,19 +45,19 @@ export interface RaftTracer {
   apply?(from: LogIndex, to: LogIndex): void;
   /** Another configuration took effect: it was appended, came back by a truncation, or came with a snapshot. */
   configuration?(configuration: Configuration, index: LogIndex, cause: "append" | "truncate" | "snapshot"): void;
-  /** Something happened to a snapshot; `peer` is whom it was sent to or came from. */
+  /** Something happened to a snapshot. `peer` is the node that it was sent to or came from. */
   snapshot?(event: SnapshotEvent, snapshot: Pick<Snapshot, "index" | "term">, peer: NodeId | null): void;
-  /** A leader hands over. */
+  /** Something happened to a leadership transfer. */
   transfer?(event: TransferEvent, target: NodeId): void;
-  /** A message leaves the node, or waits to. */
+  /** A message leaves the node, or waits for a sync. */
   send?(envelope: Envelope): void;
-  /** A message came. */
+  /** A message was received. */
   receive?(envelope: Envelope): void;
-  /** A message was of no use: of an earlier term, from nobody known, late, repeated. */
+  /** A message was rejected: it was of an earlier term, from an unknown node, late or repeated. */
   staleRejected?(envelope: Envelope, why: string): void;
-  /** A read of this leader, or of one of its followers, has its index. */
+  /** A read of this leader's host, or of a follower's, has its index. */
   readConfirmed?(context: number, index: LogIndex, how: "quorum" | "lease"): void;
-  /** A read was given up: `drainReads` says `null`, or the follower will find out by waiting. */
+  /** A read was given up. `drainReads` yields `null` for it, or the follower notices after a timeout. */
   readRefused?(context: number, why: string): void;
   /** Lease reads are on, but the lease does not hold: the read takes a round. */
   leaseRefused?(context: number, why: string): void;

@@ -1,6 +1,6 @@
 /**
- * Leadership transfer (dissertation, section 3.10): the leader takes no proposals, brings the target up to date, and
- * tells it to campaign at once.
+ * Leadership transfer (dissertation, section 3.10): the leader takes no proposals, sends the target its missing
+ * entries, and tells it to campaign at once.
  *
  * @module
  */
@@ -13,14 +13,16 @@ import { tellToCampaign } from "./resign.ts";
 import type { NodeId } from "./types.ts";
 
 /**
- * Begins to hand over.
+ * Begins a leadership transfer.
  *
- * @throws {TransferRefusedError} Where the target is this node, or none that may lead.
+ * @throws {TransferRefusedError} If the target is this node, or may not lead.
  */
 export function beginTransfer(core: Core, target: NodeId): void {
   if (target === core.id) throw new TransferRefusedError(`Cannot hand over to node ${target}: it leads already`);
   if (!core.configuration.voters.includes(target)) {
-    throw new TransferRefusedError(`Cannot hand over to node ${target}: it is no voter of the configuration in force`);
+    throw new TransferRefusedError(
+      `Cannot hand over to node ${target}: it is not a voter of the configuration in force`,
+    );
   }
   if (core.transferTarget === target) return;
   core.transferTarget = target;
@@ -32,8 +34,8 @@ export function beginTransfer(core: Core, target: NodeId): void {
 }
 
 /**
- * Tells the target to campaign, once it holds the whole log. Told again at every sign of life, in case it was not
- * heard.
+ * Tells the target to campaign, once it holds the whole log. Repeats this whenever the target is heard, in case the
+ * message was lost.
  */
 export function continueTransfer(core: Core): void {
   const target = core.transferTarget;
@@ -42,7 +44,7 @@ export function continueTransfer(core: Core): void {
   tellToCampaign(core);
 }
 
-/** Takes proposals again: the target has not taken over for an election timeout. */
+/** Takes proposals again: the target has not become leader within an election timeout. */
 export function abortTransfer(core: Core): void {
   if (core.transferTarget === null) return;
   core.tracer?.transfer?.("aborted", core.transferTarget);
@@ -50,7 +52,7 @@ export function abortTransfer(core: Core): void {
   core.isResigning = false;
 }
 
-/** Campaigns at once, if the node has a vote, and without a pre-vote: the leader itself asks. */
+/** Campaigns at once if the node has a vote, without a pre-vote, because the leader itself asks for it. */
 export function handleTimeoutNow(core: Core, message: TimeoutNow): void {
   if (core.role === "leader") return core.reject(message, "the node leads");
   if (!core.mayCampaign) return core.reject(message, "the node has no vote");

@@ -1,6 +1,6 @@
 /**
- * How much of a log is not durable, and for how long its disk has not moved: what bounds the memory of a node whose
- * disk hangs without an error.
+ * How many bytes of a log are not durable, and for how long its disk made no progress. This bounds the memory of a node
+ * whose disk hangs without an error.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { entryBytes, type RaftLog } from "./log.ts";
 import type { LogIndex } from "./types.ts";
 
 /**
- * The bytes of a log's entries that are not durable. They are counted as they are asked for: each entry is looked at
- * twice, once when it is seen at the log's end, and once when it has become durable.
+ * The bytes of a log's entries that are not durable, counted on request. Each entry is looked at twice: when it has
+ * been appended, and when it has become durable.
  */
 export class UnsyncedBytes {
   readonly #log: RaftLog;
-  /** What is counted: the entries of (from, to]. */
+  /** The counted entries: those of (from, to]. */
   #from = 0;
   #to = 0;
   #bytes = 0;
@@ -23,14 +23,14 @@ export class UnsyncedBytes {
     this.#log = log;
   }
 
-  /** How many bytes there are now, counted by `entryBytes`. */
+  /** How many bytes are not durable now, counted by `entryBytes`. */
   count(): number {
     const { durableIndex, lastIndex } = this.#log;
     if (durableIndex >= lastIndex) {
       this.#from = this.#to = lastIndex;
       return this.#bytes = 0;
     }
-    // Truncated since, or a snapshot took the log's place: what was counted is not there any more.
+    // The log was truncated, or a snapshot replaced it, so the counted entries are gone.
     if (lastIndex < this.#to || durableIndex < this.#from || durableIndex > this.#to) {
       this.#from = this.#to = durableIndex;
       this.#bytes = 0;
@@ -40,7 +40,7 @@ export class UnsyncedBytes {
     return this.#bytes;
   }
 
-  /** Forgets what was counted: entries were dropped, and others may stand in their place. */
+  /** Starts the count again: entries were dropped, and others may have their indexes. */
   reset(): void {
     this.#from = this.#to = this.#bytes = 0;
   }
@@ -51,7 +51,7 @@ export class UnsyncedBytes {
   }
 }
 
-/** For how many ticks a log that has something to sync has not become more durable. */
+/** For how many ticks a log with unsynced data has not become more durable. */
 export class SyncStall {
   readonly #log: RaftLog;
   #durableIndex: number;
@@ -63,7 +63,7 @@ export class SyncStall {
     this.#durableIndex = log.durableIndex;
   }
 
-  /** The ticks; 0 where everything is durable. */
+  /** How many ticks; 0 if everything is durable. */
   get ticks(): number {
     return this.#ticks;
   }

@@ -339,7 +339,7 @@ test("a voter that nobody ever reached is refused where no quorum would be left 
   for (const change of [simple(add(2)), joint(true, add(2)), joint(false, add(2), remove(1))]) {
     assert.throws(() => leader.proposeChange(change), {
       name: "ChangeRefusedError",
-      message: /it would have no quorum without voters that were not heard of lately: 2/,
+      message: /a quorum would need voters that the leader has not heard from lately: 2/,
     });
   }
   leader.proposeChange(simple(learn(2)));
