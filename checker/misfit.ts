@@ -33,6 +33,23 @@ export class UnknownOperationError extends RangeError {
   }
 }
 
+/** A model that does not answer as a model must. */
+export class ModelError extends RangeError {
+  /** Where the operation stands that it was asked about. */
+  readonly place: Place;
+
+  /**
+   * An error of a model.
+   *
+   * @param message Which model, and what it did.
+   * @param place Where the operation stands.
+   */
+  constructor(message: string, place: Place = {}) {
+    super(message);
+    this.place = place;
+  }
+}
+
 /** An event that is none of the transactions, or of the operations, that a checker takes. */
 export class MisfitError extends TypeError {
   /** Where it stands. */

@@ -68,7 +68,7 @@
  */
 export type { EventType, HistoryEvent } from "./history.ts";
 export { type CountedVerdict, unlessVacuous, type Validity, type Verdict, worse } from "./verdict.ts";
-export { MisfitError, type Place, UnknownOperationError } from "./misfit.ts";
+export { MisfitError, ModelError, type Place, UnknownOperationError } from "./misfit.ts";
 export { FormatError } from "./formats/format_error.ts";
 export { JsonLinesOperations } from "./formats/jsonl_operations.ts";
 export { detectFormat, FORMATS, HEAD_BYTES } from "./formats/detect.ts";

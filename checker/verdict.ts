@@ -26,12 +26,10 @@ const NOTHING_SUCCEEDED = "nothing succeeded: there is no ok that could be wrong
 
 /**
  * A verdict for people: `"unknown"` where `true` would only say that nothing was there that could be wrong, as nothing
- * succeeded, or no transaction had to do with another. A history without any event stays as it is.
- *
- * @param events How many events the history has, those of the nemesis included.
+ * succeeded, or no transaction had to do with another.
  */
-export function unlessVacuous<Answer extends CountedVerdict>(answer: Answer, events: number): Answer {
-  if (answer.valid !== true || events === 0) return answer;
+export function unlessVacuous<Answer extends CountedVerdict>(answer: Answer): Answer {
+  if (answer.valid !== true) return answer;
   if (answer.operations.ok === 0) return { ...answer, valid: "unknown", reason: NOTHING_SUCCEEDED };
   if (answer.anomalyTypes?.includes("empty-transaction-graph") !== true) return answer;
   return { ...answer, valid: "unknown", reason: "no transaction saw or overwrote what another did" };

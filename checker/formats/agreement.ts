@@ -66,8 +66,11 @@ export function differenceOf(invoked: HistoryEvent, completed: HistoryEvent): st
   if (value === undefined && READS.has(invoked.f)) {
     return `expected the ok of a ${invoked.f} to have a "value", found none${hint({ ...completed }, "value")}`;
   }
-  if (key !== undefined && invoked.key !== undefined && !isSame(key, invoked.key)) {
-    return `the ok is about key ${found(key)}, but the ${invoked.f} is about key ${found(invoked.key)}`;
+  if (key !== undefined && key !== null && !isSame(key, invoked.key)) {
+    const asked = invoked.key === undefined || invoked.key === null
+      ? "names no key"
+      : `is about key ${found(invoked.key)}`;
+    return `the ok is about key ${found(key)}, but the ${invoked.f} ${asked}`;
   }
   if (Array.isArray(value) && Array.isArray(invoked.value)) {
     const difference = transactionDifference(invoked.value, value);
@@ -111,7 +114,7 @@ function isTransaction(value: readonly unknown[]): value is readonly (readonly u
 }
 
 function isSame(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
+  if (Object.is(one, other)) return true;
   if (typeof one !== "object" && typeof other !== "object") return false;
   return canonicalJson(one) === canonicalJson(other);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isHistoryName } from "./events.ts";
 import { FormatError } from "./format_error.ts";
 import { isInterval } from "./intervals.ts";
 import { isLineOfHistory, isLineOfOldLog } from "./jepsen_log.ts";
@@ -42,8 +43,9 @@ export function detectFormat(head: string): string {
   const rest = head.slice(begin);
   if (isLineOfOldLog(first)) return "jepsen-log";
   if (isLineOfHistory(first)) return "jepsen-history";
-  if (/^[[(]\s*[[(]\s*(?:-?\d+|:\w+)\s+:(?:invoke|ok|fail|info)\b/.test(rest)) return "knossos";
-  if (/^[[(]\s*(?:-?\d+|:nemesis)\s+:(?:invoke|ok|fail|info)\b/.test(rest)) return "knossos";
+  if (/^[[(]\s*(?:[[(]\s*)?(?:-?\d+|:[\w-]+|"[^"]*")[\s,]+:(?:invoke|ok|fail|info)\b/.test(rest)) return "knossos";
+  // In EDN no colon stands between a map's key and its value.
+  if (/^[[\s]*\{\s*"(?:[^"\\]|\\.)*"[\s,]*[^\s,:]/.test(rest)) return "edn";
   if (/^(?:[(;^]|#[A-Za-z:{_"^!]|[[{(\s,]+[:;#])/.test(rest) && !first.startsWith("#!/")) return "edn";
   if (first.startsWith("{") || first.startsWith("[")) return jsonFormat(rest, first);
   if (/^[rw]\([^()]*\)/.test(first)) return "polysi";
@@ -78,10 +80,15 @@ function jsonFormat(text: string, first: string): string {
 }
 
 function hasEventsInside(object: Record<string, unknown>): boolean {
-  return !("type" in object) && !("process" in object) &&
-    Object.values(object).some((inner) =>
-      Array.isArray(inner) && typeof inner[0] === "object" && inner[0] !== null && "type" in inner[0]
-    );
+  if ("type" in object || "process" in object) return false;
+  return Object.entries(object).some(([name, inner]) => {
+    if (!Array.isArray(inner)) return false;
+    return inner.length === 0 ? isHistoryName(name) : isHistoryEvent(inner[0]);
+  });
+}
+
+function isHistoryEvent(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "type" in value;
 }
 
 /** The first object of a text, if it can be read. */

@@ -10,14 +10,16 @@
  *     \a         "\\a"          {:a 1}          {":a": 1}
  *     ":a"       "\":a\""       {"a" 1, 2 3}    {"a": 1, "2": 3}
  *     1/2 0.5    0.5            #tag [1 2]      [1, 2], or a `Tuple` where the tag is a tuple's
+ *     #inst "x"  "#inst x"      #uuid "F"       "#uuid f"
  *
- * Integers beyond 2^53 are bigints. A string that begins as a keyword, symbol or character would is written with quotes
- * around it.
+ * Integers beyond 2^53 are bigints. A string that begins as a keyword, symbol, character or tagged text would is
+ * written with quotes around it.
  *
  * @module
  */
 import { canonicalJson } from "../table/values.ts";
 import { FormatError } from "./format_error.ts";
+import { nanosecondsOf } from "./time.ts";
 import { Tuple } from "./tuple.ts";
 
 /** One entry of a history, and the line (from 1) on which it begins. */
@@ -95,7 +97,7 @@ export function plainWord(value: unknown): unknown {
 
 const plainWords = new Map<string, string>();
 
-const QUOTE = 0x22, HASH = 0x23, COLON = 0x3a, BACKSLASH = 0x5c;
+const QUOTE = 0x22, HASH = 0x23, COLON = 0x3a, BACKSLASH = 0x5c, CARET = 0x5e;
 const OPEN_LIST = 0x28, CLOSE_LIST = 0x29, OPEN_VECTOR = 0x5b, CLOSE_VECTOR = 0x5d, OPEN_MAP = 0x7b, CLOSE_MAP = 0x7d;
 
 const CHARACTER_NAMES: Readonly<Record<string, string>> = {
@@ -211,6 +213,11 @@ export class EdnReader {
   entry(): unknown {
     this.#skipBlank();
     const text = this.#text;
+    while (text.charCodeAt(this.#at) === CARET) {
+      this.#at++;
+      this.#needed("^");
+      this.#skipBlank();
+    }
     const isRecord = text.charCodeAt(this.#at) === OPEN_MAP ||
       (text.charCodeAt(this.#at) === HASH && /^#[A-Za-z:][^\s{]*\s*\{/.test(text.slice(this.#at, this.#at + 200)));
     if (!isRecord) return this.value();
@@ -286,7 +293,7 @@ export class EdnReader {
       case CLOSE_MAP:
         if (mark !== "") this.#refuse(`${mark} needs a value after it`, this.#at);
         return this.#refuse(`nothing is open that ${this.#quote(this.#at)} could close`, this.#at);
-      case 0x5e: // ^
+      case CARET:
         this.#at++;
         this.#needed("^");
         return this.#needed("^");
@@ -431,7 +438,8 @@ export class EdnReader {
     this.#at = at + 1;
     const whole = out + text.slice(from, at);
     const first = whole.charCodeAt(0);
-    return first === COLON || first === QUOTE || first === BACKSLASH || first === 0x27 ? JSON.stringify(whole) : whole;
+    const isOther = first === COLON || first === QUOTE || first === BACKSLASH || first === 0x27 || first === HASH;
+    return isOther ? JSON.stringify(whole) : whole;
   }
 
   #character(): string {
@@ -464,6 +472,7 @@ export class EdnReader {
     const tag = this.#symbol();
     if (tag === "") this.#refuse(`# needs a tag or a bracket after it, found ${this.#quote(start + 1)}`, start);
     const value = this.#needed("a tag");
+    if (typeof value === "string" && value !== "") return taggedText(tag, value);
     const isTuple = /(?:^|[./])(?:tuple|mapentry|kv)$/i.test(tag) && Array.isArray(value) && value.length === 2;
     return isTuple ? new Tuple(value[0], value[1]) : value;
   }
@@ -550,6 +559,16 @@ export class EdnReader {
     }
     return this.#refuse(`${JSON.stringify(token)} is not a number`, start);
   }
+}
+
+/** A text with a tag: the same instant, or UUID, is the same text. */
+function taggedText(tag: string, text: string): string {
+  if (tag === "uuid") return `#uuid ${text.toLowerCase()}`;
+  const time = tag === "inst" ? nanosecondsOf(text) : undefined;
+  if (typeof time !== "bigint") return `#${tag} ${text}`;
+  const below = time % 1_000_000n;
+  const date = new Date(Number((time - below) / 1_000_000n)).toISOString();
+  return `#inst ${below === 0n ? date : date.replace("Z", `${String(below).padStart(6, "0")}Z`)}`;
 }
 
 function setField(map: Record<string, unknown>, name: string, value: unknown): void {

@@ -8,6 +8,9 @@ import { ednEntries, type EdnEntry, plainWord } from "./edn.ts";
 import { assertType, found } from "./event.ts";
 import { EventList, type EventsWithLines } from "./events.ts";
 import { FormatError } from "./format_error.ts";
+import { isHistoryName } from "./events.ts";
+import { eventsOfIntervalObjects, isInterval } from "./intervals.ts";
+import { Tuple } from "./tuple.ts";
 
 /** Operations whose values are opaque: what was written is what is read. */
 const OPAQUE: ReadonlySet<unknown> = new Set(["read", "write", "cas", "get", "put", "r", "w"]);
@@ -19,9 +22,13 @@ const OPAQUE: ReadonlySet<unknown> = new Set(["read", "write", "cas", "get", "pu
  * @throws {FormatError} Where it is none.
  */
 export function parseEdnEvents(text: string): EventsWithLines {
+  const entries = historyEntries(text);
+  const { value: first } = entries.next() as { value: EdnEntry | undefined };
+  if (first === undefined) return { events: [], lines: [] };
+  if (isIntervalEntry(first.value)) return eventsOfIntervalObjects(intervalObjects(first, entries));
   const list = new EventList();
   const unnamed = new UnnamedProcesses();
-  for (const { value, line } of historyEntries(text)) {
+  for (const { value, line } of withFirst(first, entries)) {
     const fields = Array.isArray(value) ? fieldsOfVector(value, line) : value;
     if (typeof fields !== "object" || fields === null) {
       throw new FormatError(line, 1, `expected a map of an event, found ${found(value)}`);
@@ -33,6 +40,38 @@ export function parseEdnEvents(text: string): EventsWithLines {
     unnamed.see(list.add(record, line));
   }
   return list;
+}
+
+function* withFirst(first: EdnEntry, rest: Iterable<EdnEntry>): Generator<EdnEntry> {
+  yield first;
+  yield* rest;
+}
+
+/** Whether an entry is an operation with its beginning and end. */
+function isIntervalEntry(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const fields = value as Record<string, unknown>;
+  const isEvent = ["invoke", "ok", "fail", "info"].includes(String(plainWord(fields["type"])));
+  return isInterval(fields) && (!isEvent || "start" in fields || "call" in fields);
+}
+
+/** Operations as maps, the words of their fields as plain texts. */
+function* intervalObjects(
+  first: EdnEntry,
+  rest: Iterable<EdnEntry>,
+): Generator<{ readonly value: Record<string, unknown>; readonly line: number }> {
+  for (const { value, line } of withFirst(first, rest)) {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new FormatError(line, 1, `expected a map of an operation, found ${found(value)}`);
+    }
+    const known = Object.entries(value).filter(([, inner]) => inner !== undefined);
+    yield { value: plainFields(Object.fromEntries(known.map(([name, inner]) => [name, wordOf(name, inner)]))), line };
+  }
+}
+
+/** The words that say what an operation was, and how it ended, without their colons. */
+function wordOf(field: string, value: unknown): unknown {
+  return ["key", "value", "result", "arg", "argument"].includes(field) ? value : plainWord(value);
 }
 
 /** The entries of the text; those inside, where it is one map that has them, such as `{:history [...]}`. */
@@ -52,7 +91,10 @@ function* historyEntries(text: string): Generator<EdnEntry> {
 function historyInside(value: unknown): readonly unknown[] | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   if ((value as Record<string, unknown>)["type"] !== undefined) return undefined;
-  return Object.values(value).find((inner) => Array.isArray(inner) && inner.length > 0 && inner.every(isEvent));
+  const entry = Object.entries(value).find(([name, inner]) =>
+    Array.isArray(inner) && (inner.length > 0 || isHistoryName(name)) && inner.every(isEvent)
+  );
+  return entry?.[1] as unknown[] | undefined;
 }
 
 function isEvent(value: unknown): boolean {
@@ -88,8 +130,7 @@ function shared(fields: Record<string, unknown>): Record<string, unknown> {
  */
 export function plainFields(fields: Record<string, unknown>): Record<string, unknown> {
   fields["type"] = plainWord(fields["type"]);
-  const { process, f, error, value } = fields;
-  if (typeof process === "string" && process.charCodeAt(0) === 0x3a) fields["process"] = "nemesis";
+  const { f, error, value } = fields;
   if (f !== undefined) fields["f"] = plainWord(f);
   if (typeof error === "string") fields["error"] = plainWord(error);
   if (typeof value === "object" && value !== null) fields["value"] = plainValue(value, fields["f"]);
@@ -98,12 +139,19 @@ export function plainFields(fields: Record<string, unknown>): Record<string, unk
 
 /** A value with the names of its micro-operations, or of its fields, as plain texts. */
 function plainValue(value: object, f: unknown): unknown {
+  if (value instanceof Tuple) return new Tuple(value.key, plainInner(value.value, f));
   if (Array.isArray(value)) {
+    // A key and the micro-operations, or the fields, of an operation on it.
+    if (value.length === 2 && !startsWithWord(value[0])) return [value[0], plainInner(value[1], f)];
     if (value.length === 0 || !value.every(startsWithWord)) return value;
     for (const operation of value as unknown[][]) operation[0] = plainWord(operation[0]);
     return value;
   }
   return OPAQUE.has(f) ? value : plainKeys(value);
+}
+
+function plainInner(value: unknown, f: unknown): unknown {
+  return typeof value === "object" && value !== null ? plainValue(value, f) : value;
 }
 
 function startsWithWord(operation: unknown): boolean {

@@ -4,16 +4,18 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
+import { jsonOf } from "../json_of.ts";
 import { assertFields, type Fields, hint, isHarmless, typeHint } from "./fields.ts";
 import { FormatError } from "./format_error.ts";
 import { ProcessNames } from "./process_names.ts";
-import { nanosecondsOf } from "./time.ts";
+import { TimeReader } from "./time.ts";
 
 /** Makes events of what a file holds, one after another. */
 export class EventReader {
   /** The time of the last event as the file has it; undefined if it has none. */
   exactTime: number | bigint | undefined;
   readonly #processes = new ProcessNames();
+  readonly #times = new TimeReader();
   /** Fields that were looked at, and are meant for nothing else. */
   readonly #harmless = new Set<string>();
   /** The first time that is beyond 2^53: such times count from it. */
@@ -47,7 +49,7 @@ export class EventReader {
     const f = nameOf(fields, process, line);
     if (process !== "nemesis") assertFields(fields, f, line, this.#isPlain(fields));
     if (typeof fields["index"] !== "number") fields["index"] = index;
-    this.#setTime(fields);
+    this.#setTime(fields, line);
     fields["process"] = process;
     fields["f"] = f;
     if (fields["final?"] !== undefined && fields["final"] === undefined) fields["final"] = fields["final?"];
@@ -69,9 +71,11 @@ export class EventReader {
       return process === -1 && type === "info" ? "nemesis" : process;
     }
     if (typeof process === "bigint") return Number(process);
-    if (typeof process === "string") {
-      if (/^:|nemesis/i.test(process)) return "nemesis";
-      if (/\d$/.test(process)) return this.#processes.numberOf(process);
+    if (typeof process === "string" && process !== "") {
+      // A client invokes what it does; a nemesis only tells.
+      const isKnown = this.#processes.has(process);
+      if (/nemesis/i.test(process) || (type === "info" && !isKnown)) return "nemesis";
+      if (isKnown || type === "invoke" || /\d$/.test(process)) return this.#processes.numberOf(process);
     }
     const meant = process === undefined ? hint(fields, "process") : "";
     throw new FormatError(
@@ -81,8 +85,8 @@ export class EventReader {
     );
   }
 
-  #setTime(fields: Record<string, unknown>): void {
-    const exact = nanosecondsOf(fields["time"] ?? fields["timestamp"] ?? fields["ts"]);
+  #setTime(fields: Record<string, unknown>, line: number): void {
+    const exact = this.#times.read(fields["time"] ?? fields["timestamp"] ?? fields["ts"], line);
     this.exactTime = exact;
     if (exact === undefined) {
       if (fields["time"] !== undefined) delete fields["time"];
@@ -130,6 +134,6 @@ export function assertType(type: unknown, line: number, fields: Fields = {}): as
 /** A value as an error quotes it: JSON, cut short. */
 export function found(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value, (_, inner) => typeof inner === "bigint" ? inner.toString() : inner);
+  const text = jsonOf(value);
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }

@@ -15,6 +15,11 @@ export interface EventsWithLines {
   readonly timeZero?: bigint | undefined;
 }
 
+/** Whether a field of this name holds a history, were it empty. */
+export function isHistoryName(name: string): boolean {
+  return /^(?:history|events|operations|ops)$/i.test(name);
+}
+
 /** Collects the events of a file, and compares each completion with its invocation. */
 export class EventList implements EventsWithLines {
   readonly events: HistoryEvent[] = [];

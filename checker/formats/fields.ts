@@ -27,6 +27,7 @@ const OTHER_NAMES: Readonly<Record<"type" | "process" | "f" | "key" | "value" | 
     "optype",
     "opname",
     "verb",
+    "name",
   ],
   key: ["k", "keys", "keyname", "register", "reg", "variable", "var", "object", "obj", "row", "cell"],
   value: [

@@ -16,7 +16,8 @@ import { typeMeant } from "./fields.ts";
 import { FormatError } from "./format_error.ts";
 import { JsonText } from "./json_text.ts";
 import { ProcessNames } from "./process_names.ts";
-import { nanosecondsOf } from "./time.ts";
+import { isMisspelt } from "./spelling.ts";
+import { TimeReader } from "./time.ts";
 
 /** An operation, and the interval in which it ran. */
 export interface Interval {
@@ -146,16 +147,30 @@ function nameOfFields(fields: Readonly<Record<string, unknown>>): Map<Field, str
  * @throws {FormatError} At the first that does not fit.
  */
 export function parseIntervals(text: string): EventsWithLines {
+  return eventsOfIntervalObjects(objectsOf(text));
+}
+
+/** An object of a file, and its line. */
+interface ObjectOnLine {
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly line: number;
+}
+
+/**
+ * The events of operations that are objects with their intervals.
+ *
+ * @throws {FormatError} At the first that does not fit.
+ */
+export function eventsOfIntervalObjects(objects: Iterable<ObjectOnLine>): EventsWithLines {
   const clients = new ProcessNames();
+  const times = new TimeReader();
   const intervals: Interval[] = [];
-  for (const { value, line } of objectsOf(text)) intervals.push(intervalOf(value, line, clients));
+  for (const { value, line } of objects) intervals.push(intervalOf(value, line, clients, times));
   return eventsOfIntervals(intervals, "together");
 }
 
 /** The objects of a text: the elements of an array, or those that stand one after another. */
-export function* objectsOf(
-  text: string,
-): Generator<{ readonly value: Record<string, unknown>; readonly line: number }> {
+export function* objectsOf(text: string): Generator<ObjectOnLine> {
   const reader = new JsonText(text);
   const inArray = reader.take("[");
   while (inArray ? !reader.take("]") : reader.hasMore()) {
@@ -171,14 +186,20 @@ export function* objectsOf(
   if (reader.hasMore()) throw reader.fail("nothing after the array");
 }
 
-function intervalOf(fields: Readonly<Record<string, unknown>>, line: number, clients: ProcessNames): Interval {
+function intervalOf(
+  fields: Readonly<Record<string, unknown>>,
+  line: number,
+  clients: ProcessNames,
+  times: TimeReader,
+): Interval {
   const names = nameOfFields(fields);
   const get = (field: Field): unknown => names.has(field) ? fields[names.get(field)!] : undefined;
   const fail = (expected: string, what: unknown): FormatError =>
     new FormatError(line, 1, `expected ${expected}, found ${found(what)}`);
-  const start = nanosecondsOf(get("start"));
+  const start = times.read(get("start"), line);
   if (start === undefined) throw fail("an operation to have the time of its start", get("start"));
-  const end = endOf(get("end"), start, line);
+  if (!names.has("end")) assertNoEnd(fields, line);
+  const end = endOf(get("end"), start, line, times);
   const f = get("f");
   if (typeof f !== "string") throw fail('an operation to have its name as "f" or "op"', f);
   const client = get("client");
@@ -222,9 +243,22 @@ const WRITES: ReadonlySet<string> = new Set([
   "remove",
 ]);
 
-function endOf(end: unknown, start: number | bigint, line: number): number | bigint | undefined {
+/** Makes sure that an operation without an end has none by another name: it would be taken for one that never ended. */
+function assertNoEnd(fields: Readonly<Record<string, unknown>>, line: number): void {
+  const meant = Object.keys(fields).find((name) => FIELDS.end.some((end) => end.length > 2 && isMisspelt(name, end)));
+  if (meant === undefined) return;
+  const what = `the operation has no end, but it has ${JSON.stringify(meant)}`;
+  throw new FormatError(line, 1, `${what}; did you mean end?`);
+}
+
+function endOf(
+  end: unknown,
+  start: number | bigint,
+  line: number,
+  times: TimeReader,
+): number | bigint | undefined {
   if (end === undefined || end === null || end === -1) return undefined;
-  const time = nanosecondsOf(end);
+  const time = times.read(end, line);
   if (time === undefined) {
     throw new FormatError(line, 1, `expected the end of an operation to be a time, found ${found(end)}`);
   }

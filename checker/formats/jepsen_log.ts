@@ -21,7 +21,7 @@ const OPERATION = /^(\S+)\s+:(\S+)\s+(\S+)(?:\s+(.*))?$/;
 
 /** What `isLineOfLog` and `isLineOfHistory` take for a line of each form. */
 const DATED_LINE = /^\d{4}-\d\d-\d\d[ T][^\t]*(?:\t|\s)(?:INFO|WARN|ERROR|DEBUG)\b/;
-const HISTORY_LINE = /^:?[A-Za-z0-9_-]+\t:(?:invoke|ok|fail|info)\t\S+(?:\t|$)/;
+const HISTORY_LINE = /^:?[A-Za-z0-9_-]+\s+:(?:invoke|ok|fail|info)\s+\S+(?:\s|$)/;
 
 /** Whether a line is one of Jepsen's log before 2015. */
 export function isLineOfOldLog(line: string): boolean {
@@ -66,7 +66,7 @@ export function parseJepsenHistory(text: string): EventsWithLines {
     const isDated = DATED_LINE.test(line);
     const operation = isDated ? DATED.exec(line)?.[1] : line;
     // The log tells much else, such as the traces of exceptions.
-    const isOperation = operation !== undefined && /^(?:\d+|:\S+)\t:/.test(operation);
+    const isOperation = operation !== undefined && /^(?:\d+|:\S+)\s+:/.test(operation);
     if (!isOperation) {
       if (isDated || list.events.length === 0 || !/^\d+\t?/.test(line)) continue;
       throw new FormatError(number, 1, "expected PROCESS :TYPE :F VALUE, separated by tabs");
@@ -89,6 +89,9 @@ function fieldsOf(operation: string, number: number, line: string): Record<strin
   if (type !== "invoke" && type !== "ok" && type !== "fail" && type !== "info") {
     throw new FormatError(number, line.indexOf(`:${type}`) + 1, "expected :invoke, :ok, :fail or :info");
   }
+  if (f === ":") {
+    throw new FormatError(number, line.lastIndexOf(f) + 1, "expected the operation's name after the colon");
+  }
   const isClient = /^\d+$/.test(process);
   const fields: Record<string, unknown> = {
     process: isClient ? Number(process) : "nemesis",
@@ -104,7 +107,7 @@ function valueAndError(
   type: string,
   { number, line, fields }: { number: number; line: string; fields: Record<string, unknown> },
 ): Record<string, unknown> {
-  if (rest.trim() === "") return { value: null };
+  if (rest.trim() === "") return {};
   const reader = new EdnReader(rest);
   try {
     const value = reader.value();

@@ -142,14 +142,31 @@ export class JsonText {
     if (match === null) throw this.fail("a number");
     this.#at = pattern.lastIndex;
     const value = Number(match[0]);
+    if (!Number.isFinite(value)) {
+      this.#at -= match[0].length;
+      throw this.fail("a number below 1.8e308, which is all that can be told apart");
+    }
     const isInteger = match[1] === undefined && match[2] === undefined;
     return isInteger && !Number.isSafeInteger(value) ? BigInt(match[0]) : value;
   }
 }
 
-/** Whether a text may have integers that `JSON.parse` would round. */
+/** Whether a text may have integers that `JSON.parse` would round, or numbers that it would take for infinite. */
 export function mayHaveLongIntegers(text: string): boolean {
-  return /\d{16}/.test(text);
+  return /\d{16}|\d[eE]\+?\d{3}/.test(text);
+}
+
+/** Whether a text may be nested deeper than is allowed. */
+function isDeep(text: string): boolean {
+  if (text.length < 2 * MAX_DEPTH) return false;
+  let depth = 0;
+  for (let i = 0; i < text.length && depth <= MAX_DEPTH; i++) {
+    const code = text.charCodeAt(i);
+    // [ and {, ] and }; brackets inside texts are counted too, which costs time only.
+    if (code === 91 || code === 123) depth++;
+    else if (code === 93 || code === 125) depth--;
+  }
+  return depth > MAX_DEPTH;
 }
 
 /**
@@ -158,7 +175,7 @@ export function mayHaveLongIntegers(text: string): boolean {
  * @param isLong Whether the text may have large integers.
  */
 export function parseJson(text: string, line = 1, isLong: boolean = mayHaveLongIntegers(text)): unknown {
-  if (!isLong) {
+  if (!isLong && !isDeep(text)) {
     try {
       return JSON.parse(text);
     } catch {

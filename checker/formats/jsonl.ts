@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EventList, type EventsWithLines } from "./events.ts";
+import { EventList, type EventsWithLines, isHistoryName } from "./events.ts";
 import { FormatError } from "./format_error.ts";
 import { JsonText, mayHaveLongIntegers, parseJson } from "./json_text.ts";
 
@@ -100,7 +100,10 @@ export function parseJsonText(text: string): EventsWithLines {
 /** The list of events in an object such as `{"history": [...]}`. */
 function historyInside(value: unknown): readonly unknown[] | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value) || "type" in value) return undefined;
-  return Object.values(value).find((inner) => Array.isArray(inner) && inner.length > 0 && inner.every(isObject));
+  const entry = Object.entries(value).find(([name, inner]) =>
+    Array.isArray(inner) && (inner.length > 0 || isHistoryName(name)) && inner.every(isObject)
+  );
+  return entry?.[1] as unknown[] | undefined;
 }
 
 function isObject(value: unknown): boolean {

@@ -191,7 +191,7 @@ export class JsonLinesOperations {
     }
     if (row < 0 || table.name[row] !== name) return false;
     const isSameKey = key.what <= NULL || this.#asked.isSameKey(this.#plain.bytes, process, key);
-    if (!isSameKey && table.key[row] !== 0 && this.#keyId() !== table.key[row]) return false;
+    if (!isSameKey && this.#keyId() !== table.key[row]) return false;
     if (type === OK_EVENT) return this.#complete(process, row);
     if (type === INFO_EVENT) {
       this.#unknown.set(process, this.#line);

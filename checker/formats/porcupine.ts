@@ -12,6 +12,7 @@ import { found } from "./event.ts";
 import type { EventsWithLines } from "./events.ts";
 import { FormatError } from "./format_error.ts";
 import { eventsOfIntervals, type Interval, objectsOf, READS } from "./intervals.ts";
+import { ProcessNames } from "./process_names.ts";
 import { meant, type Synonyms } from "./spelling.ts";
 import { nanosecondsOf } from "./time.ts";
 
@@ -42,19 +43,22 @@ const OPERATIONS: Synonyms = {
  */
 export function parsePorcupine(text: string): EventsWithLines {
   const intervals: Interval[] = [];
-  for (const { value, line } of objectsOf(text)) intervals.push(intervalOf(value, line));
+  const clients = new ProcessNames();
+  for (const { value, line } of objectsOf(text)) intervals.push(intervalOf(value, line, clients));
   return eventsOfIntervals(intervals, "together");
 }
 
-function intervalOf(fields: Fields, line: number): Interval {
+function intervalOf(fields: Fields, line: number, clients: ProcessNames): Interval {
   const fail = (expected: string, what: unknown): FormatError =>
     new FormatError(line, 1, `expected ${expected}, found ${found(what)}`);
-  const client = anyOf(fields, "clientid") ?? 0;
-  if (typeof client !== "number") throw fail('"ClientId" to be a number', client);
+  const named = anyOf(fields, "clientid") ?? 0;
+  const client = typeof named === "string" ? clients.numberOf(named) : named;
+  if (typeof client !== "number") throw fail('"ClientId" to be a number or a name', client);
   const start = nanosecondsOf(anyOf(fields, "call"));
   if (start === undefined) throw fail('"Call" to be a time', anyOf(fields, "call"));
   const returned = anyOf(fields, "return");
-  const end = returned === undefined || returned === null ? undefined : nanosecondsOf(returned);
+  const neverReturned = returned === undefined || returned === null || returned === -1;
+  const end = neverReturned ? undefined : nanosecondsOf(returned);
   if (end !== undefined && end < start) throw fail('"Return" not to be before "Call"', returned);
   const input = anyOf(fields, "input");
   const output = anyOf(fields, "output");

@@ -12,6 +12,11 @@ export class ProcessNames {
   readonly #numbers = new Map<string, number>();
   #prefix: string | undefined;
 
+  /** Whether a process was given a number. */
+  has(name: string): boolean {
+    return this.#numbers.has(name);
+  }
+
   /** The number of a process. */
   numberOf(name: string): number {
     let number = this.#numbers.get(name);

@@ -41,6 +41,9 @@ export interface SortedHistory {
  */
 export function sortedByTime(history: ReadHistory): SortedHistory {
   const { events, lines } = history;
+  if (events.length > 0 && events.every(({ time }) => time === undefined)) {
+    throw new FormatError(lines[0]!, 1, "the events have no times by which they could be sorted");
+  }
   const times = timesOf(events);
   assertProcessesGoOn(history, times);
   const order = Array.from(events, (_, i) => i).sort((i, j) => times[i]! - times[j]! || i - j);
@@ -94,6 +97,11 @@ function assertProcessesGoOn({ events, lines }: ReadHistory, times: Float64Array
   }
 }
 
+/** When an event was, if it tells. */
+function at({ time }: HistoryEvent): string {
+  return time === undefined ? "" : ` at ${time}`;
+}
+
 const WRITES: ReadonlySet<string> = new Set(["put", "write", "w"]);
 const READS: ReadonlySet<string> = new Set(["get", "read", "r"]);
 
@@ -110,9 +118,9 @@ function assertReadsFollowWrites({ events, lines }: ReadHistory): void {
     if (event.type !== "ok" || !READS.has(event.f) || event.value === null || event.value === undefined) continue;
     const write = written.get(place(event));
     if (write === undefined || write < i) continue;
-    const what = `this read returned ${canonicalJson(event.value)} at ${event.time}, and line ${
-      lines[write]
-    } writes it at ${events[write]!.time}`;
+    const what = `this read returned ${canonicalJson(event.value)}${at(event)}, and line ${lines[write]} writes it${
+      at(events[write]!)
+    }`;
     throw new FormatError(lines[i]!, 1, `${what}: the clocks cannot be the same`);
   }
 }

@@ -4,7 +4,9 @@
  * @module
  */
 
-const DATE = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)?/;
+import { FormatError } from "./format_error.ts";
+
+const DATE = /^(?:#inst )?(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)?/;
 
 /**
  * A time as a number, in whatever unit the file has; a date as nanoseconds. What is beyond 2^53 is a bigint, so that
@@ -29,6 +31,26 @@ export function nanosecondsOf(time: unknown): number | bigint | undefined {
     Number(second),
   );
   return BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
+}
+
+/** Reads the times of a file, which are all numbers, or all dates. */
+export class TimeReader {
+  #first: { readonly line: number; readonly isDate: boolean } | undefined;
+
+  /**
+   * A time as {@link nanosecondsOf} has it.
+   *
+   * @throws {FormatError} It is a date, and an earlier one was a number, or the other way round.
+   */
+  read(time: unknown, line: number): number | bigint | undefined {
+    const read = nanosecondsOf(time);
+    if (read === undefined) return undefined;
+    const isDate = typeof time === "string" && DATE.test(time);
+    this.#first ??= { line, isDate };
+    if (this.#first.isDate === isDate) return read;
+    const [one, other] = isDate ? ["a date", "a number"] : ["a number", "a date"];
+    throw new FormatError(line, 1, `the time is ${one}, but that on line ${this.#first.line} is ${other}`);
+  }
 }
 
 function minutesOf(zone: string): number {

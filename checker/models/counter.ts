@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { isExactlySummed } from "../exact.ts";
+import { jsonOf } from "../json_of.ts";
 import type { Model, Operation } from "./model.ts";
 
 /** A model of a counter: it has a `step` as every model, and says what each operation adds or sees. */
@@ -57,8 +59,7 @@ export function counter(initial = 0, name = "counter"): CounterModel {
 
 function amountOf(argument: unknown): number {
   if (argument === null) return 1;
-  if (typeof argument === "number") return argument;
-  throw new RangeError(
-    `counter adds numbers, not ${typeof argument === "bigint" ? argument : JSON.stringify(argument)}`,
-  );
+  if (isExactlySummed(argument)) return argument;
+  const how = typeof argument === "number" ? "whole numbers, as sums of others are not exact" : "numbers";
+  throw new RangeError(`counter adds ${how}, not ${jsonOf(argument)}`);
 }

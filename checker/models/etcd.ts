@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import type { Model, Operation } from "./model.ts";
 
 /** A value, the revision that wrote it, how often the key was written since it came to be, and its lease. */
@@ -180,7 +181,7 @@ function operationStep(state: State, operation: Fields, revision: number, result
     }
     default:
       throw new RangeError(
-        `etcd's transactions have range, put and delete, not ${JSON.stringify(operation?.["Type"])}`,
+        `etcd's transactions have range, put and delete, not ${jsonOf(operation?.["Type"])}`,
       );
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import type { Model } from "./model.ts";
 
 /** Who holds the lock, and the last token. */
@@ -44,5 +45,5 @@ export const fencedMutex: Model<Lock> = {
 
 function tokenOf(value: unknown): number {
   if (typeof value === "number") return value;
-  throw new RangeError(`fenced-mutex has numbers for tokens, not ${JSON.stringify(value)}`);
+  throw new RangeError(`fenced-mutex has numbers for tokens, not ${jsonOf(value)}`);
 }

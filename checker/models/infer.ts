@@ -55,6 +55,11 @@ const SIGNATURES: readonly Signature[] = [
     operations: ["insert", "delete-min", "extract-min", "pop-min"],
     needs: ["delete-min", "extract-min", "pop-min"],
   },
+  {
+    model: "priority-queue:max",
+    operations: ["insert", "delete-max", "extract-max", "pop-max"],
+    needs: ["delete-max", "extract-max", "pop-max"],
+  },
 ];
 
 /**
@@ -73,6 +78,7 @@ export function inferModel(events: readonly HistoryEvent[], hasTuples = false): 
   }
   const isTransactional = clients.some(hasMicroOperations);
   if (isTransactional && only("txn", "read", "write", "r", "w", "append")) return inferTransactions(clients);
+  if (isTransactional && clients.every(isTransaction)) return inferTransactions(clients);
   if (only("txn")) return inferTransactions(clients);
   const known = SIGNATURES.find(({ operations, needs }) =>
     only(...operations) && needs.some((name) => names.has(name))
@@ -214,6 +220,11 @@ const MICRO_OPERATIONS: readonly unknown[] = ["r", "w", "append", "read", "write
 function hasMicroOperations({ value }: HistoryEvent): boolean {
   return Array.isArray(value) && value.length > 0 &&
     value.every((operation) => Array.isArray(operation) && MICRO_OPERATIONS.includes(operation[0]));
+}
+
+/** Whether an event is one of a transaction, whatever it is called: it has micro-operations, or tells nothing. */
+function isTransaction(event: HistoryEvent): boolean {
+  return hasMicroOperations(event) || (event.type !== "invoke" && (event.value ?? null) === null);
 }
 
 function isEtcdRequest({ type, value, f }: HistoryEvent): boolean {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import { canonicalJson } from "../table/values.ts";
 import { FAILED_COMPARE, type Model } from "./model.ts";
 
@@ -56,7 +57,7 @@ export const kvWithScan: ScanModel = {
       case "scan": {
         if (type === "info") return [pairs];
         if (!Array.isArray(result)) {
-          throw new RangeError(`kv takes a scan's result as a list of [key, value], not ${JSON.stringify(result)}`);
+          throw new RangeError(`kv takes a scan's result as a list of [key, value], not ${jsonOf(result)}`);
         }
         const prefix = String(argument ?? "");
         const seen = [...pairs.values()].filter((pair) => String(pair.key).startsWith(prefix));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import { canonicalJson } from "../table/values.ts";
 import type { Model, Operation } from "./model.ts";
 
@@ -39,7 +40,7 @@ export function multiRegister(
       for (const [f, register, value] of microOperations(operation)) {
         const current = Object.hasOwn(next, String(register)) ? next[String(register)] : null;
         if (!isRead(f) && f !== "write" && f !== "w") {
-          throw new RangeError(`multi-register has read and write, not ${JSON.stringify(f)}`);
+          throw new RangeError(`multi-register has read and write, not ${jsonOf(f)}`);
         }
         if (!isRead(f)) next[String(register)] = value;
         else if (operation.type === "ok" && (nullReads === "value" || (value !== null && value !== undefined))) {
@@ -61,7 +62,7 @@ function microOperations(
   const list = type === "ok" && result !== null ? result : argument;
   const isList = Array.isArray(list) && list.every((item) => Array.isArray(item));
   if (!isList) {
-    throw new RangeError(`multi-register takes lists of ["read" or "write", name, value], not ${JSON.stringify(list)}`);
+    throw new RangeError(`multi-register takes lists of ["read" or "write", name, value], not ${jsonOf(list)}`);
   }
   return list as [unknown, unknown, unknown][];
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import { canonicalJson } from "../table/values.ts";
 import type { Model, Operation } from "./model.ts";
 
@@ -65,5 +66,5 @@ function allOf(counts: Counts): string {
 
 function readOf(result: unknown): string {
   if (Array.isArray(result)) return result.map(canonicalJson).sort().join();
-  throw new RangeError(`multiset takes a read's result as a list of elements, not ${JSON.stringify(result)}`);
+  throw new RangeError(`multiset takes a read's result as a list of elements, not ${jsonOf(result)}`);
 }

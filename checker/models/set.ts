@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import { canonicalJson } from "../table/values.ts";
 import { EMPTY, InternedSets } from "./interned_sets.ts";
 import type { Model, Operation } from "./model.ts";
@@ -28,7 +29,7 @@ export function set({ answers = false }: { readonly answers?: boolean } = {}): S
   const read = new WeakMap<readonly unknown[], number>();
   const setOf = (result: unknown): number => {
     if (!Array.isArray(result)) {
-      throw new RangeError(`set takes a read's result as a list of elements, not ${JSON.stringify(result)}`);
+      throw new RangeError(`set takes a read's result as a list of elements, not ${jsonOf(result)}`);
     }
     let known = read.get(result);
     if (known === undefined) read.set(result, known = sets.of(result.map(canonicalJson)));

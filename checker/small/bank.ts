@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isExactlySummed } from "../exact.ts";
 import type { HistoryEvent } from "../history.ts";
 import {
   assertHasAny,
@@ -66,9 +67,9 @@ export function checkBank(history: readonly HistoryEvent[], options: BankOptions
 function hasBalances(event: IndexedEvent): boolean {
   const { value } = event;
   if (value === null || value === undefined) return false;
-  const isBalance = (balance: unknown): boolean => balance === null || typeof balance === "number";
+  const isBalance = (balance: unknown): boolean => balance === null || isExactlySummed(balance);
   if (typeof value === "object" && !Array.isArray(value) && Object.values(value).every(isBalance)) return true;
-  throw misfit("bank", event, "a read of balances, numbers by account", value);
+  throw misfit("bank", event, "a read of balances, whole numbers by account", value);
 }
 
 function sum(balances: readonly unknown[]): number {

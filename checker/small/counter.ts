@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isExactlySummed } from "../exact.ts";
 import type { HistoryEvent } from "../history.ts";
 import {
   assertHasAny,
@@ -70,6 +71,6 @@ export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict 
 }
 
 function amountOf(value: unknown, event: IndexedEvent): number {
-  if (typeof value === "number") return value;
-  throw misfit("counter", event, "a number that is added", value);
+  if (isExactlySummed(value)) return value;
+  throw misfit("counter", event, "a whole number that is added", value);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isExactlySummed } from "../exact.ts";
 import type { HistoryEvent } from "../history.ts";
 import {
   assertHasAny,
@@ -86,7 +87,7 @@ export function checkEventualCounter(
 
 function amountOf(model: string, event: IndexedEvent): number {
   const { value } = event;
-  if (typeof value !== "number") throw misfit(model, event, "a number that is added", value);
+  if (!isExactlySummed(value)) throw misfit(model, event, "a whole number that is added", value);
   if (model === "g-counter" && value < 0) throw misfit(model, event, "a counter that only grows", value);
   return value;
 }

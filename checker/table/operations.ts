@@ -17,6 +17,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import type { HistoryEvent } from "../history.ts";
 import { NULL_ID, Values } from "./values.ts";
 
@@ -439,7 +440,9 @@ export class OperationsBuilder {
 function problemOf(verb: number, event: HistoryEvent): string | undefined {
   const { f, value } = event;
   if (verb === CAS && !(Array.isArray(value) && value.length === 2)) {
-    return `Process ${event.process} invokes ${f} with ${JSON.stringify(value) ?? "nothing"}: expected [from, to]`;
+    return `Process ${event.process} invokes ${f} with ${
+      value === undefined ? "nothing" : jsonOf(value)
+    }: expected [from, to]`;
   }
   return undefined;
 }

@@ -12,10 +12,11 @@ export const NULL_ID = 0;
 
 /**
  * JSON of a value with the keys of its objects sorted: the same text for the same value. Bigints are written as digits,
- * other oddities as JSON has them.
+ * `NaN` and infinite numbers as JavaScript has them, other oddities as JSON has them.
  */
 export function canonicalJson(value: unknown): string {
   if (typeof value === "bigint") return value.toString();
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   const entries = Object.entries(value).sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);

@@ -58,18 +58,22 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-function unpacked(bytes: Uint8Array): Uint8Array {
+/** What gzip has compressed, once or several times over, as it was before. */
+function unpacked(bytes: Uint8Array, times = 0): Uint8Array {
   const beginning = String.fromCharCode(...bytes.subarray(0, 8));
   const binary = BINARIES.find(([each]) => beginning.startsWith(each));
   if (binary !== undefined) throw new InputError(`it is ${binary[1]}`);
   if (!isGzip(bytes)) return bytes;
+  if (times === 3) throw new InputError("it is compressed more than three times over");
+  let inside: Uint8Array;
   try {
-    return new Uint8Array(gunzipSync(bytes));
+    inside = new Uint8Array(gunzipSync(bytes));
   } catch (error) {
     const code = (error as { code?: string }).code;
     const why = code === "Z_BUF_ERROR" ? "it ends too early" : "it is damaged";
     throw new InputError(`cannot be unpacked: ${why}`);
   }
+  return unpacked(inside, times + 1);
 }
 
 /** Hands out a file a megabyte at a time; each chunk is good until the next is asked for. */

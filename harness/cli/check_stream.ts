@@ -62,7 +62,7 @@ function judge(open: () => Chunks, name: string, options: JudgeOptions): FileVer
     checked += options.now() - parsed;
     if (verdict === undefined) continue;
     const explained = verdict.valid === false ? explainWhole(open, model, verdict, options) : verdict;
-    return resultOf(checker.unlessVacuous(explained, reader.line), name, read, checked);
+    return resultOf(checker.unlessVacuous(explained), name, read, checked);
   }
 }
 

@@ -35,6 +35,7 @@ export function orInputError<Result>(judging: () => Result): Result {
   } catch (error) {
     if (error instanceof checker.FormatError) throw new InputError(error.message, error.line, error.column);
     if (error instanceof checker.UnknownOperationError) throw new InputError(error.reason, error.place.line);
+    if (error instanceof checker.ModelError) throw new InputError(error.message, error.place.line);
     const isInput = error instanceof checker.HistoryError || error instanceof checker.MisfitError;
     if (isInput) throw new InputError(error.message.split("\n")[0]!);
     throw error;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type AnyModel, isRegisterModel } from "../../models/model.ts";
+import { ModelError } from "../../misfit.ts";
+import { type AnyModel, isRegisterModel, type Operation } from "../../models/model.ts";
 import { CAS, FAILED, type Operations, PUT } from "../../table/operations.ts";
 import type { Piece } from "../piece/piece.ts";
 import { placed, shown, type ShownOperation, text } from "../piece/shown.ts";
@@ -60,9 +61,8 @@ export function explain(
   const { rows, last, isMinimal, isReplayed } = told === undefined
     ? { ...found, isReplayed: confirm(history, found) }
     : retold(history, told, found.rows);
-  const describe = "describe" in model ? model.describe?.bind(model) : undefined;
   const operations = rows.map((row) => {
-    const description = describe?.(operationOf(table, row));
+    const description = descriptionOf(model, operationOf(table, row));
     return description === undefined ? shown(table, row) : { ...shown(table, row), description };
   });
   const isRegister = isRegisterModel(model);
@@ -82,6 +82,16 @@ export function explain(
     replayed: isReplayed,
     drawing: drawnOperations(operations),
   };
+}
+
+/** What a model calls an operation, if it has words of its own. */
+function descriptionOf(model: AnyModel, operation: Operation): string | undefined {
+  if (!("describe" in model) || model.describe === undefined) return undefined;
+  try {
+    return String(model.describe(operation));
+  } catch (error) {
+    throw new ModelError(`the describe of the model ${model.name} threw ${String(error)}`);
+  }
 }
 
 /** What there is to say where time was up before it was found out which operations contradict each other. */

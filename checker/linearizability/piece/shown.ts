@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { UnknownOperationError } from "../../misfit.ts";
+import { jsonOf } from "../../json_of.ts";
+import { type Place, UnknownOperationError } from "../../misfit.ts";
 import { FAILED, MISMATCH, OK, type Operations } from "../../table/operations.ts";
 
 /** An operation as verdicts show it. */
@@ -40,9 +41,15 @@ export function placeOf({ lineOf }: Operations, at: number): number {
  * no lines.
  */
 export function misfit(table: Operations, row: number, what: string): UnknownOperationError {
+  const place = placeOfRow(table, row);
+  const where = place.line === undefined ? `event ${place.event}` : `line ${place.line}`;
+  return new UnknownOperationError(`Cannot judge ${where}: ${what}`, what, place);
+}
+
+/** Where an operation begins: its line, or its event where there are no lines. */
+export function placeOfRow(table: Operations, row: number): Place {
   const place = placeOf(table, table.invoked[row]!);
-  const unit = table.countsLines || table.lineOf !== undefined ? "line" : "event";
-  return new UnknownOperationError(`Cannot judge ${unit} ${place}: ${what}`, what, { [unit]: place });
+  return table.countsLines || table.lineOf !== undefined ? { line: place } : { event: place };
 }
 
 /** An operation whose places tell the order of events, with places for people. */
@@ -76,7 +83,7 @@ export function shown(table: Operations, row: number): ShownOperation {
 
 /** A value as people write it: JSON, cut short. */
 export function text(value: unknown): string {
-  const json = JSON.stringify(value ?? null, (_, inner) => typeof inner === "bigint" ? inner.toString() : inner);
+  const json = jsonOf(value ?? null);
   return json.length > 60 ? `${json.slice(0, 57)}...` : json;
 }
 

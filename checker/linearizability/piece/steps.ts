@@ -6,8 +6,8 @@
  */
 import { FAILED_COMPARE, type Model, type Operation } from "../../models/model.ts";
 import { FAILED, MISMATCH, OK, type Operations } from "../../table/operations.ts";
-import { UnknownOperationError } from "../../misfit.ts";
-import { misfit } from "./shown.ts";
+import { ModelError, UnknownOperationError } from "../../misfit.ts";
+import { misfit, placeOfRow } from "./shown.ts";
 import { LOOK, NEVER, type Piece, STEP, type Sums, type Transitions } from "./piece.ts";
 import { isCounterModel } from "../../models/counter.ts";
 import { canonicalJson } from "../../table/values.ts";
@@ -121,7 +121,7 @@ function piecesOf<State>(
 ): Piece[] {
   const operations = new Map<number, Operation>();
   const rowOf = new Map<Operation, number>();
-  const ask = asking(table, rowOf);
+  const ask = asking(model.name, table, rowOf);
   const partitions = new Map<string, number[]>();
   for (let i = 0; i < table.events; i++) {
     const event = table.order[i]!;
@@ -139,7 +139,8 @@ function piecesOf<State>(
       operations.set(row, operation);
       rowOf.set(operation, row);
     }
-    const partition = model.partition === undefined ? "" : canonicalJson(model.partition(operation));
+    const seen = operation;
+    const partition = ask(seen, () => model.partition === undefined ? "" : canonicalJson(model.partition(seen)));
     const events = partitions.get(partition);
     if (events === undefined) partitions.set(partition, [event]);
     else events.push(event);
@@ -232,13 +233,17 @@ function sumsOf<State>(model: Model<State>, ask: Ask, classes: readonly Operatio
 type Ask = <Result>(operation: Operation, question: () => Result) => Result;
 
 /** Asks so that what the model says of an operation that it does not know tells where that stands. */
-function asking(table: Operations, rowOf: ReadonlyMap<Operation, number>): Ask {
+function asking(name: string, table: Operations, rowOf: ReadonlyMap<Operation, number>): Ask {
   return (operation, question) => {
     try {
       return question();
     } catch (error) {
       if (error instanceof LooksAtOne) throw error;
-      throw error instanceof RangeError ? misfit(table, rowOf.get(operation)!, error.message) : error;
+      const row = rowOf.get(operation)!;
+      const place = placeOfRow(table, row);
+      if (error instanceof ModelError) throw new ModelError(error.message, place);
+      if (error instanceof RangeError) throw misfit(table, row, error.message);
+      throw new ModelError(`the model ${name} threw ${String(error)}`, place);
     }
   };
 }
@@ -246,19 +251,23 @@ function asking(table: Operations, rowOf: ReadonlyMap<Operation, number>): Ask {
 /**
  * A state as JSON.
  *
- * @throws {RangeError} If JSON has no word for it, so that different states would be taken for one.
+ * @throws {ModelError} If JSON has no word for it, so that different states would be taken for one.
  */
 function stateText(name: string, state: unknown): string {
   const strange = strangeness(state);
   if (strange === undefined) return canonicalJson(state);
-  throw new RangeError(
+  throw new ModelError(
     `Cannot tell the states of the model ${name} apart: one is or holds ${strange}, which JSON has no word for; ` +
       "give the model an identify()",
   );
 }
 
+/** Deeper states would exhaust the stack. */
+const MAX_DEPTH = 500;
+
 /** What JSON has no word for in a value, or undefined. */
-function strangeness(value: unknown): string | undefined {
+function strangeness(value: unknown, depth = 0): string | undefined {
+  if (depth > MAX_DEPTH) return `itself, or more than ${MAX_DEPTH} values inside each other`;
   if (value === undefined) return "undefined";
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
@@ -266,7 +275,7 @@ function strangeness(value: unknown): string | undefined {
   const kind: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value) || kind === Object.prototype || kind === null) {
     for (const item of Object.values(value)) {
-      const strange = strangeness(item);
+      const strange = strangeness(item, depth + 1);
       if (strange !== undefined) return strange;
     }
     return undefined;
@@ -284,7 +293,7 @@ const STEPS = 8_000_000;
 function stepped<State>(model: Model<State>, state: State, operation: Operation): readonly State[] {
   const next: unknown = model.step(state, operation);
   if (Array.isArray(next)) return next;
-  throw new RangeError(`the step of the model ${model.name} must return a list of states, not ${String(next)}`);
+  throw new ModelError(`the step of the model ${model.name} must return a list of states, not ${String(next)}`);
 }
 
 function transitionsOf<State>(
@@ -303,8 +312,10 @@ function transitionsOf<State>(
     const at = state * classes.length + kind;
     let next = known.get(at);
     if (next === undefined) {
-      next = ask(classes[kind]!, () => stepped(model, states[state]!, classes[kind]!)).map((reached) => {
-        const text = identify(reached);
+      next = ask(
+        classes[kind]!,
+        () => stepped(model, states[state]!, classes[kind]!).map((reached) => [identify(reached), reached] as const),
+      ).map(([text, reached]) => {
         let id = ids.get(text);
         if (id === undefined) {
           id = states.push(reached) - 1;
