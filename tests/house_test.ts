@@ -1,9 +1,9 @@
 // The rules of the house, checked over every source file: who may import whom, doors, circles, sizes, exports.
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
 import { test } from "node:test";
-import { mayUse } from "./corpus.ts";
+import { mayUse, setting } from "./corpus.ts";
 import { circles } from "./house/circles.ts";
 import { functionsOf } from "./house/functions.ts";
 import { HOT_LOOPS } from "./house/hot_loops.ts";
@@ -173,6 +173,17 @@ test("every test file stands under the room that it tests", { skip }, () => {
     const folder = relative(".", dirname(name)).replaceAll("\\", "/").split("/")[0]!;
     if (name.endsWith(".ts")) assert.ok(folder === "" || rooms.includes(folder), name);
   }
+});
+
+test("plain deno test runs every test file", { skip }, () => {
+  const path = join(root, "tests", "suite.ts");
+  const files = readdirSync(join(root, "tests"), { recursive: true, encoding: "utf8" })
+    .map((name) => name.replaceAll("\\", "/")).filter((name) => name.endsWith("_test.ts")).sort();
+  const lines = /(?:^import "[^"]+";\n)+/m;
+  const text = readFileSync(path, "utf8");
+  const wanted = text.replace(lines, files.map((name) => `import "./${name}";\n`).join(""));
+  if (setting("KAYA_REWRITE", "") !== "") writeFileSync(path, wanted);
+  else assert.equal(text, wanted, "KAYA_REWRITE=1 deno test -A tests/house_test.ts writes the list");
 });
 
 test("the rules see what they are about", () => {
