@@ -5,12 +5,12 @@
  */
 import { type Clock, MILLISECOND } from "./clock.ts";
 
-/** The longest time that the runtimes' timers take, in milliseconds; a longer delay would run at once. */
+/** The longest delay of the runtimes' timers, in milliseconds; a longer one would fire at once. */
 const DELAY_MAX = 2_147_483_647;
 
 /**
- * Makes a clock that begins now. It is monotonic: changes of the system's time do not touch it. Its timers are as exact
- * as the runtime's, some milliseconds.
+ * Makes a clock that begins now. It is monotonic: changes of the system's time do not affect it. Its timers are as
+ * exact as the runtime's, to some milliseconds.
  */
 export function createLiveClock(): Clock {
   const begin = performance.now();

@@ -1,12 +1,12 @@
 /**
- * What hosts the core: a replica with its journal, state machine, clients' sessions and forwarding, over your
+ * Hosts the core: a replica with its journal, state machine, client sessions and request forwarding, over your
  * transport, disk and clock.
  *
- * Nothing here reaches a module of a runtime, so a replica runs wherever TypeScript does; `@kayadb/raft/node` brings
- * the live disk, the sockets and the clock. `createReplica`'s doc holds a whole program.
+ * Nothing here imports a module of a runtime, so a replica runs wherever TypeScript runs. `@kayadb/raft/node` adds the
+ * live disk, sockets and clock. The doc of `createReplica` contains a complete program.
  *
- * Times are whole nanoseconds of a `Clock`, unless a name or a doc says otherwise. Errors come as the first argument of
- * the function that is called at the end, or are thrown where a doc says so.
+ * Times are whole nanoseconds of a `Clock`, unless a name or a doc says otherwise. Errors are the first argument of a
+ * callback, or are thrown where a doc says so.
  *
  * @module
  */
@@ -15,7 +15,7 @@
 export * from "./clock.ts";
 export { VERSION } from "./version.ts";
 
-// A replica, and what it asks of its host.
+// A replica, and the interfaces that its host implements.
 export * from "./replica/replica.ts";
 export * from "./replica/state_machine.ts";
 export { type SessionMachine, underSession, withSessions } from "./replica/sessions.ts";
@@ -25,7 +25,7 @@ export type { Respond } from "./replica/forwarding.ts";
 export type { Answer, Forward, ForwardedMode, Packet, RequestMode } from "./replica/packet.ts";
 export { decodePacket, encodePacket } from "./replica/packet_codec.ts";
 
-// Its log on a disk.
+// The replica's log on a disk.
 export * from "./journal/disk.ts";
 export { Journal } from "./journal/journal.ts";
 export { type JournalOpened, openJournal, type OpenJournalOptions } from "./journal/journal_open.ts";

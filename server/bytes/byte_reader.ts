@@ -1,16 +1,16 @@
 /**
- * Reading of binary records, little-endian, as `byte_writer.ts` writes them.
+ * Reads binary records, little-endian, in the format of `byte_writer.ts`.
  *
  * @module
  */
 import { binaryAt } from "./binary_text.ts";
 import { copyBytes, newBytes } from "./small_arrays.ts";
 
-/** Integers up to 2^53 - 1 stand in eight bytes, as two halves: DataView's BigInt access is several times slower. */
+/** Integers up to 2^53 - 1 take eight bytes, as two halves: DataView's BigInt access is several times slower. */
 const HIGH = 0x1_0000_0000;
 
 /**
- * Reads what `ByteWriter` wrote. Each verb throws a SyntaxError that names what was expected where the bytes end early.
+ * Reads what `ByteWriter` wrote. Each method throws a SyntaxError that names the expected field if the bytes end early.
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -18,7 +18,7 @@ export class ByteReader {
   readonly #end: number;
   #at: number;
 
-  /** @param what What is being read, for error messages: `"a packet"`. */
+  /** @param what What the bytes are, for error messages: `"a packet"`. */
   constructor(bytes: Uint8Array, what: string, from: number = 0, to: number = bytes.length) {
     this.#bytes = bytes;
     this.#what = what;
@@ -63,7 +63,7 @@ export class ByteReader {
     return u32At(this.#bytes, this.#take(4, expected));
   }
 
-  /** An integer of eight bytes. A SyntaxError if it is beyond 2^53 - 1. */
+  /** An integer of eight bytes. Throws a SyntaxError if it is above 2^53 - 1. */
   u64(expected: string): number {
     const at = this.#take(8, expected);
     const value = u32At(this.#bytes, at) + HIGH * u32At(this.#bytes, at + 4);
@@ -79,12 +79,12 @@ export class ByteReader {
     return this.#bytes.subarray(at, at + count);
   }
 
-  /** A view of bytes that stand after their length. */
+  /** A view of bytes that follow their length. */
   bytesWithLength(expected: string): Uint8Array {
     return this.bytes(this.u32(expected), expected);
   }
 
-  /** A copy of bytes that stand after their length: a view would keep all that was read in memory. */
+  /** A copy of bytes that follow their length. A view would keep the whole buffer in memory. */
   copyWithLength(expected: string): Uint8Array {
     const length = this.u32(expected);
     const at = this.#take(length, expected);
@@ -98,13 +98,13 @@ export class ByteReader {
     return binaryAt(this.#bytes, this.#take(count, expected), count);
   }
 
-  /** A binary string that stands after its length. */
+  /** A binary string that follows its length. */
   binaryWithLength(expected: string): string {
     const length = this.u32(expected);
     return binaryAt(this.#bytes, this.#take(length, expected), length);
   }
 
-  /** Ends the reading; a SyntaxError if bytes are left over. */
+  /** Ends the reading. Throws a SyntaxError if bytes are left over. */
   end(): void {
     if (this.#at !== this.#end) {
       throw new SyntaxError(`Cannot read ${this.#what}: ${this.left} bytes are left over at offset ${this.#at}`);

@@ -1,12 +1,12 @@
 /**
- * Writing of binary records, little-endian, as every file and packet of a replica is written.
+ * Writes binary records, little-endian: the format of all files and packets of a replica.
  *
  * @module
  */
 import { writeBinary } from "./binary_text.ts";
 import { copyBytes, newBytes } from "./small_arrays.ts";
 
-/** Integers up to 2^53 - 1 stand in eight bytes, as two halves: DataView's BigInt access is several times slower. */
+/** Integers up to 2^53 - 1 take eight bytes, as two halves: DataView's BigInt access is several times slower. */
 const HIGH = 0x1_0000_0000;
 
 /** A growing buffer. Its bytes are valid until it is cleared. */
@@ -15,9 +15,9 @@ export class ByteWriter {
   #length = 0;
 
   /**
-   * An empty buffer.
+   * Makes an empty buffer.
    *
-   * @param capacity Bytes to begin with; the buffer doubles as it fills.
+   * @param capacity How many bytes to allocate first; the buffer doubles as it fills.
    */
   constructor(capacity: number = 256) {
     this.#bytes = new Uint8Array(capacity);
@@ -28,7 +28,7 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** Forgets the content, and keeps the room. */
+  /** Drops the content, and keeps the memory. */
   clear(): void {
     this.#length = 0;
   }
@@ -44,8 +44,8 @@ export class ByteWriter {
   }
 
   /**
-   * The memory itself, of which the first `length` bytes were written: for who only looks, as a view costs more than a
-   * look.
+   * The memory itself; its first `length` bytes are written. For callers that only read: making a view costs more than
+   * the read.
    */
   get memory(): Uint8Array {
     return this.#bytes;
@@ -58,7 +58,7 @@ export class ByteWriter {
     return copy;
   }
 
-  /** Makes room for `count` more bytes and returns where they begin. */
+  /** Makes room for `count` more bytes, and returns the offset of the first. */
   #reserve(count: number): number {
     const begin = this.#length;
     const end = begin + count;
@@ -112,7 +112,7 @@ export class ByteWriter {
     else copyBytes(value, 0, value.length, this.#bytes, at);
   }
 
-  /** Appends the bytes of a binary string: one a character. */
+  /** Appends the bytes of a binary string, one for each character. */
   binary(value: string): void {
     const at = this.#reserve(value.length);
     writeBinary(this.#bytes, at, value);

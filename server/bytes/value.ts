@@ -1,5 +1,5 @@
 /**
- * The values that travel in requests, replies and snapshots, and their bytes.
+ * The values in requests, replies and snapshots, and their bytes.
  *
  * ```text
  * value = 0                                null
@@ -14,7 +14,9 @@
 import type { ByteReader } from "./byte_reader.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 
-/** What a store holds and answers: `null`, a binary string (one character a byte), a number, or a list of them. */
+/**
+ * A value that a store holds or answers: `null`, a binary string (one character a byte), a number, or a list of values.
+ */
 export type Value = null | string | number | readonly Value[];
 
 const NULL = 0;
@@ -23,24 +25,24 @@ const NUMBER = 2;
 const LIST = 3;
 const TEXT = 4;
 
-/** Lists in lists; enough for transactions, and a bound for hostile bytes. */
+/** The maximum depth of nested lists. It is enough for transactions, and limits hostile bytes. */
 const MAX_DEPTH = 8;
 
 const float = new DataView(new ArrayBuffer(8));
 
-/** Whether anything is a value that can be written. */
+/** Whether `value` is a `Value` that can be written. */
 export function isValue(value: unknown, depth: number = 0): value is Value {
   if (value === null || typeof value === "string" || typeof value === "number") return true;
   return Array.isArray(value) && depth < MAX_DEPTH && value.every((element) => isValue(element, depth + 1));
 }
 
-// deno-lint-ignore no-control-regex -- a byte may be any
+// deno-lint-ignore no-control-regex -- the text may hold any byte
 const BEYOND_A_BYTE = /[^\x00-\xff]/;
 
 /**
  * Whether a string has only characters from 0 to 255, so that it stands for bytes.
  *
- * V8 knows of most strings that all their characters are bytes, and then looks at none: of 1 MB, a loop takes 4 ms.
+ * V8 knows of most strings that they hold only bytes, and then looks at no character. A loop over 1 MB takes 4 ms.
  */
 export function isBinary(text: string): boolean {
   return !BEYOND_A_BYTE.test(text);
@@ -69,7 +71,7 @@ export function writeValue(writer: ByteWriter, value: Value): void {
   }
 }
 
-/** Reads a value; a SyntaxError if the bytes are none. */
+/** Reads a value. Throws a SyntaxError if the bytes are not a value. */
 export function readValue(reader: ByteReader, depth: number = 0): Value {
   const type = reader.u8("a value's type");
   switch (type) {
@@ -84,7 +86,7 @@ export function readValue(reader: ByteReader, depth: number = 0): Value {
     case LIST: {
       const count = reader.u32("a list's length");
       if (depth >= MAX_DEPTH || count > reader.left) {
-        throw new SyntaxError(`Cannot read a value: a list of ${count} at depth ${depth} is too much`);
+        throw new SyntaxError(`Cannot read a value: a list of ${count} values at depth ${depth} is not allowed here`);
       }
       const list: Value[] = [];
       for (let i = 0; i < count; i++) list.push(readValue(reader, depth + 1));

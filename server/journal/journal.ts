@@ -1,14 +1,13 @@
 /**
- * A replica's Raft log, on a disk: segments of batches (`segments.ts`), and snapshots in files of their own
+ * A replica's Raft log on a disk: segments of batches (`segments.ts`), and snapshots in files of their own
  * (`snapshot_store.ts`).
  *
- * The log in memory is ahead of the one on disk: what it is given is gathered into a batch, and `flush` makes the batch
- * durable with one write and one sync. Only one flush is under way at a time, so only the last batch can be torn by a
- * crash.
+ * The log in memory is ahead of the log on disk. New entries and state go into a batch, and `flush` makes the batch
+ * durable with one write and one sync. Only one flush is under way at a time, so a crash can tear only the last batch.
  *
- * Compaction writes the snapshot first and lets segments go when it is durable. A crash in between leaves a journal
- * that reaches further back than it needs to, which the recovery cuts. An installed snapshot goes the same way, and
- * there the recovery finds a journal that ends before the snapshot.
+ * Compaction writes the snapshot first, and removes segments when the snapshot is durable. A crash in between leaves a
+ * journal that begins earlier than needed; recovery drops that part. An installed snapshot is written the same way;
+ * after a crash, recovery finds a journal that ends before the snapshot.
  *
  * @module
  */
@@ -45,20 +44,20 @@ import { SnapshotStore } from "./snapshot_store.ts";
 const NO_INDEX: LogIndex = logIndex(0);
 const NO_TERM: Term = term(0);
 
-/** What a journal is made of; `openJournal` makes it. */
+/** The parts of a journal; `openJournal` makes them. */
 interface JournalParts {
   readonly disk: Disk;
   readonly identity: JournalIdentity;
   readonly recovered: RecoveredJournal;
-  /** A segment that has so many bytes is followed by another. */
+  /** When a segment has this many bytes, the next one begins. */
   readonly segmentBytes: number;
 }
 
 /**
  * A `RaftLog` on a disk.
  *
- * Made by `openJournal`. The host calls `flush` when `isDirty`, one at a time, and treats any failure as the end of the
- * node.
+ * `openJournal` makes it. The host calls `flush` when `isDirty`, one flush at a time, and must stop the node after any
+ * failure.
  */
 export class Journal implements RaftLog {
   readonly #birth: number;
@@ -75,36 +74,36 @@ export class Journal implements RaftLog {
   #durableIndex: number;
   #doubt: Doubt | null;
 
-  /** The batch that the next flush writes, and a second buffer that the flush under way has lent to the disk. */
+  /** The batch that the next flush writes. A second buffer is lent to the disk by the flush that is under way. */
   #batch: ByteWriter = new ByteWriter();
   #lent: ByteWriter = new ByteWriter();
   #batchNumber: number;
   /** The highest index of an entry in the batch. */
   #batchHighest = 0;
-  /** The log's end as the batches before have it. */
+  /** The log's end according to the batches before. */
   #filed: { index: number; term: number };
   #flushing = false;
-  /** Told of the end of the flush under way. */
+  /** Called when the flush that is under way ends. */
   #onFlushed: DiskDone | null = null;
-  /** The last index of the flush under way that still stands; a truncation lowers it. */
+  /** The last index of the current flush that is still valid; a truncation lowers it. */
   #flushedIndex = 0;
   #flushedState: HardState;
   #flushedDoubt: Doubt | null;
 
   /**
-   * Whether the segments lack something that the next one must begin with: the log was replaced, or the last segment's
-   * end is damaged.
+   * Whether the next segment must begin with records that the segments lack, because the log was replaced, or the end
+   * of the last segment is damaged.
    */
   #needsOpening: boolean;
-  /** The log begins anew after this entry, which the segments do not say yet. */
+  /** The entry after which a replaced log begins, as long as the segments do not record it. */
   #newBase: { readonly index: number; readonly term: number } | null = null;
-  /** Snapshots that the log was replaced by and that are not durable. */
+  /** How many snapshots that replaced the log are not durable yet. */
   #installing = 0;
   #whenInstalled: (() => void) | null = null;
 
-  /** Told of a failure outside a flush. */
+  /** Called with a failure outside a flush. */
   onFailure: ((error: Error) => void) | null = null;
-  /** Told that bytes of a snapshot were read or written for which somebody waits. */
+  /** Called when bytes of a snapshot were read or written that somebody waits for. */
   onProgress: (() => void) | null = null;
 
   /** Use `openJournal`. */
@@ -135,7 +134,7 @@ export class Journal implements RaftLog {
     return this.#baseIndex + this.#entries.length;
   }
 
-  /** The index up to which the snapshot holds everything; 0 without one. */
+  /** The last index that the snapshot covers; 0 without one. */
   get snapshotIndex(): LogIndex {
     return this.#snapshot === null ? NO_INDEX : this.#snapshot.index;
   }
@@ -145,19 +144,19 @@ export class Journal implements RaftLog {
     return this.#snapshot === null ? NO_TERM : this.#snapshot.term;
   }
 
-  /** The latest snapshot, which may still be on its way to the disk. */
+  /** The latest snapshot, which may not be on disk yet. */
   get snapshot(): Snapshot | null {
     return this.#snapshot;
   }
 
-  /** The index of the latest snapshot that a crash leaves. */
+  /** The index of the latest snapshot that would survive a crash. */
   get durableSnapshotIndex(): number {
     return this.#snapshots.durableIndex;
   }
 
   /**
-   * The number that was drawn when the journal was begun: it tells a journal from another that the same node began
-   * anew, and knows nothing of the first.
+   * A random number, drawn when the journal was begun. If the same node has lost its journal and begun a new one, the
+   * number tells the two apart.
    */
   get birth(): number {
     return this.#birth;
@@ -168,7 +167,7 @@ export class Journal implements RaftLog {
     return logIndex(this.#baseIndex + 1);
   }
 
-  /** The last entry, or what the snapshot or the compaction left as its index. */
+  /** The last entry; without entries, the index that the snapshot or the compaction left. */
   get lastIndex(): LogIndex {
     return this.#lastIndex as LogIndex;
   }
@@ -179,27 +178,27 @@ export class Journal implements RaftLog {
     return last === undefined ? this.#baseTerm : last.term;
   }
 
-  /** Up to where the entries are durable. Falls with a truncation. */
+  /** The last index that is durable. A truncation lowers it. */
   get durableIndex(): LogIndex {
     return this.#durableIndex as LogIndex;
   }
 
-  /** Term and vote as last given. */
+  /** Term and vote as set last. */
   get state(): HardState {
     return this.#state;
   }
 
-  /** Term and vote as the disk has them for certain. */
+  /** Term and vote that are certainly on disk. */
   get durableState(): HardState {
     return this.#durableState;
   }
 
-  /** What the node may have acknowledged and lost, until `resolveDoubt`. */
+  /** What the node may have acknowledged and then lost, until `resolveDoubt`. */
   get doubt(): Doubt | null {
     return this.#doubt;
   }
 
-  /** Whether the log was given something that no flush has begun to write. */
+  /** Whether the log has changes that no flush has begun to write. */
   get isDirty(): boolean {
     return this.#batch.length > 0 || this.#needsOpening;
   }
@@ -209,17 +208,17 @@ export class Journal implements RaftLog {
     return this.#flushing;
   }
 
-  /** Bytes of the segments with everything that was given to them so far. */
+  /** The size of the segments, including what is not flushed yet. */
   get bytes(): number {
     return this.#segments.bytes + this.#batch.length;
   }
 
-  /** Bytes that were given and are not durable. */
+  /** How many bytes are not durable yet. */
   get unflushedBytes(): number {
     return this.#batch.length + (this.#flushing ? this.#lent.length : 0);
   }
 
-  /** The term at an index; `undefined` where it is compacted away or beyond the end. */
+  /** The term at an index; `undefined` if it is compacted away or beyond the end. */
   termAt(index: LogIndex): Term | undefined {
     if (index === this.#baseIndex) return this.#baseTerm;
     if (this.#snapshot !== null && index === this.#snapshot.index) return this.#snapshot.term;
@@ -227,14 +226,14 @@ export class Journal implements RaftLog {
     return this.#entries[index - this.#baseIndex - 1]?.term;
   }
 
-  /** The entry at an index, where it is held. */
+  /** The entry at an index; `undefined` if the journal does not hold it. */
   entryAt(index: LogIndex): Entry | undefined {
     return this.#entries[index - this.#baseIndex - 1];
   }
 
   /**
-   * The entries of `[from, to)`, at least one and then no more than `maxBytes`, counted by `entryBytes`. A RangeError
-   * if they are not held.
+   * The first entries of `[from, to)` that have no more than `maxBytes` together, counted by `entryBytes`, but at least
+   * one. Throws a RangeError if the journal does not hold them.
    */
   slice(from: LogIndex, to: LogIndex, maxBytes: number = Infinity): Entry[] {
     const begin = from - this.#baseIndex - 1;
@@ -254,12 +253,12 @@ export class Journal implements RaftLog {
     return this.#entries.slice(begin, i);
   }
 
-  /** Adds entries, contiguous after the last. */
+  /** Appends entries, which must follow the last one without a gap. */
   append(entries: readonly Entry[]): void {
     for (const entry of entries) this.appendOne(entry);
   }
 
-  /** Adds one entry after the last. A RangeError if it does not follow. */
+  /** Appends one entry. Throws a RangeError if it does not follow the last one. */
   appendOne(entry: Entry): void {
     if (entry.index !== this.#lastIndex + 1) {
       throw new RangeError(`Cannot append entry ${entry.index}: the journal ends at ${this.#lastIndex}`);
@@ -287,25 +286,25 @@ export class Journal implements RaftLog {
     writeState(this.#openBatch(), state);
   }
 
-  /** What was in doubt was replicated again. */
+  /** Ends the doubt: the entries that may be lost were replicated again. */
   resolveDoubt(): void {
     if (this.#doubt === null) return;
     this.#doubt = null;
     writeDoubt(this.#openBatch(), null);
   }
 
-  /** Begins to write the node's own state. `compact` takes it as the snapshot. */
+  /** Begins to write a snapshot of the node's own state. `compact` takes it. */
   stageSnapshot(): SnapshotDraft {
     return this.#snapshots.stage();
   }
 
-  /** Gives up what `stageSnapshot` began. */
+  /** Gives up the snapshot that `stageSnapshot` began. */
   unstageSnapshot(): void {
     this.#snapshots.unstage();
   }
 
   /**
-   * Takes the node's own snapshot, which was staged: the entries before `keepFrom` go, and their segments when the
+   * Takes the node's own snapshot, which was staged. Drops the entries before `keepFrom`, and their segments once the
    * snapshot is durable.
    */
   compact(snapshot: Snapshot, keepFrom: LogIndex): void {
@@ -318,19 +317,17 @@ export class Journal implements RaftLog {
     this.#baseIndex = kept;
   }
 
-  /** Takes a chunk of a leader's snapshot, in order; `false`: not now. */
+  /** Takes a chunk of a leader's snapshot, in order; `false` if it cannot take it now. */
   receiveSnapshot(snapshot: Snapshot, offset: number, chunk: Uint8Array): boolean {
     return this.#snapshots.receive(snapshot, offset, chunk);
   }
 
-  /** How much of the snapshot that comes in is written. */
+  /** How many bytes of the incoming snapshot are written. */
   get receivedBytes(): number {
     return this.#snapshots.receivedBytes;
   }
 
-  /**
-   * Puts the snapshot that has come in in the place of the whole log; `false` if its bytes are not those that it names.
-   */
+  /** Replaces the whole log by the snapshot that was received; `false` if its bytes do not match its identity. */
   restore(snapshot: Snapshot): boolean {
     const isWhole = this.#snapshots.install(snapshot, () => {
       this.#dropSegments();
@@ -346,7 +343,8 @@ export class Journal implements RaftLog {
     this.#baseIndex = snapshot.index;
     this.#baseTerm = snapshot.term;
     this.#durableIndex = Math.min(this.#durableIndex, snapshot.index);
-    // A flush under way still makes durable what it was given before: what waits for it may leave when it ends.
+    // The current flush still makes durable what it was given before, so messages that wait for it may leave when it
+    // ends.
     this.#flushedIndex = Math.min(this.#flushedIndex, snapshot.index);
     this.#batch.clear();
     this.#batchHighest = 0;
@@ -356,35 +354,35 @@ export class Journal implements RaftLog {
   }
 
   /**
-   * Bytes of a snapshot's data from an offset: at least one, where there are any; `null`: not yet, `onProgress` tells
+   * Reads bytes of a snapshot from an offset: at least one, if there are any. `null` means "not yet"; `onProgress` says
    * when to ask again.
    */
   readSnapshot(snapshot: Snapshot, offset: number, maxBytes: number): Uint8Array | null {
     return this.#snapshots.read(snapshot, offset, maxBytes);
   }
 
-  /** Keeps these snapshots beside the latest, as they are being sent. */
+  /** Keeps the files of these snapshots, which are being sent, beside that of the latest. */
   holdSnapshots(snapshots: readonly Snapshot[]): void {
     this.#snapshots.hold(snapshots);
   }
 
   /**
-   * Makes durable what the log was given so far; `durableIndex` and `durableState` have risen when `done` is called.
+   * Makes durable what the log was given so far. When `done` is called, `durableIndex` and `durableState` have risen.
    *
-   * What is given while it is under way waits for the next flush.
+   * Changes that come during a flush wait for the next one.
    */
   flush(done: DiskDone): void {
     if (this.#flushing) throw new Error("A flush of the journal is under way already");
     this.#flushing = true;
     this.#onFlushed = done;
-    // The journal may begin after its snapshot only when the snapshot is on disk.
+    // The journal may begin after its snapshot only once the snapshot is on disk.
     if (this.#installing > 0) this.#whenInstalled = this.#openSegment;
     else if (this.#needsOpening) this.#openSegment();
     else if (this.#segments.isNextDue) this.#writeOpening();
     else this.#writeBatch();
   }
 
-  // What every flush tells the disk to call is made once: of flushes there are more than of anything else here.
+  // These callbacks are made once, not for each flush: nothing else here happens as often as a flush.
 
   readonly #flushed: DiskDone = (error) => {
     const done = this.#onFlushed!;
@@ -399,12 +397,12 @@ export class Journal implements RaftLog {
   };
 
   readonly #openSegment = (): void => {
-    // Another snapshot may have taken the log's place meanwhile.
+    // Another snapshot may have replaced the log meanwhile.
     if (this.#installing > 0) this.#whenInstalled = this.#openSegment;
     else this.#segments.readyNext(() => this.#installing > 0 ? this.#openSegment() : this.#writeOpening());
   };
 
-  /** Begins a segment: with what it has to be told of those before, and then the batch. */
+  /** Begins a segment: writes what it must say of the segments before, and then the batch. */
   #writeOpening(): void {
     const records = this.#batch;
     const opened = this.#lent;
@@ -444,7 +442,7 @@ export class Journal implements RaftLog {
     return this.#batch;
   }
 
-  /** Entries that the log has let go, and that a durable snapshot covers, are needed by nobody. */
+  /** Drops segments whose entries the log has dropped and a durable snapshot covers. */
   #dropSegments(): void {
     this.#segments.dropTo(Math.min(this.#baseIndex, this.#snapshots.durableIndex));
   }

@@ -15,16 +15,16 @@
  *          | 255 end
  * ```
  *
- * A batch is one write to the file. Batches are numbered from 1 through all segments. No batch is written before the
- * one before it is durable, and each batch says up to which number the journal was durable before it: damage up to
- * there is no torn write.
+ * A batch is one write to the file. Batches are numbered from 1 through all segments. A batch is written only when the
+ * one before it is durable, and its header names the last batch that was durable then. So damage up to that batch
+ * cannot be a torn write.
  *
- * A batch says twice what it promises: its header has the last index and the term that hold after it, its payload has
- * the records. A flipped bit spoils one of the two, so that the node knows what it may have lost.
+ * A batch states twice what it promises: its header has the last index and the term after it, its payload has the
+ * records. A flipped bit spoils one of the two, so the node still knows what it may have lost.
  *
- * Checksums begin with the birth and the number of the segment: bytes that a client stored are not taken for a batch,
- * not even a copy of another journal's. The birth is drawn when a node begins its journal and stays for good: by it
- * peers tell a node that has lost its journal from the node that it was.
+ * Checksums begin with the birth and the number of the segment, so bytes that a client stored cannot be taken for a
+ * batch, not even a copy of a batch of another journal. The birth is drawn when a node begins its journal, and never
+ * changes. By the birth, peers notice that a node has lost its journal and begun a new one.
  *
  * @module
  */
@@ -33,7 +33,7 @@ import { ByteReader, u32At } from "../bytes/byte_reader.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import { crc32c } from "../../raft/mod.ts";
 
-/** Whose journal it is. */
+/** The owner of a journal. */
 export interface JournalIdentity {
   /** The cluster's name, at most 255 bytes of UTF-8. */
   readonly clusterId: string;
@@ -44,9 +44,9 @@ export interface JournalIdentity {
 /** The version of the format that this code reads and writes. */
 export const FORMAT_VERSION = 2;
 
-/** Bytes of a batch before its payload. */
+/** How many bytes of a batch come before its payload. */
 export const BATCH_HEADER_BYTES = 44;
-/** Bytes of a batch behind its payload. */
+/** How many bytes of a batch come behind its payload. */
 const BATCH_TRAILER_BYTES = 4;
 
 const SEGMENT_MAGIC = "kayajrnl";
@@ -61,22 +61,22 @@ const END = 255;
 const KINDS = ["noop", "command", "configuration"] as const;
 const HIGH = 0x1_0000_0000;
 
-/** A journal or snapshot that belongs to another cluster or node, or has another format. */
+/** A journal or snapshot belongs to another cluster or node, or has another format. */
 export class JournalIdentityError extends Error {
   /** The class's name. */
   override name = "JournalIdentityError";
 }
 
-/** A journal or snapshot that lost something it was promised to hold. Its node must come back as a new member. */
+/** A journal or snapshot has lost data that may have been acknowledged. Its node must come back as a new member. */
 export class JournalDamagedError extends Error {
   /** The class's name. */
   override name = "JournalDamagedError";
   /** The file that is damaged. */
   readonly file: string;
-  /** Where in the file the damage begins, in bytes. */
+  /** Where the damage begins in the file, in bytes. */
   readonly offset: number;
 
-  /** Words the error: `reason` is what was expected there and what was found. */
+  /** Makes the error. `reason` says what was expected there and what was found. */
   constructor(file: string, offset: number, reason: string) {
     super(`Cannot start from the file ${file}: it is damaged at offset ${offset}, ${reason}`);
     this.file = file;
@@ -84,21 +84,21 @@ export class JournalDamagedError extends Error {
   }
 }
 
-/** What stands at a segment's beginning. */
+/** The header of a segment. */
 export interface SegmentHeader {
-  /** Whose it is. */
+  /** The owner. */
   readonly identity: JournalIdentity;
-  /** The number that was drawn when the journal was begun. */
+  /** The journal's birth: a random number, drawn when the journal was begun. */
   readonly birth: number;
-  /** Which segment it is, from 1. */
+  /** The segment's number, from 1. */
   readonly segment: number;
-  /** Bytes of the header. */
+  /** The length of the header in bytes. */
   readonly length: number;
 }
 
 const FIXED_HEADER_BYTES = 42;
 
-/** What the checksums of a segment begin with. */
+/** The initial value of a segment's checksums. */
 export function saltOf(birth: number, segment: number): number {
   const bytes = new Uint8Array(12);
   const view = new DataView(bytes.buffer);
@@ -108,7 +108,7 @@ export function saltOf(birth: number, segment: number): number {
   return crc32c(bytes);
 }
 
-/** The header of a segment. */
+/** The bytes of a segment's header. */
 export function segmentHeader(identity: JournalIdentity, birth: number, segment: number): Uint8Array {
   const cluster = new TextEncoder().encode(identity.clusterId);
   if (cluster.length > 255) throw new RangeError(`A cluster id has at most 255 bytes, but this has ${cluster.length}`);
@@ -128,9 +128,9 @@ export function segmentHeader(identity: JournalIdentity, birth: number, segment:
 /**
  * Reads a segment's header.
  *
- * @param expected Whose it must be; `null` takes any node's.
- * @throws {JournalDamagedError} If it is none.
- * @throws {JournalIdentityError} If it is another node's, or of another version.
+ * @param expected The owner that the header must name; `null` accepts any.
+ * @throws {JournalDamagedError} If the bytes are not a header.
+ * @throws {JournalIdentityError} If the segment belongs to another node, or has another version.
  */
 export function readHeader(file: string, bytes: Uint8Array, expected: JournalIdentity | null): SegmentHeader {
   if (bytes.length < FIXED_HEADER_BYTES) {
@@ -154,14 +154,14 @@ export function readHeader(file: string, bytes: Uint8Array, expected: JournalIde
   return { identity, birth, segment, length };
 }
 
-/** A file's mark. */
+/** Checks the magic bytes at the beginning of a file. */
 export function checkMagic(reader: ByteReader, file: string, magic: string): void {
   if (reader.binary(8, "the file's mark") !== magic) {
-    throw new JournalDamagedError(file, 0, "it does not begin as such a file does");
+    throw new JournalDamagedError(file, 0, "its first bytes are not those of such a file");
   }
 }
 
-/** A newer version is refused in words. Every version has its mark, its number and its checksum at the same places. */
+/** Refuses other versions with a clear message. Every version has magic, version and checksum at the same places. */
 export function checkVersion(file: string, version: number): void {
   if (version === FORMAT_VERSION) return;
   const whose = version > FORMAT_VERSION ? "a newer program wrote it" : "an older program wrote it";
@@ -170,7 +170,7 @@ export function checkVersion(file: string, version: number): void {
   );
 }
 
-/** Whether a file is this node's. */
+/** Checks that a file belongs to this node. */
 export function checkIdentity(file: string, found: JournalIdentity, expected: JournalIdentity): void {
   if (found.clusterId === expected.clusterId && found.nodeId === expected.nodeId) return;
   throw new JournalIdentityError(
@@ -180,7 +180,7 @@ export function checkIdentity(file: string, found: JournalIdentity, expected: Jo
   );
 }
 
-/** What a batch promises: what holds once it is durable. */
+/** The promise of a batch: what holds once it is durable. */
 export interface BatchPromise {
   /** The log's last index. */
   readonly lastIndex: number;
@@ -212,25 +212,28 @@ function setU64(writer: ByteWriter, at: number, value: number): void {
   writer.setU32(at + 4, value / HIGH);
 }
 
-/** The payload's checksum begins with the batch's number: a payload without its header tells whose it is. */
+/**
+ * The payload's checksum begins with the batch's number, so a payload without its header shows which batch it belongs
+ * to.
+ */
 function payloadSalt(number: number, salt: number): number {
   return (salt ^ Math.imul(number % HIGH, 0x9e3779b1) ^ Math.floor(number / HIGH)) >>> 0;
 }
 
-/** What a batch's header says. */
+/** The content of a batch's header. */
 export interface BatchHeader extends BatchPromise {
-  /** Which batch it is. */
+  /** The batch's number. */
   readonly number: number;
-  /** Up to which batch the journal was durable when this one was written. */
+  /** The last batch that was durable when this one was written. */
   readonly durable: number;
-  /** Where its payload begins, and where the batch ends. */
+  /** The offsets at which its payload begins, and at which the batch ends. */
   readonly payload: number;
   readonly end: number;
 }
 
 /**
- * The header of a batch at an offset; `null` where none stands that matches its checksum. The batch may go beyond the
- * end of the bytes.
+ * The header of the batch at an offset; `null` if there is none with a matching checksum. The batch may extend beyond
+ * the end of the bytes.
  */
 export function batchHeaderAt(bytes: Uint8Array, at: number, salt: number): BatchHeader | null {
   const payload = at + BATCH_HEADER_BYTES;
@@ -247,8 +250,8 @@ export function batchHeaderAt(bytes: Uint8Array, at: number, salt: number): Batc
 }
 
 /**
- * As `batchHeaderAt`, of a header in which one bit is wrong: at this length no other header of a right checksum is as
- * near, as CRC-32C tells all pairs apart that differ in up to five bits (Koopman, 2002).
+ * As `batchHeaderAt`, for a header with one flipped bit. The repair is unique: at this length CRC-32C detects up to
+ * five flipped bits (Koopman, 2002), so no second valid header is as near.
  */
 export function flippedHeaderAt(bytes: Uint8Array, at: number, salt: number): BatchHeader | null {
   if (at + BATCH_HEADER_BYTES > bytes.length) return null;
@@ -266,7 +269,7 @@ function u64At(bytes: Uint8Array, at: number): number {
   return u32At(bytes, at) + HIGH * u32At(bytes, at + 4);
 }
 
-/** Whether the payload of a batch is all there, as it was written. */
+/** Whether the payload of a batch is complete and matches its checksum. */
 export function isPayloadWhole(bytes: Uint8Array, header: BatchHeader, salt: number): boolean {
   const { number, payload, end } = header;
   const to = end - BATCH_TRAILER_BYTES;
@@ -274,8 +277,8 @@ export function isPayloadWhole(bytes: Uint8Array, header: BatchHeader, salt: num
 }
 
 /**
- * What stands from an offset on: nothing but zeros, zeros where a batch's header would be and something behind, or
- * something else.
+ * What follows from an offset on: only zeros; zeros in place of a batch's header, with other bytes behind; or other
+ * bytes.
  */
 export function restAt(bytes: Uint8Array, at: number): "zeros" | "no header" | "something" {
   const first = bytes.subarray(at).findIndex((byte) => byte !== 0);
@@ -286,9 +289,9 @@ export function restAt(bytes: Uint8Array, at: number): "zeros" | "no header" | "
 const SECTOR_BYTES = 512;
 
 /**
- * Whether a header that cannot be trusted broke off while it was written: a part of it is what stood there before,
- * zeros or nothing. That part is its end, or, where it lies in two sectors, which a disk may write in any order, its
- * beginning.
+ * Whether an invalid header comes from a torn write: then a part of it still has the earlier content, zeros or nothing.
+ * That part is the header's end. If the header spans two sectors, which a disk may write in any order, it may also be
+ * the beginning.
  */
 export function isHeaderTorn(bytes: Uint8Array, at: number): boolean {
   const end = at + BATCH_HEADER_BYTES;
@@ -299,13 +302,14 @@ export function isHeaderTorn(bytes: Uint8Array, at: number): boolean {
   return true;
 }
 
-/** Whether an error says that bytes are no record. */
+/** Whether an error says that bytes are not a record. */
 export function isUnreadable(error: unknown): error is Error {
   return error instanceof SyntaxError || error instanceof RangeError;
 }
 
 /**
- * What a payload without a trustworthy header promises, if it is the whole payload of the batch `number`; else `null`.
+ * The promise of a payload whose header is invalid, if it is the complete payload of the batch `number`; otherwise
+ * `null`.
  */
 export function promiseOfPayload(bytes: Uint8Array, at: number, number: number, salt: number): BatchPromise | null {
   const from = at + BATCH_HEADER_BYTES;
@@ -328,7 +332,7 @@ export function promiseOfPayload(bytes: Uint8Array, at: number, number: number, 
     : null;
 }
 
-/** Where the first whole batch with a number above `number` begins, at `from` or later; -1 where there is none. */
+/** The offset of the first complete batch with a number above `number`, at `from` or later; -1 if there is none. */
 export function laterBatch(bytes: Uint8Array, from: number, number: number, salt: number): number {
   const firstByte = BATCH_MARK & 255;
   for (let at = bytes.indexOf(firstByte, from); at >= 0; at = bytes.indexOf(firstByte, at + 1)) {
@@ -364,14 +368,16 @@ export function writeState(writer: ByteWriter, state: HardState): void {
   writer.u64(state.votedFor ?? 0);
 }
 
-/** Writes the record that the log begins anew after an entry. */
+/** Writes the record that the log begins again after an entry. */
 export function writeBase(writer: ByteWriter, index: number, entryTerm: number): void {
   writer.u8(BASE);
   writer.u64(index);
   writer.u64(entryTerm);
 }
 
-/** What the segments before end with: their last batch, the log's last entry and its term. */
+/**
+ * What a segment's first record says of the segments before: their last batch, and the log's last entry and its term.
+ */
 export interface SegmentOpening {
   readonly number: number;
   readonly index: number;
@@ -386,7 +392,7 @@ export function writeOpening(writer: ByteWriter, opening: SegmentOpening): void 
   writer.u64(opening.term);
 }
 
-/** Writes the record of a doubt; `null`: there is none any more. */
+/** Writes the record of a doubt; `null` means that the doubt has ended. */
 export function writeDoubt(writer: ByteWriter, doubt: BatchPromise | null): void {
   writer.u8(DOUBT);
   writer.u64(doubt?.lastIndex ?? 0);
@@ -402,13 +408,15 @@ export type JournalRecord =
   | { readonly kind: "open"; readonly opening: SegmentOpening }
   | { readonly kind: "doubt"; readonly index: number; readonly term: number };
 
-/** The next record of a batch; `null` at its end. A SyntaxError or a RangeError where it makes no sense. */
+/**
+ * Reads the next record of a batch; `null` at its end. Throws a SyntaxError or a RangeError if the bytes are invalid.
+ */
 export function readRecord(reader: ByteReader): JournalRecord | null {
   const type = reader.u8("a record's type");
   switch (type) {
     case ENTRY: {
       const kind = KINDS[reader.u8("an entry's kind")];
-      if (kind === undefined) throw new SyntaxError("Cannot read a batch: an entry has a kind that is not known");
+      if (kind === undefined) throw new SyntaxError("Cannot read a batch: an entry has an unknown kind");
       const entryTerm = term(reader.u64("an entry's term"));
       const index = logIndex(reader.u64("an entry's index"));
       return { kind: "entry", entry: { index, term: entryTerm, kind, data: reader.copyWithLength("an entry's data") } };
@@ -432,6 +440,6 @@ export function readRecord(reader: ByteReader): JournalRecord | null {
     case END:
       return null;
     default:
-      throw new SyntaxError(`Cannot read a batch: a record has the type ${type}, which is not known`);
+      throw new SyntaxError(`Cannot read a batch: a record has the type ${type}, which is unknown`);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Opens a node's journal: reads what a crash has left, makes all of it durable, and only then lets the node speak.
+ * Opens a node's journal: reads the files that a crash has left, makes them durable, and only then lets the node speak.
  *
  * @module
  */
@@ -14,39 +14,39 @@ import { readTrailer, SNAPSHOT_END_BYTES, snapshotIndexOf, snapshotName, trailer
 import { isDraft } from "./snapshot_store.ts";
 import { readFile } from "./whole_file.ts";
 
-/** How a journal is opened. */
+/** The options for opening a journal. */
 export interface OpenJournalOptions extends JournalIdentity {
-  /** Any 32 bits that clients cannot know, the `birth` of a new journal; an old one has its own. 0 if left out. */
+  /** The birth of a new journal: any 32 bits that clients cannot know. An existing journal has its own. Default 0. */
   readonly birth?: number;
-  /** A segment that has so many bytes is followed by another. 8 MiB by default. */
+  /** When a segment has this many bytes, the next one begins. Default 8 MiB. */
   readonly segmentBytes?: number;
   /**
-   * Files that show that the node has lived before: without a journal beside them it has lost it. `members` and
-   * `founders` by default.
+   * Files that show that the node has lived before. If one of them exists without a journal, the node has lost its
+   * journal. Default: `members` and `founders`.
    */
   readonly traces?: readonly string[];
   /**
-   * An operator says that nothing which a damaged last batch held is needed: the node then starts as if that batch had
-   * broken off while it was written. Acknowledged writes may be lost. Default `false`.
+   * An operator says that nobody needs the content of a damaged last batch. The node then starts as if that batch were
+   * torn. Acknowledged writes may be lost. Default `false`.
    */
   readonly forgives?: boolean;
 }
 
-/** Gets the journal, or why there is none. */
+/** Called with the journal, or with the reason why it cannot be opened. */
 export type JournalOpened = (error: Error | null, journal: Journal | null) => void;
 
 const DEFAULT_SEGMENT_BYTES = 8 << 20;
-/** A snapshot is checked so many bytes at a time. */
+/** How many bytes of a snapshot are checked at a time. */
 const PIECE = 1 << 20;
 
 /**
- * Opens a node's journal, or makes a new one where there is none.
+ * Opens a node's journal, or makes a new one if there is none.
  *
- * Every file that is read is also synced, and so is the folder, before `done` is called: an earlier process may have
- * died before it could.
+ * Syncs every file that it reads, and the folder, before it calls `done`: an earlier process may have died before it
+ * could sync them.
  *
- * @param done Gets a `JournalDamagedError` if something is lost that may have been acknowledged, a
- * `JournalIdentityError` if it belongs to another cluster, node or version, or the disk's error.
+ * @param done Gets a `JournalDamagedError` if data is lost that may have been acknowledged, a `JournalIdentityError` if
+ * a file belongs to another cluster, node or version, or the disk's error.
  */
 export function openJournal(disk: Disk, options: OpenJournalOptions, done: JournalOpened): void {
   const fail = (error: Error): void => done(error, null);
@@ -71,7 +71,7 @@ export function openJournal(disk: Disk, options: OpenJournalOptions, done: Journ
   });
 }
 
-/** What the names alone tell. */
+/** Faults that the names of the files show. */
 function faultOf(names: readonly string[], traces: readonly string[]): Error | null {
   if (names.includes("journal")) {
     return new JournalIdentityError(
@@ -85,7 +85,7 @@ function faultOf(names: readonly string[], traces: readonly string[]): Error | n
     : new JournalDamagedError("log", 0, `there is none, but the file ${trace} shows that the node has lived before`);
 }
 
-/** Reads the identity of the latest snapshot, and its data against that. */
+/** Reads the identity of the latest snapshot, and checks its data against it. */
 function readSnapshot(
   disk: Disk,
   names: readonly string[],
@@ -116,7 +116,7 @@ function readSnapshot(
   });
 }
 
-/** Whether the data has the digest that the snapshot's identity names. */
+/** Checks that the data has the digest that the snapshot's identity names. */
 function checkData(disk: Disk, file: string, snapshot: Snapshot, done: DiskDone): void {
   let digest = 0;
   const checkFrom = (position: number): void => {
@@ -134,7 +134,7 @@ function checkData(disk: Disk, file: string, snapshot: Snapshot, done: DiskDone)
   checkFrom(0);
 }
 
-/** The bytes of `[from, to)` of a file, however short each read is. */
+/** Reads the bytes `[from, to)` of a file, in as many reads as it takes. */
 function readPart(
   disk: Disk,
   file: string,
@@ -176,7 +176,7 @@ function readSegments(
   readNext();
 }
 
-/** Removes what is of no use any more, syncs the rest, and writes what the segments lack. */
+/** Removes files that are no longer needed, syncs the others, and writes what the segments lack. */
 function settle(
   disk: Disk,
   names: readonly string[],
@@ -208,7 +208,7 @@ function settle(
   });
 }
 
-/** Does one step after the other, up to the first that fails. */
+/** Runs the steps one after another, up to the first that fails. */
 function inTurn(steps: readonly ((then: DiskDone) => void)[], done: DiskDone): void {
   const step = (at: number): void => {
     if (at === steps.length) return done(null);

@@ -1,8 +1,7 @@
 /**
- * What a node finds again after a crash: from the bytes of its segments, and the identity of its snapshot, to the log
- * that they hold.
+ * Recovers the log of a node after a crash, from the bytes of its segments and the identity of its snapshot.
  *
- * Pure functions, so that every prefix, tear and flipped bit can be tried on them.
+ * The functions are pure, so tests can try every prefix, torn write and flipped bit.
  *
  * @module
  */
@@ -33,52 +32,50 @@ import type { Segment } from "./segments.ts";
 /** What a node may have lost: it acknowledged entries up to `index`, in terms up to `term`, and holds less. */
 export type Doubt = BatchPromise;
 
-/** The file of a segment. */
+/** A segment's file. */
 export interface SegmentFile {
   readonly number: number;
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** What the segments hold, before the snapshot is considered. */
+/** The content of the segments, before the snapshot is considered. */
 export interface JournalScan {
-  /** The number that was drawn when the journal was begun; `null` without a segment. */
+  /** The journal's birth; `null` without a segment. */
   readonly birth: number | null;
   /** Term and vote. */
   readonly state: HardState;
-  /** The index that the first entry follows, and its term; `null` where the segments lost their beginning. */
+  /** The index and term of the entry before the first one; `null` if the beginning of the segments is lost. */
   readonly base: { readonly index: number; readonly term: number } | null;
   /** The entries after the base. */
   readonly entries: Entry[];
-  /** The number of the last whole batch. */
+  /** The number of the last complete batch. */
   readonly batches: number;
-  /** The segments, but for one that was made ready and has no batch yet. */
+  /** The segments, except one that was prepared and has no batch yet. */
   readonly segments: readonly Segment[];
-  /** Whether a segment stands ready behind these. */
+  /** Whether a prepared segment follows these. */
   readonly isNextReady: boolean;
   /** What the node may have lost. */
   readonly doubt: Doubt | null;
-  /** A segment before these that holds nothing that can be read; `null` where there is none. */
+  /** An unreadable segment before these; `null` if there is none. */
   readonly unread: { readonly file: string; readonly offset: number } | null;
-  /**
-   * What stands behind the last whole batch: nothing, a batch that broke off, or one that may have been acknowledged.
-   */
+  /** What follows the last complete batch: nothing, a torn batch, or one that may have been acknowledged. */
   readonly tail: "clean" | "torn" | "doubtful";
 }
 
-/** The log that the files hold. */
+/** The log that was recovered from the files. */
 export interface RecoveredJournal {
   /** The snapshot; `null` without one. */
   readonly snapshot: Snapshot | null;
   /** Term and vote. */
   readonly state: HardState;
-  /** The index that the first entry follows. */
+  /** The index before the first entry. */
   readonly baseIndex: number;
   /** The term at `baseIndex`. */
   readonly baseTerm: number;
   /** The entries after `baseIndex`. */
   readonly entries: Entry[];
-  /** The number that was drawn when the journal was begun. */
+  /** The journal's birth. */
   readonly birth: number;
   /** The number of the last batch. */
   readonly batches: number;
@@ -86,37 +83,37 @@ export interface RecoveredJournal {
   readonly doubt: Doubt | null;
   /** The segments with at least one batch. */
   readonly segments: readonly Segment[];
-  /** Whether a segment stands ready behind these. */
+  /** Whether a prepared segment follows these. */
   readonly isNextReady: boolean;
-  /** Whether the segments hold exactly this; otherwise the next segment has to begin with what they do not. */
+  /** Whether the segments hold exactly this. If not, the next segment must begin with what they lack. */
   readonly isWhole: boolean;
-  /** Whether the log begins anew after the snapshot. */
+  /** Whether the snapshot replaces the whole log. */
   readonly isReplaced: boolean;
 }
 
-/** How a journal is recovered. */
+/** The options of a recovery. */
 interface RecoveryOptions {
-  /** The birth of a journal that is begun now. */
+  /** The birth for a journal that is begun now. */
   readonly birth: number;
-  /** Whether an operator says that nothing which a damaged last batch held is needed. */
+  /** Whether an operator says that nobody needs the content of a damaged last batch. */
   readonly forgives: boolean;
 }
 
 const NEW_STATE: HardState = { term: term(0), votedFor: null };
 
 /**
- * The log that a node's files hold.
+ * Recovers the log from a node's files.
  *
- * The last batch may be damaged. If it surely broke off while it was written, it was never promised to anyone, and
- * goes. Otherwise it may have been acknowledged before it was damaged: it goes too, but the node is in doubt up to
- * where the batch went. Damage before the last batch is refused.
+ * The last batch may be damaged. If it was certainly torn, nobody was promised its content, and it is dropped.
+ * Otherwise it may have been acknowledged before it was damaged: it is dropped too, but the node is in doubt up to the
+ * batch's last index. Damage before the last batch is refused.
  *
- * The snapshot wins: a journal that ends before it, or has another term at its index, loses its entries, never its term
- * and vote. A term that is below the snapshot's rises to it.
+ * The snapshot takes precedence. A journal that ends before it, or has another term at its index, loses its entries,
+ * but never its term and vote. A term below the snapshot's rises to the snapshot's.
  *
- * @param how A new journal's birth, and whether an operator says that nothing of a damaged last batch is needed.
- * @throws {JournalDamagedError} If something is lost that may have been acknowledged, and nothing tells what.
- * @throws {JournalIdentityError} If a file is of another cluster, node or version.
+ * @param how A new journal's birth, and whether an operator says that nobody needs a damaged last batch.
+ * @throws {JournalDamagedError} If data is lost that may have been acknowledged, and no promise says which.
+ * @throws {JournalIdentityError} If a file belongs to another cluster, node or version.
  */
 export function recoverJournal(
   identity: JournalIdentity,
@@ -153,13 +150,13 @@ export function recoverJournal(
 }
 
 /**
- * In a term in which it may have voted, without knowing for whom, a node has voted for itself: it gives no other vote
- * in it.
+ * In the doubtful term the node may have voted, and no longer knows for whom. It counts as a vote for itself, so the
+ * node gives no other vote in that term.
  */
 function recoveredState(identity: JournalIdentity, scan: JournalScan, snapshot: Snapshot | null): HardState {
   let { state } = scan;
-  // A snapshot may be on disk before the batch with the term that it is of. Nothing was said in that term: a vote would
-  // have waited for the batch.
+  // A snapshot may be on disk before the batch with its term. The node has sent nothing in that term: a vote would have
+  // waited for the batch.
   if (snapshot !== null && snapshot.term > state.term) state = { term: snapshot.term, votedFor: null };
   if (scan.tail !== "doubtful" || scan.doubt === null) return state;
   const { term: lost } = scan.doubt;
@@ -168,9 +165,9 @@ function recoveredState(identity: JournalIdentity, scan: JournalScan, snapshot: 
 }
 
 /**
- * Nothing is missing between a snapshot and the journal that goes on from it.
+ * Checks that no entry is missing between a snapshot and the journal after it.
  *
- * @throws {JournalDamagedError} If something is.
+ * @throws {JournalDamagedError} If entries are missing.
  */
 export function assertMeets(
   snapshot: Pick<Snapshot, "index"> | null,
@@ -188,11 +185,11 @@ export function assertMeets(
   throw new JournalDamagedError("snapshot", 0, reason);
 }
 
-/** How segments are scanned. */
+/** The options of a scan. */
 interface ScanOptions {
-  /** As of `RecoveryOptions`; not if left out. */
+  /** As in `RecoveryOptions`; `false` if left out. */
   readonly forgives?: boolean;
-  /** Told of each record with the file and the offset of its batch. */
+  /** Called with each record, its file, and the offset of its batch. */
   readonly onRecord?: (record: JournalRecord, file: string, offset: number) => void;
 }
 
@@ -201,15 +198,15 @@ interface OpenSegment {
   readonly file: SegmentFile;
   readonly header: SegmentHeader;
   readonly salt: number;
-  /** What its first batch says of the segment before; `null` where it has no whole batch. */
+  /** What its first batch says of the segment before; `null` if it has no complete batch. */
   readonly opening: SegmentOpening | null;
 }
 
 /**
  * Reads the segments of a journal.
  *
- * @param identity Whose they must be; `null` takes any node's.
- * @param files In any order. Those before a gap in the numbers were let go, and count for nothing.
+ * @param identity The owner that they must have; `null` accepts any.
+ * @param files The files, in any order. Those before a gap in the numbers were dropped earlier, and are ignored.
  * @throws {JournalDamagedError} As `recoverJournal` does.
  */
 export function scanSegments(
@@ -236,8 +233,7 @@ export function scanSegments(
     if (damage === "torn") isTorn = true;
     else if (damage !== "none") doubt = further(doubt, damage);
   }
-  // One segment may stand ready behind the others. Where there are more, the batch that was to open the first of them
-  // is lost.
+  // One prepared segment may follow the others. If there are more, the batch that began the first of them is lost.
   if (run.length - 1 - last > 1) isTorn = true;
   const tail = doubt !== null ? "doubtful" : isTorn ? "torn" : "clean";
   const isNextReady = tail === "clean" && run.length > 0 && last === run.length - 2;
@@ -258,7 +254,7 @@ export function scanSegments(
   };
 }
 
-/** The files whose numbers follow each other without a gap, up to the highest. */
+/** The files with consecutive numbers, up to the highest number. */
 function lastRun(files: readonly SegmentFile[]): SegmentFile[] {
   const sorted = [...files].sort((a, b) => a.number - b.number);
   let from = Math.max(0, sorted.length - 1);
@@ -267,10 +263,10 @@ function lastRun(files: readonly SegmentFile[]): SegmentFile[] {
 }
 
 /**
- * The segments that count, and the last of those before them that cannot be read.
+ * The segments that are needed, and the last unreadable one before them.
  *
- * Whatever stands before the first segment that was opened was needed by nobody. If it was damaged, the log now begins
- * too late, which `assertMeets` finds out.
+ * Nobody needs the segments before the first one with an opening. If an unreadable one was needed after all, the log
+ * now begins too late, and `assertMeets` finds that out.
  */
 function usableRun(
   files: readonly SegmentFile[],
@@ -305,11 +301,13 @@ function openSegment(file: SegmentFile, identity: JournalIdentity | null): OpenS
   const batch = batchHeaderAt(file.bytes, header.length, salt);
   if (batch === null || !isPayloadWhole(file.bytes, batch, salt)) return { file, header, salt, opening: null };
   const first = readRecord(new ByteReader(file.bytes, "a batch", batch.payload, batch.end));
-  if (first?.kind !== "open") throw new JournalDamagedError(file.name, header.length, "where no segment is opened");
+  if (first?.kind !== "open") {
+    throw new JournalDamagedError(file.name, header.length, "where a segment's opening record was expected");
+  }
   return { file, header, salt, opening: first.opening };
 }
 
-/** A segment goes up to where the next one says that it does. */
+/** Checks that a segment ends where the next segment says that it does. */
 function assertFollowed(file: SegmentFile, end: number, batches: number, next: OpenSegment): void {
   const { number } = next.opening!;
   if (number === batches) return;
@@ -318,8 +316,8 @@ function assertFollowed(file: SegmentFile, end: number, batches: number, next: O
 }
 
 /**
- * What stands behind the last whole batch of a segment: nothing, a batch that broke off while it was written, or the
- * promise of one that may have been acknowledged.
+ * What follows the last complete batch of a segment: nothing, a torn batch, or the promise of a batch that may have
+ * been acknowledged.
  */
 function damageAt(segment: OpenSegment, at: number, replay: Replay, forgives: boolean): "none" | "torn" | Doubt {
   const { file: { name, bytes }, salt } = segment;
@@ -330,7 +328,7 @@ function damageAt(segment: OpenSegment, at: number, replay: Replay, forgives: bo
   }
   const rest = restAt(bytes, at);
   if (rest === "zeros") return "none";
-  // Of a batch in several sectors a disk has written the later ones.
+  // A disk may write the later sectors of a batch first.
   if (rest === "no header") return "torn";
   const header = batchHeaderAt(bytes, at, salt) ?? flippedHeaderAt(bytes, at, salt);
   if (forgives || (header !== null && header.end > bytes.length)) return "torn";
@@ -338,7 +336,7 @@ function damageAt(segment: OpenSegment, at: number, replay: Replay, forgives: bo
   const promise = header === null ? promiseOfPayload(bytes, at, batches + 1, salt) : null;
   if (promise !== null) return { lastIndex: promise.lastIndex || replay.lastIndex, term: promise.term };
   if (header === null && isHeaderTorn(bytes, at)) return "torn";
-  throw new JournalDamagedError(name, at, "and nothing tells what the last batch there had promised");
+  throw new JournalDamagedError(name, at, "and nothing says what the last batch there had promised");
 }
 
 function further(one: Doubt | null, other: Doubt): Doubt {
@@ -346,7 +344,7 @@ function further(one: Doubt | null, other: Doubt): Doubt {
   return { lastIndex: Math.max(one.lastIndex, other.lastIndex), term: Math.max(one.term, other.term) };
 }
 
-/** The log as the records build it up. */
+/** Builds up the log from the records. */
 class Replay {
   readonly #onRecord: NonNullable<ScanOptions["onRecord"]>;
   state: HardState = NEW_STATE;
@@ -364,7 +362,7 @@ class Replay {
     return (this.base?.index ?? 0) + this.entries.length;
   }
 
-  /** The log begins anew after an entry. */
+  /** Begins the log again after an entry. */
   begin(index: number, entryTerm: number): void {
     this.base = { index, term: entryTerm };
     this.entries = [];
@@ -377,7 +375,7 @@ class Replay {
     return highest;
   }
 
-  /** Takes in the batches of a segment; returns where the last whole one ends. */
+  /** Reads the batches of a segment. Returns the offset at which the last complete one ends. */
   readBatches({ file: { name, bytes }, header, salt, opening }: OpenSegment): number {
     if (this.base === null) this.batches = opening!.number;
     let at = header.length;

@@ -1,5 +1,5 @@
 /**
- * A journal in words: for people who want to know what a node holds, and where it is damaged.
+ * Describes a journal as text: what a node holds, and where its files are damaged.
  *
  * @module
  */
@@ -15,29 +15,29 @@ type DescribeCommand = (command: Uint8Array) => string;
 export interface JournalFiles {
   /** Its segments, in any order. */
   readonly segments: readonly SegmentFile[];
-  /** The latest snapshot: its name, its length, and its trailer; `null` where there is none. */
+  /** The latest snapshot: its name, its size, and its trailer; `null` if there is none. */
   readonly snapshot: { readonly name: string; readonly bytes: number; readonly trailer: Uint8Array } | null;
 }
 
-/** How a journal is described. */
+/** The options of a description. */
 interface DescribeOptions {
   /** Gets each line as it is found: long journals have many. */
   readonly print: (line: string) => void;
   /** Renders a command of the state machine on one line. */
   readonly describeCommand: DescribeCommand;
-  /** Only so many of the last records; 0 for all, and by default. */
+  /** How many of the last records to show. Default 0: all. */
   readonly last?: number;
 }
 
 /**
  * Describes the files of a journal, line by line.
  *
- * @returns Whether it is damaged: a node would refuse to start from it.
+ * @returns Whether it is damaged, so that a node would refuse to start from it.
  */
 export function describeJournal(files: JournalFiles, options: DescribeOptions): boolean {
   const { print, describeCommand, last = 0 } = options;
   let isDamaged = false;
-  /** Does one part; its damage is a line of its own. */
+  /** Runs one part, and prints its damage as a line. */
   const attempt = <T>(part: () => T): T | null => {
     try {
       return part();
@@ -91,7 +91,7 @@ function describeSnapshot(file: JournalFiles["snapshot"], print: (line: string) 
 
 function describeScan(scan: JournalScan, print: (line: string) => void): void {
   const { state, base, entries, batches, tail, doubt } = scan;
-  if (tail === "torn") print("torn: the last batch broke off while it was written, and counts for nothing");
+  if (tail === "torn") print("torn: the last batch was not written completely, and is ignored");
   if (doubt !== null) {
     print(`in doubt: what was acknowledged up to entry ${doubt.lastIndex} of term ${doubt.term} may be lost`);
   }
@@ -102,7 +102,7 @@ function describeScan(scan: JournalScan, print: (line: string) => void): void {
   );
 }
 
-/** The last records of many. */
+/** Keeps the last records of many. */
 class LastRecords {
   readonly #most: number;
   readonly #describeCommand: DescribeCommand;
@@ -145,12 +145,12 @@ function describeRecord(record: JournalRecord, offset: number, describeCommand: 
       return `${at}  begins after batch ${record.opening.number}, entry ${record.opening.index}`;
     case "doubt":
       return record.index === 0
-        ? `${at}  no doubt any more`
+        ? `${at}  the doubt has ended`
         : `${at}  in doubt up to entry ${record.index}, term ${record.term}`;
     case "state":
       return `${at}  term ${record.state.term}, voted for ${record.state.votedFor ?? "nobody"}`;
     case "base":
-      return `${at}  the log begins anew after ${record.index} of term ${record.term}`;
+      return `${at}  the log begins again after ${record.index} of term ${record.term}`;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The segments of a journal: numbered files, of which the last one grows. So compaction never rewrites what is kept, it
- * only lets whole files go.
+ * The segments of a journal: numbered files, of which only the last one grows. So compaction never rewrites entries; it
+ * only removes whole files.
  *
  * ```text
  *   log-0000000003   log-0000000004   log-0000000005         log-next
@@ -8,7 +8,7 @@
  *                                     └ grows until it has segmentBytes
  * ```
  *
- * The next segment is made ready ahead of time, so that no batch waits for it.
+ * The next segment is prepared ahead of time, so no batch waits for it.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Disk, DiskDone } from "./disk.ts";
 import { type JournalIdentity, saltOf, segmentHeader } from "./journal_format.ts";
 
 const PREFIX = "log-";
-/** A segment that has no name yet. */
+/** The file name of a segment that has no number yet. */
 export const NEXT_FILE = "log-next";
 
 /** The name of a segment's file. */
@@ -24,33 +24,33 @@ export function segmentName(number: number): string {
   return PREFIX + String(number).padStart(10, "0");
 }
 
-/** The number of a segment by the name of its file; `null` where the name is none. */
+/** A segment's number, from its file name; `null` if it is not such a name. */
 export function segmentNumber(name: string): number | null {
   return /^log-\d{10,16}$/.test(name) ? Number(name.slice(PREFIX.length)) : null;
 }
 
 /** A segment that is on disk. */
 export interface Segment {
-  /** Which one it is. */
+  /** The segment's number. */
   readonly number: number;
-  /** Where its last batch ends. */
+  /** The offset at which its last batch ends. */
   end: number;
-  /** The highest index of an entry in it; 0 where it has none. */
+  /** The highest index of an entry in it; 0 if it has no entry. */
   lastIndex: number;
 }
 
-/** What the segments need. */
+/** The parts that the segments need. */
 interface SegmentsOptions {
   readonly disk: Disk;
   readonly identity: JournalIdentity;
   readonly birth: number;
-  /** A segment that has so many bytes is followed by another. */
+  /** When a segment has this many bytes, the next one begins. */
   readonly segmentBytes: number;
-  /** The segments that were found, in order; none for a new journal. */
+  /** The segments that were found on disk, in order; none for a new journal. */
   readonly found: readonly Segment[];
-  /** Whether the segment after these is ready. */
+  /** Whether the segment after these is prepared. */
   readonly isNextReady: boolean;
-  /** A file could not be made, renamed or removed. */
+  /** Called if a file could not be made, renamed or removed. */
   readonly onFailure: (error: Error) => void;
 }
 
@@ -59,10 +59,10 @@ export class Segments {
   readonly #options: SegmentsOptions;
   readonly #segments: Segment[];
   readonly #headerBytes: number;
-  /** The next segment: its name is on the way, or durable. */
+  /** The state of the next segment. It is ready once its name is durable. */
   #next: "none" | "underway" | "ready" = "none";
   #whenReady: (() => void) | null = null;
-  /** Whether the last segment has a durable batch: those before it may go only then. */
+  /** Whether the last segment has a durable batch. The segments before it may be removed only then. */
   #isOpened: boolean;
   #isRemoving = false;
 
@@ -74,7 +74,7 @@ export class Segments {
     this.#isOpened = this.#segments.length > 0;
   }
 
-  /** Bytes of all segments. */
+  /** The size of all segments. */
   get bytes(): number {
     return this.#segments.reduce((sum, { end }) => sum + end, 0);
   }
@@ -84,12 +84,12 @@ export class Segments {
     return this.#segments.length;
   }
 
-  /** What the checksums of the last segment begin with. */
+  /** The initial value of the last segment's checksums. */
   get salt(): number {
     return saltOf(this.#options.birth, this.#last.number);
   }
 
-  /** Whether the next batch should open the next segment, which is ready. */
+  /** Whether the next batch should begin the next segment, which is ready. */
   get isNextDue(): boolean {
     return this.#next === "ready" && this.#last.end >= this.#options.segmentBytes;
   }
@@ -98,14 +98,14 @@ export class Segments {
     return this.#segments.at(-1)!;
   }
 
-  /** Calls back when the next segment is ready; makes it if that is not under way. */
+  /** Calls back when the next segment is ready, and begins to make it if necessary. */
   readyNext(ready: () => void): void {
     if (this.#next === "ready") return ready();
     this.#whenReady = ready;
     this.#makeNext();
   }
 
-  /** The next batch goes to the next segment, which must be ready. */
+  /** Makes the next segment the last one, to which the next batch goes. It must be ready. */
   openNext(): void {
     if (this.#next !== "ready") throw new Error("The next segment of the journal is not ready");
     this.#next = "none";
@@ -114,8 +114,8 @@ export class Segments {
   }
 
   /**
-   * Writes a batch at the end of the last segment and makes it durable. `lastIndex`: the highest index of an entry in
-   * it; 0 where it has none.
+   * Writes a batch at the end of the last segment and makes it durable. `lastIndex` is the highest index of an entry in
+   * it; 0 if it has no entry.
    */
   write(batch: Uint8Array, lastIndex: number, done: DiskDone): void {
     const { disk, segmentBytes } = this.#options;
@@ -133,7 +133,7 @@ export class Segments {
     if (segment.end >= segmentBytes / 2) this.#makeNext();
   }
 
-  /** Lets the segments go in which no entry lies above an index, oldest first. */
+  /** Removes the segments whose entries are all up to `index`, oldest first. */
   dropTo(index: number): void {
     if (!this.#isOpened || this.#isRemoving) return;
     const oldest = this.#segments[0];
@@ -151,7 +151,10 @@ export class Segments {
     return (this.#segments.at(-1)?.number ?? 0) + 1;
   }
 
-  /** The header is durable before the file has its name, and the name before anything is written behind the header. */
+  /**
+   * Makes the header durable before the file gets its name, and the name durable before anything is written behind the
+   * header.
+   */
   #makeNext(): void {
     if (this.#next !== "none") return;
     this.#next = "underway";

@@ -1,26 +1,26 @@
 /**
- * A snapshot that is being written, by this node's state machine or by a leader's chunks: one after another, into a
- * file of its own.
+ * A snapshot that is being written into a file of its own, piece by piece: from this node's state machine, or from a
+ * leader's chunks.
  *
  * @module
  */
 import { crc32c } from "../../raft/mod.ts";
 import type { Disk, DiskDone } from "./disk.ts";
 
-/** The draft is synced each time that so much was written, so that no single sync takes long. */
+/** The draft is synced after each of this many bytes, so no single sync takes long. */
 const SYNC_BYTES = 8 << 20;
 
-/** What a draft needs. */
+/** The parts that a draft needs. */
 interface SnapshotDraftOptions {
   readonly disk: Disk;
   /** A new file. */
   readonly file: string;
-  /** More of it is written. */
+  /** Called when more of it is written. */
   readonly onProgress: () => void;
   readonly onFailure: (error: Error) => void;
 }
 
-/** A snapshot on its way to the disk. */
+/** A snapshot that is being written. */
 export class SnapshotDraft {
   readonly #options: SnapshotDraftOptions;
   #bytes = 0;
@@ -34,7 +34,7 @@ export class SnapshotDraft {
     this.#options = options;
   }
 
-  /** Where it is written until it is put in place. */
+  /** The file to which it is written until it gets its final name. */
   get file(): string {
     return this.#options.file;
   }
@@ -44,22 +44,22 @@ export class SnapshotDraft {
     return this.#bytes;
   }
 
-  /** The CRC-32C of these. */
+  /** The CRC-32C of these bytes. */
   get digest(): number {
     return this.#digest;
   }
 
-  /** How many of them are written. */
+  /** How many of these bytes are written. */
   get written(): number {
     return this.#written;
   }
 
-  /** How many of them are in memory. */
+  /** How many of these bytes are still in memory. */
   get unwritten(): number {
     return this.#bytes - this.#written;
   }
 
-  /** Adds bytes, which belong to the draft from now on. */
+  /** Appends bytes. The caller must not change them afterwards. */
   add(bytes: Uint8Array): void {
     const { disk, file, onProgress } = this.#options;
     const position = this.#bytes;
@@ -80,8 +80,8 @@ export class SnapshotDraft {
   }
 
   /**
-   * Writes the trailer, and gives the file its final name once all of it is durable; `done` comes when the name is
-   * durable as well.
+   * Writes the trailer, and gives the file its final name once all of it is durable. Calls `done` when the name is
+   * durable too.
    */
   finish(trailer: Uint8Array, name: string, done: () => void): void {
     const { disk, file } = this.#options;
@@ -100,7 +100,7 @@ export class SnapshotDraft {
     );
   }
 
-  /** Gives it up. */
+  /** Gives the draft up. */
   abandon(): void {
     this.#isAbandoned = true;
     this.#options.disk.remove(this.#options.file, () => {});

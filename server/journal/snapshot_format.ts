@@ -1,5 +1,5 @@
 /**
- * The bytes of a snapshot's file, version 2, little-endian. Its identity stands behind the data, as it is known only
+ * The bytes of a snapshot's file, version 2, little-endian. The identity follows the data, because it is known only
  * when all data is written.
  *
  * ```text
@@ -29,7 +29,7 @@ import {
 
 const MAGIC = "kayasnap";
 const PREFIX = "snapshot-";
-/** The two fields at the file's very end. */
+/** The length of the two fields at the file's very end. */
 export const SNAPSHOT_END_BYTES = 8;
 
 /** The name of a snapshot's file. */
@@ -37,7 +37,7 @@ export function snapshotName(index: number): string {
   return PREFIX + String(index).padStart(10, "0");
 }
 
-/** The index of a snapshot by the name of its file; `null` where the name is none. */
+/** A snapshot's index, from its file name; `null` if it is not such a name. */
 export function snapshotIndexOf(name: string): number | null {
   return /^snapshot-\d{10,16}$/.test(name) ? Number(name.slice(PREFIX.length)) : null;
 }
@@ -61,7 +61,7 @@ export function snapshotTrailer(identity: JournalIdentity, snapshot: Snapshot): 
   return writer.copy();
 }
 
-/** How long the trailer is, by the file's last bytes; `null` if it cannot be. */
+/** The length of the trailer, from the file's last bytes; `null` if they are invalid. */
 export function trailerBytes(end: Uint8Array, fileBytes: number): number | null {
   if (end.length < SNAPSHOT_END_BYTES) return null;
   const length = u32At(end, end.length - SNAPSHOT_END_BYTES);
@@ -71,8 +71,8 @@ export function trailerBytes(end: Uint8Array, fileBytes: number): number | null 
 /**
  * Reads a trailer.
  *
- * @throws {JournalDamagedError} If it is none, or does not fit the file's length.
- * @throws {JournalIdentityError} If it is another node's, or of another version.
+ * @throws {JournalDamagedError} If the bytes are not a trailer, or do not match the file's length.
+ * @throws {JournalIdentityError} If the snapshot belongs to another node, or has another version.
  */
 export function readTrailer(
   file: string,

@@ -1,6 +1,6 @@
 /**
- * Reads snapshots a block at a time, and a block ahead of who asks. A follower is sent, and a state machine loaded,
- * from these blocks.
+ * Reads snapshots in blocks, one block ahead of the reader. Followers are sent, and state machines are loaded, from
+ * these blocks.
  *
  * @module
  */
@@ -8,30 +8,30 @@ import type { Snapshot } from "../../raft/mod.ts";
 import type { Disk } from "./disk.ts";
 import { snapshotIndexOf } from "./snapshot_format.ts";
 
-/** Bytes of a block, */
+/** The size of a block. */
 const BLOCK_BYTES = 1 << 20;
-/** of which so many are in memory at most. */
+/** How many blocks are in memory at most. */
 const BLOCKS_MAX = 8;
 
-/** What reading needs. */
+/** The parts that reading needs. */
 interface SnapshotReadsOptions {
   readonly disk: Disk;
-  /** A block has come that was asked for. */
+  /** Called when a block that was asked for has been read. */
   readonly onProgress: () => void;
   readonly onFailure: (error: Error) => void;
 }
 
-/** Blocks of snapshots' files. */
+/** The blocks of snapshot files that are in memory. */
 export class SnapshotReads {
   readonly #options: SnapshotReadsOptions;
-  /** By file and number, the one that was used least recently first; `null`: on its way. */
+  /** The blocks by file and number, the least recently used first. `null`: the block is being read. */
   readonly #blocks = new Map<string, Uint8Array | null>();
 
   constructor(options: SnapshotReadsOptions) {
     this.#options = options;
   }
 
-  /** Up to `maxBytes` bytes from an offset, all of one block; `null`: not yet. */
+  /** Up to `maxBytes` bytes from an offset, all of one block; `null` means "not yet". */
   read(file: string, snapshot: Snapshot, offset: number, maxBytes: number): Uint8Array | null {
     if (offset >= snapshot.bytes) return new Uint8Array(0);
     const number = Math.floor(offset / BLOCK_BYTES);
@@ -42,7 +42,7 @@ export class SnapshotReads {
     return block.subarray(from, from + maxBytes);
   }
 
-  /** A file has another name: what was read of it stays valid. */
+  /** Handles a renamed file: the blocks that were read of it stay valid. */
   moved(from: string, to: string): void {
     for (const [key, block] of [...this.#blocks]) {
       if (!key.startsWith(`${from}:`)) continue;
@@ -85,7 +85,7 @@ export class SnapshotReads {
     readOn(0);
   }
 
-  /** A draft may have got its final name meanwhile: who asks again asks for that one. */
+  /** Handles a failed read. If a draft has got its final name meanwhile, the next request uses that name. */
   #missing(file: string, key: string, at: number): void {
     this.#blocks.delete(key);
     if (snapshotIndexOf(file) === null) return this.#options.onProgress();

@@ -1,6 +1,6 @@
 /**
- * The snapshots of a journal: the latest, those that followers are still being sent, and the two that may be on their
- * way, one of this node's own state and one from a leader.
+ * The snapshots of a journal: the latest, those that are still being sent to followers, and up to two that are being
+ * written, one of this node's own state and one from a leader.
  *
  * @module
  */
@@ -13,21 +13,21 @@ import { SnapshotReads } from "./snapshot_reads.ts";
 
 const DRAFT_PREFIX = "draft-";
 
-/** Whether a file is of a snapshot that was never taken or installed. */
+/** Whether a file belongs to a snapshot that was never taken or installed. */
 export function isDraft(name: string): boolean {
   return name.startsWith(DRAFT_PREFIX);
 }
 
-/** More bytes of a leader's snapshot are not held in memory. */
+/** How many bytes of a leader's snapshot are kept in memory at most. */
 const UNWRITTEN_MAX = 64 << 20;
 
-/** What the store needs. */
+/** The parts that the store needs. */
 interface SnapshotStoreOptions {
   readonly disk: Disk;
   readonly identity: JournalIdentity;
-  /** The latest snapshot, as it was found. */
+  /** The latest snapshot that was found on disk. */
   readonly found: Snapshot | null;
-  /** Bytes were read or written that somebody waits for. */
+  /** Called when bytes were read or written that somebody waits for. */
   readonly onProgress: () => void;
   readonly onFailure: (error: Error) => void;
 }
@@ -35,7 +35,7 @@ interface SnapshotStoreOptions {
 /** A snapshot that was taken or installed. */
 interface Kept {
   readonly snapshot: Snapshot;
-  /** Its file; a draft's until the snapshot is durable. */
+  /** Its file; the draft's name until the snapshot is durable. */
   file: string;
   isDurable: boolean;
 }
@@ -44,7 +44,7 @@ interface Kept {
 export class SnapshotStore {
   readonly #options: SnapshotStoreOptions;
   readonly #reads: SnapshotReads;
-  /** In the order of their indexes; the last one is the latest. */
+  /** The snapshots in the order of their indexes; the last one is the latest. */
   #kept: Kept[] = [];
   #sent: readonly Snapshot[] = [];
   #drafts = 0;
@@ -59,24 +59,24 @@ export class SnapshotStore {
     }
   }
 
-  /** The index of the latest snapshot that a crash leaves; 0 where there is none. */
+  /** The index of the latest snapshot that would survive a crash; 0 if there is none. */
   get durableIndex(): number {
     return this.#kept.findLast(({ isDurable }) => isDurable)?.snapshot.index ?? 0;
   }
 
-  /** Begins to write this node's own state; what was begun before is given up. */
+  /** Begins to write this node's own state. Gives up an earlier draft. */
   stage(): SnapshotDraft {
     this.#own?.abandon();
     return this.#own = this.#draft();
   }
 
-  /** Gives up what `stage` began. */
+  /** Gives up the draft that `stage` began. */
   unstage(): void {
     this.#own?.abandon();
     this.#own = null;
   }
 
-  /** Takes what was staged as the snapshot. `durable` is called when a crash leaves it. */
+  /** Takes the staged draft as the snapshot. Calls `durable` when it would survive a crash. */
   take(snapshot: Snapshot, durable: () => void): void {
     const draft = this.#own;
     if (draft === null || draft.bytes !== snapshot.bytes || draft.digest !== snapshot.digest) {
@@ -86,7 +86,7 @@ export class SnapshotStore {
     this.#keep(snapshot, draft, durable);
   }
 
-  /** Takes a chunk of a leader's snapshot, in order from offset 0. `false`: not now, or not this one. */
+  /** Takes a chunk of a leader's snapshot, in order from offset 0. `false`: not now, or not this snapshot. */
   receive(snapshot: Snapshot, offset: number, chunk: Uint8Array): boolean {
     if (this.#incoming === null || !isSame(this.#incoming.snapshot, snapshot) || offset === 0) {
       if (offset !== 0) return false;
@@ -99,14 +99,12 @@ export class SnapshotStore {
     return true;
   }
 
-  /** How much of the incoming snapshot is written. */
+  /** How many bytes of the incoming snapshot are written. */
   get receivedBytes(): number {
     return this.#incoming?.draft.written ?? 0;
   }
 
-  /**
-   * Takes the incoming snapshot in the place of all others; `false` if its bytes are not those that its identity names.
-   */
+  /** Replaces all others by the incoming snapshot; `false` if its bytes do not match its identity. */
   install(snapshot: Snapshot, durable: () => void): boolean {
     const incoming = this.#incoming;
     if (incoming === null || !isSame(incoming.snapshot, snapshot)) return false;
@@ -121,14 +119,14 @@ export class SnapshotStore {
     return true;
   }
 
-  /** Up to `maxBytes` bytes of a snapshot's data from an offset; `null`: not yet. */
+  /** Up to `maxBytes` bytes of a snapshot's data from an offset; `null` means "not yet". */
   read(snapshot: Snapshot, offset: number, maxBytes: number): Uint8Array | null {
     const kept = this.#kept.find((one) => isSame(one.snapshot, snapshot));
     if (kept === undefined) throw new RangeError(`Cannot read the snapshot at ${snapshot.index}: it is not held`);
     return this.#reads.read(kept.file, snapshot, offset, maxBytes);
   }
 
-  /** Keeps these besides the latest, as they are being sent. */
+  /** Keeps the files of these snapshots, which are being sent, beside that of the latest. */
   hold(snapshots: readonly Snapshot[]): void {
     this.#sent = snapshots;
     this.#dropOutdated();

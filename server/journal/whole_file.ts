@@ -1,17 +1,17 @@
 /**
- * Whole files, put together from the verbs of a disk: read to their end, or put in the place of another at once.
+ * Reads and replaces whole files, built from a disk's operations.
  *
  * @module
  */
 import type { Disk, DiskDone } from "./disk.ts";
 
-/** A file is read so many bytes at a time. */
+/** How many bytes are read at a time. */
 const PIECE = 1 << 20;
 
 /**
- * Reads a file to its end, however short each read is; `null` where there is no such file.
+ * Reads a file to its end, in as many reads as it takes; `null` if there is no such file.
  *
- * @param done Also gets an error if the file ends before the size that the disk told.
+ * @param done Also gets an error if the file ends before the size that the disk reported.
  */
 export function readFile(
   disk: Disk,
@@ -37,8 +37,8 @@ export function readFile(
 }
 
 /**
- * Puts bytes in the place of a whole file: at every moment there is the old content or the new. Durable when `done` is
- * called.
+ * Replaces the content of a whole file: at every moment the file has the old content or the new. It is durable when
+ * `done` is called.
  */
 export function replaceFile(disk: Disk, file: string, bytes: Uint8Array, done: DiskDone): void {
   const draft = `${file}.new`;

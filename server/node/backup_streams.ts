@@ -1,5 +1,5 @@
 /**
- * Backups that clients are taking: the store as it was at one moment, slice by slice, while the node goes on.
+ * The backups that clients are taking: the store as of one moment, slice by slice, while the node goes on.
  *
  * @module
  */
@@ -7,20 +7,20 @@ import { ByteWriter } from "../bytes/byte_writer.ts";
 import { type Clock, SECOND, type Timer } from "../clock.ts";
 import type { KvStore } from "../store/kv_store.ts";
 
-/** So many may be taken at once: each keeps what changes meanwhile. */
+/** How many backups may be taken at once: each keeps the old values of what changes meanwhile. */
 const STREAMS_MAX = 2;
-/** One that nobody asks on is given up after this time. */
+/** A backup is given up if its client asks for no slice for this long. */
 const IDLE_TIME = 30 * SECOND;
 
 interface Stream {
   readonly slices: Generator<void, void>;
   readonly writer: ByteWriter;
-  /** The slice that is handed out next; `null` after the last. */
+  /** The next slice to hand out; `null` after the last. */
   next: Uint8Array | null;
   timer: Timer;
 }
 
-/** The backups under way at one node. */
+/** The backups that are being taken from one node. */
 export class BackupStreams {
   readonly #store: KvStore;
   readonly #clock: Clock;
@@ -32,7 +32,7 @@ export class BackupStreams {
     this.#clock = clock;
   }
 
-  /** Begins one: the store is kept as it is now. Its number; `null` if too many are under way. */
+  /** Begins a backup of the store as it is now. Returns its number; `null` if too many are being taken. */
   begin(): number | null {
     if (this.#streams.size >= STREAMS_MAX) return null;
     const id = ++this.#lastId;
@@ -44,7 +44,7 @@ export class BackupStreams {
     return id;
   }
 
-  /** The next slice; `null` after the last, `undefined` where there is no such backup. */
+  /** The next slice; `null` after the last, `undefined` if there is no such backup. */
   next(id: number): Uint8Array | null | undefined {
     const stream = this.#streams.get(id);
     if (stream === undefined) return undefined;
@@ -56,7 +56,7 @@ export class BackupStreams {
     return slice;
   }
 
-  /** Ends one, whether it is complete or not. */
+  /** Ends a backup, complete or not. */
   end(id: number): void {
     const stream = this.#streams.get(id);
     if (stream === undefined) return;

@@ -1,17 +1,17 @@
 /**
- * Room that a node keeps on its disk for the moment when there is none: a file that it throws away. With what that
- * gives, the node writes what it must to serve reads and to delete keys.
+ * Disk space that a node reserves for the moment when the disk is full: a file that it deletes then. The freed space
+ * lets the node write what it needs to serve reads and to delete keys.
  *
  * @module
  */
 import { stat, unlink, unlinkSync, writeFile } from "node:fs";
 import { join } from "node:path";
 
-/** Its name in the node's folder. */
+/** The file's name in the node's folder. */
 const BALLAST_FILE = "ballast";
-/** Its size. */
+/** The file's size. */
 const BALLAST_BYTES: number = 16 << 20;
-/** It is made only where so many times its size is free. */
+/** The file is made only if this many times its size is free. */
 const FREE_TIMES = 8;
 
 /** The ballast of one folder. */
@@ -23,7 +23,7 @@ export class Ballast {
     this.#path = join(folder, BALLAST_FILE);
   }
 
-  /** Throws it away; whether there was any. */
+  /** Deletes the file. Returns whether there was one. */
   drop(): boolean {
     try {
       unlinkSync(this.#path);
@@ -33,7 +33,7 @@ export class Ballast {
     }
   }
 
-  /** Makes it where there is none and enough is free. It is nothing that must succeed. */
+  /** Makes the file if there is none and enough space is free. A failure is ignored. */
   keep(freeBytes: number): void {
     if (this.#isBusy || freeBytes < FREE_TIMES * BALLAST_BYTES) return;
     this.#isBusy = true;

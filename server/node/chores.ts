@@ -1,5 +1,5 @@
 /**
- * What a node looks at now and then: who leads, whether it is a member itself, and who is no peer any more.
+ * What a node checks now and then: who leads, whether it is still a member itself, and which peers are no longer peers.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { Log } from "./log_lines.ts";
 import type { NodeOptions } from "./node_options.ts";
 import type { PeerBook } from "./peer_book.ts";
 
-/** Ticks from one look to the next. */
+/** Ticks between two checks. */
 const LOOK_TICKS = 8;
 
-/** What the chores need. */
+/** The parts that the chores need. */
 interface ChoresOptions {
   readonly options: NodeOptions;
   readonly log: Log;
   readonly replica: Replica<SessionMachine>;
   readonly book: PeerBook;
-  /** This node is no member any more. */
+  /** Called when this node is no longer a member. */
   readonly onRemoved: () => void;
 }
 
@@ -36,7 +36,7 @@ export class Chores {
   constructor(parts: ChoresOptions) {
     this.#parts = parts;
     const { leader, term } = parts.replica.node;
-    // A node that is alone leads as soon as it begins: that election counts.
+    // A lone node leads as soon as it starts: that election counts.
     this.#lastTerm = leader === null ? term : term - 1;
   }
 
@@ -53,7 +53,7 @@ export class Chores {
     this.#elections++;
   }
 
-  /** Counts towards the next look. */
+  /** Counts a tick towards the next check. */
   tick(): void {
     if (--this.#ticksToLook > 0) return;
     this.#ticksToLook = LOOK_TICKS;
@@ -72,7 +72,7 @@ export class Chores {
     this.#parts.log("info", leads ? "leads" : "follows", { term: node.term, leader: node.leader });
   }
 
-  /** A node that was a member and is none by a committed configuration was removed. */
+  /** Detects that this node was removed: it was a member, and a committed configuration lacks it. */
   #lookForOneself(): void {
     const { configuration, configurationIndex, commitIndex } = this.#parts.replica.node.status();
     const isMember = membersOf(configuration).some((member) => member === this.#parts.options.id);

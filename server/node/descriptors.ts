@@ -1,25 +1,26 @@
 /**
- * How many files and sockets this process may have open, and what clients get of them.
+ * How many files and sockets this process may have open, and how many of them clients get.
  *
  * @module
  */
 import { closeSync, openSync } from "node:fs";
 import type { ClientLimits } from "../redis/client_limits.ts";
 
-/** What files, the other members and the runtime need: it is never a client's. */
+/** How many descriptors are kept for files, the other members and the runtime; clients never get these. */
 const KEPT = 96;
-/** Clients have at least so many, or the node does not start. */
+/** The minimum for clients; with fewer the node does not start. */
 const CLIENTS_MIN = 4;
 
-/** Descriptors that clients of these limits may take. */
+/** How many descriptors clients may use with these limits. */
 export function descriptorsOf(limits: ClientLimits): number {
   return limits.maxConnections + 2 * limits.maxNewConnections + limits.operatorConnections;
 }
 
 /**
- * The limits as far as this process has descriptors for them: it tries, as no runtime tells how many it may have.
+ * Lowers the limits to the descriptors that this process has. It finds their number by trying, because no runtime tells
+ * it.
  *
- * @param count Tells how many descriptors there are, up to a number.
+ * @param count Returns how many descriptors there are, up to a maximum.
  * @throws {RangeError} If there are too few to serve anybody.
  */
 export function fitLimits(limits: ClientLimits, count: (upTo: number) => number = countDescriptors): ClientLimits {
@@ -41,7 +42,7 @@ function countDescriptors(upTo: number): number {
   try {
     while (opened.length < upTo) opened.push(openSync("/dev/null", "r"));
   } catch (error) {
-    // On Windows there is no such file, and no such limit.
+    // Windows has neither this file nor such a limit.
     if (!["EMFILE", "ENFILE"].includes((error as { code?: string }).code ?? "")) return upTo;
   } finally {
     for (const descriptor of opened) closeSync(descriptor);

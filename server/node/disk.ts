@@ -1,15 +1,15 @@
 /**
- * The disk of a live node: the verbs of `server/journal/disk.ts` over `node:fs`, for one folder that this process has
+ * The disk of a live node: implements `server/journal/disk.ts` with `node:fs`, for one folder that this process has
  * locked.
  *
- * A file that is written is opened once. Bytes are written in the caller's turn into the system's cache: that takes
- * some microseconds, less than the way to a thread and back (4 KiB on Node: 5 us against 34). Only a sync, which waits
- * for the device, goes to a thread.
+ * A file is opened once, when it is first written. Writes are synchronous, into the system's cache: that takes some
+ * microseconds, less than handing the work to a thread (4 KiB on Node: 5 us against 34). Only a sync, which waits for
+ * the device, runs on a thread.
  *
- * A segment of the log grows into room that was filled with zeros before: a sync then has no metadata to write, and
- * does not wait for the file system's own journal, which all nodes on a device share (measured with one node: 9,000
- * syncs a second against 5,300). A large batch makes no room: it would be written twice. Of small ones many share a
- * block, so that seldom a sync has one to allocate: their room is a hole, which costs no writing.
+ * A log segment grows into space that was filled with zeros before. A sync then has no metadata to write, and does not
+ * wait for the file system's own journal, which all nodes on a device share (measured with one node: 9,000 syncs a
+ * second against 5,300). A large batch reserves no space, since its space would be written twice. Small batches share a
+ * block, so a sync rarely has to allocate one; their space is a hole, which costs no write.
  *
  * @module
  */
@@ -40,56 +40,52 @@ import { FolderInUseError, type FolderLock, lockFolder } from "./folder_lock.ts"
 
 export { DiskError } from "./disk_error.ts";
 
-/** A disk that is closed when it is no longer needed. */
+/** A disk that must be closed when it is no longer needed. */
 export interface LiveDisk extends Disk {
-  /** The folder, as it was given. */
+  /** The folder's path, as it was given. */
   readonly folder: string;
   /** How many times a file was synced since the folder was opened. */
   readonly syncs: number;
-  /** How many bytes were written, room included. */
+  /** How many bytes were written, reserved space included. */
   readonly writtenBytes: number;
-  /**
-   * Waits for the verbs that were called, closes the files and lets the folder go. A verb that is called later fails.
-   */
+  /** Waits for the operations that were called, closes the files and unlocks the folder. Later operations fail. */
   close(done: () => void): void;
 }
 
-/** Names of files: none leads out of the folder, or is the lock's. */
+/** Valid file names: none leads out of the folder, or is the lock's. */
 const FILE_NAME = /^(?!lock)[a-z0-9][a-z0-9_.-]{0,63}$/i;
 
-/** Longer writes go to a thread, so that a cache that is slow to take them does not hold up the process. */
+/** Longer writes run on a thread, so a slow cache does not block the process. */
 const WRITE_IN_TURN_MAX = 262_144;
-/** A write of at most so many bytes to a segment of the log makes room for more, */
+/** A write to a log segment of at most this many bytes reserves space; */
 const ROOM_FOR_MAX = 16_384;
-/** and one of at most so many makes a hole. */
+/** and one of at most this many reserves it as a hole. */
 const HOLE_FOR_MAX = 2_048;
-/** The room that is made at a time: as much as there is, within these bounds. */
+/** How much space is reserved at a time: as much as the file has, within these limits. */
 const ROOM_MIN = 65_536;
 const ROOM_MAX = 1 << 20;
 
-/** What ends a step: nothing, or what the system gave for a reason. */
+/** Ends a step: without an argument, or with the system's error. */
 type Ended = (cause?: unknown) => void;
 
-/** Failures that pass: the same verb may be tried again. */
+/** Errors that may pass: the same operation may be tried again. */
 const PASSING = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"];
 
-/** A file that is open. */
+/** An open file. */
 interface OpenFile {
   readonly descriptor: number;
-  /** Up to where it goes, room included. */
+  /** The size of the file, reserved space included. */
   size: number;
-  /**
-   * Why a write or a sync failed: what the system then holds of the file is not known, and nothing may be added to it.
-   */
+  /** Why a write or a sync failed. The state of the file on disk is then unknown, and nothing may be added to it. */
   failure: DiskError | null;
 }
 
 /**
- * Opens a folder for this process; makes it, for this user alone, if there is none.
+ * Opens a folder for this process. If it does not exist, makes it with access for this user only.
  *
- * On Deno it needs the permissions to read and to write the folder, and no other.
+ * On Deno this needs only the permissions to read and to write the folder.
  *
- * @throws {FolderInUseError} If a process has it open.
+ * @throws {FolderInUseError} If another process has it open.
  * @throws {DiskError} If it cannot be made, read or written.
  */
 export function openDisk(folder: string): LiveDisk {
@@ -98,8 +94,8 @@ export function openDisk(folder: string): LiveDisk {
 
 function openFolder(folder: string): FolderLock {
   try {
-    // The folder's own name is not synced: the folder above may be out of reach, and common file systems write it with
-    // the first file's sync.
+    // The folder's own name is not synced: the parent folder may be inaccessible, and common file systems write the
+    // name with the first file's sync.
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return lockFolder(folder);
   } catch (error) {
@@ -200,7 +196,7 @@ class FolderDisk implements LiveDisk {
 
   syncFolder(done: DiskDone): void {
     this.#inTurn([], done, (_path, end) => {
-      // Windows has no such thing, and needs none.
+      // Windows cannot sync a folder, and need not.
       if (process.platform === "win32") return queueMicrotask(() => end(null));
       const ended: Ended = (cause) => end(cause ? new DiskError("sync", this.folder, cause) : null);
       open(this.folder, "r", (error, descriptor) => {
@@ -228,17 +224,19 @@ class FolderDisk implements LiveDisk {
     closed();
   }
 
-  /** Begins a verb when its turn has come. It ends in a later turn of the event loop than it was called in. */
+  /**
+   * Begins an operation when its turn has come. The operation ends in a later turn of the event loop than it began in.
+   */
   #inTurn(names: readonly string[], done: DiskDone, begin: (path: string, end: DiskDone) => void): void {
     const wrong = names.find((name) => !FILE_NAME.test(name));
     const reason = this.#isClosed
       ? "the disk is closed"
       : wrong === undefined
       ? null
-      : "the name is not that of a file here";
+      : "the name is not valid for a file of this disk";
     const path = names.length === 0 ? this.folder : join(this.folder, wrong ?? names[0]!);
     if (reason !== null) return queueMicrotask(() => done(new DiskError("use", path, { message: reason })));
-    // What is about the folder alone has a queue for itself.
+    // Operations on the folder alone have a queue of their own.
     this.#turns.take(names.length === 0 ? [`folder ${this.#folderTurns++}`] : names, (endTurn) => {
       begin(path, (error) => {
         done(error);
@@ -250,7 +248,7 @@ class FolderDisk implements LiveDisk {
 
   #folderTurns = 0;
 
-  /** Words a failure. One that does not pass makes the file useless. */
+  /** Makes a DiskError. An error that cannot pass makes the file unusable. */
   #failed(name: string, action: string, path: string, cause: unknown): DiskError | null {
     const file = this.#files.get(name);
     if (!cause) return file?.failure ?? null;
@@ -279,9 +277,7 @@ class FolderDisk implements LiveDisk {
     queueMicrotask(ended);
   }
 
-  /**
-   * A file that this process has only read, or not even that, is synced too: an earlier process may have written it.
-   */
+  /** Syncs a file, even one that this process has not written: an earlier process may have written it. */
   #sync(name: string, path: string, ended: Ended): void {
     let file: OpenFile;
     try {
@@ -309,7 +305,7 @@ class FolderDisk implements LiveDisk {
     closeSync(file.descriptor);
   }
 
-  /** Where the device has no space for more room, the write itself is still tried. */
+  /** Reserves space. If the device has too little, the write itself is still tried. */
   #makeRoom(file: OpenFile, end: number, isHole: boolean): void {
     if (end <= file.size) return;
     const room = end - file.size + Math.min(ROOM_MAX, Math.max(ROOM_MIN, file.size));
@@ -337,7 +333,7 @@ function openForWriting(path: string): number {
   }
 }
 
-/** The system may take less than it is given: the rest is given again. */
+/** Writes all bytes. The system may accept only a part; the rest is written again. */
 function writeAll(descriptor: number, bytes: Uint8Array, from: number, position: number, ended: Ended): void {
   if (from === bytes.length) return ended();
   write(descriptor, bytes, from, bytes.length - from, position + from, (error, written) => {
@@ -346,7 +342,7 @@ function writeAll(descriptor: number, bytes: Uint8Array, from: number, position:
   });
 }
 
-/** Reads a part of a file, by its descriptor if it is open; `null` where there is no such file. */
+/** Reads a part of a file, by its descriptor if it is open; `null` if there is no such file. */
 function readPart(
   path: string,
   descriptor: number | null,

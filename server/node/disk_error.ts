@@ -1,17 +1,17 @@
 /**
- * What a disk fails to do, in words.
+ * The errors of a disk as text.
  *
  * @module
  */
 
-/** What the disk fails to do, on one line: the verb, the file and the reason. */
+/** A failed disk operation, on one line: the operation, the file and the reason. */
 export class DiskError extends Error {
   /** The name of the class. */
   override name = "DiskError";
-  /** The system's code, such as `ENOSPC`; empty where it gave none. */
+  /** The system's code, such as `ENOSPC`; empty if it gave none. */
   readonly code: string;
 
-  /** Words a failure of the system: `Cannot write DIR/log-0000000001: no space is left on the device (ENOSPC)`. */
+  /** Makes the message: `Cannot write DIR/log-0000000001: no space is left on the device (ENOSPC)`. */
   constructor(action: string, path: string, cause: unknown) {
     const { code = "", message = String(cause) } = cause as { code?: string; message?: string };
     const reason = REASONS[code];

@@ -1,31 +1,31 @@
 /**
- * The order of verbs: those of one file take effect one after the other, in the order in which they were called; others
- * go on beside them.
+ * The order of disk operations: those on one file take effect one after another, in the order of the calls; those on
+ * different files run concurrently.
  *
  * @module
  */
 
-/** A verb that waits, or is under way, with the files that it is about. */
+/** An operation that waits or is under way, with its files. */
 interface Turn {
   readonly names: readonly string[];
   readonly begin: () => void;
-  /** How many of its files are still busy with earlier verbs. */
+  /** How many of its files are still busy with earlier operations. */
   busy: number;
 }
 
-/** The turns of one disk. */
+/** The queues of one disk. */
 export class DiskTurns {
-  /** For each file the verbs that were called and have not ended; the first is under way. */
+  /** For each file, the operations that were called and have not ended; the first is under way. */
   readonly #queues = new Map<string, Turn[]>();
 
-  /** Whether no verb is under way. */
+  /** Whether no operation is under way. */
   get isIdle(): boolean {
     return this.#queues.size === 0;
   }
 
   /**
-   * Begins a verb once those that were called before for its files have ended: at once where there are none. `end` ends
-   * it.
+   * Begins an operation when all earlier ones for its files have ended, or at once if there are none. The operation
+   * calls `end` when it ends.
    */
   take(names: readonly string[], begin: (end: () => void) => void): void {
     const turn: Turn = { names, begin: () => begin(() => this.#end(turn)), busy: 0 };

@@ -1,6 +1,6 @@
 /**
- * What a node does for its clients: from a request to the store, the members or the node itself, and back to an answer
- * in Redis's words.
+ * Executes the requests of a node's clients, on the store, the members or the node itself, and answers in terms of
+ * Redis's protocol.
  *
  * @module
  */
@@ -26,19 +26,19 @@ import { ScanCursors } from "./scan_cursors.ts";
 type Reply = (value: RespValue) => void;
 
 const READ_MODES: Readonly<Record<RespReadMode, ReadMode>> = { linearizable: "index", lease: "lease", local: "local" };
-/** KEYS answers with no more bytes than this. */
+/** The largest answer to KEYS, in bytes. */
 const KEYS_BYTES_MAX = 64 << 20;
-/** Requests that are about keys, beside those that are one operation. */
+/** Requests that concern keys, besides those that are a single operation. */
 const STORE_REQUESTS: readonly string[] = ["transaction", "scan", "keys"];
 const NO_STORE: RespFailure = {
-  error: "ERR this node has another state machine than the store: KAYA takes its commands",
+  error: "ERR this node has a state machine of its own in place of the store: use KAYA for its commands",
 };
 const NO_REQUEST: ClientReply = {
   type: "fail",
   error: "a request is an object with an operation of the store, or a command",
 };
 
-/** What a node tells of itself. */
+/** Texts about the node. */
 interface NodeTexts {
   /** The text of INFO. */
   readonly info: (sections: readonly string[]) => string;
@@ -46,7 +46,7 @@ interface NodeTexts {
   readonly status: () => string;
 }
 
-/** Does what clients ask. */
+/** Executes client requests. */
 export class Executor {
   readonly #node: LiveNode;
   readonly #texts: NodeTexts;
@@ -59,7 +59,7 @@ export class Executor {
     this.#backups = node.store === null ? null : new BackupStreams(node.store, clock);
   }
 
-  /** Does a request. `reply` is called once, perhaps at once. */
+  /** Executes a request. Calls `reply` once, possibly at once. */
   execute(request: Request, session: RespSession, reply: Reply): void {
     const isStores = isStoreCommand(request) || STORE_REQUESTS.includes(request.type);
     if (isStores && this.#node.store === null) return reply(NO_STORE);
@@ -102,11 +102,11 @@ export class Executor {
     if (verb === "next") {
       const slice = backups.next(id);
       if (slice === undefined) {
-        return reply({ error: "ERR there is no such backup: it was given up, or is of another node" });
+        return reply({ error: "ERR there is no such backup: it was given up, or belongs to another node" });
       }
       return reply(slice === null ? null : binaryAt(slice, 0, slice.length));
     }
-    // What was written before is in it: so the node first makes sure that it knows all of that.
+    // The backup must contain everything written before. This read makes sure that the node knows all of it.
     this.#ask({ f: "size" }, session, (result) => {
       if (result.type !== "ok") return reply(respReply({ type: "dbsize" }, result));
       const begun = backups.begin();
@@ -138,12 +138,12 @@ export class Executor {
     this.#node.request({ operation, reads: this.#readsOf(session) }, reply);
   }
 
-  /** A read through the log is linearizable too: a node that is set to it keeps to it. */
+  /** A read through the log is linearizable too, so a node that is set to it keeps using it. */
   #readsOf({ readMode }: RespSession): ReadMode {
     return readMode === "linearizable" && this.#node.options.reads === "log" ? "log" : READ_MODES[readMode];
   }
 
-  /** Why an operation is not done while the node is full; `null` if it is. */
+  /** Why an operation is refused while the node is full; `null` if it is not. */
   #fullness(operation: Operation): RespFailure | null {
     const reason = growsStore(operation) ? this.#node.fullness : null;
     return reason === null ? null : { error: `FULL nothing was written: ${reason}` };
@@ -151,7 +151,7 @@ export class Executor {
 
   #scan({ cursor, pattern, count, of }: KeysCommand & { type: "scan" }, session: RespSession, reply: Reply): void {
     const after = this.#cursors.keyOf(cursor);
-    if (after === undefined) return reply({ error: "ERR invalid cursor: it is of another node, or too old" });
+    if (after === undefined) return reply({ error: "ERR invalid cursor: it belongs to another node, or is too old" });
     const operation = { f: "scan", value: [after, Math.min(count, SCAN_MAX), pattern] };
     this.#ask(operation, session, (result) => {
       if (result.type !== "ok") return reply(respReply({ type: "dbsize" }, result));
@@ -167,7 +167,8 @@ export class Executor {
   }
 
   /**
-   * Step by step, so that nobody waits for long: keys that come or go meanwhile may or may not be among those found.
+   * Works step by step, so nobody waits for long. Keys that are added or deleted meanwhile may or may not be in the
+   * answer.
    */
   #keys({ pattern }: KeysCommand & { type: "keys" }, session: RespSession, reply: Reply): void {
     const found: string[] = [];
@@ -189,15 +190,15 @@ export class Executor {
   }
 
   /**
-   * What `KAYA` may hold: a request of the store, a change of the members as the core knows it, or the wish that a
-   * snapshot be taken.
+   * The content of a `KAYA` command: a request for the store, a membership change as the core defines it, or the
+   * request for a snapshot.
    */
   #json(text: string, reply: Respond): void {
     let request: ClientRequest | EncodedRequest | { readonly change: ConfigurationChange } | { readonly compact: true };
     try {
       request = JSON.parse(text);
     } catch {
-      return reply({ type: "fail", error: "the request is no JSON" });
+      return reply({ type: "fail", error: "the request is not JSON" });
     }
     if (typeof request !== "object" || request === null) return reply(NO_REQUEST);
     if ("change" in request) return this.#node.replica.changeMembers(request.change, reply);
@@ -212,13 +213,13 @@ export class Executor {
     this.#node.request(request, reply);
   }
 
-  /** A command of the state machine, whichever that is. */
+  /** Submits a command of the state machine, whichever that is. */
   #command(request: EncodedRequest, reply: Respond): void {
     let command: Uint8Array;
     try {
       command = Uint8Array.from(atob(request.command), (character) => character.charCodeAt(0));
     } catch {
-      return reply({ type: "fail", error: "the command is no base64" });
+      return reply({ type: "fail", error: "the command is not base64" });
     }
     const full = this.#node.replica.machine.isRead(command) ? null : this.#node.fullness;
     if (full !== null) return reply({ type: "fail", error: `FULL nothing was written: ${full}` });
@@ -226,12 +227,12 @@ export class Executor {
   }
 }
 
-/** A command of the state machine, in base64. */
+/** A command of the state machine, encoded in base64. */
 interface EncodedRequest extends Omit<CommandRequest, "command"> {
   readonly command: string;
 }
 
-/** An answer; where there is no room for it, an error takes its place, and nothing else is disturbed. */
+/** Makes an answer. If memory for it is lacking, only this answer becomes an error. */
 function made(make: () => RespValue): RespValue {
   try {
     return make();

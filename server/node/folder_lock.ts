@@ -1,16 +1,16 @@
 /**
- * A data folder belongs to one process: the lock that says so.
+ * The lock on a data folder, which makes sure that only one process uses it.
  *
- * A lock is a file `lock.N` that tells who holds the folder; of several, the one with the highest number counts. To
- * take a folder over from a dead process is to make the next number, and of two starters only one can: the file appears
- * under its name with its whole content, by `link`, which fails where there is such a name. The highest is never
- * removed, and whoever has made a file and then finds a higher one begins anew: so a starter that was slow cannot bring
- * back a number that has been and gone.
+ * A lock is a file `lock.N` that names the holder of the folder; the file with the highest number counts. To take the
+ * folder over from a dead process, a starter makes the file with the next number. Of two starters only one succeeds:
+ * `link` makes the file appear with its complete content, and fails if the name exists. The highest file is never
+ * removed, and a starter that has made a file and then finds a higher one starts again. So a slow starter cannot make a
+ * number that was used and removed before.
  *
- * Who is alive? On Deno a holder also has an advisory lock (flock) on its file, which ends with the process, and which
- * another Deno can test with no permission but to the folder. Elsewhere signal 0 to the process id tells; and since ids
- * are used again, the time at which the process began, where there is a /proc to tell it. A folder that is shared by
- * machines, or by containers with process ids of their own, is not protected.
+ * Is the holder alive? On Deno a holder also has an advisory lock (flock) on its file. It ends with the process, and
+ * another Deno can test it with no permission except for the folder. On other runtimes, signal 0 to the process id
+ * tells. Because ids are reused, the time at which the process began is compared too, where /proc tells it. The lock
+ * does not protect a folder that is shared by several machines, or by containers with process ids of their own.
  *
  * @module
  */
@@ -18,39 +18,37 @@ import { linkSync, readdirSync, readFileSync, realpathSync, renameSync, unlinkSy
 import { join } from "node:path";
 import process from "node:process";
 
-/** Cannot open a folder, because a process has it open. */
+/** A folder cannot be opened because a process has it open. */
 export class FolderInUseError extends Error {
   /** The name of the class. */
   override name = "FolderInUseError";
-  /** The process that has it open, as far as can be known. */
+  /** The process that has it open, as far as it is known. */
   readonly pid: number;
 
-  /**
-   * Names the folder and the process, and says what can be done where it cannot be known whether that process lives.
-   */
+  /** Names the folder and the process, and advises what to do if it is unknown whether that process lives. */
   constructor(folder: string, pid: number, advice: string) {
     super(`Cannot open ${folder}: process ${pid} has it open${advice}`);
     this.pid = pid;
   }
 }
 
-/** A folder that this process holds. */
+/** The lock on a folder that this process holds. */
 export interface FolderLock {
-  /** Lets the folder go. */
+  /** Releases the folder. */
   release(): void;
 }
 
-/** What a lock file tells, as JSON. */
+/** The content of a lock file, as JSON. */
 interface Holder {
-  /** The process; 0 for a folder that was let go. */
+  /** The process; 0 for a folder that was released. */
   readonly pid: number;
-  /** When the process began, in a form that only compares; absent where it cannot be known. */
+  /** When the process began, in a form that can only be compared; absent if it is unknown. */
   readonly began?: string | undefined;
   /** Whether the process has an advisory lock on the file. */
   readonly isAdvisory: boolean;
 }
 
-/** What Deno has beside `node:fs`, as far as it is needed here. */
+/** The part of Deno's API, besides `node:fs`, that is needed here. */
 interface DenoFiles {
   openSync(path: string, options: { read: boolean; write: boolean }): DenoFile;
   readonly permissions: { querySync(descriptor: { name: "run" }): { state: string } };
@@ -65,17 +63,17 @@ const deno = (globalThis as { Deno?: DenoFiles }).Deno;
 const LOCK_NAME = /^lock\.(\d{1,15})$/;
 const DRAFT_NAME = /^lock\.draft\./;
 const RELEASED: Holder = { pid: 0, isAdvisory: false };
-/** A starter that loses this many races in a row gives up. */
+/** How many races in a row a starter may lose before it gives up. */
 const ATTEMPTS_MAX = 100;
 
-/** What this process holds: its own id in a lock file may also be that of a process long dead. */
+/** The folders that this process holds. Its own id in another lock file may belong to a process long dead. */
 const held = new Set<string>();
 
 /**
- * Takes a folder for this process.
+ * Locks a folder for this process.
  *
- * @throws {FolderInUseError} If a living process holds it, this one included; or if on Deno it cannot be known whether
- * a process of another runtime lives.
+ * @throws {FolderInUseError} If a living process holds it, this one included; or if it is unknown, on Deno, whether a
+ * process of another runtime lives.
  */
 export function lockFolder(folder: string): FolderLock {
   const real = realpathSync(folder);
@@ -86,7 +84,7 @@ export function lockFolder(folder: string): FolderLock {
   throw new Error(`Cannot open ${folder}: its lock changes hands all the time`);
 }
 
-/** One try; `null` if another starter was faster. */
+/** Tries once; `null` if another starter was faster. */
 function tryLock(folder: string): FolderLock | null {
   const highest = Math.max(0, ...lockNumbers(folder));
   if (highest > 0 && !isFree(folder, highest)) return null;
@@ -94,7 +92,7 @@ function tryLock(folder: string): FolderLock | null {
   const path = lockPath(folder, number);
   const draft = join(folder, `lock.draft.${process.pid}.${number}`);
   writeFileSync(draft, JSON.stringify(ownHolder()));
-  // A faster starter may have tidied the draft away.
+  // A faster starter may have removed the draft.
   let advisory: DenoFile | undefined;
   if (!isDone(() => advisory = deno?.openSync(draft, { read: true, write: true }))) return null;
   advisory?.tryLockSync(true);
@@ -112,18 +110,20 @@ function tryLock(folder: string): FolderLock | null {
     release() {
       if (!held.delete(path)) return;
       try {
-        // Replaced and not removed: the highest number must stay.
+        // The file is replaced, not removed: the highest number must stay.
         writeFileSync(draft, JSON.stringify(RELEASED));
         renameSync(draft, path);
       } catch {
-        // A full disk, say: then the end of the process tells that the folder is free.
+        // The disk may be full, for example. Then the end of the process shows that the folder is free.
       }
       advisory?.close();
     },
   };
 }
 
-/** Removes what earlier holders left. A draft of another starter may be among it: that one has lost anyway. */
+/**
+ * Removes files of earlier holders. The draft of another starter may be among them, but that starter has lost anyway.
+ */
 function tidy(folder: string, number: number): void {
   for (const lower of lockNumbers(folder)) if (lower < number) isDone(() => unlinkSync(lockPath(folder, lower)));
   for (const name of readdirSync(folder)) if (DRAFT_NAME.test(name)) isDone(() => unlinkSync(join(folder, name)));
@@ -140,7 +140,7 @@ function lockNumbers(folder: string): number[] {
   });
 }
 
-/** Whether an action on names took effect; not if another starter was faster. */
+/** Whether an action on file names took effect; it does not if another starter was faster. */
 function isDone(action: () => unknown): boolean {
   try {
     action();
@@ -153,9 +153,9 @@ function isDone(action: () => unknown): boolean {
 }
 
 /**
- * Whether the folder with this highest lock is anybody's to take; not if the lock has gone meanwhile.
+ * Whether the folder with this highest lock may be taken; no if the lock has disappeared meanwhile.
  *
- * @throws {FolderInUseError} If it is held.
+ * @throws {FolderInUseError} If a process holds it.
  */
 function isFree(folder: string, number: number): boolean {
   const path = lockPath(folder, number);
@@ -173,7 +173,10 @@ function isFree(folder: string, number: number): boolean {
   return true;
 }
 
-/** A file without sense has no holder: lock files appear whole, but a crash of the machine may take the content. */
+/**
+ * A file with invalid content has no holder: lock files appear complete, but a crash of the machine may destroy the
+ * content.
+ */
 function readHolder(path: string): Holder {
   try {
     const { pid, began, isAdvisory } = Object(JSON.parse(readFileSync(path, "utf8"))) as Partial<Holder>;
@@ -185,7 +188,7 @@ function readHolder(path: string): Holder {
   }
 }
 
-/** Whether the process that wrote a lock file lives; `null` if that cannot be known. */
+/** Whether the process that wrote a lock file lives; `null` if that is unknown. */
 function isHolderAlive(holder: Holder, path: string): boolean | null {
   if (deno !== undefined && holder.isAdvisory) return !canLock(path, deno);
   if (holder.pid === process.pid && holder.began === undefined) return held.has(path);
@@ -193,7 +196,7 @@ function isHolderAlive(holder: Holder, path: string): boolean | null {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    // EPERM: there is one, and it is another user's.
+    // EPERM: the process exists, and belongs to another user.
     return (error as { code?: string }).code === "EPERM";
   }
   if (isZombie(holder.pid)) return false;
@@ -202,7 +205,8 @@ function isHolderAlive(holder: Holder, path: string): boolean | null {
 }
 
 /**
- * Whether nobody has an advisory lock on a file; a shared one is tried, so that two who ask do not disturb each other.
+ * Whether nobody has an advisory lock on a file. The test takes a shared lock, so two processes that test do not
+ * disturb each other.
  */
 function canLock(path: string, { openSync }: DenoFiles): boolean {
   const file = openSync(path, { read: true, write: true });
@@ -217,7 +221,7 @@ function ownHolder(): Holder {
   return { pid: process.pid, began: beginOf(process.pid), isAdvisory: deno !== undefined };
 }
 
-/** Whether a process has ended and only waits for its parent to notice, which in a container may be never. */
+/** Whether a process has ended but its parent has not noticed, which in a container may never happen. */
 function isZombie(pid: number): boolean {
   if (deno !== undefined) return false;
   try {
@@ -229,14 +233,14 @@ function isZombie(pid: number): boolean {
 }
 
 /**
- * The boot and the time since it at which a process began (proc(5): field 22 of stat). Deno would ask for all
- * permissions.
+ * The boot id, and the time after the boot at which a process began (proc(5): field 22 of stat). Not on Deno, which
+ * would require all permissions for it.
  */
 function beginOf(pid: number): string | undefined {
   if (deno !== undefined) return undefined;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is a name in parentheses that may hold spaces and parentheses itself.
+    // The second field is a name in parentheses, which may itself contain spaces and parentheses.
     const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
     return ticks && `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}/${ticks}`;
   } catch {

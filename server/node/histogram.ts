@@ -1,5 +1,5 @@
 /**
- * How long something took, counted in buckets, as Prometheus wants it.
+ * A histogram of durations, in the form that Prometheus expects.
  *
  * @module
  */
@@ -10,7 +10,7 @@ const BOUNDS = [
   ...[0.1, 0.3, 1, 3, 10],
 ] as const;
 
-/** Durations in buckets. */
+/** A histogram of durations. */
 export class Histogram {
   readonly #counts: number[] = new Array(BOUNDS.length + 1).fill(0);
   #sum = 0;

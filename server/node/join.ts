@@ -1,5 +1,5 @@
 /**
- * How a new node finds its cluster: it asks any member who the others are, and then to be added.
+ * How a new node joins a cluster: it asks a member for the addresses of the others, and then to be added.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { askOnce, ConnectionError } from "../redis/resp_client.ts";
 /**
  * The options of a node that joins, with the other members' addresses filled in.
  *
- * @throws {Error} If the member cannot be reached, or is of another cluster.
+ * @throws {Error} If the member cannot be reached, or belongs to another cluster.
  */
 export async function findMembers(options: NodeOptions, member: Address): Promise<NodeOptions> {
   const status = await memberStatus(options, member);
   if (status.cluster !== options.clusterId) {
     throw new Error(
-      `Cannot join through ${formatAddress(member)}: it is of cluster ${JSON.stringify(status.cluster)}, ` +
+      `Cannot join through ${formatAddress(member)}: it belongs to cluster ${JSON.stringify(status.cluster)}, ` +
         `not of ${JSON.stringify(options.clusterId)}`,
     );
   }
@@ -30,14 +30,14 @@ export async function findMembers(options: NodeOptions, member: Address): Promis
   return { ...options, peers };
 }
 
-/** A member that is asked may be about to start itself: it is tried again for so long. */
+/** How long to keep asking a member that may not have started yet. */
 const INSISTS = 30 * SECOND;
 
 /**
- * Asks a member that may not be there yet again and again, while nobody can be reached.
+ * Repeats a request while the member cannot be reached, for a limited time.
  *
- * @param onWait Told once, if it has to wait.
- * @throws {Error} What the last try found, or the first that did reach somebody.
+ * @param onWait Called once if it has to wait.
+ * @throws {Error} The error of the last attempt, or of the first that reached the member.
  */
 export async function insist<T>(ask: () => Promise<T>, clock: Clock, onWait: (reason: Error) => void): Promise<T> {
   const deadline = clock.now() + INSISTS;
@@ -52,7 +52,7 @@ export async function insist<T>(ask: () => Promise<T>, clock: Clock, onWait: (re
   }
 }
 
-/** The status that a member tells. */
+/** Asks a member for its status. */
 export async function memberStatus(
   access: Pick<NodeOptions, "tls" | "password">,
   member: Address,
@@ -61,7 +61,7 @@ export async function memberStatus(
   return JSON.parse(String(await askOnce({ address: member, tls, password }, ["RAFT", "STATUS"]))) as StatusObject;
 }
 
-/** Asks a member that this node be added. It becomes a voter when it has caught up. */
+/** Asks a member to add this node. The node becomes a voter when it has caught up. */
 export async function askToBeAdded(
   options: NodeOptions,
   member: Address,

@@ -1,41 +1,41 @@
 /**
- * What a node tells of itself while it runs: lines for people or JSON for programs, by level.
+ * The log of a running node: text lines for people, or JSON for programs, by level.
  *
  * @module
  */
 
-/** How much a line matters, the least first. */
+/** The levels of a line, the least important first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
-/** How much a line matters. */
+/** The level of a line. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
-/** How lines are written. */
+/** The formats of a log. */
 export const LOG_FORMATS = ["json", "lines"] as const;
 
-/** How lines are written. */
+/** The format of a log. */
 export type LogFormat = typeof LOG_FORMATS[number];
 
-/** What a line carries beside its text. */
+/** The fields of a line besides its text. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** Takes a line. */
+/** Writes a line to the log. */
 export type Log = (level: LogLevel, event: string, fields?: LogFields) => void;
 
-/** What a log is made with. */
+/** The options of a log. */
 interface LogOptions {
-  /** Takes a line, without its end. */
+  /** Gets each line, without its line break. */
   readonly write: (line: string) => void;
   readonly node: number;
-  /** Lines that matter less are left out; `"info"` by default. */
+  /** The lowest level that is written; `"info"` by default. */
   readonly least?: LogLevel;
   /** `"json"` by default. */
   readonly format?: LogFormat;
-  /** The time as a text; in ISO 8601 by default. */
+  /** Returns the time as text; in ISO 8601 by default. */
   readonly now?: () => string;
 }
 
-/** A log of one node. */
+/** Makes the log of one node. */
 export function createLog(options: LogOptions): Log {
   const { write, node, least = "info", format = "json", now = () => new Date().toISOString() } = options;
   const threshold = LOG_LEVELS.indexOf(least);
@@ -48,7 +48,7 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
-/** A value that needs no quotes. */
+/** Matches a value that needs no quotes. */
 const PLAIN = /^[\w.:-]+$/;
 
 function inWords(name: string, value: unknown): string {
@@ -56,10 +56,10 @@ function inWords(name: string, value: unknown): string {
   return PLAIN.test(text) ? `${name}=${text}` : `${name}=${JSON.stringify(text)}`;
 }
 
-/** What a terminal or a reader would obey; JSON escapes the other control characters. */
+/** Characters that a terminal or a reader would interpret; JSON escapes the other control characters. */
 const CONTROLS = /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-/** Strangers put texts into lines: nothing that a terminal would obey gets through. */
+/** Escapes control characters: outsiders can put text into lines, and a terminal must not obey it. */
 function printable(text: string): string {
   return text.replace(CONTROLS, (found) => "\\u" + found.charCodeAt(0).toString(16).padStart(4, "0"));
 }

@@ -1,5 +1,5 @@
 /**
- * What administrators ask of the members: to add one, to remove one, to hand leadership over.
+ * An administrator's commands about the members: add one, remove one, transfer leadership.
  *
  * @module
  */
@@ -12,30 +12,30 @@ import type { Respond } from "../replica/forwarding.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { SessionMachine } from "../replica/sessions.ts";
 
-/** A node that is to become a member. */
+/** A node that is to be added. */
 interface Newcomer {
   readonly id: number;
   /** Where it listens for the other members. */
   readonly address: string;
-  /** The member in whose place it comes; 0 for none. */
+  /** The member that it replaces; 0 for none. */
   readonly replaces?: number;
-  /** The birth of its journal where it asks itself; 0 where an administrator does. */
+  /** The birth of its journal, if the node asks itself; 0 if an administrator asks. */
   readonly birth?: number;
-  /** Its proof, in hexadecimal digits, that it knows the secret; for a newcomer that asks itself. */
+  /** A proof, in hexadecimal digits, that the node knows the secret; for a node that asks itself. */
   readonly proof?: string;
 }
 
-/** How a newcomer proves that it asks itself. */
+/** Computes the proof of a node that asks to be added. */
 export function joinProof(secret: Uint8Array, clusterId: string, id: number, address: string, birth: number): string {
   const proof = proofOf(secret, "kaya peer: joins", [clusterId, id, address, birth]);
   return [...proof].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** What the commands need. */
+/** The parts that the commands need. */
 interface MemberCommandsOptions {
   readonly id: number;
   readonly clusterId: string;
-  /** `null` where certificates take its place. */
+  /** `null` if certificates are used in its place. */
   readonly secret: Uint8Array | null;
   readonly replica: Replica<SessionMachine>;
   readonly front: ExactlyOnce;
@@ -43,7 +43,7 @@ interface MemberCommandsOptions {
   readonly transport: Transport;
 }
 
-/** The commands of one node about the members. */
+/** Executes the commands about the members on one node. */
 export class MemberCommands {
   readonly #parts: MemberCommandsOptions;
 
@@ -55,7 +55,7 @@ export class MemberCommands {
     return membersOf(this.#parts.replica.node.status().configuration).some((one) => one === member);
   }
 
-  /** Adds a member that becomes a voter when it has caught up. */
+  /** Adds a member. It becomes a voter when it has caught up. */
   add(newcomer: Newcomer, reply: Respond): void {
     const { front, directory, replica } = this.#parts;
     const { id, address } = newcomer;
@@ -64,11 +64,11 @@ export class MemberCommands {
     const refusal = this.#refusal(newcomer, before, known);
     if (refusal !== null) return reply({ type: "fail", error: refusal });
     const { replaces = 0, birth = 0 } = newcomer;
-    // Without a secret nothing is proven here: the newcomer's certificate proves it when it dials.
+    // Without a secret nothing is proven here: the new node's certificate is checked when it dials.
     const isProven = this.#parts.secret !== null && birth !== 0;
     const entry: DirectoryEntry = {
       ...{ id, address, wish: "voter", birth: isProven ? birth : known },
-      // A node that replaces another asks itself to be added, too.
+      // A node that replaces another also asks itself to be added.
       replaces: replaces === 0 ? before?.replaces ?? 0 : replaces,
     };
     front.submit(encodeEntry(entry), (entered) => {
@@ -78,7 +78,7 @@ export class MemberCommands {
     });
   }
 
-  /** Why a newcomer is not added; `null` if it is. */
+  /** Why a new node is refused; `null` if it is added. */
   #refusal(newcomer: Newcomer, before: DirectoryEntry | undefined, known: number): string | null {
     const { id, address, replaces = 0, birth = 0, proof = "" } = newcomer;
     const { secret, clusterId } = this.#parts;
@@ -89,13 +89,13 @@ export class MemberCommands {
       }
     }
     if (birth !== 0 && known !== 0 && birth !== known) {
-      return `node ${id} is a member that had another journal: remove it first`;
+      return `node ${id} is a member with another journal: remove it first`;
     }
     if (replaces !== 0 && !this.isMember(replaces)) return noMember(replaces);
-    // By a slip of an administrator, the others would lose a member that is well where it is.
+    // An administrator's mistake would cut the others off from a member that works at its present address.
     if (birth === 0 && before !== undefined && before.address !== address && this.isMember(id)) {
-      return `node ${id} is a member at ${before.address}: if it has moved, it says so itself, ` +
-        "started with --join and where it listens now";
+      return `node ${id} is a member at ${before.address}: if it has moved, start it ` +
+        "with --join and its new address";
     }
     return null;
   }
@@ -106,12 +106,12 @@ export class MemberCommands {
     const change: ConfigurationChange = { type: "simple", changes: [{ type: "remove", node: nodeId(member) }] };
     front.ask((attempted) => replica.changeMembers(change, attempted), (changed) => {
       if (changed.type !== "ok" || member === id) return reply(changed);
-      // It is gone, whatever becomes of its entry; but with that its number is free at once.
+      // The member is removed even if its directory entry stays; without the entry its number is free at once.
       front.submit(encodeRemoval(member), () => reply(changed));
     });
   }
 
-  /** Hands leadership to a member, or to the one that is furthest. */
+  /** Transfers leadership to a member, or to the one with the longest log. */
   transfer(to: number | null, reply: Respond): void {
     const { replica } = this.#parts;
     const { configuration } = replica.node.status();
@@ -120,10 +120,13 @@ export class MemberCommands {
     }
     const target = to ?? this.successor();
     if (target !== null) return replica.transferLeadership(target, reply);
-    reply({ type: "fail", error: "this node does not lead, and so does not know who is furthest: name a member" });
+    reply({
+      type: "fail",
+      error: "this node does not lead, and so does not know which member has the longest log: name a member",
+    });
   }
 
-  /** The voter, other than this leader, whose log is known to reach furthest, out of those that can be reached. */
+  /** The reachable voter, other than this leader, with the highest known log index. */
   successor(): number | null {
     const peers = this.#parts.transport.status();
     let best: RaftStatus["followers"][number] | null = null;

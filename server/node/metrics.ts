@@ -1,5 +1,5 @@
 /**
- * What a node measures, as Prometheus reads it, and whether it is well.
+ * A node's metrics for Prometheus, and its health.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import process from "node:process";
 import type { ClientCounts } from "../redis/client_listener.ts";
 import type { LiveNode } from "./node.ts";
 
-/** What the metrics are made of. */
+/** The sources of the metrics. */
 export interface MetricsParts {
   readonly node: LiveNode;
   readonly clients: Readonly<ClientCounts>;
@@ -66,12 +66,12 @@ export function metricsText({ node, clients }: MetricsParts): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Why the node should be started anew; `null` if it should not. */
+/** Why the node should be restarted; `null` if it should not. */
 export function sickness(node: LiveNode): string | null {
   return node.replica.isStopped ? "this node has stopped" : null;
 }
 
-/** Why clients should go elsewhere for now; `null` if they may come. */
+/** Why clients should use other nodes for now; `null` if they can use this one. */
 export function unreadiness(node: LiveNode): string | null {
   const sick = sickness(node);
   if (sick !== null) return sick;

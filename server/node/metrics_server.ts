@@ -1,6 +1,6 @@
 /**
- * The metrics over HTTP: `/metrics` for Prometheus, `/health` and `/ready` for whoever starts and stops nodes. It only
- * tells.
+ * Serves metrics over HTTP: `/metrics` for Prometheus, `/health` and `/ready` for the program that starts and stops
+ * nodes. It is read-only.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { listenError } from "../peer/listen_error.ts";
 import type { Address } from "../peer/peer_options.ts";
 import { type MetricsParts, metricsText, sickness, unreadiness } from "./metrics.ts";
 
-/** More connections are not taken: one or two programs ask. */
+/** The maximum of connections: only one or two programs ask. */
 const CONNECTIONS_MAX = 16;
-/** A request has so many milliseconds to come. */
+/** How long a request may take to arrive, in milliseconds. */
 const REQUEST_TIME_MS = 5_000;
 
-/** Begins to answer. */
+/** Begins to serve. */
 export function serveMetrics(
   address: Address,
   parts: MetricsParts,

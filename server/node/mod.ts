@@ -1,5 +1,5 @@
 /**
- * The live half of a node: a disk that syncs, a clock that ticks, and members over TCP.
+ * The live half of a node: a disk that syncs, a clock that ticks, and connections to the members over TCP.
  *
  * @module
  */

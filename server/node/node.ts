@@ -1,8 +1,8 @@
 /**
  * A live node: a replica with a real disk, real sockets and a real clock.
  *
- * Inputs of one turn of the event loop are one batch: `setImmediate` ends it when every socket that had something to
- * say was heard.
+ * The inputs of one turn of the event loop are one batch. `setImmediate` ends it, after all sockets with data were
+ * read.
  *
  * @module
  */
@@ -42,32 +42,33 @@ import { Ticker } from "./ticker.ts";
 import { Warnings } from "./warnings.ts";
 
 /**
- * A node that was held up is given at most so many of the ticks it missed; with leases all of them, as they measure
- * time.
+ * A node whose process was held up makes up for at most this many missed ticks; with leases for all of them, because
+ * leases measure time in ticks.
  */
 const MISSED_TICKS_MAX = 2;
-/** How long a shutdown waits for another member to take over. */
+/** How long a shutdown waits for another member to become leader. */
 const HANDOVER_TIME = SECOND;
 
 /**
- * The first byte of what a node says of itself to the others, beside packets of replicas: `9 | 1 if it is full, else
- * 0`.
+ * The first byte of a notice from one node to another, which is no packet of a replica: `9 | 1 if the sender is full,
+ * else 0`.
  */
 const NOTICE = 9;
 
-/** This node was removed from its cluster: its work is done. */
+/** This node was removed from its cluster and has ended. */
 export class RemovedError extends Error {
   /** The name of the class. */
   override name = "RemovedError";
 }
 
-/** What a node is started with. */
+/** The parts that a node is started with. */
 interface NodeParts {
   readonly options: NodeOptions;
   readonly clock: Clock;
   readonly log: Log;
   /**
-   * The node has ended by itself: a RemovedError if it was removed, else because its disk failed or it found an error.
+   * Called when the node ends by itself: with a RemovedError if it was removed, otherwise with the failure of its disk
+   * or an error in the node.
    */
   readonly onStopped: (error: Error) => void;
 }
@@ -95,11 +96,11 @@ export function startNode(parts: NodeParts, done: (error: Error | null, node: Li
   });
 }
 
-/** What a node's folder holds. */
+/** The content of a node's folder. */
 interface FolderContent {
   readonly journal: Journal;
   readonly known: ReadonlyMap<number, KnownMember>;
-  /** The cluster's first voters; none if this node joined later. */
+  /** The cluster's first voters; empty if this node joined later. */
   readonly founders: readonly number[];
 }
 
@@ -123,18 +124,18 @@ function readFolder(
   });
 }
 
-/** What a quota counts where there is no store. */
+/** The size for the quota if there is no store. */
 const NO_STORE = { size: 0, bytes: 0 };
 
 /** A live node. */
 export class LiveNode {
   readonly replica: Replica<SessionMachine>;
-  /** The key-value store; `null` where another state machine is in its place. */
+  /** The key-value store; `null` if another state machine replaces it. */
   readonly store: KvStore | null;
   readonly journal: Journal;
   readonly disk: PatientDisk;
   readonly directory: DirectoryMachine;
-  /** The commands of administrators about the members. */
+  /** The administrators' commands about the members. */
   readonly members: MemberCommands;
   readonly #parts: NodeParts;
   readonly #book: PeerBook;
@@ -142,12 +143,12 @@ export class LiveNode {
   readonly #keeper: MembershipKeeper;
   readonly #chores: Chores;
   readonly #outage: Outage;
-  /** How long syncs take. */
+  /** Measures the duration of syncs. */
   readonly syncs: SyncWatch;
-  /** How long the state machine takes for a command, and a write until it is answered. */
+  /** How long the state machine takes for a command, and how long a write takes until its answer. */
   readonly applySeconds: Histogram = new Histogram();
   readonly commitSeconds: Histogram = new Histogram();
-  /** How much the node may hold, and whether that is reached. */
+  /** The limits of the node's content, and whether they are reached. */
   readonly quota: Quota;
   readonly #ticker: Ticker;
   #isStopping = false;
@@ -162,7 +163,7 @@ export class LiveNode {
     this.journal = journal;
     if (journal.doubt !== null) {
       const { lastIndex, term } = journal.doubt;
-      log("warn", "in doubt, as the end of the log is damaged: no vote until a leader has replicated it", {
+      log("warn", "in doubt because the end of the log is damaged: no vote until a leader has replicated it", {
         lastIndex,
         term,
       });
@@ -228,19 +229,20 @@ export class LiveNode {
         keepBytes: 1024 * 1024,
       },
       limits: { forwardTimeoutTicks: Math.ceil(2_000 / options.tickMs) },
-      // Not all nodes at the same moment: they share the writes, and often the machine.
+      // The sizes differ, so the nodes do not take snapshots at the same moment: they share the writes, and often the
+      // machine.
       compaction: { bytes: Math.ceil(options.compactionBytes * (1 + (id % 4) / 8)) },
       defer: (action) =>
         void setImmediate(() => {
           action();
-          // In this turn still, and not after another look at all sockets.
+          // Sends in this turn, not after another poll of all sockets.
           this.transport.flush();
         }),
       onStopped: (error) => this.#end(error),
     });
   }
 
-  /** Measures how long commands take. */
+  /** Measures the duration of commands. */
   #timed(machine: SessionMachine): SessionMachine {
     const apply = machine.apply.bind(machine);
     machine.apply = (command, index) => {
@@ -256,8 +258,8 @@ export class LiveNode {
     const { log } = this.#parts;
     return new MembershipKeeper({
       ...{ replica: this.replica, front: this.#front, directory: this.directory, met: this.#book.met },
-      // By which way this node reaches a member need not be everybody's way: what the operator gave goes into the
-      // directory, and routes do not.
+      // The directory gets the address that the operator gave. It does not get this node's route to a member, which may
+      // differ from the other nodes' routes.
       known: () => this.#book.given,
       onChore: (about) => log("info", "members change", { about }),
       onEnd: (about, reply) => {
@@ -279,32 +281,32 @@ export class LiveNode {
     return this.options.clusterId;
   }
 
-  /** Where it listens for members. */
+  /** The address at which it listens for members. */
   get address(): Address {
     return this.#book.address;
   }
 
-  /** By what members reach it. */
+  /** The address by which members reach it. */
   get advertised(): Address {
     return this.#book.advertised;
   }
 
-  /** How many requests of clients wait at this node. */
+  /** How many client requests wait at this node. */
   get waiting(): number {
     return this.replica.waiting + this.#front.open;
   }
 
-  /** Why nothing is written that would make the store larger; `null` if there is room. */
+  /** Why writes that enlarge the store are refused; `null` if there is room. */
   get fullness(): string | null {
     return this.quota.reason;
   }
 
-  /** What the cluster lacks to do what clients ask; `null` if nothing. */
+  /** What the cluster lacks to serve clients; `null` if nothing. */
   get outage(): string | null {
     return this.#outage.reason;
   }
 
-  /** How many elections this node has seen since it began. */
+  /** How many elections this node has seen since it started. */
   get elections(): number {
     return this.#chores.elections;
   }
@@ -338,7 +340,7 @@ export class LiveNode {
     for (const peer of this.transport.status().keys()) this.transport.send(peer, frame);
   }
 
-  /** A peer speaks for itself, and to this node. */
+  /** Handles a frame from a peer. It must name the peer as sender and this node as receiver. */
   #receive(from: number, frame: Uint8Array): void {
     this.onInput();
     if (frame[0] === NOTICE) {
@@ -347,22 +349,22 @@ export class LiveNode {
     }
     const packet = decodePacket(frame);
     const [sender, receiver] = partiesOf(packet, this.options.id);
-    if (sender !== from) throw new SyntaxError(`it is node ${from}, but speaks as node ${sender}`);
-    if (receiver !== this.options.id) throw new SyntaxError(`it sends this node what is for node ${receiver}`);
+    if (sender !== from) throw new SyntaxError(`the sender is node ${from}, but its packet names node ${sender}`);
+    if (receiver !== this.options.id) throw new SyntaxError(`it sent this node a packet for node ${receiver}`);
     this.replica.receive(packet);
   }
 
-  /** Hears a client's input: with leases, the ticks that are due come first. */
+  /** Notes a client's input. With leases, the ticks that are due come first. */
   onInput(): void {
     if (this.options.reads === "lease") this.#ticker.tickWhenDue();
   }
 
-  /** Writes, exactly once, or reads, in the terms of the key-value store. */
+  /** Performs a write (exactly once) or a read of the key-value store. */
   request(request: ClientRequest, reply: Respond): void {
     submitRequest((command, answer, how) => this.submit({ ...how, command }, answer), request, reply);
   }
 
-  /** Writes, exactly once, or reads. Where nothing can come of it, the answer says so at once. */
+  /** Performs a write (exactly once) or a read. If it cannot succeed, the answer says so at once. */
   submit(request: CommandRequest, reply: Respond): void {
     const missing = request.reads === "local" ? null : this.#outage.reason;
     if (missing !== null) return reply({ type: "fail", error: missing, isRetryable: true });
@@ -376,7 +378,7 @@ export class LiveNode {
     }, request);
   }
 
-  /** Lets everything go. Who leads hands over first. */
+  /** Releases everything. A leader hands over first. */
   stop(done: () => void): void {
     this.#isStopping = true;
     this.#ticker.stop();
@@ -385,7 +387,7 @@ export class LiveNode {
     this.#book.close(() => this.disk.close(done));
   }
 
-  /** Hands leadership over, if this node has it. It goes on to serve. */
+  /** Hands the leadership over, if this node has it. The node goes on serving. */
   handOver(done: () => void): void {
     const leads = !this.replica.isStopped && this.replica.node.role === "leader";
     const target = leads ? this.members.successor() : null;
@@ -408,7 +410,7 @@ export class LiveNode {
   }
 }
 
-/** Who sends a packet, and to whom. */
+/** The sender and the receiver of a packet. */
 function partiesOf(packet: Packet, self: number): readonly [sender: number, receiver: number] {
   return packet.kind === "raft" ? [packet.envelope.from, packet.envelope.to] : [packet.from, self];
 }

@@ -1,6 +1,5 @@
 /**
- * What a node keeps in its folder beside journal and snapshot: who the voters were when the cluster began, and where
- * the members listen.
+ * The files of a node besides journal and snapshot: the cluster's first voters, and the addresses of the members.
  *
  * @module
  */
@@ -9,23 +8,23 @@ import { readFile, replaceFile } from "../journal/whole_file.ts";
 import { formatAddress, parseAddress } from "../peer/peer_options.ts";
 
 /**
- * Where the members listen, so that a restart finds them before it has heard from anybody, and by which journals they
- * are known, so that a member that has lost its own is not listened to in that time either.
+ * The members' addresses and the births of their journals. After a restart the node needs the addresses before it has
+ * heard from any member, and the births to refuse a member that has lost its journal.
  */
 export const MEMBERS_FILE = "members";
-/** Who the voters were when the cluster began: what a log without any change of the members goes by. */
+/** The cluster's first voters: the configuration of a log that contains no change of the members. */
 export const FOUNDERS_FILE = "founders";
 
 /** A member in the members' file. */
 export interface KnownMember {
   readonly address: string;
-  /** 0 where it is not known. */
+  /** 0 if it is unknown. */
   readonly birth: number;
 }
 
 /**
- * The cluster's first voters: those given at the first start, and from then on as they were then. A node that joins
- * gives none.
+ * The cluster's first voters: those given at the first start. Later starts use the same ones. A node that joins gives
+ * none.
  */
 export function keepFounders(
   disk: Disk,
@@ -44,7 +43,7 @@ export function keepFounders(
   });
 }
 
-/** The members that the file lists; `null` if it is no such list. */
+/** The voters in the file; `null` if it is not such a list. */
 function readFounders(bytes: Uint8Array): number[] | null {
   try {
     const founders: unknown = JSON.parse(new TextDecoder().decode(bytes));
@@ -54,12 +53,12 @@ function readFounders(bytes: Uint8Array): number[] | null {
   }
 }
 
-/** The bytes of the members' file. */
+/** Makes the bytes of the members' file. */
 export function membersBytes(members: ReadonlyMap<number, KnownMember>): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(Object.fromEntries(members), null, 2)}\n`);
 }
 
-/** The members in the members' file. It is a hint, and one that cannot be read is none. */
+/** Reads the members' file. The file is only a hint, so an unreadable one counts as empty. */
 export function readMembers(bytes: Uint8Array | null): Map<number, KnownMember> {
   try {
     const text = new TextDecoder().decode(bytes ?? new Uint8Array(0));

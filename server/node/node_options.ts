@@ -1,5 +1,5 @@
 /**
- * What a live node is told.
+ * The options of a live node.
  *
  * @module
  */
@@ -13,55 +13,57 @@ import { defaultQuota, type QuotaLimits } from "./quota.ts";
 
 /** The options of a node; each is a flag of `serve`. */
 export interface NodeOptions {
-  /** This node, from 1 to 1,048,575. */
+  /** This node's number, from 1 to 1,048,575. */
   readonly id: number;
   /** The cluster's name. */
   readonly clusterId: string;
   /** The data folder. */
   readonly folder: string;
-  /** Where it listens for the other members. */
+  /** The address at which it listens for the other members. */
   readonly listen: Address;
-  /** By what the other members reach it, if not by `listen`. */
+  /** The address by which the other members reach it, if not `listen`. */
   readonly advertise: Address | null;
-  /** Where it listens for clients. */
+  /** The address at which it listens for clients. */
   readonly client: Address;
   /**
-   * The other members at the cluster's first start, and where they listen. Later the journal knows who they are, and
-   * the directory where.
+   * The other members at the cluster's first start, with their addresses. Later the journal holds the members, and the
+   * directory their addresses.
    */
   readonly peers: ReadonlyMap<number, Address>;
-  /** By what this node reaches members, whatever the directory says: through a proxy, or a translated address. */
-  readonly routes: ReadonlyMap<number, Address>;
-  /** A member's client address: this node asks it to be added. */
-  readonly join: Address | null;
-  /** Where it tells its metrics; `null` for nowhere. */
-  readonly metrics: Address | null;
-  /** How reads are done unless a client asks otherwise. */
-  readonly reads: ReadMode;
-  /** What clients must know, as a binary string; `null` lets everybody in. */
-  readonly password: string | null;
   /**
-   * What the members share, and nobody else knows; `null` where certificates take its place, or where there are no
-   * other members.
+   * Addresses by which this node reaches members, in place of the directory's: for a proxy, or translated addresses.
    */
+  readonly routes: ReadonlyMap<number, Address>;
+  /** The client address of a member that this node asks to be added. */
+  readonly join: Address | null;
+  /** The address at which it serves metrics; `null` for none. */
+  readonly metrics: Address | null;
+  /** How reads are done, unless a client asks otherwise. */
+  readonly reads: ReadMode;
+  /** The password that clients must give, as a binary string; `null` admits everybody. */
+  readonly password: string | null;
+  /** The secret that all members share; `null` if certificates replace it, or if there are no other members. */
   readonly secret: Uint8Array | null;
-  /** Certificates among the members: the alternative names of a member's have `node-N`, N being its number. */
+  /** Certificates for connections between members; member N's has the alternative name `node-N`. */
   readonly peerTls: TlsIdentity | null;
-  /** Certificates for clients, from an authority of their own. */
+  /** Certificates for clients, from a separate authority. */
   readonly tls: TlsIdentity | null;
-  /** Listens beyond loopback without certificates. */
+  /** Whether it may listen beyond loopback without certificates. */
   readonly isInsecure: boolean;
   /**
-   * An operator says that nothing of a damaged last batch of the log is needed. Acknowledged writes may be lost.
+   * Whether an operator says that nobody needs the content of a damaged last batch of the log. Acknowledged writes may
+   * be lost.
    */
   readonly acceptsLostTail: boolean;
-  /** A tick of the node's clock in milliseconds. */
+  /** The length of a tick in milliseconds. */
   readonly tickMs: number;
-  /** A member that hears of no leader for so many ticks, and up to twice as many, campaigns. */
+  /**
+   * The election timeout in ticks: a member that hears from no leader for this long, or up to twice as long, campaigns.
+   */
   readonly electionTicks: number;
-  /** A snapshot is taken after so many bytes of writes, or as many as the last one had. */
+  /** A snapshot is taken after this many bytes of writes, or as many as the last one had, whichever is more. */
   readonly compactionBytes: number;
-  /** How much it may hold. */
+  /** The limits of its content. */
   readonly quota: QuotaLimits;
   /** Makes the state machine; `null` for the key-value store. */
   readonly machine: (() => StateMachine) | null;
@@ -97,10 +99,10 @@ export const NODE_DEFAULTS: Omit<NodeOptions, "id" | "folder" | "listen" | "clie
 const CLUSTER_ID_MAX = 255;
 
 /**
- * Refuses what no node can be, to have members without a secret, and to be heard beyond this machine without
+ * Refuses options that no node can have, members without a secret, and listening beyond this machine without
  * certificates.
  *
- * @throws {RangeError} That says how to go on.
+ * @throws {RangeError} The message says what to change.
  */
 export function checkOptions(options: NodeOptions): void {
   const { clusterId, listen, client, advertise, isInsecure } = options;
@@ -124,7 +126,7 @@ export function checkOptions(options: NodeOptions): void {
   }
   if (advertise === null && (listen.host === "0.0.0.0" || listen.host === "::")) {
     throw new RangeError(
-      `Cannot tell the other members to reach this one at ${listen.host}, which is every address: give --advertise`,
+      `Cannot give the other members the address ${listen.host}, which stands for every interface: give --advertise`,
     );
   }
 }
@@ -132,7 +134,7 @@ export function checkOptions(options: NodeOptions): void {
 function checkTrust({ secret, peerTls, peers, join }: NodeOptions): void {
   if (secret === null && peerTls === null && (peers.size > 0 || join !== null)) {
     throw new RangeError(
-      "Cannot trust other members without a secret: give --secret FILE, a file with the same random text for all members, " +
+      "Cannot trust other members without a secret: give --secret FILE, a file with the same random text on all members, " +
         "or certificates by --peer-cert, --peer-key and --peer-ca",
     );
   }

@@ -1,5 +1,5 @@
 /**
- * What a node tells of itself: INFO for people and Redis's tools, an object for programs.
+ * A node's status: INFO for people and for Redis's tools, an object for programs.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { LiveNode } from "./node.ts";
 import type { NodeOptions } from "./node_options.ts";
 import { type Address, formatAddress } from "../peer/peer_options.ts";
 
-/** What a node's status is made of. */
+/** The sources of a node's status. */
 interface StatusParts {
   readonly node: LiveNode;
   readonly options: NodeOptions;
@@ -19,7 +19,7 @@ interface StatusParts {
   readonly uptime: number;
 }
 
-/** The text of INFO: lines `name:value` in sections; none asked for means all. */
+/** The text of INFO: lines `name:value` in sections. Without section names, all sections. */
 export function infoText(parts: StatusParts, sections: readonly string[]): string {
   const wanted = sections.filter((name) => name !== "all" && name !== "everything" && name !== "default");
   const texts: string[] = [];
@@ -103,11 +103,11 @@ export interface StatusObject {
   readonly voters: readonly number[];
   readonly votersOutgoing: readonly number[];
   readonly learners: readonly number[];
-  /** Where this node is reached by clients. */
+  /** The address at which clients reach this node. */
   readonly client: string;
-  /** Where each member listens for the others. */
+  /** The address at which each member listens for the others. */
   readonly members: Readonly<Record<string, string>>;
-  /** On a leader, how far each other member's log is known to reach. */
+  /** On a leader, the last known log index of each other member. */
   readonly matchIndex: Readonly<Record<string, number>>;
   readonly keys: number;
   readonly syncs: number;

@@ -1,15 +1,15 @@
 /**
- * Whether the cluster can do what a client asks, or lacks what it needs for it: then the client is told at once what is
+ * Finds out whether the cluster lacks what it needs to serve clients. If it does, a client is told at once what is
  * missing, and does not wait.
  *
  * @module
  */
 import type { NodeId, RaftStatus } from "../../raft/mod.ts";
 
-/** After so many ticks without a leader, in election timeouts, a new one is not on its way. */
+/** How long a missing leader counts as temporary, in election timeouts. */
 const PATIENCE = 3;
 
-/** Follows one node. */
+/** Observes one node. */
 export class Outage {
   readonly #status: () => RaftStatus;
   readonly #canReach: (member: number) => boolean;
@@ -23,12 +23,12 @@ export class Outage {
     this.#patienceTicks = PATIENCE * electionTicks;
   }
 
-  /** One tick, with or without a leader. */
+  /** Handles one tick, with or without a leader. */
   tick(hasLeader: boolean): void {
     this.#ticksWithoutLeader = hasLeader ? 0 : this.#ticksWithoutLeader + 1;
   }
 
-  /** What is missing; `null` if nothing is, or if that is not known yet. */
+  /** What is missing; `null` if nothing is, or if it is not certain yet. */
   get reason(): string | null {
     if (this.#ticksWithoutLeader < this.#patienceTicks) return null;
     const { configuration } = this.#status();
@@ -39,7 +39,7 @@ export class Outage {
       return `no leader, and none can be elected: ${reached} of ${voters.length} voters can be reached from here, ` +
         `not node ${missing.join(", ")}`;
     }
-    if (configuration.voters.length === 0) return "this node is no member of a cluster yet";
+    if (configuration.voters.length === 0) return "this node is not a member of a cluster yet";
     return "no leader, though a majority can be reached: an election is under way";
   }
 

@@ -1,10 +1,10 @@
 /**
- * A disk that waits where there is no space or no descriptor: the verb is tried again until it succeeds, and so a full
- * disk is a slow one. Nothing that depends on the verb happens meanwhile, and nobody has to be told: a log whose sync
- * does not end is one that the core knows how to live with.
+ * A disk that waits when there is no space or no descriptor. It repeats the operation until it succeeds, so a full disk
+ * behaves like a slow one. Nothing that depends on the operation happens meanwhile, and no other code needs to know:
+ * the core copes with a log whose sync does not end.
  *
- * A verb may be tried again because all of them say what is to be, and where: a write names its position, a sync and a
- * rename change nothing the second time. Verbs of one file keep their order: what was called later waits.
+ * Every operation can be repeated, because it states the result: a write names its position, and a second sync or
+ * rename changes nothing. Operations on one file keep their order: later ones wait.
  *
  * @module
  */
@@ -15,15 +15,15 @@ import type { LiveDisk } from "./disk.ts";
 import { DiskTurns } from "./disk_turns.ts";
 import type { Log } from "./log_lines.ts";
 
-/** Reasons that pass: no space, no quota of the user's, no descriptors. */
+/** Errors that may pass: no space, no quota left for the user, no descriptors. */
 const PASSING: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"]);
 const RETRY_AFTER = 250 * MILLISECOND;
-/** The log says it again after this time. */
+/** How often the log repeats the message. */
 const TOLD_EVERY = 10 * SECOND;
-/** What stands for the folder's names among the names of files. */
+/** The key for operations on the folder's names, among the file names. */
 const FOLDER = "";
 
-/** Tries a verb; ends with what came of it. */
+/** Tries an operation, and calls back with its result. */
 type Attempt<Result extends readonly unknown[]> = (done: (error: Error | null, ...rest: Result) => void) => void;
 
 /** Makes a disk patient. */
@@ -33,7 +33,7 @@ export class PatientDisk implements LiveDisk {
   readonly #log: Log;
   readonly #ballast: Ballast;
   readonly #turns = new DiskTurns();
-  /** Verbs that wait to be tried again, each with what gives it up. */
+  /** Operations that wait to be repeated, each with the function that gives it up. */
   readonly #waiting = new Map<Timer, () => void>();
   #toldAt = -TOLD_EVERY;
   #isClosed = false;
@@ -45,7 +45,7 @@ export class PatientDisk implements LiveDisk {
     this.#ballast = new Ballast(disk.folder);
   }
 
-  /** Keeps some room for when there is none, where so much is free. */
+  /** Reserves some space for a full disk, if enough is free. */
   keepBallast(freeBytes: number): void {
     if (!this.#isClosed && !this.isWaiting) this.#ballast.keep(freeBytes);
   }
@@ -62,7 +62,7 @@ export class PatientDisk implements LiveDisk {
     return this.#disk.writtenBytes;
   }
 
-  /** Whether a verb waits for space or a descriptor. */
+  /** Whether an operation waits for space or a descriptor. */
   get isWaiting(): boolean {
     return this.#waiting.size > 0;
   }
@@ -104,7 +104,7 @@ export class PatientDisk implements LiveDisk {
     this.#inTurn([FOLDER], (ended) => this.#disk.syncFolder(ended), done);
   }
 
-  /** Gives up what waits, and lets the folder go. */
+  /** Gives up the operations that wait, and unlocks the folder. */
   close(done: () => void): void {
     this.#isClosed = true;
     for (const [timer, giveUp] of [...this.#waiting]) {
@@ -139,7 +139,9 @@ export class PatientDisk implements LiveDisk {
   }
 
   #tell(error: Error): void {
-    if (this.#ballast.drop()) this.#log("error", "the ballast is thrown away", { reason: error.message });
+    if (this.#ballast.drop()) {
+      this.#log("error", "the ballast file was deleted to free space", { reason: error.message });
+    }
     const now = this.#clock.now();
     if (now - this.#toldAt < TOLD_EVERY) return;
     this.#toldAt = now;

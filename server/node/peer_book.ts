@@ -1,9 +1,9 @@
 /**
- * Whom this node knows: where each peer listens, by which journal each member is known, and who of those that knock is
- * let in.
+ * The peers that this node knows: the address of each peer, the birth of each member's journal, and which nodes that
+ * dial in are admitted.
  *
- * An address is dialled only if the operator gave it, or a node that has proven the cluster's secret. What a client
- * says with `RAFT ADD` is not enough.
+ * The node dials an address only if the operator gave it, or a node that has proven the cluster's secret. An address
+ * that a client gives with `RAFT ADD` is not enough.
  *
  * @module
  */
@@ -23,10 +23,10 @@ import { type KnownMember, MEMBERS_FILE, membersBytes } from "./node_files.ts";
 import type { NodeOptions } from "./node_options.ts";
 import type { Warnings } from "./warnings.ts";
 
-/** Nobody else is made a peer beyond so many. */
+/** The maximum of peers; beyond it no other node becomes one. */
 const PEERS_MAX = 64;
 
-/** What the book needs. */
+/** The parts that the book needs. */
 interface PeerBookOptions {
   readonly options: NodeOptions;
   readonly clock: Clock;
@@ -34,27 +34,27 @@ interface PeerBookOptions {
   readonly log: Log;
   readonly warnings: Warnings;
   readonly journal: Journal;
-  /** What the members' file said. */
+  /** The content of the members' file. */
   readonly known: ReadonlyMap<number, KnownMember>;
-  /** Who the members are, by the directory. */
+  /** The entries of the directory. */
   readonly entries: () => ReadonlyMap<number, DirectoryEntry>;
   readonly status: () => RaftStatus;
   readonly onFrame: (from: number, frame: Uint8Array) => void;
-  /** The cluster knows this node by another journal, or has removed it. */
+  /** Called when the cluster knows this node by another journal, or has removed it. */
   readonly onExcluded: (type: "lost" | "removed", reason: string) => void;
 }
 
 /** The peers of one node, and the transport to them. */
 export class PeerBook {
   readonly transport: Transport;
-  /** The births of the journals of those that this process has met, and its own. */
+  /** The births of the journals of the nodes that this process has met, and of its own. */
   readonly met: Map<number, number>;
   readonly #parts: PeerBookOptions;
   readonly #addresses = new Map<number, string>();
-  /** By which journal each member is known to the members. */
+  /** The birth of each member's journal, as the members know it. */
   readonly #births: Births;
   #isFileBusy = false;
-  /** The members' file is to be written once the log is durable up to here; `null` if it is right. */
+  /** The members' file must be written once the log is durable up to this index; `null` if the file is current. */
   #saveAt: number | null = null;
   #isClosed = false;
   #address: Address;
@@ -86,7 +86,7 @@ export class PeerBook {
     });
   }
 
-  /** Where this node listens for members. */
+  /** The address at which this node listens for members. */
   get address(): Address {
     return this.#address;
   }
@@ -98,7 +98,7 @@ export class PeerBook {
     return known.set(options.id, formatAddress(this.advertised));
   }
 
-  /** By what members reach it. */
+  /** The address by which members reach this node. */
   get advertised(): Address {
     return this.#parts.options.advertise ?? this.#address;
   }
@@ -118,7 +118,7 @@ export class PeerBook {
     this.transport.close(done);
   }
 
-  /** Follows the directory: births of all, addresses of those that have proven themselves. */
+  /** Takes over the directory: the births of all members, and the addresses of those that have proven the secret. */
   onDirectory(): void {
     const { options } = this.#parts;
     const entries = this.#parts.entries();
@@ -132,7 +132,7 @@ export class PeerBook {
     this.#saveMembers();
   }
 
-  /** Forgets peers that neither are members nor become members. Without a leader nobody can tell. */
+  /** Forgets peers that are not members and are not becoming members. Without a leader this cannot be decided. */
   dismissStrangers(): void {
     const { leader, configuration } = this.#parts.status();
     if (leader === null) return;
@@ -158,9 +158,9 @@ export class PeerBook {
   }
 
   /**
-   * Whether a node is heard that has proven the secret but is no peer yet. A member is, and so is everybody while there
-   * is no leader: a node that was away does not know who came meanwhile, and one of them may lead (Raft dissertation,
-   * 4.2.2: a server hears leaders and candidates that are not in its configuration).
+   * Decides whether to admit a node that has proven the secret but is not a peer yet. It admits members, and every node
+   * while there is no leader: a node that was away does not know who joined meanwhile, and one of those may lead (Raft
+   * dissertation, 4.2.2: a server handles requests of leaders and candidates that are not in its configuration).
    */
   #admit(stranger: number, listens: string): Address | HandshakeRefusal {
     const { leader, configuration, configurationIndex, commitIndex } = this.#parts.status();
@@ -185,7 +185,7 @@ export class PeerBook {
     const fields = { direction, peer, remote, reason };
     if (peer === null) warnings.ofStranger("peer refused", fields);
     else warnings.once(`${direction} ${peer}`, "peer refused", fields);
-    // A node that is known by this very journal was added anew, and the peer has yet to hear of it.
+    // A node with this very journal was added again, and the peer has yet to hear of it.
     if (type === "lost" && this.#births.of(options.id) !== journal.birth) {
       onExcluded("lost", `Node ${peer} refuses this node: ${reason}`);
     }
@@ -197,15 +197,15 @@ export class PeerBook {
     if (isRemoved) onExcluded("removed", `Node ${peer} says that this node was removed from the cluster`);
   }
 
-  /** What the members' file should say. */
+  /** The content that the members' file should have. */
   #known(): Map<number, KnownMember> {
     const addresses = new Map(this.#addresses).set(this.#parts.options.id, formatAddress(this.advertised));
     return new Map([...addresses].map(([id, address]) => [id, { address, birth: this.#births.of(id) }]));
   }
 
   /**
-   * The file must not be ahead of the log: after a crash, a member whose removal was lost with the log's end would be
-   * known by no journal, and could come back with an empty one.
+   * The file must not be ahead of the log. Otherwise, if a crash lost the end of the log with a member's removal, the
+   * file would know no journal of that member, and it could come back with an empty one.
    */
   #saveMembers(): void {
     this.#saveAt = this.#parts.journal.lastIndex;
@@ -226,8 +226,8 @@ export class PeerBook {
 }
 
 /**
- * Where certificates stand for it, the secret is empty. A node that has neither trusts nobody, and so its secret is one
- * that nobody knows.
+ * The secret is empty if certificates replace it. A node that has neither trusts nobody: its secret is random, so
+ * nobody knows it.
  */
 function secretOf({ secret, peerTls }: NodeOptions): Uint8Array {
   return secret ?? (peerTls === null ? randomBytes(32) : new Uint8Array(0));

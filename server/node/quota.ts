@@ -1,9 +1,9 @@
 /**
- * How much a node may hold: bytes and keys in memory, and free space on its disk. It warns when it comes near, and at
- * the quota writes that would make the store larger are refused, while reads, deletes and changes of the members go on.
+ * The limits of a node: bytes and keys in memory, and free space on its disk. The node warns when a limit is near. At a
+ * limit it refuses writes that would enlarge the store; reads, deletes and membership changes go on.
  *
- * A member that is full says so to the others, and all of them refuse: what one of them takes, all have to hold (as
- * with etcd's alarm).
+ * A member that is full tells the others, and all of them refuse such writes, because every write must be stored by all
+ * members (as with etcd's alarm).
  *
  * @module
  */
@@ -14,72 +14,72 @@ import { type Clock, SECOND, type Timer } from "../clock.ts";
 import type { KvStore } from "../store/kv_store.ts";
 import type { Log } from "./log_lines.ts";
 
-/** What a node may hold. */
+/** The limits of a node. */
 export interface QuotaLimits {
-  /** About how many bytes keys and values may take in memory, as the store counts them. */
+  /** How many bytes keys and values may take in memory, approximately, as the store counts them. */
   readonly bytes: number;
   /** How many keys there may be. */
   readonly keys: number;
   /**
-   * So many bytes are left free on the disk; `null` for a twentieth of it, at most 256 MiB, and as much as the store
-   * has.
+   * How many bytes stay free on the disk; `null` for a twentieth of the disk, at most 256 MiB, and the size of the
+   * store.
    */
   readonly diskReserve: number | null;
 }
 
 /** A JavaScript Map fails at 2^24 entries. */
 const KEYS_MAX = 14_000_000;
-/** Beyond this a snapshot takes too long. */
+/** With more bytes a snapshot takes too long. */
 const BYTES_MAX = 1 << 30;
-/** Of the heap, which also holds what is on its way. */
+/** The share of the heap that the store may take; the heap also holds requests in flight. */
 const HEAP_SHARE = 0.4;
-/** The heap is full when so much of it is in use in two looks. */
+/** The heap counts as full when this share of it is in use in two checks in a row. */
 const HEAP_FULL_SHARE = 0.9;
 const DISK_RESERVE_MAX = 256 << 20;
 const LOOK_EVERY = SECOND;
-/** A member that said that it is full is taken at its word for so long. */
+/** How long a member's notice that it is full stays valid. */
 const NOTICE_TIME = 4 * SECOND;
-/** Warnings begin at this share of a quota, */
+/** Warnings begin at this share of a limit, */
 const NEAR_SHARE = 0.8;
-/** and are repeated at each further share of this. */
+/** and are repeated each time the share has grown by this much. */
 const NEAR_STEP = 0.05;
 
-/** The quota that follows from the size of the heap. */
+/** The limits that follow from the size of the heap. */
 export function defaultQuota(): QuotaLimits {
   return { bytes: Math.min(BYTES_MAX, Math.floor(heapLimit() * HEAP_SHARE)), keys: KEYS_MAX, diskReserve: null };
 }
 
-/** V8's limit counts three semi-spaces of the young generation, in which nothing stays. */
+/** V8's limit includes three semi-spaces of the young generation, in which nothing stays. */
 const YOUNG_BYTES = 192 << 20;
 
-/** What may stay in the heap. Bun's heap grows as far as there is memory, whatever it says of its limit. */
+/** The usable size of the heap. Bun's heap grows as long as there is memory, whatever limit it reports. */
 function heapLimit(): number {
   if (process.versions["bun"] !== undefined) return 4 * BYTES_MAX;
   const limit = getHeapStatistics().heap_size_limit;
   return Math.max(limit / 4, limit - YOUNG_BYTES);
 }
 
-/** What the quota watches. */
+/** The parts that the quota needs. */
 interface QuotaOptions {
   readonly limits: QuotaLimits;
   readonly store: Pick<KvStore, "size" | "bytes">;
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told how many bytes of the disk are free, at every look. */
+  /** Called at every check with the free bytes of the disk. */
   readonly onFreeDisk?: (bytes: number) => void;
-  /** Tells the other members that this one is full, or is no more. */
+  /** Tells the other members that this one is full, or no longer full. */
   readonly tell: (isFull: boolean) => void;
 }
 
-/** The quota of one node. */
+/** Checks the limits of one node. */
 export class Quota {
   readonly #options: QuotaOptions;
-  /** When each member that is full said so last. */
+  /** When each full member last said so. */
   readonly #fullMembers = new Map<number, number>();
   #timer: Timer | null = null;
   #isStopped = false;
-  /** Why this node is full by what it can only find out by looking; `null` if it is not. */
+  /** Why this node is full, as of the last check; `null` if it is not. */
   #found: string | null = null;
   #wasFull = false;
   #heapLooks = 0;
@@ -90,17 +90,17 @@ export class Quota {
     this.#options = options;
   }
 
-  /** Free bytes of the disk, as of the last look; `null` where nobody can tell. */
+  /** Free bytes of the disk, as of the last check; `null` if they are unknown. */
   get freeDisk(): number | null {
     return this.#freeDisk;
   }
 
-  /** Why nothing is written that would make the store larger; `null` if there is room. */
+  /** Why writes that enlarge the store are refused; `null` if there is room. */
   get reason(): string | null {
     return this.ownReason ?? this.#reasonOfOthers();
   }
 
-  /** Why this very node has no room; `null` if it has. */
+  /** Why this node itself has no room; `null` if it has. */
   get ownReason(): string | null {
     const { limits, store } = this.#options;
     if (store.bytes >= limits.bytes) {
@@ -116,13 +116,13 @@ export class Quota {
     if (this.#fullMembers.size === 0) return null;
     const oldest = this.#options.clock.now() - NOTICE_TIME;
     for (const [member, at] of this.#fullMembers) {
-      if (at >= oldest) return `node ${member} is full: its log and its INFO say of what`;
+      if (at >= oldest) return `node ${member} is full: its log and its INFO say why`;
       this.#fullMembers.delete(member);
     }
     return null;
   }
 
-  /** A member has said whether it is full. */
+  /** Notes a member's message whether it is full. */
   hear(member: number, isFull: boolean): void {
     if (isFull) this.#fullMembers.set(member, this.#options.clock.now());
     else this.#fullMembers.delete(member);
@@ -185,7 +185,7 @@ export class Quota {
   }
 }
 
-/** Bytes of the disk and those that are free; `null` where the runtime or its permissions do not tell. */
+/** The size of the disk and its free bytes; `null` if the runtime or its permissions do not allow to find out. */
 function lookAtDisk(
   folder: string,
   done: (disk: { readonly size: number; readonly free: number } | null) => void,

@@ -1,13 +1,13 @@
 /**
- * Cursors of SCAN: numbers that stand for the key up to which a client has come.
+ * The cursors of SCAN: each number stands for the last key that a client has received.
  *
- * Redis's cursors are numbers, and a key is none: so a node remembers what it gave out. A cursor is of the node that
- * gave it, and is forgotten when many newer ones were given.
+ * Redis's cursors are numbers, not keys, so a node remembers the key of each cursor. A cursor is valid only on the node
+ * that gave it, and is forgotten after many newer ones.
  *
  * @module
  */
 
-/** So many cursors are remembered. */
+/** How many cursors are remembered. */
 const CURSORS_MAX = 10_000;
 
 /** The cursors that a node has given out. */
@@ -16,14 +16,14 @@ export class ScanCursors {
   #last: number;
 
   /**
-   * @param first Differs from one start of the node to the next, so that a cursor of an earlier one is not taken for
-   * another.
+   * @param first The first cursor. It differs at each start of the node, so a cursor of an earlier start is recognized
+   * as unknown.
    */
   constructor(first: number) {
     this.#last = first;
   }
 
-  /** A cursor that goes on after a key. */
+  /** Makes a cursor that continues after a key. */
   open(key: string): number {
     this.#keys.set(++this.#last, key);
     if (this.#keys.size > CURSORS_MAX) {
@@ -33,7 +33,7 @@ export class ScanCursors {
     return this.#last;
   }
 
-  /** The key after which a cursor goes on: `null` for the beginning, `undefined` where the cursor is not known. */
+  /** The key after which a cursor continues: `null` for the beginning, `undefined` if the cursor is unknown. */
   keyOf(cursor: number): string | null | undefined {
     return cursor === 0 ? null : this.#keys.get(cursor);
   }

@@ -1,5 +1,5 @@
 /**
- * A node and its door for clients: what `serve` runs.
+ * A node with its client port: what the command `serve` runs.
  *
  * @module
  */
@@ -20,16 +20,16 @@ import { Warnings } from "./warnings.ts";
 export interface Server {
   readonly node: LiveNode;
   readonly clients: ClientListener;
-  /** Where clients reach it. */
+  /** The address at which clients reach it. */
   readonly clientAddress: Address;
-  /** Ends it in good order: clients lose nothing that they have asked. */
+  /** Stops the server in good order: clients still get the answers to their requests. */
   stop(done: () => void): void;
 }
 
-/** Clients have so long to take the answers to what they have asked. */
+/** How long clients have to read their last answers. */
 const DRAIN_TIME = 5 * SECOND;
 
-/** Starts a node and opens its door. `onStopped` is told if the node ends by itself. */
+/** Starts a node and its client port. Calls `onStopped` if the node ends by itself. */
 export function startServer(
   options: NodeOptions,
   clock: Clock,
@@ -86,7 +86,7 @@ function openDoor(
   });
 }
 
-/** Another member leads first; then clients are let go; then the rest ends. */
+/** Stops in order: another member takes over the lead, then clients are disconnected, then the rest ends. */
 function stop(node: LiveNode, clients: ClientListener, log: Log, stopped: () => void): void {
   log("info", "stops");
   node.handOver(() => {

@@ -1,5 +1,5 @@
 /**
- * How long syncs of the disk take: for the metrics, and for the log where one is slow or does not end.
+ * Measures the syncs of a disk: for the metrics, and for the log if one is slow or does not end.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import type { LiveDisk } from "./disk.ts";
 import { Histogram } from "./histogram.ts";
 import type { Log } from "./log_lines.ts";
 
-/** A sync that takes longer is told. */
+/** A longer sync is logged. */
 const SLOW = SECOND / 2;
-/** No more than one line in this time. */
+/** The time between two such lines, at least. */
 const TOLD_EVERY = 10 * SECOND;
 
-/** Watches the syncs of one disk. */
+/** Measures the syncs of one disk. */
 export class SyncWatch {
   readonly seconds: Histogram = new Histogram();
   readonly #clock: Clock;
@@ -22,7 +22,7 @@ export class SyncWatch {
   #last = 0;
   #toldAt = -TOLD_EVERY;
 
-  /** From now on every sync of the disk is watched. */
+  /** Measures every sync of the disk from now on. */
   constructor(disk: LiveDisk, clock: Clock, log: Log) {
     this.#clock = clock;
     this.#log = log;
@@ -41,12 +41,12 @@ export class SyncWatch {
     };
   }
 
-  /** Whether a sync has been under way for a suspicious time. */
+  /** Whether a sync has been under way for too long. */
   get isHanging(): boolean {
     return this.#oldest() >= 4 * SLOW;
   }
 
-  /** Looks for one that does not end. */
+  /** Looks for a sync that does not end. */
   look(): void {
     const oldest = this.#oldest();
     if (oldest >= SLOW) this.#tell("the disk does not answer", oldest);

@@ -1,11 +1,11 @@
 /**
- * The node's ticks: as many as time has passed, but not all of those that were missed while the process was held up.
+ * Makes a node's ticks as time passes, but not all of those that were missed while the process was held up.
  *
  * @module
  */
 import type { Clock, Timer } from "../clock.ts";
 
-/** Ticks at a fixed pace. */
+/** Ticks at a fixed rate. */
 export class Ticker {
   readonly #clock: Clock;
   readonly #length: number;
@@ -17,10 +17,10 @@ export class Ticker {
   #isStopped = true;
 
   /**
-   * @param length A tick in the clock's unit.
-   * @param missedMax At most so many ticks are made up for at once.
-   * @param tick Told of each tick.
-   * @param ticked Told once after all ticks that were due.
+   * @param length The length of a tick in the clock's unit.
+   * @param missedMax How many missed ticks are made up for at once, at most.
+   * @param tick Called for each tick.
+   * @param ticked Called once after all ticks that were due.
    */
   constructor(clock: Clock, length: number, missedMax: number, tick: () => void, ticked: () => void) {
     this.#clock = clock;

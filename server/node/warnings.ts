@@ -1,20 +1,20 @@
 /**
- * Warnings that would repeat themselves, as while a peer is away or a stranger knocks: the first of a row is a warning,
- * and the others matter only to who looks for them. What strangers cause is bounded, whatever they send.
+ * Limits repeated warnings, for example while a peer is away or a stranger dials in. Only the first of a series is a
+ * warning; the others are logged at the level debug. The number of warnings that strangers can cause is limited.
  *
  * @module
  */
 import { type Clock, SECOND } from "../clock.ts";
 import type { Log, LogFields } from "./log_lines.ts";
 
-/** Of so many subjects it is remembered what was last said. */
+/** For how many subjects the last warning is remembered. */
 const SUBJECTS_MAX = 256;
-/** So many warnings about strangers in a row, */
+/** How many warnings about strangers may come at once, */
 const STRANGERS_BURST = 20;
-/** and then one in this time. */
+/** and how often one may come after that. */
 const STRANGER_EVERY = 3 * SECOND;
 
-/** Warns of what may repeat itself. */
+/** Logs warnings that may repeat. */
 export class Warnings {
   readonly #log: Log;
   readonly #clock: Clock;
@@ -27,7 +27,7 @@ export class Warnings {
     this.#clock = clock;
   }
 
-  /** Warns, unless this reason was the last one that was given about this subject. */
+  /** Warns, unless the last warning about this subject had the same reason. */
   once(about: string, event: string, fields: LogFields & { readonly reason: string }): void {
     const isRepeated = this.#said.get(about) === fields.reason;
     if (this.#said.size >= SUBJECTS_MAX) this.#said.clear();
@@ -35,12 +35,12 @@ export class Warnings {
     this.#log(isRepeated ? "debug" : "warn", event, fields);
   }
 
-  /** The subject is well again: its next warning is a new one. */
+  /** The trouble with the subject is over: its next warning is a new one. */
   over(about: string): void {
     this.#said.delete(about);
   }
 
-  /** Warns of what anybody can cause. */
+  /** Warns of something that anybody can cause. */
   ofStranger(event: string, fields: LogFields): void {
     const now = this.#clock.now();
     this.#credit = Math.min(STRANGERS_BURST, this.#credit + (now - this.#creditAt) / STRANGER_EVERY);

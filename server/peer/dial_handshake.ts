@@ -1,8 +1,8 @@
 /**
- * The handshake on the side of who dials. It sends its hello, checks that the other side knows the secret and is the
- * node that was dialled, and only then says who it is.
+ * The dialling side of the handshake. It sends its hello, checks that the other side knows the secret and is the node
+ * that was dialled, and only then says who it is.
  *
- * There are no sockets here: bytes go in and come out.
+ * This file has no sockets: it takes and returns bytes.
  *
  * @module
  */
@@ -19,40 +19,40 @@ import {
 } from "./handshake.ts";
 import { isProof, proofOf, type ProofPart } from "./secret.ts";
 
-/** Who dials whom. */
+/** The identities of both sides. */
 export interface DialIdentity {
-  /** The cluster that both should belong to. */
+  /** The cluster that both must belong to. */
   readonly clusterId: string;
-  /** This node. */
+  /** This node's number. */
   readonly nodeId: number;
   /** The birth of its journal. */
   readonly birth: number;
-  /** Where it listens itself. */
+  /** The address at which this node listens. */
   readonly advertised: string;
-  /** The node to reach. */
+  /** The number of the node that is dialled. */
   readonly peer: number;
-  /** What the members share. */
+  /** The secret that the members share. */
   readonly secret: Uint8Array;
   /** The versions that this node speaks. */
   readonly versions: PeerVersions;
 }
 
-/** What becomes of the bytes that came: something to send, or the end of the handshake. */
+/** The result of received bytes: bytes to send, or the end of the handshake. */
 type DialStep =
   | { readonly type: "send"; readonly bytes: Uint8Array }
   | { readonly type: "welcome"; readonly version: number; readonly birth: number; readonly rest: Uint8Array }
   | { readonly type: "refused"; readonly refusal: HandshakeRefusal };
 
-/** One handshake of who dials. */
+/** One handshake of the dialling side. */
 export class DialHandshake {
   readonly #identity: DialIdentity;
   readonly #nonce: Uint8Array;
   readonly #reader: HandshakeReader = createHandshakeReader();
   #version = 0;
-  /** What both proofs of this handshake are bound to; empty until the challenge has come. */
+  /** The data that both proofs of this handshake cover; empty until the challenge has come. */
   #transcript: readonly ProofPart[] = [];
 
-  /** @param nonce 32 bytes that were drawn for this handshake alone. */
+  /** @param nonce 32 bytes, drawn for this handshake only. */
   constructor(identity: DialIdentity, nonce: Uint8Array) {
     this.#identity = identity;
     this.#nonce = nonce;
@@ -64,10 +64,10 @@ export class DialHandshake {
   }
 
   /**
-   * Takes bytes of the other side.
+   * Takes bytes from the other side.
    *
-   * @returns What is to be done; `null` while a message is not complete.
-   * @throws {HandshakeError} If the other side is not the node that was dialled, or cannot be talked to.
+   * @returns What to do next; `null` while a message is incomplete.
+   * @throws {HandshakeError} If the other side is not the node that was dialled, or speaks no common version.
    */
   take(chunk: Uint8Array): DialStep | null {
     const read = this.#reader.feed(chunk);
@@ -89,7 +89,7 @@ export class DialHandshake {
     const transcript = [versions.lowest, versions.highest, version, this.#nonce, nonce, clusterId, peer];
     if (!isProof(proof, secret, "kaya peer: listens", transcript)) {
       const name = JSON.stringify(clusterId);
-      throw new HandshakeError(`it has another secret than this node, or it is not node ${peer} of cluster ${name}`);
+      throw new HandshakeError(`its secret differs from this node's, or it is not node ${peer} of cluster ${name}`);
     }
     this.#version = version;
     this.#transcript = [...transcript, nodeId, birth, cut(advertised)];
@@ -108,7 +108,7 @@ export class DialHandshake {
   }
 }
 
-/** The two have no version in common. */
+/** The error of two nodes that have no version in common. */
 export function partingError(theirs: PeerVersions, ours: PeerVersions): HandshakeError {
   const said = ({ lowest, highest }: PeerVersions): string =>
     lowest === highest ? `${lowest}` : `${lowest} to ${highest}`;

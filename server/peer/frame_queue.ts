@@ -1,13 +1,13 @@
 /**
- * The frames that wait for one peer, written one behind the other into blocks of memory, so that what leaves together
- * is one piece already.
+ * The frames that wait for one peer, written one after another into blocks of memory, so frames that are sent together
+ * already lie in one piece.
  *
  * ```text
  *   block    | length u32 | frame | length u32 | frame | ... room
  *            ^ taken                ^ first that waits        ^ end
  * ```
  *
- * A block is never written twice: a socket may hold what was taken for as long as it needs.
+ * No part of a block is written twice: a socket may hold what was taken for as long as it needs.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export class FrameQueue {
   #block: Buffer = Buffer.alloc(0);
   #end = 0;
   #waiting: Waiting[] = [];
-  /** The first that still waits. */
+  /** The offset of the first frame that waits. */
   #head = 0;
   #bytes = 0;
 
@@ -36,7 +36,7 @@ export class FrameQueue {
     return this.#waiting.length - this.#head;
   }
 
-  /** Their bytes, headers included. */
+  /** The size of the waiting frames, headers included. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -57,8 +57,8 @@ export class FrameQueue {
   }
 
   /**
-   * Takes the first frames that lie in one piece, and no more than `maxBytes` unless the first alone has more. The
-   * queue must not be empty.
+   * Takes the first frames that lie in one piece: no more than `maxBytes`, unless the first alone is larger. The queue
+   * must not be empty.
    */
   take(maxBytes: number): Buffer {
     const first = this.#waiting[this.#head]!;
@@ -80,7 +80,7 @@ export class FrameQueue {
     this.#forget();
   }
 
-  /** Drops all, and gives the memory back. */
+  /** Drops all frames, and releases the memory. */
   clear(): void {
     this.#waiting = [];
     this.#head = 0;
@@ -89,7 +89,7 @@ export class FrameQueue {
     this.#end = 0;
   }
 
-  /** Moving the rest down costs as much as half of the queue has gone: a constant for each frame. */
+  /** Moves the rest down only when half of the queue is gone, so the cost is constant for each frame. */
   #forget(): void {
     if (this.#head * 2 < this.#waiting.length) return;
     this.#waiting = this.#head === this.#waiting.length ? [] : this.#waiting.slice(this.#head);

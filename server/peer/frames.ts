@@ -1,6 +1,5 @@
 /**
- * Frames on a stream: `length u32, little-endian | bytes`. A frame of length 0 is a ping, and on the way back its
- * answer.
+ * Frames on a stream: `length u32, little-endian | bytes`. A frame of length 0 is a ping, or the answer to one.
  *
  * @module
  */
@@ -8,10 +7,10 @@ import { Buffer } from "node:buffer";
 import { u32At } from "../bytes/byte_reader.ts";
 import { asBuffer, GrowingBuffer } from "./growing_buffer.ts";
 
-/** Bytes of a frame beside its content. */
+/** The size of a frame's header in bytes. */
 export const FRAME_HEADER_BYTES = 4;
 
-/** A frame that is longer than this side takes. */
+/** A frame is longer than this side accepts. */
 export class FrameTooLongError extends Error {
   /** The name of the class. */
   override name = "FrameTooLongError";
@@ -31,26 +30,26 @@ export function joinFrames(frames: readonly Uint8Array[]): Buffer {
   return joined;
 }
 
-/** Reads frames out of a stream of bytes. */
+/** Extracts frames from a stream of bytes. */
 interface FrameReader {
   /**
-   * Reads the next bytes and hands over each frame that they complete, in memory that nobody else writes.
+   * Reads the next bytes, and passes on each frame that is then complete, in memory that nobody else writes.
    *
-   * @throws {FrameTooLongError} For a length above the maximum, before any memory is taken for it. The stream cannot be
-   * read on.
+   * @throws {FrameTooLongError} If a frame's length is above the maximum. No memory was allocated for it, and the
+   * stream cannot be read any further.
    */
   feed(chunk: Uint8Array, onFrame: (frame: Uint8Array) => void): void;
-  /** Bytes that are kept of a frame that is not complete. */
+  /** How many bytes of an incomplete frame are held. */
   readonly heldBytes: number;
 }
 
 /**
  * Makes a reader for one stream.
  *
- * @param maxBytes The longest frame that is taken.
+ * @param maxBytes The longest frame that is accepted.
  */
 export function createFrameReader(maxBytes: number): FrameReader {
-  /** The frame that a chunk has cut, its header included. */
+  /** The first part of an incomplete frame, its header included. */
   const pending = new GrowingBuffer();
 
   const checkedLength = (bytes: Uint8Array, at: number): number => {
@@ -61,7 +60,7 @@ export function createFrameReader(maxBytes: number): FrameReader {
     return length;
   };
 
-  /** Where the whole frames that begin at `at` end; the first that is too long ends them too. */
+  /** The offset at which the complete frames that begin at `at` end. A frame that is too long ends them too. */
   const endOfWhole = (bytes: Uint8Array, at: number): number => {
     let end = at;
     while (end + FRAME_HEADER_BYTES <= bytes.length) {
@@ -73,7 +72,7 @@ export function createFrameReader(maxBytes: number): FrameReader {
     return end;
   };
 
-  /** Takes what the pending token still needs, up to `length` bytes in all; where reading goes on. */
+  /** Adds to the pending frame until it has `length` bytes. Returns the offset at which reading continues. */
   const complete = (chunk: Buffer, at: number, length: number): number => {
     const next = Math.min(chunk.length, at + Math.max(0, length - pending.length));
     pending.append(chunk, at, next, length);
@@ -115,8 +114,8 @@ export function createFrameReader(maxBytes: number): FrameReader {
 }
 
 /**
- * A log may keep parts of frames for long: what came with them is kept too, but not the rest of the chunk, which may be
- * much longer.
+ * Copies the complete frames of a chunk. A log may keep parts of a frame for long, and would otherwise keep the whole
+ * chunk, which may be much longer.
  */
 function copyOf(bytes: Buffer, from: number, end: number): Uint8Array {
   const copy = new Uint8Array(end - from);

@@ -1,25 +1,25 @@
 /**
- * Bytes that arrive in pieces: what a stream's parser keeps of a token that a chunk has cut.
+ * A buffer for bytes that arrive in pieces: a parser keeps an incomplete frame or command in it.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
 const EMPTY: Buffer = Buffer.alloc(0);
-/** A buffer that has grown beyond this is given back after use. */
+/** The memory of a larger buffer is released after use. */
 const KEPT_CAPACITY = 65_536;
 
 /**
- * A buffer that grows by doubling: each byte is copied at most twice on average, and the capacity is at most twice what
+ * A buffer that grows by doubling. Each byte is copied at most twice on average, and the capacity is at most twice what
  * has arrived, whatever length was announced.
  */
 export class GrowingBuffer {
-  /** What has arrived, up to `length`; the rest is without meaning. */
+  /** The bytes that have arrived, up to `length`; the rest is meaningless. */
   bytes: Buffer = EMPTY;
   /** How many bytes have arrived. */
   length = 0;
 
-  /** Adds `chunk[from, to)` to a token that will have at most `wholeLength` bytes. */
+  /** Appends `chunk[from, to)` to an item that will have at most `wholeLength` bytes. */
   append(chunk: Buffer, from: number, to: number, wholeLength: number): void {
     const length = this.length + to - from;
     if (length > this.bytes.length) {
@@ -31,20 +31,20 @@ export class GrowingBuffer {
     this.length = length;
   }
 
-  /** Forgets the content, and gives back the memory if it is much. */
+  /** Forgets the content, and releases the memory if it is large. */
   clear(): void {
     this.length = 0;
     if (this.bytes.length > KEPT_CAPACITY) this.bytes = EMPTY;
   }
 
-  /** Forgets the content and gives back the memory. */
+  /** Forgets the content, and releases the memory. */
   release(): void {
     this.length = 0;
     this.bytes = EMPTY;
   }
 }
 
-/** The same memory as a Buffer. */
+/** A Buffer over the same memory. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,6 +1,6 @@
 /**
- * What two nodes say to each other before anything else: the messages and their bytes. `dial_handshake.ts` and
- * `listen_handshake.ts` are the two sides.
+ * The messages of the handshake between two nodes, which precedes all other messages, and their bytes.
+ * `dial_handshake.ts` and `listen_handshake.ts` are the two sides.
  *
  * ```text
  * who dials                                    who listens
@@ -19,9 +19,9 @@
  * parting   = 5 u8 | lowest version u16 | highest version u16            there is no version that both speak
  * ```
  *
- * A stranger learns which versions this program speaks, and nothing else: neither the cluster's name nor a node's
- * number or birth. Who listens proves first that it knows the secret and is the node that was dialled; only then does
- * the other say who it is.
+ * A stranger learns only which versions this program speaks: neither the cluster's name nor a node's number or birth.
+ * The listening side first proves that it knows the secret and is the node that was dialled. Only then does the
+ * dialling side say who it is.
  *
  * @module
  */
@@ -32,34 +32,34 @@ import { asBuffer, GrowingBuffer } from "./growing_buffer.ts";
 import { PROOF_BYTES } from "./secret.ts";
 
 /**
- * The version of the handshake itself. It stands in the same place in every version, so that two builds can tell each
- * other why they part.
+ * The version of the handshake itself. It has the same place in every version, so two builds can tell each other why
+ * they disconnect.
  */
 const HANDSHAKE_VERSION = 3;
 
-/** The versions of what peers say after the handshake. */
+/** The versions of the protocol after the handshake. */
 export interface PeerVersions {
-  /** The oldest that this program speaks. */
+  /** The oldest version that this program speaks. */
   readonly lowest: number;
-  /** The newest. */
+  /** The newest version that it speaks. */
   readonly highest: number;
 }
 
-/** What this program speaks. */
+/** The versions that this program speaks. */
 export const PEER_VERSIONS: PeerVersions = { lowest: 3, highest: 3 };
 
 const MAGIC = "kayapeer";
 const PREFIX_BYTES = MAGIC.length + 4;
-/** Longest body: an address and a reason have at most 255 bytes. */
+/** The longest body: an address and a reason have at most 255 bytes. */
 const BODY_MAX = 512;
 const TEXT_MAX = 255;
 const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
-/** Bytes of a nonce. */
+/** The size of a nonce in bytes. */
 export const NONCE_BYTES = 32;
 
 /**
- * How who listens answers a claim. `lost`: the node is known under its number, but by another journal, which it has
- * lost. `no member`: it is not among the members of the configuration that was committed at `index`.
+ * The listening side's answer to a claim. `lost`: the node is known under its number, but by another journal, which it
+ * has lost. `no member`: it is not a member by the configuration that was committed at `index`.
  */
 export type VerdictType = "welcome" | "refused" | "lost" | "no member";
 const VERDICTS: readonly VerdictType[] = ["welcome", "refused", "lost", "no member"];
@@ -72,14 +72,14 @@ export type HandshakeMessage =
   | Verdict
   | { readonly type: "parting"; readonly versions: PeerVersions };
 
-/** Who dials. */
+/** The identity of the dialling side. */
 export interface Claim {
   readonly type: "claim";
-  /** The node that dials. */
+  /** The number of the node that dials. */
   readonly from: number;
   /** The birth of its journal. */
   readonly birth: number;
-  /** Where it listens itself: `host:port`, at most 255 bytes. */
+  /** The address at which it listens: `host:port`, at most 255 bytes. */
   readonly address: string;
   readonly proof: Uint8Array;
 }
@@ -88,18 +88,18 @@ export interface Claim {
 export interface Verdict {
   readonly type: "verdict";
   readonly verdict: VerdictType;
-  /** The birth of the journal of who listens; 0 in a refusal. */
+  /** The birth of the listening side's journal; 0 in a refusal. */
   readonly birth: number;
-  /** Where the log has the members' configuration by which who dials is no member; else 0. */
+  /** The index of the configuration by which the dialling node is not a member; otherwise 0. */
   readonly index: number;
-  /** Why not, in words; empty in a welcome. */
+  /** The reason of a refusal; empty in a welcome. */
   readonly reason: string;
   readonly proof: Uint8Array;
 }
 
-/** Why a node is not welcome. */
+/** The refusal of a node. */
 export interface HandshakeRefusal {
-  /** Of which kind. */
+  /** The type of the refusal. */
   readonly type: "refused" | "lost" | "no member";
   /** In words. */
   readonly reason: string;

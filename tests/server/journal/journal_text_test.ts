@@ -77,7 +77,7 @@ test("what is no journal, is of another version, or lacks what came before it is
   const { length } = readHeader(NAME, whole, null);
   new DataView(newer.buffer).setUint32(length - 4, crc32c(newer, 0, length - 4), true);
   const cases: [Uint8Array | null, RegExp][] = [
-    [new TextEncoder().encode("hello\n".repeat(50)), /^damaged: .* it does not begin as such a file does$/],
+    [new TextEncoder().encode("hello\n".repeat(50)), /^damaged: .* its first bytes are not those of such a file$/],
     [new Uint8Array(0), /^damaged: .* its header is cut short at 0 bytes$/],
     [newer, /^damaged: .* it has format version 5, but this program reads \d+ \(a newer program wrote it\)$/],
     [null, /^damaged: .* there is none, but there is a snapshot$/],

@@ -56,7 +56,7 @@ test("a node that has lost its journal is refused, ends, and comes back as a new
     };
     assert.match(
       String(await call(...add(joined.server))),
-      /ERR node 3 is a member that had another journal: remove it first/,
+      /ERR node 3 is a member with another journal: remove it first/,
     );
     await joined.ended;
     await stop(joined.server);

@@ -51,7 +51,7 @@ test("two that share the secret welcome each other, and each learns the other's 
 test("a node with another secret, of another cluster or with another number is not told who dials", () => {
   for (const other of [{ secret: Buffer.from("another secret!!") }, { clusterId: "prod" }, { nodeId: 3 }]) {
     const reason = refusal(() => both({}, other));
-    assert.equal(reason, 'it has another secret than this node, or it is not node 1 of cluster "test"');
+    assert.equal(reason, 'its secret differs from this node\'s, or it is not node 1 of cluster "test"');
   }
 });
 

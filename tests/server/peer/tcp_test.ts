@@ -159,7 +159,7 @@ test(
       const listener = await startNode(1, { peers: new Map([[2, ANY]]), ...other });
       const dialler = await startNode(2, { peers: new Map([[1, listener.address]]) });
       const told = await dialler.refusals.count(1);
-      assert.equal(told.reason, 'it has another secret than this node, or it is not node 1 of cluster "test"');
+      assert.equal(told.reason, 'its secret differs from this node\'s, or it is not node 1 of cluster "test"');
       assert.deepEqual([told.direction, told.peer], ["out", 1]);
       const noted = await listener.refusals.count(1);
       assert.deepEqual([noted.direction, noted.peer, noted.reason], ["in", null, "it hung up during the handshake"]);
