@@ -18,8 +18,9 @@ import type { Entry } from "./types.ts";
  * import assert from "node:assert/strict";
  * import { describeEnvelope, nodeId, term } from "@kayadb/raft/raft";
  *
- * const line = describeEnvelope({ type: "timeout-now", from: nodeId(1), to: nodeId(2), term: term(3), afterSync: false
- * }); assert.equal(line, "1->2 term 3 TimeoutNow");
+ * const from = nodeId(1), to = nodeId(2);
+ * const line = describeEnvelope({ type: "timeout-now", from, to, term: term(3), afterSync: false });
+ * assert.equal(line, "1->2 term 3 TimeoutNow");
  * ```
  */
 export function describeEnvelope(envelope: Envelope): string {

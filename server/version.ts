@@ -4,5 +4,5 @@
  * @module
  */
 
-/** As in deno.json and package.json, which a test compares: a program without permissions can read neither. */
+/** The same as in deno.json and package.json, which a test checks: a program without permissions can read neither. */
 export const VERSION = "0.2.0";

@@ -101,27 +101,27 @@ export interface Verdict {
 export interface HandshakeRefusal {
   /** The type of the refusal. */
   readonly type: "refused" | "lost" | "no member";
-  /** In words. */
+  /** The reason as text. */
   readonly reason: string;
-  /** Of `no member`: the index of the committed configuration. */
+  /** For `no member`: the index of the committed configuration. */
   readonly index?: number;
 }
 
-/** What a peer said is no handshake, or not the next message of one, or its proof is wrong. */
+/** A peer's message is not a handshake, or not the expected message, or its proof is wrong. */
 export class HandshakeError extends Error {
   /** The name of the class. */
   override name = "HandshakeError";
-  /** What the other side may be told before this one hangs up; `null` for nothing. */
+  /** Bytes to send to the other side before this side disconnects; `null` for none. */
   readonly parting: Uint8Array | null;
 
-  /** @param message Why, for the log of this side. */
+  /** @param message The reason, for the log of this side. */
   constructor(message: string, parting: Uint8Array | null = null) {
     super(message);
     this.parting = parting;
   }
 }
 
-/** Encodes a message; long texts are cut. */
+/** Encodes a message; long texts are truncated. */
 export function encodeHandshake(message: HandshakeMessage): Uint8Array {
   const body = new ByteWriter(256);
   switch (message.type) {
@@ -165,16 +165,16 @@ export function encodeHandshake(message: HandshakeMessage): Uint8Array {
   return writer.copy();
 }
 
-/** A text as it is sent: both sides make their proofs over this. */
+/** Truncates a text as it is sent: both sides compute their proofs over the truncated text. */
 export function cut(text: string): Uint8Array {
   const bytes = new TextEncoder().encode(text);
   let end = Math.min(bytes.length, TEXT_MAX);
-  // Not within a character: it would read as another text.
+  // Not within a character, which would then be read as another one.
   while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end--;
   return bytes.subarray(0, end);
 }
 
-/** Decodes a body. Throws a HandshakeError if it is no message. */
+/** Decodes a body. Throws a HandshakeError if it is not a message. */
 function decodeHandshake(bytes: Uint8Array): HandshakeMessage {
   const reader = new ByteReader(bytes, "a handshake");
   try {
@@ -203,7 +203,7 @@ function readMessage(reader: ByteReader): HandshakeMessage {
     }
     case 4: {
       const verdict = VERDICTS[reader.u8("the verdict")];
-      if (verdict === undefined) throw new HandshakeError("its verdict is not known");
+      if (verdict === undefined) throw new HandshakeError("its verdict is of an unknown kind");
       const [birth, index] = [reader.u32("a birth"), reader.u64("an index")];
       return { type: "verdict", verdict, birth, index, reason: text(), proof: proof() };
     }
@@ -214,18 +214,18 @@ function readMessage(reader: ByteReader): HandshakeMessage {
   }
 }
 
-/** Reads the messages of a handshake at the beginning of a stream. */
+/** Reads the handshake's messages at the beginning of a stream. */
 export interface HandshakeReader {
   /**
    * Takes the next bytes.
    *
-   * @returns The next message, and what follows it in the chunk; `null` while it is not complete.
-   * @throws {HandshakeError} As soon as the bytes cannot be a handshake of this version.
+   * @returns The next message, and the bytes after it in the chunk; `null` while the message is incomplete.
+   * @throws {HandshakeError} As soon as the bytes cannot belong to a handshake of this version.
    */
   feed(chunk: Uint8Array): { readonly message: HandshakeMessage; readonly rest: Uint8Array } | null;
 }
 
-/** Makes a reader for one stream. It holds at most some hundred bytes. */
+/** Makes a reader for one stream. It holds a few hundred bytes at most. */
 export function createHandshakeReader(): HandshakeReader {
   const pending = new GrowingBuffer();
 

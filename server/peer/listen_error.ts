@@ -1,11 +1,13 @@
 /**
- * Why a port could not be listened on.
+ * The reason why listening on a port failed, as text.
  *
  * @module
  */
 import { type Address, formatAddress } from "./peer_options.ts";
 
-/** Why listening failed, in words: `Cannot listen on 127.0.0.1:7001: another process listens there (EADDRINUSE)`. */
+/**
+ * Makes an error with a clear message: `Cannot listen on 127.0.0.1:7001: another process listens there (EADDRINUSE)`.
+ */
 export function listenError(error: Error, address: Address): Error {
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE: "another process listens there",

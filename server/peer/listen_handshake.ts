@@ -1,7 +1,7 @@
 /**
- * The handshake on the side of who listens. It proves that it knows the secret, and believes no claim without a proof.
+ * The listening side of the handshake. It proves that it knows the secret, and believes no claim without a proof.
  *
- * There are no sockets here: bytes go in and come out.
+ * This file has no sockets: it takes and returns bytes.
  *
  * @module
  */
@@ -19,26 +19,23 @@ import {
 } from "./handshake.ts";
 import { isProof, proofOf, type ProofPart } from "./secret.ts";
 
-/** Who listens. */
+/** The identity of the listening side. */
 export interface ListenIdentity {
   /** The cluster. */
   readonly clusterId: string;
-  /** This node. */
+  /** This node's number. */
   readonly nodeId: number;
   /** The birth of its journal. */
   readonly birth: number;
-  /** What the members share. */
+  /** The secret that the members share. */
   readonly secret: Uint8Array;
   /** The versions that this node speaks. */
   readonly versions: PeerVersions;
-  /** Why a node that has proven its claim is not welcome; `null` if it is. */
+  /** Decides on a node that has proven its claim: returns why it is refused, or `null` to admit it. */
   readonly judge: (claim: Claim) => HandshakeRefusal | null;
 }
 
-/**
- * What becomes of the bytes that came: something to send, or the end of the handshake, which the last message tells the
- * other side.
- */
+/** The result of received bytes: bytes to send, or the end of the handshake with its last message. */
 export type ListenStep =
   | { readonly type: "send"; readonly bytes: Uint8Array; readonly rest: Uint8Array }
   | {
@@ -50,26 +47,26 @@ export type ListenStep =
   }
   | { readonly type: "refused"; readonly bytes: Uint8Array; readonly from: number; readonly reason: string };
 
-/** One handshake of who listens. */
+/** One handshake of the listening side. */
 export class ListenHandshake {
   readonly #identity: ListenIdentity;
   readonly #nonce: Uint8Array;
   readonly #reader: HandshakeReader = createHandshakeReader();
   #version = 0;
-  /** What both proofs of this handshake are bound to; empty until the hello has come. */
+  /** The data that both proofs of this handshake cover; empty until the hello has come. */
   #transcript: readonly ProofPart[] = [];
 
-  /** @param nonce 32 bytes that were drawn for this handshake alone. */
+  /** @param nonce 32 bytes, drawn for this handshake only. */
   constructor(identity: ListenIdentity, nonce: Uint8Array) {
     this.#identity = identity;
     this.#nonce = nonce;
   }
 
   /**
-   * Takes bytes of the other side.
+   * Takes bytes from the other side.
    *
-   * @returns What is to be done; `null` while a message is not complete.
-   * @throws {HandshakeError} If the other side is no peer, has no version in common, or its proof is wrong.
+   * @returns What to do next; `null` while a message is incomplete.
+   * @throws {HandshakeError} If the other side is not a peer, has no common version, or its proof is wrong.
    */
   take(chunk: Uint8Array): ListenStep | null {
     const read = this.#reader.feed(chunk);
@@ -77,10 +74,10 @@ export class ListenHandshake {
     const { message, rest } = read;
     if (this.#transcript.length > 0) {
       if (message.type === "claim") return this.#claimed(message, rest);
-      throw new HandshakeError("its handshake goes on with something else than a claim");
+      throw new HandshakeError("its handshake continues with something other than a claim");
     }
     if (message.type === "parting") throw partingError(message.versions, this.#identity.versions);
-    if (message.type !== "hello") throw new HandshakeError("its handshake begins with something else than a hello");
+    if (message.type !== "hello") throw new HandshakeError("its handshake begins with something other than a hello");
     return { type: "send", bytes: this.#challenge(message.versions, message.nonce), rest };
   }
 
@@ -101,7 +98,7 @@ export class ListenHandshake {
     const { from, birth: theirBirth, address, proof } = claim;
     this.#transcript = [...this.#transcript, from, theirBirth, cut(address)];
     if (!isProof(proof, secret, "kaya peer: dials", this.#transcript)) {
-      throw new HandshakeError(`it says that it is node ${from}, but does not prove it: has it another secret?`);
+      throw new HandshakeError(`it says that it is node ${from}, but does not prove it: does it have another secret?`);
     }
     const refusal = judge(claim);
     if (refusal !== null) {

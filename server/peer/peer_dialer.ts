@@ -1,10 +1,10 @@
 /**
- * The way to one peer: a connection that is only written, but for the handshake and answers to pings, and is made anew
- * whenever it fails.
+ * The outgoing connection to one peer. Frames go only out; handshake messages and ping answers come in. It is made
+ * again whenever it fails.
  *
- * While there is no connection, and none being made, what is sent is dropped at once, and `send` says so. While there
- * is a slow one, what was sent first is dropped first: Raft survives every loss, sends again what is missing, and what
- * it said last (term, commit index, entries) is what the peer needs.
+ * While there is no connection and none is being made, a frame is dropped at once, and `send` says so. On a slow
+ * connection, the oldest frames are dropped first. Raft survives every loss and sends again what is missing, and the
+ * newest frames have what the peer needs: the last term, commit index and entries.
  *
  * @module
  */
@@ -26,59 +26,62 @@ import {
   type TlsIdentity,
 } from "./peer_options.ts";
 
-/** What a dialer is made with. */
+/** The options of a dialer. */
 interface DialerOptions {
-  /** Who dials whom. */
+  /** The identities of both sides. */
   readonly identity: DialIdentity;
-  /** Where that node listens. */
+  /** The address at which the peer listens. */
   readonly address: Address;
-  /** Certificates, or `null` for a connection in clear. */
+  /** Certificates, or `null` for an unencrypted connection. */
   readonly tls: TlsIdentity | null;
-  /** Bounds of the queue. */
+  /** The limits of the queue. */
   readonly limits: PeerLimits;
-  /** How long to wait for what. */
+  /** The timeouts. */
   readonly times: PeerTimes;
-  /** What the waits run on. */
+  /** The clock for the waits. */
   readonly clock: Clock;
-  /** A random whole number from 0 to below the bound, for the waits. */
+  /** Draws a random whole number from 0 to below the bound, for the waits. */
   readonly random: (below: number) => number;
-  /** The connection was made, or is there no longer. */
+  /** Called when the connection was made or lost. */
   readonly onState: (isConnected: boolean, reason: string) => void;
-  /** Why the peer's own journal is not the one that it should have, by its birth; `null` if it may be. */
+  /** Says why the peer's journal, by its birth, is not the expected one; `null` if it may be. */
   readonly judge: (birth: number) => HandshakeRefusal | null;
-  /** The peer refused this node, or is not a peer; the same reason is told once in a row. */
+  /** Called when the peer refused this node, or is not a peer; called once for equal reasons in a row. */
   readonly onRefused: (refusal: HandshakeRefusal) => void;
 }
 
-/** The way to one peer. */
+/** The outgoing connection to one peer. */
 export interface Dialer {
-  /** Hands over a frame, which is copied. `false`: it was dropped and the peer surely never gets it. */
+  /** Queues a copy of a frame. `false`: the frame was dropped, and the peer certainly never gets it. */
   send(frame: Uint8Array): boolean;
-  /** Writes what was handed over, at once. */
+  /** Writes the queued frames at once. */
   flush(): void;
-  /** What waits, what was dropped, and whether there is a connection. */
+  /** The state of the queue and of the connection. */
   status(): DialerStatus;
-  /** Ends it for good, once what was handed over is with the system, or too long has passed. */
+  /** Ends the connection for good, once the system has taken the queued frames, or after a time limit. */
   close(done: () => void): void;
 }
 
-/** How the way to a peer is. */
+/** The state of an outgoing connection. */
 export interface DialerStatus {
   /** Whether frames can leave. */
   readonly isConnected: boolean;
-  /** The version that both sides agreed on with the last connection; 0 before the first. */
+  /** The version that both sides agreed on for the last connection; 0 before the first. */
   readonly version: number;
-  /** Frames that wait. */
+  /** How many frames wait. */
   readonly queuedFrames: number;
-  /** Their bytes, headers included. */
+  /** The size of the waiting frames, headers included. */
   readonly queuedBytes: number;
-  /** Frames that were dropped since it began. */
+  /** How many frames were dropped since the dialer was made. */
   readonly dropped: number;
-  /** Connections that failed or ended since it began. */
+  /** How many connections failed or ended since the dialer was made. */
   readonly failures: number;
 }
 
-/** Written and not yet taken by the system: beyond this, frames wait here, where they can be dropped. */
+/**
+ * How many bytes may be written but not yet taken by the system. Beyond this, frames wait here, where they can be
+ * dropped.
+ */
 const UNSENT_MAX = 1 << 20;
 /** Frames are joined into writes of about this many bytes. */
 const WRITE_BYTES = 1 << 18;
@@ -101,8 +104,8 @@ export function createDialer(options: DialerOptions): Dialer {
   const queue = new FrameQueue();
   let isFlushScheduled = false;
   /**
-   * Pings since the last sign of life. Counted and not timed: after a pause of this very process, the answers are yet
-   * to be read.
+   * How many pings were sent since the peer was last heard. They are counted, not timed: after a pause of this process,
+   * the answers are still to be read.
    */
   let unanswered = 0;
 
@@ -192,7 +195,7 @@ export function createDialer(options: DialerOptions): Dialer {
 
   const schedulePing = (dialled: net.Socket): void => {
     timer = clock.after(times.ping, () => {
-      if (unanswered * times.ping >= times.silence) return fail(dialled, "no sign of life");
+      if (unanswered * times.ping >= times.silence) return fail(dialled, "the peer answers no ping");
       unanswered++;
       dialled.write(PING);
       schedulePing(dialled);
@@ -252,7 +255,7 @@ export function createDialer(options: DialerOptions): Dialer {
   };
 }
 
-/** Ends a socket; calls back once all that was written is with the system, or cannot be. */
+/** Ends a socket. Calls back once the system has taken all written bytes, or cannot take them. */
 function whenWritten(socket: net.Socket, done: () => void): void {
   let isDone = false;
   const once = (): void => {
@@ -265,7 +268,7 @@ function whenWritten(socket: net.Socket, done: () => void): void {
   else socket.end();
 }
 
-/** Why the other side's certificate is not that of the node that was dialled; `null` if it is. */
+/** Why the other side's certificate does not belong to the dialled node; `null` if it does. */
 export function wrongCertificate(socket: tls.TLSSocket, peer: number): string | null {
   const nodes = nodesOf(socket.getPeerCertificate()?.subjectaltname);
   if (nodes.includes(peer)) return null;

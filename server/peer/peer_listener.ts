@@ -1,8 +1,8 @@
 /**
- * The ways from all peers: connections that are only read, but for the handshake and answers to pings.
+ * The incoming connections from all peers. Frames only come in; handshake messages and ping answers go out.
  *
- * A stranger costs little: so many at a time, so long until the handshake, some hundred bytes each, and nobody else
- * waits for it.
+ * Strangers cost little: their number, their time until the handshake and their memory (some hundred bytes each) are
+ * limited, and no other connection waits for them.
  *
  * @module
  */
@@ -17,33 +17,35 @@ import { ListenHandshake, type ListenIdentity, type ListenStep } from "./listen_
 import { wrongCertificate } from "./peer_dialer.ts";
 import { type Address, formatAddress, type PeerLimits, type PeerTimes, pem, type TlsIdentity } from "./peer_options.ts";
 
-/** What a listener is made with. */
+/** The options of a listener. */
 interface ListenerOptions {
-  /** Where to listen. */
+  /** The address to listen on. */
   readonly address: Address;
-  /** Certificates, or `null` for connections in clear. */
+  /** Certificates, or `null` for unencrypted connections. */
   readonly tls: TlsIdentity | null;
-  /** Bounds of frames and of strangers. */
+  /** The limits of frames, and of connections without a handshake. */
   readonly limits: PeerLimits;
-  /** How long to wait for what. */
+  /** The timeouts. */
   readonly times: PeerTimes;
-  /** What the waits run on. */
+  /** The clock for the waits. */
   readonly clock: Clock;
-  /** Who listens, and whom it welcomes. */
+  /** This node's identity, and its decision on nodes that dial in. */
   readonly identity: ListenIdentity;
-  /** A frame of a peer, in the version that was agreed on. If it throws a SyntaxError, that connection ends. */
+  /** Called with a frame of a peer, and the agreed version. If it throws a SyntaxError, that connection ends. */
   readonly onFrame: (from: number, frame: Uint8Array, version: number) => void;
-  /** Somebody was refused or cut off: why, from where, and as which node, if that was said. */
+  /**
+   * Called when a connection was refused or cut off: the reason, its address, and the node it claimed to be, if any.
+   */
   readonly onRefused: (reason: string, remote: string, peer: number | null) => void;
 }
 
-/** The ways from all peers. */
+/** The incoming connections from all peers. */
 interface Listener {
-  /** Begins to listen; `done` tells the address in use. */
+  /** Begins to listen. `done` gets the address in use. */
   listen(done: (error: Error | null, address: Address) => void): void;
   /** Ends the connection from a peer, if there is one. */
   drop(peer: number): void;
-  /** The peers that are connected to here. */
+  /** The peers that are connected to this node. */
   peers(): number[];
   /** Ends everything. */
   close(done: () => void): void;
@@ -55,13 +57,12 @@ const PONG = joinFrames([new Uint8Array(0)]);
 export function createListener(options: ListenerOptions): Listener {
   const { address, times, clock } = options;
   /**
-   * Connections that have not shaken hands, by where they come from: with TLS, the socket that is accepted is not the
-   * one that speaks.
+   * Connections without a completed handshake, by remote address: with TLS, the accepted socket and the one that sends
+   * data are different objects.
    */
   const pending = new Map<string, Pending>();
   /**
-   * The connection of each peer. A new one takes the old one's place: that one is half open, or the peer has started
-   * anew.
+   * The connection of each peer. A new one replaces the old one, which is half open or from before the peer's restart.
    */
   const connected = new Map<number, net.Socket>();
   const sockets = new Set<net.Socket>();
@@ -79,15 +80,15 @@ export function createListener(options: ListenerOptions): Listener {
     pending.set(remote, entry);
     socket.on("close", () => {
       if (pending.get(remote) !== entry) return;
-      if (entry.isGreeting && !entry.isRefused) options.onRefused("it hung up during the handshake", remote, null);
+      if (entry.isGreeting && !entry.isRefused) options.onRefused("it disconnected during the handshake", remote, null);
       settle(remote);
     });
     if (options.tls === null) greet(socket, remote);
   };
 
   /**
-   * Of many that wait the newest goes on: a peer takes a moment to shake hands, and so those who never do cannot keep
-   * it out.
+   * When too many wait, the oldest is cut off and the newest goes on. A peer needs only a moment for its handshake, so
+   * connections that never complete it cannot keep a peer out.
    */
   const evictOldest = (): void => {
     for (const [remote, { socket }] of pending) {
@@ -98,7 +99,7 @@ export function createListener(options: ListenerOptions): Listener {
     }
   };
 
-  /** A socket's errors are told by its end. */
+  /** A socket's errors show in its end. */
   const track = (socket: net.Socket): void => {
     sockets.add(socket);
     socket.on("error", () => {});
@@ -139,8 +140,8 @@ export function createListener(options: ListenerOptions): Listener {
   };
 
   /**
-   * Says why, where there is something to say, and hangs up. What else comes is thrown away until the other side leaves
-   * or its time is up.
+   * Sends a last message, if there is one, and disconnects. Further input is dropped until the other side leaves or its
+   * time is up.
    */
   const part = (
     socket: net.Socket,
@@ -224,11 +225,11 @@ export function createListener(options: ListenerOptions): Listener {
 
 type Welcome = ListenStep & { readonly type: "welcome" };
 
-/** A connection that has not shaken hands, or was refused and has not left. */
+/** A connection without a completed handshake, or one that was refused and has not left yet. */
 interface Pending {
   readonly socket: net.Socket;
   readonly timer: Timer;
-  /** Whether the handshake of peers has begun, after that of TLS where there is one. */
+  /** Whether the peers' handshake has begun, after that of TLS, if any. */
   isGreeting: boolean;
   isRefused: boolean;
 }
@@ -237,7 +238,7 @@ function remoteOf(socket: net.Socket): string {
   return formatAddress({ host: socket.remoteAddress ?? "?", port: socket.remotePort ?? 0 });
 }
 
-/** `accept` gets every connection, `secured` those that have shown a certificate of the authority. */
+/** `accept` gets every connection; `secured` gets those that have shown a certificate of the authority. */
 function secureServer(
   { key, cert, ca }: TlsIdentity,
   accept: (socket: net.Socket) => void,

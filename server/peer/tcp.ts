@@ -1,10 +1,10 @@
 /**
- * The transport between the nodes of a live cluster: frames over TCP, one connection a direction, with mutual TLS if
- * asked for.
+ * The transport between the nodes of a live cluster: frames over TCP, one connection for each direction, optionally
+ * with mutual TLS.
  *
- * It promises little, as Raft needs little: a frame arrives whole and once, after those that were sent before it on the
- * same connection, or never. What it does promise is that nothing grows without bound and that nobody is listened to
- * whom the node does not take for a member of its cluster.
+ * Raft needs little, so the transport guarantees little: a frame arrives complete and once, after those that were sent
+ * before it on the same connection, or it never arrives. The transport does guarantee that no queue grows without
+ * limit, and that it accepts frames only from nodes that have proven to be members of the cluster.
  *
  * @module
  */
@@ -22,110 +22,113 @@ import {
   type TlsIdentity,
 } from "./peer_options.ts";
 
-/** A node's place in the network. */
+/** A node's identity and options in the network. */
 export interface TransportOptions {
-  /** The cluster: at most 255 bytes of UTF-8. */
+  /** The cluster's name: at most 255 bytes of UTF-8. */
   readonly clusterId: string;
-  /** This node. */
+  /** This node's number. */
   readonly nodeId: number;
-  /** Where it listens. */
+  /** The address at which it listens. */
   readonly address: Address;
-  /** By what the peers reach it, if not by `address`. */
+  /** The address by which the peers reach it, if not `address`. */
   readonly advertise?: Address | null;
-  /** The other members, and where they listen. */
+  /** The other members, with their addresses. */
   readonly peers: ReadonlyMap<number, Address>;
   /**
-   * A node of this cluster that is no peer has greeted, and says where it listens: by what it is reached as a peer from
-   * now on, or why it is refused. Left out, it refuses everybody.
+   * Decides on a node of this cluster that dials in and is not a peer. Gets the node's number and the address at which
+   * it says that it listens. Returns the address at which to dial it as a peer from now on, or a refusal. If left out,
+   * all such nodes are refused.
    */
   readonly admit?: (stranger: number, listens: string) => Address | HandshakeRefusal;
-  /** What it waits on. */
+  /** The clock for all waits. */
   readonly clock: Clock;
-  /** A random whole number from 0 to below the bound: what keeps nodes from reconnecting in step. */
+  /** Draws a random whole number from 0 to below the bound, so that nodes do not all reconnect at the same moment. */
   readonly random: (below: number) => number;
-  /** What the members share: who does not know it is heard by nobody. */
+  /** The secret that the members share. A node that does not know it is refused. */
   readonly secret: Uint8Array;
-  /** The versions that this node speaks, if not `PEER_VERSIONS`. */
+  /** The versions that this node speaks. Default: `PEER_VERSIONS`. */
   readonly versions?: PeerVersions;
-  /** Certificates; without them everything is in clear. */
+  /** Certificates. Without them connections are not encrypted. */
   readonly tls?: TlsIdentity | null;
-  /** Bounds; each that is left out is `PEER_LIMITS`'s. */
+  /** The limits. Default: those of `PEER_LIMITS`. */
   readonly limits?: Partial<PeerLimits>;
-  /** Times; each that is left out is `PEER_TIMES`'s. */
+  /** The timeouts. Default: those of `PEER_TIMES`. */
   readonly times?: Partial<PeerTimes>;
   /**
-   * A frame of a peer, in the version that was agreed on; the memory is the callee's. A SyntaxError that it throws ends
-   * that peer's connection and is told to `onRefused`.
+   * Called with a frame of a peer, and the agreed version. The callee may keep the memory. If it throws a SyntaxError,
+   * the peer's connection ends, and `onRefused` gets the error.
    */
   readonly onFrame: (from: number, frame: Uint8Array, version: number) => void;
-  /** The connection to a peer was made or has ended. */
+  /** Called when the connection to a peer was made or lost. */
   readonly onState?: (state: PeerState) => void;
   /** The birth of this node's journal; 0 if left out. */
   readonly birth?: number;
-  /** The birth of the journal by which a peer is known; 0, as if left out, where none is: then any is right. */
+  /**
+   * The birth of the journal by which a peer is known; 0, or left out, if it is unknown: then any birth is accepted.
+   */
   readonly birthOf?: (peer: number) => number;
-  /** A peer has shaken hands: the birth of its journal. */
+  /** Called after a handshake with a peer, with the birth of its journal. */
   readonly onMet?: (peer: number, birth: number) => void;
-  /** Somebody was refused, or refused this node. */
+  /** Called when this node refused a node, or was refused by one. */
   readonly onRefused?: (refusal: Refusal) => void;
 }
 
-/** The connection to a peer was made or has ended. */
+/** A change of the connection to a peer. */
 export interface PeerState {
   /** The peer. */
   readonly peer: number;
-  /** Whether frames can leave for it. */
+  /** Whether frames can be sent to it. */
   readonly isConnected: boolean;
-  /** What happened, for the log. */
+  /** What happened, as text for the log. */
   readonly reason: string;
 }
 
-/** Somebody was refused, or refused this node. */
+/** A refused handshake. */
 export interface Refusal {
-  /** `in`: this node refused; `out`: it was refused. */
+  /** `in`: this node refused the other; `out`: the other refused this node. */
   readonly direction: "in" | "out";
-  /** The other node; `null` if it did not say. */
+  /** The other node; `null` if it did not give its number. */
   readonly peer: number | null;
-  /** Where the other node is, as far as it is known. */
+  /** The other node's address, as far as it is known. */
   readonly remote: string;
-  /** Why, for the log. */
+  /** The reason, as text for the log. */
   readonly reason: string;
-  /** `lost`: the peer knows this node by another journal, which it must have lost. */
+  /** The type of the refusal. `lost`: the peer knows this node by another journal, which it must have lost. */
   readonly type: HandshakeRefusal["type"];
-  /** Of `no member`: where the peer's log has the committed configuration without this node. */
+  /** For `no member`: the index, in the peer's log, of the committed configuration without this node. */
   readonly index: number;
 }
 
 /** The transport of one node. */
 export interface Transport {
-  /** Begins to listen, tells the address in use, and begins to connect to the peers. */
+  /** Begins to listen and to dial the peers. `done` gets the address in use. */
   start(done: (error: Error | null, address: Address) => void): void;
   /**
-   * Sends a frame to a peer. It is copied, and leaves at the end of this turn of the event loop, or at `flush`.
+   * Sends a copy of a frame to a peer, at the end of this turn of the event loop or at `flush`.
    *
-   * @returns `false` if it surely never arrives: the peer is not known, or out of reach.
-   * @throws {RangeError} If it is empty or too long.
+   * @returns `false` if the frame certainly never arrives: the peer is unknown or out of reach.
+   * @throws {RangeError} If the frame is empty or too long.
    */
   send(to: number, frame: Uint8Array): boolean;
-  /** Writes what was sent, at once. */
+  /** Writes the sent frames at once. */
   flush(): void;
   /** Makes a node a peer, or gives a peer another address. */
   addPeer(id: number, address: Address): void;
   /** Ends the connections with a peer, and refuses further ones. */
   removePeer(id: number): void;
-  /** The version of the peers' protocol that was agreed on with a peer; 0 where there was no connection yet. */
+  /** The protocol version that was agreed on with a peer; 0 if there was no connection yet. */
   versionOf(peer: number): number;
-  /** How the connections are, by peer. */
+  /** The state of the connections, by peer. */
   status(): Map<number, PeerStatus>;
-  /** Ends everything; what was sent is with the system when `done` is called, unless a peer takes nothing. */
+  /** Ends everything. Calls `done` once the system has taken all sent frames, unless a peer reads nothing. */
   close(done: () => void): void;
 }
 
-/** How the connections with a peer are. */
+/** The state of the connections with a peer. */
 export interface PeerStatus extends DialerStatus {
-  /** Where it is dialled. */
+  /** The address at which it is dialled. */
   readonly address: Address;
-  /** Whether the peer is connected to this node. */
+  /** Whether the peer has a connection to this node. */
   readonly isConnectedHere: boolean;
 }
 
@@ -164,7 +167,7 @@ export function createTransport(options: TransportOptions): Transport {
   const judgeBirth = (peer: number, found: number): HandshakeRefusal | null => {
     const known = birthOf(peer);
     if (known !== 0 && known !== found) {
-      const reason = `node ${peer} has begun its journal anew and may have forgotten what it promised: ` +
+      const reason = `node ${peer} has begun a new journal and may have lost what it acknowledged: ` +
         "it can come back only as a new member, once it is removed";
       return { type: "lost", reason };
     }

@@ -1,30 +1,30 @@
 /**
- * Slows down who tries passwords: after some failures, tries are looked at one after the other, so many a second,
+ * Slows down password guessing. After some failures, attempts are checked one after another, a limited number a second,
  * whoever makes them.
  *
- * A right password waits in the same line: if it were let in at once, a guess that is not let in at once would be known
- * to be wrong, and nobody would wait for the answer.
+ * A right password waits in the same queue. If it were accepted at once, a guesser would know that every attempt
+ * without an immediate answer is wrong.
  *
  * @module
  */
 import { type Clock, MILLISECOND, SECOND } from "../clock.ts";
 
-/** So many failures are free, */
+/** How many failures are free, */
 const FREE_FAILURES = 10;
-/** and are forgotten after this time without another. */
+/** and after how long without another they are forgotten. */
 const FORGOTTEN_AFTER = 60 * SECOND;
-/** From then on, one try is looked at in this time. */
+/** From then on, how often one attempt is checked. */
 const EVERY = 20 * MILLISECOND;
 
-/** A password that is to be looked at. */
+/** An attempt to log in. */
 interface AuthTry {
   /** Whether nobody waits for the answer any more. */
   readonly isGone: () => boolean;
-  /** Looks at it; `false` if it is wrong. */
+  /** Checks the password; `false` if it is wrong. */
   readonly look: () => boolean;
 }
 
-/** The line in which tries wait. */
+/** The queue of attempts. */
 export class AuthThrottle {
   readonly #clock: Clock;
   #failures = 0;
@@ -35,7 +35,7 @@ export class AuthThrottle {
     this.#clock = clock;
   }
 
-  /** Looks at a try, at once or when its turn has come. */
+  /** Checks an attempt, at once or when its turn has come. */
   enter(attempt: AuthTry): void {
     const now = this.#clock.now();
     if (now - this.#lastFailure > FORGOTTEN_AFTER) this.#failures = 0;

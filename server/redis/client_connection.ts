@@ -1,9 +1,9 @@
 /**
- * One client's connection: commands in, answers out, in the same order.
+ * One client's connection: it takes commands, and writes answers in the same order.
  *
- * Commands of one connection that only read are under way together, and so are those that write; where one kind follows
- * the other, it waits for the answers. So a read sees the writes before it and none after it. (Around a change of
- * leader, writes of one pipeline may change their order: a client that minds waits for its answers.)
+ * Reads of one connection run concurrently, and so do writes. When a read follows a write, or a write a read, it waits
+ * for the earlier answers. So a read sees the writes before it and none after it. (Around a change of leader, writes of
+ * one pipeline may change their order. A client that cares waits for each answer.)
  *
  * @module
  */
@@ -38,37 +38,37 @@ import {
   type RespSessionOptions,
 } from "./resp_session.ts";
 
-/** What a client asked beyond its connection. */
+/** Commands that concern more than the client's connection. */
 export type Request = StoreCommand | KeysCommand | AdminCommand | TransactionCommand;
 
-/** In which pool a connection counts: one that has said nothing yet, a client's, or an operator's. */
+/** The pool in which a connection counts: one that has sent nothing yet, a client's, or an operator's. */
 type Place = "new" | "client" | "operator";
 
-/** What a connection needs of the door that it came through. */
+/** The interface of the listener that accepted a connection. */
 export interface Door {
   readonly limits: ClientLimits;
   readonly session: RespSessionOptions;
-  /** Does what a client asks. `reply` is called once, perhaps at once. */
+  /** Executes a request. Calls `reply` once, possibly at once. */
   execute(request: Request, session: RespSession, reply: (value: RespValue) => void): void;
   /** Whether a request only reads. */
   isRead(request: Request): boolean;
-  /** Why a command is not taken now: there is no room for another client, or the node stops; `null` if it is. */
+  /** Why a command is refused: there is no room for another client, or the node stops. `null` if it is accepted. */
   admit(connection: ClientConnection, command: Command): RespFailure | null;
-  /** Looks at a password now or later, as many may be tried. */
+  /** Checks a password now or later, because many attempts may be made. */
   login(connection: ClientConnection, look: () => RespValue, answer: (value: RespValue) => void): void;
-  /** Something else than Redis's protocol is spoken. */
+  /** Called when the client speaks another protocol than Redis's. */
   onForeign(connection: ClientConnection, protocol: string): void;
-  /** There are answers to write. */
+  /** Called when there are answers to write. */
   onAnswers(connection: ClientConnection): void;
 }
 
-/** Before a connection has had an answer, its commands are expected to have long ones. */
+/** The assumed length of an answer before a connection has had one. */
 const FIRST_ANSWER_BYTES = 1 << 20;
 
-/** An answer that is awaited: its place in the order is kept. */
+/** The place of an answer in the order. */
 interface Slot {
   value: RespValue | undefined;
-  /** The version of the protocol from this answer on. */
+  /** The protocol version from this answer on. */
   version?: RespVersion;
 }
 
@@ -81,29 +81,29 @@ interface Waiting {
 export class ClientConnection {
   readonly socket: Socket;
   readonly session: RespSession;
-  /** When it came. */
+  /** When the connection was accepted. */
   readonly since: number;
   place: Place = "new";
-  /** When it last sent something. */
+  /** When the client last sent something. */
   lastActive: number;
-  /** Nothing is taken or answered any more. */
+  /** Whether the connection takes and answers nothing any more. */
   isOver = false;
-  /** Whether it waits to be written to. */
+  /** Whether answers wait to be written. */
   isDirty = false;
   readonly #door: Door;
   readonly #parser: RespParser;
   readonly #writer: RespWriter = new RespWriter();
-  /** Answers in order; the first may not have come. `#slots[#head]` is the first. */
+  /** Answers in order; some may not have come yet. `#slots[#head]` is the first. */
   #slots: Slot[] = [];
   #head = 0;
-  /** Requests that wait for those of another kind. */
+  /** Requests that wait for those of the other kind, reads or writes. */
   #waiting: Waiting[] = [];
-  /** Commands behind one that a password is looked at for; `null` while none is. */
+  /** Commands that wait while a password is checked; `null` while none is. */
   #behindLogin: { readonly args: string[]; readonly isInline: boolean }[] | null = null;
-  /** How many requests are under way, and whether they read. */
+  /** How many requests are under way, and whether they are reads. */
   #underWay = 0;
   #isReading = true;
-  /** How long an answer is expected to be: as long as the last ones were. It bounds how many commands are begun. */
+  /** The expected length of an answer: that of the last ones. It limits how many commands are begun. */
   #answerBytes = FIRST_ANSWER_BYTES;
   #isPaused = false;
 
@@ -117,23 +117,23 @@ export class ClientConnection {
     this.#parser.restricted = !session.isAuthenticated;
   }
 
-  /** Where it comes from, for the log. */
+  /** The client's address, for the log. */
   get remote(): string {
     return `${this.socket.remoteAddress ?? "?"}:${this.socket.remotePort ?? 0}`;
   }
 
-  /** Bytes that it makes this process hold. */
+  /** How many bytes of this process's memory it uses. */
   get heldBytes(): number {
     return this.#parser.heldBytes + this.#writer.length + this.socket.writableLength +
       (this.session.transaction?.bytes ?? 0);
   }
 
-  /** Whether nothing that it asked is unanswered. */
+  /** Whether all its commands are answered. */
   get isIdle(): boolean {
     return this.#slots.length === this.#head && this.#writer.length === 0;
   }
 
-  /** Takes what it has sent. */
+  /** Takes bytes from the client. */
   take(chunk: Uint8Array, now: number): void {
     if (this.isOver) return;
     this.lastActive = now;
@@ -153,7 +153,7 @@ export class ClientConnection {
     }
   }
 
-  /** Goes on with what was held up. */
+  /** Continues with commands that were held up. */
   resume(): void {
     this.#performWaiting();
     if (!this.#isPaused || this.isOver || this.#isFull()) return;
@@ -161,7 +161,7 @@ export class ClientConnection {
     this.socket.resume();
   }
 
-  /** Writes the answers that have come; whether the connection is to end, as everything is said. */
+  /** Writes the answers that have come. Returns whether the connection should end, because all is answered. */
   write(): boolean {
     this.isDirty = false;
     if (this.isOver) return false;
@@ -171,13 +171,13 @@ export class ClientConnection {
     return false;
   }
 
-  /** Ends it at once: nothing more is answered. */
+  /** Ends the connection at once, without further answers. */
   destroy(): void {
     this.forget();
     this.socket.destroy();
   }
 
-  /** Nothing of it is done or answered any more. */
+  /** Drops all its commands and answers. */
   forget(): void {
     this.isOver = true;
     this.#waiting = [];
@@ -190,7 +190,7 @@ export class ClientConnection {
     return this.#slots.length - this.#head > maxPipeline || this.socket.writableLength > maxUnsentBytes;
   }
 
-  /** Keeps the place of an answer, or puts it there. */
+  /** Adds a place for an answer, which may be filled already. */
   #push(value?: RespValue): Slot {
     const slot: Slot = { value };
     this.#slots.push(slot);
@@ -211,7 +211,7 @@ export class ClientConnection {
     if (slot.value !== undefined) this.#advance();
   }
 
-  /** Answers a command at once, or sees to it that it is answered. */
+  /** Answers a command at once, or arranges for its answer. */
   #answer(command: Command, args: readonly string[], slot: Slot): void {
     const { session } = this;
     const refused = refusal(command, session) ?? this.#door.admit(this, command);
@@ -232,14 +232,14 @@ export class ClientConnection {
     return answerConnectionCommand(command, this.session, this.#door.session);
   }
 
-  /** The answer may have changed the session. */
+  /** Fills a place. The answer may have changed the session. */
   #settle(slot: Slot, value: RespValue): void {
     slot.value = value;
     slot.version = this.session.version;
     this.#parser.restricted = !this.session.isAuthenticated;
   }
 
-  /** What follows a password waits for it: it depends on how that ends. */
+  /** Checks a password. The commands behind it wait, since they depend on the result. */
   #logIn(command: Command, slot: Slot): void {
     if (!isConnectionCommand(command)) return;
     this.#behindLogin = [];
@@ -255,7 +255,7 @@ export class ClientConnection {
     });
   }
 
-  /** Ends a transaction, by doing it. */
+  /** Executes a transaction, which ends it. */
   #execute(slot: Slot): void {
     const ended = endTransaction(this.session);
     if ("error" in ended) slot.value = ended;
@@ -297,7 +297,7 @@ export class ClientConnection {
     }
   }
 
-  /** Writes the answers that are due: those that no earlier one holds up. */
+  /** Writes the answers up to the first one that is missing. */
   #advance(): void {
     if (this.isOver) return;
     const slots = this.#slots;
@@ -312,7 +312,7 @@ export class ClientConnection {
         this.#answerBytes = Math.max(this.#writer.length - before, this.#answerBytes >> 1);
       }
     } catch {
-      // There is no memory for the answer: that is this client's end, and nobody else's.
+      // There is no memory for the answer: only this client's connection ends.
       return this.destroy();
     }
     this.#forgetAnswered(head);

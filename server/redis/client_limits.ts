@@ -1,30 +1,30 @@
 /**
- * Bounds of what clients may hold.
+ * The limits of clients.
  *
  * @module
  */
 import type { RespLimits } from "./resp.ts";
 
-/** Bounds of what clients may hold. */
+/** The limits of clients. */
 export interface ClientLimits extends RespLimits {
-  /** Most connections of clients; 1,024 by default. */
+  /** The most connections of clients; 1,024 by default. */
   readonly maxConnections: number;
-  /** Most connections that have not authenticated, or said nothing yet; 128 by default. They come on top. */
+  /** The most connections that have not authenticated or sent nothing yet, in addition; 128 by default. */
   readonly maxNewConnections: number;
-  /** Connections for commands of operators when all others are taken; 8 by default. They come on top. */
+  /** Connections reserved for operators' commands when all others are taken, in addition; 8 by default. */
   readonly operatorConnections: number;
-  /** A connection with so many unanswered commands is not read from; 4,096 by default. */
+  /** The most unanswered commands of a connection; beyond it nothing more is read from it. 4,096 by default. */
   readonly maxPipeline: number;
   /**
-   * A connection that has not taken so many bytes of answers is not read from, and none of its commands is begun; 8 MiB
-   * by default.
+   * The most bytes of answers that a connection has not taken. Beyond it nothing more is read from it, and none of its
+   * commands is begun. 8 MiB by default.
    */
   readonly maxUnsentBytes: number;
-  /** Most bytes that all connections together hold of what was not read or not taken; 512 MiB by default. */
+  /** The most bytes of unread commands and untaken answers of all connections together; 512 MiB by default. */
   readonly maxHeldBytes: number;
 }
 
-/** The limits, where nothing else is asked for. */
+/** The default limits. */
 export const CLIENT_LIMITS: ClientLimits = {
   maxConnections: 1024,
   maxNewConnections: 128,

@@ -1,13 +1,13 @@
 /**
- * The door for clients: Redis's protocol over TCP.
+ * The port for clients: Redis's protocol over TCP.
  *
  * ```text
- * accepted -> new -> client          a place of its own, once it has authenticated and asked something
- *                 -> operator        no place is left, but a few are kept for who looks after the cluster
+ * accepted -> new -> client          a client's place, once it has authenticated and sent a command
+ *                 -> operator        a reserved place for an operator's commands, when all others are taken
  * ```
  *
- * Connections that have not authenticated, or said nothing yet, are few: a further one takes the place of the oldest of
- * them. So they keep nobody out.
+ * Few connections may be new, that is, not authenticated or without a command. Another one replaces the oldest, so new
+ * connections cannot keep clients out.
  *
  * @module
  */
@@ -30,24 +30,24 @@ import {
   type RespSessionOptions,
 } from "./resp_session.ts";
 
-/** What the listener needs. */
+/** The parts that the listener needs. */
 interface ClientListenerOptions {
   readonly address: Address;
   readonly tls: TlsIdentity | null;
   readonly clock: Clock;
   readonly session: RespSessionOptions;
   readonly limits: ClientLimits;
-  /** Does what a client asks. `reply` is called once, perhaps at once. */
+  /** Executes a request. Calls `reply` once, possibly at once. */
   readonly execute: (request: Request, session: RespSession, reply: (value: RespValue) => void) => void;
   /** Whether a request only reads. */
   readonly isRead: (request: Request) => boolean;
-  /** Told before each chunk of a client's bytes is looked at. */
+  /** Called before each chunk of a client's bytes is processed. */
   readonly onInput: () => void;
-  /** Something that an operator should know, and that anybody can cause. */
+  /** Logs something that an operator should know and that anybody can cause. */
   readonly warn: (event: string, fields: { readonly remote: string; readonly reason: string }) => void;
 }
 
-/** What the listener has seen. */
+/** The counters of a listener. */
 export interface ClientCounts {
   connections: number;
   accepted: number;
@@ -56,23 +56,23 @@ export interface ClientCounts {
   wrongPasswords: number;
 }
 
-/** A connection has so long to authenticate, and to begin with TLS where that is asked for. */
+/** How long a connection may take to authenticate, TLS handshake included. */
 const LOGIN_TIME = 5 * SECOND;
-/** How often those that hold too much or wait too long are looked for. */
+/** How often connections are checked for holding too much or waiting too long. */
 const SWEEP_EVERY = SECOND;
-/** What a refused connection is told has so long to arrive. */
+/** How long a refused connection may take to read its last message. */
 const LINGER_TIME = SECOND / 2;
-/** While the node stops, a connection that was idle for so long is closed. */
+/** While the node stops, connections that were idle for this long are closed. */
 const IDLE_TIME = 250 * MILLISECOND;
-/** How often a door that closes looks for those that have become idle. */
+/** How often a stopping listener looks for idle connections. */
 const DRAIN_EVERY = 20 * MILLISECOND;
-/** It is closed when so many looks found nobody. */
+/** How many such looks must find nobody before it is closed. */
 const QUIET_LOOKS = 5;
 
 const NO_ROOM: RespFailure = { error: "ERR max number of clients reached" };
 const STOPPING: RespFailure = { error: "TRYAGAIN nothing was done: this node stops" };
 
-/** Commands that an operator's place is kept for. */
+/** The commands for which operators' places are reserved. */
 const OF_OPERATORS: ReadonlySet<Command["type"]> = new Set<Command["type"]>([
   ...[
     "info",
@@ -86,16 +86,16 @@ const OF_OPERATORS: ReadonlySet<Command["type"]> = new Set<Command["type"]>([
   ] as const,
 ]);
 
-/** The door. */
+/** The port for clients. */
 export class ClientListener {
   readonly counts: ClientCounts = { connections: 0, accepted: 0, refused: 0, commands: 0, wrongPasswords: 0 };
   readonly #options: ClientListenerOptions;
   readonly #server: Server;
   readonly #door: Door;
   readonly #throttle: AuthThrottle;
-  /** In the order in which they came. */
+  /** The connections in the order of their arrival. */
   readonly #connections = new Set<ClientConnection>();
-  /** Every socket, those that were refused or have yet to begin with TLS among them, and since when. */
+  /** Every socket with the time of its arrival, including refused ones and those that have yet to begin TLS. */
   readonly #sockets = new Map<Socket, number>();
   readonly #places = { new: 0, client: 0, operator: 0 };
   #dirty: ClientConnection[] = [];
@@ -135,14 +135,14 @@ export class ClientListener {
     return server;
   }
 
-  /** Begins to take connections. */
+  /** Begins to accept connections. */
   listen(done: (error: Error | null, address: Address) => void): void {
     const { address } = this.#options;
     const failed = (error: Error): void => done(listenError(error, address), address);
     this.#server.once("error", failed);
     this.#server.listen({ host: address.host, port: address.port, backlog: 511 }, () => {
       this.#server.off("error", failed);
-      // As when there is no descriptor for a connection.
+      // For example when there is no descriptor for a connection.
       this.#server.on("error", ({ message }: Error) => {
         this.#options.warn("client refused", { remote: "?", reason: message.split("\n", 1)[0]! });
       });
@@ -152,8 +152,8 @@ export class ClientListener {
   }
 
   /**
-   * Lets each connection finish what it has asked, and closes it. Those that come meanwhile are told to try again: if
-   * the port were closed, the system would break those that it has accepted, and what they had sent would be lost.
+   * Lets each connection finish its commands, and closes it. New connections are told to try again. If the port were
+   * closed now, the system would reset the connections that it has already accepted, and their data would be lost.
    */
   drain(atMost: number, done: () => void): void {
     this.#state = "draining";
@@ -172,7 +172,7 @@ export class ClientListener {
     look();
   }
 
-  /** Takes no further connections and ends those there are. */
+  /** Accepts no more connections, and ends all. */
   close(done: () => void): void {
     this.flush();
     this.#state = "closed";
@@ -191,13 +191,13 @@ export class ClientListener {
     if (this.#sockets.size === 0) queueMicrotask(ended);
   }
 
-  /** A socket counts from the moment that it is accepted, TLS or not. */
+  /** Counts a socket from the moment it is accepted, with or without TLS. */
   #track(socket: Socket): void {
     this.#sockets.set(socket, this.#options.clock.now());
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#sockets.delete(socket));
     const { maxConnections, maxNewConnections, operatorConnections } = this.#options.limits;
-    // Those that were told to go, or are yet to begin with TLS, count as well: of all together there are never more.
+    // Refused sockets, and those that have yet to begin TLS, count too. All together they never exceed this number.
     if (this.#sockets.size <= maxConnections + 2 * maxNewConnections + operatorConnections) return;
     this.counts.refused++;
     socket.destroy();
@@ -231,7 +231,7 @@ export class ClientListener {
     });
   }
 
-  /** The oldest connection of a pool makes room for another. */
+  /** Closes the oldest connection of a pool, to make room for another. */
   #evict(place: "new" | "operator"): void {
     for (const connection of this.#connections) {
       if (connection.place !== place || (place === "operator" && !connection.isIdle)) continue;
@@ -253,7 +253,7 @@ export class ClientListener {
     this.#places[place]++;
   }
 
-  /** Finds a place for who asks something; or says why not, and lets it go after that. */
+  /** Finds a place for a client that sends a command. Without one, says why, and then closes the connection. */
   #admit(connection: ClientConnection, command: Command): RespFailure | null {
     this.counts.commands++;
     const { session, place } = connection;
@@ -299,16 +299,16 @@ export class ClientListener {
 
   #refuseForeign(connection: ClientConnection, protocol: string): void {
     const reason = protocol === "TLS"
-      ? "it begins with TLS, and this port is in clear"
-      : `it speaks ${protocol}, perhaps for a web page: nothing of it was executed`;
+      ? "it begins with TLS, and this port is not encrypted"
+      : `it speaks ${protocol}, perhaps for a web page: none of its commands was executed`;
     this.#options.warn("client refused", { remote: connection.remote, reason });
     this.counts.refused++;
     this.#remove(connection);
   }
 
   /**
-   * What was written last has some time to arrive. What comes meanwhile is dropped: left unread, it would break the
-   * connection before that.
+   * Gives the last message some time to arrive. Further input is read and dropped: unread input would reset the
+   * connection before the message arrives.
    */
   #linger(socket: Socket): void {
     socket.resume();
@@ -316,7 +316,7 @@ export class ClientListener {
     socket.once("close", () => timer.cancel());
   }
 
-  /** Everything is said on a connection. */
+  /** Ends a connection on which all is answered. */
   #end(connection: ClientConnection): void {
     connection.forget();
     connection.socket.end();
@@ -329,14 +329,16 @@ export class ClientListener {
     this.#dirty.push(connection);
   }
 
-  /** Writes the answers that have come, at once. */
+  /** Writes the available answers at once. */
   flush(): void {
     const due = this.#dirty;
     this.#dirty = [];
     for (const connection of due) if (connection.write()) this.#end(connection);
   }
 
-  /** Ends those that have not authenticated in time, and whoever holds most while all together hold too much. */
+  /**
+   * Ends connections that have not authenticated in time, and the one that holds most while all together hold too much.
+   */
   #sweep(): void {
     if (this.#state === "closed") return;
     const { clock, limits, warn } = this.#options;
@@ -362,13 +364,13 @@ export class ClientListener {
     while (total > limits.maxHeldBytes && held.length > 0) {
       const { connection, bytes } = held.pop()!;
       total -= bytes;
-      const reason = `it holds ${bytes} bytes of this node's memory, and all clients together too many`;
+      const reason = `it holds ${bytes} bytes of this node's memory, and all clients together hold too many`;
       warn("client closed", { remote: connection.remote, reason });
       this.#remove(connection);
     }
   }
 
-  /** Ends sockets that have not come to speak, as they never ended TLS's handshake. */
+  /** Ends sockets that have never completed the TLS handshake. */
   #endSilent(speaking: ReadonlySet<Socket>, latest: number): void {
     const remotes = new Set([...speaking].map((socket) => `${socket.remoteAddress}:${socket.remotePort}`));
     for (const [socket, since] of this.#sockets) {

@@ -1,19 +1,19 @@
 /**
  * RESP2 and RESP3, the protocols of Redis: an incremental parser of requests, and a writer of replies.
  *
- * Both hold binary text as strings of one character a byte (latin1): such a string owns its bytes, compares and hashes
- * fast, and is what the store keeps. The parser reads in place what has arrived whole; only a token that a chunk cuts
- * in two is copied, once, into a buffer that grows by doubling. So the work is linear in the bytes, however they are
- * cut, and what is held is at most twice what was received.
+ * Both represent binary text as strings of one character a byte (latin1): such a string owns its bytes, compares and
+ * hashes fast, and is what the store keeps. The parser reads complete input in place. Only a token that is split
+ * between two chunks is copied, once, into a buffer that grows by doubling. So the work is linear in the bytes, however
+ * they are split, and the memory is at most twice what was received.
  *
- * Protocol: redis.io/docs/latest/develop/reference/protocol-spec; errors are worded as Redis 7 words them.
+ * The protocol: redis.io/docs/latest/develop/reference/protocol-spec. The error texts are those of Redis 7.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import { asBuffer, GrowingBuffer } from "../peer/growing_buffer.ts";
 
-/** What a client may send. */
+/** The limits of a client's commands. */
 export interface RespLimits {
   /** Longest argument in bytes, 16 MiB by default. */
   readonly maxBulkBytes?: number;
@@ -23,45 +23,47 @@ export interface RespLimits {
   readonly maxCommandBytes?: number;
 }
 
-/** What a client sent cannot be read on: the message is the reply (after `-ERR `), and the connection ends with it. */
+/**
+ * A client's input cannot be parsed any further. The message is the reply (after `-ERR `), and then the connection
+ * ends.
+ */
 export class RespProtocolError extends Error {
   /** The name of the class. */
   override name = "RespProtocolError";
 }
 
 /**
- * Takes a command: its name as it was sent, and its arguments; and whether it was sent as a line of words. It must not
- * throw, nor feed the parser that called it.
+ * Takes a command: the name as it was sent, the arguments, and whether it was an inline command. It must neither throw
+ * nor feed the parser that called it.
  */
 type OnRespCommand = (args: string[], isInline: boolean) => void;
 
-/** Reads commands out of a stream of bytes. */
+/** Parses commands from a stream of bytes. */
 export interface RespParser {
   /**
-   * Reads the next bytes and hands over each command that they complete: at least one string.
+   * Reads the next bytes, and passes on each command that is then complete: at least one string.
    *
-   * The chunk may be reused when the call returns.
+   * The caller may reuse the chunk after the call.
    *
-   * @throws {RespProtocolError} After the commands before the error were handed over; and again at every later call.
+   * @throws {RespProtocolError} After the commands before the error were passed on, and again at each later call.
    */
   feed(chunk: Uint8Array, onCommand: OnRespCommand): void;
   /**
-   * Whether the client has yet to authenticate: then a command has at most 10 arguments of 16,384 bytes, as Redis has
-   * it.
+   * Whether the client has yet to authenticate. Then a command has at most 10 arguments of 16,384 bytes, as in Redis.
    */
   restricted: boolean;
-  /** Bytes that are kept of a command that is not complete. */
+  /** How many bytes of an incomplete command are held. */
   readonly heldBytes: number;
 }
 
-/** Redis's PROTO_INLINE_MAX_SIZE: the longest line, be it an inline command or a count. */
+/** Redis's PROTO_INLINE_MAX_SIZE: the longest line, whether an inline command or a count. */
 const MAX_LINE = 65_536;
 /** Redis's limits for clients that have not authenticated. */
 const RESTRICTED_ARGUMENTS = 10;
 const RESTRICTED_BULK = 16_384;
 /**
- * Below this many bytes a loop beats the runtimes' own conversion to or from latin1 (15 ns against 60 for 3 bytes; on
- * Deno, 100 against 400 for 100 bytes written).
+ * Below this many bytes a loop is faster than the runtimes' own conversion to or from latin1 (15 ns against 60 for 3
+ * bytes; on Deno, 100 against 400 for writing 100 bytes).
  */
 const SHORT_TEXT = 10;
 const SHORT_WRITE = 128;
@@ -74,22 +76,22 @@ const DOLLAR = 36;
 const ZERO = 48;
 const EMPTY = Buffer.alloc(0);
 
-/** What `bulkLength` holds while a line is awaited. */
+/** The value of `bulkLength` while a line is expected. */
 const NO_BULK = -1;
 
 /** Makes a parser for one connection. */
 export function createRespParser(limits: RespLimits = {}): RespParser {
   const { maxBulkBytes = 16 << 20, maxArguments = 1 << 20, maxCommandBytes = 64 << 20 } = limits;
   let failure: RespProtocolError | null = null;
-  // The command being read: its arguments and their bytes so far, how many are to come, and the next one's length once
-  // its line is read.
+  // The command that is being read: its arguments and their bytes so far, how many arguments are to come, and the next
+  // one's length once it is known.
   let args: string[] = [];
   let argumentBytes = 0;
   let argumentsToCome = 0;
   let bulkLength = NO_BULK;
-  // The token (line, or argument with its line end) that a chunk has cut: its bytes so far.
+  // The first bytes of a token (a line, or an argument with its line end) that is split between chunks.
   const pending = new GrowingBuffer();
-  /** A count ends at CR; the byte after it is skipped, whatever it is, as Redis does. */
+  /** A count ends at CR. The byte after it is skipped, whatever it is, as in Redis. */
   let isSkipping = false;
 
   const fail = (message: string): never => {
@@ -103,7 +105,7 @@ export function createRespParser(limits: RespLimits = {}): RespParser {
   const beginCommand = (count: number): void => {
     if (!(count <= maxArguments)) fail("invalid multibulk length");
     if (parser.restricted && count > RESTRICTED_ARGUMENTS) fail("unauthenticated multibulk length");
-    argumentsToCome = Math.max(count, 0); // None, and less than none, is no command, and Redis answers nothing.
+    argumentsToCome = Math.max(count, 0); // A count of 0 or less is no command, and Redis does not answer it.
   };
 
   const beginBulk = (length: number): void => {
@@ -127,7 +129,7 @@ export function createRespParser(limits: RespLimits = {}): RespParser {
 
   const isInlineAfter = (first: number): boolean => argumentsToCome === 0 && first !== ASTERISK;
 
-  /** Takes the line `bytes[from, end)`. */
+  /** Handles the line `bytes[from, end)`. */
   const takeLine = (bytes: Buffer, from: number, end: number, isInline: boolean, onCommand: OnRespCommand): void => {
     if (!isInline) {
       const count = canonicalInteger(bytes.toString("latin1", from + 1, end));
@@ -141,7 +143,7 @@ export function createRespParser(limits: RespLimits = {}): RespParser {
     if (words.length > 0) onCommand(words, true);
   };
 
-  /** Reads a line that is not simply a count within the chunk, or begins one; where reading goes on. */
+  /** Reads a line that is not just a count within the chunk. Returns the offset at which reading continues. */
   const readLine = (chunk: Buffer, at: number, onCommand: OnRespCommand): number => {
     const isInline = isInlineAfter(pending.length > 0 ? pending.bytes[0]! : chunk[at]!);
     const mark = chunk.indexOf(isInline ? LF : CR, at);
@@ -164,7 +166,9 @@ export function createRespParser(limits: RespLimits = {}): RespParser {
     return mark + 1;
   };
 
-  /** Reads an argument with its line end, or what there is of it; where reading goes on. */
+  /**
+   * Reads an argument with its line end, or as much of it as there is. Returns the offset at which reading continues.
+   */
   const readBulk = (chunk: Buffer, at: number, onCommand: OnRespCommand): number => {
     const next = at + bulkLength + 2 - pending.length;
     if (next > chunk.length) {
@@ -198,7 +202,7 @@ export function createRespParser(limits: RespLimits = {}): RespParser {
       if (pending.length === 0) {
         const first = chunk[at]!;
         if (argumentsToCome > 0 && first !== DOLLAR) fail(`expected '$', got '${String.fromCharCode(first)}'`);
-        // The way of nearly every line: a count of up to eight digits without a leading zero.
+        // The fast path of nearly every line: a count of up to eight digits without a leading zero.
         if (!isInlineAfter(first) && at + 1 < length) {
           let count = chunk[at + 1]! - ZERO;
           let end = at + 2;
@@ -243,28 +247,28 @@ function binaryText(bytes: Buffer, from: number, end: number): string {
   return text;
 }
 
-/** A whole number as Redis takes it, in the one way it can be written; NaN for everything else. */
+/** A whole number in the only form that Redis accepts; NaN for other texts. */
 function canonicalInteger(text: string): number {
   return /^(?:0|-?[1-9]\d{0,18})$/.test(text) ? Number(text) : NaN;
 }
 
-/** What stands for a character after a backslash within double quotes. */
+/** The characters after a backslash within double quotes, and what they stand for. */
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
 
-/** C's isspace: what may stand between the words of an inline command. */
+/** C's isspace: the separators between the words of an inline command. */
 function isSpace(character: string): boolean {
   return character === " " || (character >= "\t" && character <= "\r");
 }
 
-/** What ends a word without quotes: neither a form feed nor a vertical tab does. */
+/** The characters that end a word without quotes: not form feed or vertical tab. */
 function endsWord(character: string): boolean {
   return isSpace(character) && character !== "\f" && character !== "\v";
 }
 
 /**
- * The words of an inline command, as Redis splits them: `set "a b\x00" 'it\'s'`.
+ * Splits an inline command into words, as Redis does: `set "a b\x00" 'it\'s'`.
  *
- * @returns `null` where quotes are not balanced, or a closing quote is not followed by a space.
+ * @returns `null` if quotes are not balanced, or no space follows a closing quote.
  */
 export function splitInline(line: string): string[] | null {
   const words: string[] = [];
@@ -299,7 +303,7 @@ export function splitInline(line: string): string[] | null {
   }
 }
 
-/** One character within double quotes, and how many of the line's it takes. */
+/** Reads one character within double quotes, and returns how many characters of the line it took. */
 function unescaped(line: string, at: number): [text: string, length: number] {
   if (line[at] !== "\\" || at + 1 === line.length) return [line[at]!, 1];
   const hex = /^\\x([0-9a-f]{2})/i.exec(line.slice(at, at + 4));
@@ -309,18 +313,18 @@ function unescaped(line: string, at: number): [text: string, length: number] {
 }
 
 /**
- * A reply: a string is a bulk string of one character a byte, a number or bigint an integer, `null` the null bulk
+ * A reply. A string becomes a bulk string of one character a byte, a number or bigint an integer, `null` the null bulk
  * string.
  */
 export type RespValue = string | number | bigint | null | RespSimple | RespFailure | RespMap | readonly RespValue[];
 
-/** Names and values: in RESP2 an array of both in turn. */
+/** Names and values: in RESP2, an array of names and values in turn. */
 interface RespMap {
   /** In order. */
   readonly pairs: readonly (readonly [name: RespValue, value: RespValue])[];
 }
 
-/** A version of the protocol. RESP3 differs in what replies look like: null and maps have forms of their own. */
+/** A version of the protocol. RESP3 has other replies for null and maps. */
 export type RespVersion = 2 | 3;
 
 /** A simple string, of one line. */
@@ -338,13 +342,13 @@ export interface RespFailure {
 /** The reply `+OK`. */
 export const RESP_OK: RespSimple = { simple: "OK" };
 
-/** A slab begins with this many bytes and lasts for many replies. */
+/** The size of a slab in bytes. One slab serves many replies. */
 const SLAB_BYTES = 16_384;
 
 /**
  * Writes replies one after another into slabs of memory.
  *
- * What `take` returns is never written again: a socket may hold it for as long as it needs.
+ * No part that `take` has returned is written again: a socket may hold it for as long as it needs.
  */
 export class RespWriter {
   /** The version that the client asked for. */
@@ -410,12 +414,12 @@ export class RespWriter {
     this.#end = at;
   }
 
-  /** Writes a simple string; line ends in it become spaces, and characters beyond a byte question marks. */
+  /** Writes a simple string. Line ends become spaces, and characters above 255 question marks. */
   simple(text: string): void {
     this.#line(`+${oneLine(text)}`);
   }
 
-  /** Writes an error, code and message; line ends in it become spaces, and characters beyond a byte question marks. */
+  /** Writes an error, code and message. Line ends become spaces, and characters above 255 question marks. */
   error(message: string): void {
     this.#line(`-${oneLine(message)}`);
   }

@@ -1,5 +1,5 @@
 /**
- * A client of live nodes: the commands of members and the harness go through it.
+ * A client of live nodes, for the commands of members and for the harness.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { SECOND } from "../clock.ts";
 import { createLiveClock } from "../live_clock.ts";
 import { type Address, formatAddress, pem, type TlsIdentity } from "../peer/peer_options.ts";
 
-/** A reply: `Error` for an error reply. */
+/** A reply; an error reply is an `Error`. */
 export type ClientValue = string | number | null | Error | readonly ClientValue[];
 
-/** Where and how to connect. */
+/** The address and options of a connection. */
 interface RespClientOptions {
   readonly address: Address;
   readonly tls?: TlsIdentity | null;
-  /** A binary string. */
+  /** The password, as a binary string. */
   readonly password?: string | null;
 }
 
@@ -26,14 +26,14 @@ export interface RespClient {
   /** Whether the connection has ended. */
   readonly isClosed: boolean;
   /**
-   * Sends a command of binary strings. `reply` is called once: with the reply, or with an error if the connection ends
-   * before it.
+   * Sends a command of binary strings. Calls `reply` once: with the reply, or with an error if the connection ends
+   * first.
    */
   call(args: readonly string[], reply: (error: Error | null, value: ClientValue) => void): void;
   close(): void;
 }
 
-/** The connection could not be made, or ended. `wasSent` tells whether the command may have reached the node. */
+/** The connection could not be made, or has ended. `wasSent` says whether the command may have reached the node. */
 export class ConnectionError extends Error {
   override name = "ConnectionError";
   /** Whether the command may have reached the node. */
@@ -47,7 +47,7 @@ export class ConnectionError extends Error {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nobody listens there (ECONNREFUSED)",
+  ECONNREFUSED: "no process listens there (ECONNREFUSED)",
   ECONNRESET: "the connection was broken (ECONNRESET)",
   ENOTFOUND: "there is no such host (ENOTFOUND)",
   ETIMEDOUT: "it cannot be reached (ETIMEDOUT)",
@@ -59,8 +59,8 @@ export function connectRespClient({ address, tls = null, password = null }: Resp
   let isClosed = false;
   let isConnected = false;
   let failure = tls === null
-    ? "it closed the connection without an answer; does it want certificates?"
-    : "it closed the connection without an answer; are these the certificates that it wants?";
+    ? "it closed the connection without an answer; does it require certificates?"
+    : "it closed the connection without an answer; does it require other certificates?";
   const waiting: ((error: Error | null, value: ClientValue) => void)[] = [];
 
   const connected = (): void => {
@@ -104,7 +104,7 @@ export function connectRespClient({ address, tls = null, password = null }: Resp
     client.call(["AUTH", password], (_error, value) => {
       if (!(value instanceof Error)) return;
       failure = value.message;
-      // What was sent behind it is refused as well, for a reason that is none.
+      // The commands behind it fail too, because of this one.
       for (const reply of waiting.splice(0)) reply(new ConnectionError(address, failure, true), null);
       socket.destroy();
     });
@@ -116,7 +116,7 @@ function encodeCommand(args: readonly string[]): Buffer {
   return Buffer.from(`*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join("")}`, "latin1");
 }
 
-/** The reply at an offset and where it ends; `null` while it is not complete. */
+/** Reads the reply at an offset. Returns it with the offset at which it ends; `null` while it is incomplete. */
 function parseReply(bytes: Buffer, at: number): { value: ClientValue; end: number } | null {
   const lineEnd = bytes.indexOf("\r\n", at, "latin1");
   if (lineEnd < 0) return null;
@@ -149,7 +149,7 @@ function parseReply(bytes: Buffer, at: number): { value: ClientValue; end: numbe
   }
 }
 
-/** A member has so long for one command: longer than it takes itself for a change of the members. */
+/** How long a member may take for one command. A membership change has a shorter time limit of its own. */
 const ANSWER_TIME = 15 * SECOND;
 
 /** Sends one command over a connection of its own. */

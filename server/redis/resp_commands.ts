@@ -1,33 +1,33 @@
 /**
- * The commands that clients may send, in Redis's words: a request's strings in, a typed command or the error that Redis
- * would give out.
+ * The commands of clients, in Redis's terms: turns the strings of a request into a typed command, or into the error
+ * that Redis would give.
  *
- * Pure functions. What a command does to the store is the server's business, what it does to its own connection is
- * `resp_session.ts`'s. Keys and values are binary strings, one character a byte.
+ * The functions are pure. The server executes commands on the store; `resp_session.ts` executes those on the
+ * connection. Keys and values are binary strings, one character a byte.
  *
  * @module
  */
 
 import type { RespVersion } from "./resp.ts";
 
-/** Where a connection's reads are served. */
+/** How a connection's reads are served. */
 export type ReadMode = "linearizable" | "lease" | "local";
 
-/** When a SET takes effect. */
+/** The condition of a SET. */
 type SetCondition =
   | { readonly type: "always" }
-  /** NX: where there is no such key. */
+  /** NX: if there is no such key. */
   | { readonly type: "absent" }
-  /** XX: where there is such a key. */
+  /** XX: if there is such a key. */
   | { readonly type: "present" }
-  /** IFEQ: where the key holds this value. */
+  /** IFEQ: if the key holds this value. */
   | { readonly type: "equals"; readonly value: string };
 
-/** Commands about keys. */
+/** Commands on keys. Each comment gives the answer. */
 export type StoreCommand =
   /** The value, or nil. */
   | { readonly type: "get"; readonly key: string }
-  /** OK, or nil if the condition does not hold; the former value, or nil, in place of both if `returnsOld`. */
+  /** OK, or nil if the condition does not hold; with `returnsOld`, in both cases the former value, or nil. */
   | {
     readonly type: "set";
     readonly key: string;
@@ -35,43 +35,43 @@ export type StoreCommand =
     readonly condition: SetCondition;
     readonly returnsOld: boolean;
   }
-  /** How many of the keys there were; a key that is named twice counts once. At least one key. */
+  /** How many of the keys existed; a key that is named twice counts once. At least one key. */
   | { readonly type: "delete"; readonly keys: readonly string[] }
-  /** How many of the keys there are; a key that is named twice counts twice. At least one key. */
+  /** How many of the keys exist; a key that is named twice counts twice. At least one key. */
   | { readonly type: "exists"; readonly keys: readonly string[] }
   /** An array of values and nils. At least one key. */
   | { readonly type: "mget"; readonly keys: readonly string[] }
-  /** The sum, after adding a safe integer. */
+  /** The sum. `by` is a safe integer. */
   | { readonly type: "increment"; readonly key: string; readonly by: number }
-  /** OK. At least one pair; of a key that is named twice the last value stays. */
+  /** OK. At least one pair; if a key is named twice, the last value stays. */
   | { readonly type: "mset"; readonly pairs: readonly (readonly [key: string, value: string])[] }
-  /** 1 if there was no such key, else 0. */
+  /** 1 if there was no such key, otherwise 0. */
   | { readonly type: "setnx"; readonly key: string; readonly value: string }
-  /** The value, or nil; the key is gone. */
+  /** The value, or nil. The key is removed. */
   | { readonly type: "getdel"; readonly key: string }
-  /** Bytes of the value; 0 where there is none. */
+  /** The length of the value in bytes; 0 if there is none. */
   | { readonly type: "strlen"; readonly key: string }
   /** `string`, `list` or `none`. */
   | { readonly type: "type"; readonly key: string }
   /** How many keys there are. */
   | { readonly type: "dbsize" };
 
-/** Commands that walk along the keys, in the order of their bytes. */
+/** Commands that iterate over the keys, in the order of their bytes. */
 export type KeysCommand =
-  /** The next cursor, and the keys among the next `count` that fit. */
+  /** The next cursor, and those of the next `count` keys that match. */
   | {
     readonly type: "scan";
-    /** 0 begins. */
+    /** 0 begins at the first key. */
     readonly cursor: number;
     readonly pattern: string;
     readonly count: number;
-    /** Only keys that hold this; `null` for all. */
+    /** Only keys with a value of this type; `null` for all. */
     readonly of: string | null;
   }
-  /** Every key that fits. */
+  /** Every key that matches. */
   | { readonly type: "keys"; readonly pattern: string };
 
-/** What EXEC does: the commands since MULTI as one entry of the log. */
+/** The effect of EXEC: the commands since MULTI as one entry of the log. */
 export interface TransactionCommand {
   readonly type: "transaction";
   readonly commands: readonly StoreCommand[];
@@ -79,15 +79,15 @@ export interface TransactionCommand {
 
 /** Commands about the node and the cluster. */
 export type AdminCommand =
-  /** Any operation of the store as JSON: `{ operation, session?, reads? }`, answered with the reply as JSON. */
+  /** An operation of the store as JSON: `{ operation, session?, reads? }`. The answer is the reply as JSON. */
   | { readonly type: "operation"; readonly text: string }
-  /** A bulk string of `name:value` lines. Sections in lower case; none means all. */
+  /** The answer is a bulk string of `name:value` lines. Sections are in lower case; none means all. */
   | { readonly type: "info"; readonly sections: readonly string[] }
-  /** What `INFO raft` tells, for programs. */
+  /** The content of `INFO raft`, for programs. */
   | { readonly type: "raft-status" }
   /**
-   * A node that asks itself says the birth of its journal, and proves that it knows the secret; otherwise 0 and an
-   * empty text.
+   * A node that asks itself gives the birth of its journal, and a proof that it knows the secret. An administrator
+   * gives 0 and an empty text.
    */
   | {
     readonly type: "raft-add";
@@ -98,12 +98,9 @@ export type AdminCommand =
   }
   | { readonly type: "raft-remove"; readonly id: number }
   | { readonly type: "raft-replace"; readonly id: number; readonly by: number; readonly address: string }
-  /**
-   * A backup: its beginning is answered with its number and how many keys there are, NEXT with a slice, or nil after
-   * the last.
-   */
+  /** A backup. BEGIN answers with its number and the number of keys, NEXT with a slice, or nil after the last. */
   | { readonly type: "raft-backup"; readonly verb: "begin" | "next" | "end"; readonly id: number }
-  /** To a member, or to the one that is furthest if `null`. */
+  /** Transfers leadership to a member; `null` stands for the one with the longest log. */
   | { readonly type: "raft-transfer"; readonly to: number | null };
 
 /** Commands about the connection that sends them. */
@@ -117,11 +114,11 @@ export type ConnectionCommand =
     readonly auth: Credentials | null;
     readonly name: string | null;
   }
-  /** What follows is queued up to EXEC or DISCARD. */
+  /** The commands that follow are queued up to EXEC or DISCARD. */
   | { readonly type: "multi" }
   | { readonly type: "exec" }
   | { readonly type: "discard" }
-  /** HELP of a command that has subcommands. */
+  /** HELP of a command with subcommands. */
   | { readonly type: "subcommands"; readonly container: string; readonly names: readonly string[] }
   | { readonly type: "auth"; readonly credentials: Credentials }
   | { readonly type: "select" }
@@ -131,45 +128,45 @@ export type ConnectionCommand =
   | { readonly type: "client-info" }
   | { readonly type: "client-getname" }
   | { readonly type: "client-setname"; readonly name: string }
-  /** SETINFO, NO-EVICT, NO-TOUCH: taken, and without effect here. */
+  /** SETINFO, NO-EVICT, NO-TOUCH: accepted, without effect. */
   | { readonly type: "client-hint" }
   | { readonly type: "command-count" }
   | { readonly type: "command-list" }
-  /** All commands if `names` is null. */
+  /** All commands if `names` is `null`. */
   | { readonly type: "command-info"; readonly names: readonly string[] | null }
   | { readonly type: "command-docs"; readonly names: readonly string[] | null }
   | { readonly type: "config-get"; readonly patterns: readonly string[] }
-  /** `null` asks for the mode. */
+  /** `null` asks for the current mode. */
   | { readonly type: "readmode"; readonly mode: ReadMode | null };
 
-/** What a client asks for; `invalid` is answered with its error. */
+/** A client's command; `invalid` is answered with its error. */
 export type Command = StoreCommand | KeysCommand | AdminCommand | ConnectionCommand | InvalidCommand;
 
-/** A request that is no command. */
+/** A request that is not a valid command. */
 interface InvalidCommand {
-  /** Tells it from commands. */
+  /** Distinguishes it from commands. */
   readonly type: "invalid";
-  /** The error, its code in front. */
+  /** The error, beginning with its code. */
   readonly error: string;
 }
 
-/** What AUTH was given. */
+/** The arguments of AUTH. */
 export interface Credentials {
-  /** `default` where none was given. */
+  /** `default` if none was given. */
   readonly username: string;
   /** The password as it was sent. */
   readonly password: string;
 }
 
-/** What a client may know of a command. */
+/** The description of a command for clients. */
 export interface CommandDescription {
-  /** In lower case. */
+  /** The name in lower case. */
   readonly name: string;
-  /** Words of the request, the name included; negative: at least so many. */
+  /** The number of words, the name included; a negative one is a minimum. */
   readonly arity: number;
   /** Redis's flags: `write`, `readonly`, `fast`, ... */
   readonly flags: readonly string[];
-  /** The first and last key among the words, and the step; the last may be counted from the end: -1. */
+  /** The positions of the first and last key, and the step. The last may be counted from the end: -1. */
   readonly keys: readonly [first: number, last: number, step: number];
   /** Redis's group: `string`, `connection`, ... */
   readonly group: string;
@@ -192,7 +189,7 @@ function wrongArity(name: string): InvalidCommand {
   return invalid(`ERR wrong number of arguments for '${name}' command`);
 }
 
-/** A whole number as Redis takes it, if it is a safe one; else `null`. */
+/** A whole number in Redis's form, if it is a safe integer; otherwise `null`. */
 function integer(text: string): number | null {
   const value = /^(?:0|-?[1-9]\d{0,15})$/.test(text) ? Number(text) : NaN;
   return Number.isSafeInteger(value) ? value : null;
@@ -229,7 +226,7 @@ function parseMset(args: readonly string[]): Command {
   return { type: "mset", pairs };
 }
 
-/** SCAN looks at so many keys unless it is told how many. */
+/** How many keys SCAN looks at by default. */
 const SCAN_COUNT = 10;
 
 function parseScan(args: readonly string[]): Command {
@@ -314,7 +311,10 @@ function parseReadMode(args: readonly string[]): Command {
     : { type: "readmode", mode };
 }
 
-/** A subcommand: its words, the container's name and its own included, as Redis counts them; and how it is read. */
+/**
+ * Subcommands: the number of words, with the names of the container and of the subcommand, as Redis counts; and the
+ * parser.
+ */
 type Subcommands = Readonly<Record<string, readonly [arity: number, parse: (args: readonly string[]) => Command]>>;
 
 function parseSubcommand(container: string, subcommands: Subcommands): (args: readonly string[]) => Command {
@@ -372,7 +372,7 @@ const parseConfig = parseSubcommand("config", {
   GET: [-3, (args) => ({ type: "config-get", patterns: args.slice(2).map((pattern) => pattern.toLowerCase()) })],
 });
 
-/** A member's number: from 1 on. */
+/** A member's number, from 1 up. */
 function memberId(text: string): number | null {
   const id = integer(text);
   return id !== null && id > 0 ? id : null;
@@ -382,7 +382,7 @@ function badMember(text: string): InvalidCommand {
   return invalid(`ERR a member is a whole number from 1 on, but was given '${text.slice(0, 128)}'`);
 }
 
-/** `host:port`, `[::1]:port`: the form is checked here, so that no member is added that cannot be reached by any. */
+/** Whether the text is `host:port` or `[::1]:port`: checked here, so nobody adds a member that cannot be reached. */
 function isAddress(text: string): boolean {
   const match = /^(?:\[[0-9a-fA-F:.%a-z]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(text);
   return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
@@ -429,7 +429,7 @@ const parseRaft = parseSubcommand("raft", {
   }],
 });
 
-/** Name, arity, keys, group, flags and summary, as they stand in a line below. */
+/** Name, arity, keys, group, flags and summary, in the order of a line below. */
 type SpecLine = readonly [
   name: string,
   arity: number,
@@ -541,7 +541,9 @@ const SPECS: readonly CommandSpec[] = [
   ),
 ];
 
-/** By name as most clients spell it, all lower or all upper case; other spellings are brought to that. */
+/**
+ * The specifications by name, in all lower or all upper case, as most clients spell it. Other spellings are converted.
+ */
 const SPEC_BY_NAME: ReadonlyMap<string, CommandSpec> = new Map(
   SPECS.flatMap((known) => [[known.name, known], [known.name.toUpperCase(), known]]),
 );
@@ -550,11 +552,10 @@ const SPEC_BY_NAME: ReadonlyMap<string, CommandSpec> = new Map(
 export const COMMANDS: readonly CommandDescription[] = SPECS;
 
 /**
- * Reads a request.
+ * Parses a request.
  *
  * @param args The command's name, in any case, and its arguments: at least one string.
- * @returns The command; or an `invalid` one, with the error that Redis gives for an unknown command, a wrong number of
- * arguments or a wrong one.
+ * @returns The command. For an unknown command, or wrong arguments, an `invalid` one with the error that Redis gives.
  */
 export function parseCommand(args: readonly string[]): Command {
   const name = args[0]!;
@@ -565,7 +566,7 @@ export function parseCommand(args: readonly string[]): Command {
   return hasArity(args, known.arity) ? known.parse(args) : wrongArity(known.name);
 }
 
-/** The first arguments in quotes, cut off where Redis does. */
+/** The first arguments in quotes, truncated where Redis truncates them. */
 function beginning(args: readonly string[]): string {
   let text = "";
   for (let i = 1; i < args.length && text.length < 128; i++) text += `'${args[i]!.slice(0, 128 - text.length)}' `;

@@ -1,7 +1,7 @@
 /**
- * From a client's command about keys to an operation of the store, and from the store's answer to Redis's words.
+ * Translates a client's command on keys into an operation of the store, and the store's reply into one of Redis.
  *
- * Pure functions.
+ * The functions are pure.
  *
  * @module
  */
@@ -13,18 +13,18 @@ import type { Value } from "../bytes/value.ts";
 import { RESP_OK, type RespFailure, type RespValue } from "./resp.ts";
 import type { StoreCommand } from "./resp_commands.ts";
 
-/** Longest keys and values. */
+/** The limits of keys and values. */
 export interface StoreLimits {
-  /** In bytes; 64 KiB by default. */
+  /** The longest key in bytes; 64 KiB by default. */
   readonly maxKeyBytes: number;
-  /** In bytes; 8 MiB by default. */
+  /** The longest value in bytes; 8 MiB by default. */
   readonly maxValueBytes: number;
 }
 
-/** The limits, where nothing else is asked for. */
+/** The default limits. */
 export const STORE_LIMITS: StoreLimits = { maxKeyBytes: 65_536, maxValueBytes: 8 << 20 };
 
-/** What the store is asked. */
+/** The store's operation for a command. */
 export function operationOf(command: StoreCommand): Operation {
   switch (command.type) {
     case "get":
@@ -61,7 +61,7 @@ export function operationOf(command: StoreCommand): Operation {
   }
 }
 
-/** What the store is asked by several commands at once. */
+/** The store's operation for several commands at once. */
 export function transactionOf(commands: readonly StoreCommand[]): Operation {
   return { f: "all", value: commands.map(operationOf) };
 }
@@ -79,12 +79,12 @@ const READS: ReadonlySet<string> = new Set([
 export function excess(command: StoreCommand, limits: StoreLimits): RespFailure | null {
   for (const key of keysOf(command)) {
     if (key.length > limits.maxKeyBytes) {
-      return { error: `ERR the key has ${key.length} bytes, but at most ${limits.maxKeyBytes} are taken` };
+      return { error: `ERR the key has ${key.length} bytes, but at most ${limits.maxKeyBytes} are allowed` };
     }
   }
   for (const value of valuesOf(command)) {
     if (value.length > limits.maxValueBytes) {
-      return { error: `ERR the value has ${value.length} bytes, but at most ${limits.maxValueBytes} are taken` };
+      return { error: `ERR the value has ${value.length} bytes, but at most ${limits.maxValueBytes} are allowed` };
     }
   }
   return null;
@@ -103,7 +103,7 @@ function valuesOf(command: StoreCommand): readonly string[] {
 
 const WRONG_TYPE: RespFailure = { error: "WRONGTYPE Operation against a key holding the wrong kind of value" };
 
-/** The answer in Redis's words. What may or may not have happened is an error of its own kind, `UNKNOWN`. */
+/** The reply in Redis's terms. An unknown outcome is an error with the code `UNKNOWN`. */
 export function respReply(command: StoreCommand, reply: ClientReply): RespValue {
   if (reply.type === "info") return { error: `UNKNOWN ${unknownOutcome(reply.error)}` };
   if (reply.type === "fail") return failure(command, reply);
@@ -130,12 +130,12 @@ export function respReply(command: StoreCommand, reply: ClientReply): RespValue 
       return (value as Value[]).filter((one) => one !== null).length;
     case "mget":
       if (lengthOf(value as Value[]) > ANSWER_BYTES_MAX) return TOO_LONG;
-      // As Redis has it: a key that holds no string is none here.
+      // As in Redis: a key that holds no string counts as missing here.
       return (value as Value[]).map((one) => Array.isArray(one) ? null : single(one));
   }
 }
 
-/** One answer has no more bytes than this: its memory is this node's. */
+/** The longest answer in bytes: this node must keep it in memory. */
 const ANSWER_BYTES_MAX = 64 << 20;
 const TOO_LONG: RespFailure = { error: `ERR the answer has more than ${ANSWER_BYTES_MAX} bytes: ask for fewer keys` };
 
@@ -147,14 +147,14 @@ function unknownOutcome(error: string): string {
   return error.startsWith("unknown outcome") ? error : `unknown outcome: ${error}`;
 }
 
-/** The replies of a transaction's commands; of what it came to where it was not done. */
+/** The replies of a transaction's commands, or the reason why it was not executed. */
 export function transactionReply(commands: readonly StoreCommand[], reply: ClientReply): RespValue {
   if (reply.type !== "ok") return respReply({ type: "dbsize" }, reply);
   const values = reply.value as readonly Value[];
   return commands.map((command, i) => respReply(command, partReply(values[i]!)));
 }
 
-/** What a key holds, in Redis's words. */
+/** The type of a key's value, in Redis's terms. */
 export function typeOf(value: Value): string {
   return value === null ? "none" : Array.isArray(value) ? "list" : "string";
 }
@@ -163,7 +163,7 @@ function lengthOfOne(value: Value): RespValue {
   return Array.isArray(value) ? WRONG_TYPE : value === null ? 0 : String(value).length;
 }
 
-/** A value as a bulk string; an error for a list. */
+/** A value as a bulk string; a list becomes an error. */
 function single(value: Value): RespValue {
   if (typeof value === "number") return String(value);
   return typeof value === "object" && value !== null ? WRONG_TYPE : value;

@@ -1,7 +1,7 @@
 /**
- * What a client's connection knows of itself, and the answers to the commands that are about nothing else.
+ * The state of a client's connection, and the answers to commands that concern only the connection.
  *
- * Pure but for the session that it is given.
+ * The functions are pure, except that they change the session.
  *
  * @module
  */
@@ -22,38 +22,38 @@ import {
 
 /** One client's connection. */
 export interface RespSession {
-  /** Its number, from 1 on, never used twice by a process. */
+  /** Its number, from 1 up. A process never uses a number twice. */
   readonly id: number;
-  /** Its name; empty where none was given. */
+  /** Its name; empty if none was given. */
   name: string;
   /** Whether it may use the store. */
   isAuthenticated: boolean;
   /** How its reads are served. */
   readMode: ReadMode;
-  /** The version of the protocol that it is answered in. */
+  /** The protocol version of its answers. */
   version: RespVersion;
-  /** What it has queued since MULTI; `null` outside of a transaction. */
+  /** The commands queued since MULTI; `null` outside a transaction. */
   transaction: Transaction | null;
-  /** Whether the connection is to end once its replies are sent. */
+  /** Whether the connection ends after its replies are sent. */
   isQuitting: boolean;
 }
 
 /** A MULTI that awaits its EXEC. */
 interface Transaction {
   readonly commands: StoreCommand[];
-  /** What the queued commands have in bytes. */
+  /** The size of the queued commands in bytes. */
   bytes: number;
-  /** A command could not be queued: EXEC does nothing. */
+  /** Whether a command could not be queued. EXEC then does nothing. */
   isBroken: boolean;
 }
 
-/** What is the same for every connection of a server. */
+/** The options that all connections of a server share. */
 export interface RespSessionOptions {
-  /** The password, a binary string; `null` lets everybody in. */
+  /** The password, a binary string; `null` admits everybody. */
   readonly password: string | null;
-  /** How reads are served until a connection chooses. */
+  /** How reads are served, unless a connection chooses. */
   readonly readMode: ReadMode;
-  /** The version that HELLO tells. */
+  /** The version that HELLO reports. */
   readonly version: string;
 }
 
@@ -70,7 +70,7 @@ export function createRespSession(id: number, options: RespSessionOptions): Resp
   };
 }
 
-/** What a command without a password gets. */
+/** The answer to a command before AUTH. */
 const NOAUTH: RespFailure = { error: "NOAUTH Authentication required." };
 const NOAUTH_HELLO: RespFailure = {
   error: "NOAUTH HELLO must be called with the client already authenticated, " +
@@ -91,7 +91,7 @@ const QUEUED: RespValue = { simple: "QUEUED" };
 const QUEUED_BYTES_MAX = 8_388_608;
 const QUEUED_MAX = 10_000;
 
-/** Whether an answer says that a password was wrong. */
+/** Whether an answer says that the password was wrong. */
 export function isWrongPassword(answer: RespValue): boolean {
   return answer === WRONGPASS;
 }
@@ -101,7 +101,7 @@ export function givesPassword(command: Command): boolean {
   return command.type === "auth" || (command.type === "hello" && command.auth !== null);
 }
 
-/** The refusal of a command that its connection may not give now, for want of a password; `null` if it may go on. */
+/** Why a command is refused before AUTH; `null` if it is allowed. */
 export function refusal(command: Command, session: RespSession): RespFailure | null {
   if (session.isAuthenticated) return null;
   switch (command.type) {
@@ -116,7 +116,9 @@ export function refusal(command: Command, session: RespSession): RespFailure | n
   }
 }
 
-/** Within a transaction: queues a command, or says why it is not queued; `null` where it is done at once. */
+/**
+ * Handles a command within a transaction: queues it, or says why it cannot be queued. `null`: it is executed at once.
+ */
 export function queue(command: Command, bytes: number, session: RespSession): RespValue | null {
   const { transaction } = session;
   if (transaction === null) return null;
@@ -145,7 +147,7 @@ export function queue(command: Command, bytes: number, session: RespSession): Re
   return QUEUED;
 }
 
-/** Ends a transaction: what it is to do, or why it does nothing. */
+/** Ends a transaction. Returns the commands to execute, or why none is executed. */
 export function endTransaction(session: RespSession): readonly StoreCommand[] | RespFailure {
   const { transaction } = session;
   session.transaction = null;
@@ -158,12 +160,12 @@ const STORE_COMMANDS: ReadonlySet<Command["type"]> = new Set<StoreCommand["type"
   ...["type", "dbsize"] as const,
 ]);
 
-/** Whether a command is about keys, and an operation of the store by itself. */
+/** Whether a command concerns keys and is a single operation of the store. */
 export function isStoreCommand(command: { readonly type: string }): command is StoreCommand {
   return STORE_COMMANDS.has(command.type as Command["type"]);
 }
 
-/** Settings as CONFIG GET tells them. What is written is on disk before it is answered: hence these. */
+/** The settings that CONFIG GET reports. They say that a write is on disk before its answer. */
 const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ["appendfsync", "always"],
   ["appendonly", "yes"],
@@ -185,14 +187,12 @@ const OF_THE_NODE: ReadonlySet<Command["type"]> = new Set<AdminCommand["type"] |
   ...["scan", "keys", "invalid"] as const,
 ]);
 
-/**
- * Whether it is one of the commands that `answerConnectionCommand` answers. EXEC is not: what it does is of the store.
- */
+/** Whether `answerConnectionCommand` answers the command. EXEC is not one of these: it works on the store. */
 export function isConnectionCommand(command: Command): command is Exclude<ConnectionCommand, { type: "exec" }> {
   return command.type !== "exec" && !isStoreCommand(command) && !OF_THE_NODE.has(command.type);
 }
 
-/** Does what a command asks of its own connection, and answers it. */
+/** Executes a command on its own connection, and answers it. */
 export function answerConnectionCommand(
   command: Exclude<ConnectionCommand, { type: "exec" }>,
   session: RespSession,
@@ -283,7 +283,7 @@ function hello(
   };
 }
 
-/** Without a password, the default user is let in with any, as in Redis. */
+/** Checks credentials. If no password is set, the default user is accepted with any, as in Redis. */
 function authenticate(given: Credentials, session: RespSession, options: RespSessionOptions): boolean {
   const isKnown = given.username === "default" &&
     (options.password === null || isSameSecret(given.password, options.password));
@@ -291,7 +291,7 @@ function authenticate(given: Credentials, session: RespSession, options: RespSes
   return isKnown;
 }
 
-/** Compares in a time that tells neither where the two differ nor how long the secret is. */
+/** Compares in a time that shows neither where the two differ nor how long the secret is. */
 function isSameSecret(given: string, secret: string): boolean {
   return timingSafeEqual(digest(given), digest(secret));
 }
@@ -304,7 +304,9 @@ function chosen(names: readonly string[] | null): readonly (CommandDescription |
   return names === null ? COMMANDS : names.map((name) => COMMANDS.find((known) => known.name === name));
 }
 
-/** COMMAND INFO's array: name, arity, flags, keys, and no categories, tips, key specifications or subcommands. */
+/**
+ * COMMAND INFO's array: name, arity, flags and keys; categories, tips, key specifications and subcommands are empty.
+ */
 function info(known: CommandDescription): RespValue {
   return [known.name, known.arity, known.flags.map((flag) => ({ simple: flag })), ...known.keys, [], [], [], []];
 }

@@ -1,6 +1,6 @@
 /**
- * What administrators ask of a leader: to change the members, to hand over. Each is answered once the core shows how it
- * ended.
+ * An administrator's requests to a leader: change the members, or transfer leadership. Each is answered once the core
+ * shows its result.
  *
  * @module
  */
@@ -12,35 +12,35 @@ import { readChange } from "./member_change.ts";
 import type { Outbox } from "./outbox.ts";
 import { DISCARDED, refusal } from "./refusals.ts";
 
-/** What the requests of administrators need. */
+/** The parts that these requests need. */
 interface AdministrationOptions {
   readonly node: RaftNode;
   readonly journal: Journal;
   readonly outbox: Outbox;
   /** Ticks since the node started. */
   readonly ticks: () => number;
-  /** A transfer without an end is of unknown outcome after so many ticks. */
+  /** After how many ticks an unfinished transfer has an unknown outcome. */
   readonly timeoutTicks: number;
 }
 
-/** A change of the members as a request's body. */
+/** The body of a request that changes the members. */
 export function encodeChange(change: ConfigurationChange): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(change));
 }
 
-/** The member that is to lead, as a request's body. */
+/** The body of a request that transfers leadership to a member. */
 export function encodeTransfer(to: number): Uint8Array {
   return new TextEncoder().encode(String(to));
 }
 
-/** A request that waits for something to become true. */
+/** A request that waits for its result. */
 interface Awaited {
-  /** How it ended, or `null` while it has not. */
+  /** The result, or `null` while there is none. */
   readonly outcome: () => ClientReply | null;
   readonly respond: Respond;
 }
 
-/** The requests of administrators that are under way at one replica. */
+/** The administrators' requests that are under way at one replica. */
 export class Administration {
   readonly #options: AdministrationOptions;
   #awaited: Awaited[] = [];
@@ -49,7 +49,7 @@ export class Administration {
     this.#options = options;
   }
 
-  /** Begins a change of the members. `body`: of `encodeChange`. */
+  /** Begins a membership change. `body` comes from `encodeChange`. */
   change(body: Uint8Array, respond: Respond): void {
     const { node, journal } = this.#options;
     let position;
@@ -68,7 +68,7 @@ export class Administration {
     this.#awaited.push({ outcome, respond });
   }
 
-  /** Begins to hand over to a node. `body`: of `encodeTransfer`. */
+  /** Begins a transfer to a node. `body` comes from `encodeTransfer`. */
   transfer(body: Uint8Array, respond: Respond): void {
     const { node, outbox, ticks, timeoutTicks } = this.#options;
     const to = Number(new TextDecoder().decode(body));
@@ -96,7 +96,7 @@ export class Administration {
     outbox.post(envelopes);
   }
 
-  /** Answers those that have ended. */
+  /** Answers the requests that have a result. */
   answer(): void {
     if (this.#awaited.length === 0) return;
     const before = this.#awaited;

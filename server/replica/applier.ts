@@ -1,5 +1,5 @@
 /**
- * From what the core has committed to the state machine, and back to whoever proposed it.
+ * Applies committed commands to the state machine, and gives the results to whoever proposed the commands.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { SnapshotLoad } from "./snapshot_load.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
 import type { StateMachine } from "./state_machine.ts";
 
-/** What applying needs. */
+/** The parts that applying needs. */
 interface ApplierOptions {
   readonly node: RaftNode;
   readonly journal: Journal;
@@ -22,7 +22,7 @@ interface ApplierOptions {
 /** Applies the log of one node to its machine. */
 export class Applier {
   readonly #options: ApplierOptions;
-  /** A snapshot on its way into the machine: nothing is applied meanwhile. */
+  /** A snapshot that is being loaded into the machine. Nothing is applied meanwhile. */
   #load: SnapshotLoad | null = null;
   #appliedIndex: number;
   /** Whether the machine has the state that the node started from. */
@@ -38,12 +38,12 @@ export class Applier {
     this.#begin(restored);
   }
 
-  /** Up to where the machine has come. */
+  /** The last index that the machine has applied. */
   get appliedIndex(): number {
     return this.#appliedIndex;
   }
 
-  /** Whether the machine has a state that may be read: not before that of the node's start is loaded. */
+  /** Whether the machine's state may be read; not until the state of the node's start is loaded. */
   get isReady(): boolean {
     return this.#isReady;
   }
@@ -54,9 +54,9 @@ export class Applier {
   }
 
   /**
-   * Loads a piece of a snapshot, if one has come, or applies and answers what is committed.
+   * Loads a piece of a snapshot, if there is one. Otherwise applies committed commands and answers them.
    *
-   * @returns Whether it is to be called again at once, after whatever else there is to do.
+   * @returns Whether it must be called again, after other work.
    */
   applyCommitted(): boolean {
     const { node, proposals } = this.#options;

@@ -1,16 +1,16 @@
 /**
- * Gathers inputs into batches: many inputs, then one `settle` that sends, applies, answers and writes for all of them.
+ * Collects inputs into batches: many inputs, then one `settle` that sends, applies, answers and writes for all of them.
  *
  * @module
  */
 
-/** What batches need. */
+/** The parts that batches need. */
 interface BatchesOptions {
   /** Ends a batch. */
   readonly settle: () => void;
-  /** Calls `action` when the inputs at hand have been taken in; without it each input is a batch of its own. */
+  /** Calls `action` when the current inputs have been taken; without it each input is a batch of its own. */
   readonly defer: ((action: () => void) => void) | undefined;
-  /** An input or a `settle` has thrown: the node must end. */
+  /** Called when an input or a `settle` has thrown: the node must end. */
   readonly onError: (error: Error) => void;
 }
 
@@ -18,7 +18,7 @@ interface BatchesOptions {
 export class Batches {
   readonly #options: BatchesOptions;
   #isStopped = false;
-  /** Whether the end of the batch was handed to `defer`. */
+  /** Whether `defer` was asked to end the batch. */
   #isDeferred = false;
   #isSettling = false;
   #settlesAgain = false;
@@ -27,7 +27,7 @@ export class Batches {
     this.#options = options;
   }
 
-  /** Takes one input into the batch. An error that nobody expects ends the node. */
+  /** Takes one input into the batch. An unexpected error ends the node. */
   add<Input>(take: (input: Input) => void, input: Input): void {
     if (this.#isStopped) return;
     try {
@@ -38,7 +38,7 @@ export class Batches {
     }
   }
 
-  /** Sees to it that the batch is settled: now, or when `defer` says so. */
+  /** Ends the batch: now, or when `defer` calls. */
   schedule(): void {
     const { defer } = this.#options;
     if (defer === undefined) this.#settleAll();
@@ -48,14 +48,14 @@ export class Batches {
     }
   }
 
-  /** The node has ended: nothing is taken in any more. */
+  /** Ends the node: no more inputs are taken. */
   stop(): void {
     this.#isStopped = true;
   }
 
   /**
-   * An answer may bring the next request at once: its batch begins when this one is all applied and answered, not in
-   * its middle.
+   * Settles until nothing is left. An answer may bring the next request at once; its batch begins after this one is
+   * completely applied and answered.
    */
   #settleAll(): void {
     this.#settlesAgain = true;

@@ -1,5 +1,5 @@
 /**
- * What every client tells a replica beside its command, and how the replica answers: read modes, sessions, replies.
+ * The requests of clients to a replica, and its replies: read modes, sessions, results.
  *
  * @module
  */
@@ -7,16 +7,19 @@ import type { ByteReader } from "../bytes/byte_reader.ts";
 import type { ByteWriter } from "../bytes/byte_writer.ts";
 import { readValue, type Value, writeValue } from "../bytes/value.ts";
 
-/** How a read is made sure of: an entry in the log, a round of heartbeats, the leader's lease, or not at all. */
+/**
+ * How a read makes sure that it is current: by an entry in the log, a round of heartbeats, the leader's lease, or not
+ * at all.
+ */
 export type ReadMode = "log" | "index" | "lease" | "local";
 
 /** All read modes, the safest first. */
 export const READ_MODES: readonly ReadMode[] = ["log", "index", "lease", "local"];
 
 /**
- * A client's session: what makes a retry exactly-once.
+ * A client's session, which makes retries exactly-once.
  *
- * A client takes a name that no other takes, and counts its writes from 1. A retry has the number of its first
+ * A client chooses a name that no other client uses, and numbers its writes from 1. A retry has the number of its first
  * attempt, and gets its recorded answer.
  */
 export interface Session {
@@ -25,31 +28,31 @@ export interface Session {
   /** The number of the write. */
   readonly sequence: number;
   /**
-   * The lowest number whose answer the client still waits for; below it the store forgets. As `sequence` if left out:
-   * one write at a time.
+   * The lowest number whose answer the client still waits for. The store forgets the answers below it. Default:
+   * `sequence`, for one write at a time.
    */
   readonly oldestOpen?: number;
   /**
-   * A log index that the client has heard of before it made up its name; 0 if left out.
-   * The store holds only so many sessions. Once it has had to forget one, it must know of a client without a session
-   * that it is new, and not forgotten.
+   * A log index that the client learned before it chose its name; 0 if left out. The store keeps a limited number of
+   * sessions. Once it has forgotten one, it must be able to tell a new client from a forgotten one, and uses this
+   * index.
    */
   readonly since?: number;
 }
 
 /** A request of a client: a command of the state machine. */
 export interface CommandRequest {
-  /** What is asked, in the state machine's bytes. */
+  /** The command, in the state machine's bytes. */
   readonly command: Uint8Array;
-  /** What makes a retry exactly-once. */
+  /** The session, which makes a retry exactly-once. */
   readonly session?: Session;
-  /** How to read, if not as the replica is set to. */
+  /** The read mode, if not the replica's default. */
   readonly reads?: ReadMode;
 }
 
 /**
- * How a request ended. `ok`: it happened. `fail`: it surely did not (an earlier attempt of the same session may have).
- * `info`: it may or may not have happened, now or at any later time.
+ * The result of a request. `ok`: it happened. `fail`: it certainly did not (an earlier attempt of the same session may
+ * have). `info`: it may or may not have happened, now or later.
  */
 export type ClientReply =
   | { readonly type: "ok"; readonly value: Value }
@@ -57,17 +60,17 @@ export type ClientReply =
     readonly type: "fail";
     readonly error: string;
     readonly actual?: Value;
-    /** The replica did not take the request: the same one may be tried again, here or elsewhere. */
+    /** Whether the replica did not take the request: it may be tried again, here or elsewhere. */
     readonly isRetryable?: true;
   }
   | { readonly type: "info"; readonly error: string };
 
-/** A write that has nothing to tell: one object for all. */
+/** The reply to a write without a result; one object for all. */
 export const OK: ClientReply = { type: "ok", value: null };
 
 const TYPES = ["ok", "fail", "info"] as const;
 
-/** What follows a failure's error. */
+/** The field after a failure's error. */
 const NOTHING = 0;
 const ACTUAL = 1;
 const RETRYABLE = 2;
@@ -82,7 +85,7 @@ export function writeReply(writer: ByteWriter, reply: ClientReply): void {
   if (!reply.isRetryable && reply.actual !== undefined) writeValue(writer, reply.actual);
 }
 
-/** Reads a reply; a SyntaxError if the bytes are none. */
+/** Reads a reply. Throws a SyntaxError if the bytes are not a reply. */
 export function readReply(reader: ByteReader): ClientReply {
   const type = TYPES[reader.u8("a reply's type")];
   if (type === "ok") return { type, value: readValue(reader) };

@@ -1,6 +1,6 @@
 /**
- * Who the members are beyond their numbers: where each listens, and what a newcomer is to become. Replicated like
- * everything else, beside the store.
+ * The directory of the members: where each listens, and whether it is to become a voter. It is replicated like the
+ * store, next to it.
  *
  * ```text
  * command  = 32 | id u64 | wish u8 | replaces u64 | birth u32 | address length u32, bytes        no address: the member is forgotten
@@ -15,29 +15,29 @@ import { type ClientReply, OK } from "./client.ts";
 import { joinSlices, loaderAround, loadSlices, slicesAround } from "./snapshot_slices.ts";
 import type { SnapshotLoader, StateMachine } from "./state_machine.ts";
 
-/** The first byte of a directory's command; the store's kinds and the session's lie below. */
+/** The first byte of a directory command. The store's and the sessions' kinds are smaller. */
 const DIRECTORY_KIND = 32;
 
-/** What a member is to become once it has caught up: what it is, or a voter. */
+/** What a member becomes once it has caught up: it stays as it is, or becomes a voter. */
 type Wish = "as-is" | "voter";
 
 /** A member's entry. */
 export interface DirectoryEntry {
-  /** The member. */
+  /** The member's number. */
   readonly id: number;
-  /** Where it listens for the other members: `host:port`. */
+  /** The address at which it listens for the other members: `host:port`. */
   readonly address: string;
   /** What it is to become. */
   readonly wish: Wish;
-  /** The member that leaves in the same step; 0 for none. */
+  /** The member that is removed in the same step; 0 for none. */
   readonly replaces: number;
-  /** The `birth` of its journal; 0 while nobody has told it. */
+  /** The birth of its journal; 0 while it is unknown. */
   readonly birth: number;
 }
 
 /** A state machine with a directory. */
 export interface DirectoryMachine extends StateMachine {
-  /** The entries at present. */
+  /** The current entries. */
   readonly entries: ReadonlyMap<number, DirectoryEntry>;
 }
 
@@ -49,7 +49,7 @@ export function encodeEntry(entry: DirectoryEntry): Uint8Array {
   return writer.view();
 }
 
-/** The command that forgets a member. */
+/** The command that removes a member's entry. */
 export function encodeRemoval(id: number): Uint8Array {
   return encodeEntry({ id, address: "", wish: "as-is", replaces: 0, birth: 0 });
 }
@@ -71,9 +71,9 @@ function readEntry(reader: ByteReader): DirectoryEntry {
 }
 
 /**
- * Gives a state machine a directory.
+ * Adds a directory to a state machine.
  *
- * @param onChange Told of every change, also by a snapshot.
+ * @param onChange Called after every change, also by a snapshot.
  */
 export function withDirectory(machine: StateMachine, onChange: () => void = () => {}): DirectoryMachine {
   const entries = new Map<number, DirectoryEntry>();

@@ -1,9 +1,8 @@
 /**
- * Writes of clients that have no session: each node writes for them under a session of its own, and tries again until
- * it knows how the write ended. So a change of leader in between is nothing that a client sees, and nothing is applied
- * twice.
+ * Performs writes of clients that have no session. Each node writes for them under a session of its own, and retries
+ * until it knows the outcome. So clients do not notice a change of leader, and nothing is applied twice.
  *
- * Time comes through `tick`. There are no timers here.
+ * Time comes only through `tick`. There are no timers here.
  *
  * @module
  */
@@ -13,29 +12,29 @@ import type { Replica } from "./replica_options.ts";
 import { SESSION_EXPIRED } from "./sessions.ts";
 import type { StateMachine } from "./state_machine.ts";
 
-/** What the front needs. */
+/** The parts that the front needs. */
 export interface ExactlyOnceOptions {
-  /** A name for the sessions that no other start of any node takes: `id.incarnation`. */
+  /** A session name that no other start of any node uses: `id.incarnation`. */
   readonly name: string;
-  /** Hands a command to the replica. */
+  /** Submits a command to the replica. */
   readonly submit: (command: Uint8Array, reply: Respond, session: Session) => void;
-  /** An index of the log that was committed before now, as late as is known. */
+  /** The latest log index that is known to be committed. */
   readonly committedIndex: () => number;
-  /** A write ends after so many ticks, known or unknown. 400 by default. */
+  /** After how many ticks a write ends, with a known or unknown outcome. 400 by default. */
   readonly timeoutTicks?: number;
-  /** An attempt without an answer is followed by another after so many ticks. 40 by default. */
+  /** After how many ticks without an answer a write is tried again. 40 by default. */
   readonly retryTicks?: number;
-  /** Most writes that may be open, 20,000 by default. */
+  /** How many writes may be open at most, 20,000 by default. */
   readonly maxOpen?: number;
 }
 
-/** The front. */
+/** A front: it stands between clients and a replica. */
 export interface ExactlyOnce {
-  /** How many writes are open, and how much else was refused and is asked again. */
+  /** How many writes are open, and how many refused requests wait to be tried again. */
   readonly open: number;
-  /** Writes, exactly once, or at most once where the time is up before the outcome is known (`info`). */
+  /** Performs a write exactly once; at most once if the time is up before the outcome is known (`info`). */
   submit(command: Uint8Array, reply: Respond): void;
-  /** Asks again and again while the replica refuses: for reads, and for what is not the store's. */
+  /** Repeats an attempt as long as the replica refuses it: for reads, and for requests that are not for the store. */
   ask(attempt: (reply: Respond) => void, reply: Respond): void;
   /** One tick of the node's clock. */
   tick(): void;
@@ -52,24 +51,24 @@ interface Write {
   readonly command: Uint8Array;
   readonly reply: Respond;
   readonly deadline: number;
-  /** When the next attempt is due. */
+  /** The tick of the next attempt. */
   nextAttempt: number;
   attempts: number;
-  /** Whether every attempt so far surely did nothing: then the write surely failed. */
+  /** Whether every attempt so far certainly did nothing. Then the write certainly failed. */
   isUntouched: boolean;
-  /** Attempts without an answer. */
+  /** How many attempts have no answer. */
   unanswered: number;
   lastError: string;
 }
 
-/** After a refusal the next attempt waits this many ticks, then twice as many, up to `retryTicks`. */
+/** How many ticks the next attempt waits after a refusal. The wait doubles each time, up to `retryTicks`. */
 const REFUSAL_TICKS = 1;
 
-/** Makes the front of one start of a node. */
+/** Makes the front for one start of a node. */
 export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
   const { name, submit, committedIndex, timeoutTicks = 400, retryTicks = 40, maxOpen = 20_000 } = options;
   const writes = new Map<number, Write>();
-  /** What was refused and is asked again. */
+  /** Requests that were refused and wait to be tried again. */
   let refused: Asked[] = [];
   let generation = 0;
   let client = `${name}.0`;
@@ -117,8 +116,8 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
   };
 
   /**
-   * The session was forgotten: writes that may have been applied under it, as those without an answer may, cannot be
-   * tried again.
+   * Begins a new session, because the store has forgotten the old one. Writes without an answer may have been applied
+   * under the old session, so they cannot be tried again.
    */
   const beginAnew = (): void => {
     const before = [...writes.values()];
@@ -187,7 +186,7 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
 
 const UNKNOWN: ClientReply = { type: "info", error: "unknown outcome: no answer in time" };
 
-/** A command of a client, with or without a session of the client's own. */
+/** Submits a client's command, with or without a session of the client's own. */
 type ClientSubmit = (
   command: Uint8Array,
   reply: Respond,
@@ -195,8 +194,8 @@ type ClientSubmit = (
 ) => void;
 
 /**
- * What clients of a node submit to: reads are asked again while the replica refuses them, writes go under the node's
- * session, and writes under the client's own session go to the replica as they are.
+ * Makes the function that a node's clients submit to. Reads are repeated while the replica refuses them, writes go
+ * under the node's session, and writes with a session of their own go to the replica unchanged.
  */
 export function throughFront(front: ExactlyOnce, replica: Replica<StateMachine>): ClientSubmit {
   return (command, reply, how) => {

@@ -1,15 +1,15 @@
 /**
- * Requests between replicas: those that this node has forwarded to a leader, and those that were forwarded to it.
+ * Requests between replicas: those that this node has forwarded to a leader, and those that others forwarded to it.
  *
- * A network may deliver a packet twice, and a leader must not propose its request twice. A forwarded request names the
- * term of the leader that it is meant for. As a node leads a term in one incarnation only, what it remembers of that
- * term's requests is all there is to know.
+ * A network may deliver a packet twice, but a leader must propose its request only once. A forwarded request names the
+ * term of the leader that it is meant for. A node leads a term in one incarnation only, so it remembers all requests
+ * that it took in that term.
  *
  * @module
  */
 import type { ClientReply } from "./client.ts";
 
-/** Called with how a request ended. */
+/** Called with the result of a request. */
 export type Respond = (reply: ClientReply) => void;
 
 interface Sent {
@@ -17,23 +17,23 @@ interface Sent {
   readonly deadline: number;
 }
 
-/** The requests that this node has forwarded and that were not answered yet. */
+/** The requests that this node has forwarded and that have no answer yet. */
 export class SentForwards {
   readonly #sent = new Map<number, Sent>();
   #lastNumber = 0;
 
-  /** How many are open. */
+  /** How many requests are open. */
   get size(): number {
     return this.#sent.size;
   }
 
-  /** Takes a request in and returns its number. Deadlines must not fall from one call to the next. */
+  /** Adds a request and returns its number. Deadlines must not decrease from one call to the next. */
   add(respond: Respond, deadline: number): number {
     this.#sent.set(++this.#lastNumber, { respond, deadline });
     return this.#lastNumber;
   }
 
-  /** An answer has come: the second one to the same request finds nothing. */
+  /** Handles an answer. A second answer to the same request is ignored. */
   answer(number: number, reply: ClientReply): void {
     const sent = this.#sent.get(number);
     if (sent === undefined) return;
@@ -41,7 +41,7 @@ export class SentForwards {
     sent.respond(reply);
   }
 
-  /** Gives up on those whose deadline is past: nobody knows what became of them. */
+  /** Gives up requests whose deadline has passed: their outcome is unknown. */
   expire(now: number): void {
     if (this.#sent.size === 0) return;
     for (const [number, sent] of this.#sent) {
@@ -52,24 +52,24 @@ export class SentForwards {
   }
 }
 
-/** How many requests of one sender may overtake each other before the oldest is taken for a duplicate and dropped. */
+/** How many requests of one sender may overtake each other before the oldest counts as a duplicate and is dropped. */
 const WINDOW = 512;
 
-/** Node ids of replicas lie below this, so that an id and an incarnation of 32 bits make one exact number. */
+/** The limit of a replica's node id: an id below it and an incarnation of 32 bits together make one exact number. */
 export const MAX_NODE_ID = 0x10_0000;
 
 /**
- * What becomes of a forwarded request: it is new, it is a duplicate or of unknown history (and gets no answer), or it
- * surely was never taken.
+ * What to do with a forwarded request. `new`: take it. `drop`: it is a duplicate or its history is unknown, so it gets
+ * no answer. `never`: it was certainly never taken.
  */
 type Admission = "new" | "drop" | "never";
 
-/** What was forwarded to this node in the latest term that it led. */
+/** The requests that were forwarded to this node in the latest term that it led. */
 export class ReceivedForwards {
-  /** Terms up to this one may have been led by an earlier incarnation, of which nothing is known. */
+  /** An earlier incarnation may have led terms up to this one; nothing is known of those. */
   readonly #firstTerm: number;
   #term = 0;
-  /** For each sender's incarnation: at `number % WINDOW` the number that was seen last. */
+  /** For each sender's incarnation: the last number seen, at `number % WINDOW`. */
   #seen = new Map<number, Float64Array>();
 
   /** @param termAtStart The node's term when this incarnation began. */
@@ -78,8 +78,7 @@ export class ReceivedForwards {
   }
 
   /**
-   * Whether a request that is meant for the leader of `term` may be taken; `leads` is the term that this node leads at
-   * present, or 0.
+   * Decides on a request that is meant for the leader of `term`. `leads` is the term that this node leads now, or 0.
    */
   admit(from: number, incarnation: number, number: number, term: number, leads: number): Admission {
     if (leads > this.#term) {

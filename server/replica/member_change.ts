@@ -1,5 +1,5 @@
 /**
- * A change of the members on its way from an administrator to the leader: JSON, and checked before the core sees it.
+ * A membership change as JSON, on its way from an administrator to the leader, which checks it before the core gets it.
  *
  * @module
  */
@@ -7,9 +7,9 @@ import { ChangeRefusedError, type ConfigurationChange } from "../../raft/mod.ts"
 import { MAX_NODE_ID } from "./forwarding.ts";
 
 /**
- * A change of the members as it was forwarded.
+ * Reads a forwarded membership change.
  *
- * @throws {ChangeRefusedError} If it is none.
+ * @throws {ChangeRefusedError} If the body is not a membership change.
  */
 export function readChange(body: Uint8Array): ConfigurationChange {
   let change: unknown;
@@ -18,7 +18,7 @@ export function readChange(body: Uint8Array): ConfigurationChange {
   } catch {
     change = null;
   }
-  if (!isChange(change)) throw new ChangeRefusedError("The change of the members is none that is known");
+  if (!isChange(change)) throw new ChangeRefusedError("The request is not a known change of the members");
   if (change.type === "leave-joint") return { type: "leave-joint" };
   const changes = change.changes.map(({ type, node }) => ({ type, node }));
   return change.type === "simple"

@@ -1,6 +1,6 @@
 /**
- * The leader's housekeeping among the members: it sees to it that the directory names everybody, and that a newcomer
- * that has caught up becomes what it was added for.
+ * The leader's routine work on the membership: it keeps an entry in the directory for every member, and promotes a new
+ * member that has caught up.
  *
  * @module
  */
@@ -11,23 +11,23 @@ import type { ExactlyOnce } from "./exactly_once.ts";
 import type { Replica } from "./replica_options.ts";
 import type { StateMachine } from "./state_machine.ts";
 
-/** What is to be done next; `null` if nothing is. */
+/** A task of the leader; `null` if there is none. */
 type Chore =
   | { readonly type: "enter"; readonly entry: DirectoryEntry }
   | { readonly type: "forget"; readonly id: number }
   | { readonly type: "change"; readonly change: ConfigurationChange; readonly about: string }
   | null;
 
-/** A newcomer has caught up when it lacks no more than so many entries. */
+/** A new member has caught up when it lacks no more than this many entries. */
 const CAUGHT_UP_ENTRIES = 1000;
 
 /**
- * The next chore of a leader. A pure function.
+ * The next task of a leader. A pure function.
  *
- * @param status The leader's.
- * @param directory The entries at present.
- * @param known Addresses of members that the leader knows from elsewhere, its own among them.
- * @param births The births of the journals of those that it has met, and of its own.
+ * @param status The leader's status.
+ * @param directory The current entries of the directory.
+ * @param known Members' addresses that the leader knows without the directory, its own included.
+ * @param births The births of the journals of the members that the leader has met, and of its own.
  */
 export function nextChore(
   status: RaftStatus,
@@ -55,7 +55,7 @@ export function nextChore(
       return { type: "enter", entry: { ...entry, wish: "as-is", replaces: 0 } };
     }
     if (wish !== "voter" || follower === undefined || !follower.isLearner || !follower.isActive) continue;
-    // In a short log nobody lacks many entries: who has acknowledged none was never reached.
+    // In a short log no member lacks many entries. A member that has acknowledged none was never reached.
     if (follower.matchIndex === 0 || follower.matchIndex + CAUGHT_UP_ENTRIES < lastIndex) continue;
     const promotion = { type: "add-voter", node: nodeId(id) } as const;
     if (replaces === 0 || !members.includes(nodeId(replaces))) {
@@ -71,26 +71,26 @@ export function nextChore(
   return null;
 }
 
-/** Ticks from one look at the chores to the next. */
+/** Ticks between two checks. */
 const LOOK_TICKS = 8;
-/** What is under way is not begun twice: after a chore the next look comes when that had time to end. */
+/** Ticks until the next check after a task has begun: it gets time to end, so no task is begun twice. */
 const LOOK_TICKS_AFTER_CHORE = 32;
 
-/** What the keeper needs. */
+/** The parts that the keeper needs. */
 interface MembershipKeeperOptions {
   readonly replica: Replica<StateMachine>;
   readonly front: ExactlyOnce;
   readonly directory: DirectoryMachine;
-  /** Addresses of members that this node knows from elsewhere, its own among them. */
+  /** Members' addresses that this node knows without the directory, its own included. */
   readonly known: () => ReadonlyMap<number, string>;
-  /** The births of the journals of the members that it has met, and of its own. */
+  /** The births of the journals of the members that this node has met, and of its own. */
   readonly met: ReadonlyMap<number, number>;
-  /** Hears what is done, and later how that ended. */
+  /** Called with the description of a task when it begins, and with its result. */
   readonly onChore?: (about: string) => void;
   readonly onEnd?: (about: string, reply: ClientReply) => void;
 }
 
-/** Does the chores of one node whenever that leads. */
+/** Does these tasks on one node while that node leads. */
 export class MembershipKeeper {
   readonly #options: MembershipKeeperOptions;
   #ticksToLook = LOOK_TICKS;

@@ -1,5 +1,5 @@
 /**
- * What a node says to its peers, held back until what it depends on is durable.
+ * The messages of a node to its peers. Each is held back until what it depends on is durable.
  *
  * ```text
  *   post ──> may leave at once ─────────────────────────────> send
@@ -11,15 +11,15 @@
 import type { Envelope } from "../../raft/mod.ts";
 import type { Journal } from "../journal/journal.ts";
 
-/** The envelopes of one replica on their way out, and the flushes that they wait for. */
+/** The outgoing envelopes of one replica, and the flushes that they wait for. */
 export class Outbox {
   readonly #journal: Journal;
   readonly #send: (envelope: Envelope) => void;
-  /** Depends on what the next flush will cover. */
+  /** Envelopes that depend on what the next flush will cover. */
   #held: Envelope[] = [];
-  /** Depends on the flush under way. */
+  /** Envelopes that depend on the flush under way. */
   #covered: Envelope[] = [];
-  /** Told of the end of the flush under way, when what it covered was sent. */
+  /** Called when the flush under way has ended and the envelopes that it covered were sent. */
   #onFlushed: ((error: Error | null) => void) | null = null;
 
   constructor(journal: Journal, send: (envelope: Envelope) => void) {
@@ -27,7 +27,7 @@ export class Outbox {
     this.#send = send;
   }
 
-  /** Sends what may leave, and holds the rest. */
+  /** Sends the envelopes that may leave, and holds the others. */
   post(envelopes: readonly Envelope[]): void {
     for (let i = 0; i < envelopes.length; i++) {
       const envelope = envelopes[i]!;
@@ -39,7 +39,7 @@ export class Outbox {
   }
 
   /**
-   * Makes durable what the journal was given, unless that is under way. One flush serves all that was posted before it
+   * Makes the journal durable, unless a flush is under way. One flush serves all envelopes that were posted before it
    * began.
    */
   flush(done: (error: Error | null) => void): void {
@@ -50,7 +50,7 @@ export class Outbox {
     this.#journal.flush(this.#flushed);
   }
 
-  /** The node has ended: nothing is sent any more. */
+  /** Ends the node: nothing more is sent. */
   stop(): void {
     this.#held = [];
     this.#covered = [];
@@ -64,7 +64,10 @@ export class Outbox {
     done(error);
   };
 
-  /** A log that a snapshot replaces is written with all that came meanwhile: then nothing is left to wait for. */
+  /**
+   * Sends the envelopes that the flush covered. If a snapshot has replaced the log meanwhile, the flush has covered
+   * everything, and no envelope waits any longer.
+   */
   #sendCovered(): void {
     let due = this.#covered;
     this.#covered = [];

@@ -1,5 +1,5 @@
 /**
- * What replicas say to each other: Raft's envelopes, requests forwarded to the leader, and their answers.
+ * The packets between replicas: Raft's envelopes, requests forwarded to the leader, and their answers.
  *
  * @module
  */
@@ -7,30 +7,32 @@ import type { Envelope } from "../../raft/mod.ts";
 import type { ClientReply, ReadMode } from "./client.ts";
 
 /**
- * What is forwarded to a leader: a write, a read through the log, a change of the members, a transfer of leadership.
+ * The requests that a node forwards to a leader: a write, a read through the log, a membership change, a leadership
+ * transfer.
  */
 export type ForwardedMode = "write" | "log" | "change" | "transfer";
 
-/** What a request wants. Reads but those through the log are answered where they are asked. */
+/** The kinds of requests. Reads, except those through the log, are answered by the node that was asked. */
 export type RequestMode = ForwardedMode | ReadMode;
 
-/** A request on its way to the leader that its sender knows of. */
+/** A request that is forwarded to the leader that its sender knows. */
 export interface Forward {
   /** Its kind. */
   readonly kind: "forward";
   /** The node that forwards. */
   readonly from: number;
-  /** Which of the node's starts forwards: a node that starts anew counts its requests anew. */
+  /** The start of that node that forwards. Each start numbers its requests from the beginning. */
   readonly incarnation: number;
   /** The request's number. */
   readonly number: number;
   /**
-   * The term of the leader that is meant: no other takes the request, and so a packet that comes twice is taken once.
+   * The term of the leader that is meant. No other leader takes the request, so a packet that comes twice is taken
+   * once.
    */
   readonly term: number;
-  /** What is wanted. */
+  /** The kind of request. */
   readonly mode: ForwardedMode;
-  /** The command, or the change. */
+  /** The command, or the membership change. */
   readonly body: Uint8Array;
 }
 
@@ -40,13 +42,13 @@ export interface Answer {
   readonly kind: "answer";
   /** The node that answers. */
   readonly from: number;
-  /** Of the request. */
+  /** The incarnation in the request. */
   readonly incarnation: number;
-  /** Of the request. */
+  /** The request's number. */
   readonly number: number;
-  /** How the request ended. */
+  /** The result of the request. */
   readonly reply: ClientReply;
 }
 
-/** Anything that one replica sends to another. */
+/** Any packet between replicas. */
 export type Packet = { readonly kind: "raft"; readonly envelope: Envelope } | Forward | Answer;

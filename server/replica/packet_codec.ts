@@ -1,5 +1,5 @@
 /**
- * The bytes of what replicas say to each other, little-endian:
+ * The bytes of packets between replicas, little-endian:
  *
  * ```text
  * packet = 1 | envelope
@@ -20,12 +20,12 @@ const RAFT = 1;
 const FORWARD = 2;
 const ANSWER = 3;
 
-/** Requests and answers are written here, and copied. */
+/** The buffer in which requests and answers are written before they are copied. */
 let writer = new ByteWriter(1024);
-/** A writer that has grown beyond this is not kept. */
+/** A buffer that has grown beyond this is not kept. */
 const KEPT_BYTES = 1 << 20;
 
-/** The bytes of a packet. They are the caller's. */
+/** Encodes a packet into new bytes. */
 export function encodePacket(packet: Packet): Uint8Array {
   if (packet.kind === "raft") {
     const bytes = encodeEnvelope(packet.envelope, 1);
@@ -55,9 +55,9 @@ export function encodePacket(packet: Packet): Uint8Array {
 }
 
 /**
- * The packet that the bytes hold.
+ * Decodes a packet.
  *
- * @throws {SyntaxError} If they hold none.
+ * @throws {SyntaxError} If the bytes are not a packet.
  */
 export function decodePacket(bytes: Uint8Array): Packet {
   if (bytes[0] === RAFT) return { kind: "raft", envelope: envelopeOf(bytes) };
@@ -71,7 +71,7 @@ export function decodePacket(bytes: Uint8Array): Packet {
       const term = reader.u64("the term");
       const mode = MODES[reader.u8("the mode")];
       if (mode === undefined) {
-        throw new SyntaxError("Cannot read a packet: the mode of a forwarded request is not known");
+        throw new SyntaxError("Cannot read a packet: the mode of a forwarded request is unknown");
       }
       return { kind: "forward", from, incarnation, number, term, mode, body: reader.bytes(reader.left, "the body") };
     }
@@ -87,7 +87,7 @@ export function decodePacket(bytes: Uint8Array): Packet {
   }
 }
 
-/** A peer's bytes that claim too much are as wrong as those that cannot be read. */
+/** An envelope that claims to be too large counts as unreadable, like other invalid bytes of a peer. */
 function envelopeOf(bytes: Uint8Array): Envelope {
   try {
     return decodeEnvelope(bytes, MAX_FRAME_BYTES, 1);

@@ -1,5 +1,5 @@
 /**
- * The commands that this node has proposed, until the log shows what became of each.
+ * The commands that this node has proposed, until the log shows the outcome of each.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ClientReply } from "./client.ts";
 import type { Respond } from "./forwarding.ts";
 import { DISCARDED, refusal } from "./refusals.ts";
 
-/** A proposal that waits to be applied. */
+/** A proposal that is not applied yet. */
 interface Proposal {
   readonly term: number;
   readonly respond: Respond;
@@ -26,12 +26,12 @@ export class Proposals {
     this.#node = node;
   }
 
-  /** How many are open. */
+  /** How many proposals are open. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** Appends a command to the log of this leader, or answers why it cannot be. */
+  /** Appends a command to this leader's log, or answers why it cannot. */
   propose(command: Uint8Array, respond: Respond): void {
     let position;
     try {
@@ -40,12 +40,13 @@ export class Proposals {
       return respond(refusal(error));
     }
     const { index, term } = position;
-    // What waited at this index was cut off this node's log, but another node may still hold it and be elected.
+    // The earlier proposal at this index was truncated from this node's log, but another node may still hold it and
+    // become leader.
     this.#open.get(index)?.respond(LEADERSHIP_LOST);
     this.#open.set(index, { term, respond });
   }
 
-  /** The command of the entry at `index`, of `term`, was applied with this reply. */
+  /** Answers the proposal at `index`, if its entry has the term `term`: it was applied with this reply. */
   applied(index: number, term: number, reply: ClientReply): void {
     const proposal = this.#open.get(index);
     if (proposal === undefined) return;
@@ -53,7 +54,7 @@ export class Proposals {
     proposal.respond(proposal.term === term ? reply : DISCARDED);
   }
 
-  /** Other leaders' entries have taken the place of these for certain. */
+  /** Answers proposals that certainly did not happen: other leaders' entries have replaced them. */
   lost(positions: readonly ProposalPosition[]): void {
     for (const { index, term } of positions) {
       const proposal = this.#open.get(index);
@@ -63,7 +64,7 @@ export class Proposals {
     }
   }
 
-  /** Entries that are no commands were committed in `[from, to)`: what was proposed there is gone for certain. */
+  /** Answers proposals in `[from, to)`, where the committed entries are not commands: they certainly did not happen. */
   discard(from: number, to: number): void {
     for (let index = from; index < to && this.#open.size > 0; index++) {
       const proposal = this.#open.get(index);
@@ -73,7 +74,7 @@ export class Proposals {
     }
   }
 
-  /** A snapshot up to `index` took the place of the entries: what became of proposals there cannot be seen. */
+  /** Answers proposals up to `index`, whose entries a snapshot has replaced: their outcome is unknown. */
   covered(index: number): void {
     for (const [at, { respond }] of this.#open) {
       if (at > index) continue;

@@ -1,6 +1,6 @@
 /**
- * The reads of one replica that do not go through its log: one question of the core serves all that came before it, and
- * each is answered from the machine's state once that has come as far as the core says.
+ * The reads of one replica that do not go through its log. One request to the core serves all reads that came before
+ * it. Each read is answered once the machine has applied up to the index that the core gave.
  *
  * ```text
  *   fresh ── begin ──> round under way ── the core decides ──> confirmed ── applied up to its index ──> answered
@@ -13,12 +13,12 @@ import type { ClientReply } from "./client.ts";
 import type { Respond } from "./forwarding.ts";
 import { NO_LEADER, READ_LOST, READ_REFUSED } from "./refusals.ts";
 
-/** What the rounds need. */
+/** The parts that the rounds need. */
 interface ReadRoundsOptions {
   readonly node: RaftNode;
-  /** Answers a read from the state that is applied. */
+  /** Answers a read from the machine's current state. */
   readonly read: (command: Uint8Array) => ClientReply;
-  /** A round without a decision fails after so many ticks. */
+  /** After how many ticks without a decision a round fails. */
   readonly timeoutTicks: number;
 }
 
@@ -29,7 +29,7 @@ interface WaitingRead {
 
 const NOTHING: readonly Envelope[] = [];
 
-/** Reads on their way. */
+/** The open reads. */
 export class ReadRounds {
   readonly #options: ReadRoundsOptions;
   #fresh: WaitingRead[] = [];
@@ -43,7 +43,7 @@ export class ReadRounds {
     this.#options = options;
   }
 
-  /** How many reads are not answered. */
+  /** How many reads are open. */
   get count(): number {
     return this.#count;
   }
@@ -60,8 +60,8 @@ export class ReadRounds {
   }
 
   /**
-   * Begins a round where one is due, and returns what is to be sent for it. The next begins when it ends, or with a
-   * tick if it is lost.
+   * Begins a round if reads wait for one, and returns the envelopes to send. The next round begins when this one ends,
+   * or at a tick if it was lost.
    */
   begin(ticks: number): readonly Envelope[] {
     if (this.#fresh.length === 0 || (this.#rounds.size > 0 && this.#lastRoundTick === ticks)) return NOTHING;
@@ -71,7 +71,7 @@ export class ReadRounds {
     return this.#options.node.readIndex(this.#lastRound);
   }
 
-  /** Ends the rounds that the core has decided, and answers what is applied far enough. */
+  /** Ends the rounds that the core has decided, and answers the reads whose index is applied. */
   answer(appliedIndex: number): void {
     if (this.#rounds.size > 0) this.#endRounds();
     for (let i = 0; i < this.#confirmed.length;) {

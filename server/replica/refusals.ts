@@ -1,17 +1,17 @@
 /**
- * Answers of a replica that did not take a request: it surely did not happen, and may be tried again.
+ * Replies of a replica that did not take a request: it certainly did not happen, and may be tried again.
  *
  * @module
  */
 import { ChangeRefusedError, NotLeaderError, ProposalRefusedError, TransferRefusedError } from "../../raft/mod.ts";
 import type { ClientReply } from "./client.ts";
 
-/** The request surely did not happen, and may be tried again. */
+/** The request certainly did not happen, and may be tried again. */
 function refused(error: string): ClientReply {
   return { type: "fail", error, isRetryable: true };
 }
 
-/** What the core refused, it has not appended. Another error is thrown on. */
+/** The reply to a request that the core refused and so has not appended. Other errors are thrown again. */
 export function refusal(error: unknown): ClientReply {
   const isRefusal = error instanceof NotLeaderError || error instanceof ProposalRefusedError ||
     error instanceof ChangeRefusedError || error instanceof TransferRefusedError;
@@ -29,7 +29,7 @@ export const BUSY: ClientReply = refused("too many requests wait at this node");
 export const DISK_BEHIND: ClientReply = refused("the disk of the leader is behind");
 /** The node is still loading the snapshot that it starts from. */
 export const LOADING: ClientReply = refused("this node is loading its state");
-/** The state has outgrown what a snapshot may have: what makes it smaller is taken. */
+/** The state is larger than a snapshot may be. Only commands that make it smaller are taken. */
 export const TOO_LARGE: ClientReply = {
   type: "fail",
   error: "the state is larger than a snapshot may be: only what makes it smaller is taken",

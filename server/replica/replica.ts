@@ -38,17 +38,17 @@ const DEFAULT_MAX_UNFLUSHED_BYTES = 64 * 1024 * 1024;
 const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
 
 /**
- * Starts a replica from what its journal holds. It is alive when it is ticked.
+ * Starts a replica from the content of its journal. It acts only when `tick` is called.
  *
  * @throws {RangeError} If the id, or an option of the core, is out of range.
  *
- * @example A replicated sum inside one's own program: its own state machine, transport, disk and clock
+ * @example A replicated sum in a program of your own, with its own state machine, transport, disk and clock
  * ```ts
  * import assert from "node:assert/strict";
  * import type { ClientReply, Disk, Replica, StateMachine } from "@kayadb/raft/server";
  * import { createReplica, openJournal } from "@kayadb/raft/server";
  *
- * // What is replicated: a sum, to which each command adds its first byte; a command without a byte reads.
+ * The state machine: a sum. Each command adds its first byte; an empty command reads.
  * function createSum(): StateMachine {
  *   let sum = 0;
  *   return {
@@ -60,7 +60,7 @@ const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
  *   };
  * }
  *
- * // Where it is kept: here, in memory. A real disk writes, syncs and renames.
+ * The disk: here, in memory. A real disk writes, syncs and renames files.
  * function createDisk(): Disk {
  *   const files = new Map<string, Uint8Array>();
  *   return {
@@ -90,7 +90,7 @@ const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
  *   };
  * }
  *
- * // How replicas reach each other: here, by a call in a later turn.
+ * The network: here, a call in a later turn.
  * const replicas = new Map<number, Replica<StateMachine>>();
  * const ids = [1, 2, 3];
  * for (const id of ids) {
@@ -107,7 +107,7 @@ const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
  *   });
  * }
  *
- * // What time is: a program has a timer here, say of 25 ms a tick.
+ * The clock: a program has a timer here, for example of 25 ms a tick.
  * const turn = () => new Promise((resolve) => setTimeout(resolve));
  * const ask = (id: number, command: number[]) =>
  *   new Promise((resolve) => replicas.get(id)!.submit(Uint8Array.from(command), resolve));
@@ -139,7 +139,7 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   return new HostedReplica(options, node);
 }
 
-/** A replica of named parts: each does one step of what `#settle` reads like. */
+/** A replica made of named parts. Each part does one step of `#settle`. */
 class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
   readonly #options: ReplicaOptions<Machine>;
   readonly node: RaftNode;
@@ -243,7 +243,7 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
     this.#outbox.stop();
   }
 
-  /** Ends a batch of inputs, as the contract of the core says: send, apply, answer, write. */
+  /** Ends a batch of inputs in the order of the core's contract: send, apply, answer, write. */
   readonly #settle = (): void => {
     if (this.node.role === "leader") this.#outbox.post(this.node.broadcast());
     this.#outbox.post(this.#reads.begin(this.#ticks));
@@ -254,8 +254,8 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
     if (this.#snapshots.isDue) this.#beginSnapshot();
     this.#snapshots.step();
     if (!this.#isStopped) this.#outbox.flush(this.#onFlushed);
-    // Reads that came during a round share the next one, which begins when these answers have left: they bring more
-    // reads.
+    // Reads that came during a round share the next one. It begins after these answers have left, because they bring
+    // more reads.
     if (goesOn || this.#reads.needsRound) this.#batches.schedule();
   };
 

@@ -1,5 +1,5 @@
 /**
- * Where a request goes:
+ * Which way each kind of request takes:
  *
  * ```text
  *   a local read                                  answered at once
@@ -22,7 +22,7 @@ import { BUSY, DISK_BEHIND, LOADING, NO_LEADER, NOT_LEADER, TOO_LARGE } from "./
 import type { SnapshotWriter } from "./snapshot_writer.ts";
 import type { StateMachine } from "./state_machine.ts";
 
-/** What the requests of a replica need. */
+/** The parts that requests need. */
 interface RequestsOptions {
   readonly node: RaftNode;
   readonly machine: StateMachine;
@@ -31,24 +31,24 @@ interface RequestsOptions {
   readonly administration: Administration;
   /** Ticks since the node started. */
   readonly ticks: () => number;
-  /** Which start of the node this is. */
+  /** The incarnation: the number of this start of the node. */
   readonly incarnation: number;
   /** Sends a packet to another node. */
   readonly send: (to: number, packet: Packet) => void;
   readonly applier: Applier;
   readonly snapshots: SnapshotWriter;
   readonly journal: Journal;
-  /** So many bytes may wait for the disk. */
+  /** How many bytes may wait for the disk. */
   readonly maxUnflushedBytes: number;
-  /** Longest command in bytes. */
+  /** The longest command in bytes. */
   readonly maxCommandBytes: number;
-  /** Most requests of a kind that wait. */
+  /** How many requests of a kind may wait. */
   readonly maxWaiting: number;
-  /** A forwarded request without an answer is of unknown outcome after so many ticks. */
+  /** After how many ticks without an answer a forwarded request has an unknown outcome. */
   readonly forwardTimeoutTicks: number;
 }
 
-/** The requests at one node: of its own clients, and those that other nodes have forwarded to it. */
+/** The requests at one node: of its own clients, and those that other nodes forwarded to it. */
 export class Requests {
   readonly #options: RequestsOptions;
   readonly #received: ReceivedForwards;
@@ -59,12 +59,12 @@ export class Requests {
     this.#received = new ReceivedForwards(options.node.term);
   }
 
-  /** How many wait at this node. */
+  /** How many requests wait at this node. */
   get waiting(): number {
     return this.#options.proposals.size + this.#options.reads.count + this.#sent.size;
   }
 
-  /** A request of a client of this node. */
+  /** Takes a request of a client of this node. */
   submit(mode: RequestMode, body: Uint8Array, respond: Respond): void {
     const { node, machine, reads, applier, maxWaiting } = this.#options;
     if (this.#isTooLong(body)) return respond(this.#tooLong(body));
@@ -77,7 +77,7 @@ export class Requests {
     else this.#forward(mode, body, respond);
   }
 
-  /** A request that another node has forwarded, meant for the leader of its term. */
+  /** Takes a request that another node has forwarded to the leader of its term. */
   receive(forward: Forward): void {
     const { node, send } = this.#options;
     const { from, incarnation, number } = forward;
@@ -90,17 +90,17 @@ export class Requests {
     this.#lead(forward.mode, forward.body, respond);
   }
 
-  /** An answer to what this node has forwarded; one that was meant for an earlier start of the node finds nothing. */
+  /** Handles the answer to a forwarded request. One that was meant for an earlier start of the node is ignored. */
   answer(answer: Answer): void {
     if (answer.incarnation === this.#options.incarnation) this.#sent.answer(answer.number, answer.reply);
   }
 
-  /** Gives up on what was forwarded too long ago. */
+  /** Gives up requests that were forwarded too long ago. */
   expire(): void {
     this.#sent.expire(this.#options.ticks());
   }
 
-  /** A request at the leader. */
+  /** Handles a request at the leader. */
   #lead(mode: ForwardedMode, body: Uint8Array, respond: Respond): void {
     const { proposals, administration, journal, maxWaiting, maxUnflushedBytes } = this.#options;
     if (proposals.size >= maxWaiting) return respond(BUSY);
@@ -135,7 +135,7 @@ export class Requests {
   }
 
   #tooLong(body: Uint8Array): ClientReply {
-    const error = `the command has ${body.length} bytes, but at most ${this.#options.maxCommandBytes} are taken`;
+    const error = `the command has ${body.length} bytes, but at most ${this.#options.maxCommandBytes} are allowed`;
     return { type: "fail", error };
   }
 }

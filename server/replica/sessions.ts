@@ -1,17 +1,17 @@
 /**
- * Client sessions: a state machine around another that applies each write of a session once, however often it is in the
- * log (Raft dissertation, section 6.3).
+ * Client sessions: a state machine that wraps another one, and applies each write of a session once, however often it
+ * is in the log (Raft dissertation, section 6.3).
  *
  * ```text
  * command  = 16 | client length u32, bytes | sequence u64 | oldest open u64 | since u64 | the inner command
  * slice    = forgotten u64 | sessions u32 | (client | last used u64 | oldest open u64 | replies u32 | (sequence u64 | reply)*)*
  * ```
  *
- * The store remembers the replies of a session from its oldest open write on. It holds a bounded number of sessions and
- * forgets the one that was used least recently, by log index, so that every node forgets the same one. A client that
- * was forgotten must not be taken for a new one, or its retry would be applied twice: the index at which the last
- * forgotten session was last used is kept, and a client without a session is new only if it says that it began after
- * that.
+ * The store remembers the replies of a session from its oldest open write on. It holds a limited number of sessions,
+ * and forgets the least recently used one. "Used" is measured by log index, so every node forgets the same session. A
+ * forgotten client must not be taken for a new one, or its retry would be applied twice. Therefore the store keeps the
+ * last-used index of the session that it forgot last. A client without a session counts as new only if it says that it
+ * began after that index.
  *
  * @module
  */
@@ -25,12 +25,14 @@ import { isBinary } from "../bytes/value.ts";
 /** The first byte of a command that belongs to a session. */
 const SESSION_KIND = 16;
 
-/** The error of a write whose session was forgotten: this attempt did nothing, of an earlier one nothing is known. */
+/**
+ * The error of a write whose session was forgotten. This attempt did nothing; the outcome of an earlier one is unknown.
+ */
 export const SESSION_EXPIRED = "session expired";
-/** The error of a write whose answer the client said it had. */
+/** The error of a write whose answer the client has already received, as it said. */
 const SESSION_STALE = "answered before";
 
-/** What is remembered of one client. */
+/** The stored data of one client. */
 interface Remembered {
   lastUsed: number;
   oldestOpen: number;
@@ -40,7 +42,7 @@ interface Remembered {
 
 /** A state machine with sessions. */
 export interface SessionMachine extends StateMachine {
-  /** How many clients are remembered at present. */
+  /** How many clients are remembered now. */
   readonly sessionCount: number;
 }
 
@@ -60,7 +62,7 @@ export function wrongSession(session: Session): string | null {
   return null;
 }
 
-/** Puts a command under a session. */
+/** Wraps a command in a session. */
 export function underSession(command: Uint8Array, session: Session): Uint8Array {
   writer.clear();
   writer.u8(SESSION_KIND);
@@ -74,7 +76,7 @@ export function underSession(command: Uint8Array, session: Session): Uint8Array 
   return writer.copy();
 }
 
-/** The client and number of a command that was put under a session; `null` for one that was not. */
+/** The client and number of a command that was wrapped in a session; `null` for another command. */
 export function sessionOf(command: Uint8Array): { readonly client: string; readonly sequence: number } | null {
   if (command[0] !== SESSION_KIND) return null;
   const reader = new ByteReader(command, "a session's command", 1);
@@ -82,13 +84,13 @@ export function sessionOf(command: Uint8Array): { readonly client: string; reado
 }
 
 /**
- * Gives a state machine sessions.
+ * Adds sessions to a state machine.
  *
  * @param machine The machine; its commands must not begin with the byte 16.
- * @param maxSessions How many clients are remembered; the same on every node of a cluster.
+ * @param maxSessions How many clients are remembered. It must be the same on every node of a cluster.
  */
 export function withSessions(machine: StateMachine, maxSessions: number = 10_000): SessionMachine {
-  /** In the order of their last use, the least recent first: a use takes its session out and puts it at the end. */
+  /** Sessions in the order of their last use, the least recent first. Using a session moves it to the end. */
   let sessions = new Map<string, Remembered>();
   let forgotten = 0;
 
@@ -204,7 +206,7 @@ function readSession(reader: ByteReader, into: Map<string, Remembered>): void {
   into.set(client, { lastUsed, oldestOpen, replies });
 }
 
-/** The command without its session; none if it is no session's command. */
+/** The command without its session; empty if it has no session. */
 function innerCommand(command: Uint8Array): Uint8Array {
   try {
     const reader = new ByteReader(command, "a session's command", 1);

@@ -1,5 +1,5 @@
 /**
- * Loads a snapshot from the journal into the machine, a piece with each batch of inputs, so that nothing waits for
+ * Loads a snapshot from the journal into the machine, one piece with each batch of inputs, so that nothing waits for
  * long.
  *
  * @module
@@ -9,10 +9,10 @@ import type { Journal } from "../journal/journal.ts";
 import { loaderOf, SliceReader } from "./snapshot_slices.ts";
 import type { SnapshotLoader, StateMachine } from "./state_machine.ts";
 
-/** Bytes that are loaded at a time. */
+/** How many bytes are loaded at a time. */
 const PIECE = 262_144;
 
-/** One snapshot on its way into the machine. */
+/** One snapshot that is being loaded. */
 export class SnapshotLoad {
   readonly snapshot: Snapshot;
   readonly #journal: Journal;
@@ -27,7 +27,7 @@ export class SnapshotLoad {
     this.#slices = new SliceReader((slice) => loader.add(slice));
   }
 
-  /** Loads the next piece. `"waits"`: its bytes are not at hand, and the journal's `onProgress` tells when they are. */
+  /** Loads the next piece. `"waits"`: the journal is still reading its bytes, and will call `onProgress`. */
   step(): "done" | "goes on" | "waits" {
     if (this.#at < this.snapshot.bytes) {
       const piece = this.#journal.readSnapshot(this.snapshot, this.#at, PIECE);

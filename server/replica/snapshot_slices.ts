@@ -1,6 +1,5 @@
 /**
- * Snapshots as slices: what a machine writes at a time, and gets back at a time. In a file each stands behind its
- * length in 32 bits.
+ * Snapshots as slices: the pieces that a machine writes and reads. In a file each slice follows its length in 32 bits.
  *
  * @module
  */
@@ -8,13 +7,13 @@ import { ByteReader, u32At } from "../bytes/byte_reader.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import type { SnapshotLoader, StateMachine } from "./state_machine.ts";
 
-/** The slices of a machine's state; of one without `snapshotInSteps` there is one. Empty slices count for nothing. */
+/** The slices of a machine's state; one slice, if it lacks `snapshotInSteps`. Empty slices are skipped. */
 export function* slicesOf(machine: StateMachine, writer: ByteWriter): Generator<void, void> {
   if (machine.snapshotInSteps !== undefined) yield* machine.snapshotInSteps(writer);
   else writer.bytes(machine.snapshot());
 }
 
-/** Takes the slices of a machine's state; one without `restoreInSteps` gets them as a whole. */
+/** A loader of a machine's slices. A machine without `restoreInSteps` gets them as a whole. */
 export function loaderOf(machine: StateMachine): SnapshotLoader {
   if (machine.restoreInSteps !== undefined) return machine.restoreInSteps();
   const whole = new ByteWriter(1024);
@@ -25,8 +24,8 @@ const OWN = 0;
 const INNER = 1;
 
 /**
- * The slices of a machine that stands around another: one of its own, then the inner ones, each behind a byte that
- * tells which. The state of both is that of the first `next()`.
+ * The slices of a machine that wraps another: its own slice first, then the inner machine's. Each begins with a byte
+ * that tells which. Both states are those of the first `next()`.
  */
 export function* slicesAround(
   writeOwn: (writer: ByteWriter) => void,
@@ -52,7 +51,7 @@ export function* slicesAround(
   }
 }
 
-/** Takes what `slicesAround` wrote. */
+/** Loads slices that `slicesAround` wrote. */
 export function loaderAround(own: SnapshotLoader, machine: StateMachine): SnapshotLoader {
   const inner = loaderOf(machine);
   return {
@@ -68,7 +67,7 @@ export function loaderAround(own: SnapshotLoader, machine: StateMachine): Snapsh
   };
 }
 
-/** All slices of a generator, each behind its length. */
+/** Joins all slices of a generator, each after its length. */
 export function joinSlices(slices: (writer: ByteWriter) => Generator<void, void>): Uint8Array {
   const [writer, joined] = [new ByteWriter(1024), new ByteWriter(1024)];
   const steps = slices(writer);
@@ -87,7 +86,7 @@ export function loadSlices(data: Uint8Array, loader: SnapshotLoader): void {
   loader.finish();
 }
 
-/** Cuts slices out of bytes that come in pieces of any length. */
+/** Extracts slices from bytes that come in pieces of any length. */
 export class SliceReader {
   readonly #onSlice: (slice: Uint8Array) => void;
   #rest: Uint8Array = new Uint8Array(0);
@@ -109,7 +108,7 @@ export class SliceReader {
     this.#rest = bytes.slice(at);
   }
 
-  /** All pieces were added. A SyntaxError if the last slice is cut short. */
+  /** Ends the reading. Throws a SyntaxError if the last slice is incomplete. */
   end(): void {
     if (this.#rest.length > 0) throw new SyntaxError("Cannot read a snapshot: its last slice is cut short");
   }

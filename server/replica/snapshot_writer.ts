@@ -1,6 +1,6 @@
 /**
- * When a replica takes a snapshot of its machine, and how: slice by slice into the journal, one with each batch of
- * inputs and as far as the disk keeps up, so that nothing waits for long.
+ * Takes snapshots of a replica's machine. Writes them slice by slice into the journal, one slice with each batch of
+ * inputs and only as fast as the disk writes, so that nothing waits for long.
  *
  * @module
  */
@@ -11,20 +11,22 @@ import type { SnapshotDraft } from "../journal/snapshot_draft.ts";
 import { slicesOf } from "./snapshot_slices.ts";
 import type { StateMachine } from "./state_machine.ts";
 
-/** So many bytes are in memory at most, beside a slice. */
+/** How many unwritten bytes may be in memory, besides one slice. */
 const UNWRITTEN_MAX = 4 << 20;
-/** A state that was too large is tried again after so many ticks, if something was applied. */
+/** After how many ticks a state that was too large is tried again, if something was applied. */
 const RETRY_TICKS = 100;
 
-/** What the snapshots need. */
+/** The parts that the writer needs. */
 interface SnapshotWriterOptions {
   readonly machine: StateMachine;
   readonly journal: Journal;
-  /** A snapshot is due after so many bytes of applied commands, or as many as the last one had, whichever is more. */
+  /**
+   * A snapshot is due after this many bytes of applied commands, or the size of the last snapshot, whichever is more.
+   */
   readonly dueBytes: number;
-  /** More bytes a snapshot must not have. */
+  /** The largest snapshot in bytes. */
   readonly maxBytes: number;
-  /** Takes the snapshot of the state at an index, which stands in the journal. */
+  /** Takes the snapshot of the state at an index; the journal holds its bytes. */
   readonly take: (index: number, content: SnapshotContent) => void;
 }
 
@@ -35,7 +37,7 @@ interface Growing {
   readonly slices: Generator<void, void>;
 }
 
-/** The snapshots of one replica's machine. */
+/** Writes the snapshots of one replica's machine. */
 export class SnapshotWriter {
   readonly #options: SnapshotWriterOptions;
   readonly #slice = new ByteWriter(65_536);
@@ -50,13 +52,13 @@ export class SnapshotWriter {
     this.#lastBytes = options.journal.snapshot?.bytes ?? 0;
   }
 
-  /** Whether so much was applied that the next one is due. */
+  /** Whether enough was applied that the next snapshot is due. */
   get isDue(): boolean {
     if (this.#ticksToRetry > 0) return this.#ticksToRetry === 1 && this.#appliedBytes > 0;
     return this.#appliedBytes > this.#options.dueBytes && this.#appliedBytes > this.#lastBytes;
   }
 
-  /** Whether the state was larger than a snapshot may be when it was last tried. */
+  /** Whether the state was too large for a snapshot at the last attempt. */
   get isTooLarge(): boolean {
     return this.#ticksToRetry > 0;
   }
@@ -66,12 +68,12 @@ export class SnapshotWriter {
     if (this.#ticksToRetry > 1) this.#ticksToRetry--;
   }
 
-  /** A command was applied. */
+  /** Counts a command that was applied. */
   applied(command: Uint8Array): void {
     this.#appliedBytes += command.length;
   }
 
-  /** A leader's snapshot takes the machine's place: what is being written of the old state is given up. */
+  /** Handles a leader's snapshot that replaced the machine's state: gives up the snapshot that is being written. */
   replaced(bytes: number): void {
     this.#abandon();
     this.#lastBytes = bytes;
@@ -79,20 +81,20 @@ export class SnapshotWriter {
     this.#ticksToRetry = 0;
   }
 
-  /** Begins a snapshot of the state as of now, unless one is being written: then `false`. */
+  /** Begins a snapshot of the current state. Returns `false` if one is being written already. */
   begin(index: number): boolean {
     if (this.#growing !== null) return false;
     const { machine, journal } = this.#options;
-    // What is applied while it grows counts towards the next one.
+    // Commands that are applied from now on count towards the next snapshot.
     this.#appliedBytes = 0;
     this.#slice.clear();
     this.#growing = { index, draft: journal.stageSnapshot(), slices: slicesOf(machine, this.#slice) };
-    // The first slice fixes the state.
+    // The first slice fixes the state of the snapshot.
     this.step();
     return true;
   }
 
-  /** Writes the next slice of what was begun. */
+  /** Writes the next slice of the snapshot that was begun. */
   step(): void {
     if (this.#growing === null) return;
     const { index, draft, slices } = this.#growing;

@@ -1,5 +1,5 @@
 /**
- * A client's request to the key-value store, and how it becomes a command of a replica.
+ * A client's request to the key-value store, and its translation into a command of a replica.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import { encodeOperation } from "./store_command.ts";
 
 /** A request of a client. */
 export interface ClientRequest {
-  /** What is asked. */
+  /** The operation. */
   readonly operation: Operation;
-  /** What makes a retry exactly-once. */
+  /** The session, which makes a retry exactly-once. */
   readonly session?: Session;
-  /** How to read, if not as the replica is set to. */
+  /** The read mode, if not the replica's default. */
   readonly reads?: ReadMode;
 }
 
-/** Where a command goes: `submit` of a replica, or of whatever stands in front of one. */
+/** Submits a command: a replica's `submit`, or that of a front before it. */
 export type Submit = (
   command: Uint8Array,
   reply: (reply: ClientReply) => void,
   how: { readonly session?: Session; readonly reads?: ReadMode },
 ) => void;
 
-/** Encodes a request and submits it; one that the store does not know is answered at once with a `fail`. */
+/** Encodes a request and submits it. An operation that the store does not know gets a `fail` at once. */
 export function submitRequest(submit: Submit, request: ClientRequest, reply: (reply: ClientReply) => void): void {
   let command: Uint8Array;
   try {

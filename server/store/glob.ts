@@ -1,20 +1,19 @@
 /**
- * Redis's patterns for keys: `*`, `?`, `[abc]`, `[a-z]`, `[^a]`, and a backslash before a character that stands for
- * itself.
+ * Redis's patterns for keys: `*`, `?`, `[abc]`, `[a-z]`, `[^a]`, and a backslash before a literal character.
  *
  * @module
  */
 
 /**
- * Whether a text fits a pattern (Redis, `stringmatchlen`).
+ * Whether a text matches a pattern (Redis, `stringmatchlen`).
  *
- * After a mismatch only the last star is tried again, one character further on: the time is at most the product of both
- * lengths, whatever the pattern.
+ * After a mismatch, only the last star is tried again, with one more character. So the time is at most the product of
+ * both lengths, whatever the pattern.
  */
 export function matchesGlob(pattern: string, text: string): boolean {
   let at = 0;
   let place = 0;
-  /** Behind the last star, and where its text ends for now. */
+  /** The position behind the last star, and the end of the text that the star matches for now. */
   let star = -1;
   let retry = 0;
   while (place < text.length) {
@@ -36,7 +35,7 @@ export function matchesGlob(pattern: string, text: string): boolean {
   return at === pattern.length;
 }
 
-/** Where the pattern goes on if its next part fits a character; -1 if it does not. */
+/** The position after the pattern's next part, if that part matches a character; -1 if it does not. */
 function matchOne(pattern: string, at: number, character: string): number {
   switch (pattern[at]) {
     case "?":
@@ -49,7 +48,7 @@ function matchOne(pattern: string, at: number, character: string): number {
   return pattern[at] === character ? at + 1 : -1;
 }
 
-/** A class that is not closed ends with the pattern, as in Redis. */
+/** An unclosed class ends at the end of the pattern, as in Redis. */
 function matchClass(pattern: string, from: number, character: string): number {
   const isNegated = pattern[from] === "^";
   let at = isNegated ? from + 1 : from;

@@ -1,5 +1,5 @@
 /**
- * What a store holds: values by key, the keys in order, and about how much memory it takes.
+ * The content of a store: values by key, the keys in order, and the approximate memory that they take.
  *
  * @module
  */
@@ -7,18 +7,18 @@ import type { Value } from "../bytes/value.ts";
 import { SortedKeys } from "./sorted_keys.ts";
 
 /**
- * What a key holds: a string, a counter's number, a list, or a set. Lists and sets are changed in place and copied when
- * they leave.
+ * The value of a key: a string, a counter's number, a list, or a set. Lists and sets are changed in place, and copied
+ * when they leave the store.
  */
 export type Held = string | number | Value[] | Set<Value>;
 
 /**
- * What a key takes beside its bytes and those of its value: two strings' headers, an entry of a map that is between
- * half and whole full, a place in the order. Measured with a million keys of 16 bytes with values of 16: 170 bytes on
- * Deno, 32 of which are counted as bytes.
+ * The memory that a key takes besides the bytes of the key and the value: two string headers, an entry of a map that is
+ * between half full and full, and a place in the order. Measured with a million keys of 16 bytes with values of 16
+ * bytes: 170 bytes on Deno, 32 of which are counted as bytes.
  */
 const KEY_OVERHEAD = 144;
-/** What an element of a list takes beside its bytes. */
+/** The memory that a list element takes besides its bytes. */
 const ELEMENT_OVERHEAD = 32;
 
 /** The content of a store. */
@@ -31,7 +31,7 @@ export class Holdings {
     return this.#held.size;
   }
 
-  /** About how much memory the content takes. */
+  /** The approximate memory of the content, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -54,7 +54,7 @@ export class Holdings {
     this.#held.set(key, value);
   }
 
-  /** Deletes a key; whether it was there. */
+  /** Deletes a key. Returns whether it existed. */
   delete(key: string): boolean {
     const before = this.#held.get(key);
     if (before === undefined) return false;
@@ -64,7 +64,7 @@ export class Holdings {
     return true;
   }
 
-  /** Adds to the list that a key holds, or to a new one. */
+  /** Appends to the list of a key, or to a new list. */
   append(key: string, element: Value): void {
     const list = this.#held.get(key);
     if (!Array.isArray(list)) return this.set(key, [element]);
@@ -72,7 +72,7 @@ export class Holdings {
     this.#bytes += sizeOfElement(element);
   }
 
-  /** Adds to the set that a key holds, or to a new one. */
+  /** Adds to the set of a key, or to a new set. */
   addTo(key: string, element: Value): void {
     const set = this.#held.get(key);
     if (!(set instanceof Set)) return this.set(key, new Set([element]));
@@ -81,7 +81,7 @@ export class Holdings {
     this.#bytes += sizeOfElement(element);
   }
 
-  /** Every key, in the order in which they came. */
+  /** Every key, in the order of insertion. */
   keys(): MapIterator<string> {
     return this.#held.keys();
   }
@@ -90,7 +90,7 @@ export class Holdings {
     return this.#held.entries();
   }
 
-  /** Up to `count` keys after one, in the order of their bytes. */
+  /** Up to `count` keys after `key`, in the order of their bytes. */
   after(key: string | null, count: number): string[] {
     return this.#order.after(key, count);
   }

@@ -23,15 +23,13 @@ import { matchesGlob } from "./glob.ts";
 import { Holdings } from "./holdings.ts";
 import { readSlice, StoreSnapshot } from "./store_slices.ts";
 
-/** The store, and what only observers ask of it. */
+/** The store, with members for observers only. */
 export interface KvStore extends StateMachine {
-  /**
-   * What a key holds; `null` where there is nothing. A set is a list of its elements in the order in which they came.
-   */
+  /** The value of a key; `null` if there is none. A set is a list of its elements in the order of insertion. */
   get(key: string): Value;
   /** How many keys there are. */
   readonly size: number;
-  /** About how much memory they and their values take, in bytes. */
+  /** The approximate memory of keys and values, in bytes. */
   readonly bytes: number;
   /** Every key, in any order. */
   keys(): IterableIterator<string>;
@@ -44,9 +42,9 @@ const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 
 /**
- * A new, empty store.
+ * Makes an empty store.
  *
- * @param stepBytes What one step of a snapshot writes at least; a step of the default takes about a millisecond.
+ * @param stepBytes The minimum size of one step of a snapshot. A step of the default size takes about a millisecond.
  */
 export function createKvStore(stepBytes: number = 262_144): KvStore {
   let held = new Holdings();
@@ -72,7 +70,7 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
     const restored = new Holdings();
     const finish = (): void => {
       held = restored;
-      // What is being written is of the state before, which nobody changes any more.
+      // The snapshots under way are of the old state, which nothing changes any more.
       writing.clear();
     };
     return { add: (slice) => readSlice(slice, restored), finish };
@@ -142,7 +140,7 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
     return { type: "ok", value };
   };
 
-  /** The last key that was looked at, or `null` after the last of all; and those of them that fit. */
+  /** The last key that was looked at (`null` at the end), and those of the keys that match. */
   const scan = (after: string | null, count: number, pattern: string): ClientReply => {
     const seen = held.after(after, count);
     const last = seen.length < count ? null : seen[seen.length - 1]!;
@@ -187,7 +185,7 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
     return fits ? OK : { type: "fail", error: "mismatch", actual };
   };
 
-  /** All or nothing: whether every append finds a list is known before the first takes effect. */
+  /** Executes a transaction, all or nothing: checks that every append finds a list before it changes anything. */
   const transact = (operations: readonly MicroOperation[]): ClientReply => {
     const types = new Map<string, boolean>();
     for (const [what, key] of operations) {
@@ -227,20 +225,20 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
   };
 }
 
-/** What one command of several came to: `["ok", value]`, or `["fail", error, actual]`. */
+/** The result of one command among several, as a value: `["ok", value]`, or `["fail", error, actual]`. */
 function partValue(reply: ClientReply): Value {
   if (reply.type === "ok") return ["ok", reply.value];
   return ["fail", reply.error, reply.type === "fail" ? reply.actual ?? null : null];
 }
 
-/** The reply that `partValue` made a value of. */
+/** Turns such a value back into a reply. */
 export function partReply(value: Value): ClientReply {
   const [type, first = null, actual = null] = value as readonly Value[];
   if (type === "ok") return { type, value: first };
   return { type: "fail", error: String(first), actual };
 }
 
-/** Every node has the same bytes, and so finds the same fault in them. */
+/** Decodes and applies a command. Every node has the same bytes, and so finds the same error in them. */
 function run(bytes: Uint8Array, apply: (command: StoreCommand) => ClientReply): ClientReply {
   let command: StoreCommand;
   try {
@@ -252,7 +250,9 @@ function run(bytes: Uint8Array, apply: (command: StoreCommand) => ClientReply): 
   return apply(command);
 }
 
-/** A number and its decimal digits are the same value: a counter can be compared with what a client wrote. */
+/**
+ * Whether two values are equal. A number equals its decimal digits, so a counter can be compared with a client's text.
+ */
 function isSame(a: Value, b: Value): boolean {
   if (a === b) return true;
   if (a === null || b === null) return false;
@@ -262,7 +262,7 @@ function isSame(a: Value, b: Value): boolean {
   return String(a) === String(b);
 }
 
-/** The integer that a value stands for, if it fits 64 bits as Redis wants it. */
+/** The integer that a value represents, if it fits 64 bits, as in Redis. */
 function integer(value: Value): bigint | null {
   if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : null;
   if (typeof value !== "string" || !/^(0|-?[1-9]\d{0,18})$/.test(value)) return null;

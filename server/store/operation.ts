@@ -1,12 +1,11 @@
 /**
- * What the key-value store is asked, in words; `store_command.ts` has the bytes.
+ * The operations of the key-value store, as objects; `store_command.ts` has their bytes.
  *
  * @module
  */
 
 /**
- * An operation of the store: its name, its key where it has one, its argument. See `encodeOperation` for those that the
- * store knows.
+ * An operation of the store: its name, its key if it has one, and its argument. `encodeOperation` lists the operations.
  */
 export interface Operation {
   /** `get`, `put`, `delete`, `cas`, `add`, `txn`, `set-add`, ... */
@@ -19,7 +18,7 @@ export interface Operation {
 
 const NOT_GROWING: ReadonlySet<string> = new Set(["get", "get-many", "size", "scan", "delete", "delete-many", "take"]);
 
-/** Whether an operation may make the store larger. A store that is full still takes those that do not. */
+/** Whether an operation may make the store larger. A full store accepts only operations that do not. */
 export function growsStore({ f, value }: Operation): boolean {
   if (f === "txn" && Array.isArray(value)) return value.some((part) => !Array.isArray(part) || part[0] !== "r");
   if (f === "all" && Array.isArray(value)) return (value as Operation[]).some(growsStore);

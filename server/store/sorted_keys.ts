@@ -1,25 +1,25 @@
 /**
- * The keys of a store in the order of their bytes: what SCAN and KEYS walk along.
+ * The keys of a store in the order of their bytes, for SCAN and KEYS.
  *
  * ```text
  * chunks | a b c | f g h i | m | ...       each sorted, and all of one before all of the next
  * ```
  *
- * A chunk that has grown too long is cut in two, and one that is empty goes. Adding and deleting cost a binary search
- * over the chunks and one within a chunk, and move at most a chunk's keys and the list of chunks: about 1 us with a
- * million keys.
+ * A chunk that has grown too long is split in two, and an empty one is removed. Adding and deleting cost a binary
+ * search over the chunks and one within a chunk, and move at most a chunk's keys and the list of chunks: about 1 us
+ * with a million keys.
  *
  * @module
  */
 
-/** A chunk with more keys than this is cut. */
+/** The maximum size of a chunk. A longer one is split. */
 const CHUNK_MAX = 512;
 
 /** A set of keys in order. */
 export class SortedKeys {
   #chunks: string[][] = [];
 
-  /** Adds a key that is not there. */
+  /** Adds a key that is not in the set. */
   add(key: string): void {
     const at = this.#chunkOf(key);
     const chunk = this.#chunks[at];
@@ -27,7 +27,7 @@ export class SortedKeys {
       this.#chunks.push([key]);
       return;
     }
-    // Keys that come in order, as from a snapshot, fill their chunks.
+    // Keys that come in order, as from a snapshot, fill their chunks completely.
     if (key > chunk[chunk.length - 1]!) {
       if (chunk.length < CHUNK_MAX || at < this.#chunks.length - 1) chunk.push(key);
       else this.#chunks.push([key]);
@@ -35,7 +35,7 @@ export class SortedKeys {
     if (chunk.length > CHUNK_MAX) this.#chunks.splice(at + 1, 0, chunk.splice(CHUNK_MAX >> 1));
   }
 
-  /** Deletes a key that is there. */
+  /** Deletes a key that is in the set. */
   delete(key: string): void {
     const at = this.#chunkOf(key);
     const chunk = this.#chunks[at];
@@ -46,7 +46,7 @@ export class SortedKeys {
     else chunk.splice(place, 1);
   }
 
-  /** Up to `count` keys that come after `key`, or from the first on if it is `null`. */
+  /** Up to `count` keys after `key`, or from the first key on if it is `null`. */
   after(key: string | null, count: number): string[] {
     const found: string[] = [];
     let at = key === null ? 0 : this.#chunkOf(key);
@@ -63,7 +63,7 @@ export class SortedKeys {
     this.#chunks = [];
   }
 
-  /** The last chunk that begins at or before a key; the first where there is none. */
+  /** The last chunk that begins at or before a key; the first chunk if there is none. */
   #chunkOf(key: string): number {
     let low = 0;
     let high = this.#chunks.length;
@@ -76,7 +76,7 @@ export class SortedKeys {
   }
 }
 
-/** Where a key stands in a sorted list, or would stand. */
+/** The position of a key in a sorted list, or where it would be inserted. */
 function placeIn(keys: readonly string[], key: string): number {
   let low = 0;
   let high = keys.length;

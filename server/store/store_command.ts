@@ -1,20 +1,26 @@
 /**
- * The commands of the key-value store: from a client's operation to the bytes in the log, and back.
+ * The commands of the key-value store: translates a client's operation into the bytes in the log, and back.
  *
  * Put and Delete have the bytes of `raft/command.ts`; the store's own kinds follow from 17 (16 is the session's, see
  * `sessions.ts`):
  *
  * ```text
- *  1 put          | key | value                                  strings stand after their length u32
+ *  1 put          | key | value                            strings follow their length u32
  *  2 delete       | key
- * 17 get          | key 18 cas          | key | value from | value to                  values as in `value.ts` 19 add
- * | key | delta 20 txn          | reads only u8 | count u32 | (what u8 | key | value)*      what: 0 r, 1 append, 2 w 21
- * set-add      | key | value 22 set-if       | key | value | flags u8 | value compared      flags: 1 nx, 2 xx, 4 ifeq,
- * 8 answer with the old value 23 delete-many  | count u32 | key* 24 get-many     | count u32 | key* 25 put-many     |
- * count u32 | (key | value)*                  values are strings 26 take         | key
- * answers with the value and deletes the key 27 size         | 28 scan         | after u8 (0: from the first on, 1:
- * key) | key | count u32 | pattern 29 all          | reads only u8 | count u32 | (length u32 | command)*     one
- * command after the other, with nothing between them
+ * 17 get          | key
+ * 18 cas          | key | value from | value to            values as in `value.ts`
+ * 19 add          | key | delta
+ * 20 txn          | reads only u8 | count u32 | (what u8 | key | value)*      what: 0 r, 1 append, 2 w
+ * 21 set-add      | key | value
+ * 22 set-if       | key | value | flags u8 | value compared
+ *                   flags: 1 nx, 2 xx, 4 ifeq, 8 answer with the old value
+ * 23 delete-many  | count u32 | key*
+ * 24 get-many     | count u32 | key*
+ * 25 put-many     | count u32 | (key | value)*             values are strings
+ * 26 take         | key                                    answers with the value and deletes the key
+ * 27 size         |
+ * 28 scan         | after u8 (0: from the first on, 1: key) | key | count u32 | pattern
+ * 29 all          | reads only u8 | count u32 | (length u32 | command)*       runs the commands as one
  * ```
  *
  * @module
@@ -88,7 +94,7 @@ const MICRO_OPERATIONS = ["r", "append", "w"] as const;
 const writer = new ByteWriter(1024);
 
 /**
- * The bytes of an operation.
+ * Encodes an operation.
  *
  * - `get`, `delete`: `key`. `put`: `key` and `value`, a binary string or a number. `cas`: `value` is `[from, to]`;
  * `null` stands for no value.
@@ -99,7 +105,7 @@ const writer = new ByteWriter(1024);
  * count, pattern]`, `after` a key or
  *   `null`. `all`: `value` is a list of operations, none of them `all`.
  *
- * @throws {TypeError} If the operation is none of these, or its key or value has the wrong shape.
+ * @throws {TypeError} If the operation is unknown, or its key or value has the wrong shape.
  */
 export function encodeOperation(operation: Operation): Uint8Array {
   writer.clear();
@@ -166,7 +172,7 @@ export function encodeOperation(operation: Operation): Uint8Array {
     case "all":
       return encodeAll(operation);
     default:
-      throw new TypeError(`Cannot encode the operation ${JSON.stringify(f)}: the store does not know it`);
+      throw new TypeError(`Cannot encode the operation ${JSON.stringify(f)}: it is not an operation of the store`);
   }
   return writer.copy();
 }
@@ -194,9 +200,9 @@ function encodeScan(operation: Operation): void {
 
 function encodeAll(operation: Operation): Uint8Array {
   if (!Array.isArray(operation.value)) throw wrong(operation, "a list of operations");
-  // Each of them uses the writer.
+  // These operations use the shared writer too.
   const parts = (operation.value as Operation[]).map((part) => {
-    if (part?.f === "all") throw wrong(operation, "operations other than itself");
+    if (part?.f === "all") throw wrong(operation, "operations other than all");
     return encodeOperation(part);
   });
   const whole = new ByteWriter(parts.reduce((sum, part) => sum + part.length + 4, 16));
@@ -242,7 +248,7 @@ function wrong(operation: Operation, expected: string): TypeError {
   return new TypeError(`Cannot encode the operation ${JSON.stringify(operation.f)}: it takes ${expected}`);
 }
 
-/** Most keys that one `scan` looks at: a step that takes some milliseconds. */
+/** The most keys that one `scan` looks at; such a step takes some milliseconds. */
 export const SCAN_MAX = 10_000;
 
 /** Whether a command only reads. */
@@ -255,7 +261,7 @@ export function isReadCommand(command: Uint8Array): boolean {
 /**
  * Decodes a command of the store.
  *
- * @throws {SyntaxError} That names what was expected and what was found.
+ * @throws {SyntaxError} The message says what was expected and what was found.
  */
 export function decodeCommand(bytes: Uint8Array): StoreCommand {
   const reader = new ByteReader(bytes, "a store command");
@@ -284,7 +290,7 @@ function readCommand(reader: ByteReader, bytes: Uint8Array): StoreCommand {
       reader.u8("whether it only reads");
       const operations = readMany(reader, (): MicroOperation => {
         const what = MICRO_OPERATIONS[reader.u8("a micro-operation")];
-        if (what === undefined) throw new SyntaxError("Cannot read a store command: a micro-operation is not known");
+        if (what === undefined) throw new SyntaxError("Cannot read a store command: a micro-operation is unknown");
         return [what, key(), readValue(reader)] as MicroOperation;
       });
       return { f: "txn", operations };
@@ -325,13 +331,15 @@ function readCommand(reader: ByteReader, bytes: Uint8Array): StoreCommand {
 
 function readPart(reader: ByteReader): StoreCommand {
   const bytes = reader.bytesWithLength("a command");
-  if (bytes[0] === ALL) throw new SyntaxError("Cannot read a store command: it is within itself");
+  if (bytes[0] === ALL) throw new SyntaxError("Cannot read a store command: it contains itself");
   return decodeCommand(bytes);
 }
 
 function readMany<Item>(reader: ByteReader, read: () => Item): Item[] {
   const count = reader.u32("a count");
-  if (count > reader.left) throw new SyntaxError(`Cannot read a store command: ${count} parts cannot be in it`);
+  if (count > reader.left) {
+    throw new SyntaxError(`Cannot read a store command: it claims ${count} parts, more than its bytes can hold`);
+  }
   const items: Item[] = [];
   for (let i = 0; i < count; i++) items.push(read());
   return items;

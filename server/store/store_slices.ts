@@ -1,6 +1,6 @@
 /**
- * The snapshot of a store, slice by slice: a cursor goes through the keys in order, and what keys ahead of it held is
- * kept when they are changed.
+ * Writes the snapshot of a store slice by slice. A cursor goes through the keys in order. When a key ahead of the
+ * cursor changes, its old value is kept.
  *
  * ```text
  * slice  = record*
@@ -20,21 +20,21 @@ import { SortedKeys } from "./sorted_keys.ts";
 const VALUE = 0;
 const LIST = 1;
 const SET = 2;
-/** Keys that are looked up at a time. */
+/** How many keys are looked up at a time. */
 const KEYS_AT_A_TIME = 256;
 
 /** A snapshot of a store that is being written. */
 export class StoreSnapshot {
   readonly #held: Holdings;
   readonly #sliceBytes: number;
-  /** Every key up to this one is written; `null`: none. */
+  /** The last key that was written; `null` if none was. */
   #cursor: string | null = null;
-  /** What keys ahead of the cursor held when the snapshot began, of those that were changed since. */
+  /** The old values of the changed keys ahead of the cursor. `undefined`: the key did not exist. */
   readonly #before = new Map<string, Held | undefined>();
-  /** Those of them that are gone. */
+  /** Those of them that were deleted since. */
   readonly #gone = new SortedKeys();
 
-  /** @param sliceBytes A slice ends when it has so many bytes. */
+  /** @param sliceBytes The size at which a slice ends. */
   constructor(held: Holdings, sliceBytes: number) {
     this.#held = held;
     this.#sliceBytes = sliceBytes;
@@ -49,7 +49,7 @@ export class StoreSnapshot {
     if (value !== undefined) this.#gone.add(key);
   }
 
-  /** Writes the slices, each up to a `yield`. */
+  /** Writes the slices. Each `yield` ends one. */
   *slices(writer: ByteWriter): Generator<void, void> {
     for (let keys = this.#nextKeys(); keys.length > 0; keys = this.#nextKeys()) {
       for (const key of keys) {
@@ -62,13 +62,13 @@ export class StoreSnapshot {
     }
   }
 
-  /** The next keys in order: those that the store holds, and those that it held. */
+  /** The next keys in order: those in the store, and those that were deleted since. */
   #nextKeys(): string[] {
     const held = this.#held.after(this.#cursor, KEYS_AT_A_TIME);
     const gone = this.#gone.after(this.#cursor, KEYS_AT_A_TIME);
     if (gone.length === 0) return held;
     const keys = [...new Set([...held, ...gone])].sort((a, b) => a < b ? -1 : a > b ? 1 : 0);
-    // Beyond the shorter of the two lists there may be keys that it does not show.
+    // The shorter of the two lists may lack keys beyond its end, so only keys up to there are certain.
     const ends = [held, gone].filter((list) => list.length === KEYS_AT_A_TIME).map((list) => list.at(-1)!);
     const end = ends.sort()[0];
     return end === undefined ? keys : keys.filter((key) => key <= end);
@@ -80,7 +80,7 @@ export class StoreSnapshot {
       writer.binaryWithLength(key);
       return writeValue(writer, value);
     }
-    // The elements as they are now: a change of the key copies them before.
+    // The current elements: if the key changes, they are copied first.
     const elements: readonly Value[] = [...value];
     for (let at = 0; at < elements.length || at === 0;) {
       writer.u8(value instanceof Set ? SET : LIST);
@@ -98,12 +98,12 @@ export class StoreSnapshot {
   }
 }
 
-/** Lists and sets are changed in place. */
+/** Copies lists and sets, which are changed in place. */
 function copyOf(value: Held | undefined): Held | undefined {
   return value instanceof Set ? new Set(value) : Array.isArray(value) ? [...value] : value;
 }
 
-/** Adds what a slice holds to a store. A SyntaxError if it cannot be read. */
+/** Adds the content of a slice to a store. Throws a SyntaxError if it cannot be read. */
 export function readSlice(slice: Uint8Array, held: Holdings): void {
   const reader = new ByteReader(slice, "a store's snapshot");
   while (reader.left > 0) {

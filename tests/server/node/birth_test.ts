@@ -46,7 +46,7 @@ test("a node that has lost its journal is refused, ends, and comes back as a new
     await stop(servers.pop()!);
     rmSync(third.folder, { recursive: true });
     const founder = await startUntilEnd(third);
-    assert.match((await founder.ended).message, /^Node [12] refuses this node: node 3 has begun its journal anew/);
+    assert.match((await founder.ended).message, /^Node [12] refuses this node: node 3 has begun a new journal/);
     await stop(founder.server);
     const joining = await findMembers({ ...third, peers: new Map(), join: first.client }, first.client);
     const joined = await startUntilEnd(joining);
@@ -93,7 +93,7 @@ test("who starts again knows the others' journals before it has heard from anybo
     rmSync(options[1]!.folder, { recursive: true });
     const one = await start(options[0]!);
     const emptied = await startUntilEnd(options[1]!);
-    assert.match((await emptied.ended).message, /^Node 1 refuses this node: node 2 has begun its journal anew/);
+    assert.match((await emptied.ended).message, /^Node 1 refuses this node: node 2 has begun a new journal/);
     assert.equal(one.node.status().role === "leader", false);
     for (const server of [one, emptied.server]) await stop(server);
   });

@@ -162,7 +162,11 @@ test(
       assert.equal(told.reason, 'its secret differs from this node\'s, or it is not node 1 of cluster "test"');
       assert.deepEqual([told.direction, told.peer], ["out", 1]);
       const noted = await listener.refusals.count(1);
-      assert.deepEqual([noted.direction, noted.peer, noted.reason], ["in", null, "it hung up during the handshake"]);
+      assert.deepEqual([noted.direction, noted.peer, noted.reason], [
+        "in",
+        null,
+        "it disconnected during the handshake",
+      ]);
       await Promise.all([listener.close(), dialler.close()]);
     }
   },
@@ -211,7 +215,7 @@ test(
     const one = await startNode(1, { ...births, peers: new Map([[2, ANY]]) });
     const two = await startNode(2, { birth: 23, peers: new Map([[1, one.address]]) });
     const told = await two.refusals.count(1);
-    assert.match(told.reason, /^node 2 has begun its journal anew/);
+    assert.match(told.reason, /^node 2 has begun a new journal/);
     assert.deepEqual([told.direction, told.type], ["out", "lost"]);
     assert.equal((await one.refusals.count(1)).reason, told.reason);
     one.transport.addPeer(2, two.address);
@@ -343,7 +347,7 @@ test("a peer that no longer answers pings is given up, and dialled again", { ski
   for (let second = 1; second <= 3; second++) clock.advance(SECOND);
   assert.equal(node.transport.status().get(2)!.isConnected, true);
   clock.advance(SECOND);
-  assert.match(node.states.all.at(-1)!.reason, /^Lost 2 at 127\.0\.0\.1:\d+: no sign of life$/);
+  assert.match(node.states.all.at(-1)!.reason, /^Lost 2 at 127\.0\.0\.1:\d+: the peer answers no ping$/);
   assert.equal(node.transport.send(2, bytes("x")), false);
   clock.advance(SECOND);
   await connections.count(2);

@@ -130,8 +130,8 @@ test(
           }
         }
         assert.equal(warned.length, 2 * requests.length);
-        assert.match(warned[0]!, /^it speaks HTTP, perhaps for a web page: nothing of it was executed$/);
-        assert.match(warned.at(-1)!, /^it begins with TLS, and this port is in clear$/);
+        assert.match(warned[0]!, /^it speaks HTTP, perhaps for a web page: none of its commands was executed$/);
+        assert.match(warned.at(-1)!, /^it begins with TLS, and this port is not encrypted$/);
         const one = connect();
         one.socket.write("GET key\r\n*1\r\n$4\r\nPING\r\n");
         await one.until(password === null ? /get\r\n\+PONG/ : /NOAUTH.*\r\n-NOAUTH/);
@@ -317,7 +317,7 @@ test("whoever holds most is let go when all together hold too much", { skip }, a
       await new Promise((resolve) => setImmediate(resolve));
     }
     await closed;
-    assert.match(warned[0]!, /^it holds \d+ bytes of this node's memory, and all clients together too many$/);
+    assert.match(warned[0]!, /^it holds \d+ bytes of this node's memory, and all clients together hold too many$/);
     assert.ok(listener.counts.connections >= 2);
     modest.socket.write("GET k\r\n");
     await modest.until(/get[^]*get/);

@@ -311,7 +311,7 @@ test("a command that is too long, and too many that wait, are refused with a cle
   const cluster = elected(1, { more: { limits: { maxCommandBytes: 100, maxWaiting: 3 } } });
   const [member] = cluster.members;
   const [long] = ask(member!, put("a", "x".repeat(200)));
-  assert.match((long as { error: string }).error, /the command has \d+ bytes, but at most 100 are taken/);
+  assert.match((long as { error: string }).error, /the command has \d+ bytes, but at most 100 are allowed/);
   const replies = Array.from({ length: 5 }, () => ask(member!, put("a", "1")));
   assert.deepEqual(replies.map((list) => list[0]?.type), [undefined, undefined, undefined, "fail", "fail"]);
 });

@@ -233,7 +233,7 @@ test("an operation of the wrong shape is an error that names what it takes", () 
   assert.throws(() => encodeOperation({ f: "cas", key: "a", value: 5 }), /"cas": it takes a pair of values/);
   assert.throws(() => encodeOperation({ f: "put", key: "a" }), /"put": it takes binary strings/);
   assert.throws(() => encodeOperation({ f: "put", key: "\u2603", value: "x" }), /"put": it takes binary strings/);
-  assert.throws(() => encodeOperation({ f: "fly", key: "a" }), /"fly": the store does not know it/);
+  assert.throws(() => encodeOperation({ f: "fly", key: "a" }), /"fly": it is not an operation of the store/);
 });
 
 test("what a client was given does not change when the store does", () => {
