@@ -6,6 +6,7 @@
  */
 import { clock, type ClockFault } from "./clock.ts";
 import { type Compact, compact } from "./compact.ts";
+import { type Damage, damage } from "./damage.ts";
 import { disk, type DiskFault } from "./disk.ts";
 import { fieldsOf } from "./fields.ts";
 import { type Kill, kill } from "./kill.ts";
@@ -29,6 +30,8 @@ export interface FaultByKind {
   readonly clock: ClockFault;
   /** Disks that fail. */
   readonly disk: DiskFault;
+  /** What disks have kept goes bad. */
+  readonly damage: Damage;
   /** Changes of the members. */
   readonly member: Member;
   /** Snapshots. */
@@ -48,6 +51,7 @@ export const FAULTS: { readonly [K in FaultKind]: FaultType<FaultByKind[K], Faul
   packets,
   clock,
   disk,
+  damage,
   member,
   compact,
 };

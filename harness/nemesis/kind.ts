@@ -38,6 +38,11 @@ export interface NodeView {
    * heard of none yet.
    */
   readonly members: Members | null;
+  /**
+   * It may have lost what it had promised, and gives no vote until a primary has told it everything again. Not so if
+   * left out.
+   */
+  readonly isDoubtful?: boolean;
   /** "term 5, committed up to 17": for people. No decision reads it. */
   readonly says: string;
 }

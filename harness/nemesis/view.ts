@@ -26,6 +26,11 @@ export function mayRun(node: NodeView): boolean {
   return node.state !== "refused" && node.state !== "removed";
 }
 
+/** Whether a node runs, or may again, and can help to elect a primary. */
+export function mayVote(node: NodeView): boolean {
+  return mayRun(node) && node.isDoubtful !== true;
+}
+
 /** The numbers of the nodes that run, or may again. */
 export function presentIn(view: View): number[] {
   return view.filter(mayRun).map((node) => node.id);
@@ -34,11 +39,12 @@ export function presentIn(view: View): number[] {
 /**
  * The nodes that can be part of a serving majority.
  *
- * Nodes that will never run again cannot. Nor can nodes whose configuration has lost its majority to them: these slept
- * through the changes that replaced the lost nodes, and hear of them only when everything is healed.
+ * Nodes that will never run again cannot, nor can those that give no vote. Nor can nodes whose configuration has lost
+ * its majority to them: these slept through the changes that replaced the lost nodes, and hear of them only when
+ * everything is healed.
  */
 export function whoCouldServe(view: View): number[] {
-  let able = view.filter(mayRun);
+  let able = view.filter(mayVote);
   while (true) {
     const ids = able.map((node) => node.id);
     const still = able.filter((node) => isQuorum(ids, membersOf(node, view)));

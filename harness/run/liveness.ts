@@ -19,7 +19,7 @@ import type { Validity } from "../../checker/mod.ts";
 import type { Clock } from "../../server/clock.ts";
 import type { Partition } from "../nemesis/partition.ts";
 import type { Link, NodeView, View } from "../nemesis/kind.ts";
-import { isMajority, mayRun, membersOf, primaryOf, whoCouldServe } from "../nemesis/view.ts";
+import { isMajority, mayRun, mayVote, membersOf, primaryOf, whoCouldServe } from "../nemesis/view.ts";
 import type { Cluster, Limits } from "./target.ts";
 
 /** What the proof needs. */
@@ -97,7 +97,8 @@ class ProofOfLife {
 
   /** Takes in nodes until they are a majority of every configuration that any of them holds. */
   #extend(order: number[], view: View): void {
-    while (!isMajority(this.#healed, view)) {
+    this.#view = view;
+    while (!isMajority(this.#voting(), view)) {
       const next = order.shift();
       if (next === undefined) {
         // No choice of nodes is surely able to serve. All that can run are healed, and if they do not serve, that
@@ -115,6 +116,11 @@ class ProofOfLife {
       if (partition === null || partition === undefined) this.#watch(order);
       else partition.inject(this.#deafOthers(), () => this.#watch(order));
     });
+  }
+
+  /** The healed nodes that can help to elect a primary. */
+  #voting(): number[] {
+    return this.#healed.filter((id) => this.#view.some((node) => node.id === id && mayVote(node)));
   }
 
   #healWhatRuns(view: View): void {
@@ -141,7 +147,7 @@ class ProofOfLife {
       const gone = view.filter((node) => !mayRun(node) && this.#healed.includes(node.id));
       for (const { id } of gone) this.#healed.splice(this.#healed.indexOf(id), 1);
       // A restart or a change under way may have brought a configuration to light of which these are no majority.
-      const isShort = serves === "majority" && this.#isCertain && !isMajority(this.#healed, view);
+      const isShort = serves === "majority" && this.#isCertain && !isMajority(this.#voting(), view);
       if (isShort) return this.#extend(order, view);
       for (const node of this.#asked()) this.#ask(node);
       if (this.#hasServed()) return this.#end(true);

@@ -23,6 +23,9 @@ const TAIL_FACTOR = 16;
 /** Reading takes this for each started 64 KiB, and so does a change of the folder. */
 const TRANSFER_64K = 50 * MICROSECOND;
 
+/** A disk writes each of these whole or not at all. */
+const SECTOR_BYTES = 512;
+
 /** The content of a file: `bytes` up to `length`. */
 interface Content {
   bytes: Uint8Array;
@@ -47,6 +50,21 @@ interface Write {
 interface NameChange {
   readonly name: string;
   readonly content: Content | null;
+}
+
+/** How much of a write stayed when it was torn, and out of how many bytes. */
+interface Torn {
+  readonly stayed: number;
+  readonly of: number;
+}
+
+/** A write that a disk has kept. */
+export interface KeptWrite {
+  readonly name: string;
+  readonly position: number;
+  readonly length: number;
+  /** A part of it was lost in a crash. */
+  readonly isTorn: boolean;
 }
 
 /** Why a verb failed: the nemesis wanted it so. */
@@ -275,11 +293,13 @@ export class SimDisk {
   }
 
   /**
-   * As `crash`, but a part of the last write that was not synced stays, and a bit of its last byte may be wrong. Of
-   * several files that `isTorn` names, the last by name is torn. Returns how many bytes of the write stayed, and out of
-   * how many.
+   * As `crash`, but a part of the last write that was not synced stays. Of several files that `isTorn` names, the last
+   * by name is torn. Returns how many bytes of the write stayed, and out of how many.
+   *
+   * @param by `prefix`: its first bytes stay, and a bit of the last of these may be wrong. `sectors`: any of its sectors
+   * stay, as a disk writes them in any order, and the file may be as long as if all had.
    */
-  tear(isTorn: (name: string) => boolean): { readonly stayed: number; readonly of: number } {
+  tear(isTorn: (name: string) => boolean, by: "prefix" | "sectors" = "prefix"): Torn {
     const names = [...this.#files.keys()].filter(isTorn).sort();
     const file = names.map((name) => this.#files.get(name)!).findLast(({ synced, writes }) => synced < writes.length);
     const hash = mixTime(mix(this.#seed, 1), this.#queue.now());
@@ -288,44 +308,27 @@ export class SimDisk {
       return { stayed: 0, of: 0 };
     }
     undoFrom(file, file.synced + 1);
-    const write = file.writes.at(-1)!;
-    const { length: of, position } = write;
-    const stayed = 1 + finish(hash) % of;
-    file.bytes.set(write.before.subarray(Math.min(stayed, write.before.length)), position + stayed);
-    file.length = Math.max(write.lengthBefore, position + stayed);
-    file.bytes.fill(0, file.length);
-    write.length = stayed;
-    write.isTorn = stayed < of;
-    if ((finish(mix(hash, 1)) & 1) === 0) flipBit(file, position + stayed - 1, finish(mix(hash, 2)) & 7);
+    const torn = by === "prefix" ? tearPrefix(file, hash) : tearSectors(file, hash);
     file.synced = file.writes.length;
     this.crash();
-    return { stayed, of };
+    return torn;
   }
 
   /**
-   * Flips one bit of a whole, durable write to one of the files that `isFlipped` names, ahead of the last write to any
-   * of them; call it when the node has ended. Returns the file and the position, or null if there is nothing to flip.
+   * The durable writes to the files that `isMeant` names, in the order of the names; those of one file in their order.
+   * Call it when the node has ended.
    */
-  flip(isFlipped: (name: string) => boolean): { readonly name: string; readonly position: number } | null {
-    const names = [...this.#files.keys()].filter(isFlipped).sort();
-    const wholeOf = (name: string): Write[] => this.#files.get(name)!.writes.filter((write) => !write.isTorn);
-    // The first write to a file is its header.
-    const last = names.map(wholeOf).findLast((writes) => writes.length > 1)?.at(-1);
-    const ahead = names.flatMap((name) =>
-      wholeOf(name).filter((write) => write !== last).map((write) => ({ name, write }))
+  kept(isMeant: (name: string) => boolean): KeptWrite[] {
+    const names = [...this.#files.keys()].filter(isMeant).sort();
+    return names.flatMap((name) =>
+      this.#files.get(name)!.writes.map(({ position, length, isTorn }) => ({ name, position, length, isTorn }))
     );
-    const total = ahead.reduce((sum, { write }) => sum + write.length, 0);
-    if (total === 0 || last === undefined) return null;
-    const hash = mixTime(mix(this.#seed, 2), this.#queue.now());
-    let at = finish(hash) % total;
-    for (const { name, write } of ahead) {
-      if (at < write.length) {
-        flipBit(this.#files.get(name)!, write.position + at, finish(mix(hash, 1)) & 7);
-        return { name, position: write.position + at };
-      }
-      at -= write.length;
-    }
-    return null;
+  }
+
+  /** Changes what a file holds, and nobody tells the node. */
+  spoil(name: string, position: number, bytes: Uint8Array): void {
+    const file = this.#files.get(name)!;
+    file.bytes.set(bytes.subarray(0, file.length - position), position);
   }
 
   /** The folder is emptied, and nobody tells the node. */
@@ -363,6 +366,39 @@ function undoFrom(file: Content, count: number): void {
   }
 }
 
-function flipBit(file: Content, position: number, bit: number): void {
-  file.bytes[position] = file.bytes[position]! ^ (1 << bit);
+/** A part of the last write stays: its first bytes. */
+function tearPrefix(file: Content, hash: number): Torn {
+  const write = file.writes.at(-1)!;
+  const { length: of, position } = write;
+  const stayed = 1 + finish(hash) % of;
+  file.bytes.set(write.before.subarray(Math.min(stayed, write.before.length)), position + stayed);
+  file.length = Math.max(write.lengthBefore, position + stayed);
+  file.bytes.fill(0, file.length);
+  write.length = stayed;
+  write.isTorn = stayed < of;
+  if ((finish(mix(hash, 1)) & 1) === 0) file.bytes[position + stayed - 1]! ^= 1 << (finish(mix(hash, 2)) & 7);
+  return { stayed, of };
+}
+
+/** A part of the last write stays: any of its sectors. Where the others are read, there is what was there before. */
+function tearSectors(file: Content, hash: number): Torn {
+  const write = file.writes.at(-1)!;
+  const { length: of, position, before, lengthBefore } = write;
+  const end = position + of;
+  let stayed = 0, reach = lengthBefore;
+  for (let from = position; from < end;) {
+    const to = Math.min(end, (Math.floor(from / SECTOR_BYTES) + 1) * SECTOR_BYTES);
+    if ((finish(mix(hash, from)) & 1) === 0) {
+      stayed += to - from;
+      reach = Math.max(reach, to);
+    } else {
+      file.bytes.fill(0, from, to);
+      file.bytes.set(before.subarray(from - position, to - position), from);
+    }
+    from = to;
+  }
+  // The length of a file is kept apart from its bytes.
+  if ((finish(mix(hash, 1)) & 1) === 0) file.length = reach;
+  write.isTorn = stayed < of;
+  return { stayed, of };
 }

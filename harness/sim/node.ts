@@ -6,7 +6,6 @@
 import { membersOf, type RaftTracer } from "../../raft/mod.ts";
 import type { Journal } from "../../server/journal/journal.ts";
 import { openJournal } from "../../server/journal/journal_open.ts";
-import { segmentNumber } from "../../server/journal/segments.ts";
 import { readFile } from "../../server/journal/whole_file.ts";
 import { JournalDamagedError, JournalIdentityError } from "../../server/journal/journal_format.ts";
 import type { ClientReply, CommandRequest } from "../../server/replica/client.ts";
@@ -14,8 +13,10 @@ import type { Packet } from "../../server/replica/packet.ts";
 import type { Replica } from "../../server/replica/replica.ts";
 import type { SessionMachine } from "../../server/replica/sessions.ts";
 import type { ClockFault } from "../nemesis/clock.ts";
+import type { Decay } from "../nemesis/damage.ts";
 import type { Fault } from "../nemesis/faults.ts";
 import type { NodeView } from "../nemesis/kind.ts";
+import { damage, isSegment } from "./decay.ts";
 import { DiskFaultError, SimDisk } from "./disk.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, mixTime } from "./hash.ts";
@@ -80,10 +81,6 @@ const CLUSTER_ID = "sim";
 /** Segments of a few batches, so that they come and go. */
 const SEGMENT_BYTES = 16_384;
 
-function isSegment(name: string): boolean {
-  return segmentNumber(name) !== null;
-}
-
 /** A node of a simulated cluster. */
 export class SimNode {
   readonly id: number;
@@ -101,8 +98,10 @@ export class SimNode {
   isRefused = false;
   /** It was taken away for good. */
   #isGone = false;
-  /** A bit of its journal was flipped. */
+  /** Its files were damaged. */
   #isDamaged = false;
+  /** It may be in doubt when it starts. */
+  #isSuspect = false;
   /** Its folder was emptied: it has forgotten what it promised, and the others must refuse it. */
   #isLost = false;
   #starts = 0;
@@ -195,7 +194,7 @@ export class SimNode {
     else if (journal.lastIndex === 0) this.#invariants.coverage.marks.hit("started from an empty journal");
     if (!this.#isLost) this.#invariants.starts(id, journal, () => this.#ticks);
     // What was damaged was of no use any more, and is removed by now.
-    this.#isDamaged = false;
+    this.#isDamaged = this.#isSuspect = false;
     if (this.#options.trace !== undefined) {
       this.#tell(`starts in term ${journal.state.term} with entries up to ${journal.lastIndex}`, startOf(journal));
     }
@@ -360,10 +359,11 @@ export class SimNode {
   }
 
   /** The node ends in the middle of a write, of which a part stays. */
-  tear(fault: Fault): boolean {
+  tear(fault: Fault, by: "prefix" | "sectors"): boolean {
     if (!this.#isUp) return false;
     this.#strikeInWrite(fault, "write", () => {
-      const { stayed, of } = this.disk.tear(isSegment);
+      const { stayed, of } = this.disk.tear(isSegment, by);
+      this.#isSuspect = by === "sectors" && stayed > 0;
       this.#tell(`is torn: ${stayed} of ${of} bytes that were under way stay`);
       return false;
     });
@@ -390,14 +390,15 @@ export class SimNode {
     this.#queue.at(this.#queue.now() + WITHIN[waitsFor], strike);
   }
 
-  /** The node ends, a bit of its journal flips, and it tries to start again. */
-  flip(): boolean | string {
+  /** The node ends, its files are damaged, and it tries to start again. */
+  damage(how: Decay | "flip"): boolean | string {
     if (this.replica === null || this.isPaused) return false;
     this.#end();
-    const flipped = this.disk.flip(isSegment);
-    this.#isDamaged = flipped !== null;
+    const done = damage(this.disk, how, finish(mixTime(this.#options.diskSeed, this.#queue.now())));
+    this.#isDamaged = done !== null;
+    this.#isSuspect = this.#isDamaged && (how === "last" || how === "fresh");
     this.start();
-    return flipped === null ? false : `a bit of byte ${flipped.position} of ${flipped.name}`;
+    return done ?? false;
   }
 
   /** The node ends, its folder is emptied, and it tries to start again under its number. */
@@ -521,14 +522,15 @@ export class SimNode {
     const state = this.isRemoved
       ? "removed"
       // What is damaged is lost, though the node finds it out only when it has read its journal.
-      : this.isRefused || this.#isLost || (this.#isDamaged && this.replica === null)
+      : this.isRefused || this.#isLost || (this.#isDamaged && !this.#isSuspect && this.replica === null)
       ? "refused"
       : this.replica === null
       ? "down"
       : this.isPaused
       ? "paused"
       : "running";
-    return { ...view, state };
+    const isDoubtful = this.replica === null ? this.#isSuspect : (this.journal?.doubt ?? null) !== null;
+    return isDoubtful ? { ...view, state, isDoubtful } : { ...view, state };
   }
 
   #viewOf({ node }: Replica<SessionMachine>): NodeView {

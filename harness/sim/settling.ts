@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isMajority } from "../nemesis/view.ts";
+import { isMajority, mayVote } from "../nemesis/view.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import { differentStates, type QuietNode, unrest } from "./invariants/quiet.ts";
@@ -54,10 +54,10 @@ export function settle(parts: SettlingParts, done: () => void): void {
   look();
 }
 
-/** Whether the nodes that can run are a majority of every configuration that one of them holds. */
+/** Whether the nodes that run, and give votes, are a majority of every configuration that one of them holds. */
 function canServe(nodes: readonly SimNode[]): boolean {
   const view = nodes.map((node) => node.view());
-  return isMajority(view.filter(({ state }) => state === "running").map(({ id }) => id), view);
+  return isMajority(view.filter((node) => node.state === "running" && mayVote(node)).map(({ id }) => id), view);
 }
 
 function quietNodes(nodes: readonly SimNode[]): QuietNode[] {

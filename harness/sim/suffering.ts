@@ -71,6 +71,7 @@ export function suffersOf({ nodes, links, changes, onStrike }: Struck): AllSuffe
       if (fault.effect === "lost" && !isKnown(node.id, nodes)) return false;
       return strikeDisk(node, fault);
     }),
+    damage: ofNodes((node, fault) => node.damage(fault.decay)),
     compact: ofNodes((node) => node.compact()),
     member: {
       inject: (fault, done) => changes.ask(fault, done),
@@ -108,9 +109,11 @@ function strikeDisk(node: SimNode, fault: DiskFault): boolean | string {
     case "unreadable":
       return node.makeUnreadable(fault);
     case "tear":
-      return node.tear(fault);
+      return node.tear(fault, "prefix");
+    case "sectors":
+      return node.tear(fault, "sectors");
     case "flip":
-      return node.flip();
+      return node.damage("flip");
     case "lost":
       return node.lose();
   }

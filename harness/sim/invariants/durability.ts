@@ -1,5 +1,5 @@
 /**
- * Durability: a node acknowledges only what its disk holds, and finds it again when it restarts; what is committed is
+ * Durability: a node acknowledges only what its disk holds, and finds it again when it restarts, or is in doubt; what is committed is
  * on the disks of a majority; a committed entry is never cut off (dissertation, section 3.8).
  *
  * @module
@@ -31,18 +31,27 @@ export function leadsDurably(world: World, id: number, { log }: Observed, term: 
   world.broken(`durability: node ${id} leads term ${term}, but its own vote is not on its disk`);
 }
 
-/** What a node knew to be durable when it ended it finds again when it starts. */
+/**
+ * What a node knew to be durable when it ended it finds again when it starts, or is in doubt about: then it has voted
+ * for itself in the term in which it may have voted.
+ */
 export function findsAgain(world: World, id: number, before: RaftLog, log: RaftLog): void {
   const { durableIndex, durableState } = before;
   const { term, votedFor } = log.state;
+  const { doubt = null } = log;
+  const isDoubted = doubt !== null && doubt.lastIndex >= durableIndex && doubt.term >= durableState.term;
   if (term < durableState.term) {
     world.broken(`durability: node ${id} restarts in term ${term}, but knew term ${durableState.term} to be durable`);
-  } else if (term === durableState.term && durableState.votedFor !== null && votedFor !== durableState.votedFor) {
+  } else if (
+    term === durableState.term && durableState.votedFor !== null && votedFor !== durableState.votedFor &&
+    !(isDoubted && votedFor === id)
+  ) {
     world.broken(
       `durability: node ${id} restarts with a vote for ${votedFor} in term ${term}, but knew its vote for ` +
         `${durableState.votedFor} to be durable`,
     );
   }
+  if (isDoubted) return;
   if (log.lastIndex < durableIndex) {
     return world.broken(
       `durability: node ${id} restarts with entries up to ${log.lastIndex}, but knew those up to ${durableIndex} ` +
@@ -98,6 +107,8 @@ export function isOnMajority(world: World, id: number, { configuration }: Observ
 function isDurable(world: World, voter: NodeId, index: number, term: number): boolean {
   const log = world.nodes.get(voter)?.log;
   if (log === undefined) return false;
+  // It has acknowledged the entry, and helps to elect nobody until it holds it again.
+  if (index <= (log.doubt?.lastIndex ?? 0)) return true;
   if (index > log.durableIndex) return false;
   return index <= log.snapshotIndex || log.termAt(index as LogIndex) === term;
 }

@@ -77,7 +77,14 @@ export class LiveCluster {
       client: (id) => this.#clients.get(id)!,
       join: (id, host) => this.#makeNode(id, ["--join", formatAddress(host)]).member.start(() => {}),
     });
-    this.suffers = { ...rigSuffers(this.#members, () => this.#links!), compact, member, clock: null, disk: null };
+    this.suffers = {
+      ...rigSuffers(this.#members, () => this.#links!),
+      compact,
+      member,
+      clock: null,
+      disk: null,
+      damage: null,
+    };
   }
 
   /** The nodes, for clients. */
