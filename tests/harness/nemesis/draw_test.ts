@@ -99,3 +99,13 @@ test("who was removed or refused is not struck", () => {
     }
   }
 });
+
+test("no journal is damaged while another node may have lost something", () => {
+  const view = cluster({ 4: { isDoubtful: true } });
+
+  for (const shape of ["flip", "lost", "sectors"]) {
+    assert.ok(draws({ kind: "disk", shape }, view).every((fault) => fault === null));
+  }
+  assert.ok(draws({ kind: "damage", shape: null }, view).every((fault) => fault === null));
+  assert.ok(draws({ kind: "damage", shape: null }, cluster()).every((fault) => fault?.kind === "damage"));
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeView } from "../../../harness/nemesis/kind.ts";
-import { isMajority, primaryOf } from "../../../harness/nemesis/view.ts";
+import { isMajority, primaryOf, whoCouldServe } from "../../../harness/nemesis/view.ts";
 
 function node(id: number, voters: number[], outgoing: number[] = []): NodeView {
   return { id, state: "running", primaryIn: null, members: { voters, outgoing, learners: [] }, says: "" };
@@ -48,4 +48,12 @@ test("the primary is the running node that claims the highest epoch", () => {
   assert.equal(primaryOf(view)?.id, 2);
   assert.equal(primaryOf(view, (id) => id !== 2)?.id, 1);
   assert.equal(primaryOf([node(1, [])]), null);
+});
+
+test("a node that gives no vote cannot be part of a serving majority", () => {
+  const five = (doubtful: number[]): NodeView[] =>
+    [1, 2, 3, 4, 5].map((id) => ({ ...node(id, [1, 2, 3, 4, 5]), isDoubtful: doubtful.includes(id) }));
+
+  assert.deepEqual(whoCouldServe(five([2])), [1, 3, 4, 5]);
+  assert.deepEqual(whoCouldServe(five([1, 2, 3])), []);
 });
