@@ -250,6 +250,13 @@ test("a late chunk of an older snapshot does not undo what has come of a newer o
   assert.equal(node.drainRestored()?.index, 9);
 });
 
+test("a later leader may send an older snapshot than the one that an earlier leader has begun to send", () => {
+  const node = follower(new MemLog());
+  node.handle(chunk(9, 1, 0, part(0, 2), 4));
+  const answer = only(node.handle(chunk(5, 1, 0, bytes(2), 2, 2)), "append-response");
+  assert.deepEqual([answer.index, node.drainRestored()?.index], [5, 5]);
+});
+
 test("a snapshot under way is dropped as soon as the log has overtaken it", () => {
   const node = follower(logOfTerms([1, 1]));
   node.handle(chunk(3, 1, 0, bytes(2), 4));

@@ -284,6 +284,28 @@ test("compaction lets segments go and rewrites none: writing amplifies at most t
   }
 });
 
+test("what a flush under way makes durable counts, though a snapshot takes the log's place meanwhile", () => {
+  const disk = memoryDisk();
+  const journal = open(disk);
+  for (let index = 1; index <= 5; index++) journal.appendOne(entry(index, 1, 10));
+  let isFlushed = false;
+  journal.flush(() => isFlushed = true);
+  const data = new Uint8Array(20).fill(7);
+  const snapshot = {
+    ...{ index: logIndex(8), term: term(2), configuration: members },
+    ...{ bytes: data.length, digest: crc32c(data) },
+  };
+  assert.ok(journal.receiveSnapshot(snapshot, 0, data) && journal.restore(snapshot));
+  assert.equal(isFlushed, false);
+
+  disk.settle();
+
+  // An acknowledgement of entry 5 has waited for this flush.
+  assert.ok(isFlushed && journal.durableIndex === 5, `durable up to ${journal.durableIndex}`);
+  flush(journal, disk);
+  assert.equal(journal.durableIndex, 8);
+});
+
 test("a restart syncs every file that it has read, and the folder, before the journal is handed out", () => {
   const { disk, journal } = segmented(12);
   compact(journal, 5, new Uint8Array([1, 2, 3]));

@@ -140,10 +140,8 @@ test("without a leader a write surely fails, and a read too", () => {
   assert.equal(read?.type, "fail");
 });
 
-test("a proposal of a leader that was cut off is not called failed before another entry stands in its place", () => {
-  const cluster = elected(3);
-  const old = cluster.leader();
-  const replies = ask(old, put("a", "lost"));
+/** The others go on without the leader, and elect one of themselves. */
+function electWithout(cluster: ReplicaCluster, old: Member): void {
   cluster.wire.length = 0;
   for (let i = 0; i < 60; i++) {
     for (const member of cluster.members) {
@@ -158,10 +156,31 @@ test("a proposal of a leader that was cut off is not called failed before anothe
     }
   }
   assert.notEqual(cluster.leader(), old);
+}
+
+test("a proposal of a leader that was cut off is not called failed before another entry stands in its place", () => {
+  const cluster = elected(3);
+  const old = cluster.leader();
+  const replies = ask(old, put("a", "lost"));
+  electWithout(cluster, old);
   assert.deepEqual(replies, []);
   cluster.run(10);
   const error = "another leader's entry took its place";
   assert.deepEqual(replies, [{ type: "fail", error, isRetryable: true }]);
+});
+
+test("proposals beyond the end of a later leader's log are answered, though no entry ever takes their places", () => {
+  const cluster = elected(3);
+  const old = cluster.leader();
+  const replies = ["a", "b", "c", "d"].map((key) => ask(old, put(key, "lost")));
+  electWithout(cluster, old);
+
+  cluster.run(10);
+
+  // The later leader's log has one entry more, and nobody asks for another.
+  const error = "another leader's entry took its place";
+  for (const one of replies) assert.deepEqual(one, [{ type: "fail", error, isRetryable: true }]);
+  assert.equal(old.replica!.waiting, 0);
 });
 
 test("a forwarded write that the network delivers twice is applied once", () => {
