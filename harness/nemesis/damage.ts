@@ -1,8 +1,8 @@
 /**
  * The fault `damage`: what a disk has kept goes bad while the node is down.
  *
- * The node must refuse to start, and is then lost for good, or start with all that it had promised. One whose last batch
- * is damaged may start in doubt instead: it gives no vote until a leader has told it everything again.
+ * The node must refuse to start, and is then lost for good, or start with all that it had promised. One whose last
+ * batch is damaged may start in doubt instead: it gives no vote until a leader has told it everything again.
  *
  * @module
  */

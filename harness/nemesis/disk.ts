@@ -26,11 +26,11 @@ export type DiskFault =
        * `full`: every write fails, and leaves a part of what it was to write; this ends the node. Healed by space and a
        * restart. `sync`: one sync fails, and makes nothing durable; this ends the node, which starts again.
        * `unreadable`: the node ends, and its reads fail when it starts; healed by a restart. `tear`: the node ends in
-       * the middle of a write, of which the first bytes stay; healed by a restart. `sectors`: as `tear`, but any sectors
-       * of the write stay; where its header did, the node cannot tell that it broke off, and starts in doubt. `flip`:
-       * the node ends, and a bit of its journal changes ahead of its last batch; it must refuse to start, and never
-       * comes back under its number. `lost`: the node ends, its folder is emptied, and it starts again under its number;
-       * the others must refuse it.
+       * the middle of a write, of which the first bytes stay; healed by a restart. `sectors`: as `tear`, but any
+       * sectors of the write stay; where its header did, the node cannot tell that it broke off, and starts in doubt.
+       * `flip`: the node ends, and a bit of its journal changes ahead of its last batch; it must refuse to start, and
+       * never comes back under its number. `lost`: the node ends, its folder is emptied, and it starts again under its
+       * number; the others must refuse it.
        */
       readonly effect: "full" | "sync" | "unreadable" | "tear" | "sectors" | "flip" | "lost";
     }

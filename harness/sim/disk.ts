@@ -296,8 +296,8 @@ export class SimDisk {
    * As `crash`, but a part of the last write that was not synced stays. Of several files that `isTorn` names, the last
    * by name is torn. Returns how many bytes of the write stayed, and out of how many.
    *
-   * @param by `prefix`: its first bytes stay, and a bit of the last of these may be wrong. `sectors`: any of its sectors
-   * stay, as a disk writes them in any order, and the file may be as long as if all had.
+   * @param by `prefix`: its first bytes stay, and a bit of the last of these may be wrong. `sectors`: any of its
+   * sectors stay, as a disk writes them in any order, and the file may be as long as if all had.
    */
   tear(isTorn: (name: string) => boolean, by: "prefix" | "sectors" = "prefix"): Torn {
     const names = [...this.#files.keys()].filter(isTorn).sort();

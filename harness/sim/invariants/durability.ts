@@ -1,6 +1,6 @@
 /**
- * Durability: a node acknowledges only what its disk holds, and finds it again when it restarts, or is in doubt; what is committed is
- * on the disks of a majority; a committed entry is never cut off (dissertation, section 3.8).
+ * Durability: a node acknowledges only what its disk holds, and finds it again when it restarts, or is in doubt; what
+ * is committed is on the disks of a majority; a committed entry is never cut off (dissertation, section 3.8).
  *
  * @module
  */
