@@ -5,7 +5,7 @@
  */
 import type { SessionHistory } from "../transactions/read/session_history.ts";
 import { sessionsOfTable, type SessionTable, SessionTableBuilder } from "../transactions/read/session_table.ts";
-import { bytesOf, SessionLines } from "./session_lines.ts";
+import { bytesOf, operationsIn, SessionLines } from "./session_lines.ts";
 
 const R = 114, W = 119, DASH = 45, EQUALS = 61;
 
@@ -26,7 +26,7 @@ export function parseAwdit(text: string): SessionHistory {
  */
 export function readAwdit(input: Uint8Array | string): SessionTable {
   const lines = new SessionLines(bytesOf(input));
-  const builder = new SessionTableBuilder();
+  const builder = new SessionTableBuilder(operationsIn(lines.bytes));
   let session = 0;
   /** The transaction that is open, and the line on which the next one begins. */
   let open = -1;

@@ -5,10 +5,9 @@
  */
 import type { SessionHistory } from "../transactions/read/session_history.ts";
 import { sessionsOfTable, type SessionTable, SessionTableBuilder } from "../transactions/read/session_table.ts";
-import { bytesOf, SessionLines } from "./session_lines.ts";
+import { bytesOf, operationsIn, SessionLines } from "./session_lines.ts";
 
 const R = 114, W = 119, OPEN = 40, CLOSE = 41, COMMA = 44;
-const STOPS: readonly number[] = [OPEN, CLOSE, COMMA];
 
 /**
  * Reads a history of sessions. Every key is 0 at first; what a session did as transaction -1 was aborted, each run of
@@ -37,7 +36,7 @@ interface Session {
  */
 export function readPolysi(input: Uint8Array | string): SessionTable {
   const lines = new SessionLines(bytesOf(input));
-  const builder = new SessionTableBuilder();
+  const builder = new SessionTableBuilder(operationsIn(lines.bytes));
   const sessions = new Map<number | string, Session>();
   while (lines.next()) {
     const isWrite = lines.take(W);
@@ -59,7 +58,7 @@ export function readPolysi(input: Uint8Array | string): SessionTable {
 /** A word, and the character behind it. */
 function part(lines: SessionLines, stop: number): number | string | undefined {
   lines.space();
-  const word = lines.word(STOPS);
+  const word = lines.word(true);
   lines.space();
   return lines.take(stop) ? word : undefined;
 }

@@ -5,13 +5,22 @@
  */
 import { FormatError } from "./format_error.ts";
 
-const NEWLINE = 10, SPACE = 32, ZERO = 48, NINE = 57, MINUS = 45;
+const NEWLINE = 10, SPACE = 32, ZERO = 48, NINE = 57, MINUS = 45, OPEN = 40, CLOSE = 41, COMMA = 44;
+
+function isPunctuation(byte: number): boolean {
+  return byte === COMMA || byte === OPEN || byte === CLOSE;
+}
 
 const decoder = new TextDecoder();
 
 /** The bytes of a text, or those that are given. */
 export function bytesOf(input: Uint8Array | string): Uint8Array {
   return typeof input === "string" ? new TextEncoder().encode(input) : input;
+}
+
+/** As many operations as a file of sessions may have room for, one a line. */
+export function operationsIn(bytes: Uint8Array): number {
+  return 16 + (bytes.length >>> 3);
 }
 
 /** A cursor over the lines of a file. */
@@ -36,8 +45,9 @@ export class SessionLines {
     while (this.#next < bytes.length) {
       this.line++;
       let from = this.#next;
-      let to = bytes.indexOf(NEWLINE, from);
-      if (to < 0) to = bytes.length;
+      // Lines are short: a loop finds their ends in a third of the time that indexOf takes.
+      let to = from;
+      while (to < bytes.length && bytes[to] !== NEWLINE) to++;
       this.#next = to + 1;
       while (from < to && bytes[from]! <= SPACE) from++;
       while (to > from && bytes[to - 1]! <= SPACE) to--;
@@ -71,10 +81,10 @@ export class SessionLines {
   }
 
   /**
-   * A word up to white space or one of `stops`: a number where a number can hold it, else the text; undefined where
-   * there is none.
+   * A word up to white space, and within brackets up to a comma or a bracket: a number where a number can hold it, else
+   * the text; undefined where there is none.
    */
-  word(stops: readonly number[] = []): number | string | undefined {
+  word(isInBrackets = false): number | string | undefined {
     const { bytes, end } = this;
     const from = this.at;
     let at = from;
@@ -83,12 +93,13 @@ export class SessionLines {
     const digits = at;
     let number = 0;
     while (at < end && bytes[at]! >= ZERO && bytes[at]! <= NINE) number = number * 10 + bytes[at++]! - ZERO;
-    const isNumber = at > digits && (at >= end || bytes[at]! <= SPACE || stops.includes(bytes[at]!));
+    const isNumber = at > digits &&
+      (at >= end || bytes[at]! <= SPACE || (isInBrackets && isPunctuation(bytes[at]!)));
     if (isNumber && number <= Number.MAX_SAFE_INTEGER && !(isNegative && number === 0)) {
       this.at = at;
       return isNegative ? -number : number;
     }
-    while (at < end && bytes[at]! > SPACE && !stops.includes(bytes[at]!)) at++;
+    while (at < end && bytes[at]! > SPACE && !(isInBrackets && isPunctuation(bytes[at]!))) at++;
     this.at = at;
     if (at === from) return undefined;
     return scalar(decoder.decode(bytes.subarray(from, at)));

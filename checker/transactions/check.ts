@@ -29,7 +29,7 @@ import { caseOfCycle } from "./tell/explain.ts";
 import { type AnomalyCase, Findings } from "./read/findings.ts";
 import { edgesByConstraint, possibleModels } from "./decide/possible.ts";
 import type { OrderConstraint } from "./decide/serial_order.ts";
-import { componentGraphs, type EdgeList, graphOf, type Part } from "./graph/graph.ts";
+import { componentGraphs, type EdgeList, graphOf, type Part, wr } from "./graph/graph.ts";
 import { analyseLists } from "./order/list_append.ts";
 import { addRealTime, addSessionOrder } from "./order/order_edges.ts";
 import { analyseRegisters } from "./order/rw_register.ts";
@@ -278,6 +278,9 @@ function decideByGraph(question: Question, analysed: Analysed): { decision: Deci
   const { history, analysis, order, constraint, findings, indexOf } = analysed;
   const { model, forbidden, unclear } = question;
   const { edges } = analysis;
+  if (question.weak !== undefined && holdsWeakly(question, question.weak, analysed)) {
+    return { decision: { valid: true }, drawing: undefined };
+  }
   if (constraint !== "none") addSessionOrder(edges, history, analysis.takesPart);
   if (constraint === "realtime") addRealTime(edges, history, analysis.takesPart);
   const parts = componentGraphs(graphOf(edges, history.count));
@@ -302,6 +305,18 @@ function decideByGraph(question: Question, analysed: Analysed): { decision: Deci
     return question.weak !== undefined ? weakly(model, question.weak, true, known) : decide(model, known);
   };
   return { decision: decided(), drawing };
+}
+
+/**
+ * Whether a weak level holds where reads are the only edges. Then nothing else can be found: the graph by which such a
+ * level is judged has all reads and sessions, and no cycle.
+ */
+function holdsWeakly({ model, forbidden, unclear }: Question, level: WeakLevel, analysed: Analysed): boolean {
+  const { edges } = analysed.analysis;
+  if (unclear !== undefined || analysed.findings.names().some((name) => forbidden.has(name))) return false;
+  for (let e = 0; e < edges.count; e++) if (edges.kind[e] !== wr) return false;
+  const known = { ...analysed, edges, hasCycle: false, findings: new Findings(1) };
+  return weakly(model, level, true, known).valid === true;
 }
 
 /** The models that the history was decided to have. */

@@ -19,8 +19,10 @@ import { type RegisterAnalysis, registerEdges } from "../order/rw_register.ts";
 import { saturate } from "../order/saturation.ts";
 import { SESSION_MODELS } from "./session_guarantees.ts";
 import { findSerialOrder, isSerialOrder, type OrderConstraint } from "./serial_order.ts";
+import { integers } from "../read/memory.ts";
 import { ok, type Transactions } from "../read/transactions.ts";
-import { none, type VersionGraph, versionGraph } from "../order/version_order.ts";
+import { none, readersOf } from "../order/touches.ts";
+import { type VersionGraph, versionGraph } from "../order/version_order.ts";
 import { checkWeakIsolation, type WeakLevel } from "./weak_isolation.ts";
 import { cyclesOf, shortCycle } from "../graph/cycles.ts";
 import { isAmbiguous, isLikeInitial, isShared } from "../read/versions.ts";
@@ -232,20 +234,21 @@ export function weakly(model: string, level: WeakLevel, hasSessions: boolean, kn
 
 /** A read that does not return what its own transaction wrote last. */
 function ownWriteMissed({ history, indexOf }: Known): AnomalyCase | undefined {
-  const { opStart, isWrite, opKey, opVersion } = history;
+  const { opStart, isWrite, opKey, opVersion, status } = history;
+  const lastWrite = integers(history.keys.length).fill(-1); // the last operation that wrote each key
   for (let t = 0; t < history.count; t++) {
-    if (history.status[t] !== ok) continue;
-    const written = new Map<number, number>();
+    if (status[t] !== ok) continue;
     for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
-      if (isWrite[at]) written.set(opKey[at]!, opVersion[at]!);
-      else if ((written.get(opKey[at]!) ?? opVersion[at]) !== opVersion[at]) {
+      const own = lastWrite[opKey[at]!]!;
+      if (isWrite[at]) lastWrite[opKey[at]!] = at;
+      else if (own >= opStart[t]! && opVersion[own] !== opVersion[at]) {
         const operation = operationAt(history, at);
         return {
           transactions: [reported(history, t, indexOf)],
           key: operation[1],
           operation,
           explanation: `T1 read ${shown(operation[2])} from key ${shown(operation[1])}, but it had itself written ` +
-            `${shown(history.versions.valueOf(written.get(opKey[at]!)!))} there before.`,
+            `${shown(history.versions.valueOf(opVersion[own]!))} there before.`,
         };
       }
     }
@@ -330,22 +333,15 @@ function openWrites({ history, analysis }: Known): Write[][] {
       return Array.from(last, ([writer, version]) => ({ writer, version, readers: [] }));
     });
   }
-  return analysis.touches.map((ofKey) => {
-    const readers = new Map<number, number[]>();
-    for (const { transaction, read } of ofKey) {
-      if (read === none) continue;
-      const group = readers.get(read);
-      if (group === undefined) readers.set(read, [transaction]);
-      else group.push(transaction);
-    }
+  const { transaction, write, keyStart, byKey } = analysis.touches;
+  const readers = readersOf(analysis.touches, versions.count + history.keys.length);
+  return history.keys.map((_, key) => {
     const writes: Write[] = [];
-    for (const { transaction, write } of ofKey) {
-      if (write === none || versions.writer[write] !== transaction) continue;
-      writes.push({
-        writer: transaction,
-        version: write,
-        readers: (readers.get(write) ?? []).filter((reader) => reader !== transaction),
-      });
+    for (const at of byKey.subarray(keyStart[key]!, keyStart[key + 1]!)) {
+      const [version, writer] = [write[at]!, transaction[at]!];
+      if (version === none || versions.writer[version] !== writer) continue;
+      const group = readers.by.subarray(readers.start[version]!, readers.start[version + 1]!);
+      writes.push({ writer, version, readers: [...group.filter((reader) => reader !== writer)] });
     }
     return writes;
   });

@@ -14,9 +14,8 @@
  */
 import type { Graph } from "../graph/graph.ts";
 import { integers } from "../read/memory.ts";
-import { flatTouches } from "../order/touches.ts";
+import { none, type Touches, writersIn } from "../order/touches.ts";
 import { fail, initialVersion, never, type Transactions, unknownVersion } from "../read/transactions.ts";
-import { none, type Touch } from "../order/version_order.ts";
 
 /** Candidates that may be looked at, all steps together: enough for a million transactions of a hundred clients. */
 const maxLooks = 400_000_000;
@@ -60,21 +59,16 @@ interface Choice {
 export function findSerialOrder(
   history: Transactions,
   takesPart: Uint8Array,
-  touches: readonly (readonly Touch[])[],
+  touches: Touches,
   graph: Graph,
   { maxBacktracks, stop }: SearchLimits,
 ): Int32Array | undefined {
   const { count, versions, keys } = history;
-  const { start: touchStart, key: touchKey, read: touchRead, write: touchWrite } = flatTouches(count, touches);
+  const { start: touchStart, key: touchKey, read: touchRead, write: touchWrite } = touches;
   // How many have yet to read a version, or a key's initial state.
   const readersLeft = integers(versions.count + keys.length);
-  const writes = new Uint8Array(count);
-  for (let t = 0; t < count; t++) {
-    for (let at = touchStart[t]!; at < touchStart[t + 1]!; at++) {
-      if (touchRead[at] !== none) readersLeft[touchRead[at]!]!++;
-      if (touchWrite[at] !== none) writes[t] = 1;
-    }
-  }
+  for (const version of touchRead) if (version !== none) readersLeft[version]!++;
+  const writes = writersIn(touches, count);
   const wanted = takesPart.reduce((sum, part) => sum + part, 0);
 
   const current = Int32Array.from(keys, (_, key) => versions.count + key);

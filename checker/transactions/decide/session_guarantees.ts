@@ -75,9 +75,9 @@ export function findSessionViolations(
       if (state !== initialVersion && position[state]! < 0) return false;
       return position[version]! < 0 || (state === initialVersion ? -1 : position[state]!) < position[version]!;
     }
+    if (state === initialVersion) return true;
     const { start, target } = known.order;
-    const node = state === initialVersion ? versions.count + key : state;
-    for (let at = start[node]!; at < start[node + 1]!; at++) if (target[at] === version) return true;
+    for (let at = start[state]!; at < start[state + 1]!; at++) if (target[at] === version) return true;
     return false;
   };
   const report = (name: string, transactions: readonly number[], key: number, version: number, story: string): void => {

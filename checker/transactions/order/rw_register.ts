@@ -11,7 +11,8 @@ import { type Findings, operationAt, reported, shown } from "../read/findings.ts
 import { EdgeList, rw, wr, ww } from "../graph/graph.ts";
 import { integers } from "../read/memory.ts";
 import { fail, info, initialVersion, ok, type Transactions, unknownVersion } from "../read/transactions.ts";
-import { none, type Touch, type VersionGraph, versionGraph, type VersionOrderSource } from "./version_order.ts";
+import { none, readersOf, type Touches, TouchesBuilder } from "./touches.ts";
+import { type VersionGraph, versionGraph, type VersionOrderSource } from "./version_order.ts";
 import { sharedValues } from "../read/shared_values.ts";
 import { isAmbiguous, isFinal, isShared, nobody } from "../read/versions.ts";
 
@@ -21,8 +22,8 @@ export interface RegisterAnalysis {
   readonly takesPart: Uint8Array;
   /** The wr edges, and the ww and rw edges that the version order gives. */
   readonly edges: EdgeList;
-  /** What each transaction that takes part did to each key, by key, as far as its values tell. */
-  readonly touches: readonly (readonly Touch[])[];
+  /** What each transaction that takes part did to each key, as far as its values tell. */
+  readonly touches: Touches;
   readonly order: VersionGraph;
   /** What was assumed of that order. */
   readonly asked: readonly VersionOrderSource[];
@@ -49,12 +50,12 @@ export function analyseRegisters(
   const shared = sharedValues(history);
 
   const takesPart = participants(history);
-  const touches: Touch[][] = keys.map(() => []);
-  const lastOp = new Int32Array(keys.length).fill(-1);
-  const previousOp = integers(opStart[count]!).fill(-1);
+  const builder = new TouchesBuilder(count, opStart[count]!);
+  const lastOp = integers(keys.length).fill(-1);
+  const previousOp = integers(opStart[count]!);
   const touchedKeys: number[] = [];
-  const firstReadOf = new Int32Array(keys.length);
-  const lastWriteOf = new Int32Array(keys.length);
+  const firstReadOf = integers(keys.length);
+  const lastWriteOf = integers(keys.length);
   for (let t = 0; t < count; t++) {
     if (!takesPart[t]) continue;
     touchedKeys.length = 0;
@@ -86,9 +87,10 @@ export function analyseRegisters(
       if (read >= 0 && read < versions.count && isUnclear(read)) firstReadOf[key] = none;
       if (write !== none && isUnclear(write)) lastWriteOf[key] = none;
       if (firstReadOf[key] === none && lastWriteOf[key] === none) continue;
-      touches[key]!.push({ transaction: t, read: firstReadOf[key]!, write: lastWriteOf[key]! });
+      builder.add(t, key, firstReadOf[key]!, lastWriteOf[key]!);
     }
   }
+  const touches = builder.touches(keys.length);
 
   /** Whether what a read saw was ever committed, and is what its writer left. */
   function checkRead(t: number, at: number, version: number, writer: number): void {
@@ -180,31 +182,42 @@ export function analyseRegisters(
 
   /** Finds transactions that read one version and wrote on top of it, each without the others. */
   function lostUpdates(): void {
-    touches.forEach((ofKey, key) => {
-      const updaters = new Map<number, number[]>();
-      for (const { transaction, read, write } of ofKey) {
-        if (read === none || write === none || status[transaction] !== ok) continue;
-        const others = updaters.get(read);
-        if (others === undefined) updaters.set(read, [transaction]);
-        else others.push(transaction);
+    const isUpdate = (at: number) =>
+      touches.read[at] !== none && touches.write[at] !== none && status[touches.transaction[at]!] === ok;
+    // 1 + the touch that updated a version first; 0 where none did.
+    const firstUpdate = integers(versions.count + keys.length);
+    const groups = new Map<number, number[]>();
+    for (const at of touches.byKey) {
+      if (!isUpdate(at)) continue;
+      const version = touches.read[at]!;
+      if (firstUpdate[version] === 0) {
+        firstUpdate[version] = at + 1;
+        continue;
       }
-      for (const [version, group] of updaters) {
-        if (group.length < 2) continue;
-        const value = version >= versions.count ? null : versions.valueOf(version);
-        findings.add("lost-update", () => ({
-          transactions: group.slice(0, 10).map(report),
-          key: keys[key],
-          values: [value],
-          explanation:
-            `${group.length === 2 ? "T1 and T2 both" : `T1, T2 and ${group.length - 2} more all`} read key ${
-              shown(keys[key])
-            } as ${
-              shown(value)
-            }, and then wrote it: none saw what the others wrote, so an update was made to a state ` +
-            `that was no longer current.`,
-        }));
-      }
-    });
+      const group = groups.get(version);
+      if (group === undefined) {
+        groups.set(version, [touches.transaction[firstUpdate[version]! - 1]!, touches.transaction[at]!]);
+      } else group.push(touches.transaction[at]!);
+    }
+    for (const [version, group] of groups) reportLostUpdate(version, group);
+  }
+
+  function reportLostUpdate(version: number, group: readonly number[]): void {
+    const isInitial = version >= versions.count;
+    const key = isInitial ? version - versions.count : versions.key[version]!;
+    const value = isInitial ? null : versions.valueOf(version);
+    findings.add("lost-update", () => ({
+      transactions: group.slice(0, 10).map(report),
+      key: keys[key],
+      values: [value],
+      explanation:
+        `${group.length === 2 ? "T1 and T2 both" : `T1, T2 and ${group.length - 2} more all`} read key ${
+          shown(keys[key])
+        } as ${
+          shown(value)
+        }, and then wrote it: none saw what the others wrote, so an update was made to a state ` +
+        `that was no longer current.`,
+    }));
   }
 }
 
@@ -226,48 +239,51 @@ function participants({ count, status, opStart, isWrite, opVersion, versions }: 
 export function registerEdges(
   history: Transactions,
   takesPart: Uint8Array,
-  touches: readonly (readonly Touch[])[],
+  touches: Touches,
   order: VersionGraph,
 ): EdgeList {
-  const { count, opStart, versions } = history;
+  const { count, opStart, versions, keys } = history;
+  const { keyStart, byKey } = touches;
   const edges = new EdgeList(count, Math.max(1024, opStart[count]!));
   const isKnown = (version: number): boolean => {
     const writer = versions.writer[version]!;
     return writer !== nobody && takesPart[writer] === 1 &&
       (versions.flags[version]! & (isFinal | isAmbiguous)) === isFinal;
   };
-  const readers = new Map<number, number[]>();
-  touches.forEach((ofKey, key) => {
-    readers.clear();
-    const writes: number[] = [];
-    for (const { transaction, read, write } of ofKey) {
-      if (write !== none && isKnown(write) && versions.writer[write] === transaction) writes.push(write);
-      if (read === none) continue;
-      const group = readers.get(read);
-      if (group === undefined) readers.set(read, [transaction]);
-      else group.push(transaction);
-      if (read < versions.count && isKnown(read) && versions.writer[read] !== transaction) {
-        edges.add(versions.writer[read]!, transaction, wr);
-      }
+  const readers = readersOf(touches, versions.count + keys.length);
+  const overwrite = (version: number, writers: readonly number[]): void => {
+    const group = readers.by.subarray(readers.start[version]!, readers.start[version + 1]!);
+    if (group.length > 0) edges.addProduct([...group], writers, rw);
+  };
+  /** The writers of what comes right after a version. */
+  const writersAfter = (version: number): number[] => {
+    const writers: number[] = [];
+    for (let at = order.start[version]!; at < order.start[version + 1]!; at++) {
+      const next = order.target[at]!;
+      if (isKnown(next) && !writers.includes(versions.writer[next]!)) writers.push(versions.writer[next]!);
     }
-    const overwrite = (version: number, writers: readonly number[]): void => {
-      const group = readers.get(version);
-      if (group !== undefined) edges.addProduct(group, writers, rw);
-    };
-    overwrite(versions.count + key, writes.map((version) => versions.writer[version]!));
-    const visit = (version: number): void => {
-      const from = order.start[version]!, to = order.start[version + 1]!;
-      if (version >= versions.count || from === to) return;
-      const writers: number[] = [];
-      for (let at = from; at < to; at++) {
-        const next = order.target[at]!;
-        if (isKnown(next) && !writers.includes(versions.writer[next]!)) writers.push(versions.writer[next]!);
+    return writers;
+  };
+  for (let key = 0; key < keys.length; key++) {
+    const initial = versions.count + key;
+    const hasInitialReaders = readers.start[initial] !== readers.start[initial + 1];
+    const initialWriters: number[] = [];
+    for (let i = keyStart[key]!; i < keyStart[key + 1]!; i++) {
+      const transaction = touches.transaction[byKey[i]!]!, read = touches.read[byKey[i]!]!;
+      const write = touches.write[byKey[i]!]!;
+      if (hasInitialReaders && write !== none && isKnown(write) && versions.writer[write] === transaction) {
+        initialWriters.push(transaction);
       }
-      if (isKnown(version)) edges.addProduct([versions.writer[version]!], writers, ww);
-      overwrite(version, writers);
-    };
-    for (const version of writes) visit(version);
-    for (const version of readers.keys()) if (!(version < versions.count && isKnown(version))) visit(version);
-  });
+      if (read === none || read >= versions.count || !isKnown(read)) continue;
+      if (versions.writer[read] !== transaction) edges.add(versions.writer[read]!, transaction, wr);
+    }
+    if (hasInitialReaders) overwrite(initial, initialWriters);
+  }
+  for (let version = 0; version < versions.count; version++) {
+    if (order.start[version] === order.start[version + 1]) continue;
+    const writers = writersAfter(version);
+    if (isKnown(version)) edges.addProduct([versions.writer[version]!], writers, ww);
+    overwrite(version, writers);
+  }
   return edges;
 }

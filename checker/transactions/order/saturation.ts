@@ -15,9 +15,8 @@
  */
 import { type EdgeList, rw, wr, ww } from "../graph/graph.ts";
 import { integers } from "../read/memory.ts";
-import { type FlatTouches, flatTouches } from "./touches.ts";
+import { none, type Touches } from "./touches.ts";
 import type { Transactions } from "../read/transactions.ts";
-import { none, type Touch } from "./version_order.ts";
 
 /**
  * A window has so many transactions for each that is open at once: a few generations, for what follows goes by way of
@@ -38,7 +37,7 @@ interface Write {
 /**
  * Adds to `edges` what follows from real time and from who read what, by windows.
  *
- * @param touches What each transaction did to each key, by key.
+ * @param touches What each transaction did to each key.
  * @param size How many transactions a window has; what suits the history if left out.
  * @returns Whether there may be a serial order still: false where what follows contradicts itself.
  */
@@ -46,10 +45,9 @@ export function saturate(
   edges: EdgeList,
   history: Transactions,
   takesPart: Uint8Array,
-  touches: readonly (readonly Touch[])[],
+  touches: Touches,
   size?: number,
 ): boolean {
-  const flat = flatTouches(history.count, touches);
   const members: number[] = [];
   for (let t = 0; t < history.count; t++) if (takesPart[t] && history.invoked[t]! >= 0) members.push(t);
   size ??= Math.min(LARGEST, Math.max(SMALLEST, TIMES_OPEN * mostOpen(history, members)));
@@ -64,7 +62,7 @@ export function saturate(
       if (placeOf[from]! >= 0 && placeOf[to]! >= 0) relation.add(placeOf[from]!, placeOf[to]!);
     }
     found = [];
-    const isPossible = addWhatFollows(relation, writesOf(history, flat, window, placeOf), (from, to, kind) => {
+    const isPossible = addWhatFollows(relation, writesOf(history, touches, window, placeOf), (from, to, kind) => {
       found.push([window[from]!, window[to]!]);
       if (kind !== wr) edges.add(window[from]!, window[to]!, kind);
     });
@@ -101,7 +99,7 @@ const nobody = -1;
 /** The writes of each key in a window, its initial state among them. */
 function writesOf(
   { versions }: Transactions,
-  { start, key, read, write }: FlatTouches,
+  { start, key, read, write }: Touches,
   window: readonly number[],
   placeOf: Int32Array,
 ): Write[][] {

@@ -1,44 +1,126 @@
 /**
- * What each transaction did to its keys, laid out flat by transaction.
+ * What each transaction did to its keys, as others can see it, laid out flat.
  *
  *     transaction   0        1      2
  *     start         0        2      3      ...    its touches are start[t] .. start[t + 1]
- *     key           0   1  | 0    | 2  ...
- *     read          7  -1  | 3    | ...           the version first read; see version_order.ts
- *     write         8   4  | -1   | ...           the version written last
+ *
+ *     touch         0   1  | 2    | 3  ...
+ *     transaction   0   0    1      2
+ *     key           0   1    0      2
+ *     read          7  -1    3      5             the version first read, before any write of its own, or none;
+ *                                                 the initial state of key k is versions.count + k
+ *     write         8   4   -1     -1             the version written last, or none
+ *
+ *     key           0        1      2
+ *     keyStart      0        2      3      ...    the touches of a key, in the order of invocation, are
+ *     byKey         0   2  | 1    | 3  ...        byKey[keyStart[k]] .. byKey[keyStart[k + 1] - 1]
  *
  * @module
  */
-import { integers } from "../read/memory.ts";
-import type { Touch } from "./version_order.ts";
+import { bytes, grown, integers } from "../read/memory.ts";
 
-/** Touches by transaction; the layout is drawn at the head of this file. */
-export interface FlatTouches {
+/** No version. */
+export const none = -1;
+
+/** Touches; the layout is drawn at the head of this file. */
+export interface Touches {
   readonly start: Int32Array;
+  readonly transaction: Int32Array;
   readonly key: Int32Array;
   readonly read: Int32Array;
   readonly write: Int32Array;
+  readonly keyStart: Int32Array;
+  readonly byKey: Int32Array;
+}
+
+/** Collects touches, transaction by transaction. */
+export class TouchesBuilder {
+  readonly #start: Int32Array;
+  #count = 0;
+  #transaction: Int32Array;
+  #key: Int32Array;
+  #read: Int32Array;
+  #write: Int32Array;
+
+  /**
+   * @param transactions How many transactions there are.
+   * @param expected How many touches there is room for at first.
+   */
+  constructor(transactions: number, expected: number) {
+    this.#start = integers(transactions + 1);
+    this.#transaction = integers(expected);
+    this.#key = integers(expected);
+    this.#read = integers(expected);
+    this.#write = integers(expected);
+  }
+
+  /** Adds a touch; transactions come in their order. */
+  add(transaction: number, key: number, read: number, write: number): void {
+    const at = this.#count++;
+    if (at === this.#key.length) {
+      this.#transaction = grown(this.#transaction, 2 * at + 16);
+      this.#key = grown(this.#key, 2 * at + 16);
+      this.#read = grown(this.#read, 2 * at + 16);
+      this.#write = grown(this.#write, 2 * at + 16);
+    }
+    this.#transaction[at] = transaction;
+    this.#key[at] = key;
+    this.#read[at] = read;
+    this.#write[at] = write;
+    this.#start[transaction + 1] = at + 1;
+  }
+
+  /** All touches, by transaction and by key. Linear. */
+  touches(keyCount: number): Touches {
+    const start = this.#start;
+    for (let t = 1; t < start.length; t++) if (start[t]! < start[t - 1]!) start[t] = start[t - 1]!;
+    const count = this.#count;
+    const key = this.#key.subarray(0, count);
+    const keyStart = integers(keyCount + 1);
+    for (let at = 0; at < count; at++) keyStart[key[at]! + 1]!++;
+    for (let k = 0; k < keyCount; k++) keyStart[k + 1]! += keyStart[k]!;
+    const next = keyStart.slice(0, keyCount);
+    const byKey = integers(count);
+    for (let at = 0; at < count; at++) byKey[next[key[at]!]!++] = at;
+    return {
+      start,
+      transaction: this.#transaction.subarray(0, count),
+      key,
+      read: this.#read.subarray(0, count),
+      write: this.#write.subarray(0, count),
+      keyStart,
+      byKey,
+    };
+  }
+}
+
+/** The transactions that read each version, laid out flat: those of version v are `by[start[v]]` to `by[start[v + 1]]`. */
+export interface Readers {
+  readonly start: Int32Array;
+  readonly by: Int32Array;
 }
 
 /**
- * Lays touches out. Linear.
+ * Who reads each version, by {@link Touches}.
  *
- * @param count How many transactions there are.
- * @param touches What each did to each key, by key.
+ * @param nodes How many versions there are, initial states included.
  */
-export function flatTouches(count: number, touches: readonly (readonly Touch[])[]): FlatTouches {
-  const start = integers(count + 1);
-  for (const ofKey of touches) for (const { transaction } of ofKey) start[transaction + 1]!++;
-  for (let t = 0; t < count; t++) start[t + 1]! += start[t]!;
-  const next = start.slice(0, count);
-  const key = integers(start[count]!), read = integers(start[count]!), write = integers(start[count]!);
-  touches.forEach((ofKey, number) => {
-    for (const touch of ofKey) {
-      const at = next[touch.transaction]!++;
-      key[at] = number;
-      read[at] = touch.read;
-      write[at] = touch.write;
-    }
-  });
-  return { start, key, read, write };
+export function readersOf({ byKey, transaction, read }: Touches, nodes: number): Readers {
+  const start = integers(nodes + 1);
+  for (let at = 0; at < read.length; at++) if (read[at] !== none) start[read[at]! + 1]!++;
+  for (let node = 0; node < nodes; node++) start[node + 1]! += start[node]!;
+  const next = start.slice(0, nodes);
+  const by = integers(start[nodes]!);
+  for (let i = 0; i < byKey.length; i++) {
+    const at = byKey[i]!;
+    if (read[at] !== none) by[next[read[at]!]!++] = transaction[at]!;
+  }
+  return { start, by };
+}
+
+/** 1 for each transaction that wrote something that others can see. */
+export function writersIn({ transaction, write }: Touches, count: number): Uint8Array {
+  const writes = bytes(count);
+  for (let at = 0; at < write.length; at++) if (write[at] !== none) writes[transaction[at]!] = 1;
+  return writes;
 }

@@ -19,6 +19,7 @@ import { type Findings, reported, shown } from "../read/findings.ts";
 import { components, EdgeList, type Graph, graphOf } from "../graph/graph.ts";
 import { integers } from "../read/memory.ts";
 import { never, type Transactions } from "../read/transactions.ts";
+import { none, type Touches } from "./touches.ts";
 
 /** What may be assumed of the order of a register's versions. */
 export type VersionOrderSource = "wfr-keys" | "sequential-keys" | "linearizable-keys" | "transaction-order";
@@ -31,22 +32,10 @@ export const VERSION_ORDERS: readonly VersionOrderSource[] = [
   "transaction-order",
 ];
 
-/** One transaction's dealings with one key, as others can see them. */
-export interface Touch {
-  readonly transaction: number;
-  /**
-   * The version first read, before any write of its own; `none` without such a read. A version's number, or the key's
-   * initial state.
-   */
-  readonly read: number;
-  /** The version written last, or `none`. */
-  readonly write: number;
-}
-
-/** No version. */
-export const none = -1;
-
-/** The graph of versions. Versions have their numbers; the initial state of key k is `versions.count + k`. */
+/**
+ * The graph of versions. Versions have their numbers; the initial state of key k is `versions.count + k`, and comes
+ * before every version of its key, be there an edge or not.
+ */
 export interface VersionGraph {
   readonly start: Int32Array;
   readonly target: Int32Array;
@@ -74,18 +63,19 @@ interface Assumed {
 /**
  * Builds the graph of versions of every key.
  *
- * @param touches What each transaction did to each key, by key, in the order of invocation.
+ * @param touches What each transaction did to each key.
  * @param assumed What may be assumed of the order.
  */
 export function versionGraph(
   history: Transactions,
-  touches: readonly (readonly Touch[])[],
+  touches: Touches,
   { asked, position }: Assumed,
   findings: Findings,
   indexOf: (event: number) => number,
 ): VersionGraph {
   const { versions, keys } = history;
   const nodes = versions.count + keys.length;
+  if (asked.length === 0) return unordered(nodes);
   const speakers: Readonly<Record<VersionOrderSource, () => Said>> = {
     "wfr-keys": () => writesFollowReads(history, touches),
     "sequential-keys": () => sequentialKeys(history, touches),
@@ -99,7 +89,7 @@ export function versionGraph(
   said.forEach(({ edges }, i) => addAll(all, edges, i + 2, undefined));
   const whole = graphOf(all, nodes);
   const isClear = said.every(({ conflicts }) => conflicts.size === 0);
-  if (isClear && (names.length === 0 || components(whole).count === 0)) {
+  if (isClear && components(whole).count === 0) {
     return { ...whole, source: whole.kind, sources };
   }
 
@@ -117,9 +107,14 @@ export function versionGraph(
     for (const [key, sets] of [...conflicts].sort((a, b) => a[0] - b[0])) {
       for (const set of sets) {
         const values = set.map((node) => node >= versions.count ? null : versions.valueOf(node));
-        const involved = touches[key]!.filter(({ read, write }) => set.includes(read) || set.includes(write));
+        const involved = ofKey(touches, key).filter((at) =>
+          set.includes(touches.read[at]!) || set.includes(touches.write[at]!)
+        );
         findings.add("cyclic-versions", () => ({
-          transactions: involved.slice(0, 8).map(({ transaction }) => reported(history, transaction, indexOf)),
+          transactions: Array.from(
+            involved.subarray(0, 8),
+            (at) => reported(history, touches.transaction[at]!, indexOf),
+          ),
           key: keys[key],
           values,
           explanation:
@@ -134,6 +129,12 @@ export function versionGraph(
   });
   const graph = graphOf(agreed, nodes);
   return { ...graph, source: graph.kind, sources };
+}
+
+/** No order but that the initial states come first. */
+function unordered(nodes: number): VersionGraph {
+  const source = new Uint8Array(0);
+  return { start: integers(nodes + 1), target: new Int32Array(0), source, sources: ["initial-state"] };
 }
 
 function keyOf({ versions }: Transactions, node: number): number {
@@ -174,48 +175,59 @@ function edgesOver({ versions, keys, count }: Transactions): EdgeList {
   return new EdgeList(versions.count + keys.length, 2 * count + 16);
 }
 
-/** The version that a transaction leaves behind, as far as it can be told. */
-function lastOf(touch: Touch): number {
-  return touch.write !== none ? touch.write : touch.read;
+/** The touches of a key, in the order of invocation. */
+function ofKey({ keyStart, byKey }: Touches, key: number): Int32Array {
+  return byKey.subarray(keyStart[key]!, keyStart[key + 1]!);
 }
 
-/** The version that a transaction meets. Where it read the initial state and then wrote, the write tells more. */
-function firstOf(touch: Touch, isInitial: (node: number) => boolean): number {
-  return touch.read !== none && !(isInitial(touch.read) && touch.write !== none) ? touch.read : touch.write;
+/** The version that a touch leaves behind, as far as it can be told. */
+function lastOf({ read, write }: Touches, at: number): number {
+  return write[at] !== none ? write[at]! : read[at]!;
 }
 
-function writesFollowReads(history: Transactions, touches: readonly (readonly Touch[])[]): Said {
+/**
+ * The version that a touch meets. Where it read the initial state, from `initial` on, and then wrote, the write tells
+ * more.
+ */
+function firstOf({ read, write }: Touches, at: number, initial: number): number {
+  return read[at] !== none && !(read[at]! >= initial && write[at] !== none) ? read[at]! : write[at]!;
+}
+
+function writesFollowReads(history: Transactions, { read, write }: Touches): Said {
   const edges = edgesOver(history);
-  for (const ofKey of touches) {
-    for (const { read, write } of ofKey) {
-      if (read !== none && write !== none && read !== write && read < history.versions.count) edges.add(read, write, 0);
+  for (let at = 0; at < read.length; at++) {
+    const [before, after] = [read[at]!, write[at]!];
+    if (before !== none && after !== none && before !== after && before < history.versions.count) {
+      edges.add(before, after, 0);
     }
   }
   return { edges, conflicts: new Map() };
 }
 
-function sequentialKeys(history: Transactions, touches: readonly (readonly Touch[])[]): Said {
+function sequentialKeys(history: Transactions, touches: Touches): Said {
   const edges = edgesOver(history);
-  const isInitial = (node: number) => node >= history.versions.count;
-  for (const ofKey of touches) {
+  const { count: initial } = history.versions;
+  for (let key = 0; key < history.keys.length; key++) {
     const previous = new Map<number, number>();
-    for (const touch of ofKey) {
-      const session = history.session[touch.transaction]!;
+    for (const at of ofKey(touches, key)) {
+      const session = history.session[touches.transaction[at]!]!;
       const before = previous.get(session);
-      const after = firstOf(touch, isInitial);
+      const after = firstOf(touches, at, initial);
       if (before !== undefined && before !== after) edges.add(before, after, 0);
-      previous.set(session, lastOf(touch));
+      previous.set(session, lastOf(touches, at));
     }
   }
   return { edges, conflicts: new Map() };
 }
 
-function givenOrder(history: Transactions, touches: readonly (readonly Touch[])[], position: readonly number[]): Said {
+function givenOrder(history: Transactions, touches: Touches, position: readonly number[]): Said {
   const edges = edgesOver(history);
-  for (const ofKey of touches) {
-    const writes = ofKey.filter((touch) => touch.write !== none && position[touch.transaction] !== undefined)
-      .sort((a, b) => position[a.transaction]! - position[b.transaction]! || a.transaction - b.transaction);
-    for (let i = 1; i < writes.length; i++) edges.add(writes[i - 1]!.write, writes[i]!.write, 0);
+  const { transaction, write } = touches;
+  const placeOf = (at: number) => position[transaction[at]!];
+  for (let key = 0; key < history.keys.length; key++) {
+    const writes = ofKey(touches, key).filter((at) => write[at] !== none && placeOf(at) !== undefined)
+      .sort((a, b) => placeOf(a)! - placeOf(b)! || transaction[a]! - transaction[b]!);
+    for (let i = 1; i < writes.length; i++) edges.add(write[writes[i - 1]!]!, write[writes[i]!]!, 0);
   }
   return { edges, conflicts: new Map() };
 }
@@ -228,13 +240,13 @@ function givenOrder(history: Transactions, touches: readonly (readonly Touch[])[
  * cycle only where two versions precede each other, and the edges that others imply are left out: those from a version
  * whose end is before the beginning of another that is itself before. Linear but for sorting.
  */
-function linearizableKeys(history: Transactions, touches: readonly (readonly Touch[])[]): Said {
+function linearizableKeys(history: Transactions, touches: Touches): Said {
   const { versions, completed, invoked, keys } = history;
   const edges = edgesOver(history);
   const conflicts: Conflicts = new Map();
   const isInitial = (node: number) => node >= versions.count;
   const place = integers(versions.count + keys.length); // 1 + the place among its key's, or 0
-  touches.forEach((ofKey, key) => {
+  for (let key = 0; key < keys.length; key++) {
     const nodes: number[] = [];
     const end: number[] = [], begin: number[] = [];
     const placeOf = (node: number): number => {
@@ -244,16 +256,17 @@ function linearizableKeys(history: Transactions, touches: readonly (readonly Tou
       begin.push(-1);
       return (place[node] = nodes.push(node)) - 1;
     };
-    for (const touch of ofKey) {
-      const last = placeOf(lastOf(touch));
-      end[last] = Math.min(end[last]!, completed[touch.transaction]!);
-      const first = placeOf(firstOf(touch, isInitial));
-      begin[first] = Math.max(begin[first]!, invoked[touch.transaction]!);
+    for (const touch of ofKey(touches, key)) {
+      const transaction = touches.transaction[touch]!;
+      const last = placeOf(lastOf(touches, touch));
+      end[last] = Math.min(end[last]!, completed[transaction]!);
+      const first = placeOf(firstOf(touches, touch, versions.count));
+      begin[first] = Math.max(begin[first]!, invoked[transaction]!);
     }
     const found = conflictsAmong(nodes, end, begin, isInitial);
     if (found.length > 0) {
       conflicts.set(key, found);
-      return;
+      continue;
     }
     // At the beginning of each version, the versions that have ended and that no other stands behind.
     const byEnd = nodes.map((_, i) => i).filter((i) => end[i]! < never && !isInitial(nodes[i]!)).sort((a, b) =>
@@ -283,7 +296,7 @@ function linearizableKeys(history: Transactions, touches: readonly (readonly Tou
       }
       isMet[after] = 1;
     }
-  });
+  }
   return { edges, conflicts };
 }
 

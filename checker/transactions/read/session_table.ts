@@ -11,7 +11,7 @@
  *     operation      0   1  | 2  | 3 ...
  *     isWrite        1   0    1    0
  *     key            0   1    0    2                   the key's number
- *     number         5   7    8    NaN                 the value; NaN where it is no number, but a text
+ *     integer        5   7    8    0                   the value, if it is an integer of 32 bits; else it is in a map
  *
  * @module
  */
@@ -36,6 +36,12 @@ export interface SessionTable extends MicroOperations {
   readonly initial: unknown;
 }
 
+/** What of a table is one entry a transaction, or one an operation. */
+type Columns = Pick<SessionTable, "session" | "committed" | "line" | "start" | "isWrite" | "key"> & {
+  readonly integer: Int32Array;
+  readonly others: ReadonlyMap<number, unknown>;
+};
+
 /** Collects transactions and their operations, in any order. */
 export class SessionTableBuilder {
   /** How many transactions there are. */
@@ -43,14 +49,25 @@ export class SessionTableBuilder {
   /** How many operations there are. */
   operations = 0;
   readonly #keys = new Numbering();
-  readonly #texts = new Map<number, unknown>();
+  /** The values that are no integers of 32 bits, by the operation. */
+  readonly #others = new Map<number, unknown>();
   #session = integers(1024);
   #committed = bytes(1024);
   #line = integers(1024);
-  #of = integers(4096);
-  #isWrite = bytes(4096);
-  #key = integers(4096);
-  #number = new Float64Array(4096);
+  #of: Int32Array;
+  #isWrite: Uint8Array;
+  #key: Int32Array;
+  #integer: Int32Array;
+  /** Whether transactions came by session, and operations by transaction, so that the table is in order already. */
+  #isInOrder = true;
+
+  /** @param expected How many operations there is room for at first: pages that nobody touches take no memory. */
+  constructor(expected = 4096) {
+    this.#of = integers(expected);
+    this.#isWrite = bytes(expected);
+    this.#key = integers(expected);
+    this.#integer = integers(expected);
+  }
 
   /** Adds a transaction; returns its number. */
   transaction(session: number, committed: boolean, line: number): number {
@@ -58,6 +75,7 @@ export class SessionTableBuilder {
     this.#session = grown(this.#session, t + 1);
     this.#committed = grownBytes(this.#committed, t + 1);
     this.#line = grown(this.#line, t + 1);
+    if (t > 0 && session < this.#session[t - 1]!) this.#isInOrder = false;
     this.#session[t] = session;
     this.#committed[t] = committed ? 1 : 0;
     this.#line[t] = line;
@@ -67,29 +85,55 @@ export class SessionTableBuilder {
   /** Adds an operation of a transaction, behind those that it has. */
   operation(transaction: number, isWrite: boolean, key: unknown, value: unknown): void {
     const at = this.operations++;
-    if (at === this.#number.length) this.#grow();
+    if (at === this.#of.length) this.#grow();
+    if (transaction !== this.transactions - 1) this.#isInOrder = false;
     this.#of[at] = transaction;
     this.#isWrite[at] = isWrite ? 1 : 0;
     this.#key[at] = this.#keys.of(key);
-    if (typeof value === "number") this.#number[at] = value;
-    else {
-      this.#number[at] = NaN;
-      this.#texts.set(at, value);
-    }
+    if (typeof value === "number" && (value | 0) === value) this.#integer[at] = value;
+    else this.#others.set(at, value);
   }
 
   #grow(): void {
-    const length = this.#number.length * 2;
+    const length = this.#of.length * 2;
     this.#of = grown(this.#of, length);
     this.#isWrite = grownBytes(this.#isWrite, length);
     this.#key = grown(this.#key, length);
-    const number = new Float64Array(length);
-    number.set(this.#number);
-    this.#number = number;
+    this.#integer = grown(this.#integer, length);
   }
 
   /** The table: transactions by session, operations by transaction, each in the order in which they were added. */
   table(sessionCount: number, initial: unknown): SessionTable {
+    const inOrder = this.#isInOrder ? this.#asAdded() : this.#sorted(sessionCount);
+    const { integer, others, ...columns } = inOrder;
+    return {
+      count: this.transactions,
+      ...columns,
+      sessionCount,
+      initial,
+      keys: this.#keys.names,
+      valueOf: others.size === 0 ? (at) => integer[at] : (at) => others.has(at) ? others.get(at) : integer[at],
+    };
+  }
+
+  #asAdded(): Columns {
+    const { transactions: count, operations } = this;
+    const start = integers(count + 1);
+    for (let at = 0; at < operations; at++) start[this.#of[at]! + 1]!++;
+    for (let t = 0; t < count; t++) start[t + 1]! += start[t]!;
+    return {
+      session: this.#session.subarray(0, count),
+      committed: this.#committed.subarray(0, count),
+      line: this.#line.subarray(0, count),
+      start,
+      isWrite: this.#isWrite.subarray(0, operations),
+      key: this.#key.subarray(0, operations),
+      integer: this.#integer,
+      others: this.#others,
+    };
+  }
+
+  #sorted(sessionCount: number): Columns {
     const count = this.transactions;
     const order = stableOrder(this.#session, count, sessionCount);
     const place = integers(count);
@@ -100,27 +144,24 @@ export class SessionTableBuilder {
     const next = start.slice(0, count);
     const isWrite = bytes(this.operations);
     const key = integers(this.operations);
-    const number = new Float64Array(this.operations);
-    const texts = new Map<number, unknown>();
+    const integer = integers(this.operations);
+    const others = new Map<number, unknown>();
     for (let from = 0; from < this.operations; from++) {
       const at = next[place[this.#of[from]!]!]!++;
       isWrite[at] = this.#isWrite[from]!;
       key[at] = this.#key[from]!;
-      number[at] = this.#number[from]!;
-      if (this.#texts.has(from)) texts.set(at, this.#texts.get(from));
+      integer[at] = this.#integer[from]!;
+      if (this.#others.has(from)) others.set(at, this.#others.get(from));
     }
     return {
-      count,
       session: integers(count).map((_, t) => this.#session[order[t]!]!),
       committed: bytes(count).map((_, t) => this.#committed[order[t]!]!),
       line: integers(count).map((_, t) => this.#line[order[t]!]!),
-      sessionCount,
-      initial,
       start,
       isWrite,
       key,
-      keys: this.#keys.names,
-      valueOf: texts.size === 0 ? (at) => number[at] : (at) => texts.has(at) ? texts.get(at) : number[at],
+      integer,
+      others,
     };
   }
 }

@@ -200,8 +200,7 @@ function laidOut(
   };
   numberWrites(draft, operations, isAppend ? undefined : { initial });
   const lists = isAppend ? listsOf(draft, operations, placeOf) : [];
-  const seen = new Set<number>();
-  for (let t = 0; t < outline.count; t++) markFinal(draft, t, seen);
+  markFinal(draft, operations.keys.length);
   if (!isAppend) numberReads(draft, operations, initial);
   return { workload, ...draft, lists, keys: operations.keys };
 }
@@ -263,17 +262,19 @@ function listsOf(
 
 /** Marks the last write of each key in a transaction. */
 function markFinal(
-  { status, opStart, isWrite, opKey, opVersion, versions }: Draft,
-  t: number,
-  seen: Set<number>,
+  { count, status, opStart, isWrite, opKey, opVersion, versions }: Draft,
+  keyCount: number,
 ): void {
-  seen.clear();
-  for (let at = opStart[t + 1]! - 1; at >= opStart[t]!; at--) {
-    if (isWrite[at] === 0 || seen.has(opKey[at]!)) continue;
-    seen.add(opKey[at]!);
-    const version = opVersion[at]!;
-    // A transaction that failed says nothing of a version that another one wrote too.
-    if (status[t] !== fail || versions.writer[version] === t) versions.flags[version]! |= isFinal;
+  const markedFor = integers(keyCount); // 1 + the transaction of which the key's last write was marked
+  for (let t = 0; t < count; t++) {
+    for (let at = opStart[t + 1]! - 1; at >= opStart[t]!; at--) {
+      const key = opKey[at]!;
+      if (isWrite[at] === 0 || markedFor[key] === t + 1) continue;
+      markedFor[key] = t + 1;
+      const version = opVersion[at]!;
+      // A transaction that failed says nothing of a version that another one wrote too.
+      if (status[t] !== fail || versions.writer[version] === t) versions.flags[version]! |= isFinal;
+    }
   }
 }
 

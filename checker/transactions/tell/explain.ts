@@ -138,14 +138,11 @@ function evidenceInRegister(
     const node = version < 0 ? versions.count + key : version;
     for (const next of later) {
       if (next.key !== key) continue;
+      const values = { key: keys[key], value: valueOf(versions, version), next: versions.valueOf(next.version) };
+      if (node >= versions.count) return { ...values, source: order.sources[0]! };
       for (let at = order.start[node]!; at < order.start[node + 1]!; at++) {
         if (order.target[at] !== next.version) continue;
-        return {
-          key: keys[key],
-          value: valueOf(versions, version),
-          next: versions.valueOf(next.version),
-          source: order.sources[order.source[at]! - 1]!,
-        };
+        return { ...values, source: order.sources[order.source[at]! - 1]! };
       }
     }
   }

@@ -1,0 +1,109 @@
+/**
+ * What each transaction read from others, and which keys it wrote, laid out flat.
+ *
+ *     transaction   0        1      2
+ *     readStart     0        2      3      ...    its reads are readStart[t] .. readStart[t + 1], in its order
+ *
+ *     read          0   1  | 2    | 3  ...        reads of what the transaction wrote itself are left out
+ *     readKey       0   1    0      2
+ *     readWriter    8   4    n      5             who wrote what was read; n, the number of transactions, stands for
+ *                                                 the initial state
+ *
+ *     transaction   0        1      2
+ *     writeStart    0        1      3      ...    the keys it wrote are writeStart[t] .. writeStart[t + 1]
+ *     writeKey      0      | 2   5 | 2  ...       each once, sorted
+ *
+ * @module
+ */
+import { bytes, integers } from "../read/memory.ts";
+import { initialVersion, type Transactions, unknownVersion } from "../read/transactions.ts";
+import { nobody } from "../read/versions.ts";
+
+/** Reads and written keys; the layout is drawn at the head of this file. */
+export interface ReadsAndWrites {
+  readonly readStart: Int32Array;
+  readonly readKey: Int32Array;
+  readonly readWriter: Int32Array;
+  /** 1 for the transaction's first read of something of its writer. */
+  readonly isFirstOfWriter: Uint8Array;
+  readonly writeStart: Int32Array;
+  readonly writeKey: Int32Array;
+}
+
+/** Lays out what the transactions that take part did. Linear but for the sorting of each one's keys. */
+export function readsAndWrites(history: Transactions, takesPart: Uint8Array): ReadsAndWrites {
+  return { ...readsOf(history, takesPart), ...writesOf(history, takesPart) };
+}
+
+type Reads = Pick<ReadsAndWrites, "readStart" | "readKey" | "readWriter" | "isFirstOfWriter">;
+
+function readsOf(history: Transactions, takesPart: Uint8Array): Reads {
+  const { count, opStart, isWrite, opKey, opVersion, versions } = history;
+  const readStart = integers(count + 1);
+  const readKey = integers(opStart[count]!);
+  const readWriter = integers(opStart[count]!);
+  const isFirstOfWriter = bytes(opStart[count]!);
+  const seenBy = integers(count + 1); // 1 + the last transaction that read from a writer
+  let reads = 0;
+  for (let t = 0; t < count; t++) {
+    for (let at = opStart[t]!; at < opStart[t + 1]! && takesPart[t]; at++) {
+      const version = opVersion[at]!;
+      if (isWrite[at] || version === unknownVersion) continue;
+      const writer = version === initialVersion ? count : versions.writer[version]!;
+      if (writer === nobody || writer === t || (writer < count && !takesPart[writer])) continue;
+      readKey[reads] = opKey[at]!;
+      readWriter[reads] = writer;
+      isFirstOfWriter[reads++] = seenBy[writer] === t + 1 ? 0 : 1;
+      seenBy[writer] = t + 1;
+    }
+    readStart[t + 1] = reads;
+  }
+  return { readStart, readKey, readWriter, isFirstOfWriter };
+}
+
+function writesOf(
+  { count, opStart, isWrite, opKey, keys }: Transactions,
+  takesPart: Uint8Array,
+): Pick<ReadsAndWrites, "writeStart" | "writeKey"> {
+  const writeStart = integers(count + 1);
+  const writeKey = integers(opStart[count]!);
+  const writtenBy = integers(keys.length); // 1 + the last transaction that wrote a key
+  let writes = 0;
+  for (let t = 0; t < count; t++) {
+    for (let at = opStart[t]!; at < opStart[t + 1]! && takesPart[t]; at++) {
+      const key = opKey[at]!;
+      if (!isWrite[at] || writtenBy[key] === t + 1) continue;
+      writtenBy[key] = t + 1;
+      writeKey[writes++] = key;
+    }
+    writeStart[t + 1] = writes;
+    sort(writeKey, writeStart[t]!, writes);
+  }
+  return { writeStart, writeKey };
+}
+
+/** Sorts a part of an array, which nearly always is short. */
+function sort(array: Int32Array, from: number, to: number): void {
+  if (to - from > 32) {
+    array.subarray(from, to).sort();
+    return;
+  }
+  for (let i = from + 1; i < to; i++) {
+    const value = array[i]!;
+    let at = i;
+    for (; at > from && array[at - 1]! > value; at--) array[at] = array[at - 1]!;
+    array[at] = value;
+  }
+}
+
+/** Whether a transaction wrote a key. */
+export function wrote({ writeStart, writeKey }: ReadsAndWrites, t: number, key: number): boolean {
+  let low = writeStart[t]!, high = writeStart[t + 1]!;
+  const end = high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (writeKey[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return low < end && writeKey[low] === key;
+}
