@@ -32,7 +32,13 @@ export function readAwdit(input: Uint8Array | string): SessionTable {
   let open = -1;
   let begin = 1;
   let isEmpty = true;
-  while (lines.next()) {
+  for (;;) {
+    while (lines.nextOperation()) {
+      if (open < 0) open = builder.transaction(session, true, begin);
+      isEmpty = false;
+      builder.operationOfIntegers(open, lines.isWrite, builder.numberOfKey(lines.key), lines.value);
+    }
+    if (!lines.next()) break;
     if (lines.isRuleOf(DASH, 3) || lines.isRuleOf(EQUALS, 3)) {
       open = -1;
       begin = lines.line + 1;

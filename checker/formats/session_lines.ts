@@ -5,7 +5,7 @@
  */
 import { FormatError } from "./format_error.ts";
 
-const NEWLINE = 10, SPACE = 32, ZERO = 48, NINE = 57, MINUS = 45, OPEN = 40, CLOSE = 41, COMMA = 44;
+const NEWLINE = 10, SPACE = 32, ZERO = 48, NINE = 57, MINUS = 45, OPEN = 40, CLOSE = 41, COMMA = 44, R = 114, W = 119;
 
 function isPunctuation(byte: number): boolean {
   return byte === COMMA || byte === OPEN || byte === CLOSE;
@@ -31,6 +31,10 @@ export class SessionLines {
   /** Where reading has come to, and where the line ends, white space left out. */
   at = 0;
   end = 0;
+  /** What {@link SessionLines.nextOperation} has read. */
+  isWrite = false;
+  key = 0;
+  value = 0;
   #begin = 0;
   #next = 0;
 
@@ -57,6 +61,35 @@ export class SessionLines {
       return true;
     }
     return false;
+  }
+
+  /**
+   * Goes to the next line if it is `r KEY VALUE` or `w KEY VALUE` with whole numbers of up to nine digits and one space
+   * between them, as nearly all lines are; `isWrite`, `key` and `value` tell what it says.
+   */
+  nextOperation(): boolean {
+    const { bytes } = this;
+    let at = this.#next;
+    const f = bytes[at]!;
+    if ((f !== R && f !== W) || bytes[at + 1] !== SPACE) return false;
+    let digit = bytes[at += 2]! - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return false;
+    const keyLimit = at + 9;
+    let key = 0;
+    for (; digit >= 0 && digit <= 9 && at < keyLimit; digit = bytes[++at]! - ZERO) key = key * 10 + digit;
+    if (bytes[at] !== SPACE) return false;
+    digit = bytes[++at]! - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return false;
+    const valueLimit = at + 9;
+    let value = 0;
+    for (; digit >= 0 && digit <= 9 && at < valueLimit; digit = bytes[++at]! - ZERO) value = value * 10 + digit;
+    if (bytes[at] !== NEWLINE) return false;
+    this.isWrite = f === W;
+    this.key = key;
+    this.value = value;
+    this.line++;
+    this.#next = at + 1;
+    return true;
   }
 
   /** Whether the whole line is one character, at least `least` times. */

@@ -20,6 +20,7 @@ import {
   type Analysed,
   decide,
   type Decision,
+  isRegisters,
   type Known,
   proveBySerialOrder,
   weakly,
@@ -29,7 +30,7 @@ import { caseOfCycle } from "./tell/explain.ts";
 import { type AnomalyCase, Findings } from "./read/findings.ts";
 import { edgesByConstraint, possibleModels } from "./decide/possible.ts";
 import type { OrderConstraint } from "./decide/serial_order.ts";
-import { componentGraphs, type EdgeList, graphOf, type Part, wr } from "./graph/graph.ts";
+import { componentGraphs, type EdgeList, graphOf, type Part } from "./graph/graph.ts";
 import { analyseLists } from "./order/list_append.ts";
 import { addRealTime, addSessionOrder } from "./order/order_edges.ts";
 import { analyseRegisters } from "./order/rw_register.ts";
@@ -212,9 +213,15 @@ function judge(
 ): TransactionVerdict {
   const question = questionOf(history, options);
   const analysed = analysedBy(question, history, options, indexOf);
-  const edgesOf = edgesByConstraint(analysed);
-  const hasDependencies = analysed.analysis.edges.count > 0;
-  const proven = isOpen(question) ? proveBySerialOrder(question.model, analysed) : undefined;
+  const isWeak = holdsWeakly(question, analysed);
+  // A weak level that holds needs no edges beside its own.
+  const edgesOf = isWeak ? undefined : edgesByConstraint(analysed);
+  const hasDependencies = hasReads(analysed) || analysed.analysis.edges.count > 0;
+  const proven = isWeak
+    ? { valid: true as const }
+    : isOpen(question)
+    ? proveBySerialOrder(question.model, analysed)
+    : undefined;
   const { decision, drawing } = proven === undefined
     ? decideByGraph(question, analysed)
     : { decision: proven, drawing: undefined };
@@ -222,7 +229,7 @@ function judge(
     const explanation = "No transaction saw or overwrote what another did, so nothing could have been found";
     analysed.findings.add("empty-transaction-graph", () => ({ transactions: [], explanation: `${explanation}.` }));
   }
-  const held = heldModels(question, analysed, decision, edgesOf);
+  const held = heldModels(question, analysed, decision, () => edgesOf ?? edgesByConstraint(analysed));
   return verdictOf(question, analysed, decision, held, drawing);
 }
 
@@ -278,9 +285,6 @@ function decideByGraph(question: Question, analysed: Analysed): { decision: Deci
   const { history, analysis, order, constraint, findings, indexOf } = analysed;
   const { model, forbidden, unclear } = question;
   const { edges } = analysis;
-  if (question.weak !== undefined && holdsWeakly(question, question.weak, analysed)) {
-    return { decision: { valid: true }, drawing: undefined };
-  }
   if (constraint !== "none") addSessionOrder(edges, history, analysis.takesPart);
   if (constraint === "realtime") addRealTime(edges, history, analysis.takesPart);
   const parts = componentGraphs(graphOf(edges, history.count));
@@ -308,15 +312,20 @@ function decideByGraph(question: Question, analysed: Analysed): { decision: Deci
 }
 
 /**
- * Whether a weak level holds where reads are the only edges. Then nothing else can be found: the graph by which such a
- * level is judged has all reads and sessions, and no cycle.
+ * Whether the question is of a weak level, and it holds where reads are the only edges. Then nothing else can be found:
+ * the graph by which such a level is judged has all reads and sessions, and no cycle.
  */
-function holdsWeakly({ model, forbidden, unclear }: Question, level: WeakLevel, analysed: Analysed): boolean {
-  const { edges } = analysed.analysis;
-  if (unclear !== undefined || analysed.findings.names().some((name) => forbidden.has(name))) return false;
-  for (let e = 0; e < edges.count; e++) if (edges.kind[e] !== wr) return false;
-  const known = { ...analysed, edges, hasCycle: false, findings: new Findings(1) };
-  return weakly(model, level, true, known).valid === true;
+function holdsWeakly({ model, weak, forbidden, unclear, isOfAnomalies }: Question, analysed: Analysed): boolean {
+  const { analysis, findings } = analysed;
+  if (weak === undefined || isOfAnomalies || unclear !== undefined) return false;
+  if (!isRegisters(analysis) || !analysis.hasOnlyReads) return false;
+  if (findings.names().some((name) => forbidden.has(name))) return false;
+  return weakly(model, weak, true, { ...analysed, findings: new Findings(1) }).valid === true;
+}
+
+/** Whether a transaction read what another one wrote, as far as that shows without edges. */
+function hasReads({ analysis }: Analysed): boolean {
+  return isRegisters(analysis) && analysis.hasReads;
 }
 
 /** The models that the history was decided to have. */
@@ -324,11 +333,11 @@ function heldModels(
   { model, isOfAnomalies, unclear }: Question,
   analysed: Analysed,
   { valid }: Decision,
-  edgesOf: (constraint: OrderConstraint) => EdgeList,
+  edges: () => (constraint: OrderConstraint) => EdgeList,
 ): ReadonlySet<string> {
   const asked = valid === true && !isOfAnomalies ? modelsBelow([model]) : new Set<string>();
   if (unclear !== undefined || (asked.size > 0 && analysed.findings.names().length === 0)) return asked;
-  return new Set([...asked, ...possibleModels(analysed, edgesOf)]);
+  return new Set([...asked, ...possibleModels(analysed, edges())]);
 }
 
 /** Whether the order that is demanded has one of the transactions before another. */

@@ -48,19 +48,21 @@ export function inferReadCommitted(problem: CommitProblem, infer: Infer): void {
   const following: Following = { stamp: integers(keyCount), next: integers(keyCount), nextOther: integers(keyCount) };
   const { stamp, next, nextOther } = following;
   const laterKeys: number[] = [];
-  for (const t of sessions.order) {
+  let t = -1;
+  const other = (writer: number, key: number): void => {
+    if (stamp[key] !== t + 1) return;
+    const after = next[key] !== writer ? next[key]! : nextOther[key]!;
+    if (after >= 0) infer(writer, after, t, key);
+  };
+  for (let i = 0; i < sessions.order.length; i++) {
+    t = sessions.order[i]!;
     laterKeys.length = 0;
-    const other = (writer: number, key: number): void => {
-      if (stamp[key] !== t + 1) return;
-      const after = next[key] !== writer ? next[key]! : nextOther[key]!;
-      if (after >= 0) infer(writer, after, t, key);
-    };
     for (let at = readStart[t + 1]! - 1; at >= readStart[t]!; at--) {
       const writer = readWriter[at]!, key = readKey[at]!;
       if (isFirstOfWriter[at] && writer < problem.count) {
         // The shorter of two lists of keys is gone through: what the writer wrote, or what is read later.
         if (writeStart[writer + 1]! - writeStart[writer]! <= laterKeys.length) {
-          for (let i = writeStart[writer]!; i < writeStart[writer + 1]!; i++) other(writer, writeKey[i]!);
+          for (let w = writeStart[writer]!; w < writeStart[writer + 1]!; w++) other(writer, writeKey[w]!);
         } else {
           for (const later of laterKeys) if (wrote(accesses, writer, later)) other(writer, later);
         }
@@ -83,9 +85,14 @@ export function inferReadAtomic(problem: CommitProblem, infer: Infer): void {
   const latestRead = integers(keyCount).fill(-1); // of each key, by the transaction
   const previousRead = integers(readKey.length); // of the same key and transaction
   const readKeys: number[] = [];
-  for (const t of sessions.order) {
+  let t = -1, from = 0;
+  const beforeAll = (writer: number, key: number): void => {
+    for (let at = latestRead[key]!; at >= from; at = previousRead[at]!) infer(writer, readWriter[at]!, t, key);
+  };
+  for (let i = 0; i < sessions.order.length; i++) {
+    t = sessions.order[i]!;
     readKeys.length = 0;
-    const from = readStart[t]!;
+    from = readStart[t]!;
     for (let at = from; at < readStart[t + 1]!; at++) {
       const key = readKey[at]!;
       const isAgain = latestRead[key]! >= from;
@@ -95,19 +102,16 @@ export function inferReadAtomic(problem: CommitProblem, infer: Infer): void {
       const own = latestWrite[key]!;
       if (own >= 0 && sessions.of[own] === sessions.of[t]) infer(own, readWriter[at]!, t, key);
     }
-    const beforeAll = (writer: number, key: number): void => {
-      for (let at = latestRead[key]!; at >= from; at = previousRead[at]!) infer(writer, readWriter[at]!, t, key);
-    };
     for (let at = from; at < readStart[t + 1]!; at++) {
       const writer = readWriter[at]!;
       if (!isFirstOfWriter[at] || writer >= problem.count) continue;
       if (writeStart[writer + 1]! - writeStart[writer]! <= readKeys.length) {
-        for (let i = writeStart[writer]!; i < writeStart[writer + 1]!; i++) beforeAll(writer, writeKey[i]!);
+        for (let w = writeStart[writer]!; w < writeStart[writer + 1]!; w++) beforeAll(writer, writeKey[w]!);
       } else {
         for (const key of readKeys) if (wrote(accesses, writer, key)) beforeAll(writer, key);
       }
     }
-    for (let i = writeStart[t]!; i < writeStart[t + 1]!; i++) latestWrite[writeKey[i]!] = t;
+    for (let w = writeStart[t]!; w < writeStart[t + 1]!; w++) latestWrite[writeKey[w]!] = t;
   }
 }
 
@@ -118,6 +122,8 @@ interface WritersByKey {
   readonly groupSession: Int32Array;
   readonly groupStart: Int32Array;
   readonly by: Int32Array;
+  /** The number of each in its session. */
+  readonly number: Int32Array;
 }
 
 function writersByKey({ keyCount, accesses, sessions }: CommitProblem): WritersByKey {
@@ -129,9 +135,13 @@ function writersByKey({ keyCount, accesses, sessions }: CommitProblem): WritersB
   }
   for (let key = 0; key < keyCount; key++) ofKey[key + 1]! += ofKey[key]!;
   const next = ofKey.slice(0, keyCount);
-  const by = integers(total);
+  const by = integers(total), number = integers(total);
   for (const t of sessions.order) {
-    for (let i = writeStart[t]!; i < writeStart[t + 1]!; i++) by[next[writeKey[i]!]!++] = t;
+    for (let i = writeStart[t]!; i < writeStart[t + 1]!; i++) {
+      const place = next[writeKey[i]!]!++;
+      by[place] = t;
+      number[place] = sessions.number[t]!;
+    }
   }
   const start = integers(keyCount + 1);
   const groupSession = integers(total), groupStart = integers(total + 1);
@@ -146,7 +156,7 @@ function writersByKey({ keyCount, accesses, sessions }: CommitProblem): WritersB
     start[key + 1] = groups;
   }
   groupStart[groups] = ofKey[keyCount]!;
-  return { start, groupSession, groupStart, by };
+  return { start, groupSession, groupStart, by, number };
 }
 
 /**
@@ -179,24 +189,24 @@ export function inferCausal(problem: CommitProblem, order: ArrayLike<number>, in
         // What the writer comes after needs no edge.
         const known = writer < count ? clock[writer * k + session]! : 0;
         if (seen <= known) continue;
-        const last = lastUpTo(writers, group, number, seen);
-        if (last >= 0 && number[last]! > known) infer(last, writer, t, key);
+        const last = lastUpTo(writers, group, seen);
+        if (last >= 0 && writers.number[last]! > known) infer(writers.by[last]!, writer, t, key);
       }
     }
     clock[t * k + sessions.of[t]!] = number[t]!;
   }
 }
 
-/** The last writer of a group whose number in its session is at most `seen`; -1 if there is none. */
-function lastUpTo({ groupStart, by }: WritersByKey, group: number, number: Int32Array, seen: number): number {
+/** The place of a group's last writer whose number in its session is at most `seen`; -1 if there is none. */
+function lastUpTo({ groupStart, number }: WritersByKey, group: number, seen: number): number {
   const begin = groupStart[group]!;
   let low = begin, high = groupStart[group + 1]!;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (number[by[middle]!]! <= seen) low = middle + 1;
+    if (number[middle]! <= seen) low = middle + 1;
     else high = middle;
   }
-  return low > begin ? by[low - 1]! : -1;
+  return low > begin ? low - 1 : -1;
 }
 
 /** The transaction before each in its session; -1 for the first. */

@@ -199,16 +199,19 @@ function writersOf(history: Transactions, versions: readonly number[]): number {
 }
 
 /** The level by its own definition, of reads and sessions. */
-export function weakly(model: string, level: WeakLevel, hasSessions: boolean, known: Known): Decision {
+export function weakly(model: string, level: WeakLevel, hasSessions: boolean, known: Analysed): Decision {
   const { history, analysis, findings, indexOf } = known;
   // Where there is no time, the papers' levels hold: in them even read committed sees its own writes.
-  const missed = history.hasTime ? undefined : ownWriteMissed(known);
+  // Without an internal anomaly no transaction missed its own write.
+  const isConsistent = isRegisters(analysis) && !analysis.hasInternal;
+  const missed = history.hasTime || isConsistent ? undefined : ownWriteMissed(known);
   if (missed !== undefined) {
     findings.add("own-write-missed", () => missed);
     return { valid: false };
   }
   const order: (readonly [number, number])[] = [];
-  for (let e = 0; e < analysis.edges.count; e++) {
+  const hasOrder = !isRegisters(analysis) || !analysis.hasOnlyReads;
+  for (let e = 0; hasOrder && e < analysis.edges.count; e++) {
     const [from, to] = [analysis.edges.from[e]!, analysis.edges.to[e]!];
     if (analysis.edges.kind[e] === ww && from < history.count && to < history.count) order.push([from, to]);
   }
@@ -233,7 +236,7 @@ export function weakly(model: string, level: WeakLevel, hasSessions: boolean, kn
 }
 
 /** A read that does not return what its own transaction wrote last. */
-function ownWriteMissed({ history, indexOf }: Known): AnomalyCase | undefined {
+function ownWriteMissed({ history, indexOf }: Analysed): AnomalyCase | undefined {
   const { opStart, isWrite, opKey, opVersion, status } = history;
   const lastWrite = integers(history.keys.length).fill(-1); // the last operation that wrote each key
   for (let t = 0; t < history.count; t++) {
@@ -333,11 +336,11 @@ function openWrites({ history, analysis }: Known): Write[][] {
       return Array.from(last, ([writer, version]) => ({ writer, version, readers: [] }));
     });
   }
-  const { transaction, write, keyStart, byKey } = analysis.touches;
+  const { transaction, write } = analysis.touches;
   const readers = readersOf(analysis.touches, versions.count + history.keys.length);
   return history.keys.map((_, key) => {
     const writes: Write[] = [];
-    for (const at of byKey.subarray(keyStart[key]!, keyStart[key + 1]!)) {
+    for (const at of analysis.touches.ofKey(key)) {
       const [version, writer] = [write[at]!, transaction[at]!];
       if (version === none || versions.writer[version] !== writer) continue;
       const group = readers.by.subarray(readers.start[version]!, readers.start[version + 1]!);

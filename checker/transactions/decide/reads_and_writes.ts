@@ -30,7 +30,7 @@ export interface ReadsAndWrites {
   readonly writeKey: Int32Array;
 }
 
-/** Lays out what the transactions that take part did. Linear but for the sorting of each one's keys. */
+/** Lays out what the transactions that take part did. Linear but for the sorting of keys where one wrote many. */
 export function readsAndWrites(history: Transactions, takesPart: Uint8Array): ReadsAndWrites {
   return { ...readsOf(history, takesPart), ...writesOf(history, takesPart) };
 }
@@ -38,7 +38,8 @@ export function readsAndWrites(history: Transactions, takesPart: Uint8Array): Re
 type Reads = Pick<ReadsAndWrites, "readStart" | "readKey" | "readWriter" | "isFirstOfWriter">;
 
 function readsOf(history: Transactions, takesPart: Uint8Array): Reads {
-  const { count, opStart, isWrite, opKey, opVersion, versions } = history;
+  const { count, opStart, isWrite, opKey, opVersion, opWriter, versions } = history;
+  const isRegister = history.workload === "rw-register";
   const readStart = integers(count + 1);
   const readKey = integers(opStart[count]!);
   const readWriter = integers(opStart[count]!);
@@ -49,7 +50,7 @@ function readsOf(history: Transactions, takesPart: Uint8Array): Reads {
     for (let at = opStart[t]!; at < opStart[t + 1]! && takesPart[t]; at++) {
       const version = opVersion[at]!;
       if (isWrite[at] || version === unknownVersion) continue;
-      const writer = version === initialVersion ? count : versions.writer[version]!;
+      const writer = version === initialVersion ? count : isRegister ? opWriter[at]! : versions.writer[version]!;
       if (writer === nobody || writer === t || (writer < count && !takesPart[writer])) continue;
       readKey[reads] = opKey[at]!;
       readWriter[reads] = writer;
@@ -77,29 +78,22 @@ function writesOf(
       writeKey[writes++] = key;
     }
     writeStart[t + 1] = writes;
-    sort(writeKey, writeStart[t]!, writes);
+    if (writes - writeStart[t]! > few) writeKey.subarray(writeStart[t]!, writes).sort();
   }
   return { writeStart, writeKey };
 }
 
-/** Sorts a part of an array, which nearly always is short. */
-function sort(array: Int32Array, from: number, to: number): void {
-  if (to - from > 32) {
-    array.subarray(from, to).sort();
-    return;
-  }
-  for (let i = from + 1; i < to; i++) {
-    const value = array[i]!;
-    let at = i;
-    for (; at > from && array[at - 1]! > value; at--) array[at] = array[at - 1]!;
-    array[at] = value;
-  }
-}
+/** As many keys are looked through one by one; more are sorted, and halved. */
+const few = 16;
 
 /** Whether a transaction wrote a key. */
 export function wrote({ writeStart, writeKey }: ReadsAndWrites, t: number, key: number): boolean {
-  let low = writeStart[t]!, high = writeStart[t + 1]!;
-  const end = high;
+  const end = writeStart[t + 1]!;
+  let low = writeStart[t]!, high = end;
+  if (high - low <= few) {
+    while (low < end && writeKey[low] !== key) low++;
+    return low < end;
+  }
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (writeKey[middle]! < key) low = middle + 1;

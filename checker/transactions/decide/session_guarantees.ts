@@ -68,7 +68,7 @@ export function findSessionViolations(
   };
 
   /** Whether a state of a key came before a version of it. */
-  const isOlder = (key: number, state: number, version: number): boolean => {
+  const isOlder = (state: number, version: number): boolean => {
     if (state === version || version === initialVersion) return false;
     if (known.workload === "list-append") {
       const { position } = known.order;
@@ -124,7 +124,7 @@ export function findSessionViolations(
   function judgeByOwnSession(t: number, key: number, state: number): void {
     const own = writes.get(slot(t, key)), before = reads.get(slot(t, key));
     const written = latest(own, t - 1), read = latest(before, t - 1);
-    if (written >= 0 && isOlder(key, state, own!.versions[written]!)) {
+    if (written >= 0 && isOlder(state, own!.versions[written]!)) {
       report(
         "read-your-writes",
         [own!.transactions[written]!, t],
@@ -133,7 +133,7 @@ export function findSessionViolations(
         "T1 wrote this, and T2, later in the same session, did not see it.",
       );
     }
-    if (read >= 0 && isOlder(key, state, before!.versions[read]!)) {
+    if (read >= 0 && isOlder(state, before!.versions[read]!)) {
       report(
         "monotonic-reads",
         [before!.transactions[read]!, t],
@@ -152,7 +152,7 @@ export function findSessionViolations(
       if (other === key || writer === nobody || writer === t || !takesPart[writer]) continue;
       const theirs = writes.get(slot(writer, key)), theirReads = reads.get(slot(writer, key));
       const wrote = latest(theirs, writer - 1), had = latest(theirReads, writer);
-      if (wrote >= 0 && isOlder(key, state, theirs!.versions[wrote]!)) {
+      if (wrote >= 0 && isOlder(state, theirs!.versions[wrote]!)) {
         report(
           "monotonic-writes",
           [theirs!.transactions[wrote]!, writer, t],
@@ -161,7 +161,7 @@ export function findSessionViolations(
           "T1 wrote this, and later in its session T2 wrote what T3 saw; but T3 did not see what T1 wrote.",
         );
       }
-      if (had >= 0 && isOlder(key, state, theirReads!.versions[had]!)) {
+      if (had >= 0 && isOlder(state, theirReads!.versions[had]!)) {
         report(
           "writes-follow-reads",
           [theirReads!.transactions[had]!, writer, t],
@@ -178,7 +178,7 @@ export function findSessionViolations(
     const own = writes.get(slot(t, key)), before = reads.get(slot(t, key));
     const written = latest(own, t), read = latest(before, t);
     const isPlaced = known.workload !== "list-append" || known.order.position[version]! >= 0;
-    if (isPlaced && written >= 0 && isOlder(key, version, own!.versions[written]!)) {
+    if (isPlaced && written >= 0 && isOlder(version, own!.versions[written]!)) {
       report(
         "monotonic-writes",
         [own!.transactions[written]!, t],
@@ -187,7 +187,7 @@ export function findSessionViolations(
         "T1 wrote this before T2 wrote, in one session, but it came later in the order of versions.",
       );
     }
-    if (isPlaced && read >= 0 && isOlder(key, version, before!.versions[read]!)) {
+    if (isPlaced && read >= 0 && isOlder(version, before!.versions[read]!)) {
       report(
         "writes-follow-reads",
         [before!.transactions[read]!, t],

@@ -9,7 +9,7 @@
  */
 import { type Findings, operationAt, reported, shown } from "../read/findings.ts";
 import { EdgeList, rw, wr, ww } from "../graph/graph.ts";
-import { integers } from "../read/memory.ts";
+import { bytes, integers } from "../read/memory.ts";
 import { fail, info, initialVersion, ok, type Transactions, unknownVersion } from "../read/transactions.ts";
 import { none, readersOf, type Touches, TouchesBuilder } from "./touches.ts";
 import { type VersionGraph, versionGraph, type VersionOrderSource } from "./version_order.ts";
@@ -20,8 +20,14 @@ import { isAmbiguous, isFinal, isShared, nobody } from "../read/versions.ts";
 export interface RegisterAnalysis {
   /** 1 for each transaction that surely happened, or whose writes were seen. */
   readonly takesPart: Uint8Array;
-  /** The wr edges, and the ww and rw edges that the version order gives. */
+  /** The wr edges, and the ww and rw edges that the version order gives; made when they are first asked for. */
   readonly edges: EdgeList;
+  /** Whether a transaction read other than it had itself read or written just before. */
+  readonly hasInternal: boolean;
+  /** Whether a transaction read what another one wrote. */
+  readonly hasReads: boolean;
+  /** Whether wr edges are the only ones: no order of versions is known, and nobody read an initial state. */
+  readonly hasOnlyReads: boolean;
   /** What each transaction that takes part did to each key, as far as its values tell. */
   readonly touches: Touches;
   readonly order: VersionGraph;
@@ -43,7 +49,7 @@ export function analyseRegisters(
   position: readonly number[] | undefined,
   indexOf: (event: number) => number,
 ): RegisterAnalysis {
-  const { count, status, opStart, isWrite, opKey, opVersion, keys, versions } = history;
+  const { count, status, opStart, isWrite, opKey, opVersion, opWriter, keys, versions } = history;
   const report = (t: number) => reported(history, t, indexOf);
   const initialOf = (key: number) => versions.count + key;
   const isUnclear = (version: number) => (versions.flags[version]! & isAmbiguous) !== 0;
@@ -56,6 +62,8 @@ export function analyseRegisters(
   const touchedKeys: number[] = [];
   const firstReadOf = integers(keys.length);
   const lastWriteOf = integers(keys.length);
+  const { flags } = versions;
+  let hasReads = false, hasInitialReads = false, hasInternal = false;
   for (let t = 0; t < count; t++) {
     if (!takesPart[t]) continue;
     touchedKeys.length = 0;
@@ -77,7 +85,13 @@ export function analyseRegisters(
         continue;
       }
       if (version === unknownVersion) continue;
-      if (version >= 0) checkRead(t, at, version, versions.writer[version]!);
+      if (version < 0) hasInitialReads = true;
+      else {
+        const writer = opWriter[at]!;
+        const clarity = flags[version]! & (isFinal | isAmbiguous);
+        if (writer === nobody || status[writer] === fail || clarity === 0) checkRead(t, at, version, writer);
+        else if (writer !== t && clarity === isFinal) hasReads = true;
+      }
       if (previous < 0) firstReadOf[key] = version === initialVersion ? initialOf(key) : version;
       else if (!internalFound && opVersion[previous] !== version) internalFound = internal(t, at, previous);
     }
@@ -133,6 +147,7 @@ export function analyseRegisters(
 
   function internal(t: number, at: number, previous: number): boolean {
     if (opVersion[previous] === unknownVersion) return false;
+    hasInternal = true;
     const key = keys[opKey[at]!];
     const expected = opVersion[previous]! < 0 ? null : versions.valueOf(opVersion[previous]!);
     const operation = operationAt(history, at);
@@ -178,28 +193,39 @@ export function analyseRegisters(
 
   const order = versionGraph(history, touches, { asked, position }, findings, indexOf);
   lostUpdates();
-  return { takesPart, edges: registerEdges(history, takesPart, touches, order), touches, order, asked, position };
+  let edges: EdgeList | undefined;
+  return {
+    takesPart,
+    get edges() {
+      return edges ??= registerEdges(history, takesPart, touches, order);
+    },
+    hasInternal,
+    hasReads,
+    hasOnlyReads: asked.length === 0 && !hasInitialReads,
+    touches,
+    order,
+    asked,
+    position,
+  };
 
   /** Finds transactions that read one version and wrote on top of it, each without the others. */
   function lostUpdates(): void {
-    const isUpdate = (at: number) =>
-      touches.read[at] !== none && touches.write[at] !== none && status[touches.transaction[at]!] === ok;
-    // 1 + the touch that updated a version first; 0 where none did.
-    const firstUpdate = integers(versions.count + keys.length);
+    const { read, write, transaction } = touches;
+    const isUpdated = bytes(versions.count + keys.length);
+    const isUpdate = (at: number) => read[at] !== none && write[at] !== none && status[transaction[at]!] === ok;
     const groups = new Map<number, number[]>();
-    for (const at of touches.byKey) {
+    for (let at = 0; at < read.length; at++) {
       if (!isUpdate(at)) continue;
-      const version = touches.read[at]!;
-      if (firstUpdate[version] === 0) {
-        firstUpdate[version] = at + 1;
-        continue;
-      }
-      const group = groups.get(version);
-      if (group === undefined) {
-        groups.set(version, [touches.transaction[firstUpdate[version]! - 1]!, touches.transaction[at]!]);
-      } else group.push(touches.transaction[at]!);
+      const version = read[at]!;
+      if (isUpdated[version]) groups.set(version, []);
+      isUpdated[version] = 1;
     }
-    for (const [version, group] of groups) reportLostUpdate(version, group);
+    if (groups.size === 0) return;
+    for (const at of touches.byKey) if (isUpdate(at)) groups.get(read[at]!)?.push(transaction[at]!);
+    // In the order of keys, and for each in that of their first updates.
+    const keyOf = (version: number) => version >= versions.count ? version - versions.count : versions.key[version]!;
+    const sorted = [...groups].sort(([a, [first]], [b, [other]]) => keyOf(a) - keyOf(b) || first! - other!);
+    for (const [version, group] of sorted) reportLostUpdate(version, group);
   }
 
   function reportLostUpdate(version: number, group: readonly number[]): void {
@@ -213,9 +239,7 @@ export function analyseRegisters(
       explanation:
         `${group.length === 2 ? "T1 and T2 both" : `T1, T2 and ${group.length - 2} more all`} read key ${
           shown(keys[key])
-        } as ${
-          shown(value)
-        }, and then wrote it: none saw what the others wrote, so an update was made to a state ` +
+        } as ${shown(value)}, and then wrote it: none saw what the others wrote, so an update was made to a state ` +
         `that was no longer current.`,
     }));
   }
@@ -223,9 +247,13 @@ export function analyseRegisters(
 
 /** 1 for each transaction that surely happened, or whose writes were seen. */
 function participants({ count, status, opStart, isWrite, opVersion, versions }: Transactions): Uint8Array {
-  const takesPart = new Uint8Array(count);
-  for (let t = 0; t < count; t++) takesPart[t] = status[t] === ok ? 1 : 0;
-  for (let at = 0; at < opStart[count]!; at++) {
+  const takesPart = bytes(count);
+  let isUnsure = false;
+  for (let t = 0; t < count; t++) {
+    takesPart[t] = status[t] === ok ? 1 : 0;
+    if (status[t] === info) isUnsure = true;
+  }
+  for (let at = 0; isUnsure && at < opStart[count]!; at++) {
     const version = opVersion[at]!;
     if (isWrite[at] || version < 0) continue;
     const writer = versions.writer[version]!;

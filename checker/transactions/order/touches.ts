@@ -23,14 +23,46 @@ import { bytes, grown, integers } from "../read/memory.ts";
 export const none = -1;
 
 /** Touches; the layout is drawn at the head of this file. */
-export interface Touches {
+export class Touches {
   readonly start: Int32Array;
   readonly transaction: Int32Array;
   readonly key: Int32Array;
   readonly read: Int32Array;
   readonly write: Int32Array;
-  readonly keyStart: Int32Array;
-  readonly byKey: Int32Array;
+  readonly #keyCount: number;
+  #byKey: { readonly start: Int32Array; readonly touch: Int32Array } | undefined;
+
+  constructor(columns: Pick<Touches, "start" | "transaction" | "key" | "read" | "write">, keyCount: number) {
+    this.start = columns.start;
+    this.transaction = columns.transaction;
+    this.key = columns.key;
+    this.read = columns.read;
+    this.write = columns.write;
+    this.#keyCount = keyCount;
+  }
+
+  get keyStart(): Int32Array {
+    return (this.#byKey ??= this.#sortedByKey()).start;
+  }
+
+  get byKey(): Int32Array {
+    return (this.#byKey ??= this.#sortedByKey()).touch;
+  }
+
+  /** The touches of a key, in the order of invocation. */
+  ofKey(key: number): Int32Array {
+    return this.byKey.subarray(this.keyStart[key]!, this.keyStart[key + 1]!);
+  }
+
+  #sortedByKey(): { start: Int32Array; touch: Int32Array } {
+    const start = integers(this.#keyCount + 1);
+    for (const key of this.key) start[key + 1]!++;
+    for (let k = 0; k < this.#keyCount; k++) start[k + 1]! += start[k]!;
+    const next = start.slice(0, this.#keyCount);
+    const touch = integers(this.key.length);
+    for (let at = 0; at < this.key.length; at++) touch[next[this.key[at]!]!++] = at;
+    return { start, touch };
+  }
 }
 
 /** Collects touches, transaction by transaction. */
@@ -70,27 +102,18 @@ export class TouchesBuilder {
     this.#start[transaction + 1] = at + 1;
   }
 
-  /** All touches, by transaction and by key. Linear. */
+  /** All touches. */
   touches(keyCount: number): Touches {
     const start = this.#start;
     for (let t = 1; t < start.length; t++) if (start[t]! < start[t - 1]!) start[t] = start[t - 1]!;
     const count = this.#count;
-    const key = this.#key.subarray(0, count);
-    const keyStart = integers(keyCount + 1);
-    for (let at = 0; at < count; at++) keyStart[key[at]! + 1]!++;
-    for (let k = 0; k < keyCount; k++) keyStart[k + 1]! += keyStart[k]!;
-    const next = keyStart.slice(0, keyCount);
-    const byKey = integers(count);
-    for (let at = 0; at < count; at++) byKey[next[key[at]!]!++] = at;
-    return {
+    return new Touches({
       start,
       transaction: this.#transaction.subarray(0, count),
-      key,
+      key: this.#key.subarray(0, count),
       read: this.#read.subarray(0, count),
       write: this.#write.subarray(0, count),
-      keyStart,
-      byKey,
-    };
+    }, keyCount);
   }
 }
 

@@ -107,7 +107,7 @@ export function versionGraph(
     for (const [key, sets] of [...conflicts].sort((a, b) => a[0] - b[0])) {
       for (const set of sets) {
         const values = set.map((node) => node >= versions.count ? null : versions.valueOf(node));
-        const involved = ofKey(touches, key).filter((at) =>
+        const involved = touches.ofKey(key).filter((at) =>
           set.includes(touches.read[at]!) || set.includes(touches.write[at]!)
         );
         findings.add("cyclic-versions", () => ({
@@ -175,11 +175,6 @@ function edgesOver({ versions, keys, count }: Transactions): EdgeList {
   return new EdgeList(versions.count + keys.length, 2 * count + 16);
 }
 
-/** The touches of a key, in the order of invocation. */
-function ofKey({ keyStart, byKey }: Touches, key: number): Int32Array {
-  return byKey.subarray(keyStart[key]!, keyStart[key + 1]!);
-}
-
 /** The version that a touch leaves behind, as far as it can be told. */
 function lastOf({ read, write }: Touches, at: number): number {
   return write[at] !== none ? write[at]! : read[at]!;
@@ -209,7 +204,7 @@ function sequentialKeys(history: Transactions, touches: Touches): Said {
   const { count: initial } = history.versions;
   for (let key = 0; key < history.keys.length; key++) {
     const previous = new Map<number, number>();
-    for (const at of ofKey(touches, key)) {
+    for (const at of touches.ofKey(key)) {
       const session = history.session[touches.transaction[at]!]!;
       const before = previous.get(session);
       const after = firstOf(touches, at, initial);
@@ -225,7 +220,7 @@ function givenOrder(history: Transactions, touches: Touches, position: readonly 
   const { transaction, write } = touches;
   const placeOf = (at: number) => position[transaction[at]!];
   for (let key = 0; key < history.keys.length; key++) {
-    const writes = ofKey(touches, key).filter((at) => write[at] !== none && placeOf(at) !== undefined)
+    const writes = touches.ofKey(key).filter((at) => write[at] !== none && placeOf(at) !== undefined)
       .sort((a, b) => placeOf(a)! - placeOf(b)! || transaction[a]! - transaction[b]!);
     for (let i = 1; i < writes.length; i++) edges.add(write[writes[i - 1]!]!, write[writes[i]!]!, 0);
   }
@@ -256,7 +251,7 @@ function linearizableKeys(history: Transactions, touches: Touches): Said {
       begin.push(-1);
       return (place[node] = nodes.push(node)) - 1;
     };
-    for (const touch of ofKey(touches, key)) {
+    for (const touch of touches.ofKey(key)) {
       const transaction = touches.transaction[touch]!;
       const last = placeOf(lastOf(touches, touch));
       end[last] = Math.min(end[last]!, completed[transaction]!);

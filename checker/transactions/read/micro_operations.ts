@@ -20,6 +20,8 @@ export interface MicroOperations {
   readonly keys: readonly unknown[];
   /** What was written, or what a read returned. */
   valueOf(operation: number): unknown;
+  /** The values, where all are integers of 32 bits. */
+  readonly integers?: Int32Array;
 }
 
 /** A value as errors quote it. */

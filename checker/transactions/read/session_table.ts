@@ -84,14 +84,25 @@ export class SessionTableBuilder {
 
   /** Adds an operation of a transaction, behind those that it has. */
   operation(transaction: number, isWrite: boolean, key: unknown, value: unknown): void {
+    const isInteger = typeof value === "number" && (value | 0) === value;
+    if (!isInteger) this.#others.set(this.operations, value);
+    this.operationOfIntegers(transaction, isWrite, this.#keys.of(key), isInteger ? value : 0);
+  }
+
+  /** The number of a key, as {@link SessionTableBuilder.operationOfIntegers} takes it. */
+  numberOfKey(key: number): number {
+    return this.#keys.of(key);
+  }
+
+  /** Adds an operation whose value is an integer of 32 bits, and whose key has its number already. */
+  operationOfIntegers(transaction: number, isWrite: boolean, keyNumber: number, value: number): void {
     const at = this.operations++;
     if (at === this.#of.length) this.#grow();
     if (transaction !== this.transactions - 1) this.#isInOrder = false;
     this.#of[at] = transaction;
     this.#isWrite[at] = isWrite ? 1 : 0;
-    this.#key[at] = this.#keys.of(key);
-    if (typeof value === "number" && (value | 0) === value) this.#integer[at] = value;
-    else this.#others.set(at, value);
+    this.#key[at] = keyNumber;
+    this.#integer[at] = value;
   }
 
   #grow(): void {
@@ -112,7 +123,8 @@ export class SessionTableBuilder {
       sessionCount,
       initial,
       keys: this.#keys.names,
-      valueOf: others.size === 0 ? (at) => integer[at] : (at) => others.has(at) ? others.get(at) : integer[at],
+      valueOf: (at) => others.size > 0 && others.has(at) ? others.get(at) : integer[at],
+      ...(others.size === 0 ? { integers: integer } : {}),
     };
   }
 

@@ -12,6 +12,7 @@
  *     isWrite       1   0    1    0
  *     opKey         0   1    0    2                      the key's number
  *     opVersion     0  -1    1    0                      the version written or read; see below
+ *     opWriter      0  -1    2    0                      who wrote it; nobody, too, where that is not known
  *     lists         .  []    .   [1]                     what a read of a list returned
  *
  * @module
@@ -60,6 +61,8 @@ export interface Transactions {
   readonly isWrite: Uint8Array;
   readonly opKey: Int32Array;
   readonly opVersion: Int32Array;
+  /** For registers alone; empty for lists. */
+  readonly opWriter: Int32Array;
   readonly lists: readonly (readonly unknown[] | undefined)[];
   /** Each key, by its number. */
   readonly keys: readonly unknown[];
@@ -189,13 +192,17 @@ function laidOut(
 ): Transactions {
   const isAppend = workload === "list-append";
   const total = operations.key.length;
-  const versions = new Versions(Math.max(1024, total >>> (isAppend ? 1 : 0)));
+  // Reads of registers make versions only of what nobody wrote.
+  let writes = 0;
+  for (let at = 0; at < total; at++) writes += operations.isWrite[at]!;
+  const versions = new Versions(Math.max(1024, isAppend ? total >>> 1 : writes));
   const draft = {
     ...outline,
     opStart: operations.start,
     isWrite: operations.isWrite,
     opKey: operations.key,
     opVersion: integers(total),
+    opWriter: integers(isAppend ? 0 : total),
     versions,
   };
   numberWrites(draft, operations, isAppend ? undefined : { initial });
@@ -206,7 +213,10 @@ function laidOut(
 }
 
 /** What of a history is laid out while its versions get their numbers. */
-type Draft = Pick<Transactions, "count" | "status" | "opStart" | "isWrite" | "opKey" | "opVersion" | "versions">;
+type Draft = Pick<
+  Transactions,
+  "count" | "status" | "opStart" | "isWrite" | "opKey" | "opVersion" | "opWriter" | "versions"
+>;
 
 /**
  * Numbers what is written, and marks what cannot be told apart. `register` is what registers hold at first; lists hold
@@ -217,12 +227,15 @@ function numberWrites(
   operations: MicroOperations,
   register: { readonly initial: unknown } | undefined,
 ): void {
+  const values = operations.integers;
   for (let t = 0; t < count; t++) {
     const hasFailed = status[t] === fail;
     for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
       if (isWrite[at] === 0) continue;
-      const value = operations.valueOf(at);
-      const version = versions.insert(opKey[at]!, value);
+      const value = values === undefined ? operations.valueOf(at) : values[at]!;
+      const version = values === undefined
+        ? versions.insert(opKey[at]!, value)
+        : versions.insertInteger(opKey[at]!, values[at]!);
       opVersion[at] = version;
       const writer = versions.writer[version]!;
       if (writer !== nobody && writer !== t) versions.flags[version]! |= isShared;
@@ -278,26 +291,32 @@ function markFinal(
   }
 }
 
-/** Numbers what registers were read as. */
+/** Numbers what registers were read as, and tells who wrote it. */
 function numberReads(
-  { count, status, opStart, isWrite, opKey, opVersion, versions }: Draft,
+  { count, status, opStart, isWrite, opKey, opVersion, opWriter, versions }: Draft,
   operations: MicroOperations,
   initial: unknown,
 ): void {
+  const values = operations.integers;
   for (let t = 0; t < count; t++) {
     for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
-      if (isWrite[at] === 1) continue;
+      if (isWrite[at] === 1) {
+        opWriter[at] = versions.writer[opVersion[at]!]!;
+        continue;
+      }
       if (status[t] !== ok) {
         opVersion[at] = unknownVersion;
+        opWriter[at] = nobody;
         continue;
       }
       const key = opKey[at]!;
-      const value = operations.valueOf(at);
-      const found = versions.find(key, value ?? null);
+      const value = values === undefined ? operations.valueOf(at) : values[at]!;
+      const found = values === undefined ? versions.find(key, value ?? null) : versions.findInteger(key, values[at]!);
       const isInitial = value === null || value === undefined || value === initial;
       // Where only a failed transaction wrote what was there from the start, the read saw the start.
       const isWritten = found >= 0 && !(isInitial && status[versions.writer[found]!] === fail);
       opVersion[at] = isWritten ? found : isInitial ? initialVersion : versions.insert(key, value);
+      opWriter[at] = isWritten ? versions.writer[found]! : nobody;
     }
   }
 }

@@ -7,8 +7,9 @@
  *     writer    0    0    7   -1        the transaction that wrote it, -1 if nobody did
  *     flags     .    F    F    .        isFinal: its writer's last write of this key, ...
  *
- * Integers, nearly all values of nearly all histories, are found by open addressing in one table of ids: a Map a key
- * took three times as long for a million transactions. Everything else is found in a Map.
+ * Integers, nearly all values of nearly all histories, are found in one table of ids. As long as no two keys have one
+ * value in common, the value is the place in it: what is used together lies together then. Else it is a table by open
+ * addressing (a Map a key took three times as long for a million transactions). Everything else is found in a Map.
  *
  * @module
  */
@@ -39,6 +40,9 @@ export function comparable(value: unknown): unknown {
   return typeof value === "object" && value !== null ? "\0" + jsonOf(value) : value;
 }
 
+/** Values up to so many times the number of versions may be places in a table. */
+const VALUES_EACH = 4;
+
 /** All versions of a history. Ids are given in the order of insertion. */
 export class Versions {
   /** How many there are. */
@@ -50,7 +54,9 @@ export class Versions {
   /** {@link isFinal}, {@link isAmbiguous}. */
   flags: Uint8Array;
 
-  #slots: Int32Array; // 1 + the id, or 0
+  /** 1 + the id of the version with each value, or 0; undefined once two keys have a value in common. */
+  #byValue: Int32Array | undefined;
+  #slots: Int32Array = new Int32Array(0); // 1 + the id, or 0
   #integers: Int32Array;
   #others = new Map<number, unknown>();
   #idsOfOthers = new Map<number, Map<unknown, number>>();
@@ -61,9 +67,7 @@ export class Versions {
     this.writer = integers(expected);
     this.flags = bytes(expected);
     this.#integers = integers(expected);
-    let slots = 4096;
-    while (slots < 2 * expected) slots *= 2;
-    this.#slots = integers(slots);
+    this.#byValue = integers(VALUES_EACH * expected);
   }
 
   /** The value of a version. */
@@ -74,6 +78,16 @@ export class Versions {
   /** The version of `key` with `value`, or -1. */
   find(key: number, value: unknown): number {
     if (!isSmallInteger(value)) return this.#idsOfOthers.get(key)?.get(comparable(value)) ?? -1;
+    return this.findInteger(key, value);
+  }
+
+  /** As {@link Versions.find}, of an integer of 32 bits. */
+  findInteger(key: number, value: number): number {
+    const byValue = this.#byValue;
+    if (byValue !== undefined) {
+      const id = value >= 0 && value < byValue.length ? byValue[value]! - 1 : -1;
+      return id >= 0 && this.key[id] === key ? id : -1;
+    }
     return this.#slots[this.#slotOf(key, value)]! - 1;
   }
 
@@ -90,13 +104,30 @@ export class Versions {
       this.#others.set(id, value);
       return id;
     }
+    return this.insertInteger(key, value);
+  }
+
+  /** As {@link Versions.insert}, of an integer of 32 bits. */
+  insertInteger(key: number, value: number): number {
+    const byValue = this.#byValue;
+    if (byValue !== undefined) {
+      const known = value >= 0 && value < byValue.length ? byValue[value]! - 1 : -2;
+      if (known >= 0 && this.key[known] === key) return known;
+      if (known === -1) {
+        const id = this.#add(key);
+        this.#integers[id] = value;
+        byValue[value] = id + 1;
+        return id;
+      }
+      this.#leaveValues();
+    }
     const slot = this.#slotOf(key, value);
     const known = this.#slots[slot]!;
     if (known > 0) return known - 1;
     const id = this.#add(key);
     this.#slots[slot] = id + 1;
     this.#integers[id] = value;
-    if (this.count * 2 > this.#slots.length) this.#rehash();
+    if (this.count * 2 > this.#slots.length) this.#hash(this.#slots.length * 4);
     return id;
   }
 
@@ -127,12 +158,19 @@ export class Versions {
     }
   }
 
-  #rehash(): void {
-    const previous = this.#slots;
-    this.#slots = integers(previous.length * 4);
-    for (let i = 0; i < previous.length; i++) {
-      const id = previous[i]! - 1;
-      if (id >= 0) this.#slots[this.#slotOf(this.key[id]!, this.#integers[id]!)] = id + 1;
+  /** Two keys have a value in common, or a value is too large to be a place. */
+  #leaveValues(): void {
+    this.#byValue = undefined;
+    let slots = 4096;
+    while (slots < 2 * this.key.length) slots *= 2;
+    this.#hash(slots);
+  }
+
+  #hash(slots: number): void {
+    this.#slots = integers(slots);
+    for (let id = 0; id < this.count; id++) {
+      if (this.#others.size > 0 && this.#others.has(id)) continue;
+      this.#slots[this.#slotOf(this.key[id]!, this.#integers[id]!)] = id + 1;
     }
   }
 }
