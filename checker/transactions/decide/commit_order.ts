@@ -1,10 +1,11 @@
 /**
  * Which transaction must have committed before which, by read committed, read atomic or causal consistency.
  *
- * Each level says: if t3 reads key x from t1, and it saw t2, which also wrote x, then t2 committed before t1. Not all of
- * these pairs are needed: of the writes of x that one session made before, the latest stands for all, and what reads and
- * sessions imply by themselves is left out. So read committed and read atomic take O(n^1.5) and causal O(n k), for n
- * operations and k sessions (Møldrup and Pavlogiannis, "AWDIT: An Optimal Weak Database Isolation Tester", PLDI 2025).
+ * Each level says: if t3 reads key x from t1, and it saw t2, which also wrote x, then t2 committed before t1. Not all
+ * of these pairs are needed: of the writes of x that one session made before, the latest stands for all, and what reads
+ * and sessions imply by themselves is left out. So read committed and read atomic take O(n^1.5) and causal O(n k), for
+ * n operations and k sessions (Møldrup and Pavlogiannis, "AWDIT: An Optimal Weak Database Isolation Tester", PLDI
+ * 2025).
  *
  * @module
  */
@@ -115,7 +116,7 @@ export function inferReadAtomic(problem: CommitProblem, infer: Infer): void {
   }
 }
 
-/** The transactions that wrote each key, by session: those of a group are `by[groupStart[g]]` to `by[groupStart[g + 1]]`. */
+/** Who wrote each key, by session: those of a group are `by[groupStart[g]]` to `by[groupStart[g + 1]]`. */
 interface WritersByKey {
   /** The groups of a key. */
   readonly start: Int32Array;

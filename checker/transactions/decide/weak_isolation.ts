@@ -2,8 +2,8 @@
  * Read committed, read atomic and causal consistency where no version order is known (Biswas and Enea, OOPSLA 2019),
  * within the bounds of Møldrup and Pavlogiannis, "AWDIT: An Optimal Weak Database Isolation Tester", PLDI 2025.
  *
- * Each level says which transactions must have committed before which (commit_order.ts). The level holds if these edges,
- * with reads and sessions, have no cycle.
+ * Each level says which transactions must have committed before which (commit_order.ts). The level holds if these
+ * edges, with reads and sessions, have no cycle.
  *
  * @module
  */

@@ -11,6 +11,7 @@ import { type Findings, operationAt, reported, shown } from "../read/findings.ts
 import { EdgeList, rw, wr, ww } from "../graph/graph.ts";
 import { bytes, integers } from "../read/memory.ts";
 import { fail, info, initialVersion, ok, type Transactions, unknownVersion } from "../read/transactions.ts";
+import { findLostUpdates } from "./lost_updates.ts";
 import { none, readersOf, type Touches, TouchesBuilder } from "./touches.ts";
 import { type VersionGraph, versionGraph, type VersionOrderSource } from "./version_order.ts";
 import { sharedValues } from "../read/shared_values.ts";
@@ -49,13 +50,44 @@ export function analyseRegisters(
   position: readonly number[] | undefined,
   indexOf: (event: number) => number,
 ): RegisterAnalysis {
+  const takesPart = participants(history);
+  const { touches, hasInitialReads, ...found } = touchesOf(history, takesPart, findings, indexOf);
+  const order = versionGraph(history, touches, { asked, position }, findings, indexOf);
+  findLostUpdates(history, touches, findings, indexOf);
+  let edges: EdgeList | undefined;
+  return {
+    takesPart,
+    get edges() {
+      return edges ??= registerEdges(history, takesPart, touches, order);
+    },
+    ...found,
+    hasOnlyReads: asked.length === 0 && !hasInitialReads,
+    touches,
+    order,
+    asked,
+    position,
+  };
+}
+
+/** What {@link touchesOf} finds. */
+type Found = Pick<RegisterAnalysis, "touches" | "hasInternal" | "hasReads"> & {
+  /** Whether a transaction read an initial state. */
+  readonly hasInitialReads: boolean;
+};
+
+/** What each transaction did to each key, and what its reads say by themselves. */
+function touchesOf(
+  history: Transactions,
+  takesPart: Uint8Array,
+  findings: Findings,
+  indexOf: (event: number) => number,
+): Found {
   const { count, status, opStart, isWrite, opKey, opVersion, opWriter, keys, versions } = history;
   const report = (t: number) => reported(history, t, indexOf);
   const initialOf = (key: number) => versions.count + key;
   const isUnclear = (version: number) => (versions.flags[version]! & isAmbiguous) !== 0;
   const shared = sharedValues(history);
 
-  const takesPart = participants(history);
   const builder = new TouchesBuilder(count, opStart[count]!);
   const lastOp = integers(keys.length).fill(-1);
   const previousOp = integers(opStart[count]!);
@@ -104,7 +136,7 @@ export function analyseRegisters(
       builder.add(t, key, firstReadOf[key]!, lastWriteOf[key]!);
     }
   }
-  const touches = builder.touches(keys.length);
+  return { touches: builder.touches(keys.length), hasInternal, hasReads, hasInitialReads };
 
   /** Whether what a read saw was ever committed, and is what its writer left. */
   function checkRead(t: number, at: number, version: number, writer: number): void {
@@ -189,59 +221,6 @@ export function analyseRegisters(
         } there itself: it saw its own future.`,
       }));
     }
-  }
-
-  const order = versionGraph(history, touches, { asked, position }, findings, indexOf);
-  lostUpdates();
-  let edges: EdgeList | undefined;
-  return {
-    takesPart,
-    get edges() {
-      return edges ??= registerEdges(history, takesPart, touches, order);
-    },
-    hasInternal,
-    hasReads,
-    hasOnlyReads: asked.length === 0 && !hasInitialReads,
-    touches,
-    order,
-    asked,
-    position,
-  };
-
-  /** Finds transactions that read one version and wrote on top of it, each without the others. */
-  function lostUpdates(): void {
-    const { read, write, transaction } = touches;
-    const isUpdated = bytes(versions.count + keys.length);
-    const isUpdate = (at: number) => read[at] !== none && write[at] !== none && status[transaction[at]!] === ok;
-    const groups = new Map<number, number[]>();
-    for (let at = 0; at < read.length; at++) {
-      if (!isUpdate(at)) continue;
-      const version = read[at]!;
-      if (isUpdated[version]) groups.set(version, []);
-      isUpdated[version] = 1;
-    }
-    if (groups.size === 0) return;
-    for (const at of touches.byKey) if (isUpdate(at)) groups.get(read[at]!)?.push(transaction[at]!);
-    // In the order of keys, and for each in that of their first updates.
-    const keyOf = (version: number) => version >= versions.count ? version - versions.count : versions.key[version]!;
-    const sorted = [...groups].sort(([a, [first]], [b, [other]]) => keyOf(a) - keyOf(b) || first! - other!);
-    for (const [version, group] of sorted) reportLostUpdate(version, group);
-  }
-
-  function reportLostUpdate(version: number, group: readonly number[]): void {
-    const isInitial = version >= versions.count;
-    const key = isInitial ? version - versions.count : versions.key[version]!;
-    const value = isInitial ? null : versions.valueOf(version);
-    findings.add("lost-update", () => ({
-      transactions: group.slice(0, 10).map(report),
-      key: keys[key],
-      values: [value],
-      explanation:
-        `${group.length === 2 ? "T1 and T2 both" : `T1, T2 and ${group.length - 2} more all`} read key ${
-          shown(keys[key])
-        } as ${shown(value)}, and then wrote it: none saw what the others wrote, so an update was made to a state ` +
-        `that was no longer current.`,
-    }));
   }
 }
 

@@ -117,8 +117,8 @@ export class TouchesBuilder {
   }
 }
 
-/** The transactions that read each version, laid out flat: those of version v are `by[start[v]]` to `by[start[v + 1]]`. */
-export interface Readers {
+/** The transactions that read each version v: `by[start[v]]` to `by[start[v + 1]]`. */
+interface Readers {
   readonly start: Int32Array;
   readonly by: Int32Array;
 }
