@@ -48,6 +48,7 @@ async function dispatch(args: string[], terminal: Terminal): Promise<number> {
     return 0;
   }
   const { name, rest } = commandOf(args);
+  if (isMainThread) (await import("./cli/launcher.ts")).watchLauncher();
   const { main } = await COMMANDS[name]();
   try {
     return await main(rest, terminal);

@@ -21,6 +21,7 @@ import { caseOfSeed, leaveOutcomes, OUTCOME_FLAGS, prepareOutcomes } from "./out
 import type { JudgedCase } from "../report/outcome.ts";
 import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
 import { commandOf, parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
+import { mayRead } from "./permissions.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -75,7 +76,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const isReal = target.time(setupOf(target, options).system) === "real";
   const jobs = flags.jobs ?? (isReal ? 1 : navigator.hardwareConcurrency);
   const isWorkersWork = jobs > 1 && target.spawns !== true;
-  const hasWorkers = isWorkersWork && mayLoadWorkers();
+  const hasWorkers = isWorkersWork && mayRead();
   if (isWorkersWork && !hasWorkers) terminal.err("Without -R there are no workers: one seed at a time.");
   terminal.progress("No run has ended yet");
   let canaries = 0;
@@ -158,14 +159,6 @@ function progress(sweep: Sweep, seconds: number, total: number, time: number): s
   return `${grouped(runs)}${of} runs, ${count(violations, "violation")}, ${rate.toFixed(1)} a second, ${
     grouped(left)
   } s left`;
-}
-
-/** Deno loads a worker's code only with the permission to read. */
-function mayLoadWorkers(): boolean {
-  const deno =
-    (globalThis as { Deno?: { permissions: { querySync(descriptor: { name: string }): { state: string } } } })
-      .Deno;
-  return deno === undefined || deno.permissions.querySync({ name: "read" }).state === "granted";
 }
 
 function parseShard(text: string): { index: number; of: number } {

@@ -72,7 +72,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     if (flags["check-determinism"]) terminal.out("Run twice: the same history, byte for byte.\n");
     if (isReal) {
       terminal.out(
-        "Real time: the seed fixes what is asked and which faults strike when, not how all this interleaves.\n",
+        "Real time: the seed fixes what is asked and which faults strike when, not how\nall this interleaves.\n",
       );
     }
     if (flags.out !== undefined) terminal.out(whatWasWritten(flags.out, judged));
@@ -130,7 +130,7 @@ function whatWasWritten(folder: string, { result }: JudgedRun): string {
   const history = join(folder, "history.jsonl");
   const model = Object.values(result.checks).map((verdict) => (verdict as { model?: string }).model)
     .find((name) => name !== undefined);
-  return `Written: ${history}, ${join(folder, "result.json")}\n` +
+  return `Written: ${history}, ${join(folder, "result.json")}, ${join(folder, "run.json")}\n` +
     `To judge it again: ${thisCommand("-R")} check ${model === undefined ? "" : `--model ${model} `}${history}\n`;
 }
 

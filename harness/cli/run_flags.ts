@@ -11,7 +11,7 @@ import type { FlagSpec, FlagValues } from "../run/flag.ts";
 import { type RunSetup, setupOf } from "../run/setup.ts";
 import type { Target } from "../run/target.ts";
 import { TargetError } from "../run/target_error.ts";
-import { loadTarget, TARGET_NAMES } from "../targets/targets.ts";
+import { loadTarget, TARGET_NAMES, targetsWithFlag } from "../targets/targets.ts";
 import { thisCommand } from "./command.ts";
 import { nearest, type ParsedFlags, parseFlags, UsageError } from "./flags.ts";
 
@@ -143,7 +143,9 @@ export async function parseRunArguments<const Spec extends FlagSpec & RunFlagSpe
   const nemesis = spec.nemesis.default === DEFAULT_OPTIONS.nemesis && target.usualNemesis !== undefined
     ? { ...spec.nemesis, default: target.usualNemesis }
     : spec.nemesis;
-  const { flags, words } = parseFlags(own, { ...spec, workload, nemesis, ...target.flags } as unknown as Spec);
+  const all = { ...spec, workload, nemesis, ...target.flags } as unknown as Spec;
+  await refuseForeignFlags(own, all, target);
+  const { flags, words } = parseFlags(own, all);
   const values = flags as unknown as RunFlagValues;
   const options = optionsOf(values, target, targetFlags(target, flags, rest));
   try {
@@ -153,6 +155,28 @@ export async function parseRunArguments<const Spec extends FlagSpec & RunFlagSpe
     throw error;
   }
   return { flags, words, target, options };
+}
+
+/**
+ * Says of a flag that another target takes that this one does not.
+ *
+ * @throws {UsageError} If there is such a flag.
+ */
+async function refuseForeignFlags(args: readonly string[], spec: FlagSpec, target: Target): Promise<void> {
+  for (const arg of args) {
+    const flag = /^--([^=]+)/.exec(arg)?.[1];
+    if (flag === undefined || Object.hasOwn(spec, flag) || flag === "help") continue;
+    const owners = await targetsWithFlag(flag);
+    if (owners.length === 0) continue;
+    const own = `a flag of the target${owners.length > 1 ? "s" : ""} ${owners.join(" and ")}`;
+    const why = flag === "clock" ? `, whose nodes ${timeInWords(target)}` : "";
+    throw new UsageError(`--${flag} is ${own}, not of ${target.name}${why}`);
+  }
+}
+
+/** Of a target that cannot choose: its time does not depend on its setup. */
+function timeInWords(target: Target): string {
+  return target.time({}) === "real" ? "run in real time" : "are on the virtual clock as it is";
 }
 
 /** How this program is started for a run: what its target does takes more permissions of Deno than the simulator. */
@@ -166,7 +190,9 @@ async function targetOf(name: string, app: string): Promise<Target> {
     return await loadTarget(name, app === "" ? undefined : app);
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
-    throw new UsageError(`${error.message}${nearest(name, TARGET_NAMES)}`);
+    // What is wrong may be the app, or a target that was found.
+    const hint = app === "" && !TARGET_NAMES.includes(name) ? nearest(name, TARGET_NAMES) : "";
+    throw new UsageError(`${error.message}${hint}`);
   }
 }
 

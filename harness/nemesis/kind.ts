@@ -75,6 +75,11 @@ export interface Severity {
   readonly services?: number;
 }
 
+/** The ends of services' links: -1, -2, ... */
+export function servicesOf({ services = 0 }: Severity): number[] {
+  return Array.from({ length: services }, (_, i) => -1 - i);
+}
+
 /** The defaults of `Severity`. */
 export const SEVERITY: Severity = { clockFactor: 4, clockWithinLease: false, loss: 0.3 };
 

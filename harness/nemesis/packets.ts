@@ -6,8 +6,8 @@
 import type { Random } from "../../raft/mod.ts";
 import { MILLISECOND } from "../../server/clock.ts";
 import { fieldsOf, linksField, numberField, shareField } from "./fields.ts";
-import { CLIENTS, type FaultType, type Link, type Severity, type View } from "./kind.ts";
-import { drawAmong, pick } from "./victims.ts";
+import { CLIENTS, type FaultType, type Link, servicesOf, type Severity, type View } from "./kind.ts";
+import { drawAmong, pick, shuffled } from "./victims.ts";
 import { presentIn, primaryOf } from "./view.ts";
 
 /**
@@ -29,24 +29,33 @@ export interface Packets {
 
 type Effect = "loss" | "duplication" | "delay";
 const EFFECTS: readonly Effect[] = ["loss", "duplication", "delay"];
+/**
+ * Shapes that are drawn only if they are asked for by name: links to those whom nodes serve, or ask. A service does what
+ * it is asked, and so do many nodes: what they are asked is not doubled unless they expect that.
+ */
+const ASKED_SHAPES: readonly string[] = ["clients", "services"];
 
 /** How a packet fault is drawn, named, healed and read. */
 export const packets: FaultType<Packets> = {
   about: "messages are lost, doubled or late",
-  shapes: EFFECTS,
+  shapes: [...EFFECTS, ...ASKED_SHAPES],
   draw(random, shape, view, severity) {
-    const links = drawLinks(random, view, severity);
+    const isAny = shape === null || ASKED_SHAPES.includes(shape);
+    const links = shape === null || !isAny
+      ? drawLinks(random, view, severity)
+      : outwardLinks(random, view, shape === "clients" ? [CLIENTS] : servicesOf(severity));
     if (links.length === 0) return null;
-    const has = (effect: Effect): boolean => shape === null ? random.below(2) === 0 : shape === effect;
+    const has = (effect: Effect): boolean => isAny ? random.below(2) === 0 : shape === effect;
     const loss = has("loss") ? severity.loss * (1 + random.below(100)) / 100 : 0;
-    const duplication = has("duplication") ? (1 + random.below(50)) / 100 : 0;
+    const isOnce = shape === "services" || (shape === "clients" && severity.sparesClients === true);
+    const duplication = has("duplication") && !isOnce ? (1 + random.below(50)) / 100 : 0;
     // Up to 5 ms reorders what is sent together; up to 320 ms is later than an election, and up to 2.5 s later than
     // several.
     const isLate = has("delay") || (loss === 0 && duplication === 0);
     const delay = isLate ? 5 * MILLISECOND * (1 << random.below(10)) : 0;
     return { kind: "packets", links, loss, duplication, delay };
   },
-  name: (fault) => `packets:${effectsOf(fault).join("+")}`,
+  name: (fault) => `packets:${[...whoseOf(fault), ...effectsOf(fault)].join("+")}`,
   say(fault) {
     const percent = (share: number): string => `${Math.round(share * 1000) / 10}%`;
     const effects = effectsOf(fault).map((effect) =>
@@ -75,8 +84,24 @@ export const packets: FaultType<Packets> = {
   },
 };
 
+/** Whether all links are those of clients, or of services. */
+function whoseOf({ links }: Packets): string[] {
+  if (links.every((link) => link.includes(CLIENTS))) return ["clients"];
+  return links.every(([from, to]) => from < CLIENTS || to < CLIENTS) ? ["services"] : [];
+}
+
 function effectsOf(fault: Packets): Effect[] {
   return EFFECTS.filter((effect) => fault[effect] > 0);
+}
+
+/** Links in both directions, or in one, between some nodes and ends that are no nodes. */
+function outwardLinks(random: Random, view: View, ends: readonly number[]): Link[] {
+  const present = presentIn(view);
+  const nodes = shuffled(random, present).slice(0, 1 + random.below(Math.max(1, present.length)));
+  const way = random.below(4);
+  const out = nodes.flatMap((node) => ends.map((end): Link => [node, end]));
+  const back = out.map(([node, end]): Link => [end, node]);
+  return way === 0 ? out : way === 1 ? back : [...out, ...back];
 }
 
 /**

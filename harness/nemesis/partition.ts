@@ -5,7 +5,7 @@
  */
 import type { Random } from "../../raft/mod.ts";
 import { fieldsOf, linksField, textField } from "./fields.ts";
-import { CLIENTS, type FaultType, type Link } from "./kind.ts";
+import { CLIENTS, type FaultType, type Link, servicesOf } from "./kind.ts";
 import { pick, shuffled } from "./victims.ts";
 import { presentIn, primaryOf } from "./view.ts";
 
@@ -49,8 +49,7 @@ export const partition: FaultType<Partition> = {
     const present = presentIn(view);
     if (shape === "clients") return drawOutsiders(random, shape, present, [CLIENTS]);
     if (shape === "services") {
-      const services = Array.from({ length: severity.services ?? 0 }, (_, i) => -1 - i);
-      return drawOutsiders(random, shape, present, services);
+      return drawOutsiders(random, shape, present, servicesOf(severity));
     }
     // Clients are cut off as members are: from some nodes, from all, in one direction.
     const hasClients = random.below(CLIENT_SHARE) === 0 && severity.sparesClients !== true;

@@ -53,10 +53,13 @@ export class Clients {
     this.#perform(this.#clients[slot]!, operation, node, then);
   }
 
-  /** Lets a client of its own ask; `done` hears whether the answer was `ok`. */
+  /**
+   * Lets a client of its own ask; `done` hears whether the node has shown that it serves: it did what it was asked for,
+   * or knows no such operation.
+   */
   prove(node: number, operation: Invocation, done: (isProven: boolean) => void): void {
     const prover = { process: this.#nextProcess++, isBusy: false };
-    this.#perform(prover, operation, node, ({ type }) => done(type === "ok"));
+    this.#perform(prover, operation, node, ({ type, isUnsupported = false }) => done(type === "ok" || isUnsupported));
   }
 
   #perform(client: Client, operation: Invocation, node: number, then: (end: Completion) => void): void {

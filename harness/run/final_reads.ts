@@ -68,9 +68,13 @@ function readOneByOne(
   next(0, 0);
 }
 
-/** Asks in rounds until the answers of one show that nothing is to come any more, or the time is over. */
+/**
+ * Asks in rounds until the answers of one show that nothing is to come any more, or the time is over. A system that
+ * asking would help to settle is left alone instead.
+ */
 function settle(options: FinalReadsOptions, settling: Settling, done: () => void): void {
   const { clock, cluster } = options;
+  if (cluster.helpsByAsking?.() === true) return void clock.after(settling.atMost, done);
   const began = clock.now();
   const round = (): void => {
     const asks = settling.asks(cluster.nodes());

@@ -195,15 +195,14 @@ class ProofOfLife {
 
   #waitedFor(): string {
     const primary = this.#primary();
-    const healed = `the healed ${this.#parts.limits.serves === "majority" ? "majority" : "nodes"} ${
-      this.#healed.join(" ")
-    }`;
+    const noun = this.#parts.limits.serves === "majority" ? "majority" : this.#healed.length === 1 ? "node" : "nodes";
+    const healed = `the healed ${noun} ${this.#healed.join(" ")}`;
     const within = `in ${this.#ticks()} ticks`;
     if (primary === null && this.#asked().length === 0) {
       const said = this.#healed.map((id) => `${id}: ${this.#view.find((node) => node.id === id)?.says ?? "nothing"}`);
       return `${healed} has no leader after ${this.#ticks()} ticks (${said.join("; ")})`;
     }
-    const whole = primary === null ? healed : `${healed} has leader ${primary.id} (${primary.says}), but`;
+    const whole = primary === null ? `${healed}:` : `${healed} has leader ${primary.id} (${primary.says}), but`;
     if (isInJoint(primary, this.#view)) return `${whole} has not left its joint configuration ${within}`;
     const unread = this.#asked().filter((node) => !this.#read.has(node));
     if (unread.length > 0) return `${whole} node ${unread.join(" and ")} answered no read ${within}`;

@@ -42,6 +42,11 @@ export interface Cluster {
    */
   restore(nodes: readonly number[], done: () => void): void;
   /**
+   * Whether an answer may depend on who asked before, so that asking while the system settles would help it to. Then it
+   * is left alone for as long as the workload allows. `false` if left out.
+   */
+  helpsByAsking?(): boolean;
+  /**
    * Whether something is wrong already that `checks` will tell: a shrinking run can be left there. Left out: nobody
    * knows before the end.
    */

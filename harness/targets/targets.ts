@@ -40,6 +40,12 @@ export async function loadTarget(name: string, app?: string): Promise<Target> {
   );
 }
 
+/** The targets of this package that take a flag of their own by this name. */
+export async function targetsWithFlag(flag: string): Promise<string[]> {
+  const named = await Promise.all(TARGET_NAMES.map(async (name) => [name, await TARGETS[name]!(undefined)] as const));
+  return named.filter(([, { flags }]) => Object.hasOwn(flags, flag)).map(([name]) => name);
+}
+
 async function loadModule(path: string): Promise<Target> {
   const found = await defaultExport("--target", path, "a target");
   const why = whyNoTarget(found);

@@ -28,6 +28,8 @@ export interface Completion {
   readonly error?: unknown;
   /** What a failed compare found. */
   readonly actual?: unknown;
+  /** The node serves, and has answered that it does not know such operations at all. It did not happen. */
+  readonly isUnsupported?: boolean;
 }
 
 /** A read at the end of a run. */

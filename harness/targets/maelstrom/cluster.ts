@@ -25,7 +25,7 @@ import { Node } from "./node.ts";
 import { type Body, clientName, isClient, type Message, nodeName, nodeOf, quoted, STARTER } from "./protocol.ts";
 import { realLife } from "./real_life.ts";
 import { Requests } from "./requests.ts";
-import { createServices, SERVICE_NAMES } from "./services/services.ts";
+import { createServices, mayBeStale, SERVICE_NAMES } from "./services/services.ts";
 import type { MaelstromSetup } from "./setup.ts";
 import { sufferings } from "./suffering.ts";
 import { checksOf, type Traffic } from "./traffic.ts";
@@ -54,6 +54,7 @@ class MaelstromCluster implements Cluster {
   readonly #clients: ReturnType<(typeof MAELSTROM_WORKLOADS)[string]["clients"]>;
   readonly #requests = new Requests();
   readonly #traffic: Traffic = { servers: 0, clients: 0, answered: new Set() };
+  #hasAskedStale = false;
   #breach: { readonly breach: Breach; readonly reason: string } | null = null;
   #hasStopped = false;
   /** When clients began to ask. */
@@ -167,6 +168,7 @@ class MaelstromCluster implements Cluster {
   }
 
   #serve(service: string, { src, body }: Message): void {
+    if (mayBeStale(service)) this.#hasAskedStale = true;
     const answer = this.#services.get(service)!.handle(src, body);
     const line = lineOf({ src: service, dest: src, body: { ...answer, in_reply_to: body["msg_id"] } });
     const to = nodeOf(src);
@@ -269,6 +271,10 @@ class MaelstromCluster implements Cluster {
     done();
   }
 
+  helpsByAsking(): boolean {
+    return this.#hasAskedStale;
+  }
+
   isBroken(): boolean {
     return this.#breach?.breach.isCertain === true;
   }
@@ -282,15 +288,14 @@ class MaelstromCluster implements Cluster {
 
   counts(): Readonly<Record<string, number>> {
     const { servers, clients } = this.#traffic;
-    const { cut, lost, doubled } = this.#network.counts;
+    const fates = Object.entries(this.#network.counts).filter(([fate]) => this.suffers.meant.has(fate));
     const starts = [...this.#nodes.values()].reduce((sum, { lives }) => sum + lives, 0);
     return {
       starts,
       "messages between servers": servers,
       "messages of clients": clients,
-      "messages cut": cut,
-      "messages lost": lost,
-      "messages doubled": doubled,
+      // That none was cut is worth telling only where some were to be.
+      ...Object.fromEntries(fates.map(([fate, count]) => [`messages ${fate}`, count])),
     };
   }
 

@@ -22,12 +22,15 @@ interface Sufferings {
   readonly pause: Suffering<Pause>;
   /** Undoes what lies on links among these nodes, and on their links to clients and services. */
   mend(nodes: readonly number[]): void;
+  /** What faults that struck were to do to messages: `cut`, `lost`, `doubled`. */
+  readonly meant: ReadonlySet<string>;
 }
 
 /** The faults of a network and of the nodes on it. */
 export function sufferings(network: Network, nodes: ReadonlyMap<number, Node>): Sufferings {
   /** The links on which each fault still lies. */
   const lying = new Map<Partition | Packets, readonly Link[]>();
+  const meant = new Set<string>();
 
   const lift = (fault: Partition | Packets, links: readonly Link[]): void => {
     if (fault.kind === "partition") network.mend(links);
@@ -61,8 +64,16 @@ export function sufferings(network: Network, nodes: ReadonlyMap<number, Node>): 
     };
   };
   return {
-    partition: onLinks((fault: Partition) => fault.cut, (fault) => network.cut(fault.cut)),
-    packets: onLinks((fault: Packets) => fault.links, (fault) => network.disturb(fault, fault.links)),
+    meant,
+    partition: onLinks((fault: Partition) => fault.cut, (fault) => {
+      meant.add("cut");
+      network.cut(fault.cut);
+    }),
+    packets: onLinks((fault: Packets) => fault.links, (fault) => {
+      if (fault.loss > 0) meant.add("lost");
+      if (fault.duplication > 0) meant.add("doubled");
+      network.disturb(fault, fault.links);
+    }),
     kill: onNodes((node, fault: Kill) => node.kill(fault), "restart"),
     pause: onNodes((node, fault: Pause) => node.pause(fault), "resume"),
     mend(healed) {

@@ -130,8 +130,9 @@ export class ProcessCluster implements Cluster {
   }
 
   #command(id: number): ChildOptions {
-    const { argv, env } = this.#target.command(this.#node(id));
-    const whyNot = executable(argv[0]);
+    const { argv, env } = this.#target.command(this.#node(id)) ?? {};
+    const isCommand = Array.isArray(argv) && argv.every((word) => typeof word === "string");
+    const whyNot = isCommand ? executable(argv[0]) : "its command has no argv, a list of texts";
     if (whyNot !== null) throw new TargetError(whyNot);
     return { argv, folder: this.#folder(id), ...(env === undefined ? {} : { env }) };
   }

@@ -35,6 +35,16 @@ test("an unknown command or flag is one line on stderr, and exits with 254", { s
       [["fuz"], 'Wrong usage: Unknown command "fuz"; did you mean fuzz?\n'],
       [["earthquake"], 'Wrong usage: Unknown command "earthquake"; help lists what there is\n'],
       [["h.jsonl"], 'Wrong usage: Unknown command "h.jsonl"; check h.jsonl judges a file\n'],
+      [
+        ["--clock", "lockstep"],
+        "Wrong usage: --clock is a flag of the target maelstrom, not of sim, whose nodes are on the virtual clock as it is\n",
+      ],
+      [
+        ["--target", "live", "--clock=lockstep"],
+        "Wrong usage: --clock is a flag of the target maelstrom, not of live, whose nodes run in real time\n",
+      ],
+      [["--topology", "line"], "Wrong usage: --topology is a flag of the target maelstrom, not of sim\n"],
+      [["--app", "./none.ts"], "Wrong usage: --app ./none.ts: there is no such file\n"],
       [["--nemsis", "kill"], "Wrong usage: Unknown flag --nemsis; did you mean --nemesis?\n"],
     ] as const
   ) {

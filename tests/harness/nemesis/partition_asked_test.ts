@@ -40,3 +40,23 @@ test("where there are no services, none are cut off; and clients that are to be 
     assert.ok((late?.links ?? []).flat().every((end) => end > 0));
   }
 });
+
+test("packets of clients and of services suffer when they are asked for, and no others then", () => {
+  for (
+    const [shape, isEnd] of [["clients", (end: number) => end === 0], ["services", (end: number) => end < 0]] as const
+  ) {
+    const effects = new Set<string>();
+    for (let seed = 0; seed < 200; seed++) {
+      const fault = packets.draw(createRandom(seed), shape, view, { ...SEVERITY, services: 4, sparesClients: true });
+      const { links } = fault as { links: readonly (readonly [number, number])[] };
+      assert.ok(links.length > 0);
+      for (const [from, to] of links) {
+        assert.ok(isEnd(from) !== isEnd(to) && Math.max(from, to) >= 1, `${from} to ${to}`);
+      }
+      for (const effect of packets.name(fault as never).replace("packets:", "").split("+")) effects.add(effect);
+    }
+    // Who asks a service, or is a client that expects to be asked once, is not asked twice.
+    assert.deepEqual([...effects].sort(), ["delay", "loss", shape].sort());
+  }
+  assert.equal(packets.draw(createRandom(1), "services", view, SEVERITY), null);
+});

@@ -6,7 +6,7 @@
  */
 import type { MakeWorkload } from "../../../run/target.ts";
 import type { Completion, Invocation } from "../../../workloads/workload.ts";
-import { type Body, isDefinite } from "../protocol.ts";
+import { type Body, isDefinite, NOT_SUPPORTED } from "../protocol.ts";
 import type { MaelstromSetup } from "../setup.ts";
 import { writeJson } from "../json.ts";
 
@@ -58,7 +58,8 @@ export function request(
     if (answer.type === `${body.type}_ok`) return then(answer);
     if (answer.type !== "error") return malformed(body, answer, `${body.type}_ok`);
     const type = isRead || isDefinite(answer["code"]) ? "fail" : "info";
-    end({ type, value: operation.value, error: errorInWords(answer) });
+    const isUnsupported = answer["code"] === NOT_SUPPORTED;
+    end({ type, value: operation.value, error: errorInWords(answer), ...(isUnsupported ? { isUnsupported } : {}) });
   });
 }
 

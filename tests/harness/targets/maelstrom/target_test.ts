@@ -307,3 +307,59 @@ test("a kill in lockstep loses the memory, and the same seed kills in the same w
   assert.equal(first.result.checks["broadcast"]!.valid, false);
   assert.equal(second.result.history_sha256, first.result.history_sha256);
 });
+
+/** How many seeds it took until a node over services was found to be wrong, in lockstep; `null` if it was not. */
+async function seedsToFind(check: string, args: readonly string[], options: Partial<Asked>): Promise<number | null> {
+  for (let seed = 1; seed <= 4; seed++) {
+    const judged = await run({
+      bin: "python3",
+      args: [`${NODES}python/services.py`, ...args],
+      flags: { clock: "lockstep" },
+      timeLimit: 4,
+      nemesisInterval: 1,
+      ...options,
+      seed,
+    });
+    if (judged.result.checks[check]!.valid === false) return seed;
+    assert.deepEqual(invalid(judged), []);
+  }
+  return null;
+}
+
+test("a node that trusts what a stale service says is found: asking it does not help it to settle", {
+  skip: noPython,
+}, async () => {
+  const options = { workload: "g-counter", nemesis: "none" };
+  assert.ok((await seedsToFind("g-counter", ["plain-read"], options)) !== null);
+  assert.equal(await seedsToFind("g-counter", ["plain-read", "sound"], options), null);
+});
+
+test("a retry of what a service may have done is found where services' messages are lost and late", {
+  skip: noPython,
+}, async () => {
+  const options = { nemesis: "packets:services" };
+  assert.ok((await seedsToFind("linearizability", ["retry"], options)) !== null);
+  assert.equal(await seedsToFind("linearizability", ["retry", "sound"], options), null);
+});
+
+test("a run is not invalid because nodes do not support an operation, or all of them", { skip: noPython }, async () => {
+  const asked = { bin: "python3", args: [`${NODES}python/services.py`, "reads-only"], flags: { clock: "lockstep" } };
+  const some = await run(asked);
+  assert.deepEqual(invalid(some), []);
+  const none = await run({ ...asked, workload: "echo" });
+  assert.equal(none.result.valid, "unknown");
+});
+
+test("what happened to messages is counted only where a fault was to do it", { skip: noPython }, async () => {
+  const asked = {
+    bin: `${DOCS}python/broadcast.py`,
+    workload: "broadcast",
+    flags: { clock: "lockstep" },
+    timeLimit: 2,
+  };
+  const fates = ({ result }: JudgedRun): string[] =>
+    ["cut", "lost", "doubled"].filter((fate) => `messages ${fate}` in result.coverage);
+  assert.deepEqual(fates(await run(asked)), []);
+  assert.deepEqual(fates(await run({ ...asked, nemesis: "partition", nemesisInterval: 0.5 })), ["cut"]);
+  assert.deepEqual(fates(await run({ ...asked, nemesis: "packets:loss", nemesisInterval: 0.5 })), ["lost"]);
+});
