@@ -52,6 +52,7 @@ import "./harness/cli/command_test.ts";
 import "./harness/cli/file_error_test.ts";
 import "./harness/cli/flags_test.ts";
 import "./harness/cli/help_test.ts";
+import "./harness/cli/launcher_test.ts";
 import "./harness/cli/main_test.ts";
 import "./harness/cli/oddities_test.ts";
 import "./harness/cli/own_models_test.ts";

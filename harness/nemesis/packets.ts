@@ -30,8 +30,8 @@ export interface Packets {
 type Effect = "loss" | "duplication" | "delay";
 const EFFECTS: readonly Effect[] = ["loss", "duplication", "delay"];
 /**
- * Shapes that are drawn only if they are asked for by name: links to those whom nodes serve, or ask. A service does what
- * it is asked, and so do many nodes: what they are asked is not doubled unless they expect that.
+ * Shapes that are drawn only if they are asked for by name: links to those whom nodes serve, or ask. A service does
+ * what it is asked, and so do many nodes: what they are asked is not doubled unless they expect that.
  */
 const ASKED_SHAPES: readonly string[] = ["clients", "services"];
 

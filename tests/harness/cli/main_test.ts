@@ -44,7 +44,6 @@ test("an unknown command or flag is one line on stderr, and exits with 254", { s
         "Wrong usage: --clock is a flag of the target maelstrom, not of live, whose nodes run in real time\n",
       ],
       [["--topology", "line"], "Wrong usage: --topology is a flag of the target maelstrom, not of sim\n"],
-      [["--app", "./none.ts"], "Wrong usage: --app ./none.ts: there is no such file\n"],
       [["--nemsis", "kill"], "Wrong usage: Unknown flag --nemsis; did you mean --nemesis?\n"],
     ] as const
   ) {
