@@ -72,6 +72,9 @@ export class DiskFaultError extends Error {
   override name = "DiskFaultError";
 }
 
+/** What stood where a file had no bytes yet. */
+const NOTHING = new Uint8Array(0);
+
 /** One node's disk. */
 export class SimDisk {
   readonly #queue: EventQueue;
@@ -244,7 +247,7 @@ export class SimDisk {
       grown.set(file.bytes.subarray(0, file.length));
       file.bytes = grown;
     }
-    const before = file.bytes.slice(position, Math.max(position, Math.min(end, file.length)));
+    const before = position < file.length ? file.bytes.slice(position, Math.min(end, file.length)) : NOTHING;
     file.writes.push({ position, length: bytes.length, before, lengthBefore: file.length, isTorn: false });
     file.bytes.set(bytes, position);
     file.length = Math.max(file.length, end);

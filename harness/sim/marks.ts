@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { membersOf, type RaftStatus } from "../../raft/mod.ts";
+import { type Envelope, membersOf, type RaftStatus } from "../../raft/mod.ts";
 import type { Packet } from "../../server/replica/packet.ts";
 import type { ClientReply } from "../../server/replica/client.ts";
 
@@ -71,18 +71,25 @@ export const MARKS = [
 /** The name of a mark. */
 type Mark = (typeof MARKS)[number];
 
+/** The mark of each type of message that has one. */
+const SENT: ReadonlyMap<Envelope["type"], Mark> = new Map(
+  MARKS.filter((mark) => mark.endsWith(" sent")).map((
+    mark,
+  ) => [mark.slice(0, -" sent".length) as Envelope["type"], mark]),
+);
+
 /** The marks of one run. */
 export class Marks {
-  readonly #hits = new Map<Mark, number>();
+  readonly #hits: ReadonlyMap<Mark, { times: number }> = new Map(MARKS.map((mark) => [mark, { times: 0 }]));
 
   /** A situation was reached. */
   hit(mark: Mark): void {
-    this.#hits.set(mark, (this.#hits.get(mark) ?? 0) + 1);
+    this.#hits.get(mark)!.times++;
   }
 
   /** How often each mark was hit. */
   counts(): Record<Mark, number> {
-    return Object.fromEntries(MARKS.map((mark) => [mark, this.#hits.get(mark) ?? 0])) as Record<Mark, number>;
+    return Object.fromEntries([...this.#hits].map(([mark, { times }]) => [mark, times])) as Record<Mark, number>;
   }
 
   /** A packet leaves a node. */
@@ -98,8 +105,8 @@ export class Marks {
   }
 
   #message({ envelope }: Packet & { readonly kind: "raft" }): void {
-    const sent = `${envelope.type} sent`;
-    if (isMark(sent)) this.hit(sent);
+    const sent = SENT.get(envelope.type);
+    if (sent !== undefined) this.hit(sent);
     switch (envelope.type) {
       case "append-request":
         if (envelope.entries.length === 0) this.hit("append without entries");
@@ -160,10 +167,4 @@ export class Marks {
         return this.hit("follower sent a snapshot");
     }
   }
-}
-
-const NAMES: ReadonlySet<string> = new Set(MARKS);
-
-function isMark(name: string): name is Mark {
-  return NAMES.has(name);
 }

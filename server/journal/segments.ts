@@ -39,6 +39,13 @@ export interface Segment {
   lastIndex: number;
 }
 
+/** A segment of which the journal may be writing the end. */
+interface OpenSegment extends Segment {
+  readonly name: string;
+  /** The initial value of its checksums. */
+  readonly salt: number;
+}
+
 /** The parts that the segments need. */
 interface SegmentsOptions {
   readonly disk: Disk;
@@ -57,7 +64,7 @@ interface SegmentsOptions {
 /** The segments of one journal. */
 export class Segments {
   readonly #options: SegmentsOptions;
-  readonly #segments: Segment[];
+  readonly #segments: OpenSegment[];
   readonly #headerBytes: number;
   /** The state of the next segment. It is ready once its name is durable. */
   #next: "none" | "underway" | "ready" = "none";
@@ -68,7 +75,7 @@ export class Segments {
 
   constructor(options: SegmentsOptions) {
     this.#options = options;
-    this.#segments = options.found.map((segment) => ({ ...segment }));
+    this.#segments = options.found.map((segment) => openSegment(segment, options.birth));
     this.#headerBytes = segmentHeader(options.identity, options.birth, 1).length;
     if (options.isNextReady) this.#next = "ready";
     this.#isOpened = this.#segments.length > 0;
@@ -86,7 +93,7 @@ export class Segments {
 
   /** The initial value of the last segment's checksums. */
   get salt(): number {
-    return saltOf(this.#options.birth, this.#last.number);
+    return this.#last.salt;
   }
 
   /** Whether the next batch should begin the next segment, which is ready. */
@@ -94,7 +101,7 @@ export class Segments {
     return this.#next === "ready" && this.#last.end >= this.#options.segmentBytes;
   }
 
-  get #last(): Segment {
+  get #last(): OpenSegment {
     return this.#segments.at(-1)!;
   }
 
@@ -110,7 +117,8 @@ export class Segments {
     if (this.#next !== "ready") throw new Error("The next segment of the journal is not ready");
     this.#next = "none";
     this.#isOpened = false;
-    this.#segments.push({ number: this.#nextNumber(), end: this.#headerBytes, lastIndex: 0 });
+    const next = { number: this.#nextNumber(), end: this.#headerBytes, lastIndex: 0 };
+    this.#segments.push(openSegment(next, this.#options.birth));
   }
 
   /**
@@ -120,8 +128,7 @@ export class Segments {
   write(batch: Uint8Array, lastIndex: number, done: DiskDone): void {
     const { disk, segmentBytes } = this.#options;
     const segment = this.#last;
-    const name = segmentName(segment.number);
-    const position = segment.end;
+    const { name, end: position } = segment;
     segment.end += batch.length;
     segment.lastIndex = Math.max(segment.lastIndex, lastIndex);
     let unwritten: Error | null = null;
@@ -140,7 +147,7 @@ export class Segments {
     if (oldest === undefined || this.#segments.length < 2 || oldest.lastIndex > index) return;
     this.#segments.shift();
     this.#isRemoving = true;
-    this.#options.disk.remove(segmentName(oldest.number), (error) => {
+    this.#options.disk.remove(oldest.name, (error) => {
       this.#isRemoving = false;
       if (error !== null) this.#options.onFailure(error);
       else this.dropTo(index);
@@ -171,4 +178,8 @@ export class Segments {
     const written = step(() => disk.sync(NEXT_FILE, synced));
     disk.write(NEXT_FILE, 0, segmentHeader(identity, birth, number), written);
   }
+}
+
+function openSegment(segment: Segment, birth: number): OpenSegment {
+  return { ...segment, name: segmentName(segment.number), salt: saltOf(birth, segment.number) };
 }
