@@ -35,7 +35,7 @@
 import { checkBytes } from "./arguments.ts";
 import { decodeConfiguration, encodeConfiguration } from "./configuration.ts";
 import { envelopeFault } from "./envelope_check.ts";
-import type { Envelope, SnapshotRefusal } from "./message.ts";
+import type { AppendRequest, Envelope, SnapshotRefusal, SnapshotRequest } from "./message.ts";
 import { newBytes } from "./small_arrays.ts";
 import {
   type Configuration,
@@ -73,7 +73,7 @@ const TYPES = [
   "read-response",
   "removal-notice",
 ] as const satisfies readonly Envelope["type"][];
-const TYPE_NUMBERS = Object.fromEntries(TYPES.map((type, i) => [type, i + 1])) as Record<Envelope["type"], number>;
+const TYPE_NUMBERS: ReadonlyMap<Envelope["type"], number> = new Map(TYPES.map((type, i) => [type, i + 1]));
 const REFUSALS: readonly (SnapshotRefusal | null)[] = [null, "too-large", "damaged"];
 const KINDS = ["noop", "command", "configuration"] as const satisfies readonly EntryKind[];
 const TWO_32 = 4294967296;
@@ -99,30 +99,99 @@ const TWO_32 = 4294967296;
 export function encodeEnvelope(envelope: Envelope, room: number = 0): Uint8Array {
   const fault = envelopeFault(envelope);
   if (fault !== null) throw new RangeError(`Cannot encode this Envelope: ${fault}`);
-  const configuration = envelope.type === "snapshot-request" ? encodeConfiguration(envelope.configuration) : null;
-  const numbers = numbersOf(envelope);
-  const bytes = newBytes(room + frameBytes(envelope, numbers.length, configuration));
-  putU32(bytes, room, bytes.length - room - 4);
-  bytes[room + 4] = VERSION;
-  bytes[room + 5] = TYPE_NUMBERS[envelope.type];
-  bytes[room + 6] = (envelope.afterSync ? 1 : 0) | (flagOf(envelope) ? 2 : 0);
-  putU64(bytes, room + 7, envelope.from);
-  putU64(bytes, room + 15, envelope.to);
-  putU64(bytes, room + 23, envelope.term);
-  let offset = room + HEADER_BYTES;
-  for (let i = 0; i < numbers.length; i++, offset += 8) putU64(bytes, offset, numbers[i]!);
-  if (envelope.type === "append-request") {
-    putU32(bytes, offset, envelope.entries.length);
-    offset += 4;
-    for (const { term, kind, data } of envelope.entries) {
-      putU64(bytes, offset, term);
-      bytes[offset + 8] = KINDS.indexOf(kind);
-      offset = putBlock(bytes, offset + 9, data);
+  switch (envelope.type) {
+    case "append-request":
+      return encodeAppend(envelope, room);
+    case "append-response": {
+      const { index, hintIndex, hintTerm, round } = envelope;
+      return encodeNumbers(envelope, envelope.success, room, [index, hintIndex, hintTerm, round]);
     }
-  } else if (envelope.type === "snapshot-request") {
-    putBlock(bytes, putBlock(bytes, offset, configuration!), envelope.chunk);
+    case "commit-notice":
+      return encodeNumbers(envelope, false, room, [envelope.commitIndex]);
+    case "heartbeat-request":
+      return encodeNumbers(envelope, false, room, [envelope.round, envelope.sentAtTick, envelope.commitIndex]);
+    case "heartbeat-response": {
+      const { round, sentAtTick, vouchedIndex } = envelope;
+      return encodeNumbers(envelope, vouchedIndex !== null, room, [round, sentAtTick, vouchedIndex ?? 0]);
+    }
+    case "vote-request":
+      return encodeNumbers(envelope, envelope.leadershipTransfer, room, [envelope.lastLogIndex, envelope.lastLogTerm]);
+    case "pre-vote-request":
+      return encodeNumbers(envelope, false, room, [envelope.lastLogIndex, envelope.lastLogTerm]);
+    case "vote-response":
+    case "pre-vote-response":
+      return encodeNumbers(envelope, envelope.granted, room, []);
+    case "timeout-now":
+      return encodeNumbers(envelope, false, room, []);
+    case "snapshot-request":
+      return encodeSnapshot(envelope, room);
+    case "snapshot-response": {
+      const { snapshotIndex, received, written, refusal, isGap } = envelope;
+      return encodeNumbers(envelope, isGap, room, [snapshotIndex, received, written, REFUSALS.indexOf(refusal)]);
+    }
+    case "read-request": {
+      const { readId, context, confirmation } = envelope;
+      return encodeNumbers(envelope, confirmation === "lease", room, [readId, context]);
+    }
+    case "read-response": {
+      const { readId, context, index } = envelope;
+      return encodeNumbers(envelope, index !== null, room, [readId, context, index ?? 0]);
+    }
+    case "removal-notice":
+      return encodeNumbers(envelope, false, room, [envelope.configurationIndex]);
+  }
+}
+
+/** An envelope whose body is numbers. */
+function encodeNumbers(envelope: Envelope, flag: boolean, room: number, numbers: readonly number[]): Uint8Array {
+  const bytes = newBytes(room + HEADER_BYTES + 8 * numbers.length);
+  putHeader(bytes, room, envelope, flag);
+  for (let i = 0; i < numbers.length; i++) putU64(bytes, room + HEADER_BYTES + 8 * i, numbers[i]!);
+  return bytes;
+}
+
+function encodeAppend(envelope: AppendRequest, room: number): Uint8Array {
+  const { prevLogIndex, prevLogTerm, commitIndex, round, entries } = envelope;
+  let length = room + HEADER_BYTES + 36;
+  for (let i = 0; i < entries.length; i++) length += ENTRY_BYTES + entries[i]!.data.length;
+  const bytes = newBytes(length);
+  putHeader(bytes, room, envelope, false);
+  let at = room + HEADER_BYTES;
+  putU64(bytes, at, prevLogIndex);
+  putU64(bytes, at + 8, prevLogTerm);
+  putU64(bytes, at + 16, commitIndex);
+  putU64(bytes, at + 24, round);
+  putU32(bytes, at + 32, entries.length);
+  at += 36;
+  for (let i = 0; i < entries.length; i++) {
+    const { term, kind, data } = entries[i]!;
+    putU64(bytes, at, term);
+    bytes[at + 8] = KINDS.indexOf(kind);
+    at = putBlock(bytes, at + 9, data);
   }
   return bytes;
+}
+
+function encodeSnapshot(envelope: SnapshotRequest, room: number): Uint8Array {
+  const { snapshotIndex, snapshotTerm, offset, totalBytes, digest, round, chunk } = envelope;
+  const configuration = encodeConfiguration(envelope.configuration);
+  const numbers = [snapshotIndex, snapshotTerm, offset, totalBytes, digest, round];
+  const blocks = room + HEADER_BYTES + 8 * numbers.length;
+  const bytes = newBytes(blocks + 8 + configuration.length + chunk.length);
+  putHeader(bytes, room, envelope, false);
+  for (let i = 0; i < numbers.length; i++) putU64(bytes, room + HEADER_BYTES + 8 * i, numbers[i]!);
+  putBlock(bytes, putBlock(bytes, blocks, configuration), chunk);
+  return bytes;
+}
+
+function putHeader(bytes: Uint8Array, at: number, envelope: Envelope, flag: boolean): void {
+  putU32(bytes, at, bytes.length - at - 4);
+  bytes[at + 4] = VERSION;
+  bytes[at + 5] = TYPE_NUMBERS.get(envelope.type)!;
+  bytes[at + 6] = (envelope.afterSync ? 1 : 0) | (flag ? 2 : 0);
+  putU64(bytes, at + 7, envelope.from);
+  putU64(bytes, at + 15, envelope.to);
+  putU64(bytes, at + 23, envelope.term);
 }
 
 // Written byte by byte, since every message of a run passes here: a DataView for each message cost three times as much.
@@ -204,12 +273,9 @@ export function decodeEnvelope(bytes: Uint8Array, maxBytes: number = MAX_FRAME_B
   const type = TYPES[number - 1];
   if (type === undefined) fail(`the type is 1 to ${TYPES.length}, but ${number} was found at offset 5`);
   const flags = reader.u8("flags");
-  const flag = (flags & 2) !== 0;
-  if (flags > 3 || (flag && !FLAGGED.includes(type))) fail(`flags ${flags} are not for ${type}, at offset 6`);
-  const from = reader.id("from");
-  const to = reader.id("to");
-  const header: Header = { from, to, term: reader.limited("term") as Term, afterSync: (flags & 1) !== 0 };
-  const envelope = body(reader, type, header, flag);
+  if (flags > 3 || (flags > 1 && !FLAGGED.has(type))) fail(`flags ${flags} are not for ${type}, at offset 6`);
+  const header = { from: reader.id("from"), to: reader.id("to"), term: reader.term("term"), flags };
+  const envelope = body(reader, type, header);
   if (reader.left > 0) fail(`it ends at offset ${reader.offset}, but ${reader.left} more bytes follow`);
   return envelope;
 }
@@ -218,10 +284,10 @@ interface Header {
   readonly from: NodeId;
   readonly to: NodeId;
   readonly term: Term;
-  readonly afterSync: boolean;
+  readonly flags: number;
 }
 
-const FLAGGED: readonly Envelope["type"][] = [
+const FLAGGED: ReadonlySet<Envelope["type"]> = new Set([
   "append-response",
   "heartbeat-response",
   "vote-request",
@@ -230,208 +296,122 @@ const FLAGGED: readonly Envelope["type"][] = [
   "snapshot-response",
   "read-request",
   "read-response",
-];
+]);
 
-function flagOf(envelope: Envelope): boolean {
-  switch (envelope.type) {
-    case "append-response":
-      return envelope.success;
-    case "vote-request":
-      return envelope.leadershipTransfer;
-    case "vote-response":
-    case "pre-vote-response":
-      return envelope.granted;
-    case "read-response":
-      return envelope.index !== null;
-    case "heartbeat-response":
-      return envelope.vouchedIndex !== null;
-    case "snapshot-response":
-      return envelope.isGap;
-    case "read-request":
-      return envelope.confirmation === "lease";
-    default:
-      return false;
-  }
-}
+// Most kinds are one literal that names every field: spreading the header into it took as long as all the rest.
 
-/** The numbers of the body, in order. */
-function numbersOf(envelope: Envelope): readonly number[] {
-  switch (envelope.type) {
-    case "append-request":
-      return [envelope.prevLogIndex, envelope.prevLogTerm, envelope.commitIndex, envelope.round];
-    case "append-response":
-      return [envelope.index, envelope.hintIndex, envelope.hintTerm, envelope.round];
-    case "commit-notice":
-      return [envelope.commitIndex];
-    case "removal-notice":
-      return [envelope.configurationIndex];
-    case "heartbeat-request":
-      return [envelope.round, envelope.sentAtTick, envelope.commitIndex];
-    case "heartbeat-response":
-      return [envelope.round, envelope.sentAtTick, envelope.vouchedIndex ?? 0];
-    case "vote-request":
-    case "pre-vote-request":
-      return [envelope.lastLogIndex, envelope.lastLogTerm];
-    case "vote-response":
-    case "pre-vote-response":
-    case "timeout-now":
-      return [];
-    case "snapshot-request":
-      return [
-        envelope.snapshotIndex,
-        envelope.snapshotTerm,
-        envelope.offset,
-        envelope.totalBytes,
-        envelope.digest,
-        envelope.round,
-      ];
-    case "snapshot-response":
-      return [envelope.snapshotIndex, envelope.received, envelope.written, REFUSALS.indexOf(envelope.refusal)];
-    case "read-request":
-      return [envelope.readId, envelope.context];
-    case "read-response":
-      return [envelope.readId, envelope.context, envelope.index ?? 0];
-  }
-}
-
-function frameBytes(envelope: Envelope, numbers: number, configuration: Uint8Array | null): number {
-  let bytes = HEADER_BYTES + 8 * numbers;
-  if (envelope.type === "append-request") {
-    bytes += 4;
-    for (const entry of envelope.entries) bytes += ENTRY_BYTES + entry.data.length;
-  } else if (envelope.type === "snapshot-request") {
-    bytes += 8 + configuration!.length + envelope.chunk.length;
-  }
-  return bytes;
-}
-
-function body(reader: Reader, type: Envelope["type"], header: Header, flag: boolean): Envelope {
+function body(reader: Reader, type: Envelope["type"], header: Header): Envelope {
+  const { from, to, term, flags } = header;
+  const afterSync = (flags & 1) !== 0;
+  const flag = flags > 1;
   switch (type) {
-    case "append-request":
-      return appendRequest(reader, header);
-    case "append-response":
-      return {
-        type,
-        ...header,
-        success: flag,
-        index: indexFrom(reader, "index"),
-        hintIndex: indexFrom(reader, "hintIndex"),
-        hintTerm: termFrom(reader, "hintTerm"),
-        round: reader.u64("round"),
-      };
+    case "append-request": {
+      const prevLogIndex = reader.index("prevLogIndex");
+      const prevLogTerm = reader.term("prevLogTerm");
+      const commitIndex = reader.index("commitIndex");
+      const round = reader.u64("round");
+      const entries = readEntries(reader, header, prevLogIndex, prevLogTerm);
+      return { type, from, to, term, afterSync, prevLogIndex, prevLogTerm, commitIndex, round, entries };
+    }
+    case "append-response": {
+      const index = reader.index("index");
+      const hintIndex = reader.index("hintIndex");
+      const hintTerm = reader.term("hintTerm");
+      const round = reader.u64("round");
+      return { type, from, to, term, afterSync, success: flag, index, hintIndex, hintTerm, round };
+    }
     case "commit-notice":
-      return { type, ...header, commitIndex: indexFrom(reader, "commitIndex") };
-    case "heartbeat-request":
-      return {
-        type,
-        ...header,
-        round: reader.u64("round"),
-        sentAtTick: reader.u64("sentAtTick"),
-        commitIndex: indexFrom(reader, "commitIndex"),
-      };
+      return { type, from, to, term, afterSync, commitIndex: reader.index("commitIndex") };
+    case "heartbeat-request": {
+      const round = reader.u64("round");
+      const sentAtTick = reader.u64("sentAtTick");
+      return { type, from, to, term, afterSync, round, sentAtTick, commitIndex: reader.index("commitIndex") };
+    }
     case "heartbeat-response":
-      return heartbeatResponse(reader, header, flag);
-    case "vote-request":
-      return {
-        type,
-        ...header,
-        lastLogIndex: indexFrom(reader, "lastLogIndex"),
-        lastLogTerm: termFrom(reader, "lastLogTerm"),
-        leadershipTransfer: flag,
-      };
-    case "pre-vote-request":
-      return {
-        type,
-        ...header,
-        lastLogIndex: indexFrom(reader, "lastLogIndex"),
-        lastLogTerm: termFrom(reader, "lastLogTerm"),
-      };
+      return heartbeatResponse(reader, header);
+    case "vote-request": {
+      const lastLogIndex = reader.index("lastLogIndex");
+      const lastLogTerm = reader.term("lastLogTerm");
+      return { type, from, to, term, afterSync, lastLogIndex, lastLogTerm, leadershipTransfer: flag };
+    }
+    case "pre-vote-request": {
+      const lastLogIndex = reader.index("lastLogIndex");
+      return { type, from, to, term, afterSync, lastLogIndex, lastLogTerm: reader.term("lastLogTerm") };
+    }
     case "vote-response":
+      return { type, from, to, term, afterSync, granted: flag };
     case "pre-vote-response":
-      return { type, ...header, granted: flag };
+      return { type, from, to, term, afterSync, granted: flag };
     case "snapshot-request":
       return snapshotRequest(reader, header);
     case "snapshot-response":
-      return snapshotResponse(reader, header, flag);
+      return snapshotResponse(reader, header);
     case "timeout-now":
-      return { type, ...header };
+      return { type, from, to, term, afterSync };
     case "removal-notice":
-      return { type, ...header, configurationIndex: indexFrom(reader, "configurationIndex") };
-    case "read-request":
-      return {
-        type,
-        ...header,
-        readId: reader.u64("readId"),
-        context: reader.u64("context"),
-        confirmation: flag ? "lease" : "quorum",
-      };
+      return { type, from, to, term, afterSync, configurationIndex: reader.index("configurationIndex") };
+    case "read-request": {
+      const readId = reader.u64("readId");
+      const context = reader.u64("context");
+      return { type, from, to, term, afterSync, readId, context, confirmation: flag ? "lease" : "quorum" };
+    }
     case "read-response":
-      return readResponse(reader, header, flag);
+      return readResponse(reader, header);
   }
 }
 
-function indexFrom(reader: Reader, name: string): LogIndex {
-  return reader.limited(name) as LogIndex;
-}
-
-function termFrom(reader: Reader, name: string): Term {
-  return reader.limited(name) as Term;
-}
-
-function appendRequest(reader: Reader, header: Header): Envelope {
-  const prevLogIndex = indexFrom(reader, "prevLogIndex");
-  const prevLogTerm = termFrom(reader, "prevLogTerm");
-  const commitIndex = indexFrom(reader, "commitIndex");
-  return {
-    type: "append-request",
-    ...header,
-    prevLogIndex,
-    prevLogTerm,
-    commitIndex,
-    round: reader.u64("round"),
-    entries: entries(reader, header, prevLogIndex, prevLogTerm),
-  };
-}
-
-function heartbeatResponse(reader: Reader, header: Header, isInDoubt: boolean): Envelope {
-  const [round, sentAtTick] = [reader.u64("round"), reader.u64("sentAtTick")];
-  const vouched = indexFrom(reader, "vouchedIndex");
+function heartbeatResponse(reader: Reader, { from, to, term, flags }: Header): Envelope {
+  const afterSync = (flags & 1) !== 0;
+  const isInDoubt = flags > 1;
+  const round = reader.u64("round");
+  const sentAtTick = reader.u64("sentAtTick");
+  const vouched = reader.index("vouchedIndex");
   if (!isInDoubt && vouched !== 0) fail(`a node that is not in doubt vouches for nothing, but ${vouched} was found`);
-  return { type: "heartbeat-response", ...header, round, sentAtTick, vouchedIndex: isInDoubt ? vouched : null };
+  const vouchedIndex = isInDoubt ? vouched : null;
+  return { type: "heartbeat-response", from, to, term, afterSync, round, sentAtTick, vouchedIndex };
 }
 
-function snapshotRequest(reader: Reader, header: Header): Envelope {
-  const [snapshotIndex, snapshotTerm] = [indexFrom(reader, "snapshotIndex"), termFrom(reader, "snapshotTerm")];
-  const [offset, totalBytes] = [reader.limited("offset"), reader.limited("totalBytes")];
-  if (snapshotTerm > header.term) {
-    fail(`a snapshot of term ${snapshotTerm} comes in a message of term ${header.term}`);
-  }
-  const [digest, round] = [reader.u64("digest"), reader.u64("round")];
+function snapshotRequest(reader: Reader, { from, to, term, flags }: Header): SnapshotRequest {
+  const snapshotIndex = reader.index("snapshotIndex");
+  const snapshotTerm = reader.term("snapshotTerm");
+  const offset = reader.limited("offset");
+  const totalBytes = reader.limited("totalBytes");
+  if (snapshotTerm > term) fail(`a snapshot of term ${snapshotTerm} comes in a message of term ${term}`);
+  const digest = reader.u64("digest");
+  const round = reader.u64("round");
   if (digest >= TWO_32) fail(`a digest is below 2^32, but ${digest} was found`);
   const configuration = configurationIn(reader.block("configuration"));
   const chunk = reader.block("chunk").slice();
   if (offset + chunk.length > totalBytes) {
     fail(`a chunk of ${chunk.length} bytes at ${offset} goes beyond the snapshot's ${totalBytes}`);
   }
-  const identity = { snapshotIndex, snapshotTerm, configuration };
-  return { type: "snapshot-request", ...header, ...identity, offset, totalBytes, digest, round, chunk };
+  const header = { type: "snapshot-request", from, to, term, afterSync: (flags & 1) !== 0 } as const;
+  return { ...header, snapshotIndex, snapshotTerm, configuration, offset, totalBytes, digest, round, chunk };
 }
 
-function snapshotResponse(reader: Reader, header: Header, isGap: boolean): Envelope {
-  const [snapshotIndex, received] = [indexFrom(reader, "snapshotIndex"), reader.limited("received")];
-  const [written, number] = [reader.limited("written"), reader.u64("refusal")];
+function snapshotResponse(reader: Reader, { from, to, term, flags }: Header): Envelope {
+  const afterSync = (flags & 1) !== 0;
+  const snapshotIndex = reader.index("snapshotIndex");
+  const received = reader.limited("received");
+  const written = reader.limited("written");
+  const number = reader.u64("refusal");
   const refusal = REFUSALS[number];
   if (refusal === undefined) fail(`a refusal is 0 to ${REFUSALS.length - 1}, but ${number} was found`);
-  return { type: "snapshot-response", ...header, snapshotIndex, received, written, isGap, refusal };
+  const header = { type: "snapshot-response", from, to, term, afterSync } as const;
+  return { ...header, snapshotIndex, received, written, isGap: flags > 1, refusal };
 }
 
-function readResponse(reader: Reader, header: Header, isConfirmed: boolean): Envelope {
-  const [readId, context, at] = [reader.u64("readId"), reader.u64("context"), indexFrom(reader, "index")];
-  if (!isConfirmed && at !== 0) fail(`a read that was refused has no index, but ${at} was found`);
-  return { type: "read-response", ...header, readId, context, index: isConfirmed ? at : null };
+function readResponse(reader: Reader, { from, to, term, flags }: Header): Envelope {
+  const afterSync = (flags & 1) !== 0;
+  const isConfirmed = flags > 1;
+  const readId = reader.u64("readId");
+  const context = reader.u64("context");
+  const index = reader.index("index");
+  if (!isConfirmed && index !== 0) fail(`a read that was refused has no index, but ${index} was found`);
+  return { type: "read-response", from, to, term, afterSync, readId, context, index: isConfirmed ? index : null };
 }
 
-function entries(reader: Reader, header: Header, prevLogIndex: LogIndex, prevLogTerm: Term): Entry[] {
+function readEntries(reader: Reader, header: Header, prevLogIndex: LogIndex, prevLogTerm: Term): Entry[] {
   const count = reader.u32("count");
   if (reader.left / ENTRY_BYTES < count) {
     fail(`${count} entries need ${ENTRY_BYTES * count} bytes, but ${reader.left} are left`);
@@ -442,7 +422,7 @@ function entries(reader: Reader, header: Header, prevLogIndex: LogIndex, prevLog
   const decoded: Entry[] = [];
   let before = prevLogTerm;
   for (let i = 1; i <= count; i++) {
-    const term = reader.limited("an entry's term") as Term;
+    const term = reader.term("an entry's term");
     if (term < before || term > header.term) {
       fail(
         `an entry of term ${term} follows one of ${before} in an append of term ${header.term}, at offset ${
@@ -527,6 +507,14 @@ class Reader {
     const value = this.u64(name);
     if (value > MAX_INDEX) fail(`${name} is at most 2^48, but ${value} was found at offset ${this.offset - 8}`);
     return value;
+  }
+
+  index(name: string): LogIndex {
+    return this.limited(name) as LogIndex;
+  }
+
+  term(name: string): Term {
+    return this.limited(name) as Term;
   }
 
   id(name: string): NodeId {

@@ -9,7 +9,7 @@
 import { boolean, checkArray, checkBytes, checkObject, shown, wholeNumber } from "./arguments.ts";
 import { configurationFault, decodeConfiguration } from "./configuration.ts";
 import type { AppendRequest, Envelope } from "./message.ts";
-import { MAX_INDEX } from "./types.ts";
+import { type Entry, MAX_INDEX } from "./types.ts";
 
 const BEYOND = "a number in it is beyond 2^48";
 
@@ -168,12 +168,18 @@ function isKind(kind: unknown): boolean {
 }
 
 function checkEntry(entry: unknown, place: number): void {
-  const name = `entries[${place}]`;
-  checkObject(entry, name);
-  wholeNumber(entry.index, `${name}.index`, 0);
-  wholeNumber(entry.term, `${name}.term`, 0);
-  checkBytes(entry.data, `${name}.data`);
-  if (!isKind(entry.kind)) {
-    throw new TypeError(`Cannot take ${shown(entry.kind)} as ${name}.kind: it is noop, command or configuration`);
+  const isPlain = typeof entry === "object" && entry !== null && !Array.isArray(entry);
+  if (!isPlain) checkObject(entry, `entries[${place}]`);
+  const { index, term, data, kind } = entry as Partial<Entry>;
+  // The names are put together only where something is wrong.
+  if (!isWhole(index)) wholeNumber(index, `entries[${place}].index`, 0);
+  if (!isWhole(term)) wholeNumber(term, `entries[${place}].term`, 0);
+  if (!(data instanceof Uint8Array)) checkBytes(data, `entries[${place}].data`);
+  if (!isKind(kind)) {
+    throw new TypeError(`Cannot take ${shown(kind)} as entries[${place}].kind: it is noop, command or configuration`);
   }
+}
+
+function isWhole(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

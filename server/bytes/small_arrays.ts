@@ -8,7 +8,7 @@
 const SLAB_BYTES = 16_384;
 /** The largest small array, in bytes. */
 const SMALL_BYTES = 512;
-let slab = new Uint8Array(SLAB_BYTES);
+let slab = new ArrayBuffer(SLAB_BYTES);
 let slabUsed = 0;
 
 /**
@@ -19,12 +19,12 @@ let slabUsed = 0;
 export function newBytes(length: number): Uint8Array {
   if (length > SMALL_BYTES) return new Uint8Array(length);
   if (slabUsed + length > SLAB_BYTES) {
-    slab = new Uint8Array(SLAB_BYTES);
+    slab = new ArrayBuffer(SLAB_BYTES);
     slabUsed = 0;
   }
   const begin = slabUsed;
   slabUsed += length;
-  return slab.subarray(begin, slabUsed);
+  return new Uint8Array(slab, begin, length);
 }
 
 /**
