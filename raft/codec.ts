@@ -250,23 +250,30 @@ function getU32(bytes: Uint8Array, at: number): number {
 /**
  * The envelope in a frame.
  *
- * @param bytes Exactly one frame behind `room` bytes. The envelope gets copies, so the caller may reuse them.
+ * @param bytes Exactly one frame behind `room` bytes. The envelope gets copies, so the caller may reuse them, unless
+ * `isGiven`.
  * @param maxBytes The largest frame to accept.
  * @param room Bytes in front of the frame, of a host's own header.
+ * @param isGiven Whether nobody writes the bytes from now on: then the envelope may hold views of them.
  * @returns The envelope.
  * @throws {TypeError} If `bytes` is not a `Uint8Array`.
  * @throws {RangeError} If the frame claims to be larger than `maxBytes`.
  * @throws {SyntaxError} If the bytes are not an envelope. The message says what was expected, what was found, and
  * where.
  */
-export function decodeEnvelope(bytes: Uint8Array, maxBytes: number = MAX_FRAME_BYTES, room: number = 0): Envelope {
+export function decodeEnvelope(
+  bytes: Uint8Array,
+  maxBytes: number = MAX_FRAME_BYTES,
+  room: number = 0,
+  isGiven: boolean = false,
+): Envelope {
   checkBytes(bytes, "an Envelope's bytes");
   const found = bytes.length - room;
   if (found < 4) fail(`the length needs 4 bytes, but there are ${found}`);
   const length = frameLengthAt(bytes, room, maxBytes);
   if (length !== found) fail(`the frame has ${length} bytes, but there are ${found}`);
   if (length < HEADER_BYTES) fail(`the header needs ${HEADER_BYTES} bytes, but there are ${length}`);
-  const reader = new Reader(bytes, room);
+  const reader = new Reader(bytes, room, isGiven);
   const version = reader.u8("version");
   if (version !== VERSION) fail(`the version is ${VERSION}, but ${version} was found at offset 4`);
   const number = reader.u8("type");
@@ -381,7 +388,7 @@ function snapshotRequest(reader: Reader, { from, to, term, flags }: Header): Sna
   const round = reader.u64("round");
   if (digest >= TWO_32) fail(`a digest is below 2^32, but ${digest} was found`);
   const configuration = configurationIn(reader.block("configuration"));
-  const chunk = reader.block("chunk").slice();
+  const chunk = reader.keptBlock("chunk");
   if (offset + chunk.length > totalBytes) {
     fail(`a chunk of ${chunk.length} bytes at ${offset} goes beyond the snapshot's ${totalBytes}`);
   }
@@ -458,11 +465,13 @@ function fail(what: string): never {
 class Reader {
   #bytes: Uint8Array;
   readonly #room: number;
+  #isOwn: boolean;
   #at: number;
 
-  constructor(bytes: Uint8Array, room: number) {
+  constructor(bytes: Uint8Array, room: number, isOwn: boolean) {
     this.#bytes = bytes;
     this.#room = room;
+    this.#isOwn = isOwn;
     this.#at = room + 4;
   }
 
@@ -475,8 +484,10 @@ class Reader {
     return this.#bytes.length - this.#at;
   }
 
-  /** Copies the bytes; blocks that are read after this are views of the copy. */
+  /** Copies the bytes, unless they were given away; blocks that are read after this may be kept. */
   own(): void {
+    if (this.#isOwn) return;
+    this.#isOwn = true;
     const own = newBytes(this.#bytes.length);
     own.set(this.#bytes);
     this.#bytes = own;
@@ -528,6 +539,12 @@ class Reader {
     this.#need(length, name);
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  /** A block that may be kept. */
+  keptBlock(name: string): Uint8Array {
+    const block = this.block(name);
+    return this.#isOwn ? block : block.slice();
   }
 
   #need(bytes: number, name: string): void {

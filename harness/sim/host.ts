@@ -123,6 +123,7 @@ export class SimHost {
         replica.submit(command, reply, { session });
       },
       committedIndex: () => replica.node.commitIndex,
+      leaderTerm: () => replica.node.leader === null ? 0 : replica.node.term,
       timeoutTicks: settings.frontTimeoutTicks,
       retryTicks: settings.retryTicks,
     });

@@ -58,6 +58,14 @@ export class ByteWriter {
     return copy;
   }
 
+  /** A copy of what was written, and behind it a copy of other bytes. */
+  copyWith(behind: Uint8Array): Uint8Array {
+    const copy = newBytes(this.#length + behind.length);
+    copyBytes(this.#bytes, 0, this.#length, copy, 0);
+    copyBytes(behind, 0, behind.length, copy, this.#length);
+    return copy;
+  }
+
   /** Makes room for `count` more bytes, and returns the offset of the first. */
   #reserve(count: number): number {
     const begin = this.#length;

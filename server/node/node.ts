@@ -184,6 +184,7 @@ export class LiveNode {
       name: `${id}.${incarnation}`,
       submit: (command, reply, session) => replica.submit(command, reply, { session }),
       committedIndex: () => replica.node.commitIndex,
+      leaderTerm: () => replica.node.leader === null ? 0 : replica.node.term,
       timeoutTicks: Math.ceil(5_000 / options.tickMs),
       retryTicks: Math.ceil(1_000 / options.tickMs),
     });

@@ -3,8 +3,8 @@
  * already lie in one piece.
  *
  * ```text
- *   block    | length u32 | frame | length u32 | frame | ... room
- *            ^ taken                ^ first that waits        ^ end
+ *   block    | length u32 | frame | length u32 | frame | length u32 |          | length u32 | ... room
+ *            ^ taken                ^ first that waits               ^ the frame is long: it stays where it is    ^ end
  * ```
  *
  * No part of a block is written twice: a socket may hold what was taken for as long as it needs.
@@ -15,11 +15,21 @@ import { Buffer } from "node:buffer";
 import { FRAME_HEADER_BYTES } from "./frames.ts";
 
 const BLOCK_BYTES = 65_536;
+/** A frame of so many bytes is not copied: of 1 MB, a copy in new memory takes half a millisecond. */
+const LONG_BYTES = 32_768;
 
 interface Waiting {
+  /** `block[from, to)`: a frame with its header, or the header alone of one that is long. */
   readonly block: Buffer;
   readonly from: number;
   readonly to: number;
+  /** The frame, if it is long. */
+  readonly long: Uint8Array | null;
+}
+
+/** How many bytes leave. */
+function sizeOf({ from, to, long }: Waiting): number {
+  return to - from + (long === null ? 0 : long.length);
 }
 
 /** A queue of frames. */
@@ -41,42 +51,48 @@ export class FrameQueue {
     return this.#bytes;
   }
 
-  /** Adds a copy of a frame. */
+  /** Adds a frame. A short one is copied, a long one is the queue's from now on. */
   push(frame: Uint8Array): void {
-    const size = FRAME_HEADER_BYTES + frame.length;
+    const long = frame.length < LONG_BYTES ? null : frame;
+    const size = FRAME_HEADER_BYTES + (long === null ? frame.length : 0);
     if (this.#end + size > this.#block.length) {
-      this.#block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, size));
+      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
       this.#end = 0;
     }
     const [block, from, to] = [this.#block, this.#end, this.#end + size];
     block.writeUInt32LE(frame.length, from);
-    block.set(frame, from + FRAME_HEADER_BYTES);
+    if (long === null) block.set(frame, from + FRAME_HEADER_BYTES);
     this.#end = to;
-    this.#waiting.push({ block, from, to });
-    this.#bytes += size;
+    this.#waiting.push({ block, from, to, long });
+    this.#bytes += FRAME_HEADER_BYTES + frame.length;
   }
 
   /**
-   * Takes the first frames that lie in one piece: no more than `maxBytes`, unless the first alone is larger. The queue
-   * must not be empty.
+   * Takes the first frames, up to the first that is long or lies in another block, and no more than `maxBytes` unless
+   * the first alone has more. The queue must not be empty.
+   *
+   * @returns One piece, or two where the last frame is long.
    */
-  take(maxBytes: number): Buffer {
-    const first = this.#waiting[this.#head]!;
-    let { to } = first;
-    for (this.#head++; this.#head < this.#waiting.length; this.#head++) {
+  take(maxBytes: number): readonly Uint8Array[] {
+    const first = this.#waiting[this.#head++]!;
+    let last = first;
+    let bytes = sizeOf(first);
+    while (last.long === null && this.#head < this.#waiting.length) {
       const next = this.#waiting[this.#head]!;
-      if (next.block !== first.block || next.to - first.from > maxBytes) break;
-      to = next.to;
+      if (next.block !== first.block || bytes + sizeOf(next) > maxBytes) break;
+      bytes += sizeOf(next);
+      last = next;
+      this.#head++;
     }
-    this.#bytes -= to - first.from;
+    this.#bytes -= bytes;
     this.#forget();
-    return first.block.subarray(first.from, to);
+    const piece = first.block.subarray(first.from, last.to);
+    return last.long === null ? [piece] : [piece, last.long];
   }
 
   /** Drops the first frame. */
   drop(): void {
-    const { from, to } = this.#waiting[this.#head++]!;
-    this.#bytes -= to - from;
+    this.#bytes -= sizeOf(this.#waiting[this.#head++]!);
     this.#forget();
   }
 

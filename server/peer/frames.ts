@@ -30,6 +30,11 @@ export function joinFrames(frames: readonly Uint8Array[]): Buffer {
   return joined;
 }
 
+/** A frame of so many bytes that was cut keeps the memory that it was put together in. */
+const KEPT_FROM = 65_536;
+/** Of a frame that was cut, at most so many times what has arrived is held: a peer is no stranger. */
+const GROWTH = 4;
+
 /** Extracts frames from a stream of bytes. */
 interface FrameReader {
   /**
@@ -50,7 +55,7 @@ interface FrameReader {
  */
 export function createFrameReader(maxBytes: number): FrameReader {
   /** The first part of an incomplete frame, its header included. */
-  const pending = new GrowingBuffer();
+  const pending = new GrowingBuffer(GROWTH);
 
   const checkedLength = (bytes: Uint8Array, at: number): number => {
     const length = u32At(bytes, at);
@@ -79,6 +84,15 @@ export function createFrameReader(maxBytes: number): FrameReader {
     return next;
   };
 
+  /** The pending frame, which has all of its bytes. */
+  const takePending = (whole: number): Uint8Array => {
+    // Memory that grew to the frame's length has no room behind it.
+    if (whole >= KEPT_FROM && pending.bytes.length === whole) return pending.take().subarray(FRAME_HEADER_BYTES);
+    const frame = copyOf(pending.bytes, FRAME_HEADER_BYTES, whole);
+    pending.clear();
+    return frame;
+  };
+
   return {
     get heldBytes() {
       return pending.bytes.length;
@@ -92,9 +106,7 @@ export function createFrameReader(maxBytes: number): FrameReader {
         const whole = FRAME_HEADER_BYTES + checkedLength(pending.bytes, 0);
         at = complete(bytes, at, whole);
         if (pending.length < whole) return;
-        const frame = copyOf(pending.bytes, FRAME_HEADER_BYTES, whole);
-        pending.clear();
-        onFrame(frame);
+        onFrame(takePending(whole));
       }
       const whole = endOfWhole(bytes, at);
       if (whole > at) {

@@ -52,7 +52,10 @@ interface DialerOptions {
 
 /** The outgoing connection to one peer. */
 export interface Dialer {
-  /** Queues a copy of a frame. `false`: the frame was dropped, and the peer certainly never gets it. */
+  /**
+   * Queues a frame, which the caller changes no more. `false`: the frame was dropped, and the peer certainly never gets
+   * it.
+   */
   send(frame: Uint8Array): boolean;
   /** Writes the queued frames at once. */
   flush(): void;
@@ -204,7 +207,7 @@ export function createDialer(options: DialerOptions): Dialer {
 
   const flush = (): void => {
     while (isConnected && socket !== null && queue.length > 0 && socket.writableLength < UNSENT_MAX) {
-      socket.write(queue.take(WRITE_BYTES));
+      for (const piece of queue.take(WRITE_BYTES)) socket.write(piece);
     }
   };
 

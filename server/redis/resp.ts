@@ -11,6 +11,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { binaryAt, writeBinary } from "../bytes/binary_text.ts";
 import { asBuffer, GrowingBuffer } from "../peer/growing_buffer.ts";
 
 /** The limits of a client's commands. */
@@ -61,12 +62,6 @@ const MAX_LINE = 65_536;
 /** Redis's limits for clients that have not authenticated. */
 const RESTRICTED_ARGUMENTS = 10;
 const RESTRICTED_BULK = 16_384;
-/**
- * Below this many bytes a loop is faster than the runtimes' own conversion to or from latin1 (15 ns against 60 for 3
- * bytes; on Deno, 100 against 400 for writing 100 bytes).
- */
-const SHORT_TEXT = 10;
-const SHORT_WRITE = 128;
 
 const CR = 13;
 const LF = 10;
@@ -116,7 +111,7 @@ export function createRespParser(limits: RespLimits = {}): RespParser {
   };
 
   const takeBulk = (bytes: Buffer, from: number, onCommand: OnRespCommand): void => {
-    args.push(binaryText(bytes, from, from + bulkLength));
+    args.push(binaryAt(bytes, from, bulkLength));
     argumentBytes += bulkLength;
     bulkLength = NO_BULK;
     if (--argumentsToCome === 0) {
@@ -240,14 +235,6 @@ export function createRespParser(limits: RespLimits = {}): RespParser {
   return parser;
 }
 
-function binaryText(bytes: Buffer, from: number, end: number): string {
-  if (end - from > SHORT_TEXT) return bytes.toString("latin1", from, end);
-  let text = "";
-  for (let i = from; i < end; i++) text += String.fromCharCode(bytes[i]!);
-  return text;
-}
-
-/** A whole number in the only form that Redis accepts; NaN for other texts. */
 function canonicalInteger(text: string): number {
   return /^(?:0|-?[1-9]\d{0,18})$/.test(text) ? Number(text) : NaN;
 }
@@ -386,12 +373,8 @@ export class RespWriter {
     this.#reserve(length + 2);
     const slab = this.#slab;
     let at = this.#end;
-    if (length > SHORT_WRITE) {
-      slab.write(text, at, "latin1");
-      at += length;
-    } else {
-      for (let i = 0; i < length; i++) slab[at++] = text.charCodeAt(i);
-    }
+    writeBinary(slab, at, text);
+    at += length;
     slab[at++] = CR;
     slab[at++] = LF;
     this.#end = at;

@@ -22,8 +22,14 @@ export interface ExactlyOnceOptions {
   readonly committedIndex: () => number;
   /** After how many ticks a write ends, with a known or unknown outcome. 400 by default. */
   readonly timeoutTicks?: number;
-  /** After how many ticks without an answer a write is tried again. 40 by default. */
+  /** After how many ticks without an answer a write is tried again, see `leaderTerm`. 40 by default. */
   readonly retryTicks?: number;
+  /**
+   * The term of the leader that the replica knows; 0 while it knows none. If given, a write without an answer is tried
+   * again only when this changes: a leader that is slow would get slower if it were asked twice. The replica must
+   * answer every attempt in the end.
+   */
+  readonly leaderTerm?: () => number;
   /** How many writes may be open at most, 20,000 by default. */
   readonly maxOpen?: number;
 }
@@ -54,6 +60,8 @@ interface Write {
   /** The tick of the next attempt. */
   nextAttempt: number;
   attempts: number;
+  /** The term of the leader that got the last attempt; `null` once that is answered. */
+  asked: number | null;
   /** Whether every attempt so far certainly did nothing. Then the write certainly failed. */
   isUntouched: boolean;
   /** How many attempts have no answer. */
@@ -66,7 +74,7 @@ const REFUSAL_TICKS = 1;
 
 /** Makes the front for one start of a node. */
 export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
-  const { name, submit, committedIndex, timeoutTicks = 400, retryTicks = 40, maxOpen = 20_000 } = options;
+  const { name, submit, committedIndex, leaderTerm, timeoutTicks = 400, retryTicks = 40, maxOpen = 20_000 } = options;
   const writes = new Map<number, Write>();
   /** Requests that were refused and wait to be tried again. */
   let refused: Asked[] = [];
@@ -89,14 +97,22 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
   const attempt = (sequence: number, write: Write): void => {
     const session = { client, sequence, oldestOpen: oldestOpen(), since };
     const of = generation;
-    write.attempts++;
+    const number = ++write.attempts;
     write.unanswered++;
     write.nextAttempt = ticks + retryTicks;
+    write.asked = leaderTerm?.() ?? 0;
     submit(write.command, (reply) => {
       if (of !== generation || writes.get(sequence) !== write) return;
       write.unanswered--;
+      if (number === write.attempts) write.asked = null;
       answered(sequence, write, reply);
     }, session);
+  };
+
+  const isDue = (write: Write): boolean => {
+    if (write.asked === null || leaderTerm === undefined) return write.nextAttempt <= ticks;
+    const term = leaderTerm();
+    return term !== 0 && term !== write.asked;
   };
 
   const answered = (sequence: number, write: Write, reply: ClientReply): void => {
@@ -163,7 +179,8 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
       }
       const deadline = ticks + timeoutTicks;
       const lastError = "no answer from the leader";
-      begin({ command, reply, deadline, nextAttempt: 0, attempts: 0, unanswered: 0, isUntouched: true, lastError });
+      const fresh = { nextAttempt: 0, attempts: 0, asked: null, unanswered: 0, isUntouched: true };
+      begin({ command, reply, deadline, lastError, ...fresh });
     },
     tick() {
       ticks++;
@@ -171,7 +188,7 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
         if (write.deadline <= ticks) {
           const isUntouched = write.isUntouched && write.unanswered === 0;
           end(sequence, write, isUntouched ? { type: "fail", error: write.lastError, isRetryable: true } : UNKNOWN);
-        } else if (write.nextAttempt <= ticks) attempt(sequence, write);
+        } else if (isDue(write)) attempt(sequence, write);
       }
       if (refused.length === 0) return;
       const due = refused;

@@ -42,8 +42,7 @@ export function encodePacket(packet: Packet): Uint8Array {
       writer.u64(packet.number);
       writer.u64(packet.term);
       writer.u8(MODES.indexOf(packet.mode));
-      writer.bytes(packet.body);
-      return writer.copy();
+      return writer.copyWith(packet.body);
     case "answer":
       writer.u8(ANSWER);
       writer.u64(packet.from);
@@ -54,8 +53,11 @@ export function encodePacket(packet: Packet): Uint8Array {
   }
 }
 
+/** Memory that has no more bytes beside a frame is kept with it; of a larger piece, the frame's part is copied. */
+const BESIDE_MAX = 64;
+
 /**
- * Decodes a packet.
+ * Decodes a packet. It may keep views of the bytes, which nobody changes afterwards.
  *
  * @throws {SyntaxError} If the bytes are not a packet.
  */
@@ -90,7 +92,8 @@ export function decodePacket(bytes: Uint8Array): Packet {
 /** An envelope that claims to be too large counts as unreadable, like other invalid bytes of a peer. */
 function envelopeOf(bytes: Uint8Array): Envelope {
   try {
-    return decodeEnvelope(bytes, MAX_FRAME_BYTES, 1);
+    const isAlone = bytes.buffer.byteLength <= bytes.length + BESIDE_MAX;
+    return decodeEnvelope(bytes, MAX_FRAME_BYTES, 1, isAlone);
   } catch (error) {
     throw error instanceof RangeError ? new SyntaxError(error.message) : error;
   }

@@ -72,8 +72,7 @@ export function underSession(command: Uint8Array, session: Session): Uint8Array 
   writer.u64(session.sequence);
   writer.u64(session.oldestOpen ?? session.sequence);
   writer.u64(session.since ?? 0);
-  writer.bytes(command);
-  return writer.copy();
+  return writer.copyWith(command);
 }
 
 /** The client and number of a command that was wrapped in a session; `null` for another command. */

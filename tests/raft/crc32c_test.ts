@@ -20,9 +20,9 @@ test("the vectors of RFC 3720 come out", () => {
 });
 
 test("every length and every part agrees with the definition, in one go or in two", () => {
-  const bytes = Uint8Array.from({ length: 100 }, (_, i) => (i * 151 + 7) & 255);
+  const bytes = Uint8Array.from({ length: 1_100 }, (_, i) => (i * 151 + 7) & 255);
   for (let from = 0; from < 20; from++) {
-    for (let to = from; to <= bytes.length; to += 3) {
+    for (let to = from; to <= bytes.length; to += to < 100 ? 3 : 61) {
       const expected = naive(bytes.subarray(from, to));
       assert.equal(crc32c(bytes, from, to), expected);
       const middle = from + ((to - from) >> 1);

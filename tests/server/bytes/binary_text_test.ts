@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../../raft/mod.ts";
 import { binaryAt, writeBinary } from "../../../server/bytes/binary_text.ts";
+import { textPortably, writePortably } from "../../../server/bytes/portable_text.ts";
 
 /** As `binaryAt`, character by character. */
 function naive(bytes: Uint8Array, at: number, length: number): string {
@@ -9,6 +10,12 @@ function naive(bytes: Uint8Array, at: number, length: number): string {
   for (let i = at; i < at + length; i++) text += String.fromCharCode(bytes[i]!);
   return text;
 }
+
+/** The conversions of this runtime, and those of every engine. */
+const CONVERSIONS = [
+  { text: binaryAt, write: writeBinary },
+  { text: textPortably, write: writePortably },
+];
 
 const random = createRandom(1);
 /** Bytes that a decoder could take for something else: ASCII, its own replacement, a byte order mark, two and four bytes for one character. */
@@ -34,14 +41,16 @@ test("a binary string is the same as one put together character by character, wh
         for (const byte of kind) if (i < bytes.length) bytes[i++] = byte;
       }
       const at = random.below(4);
-      const text = binaryAt(bytes, at, length);
-      assert.ok(text === naive(bytes, at, length), `${length} bytes at ${at}`);
+      for (const { text: textAt, write } of CONVERSIONS) {
+        const text = textAt(bytes, at, length);
+        assert.ok(text === naive(bytes, at, length), `${length} bytes at ${at}`);
 
-      const written = new Uint8Array(length + 8).fill(0x5a);
-      writeBinary(written, at, text);
-      assert.deepEqual(written.subarray(at, at + length), bytes.subarray(at, at + length));
-      assert.ok(written.subarray(0, at).every((byte) => byte === 0x5a), "nothing before it is touched");
-      assert.ok(written.subarray(at + length).every((byte) => byte === 0x5a), "nor behind it");
+        const written = new Uint8Array(length + 8).fill(0x5a);
+        write(written, at, text);
+        assert.deepEqual(written.subarray(at, at + length), bytes.subarray(at, at + length));
+        assert.ok(written.subarray(0, at).every((byte) => byte === 0x5a), "nothing before it is touched");
+        assert.ok(written.subarray(at + length).every((byte) => byte === 0x5a), "nor behind it");
+      }
     }
   }
 });

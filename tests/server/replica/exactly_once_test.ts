@@ -110,3 +110,37 @@ test("what the store itself refuses is not tried again", () => {
   assert.deepEqual(replies, [{ type: "fail", error: "mismatch", actual: null }]);
   assert.equal(attempts, 1);
 });
+
+test("a leader that is slow is not asked twice, and the next one is asked at once", () => {
+  let term = 1;
+  const asked: number[] = [];
+  const answers: ((reply: ClientReply) => void)[] = [];
+  const front = createExactlyOnce({
+    name: "1.7",
+    submit: (_command, reply) => {
+      asked.push(term);
+      answers.push(reply);
+    },
+    committedIndex: () => 0,
+    leaderTerm: () => term,
+    retryTicks: 5,
+  });
+  const replies: ClientReply[] = [];
+  front.submit(ADD, (reply) => replies.push(reply));
+  for (let tick = 0; tick < 100; tick++) front.tick();
+  assert.deepEqual(asked, [1]);
+  term = 0;
+  front.tick();
+  term = 2;
+  front.tick();
+  assert.deepEqual(asked, [1, 2]);
+  // The first leader's answer comes late: the second one is still awaited.
+  answers[0]!({ type: "info", error: "leadership was lost" });
+  for (let tick = 0; tick < 100; tick++) front.tick();
+  assert.deepEqual(asked, [1, 2]);
+  answers[1]!({ type: "info", error: "no answer in time" });
+  front.tick();
+  assert.deepEqual(asked, [1, 2, 2]);
+  answers[2]!({ type: "ok", value: 7 });
+  assert.deepEqual(replies, [{ type: "ok", value: 7 }]);
+});
