@@ -8,6 +8,7 @@ import { SEVERITY } from "../nemesis/kind.ts";
 import type { ScheduledFault } from "../nemesis/nemesis.ts";
 import type { ScheduledOperation } from "./generator.ts";
 import type { Schedule } from "./schedule.ts";
+import { firstMisshapen } from "./shape.ts";
 import { parseFault } from "../nemesis/faults.ts";
 import type { RunSetup } from "./setup.ts";
 import type { Target } from "./target.ts";
@@ -144,16 +145,3 @@ const LIKE: Omit<RunSetup, "system"> = {
   severity: SEVERITY,
   finalReads: true,
 };
-
-/** What is wrong first with a value that should be like another in the types of all its fields; `null`: nothing is. */
-function firstMisshapen(name: string, value: unknown, like: unknown): string | null {
-  const kind = (of: unknown): string => of === null ? "nothing" : Array.isArray(of) ? "list" : typeof of;
-  if (value === undefined) return `its ${name} is missing`;
-  if (kind(value) !== kind(like)) return `its ${name} is a ${kind(value)}, but a ${kind(like)} was expected`;
-  if (kind(like) !== "object") return null;
-  for (const [field, fieldLike] of Object.entries(like as object)) {
-    const found = firstMisshapen(`${name}.${field}`, (value as Record<string, unknown>)[field], fieldLike);
-    if (found !== null) return found;
-  }
-  return null;
-}

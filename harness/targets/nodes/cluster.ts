@@ -4,10 +4,11 @@
  * @module
  */
 import type { Verdict } from "../../../checker/mod.ts";
-import { type Fault, type Suffering, type Suffers, typeOf } from "../../nemesis/faults.ts";
-import { CLIENTS, type Link, type Strike, type View } from "../../nemesis/kind.ts";
+import type { Suffers } from "../../nemesis/faults.ts";
+import { CLIENTS, type Link, type View } from "../../nemesis/kind.ts";
 import type { Cluster, Opening } from "../../run/target.ts";
 import type { EventQueue } from "../../sim/event_queue.ts";
+import { linkFaults, nodeFault } from "../../sim/fault_verbs.ts";
 import { SimLinks } from "../../sim/links.ts";
 import { Network } from "../../sim/network.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
@@ -129,41 +130,10 @@ export class NodeCluster implements Cluster {
   }
 
   #suffersOf(): Suffers {
-    const links = this.#links;
-    const each = (ids: readonly number[], what: string, act: (host: NodeHost) => boolean): Strike => {
-      const struck = ids.filter((id) => {
-        const host = this.#hosts.get(id);
-        return host !== undefined && act(host);
-      });
-      const whom = struck.length > 0 ? struck.join(" ") : "nobody";
-      return { struck: struck.length > 0, detail: what === "" ? whom : `${what} ${whom}` };
-    };
-    const ofNodes = <F extends Fault & { readonly nodes: readonly number[] }>(
-      strike: (host: NodeHost, fault: F) => boolean,
-    ): Suffering<F> => ({
-      inject: (fault, done) => done(each(fault.nodes, typeOf(fault).say(fault), (host) => strike(host, fault))),
-      heal: (fault, done) => done(each(fault.nodes, "", (host) => host.heal(fault))),
-    });
     return {
-      partition: {
-        inject(fault, done) {
-          links.cut(fault);
-          done({ struck: fault.cut.length > 0, detail: typeOf(fault).say(fault) });
-        },
-        heal: (fault, done) => done({ struck: links.mend(fault), detail: fault.shape }),
-      },
-      packets: {
-        inject(fault, done) {
-          links.disturb(fault);
-          done({ struck: fault.links.length > 0, detail: typeOf(fault).say(fault) });
-        },
-        heal(fault, done) {
-          links.calm(fault);
-          done({ struck: true, detail: typeOf(fault).say(fault) });
-        },
-      },
-      kill: ofNodes((host, fault) => host.kill(fault)),
-      pause: ofNodes((host, fault) => host.pause(fault)),
+      ...linkFaults(this.#links),
+      kill: nodeFault(this.#hosts, (host, fault) => host.kill(fault)),
+      pause: nodeFault(this.#hosts, (host, fault) => host.pause(fault)),
     };
   }
 }

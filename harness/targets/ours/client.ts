@@ -8,6 +8,7 @@
  */
 import { type Clock, SECOND, type Timer } from "../../../server/clock.ts";
 import type { ClientReply, CommandRequest } from "../../../server/replica/client.ts";
+import { finish, hashSeed, mixText } from "../../sim/hash.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 import { type App, completionOf } from "./app.ts";
 
@@ -24,12 +25,10 @@ interface ClientOptions {
   readonly clock: Clock;
   readonly servers: Servers;
   readonly app: App;
-  /** The workload, which decides what operations mean. */
-  readonly workload: string;
-  /** Whether they keep sessions, and ask again. */
-  readonly hasSessions: boolean;
-  /** Picks among `count` things, the same for the same purpose: whom to ask again. */
-  readonly pick: (purpose: string, count: number) => number;
+  /** The workload, which decides what operations mean, and whether clients keep sessions and ask again. */
+  readonly setup: { readonly workload: string; readonly clientsHaveSessions: boolean };
+  /** The run's seed: it decides whom to ask again. */
+  readonly seed: number;
 }
 
 /** `Cluster.invoke`. */
@@ -49,8 +48,8 @@ export const SESSION_TIMEOUT: number = (RETRIES + 2) * (RETRY_AFTER + RETRY_AFTE
 
 /** Makes the clients of a cluster. */
 export function createClient(options: ClientOptions): Invoke {
-  const { servers, app, workload } = options;
-  if (!options.hasSessions) {
+  const { servers, app, setup: { workload, clientsHaveSessions } } = options;
+  if (!clientsHaveSessions) {
     return (node, process, operation, reply) => {
       const request = { command: app.encode(operation, workload) };
       servers.ask(node, process, request, (answer) => reply(completionOf(app, operation, answer, workload)));
@@ -92,7 +91,7 @@ class SessionCall {
     this.#operation = operation;
     this.#reply = reply;
     this.#request = {
-      command: options.app.encode(operation, options.workload),
+      command: options.app.encode(operation, options.setup.workload),
       session: { client: process, sequence },
     };
   }
@@ -121,19 +120,19 @@ class SessionCall {
         reply.type === "fail" && this.#isUncertain ? { type: "info", error: reply.error } : reply,
       );
     }
-    const { clock, servers, pick } = this.#options;
+    const { clock, servers, seed } = this.#options;
     this.#timer = clock.after(RETRY_AFTER / 4, () => {
       const nodes = servers.nodes();
       if (nodes.length === 0) return this.#end({ type: "info", error: "no node is left" });
       const purpose = `retry ${this.#process} ${this.#sequence} ${this.#attempts}`;
-      this.attempt(nodes[pick(purpose, nodes.length)]!);
+      this.attempt(nodes[finish(mixText(hashSeed(seed, "pick"), purpose)) % nodes.length]!);
     });
   }
 
   #end(reply: ClientReply): void {
     this.#hasEnded = true;
     this.#timer?.cancel();
-    const { app, workload } = this.#options;
-    this.#reply(completionOf(app, this.#operation, reply, workload));
+    const { app, setup } = this.#options;
+    this.#reply(completionOf(app, this.#operation, reply, setup.workload));
   }
 }

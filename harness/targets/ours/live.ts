@@ -9,7 +9,6 @@
 import { SECOND } from "../../../server/clock.ts";
 import type { FaultKind } from "../../nemesis/faults.ts";
 import type { Cluster, Opening, Target } from "../../run/target.ts";
-import { finish, hashSeed, mixText } from "../../sim/hash.ts";
 import type { App } from "./app.ts";
 import { createClient, SESSION_TIMEOUT } from "./client.ts";
 import { LIVE_TICK, LiveCluster } from "./live_cluster.ts";
@@ -59,14 +58,12 @@ function open(app: App, setup: OursSetup, opening: Opening): Cluster {
   const { clock, seed } = opening;
   const compactionBytes = Math.min(setup.cluster.compactionBytes, COMPACTION_BYTES_MAX);
   const inner = new LiveCluster({ ...opening, reads: setup.reads, app: setup.app, compactionBytes });
-  const pickSeed = hashSeed(seed, "pick");
   const invoke = createClient({
     clock,
     servers: inner.servers,
     app,
-    workload: setup.workload,
-    hasSessions: setup.clientsHaveSessions,
-    pick: (purpose, count) => finish(mixText(pickSeed, purpose)) % count,
+    setup,
+    seed,
   });
   return {
     suffers: inner.suffers,

@@ -9,6 +9,7 @@ import { READ_MODES, type ReadMode } from "../../../server/replica/client.ts";
 import type { FaultKind } from "../../nemesis/faults.ts";
 import { SEVERITY, type Severity } from "../../nemesis/kind.ts";
 import type { FlagSpec } from "../../run/flag.ts";
+import { firstMisshapen } from "../../run/shape.ts";
 import type { SetupRequest } from "../../run/target.ts";
 
 /** Our server in one run. */
@@ -241,19 +242,6 @@ export function parseOurs(value: unknown): OursSetup {
   const wrong = firstMisshapen("system", value, like);
   if (wrong !== null) throw new SyntaxError(wrong);
   return value as OursSetup;
-}
-
-/** What is wrong first with a value that should be like another in the types of all its fields; `null`: nothing is. */
-function firstMisshapen(name: string, value: unknown, like: unknown): string | null {
-  const kind = (of: unknown): string => of === null ? "nothing" : Array.isArray(of) ? "list" : typeof of;
-  if (value === undefined) return `its ${name} is missing`;
-  if (kind(value) !== kind(like)) return `its ${name} is a ${kind(value)}, but a ${kind(like)} was expected`;
-  if (kind(like) !== "object") return null;
-  for (const [field, fieldLike] of Object.entries(like as object)) {
-    const found = firstMisshapen(`${name}.${field}`, (value as Record<string, unknown>)[field], fieldLike);
-    if (found !== null) return found;
-  }
-  return null;
 }
 
 function pick<T>(random: Random, items: readonly T[]): T {

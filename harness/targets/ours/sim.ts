@@ -9,7 +9,6 @@ import type { Cluster, Opening, Target } from "../../run/target.ts";
 import { SimCluster } from "../../sim/cluster.ts";
 import { Coverage } from "../../sim/coverage.ts";
 import { EventQueue } from "../../sim/event_queue.ts";
-import { finish, hashSeed, mixText } from "../../sim/hash.ts";
 import type { HostSettings } from "../../sim/host.ts";
 import { Invariants } from "../../sim/invariants/invariants.ts";
 import type { ElectionSettings } from "../../sim/invariants/world.ts";
@@ -66,14 +65,12 @@ function open(app: App, setup: OursSetup, { clock, seed, nodes, record }: Openin
     invariants,
     ...(record === null ? {} : { trace: record }),
   });
-  const pickSeed = hashSeed(seed, "pick");
   const invoke = createClient({
     clock,
     servers: { nodes: () => inner.nodes(), ask: (...request) => inner.ask(...request) },
     app,
-    workload: setup.workload,
-    hasSessions: setup.clientsHaveSessions,
-    pick: (purpose, count) => finish(mixText(pickSeed, purpose)) % count,
+    setup,
+    seed,
   });
   return {
     suffers: inner.suffers,
