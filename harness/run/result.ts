@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type HistoryEvent, type Validity, type Verdict, worse } from "../../checker/mod.ts";
+import { type HistoryEvent, unlessVacuous, type Validity, type Verdict, worse } from "../../checker/mod.ts";
 import { historyBytes } from "./history_file.ts";
 import { sha256 } from "./sha256.ts";
 import { countOperations, type OperationCounts } from "./recorder.ts";
@@ -78,7 +78,7 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
   const { target, setup, driven: { outcome, workload, checks: clusterChecks, counts, time } } = parts;
   const operations = countOperations(outcome.events);
   const checks: Record<string, Verdict> = {
-    ...workload.judge(outcome.events),
+    ...unlessNothing(workload.judge(outcome.events), operations),
     ...clusterChecks,
     liveness: livenessOf(outcome),
     exercised: exercised(outcome, setup),
@@ -107,6 +107,22 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
     history,
     schedule: outcome.schedule,
   };
+}
+
+/** What a workload's judges say; where there was nothing that could be wrong, that nobody can tell. */
+function unlessNothing(
+  verdicts: Readonly<Record<string, Verdict>>,
+  operations: OperationCounts,
+): Record<string, Verdict> {
+  return Object.fromEntries(
+    Object.entries(verdicts).map(([name, verdict]) => {
+      const { valid, reason } = unlessVacuous({ operations, ...verdict });
+      return [
+        name,
+        valid === verdict.valid ? verdict : { ...verdict, valid, ...(reason === undefined ? {} : { reason }) },
+      ];
+    }),
+  );
 }
 
 /** The names of the checks that found a violation. */
