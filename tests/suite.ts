@@ -71,6 +71,7 @@ import "./harness/rig/dialler_test.ts";
 import "./harness/rig/member_test.ts";
 import "./harness/run/generator_test.ts";
 import "./harness/run/recorder_test.ts";
+import "./harness/run/result_test.ts";
 import "./harness/run/run_file_test.ts";
 import "./harness/run/setup_test.ts";
 import "./harness/run/sha256_test.ts";

@@ -95,6 +95,11 @@ export class JsonLinesOperations {
     }
     let begin = 0;
     for (;;) {
+      // A plain line tells itself where it ends.
+      if (this.#readPlain(bytes, begin)) {
+        begin = this.#plain.end + 1;
+        continue;
+      }
       const end = bytes.indexOf(NEWLINE, begin);
       if (end < 0) break;
       this.#read(bytes, begin, end);
@@ -110,6 +115,20 @@ export class JsonLinesOperations {
     return this.#builder.operations;
   }
 
+  /** Reads the plain line that begins at `begin`, up to its line feed; false, with nothing done, if it is another. */
+  #readPlain(bytes: Uint8Array, begin: number): boolean {
+    const plain = this.#plain;
+    if (!plain.read(bytes, begin, bytes.length) || bytes[plain.end] !== NEWLINE) return false;
+    this.#line++;
+    if (this.#addPlain()) {
+      if (plain.hasTime) this.#seeTime(plain.timeHigh, plain.timeLow);
+      return true;
+    }
+    this.#line--;
+    return false;
+  }
+
+  /** Reads any line. */
   #read(bytes: Uint8Array, begin: number, end: number): void {
     this.#line++;
     let last = end;
@@ -119,7 +138,8 @@ export class JsonLinesOperations {
     if (this.#line === 1 && last - first >= 3 && bytes[first] === 0xef && bytes[first + 1] === 0xbb) first += 3;
     if (first === last) return;
     try {
-      if (this.#plain.read(bytes, first, last) && this.#addPlain()) {
+      const isPlain = this.#plain.read(bytes, first, last) && this.#plain.end === last;
+      if (isPlain && this.#addPlain()) {
         if (this.#plain.hasTime) this.#seeTime(this.#plain.timeHigh, this.#plain.timeLow);
       } else this.#addAny(decoder.decode(bytes.subarray(first, last)));
     } catch (error) {

@@ -35,12 +35,31 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const TYPE = 0, PROCESS = 1, F = 2, KEY = 3, VALUE = 4, ERROR = 5, TIME = 6, HARMLESS = 7;
 const NAMES = ["type", "process", "f", "key", "value", "error", "time"].map(encode);
 
+const TYPES = [
+  { word: encode("invoke"), type: INVOKE },
+  { word: encode("ok"), type: OK_EVENT },
+  { word: encode("fail"), type: FAIL_EVENT },
+  { word: encode("info"), type: INFO_EVENT },
+];
+
 const MISMATCH_TEXT = encode("mismatch");
 
-/** A field as it stands in a line: the bytes of its name from quote to colon, and what it is. */
+/**
+ * A field as it stands in a line: its name from quote to colon, four bytes at a time and the bytes that are left, and
+ * what it is.
+ */
 interface Field {
-  readonly bytes: Uint8Array;
+  readonly length: number;
+  readonly words: Int32Array;
+  readonly tail: Uint8Array;
   readonly kind: number;
+}
+
+function fieldOf(bytes: Uint8Array, kind: number): Field {
+  const { length } = bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  const words = Int32Array.from({ length: length >> 2 }, (_, i) => view.getInt32(4 * i, true));
+  return { length, words, tail: bytes.slice(4 * words.length), kind };
 }
 
 /** Of so many fields the next line is expected to have the same, in the same order. */
@@ -60,6 +79,7 @@ export class PlainLine {
   hasTime = false;
   timeHigh = 0;
   timeLow = 0;
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #at = 0;
   #end = 0;
   readonly #last: PlainValue = none();
@@ -68,20 +88,68 @@ export class PlainLine {
   /** Fields that are passed over, as they are meant for nothing else. */
   readonly #harmless = new Set<string>();
 
-  /** Whether the bytes are a plain line. */
-  read(bytes: Uint8Array, first: number, last: number): boolean {
-    if (bytes[first] !== OPEN_BRACE || bytes[last - 1] !== CLOSE_BRACE) return false;
+  /** Where the line that was read ends. */
+  end = 0;
+
+  /**
+   * Reads the line that begins at `first`; `end` is then behind its closing brace.
+   *
+   * @param limit Where the bytes end that may be read.
+   * @returns Whether it is plain.
+   */
+  read(bytes: Uint8Array, first: number, limit: number): boolean {
+    if (bytes[first] !== OPEN_BRACE) return false;
+    if (this.bytes !== bytes) this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.bytes = bytes;
-    this.#at = first + 1;
-    this.#end = last;
+    const view = this.#view;
+    this.#end = limit;
     this.process = -1;
     this.type = 0;
     this.f.what = this.key.what = this.value.what = ABSENT;
     this.isMismatch = this.hasOtherError = this.hasTime = false;
-    let field = 0;
-    do if (!this.#field(field++)) return false; while (this.#comma());
-    return bytes[this.#at] === CLOSE_BRACE && this.#at + 1 === last && this.process >= 0 && this.type !== 0 &&
-      this.f.what === TEXT;
+    let at = first + 1;
+    for (let field = 0;; field++) {
+      let kind = -1;
+      const expected = field < EXPECTED ? this.#expected[field] : undefined;
+      if (expected !== undefined && at + expected.length <= limit) {
+        const { words, tail, length } = expected;
+        let i = 0;
+        while (i < words.length && view.getInt32(at + 4 * i, true) === words[i]) i++;
+        if (i === words.length) {
+          const from = at + 4 * i;
+          for (i = 0; i < tail.length && bytes[from + i] === tail[i];) i++;
+          if (i === tail.length) {
+            at += length;
+            kind = expected.kind;
+          }
+        }
+      }
+      if (kind < 0) {
+        this.#at = at;
+        kind = this.#kind(field);
+        at = this.#at;
+      }
+      if (bytes[at] === SPACE) at++;
+      const digit = bytes[at]! - ZERO;
+      if (kind === PROCESS && digit >= 0 && digit <= 9 && !isDigit(bytes[at + 1]!)) {
+        this.process = digit;
+        at++;
+      } else if (kind === TYPE) {
+        at = this.#readType(at);
+        if (at < 0) return false;
+      } else {
+        this.#at = at;
+        if (!this.#field(kind)) return false;
+        at = this.#at;
+      }
+      const after = bytes[at];
+      if (after === COMMA) {
+        at += bytes[at + 1] === SPACE ? 2 : 1;
+      } else {
+        this.end = at + 1;
+        return after === CLOSE_BRACE && at < limit && this.process >= 0 && this.type !== 0 && this.f.what === TEXT;
+      }
+    }
   }
 
   /** Reads both values of a pair that `value` says begins at `begin`. */
@@ -98,12 +166,10 @@ export class PlainLine {
     return true;
   }
 
-  /** Reads a field; false if it is not plain. */
-  #field(number: number): boolean {
+  /** Reads the value of a field; false if it is not plain. */
+  #field(kind: number): boolean {
     const last = this.#last;
-    switch (this.#kind(number)) {
-      case TYPE:
-        return this.#read(last) && this.#setType();
+    switch (kind) {
       case PROCESS:
         if (!this.#read(last)) return false;
         this.process = last.integer;
@@ -128,27 +194,17 @@ export class PlainLine {
     }
   }
 
-  /** What the next field is, by its name, which is stepped over with its colon. */
+  /** What the next field is, by its name, which is stepped over with its colon; -1 if it cannot be told. */
   #kind(number: number): number {
     const bytes = this.bytes;
     const begin = this.#at;
-    const expected = number < EXPECTED ? this.#expected[number] : undefined;
-    if (expected !== undefined) {
-      const name = expected.bytes;
-      let i = 0;
-      while (i < name.length && bytes[begin + i] === name[i]) i++;
-      if (i === name.length) {
-        this.#at = begin + i;
-        return expected.kind;
-      }
-    }
     if (bytes[begin] !== QUOTE) return -1;
     let at = begin + 1;
     while (at < this.#end && bytes[at] !== QUOTE) if (bytes[at++] === BACKSLASH) return -1;
     if (bytes[at + 1] !== COLON) return -1;
     this.#at = at + 2;
     const kind = this.#kindOf(begin + 1, at);
-    if (number < EXPECTED && kind >= 0) this.#expected[number] = { bytes: bytes.slice(begin, at + 2), kind };
+    if (number < EXPECTED && kind >= 0) this.#expected[number] = fieldOf(bytes.slice(begin, at + 2), kind);
     return kind;
   }
 
@@ -162,18 +218,17 @@ export class PlainLine {
     return HARMLESS;
   }
 
-  #setType(): boolean {
-    const { what, begin, stop } = this.#last;
-    if (what !== TEXT) return false;
-    const first = this.bytes[begin]!;
-    const length = stop - begin;
-    const second = this.bytes[begin + 3];
-    if (first === INVOKE && length === 6 && second === 111) this.type = INVOKE; // inv-o-ke
-    else if (first === INVOKE && length === 4 && second === 111) this.type = INFO_EVENT; // inf-o
-    else if (first === OK_EVENT && length === 2 && this.bytes[begin + 1] === 107) this.type = OK_EVENT;
-    else if (first === FAIL_EVENT && length === 4 && second === 108) this.type = FAIL_EVENT; // fai-l
-    else return false;
-    return true;
+  /** Reads the type of an event in quotes; returns where it ends, -1 if it is none. */
+  #readType(at: number): number {
+    const bytes = this.bytes;
+    if (bytes[at] !== QUOTE) return -1;
+    for (const { word, type } of TYPES) {
+      const { length } = word;
+      if (bytes[at + length + 1] !== QUOTE || !isBytes(bytes, at + 1, at + 1 + length, word)) continue;
+      this.type = type;
+      return at + length + 2;
+    }
+    return -1;
   }
 
   #setTime(): boolean {
@@ -258,10 +313,12 @@ export class PlainLine {
     for (;; at++) {
       const inside = bytes[at]!;
       if (inside === CLOSE_BRACKET) break;
-      if (inside === BACKSLASH || inside === OPEN_BRACE || at >= this.#end) return false;
+      if (inside === BACKSLASH || inside === OPEN_BRACE || inside < SPACE || at >= this.#end) return false;
       if (inside === OPEN_BRACKET && at > from) return false;
       if (inside === QUOTE) {
-        do if (bytes[++at]! === BACKSLASH || at >= this.#end) return false; while (bytes[at] !== QUOTE);
+        do if (bytes[++at]! === BACKSLASH || bytes[at]! < SPACE || at >= this.#end) return false; while (
+          bytes[at] !== QUOTE
+        );
       }
     }
     last.what = PAIR;
@@ -269,6 +326,10 @@ export class PlainLine {
     this.#at = at + 1;
     return true;
   }
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE;
 }
 
 /** Whether the bytes between two positions are those of `text`. */
