@@ -1,12 +1,12 @@
 /**
- * A value as JSON has it, for people and as a name.
+ * Formats values as JSON, for people and as keys.
  *
  * @module
  */
 
 /**
- * JSON of any value that a history may hold. Integers beyond 2^53 are their digits; what JSON has no word for, such as
- * `NaN`, is written as JavaScript has it. Different values have different texts.
+ * The JSON of any value in a history. Integers beyond 2^53 become their digits. Values that JSON cannot represent, such
+ * as `NaN`, become JavaScript's text for them. Different values have different texts.
  */
 export function jsonOf(value: unknown): string {
   if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) return String(value);

@@ -1,30 +1,30 @@
 /**
- * A history that is none of the model that it is held against.
+ * The errors of a history that does not fit the model.
  *
  * @module
  */
 
-/** Where an error is about one event: its line in the file, or its index. */
+/** The place of an event: its line in the file, or its index. */
 export interface Place {
-  /** From 1; undefined where the history has no lines. */
+  /** The line, from 1; undefined if the history has no lines. */
   readonly line?: number;
-  /** The event's index, or its position where it has none. */
+  /** The event's index, or its position if it has no index. */
   readonly event?: number;
 }
 
-/** An operation that the model does not know, or cannot take. */
+/** The model does not know an operation, or cannot take its value. */
 export class UnknownOperationError extends RangeError {
-  /** Where it stands. */
+  /** The place of the operation. */
   readonly place: Place;
   /** What is wrong, without the place. */
   readonly reason: string;
 
   /**
-   * An error about one operation, or about all.
+   * Makes an error about one operation, or about the whole history.
    *
    * @param message What cannot be judged, and why.
    * @param reason Why, without the place.
-   * @param place Where the operation stands.
+   * @param place The place of the operation.
    */
   constructor(message: string, reason: string = message, place: Place = {}) {
     super(message);
@@ -50,16 +50,16 @@ export class ModelError extends RangeError {
   }
 }
 
-/** An event that is none of the transactions, or of the operations, that a checker takes. */
+/** A checker cannot take an event: it is not a transaction, or not an operation of the checker. */
 export class MisfitError extends TypeError {
-  /** Where it stands. */
+  /** The place of the event. */
   readonly place: Place;
 
   /**
-   * An error about one event, or about the history.
+   * Makes an error about one event, or about the whole history.
    *
    * @param message What cannot be judged, what was expected, what was found.
-   * @param place Where the event stands.
+   * @param place The place of the event.
    */
   constructor(message: string, place: Place = {}) {
     super(message);

@@ -1,6 +1,6 @@
 /**
- * The judge: pure functions from a history to a verdict. Nothing here touches a clock, a file or the runtime, so it
- * runs in a browser as it is.
+ * The judge: pure functions from a history to a verdict. They use no clock, no file and no runtime module, so they run
+ * in a browser unchanged.
  *
  * | to | call |
  * |---|---|
@@ -14,8 +14,8 @@
  * | choose by a model's name | `inferModel`, `isTransactionModel`, `checkTransactionModel` |
  * | tell a person | `renderLinearizability`, `renderTransactionVerdict` |
  *
- * Every verdict has `valid`: `true` and `false` are proven, and `"unknown"` is neither. What is no history, or cannot
- * be read, is an error and no verdict: `HistoryError`, `FormatError`, or what a function's doc names.
+ * Every verdict has `valid`. `true` and `false` are proven; `"unknown"` is neither. An invalid or unreadable history
+ * gives no verdict but an error: `HistoryError`, `FormatError`, or the one that a function's doc names.
  *
  * @example From a file's text to a sentence
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Whether the completions of a history are about what was invoked.
+ * Checks that each completion of a history matches its invocation.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { hint, READS } from "./fields.ts";
 import { FormatError } from "./format_error.ts";
 import { found } from "./event.ts";
 
-/** Operations whose completion repeats what was asked, if it says anything. */
+/** Operations whose completion repeats the invocation's value, if it has one. */
 const REPEATS: ReadonlySet<string> = new Set([
   ...["put", "write", "w", "set", "cas", "append", "add", "remove", "enqueue", "push", "insert"],
 ]);
-/** Of those, the ones that may return something of their own, such as a new length. */
+/** Those of them that may also return a result of their own, such as a new length. */
 const MAY_RETURN: ReadonlySet<string> = new Set(["append", "add", "remove", "enqueue", "push", "insert"]);
 
-/** What a process has open, or how it ended. */
+/** The last operation of a process: the open invocation, or how it ended. */
 interface Last {
   readonly event: HistoryEvent;
   readonly line: number;
@@ -28,9 +28,10 @@ export class Agreement {
   readonly #unknown = new Map<number, Last>();
 
   /**
-   * Takes the next event.
+   * Checks the next event.
    *
-   * @throws {FormatError} It completes something else than was invoked, or goes on after an unknown outcome.
+   * @throws {FormatError} If it completes another operation than was invoked, or its process continues after an unknown
+   * outcome.
    */
   add(event: HistoryEvent, line: number): void {
     const { process, type } = event;
@@ -50,13 +51,13 @@ export class Agreement {
   }
 }
 
-/** What is wrong where a process is invoked after an operation of unknown outcome. */
+/** The error of a process that is invoked after an operation of unknown outcome. */
 export function goesOn(process: number, since: number, line: number): FormatError {
-  const why = "nobody knows when that operation ends, so the client must go on under a new process number";
+  const why = "that operation may still take effect, so the client must continue under a new process number";
   return new FormatError(line, 1, `process ${process} is invoked after its info on line ${since}: ${why}`);
 }
 
-/** How a completion contradicts its invocation, in words; undefined if it does not. */
+/** How a completion contradicts its invocation, as text; undefined if it does not. */
 export function differenceOf(invoked: HistoryEvent, completed: HistoryEvent): string | undefined {
   if (completed.f !== invoked.f) {
     return `the ${completed.type} is of a ${completed.f}, but the operation is a ${invoked.f}`;
@@ -80,7 +81,7 @@ export function differenceOf(invoked: HistoryEvent, completed: HistoryEvent): st
   return `the ok has value ${found(value)}, but the ${invoked.f} has value ${found(invoked.value)}`;
 }
 
-/** Whether what a completion says is what was asked, or something that the system filled in. */
+/** Whether a completion's value equals the invocation's, apart from parts that the system filled in. */
 function repeats(f: string, asked: unknown, answered: unknown): boolean {
   if (answered === null || answered === undefined || asked === null || asked === undefined) return true;
   if (typeof answered === "boolean" && typeof asked !== "boolean") return true;
@@ -90,8 +91,8 @@ function repeats(f: string, asked: unknown, answered: unknown): boolean {
 }
 
 /**
- * How the micro-operations of a transaction's completion contradict those of its invocation; reads may return what they
- * like.
+ * How the micro-operations of a transaction's completion contradict those of its invocation. Reads may return any
+ * value.
  */
 function transactionDifference(asked: readonly unknown[], answered: readonly unknown[]): string | undefined {
   if (!isTransaction(asked) || !isTransaction(answered)) return undefined;

@@ -1,17 +1,18 @@
 /**
- * What each process asked, as bytes: most completions repeat it to the byte, and then need not be read.
+ * The key and value of each process's invocation, as bytes. Most completions repeat them byte for byte, and then need
+ * no parsing.
  *
- *     for each process:  | begin and stop of its key | begin and stop of its value |   in one chunk; 0 and 0 for none
+ *     for each process:  | begin and end of its key | begin and end of its value |   in one chunk; 0 and 0 for none
  *
  * @module
  */
 import type { PlainValue } from "./plain_line.ts";
 import { NULL } from "./plain_line.ts";
 
-/** Processes beyond this are not remembered. */
+/** Invocations of processes from this number on are not remembered. */
 const PROCESSES = 4096;
 
-/** Remembers the key and the value of each process's invocation, within one chunk of bytes. */
+/** Remembers the bytes of each process's key and value, within one chunk. */
 export class AskedBytes {
   #places = new Int32Array(PROCESSES * 4);
   #chunk: Uint8Array = new Uint8Array(0);
@@ -32,12 +33,12 @@ export class AskedBytes {
     this.#places[at + 3] = hasValue ? value.stop : 0;
   }
 
-  /** Whether a completion in `chunk` has the key that was asked about, byte for byte; false where that is not known. */
+  /** Whether a completion in `chunk` has the same key as its invocation, byte for byte; `false` if that is unknown. */
   isSameKey(chunk: Uint8Array, process: number, key: PlainValue): boolean {
     return process < PROCESSES && chunk === this.#chunk && this.#isSame(process * 4, key);
   }
 
-  /** As `isSameKey`, of the value. */
+  /** As `isSameKey`, for the value. */
   isSameValue(chunk: Uint8Array, process: number, value: PlainValue): boolean {
     return process < PROCESSES && chunk === this.#chunk && this.#isSame(process * 4 + 2, value);
   }
@@ -47,7 +48,7 @@ export class AskedBytes {
     const length = this.#places[place + 1]! - from;
     if (length === 0 || stop - begin !== length) return false;
     const chunk = this.#chunk;
-    // Beside a text stands a quote, so that "1" and 1 differ.
+    // A text has a quote beside it, so "1" and 1 differ.
     if (chunk[from - 1] === QUOTE !== (chunk[begin - 1] === QUOTE)) return false;
     for (let i = 0; i < length; i++) if (chunk[from + i] !== chunk[begin + i]) return false;
     return true;

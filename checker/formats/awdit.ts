@@ -1,5 +1,6 @@
 /**
- * AWDIT's text: `r KEY VALUE` and `w KEY VALUE`, a line of `-----` after a transaction, of `=====` after a session.
+ * AWDIT's text: lines `r KEY VALUE` and `w KEY VALUE`; a line of `-----` ends a transaction, a line of `=====` a
+ * session.
  *
  * @module
  */
@@ -10,25 +11,24 @@ import { bytesOf, operationsIn, SessionLines } from "./session_lines.ts";
 const R = 114, W = 119, DASH = 45, EQUALS = 61;
 
 /**
- * Reads a history of sessions. Nothing is said of what a key holds at first, so every value read must have been
- * written.
+ * Reads a history of sessions. The format has no initial values, so every value that was read must have been written.
  *
- * @throws {FormatError} A line is none of that form.
+ * @throws {FormatError} If a line has another form.
  */
 export function parseAwdit(text: string): SessionHistory {
   return sessionsOfTable(readAwdit(text));
 }
 
 /**
- * As {@link parseAwdit}, without an object for each transaction.
+ * As {@link parseAwdit}, without making an object for each transaction.
  *
- * @throws {FormatError} A line is none of that form.
+ * @throws {FormatError} If a line has another form.
  */
 export function readAwdit(input: Uint8Array | string): SessionTable {
   const lines = new SessionLines(bytesOf(input));
   const builder = new SessionTableBuilder(operationsIn(lines.bytes));
   let session = 0;
-  /** The transaction that is open, and the line on which the next one begins. */
+  /** The open transaction, and the line on which the next one begins. */
   let open = -1;
   let begin = 1;
   let isEmpty = true;

@@ -1,5 +1,5 @@
 /**
- * Finds out what format a history is in, from how it begins.
+ * Detects the format of a history from its beginning.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { isInterval } from "./intervals.ts";
 import { isLineOfHistory, isLineOfOldLog } from "./jepsen_log.ts";
 import { JsonText } from "./json_text.ts";
 
-/** The formats of histories, by the names that `--format` takes. */
+/** The formats of histories, by the names for `--format`. */
 export const FORMATS: readonly string[] = [
   "jsonl",
   "json",
@@ -24,14 +24,14 @@ export const FORMATS: readonly string[] = [
   "awdit",
 ];
 
-/** How many bytes of a file tell its format. */
+/** How many bytes of a file are enough to detect its format. */
 export const HEAD_BYTES: number = 1 << 16;
 
 /**
- * The format of a text.
+ * Detects the format of a text.
  *
  * @param head The text, or its beginning; see `HEAD_BYTES`.
- * @throws {FormatError} If its first line that is not empty fits none.
+ * @throws {FormatError} If the first line that is not empty fits no format.
  */
 export function detectFormat(head: string): string {
   let line = 1;
@@ -61,7 +61,7 @@ function beginningOf(head: string, first: string): string {
   return "it begins with bytes, not text";
 }
 
-/** Which of the formats that are JSON a text is in; what is broken is JSON, whose reader tells what is wrong. */
+/** Which of the JSON formats a text is in. Broken text counts as JSON, whose reader says what is wrong. */
 function jsonFormat(text: string, first: string): string {
   const object = firstObject(text);
   if (object === undefined ? /^\{[^{}[\]]*\[\s*\{/.test(text) : hasEventsInside(object)) return "json";

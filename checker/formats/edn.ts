@@ -12,8 +12,8 @@
  *     1/2 0.5    0.5            #tag [1 2]      [1, 2], or a `Tuple` where the tag is a tuple's
  *     #inst "x"  "#inst x"      #uuid "F"       "#uuid f"
  *
- * Integers beyond 2^53 are bigints. A string that begins as a keyword, symbol, character or tagged text would is
- * written with quotes around it.
+ * Integers beyond 2^53 become bigints. A string that looks like a keyword, symbol, character or tagged text is written
+ * with its quotes.
  *
  * @module
  */
@@ -24,25 +24,23 @@ import { Tuple } from "./tuple.ts";
 
 /** One entry of a history, and the line (from 1) on which it begins. */
 export interface EdnEntry {
-  /** What stands there. */
+  /** The value. */
   readonly value: unknown;
   /** The line on which it begins, from 1. */
   readonly line: number;
 }
 
-/**
- * Deeper nesting than this is no history: it would exhaust the stack of some engine before it told anybody anything.
- */
+/** The deepest nesting that is allowed. Deeper nesting would exhaust the stack of some engine. */
 const MAX_DEPTH = 500;
 
 /**
  * Reads every value of an EDN text, one after another.
  *
- * Commas are white space, `;` begins a comment, `#_` drops the form after it, metadata is passed over.
+ * Commas are white space, `;` begins a comment, `#_` drops the form after it, metadata is skipped.
  *
  * @param text The whole text.
- * @returns The values at the top level, as the head of this file maps them. Linear in the length of the text.
- * @throws {FormatError} The text is not EDN: says what was expected, and at which line and column.
+ * @returns The values at the top level, mapped as described at the head of this file. Linear in the length of the text.
+ * @throws {FormatError} If the text is not EDN. The message says what was expected, and at which line and column.
  *
  * @example
  * ```ts
@@ -60,9 +58,9 @@ export function parseEdn(text: string): unknown[] {
 }
 
 /**
- * Reads the entries of a history, each with its line: the elements of one vector (or list, or set) that is all there
- * is, or the values one after another. An entry that is a map has its keywords as plain field names: `{:type :ok}` is
- * `{type: ":ok"}`.
+ * Reads the entries of a history, each with its line. They are either the elements of a single vector (or list, or
+ * set), or all values of the text. The keywords of a map become plain field names: `{:type :ok}` becomes `{type:
+ * ":ok"}`.
  *
  * @throws {FormatError} As {@link parseEdn} does.
  */
@@ -71,7 +69,7 @@ export function* ednEntries(text: string): Generator<EdnEntry> {
   if (!reader.enterVector()) return yield* entriesUpTo(reader);
   const entries = [...entriesUpTo(reader, true)];
   if (!reader.hasMore()) return yield* entries;
-  // More follows the vector, so it was one value among several.
+  // The vector was one value among several.
   yield { value: entries.map((entry) => entry.value), line: entries[0]?.line ?? 1 };
   yield* entriesUpTo(reader);
 }
@@ -84,7 +82,7 @@ function* entriesUpTo(reader: EdnReader, inVector = false): Generator<EdnEntry> 
   }
 }
 
-/** The name of a keyword as `parseEdn` returns it; anything else as it is. */
+/** The name of a keyword that `parseEdn` returned; any other value unchanged. */
 export function plainWord(value: unknown): unknown {
   if (typeof value !== "string" || value.charCodeAt(0) !== COLON) return value;
   let word = plainWords.get(value);
@@ -122,18 +120,18 @@ const STRING_ESCAPES: Readonly<Record<string, string>> = {
   "'": "'",
 };
 
-/** 1 for white space and the comma, 2 for what else ends a token. */
+/** 1 for white space and comma, 2 for other characters that end a token. */
 const CHAR_CLASS = new Uint8Array(128);
 for (let code = 1; code < 32; code++) CHAR_CLASS[code] = 1;
 for (const char of " ,") CHAR_CLASS[char.charCodeAt(0)] = 1;
 for (const char of '()[]{}";') CHAR_CLASS[char.charCodeAt(0)] = 2;
 
-/** Whether a token ends before a character with this code; NaN stands for the end of the text. */
+/** Whether a token ends before this character code; NaN stands for the end of the text. */
 function endsToken(code: number): boolean {
   return code < 128 ? CHAR_CLASS[code] !== 0 : code !== code;
 }
 
-/** How many words are looked up by their hash before a `Map` is asked. */
+/** The size of the hash table in which words are looked up before a `Map` is asked. */
 const WORDS = 1024;
 
 /** Reads the values of a text, one after another. */
@@ -141,16 +139,16 @@ export class EdnReader {
   readonly #text: string;
   #at: number;
   #depth = 0;
-  /** The bracket that closes the vector around the entries. */
+  /** The closing bracket of the vector around the entries. */
   #closesEntries = 0;
   #knownLine = 1;
   #lineKnownTo = 0;
-  /** The elements of the sequences that are open. */
+  /** The elements of the open sequences. */
   readonly #stack: unknown[] = [];
   readonly #words = new Map<string, unknown>();
   readonly #wordTexts: (string | undefined)[] = new Array(WORDS);
   readonly #wordValues: unknown[] = new Array(WORDS);
-  /** The fields of the last entry, in its order: the next one mostly has the same. */
+  /** The field names of the last entry, in order: the next entry usually has the same ones. */
   readonly #fieldTexts: string[] = [];
   readonly #fieldNames: string[] = [];
 
@@ -159,7 +157,7 @@ export class EdnReader {
     this.#at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   }
 
-  /** Steps over the bracket of a vector, list or set, if one is next; its tag and metadata are passed over. */
+  /** Steps over the opening bracket of a vector, list or set, if it is next; skips its tag and metadata. */
   enterVector(): boolean {
     this.#skipBlank();
     const tag = /(?:\^\{[^{}]*\}\s*|\^\S+\s+|#[A-Za-z][^\s[({]*\s*|#(?=\{))*/y;
@@ -174,7 +172,7 @@ export class EdnReader {
     return true;
   }
 
-  /** Steps over the bracket that closes what `enterVector` entered, if it is next. */
+  /** Steps over the closing bracket of the vector that `enterVector` entered, if it is next. */
   leaveVector(): boolean {
     this.#skipBlank();
     const code = this.#text.charCodeAt(this.#at);
@@ -184,7 +182,7 @@ export class EdnReader {
     return true;
   }
 
-  /** Passes over white space and comments; whether anything is left. */
+  /** Skips white space and comments. Returns whether anything is left. */
   hasMore(): boolean {
     this.#skipBlank();
     return this.#at < this.#text.length;
@@ -195,21 +193,21 @@ export class EdnReader {
     return this.#at;
   }
 
-  /** The line of what is next, from 1. */
+  /** The line of the next value, from 1. */
   get line(): number {
     return this.#lineAt(this.#at);
   }
 
   /**
-   * The next value.
+   * Reads the next value.
    *
-   * @throws {FormatError} If there is none.
+   * @throws {FormatError} If there is no value.
    */
   value(): unknown {
     return this.#needed("");
   }
 
-  /** The next value; of a map the keywords among its keys are plain names. */
+  /** Reads the next value. The keywords among a map's keys become plain names. */
   entry(): unknown {
     this.#skipBlank();
     const text = this.#text;
@@ -269,7 +267,7 @@ export class EdnReader {
     this.#at = at;
   }
 
-  /** The next value; `mark` is what stands before it and needs it. */
+  /** Reads the next value; `mark` is the text before it that needs it. */
   #needed(mark: string): unknown {
     this.#skipBlank();
     const text = this.#text;
@@ -292,7 +290,7 @@ export class EdnReader {
       case CLOSE_LIST:
       case CLOSE_MAP:
         if (mark !== "") this.#refuse(`${mark} needs a value after it`, this.#at);
-        return this.#refuse(`nothing is open that ${this.#quote(this.#at)} could close`, this.#at);
+        return this.#refuse(`found ${this.#quote(this.#at)}, but no bracket is open that it could close`, this.#at);
       case CARET:
         this.#at++;
         this.#needed("^");
@@ -304,7 +302,7 @@ export class EdnReader {
     }
   }
 
-  /** Whether the bracket that closes what began at `start` is next; then it is stepped over. */
+  /** Steps over the closing bracket of the sequence that began at `start`, if it is next. Returns whether it was. */
   #closes(close: number, start: number): boolean {
     this.#skipBlank();
     const code = this.#text.charCodeAt(this.#at);
@@ -327,8 +325,8 @@ export class EdnReader {
   }
 
   /**
-   * Collects on a stack, as an array that grows by pushes takes several times its room: two thirds of the time were
-   * garbage.
+   * Collects the elements on a stack: an array that grows by pushes takes several times the memory, two thirds of which
+   * becomes garbage.
    */
   #sequence(close: number): unknown[] {
     const start = this.#opens();
@@ -351,8 +349,8 @@ export class EdnReader {
   }
 
   /**
-   * A map of which the keywords among its keys lose their colon: those of an event are made at once, which takes half
-   * the room.
+   * Reads a map, and removes the colon of keywords among its keys. An event's object is made at once, which takes half
+   * the memory.
    */
   #record(): Record<string, unknown> {
     const start = this.#opens();
@@ -378,14 +376,14 @@ export class EdnReader {
     return others === undefined ? map : Object.assign(map, others);
   }
 
-  /** The value of the key of a map that begins at `keyAt`. */
+  /** Reads the value for the key that begins at `keyAt`. */
   #valueOfKey(keyAt: number): unknown {
     this.#skipBlank();
     if (this.#text.charCodeAt(this.#at) === CLOSE_MAP) this.#refuse("a map's last key has no value", keyAt);
     return this.#needed("");
   }
 
-  /** The name of the next field of a record, taken from the record before where that has the same in this place. */
+  /** Reads the name of the next field of a record, reusing the earlier record's if it is the same. */
   #fieldName(field: number): string {
     const text = this.#text;
     const expected = this.#fieldTexts[field];
@@ -488,7 +486,7 @@ export class EdnReader {
   #token(): unknown {
     const text = this.#text;
     const start = this.#at;
-    // Small integers are most of a history: no string is made for them.
+    // Most of a history is small integers: they are parsed without making a string.
     let at = start;
     let number = 0;
     let code = text.charCodeAt(at);
@@ -500,7 +498,7 @@ export class EdnReader {
       this.#at = at;
       return number;
     }
-    // Few words make up most of the rest: they are found by a hash, without a string for each.
+    // A few words make up most of the rest: they are found by a hash, without making a string for each.
     let hash = 0;
     at = start;
     code = text.charCodeAt(at);
@@ -577,12 +575,12 @@ function setField(map: Record<string, unknown>, name: string, value: unknown): v
   } else map[name] = value;
 }
 
-/** What a key of a map is called. */
+/** The field name for a key of a map. */
 function nameOf(key: unknown): string {
   return typeof key === "string" ? key : canonicalJson(key);
 }
 
-/** Numbers before all else, in their order; the rest by its JSON. */
+/** Compares values: numbers first, in numeric order; others by their JSON. */
 function byCanonicalJson(a: unknown, b: unknown): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   if (typeof a === "number" || typeof b === "number") return typeof a === "number" ? -1 : 1;

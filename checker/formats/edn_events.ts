@@ -1,5 +1,5 @@
 /**
- * A history in EDN, as Jepsen and Knossos write it, as events.
+ * Reads a history in EDN, as Jepsen and Knossos write it, into events.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import { isHistoryName } from "./events.ts";
 import { eventsOfIntervalObjects, isInterval } from "./intervals.ts";
 import { Tuple } from "./tuple.ts";
 
-/** Operations whose values are opaque: what was written is what is read. */
+/** Operations whose values are opaque: a read returns exactly what was written. */
 const OPAQUE: ReadonlySet<unknown> = new Set(["read", "write", "cas", "get", "put", "r", "w"]);
 
 /**
- * Reads a vector of maps, or maps one after another, or Knossos' vectors `[process type f value]`. Fields may be
- * missing; a completion without a process ends the one open invocation.
+ * Reads a vector of maps, maps one after another, or Knossos' vectors `[process type f value]`. Fields may be missing.
+ * A completion without a process ends the only open invocation.
  *
- * @throws {FormatError} Where it is none.
+ * @throws {FormatError} If the text is not such a history.
  */
 export function parseEdnEvents(text: string): EventsWithLines {
   const entries = historyEntries(text);
@@ -74,7 +74,10 @@ function wordOf(field: string, value: unknown): unknown {
   return ["key", "value", "result", "arg", "argument"].includes(field) ? value : plainWord(value);
 }
 
-/** The entries of the text; those inside, where it is one map that has them, such as `{:history [...]}`. */
+/**
+ * The entries of the text. If the text is one map with a list of events, such as `{:history [...]}`, the list's
+ * entries.
+ */
 function* historyEntries(text: string): Generator<EdnEntry> {
   const entries = ednEntries(text);
   const { value: first } = entries.next() as { value: EdnEntry | undefined };
@@ -106,7 +109,7 @@ function plainKeys(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [plainWord(name), inner]));
 }
 
-/** Knossos' vector of an event. */
+/** The fields of Knossos' vector of an event. */
 function fieldsOfVector(vector: readonly unknown[], line: number): Record<string, unknown> {
   const [process, type, f, value, ...rest] = vector;
   assertType(plainWord(type), line);
@@ -116,7 +119,7 @@ function fieldsOfVector(vector: readonly unknown[], line: number): Record<string
   return { process, type, f, value: value ?? null, ...(rest.length === 1 ? { error: rest[0] } : {}) };
 }
 
-/** Fields that all share one namespace, without it: `:op/type` is `type`. */
+/** Removes a namespace that all fields share: `:op/type` becomes `type`. */
 function shared(fields: Record<string, unknown>): Record<string, unknown> {
   if (fields["type"] !== undefined) return fields;
   const names = Object.keys(fields).filter((name) => fields[name] !== undefined);
@@ -125,9 +128,7 @@ function shared(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(names.map((name) => [name.slice(space.length), fields[name]]));
 }
 
-/**
- * Writes the words of an event, and those of its value that are names, without their colons; returns the same object.
- */
+/** Removes the colons from an event's words, and from the names in its value. Returns the same object. */
 export function plainFields(fields: Record<string, unknown>): Record<string, unknown> {
   fields["type"] = plainWord(fields["type"]);
   const { f, error, value } = fields;
@@ -158,11 +159,11 @@ function startsWithWord(operation: unknown): boolean {
   return Array.isArray(operation) && typeof operation[0] === "string" && operation[0].charCodeAt(0) === 0x3a;
 }
 
-/** Finds out whose an event is that does not say, and which operation a completion is of. */
+/** Finds the process of events that do not name it, and the operation of completions that do not name it. */
 class UnnamedProcesses {
   /** The `f` that each process has open. */
   readonly #open = new Map<number, string>();
-  /** Processes that were not named get numbers that no history uses. */
+  /** The first of the numbers that unnamed processes get; no history uses them. */
   #fresh = 1_000_000_000;
 
   /** Fills in the process and the operation's name. */
@@ -186,7 +187,7 @@ class UnnamedProcesses {
     }
   }
 
-  /** Takes note of an event. */
+  /** Notes an event. */
   see({ process, type, f }: HistoryEvent): void {
     if (typeof process !== "number") return;
     if (type === "invoke") this.#open.set(process, f);

@@ -1,5 +1,5 @@
 /**
- * From an object, as JSON or EDN has it, to an event.
+ * Converts an object from JSON or EDN into an event.
  *
  * @module
  */
@@ -10,25 +10,25 @@ import { FormatError } from "./format_error.ts";
 import { ProcessNames } from "./process_names.ts";
 import { TimeReader } from "./time.ts";
 
-/** Makes events of what a file holds, one after another. */
+/** Converts the objects of a file into events, one after another. */
 export class EventReader {
-  /** The time of the last event as the file has it; undefined if it has none. */
+  /** The time of the last event, as the file has it; undefined if it has none. */
   exactTime: number | bigint | undefined;
   readonly #processes = new ProcessNames();
   readonly #times = new TimeReader();
-  /** Fields that were looked at, and are meant for nothing else. */
+  /** Names of unknown fields that were checked and are not misspelt ones. */
   readonly #harmless = new Set<string>();
   /** The first time that is beyond 2^53: such times count from it. */
   timeZero: bigint | undefined;
 
   /**
-   * Takes an object for an event. `index` and `time` may be missing, and `f` too: then it is a transaction.
+   * Converts an object into an event. `index` and `time` may be missing. `f` may be missing too: then it is a
+   * transaction.
    *
-   * @param value What was read; it becomes the event, where it can.
-   * @param index The position that the event has if it does not say.
-   * @param line Where it stands, for errors.
-   * @throws {FormatError} If it is no event, or one that would be taken for something else; says what was probably
-   * meant.
+   * @param value The object. It becomes the event itself, if possible.
+   * @param index The position of the event, if the object has none.
+   * @param line The line of the object, for errors.
+   * @throws {FormatError} If it is not an event, or would be misread. The message says what was probably meant.
    */
   read(value: unknown, index: number, line: number): HistoryEvent {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -97,7 +97,7 @@ export class EventReader {
   }
 }
 
-/** An event that stands inside an object of its own: `{"op": {...}}`. */
+/** The fields of an event that is inside another object: `{"op": {...}}`. */
 function unwrapped(fields: Record<string, unknown>): Record<string, unknown> {
   if (fields["type"] !== undefined || fields["process"] !== undefined) return fields;
   for (const inner of Object.values(fields)) {
@@ -120,10 +120,10 @@ function nameOf(fields: Fields, process: number | "nemesis", line: number): stri
 }
 
 /**
- * Makes sure that something is the type of an event.
+ * Checks that a value is the type of an event.
  *
- * @param fields The event's other fields, of which one may have been meant.
- * @throws {FormatError} It is none.
+ * @param fields The event's other fields; one of them may have been meant.
+ * @throws {FormatError} If it is not.
  */
 export function assertType(type: unknown, line: number, fields: Fields = {}): asserts type is HistoryEvent["type"] {
   if (type === "invoke" || type === "ok" || type === "fail" || type === "info") return;
@@ -131,7 +131,7 @@ export function assertType(type: unknown, line: number, fields: Fields = {}): as
   throw new FormatError(line, 1, `expected "type" to be invoke, ok, fail or info, found ${found(type)}${meant}`);
 }
 
-/** A value as an error quotes it: JSON, cut short. */
+/** A value as an error quotes it: JSON, truncated. */
 export function found(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = jsonOf(value);

@@ -1,5 +1,5 @@
 /**
- * The events of a file, in its order.
+ * The events of a file, in the order of the file.
  *
  * @module
  */
@@ -7,11 +7,11 @@ import type { HistoryEvent } from "../history.ts";
 import { Agreement } from "./agreement.ts";
 import { EventReader } from "./event.ts";
 
-/** Events, and the line (from 1) on which each stands. */
+/** Events, and the line of each, from 1. */
 export interface EventsWithLines {
   readonly events: readonly HistoryEvent[];
   readonly lines: readonly number[];
-  /** The time in nanoseconds from which the events' times count, where those of the file are beyond 2^53. */
+  /** The time in nanoseconds from which the events' times count, if the file's times are beyond 2^53. */
   readonly timeZero?: bigint | undefined;
 }
 
@@ -27,15 +27,15 @@ export class EventList implements EventsWithLines {
   readonly #reader = new EventReader();
   readonly #agreement = new Agreement();
 
-  /** The time from which the events' times count, where those of the file are beyond 2^53. */
+  /** The time from which the events' times count, if the file's times are beyond 2^53. */
   get timeZero(): bigint | undefined {
     return this.#reader.timeZero;
   }
 
   /**
-   * Adds what stands on a line.
+   * Adds the event of a line.
    *
-   * @throws {FormatError} It is no event, or not one that can follow those before it.
+   * @throws {FormatError} If it is not an event, or cannot follow those before it.
    */
   add(fields: unknown, line: number): HistoryEvent {
     const event = this.#reader.read(fields, this.events.length, line);

@@ -1,14 +1,14 @@
 /**
- * What each format looks like.
+ * Example lines of each format.
  *
  * @module
  */
 
-/** A format, and lines of it. */
+/** A format with example lines. */
 export interface Example {
   /** One of `FORMATS`. */
   readonly format: string;
-  /** What it is, and who writes it. */
+  /** What the format is, and who writes it. */
   readonly about: string;
   /** Three lines of a history. */
   readonly lines: readonly [string, string, string];
@@ -68,7 +68,7 @@ export const EXAMPLES: readonly Example[] = [
   },
   {
     format: "intervals",
-    about: "JSON: one object an operation, with its beginning and its end; operations that touch overlap",
+    about: "JSON: one object an operation, with its beginning and its end; operations that meet at one time overlap",
     lines: [
       '{"process": 0, "op": "put", "key": "x", "value": 1, "start": 1, "end": 2}',
       '{"process": 1, "op": "get", "key": "x", "value": 1, "start": 3, "end": 4}',

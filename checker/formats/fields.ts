@@ -1,15 +1,15 @@
 /**
- * The fields of an event, and what people write in their place.
+ * The fields of an event, and the names that people write in their place.
  *
  * @module
  */
 import { FormatError } from "./format_error.ts";
 import { isMisspelt, meant, type Synonyms } from "./spelling.ts";
 
-/** An event's fields as they stand in the file. */
+/** The fields of an event as they are in the file. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** For each field, names that other tools and people give it. */
+/** For each field, the names that other tools and people use for it. */
 const OTHER_NAMES: Readonly<Record<"type" | "process" | "f" | "key" | "value" | "error", readonly string[]>> = {
   type: ["kind", "status", "state", "phase", "stage", "event", "eventtype", "outcome"],
   process: ["proc", "client", "clientid", "thread", "threadid", "worker", "pid", "p", "processid", "session", "actor"],
@@ -64,7 +64,7 @@ const OTHER_NAMES: Readonly<Record<"type" | "process" | "f" | "key" | "value" | 
   error: ["err", "reason", "cause", "exception"],
 };
 
-/** Fields that Jepsen and this project write beside those of an event. */
+/** Other fields of Jepsen and of this project. */
 const OTHER_FIELDS: readonly string[] = [
   "index",
   "time",
@@ -77,10 +77,10 @@ const OTHER_FIELDS: readonly string[] = [
   "extra",
 ];
 
-/** A field of an event. */
+/** The name of an event's field. */
 type FieldName = keyof typeof OTHER_NAMES;
 
-/** The field of an event that was probably meant to be `name`, which it lacks. */
+/** The field that was probably meant to be `name`, if the event lacks `name`. */
 function meantFor(fields: Fields, name: FieldName): string | undefined {
   const candidates = Object.keys(fields).filter((field) =>
     !Object.hasOwn(OTHER_NAMES, field) && fields[field] !== undefined
@@ -92,13 +92,13 @@ function meantFor(fields: Fields, name: FieldName): string | undefined {
     candidates.find((field) => !OTHER_FIELDS.includes(field) && isMisspelt(field, name));
 }
 
-/** `; did you mean value? (it has "val")` where a field was probably meant to be `name`; else nothing. */
+/** `; did you mean value? (it has "val")` if a field was probably meant to be `name`; otherwise an empty text. */
 export function hint(fields: Fields, name: FieldName): string {
   const field = meantFor(fields, name);
   return field === undefined ? "" : `, but it has ${JSON.stringify(field)}; did you mean ${name}?`;
 }
 
-/** What ends an operation, or begins it, by other names. */
+/** Other names for the types of events. */
 const TYPE_SYNONYMS: Synonyms = {
   invoke: ["call", "begin", "start", "request", "req", "invocation", "inv", "invoked"],
   ok: [
@@ -119,22 +119,22 @@ const TYPE_SYNONYMS: Synonyms = {
   info: ["timeout", "timedout", "unknown", "indeterminate", "crash", "crashed"],
 };
 
-/** The type of an event that a word was probably meant to be. */
+/** The event type that a word was probably meant to be. */
 export function typeMeant(word: string): string | undefined {
   return meant(word, TYPE_SYNONYMS);
 }
 
-/** `; did you mean ok?` for what stands in the place of an event's type. */
+/** `; did you mean ok?` for a misspelt event type. */
 export function typeHint(type: unknown): string {
   const word = typeof type === "string" ? typeMeant(type) : undefined;
   return word === undefined ? "" : `; did you mean ${word}?`;
 }
 
-/** Operations that cannot be told without a value. */
+/** Operations that are incomplete without a value. */
 const WRITES: ReadonlySet<string> = new Set([
   ...["put", "write", "w", "cas", "append", "enqueue", "push", "insert", "remove", "contains", "broadcast", "send"],
 ]);
-/** Operations that may do without a value, and of which a misspelt one would be missed. */
+/** Operations whose value is optional, and for which a misspelt `value` must be noticed. */
 const MAY_HAVE_VALUE: ReadonlySet<string> = new Set([
   "add",
   "set",
@@ -145,14 +145,14 @@ const MAY_HAVE_VALUE: ReadonlySet<string> = new Set([
   "txn",
   "transfer",
 ]);
-/** Operations of which an `ok` says what they returned. */
+/** Operations whose `ok` contains what they read. */
 export const READS: ReadonlySet<string> = new Set(["get", "read", "r", "contains", "scan", "generate"]);
 
 /**
- * Makes sure that a client's event has the fields without which it would be taken for something else.
+ * Checks that a client's event has all fields without which it would be misread.
  *
- * @param isPlain Whether no field of the event could have been meant for another.
- * @throws {FormatError} It lacks one; says which was probably meant.
+ * @param isPlain Whether no field of the event could be a misspelt one.
+ * @throws {FormatError} If a field is missing. The message says which field was probably meant.
  */
 export function assertFields(fields: Fields, f: string, line: number, isPlain: boolean): void {
   const { type, value } = fields;
@@ -172,7 +172,7 @@ export function assertFields(fields: Fields, f: string, line: number, isPlain: b
   }
 }
 
-/** Whether a field of this name may stand beside an event's own without being meant for one of them. */
+/** Whether an unknown field with this name is certainly not a misspelt one. */
 export function isHarmless(field: string): boolean {
   if (Object.hasOwn(OTHER_NAMES, field) || OTHER_FIELDS.includes(field)) return true;
   return (Object.keys(OTHER_NAMES) as FieldName[]).every((name) => meantFor({ [field]: 1 }, name) === undefined);

@@ -1,23 +1,23 @@
 /**
- * What a reader throws.
+ * The error of all readers.
  *
  * @module
  */
 
-/** Text that is not of the format it should be: where, what was expected, what was found. */
+/** A text that is not in the expected format: the position, what was expected, what was found. */
 export class FormatError extends SyntaxError {
   /** `"FormatError"`. */
   override name = "FormatError";
-  /** From 1. */
+  /** The line, from 1. */
   readonly line: number;
-  /** From 1. */
+  /** The column, from 1. */
   readonly column: number;
 
   /**
-   * An error about one place.
+   * Makes an error about one position.
    *
-   * @param line From 1.
-   * @param column From 1.
+   * @param line The line, from 1.
+   * @param column The column, from 1.
    * @param message What was expected, and what was found.
    */
   constructor(line: number, column: number, message: string) {

@@ -1,5 +1,5 @@
 /**
- * `jepsen.independent`: many keys in one history, the value of each operation being a pair of a key and its own value.
+ * `jepsen.independent`: many keys in one history. The value of each operation is a pair of a key and the actual value.
  *
  * @module
  */
@@ -7,12 +7,12 @@ import type { HistoryEvent } from "../history.ts";
 import { Tuple } from "./tuple.ts";
 
 /**
- * What the pairs in a history are: `keys` where each starts with a key, `values` where they are values, `unclear` where
- * they could be either.
+ * The meaning of the pairs in a history: `keys` if each begins with a key, `values` if they are values, `unclear` if
+ * both are possible.
  */
 export type Pairs = "keys" | "values" | "unclear";
 
-/** What the pairs are that stand as values in a history. */
+/** Finds out what the pairs in a history mean. */
 export function pairsOf(events: readonly HistoryEvent[]): Pairs {
   if (events.some(({ value }) => value instanceof Tuple)) return "keys";
   let asksForMore = false;
@@ -22,15 +22,15 @@ export function pairsOf(events: readonly HistoryEvent[]): Pairs {
     const { value, type, f } = event;
     if (event.key !== undefined) return "values";
     if (value === null || value === undefined) {
-      // A completion may say nothing; an invocation about a key names it.
+      // A completion may lack the value, but an invocation about a key always names the key.
       if (type === "invoke" || type === "ok") return "values";
       continue;
     }
     if (!Array.isArray(value) || value.length !== 2 || !isKey(value[0])) return "values";
     if (f === "cas" && !(Array.isArray(value[1]) && value[1].length === 2)) return "values";
     pairs++;
-    // A read of a key asks for what is not known yet, a cas of a key has a pair of its own, a transaction its
-    // operations.
+    // Signs of keys: a read of a key asks with null for an unknown value, a cas on a key has a pair in the pair, a
+    // transaction has its operations there.
     if ((type === "invoke" && value[1] === null) || f === "cas" || isTransaction(value[1])) asksForMore = true;
   }
   return pairs === 0 ? "values" : asksForMore ? "keys" : "unclear";
@@ -45,7 +45,7 @@ function isKey(value: unknown): boolean {
   return typeof value === "number" || typeof value === "string" || typeof value === "bigint";
 }
 
-/** The events of a history whose pairs start with keys, each with its key and its own value. */
+/** Splits the pairs of a history into keys and values. */
 export function eventsWithKeys(events: readonly HistoryEvent[]): HistoryEvent[] {
   return events.map((event) => {
     const { value } = event;

@@ -1,8 +1,8 @@
 /**
- * Operations with a beginning and an end each, as events.
+ * Reads operations that each have a start and an end, into events.
  *
- * Many tools record an operation as one object: {@link parseIntervals} reads those that name their fields as most do,
- * such as
+ * Many tools record an operation as one object. {@link parseIntervals} reads objects with the usual field names, such
+ * as
  *
  *     {"process": 0, "op": "put", "key": "x", "value": 1, "start": 1, "end": 2}
  *     {"process": 1, "op": "get", "key": "x", "value": 1, "start": 3, "end": 4}
@@ -21,35 +21,35 @@ import { TimeReader } from "./time.ts";
 
 /** An operation, and the interval in which it ran. */
 export interface Interval {
-  /** Where it stands. */
+  /** The line of the operation. */
   readonly line: number;
   readonly client: number;
   readonly start: number | bigint;
-  /** Undefined where it never ended. */
+  /** Undefined if it never ended. */
   readonly end: number | bigint | undefined;
   readonly operation: { readonly f: string; readonly key?: unknown; readonly value?: unknown };
   readonly outcome: "ok" | "fail" | "info";
-  /** What an `ok` returned. */
+  /** The result of an `ok`. */
   readonly result?: unknown;
   /** Why it failed. */
   readonly error?: unknown;
 }
 
 /**
- * What holds where one operation ends at the time at which another begins: `together` if they overlap, `apart` if the
+ * What holds if one operation ends at the time at which another begins: `together` if they overlap, `apart` if the
  * first came before.
  */
 type AtOneTime = "together" | "apart";
 
 /**
- * The events of some intervals, in the order of their times. A client that overlaps itself, or goes on after an unknown
- * outcome, is several processes.
+ * Makes events of intervals, in the order of their times. A client whose operations overlap, or that continues after an
+ * unknown outcome, becomes several processes.
  */
 export function eventsOfIntervals(intervals: readonly Interval[], atOneTime: AtOneTime): EventsWithLines {
   const endsFirst = atOneTime === "apart" ? 0 : 2;
   const marks = intervals.flatMap((interval, i) => [
     { time: interval.start, order: 1, i, isEnd: false },
-    // An interval of no length begins before it ends.
+    // An empty interval begins before it ends.
     ...(interval.outcome === "info" || interval.end === undefined
       ? []
       : [{ time: interval.end, order: interval.end > interval.start ? endsFirst : 2, i, isEnd: true }]),
@@ -78,7 +78,7 @@ export function eventsOfIntervals(intervals: readonly Interval[], atOneTime: AtO
   return { events, lines, timeZero };
 }
 
-/** For each thing that an operation says, the names that its field may have, in lower case without underscores. */
+/** The names that each field of an operation may have, in lower case without underscores. */
 const FIELDS = {
   client: ["process", "client", "clientid", "processid", "thread", "threadid", "worker", "proc", "session", "pid"],
   start: [
@@ -128,7 +128,7 @@ export function isInterval(fields: Readonly<Record<string, unknown>>): boolean {
   return names.has("start") && names.has("end") && names.has("f");
 }
 
-/** Which field of an object says what. */
+/** Maps each kind of field to its name in an object. */
 function nameOfFields(fields: Readonly<Record<string, unknown>>): Map<Field, string> {
   const names = new Map<Field, string>();
   const bare = new Map(Object.keys(fields).map((name) => [name.toLowerCase().replaceAll(/[-_]/g, ""), name]));
@@ -142,9 +142,10 @@ function nameOfFields(fields: Readonly<Record<string, unknown>>): Map<Field, str
 /**
  * Reads operations with their intervals: an array of objects, or objects one after another.
  *
- * Operations that touch overlap. One with an error, or without an end, has an unknown outcome.
+ * Operations overlap if one begins at the time at which the other ends. One with an error, or without an end, has an
+ * unknown outcome.
  *
- * @throws {FormatError} At the first that does not fit.
+ * @throws {FormatError} At the first object that does not fit.
  */
 export function parseIntervals(text: string): EventsWithLines {
   return eventsOfIntervalObjects(objectsOf(text));
@@ -169,7 +170,7 @@ export function eventsOfIntervalObjects(objects: Iterable<ObjectOnLine>): Events
   return eventsOfIntervals(intervals, "together");
 }
 
-/** The objects of a text: the elements of an array, or those that stand one after another. */
+/** The objects of a text: the elements of an array, or objects one after another. */
 export function* objectsOf(text: string): Generator<ObjectOnLine> {
   const reader = new JsonText(text);
   const inArray = reader.take("[");
@@ -281,7 +282,7 @@ function outcomeOf(
   }
   const error = get("error");
   if (error !== undefined && error !== null && error !== "" && error !== false) return "info";
-  // A write that did not succeed may have happened all the same.
+  // A write that did not succeed may still have happened.
   if (get("success") === false) return f === "cas" ? "fail" : "info";
   return "ok";
 }

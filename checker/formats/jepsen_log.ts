@@ -1,11 +1,11 @@
 /**
- * Operations as Jepsen prints them, one a line, separated by tabs: `PROCESS :TYPE :F VALUE ERROR`.
+ * Reads operations as Jepsen prints them, one a line, separated by tabs: `PROCESS :TYPE :F VALUE ERROR`.
  *
  *     0	:invoke	:write	1                                                               history.txt
  *     2022-07-28 07:52:55,490{GMT}	INFO	[jepsen worker 0] jepsen.util: 0	:ok	:write	1     jepsen.log since 2015
  *     INFO  jepsen.util - 0	:ok	:write	1                                                jepsen.log before
  *
- * In the last form a compare-and-set that failed saw another value: its event gets `error: "mismatch"`.
+ * In the last form a failed compare-and-set has seen another value: its event gets `error: "mismatch"`.
  *
  * @module
  */
@@ -19,22 +19,22 @@ const OLD = /^INFO\s+jepsen\.util\s+-\s+(.*)$/;
 const DATED = /\bjepsen\.util(?::|\s+-)\s+(.*)$/;
 const OPERATION = /^(\S+)\s+:(\S+)\s+(\S+)(?:\s+(.*))?$/;
 
-/** What `isLineOfLog` and `isLineOfHistory` take for a line of each form. */
+/** The patterns of `isLineOfLog` and `isLineOfHistory`. */
 const DATED_LINE = /^\d{4}-\d\d-\d\d[ T][^\t]*(?:\t|\s)(?:INFO|WARN|ERROR|DEBUG)\b/;
 const HISTORY_LINE = /^:?[A-Za-z0-9_-]+\s+:(?:invoke|ok|fail|info)\s+\S+(?:\s|$)/;
 
-/** Whether a line is one of Jepsen's log before 2015. */
+/** Whether a line is from a Jepsen log before 2015. */
 export function isLineOfOldLog(line: string): boolean {
   return /^INFO\s+jepsen\./.test(line);
 }
 
-/** Whether a line is one of Jepsen's history.txt, or of its log since 2015. */
+/** Whether a line is from Jepsen's history.txt, or from its log since 2015. */
 export function isLineOfHistory(line: string): boolean {
   return DATED_LINE.test(line) || HISTORY_LINE.test(line);
 }
 
 /**
- * Reads a log of before 2015.
+ * Reads a log from before 2015.
  *
  * @throws {FormatError} At the first line of `jepsen.util` that does not fit.
  */
@@ -56,7 +56,7 @@ export function parseJepsenLog(text: string): EventsWithLines {
 }
 
 /**
- * Reads history.txt, or a log since 2015, of which lines about other things are passed over.
+ * Reads history.txt, or a log since 2015; skips lines about other things.
  *
  * @throws {FormatError} At the first operation that does not fit.
  */
@@ -65,7 +65,7 @@ export function parseJepsenHistory(text: string): EventsWithLines {
   for (const { text: line, number } of linesOf(text)) {
     const isDated = DATED_LINE.test(line);
     const operation = isDated ? DATED.exec(line)?.[1] : line;
-    // The log tells much else, such as the traces of exceptions.
+    // A log also contains other lines, such as stack traces.
     const isOperation = operation !== undefined && /^(?:\d+|:\S+)\s+:/.test(operation);
     if (!isOperation) {
       if (isDated || list.events.length === 0 || !/^\d+\t?/.test(line)) continue;
@@ -101,7 +101,7 @@ function fieldsOf(operation: string, number: number, line: string): Record<strin
   return isClient ? { ...fields, ...valueAndError(rest, type, { number, line, fields }) } : fields;
 }
 
-/** What stands behind the operation's name. */
+/** The value and the error after the operation's name. */
 function valueAndError(
   rest: string,
   type: string,
@@ -112,7 +112,7 @@ function valueAndError(
   try {
     const value = reader.value();
     const error = rest.slice(reader.position).trim().replace(/^:/, "");
-    // Where an operation ended otherwise than ok, a keyword in the value's place says why.
+    // If an operation did not end with ok, a keyword in the value's place is the reason.
     if (type !== "invoke" && type !== "ok" && typeof value === "string" && value.startsWith(":")) {
       return { error: value.slice(1) };
     }

@@ -1,16 +1,16 @@
 /**
- * JSON that knows where it stands: for errors with line and column, and for integers beyond 2^53, which become bigints.
+ * A JSON parser that gives errors with line and column, and reads integers beyond 2^53 as bigints.
  *
- * `JSON.parse` is faster, but its messages differ from engine to engine, and it rounds large integers without a word.
+ * `JSON.parse` is faster, but its messages differ between engines, and it rounds large integers silently.
  *
  * @module
  */
 import { FormatError } from "./format_error.ts";
 
-/** Deeper nesting than this is no history. */
+/** The deepest nesting that is allowed. */
 const MAX_DEPTH = 500;
 
-/** Reads JSON values from a text, one after another. */
+/** Reads the JSON values of a text, one after another. */
 export class JsonText {
   readonly #text: string;
   #at = 0;
@@ -18,8 +18,8 @@ export class JsonText {
   #lineBegin: number;
 
   /**
-   * @param text What to read.
-   * @param line The number of its first line, from 1.
+   * @param text The text.
+   * @param line The number of the text's first line, from 1.
    */
   constructor(text: string, line = 1) {
     this.#text = text;
@@ -27,12 +27,12 @@ export class JsonText {
     this.#lineBegin = 0;
   }
 
-  /** The line that reading has come to, from 1. */
+  /** The current line, from 1. */
   get line(): number {
     return this.#line;
   }
 
-  /** Passes over white space; whether anything is left. */
+  /** Skips white space. Returns whether anything is left. */
   hasMore(): boolean {
     for (; this.#at < this.#text.length; this.#at++) {
       const c = this.#text.charCodeAt(this.#at);
@@ -44,7 +44,7 @@ export class JsonText {
     return false;
   }
 
-  /** Takes `character` if it is next, after white space. */
+  /** Takes `character` if it is next, after white space. Returns whether it was. */
   take(character: string): boolean {
     if (!this.hasMore() || this.#text[this.#at] !== character) return false;
     this.#at++;
@@ -56,7 +56,7 @@ export class JsonText {
     return this.hasMore() && this.#text[this.#at] === character;
   }
 
-  /** An error at the place that reading has come to. */
+  /** Makes an error at the current position. */
   fail(expected: string): FormatError {
     const found = this.hasMore() ? `found ${JSON.stringify(this.#text[this.#at])}` : "the text ends";
     return new FormatError(this.#line, this.#at - this.#lineBegin + 1, `expected ${expected}, but ${found}`);
@@ -65,7 +65,7 @@ export class JsonText {
   /**
    * Reads one value.
    *
-   * @throws {FormatError} If there is none.
+   * @throws {FormatError} If there is no value.
    */
   value(depth = 0): unknown {
     if (!this.hasMore()) throw this.fail("a JSON value");
@@ -122,7 +122,7 @@ export class JsonText {
           return JSON.parse(inside) as string;
         } catch {
           this.#at = begin;
-          throw this.fail("a text whose escapes JSON knows");
+          throw this.fail("a text with escapes that JSON allows");
         }
       }
       if (c === 92) i++;
@@ -170,7 +170,7 @@ function isDeep(text: string): boolean {
 }
 
 /**
- * `JSON.parse`, but exact on large integers, and with errors that say where.
+ * As `JSON.parse`, but exact on large integers, and with the position in errors.
  *
  * @param isLong Whether the text may have large integers.
  */
@@ -179,7 +179,7 @@ export function parseJson(text: string, line = 1, isLong: boolean = mayHaveLongI
     try {
       return JSON.parse(text);
     } catch {
-      // Read again, slowly, to say where the error is.
+      // Reads the text again, more slowly, to find the position of the error.
     }
   }
   const reader = new JsonText(text, line);

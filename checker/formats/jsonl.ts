@@ -1,5 +1,5 @@
 /**
- * JSON: an event a line, as a run writes it, or one array of events.
+ * Reads JSON: one event a line, as a run writes it, or one array of events.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { EventList, type EventsWithLines, isHistoryName } from "./events.ts";
 import { FormatError } from "./format_error.ts";
 import { JsonText, mayHaveLongIntegers, parseJson } from "./json_text.ts";
 
-/** The lines of a text that are not empty, with their numbers from 1. */
+/** The non-empty lines of a text, with their numbers from 1. */
 export function* linesOf(text: string): Generator<{ readonly text: string; readonly number: number }> {
   let number = 1;
   for (let begin = text.charCodeAt(0) === 0xfeff ? 1 : 0; begin < text.length; number++) {
@@ -20,15 +20,15 @@ export function* linesOf(text: string): Generator<{ readonly text: string; reado
 }
 
 /**
- * Reads JSON lines; empty lines are passed over, and a comma at the end of a line is too.
+ * Reads JSON lines. Empty lines, and a comma at the end of a line, are ignored.
  *
- * @throws {FormatError} At the first line that is no event.
+ * @throws {FormatError} At the first line that is not an event.
  */
 export function parseJsonLines(input: Uint8Array | string): EventsWithLines {
   const list = new EventList();
   let number = 1;
   for (const block of blocksOf(input)) {
-    // Most files have no long integers: asking that of many lines at once costs a tenth of asking it of each.
+    // Most files have no long integers. Checking many lines at once costs a tenth of checking each.
     const hasLongIntegers = mayHaveLongIntegers(block);
     for (const { text: line, number: inside } of linesOf(block)) {
       const at = number + inside - 1;
@@ -39,10 +39,10 @@ export function parseJsonLines(input: Uint8Array | string): EventsWithLines {
   return list;
 }
 
-/** How many characters are looked at together. */
+/** How many characters are checked at once. */
 const BLOCK = 1 << 20;
 
-/** Whole lines, some megabyte of them at a time: no text holds all of a large file. */
+/** Blocks of complete lines, each of some megabytes: no string can hold a large file. */
 function* blocksOf(input: Uint8Array | string): Generator<string> {
   const decoder = new TextDecoder();
   for (let from = 0; from < input.length;) {
@@ -59,16 +59,16 @@ function countOf(character: string, text: string): number {
   return count;
 }
 
-/** A line of an array that was taken apart: without the comma after its object. */
+/** A line of an array that was printed with one element a line, without the comma after its object. */
 export function withoutComma(line: string): string {
   return line.endsWith("},") ? line.slice(0, -1) : line;
 }
 
 /**
- * Reads one JSON array of events, or objects one after another, however they are broken into lines; or an object that
- * has the array as one of its values.
+ * Reads one JSON array of events, or objects one after another, with any line breaks; or an object that has the array
+ * as one of its values.
  *
- * @throws {FormatError} Where it is none.
+ * @throws {FormatError} If the text is not such a history.
  */
 export function parseJsonText(text: string): EventsWithLines {
   const list = new EventList();

@@ -1,8 +1,8 @@
 /**
- * JSON lines read from bytes straight into a table of operations, without an object for each event.
+ * Reads JSON lines from bytes directly into a table of operations, without making an object for each event.
  *
- * A plain line is read byte by byte. Any other line, wrong ones too, goes to the readers that know all of JSON and tell
- * errors well.
+ * A plain line is read byte by byte. Every other line, including an invalid one, goes to the readers that support all
+ * of JSON and give clear errors.
  *
  * @module
  */
@@ -43,22 +43,22 @@ const NEWLINE = 10, SPACE = 32;
 
 const decoder = new TextDecoder();
 
-/** Reads chunks of bytes, wherever they are cut. */
+/** Reads chunks of bytes, which may be cut anywhere. */
 export class JsonLinesOperations {
-  /** The first place where the time is before that of the client's event before it. */
+  /** The first event of a client whose time is before that of the client event before it. */
   goesBack: TimeGoesBack | undefined;
   readonly #builder: OperationsBuilder;
   readonly #plain = new PlainLine();
   readonly #events = new EventReader();
   readonly #names: { readonly bytes: Uint8Array; readonly id: number }[] = [];
-  /** The line of the `info` after which a process may not be invoked. */
+  /** For each process, the line of an `info` after which it must not be invoked. */
   readonly #unknown = new Map<number, number>();
   readonly #one: PlainValue = { what: 0, integer: 0, begin: 0, stop: 0 };
   readonly #other: PlainValue = { what: 0, integer: 0, begin: 0, stop: 0 };
   readonly #asked = new AskedBytes();
   #rest: Uint8Array = new Uint8Array(0);
   #line = 0;
-  /** The time of each line; NaN where none is told. */
+  /** The time of each line; NaN if it has none. */
   #times: Float64Array = new Float64Array(1024).fill(NaN);
   #firstHigh = NaN;
   #timeLine = 0;
@@ -66,9 +66,9 @@ export class JsonLinesOperations {
   #timeLow = 0;
 
   /**
-   * A reader at the beginning of a file.
+   * Makes a reader for the beginning of a file.
    *
-   * @param builder What the operations go to.
+   * @param builder Gets the operations.
    */
   constructor(builder: OperationsBuilder) {
     this.#builder = builder;
@@ -82,9 +82,9 @@ export class JsonLinesOperations {
   }
 
   /**
-   * Reads the lines that end in `chunk`; the rest waits for the next one.
+   * Reads the lines that end in `chunk`; the rest waits for the next chunk.
    *
-   * @throws {FormatError} At the first line that is no event.
+   * @throws {FormatError} At the first line that is not an event.
    */
   push(chunk: Uint8Array): void {
     let bytes = chunk;
@@ -188,7 +188,7 @@ export class JsonLinesOperations {
     this.#timeLine = this.#line;
   }
 
-  /** Keeps the time of the line; long ones count from the first. */
+  /** Keeps the time of the line. Times beyond 2^53 count from the first one. */
   #keepTime(high: number, low: number): void {
     if (this.#line >= this.#times.length) {
       const times = new Float64Array(Math.max(this.#line + 1, this.#times.length * 2)).fill(NaN);
@@ -199,7 +199,9 @@ export class JsonLinesOperations {
     this.#times[this.#line] = (high - this.#firstHigh) * 1e9 + low;
   }
 
-  /** Adds the event of a plain line; false, with nothing done, if it is one for the other readers. */
+  /**
+   * Adds the event of a plain line. Returns `false`, and changes nothing, if the other readers must handle the line.
+   */
   #addPlain(): boolean {
     const { process, type, key, f } = this.#plain;
     const table = this.#builder.operations;
@@ -217,7 +219,7 @@ export class JsonLinesOperations {
       this.#unknown.set(process, this.#line);
       this.#builder.leaveOpen(process, row, this.#line);
     } else if (type === FAIL_EVENT) {
-      // Why it failed is kept for the models that ask.
+      // The reason of a failure is kept, for models that look at it.
       if (this.#plain.hasOtherError && table.verb[row]! > CAS) return false;
       const isMismatch = table.verb[row] === CAS && this.#plain.isMismatch;
       this.#builder.complete(process, row, isMismatch ? MISMATCH : FAILED, this.#line);
@@ -262,7 +264,7 @@ export class JsonLinesOperations {
     return true;
   }
 
-  /** Whether the value of a completion is what was asked. */
+  /** Whether the value of a completion equals the invocation's. */
   #repeats(verb: number, row: number): boolean {
     const { value } = this.#plain;
     const table = this.#builder.operations;

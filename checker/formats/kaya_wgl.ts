@@ -5,8 +5,8 @@
  *     {"client":1,"start":2,"end":5,"op":"get","key":"k","result":"v"}
  *     {"client":2,"start":2,"end":9,"op":"scan","prefix":"a","result":[["a1","v"]]}
  *
- * A result `{"error": "..."}` is an unknown outcome. Text is UTF-8, or hexadecimal after `0x`. Without `start` and
- * `end` the operations follow each other.
+ * A result `{"error": "..."}` means an unknown outcome. Text is UTF-8, or hexadecimal after `0x`. Without `start` and
+ * `end`, the operations follow one another.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { parseJson } from "./json_text.ts";
 import { linesOf } from "./jsonl.ts";
 
 /**
- * Reads the lines as events in the order of real time: at equal ticks what returns precedes what begins, for an
+ * Reads the lines as events in the order of real time. At equal ticks, returns come before invocations, because an
  * interval does not contain its end.
  *
  * @throws {FormatError} At the first line that does not fit.
@@ -74,8 +74,8 @@ function intervalOf(value: unknown, i: number, line: number): Interval {
 }
 
 /**
- * Hexadecimal after `0x` becomes the text of its bytes, if they are UTF-8; otherwise it stays what it is, in lower
- * case.
+ * A text of hexadecimal digits after `0x` becomes the text of its bytes, if they are UTF-8; otherwise it only becomes
+ * lower case.
  */
 function textOf(value: unknown): unknown {
   if (typeof value !== "string" || !/^0x(?:[0-9a-f]{2})*$/i.test(value)) return value;

@@ -1,5 +1,5 @@
 /**
- * Puts the files of one run together.
+ * Merges the files of one run.
  *
  * @module
  */
@@ -17,18 +17,18 @@ export interface NamedHistory {
   readonly lineCount: number;
 }
 
-/** The files of a run in one. */
+/** The merged files of a run. */
 export interface MergedHistory {
-  /** The events of all files, one file after another; lines count through. */
+  /** The events of all files, one file after another; the line numbers count through all files. */
   readonly history: ReadHistory;
-  /** What was found that a reader should know. */
+  /** What a reader should know about the merge. */
   readonly notes: readonly string[];
 }
 
 /**
- * Puts files together, one after another; they still have to be sorted by time.
+ * Concatenates files; their events must still be sorted by time.
  *
- * A process number that several files have is that of several clients, unless a file goes on where the one before
+ * If several files use a process number, each file's is another client, unless a file continues where the one before it
  * ended.
  *
  * @throws {FormatError} If a file has events without a time, or times of another clock.
@@ -55,7 +55,7 @@ export function merged(files: readonly NamedHistory[]): MergedHistory {
       if (isOther) {
         numbers.set(process, fresh);
         notes.push(
-          `process ${process} of ${name} is another client than that of the files before, and is called ${fresh}`,
+          `process ${process} of ${name} is another client than in the files before, and gets the number ${fresh}`,
         );
       }
       used.set(isOther ? fresh++ : process, span);
@@ -76,7 +76,9 @@ export function merged(files: readonly NamedHistory[]): MergedHistory {
   return { history: { ...files[0]!.history, events, lines }, notes };
 }
 
-/** When a process of a file was active, and whether its first event completes something that began elsewhere. */
+/**
+ * When a process of a file was active, and whether its first event completes an operation that began in another file.
+ */
 interface Span {
   readonly from: number;
   to: number;
@@ -105,7 +107,7 @@ function assertOneClock(files: readonly NamedHistory[]): void {
     if (times.length === 0) continue;
     const from = times.reduce((least, time) => Math.min(least, time));
     const to = times.reduce((most, time) => Math.max(most, time));
-    // Runs last hours at most: a thousand times the other's time is another unit, or another beginning.
+    // Runs last hours at most. If one file's times are a thousand times the other's, they have another unit or origin.
     const isEpoch = history.timeZero !== undefined;
     if (isEpoch !== (files[0]!.history.timeZero !== undefined)) {
       throw new FormatError(

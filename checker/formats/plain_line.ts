@@ -1,25 +1,25 @@
 /**
- * A line of JSON lines that is plain, read byte by byte: the fields of an event, values that are integers, short words
- * or texts without escapes.
+ * Reads a plain line of JSON lines byte by byte: an event whose values are integers, short words or texts without
+ * escapes.
  *
- * A value is told by what it is and where it stands; INTEGER has its number, TEXT its bytes between the quotes, PAIR
+ * A value is described by its kind and position. An INTEGER has its number, a TEXT its bytes between the quotes, a PAIR
  * its bytes from bracket to bracket.
  *
  * @module
  */
 import { isHarmless } from "./fields.ts";
 
-/** What a value turned out to be. */
+/** The kinds of values. */
 const ABSENT = 0;
 export const NULL = 1, INTEGER = 2, TEXT = 3, PAIR = 4, COMPLEX = 5;
 
-/** The types of events, by their first letters; those of `invoke` and `info` are the same. */
+/** The types of events, by their first letters. Those of `invoke` and `info` are equal, so `info` has another code. */
 export const INVOKE = 105, OK_EVENT = 111, FAIL_EVENT = 102, INFO_EVENT = 63;
 
 const QUOTE = 34, COMMA = 44, MINUS = 45, ZERO = 48, NINE = 57, COLON = 58, OPEN_BRACKET = 91, BACKSLASH = 92;
 const CLOSE_BRACKET = 93, CLOSE_BRACE = 125, OPEN_BRACE = 123, SPACE = 32;
 
-/** A value of a field. */
+/** The value of a field. */
 export interface PlainValue {
   what: number;
   integer: number;
@@ -31,7 +31,7 @@ const none = (): PlainValue => ({ what: ABSENT, integer: 0, begin: 0, stop: 0 })
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** The fields that are looked at, by the place of their name in this list. */
+/** The fields that are read; each constant is an index into the list of names. */
 const TYPE = 0, PROCESS = 1, F = 2, KEY = 3, VALUE = 4, ERROR = 5, TIME = 6, HARMLESS = 7;
 const NAMES = ["type", "process", "f", "key", "value", "error", "time"].map(encode);
 
@@ -45,8 +45,8 @@ const TYPES = [
 const MISMATCH_TEXT = encode("mismatch");
 
 /**
- * A field as it stands in a line: its name from quote to colon, four bytes at a time and the bytes that are left, and
- * what it is.
+ * A field of the line before: the bytes of its name from quote to colon, as 32-bit words and the remaining bytes; and
+ * which field it is.
  */
 interface Field {
   readonly length: number;
@@ -62,10 +62,10 @@ function fieldOf(bytes: Uint8Array, kind: number): Field {
   return { length, words, tail: bytes.slice(4 * words.length), kind };
 }
 
-/** Of so many fields the next line is expected to have the same, in the same order. */
+/** For how many fields the reader expects the next line to have the same names in the same order. */
 const EXPECTED = 32;
 
-/** Reads one line after another; what it says of the last one is in its fields. */
+/** Reads one line after another. The fields of this object describe the last line. */
 export class PlainLine {
   bytes: Uint8Array = new Uint8Array(0);
   process = -1;
@@ -74,7 +74,7 @@ export class PlainLine {
   readonly key: PlainValue = none();
   readonly value: PlainValue = none();
   isMismatch = false;
-  /** Whether it has an error that is no mismatch. */
+  /** Whether the line has an error other than a mismatch. */
   hasOtherError = false;
   hasTime = false;
   timeHigh = 0;
@@ -83,18 +83,18 @@ export class PlainLine {
   #at = 0;
   #end = 0;
   readonly #last: PlainValue = none();
-  /** The fields of the line before: a name that is expected is compared, and not searched for. */
+  /** The fields of the line before. An expected name is only compared, not looked up. */
   readonly #expected: (Field | undefined)[] = new Array(EXPECTED).fill(undefined);
-  /** Fields that are passed over, as they are meant for nothing else. */
+  /** Names of unknown fields that are certainly not misspelt ones, and are skipped. */
   readonly #harmless = new Set<string>();
 
-  /** Where the line that was read ends. */
+  /** The offset behind the line that was read. */
   end = 0;
 
   /**
-   * Reads the line that begins at `first`; `end` is then behind its closing brace.
+   * Reads the line that begins at `first`, and sets `end` behind its closing brace.
    *
-   * @param limit Where the bytes end that may be read.
+   * @param limit The end of the bytes that may be read.
    * @returns Whether it is plain.
    */
   read(bytes: Uint8Array, first: number, limit: number): boolean {
@@ -152,7 +152,7 @@ export class PlainLine {
     }
   }
 
-  /** Reads both values of a pair that `value` says begins at `begin`. */
+  /** Reads both values of the pair that begins at `value`'s position. */
   pair(begin: number, one: PlainValue, other: PlainValue): boolean {
     this.#at = begin + 1;
     if (!this.#read(one) || one.what > TEXT) return false;
@@ -254,7 +254,7 @@ export class PlainLine {
     return true;
   }
 
-  /** Reads a value into `last`; false for one that is not plain. */
+  /** Reads a value into `last`. Returns `false` if it is not plain. */
   #read(last: PlainValue): boolean {
     const bytes = this.bytes;
     if (bytes[this.#at] === SPACE) this.#at++;
@@ -298,7 +298,7 @@ export class PlainLine {
     const next = bytes[at]!;
     if (next !== COMMA && next !== CLOSE_BRACE && next !== CLOSE_BRACKET) return false;
     last.integer = isNegative ? -integer : integer;
-    // Longer ones are fine as times; as values they are not for 32 bits.
+    // A longer integer is fine as a time, but a value must fit into 32 bits.
     last.what = length < 10 && !(isNegative && integer === 0) ? INTEGER : COMPLEX;
     last.stop = at;
     this.#at = at;
@@ -332,7 +332,7 @@ function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE;
 }
 
-/** Whether the bytes between two positions are those of `text`. */
+/** Whether the bytes between two positions equal `text`. */
 export function isBytes(bytes: Uint8Array, begin: number, stop: number, text: Uint8Array): boolean {
   if (text.length !== stop - begin) return false;
   for (let i = 0; i < text.length; i++) if (text[i] !== bytes[begin + i]) return false;

@@ -1,5 +1,5 @@
 /**
- * PolySI's text: one operation of a register transaction a line, `op(key,value,session,txn)`.
+ * Reads PolySI's text: one operation of a register transaction a line, `op(key,value,session,txn)`.
  *
  * @module
  */
@@ -10,29 +10,29 @@ import { bytesOf, operationsIn, SessionLines } from "./session_lines.ts";
 const R = 114, W = 119, OPEN = 40, CLOSE = 41, COMMA = 44;
 
 /**
- * Reads a history of sessions. Every key is 0 at first; what a session did as transaction -1 was aborted, each run of
- * such lines being one transaction.
+ * Reads a history of sessions. Every key is 0 at first. A run of lines with the transaction number -1 is one aborted
+ * transaction.
  *
- * @throws {FormatError} A line is none of that form.
+ * @throws {FormatError} If a line has another form.
  */
 export function parsePolysi(text: string): SessionHistory {
   return sessionsOfTable(readPolysi(text));
 }
 
-/** A session as far as it was read. */
+/** The part of a session that was read. */
 interface Session {
   readonly number: number;
-  /** The number of each transaction by its name. */
+  /** The number of each transaction, by its name in the file. */
   readonly known: Map<number, number>;
-  /** The name of the last transaction, and its number. */
+  /** The name and number of the last transaction. */
   lastName: number | undefined;
   last: number;
 }
 
 /**
- * As {@link parsePolysi}, without an object for each transaction.
+ * As {@link parsePolysi}, without making an object for each transaction.
  *
- * @throws {FormatError} A line is none of that form.
+ * @throws {FormatError} If a line has another form.
  */
 export function readPolysi(input: Uint8Array | string): SessionTable {
   const lines = new SessionLines(bytesOf(input));
@@ -55,7 +55,7 @@ export function readPolysi(input: Uint8Array | string): SessionTable {
   return builder.table(sessions.size, 0);
 }
 
-/** A word, and the character behind it. */
+/** Reads a word and the character behind it. */
 function part(lines: SessionLines, stop: number): number | string | undefined {
   lines.space();
   const word = lines.word(true);

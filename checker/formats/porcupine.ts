@@ -1,10 +1,10 @@
 /**
- * Operations as Porcupine's users write them, in JSON: an array, or one after another.
+ * Reads operations in JSON, in the form that Porcupine's users write: an array, or objects one after another.
  *
  *     {"ClientId":0,"Input":{"Type":"put","Key":"x","Value":"1"},"Call":0,"Output":{"Value":""},"Return":10}
  *
- * An operation of etcd's robustness tests is such an object too; its input and output are kept whole, for the model
- * `etcd`.
+ * An operation of etcd's robustness tests is also such an object. Its input and output are kept as they are, for the
+ * model `etcd`.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { nanosecondsOf } from "./time.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What operations are called by those who use Porcupine. */
+/** The names that users of Porcupine give to operations. */
 const OPERATIONS: Synonyms = {
   get: ["getop", "kvget"],
   read: ["load", "readop"],
@@ -36,8 +36,8 @@ const OPERATIONS: Synonyms = {
 };
 
 /**
- * Reads the operations. Those that touch overlap, as in Porcupine. Go's empty string stands for no value, and an output
- * with an error for an unknown outcome.
+ * Reads the operations. As in Porcupine, they overlap if one begins at the time at which the other ends. Go's empty
+ * string means no value, and an output with an error means an unknown outcome.
  *
  * @throws {FormatError} At the first operation that does not fit.
  */
@@ -75,7 +75,7 @@ function intervalOf(fields: Fields, line: number, clients: ProcessNames): Interv
   return { ...base, operation, outcome, ...(isRead && outcome === "ok" ? { result: resultOf(output) } : {}) };
 }
 
-/** The field of some name, whatever its case and underscores. */
+/** The value of the first field with one of these names, ignoring case and underscores. */
 function anyOf(fields: unknown, ...names: readonly string[]): unknown {
   if (typeof fields !== "object" || fields === null) return undefined;
   for (const name of names) {
@@ -89,7 +89,7 @@ function anyOf(fields: unknown, ...names: readonly string[]): unknown {
 function operationOf(input: unknown, fail: (expected: string, what: unknown) => FormatError): Interval["operation"] {
   const type = anyOf(input, "type", "op", "operation", "method", "action", "cmd", "command", "name", "f", "kind");
   if (typeof type !== "string") {
-    const why = typeof type === "number" ? " (what a number stands for is known to its program alone)" : "";
+    const why = typeof type === "number" ? " (only its program knows what a number stands for)" : "";
     throw fail(`"Input" to have the operation's name as "Type" or "Op"${why}`, type ?? input);
   }
   const f = meant(type, OPERATIONS) ?? type.toLowerCase();
@@ -108,7 +108,7 @@ function operationOf(input: unknown, fail: (expected: string, what: unknown) => 
   return { f, ...(key === undefined ? {} : { key }), ...(value === undefined ? {} : { value }) };
 }
 
-/** Go's empty string stands for no value. */
+/** A value; Go's empty string means that there is none. */
 function valueOf(value: unknown): unknown {
   return value === "" ? null : value;
 }
@@ -135,7 +135,7 @@ function isEtcd(input: unknown): input is Fields {
   return typeof input === "object" && input !== null && "Type" in input && ("Txn" in input || "Range" in input);
 }
 
-/** A request of etcd as it is; what its output says is held against the model `etcd`. */
+/** A request of etcd, unchanged; the model `etcd` checks its output. */
 function etcdOperation(
   input: Fields,
   output: unknown,

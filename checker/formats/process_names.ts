@@ -1,12 +1,12 @@
 /**
- * Numbers for processes that a file names.
+ * Numbers for processes that a file identifies by names.
  *
  * @module
  */
 
 /**
- * Gives each name a number: the digits at its end, as long as all names share what stands before them; else one that no
- * file uses.
+ * Gives each name a number. If all names share the part before their last digits, it is the number in those digits;
+ * otherwise a number that no file uses.
  */
 export class ProcessNames {
   readonly #numbers = new Map<string, number>();

@@ -1,5 +1,5 @@
 /**
- * Reads a history in whatever format it is.
+ * Reads a history in any of the formats.
  *
  * @module
  */
@@ -20,18 +20,18 @@ import { parseKayaWgl } from "./kaya_wgl.ts";
 import { parsePorcupine } from "./porcupine.ts";
 import type { TimeGoesBack } from "./time.ts";
 
-/** How a history is read. */
+/** The options of reading. */
 export interface ReadOptions {
-  /** One of `FORMATS`. Default: found out from how the text begins. */
+  /** One of `FORMATS`. Default: detected from the beginning of the text. */
   readonly format?: string;
   /**
-   * What a pair in the place of an operation's value is: its key and its value, as `jepsen.independent` writes them, or
-   * a value. Default: keys if every value in the file is such a pair, and some ask for what they do not know.
+   * The meaning of a pair as an operation's value: its key and value, as `jepsen.independent` writes them, or a plain
+   * value. Default: keys if every value in the file is a pair, and some pairs ask for an unknown value.
    */
   readonly pairs?: "keys" | "values";
 }
 
-/** A history, and the format that it was read from. */
+/** A history, with the format that it was read from. */
 export interface ReadHistory {
   /** One of `FORMATS`. */
   readonly format: string;
@@ -40,21 +40,21 @@ export interface ReadHistory {
   /** The line, from 1, on which each event stands. */
   readonly lines: readonly number[];
   /**
-   * What pairs are that stand as values: `keys` were taken apart; `unclear` ones were taken for values. Default:
+   * The meaning of pairs as values: pairs with `keys` were split; `unclear` ones are taken as values. Default:
    * `values`.
    */
   readonly pairs?: Pairs;
-  /** The time in nanoseconds from which the events' times count, where those of the file are beyond 2^53. */
+  /** The time in nanoseconds from which the events' times count, if the file's times are beyond 2^53. */
   readonly timeZero?: bigint;
 }
 
 /**
- * Reads a history of events: every format but polysi and awdit, which record transactions without events.
+ * Reads a history of events in any format except polysi and awdit, which record transactions without events.
  *
  * @param input The text, or its bytes in UTF-8.
- * @throws {FormatError} If it cannot be read, or would be taken for something else: where, what was expected, what was
- * found.
- * @throws {RangeError} If the format is none of ours.
+ * @throws {FormatError} If the history cannot be read, or would be misread. The error has the position, what was
+ * expected and what was found.
+ * @throws {RangeError} If the format is unknown.
  */
 export function readHistory(input: Uint8Array | string, options: ReadOptions = {}): ReadHistory {
   const head = typeof input === "string"
@@ -73,12 +73,12 @@ export function readHistory(input: Uint8Array | string, options: ReadOptions = {
   };
 }
 
-/** A history whose pairs are unclear, with what they start with as keys. */
+/** The history again, with its unclear pairs split into keys and values. */
 export function withKeys(history: ReadHistory): ReadHistory {
   return { ...history, events: eventsWithKeys(history.events), pairs: "keys" };
 }
 
-/** No text has more characters than this on V8. */
+/** The longest string of V8, in characters. */
 const LONGEST_TEXT = 0x1fffffe8;
 
 function textOf(input: Uint8Array | string): string {
@@ -116,8 +116,8 @@ function parse(text: string, format: string): EventsWithLines {
 }
 
 /**
- * Whether a format is Jepsen's or Knossos' own: there, a read of nil says nothing, and a process that is invoked while
- * it is busy leaves an operation of unknown outcome behind.
+ * Whether a format belongs to Jepsen or Knossos. In these, a read of nil tells nothing, and a busy process that is
+ * invoked again leaves an operation of unknown outcome.
  */
 export function isJepsens(format: string): boolean {
   return format === "edn" || format === "knossos" || format === "jepsen-history";
@@ -129,17 +129,17 @@ export interface ReadOperations {
   readonly format: string;
   /** The table. */
   readonly operations: Operations;
-  /** The first place where the time of a client's event is before that of the event before it. */
+  /** The first client event whose time is before that of the client event before it. */
   readonly goesBack?: TimeGoesBack;
 }
 
 /**
- * Reads a history for `checkOperations`, JSON lines without making objects of their events.
+ * Reads a history for `checkOperations`. From JSON lines it does not make objects.
  *
- * In Jepsen's own formats a process that is invoked while it is busy leaves an operation of unknown outcome behind;
- * elsewhere that is an error.
+ * In Jepsen's own formats, a busy process that is invoked again leaves an operation of unknown outcome; in other
+ * formats that is an error.
  *
- * @throws {FormatError} If it cannot be read, or is no history.
+ * @throws {FormatError} If it cannot be read, or is not a valid history.
  */
 export function readOperations(bytes: Uint8Array, options: ReadOptions = {}): ReadOperations {
   const format = options.format ?? detectFormat(new TextDecoder().decode(bytes.subarray(0, HEAD_BYTES)));
@@ -153,14 +153,14 @@ export function readOperations(bytes: Uint8Array, options: ReadOptions = {}): Re
 }
 
 /**
- * The table of a history that was read.
+ * Makes the table of a history that was read.
  *
- * @throws {FormatError} If it is no history: a completion of nothing, or a busy process that is invoked.
+ * @throws {FormatError} If it is not a valid history: a completion has no invocation, or a busy process is invoked.
  */
 export function tableOf({ format, events, lines }: ReadHistory): Operations {
   const isLenient = isJepsens(format) || format === "jepsen-log";
   const builder = new OperationsBuilder(Math.max(16, events.length >> 1), isLenient);
-  // Several events may share a line, or stand in another order: then lines do not tell which came first.
+  // If several events share a line, or the order differs from the file's, lines do not tell which event came first.
   const isAscending = lines.every((line, i) => i === 0 || line > lines[i - 1]!);
   for (let i = 0; i < events.length; i++) {
     try {
@@ -180,16 +180,16 @@ export function tableOf({ format, events, lines }: ReadHistory): Operations {
 }
 
 /**
- * One value, written as JSON or EDN.
+ * Reads one value in JSON or EDN.
  *
- * @throws {FormatError} It is neither, or more than one.
+ * @throws {FormatError} If the text is neither, or more than one value.
  */
 export function parseValue(text: string): unknown {
   try {
     return parseJson(text);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    // JSON strings and numbers are EDN too, so that EDN's reader says what is wrong where both fail.
+    // JSON strings and numbers are also EDN. If both readers fail, EDN's says what is wrong.
     const values = parseEdn(text);
     if (values.length === 1) return values[0];
     throw new FormatError(1, 1, `expected one value, found ${values.length}`);

@@ -1,5 +1,5 @@
 /**
- * The order of events by their times, where it is another than that of the file.
+ * Sorts the events of a file by time, if their order in the file is another.
  *
  * @module
  */
@@ -9,10 +9,7 @@ import { FormatError } from "./format_error.ts";
 import type { ReadHistory } from "./read.ts";
 import type { TimeGoesBack } from "./time.ts";
 
-/**
- * The first place where a client's event has a time before that of the client's event before it; undefined where there
- * is none.
- */
+/** The first client event whose time is before that of the client event before it; undefined if there is none. */
 export function whereTimeGoesBack({ events, lines }: ReadHistory): TimeGoesBack | undefined {
   let last = -1;
   for (let i = 0; i < events.length; i++) {
@@ -24,20 +21,20 @@ export function whereTimeGoesBack({ events, lines }: ReadHistory): TimeGoesBack 
   return undefined;
 }
 
-/** A history in the order of its times. */
+/** A history sorted by time. */
 export interface SortedHistory {
   /** The history. */
   readonly history: ReadHistory;
-  /** How many times are shared by events of different clients; their operations overlap. */
+  /** How many times are shared by events of different clients. Operations that share a time overlap. */
   readonly ties: number;
 }
 
 /**
- * Sorts a history by time. What happened at one time overlaps: invocations come before completions, but for those of
- * one process. An event without a time has that of the event before it.
+ * Sorts a history by time. At equal times, invocations come before completions, except within one process, so the
+ * operations overlap. An event without a time gets that of the event before it.
  *
- * @throws {FormatError} If time goes back within a process, or a value is read before it is written: then the times are
- * not of one clock.
+ * @throws {FormatError} If time goes back within a process, or a value is read before it is written: then the times
+ * come from different clocks.
  */
 export function sortedByTime(history: ReadHistory): SortedHistory {
   const { events, lines } = history;
@@ -73,7 +70,7 @@ function timesOf(events: readonly HistoryEvent[]): Float64Array {
   return times;
 }
 
-/** The events of one time: completions after which their process does nothing more at that time come last. */
+/** The order of events at one time. The completions after which a process does nothing more at that time come last. */
 function overlapping(events: readonly HistoryEvent[], group: readonly number[]): number[] {
   if (group.length === 1) return [...group];
   const lastOf = new Map(group.map((i) => [events[i]!.process, i]));
@@ -105,7 +102,10 @@ function at({ time }: HistoryEvent): string {
 const WRITES: ReadonlySet<string> = new Set(["put", "write", "w"]);
 const READS: ReadonlySet<string> = new Set(["get", "read", "r"]);
 
-/** No store returns what nobody has asked it to hold yet: where one seems to, the times are of clocks that differ. */
+/**
+ * Checks that no value is read before some client has asked to write it. Otherwise the times come from different
+ * clocks.
+ */
 function assertReadsFollowWrites({ events, lines }: ReadHistory): void {
   const place = (event: HistoryEvent): string => `${canonicalJson(event.key)} ${canonicalJson(event.value)}`;
   const written = new Map<string, number>();

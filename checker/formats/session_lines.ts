@@ -1,5 +1,5 @@
 /**
- * What the text formats of sessions have in common: lines of words and numbers, read from bytes.
+ * The common part of the text formats of sessions: lines of words and numbers, read from bytes.
  *
  * @module
  */
@@ -13,7 +13,7 @@ function isPunctuation(byte: number): boolean {
 
 const decoder = new TextDecoder();
 
-/** The bytes of a text, or those that are given. */
+/** The bytes of a text; bytes are returned unchanged. */
 export function bytesOf(input: Uint8Array | string): Uint8Array {
   return typeof input === "string" ? new TextEncoder().encode(input) : input;
 }
@@ -26,9 +26,9 @@ export function operationsIn(bytes: Uint8Array): number {
 /** A cursor over the lines of a file. */
 export class SessionLines {
   readonly bytes: Uint8Array;
-  /** The number of the line, from 1. */
+  /** The number of the current line, from 1. */
   line = 0;
-  /** Where reading has come to, and where the line ends, white space left out. */
+  /** The current position, and the end of the line, both without white space. */
   at = 0;
   end = 0;
   /** What {@link SessionLines.nextOperation} has read. */
@@ -43,7 +43,7 @@ export class SessionLines {
     if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.#next = 3;
   }
 
-  /** Goes to the next line that is not empty; whether there is one. */
+  /** Goes to the next line that is not empty. Returns whether there is one. */
   next(): boolean {
     const { bytes } = this;
     while (this.#next < bytes.length) {
@@ -99,14 +99,14 @@ export class SessionLines {
     return true;
   }
 
-  /** Passes over white space; whether there was any. */
+  /** Skips white space. Returns whether there was any. */
   space(): boolean {
     const from = this.at;
     while (this.at < this.end && this.bytes[this.at]! <= SPACE) this.at++;
     return this.at > from;
   }
 
-  /** Takes a character, if it is next. */
+  /** Takes a character if it is next. Returns whether it was. */
   take(character: number): boolean {
     if (this.at >= this.end || this.bytes[this.at] !== character) return false;
     this.at++;
@@ -114,8 +114,8 @@ export class SessionLines {
   }
 
   /**
-   * A word up to white space, and within brackets up to a comma or a bracket: a number where a number can hold it, else
-   * the text; undefined where there is none.
+   * Reads a word up to white space; within brackets, also up to a comma or a bracket. Returns a number if the word is
+   * exactly one, else the text; undefined if there is no word.
    */
   word(isInBrackets = false): number | string | undefined {
     const { bytes, end } = this;
@@ -138,14 +138,14 @@ export class SessionLines {
     return scalar(decoder.decode(bytes.subarray(from, at)));
   }
 
-  /** An error about the line. */
+  /** Makes an error about the line. */
   fail(expected: string): FormatError {
     const content = decoder.decode(this.bytes.subarray(this.#begin, this.end)).slice(0, 60);
     return new FormatError(this.line, 1, `expected ${expected}, found ${JSON.stringify(content)}`);
   }
 }
 
-/** A number where the text is one that a number can hold; else the text. */
+/** A number, if the text is the decimal form of one; otherwise the text. */
 function scalar(text: string): number | string {
   const number = Number(text);
   return /^-?\d+$/.test(text) && Number.isSafeInteger(number) ? number + 0 : text;

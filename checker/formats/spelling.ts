@@ -1,10 +1,13 @@
 /**
- * What a word was probably meant to be.
+ * Finds the word that a misspelt one was probably meant to be.
  *
  * @module
  */
 
-/** The slips between two words: letters left out, added, replaced, or two neighbours swapped (Damerau's distance). */
+/**
+ * The edit distance between two words: letters left out, added, replaced, or two neighbours swapped (Damerau's
+ * distance).
+ */
 function slips(one: string, other: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: other.length + 1 }, (_, i) => i);
@@ -23,7 +26,10 @@ function slips(one: string, other: string): number {
   return previous[other.length]!;
 }
 
-/** Whether `name` is `known` but for its case, underscores, or a slip: one in a short word, two in a long one. */
+/**
+ * Whether `name` differs from `known` only in case, underscores, or typing errors: one in a short word, two in a long
+ * one.
+ */
 export function isMisspelt(name: string, known: string): boolean {
   const bare = name.toLowerCase().replaceAll(/[-_\s]/g, "");
   if (bare === known) return true;
@@ -32,12 +38,12 @@ export function isMisspelt(name: string, known: string): boolean {
   return Math.abs(bare.length - known.length) <= most && bare.length > 1 && slips(bare, known) <= most;
 }
 
-/** What other words people use for some. */
+/** Synonyms for each of several words. */
 export type Synonyms = Readonly<Record<string, readonly string[]>>;
 
 /**
- * The word of `synonyms` that `name` was probably meant to be: one that it is a synonym of, or else the nearest one;
- * undefined if none is near.
+ * The key of `synonyms` that `name` was probably meant to be: the one with this synonym, or else the most similar one;
+ * undefined if none is similar.
  */
 export function meant(name: string, synonyms: Synonyms): string | undefined {
   const bare = name.toLowerCase().replaceAll(/[-_\s]/g, "");

@@ -1,5 +1,5 @@
 /**
- * The time of an event, in whatever way a file tells it.
+ * Reads the time of an event in any form.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { FormatError } from "./format_error.ts";
 const DATE = /^(?:#inst )?(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)?/;
 
 /**
- * A time as a number, in whatever unit the file has; a date as nanoseconds. What is beyond 2^53 is a bigint, so that
- * nothing is rounded.
+ * A time as a number, in the file's unit; a date becomes nanoseconds. A time beyond 2^53 becomes a bigint, so it is not
+ * rounded.
  *
- * @returns Undefined if it is no time.
+ * @returns Undefined if it is not a time.
  */
 export function nanosecondsOf(time: unknown): number | bigint | undefined {
   if (typeof time === "number") return Number.isFinite(time) ? time : undefined;
@@ -59,7 +59,7 @@ function minutesOf(zone: string): number {
   return (digits.startsWith("-") ? -1 : 1) * (Number(digits.slice(1, 3)) * 60 + Number(digits.slice(3, 5)));
 }
 
-/** A place where the time of a client's event is before that of the client's event before it. */
+/** A client event whose time is before that of the client event before it. */
 export interface TimeGoesBack {
   /** The line of the event. */
   readonly line: number;
@@ -67,12 +67,12 @@ export interface TimeGoesBack {
   readonly since: number;
 }
 
-/** From this on a time is kept as whole billions and the rest. */
+/** From this value on, a time is split into whole billions and the rest. */
 const LONG = 1e15;
 
 /**
- * A time in two parts, which compare exactly also beyond 2^53: whole billions and the rest, or 0 and all of it where it
- * is short.
+ * Splits a time in two parts, which compare exactly even beyond 2^53: whole billions and the rest. A short time becomes
+ * 0 and itself.
  */
 export function highAndLow(time: number | bigint): [high: number, low: number] {
   if (time < LONG) return [0, Number(time)];

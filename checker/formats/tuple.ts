@@ -1,10 +1,10 @@
 /**
- * A key and a value in one, as `jepsen.independent` writes the values of operations.
+ * A pair of a key and a value, as `jepsen.independent` writes the values of operations.
  *
  * @module
  */
 
-/** What a tagged tuple reads as. */
+/** The value that a tagged tuple in EDN becomes. */
 export class Tuple {
   /** The key that the operation is about. */
   readonly key: unknown;

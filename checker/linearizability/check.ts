@@ -20,42 +20,42 @@ import type { LinearizabilityOptions } from "./options.ts";
 import { placeOf } from "./piece/shown.ts";
 import { projected } from "./projections/choose.ts";
 
-/** An order of the operations of one key, or of all where the model ties keys together, that explains every answer. */
+/** An order of the operations of one key (of all keys, if the model ties keys together) that explains every answer. */
 export interface Witness {
-  /** The key, where the model has keys. */
+  /** The key, if the model has keys. */
   readonly key?: unknown;
   /**
-   * The operations by where they were invoked (position in the history, or line of the file), in the order in which
-   * they took effect. Unknown ones that did not happen are left out.
+   * The operations in the order in which they took effect. Each is given by the place of its invocation: its position
+   * in the history, or its line in the file. Operations of unknown outcome that did not happen are left out.
    */
   readonly order: readonly number[];
 }
 
-/** What `checkLinearizability` answers. */
+/** The verdict of `checkLinearizability`. */
 export interface LinearizabilityVerdict extends Verdict {
   /** The model's name. */
   readonly model: string;
-  /** How the operations ended. */
+  /** How many operations ended in each way. */
   readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
-  /** For `false`: what cannot be. */
+  /** For `false`: operations that contradict each other. */
   readonly counterexample?: Counterexample;
   /** For `true`, on request: an order for each key. */
   readonly witness?: readonly Witness[];
-  /** Whether places in the history are lines of a file, from 1, rather than positions of events, from 0. */
+  /** Whether places in the history are lines of a file, from 1; otherwise they are positions of events, from 0. */
   readonly lines: boolean;
 }
 
 /**
- * Whether there is an order of the operations that respects real time and explains every answer.
+ * Judges whether there is an order of the operations that respects real time and explains every answer.
  *
- * Near-linear in the length of the history where the written values of a register are distinct, and for most others;
- * the question as such is NP-complete (Gibbons and Korach 1997), so that a search may end as `"unknown"` at its limits.
+ * The time is near-linear in the length of the history if the written values of a register are distinct, and for most
+ * other histories. The general problem is NP-complete (Gibbons and Korach 1997), so a search may stop at its limits and
+ * answer `"unknown"`.
  *
- * @param history The events in the order of real time; those of the nemesis are passed over.
+ * @param history The events in the order of real time; those of the nemesis are ignored.
  * @param model A built-in one from `modelByName`, or your own.
- * @returns The verdict: for `false` with a counterexample, for `true` with a witness if it is asked for.
- * @throws {HistoryError} If the events are no history: a completion without an invocation, or a busy process that is
- * invoked.
+ * @returns The verdict: for `false` with a counterexample, for `true` with a witness if the options ask for one.
+ * @throws {HistoryError} If the history is invalid: a completion has no invocation, or a busy process is invoked.
  * @throws {RangeError} If the model does not know an operation, or cannot take its value; the message names the event.
  *
  * @example
@@ -82,8 +82,7 @@ export function checkLinearizability(
 }
 
 /**
- * As `checkLinearizability`, of a table that was filled already: by `readOperations`, `tableOf` or an
- * `OperationsBuilder`.
+ * As `checkLinearizability`, for a table that was made by `readOperations`, `tableOf` or an `OperationsBuilder`.
  *
  * @throws {RangeError} If the model does not know an operation, or cannot take its value; the message names the line or
  * the event.
@@ -114,7 +113,7 @@ export function checkOperations(
   return { valid: true, ...summary, ...(options.witness === true ? { witness } : {}) };
 }
 
-/** Judges each independent part of a table by the judge that knows the model. */
+/** Judges each independent part of a table, with the algorithm that suits the model. */
 function judgements(table: Operations, model: AnyModel, options: LinearizabilityOptions): Iterable<Judgement> {
   if (isRegisterModel(model)) {
     return table.names.includes("scan")
@@ -129,8 +128,8 @@ function judgements(table: Operations, model: AnyModel, options: Linearizability
 }
 
 /**
- * Judges what ties registers together: each register alone first, for one that is wrong is told soon; then all by a
- * search.
+ * Judges a model that ties registers together. First each register alone, because a wrong one is found quickly; then
+ * all registers together by a search.
  */
 function* judgeTogether<State>(
   table: Operations,
@@ -152,7 +151,7 @@ function* judgeTogether<State>(
   yield* judgeSteps(table, byElement(table, model), options);
 }
 
-/** A multiset that nobody reads whole is judged element by element. */
+/** A model that judges a multiset element by element, if nobody reads it whole. */
 function byElement<State>(table: Operations, model: Model<State>): Model<State> {
   const isMultiset = "kind" in model && model.kind === "multiset";
   if (!isMultiset || table.names.includes("read") || table.names.includes("get")) return model;
@@ -172,11 +171,14 @@ function* judgeQueues(
     }
     const { key, reason, isSearchable } = judgement;
     if (!isSearchable) {
-      yield { valid: "unknown", reason: `Only a search could tell, for ${reason}; and drains cannot be searched` };
+      yield {
+        valid: "unknown",
+        reason: `Only a search could decide, because ${reason}; and a search cannot handle drains`,
+      };
     } else {
       for (const found of judgeSteps(table, model, options, (other) => other === key)) {
         yield found.valid === "unknown"
-          ? { ...found, reason: `${found.reason}; only a search could tell, for ${reason}` }
+          ? { ...found, reason: `${found.reason}; only a search could decide, because ${reason}` }
           : found;
       }
     }

@@ -1,5 +1,5 @@
 /**
- * Judges the registers of a table, one a key: by passes that leave no choice first, by a search last.
+ * Judges the registers of a table, one for each key: first by passes without choices, last by a search.
  *
  * @module
  */
@@ -20,26 +20,27 @@ import { judgeByZones } from "./quick/zones.ts";
 import type { SearchResult } from "./search/limits.ts";
 import { search } from "./search/search.ts";
 
-/** A history of another model that registers tell of. */
+/** The history of another model that was translated into these registers. */
 interface Original {
   readonly table: Operations;
   readonly model: AnyModel;
-  /** The operations without which a row is not what the registers say. */
+  /** The operations that must accompany a row in a counterexample. */
   readonly company?: (row: number) => readonly number[];
 }
 
-/** What was found of a piece. */
+/** The result for a piece. */
 interface Finding {
   readonly piece: Piece;
   readonly found: SearchResult;
-  /** Operations among which a violation shows, where they are known. */
+  /** Operations that may show a violation, if they are known. */
   readonly suspects?: readonly number[];
 }
 
 /**
- * Judges each key's register. Those that turn out to be fine at once are passed over, unless a witness is asked for.
+ * Judges each key's register. Yields nothing for keys that are found linearizable at once, unless a witness is asked
+ * for.
  *
- * @param original What the registers tell of, row for row, where they stand for another model.
+ * @param original The original history, row for row, if the registers stand for another model.
  */
 export function* judgeRegisters(
   table: Operations,
@@ -87,23 +88,24 @@ function* findings(table: Operations, model: RegisterModel, options: Linearizabi
     if (finding === undefined) isSettled[table.key[piece.rows[0]!]!] = 0;
   }
   if (!isSettled.includes(0)) return;
-  // What is left needs a search that turns back: in parts, so that it never turns back further than it must.
+  // The remaining keys need a search with backtracking. It searches in parts, so it never backtracks further than
+  // needed.
   const parts = cutIntoParts(table, registers, isSettled);
   for (const piece of piecesOf(table, registers, parts)) yield { piece, found: search(piece, options) };
 }
 
 /**
- * For each key, 1 if its operations can be placed one after another, by rules that leave no choice or else take the
- * likeliest.
+ * For each key, 1 if its operations can be placed one after another by rules that leave no choice, or that take the
+ * likeliest choice.
  */
 function fineAtSight(table: Operations, registers: RegisterOptions, initials: Int32Array): Uint8Array {
   const isFine = fitIntoGaps(table, { ...registers, initials });
-  // A walk gets through keys that are rarely busy twice at once.
+  // The walk succeeds for keys on which operations rarely overlap.
   if (!isFine.includes(0) || isCrowded(table)) return isFine;
   return walkStraight(table, registers, { of: table.key, count: isFine.length, initials, isSettled: isFine });
 }
 
-/** The pieces of parts that are not settled, and of which something could be wrong. */
+/** The pieces of the parts that are not settled and could contain a violation. */
 function* piecesOf(table: Operations, registers: RegisterOptions, parts: Parts): Generator<Piece> {
   const pieces = new RegisterPieces(table, registers);
   const { sorted, begins } = eventsBy(table, parts.of, parts.count, parts.isSettled);
@@ -113,14 +115,14 @@ function* piecesOf(table: Operations, registers: RegisterOptions, parts: Parts):
   }
 }
 
-/** Pieces of fewer events are searched before anything else is tried. */
+/** Pieces with fewer events are searched before anything else is tried. */
 const SHORT = 50_000;
 
-/** What needs no search that turns back often; undefined where only that can tell. */
+/** Judges a piece without much backtracking; undefined if only a search with backtracking can decide. */
 function judgeQuickly(piece: Piece, options: LinearizabilityOptions): Finding | undefined {
   const visits = piece.events.length + 1000;
-  // What is fine is mostly found fine by a search that hardly turns back; the passes that know better cost as much
-  // again.
+  // Most linearizable pieces are found linearizable by a search that hardly backtracks. The more thorough passes would
+  // cost as much again.
   if (piece.events.length < SHORT) {
     const found = search(piece, { ...options, visits });
     if (found.valid !== "unknown") return { piece, found };
@@ -133,14 +135,17 @@ function judgeQuickly(piece: Piece, options: LinearizabilityOptions): Finding | 
   return suspects === undefined ? undefined : { piece, found: violationOf(piece, suspects), suspects };
 }
 
-/** A violation that the zones found, as a search would have: it shows where the last of these operations returns. */
+/**
+ * A violation that the zones found, in the form of a search's result. It shows where the last of these operations
+ * returns.
+ */
 function violationOf(piece: Piece, operations: readonly number[]): SearchResult {
   let reached = 0;
   for (const op of operations) reached = Math.max(reached, piece.ret[op] === NEVER ? piece.inv[op]! : piece.ret[op]!);
   return { valid: false, reached, visited: 0 };
 }
 
-/** A part's violation in the piece of the whole key: what it is about may lie before the cut. */
+/** A part's violation, in terms of the piece of the whole key: operations that it involves may be before the cut. */
 function wholeKey(
   table: Operations,
   model: RegisterModel,
@@ -169,7 +174,7 @@ function registerOptions(table: Operations, model: RegisterModel): RegisterOptio
   return { initial: table.values.intern(model.initial), nullReadsAnything: model.nullReadsAnything ?? false };
 }
 
-/** Whether there are moments with more operations open than there are keys. */
+/** Whether at some moment more operations are open than there are keys. */
 function isCrowded({ order, events, outcome, keys }: Operations): boolean {
   let open = 0;
   for (let i = 0; i < events; i++) {

@@ -1,5 +1,5 @@
 /**
- * Judges models that are given by their `step`: by a search, one partition after another.
+ * Judges models that are defined by their `step`, with a search for each partition.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { search } from "./search/search.ts";
 /**
  * Judges each partition.
  *
- * @param isAsked Whether the operations of a key are asked about; those of others are passed over. Default: all are.
+ * @param isAsked Whether the operations of a key should be judged; other keys are skipped. Default: all keys.
  */
 export function* judgeSteps<State>(
   table: Operations,

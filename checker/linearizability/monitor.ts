@@ -1,9 +1,9 @@
 /**
- * Judges a history while it is written: events come one at a time, and only what is not decided yet is held.
+ * Judges a history while it is being written: takes one event at a time, and keeps only what is still undecided.
  *
- * Each key is cut where its state is certain: nothing on it is open, and either the last write was alone, or a read
- * came after all writes. What lies before is judged and forgotten; operations of unknown outcome that were not needed
- * so far go on as if they had been invoked at the cut.
+ * Each key is cut where its state is certain: nothing is open on it, and either the last write overlapped no other, or
+ * a read came after all writes. The part before the cut is judged and forgotten. Operations of unknown outcome that
+ * were not needed so far are treated as if they had been invoked at the cut.
  *
  * @module
  */
@@ -21,15 +21,15 @@ import { search } from "./search/search.ts";
 import { walkStraight } from "./quick/straight.ts";
 import { NULL_ID } from "../table/values.ts";
 
-/** How a monitor works. */
+/** The options of a monitor. */
 export interface MonitorOptions extends LinearizabilityOptions {
-  /** How many operations come before the monitor judges and forgets. Default: 65,536. */
+  /** After how many operations the monitor judges and forgets. Default: 65,536. */
   readonly batch?: number;
-  /** How many operations it may hold; beyond it, all that follows is unknown. Default: 8,000,000. */
+  /** How many operations the monitor may keep; beyond it, its verdict is `"unknown"`. Default: 8,000,000. */
   readonly held?: number;
 }
 
-/** The events of a key: those from `begin` to `end` of `sorted`. */
+/** The events of a key: `sorted` from `begin` to before `end`. */
 interface KeyEvents {
   readonly table: Operations;
   readonly sorted: Int32Array;
@@ -37,11 +37,11 @@ interface KeyEvents {
   readonly end: number;
 }
 
-/** Where a key may be cut. */
+/** A place where a key may be cut. */
 interface Cut {
-  /** The position in the key's events before which all is to be judged. */
+  /** The position in the key's events before which everything is to be judged. */
   readonly end: number;
-  /** The state there. */
+  /** The state at the cut. */
   readonly state: number;
 }
 
@@ -58,10 +58,10 @@ interface Cut {
  * assert.equal(monitor.verdict().valid, true);
  * ```
  *
- * Models other than those of registers are held whole, and judged when they are asked about.
+ * For models other than registers, the monitor keeps the whole history, and judges it when the verdict is asked for.
  */
 export class LinearizabilityMonitor {
-  /** What the operations are collected in; readers of bytes fill it directly, and then call `settle`. */
+  /** Collects the operations. Readers of bytes fill it directly, and then call `settle`. */
   readonly builder: OperationsBuilder;
   readonly #model: AnyModel;
   readonly #options: MonitorOptions;
@@ -69,16 +69,16 @@ export class LinearizabilityMonitor {
   readonly #held: number;
   #settleAt: number;
   #counts = { ok: 0, fail: 0, info: 0 };
-  /** What each key is known to hold where it was cut; keys beyond the array hold the initial value. */
+  /** The state of each key at its last cut; keys beyond the array have the initial value. */
   #states: Int32Array = new Int32Array(0);
   #violation: LinearizabilityVerdict | undefined;
   #unknown: string | undefined;
 
   /**
-   * A monitor before the first event.
+   * Makes a monitor for a history without events.
    *
-   * @param model What the history is held against.
-   * @param options What bounds the monitor.
+   * @param model The model.
+   * @param options The limits of the monitor.
    */
   constructor(model: AnyModel, options: MonitorOptions = {}) {
     this.#model = model;
@@ -89,7 +89,7 @@ export class LinearizabilityMonitor {
     this.builder = new OperationsBuilder(Math.min(this.#batch, 1 << 16));
   }
 
-  /** The violation that was found, if one was: nothing that follows can mend it. */
+  /** The violation, if one was found. Later events cannot undo it. */
   get violation(): LinearizabilityVerdict | undefined {
     return this.#violation;
   }
@@ -97,14 +97,14 @@ export class LinearizabilityMonitor {
   /**
    * Takes the next event.
    *
-   * @throws {HistoryError} If it cannot follow the events before it.
+   * @throws {HistoryError} If the event cannot follow those before it.
    */
   add(event: HistoryEvent): void {
     this.builder.add(event, this.builder.position);
     if (this.builder.operations.length >= this.#settleAt) this.settle();
   }
 
-  /** Judges and forgets, if enough has come since the last time. */
+  /** Judges and forgets, if enough events have come since the last time. */
   settle(): void {
     const table = this.builder.operations;
     if (table.length < this.#settleAt || this.#violation !== undefined) return;
@@ -114,13 +114,16 @@ export class LinearizabilityMonitor {
     }
     const before = table.length;
     if (this.#unknown === undefined) this.#judge(true);
-    // Where little could be forgotten, trying again soon would cost more than it brings.
+    // If little could be forgotten, another attempt soon would not be worth its cost.
     this.#settleAt = Math.max(this.#batch, table.length * (table.length > before / 2 ? 4 : 2));
     if (table.length > this.#held) this.#unknown ??= `More than ${this.#held} operations are undecided`;
     if (this.#unknown !== undefined) this.#keepOnlyOpen();
   }
 
-  /** Nothing more will be judged: only who is busy matters still. */
+  /**
+   * Keeps only the open operations: nothing more will be judged, but the monitor must still know which processes are
+   * busy.
+   */
   #keepOnlyOpen(): void {
     const table = this.builder.operations;
     const keep = new Uint8Array(table.length);
@@ -132,7 +135,7 @@ export class LinearizabilityMonitor {
     this.#settleAt = Math.max(this.#batch, table.length * 2);
   }
 
-  /** Whether all so far is fine: what is open now has an unknown outcome. */
+  /** The verdict on all events so far. Operations that are open now have an unknown outcome. */
   verdict(): LinearizabilityVerdict {
     const table = this.builder.operations;
     if (this.#violation !== undefined) return this.#violation;
@@ -165,7 +168,8 @@ export class LinearizabilityMonitor {
   }
 
   /**
-   * Judges every key as far as it has come, and with `forget` drops what is decided; why, if something stays unknown.
+   * Judges every key as far as it goes. With `forget`, drops what is decided. Returns the reason if something stays
+   * unknown.
    */
   #judge(forget: boolean): string | undefined {
     const table = this.builder.operations;
@@ -228,9 +232,9 @@ export class LinearizabilityMonitor {
   }
 
   /**
-   * Marks the rows of a key that lie before its last certain moment; the key is fine as far as it has come.
+   * Marks the rows of a key before its last certain moment. The key is fine up to its last event.
    *
-   * @param pieces Given if there are writes of unknown outcome: then it must be fine without them.
+   * @param pieces Given if there are writes of unknown outcome: then the part must be fine without them.
    */
   #forget(events: KeyEvents, key: number, pieces: RegisterPieces | undefined, keep: Uint8Array): void {
     const { table, sorted, begin } = events;
@@ -247,8 +251,8 @@ export class LinearizabilityMonitor {
   }
 
   /**
-   * Whether what lies before a cut needs none of the operations of unknown outcome: then all of them may go on unused,
-   * which is the best that can be.
+   * Whether the part before a cut needs none of the operations of unknown outcome. Then all of them stay available,
+   * which is the best possible case.
    */
   #isFineWithoutUnknown(events: KeyEvents, key: number, pieces: RegisterPieces): boolean {
     const { table, sorted, begin, end } = events;
@@ -274,7 +278,7 @@ function count(counts: { ok: number; fail: number; info: number }, outcome: numb
   else counts.info++;
 }
 
-/** An operation that ended as unknown, and may change the state. */
+/** Whether an operation ended with an unknown outcome and may change the state. */
 function isUnknownWrite(table: Operations, row: number): boolean {
   return table.outcome[row] === OPEN && table.returned[row]! >= 0 && table.verb[row] !== GET;
 }
@@ -285,7 +289,7 @@ function unknownWrites({ table, sorted, begin, end }: KeyEvents): number[] {
   return rows;
 }
 
-/** The last moment of a key at which nothing known is open and the state is certain. */
+/** The last moment of a key at which no operation of known outcome is open and the state is certain. */
 function cutOf(
   { table, sorted, begin, end }: KeyEvents,
   start: number,
@@ -298,14 +302,14 @@ function cutOf(
   let writesOpen = 0;
   let writesInvoked = 0;
   let isAlone = true;
-  /** For each open read, how many writes had been invoked before it while none was open; -1 if one was. */
+  /** For each open read, how many writes had been invoked before it if none was open then; -1 if one was. */
   const quiet = new Map<number, number>();
   let cut: Cut | undefined;
   for (let i = begin; i < end; i++) {
     const event = sorted[i]!;
     const row = event < 0 ? ~event : event;
     const how = outcome[row]!;
-    // What ended as unknown goes on by itself; what has not ended yet keeps the key open.
+    // An operation that ended as unknown does not keep the key open; one that has not ended does.
     if (how === FAILED || (how === OPEN && returned[row]! >= 0)) continue;
     const looks = verb[row] === GET || how === MISMATCH;
     if (event >= 0) {

@@ -1,14 +1,16 @@
 /**
- * What a caller may ask of a check.
+ * The options of a check.
  *
  * @module
  */
 
-/** What bounds and shapes a check. */
+/** The options of a check. */
 export interface LinearizabilityOptions {
-  /** Asked now and then; `true` ends the check with `"unknown"`. The room has no clock of its own. Default: never. */
+  /**
+   * Called now and then; `true` ends the check with `"unknown"`. (The checker has no clock of its own.) Default: never.
+   */
   readonly stop?: () => boolean;
-  /** Called once, when the verdict stands: before a violation is explained. For whoever measures. */
+  /** Called once, when the verdict is certain and before a violation is explained: for measurements. */
   readonly decided?: () => void;
   /** Whether a valid verdict has a witness. Default: false. */
   readonly witness?: boolean;

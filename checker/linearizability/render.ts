@@ -1,25 +1,23 @@
 /**
- * A verdict of linearizability as text for people.
+ * Formats a linearizability verdict as text for people.
  *
  * @module
  */
 import type { LinearizabilityVerdict, Witness } from "./check.ts";
 import { text } from "./piece/shown.ts";
 
-/** Wraps text in a style; the default leaves it plain. */
+/** Applies a style to text; the default leaves it plain. */
 export type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;
 
-/**
- * Of a witness so many keys are shown, and of each so many operations: a screen of them, however long the history is.
- */
+/** How many keys of a witness are shown, and how many operations of each key: enough to fill a screen. */
 const MOST_KEYS = 16;
 const MOST_OPERATIONS = 32;
 
 /**
- * Renders a verdict, a line or more, each with its line end; of what is long, a part.
+ * Formats a verdict as lines, each with its line end. Of long parts only the beginning is shown.
  *
- * @param style Marks what matters; plain text if left out.
- * @param whole Where the reader finds what was left out.
+ * @param style Highlights the important parts; plain text if left out.
+ * @param whole Where the reader finds the parts that were left out.
  */
 export function renderLinearizability(
   verdict: LinearizabilityVerdict,
@@ -38,7 +36,7 @@ export function renderLinearizability(
   }
 }
 
-/** 12,345 for 12345, on every engine. */
+/** Groups digits: 12,345 for 12345, on every engine. */
 function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
@@ -66,7 +64,7 @@ function counterexampleLines({ counterexample, lines }: LinearizabilityVerdict, 
     return `  ${style("bold", `${sentence}.`)}\n  The first ${grouped(finePrefix)} ${unit} fine.\n`;
   }
   const unit = lines ? "line" : "event";
-  // A line may be an operation; then the events before another have no lines of their own.
+  // If a line is an operation, the events before another event have no lines of their own.
   const isLineAnOperation = lines && operations.some(({ invoked, returned }) => invoked === returned);
   const places = operations.slice(-drawing.length).map(({ invoked, returned }) =>
     isLineAnOperation ? `line ${invoked}` : `${unit}s ${invoked} to ${returned ?? "?"}`

@@ -1,17 +1,17 @@
 /**
- * Queues, stacks, priority queues and bags: what goes in comes out again, each in its order.
+ * Models of queues, stacks, priority queues and bags.
  *
  * @module
  */
 import { canonicalJson } from "../table/values.ts";
 import type { Model, Operation } from "./model.ts";
 
-/** Which element comes out next: the oldest, the newest, the one of the best priority, or any. */
+/** Which element comes out next: the oldest, the newest, the best by priority, or any. */
 export type CollectionOrder = "fifo" | "lifo" | "priority" | "any";
 
 /**
- * A model of a collection: it has a `step` as every model, and says enough for `linearizability/collections` to judge
- * it without a search.
+ * A model of a collection. It has a `step` like every model, and tells `linearizability/collections` enough to judge it
+ * without a search.
  */
 export interface CollectionModel extends Model<readonly unknown[]> {
   /** Which element comes out next. */
@@ -20,7 +20,7 @@ export interface CollectionModel extends Model<readonly unknown[]> {
   readonly largestFirst: boolean;
 }
 
-/** What an operation does to a collection. */
+/** The kinds of operations on a collection. */
 export const INSERT = 1, REMOVE = 2, DRAIN = 3;
 
 const ROLES: Readonly<Record<string, number>> = {
@@ -44,12 +44,12 @@ const ROLES: Readonly<Record<string, number>> = {
   drain: DRAIN,
 };
 
-/** What the operation of a name does to a collection; 0 for names that collections do not have. */
+/** The kind of the operation with this name; 0 if collections have no such operation. */
 export function collectionRole(f: string): number {
   return Object.hasOwn(ROLES, f) ? ROLES[f]! : 0;
 }
 
-/** Whether a model is one of a collection. */
+/** Whether a model is a collection. */
 export function isCollectionModel(model: object): model is CollectionModel {
   return "order" in model && "largestFirst" in model;
 }
@@ -67,8 +67,8 @@ export const fifoQueue: CollectionModel = collection("fifo-queue", "fifo");
 export const stack: CollectionModel = collection("stack", "lifo");
 
 /**
- * An unordered queue for each key, as Jepsen's and Knossos's: `enqueue` adds its value, `dequeue` removes any, or
- * returns null where the queue is empty.
+ * An unordered queue for each key, as in Jepsen and Knossos: `enqueue` adds its value, `dequeue` removes any element,
+ * or returns null if the queue is empty.
  */
 export const unorderedQueue: CollectionModel = collection("queue", "any");
 
@@ -76,8 +76,8 @@ export const unorderedQueue: CollectionModel = collection("queue", "any");
  * A priority queue for each key, empty at first: `insert` adds its value, `delete-min` returns and removes the best, or
  * null where the queue is empty.
  *
- * A value is its own priority, a number or a text; or a list that begins with its priority. Of equal priorities any may
- * come first.
+ * An element is its own priority, a number or a text; or it is a list that begins with its priority. Among equal
+ * priorities any may come first.
  */
 export function priorityQueue(largestFirst: boolean, name: string): CollectionModel {
   return collection(name, "priority", largestFirst);
@@ -106,7 +106,7 @@ function collection(name: string, order: CollectionOrder, largestFirst = false):
     },
   };
 
-  /** The places of the elements that may come out next. */
+  /** The positions of the elements that may come out next. */
   function next(items: readonly unknown[]): readonly number[] {
     if (order === "fifo") return [0];
     if (order === "lifo") return [items.length - 1];
@@ -131,7 +131,7 @@ function removals(
   return distinct.map((place) => items.filter((_, other) => other !== place));
 }
 
-/** How the operations of a collection are called, for people. */
+/** The operations of a collection, by name, for people. */
 function namesOf(order: CollectionOrder): string {
   switch (order) {
     case "lifo":
@@ -152,7 +152,7 @@ function isBefore(one: unknown, other: unknown, largestFirst: boolean): boolean 
   return largestFirst ? a > b : a < b;
 }
 
-/** The priority of an element: itself, or the first of a list. */
+/** The priority of an element: the element itself, or the first item of a list. */
 export function priorityOf(element: unknown): number | bigint | string {
   const priority = Array.isArray(element) ? element[0] : element;
   if (typeof priority === "bigint" || typeof priority === "string") return priority;

@@ -1,5 +1,5 @@
 /**
- * A counter.
+ * The model of a counter.
  *
  * @module
  */
@@ -7,24 +7,24 @@ import { isExactlySummed } from "../exact.ts";
 import { jsonOf } from "../json_of.ts";
 import type { Model, Operation } from "./model.ts";
 
-/** A model of a counter: it has a `step` as every model, and says what each operation adds or sees. */
+/** A model of a counter. It has a `step` like every model, and tells what each operation adds or sees. */
 interface CounterModel extends Model<number> {
-  /** Tells it from other models. */
+  /** Distinguishes it from other models. */
   readonly kind: "counter";
-  /** What the operation adds, or the sum that it saw; undefined where that cannot be told. */
+  /** The amount that the operation adds, or the sum that it saw; undefined if that is unclear. */
   effect(operation: Operation): { readonly adds: number } | { readonly sees: number } | undefined;
 }
 
-/** Whether a model is one of a counter. */
+/** Whether a model is a counter. */
 export function isCounterModel(model: object): model is CounterModel {
   return "kind" in model && model.kind === "counter";
 }
 
 /**
- * A counter for each key: `add` (or `increment`) adds its value, 1 if it has none, `decrement` takes it away, `read`
- * (or `get`) returns the sum.
+ * A counter for each key: `add` (or `increment`) adds its value, 1 if it has none; `decrement` subtracts it; `read` (or
+ * `get`) returns the sum.
  *
- * @param initial What it begins with.
+ * @param initial The initial sum.
  */
 export function counter(initial = 0, name = "counter"): CounterModel {
   return {

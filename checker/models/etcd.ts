@@ -1,7 +1,7 @@
 /**
- * etcd's key-value store with its revisions, transactions and leases, as its robustness tests record it.
+ * The model of etcd's key-value store with revisions, transactions and leases, as its robustness tests record them.
  *
- * An operation's argument is a request, and its result a response, as those tests write them in JSON (`EtcdRequest`,
+ * An operation's argument is a request, and its result a response, in the JSON of those tests (`EtcdRequest`,
  * `MaybeEtcdResponse`).
  *
  * @module
@@ -9,7 +9,7 @@
 import { jsonOf } from "../json_of.ts";
 import type { Model, Operation } from "./model.ts";
 
-/** A value, the revision that wrote it, how often the key was written since it came to be, and its lease. */
+/** A value, the revision that wrote it, how often the key was written since it was created, and its lease. */
 type Entry = readonly [value: string, modRevision: number, version: number, lease: number];
 
 interface State {
@@ -18,17 +18,17 @@ interface State {
   readonly leases: readonly number[];
 }
 
-/** Fields of a request or a response; a field that is left out is Go's zero value. */
+/** The fields of a request or a response; a field that is left out has Go's zero value. */
 type Fields = Readonly<Record<string, unknown>> | null | undefined;
 
-/** What a range asks for. */
+/** The keys that a range covers. */
 interface Range {
   readonly start: string;
   readonly end: string;
   readonly limit: number;
 }
 
-/** A store that was just made: revision 1, and nothing in it. */
+/** A new store: revision 1, and empty. */
 const FRESH: State = { revision: 1, entries: {}, leases: [] };
 
 /** The model `etcd`. */
@@ -71,7 +71,7 @@ function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** A value, or the hash that stands for a long one. */
+/** A value, or the hash that replaces a long one. */
 function valueText(value: unknown): string {
   if (typeof value !== "object" || value === null) return text(value);
   const { Value, Hash } = value as { Value?: unknown; Hash?: unknown };
@@ -86,7 +86,7 @@ function isRead({ f, argument }: Operation): boolean {
     .every((operation) => kindOf(operation) === "range");
 }
 
-/** The state, unless the response tells another revision; -1 is one of a response that need not be the latest. */
+/** The state, unless the response has another revision; -1 means that the response need not be the latest. */
 function withRevision(state: State, response: Fields): readonly State[] {
   if (response === undefined || response === null) return [state];
   const revision = response["Revision"];
@@ -95,7 +95,7 @@ function withRevision(state: State, response: Fields): readonly State[] {
 
 function rangeStep(state: State, request: Fields, response: Fields): readonly State[] {
   if (response === undefined || response === null) return [state];
-  // A read of a past revision is held to what that revision had, which this model does not keep.
+  // A read of a past revision sees the state of that revision, which this model does not keep.
   if (number(request?.["Revision"]) !== 0) return [state];
   if (number(response["Revision"]) === -1) return [state];
   if (!showsRange(state, rangeOf(request), response["Range"] as Fields)) return [];
@@ -109,12 +109,12 @@ function rangeOf(options: Fields): Range {
   return { start, end: isPrefix ? endOfPrefix(start) : end, limit: number(options?.["Limit"]) };
 }
 
-/** The least key that is larger than all that begin with a prefix. */
+/** The smallest key greater than all keys with a prefix. */
 function endOfPrefix(prefix: string): string {
   return prefix === "" ? "\0" : prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 }
 
-/** Whether a response shows what a range holds. */
+/** Whether a response shows the content of a range. */
 function showsRange(state: State, { start, end, limit }: Range, shown: Fields): boolean {
   const isIn = (key: string): boolean => end === "" ? key === start : key >= start && (end === "\0" || key < end);
   const keys = Object.keys(state.entries).filter(isIn).sort();
@@ -158,7 +158,7 @@ function txnStep(state: State, request: Fields, response: Fields): readonly Stat
   return withRevision(changes ? { ...next, revision: state.revision + 1 } : state, response);
 }
 
-/** The state after one operation of a transaction; undefined if its result cannot be. */
+/** The state after one operation of a transaction; undefined if its result is impossible. */
 function operationStep(state: State, operation: Fields, revision: number, result: Fields): State | undefined {
   switch (kindOf(operation)) {
     case "range": {
@@ -190,7 +190,7 @@ function without(entries: State["entries"], isGone: (key: string) => boolean): S
   return Object.fromEntries(Object.entries(entries).filter(([key]) => !isGone(key)));
 }
 
-/** A lease that is revoked takes its keys with it. */
+/** The state after a lease is revoked: its keys are removed too. */
 function revoked(state: State, lease: number): State {
   const entries = without(state.entries, (key) => state.entries[key]![3] === lease);
   const isLess = Object.keys(entries).length < Object.keys(state.entries).length;

@@ -1,23 +1,23 @@
 /**
- * A lock whose holders get tokens that only grow.
+ * The model of a lock whose holders get increasing tokens.
  *
  * @module
  */
 import { jsonOf } from "../json_of.ts";
 import type { Model } from "./model.ts";
 
-/** Who holds the lock, and the last token. */
+/** The holder of the lock, and the last token. */
 interface Lock {
   readonly isHeld: boolean;
-  /** The token of the holder; null where its acquire had an unknown outcome. */
+  /** The holder's token; null if its acquire had an unknown outcome. */
   readonly token: number | null;
   /** The greatest token that was given out and is known. */
   readonly last: number;
 }
 
 /**
- * A lock for each key, free at first. `acquire` answers with a token that is greater than all before it; `release`
- * gives the lock back, and may name the token that it was taken with.
+ * A lock for each key, free at first. `acquire` returns a token greater than all before it. `release` gives the lock
+ * back, and may name the token of its acquire.
  */
 export const fencedMutex: Model<Lock> = {
   name: "fenced-mutex",
@@ -34,7 +34,7 @@ export const fencedMutex: Model<Lock> = {
       case "release": {
         if (!lock.isHeld) return [];
         const isOther = argument !== null && lock.token !== null && tokenOf(argument) !== lock.token;
-        // Whoever did not learn its token cannot name it, so this one is of somebody whose acquire was answered.
+        // A client whose acquire had no answer cannot name its token, so this token belongs to another client.
         return isOther ? [] : [{ isHeld: false, token: null, last: lock.last }];
       }
       default:

@@ -1,5 +1,5 @@
 /**
- * Finds out which model a history is meant for, from its operations.
+ * Infers the model of a history from its operations.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { canonicalJson } from "../table/values.ts";
 import { didYouMean } from "./operation_names.ts";
 
 /**
- * A model's name; or, where the operations leave it open, what cannot be told, and the names that it may be (none where
- * no model has such operations).
+ * The name of a model; or, if the operations leave it open, the open question and the possible names (none if no model
+ * has such operations).
  */
 export type Inferred =
   | { readonly model: string }
   | {
-    /** What cannot be told. */
+    /** The open question. */
     readonly question: string;
-    /** The names that it may be. */
+    /** The possible names. */
     readonly models: readonly string[];
-    /** The place of the event that shows it, in the list that was given. */
+    /** The position, in the given list, of the event that shows it. */
     readonly event?: number;
   };
 
-/** A model's operations: it has no others, and a history that is meant for it has one of `needs`. */
+/** A model's operations: it has no others, and a history for it has at least one of `needs`. */
 interface Signature {
   readonly model: string;
   readonly operations: readonly string[];
@@ -63,9 +63,9 @@ const SIGNATURES: readonly Signature[] = [
 ];
 
 /**
- * Finds the model of a history, or of its beginning.
+ * Infers the model of a history, or of its beginning.
  *
- * @param hasTuples Whether the keys of the events stood in their values, as `jepsen.independent` writes them.
+ * @param hasTuples Whether the keys were in the events' values, as `jepsen.independent` writes them.
  */
 export function inferModel(events: readonly HistoryEvent[], hasTuples = false): Inferred {
   const clients = events.filter((event) => typeof event.process === "number");
@@ -90,12 +90,12 @@ export function inferModel(events: readonly HistoryEvent[], hasTuples = false): 
   return unknownOperations(events, names);
 }
 
-/** A model of registers, unless what is read could not have been written. */
+/** A register model, unless the reads return values that no register could hold. */
 function asked(model: string, clients: readonly HistoryEvent[], events: readonly HistoryEvent[]): Inferred {
   if (model === "mutex") {
     const token = clients.find(({ f, type, value }) => f === "acquire" && type === "ok" && typeof value === "number");
     if (token === undefined) return { model };
-    const question = "whoever acquires the lock is told a number, which may be a fencing token";
+    const question = "an acquire returns a number, which may be a fencing token";
     return { question, models: ["fenced-mutex", "mutex"], event: events.indexOf(token) };
   }
   if (model !== "kv") return { model };
@@ -117,7 +117,7 @@ function inferRegisters(
   return otherShape(clients, events, [model]) ?? { model };
 }
 
-/** The question to ask where reads return lists, and nobody writes one: these are no registers that hold lists. */
+/** The question to ask if reads return lists that nobody wrote: then these are not registers that hold lists. */
 function otherShape(
   clients: readonly HistoryEvent[],
   events: readonly HistoryEvent[],
@@ -140,7 +140,7 @@ function inferFromReads(events: readonly HistoryEvent[]): Inferred {
   const hasFinal = events.some((event) => event.final === true);
   if (reads.length === 0) {
     const added = events.filter((event) => event.type === "invoke" && event.f === "add").map((event) => event.value);
-    // The same twice: a sum grows, a set would not.
+    // An element is added twice: that makes sense for a sum, not for a set.
     if (new Set(added).size < added.length) return { model: "counter" };
     return { question: "no read tells whether it is a counter or a set", models: ["counter", "set"] };
   }
@@ -184,7 +184,7 @@ function hasListRead({ type, value }: HistoryEvent): boolean {
     value.some((operation) => Array.isArray(operation) && Array.isArray(operation[2]));
 }
 
-/** Whether it is Jepsen's long fork: `read` of groups of keys, `write` of one, each key once. */
+/** Whether this is Jepsen's long fork: `read` of groups of keys, `write` of one key, each key once. */
 function isLongFork(events: readonly HistoryEvent[]): boolean {
   if (events.some(({ f }) => f !== "read" && f !== "write")) return false;
   const written = new Set<string>();

@@ -1,9 +1,9 @@
 /**
- * Sets that are numbers: equal sets are the same number, whatever was added and removed to come to them.
+ * Interned sets: each distinct set is a number, however it was built.
  *
- * A set is a binary tree over the elements' numbers, in the order in which these were first seen. Equal subtrees are
- * one node, so that adding an element makes a node a level, where a copy would take the whole set: ten thousand growing
- * sets of ten thousand elements are 200,000 nodes.
+ * A set is a binary tree over the elements' numbers, in the order of their first use. Equal subtrees are one node, so
+ * adding an element makes one node on each level; a copy would take the whole set. Ten thousand growing sets of ten
+ * thousand elements take 200,000 nodes.
  *
  *     root            level LEVELS     the number of the set
  *     /   \
@@ -14,24 +14,24 @@
  * @module
  */
 
-/** Enough for 2^24 elements, which is what a Map takes. */
+/** Enough for 2^24 elements, the limit of a Map. */
 const LEVELS = 19;
-/** Nodes that one number can tell from each other, in pairs. */
+/** The limit of nodes: a pair of them must fit into one exact number. */
 const MOST_NODES = 67_108_864;
 
-/** The empty set: every node that has nothing below it. */
+/** The empty set: also every node with nothing below it. */
 export const EMPTY = 0;
 
-/** A family of sets of texts. */
+/** A collection of interned sets of texts. */
 export class InternedSets {
   readonly #numbers = new Map<string, number>();
-  /** What each node is made of: two nodes, or a word. */
+  /** The content of each node: two nodes, or a word. */
   readonly #left: number[] = [EMPTY];
   readonly #right: number[] = [EMPTY];
   readonly #ofWord = new Map<number, number>([[0, EMPTY]]);
   readonly #ofPair = new Map<number, number>([[0, EMPTY]]);
 
-  /** The set with the element, or without it. */
+  /** The set with or without the element. */
   with(set: number, element: string, isIn: boolean): number {
     const number = this.#numberOf(element);
     const path: number[] = [];

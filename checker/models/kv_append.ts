@@ -1,16 +1,16 @@
 /**
- * Texts by key that grow: get, put, append.
+ * The model of growing texts by key: get, put, append.
  *
  * @module
  */
 import type { Model, Operation } from "./model.ts";
 
 /**
- * A model of texts that grow: it has a `step` as every model, and says what it is, for reads may show the order of the
- * appends.
+ * A model of growing texts. It has a `step` like every model, and can be recognized, because reads may show the order
+ * of the appends.
  */
 interface AppendModel extends Model<string | null> {
-  /** Tells it from other models. */
+  /** Distinguishes it from other models. */
   readonly kind: "appends";
 }
 
@@ -24,16 +24,16 @@ export const kvAppend: AppendModel = {
   step: stepBy((text, more) => [text + more]),
   identify: (text) => text === null ? "unseen" : `text ${text}`,
   /**
-   * Only a text that some get's answer begins with, or is, matters: nothing but a put leads back from any other, so all
-   * others are one state, `null`, however their appends were ordered. Without that, Porcupine's c50-bad takes minutes
-   * and gigabytes.
+   * A text matters only if it is the answer of some get, or the beginning of one: from any other text, only a put leads
+   * back. So all other texts are one state, `null`, whatever the order of their appends. Without this, Porcupine's
+   * c50-bad takes minutes and gigabytes.
    */
   specialize(operations) {
     const seen = operations.flatMap((operation) => isGet(operation) ? textSeen(operation) : []);
     const onlyGrows = operations.every((operation) => operation.f === "append" || isGet(operation));
     const { specialize: _, ...model } = kvAppend;
     if (!onlyGrows) return { ...model, step: stepBy(growIntoOneOf(seen)) };
-    // All texts that there are begin the longest one, so that their lengths tell them apart.
+    // All such texts are beginnings of the longest one, so their lengths distinguish them.
     const identify = (text: string | null): string => text === null ? "unseen" : String(text.length);
     return { ...model, step: stepBy(growTowards(longestOf(seen))), identify };
   },
@@ -49,8 +49,8 @@ function growIntoOneOf(seen: readonly string[]): (text: string, more: string) =>
 }
 
 /**
- * Without puts a text comes to the longest that was seen before it goes past it. What it has come to so far is known to
- * be right, so only what is added is looked at: texts are long, and this is asked for every append that is open.
+ * Without puts, a text must reach the longest text that was seen before it can exceed it. The text so far is known to
+ * be right, so only the added part is compared: texts are long, and this is called for every open append.
  */
 function growTowards(longest: string): (text: string, more: string) => readonly (string | null)[] {
   return (text, more) => {
@@ -69,7 +69,8 @@ function textSeen({ type, result }: Operation): string[] {
 }
 
 /**
- * Whether one of `texts`, sorted by code units, begins with `beginning`: the first that is not smaller does, if any.
+ * Whether one of `texts`, sorted by code units, begins with `beginning`. If any does, it is the first one that is not
+ * smaller.
  */
 function isBeginningOfOne(texts: readonly string[], beginning: string): boolean {
   let low = 0;
@@ -82,7 +83,7 @@ function isBeginningOfOne(texts: readonly string[], beginning: string): boolean 
   return low < texts.length && texts[low]!.startsWith(beginning);
 }
 
-/** The model's step; `grown` says what states adding to a text leads to. */
+/** The model's step. `grown` gives the states after adding to a text. */
 function stepBy(
   grown: (text: string, more: string) => readonly (string | null)[],
 ): Model<string | null>["step"] {

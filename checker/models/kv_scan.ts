@@ -1,5 +1,5 @@
 /**
- * A key-value store whose scans tie its keys together.
+ * The model of a key-value store whose scans tie its keys together.
  *
  * @module
  */
@@ -7,20 +7,20 @@ import { jsonOf } from "../json_of.ts";
 import { canonicalJson } from "../table/values.ts";
 import { FAILED_COMPARE, type Model } from "./model.ts";
 
-/** The pairs of a store, by key in canonical JSON. */
+/** The pairs of a store; keys are in canonical JSON. */
 type Pairs = ReadonlyMap<string, { readonly key: unknown; readonly value: unknown }>;
 
 /** A model of a store with scans. */
 interface ScanModel extends Model<Pairs> {
-  /** Tells it from other models. */
+  /** Distinguishes it from other models. */
   readonly kind: "scans";
 }
 
 /**
- * A key-value store with get, put, delete, cas and `scan` of a prefix, whose value is the prefix and whose result is an
- * array of `[key, value]`, in any order.
+ * A key-value store with get, put, delete, cas and `scan`. A scan's value is a prefix, and its result an array of
+ * `[key, value]`, in any order.
  *
- * Every key begins with null, which is as good as absent.
+ * Every key begins with null, which means absent.
  */
 export const kvWithScan: ScanModel = {
   name: "kv",

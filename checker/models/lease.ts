@@ -1,31 +1,34 @@
 /**
- * A lock that its holder loses after a time.
+ * The model of a lock that expires after a time.
  *
  * @module
  */
 import { canonicalJson } from "../table/values.ts";
 import type { Model, Operation } from "./model.ts";
 
-/** The last lease: who took it, and the times between which it ends. */
+/** The last lease: its holder, and the times between which it ends. */
 interface Lease {
   readonly holder: string | null;
-  /** Before this it surely lasts, unless it was released: the lease's length after its acquire was invoked. */
+  /**
+   * Before this time it certainly lasts, unless it was released: the lease's length after the invocation of its
+   * acquire.
+   */
   readonly lastsUntil: number;
-  /** After this it surely has ended: the lease's length after its acquire was answered. */
+  /** After this time it has certainly ended: the lease's length after the answer to its acquire. */
   readonly endsBy: number;
 }
 
 const FREE: Lease = { holder: null, lastsUntil: 0, endsBy: 0 };
 
 /**
- * A lease for each key, free at first: `acquire` takes it for a while, if nobody has it; `release` gives it back;
- * `read` (or `get`) tells who has it, or null. The value of an acquire is the holder, or `[holder, milliseconds]`;
- * without a holder it is the process.
+ * A lease for each key, free at first. `acquire` takes it for a time, if nobody has it; `release` gives it back; `read`
+ * (or `get`) returns the holder, or null. The value of an acquire is the holder, or `[holder, milliseconds]`; without a
+ * holder it is the process.
  *
- * The clock that ends a lease is not that of the history: it began somewhere between the acquire's invocation and its
+ * The clock that ends a lease is not the history's clock: it started somewhere between the acquire's invocation and its
  * answer. So near the deadline a read may see either state.
  *
- * @param milliseconds How long a lease lasts, where its acquire does not say so.
+ * @param milliseconds How long a lease lasts, if its acquire does not say.
  */
 export function lease(milliseconds: number, name: string): Model<Lease> {
   return {
@@ -43,7 +46,7 @@ export function lease(milliseconds: number, name: string): Model<Lease> {
             ? [taken(operation, milliseconds)]
             : [];
         case "release":
-          // Whoever gives it back may not know that it has ended.
+          // The client that gives it back may not know that it has ended.
           return held.holder === holderOf(operation) || (operation.argument === null && mayLast) ? [FREE] : [];
         case "read":
         case "get": {
@@ -80,7 +83,7 @@ function holderOf({ argument, process }: Operation): string {
   return canonicalJson(holder ?? process);
 }
 
-/** When an operation began and ended; what never ended may have gone on for ever. */
+/** The times of an operation's invocation and return. An operation that never returned may have lasted for ever. */
 function timesOf({ invokedTime, returnedTime, type }: Operation): { invoked: number; returned: number } {
   if (invokedTime === undefined) throw new RangeError("lease needs the time of each event, in nanoseconds");
   return { invoked: invokedTime, returned: type === "info" ? Number.MAX_VALUE : returnedTime ?? Number.MAX_VALUE };

@@ -1,43 +1,43 @@
 /**
- * What a model is: the thing that a history is held against.
+ * The interface of a model, which a history is judged by.
  *
  * @module
  */
 
-/** The name under which a model is shown a compare that failed; see `failedCompares`. */
+/** The operation name under which a model gets a failed compare; see `failedCompares`. */
 export const FAILED_COMPARE = "failed cas";
 
-/** One operation, invocation and completion together, as a model's `step` sees it. */
+/** One operation, with invocation and completion, as a model's `step` gets it. */
 export interface Operation {
   /** The operation's name. */
   readonly f: string;
-  /** The key, where the operation has one; else null. */
+  /** The key, or null if the operation has none. */
   readonly key: unknown;
-  /** What the invocation asked: its value, or null. */
+  /** The value of the invocation, or null. */
   readonly argument: unknown;
-  /** What the completion answered: its value, or null. Means nothing unless `type` is `ok`. */
+  /** The value of the completion, or null. Meaningless unless `type` is `ok`. */
   readonly result: unknown;
   /**
-   * `ok` happened; `info` may have happened, and its result is not known; `fail` did not happen, and is shown only to a
-   * model that asks for `failures`.
+   * `ok` happened. `info` may have happened, and its result is unknown. `fail` did not happen; only a model with
+   * `failures` gets it.
    */
   readonly type: "ok" | "info" | "fail";
-  /** The process that asked. */
+  /** The process that invoked it. */
   readonly process: number;
-  /** Where the invocation stands in the history. */
+  /** The position of the invocation in the history. */
   readonly invoked: number;
-  /** Where the completion stands; Infinity for an outcome that is not known. */
+  /** The position of the completion; Infinity if the outcome is unknown. */
   readonly returned: number;
-  /** When it was invoked, in nanoseconds; undefined where the history does not tell. */
+  /** The time of the invocation in nanoseconds; undefined if the history has no times. */
   readonly invokedTime?: number | undefined;
-  /** When it returned, in nanoseconds; undefined where it did not, or the history does not tell. */
+  /** The time of the return in nanoseconds; undefined if it did not return, or the history has no times. */
   readonly returnedTime?: number | undefined;
-  /** Why it failed, where the history tells. */
+  /** Why it failed, if the history tells. */
   readonly error?: unknown;
 }
 
 /**
- * A model of your own, deterministic or not: an initial state, and the states that an operation may lead to.
+ * A model of your own, deterministic or not: an initial state, and the possible states after an operation.
  *
  * A stack of one key, in fifteen lines:
  *
@@ -64,70 +64,73 @@ export interface Operation {
  * ```
  */
 export interface Model<State> {
-  /** What verdicts call it. */
+  /** The name in verdicts. */
   readonly name: string;
   /** The state before the first operation. */
   readonly initial: State;
   /**
-   * The states that the operation may lead to from `state`: none if it cannot have happened there, several if the model
-   * is not deterministic. Never changes `state`.
+   * The possible states after the operation in `state`: none if it cannot have happened there, several if the model is
+   * not deterministic. Must not change `state`.
    */
   step(state: State, operation: Operation): readonly State[];
-  /** Operations of different partitions have nothing to do with each other. Default: all are one partition. */
+  /** Operations of different partitions do not affect each other. Default: all operations are one partition. */
   partition?(operation: Operation): unknown;
   /**
-   * Whether the operation leaves every state as it is: such operations cost the search next to nothing. Default: none
-   * does.
+   * Whether the operation never changes the state. Such operations cost the search almost nothing. Default: no
+   * operation is such.
    */
   observes?(operation: Operation): boolean;
   /**
-   * Whether `step` is shown each compare that failed with `error: "mismatch"`, as an operation `failed cas` that is
-   * `ok`: its argument is `[from, to]`, and its result what it saw, undefined where the store did not tell. It leads to
-   * the same state, or to none if it cannot have failed there. With false they are passed over. Default: a history that
-   * has one cannot be judged, for what it saw would be lost.
+   * Whether `step` gets each compare that failed with `error: "mismatch"`. It gets an operation `failed cas` of type
+   * `ok`; its argument is `[from, to]`, and its result the value that it saw, or undefined if the store did not tell.
+   * It must return the same state, or none if the compare cannot have failed there. `false` means that failed compares
+   * are ignored. Default: a history with one cannot be judged, because the value that it saw would be lost.
    */
   readonly failedCompares?: boolean;
   /**
-   * Whether `step` is shown what failed, as an operation of the type `fail` with its `error`: it leads to the same
-   * state, or to none if it cannot have failed there. Default: what failed is passed over.
+   * Whether `step` gets failed operations, with the type `fail` and their `error`. It must return the same state, or
+   * none if the operation cannot have failed there. Default: failed operations are ignored.
    */
   readonly failures?: boolean;
   /**
-   * Says in few words what an operation did, for people: `take the lock as 7`. Default: its name, argument and result.
+   * Describes an operation in a few words, for people: `take the lock as 7`. Default: its name, argument and result.
    */
   describe?(operation: Operation): string;
   /**
-   * Given all operations of a partition, or those of it that are asked about, a model that agrees with this one on
-   * them, and rules out sooner what could not end well. It has the same initial state. Default: the model itself.
+   * Given all operations of a partition (or those to be judged), a model that agrees with this one on them, and detects
+   * dead ends sooner. It must have the same initial state. Default: the model itself.
    */
   specialize?(operations: readonly Operation[]): Model<State>;
   /**
-   * A text that tells states apart. Default: the state's JSON, the keys of objects sorted; a state that JSON has no
-   * word for (a Map, a Set, NaN, undefined) needs an `identify`, and is refused without one.
+   * A text that identifies a state. Default: the state's JSON, with sorted keys. A state that JSON cannot represent (a
+   * Map, a Set, NaN, undefined) needs an `identify`, and is an error without one.
    */
   identify?(state: State): string;
 }
 
-/** A register for each key, with get, put, delete and compare-and-set: judged by numbers alone, so it has no `step`. */
+/**
+ * A register for each key, with get, put, delete and compare-and-set. It is judged by its values alone, so it has no
+ * `step`.
+ */
 export interface RegisterModel {
-  /** What verdicts call it. */
+  /** The name in verdicts. */
   readonly name: string;
-  /** Tells it from models with a `step`. */
+  /** Distinguishes it from models with a `step`. */
   readonly kind: "register";
-  /** The value that every key begins with. */
+  /** The initial value of every key. */
   readonly initial: unknown;
   /**
-   * Whether a read that returned null learned nothing, as Jepsen's registers have it, rather than that there is no
-   * value. Default: false.
+   * Whether a read that returned null learned nothing, as in Jepsen's register tests. Otherwise null means that there
+   * is no value. Default: false.
    */
   readonly nullReadsAnything?: boolean;
 }
 
-/** Every model that `checkLinearizability` takes. */
+/** Every kind of model that `checkLinearizability` takes. */
 // deno-lint-ignore no-explicit-any
 export type AnyModel = RegisterModel | Model<any>;
 
-/** Whether a model is one of registers. */
+/** Whether a model is a register model. */
 export function isRegisterModel(model: AnyModel): model is RegisterModel {
   return "kind" in model && model.kind === "register";
 }

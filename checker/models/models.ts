@@ -1,5 +1,5 @@
 /**
- * The models that are built in, by name.
+ * The built-in models, by name.
  *
  * @module
  */
@@ -16,8 +16,8 @@ import { mutex } from "./mutex.ts";
 import { set } from "./set.ts";
 
 /**
- * The names of the built-in models. Those of registers, `counter` and `multi-register` take an initial value after a
- * colon.
+ * The names of the built-in models. Register models, `counter` and `multi-register` may be followed by a colon and an
+ * initial value.
  */
 export const MODEL_NAMES: readonly string[] = [
   "register",
@@ -38,19 +38,19 @@ export const MODEL_NAMES: readonly string[] = [
   "lease",
 ];
 
-/** The models whose reads may say null, which `nullReads` decides about. */
+/** The models whose reads may return null, so that `nullReads` applies to them. */
 export const MODELS_WITH_NULL_READS: readonly string[] = ["register", "cas-register", "kv", "multi-register"];
 
-/** How a model is made. */
+/** The options of a model. */
 export interface ModelOptions {
   /**
-   * What a read of null says, for every model that can be asked: `value` that there was none, `unknown` nothing.
-   * Default: as each model has it.
+   * What a read of null means, for every model that supports it: `value` (there was no value) or `unknown` (nothing was
+   * learned). Default: the model's own.
    */
   readonly nullReads?: "value" | "unknown";
   /**
-   * Whether a read that returned null learned nothing, as in the registers of Jepsen and Knossos (so histories in EDN),
-   * rather than that there was no value. Default: false.
+   * Whether a read that returned null learned nothing, as in the register tests of Jepsen and Knossos, and so in EDN
+   * histories. Otherwise null means that there is no value. Default: false.
    */
   readonly nullReadsAnything?: boolean;
 }
@@ -58,11 +58,11 @@ export interface ModelOptions {
 /**
  * A built-in model by its name: `kv`, `cas-register:0` (every key begins with 0), `multi-register:{"x":0}`, ...
  *
- * `counter` and `set` may be called `linearizable-counter` and `linearizable-set`, where Jepsen's weaker checks of
- * these names are meant otherwise.
+ * `counter` and `set` are also called `linearizable-counter` and `linearizable-set`, to distinguish them from Jepsen's
+ * weaker checks of these names.
  *
- * @throws {RangeError} For a name that is none; the message lists those that are.
- * @throws {SyntaxError} For an initial value that is not JSON.
+ * @throws {RangeError} If the name is unknown; the message lists the known names.
+ * @throws {SyntaxError} If an initial value is not JSON.
  */
 export function modelByName(name: string, options: ModelOptions = {}): AnyModel {
   const colon = name.indexOf(":");

@@ -1,5 +1,5 @@
 /**
- * Several registers, read and written by transactions that are one operation each.
+ * The model of several registers that transactions read and write; each transaction is one operation.
  *
  * @module
  */
@@ -11,18 +11,17 @@ type Registers = Readonly<Record<string, unknown>>;
 
 /** A model of registers that are read and written together. */
 export interface MultiRegisterModel extends Model<Registers> {
-  /** Tells it from other models. */
+  /** Distinguishes it from other models. */
   readonly kind: "multi-register";
   /** Whether a read of null saw that there was no value, or learned nothing. */
   readonly nullReads: "value" | "unknown";
 }
 
 /**
- * Registers by name. An operation's value is a list of `["read", name, value]` and `["write", name, value]`, carried
- * out together and in order; a read whose value is null learned nothing, as Knossos has it, unless `nullReads` says
- * that it saw no value.
+ * Registers by name. An operation's value is a list of `["read", name, value]` and `["write", name, value]`, executed
+ * together and in order. A read whose value is null learned nothing, as in Knossos, unless `nullReads` is `value`.
  *
- * @param initial What the registers begin with; one that is not named begins with null.
+ * @param initial The initial values of the registers. A register that is not named begins with null.
  */
 export function multiRegister(
   initial: Registers,

@@ -1,5 +1,5 @@
 /**
- * A multiset: a set that may have an element several times.
+ * The model of a multiset: a set that may contain an element several times.
  *
  * @module
  */
@@ -9,15 +9,18 @@ import type { Model, Operation } from "./model.ts";
 
 type Counts = Readonly<Record<string, number>>;
 
-/** A model of multisets: it says what it is, for those that nobody reads whole can be judged element by element. */
+/**
+ * A model of multisets. It can be recognized, because a multiset that nobody reads whole can be judged element by
+ * element.
+ */
 interface MultisetModel extends Model<Counts> {
-  /** Tells it from other models. */
+  /** Distinguishes it from other models. */
   readonly kind: "multiset";
 }
 
 /**
- * A multiset for each key, empty at first: `add` (or `insert`) an element; `remove` one of it, which answers false
- * where there was none; `contains` (true or false) and `count` of an element; `read` all, in any order.
+ * A multiset for each key, empty at first: `add` (or `insert`) an element; `remove` one of it, which returns false if
+ * there was none; `contains` (true or false) and `count` of an element; `read` all, in any order.
  */
 export const multiset: MultisetModel = {
   name: "multiset",

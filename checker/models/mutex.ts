@@ -1,13 +1,13 @@
 /**
- * A lock.
+ * The model of a lock.
  *
  * @module
  */
 import type { Model } from "./model.ts";
 
 /**
- * A lock for each key that `acquire` takes and `release` gives back, free at first. Who holds it does not matter, as in
- * Knossos.
+ * A lock for each key, free at first: `acquire` takes it, `release` gives it back. As in Knossos, it does not matter
+ * who holds it.
  */
 export const mutex: Model<boolean> = {
   name: "mutex",

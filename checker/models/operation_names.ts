@@ -1,11 +1,11 @@
 /**
- * What operations are called elsewhere.
+ * Other names of operations.
  *
  * @module
  */
 import { meant, type Synonyms } from "../formats/spelling.ts";
 
-/** Other names of operations. Some stand under several: then the history's other operations tell which was meant. */
+/** Other names of operations. Some belong to several operations; then the history's other operations decide. */
 const OTHER_NAMES: Synonyms = {
   get: ["fetch", "load", "lookup", "find", "select", "query"],
   put: ["set", "store", "save", "update", "upsert", "insert", "assign", "write"],
@@ -32,9 +32,9 @@ const OTHER_NAMES: Synonyms = {
 };
 
 /**
- * `; did you mean put?` for an operation that no model has; else nothing.
+ * `; did you mean put?` for an operation that no model has; otherwise an empty text.
  *
- * @param families The operations of each model: what goes with the history's other operations is preferred.
+ * @param families The operations of each model. A name from the family of the history's other operations is preferred.
  * @param names All operations of the history.
  */
 export function didYouMean(

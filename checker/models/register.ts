@@ -1,5 +1,5 @@
 /**
- * A register by its definition, for replays; the checker judges registers by numbers alone.
+ * The definition of a register as a `step`, for replays; the checker itself judges registers by their values alone.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { canonicalJson } from "../table/values.ts";
 import { FAILED_COMPARE, type Model } from "./model.ts";
 
 /**
- * One register. A failed compare is shown to it as `failed cas`, with what it saw (undefined if it did not tell) as its
- * result.
+ * One register. It gets a failed compare as `failed cas`, with the value that it saw as its result (undefined if
+ * unknown).
  *
- * @param initial What it begins with.
+ * @param initial The initial value.
  */
 export function registerReplay(initial: unknown): Model<unknown> {
   const same = (one: unknown, other: unknown): boolean => canonicalJson(one ?? null) === canonicalJson(other ?? null);

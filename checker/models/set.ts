@@ -1,5 +1,5 @@
 /**
- * A set.
+ * The model of a set.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import { EMPTY, InternedSets } from "./interned_sets.ts";
 import type { Model, Operation } from "./model.ts";
 
 /**
- * A model of sets: it has a `step` as every model, and says what it is, for sets that nobody reads whole can be judged
- * element by element.
+ * A model of sets. It has a `step` like every model, and can be recognized, because a set that nobody reads whole can
+ * be judged element by element.
  */
 interface SetModel extends Model<number> {
-  /** Tells it from other models. */
+  /** Distinguishes it from other models. */
   readonly kind: "set";
 }
 
 /**
- * A set for each key, empty at first: `add` and `remove` an element, `contains` one (the result is true or false),
- * `read` all, in any order.
+ * A set for each key, empty at first: `add` and `remove` an element, `contains` one (true or false), `read` all, in any
+ * order.
  *
- * @param options Whether the answers of `add` and `remove`, true or false, tell if they changed anything. Default:
+ * @param options Whether the answers of `add` and `remove`, true or false, tell if they changed the set. Default:
  * false.
  */
 export function set({ answers = false }: { readonly answers?: boolean } = {}): SetModel {
@@ -64,15 +64,15 @@ export function set({ answers = false }: { readonly answers?: boolean } = {}): S
   return { ...model, kind: "set", specialize: (operations) => answers ? model : growing(model, operations) ?? model };
 }
 
-/** A set that has grown past all that anybody saw of it. */
+/** A set that has grown beyond everything that was read. */
 const UNSEEN = -1;
 
 /**
- * The model of a set that only grows, and of which the reads are of one chain: whoever adds an element must have all
- * that a smaller read saw without it, for that read cannot be answered later. Beyond the largest read all sets are one.
- * Without that, ten thousand adds that overlap are too many orders to try.
+ * The model of a set that only grows, and whose reads form a chain. An element may be added only if the set has all
+ * elements of the smaller reads without it, because such a read cannot be explained later. Beyond the largest read, all
+ * sets are one state. Without this, ten thousand overlapping adds have too many orders to try.
  *
- * @returns Undefined where an element is removed or asked about, or the reads are no chain.
+ * @returns Undefined if an element is removed or asked for, or the reads form no chain.
  */
 function growing(model: Model<number>, operations: readonly Operation[]): Model<number> | undefined {
   if (operations.some(({ f }) => f === "remove" || f === "contains")) return undefined;
@@ -80,16 +80,16 @@ function growing(model: Model<number>, operations: readonly Operation[]): Model<
     f !== "add" && type === "ok" && Array.isArray(result) ? [result] : []
   )
     .map((result) => new Set(result.map(canonicalJson))).sort((one, other) => one.size - other.size);
-  /** The sizes of the sets of the chain, each once, from the empty one up. */
+  /** The sizes of the sets in the chain, ascending, without duplicates, beginning with the empty set. */
   const sizes = [0];
-  /** For each element, the first of the chain that has it. */
+  /** For each element, the first set of the chain that contains it. */
   const first = new Map<string, number>();
   for (const read of reads) {
     if (read.size > sizes.at(-1)!) sizes.push(read.size);
     for (const element of read) if (!first.has(element)) first.set(element, sizes.length - 1);
     if (first.size !== read.size) return undefined;
   }
-  /** Where a set stands: the first of the chain that has all its elements, and how many it has. */
+  /** For each set: the first set of the chain that contains all its elements, and its size. */
   const places = new Map<number, { readonly at: number; readonly size: number }>([[EMPTY, { at: 0, size: 0 }]]);
   return {
     ...model,

@@ -1,5 +1,5 @@
 /**
- * Availability: which share of the operations succeeded.
+ * Availability: the share of operations that succeeded.
  *
  * @module
  */
@@ -7,22 +7,24 @@ import type { HistoryEvent } from "../history.ts";
 import type { Verdict } from "../verdict.ts";
 import { operationsOf } from "./workload.ts";
 
-/** What share of the operations succeeded, against what was asked for. */
+/** The share of operations that succeeded, and the goal. */
 export interface AvailabilityVerdict extends Verdict {
   /** The share of the operations that ended as `ok`, from 0 to 1. */
   readonly okFraction: number;
-  /** The least share that is good enough. */
+  /** The smallest share that is acceptable. */
   readonly goal: number;
 }
 
 /**
- * Whether a share of at least `goal` of all operations of clients succeeded, last reads included.
+ * Judges whether a share of at least `goal` of all clients' operations succeeded, last reads included.
  *
- * @param goal From 0 to 1; 1 is total availability: every operation succeeded.
+ * @param goal From 0 to 1; 1 is total availability: every operation must succeed.
  */
 export function checkAvailability(history: readonly HistoryEvent[], goal: number): AvailabilityVerdict {
   const operations = operationsOf(history);
-  if (operations.length === 0) return { valid: "unknown", reason: "nothing was asked", okFraction: 0, goal };
+  if (operations.length === 0) {
+    return { valid: "unknown", reason: "no client invoked an operation", okFraction: 0, goal };
+  }
   const ok = operations.filter(({ end }) => end === "ok").length;
   const okFraction = ok / operations.length;
   if (okFraction >= goal) return { valid: true, okFraction, goal };
@@ -38,7 +40,7 @@ export function checkAvailability(history: readonly HistoryEvent[], goal: number
   };
 }
 
-/** Rounded down, so that what is not all never reads as 100 %. */
+/** Rounded down, so that only a share of 1 shows as 100 %. */
 function percent(share: number): string {
   return `${Math.floor(share * 1000) / 10} %`;
 }

@@ -1,5 +1,5 @@
 /**
- * Jepsen's bank: money moves between accounts, and every read of all of them has the same sum.
+ * Jepsen's bank: clients transfer money between accounts, and all reads of all accounts must have the same total.
  *
  * @module
  */
@@ -15,22 +15,23 @@ import {
   workloadVerdict,
 } from "./workload.ts";
 
-/** What the checker may be told. */
+/** The options of the check. */
 export interface BankOptions {
-  /** What all accounts hold together; the sum of the first read if left out. */
+  /** The total of all accounts. Default: that of the first read. */
   readonly totalAmount?: number;
-  /** The accounts; those of the first read if left out. */
+  /** The accounts. Default: those of the first read. */
   readonly accounts?: readonly unknown[];
-  /** Whether an account may be overdrawn; it may not if left out. */
+  /** Whether an account may be overdrawn. Default: false. */
   readonly negativeBalances?: boolean;
 }
 
 /**
- * Judges reads of the form `{ account: balance, ... }`; transfers are not looked at. Without a read nothing is known.
+ * Judges reads of the form `{ account: balance, ... }`; transfers are not looked at. Without a read the verdict is
+ * `"unknown"`.
  *
- * @returns Found: `readCount`, `totalAmount`, and under `errors`, by kind (`unexpected-key`, `nil-balance`,
- * `wrong-total`, `negative-value`), the number and the first.
- * @throws {TypeError} The history has neither reads nor transfers, or a read is of something else.
+ * @returns In `found`: `readCount`, `totalAmount`, and under `errors`, by kind (`unexpected-key`, `nil-balance`,
+ * `wrong-total`, `negative-value`), the count and the first case.
+ * @throws {TypeError} If the history has neither reads nor transfers, or a read has another form.
  */
 export function checkBank(history: readonly HistoryEvent[], options: BankOptions = {}): WorkloadVerdict {
   const operations = operationsOf(history);

@@ -1,6 +1,6 @@
 /**
- * Sets that are whole in the end: Maelstrom's `broadcast` and `g-set`. Each element that was acknowledged, or that any
- * read had, is in every last read, at every node.
+ * Sets that are complete in the end: Maelstrom's `broadcast` and `g-set`. Each element that was acknowledged, or that
+ * any read contained, must be in every last read, on every node.
  *
  * @module
  */
@@ -9,19 +9,21 @@ import type { HistoryEvent } from "../history.ts";
 import { type Element, fatesOf, foundOf, recordOf, type SetRecord } from "./set_full.ts";
 import { member, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
 
-/** Judges operations `broadcast`, of one element each, and `read`, of all of them; see {@link checkGSet}. */
+/** Judges operations `broadcast`, with one element each, and `read`, of all elements; see {@link checkGSet}. */
 export function checkBroadcast(history: readonly HistoryEvent[]): WorkloadVerdict {
   return checkEventualSet(history, "broadcast", "broadcast");
 }
 
 /**
- * Judges operations `add`, of one element each, and `read`, of all of them. Reads under way may lack anything.
+ * Judges operations `add`, with one element each, and `read`, of all elements. Reads before the last ones may lack any
+ * element.
  *
- * Stricter than Jepsen's `set-full`, which asks only whether the latest read had an element: a read that is marked
- * `final` must have every element that was known before it began, and no read has what nobody added.
+ * It is stricter than Jepsen's `set-full`, which only asks whether the latest read had an element. Here every read that
+ * is marked `final` must have every element that was known before it began, and no read may have an element that nobody
+ * added.
  *
- * @returns Found: as of `checkSetFull`, and `unexpectedCount` and the first 20 `unexpected`.
- * @throws {TypeError} The history has neither adds nor reads, or a read is not of a list.
+ * @returns In `found`: the same as `checkSetFull`, and `unexpectedCount` and the first 20 `unexpected`.
+ * @throws {TypeError} If the history has neither adds nor reads, or a read is not a list.
  */
 export function checkGSet(history: readonly HistoryEvent[]): WorkloadVerdict {
   return checkEventualSet(history, "g-set", "add");
@@ -66,7 +68,10 @@ function checkEventualSet(history: readonly HistoryEvent[], model: string, add: 
   });
 }
 
-/** The elements that a last read lacks although they were known when it began, with the position of its end. */
+/**
+ * The elements that a last read lacks although they were known when it began, each with the position of that read's
+ * end.
+ */
 function missingInLastReads({ elements, reads }: SetRecord): Map<Element, number> {
   const missing = new Map<Element, number>();
   for (const { began, ended, isFinal, value } of reads) {

@@ -1,5 +1,5 @@
 /**
- * Judges each key of a history on its own, as `jepsen.independent` does.
+ * Judges each key of a history separately, as `jepsen.independent` does.
  *
  * @module
  */
@@ -18,8 +18,8 @@ export function hasKeys(events: readonly HistoryEvent[]): boolean {
 }
 
 /**
- * The verdict over all keys: that of the worst key, with the operations of all. Events without a key belong to every
- * key.
+ * The verdict for all keys: that of the worst key, with the operations of all keys. Events without a key belong to
+ * every key.
  *
  * @param judge Judges the history of one key.
  */
@@ -41,7 +41,7 @@ export function checkByKey<Answer extends CountingVerdict>(
 
 const RANKS = { true: 0, unknown: 1, false: 2 } as const;
 
-/** Where nothing succeeded on a key, the others tell. */
+/** A key on which nothing succeeded does not decide: the other keys do. */
 function rankOf({ valid, operations }: CountingVerdict): number {
   return operations.ok === 0 && valid === "unknown" ? -1 : RANKS[`${valid}`];
 }
@@ -53,7 +53,7 @@ interface HistoryOfKey {
 
 function historiesByKey(events: readonly HistoryEvent[]): HistoryOfKey[] {
   const byKey = new Map<string, HistoryOfKey>();
-  /** The key of what each process has open: a completion may leave it out. */
+  /** The key of each process's open operation: its completion may lack the key. */
   const open = new Map<number, string>();
   const keyOf = events.map((event): string | undefined => {
     const { process, type, key } = event;

@@ -1,5 +1,6 @@
 /**
- * Jepsen's counter: it starts at zero, and every read is between what surely was added and what may have been.
+ * Jepsen's counter: it starts at zero, and every read must lie between the sum of the certain additions and that of the
+ * possible ones.
  *
  * @module
  */
@@ -16,11 +17,11 @@ import {
 } from "./workload.ts";
 
 /**
- * Judges adds (of negative amounts too) and reads. A failed add did not happen; one of unknown outcome may have at any
- * time since.
+ * Judges adds (also of negative amounts) and reads. A failed add did not happen; one of unknown outcome may have
+ * happened at any time since.
  *
- * @returns Found: `readCount`, and under `errors` the reads out of bounds as `[lower, read, upper]`, at most 20.
- * @throws {TypeError} The history has neither adds nor reads, or one of something else than a number.
+ * @returns In `found`: `readCount`, and under `errors` the reads out of bounds as `[lower, read, upper]`, at most 20.
+ * @throws {TypeError} If the history has neither adds nor reads, or a value is not a number.
  */
 export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict {
   const events = indexed(history);
@@ -43,7 +44,7 @@ export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict 
       openAdds.set(process, amount);
     } else if (f === "add" && type === "ok") {
       const amount = openAdds.get(process) ?? amountOf(value, event);
-      // An add that was never asked for, as far as the history tells, is added to both.
+      // An add without an invocation in the history counts in both bounds.
       if (!openAdds.has(process)) amount > 0 ? upper += amount : lower += amount;
       openAdds.delete(process);
       if (amount > 0) lower += amount;

@@ -1,5 +1,5 @@
 /**
- * Echo: each answer is what was asked.
+ * Echo: each answer must equal the request.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { jsonOf } from "../json_of.ts";
 import { assertHasAny, member, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
 
 /**
- * Judges operations `echo`. A result is the text itself, or an object with it under `echo`, as Maelstrom keeps the
- * whole body of the answer.
+ * Judges operations `echo`. A result is the text itself, or an object with the text as `echo`, because Maelstrom keeps
+ * the whole body of the answer.
  *
- * @returns Found: `echoCount`, `errorCount`, and under `errors` the first 20 as `{ index, asked, answered }`.
- * @throws {TypeError} The history has no operation `echo`.
+ * @returns In `found`: `echoCount`, `errorCount`, and under `errors` the first 20 as `{ index, asked, answered }`.
+ * @throws {TypeError} If the history has no operation `echo`.
  */
 export function checkEcho(history: readonly HistoryEvent[]): WorkloadVerdict {
   const operations = operationsOf(history);

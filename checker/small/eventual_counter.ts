@@ -1,6 +1,6 @@
 /**
- * Counters that are consistent in the end: Maelstrom's `pn-counter` and `g-counter`. Reads under way may show anything;
- * the last reads show the sum.
+ * Eventually consistent counters: Maelstrom's `pn-counter` and `g-counter`. Earlier reads may return anything; the last
+ * reads must return the sum.
  *
  * @module
  */
@@ -15,29 +15,29 @@ import {
   workloadVerdict,
 } from "./workload.ts";
 
-/** More different sums than this are not listed: then only the least and the greatest are compared. */
+/** If there are more possible sums than this, only the smallest and the greatest are compared. */
 const SUMS_MAX = 200_000;
 
-/** Which last reads are right. */
+/** The values that last reads may return. */
 interface Sums {
-  /** What surely was added. */
+  /** The sum of the acknowledged additions. */
   readonly acknowledged: number;
-  /** The least sum with some of what may have been added, */
+  /** The smallest sum with some of the uncertain additions, */
   readonly least: number;
-  /** and the greatest. */
+  /** and the greatest such sum. */
   readonly greatest: number;
-  /** Every sum that can be; `null` where they are too many. */
+  /** All possible sums; `null` if there are too many. */
   readonly all: ReadonlySet<number> | null;
 }
 
 /**
- * Judges adds, of negative amounts too, and reads that are marked `final`: each must be the sum of what was
- * acknowledged and of any part of what is of unknown outcome.
+ * Judges adds, also of negative amounts, and reads that are marked `final`. Each such read must equal the sum of the
+ * acknowledged additions and of any part of those with an unknown outcome.
  *
- * @param model The name in the verdict; `g-counter` takes no negative amount.
- * @returns Found: `addCount`, `finalReadCount`, `acknowledged`, `least`, `greatest`, and under `errors` the first 20
- *   wrong reads as `{ index, value }`.
- * @throws {TypeError} The history has neither adds nor reads, or one of something else than a number.
+ * @param model The name in the verdict; `g-counter` allows no negative amount.
+ * @returns In `found`: `addCount`, `finalReadCount`, `acknowledged`, `least`, `greatest`, and under `errors` the first
+ * 20 wrong reads as `{ index, value }`.
+ * @throws {TypeError} If the history has neither adds nor reads, or a value is not a number.
  */
 export function checkEventualCounter(
   history: readonly HistoryEvent[],
@@ -108,7 +108,7 @@ function sumsOf(sure: readonly number[], unsure: readonly number[]): Sums {
   return { acknowledged, least, greatest, all };
 }
 
-/** Where not all sums are known, what is neither below nor above them may be one. */
+/** If not all sums are known, any value between the smallest and the greatest may be one. */
 function mayBe(value: number, { least, greatest, all }: Sums): boolean {
   return all === null ? least <= value && value <= greatest : all.has(value);
 }

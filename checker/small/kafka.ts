@@ -1,8 +1,8 @@
 /**
- * Logs in Kafka's style: Jepsen's `kafka` workload, in which clients send messages to keys, and poll the keys that they
- * are assigned.
+ * Logs in Kafka's style: Jepsen's `kafka` workload. Clients send messages to keys, and poll the keys that they are
+ * assigned.
  *
- * Each message is sent once, and a message of a key has one offset. What is looked for:
+ * Each message is sent once, and has one offset in the log of its key. The check looks for these errors:
  *
  * | error | what happened |
  * |---|---|
@@ -12,12 +12,11 @@
  * | `inconsistent-offsets` | an offset has two messages |
  * | `G1a` | a message was polled whose send failed |
  * | `unexpected` | a message was polled that nobody sent |
- * | `int-poll-skip`, `poll-skip` | within an operation, or between two polls of a process, a known offset was passed
- * over |
+ * | `int-poll-skip`, `poll-skip` | within an operation, or between two polls of a process, a known offset was skipped |
  * | `int-nonmonotonic-poll`, `nonmonotonic-poll` | within an operation, or between two polls, offsets did not grow |
  * | `int-nonmonotonic-send`, `nonmonotonic-send` | within an operation, or between two sends, offsets did not grow |
  *
- * How far polls are behind is told, but is no error: a server may be late.
+ * The verdict also reports how far polls are behind. That is no error: a server may be late.
  *
  * @module
  */
@@ -30,14 +29,14 @@ import { worstLag } from "./kafka_lag.ts";
 import { type WorkloadVerdict, workloadVerdict } from "./workload.ts";
 
 /**
- * Judges operations `send`, `poll` and `txn` (lists of `["send", key, message]` and `["poll"]`, whose results are
+ * Judges operations `send`, `poll` and `txn` (lists of `["send", key, message]` and `["poll"]`, with the results
  * `["send", key, [offset, message]]` and `["poll", { key: [[offset, message], ...] }]`), `assign` and `subscribe`
- * (lists of keys); others are passed over.
+ * (lists of keys). Other operations are ignored.
  *
- * @returns Found: `sendCount`, `acknowledgedCount`, `pollCount`, `polledCount`, `unseenCount`, `worstLag`
- *   (milliseconds, where the history has times), and under `errors`, by kind, the number and the first as `{ key,
- *   index, text }`.
- * @throws {TypeError} The history has no such operations, or one of another form.
+ * @returns In `found`: `sendCount`, `acknowledgedCount`, `pollCount`, `polledCount`, `unseenCount`, `worstLag`
+ * (milliseconds, if the history has times), and under `errors`, by kind, the count and the first case as `{ key, index,
+ * text }`.
+ * @throws {TypeError} If the history has no such operations, or one has another form.
  */
 export function checkKafka(history: readonly HistoryEvent[]): WorkloadVerdict {
   const { operations, sends, polls, steps } = kafkaOperations(history);

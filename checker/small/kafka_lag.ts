@@ -1,6 +1,6 @@
 /**
- * How far polls are behind: for how long the next message of a key had been acknowledged when a poll began that did not
- * have it.
+ * How far polls are behind: when a poll began that did not return the next message of a key, for how long that message
+ * had been acknowledged.
  *
  * @module
  */
@@ -9,16 +9,17 @@ import type { Step } from "./kafka_operations.ts";
 
 /** The poll that was furthest behind. */
 interface Lag {
-  /** Milliseconds. */
+  /** The lag in milliseconds. */
   readonly ms: number;
-  /** The log. */
+  /** The key of the log. */
   readonly key: string;
-  /** The event that ended the poll. */
+  /** The index of the event that ended the poll. */
   readonly index: number;
 }
 
 /**
- * The acknowledged messages of a log, by offset, and for each the time of the earliest acknowledgement from there on.
+ * The acknowledged messages of a log by offset, each with the earliest time at which it or a later one was
+ * acknowledged.
  */
 interface Acknowledged {
   readonly offsets: readonly number[];
@@ -26,10 +27,10 @@ interface Acknowledged {
 }
 
 /**
- * The greatest lag. A key counts for a process from its first message on, as before that nobody knows from where it
- * polls.
+ * The greatest lag. A key counts for a process only after its first message: before that, the process's position is
+ * unknown.
  *
- * @returns `null` where nothing is known: no poll, or a history without times.
+ * @returns `null` if there is no poll, or the history has no times.
  */
 export function worstLag(steps: readonly Step[], logs: ReadonlyMap<string, Log>): Lag | null {
   const acknowledged = new Map([...logs].map(([key, log]) => [key, acknowledgedOf(log)]));

@@ -1,5 +1,5 @@
 /**
- * What all sends and polls together say of each log: which message stands at which offset, and what cannot be.
+ * Combines all sends and polls into logs: the message at each offset, and the contradictions.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { jsonOf } from "../json_of.ts";
 import type { Poll, Send } from "./kafka_operations.ts";
 import { member } from "./workload.ts";
 
-/** What can be wrong; `kafka.ts` says what each means. */
+/** The kinds of errors; `kafka.ts` explains them. */
 export type KafkaErrorKind =
   | "lost-write"
   | "unseen"
@@ -22,15 +22,15 @@ export type KafkaErrorKind =
   | "int-nonmonotonic-send"
   | "nonmonotonic-send";
 
-/** Something that cannot be. */
+/** A contradiction. */
 export interface KafkaError {
-  /** What. */
+  /** Its kind. */
   readonly kind: KafkaErrorKind;
-  /** The log. */
+  /** The key of the log. */
   readonly key: string;
-  /** The event at which it shows. */
+  /** The index of the event that shows it. */
   readonly index: number;
-  /** A sentence without its subject's key. */
+  /** A sentence that does not mention the key. */
   readonly text: string;
 }
 
@@ -38,17 +38,17 @@ export interface KafkaError {
 export interface Log {
   /** The key. */
   readonly key: string;
-  /** The offsets at which a message is known to stand, ascending. */
+  /** The offsets of known messages, ascending. */
   readonly offsets: readonly number[];
-  /** The sends that were acknowledged, by message. */
+  /** The acknowledged sends, by message. */
   readonly acknowledged: ReadonlyMap<unknown, Send>;
   /** The messages that somebody polled. */
   readonly polled: ReadonlySet<unknown>;
-  /** What is wrong with it. */
+  /** The errors of this log. */
   readonly errors: readonly KafkaError[];
 }
 
-/** How many offsets that are known lie strictly between two. */
+/** How many known offsets lie strictly between two offsets. */
 export function offsetsBetween({ offsets }: Log, low: number, high: number): readonly number[] {
   const from = firstAbove(offsets, low);
   let to = from;
@@ -56,7 +56,7 @@ export function offsetsBetween({ offsets }: Log, low: number, high: number): rea
   return offsets.slice(from, to);
 }
 
-/** The place of the first number that is above `low`. */
+/** The position of the first number above `low`. */
 export function firstAbove(numbers: readonly number[], low: number): number {
   let from = 0, to = numbers.length;
   while (from < to) {
@@ -67,21 +67,21 @@ export function firstAbove(numbers: readonly number[], low: number): number {
   return from;
 }
 
-/** What is known of one log while it is gathered. */
+/** The data of one log while it is collected. */
 interface Gathered {
   readonly sends: Map<unknown, Send[]>;
   readonly acknowledged: Map<unknown, Send>;
   readonly polled: Set<unknown>;
-  /** Messages by offset, and offsets by message, each with the event that told so first. */
+  /** Messages by offset, and offsets by message, each with the first event that told so. */
   readonly messagesAt: Map<number, Map<unknown, { readonly message: unknown; readonly index: number }>>;
   readonly offsetsOf: Map<unknown, Map<number, number>>;
-  /** Whether the log was polled as a whole at the end. */
+  /** Whether the whole log was polled at the end. */
   wasReadWhole: boolean;
   highest: number;
   readonly polls: Poll[];
 }
 
-/** Gathers every log, and judges it. */
+/** Collects every log, and judges it. */
 export function logsOf(sends: readonly Send[], polls: readonly Poll[]): ReadonlyMap<string, Log> {
   const logs = new Map<string, Gathered>();
   const logOf = (key: string): Gathered => {

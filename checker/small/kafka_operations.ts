@@ -1,5 +1,5 @@
 /**
- * What a history of the `kafka` workload says: sends, polls, and what each process did in its order.
+ * Reads a history of the `kafka` workload: its sends, its polls, and the steps of each process in order.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export interface Send {
   readonly key: string;
   /** The message. */
   readonly message: unknown;
-  /** Where it stands in the log; `null` where nobody was told. */
+  /** Its offset in the log; `null` if no client was told. */
   readonly offset: number | null;
   /** How the operation ended. */
   readonly end: "ok" | "fail" | "info";
@@ -20,45 +20,45 @@ export interface Send {
   readonly event: IndexedEvent;
 }
 
-/** What a poll brought of one key. */
+/** The result of a poll for one key. */
 export interface Poll {
   /** The log's key, as text. */
   readonly key: string;
-  /** Offsets and messages, in the order in which they came. */
+  /** Offsets and messages, in the order of the result. */
   readonly messages: readonly (readonly [offset: number, message: unknown])[];
-  /** The event that ended it. */
+  /** The event that ended the poll. */
   readonly event: IndexedEvent;
-  /** Whether it is one of the last polls, which go through the whole log. */
+  /** Whether it is one of the last polls, which read the whole log. */
   readonly isFinal: boolean;
 }
 
-/** What a process did, in the order in which its operations ended. */
+/** One operation of a process. Steps are in the order in which the operations ended. */
 export interface Step {
   /** The process. */
   readonly process: number | "nemesis";
-  /** `moved`: it was assigned other keys, or an operation of it failed: it may go on from anywhere. */
+  /** `moved`: the process was assigned other keys, or its operation failed; it may then continue at any offset. */
   readonly type: "sends" | "polls" | "moved";
-  /** What it sent, each with its offset. */
+  /** The sent messages, with their offsets. */
   readonly sends: readonly Send[];
-  /** What it polled. */
+  /** The polled messages. */
   readonly polls: readonly Poll[];
   /** The keys that it polls from now on, after an assignment. */
   readonly keys: readonly string[] | null;
-  /** When the operation began, in nanoseconds; `null` where the history does not say. */
+  /** When the operation began, in nanoseconds; `null` if the history has no times. */
   readonly began: number | null;
   /** The event that ended it. */
   readonly event: IndexedEvent;
 }
 
-/** What a history says. */
+/** The content of a history. */
 interface KafkaRecord {
   /** All operations of clients. */
   readonly operations: readonly ClientOperation[];
-  /** What was sent. */
+  /** The sent messages. */
   readonly sends: readonly Send[];
-  /** What was polled. */
+  /** The polled messages. */
   readonly polls: readonly Poll[];
-  /** What each process did. */
+  /** The steps of all processes. */
   readonly steps: readonly Step[];
 }
 
@@ -68,7 +68,7 @@ const ASSIGNMENTS: readonly string[] = ["assign", "subscribe"];
 /**
  * Reads a history.
  *
- * @throws {TypeError} It has no such operations, or one of another form.
+ * @throws {TypeError} If the history has no such operations, or one has another form.
  */
 export function kafkaOperations(history: readonly HistoryEvent[]): KafkaRecord {
   const operations = operationsOf(history);
@@ -112,7 +112,7 @@ function hasPoll(event: IndexedEvent): boolean {
 
 function sendsOf({ invocation, completion, end }: ClientOperation): Send[] {
   const event = (completion ?? invocation)!;
-  // What was asked tells the message; what was answered, its offset too.
+  // The invocation has the message; a successful completion has its offset too.
   const source = end === "ok" ? completion! : (invocation ?? completion)!;
   return micros(source).filter(([f]) => f === "send").map(([, key, sent]): Send => {
     const isPlaced = end === "ok" && Array.isArray(sent) && sent.length === 2 && typeof sent[0] === "number";
@@ -135,7 +135,7 @@ function pollsOf({ invocation, completion }: ClientOperation): Poll[] {
   );
 }
 
-/** Keys and messages of a poll's result: an object, or a map. */
+/** The keys and messages in a poll's result, which is an object or a map. */
 function logsIn(result: unknown, event: IndexedEvent): [string, unknown][] {
   if (result === undefined || result === null) return [];
   if (result instanceof Map) return [...result].map(([key, messages]) => [String(key), messages]);

@@ -1,26 +1,26 @@
 /**
- * What each process of the `kafka` workload saw, in its order: offsets that do not grow, and offsets that it passed
- * over.
+ * Checks the order of offsets that each process of the `kafka` workload saw: offsets that do not grow, and offsets that
+ * were skipped.
  *
  * @module
  */
 import { type KafkaError, type KafkaErrorKind, type Log, offsetsBetween } from "./kafka_logs.ts";
 import type { Step } from "./kafka_operations.ts";
 
-/** How far a process has come with each key. */
+/** The last offset of a process in each key. */
 interface Positions {
   readonly polled: Map<string, number>;
   readonly sent: Map<string, number>;
 }
 
-/** Follows every process. */
+/** Checks the steps of every process. */
 export function followProcesses(steps: readonly Step[], logs: ReadonlyMap<string, Log>): KafkaError[] {
   const errors: KafkaError[] = [];
   const positions = new Map<unknown, Positions>();
   for (const step of steps) {
     let position = positions.get(step.process);
     if (position === undefined) positions.set(step.process, position = { polled: new Map(), sent: new Map() });
-    // It may go on from anywhere; a last poll begins with the beginning.
+    // The process may continue at any offset; a last poll begins at the beginning.
     const isFinal = step.polls.some((poll) => poll.isFinal);
     if (step.type === "moved" || isFinal) position.polled.clear();
     pollsAfter(step, position.polled, logs, errors);

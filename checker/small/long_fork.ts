@@ -1,8 +1,8 @@
 /**
  * Jepsen's long fork: two reads of the same keys each saw a write that the other did not.
  *
- * Each key is written once, so the states of a group of keys only grow, and of any two reads of the group one saw all
- * that the other did. Sorted by how much they saw, it is enough to compare each read with the next.
+ * Each key is written once, so the states of a group of keys only grow. Of any two reads of a group, one must have seen
+ * everything that the other saw. Sorted by how much they saw, each read needs to be compared only with the next.
  *
  * @module
  */
@@ -26,10 +26,10 @@ interface GroupRead {
 }
 
 /**
- * Judges transactions of one write, and transactions of reads alone; others are passed over.
+ * Judges transactions of one write, and transactions of only reads; others are ignored.
  *
- * @returns Found: `readCount`, and under `forks` pairs of reads, at most 20, by the indexes of their completions.
- * @throws {TypeError} An operation is not a list of reads and writes.
+ * @returns In `found`: `readCount`, and under `forks` at most 20 pairs of reads, by the indexes of their completions.
+ * @throws {TypeError} If an operation is not a list of reads and writes.
  */
 export function checkLongFork(history: readonly HistoryEvent[]): WorkloadVerdict {
   const operations = operationsOf(history);

@@ -4,13 +4,13 @@
  * @module
  */
 
-/** The quantiles that are told. */
+/** The quantiles that are reported. */
 export const QUANTILES: readonly number[] = [0, 0.5, 0.95, 0.99, 1];
 
 /**
- * The quantiles 0, .5, .95, .99 and 1 of some numbers, by name; `null` for no numbers at all.
+ * The quantiles 0, .5, .95, .99 and 1 of some numbers, by name; `null` if there are no numbers.
  *
- * The quantile q of n sorted numbers is the one at `floor(q * n)`, or the last: each is a number that occurred.
+ * The quantile q of n sorted numbers is the one at `floor(q * n)`, or the last, so it is always one of the numbers.
  */
 export function quantiles(numbers: readonly number[]): Readonly<Record<string, number>> | null {
   if (numbers.length === 0) return null;

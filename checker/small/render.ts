@@ -1,5 +1,5 @@
 /**
- * What a small checker found, in words.
+ * Formats the findings of the small checkers as text.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { jsonOf } from "../json_of.ts";
 import { QUANTILES } from "./quantiles.ts";
 import type { WorkloadVerdict } from "./workload.ts";
 
-/** Items of a list that are shown. */
+/** How many items of a list are shown. */
 const maxShown = 10;
 
-/** Items, separated by commas; the first ten of them, and how many more there are. */
+/** Lists at most the first ten items, separated by commas, and says how many more there are. */
 function listed(items: readonly string[], count: number = items.length): string {
   const shown = items.slice(0, maxShown);
   const more = count - shown.length;
@@ -26,13 +26,13 @@ function shown(value: unknown): string {
   return text.length > 200 ? text.slice(0, 197) + "..." : text;
 }
 
-/** The parts of what was found, by name, as words need them. */
+/** Accessors for the parts of `found`, by name. */
 interface Parts {
   readonly found: WorkloadVerdict["found"];
-  /** A count; 0 if there is none of that name. */
+  /** A count; 0 if there is no part of that name. */
   readonly number: (name: string) => number;
   readonly items: (name: string) => readonly unknown[];
-  /** A line of elements, or none where `count` is 0. */
+  /** A line of elements; no line if `count` is 0. */
   readonly elements: (title: string, name: string, count: number) => string[];
 }
 
@@ -44,7 +44,7 @@ function partsOf(found: WorkloadVerdict["found"]): Parts {
   return { found, number, items, elements };
 }
 
-/** What matters of `found` to a person, a line each. */
+/** The important parts of `found` for a person, one line each. */
 export function foundInWords({ model, found }: WorkloadVerdict): string[] {
   const inWords = Object.hasOwn(wordsByModel, model) ? wordsByModel[model] : undefined;
   return inWords?.(partsOf(found)) ?? Object.entries(found).map(([name, value]) => `${name}: ${shown(value)}`);
@@ -146,7 +146,7 @@ function longForkInWords({ number, items }: Parts): string[] {
   ];
 }
 
-/** The words of each model's verdict; another's parts are listed as they are. */
+/** The text of each model's verdict; for other models the parts are listed as they are. */
 const wordsByModel: Readonly<Record<string, (parts: Parts) => string[]>> = {
   "bank": bankInWords,
   "counter": counterInWords,
@@ -162,7 +162,7 @@ const wordsByModel: Readonly<Record<string, (parts: Parts) => string[]>> = {
   "long-fork": longForkInWords,
 };
 
-/** A line of quantiles, where they say anything. */
+/** A line of quantiles, if there are any. */
 function latencies(what: string, found: unknown): string[] {
   if (found === null || found === undefined) return [];
   const quantiles = QUANTILES.map((q) => `${q}: ${(found as Record<string, number>)[q]}`);
@@ -192,7 +192,7 @@ interface BankError {
   readonly first: { readonly index: number; readonly balances: unknown; readonly detail: unknown };
 }
 
-/** What the detail of a bank's error is. */
+/** The text for each kind of error of the bank. */
 const wordsOf: Readonly<Record<string, string>> = {
   "unexpected-key": "there are no accounts",
   "nil-balance": "nothing in",

@@ -1,5 +1,5 @@
 /**
- * Jepsen's set: what was added is there in the last read, and nothing else is.
+ * Jepsen's set: the last read must have every element that was added, and no other.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import {
 } from "./workload.ts";
 
 /**
- * Judges the last read that was answered.
+ * Judges the last successful read.
  *
- * @returns Found: `attemptCount`, `acknowledgedCount`, `okCount`, `lostCount`, `unexpectedCount`, `recoveredCount`, and
- * the first 20 `lost` and `unexpected`.
- * @throws {TypeError} The history has neither adds nor reads, or a read is not of a list.
+ * @returns In `found`: `attemptCount`, `acknowledgedCount`, `okCount`, `lostCount`, `unexpectedCount`,
+ * `recoveredCount`, and the first 20 `lost` and `unexpected`.
+ * @throws {TypeError} If the history has neither adds nor reads, or a read is not a list.
  */
 export function checkSet(history: readonly HistoryEvent[]): WorkloadVerdict {
   const events = indexed(history);

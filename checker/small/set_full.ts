@@ -1,5 +1,5 @@
 /**
- * Jepsen's full set: what became of every element that was added, over all reads.
+ * Jepsen's full set: follows every added element through all reads.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import {
   workloadVerdict,
 } from "./workload.ts";
 
-/** What the checker may be told. */
+/** The options of the check. */
 export interface SetFullOptions {
-  /** Whether a read that misses an element that was known before it began is a violation; it is not if left out. */
+  /** Whether it is a violation if a read lacks an element that was known before it began. Default: false. */
   readonly linearizable?: boolean;
 }
 
-/** An add and a read, as the history calls them. */
+/** The names of the add and read operations in the history. */
 interface SetVocabulary {
   /** The checker's name, for the verdict and for errors. */
   readonly model: string;
@@ -31,55 +31,55 @@ interface SetVocabulary {
   readonly add: string;
 }
 
-/** What is known of one element. Positions are those of events in the history; -1 where there is none. */
+/** The data of one element. Positions are those of events in the history; -1 if there is none. */
 export interface Element {
   /** The element. */
   readonly value: unknown;
-  /** Where it was first known to be there: its add was answered, or a read had it. */
+  /** When it was first known to exist: its add was acknowledged, or a read contained it. */
   known: number;
-  /** The beginning of the latest read that had it. */
+  /** The beginning of the latest read that contained it. */
   lastPresent: number;
   /** The beginning of the latest read that did not. */
   lastAbsent: number;
 }
 
-/** A read that was answered. */
+/** A successful read. */
 interface SetRead {
-  /** The position of its beginning. */
+  /** The position of its invocation. */
   readonly began: number;
-  /** The position of its end. */
+  /** The position of its completion. */
   readonly ended: number;
   /** Whether it is one of the last reads. */
   readonly isFinal: boolean;
-  /** What it returned. */
+  /** The elements that it returned. */
   readonly value: readonly unknown[];
 }
 
-/** All that was added and read. */
+/** All adds and reads of a history. */
 export interface SetRecord {
   /** The history. */
   readonly events: readonly IndexedEvent[];
   /** The history's operations. */
   readonly operations: readonly ClientOperation[];
-  /** What was added, by `member`. */
+  /** The added elements, by `member`. */
   readonly elements: ReadonlyMap<unknown, Element>;
   /** The reads, in the order of their beginnings. */
   readonly reads: readonly SetRead[];
-  /** The elements that a read had more than once, and how often at most. */
+  /** The elements that some read contained more than once, with the highest count. */
   readonly duplicated: ReadonlyMap<unknown, number>;
 }
 
 /**
- * Judges adds of single elements and reads of all.
+ * Judges adds of single elements and reads of all elements.
  *
- * An element is stable if the latest read had it, lost if reads that began after it was known all lack it, and
- * otherwise was never read. A history with no stable element and no lost one is unknown. Linear in the elements of all
- * reads.
+ * An element is stable if the latest read contained it. It is lost if no read that began after it was known contained
+ * it. Otherwise it was never read. The verdict is `"unknown"` if no element is stable or lost. The time is linear in
+ * the number of elements in all reads.
  *
- * @returns Found: `attemptCount`, `stableCount`, `lostCount`, `neverReadCount`, `staleCount`, `duplicatedCount`, the
- *   first 20 `lost`, `neverRead`, `stale`, and `stableLatencies` and `lostLatencies`: quantiles of the milliseconds
- *   from when an element was known to when the last read lacked it, or the last read had it.
- * @throws {TypeError} The history has neither adds nor reads, or a read is not of a list.
+ * @returns In `found`: `attemptCount`, `stableCount`, `lostCount`, `neverReadCount`, `staleCount`, `duplicatedCount`,
+ * the first 20 `lost`, `neverRead`, `stale`, and `stableLatencies` and `lostLatencies`: quantiles of the milliseconds
+ * from the moment at which an element was known to the last read that lacked it, or that contained it.
+ * @throws {TypeError} If the history has neither adds nor reads, or a read is not a list.
  */
 export function checkSetFull(history: readonly HistoryEvent[], options: SetFullOptions = {}): WorkloadVerdict {
   const record = recordOf(history, { model: "set-full", add: "add" });
@@ -108,7 +108,7 @@ export function checkSetFull(history: readonly HistoryEvent[], options: SetFullO
   });
 }
 
-/** Gathers what was added and read. */
+/** Collects the adds and reads. */
 export function recordOf(history: readonly HistoryEvent[], { model, add }: SetVocabulary): SetRecord {
   const events = indexed(history);
   const operations = operationsOf(events);
@@ -141,10 +141,10 @@ export function recordOf(history: readonly HistoryEvent[], { model, add }: SetVo
 }
 
 /**
- * Follows each element through the reads, which are sorted. Returns what was read more than once in one read.
+ * Follows each element through the sorted reads. Returns the elements that some read contained more than once.
  *
- * A read says of an element that it lacks nothing that its beginning does not; so for each element the latest read
- * without it is enough.
+ * What a read says of the missing elements depends only on when it began. So for each element, the latest read without
+ * it is enough.
  */
 function follow(elements: ReadonlyMap<unknown, Element>, reads: readonly SetRead[]): Map<unknown, number> {
   const duplicated = new Map<unknown, number>();
@@ -173,19 +173,19 @@ function follow(elements: ReadonlyMap<unknown, Element>, reads: readonly SetRead
   return duplicated;
 }
 
-/** What became of the elements. */
+/** The elements by their fate. */
 interface Fates {
-  /** The latest read had it. */
+  /** The latest read contained it. */
   readonly stable: readonly Element[];
-  /** It was known, and then no read had it any more. */
+  /** It was known, and no later read contained it. */
   readonly lost: readonly Element[];
-  /** Neither. */
+  /** Neither stable nor lost. */
   readonly neverRead: readonly Element[];
-  /** Of the stable: a read that began after it was known lacked it. */
+  /** The stable ones that some read lacked although it began after the element was known. */
   readonly stale: readonly Element[];
 }
 
-/** Sorts the elements by what became of them. */
+/** Sorts the elements by their fate. */
 export function fatesOf({ elements }: SetRecord): Fates {
   const stable: Element[] = [], lost: Element[] = [], neverRead: Element[] = [], stale: Element[] = [];
   for (const element of elements.values()) {
@@ -199,11 +199,14 @@ export function fatesOf({ elements }: SetRecord): Fates {
   return { stable, lost, neverRead, stale };
 }
 
-/** What a verdict tells of a set: numbers, the first of each, latencies. */
+/** The findings of a verdict on a set: counts, the first elements of each kind, latencies. */
 export function foundOf(record: SetRecord, { stable, lost, neverRead, stale }: Fates): Record<string, unknown> {
   const { elements, duplicated, events } = record;
   const values = (list: readonly Element[]) => list.slice(0, 20).map((element) => element.value);
-  /** Milliseconds from when it was known to a position, at least 0. A history without times tells none. */
+  /**
+   * Milliseconds from the moment at which the element was known to a position, at least 0; NaN if the history has no
+   * times.
+   */
   const latency = (element: Element, until: number): number => {
     if (until < 0) return 0;
     return Math.max(0, Math.floor((events[until]!.time! - events[element.known]!.time!) / 1e6));

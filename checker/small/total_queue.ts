@@ -1,5 +1,5 @@
 /**
- * Jepsen's total queue: what goes in comes out, if the history ends with drains.
+ * Jepsen's total queue: everything that goes in must come out, if the history ends with drains.
  *
  * @module
  */
@@ -15,16 +15,16 @@ import {
   workloadVerdict,
 } from "./workload.ts";
 
-/** How often each value was counted, by what stands for it, with the value itself. */
+/** The count of each value, by its key in the map. */
 type Counts = Map<unknown, { readonly value: unknown; count: number }>;
 
 /**
- * Judges enqueues, dequeues and drains: every acknowledged enqueue comes out, and nothing that nobody tried to enqueue.
- * What comes out twice is counted, but no violation.
+ * Judges enqueues, dequeues and drains. Every acknowledged enqueue must come out, and nothing may come out that nobody
+ * tried to enqueue. An element that comes out twice is counted, but is no violation.
  *
- * @returns Found: `attemptCount`, `acknowledgedCount`, `okCount`, `unexpectedCount`, `duplicatedCount`, `lostCount`,
- * `recoveredCount`, and the first 20 `lost`, `unexpected`, `duplicated`, `recovered`.
- * @throws {TypeError} The history has none of these operations, or a drain is not of a list.
+ * @returns In `found`: `attemptCount`, `acknowledgedCount`, `okCount`, `unexpectedCount`, `duplicatedCount`,
+ * `lostCount`, `recoveredCount`, and the first 20 `lost`, `unexpected`, `duplicated`, `recovered`.
+ * @throws {TypeError} If the history has none of these operations, or a drain's result is not a list.
  */
 export function checkTotalQueue(history: readonly HistoryEvent[]): WorkloadVerdict {
   const operations = operationsOf(indexed(history));
@@ -84,7 +84,7 @@ function add(counts: Counts, value: unknown): void {
   else known.count++;
 }
 
-/** What is left of `one` without as many as `other` has. */
+/** The counts of `one` minus those of `other`. */
 function minus(one: Counts, other: Counts): Counts {
   const left: Counts = new Map();
   for (const [name, { value, count }] of one) {

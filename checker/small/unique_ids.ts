@@ -1,5 +1,5 @@
 /**
- * Unique ids: no id is given out twice.
+ * Unique ids: no id may be generated twice.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { assertHasAny, member, operationsOf, type WorkloadVerdict, workloadVerdi
 /**
  * Judges operations `generate`, whose results are the ids: any values, compared by content.
  *
- * @returns Found: `attemptCount`, `acknowledgedCount`, `duplicatedCount`, and under `duplicated` the first 20 as `{
- *   id, count, indexes }`.
- * @throws {TypeError} The history has no operation `generate`.
+ * @returns In `found`: `attemptCount`, `acknowledgedCount`, `duplicatedCount`, and under `duplicated` the first 20 as
+ * `{ id, count, indexes }`.
+ * @throws {TypeError} If the history has no operation `generate`.
  */
 export function checkUniqueIds(history: readonly HistoryEvent[]): WorkloadVerdict {
   const operations = operationsOf(history);

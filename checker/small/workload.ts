@@ -1,5 +1,5 @@
 /**
- * What Jepsen's small checkers have in common.
+ * The common parts of Jepsen's small checkers.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { MisfitError } from "../misfit.ts";
 import type { HistoryEvent } from "../history.ts";
 import type { Verdict } from "../verdict.ts";
 
-/** The answer of a small checker, as JSON can hold it. */
+/** The verdict of a small checker; JSON can represent it. */
 export interface WorkloadVerdict extends Verdict {
   /** The checker's name. */
   readonly model: string;
-  /** How the operations ended; one without an answer is an `info`. */
+  /** How many operations ended in each way; one without a completion counts as `info`. */
   readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
-  /** What was counted and found; each checker says what. */
+  /** The counts and findings; each checker documents its own. */
   readonly found: Readonly<Record<string, unknown>>;
 }
 
-/** An event that says where it stands, so that an answer can name it. */
+/** An event with its index, so that a verdict can refer to it. */
 export type IndexedEvent = HistoryEvent & { readonly index: number };
 
-/** The events with their indexes: of those that do not say, their places. */
+/** The events with their indexes. An event without one gets its position. */
 export function indexed(history: readonly HistoryEvent[]): readonly IndexedEvent[] {
   const isIndexed = (event: HistoryEvent): event is IndexedEvent => event.index !== undefined;
   return history.every(isIndexed)
@@ -29,19 +29,19 @@ export function indexed(history: readonly HistoryEvent[]): readonly IndexedEvent
     : history.map((event, index) => ({ ...event, index: event.index ?? index }));
 }
 
-/** An operation: what was asked, and how it ended. */
+/** An operation: its invocation and its completion. */
 export interface ClientOperation {
-  /** The invocation, where the history has it. */
+  /** The invocation, if the history has it. */
   readonly invocation: IndexedEvent | undefined;
-  /** The completion, where there is one. */
+  /** The completion, if there is one. */
   readonly completion: IndexedEvent | undefined;
   readonly f: string;
   readonly end: "ok" | "fail" | "info";
 }
 
 /**
- * Pairs the clients' events, in the order of invocation. A completion that nothing was open for is an operation of its
- * own.
+ * Pairs the clients' events, in the order of invocation. A completion without an open operation becomes an operation of
+ * its own.
  */
 export function operationsOf(history: readonly HistoryEvent[]): ClientOperation[] {
   const operations: {
@@ -72,9 +72,9 @@ export function operationsOf(history: readonly HistoryEvent[]): ClientOperation[
 }
 
 /**
- * Makes sure that every process is answered before it is invoked again.
+ * Checks that every process completes an operation before it is invoked again.
  *
- * @throws {TypeError} One is not.
+ * @throws {TypeError} If a process does not.
  */
 export function assertOneAtATime(history: readonly HistoryEvent[]): void {
   const open = new Map<unknown, IndexedEvent>();
@@ -89,14 +89,14 @@ export function assertOneAtATime(history: readonly HistoryEvent[]): void {
   }
 }
 
-/** What is wrong where a process is invoked whose operation of the event `since` is open. */
+/** The error of a process that is invoked while its operation of the event `since` is open. */
 export function busy(event: IndexedEvent, since: IndexedEvent): MisfitError {
   const expected = `expected process ${event.process} to be answered first`;
   const found = `found it invoked again with its operation of event ${since.index} still open`;
   return new MisfitError(`Cannot judge event ${event.index}: ${expected}, ${found}`, { event: event.index });
 }
 
-/** What is wrong with an event of a history that is held against `model`. */
+/** The error of an event that the checker `model` cannot take. */
 export function misfit(model: string, event: IndexedEvent, expected: string, found: unknown): MisfitError {
   const text = jsonOf(found);
   return new MisfitError(
@@ -108,9 +108,9 @@ export function misfit(model: string, event: IndexedEvent, expected: string, fou
 }
 
 /**
- * Makes sure that a history has operations of the checker's, if it has any at all; others among them are passed over.
+ * Checks that a history has operations of this checker, if it has any operations at all. Other operations are ignored.
  *
- * @throws {TypeError} It has none.
+ * @throws {TypeError} If it has none.
  */
 export function assertHasAny(model: string, operations: readonly ClientOperation[], names: readonly string[]): void {
   const [first] = operations;
@@ -118,12 +118,12 @@ export function assertHasAny(model: string, operations: readonly ClientOperation
   throw misfit(model, (first.invocation ?? first.completion)!, names.join(" or "), first.f);
 }
 
-/** The answer where nothing was read: unknown, but for a history of nothing. */
+/** The verdict if nothing was read: `"unknown"`, or `true` for an empty history. */
 export function neverRead(operations: readonly ClientOperation[], what: string): Verdict {
   return operations.length === 0 ? { valid: true } : { valid: "unknown", reason: `${what} was never read` };
 }
 
-/** The verdict with what every small checker tells. */
+/** A verdict with the fields that all small checkers share. */
 export function workloadVerdict(
   model: string,
   operations: readonly ClientOperation[],
@@ -140,15 +140,15 @@ export function workloadVerdict(
   };
 }
 
-/** What stands for a value in a set: the value itself, or its JSON where it is an object. */
+/** The key of a value in a set: the value itself, or its JSON if it is an object. */
 export function member(value: unknown): unknown {
   return typeof value === "object" && value !== null ? "\0" + jsonOf(value) : value;
 }
 
 /**
- * The elements of what a read returned: of an array or a set as it is, of nothing none.
+ * The elements that a read returned: those of an array or a set; none for null.
  *
- * @throws {TypeError} It is something else.
+ * @throws {TypeError} If the read returned another value.
  */
 export function elementsOf(model: string, event: IndexedEvent): readonly unknown[] {
   const { value } = event;

@@ -1,7 +1,7 @@
 /**
  * A history as a table of operations, in typed arrays.
  *
- * One row an operation, in the order of the invocations, and one list of the events in the order of real time:
+ * One row for each operation, in the order of the invocations, and one list of the events in the order of real time:
  *
  *     verb       Uint8     what it is to a register (GET, PUT, ...), or OTHER: then `name` says
  *     name       Int32     id of the operation's name in `names`
@@ -11,8 +11,8 @@
  *     a, b       Int32     ids in `values`:   GET: a = result      PUT: a = written     DELETE: -
  *                                             CAS: a = from, b = to (MISMATCH: `actual` may hold what it saw)
  *                                             OTHER: a = argument, b = result
- *     invoked, returned    Int32     where the events stand in time: positions in the history, or lines of a file
- *                                    with an event a line (-1: none)
+ *     invoked, returned    Int32     the places of the events: positions in the history, or lines of a file with one
+ *                                    event a line (-1: none)
  *     order      Int32     an invocation of row r is r, its completion ~r; an operation that is OPEN has none
  *
  * @module
@@ -21,9 +21,9 @@ import { jsonOf } from "../json_of.ts";
 import type { HistoryEvent } from "../history.ts";
 import { NULL_ID, Values } from "./values.ts";
 
-/** What an operation is to a register. */
+/** The kinds of operations on a register. */
 export const GET = 0, PUT = 1, DELETE = 2, CAS = 3, OTHER = 4;
-/** How an operation ended. */
+/** The outcomes of operations. */
 export const OPEN = 0, OK = 1, FAILED = 2, MISMATCH = 3;
 
 const VERBS: Readonly<Record<string, number>> = {
@@ -39,23 +39,23 @@ const VERBS: Readonly<Record<string, number>> = {
   cas: CAS,
 };
 
-/** What `name` is to a register; OTHER for names that registers do not have. */
+/** The kind of an operation by its name; OTHER for names that registers do not have. */
 export function verbOf(name: string): number {
   return Object.hasOwn(VERBS, name) ? VERBS[name]! : OTHER;
 }
 
-/** A history that is not one: a completion that nothing was waiting for, or a second invocation of a busy process. */
+/** A history is invalid: a completion has no invocation, or a busy process is invoked again. */
 export class HistoryError extends Error {
   /** `"HistoryError"`. */
   override name = "HistoryError";
-  /** The event at fault, counted from 0. */
+  /** The position of the faulty event, from 0. */
   readonly position: number;
 
   /**
-   * An error about one event.
+   * Makes an error about one event.
    *
    * @param message What is wrong.
-   * @param position The event at fault, counted from 0.
+   * @param position The position of the faulty event, from 0.
    */
   constructor(message: string, position: number) {
     super(message);
@@ -63,7 +63,7 @@ export class HistoryError extends Error {
   }
 }
 
-/** The table; see the file's head for its columns. */
+/** The table; the head of the file shows its columns. */
 export class Operations {
   /** The keys. */
   readonly keys: Values = new Values();
@@ -71,44 +71,45 @@ export class Operations {
   values: Values = new Values();
   /** The names of operations. */
   readonly names: string[] = [];
-  /** What a failed compare saw, by row, where the store told it. */
+  /** The value that a failed compare saw, by row, if the store told it. */
   readonly actual: Map<number, number> = new Map();
-  /** Why operations failed, by row, where the history told it: ids in `values`. */
+  /** The ids of the reasons why operations failed, by row, if the history has them. */
   readonly errors: Map<number, number> = new Map();
-  /** The time of the event at a place, in nanoseconds, where the history tells it. */
+  /** The time of the event at a place, in nanoseconds, if the history has times. */
   timeAt: ((place: number) => number | undefined) | undefined = undefined;
   /** How many rows there are. */
   length = 0;
   /** How many entries `order` has. */
   events = 0;
-  /** How many events were passed over, as they are no client's. */
+  /** How many events were skipped because they are not from clients. */
   passedOver = 0;
   /**
-   * Whether `invoked` and `returned` are lines of a file, from 1, rather than positions, from 0. Lines grow with every
-   * event, as positions do.
+   * Whether `invoked` and `returned` are lines of a file, from 1, rather than positions, from 0. Lines increase with
+   * every event, as positions do.
    */
   countsLines = false;
   /**
-   * For people: the line of each position, where a line is an operation, and so says nothing of the order of events.
+   * For people: the line of each position, if a line of the file is a whole operation and so does not tell the order of
+   * events.
    */
   lineOf: readonly number[] | undefined = undefined;
-  /** What each operation is to a register. */
+  /** The kind of each operation. */
   verb: Uint8Array<ArrayBuffer>;
-  /** The id of each name. */
+  /** The id of each operation's name. */
   name: Int32Array<ArrayBuffer>;
-  /** How each ended. */
+  /** The outcome of each operation. */
   outcome: Uint8Array<ArrayBuffer>;
-  /** Who asked. */
+  /** The process of each operation. */
   process: Float64Array<ArrayBuffer>;
-  /** The id of each key. */
+  /** The id of each operation's key. */
   key: Int32Array<ArrayBuffer>;
   /** First value; see the head of the file. */
   a: Int32Array<ArrayBuffer>;
   /** Second value; see the head of the file. */
   b: Int32Array<ArrayBuffer>;
-  /** Where each invocation stands. */
+  /** The place of each invocation. */
   invoked: Int32Array<ArrayBuffer>;
-  /** Where each completion stands, or -1. */
+  /** The place of each completion, or -1. */
   returned: Int32Array<ArrayBuffer>;
   /** Invocations as rows, completions as their complements, in the order of real time. */
   order: Int32Array<ArrayBuffer>;
@@ -116,9 +117,9 @@ export class Operations {
   #nameVerbs: number[] = [];
 
   /**
-   * An empty table.
+   * Makes an empty table.
    *
-   * @param capacity How many operations to make room for at first; the table grows by itself.
+   * @param capacity For how many operations to allocate memory first; the table grows by itself.
    */
   constructor(capacity = 1024) {
     this.verb = new Uint8Array(capacity);
@@ -144,12 +145,12 @@ export class Operations {
     return id;
   }
 
-  /** What the operation of a name's id is to a register. */
+  /** The kind of an operation by the id of its name. */
   verbOfName(name: number): number {
     return this.#nameVerbs[name]!;
   }
 
-  /** Adds the row of an operation that was invoked; its outcome is OPEN until `complete` is told another. */
+  /** Adds the row of an invoked operation. Its outcome is OPEN until `complete` changes it. */
   invoke(process: number, name: number, key: number, position: number): number {
     const row = this.length++;
     if (row === this.verb.length) this.#grow();
@@ -166,14 +167,14 @@ export class Operations {
     return row;
   }
 
-  /** Ends an operation otherwise than OPEN. */
+  /** Ends an operation with an outcome other than OPEN. */
   complete(row: number, outcome: number, position: number): void {
     this.outcome[row] = outcome;
     this.returned[row] = position;
     this.order[this.events++] = ~row;
   }
 
-  /** Sets the arguments from an event's value, as the verb understands it. */
+  /** Sets the argument columns from an event's value, depending on the kind of operation. */
   setArgument(row: number, value: unknown): void {
     switch (this.verb[row]) {
       case GET:
@@ -192,7 +193,10 @@ export class Operations {
     }
   }
 
-  /** Sets what came back with `ok`. Writes keep their argument, unless it was missing and the completion has it. */
+  /**
+   * Sets the result columns from an `ok`. A write keeps its argument, unless that was missing and the completion has
+   * it.
+   */
   setResult(row: number, value: unknown): void {
     switch (this.verb[row]) {
       case GET:
@@ -222,7 +226,7 @@ export class Operations {
     }
   }
 
-  /** The result of a row as a value; null where there is none. */
+  /** The result of a row as a value; null if there is none. */
   resultOf(row: number): unknown {
     if (this.outcome[row] !== OK) return null;
     switch (this.verb[row]) {
@@ -262,30 +266,30 @@ export class Operations {
   }
 }
 
-/** Fills a table event by event, and knows which process has what open. */
+/** Fills a table event by event, and keeps track of the open operation of each process. */
 export class OperationsBuilder {
   /** The table. */
   readonly operations: Operations;
   /** How many events there were. */
   position = 0;
-  /** Whether a busy process may be invoked again: its open operation is then one of unknown outcome. */
+  /** Whether a busy process may be invoked again. Its open operation then has an unknown outcome. */
   readonly #isLenient: boolean;
-  /** Rows by process, plus 1; processes beyond the array are in the map. */
+  /** The open row of each process, plus 1; processes beyond the array are in the map. */
   #rows = new Int32Array(1024);
   #otherRows = new Map<number, number>();
 
   /**
-   * A builder of an empty table.
+   * Makes a builder with an empty table.
    *
-   * @param capacity How many operations to make room for at first.
-   * @param isLenient Whether a busy process may be invoked again: its open operation is then one of unknown outcome.
+   * @param capacity For how many operations to allocate memory first.
+   * @param isLenient Whether a busy process may be invoked again. Its open operation then has an unknown outcome.
    */
   constructor(capacity = 1024, isLenient = false) {
     this.operations = new Operations(capacity);
     this.#isLenient = isLenient;
   }
 
-  /** The row that a process has open, or -1. */
+  /** The row of a process's open operation, or -1. */
   openRow(process: number): number {
     if (process >= 0 && process < this.#rows.length) return this.#rows[process]! - 1;
     return (this.#otherRows.get(process) ?? 0) - 1;
@@ -312,10 +316,10 @@ export class OperationsBuilder {
   }
 
   /**
-   * Forgets all rows but some, and all values but theirs.
+   * Forgets all rows except some, and all values except theirs.
    *
    * @param keep For each row, whether it stays.
-   * @param values Ids of values that stay too; each is replaced by its new id.
+   * @param values Ids of other values to keep; each is replaced by its new id.
    */
   retain(keep: Uint8Array, values: Int32Array): void {
     const table = this.operations;
@@ -355,7 +359,7 @@ export class OperationsBuilder {
     table.values = fresh;
   }
 
-  /** Forgets the rows of all keys but one. */
+  /** Forgets the rows of all other keys. */
   retainKey(key: unknown): void {
     const table = this.operations;
     const id = table.keys.intern(key);
@@ -367,7 +371,7 @@ export class OperationsBuilder {
     this.retain(keep, new Int32Array(0));
   }
 
-  /** Takes back the invocation that was added last. */
+  /** Removes the invocation that was added last. */
   undoInvoke(process: number): void {
     this.#setOpenRow(process, -1);
     this.operations.length--;
@@ -382,7 +386,7 @@ export class OperationsBuilder {
     this.position++;
   }
 
-  /** The open operation of a process will never be known. */
+  /** Ends the open operation of a process with an unknown outcome. */
   leaveOpen(process: number, row: number, at: number): void {
     this.#setOpenRow(process, -1);
     this.operations.returned[row] = at;
@@ -390,10 +394,10 @@ export class OperationsBuilder {
   }
 
   /**
-   * Adds an event; those of the nemesis are passed over.
+   * Adds an event; those of the nemesis are ignored.
    *
-   * @param at Where it stands, its position or line: more than for the event before it.
-   * @throws {HistoryError} Where a completion has no invocation, or a process is invoked while it is busy.
+   * @param at The event's place, its position or line: greater than that of the event before it.
+   * @throws {HistoryError} If a completion has no invocation, or a busy process is invoked.
    */
   add(event: HistoryEvent, at: number): void {
     const process = event.process;
@@ -448,9 +452,9 @@ function problemOf(verb: number, event: HistoryEvent): string | undefined {
 }
 
 /**
- * The table of a history that is in memory. Events of the nemesis are passed over.
+ * Makes the table of a history in memory. Events of the nemesis are ignored.
  *
- * @throws {HistoryError} Where a completion has no invocation, or a process is invoked while it is busy.
+ * @throws {HistoryError} If a completion has no invocation, or a busy process is invoked.
  */
 export function operationsOf(history: readonly HistoryEvent[], isLenient = false): Operations {
   const builder = new OperationsBuilder(Math.max(16, history.length >> 1), isLenient);

@@ -1,18 +1,17 @@
 /**
- * Values interned to small integers, so that checking compares numbers and never values.
+ * Interns values as small integers, so that checking compares only numbers.
  *
- * Two values are the same if they are the same JSON: objects compare by their entries in any order, `1` and `1.0` are
- * one number.
+ * Two values are equal if their JSON is: objects compare by their entries in any order, `1` and `1.0` are one number.
  *
  * @module
  */
 
-/** The id of `null`, which is also what `undefined` is taken for. */
+/** The id of `null`; `undefined` has the same id. */
 export const NULL_ID = 0;
 
 /**
- * JSON of a value with the keys of its objects sorted: the same text for the same value. Bigints are written as digits,
- * `NaN` and infinite numbers as JavaScript has them, other oddities as JSON has them.
+ * The JSON of a value, with the keys of its objects sorted: equal values have equal texts. Bigints are written as
+ * digits, `NaN` and infinite numbers as in JavaScript, other special values as JSON writes them.
  */
 export function canonicalJson(value: unknown): string {
   if (typeof value === "bigint") return value.toString();
@@ -32,9 +31,9 @@ function enlarged(old: Int32Array, least: number): Int32Array<ArrayBuffer> {
 }
 
 /**
- * A table of values and their ids, dense from 0.
+ * A table of values with dense ids from 0.
  *
- * Integers go through an open-addressed table of their own (12 ns instead of 60 ns through a `Map`); it holds, by hash
+ * Integers are in an open-addressed table of their own (12 ns, instead of 60 ns in a `Map`). It is indexed by the hash
  * of the integer:
  *
  *     slots: | id + 1, or 0 where empty | ...      numbers: | the integer of the same slot | ...
@@ -45,8 +44,8 @@ export class Values {
   #slots = new Int32Array(1024);
   #numbers = new Int32Array(1024);
   #integers = 0;
-  // Texts by their bytes: a table of ids (plus 1), and where each one's bytes lie in `#arena`: | begin | end | for each
-  // id.
+  // Texts by their bytes: a hash table of ids (plus 1), and for each id the position of its bytes in `#arena`: | begin
+  // | end |.
   #textSlots = new Int32Array(256);
   #textCount = 0;
   #textBytes = new Int32Array(256);
@@ -58,12 +57,12 @@ export class Values {
     return this.#values.length;
   }
 
-  /** The value behind an id. */
+  /** The value with an id. */
   at(id: number): unknown {
     return this.#values[id];
   }
 
-  /** The id of a value; the first time it is seen, a new one. */
+  /** The id of a value; a new id if the value is new. */
   intern(value: unknown): number {
     if (value === null || value === undefined) return NULL_ID;
     if (typeof value === "number") {
@@ -73,11 +72,11 @@ export class Values {
     if (typeof value === "bigint" && value === BigInt(Number(value)) && Number.isSafeInteger(Number(value))) {
       return this.intern(Number(value));
     }
-    // A text cannot be taken for the JSON of an object: a private first character tells them apart.
+    // A private first character distinguishes a text from the JSON of an object.
     return this.#internOther(`\u0000${canonicalJson(value)}`, value);
   }
 
-  /** The id of an integer of 32 bits. */
+  /** The id of a 32-bit integer. */
   internInt32(value: number): number {
     const mask = this.#slots.length - 1;
     let slot = Math.imul(value, 0x9e3779b1) >>> 7 & mask;
@@ -94,7 +93,7 @@ export class Values {
     return id;
   }
 
-  /** The id of the text whose UTF-8 bytes are given; the text is made only the first time. */
+  /** The id of a text, given as UTF-8 bytes. The string is made only the first time. */
   internBytes(bytes: Uint8Array, begin: number, end: number): number {
     let hash = end - begin;
     for (let i = begin; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);

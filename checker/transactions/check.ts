@@ -1,5 +1,5 @@
 /**
- * The isolation that transactions really got.
+ * Judges which isolation the transactions of a history had.
  *
  * @module
  */
@@ -49,75 +49,76 @@ import {
 import type { VersionOrderSource } from "./order/version_order.ts";
 import type { WeakLevel } from "./decide/weak_isolation.ts";
 
-/** What may be asked of the checker. */
+/** The options of the check. */
 export interface TransactionOptions {
-  /** What the transactions do; found out from their operations if left out. */
+  /** The kind of transactions. Default: inferred from their operations. */
   readonly workload?: TransactionWorkload;
   /**
-   * The model that the history should have; strict-serializable if left out, or strong-session-serializable where there
-   * is no time.
+   * The consistency model to check. Default: strict-serializable, or strong-session-serializable if the history has no
+   * times.
    */
   readonly consistencyModel?: string;
-  /** Anomalies that must not be found, in place of a model. */
+  /** Anomalies that must not occur, in place of a model. */
   readonly anomalies?: readonly string[];
-  /** What every register holds at first, as a read returns it. Default: null. */
+  /** The initial value of every register, as a read returns it. Default: null. */
   readonly initial?: unknown;
   /**
-   * What may be assumed of the order of a register's versions, beside that the initial state comes first; nothing if
-   * left out.
+   * What to assume about the order of a register's versions, besides that the initial state comes first. Default:
+   * nothing.
    */
   readonly versionOrder?: readonly VersionOrderSource[];
   /**
-   * For the version order `transaction-order`: the place of each transaction, by its number in the order of invocation.
+   * For the version order `transaction-order`: the position of each transaction, by its number in the order of
+   * invocation.
    */
   readonly transactionOrder?: readonly number[];
   /**
-   * Whether a process may be invoked while it is busy, which leaves a transaction of unknown outcome behind; wrong
-   * input if left out.
+   * Whether a busy process may be invoked again, which leaves a transaction of unknown outcome. Default: that is an
+   * error.
    */
   readonly mayReinvoke?: boolean;
-  /** How many cases of an anomaly are reported, beside cycles; 20 if left out. */
+  /** How many cases of an anomaly are reported, except for cycles. Default 20. */
   readonly maxCases?: number;
   /**
-   * Asked now and then while an order of the writes is searched for; `true` ends the search, and the answer is
-   * `"unknown"` unless it was clear without.
+   * Called now and then while the checker searches for an order of the writes. `true` ends the search; the verdict is
+   * then `"unknown"`, unless it was certain without the search.
    */
   readonly stop?: () => boolean;
 }
 
-/** The checker's answer, as JSON can hold it. */
+/** The verdict; JSON can represent it. */
 export interface TransactionVerdict extends Verdict {
   /** The workload. */
   readonly model: string;
-  /** The consistency model asked for, as it was asked for. */
+  /** The consistency model that was asked for, by the name that was given. */
   readonly consistencyModel: string;
-  /** The names of the anomalies found, sorted, those included that the model allows. */
+  /** The names of the anomalies found, sorted, including those that the model allows. */
   readonly anomalyTypes: readonly string[];
   /**
-   * The cases found, by name. A cycle is reported once for each component that has one of its kind, and is the shortest
-   * there.
+   * The cases found, by anomaly. A cycle is reported once for each component with a cycle of its kind, and is the
+   * shortest one there.
    */
   readonly anomalies: Readonly<Record<string, readonly AnomalyCase[]>>;
-  /** How many cases of each there were, those left out included. */
+  /** How many cases of each anomaly there were, including those that are not reported. */
   readonly counts: Readonly<Record<string, number>>;
   /** The weakest models that the anomalies rule out. */
   readonly not: readonly string[];
-  /** The stronger models that fall with them. */
+  /** The stronger models, which are ruled out as well. */
   readonly alsoNot: readonly string[];
-  /** The strongest models that the history was decided to have; one that was not decided about is in no list. */
+  /** The strongest models that certainly hold. A model that is undecided is in no list. */
   readonly remaining: readonly string[];
-  /** How many transactions there were, by their ends. */
+  /** How many transactions ended in each way. */
   readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
   /**
-   * A serial order that proves `true`: the indexes of the transactions' completions; for registers, up to 10,000
-   * transactions.
+   * A serial order that proves `true`: the indexes of the transactions' completions. Only for registers, and up to
+   * 10,000 transactions.
    */
   readonly witness?: readonly number[];
-  /** The smallest component that shows a violation, for Graphviz. */
+  /** The smallest component with a violation, in Graphviz's language. */
   readonly dot?: string;
 }
 
-/** The workload that the first micro-operation that tells belongs to. */
+/** The workload, inferred from the first micro-operation that belongs to only one. */
 function workloadOf(events: readonly HistoryEvent[]): TransactionWorkload {
   for (const { value } of events) {
     if (!Array.isArray(value)) continue;
@@ -133,14 +134,14 @@ function workloadOf(events: readonly HistoryEvent[]): TransactionWorkload {
 }
 
 /**
- * Judges a history of transactions over lists or registers.
+ * Judges a history of transactions on lists or registers.
  *
- * @param history Jepsen's events; the value of each is a list of micro-operations: `["append", key, value]`,
- * `["w", key, value]`, `["r", key, result]`.
- * @returns Whether the history has the model asked for, every anomaly found, and what the anomalies rule out.
- * Near-linear where the model holds.
- * @throws {RangeError} No such consistency model.
- * @throws {TypeError} A value is not a list of micro-operations, or a busy process is invoked.
+ * @param history Jepsen's events; the value of each is a list of micro-operations: `["append", key, value]`, `["w",
+ * key, value]`, `["r", key, result]`.
+ * @returns Whether the model holds, all anomalies, and the models that they rule out. The time is near-linear if the
+ * model holds.
+ * @throws {RangeError} If there is no such consistency model.
+ * @throws {TypeError} If a value is not a list of micro-operations, or a busy process is invoked.
  *
  * @example
  * ```ts
@@ -172,10 +173,10 @@ export function checkTransactions(
 }
 
 /**
- * Judges register transactions in sessions, without time.
+ * Judges register transactions in sessions, without times.
  *
- * Here `read-committed`, `read-atomic`, `causal` and `snapshot-isolation` mean what the papers behind such files mean
- * by them, session order included.
+ * Here `read-committed`, `read-atomic`, `causal` and `snapshot-isolation` have the meaning of the papers that define
+ * such files, session order included.
  */
 export function checkSessions(
   history: SessionHistory | SessionTable,
@@ -184,7 +185,7 @@ export function checkSessions(
   return judge(transactionsOfSessions(history), options, (event) => event);
 }
 
-/** What the papers behind files of sessions mean by a name. */
+/** The meaning of these names in the papers that define files of sessions. */
 const inSessions: Readonly<Record<string, { model: string; weak?: WeakLevel }>> = {
   "read-committed": { model: "read-committed", weak: "read-committed" },
   "read-atomic": { model: "read-atomic", weak: "read-atomic" },
@@ -192,17 +193,17 @@ const inSessions: Readonly<Record<string, { model: string; weak?: WeakLevel }>> 
   "snapshot-isolation": { model: "strong-session-snapshot-isolation" },
 };
 
-/** What a history is asked for. */
+/** The question about a history. */
 interface Question {
-  /** The model's name as it was given, or the anomalies that must not be found. */
+  /** The model's name as it was given, or the anomalies that must not occur. */
   readonly asked: string;
   readonly model: string;
-  /** The level by its own definition, where the papers behind sessions mean that. */
+  /** The level by its own definition, if the papers on sessions mean that. */
   readonly weak: WeakLevel | undefined;
   /** Whether anomalies were given in place of a model. */
   readonly isOfAnomalies: boolean;
   readonly forbidden: ReadonlySet<string>;
-  /** Why values cannot be told apart, if that is so. */
+  /** Why some values are ambiguous; undefined if none are. */
   readonly unclear: string | undefined;
 }
 
@@ -255,7 +256,7 @@ function isOpen({ isOfAnomalies, unclear, weak }: Question): boolean {
   return !isOfAnomalies && unclear === undefined && weak === undefined;
 }
 
-/** Finds the order of versions, the edges of data, and every anomaly that shows without a cycle. */
+/** Finds the order of versions, the edges from data, and every anomaly that shows without a cycle. */
 function analysedBy(
   question: Question,
   history: Transactions,
@@ -280,7 +281,7 @@ function analysedBy(
   return { ...known, analysis, order: { workload: "rw-register", order: analysis.order } };
 }
 
-/** Looks for cycles and decides. The drawing is of the smallest component that shows a violation. */
+/** Searches for cycles and decides. The drawing shows the smallest component with a violation. */
 function decideByGraph(question: Question, analysed: Analysed): { decision: Decision; drawing: string | undefined } {
   const { history, analysis, order, constraint, findings, indexOf } = analysed;
   const { model, forbidden, unclear } = question;
@@ -328,7 +329,7 @@ function hasReads({ analysis }: Analysed): boolean {
   return isRegisters(analysis) && analysis.hasReads;
 }
 
-/** The models that the history was decided to have. */
+/** The models that certainly hold. */
 function heldModels(
   { model, isOfAnomalies, unclear }: Question,
   analysed: Analysed,
@@ -340,7 +341,7 @@ function heldModels(
   return new Set([...asked, ...possibleModels(analysed, edges())]);
 }
 
-/** Whether the order that is demanded has one of the transactions before another. */
+/** Whether sessions or real time, as far as they count, order some pair of transactions. */
 function isOrdered(history: Transactions, takesPart: Uint8Array, order: Order): boolean {
   if (order === "none") return false;
   const { count, session, invoked, completed } = history;

@@ -24,8 +24,8 @@ import type { SessionTable } from "./read/session_table.ts";
 import { VERSION_ORDERS, type VersionOrderSource } from "./order/version_order.ts";
 
 /**
- * The names that {@link checkTransactionModel} takes. The first two may be followed by a consistency model, or by what
- * is there at first: `list-append:snapshot-isolation`, `list-append:{"x": [1]}`, `rw-register:0`.
+ * The names for {@link checkTransactionModel}. The first two may be followed by a consistency model, or by initial
+ * values: `list-append:snapshot-isolation`, `list-append:{"x": [1]}`, `rw-register:0`.
  */
 export const TRANSACTION_MODELS: readonly string[] = [
   "list-append",
@@ -50,22 +50,22 @@ export function isTransactionModel(name: string): boolean {
   return TRANSACTION_MODELS.includes(name.split(":")[0]!);
 }
 
-/** What a model's name asks for. */
+/** The parts of a model's name. */
 export interface AskedModel {
   /** The name before the colon. */
   readonly name: string;
-  /** The level that stands after it. */
+  /** The consistency model after the colon. */
   readonly consistencyModel?: string;
-  /** For `rw-register:VALUE`: what every register holds at first. */
+  /** For `rw-register:VALUE`: the initial value of every register. */
   readonly initial?: unknown;
-  /** For `list-append:{"KEY": [...], ...}`: what lists hold at first. */
+  /** For `list-append:{"KEY": [...], ...}`: the initial lists. */
   readonly initialLists?: Readonly<Record<string, readonly unknown[]>>;
 }
 
 /**
- * Reads a model's name: what follows its colon is a level, or what is there at first, as JSON.
+ * Parses a model's name: a consistency model, or initial values as JSON, may follow a colon.
  *
- * @throws {RangeError} It is neither.
+ * @throws {RangeError} If it is neither.
  */
 export function parseTransactionModel(model: string): AskedModel {
   const colon = model.indexOf(":");
@@ -91,7 +91,7 @@ function initialOf(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-/** The history with a transaction before all others that appended what the lists held at first. */
+/** The history with an additional first transaction, which appends the elements of the initial lists. */
 function withInitialLists(
   events: readonly HistoryEvent[],
   lists: Readonly<Record<string, readonly unknown[]>> | undefined,
@@ -112,19 +112,19 @@ function keysOf(events: readonly HistoryEvent[]): unknown[] {
     .flatMap((operation) => Array.isArray(operation) && operation.length > 1 ? [operation[1]] : []);
 }
 
-/** A history as one of the formats has it: events, or sessions. */
+/** A history in one of two forms: events, or sessions. */
 export interface TransactionInput {
   /** Jepsen's events. */
   readonly events?: readonly HistoryEvent[];
-  /** Sessions, of a file that has no events. */
+  /** Sessions, for a file without events. */
   readonly sessions?: SessionHistory | SessionTable;
 }
 
 /**
  * Judges a history by a model's name.
  *
- * @throws {RangeError} No such model or consistency model.
- * @throws {TypeError} The history does not fit the model.
+ * @throws {RangeError} If there is no such model or consistency model.
+ * @throws {TypeError} If the history does not fit the model.
  */
 export function checkTransactionModel(
   model: string,
@@ -186,9 +186,9 @@ function judgeEvents(
 }
 
 /**
- * Reads a list of version orders, such as a flag has it: `sequential-keys,wfr-keys`.
+ * Parses the list of version orders in a flag: `sequential-keys,wfr-keys`.
  *
- * @throws {RangeError} There is none of that name.
+ * @throws {RangeError} If a name is unknown.
  */
 export function parseVersionOrder(text: string): VersionOrderSource[] {
   return text.split(",").map((name) => name.trim()).filter((name) => name !== "").map((name) => {

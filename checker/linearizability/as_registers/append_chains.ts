@@ -1,12 +1,13 @@
 /**
- * Texts that grow, told as registers: by the order that the reads show.
+ * Translates histories of growing texts into histories of registers, using the order that the reads show.
  *
- * Where no two operations that somebody saw add the same, a text tells which operations made it, in which order: cut
- * into what was put and appended, each piece names its operation. So a text stands for the operation that added its
- * last piece:
+ * Suppose that no two operations whose effect was read add the same text. Then a text that was read can be cut into the
+ * pieces that were put and appended, and each piece identifies its operation. So a text stands for the operation that
+ * added its last piece:
  *
  *     put          put
- *     append       cas from the text before it, which some read shows, to its own; where no read shows it: a put of what nobody sees
+ *     append       cas from the text before it to its own; if no read shows the text before it: a put of an unseen
+ * value
  *     get          read
  *
  * @module
@@ -19,15 +20,15 @@ const APPEND = 1, WRITE = 2, READ = 3;
 
 const ROLES: Readonly<Record<string, number>> = { append: APPEND, put: WRITE, write: WRITE, get: READ, read: READ };
 
-/** The row before the first of a text: the text that a key begins with. */
+/** Stands for the text that a key begins with. */
 const BEGINNING = -1;
-/** The row before an append that no read shows. */
+/** Stands for the unknown text before an append that no read shows. */
 const UNSHOWN = -2;
 
 /**
- * Tells appended texts as registers.
+ * Translates a history of appended texts into one of registers.
  *
- * @returns Undefined where a read's text can be cut in two ways, or not in the one way that its operations allow.
+ * @returns Undefined if the text of some read can be cut in two ways, or in a way that the operations do not allow.
  */
 export function appendChains(table: Operations): AsRegisters | undefined {
   const roles = table.names.map((name) => Object.hasOwn(ROLES, name) ? ROLES[name]! : 0);
@@ -37,14 +38,14 @@ export function appendChains(table: Operations): AsRegisters | undefined {
   const told = sameEvents(table);
   const beginning = told.values.intern("");
   const unseen = told.values.intern({ unseen: true });
-  /** The value that stands for the text whose last piece a row added. */
+  /** The value for the text whose last piece a row added. */
   const valueOf = (row: number): number => row === BEGINNING ? beginning : told.values.intern(row);
   for (let row = 0; row < table.length; row++) {
     switch (roles[table.name[row]!]) {
       case READ:
         told.verb[row] = GET;
         if (table.outcome[row] !== OK) continue;
-        // What nobody can have made is a value that nobody wrote.
+        // A text that no operations can have made becomes a value that nobody wrote.
         told.a[row] = chains.last[row] === UNSHOWN
           ? told.values.intern({ impossible: row })
           : valueOf(chains.last[row]!);
@@ -60,8 +61,7 @@ export function appendChains(table: Operations): AsRegisters | undefined {
     }
   }
   const model = { name: "kv-append", kind: "register", initial: "" } as const;
-  // A read tells nothing without the operation that it shows last, nor an append without what it found and who shows
-  // it.
+  // Reads need the operation that they show last. Appends need the one before them, and the read that shows it.
   const company = (row: number): readonly number[] =>
     [chains.last[row]!, chains.before[row]!, chains.shownBy[row]!].filter((other) => other >= 0);
   return { table: told, model, stands: kvAppend, company };
@@ -71,20 +71,20 @@ function textOf(table: Operations, row: number): string {
   return String(table.argumentOf(row) ?? "");
 }
 
-/** Which operation made each piece of each text that was read. */
+/** The operation that made each piece of each text that was read. */
 class Chains {
   /**
-   * By row of a read: the operation that added the last piece, BEGINNING for the empty text, UNSHOWN for a text that
-   * nobody can have made.
+   * For each read's row: the operation that added the last piece, BEGINNING for the empty text, UNSHOWN for a text that
+   * no operations can have made.
    */
   readonly last: Int32Array;
   /**
    * By row of an append: the operation that added the piece before it, or BEGINNING; UNSHOWN where no read shows it.
    */
   readonly before: Int32Array;
-  /** By row of an append: a read that shows what it found, or -1. */
+  /** For each append's row: a read that shows the text before it, or -1. */
   readonly shownBy: Int32Array;
-  /** Whether each text can be cut in one way only. */
+  /** Whether each text can be cut in only one way. */
   isClear = true;
   readonly #table: Operations;
   readonly #roles: readonly number[];
@@ -99,8 +99,8 @@ class Chains {
   }
 
   /**
-   * By key: the pieces that operations add, with their rows, -1 for those that several add; and the texts that were
-   * read.
+   * For each key: the pieces that operations add, with their rows (-1 if several operations add the piece), and the
+   * texts that were read.
    */
   #byKey(): Iterable<{ pieces: Map<string, number>; reads: Map<string, number[]> }> {
     const table = this.#table;
@@ -124,12 +124,10 @@ class Chains {
     return byKey.values();
   }
 
-  /** Cuts the texts of a key, the shortest first: most of them begin with one that was cut before. */
+  /** Cuts the texts of a key, the shortest first: most of them begin with a text that was cut before. */
   #cutAll(pieces: ReadonlyMap<string, number>, reads: ReadonlyMap<string, readonly number[]>): void {
     const lengths = [...new Set(Array.from(pieces.keys(), (piece) => piece.length))].sort((x, y) => x - y);
-    /**
-     * By the operation that made the first piece: the longest text that was cut, and the operation of its last piece.
-     */
+    /** By the operation of the first piece: the longest text that was cut, and the operation of its last piece. */
     const known = new Map<number, { text: string; last: number }>();
     for (const text of [...reads.keys()].sort((one, other) => one.length - other.length)) {
       const first = this.#pieceAt(text, 0, pieces, lengths);
@@ -145,7 +143,7 @@ class Chains {
   }
 
   /**
-   * Cuts a text from a place on, where `from.last` added what lies before it.
+   * Cuts a text from a position on; `from.last` added the part before it.
    *
    * @returns The operation of the last piece, or UNSHOWN.
    */
@@ -161,7 +159,7 @@ class Chains {
       const isPut = this.#roles[this.#table.name[row]!] === WRITE;
       if (isPut && at > 0) return UNSHOWN;
       if (!isPut) {
-        // Two texts disagree on what the append found: a search has to say what is wrong.
+        // Two texts disagree about what the append found, so only a search can explain the violation.
         if (this.before[row] !== UNSHOWN && this.before[row] !== last) this.isClear = false;
         this.before[row] = last;
         if (this.shownBy[row]! < 0) this.shownBy[row] = read;
@@ -172,7 +170,7 @@ class Chains {
     return last;
   }
 
-  /** The operation whose piece stands at a place of a text; UNSHOWN if none does. */
+  /** The operation whose piece begins at a position of a text; UNSHOWN if there is none. */
   #pieceAt(text: string, at: number, pieces: ReadonlyMap<string, number>, lengths: readonly number[]): number {
     let found = UNSHOWN;
     for (const length of lengths) {

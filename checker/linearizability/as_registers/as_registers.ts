@@ -1,22 +1,29 @@
 /**
- * A history of another model, told as one of registers: for judges of registers are fast.
+ * A history of another model, translated into a history of registers: judging registers is fast.
  *
  * @module
  */
 import type { AnyModel, RegisterModel } from "../../models/model.ts";
 import { Operations } from "../../table/operations.ts";
 
-/** Registers that are linearizable if and only if the history is. Row for row they are the same operations. */
+/**
+ * A history of registers that is linearizable if and only if the original is. Each row is the same operation in both.
+ */
 export interface AsRegisters {
   readonly table: Operations;
   readonly model: RegisterModel;
-  /** The model that the registers stand for. */
+  /** The original model. */
   readonly stands: AnyModel;
-  /** The operations without which a row is not what it is told as: a read shows what an append found. */
+  /**
+   * The operations that must accompany a row in a counterexample. For example, an append needs a read that shows what
+   * it found.
+   */
   readonly company: (row: number) => readonly number[];
 }
 
-/** A table of the same rows, outcomes and times; what the rows do is left out. */
+/**
+ * Makes a table with the same rows, outcomes and times, in which the operations themselves are still to be filled in.
+ */
 export function sameEvents(from: Operations): Operations {
   const to = new Operations(Math.max(1, from.length));
   to.length = from.length;

@@ -1,8 +1,9 @@
 /**
- * A set without reads of the whole, element by element: each is a register that holds whether the element is in.
+ * Translates a set that nobody reads as a whole into registers: one for each element, which holds whether the element
+ * is in the set.
  *
- * Elements have nothing to do with each other, so the set is linearizable if and only if each of them is (Herlihy and
- * Wing 1990, locality).
+ * Elements do not affect each other, so the set is linearizable if and only if each element is (Herlihy and Wing 1990,
+ * locality).
  *
  *     add        put true         with an answer: true: cas false to true,  false: read true
  *     remove     put false        with an answer: true: cas true to false,  false: read false
@@ -19,9 +20,9 @@ const ADD = 1, REMOVE = 2, CONTAINS = 3, READ = 4;
 const ROLES: Readonly<Record<string, number>> = { add: ADD, remove: REMOVE, contains: CONTAINS, read: READ, get: READ };
 
 /**
- * Tells a set as registers.
+ * Translates a history of a set into one of registers.
  *
- * @returns Undefined where somebody read the whole set, or there are other operations.
+ * @returns Undefined if somebody read the whole set, or there are other operations.
  */
 export function setElements(table: Operations): AsRegisters | undefined {
   const roles = table.names.map((name) => Object.hasOwn(ROLES, name) ? ROLES[name]! : 0);
@@ -36,7 +37,7 @@ export function setElements(table: Operations): AsRegisters | undefined {
     if (role === 0 || (role === READ && result !== null)) return undefined;
     told.key[row] = elementOf(table, row, elements, told);
     if (role === READ || (role === CONTAINS && result !== true && result !== false)) {
-      // It says nothing.
+      // The answer tells nothing, so the operation becomes a read without a result.
       told.verb[row] = GET;
       told.outcome[row] = FAILED;
       continue;
@@ -54,8 +55,8 @@ export function setElements(table: Operations): AsRegisters | undefined {
 }
 
 /**
- * Whether the answers of add and remove tell if they changed anything. Where each is `true`, that may be but a receipt:
- * some `false` must show that it is not.
+ * Whether the answers of add and remove tell if they changed the set. If all are `true`, they may only confirm the
+ * request: some `false` must show that they tell more.
  */
 function answersTell(table: Operations, roles: readonly number[]): boolean {
   let isFalseSeen = false;
@@ -68,7 +69,7 @@ function answersTell(table: Operations, roles: readonly number[]): boolean {
   return isFalseSeen;
 }
 
-/** The number of a row's element, of its key. */
+/** The number of the element that a row concerns; equal elements of different keys have different numbers. */
 function elementOf(table: Operations, row: number, elements: Map<number, number>, told: Operations): number {
   const pair = table.key[row]! * table.values.size + table.a[row]!;
   let element = elements.get(pair);

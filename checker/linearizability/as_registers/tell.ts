@@ -1,5 +1,5 @@
 /**
- * Chooses how a history of another model is told as one of registers.
+ * Chooses how a history of another model is translated into one of registers.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { appendChains } from "./append_chains.ts";
 import type { AsRegisters } from "./as_registers.ts";
 import { setElements } from "./set_elements.ts";
 
-/** Tells a history as registers; undefined where its model, or what it holds, does not allow that. */
+/** Translates a history into one of registers; undefined if its model or its content does not allow that. */
 export function toldAsRegisters(table: Operations, model: AnyModel): AsRegisters | undefined {
   const kind: unknown = "kind" in model ? model.kind : undefined;
   if (kind === "set") return setElements(table);

@@ -1,26 +1,26 @@
 /**
- * What the judges of collections answer.
+ * The answers of the algorithms that judge collections.
  *
  * @module
  */
 
 /**
  * An order of a collection's operations: `2 * e` is the insert of element `e`, `2 * e + 1` its removal, and `-1 - i`
- * the removal `i` that found nothing.
+ * the removal number `i` that found nothing.
  */
 export type CollectionSequence = Int32Array;
 
-/** What cannot be. */
+/** Why a collection is not linearizable. */
 export type CollectionConflict =
   /** `first` was inserted before `second`, and `second` came out of the queue before `first` did, or could have. */
   | { readonly pattern: "overtaken"; readonly first: number; readonly second: number }
-  /** The removals of drains, in their order, and the queue's order make a circle. */
+  /** The order of removals in drains, and the order of the queue, contradict each other in a circle. */
   | { readonly pattern: "circle"; readonly elements: readonly number[] }
-  /** A removal found nothing, though these elements, one after another, were inside all the while. */
+  /** A removal found nothing, although these elements, one after another, covered the whole time of the removal. */
   | { readonly pattern: "not empty"; readonly empty: number; readonly elements: readonly number[] }
-  /** An element came out though better ones, one after another, were inside all the while. */
+  /** An element came out although better ones, one after another, covered the whole time of its removal. */
   | { readonly pattern: "not the best"; readonly element: number; readonly elements: readonly number[] }
-  /** None of these elements can have lain below all others. */
+  /** None of these elements can have been below all the others. */
   | { readonly pattern: "not nested"; readonly elements: readonly number[] };
 
 /** An order that explains everything, or a conflict. */

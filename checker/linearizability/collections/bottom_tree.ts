@@ -1,13 +1,13 @@
 /**
- * Finds an element that may lie at the bottom of a stack: its push began early enough, and its pop ends late enough.
+ * Finds an element that may be at the bottom of a stack: its push began early enough, and its pop ends late enough.
  *
  * A binary tree over the elements in the order in which their pushes return. A node holds the earliest invocation of a
- * push below it, and the latest return of a pop; a node where one of them is not good enough is passed over whole.
+ * push below it, and the latest return of a pop below it. The search skips a node if one of the two is not good enough.
  *
  * @module
  */
 
-/** More than any place. */
+/** A number above all positions. */
 const NONE = 0x7fffffff;
 
 /** The tree. */
@@ -17,7 +17,7 @@ export class BottomTree {
   readonly #latestPop: Int32Array;
 
   /**
-   * @param elements In the order in which their pushes return.
+   * @param elements The elements, in the order in which their pushes return.
    */
   constructor(elements: Int32Array, pushInvoked: Int32Array, popReturned: Int32Array) {
     let size = 1;
@@ -37,12 +37,12 @@ export class BottomTree {
     this.#latestPop[node] = Math.max(this.#latestPop[2 * node]!, this.#latestPop[2 * node + 1]!);
   }
 
-  /** Whether the element of a rank is still there. */
+  /** Whether the element with a rank is still in the tree. */
   isIn(rank: number): boolean {
     return this.#latestPop[this.#size + rank]! >= 0;
   }
 
-  /** Takes the element of a rank away. */
+  /** Removes the element with a rank. */
   take(rank: number): void {
     let node = this.#size + rank;
     this.#earliestPush[node] = NONE;
@@ -51,8 +51,8 @@ export class BottomTree {
   }
 
   /**
-   * The rank, from `begin` to before `end`, of an element whose push was invoked before the event `before`, and whose
-   * pop returned after gap `after`; -1 if there is none.
+   * The rank, in `[begin, end)`, of an element whose push was invoked before the event `before` and whose pop returned
+   * after the gap `after`; -1 if there is none.
    */
   find(begin: number, end: number, before: number, after: number): number {
     return this.#find(1, 0, this.#size, { begin, end, before, after });

@@ -1,5 +1,5 @@
 /**
- * Judges the collections of a table, one a key.
+ * Judges the collections of a table, one for each key.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import type { CollectionSequence } from "./answer.ts";
 import { explainCollection } from "./explain.ts";
 import { judgeCollection } from "./judge.ts";
 
-/** What a key left undecided: a search has to tell, if it can. */
+/** A key that is undecided: only a search can decide it, if at all. */
 interface Undecided {
   readonly valid: "undecided";
   readonly key: number;
-  /** Why it was not decided without a search. */
+  /** Why it is undecided. */
   readonly reason: string;
-  /** Whether a search understands the key's operations: it knows no drains. */
+  /** Whether a search can handle the key's operations. It cannot handle drains. */
   readonly isSearchable: boolean;
 }
 

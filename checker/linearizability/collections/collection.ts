@@ -1,15 +1,15 @@
 /**
- * The operations of one collection, by element: where each was inserted and removed.
+ * The operations of one collection, by element: the positions of its insert and its removal.
  *
- * Places are those of the key's own events, from 0 to `events` - 1, and a gap `g` is the moment after event `g`. One
- * row an element:
+ * Positions count the key's own events, from 0 to `events` - 1. A gap `g` is the moment after event `g`. There is one
+ * row for each element:
  *
  *     value                                id of the value in the table
  *     insertRow, insertInv, insertRet      the insert; `insertRet` is `events` where its outcome is unknown
  *     removeRow, removeInv, removeRet      the removal; -1, `events` and `events + 1` where there is none
  *     chain                                the element that the same drain removed before this one, or -1
  *
- * An insert of unknown outcome whose value never came out is left out: it helps nobody.
+ * An insert of unknown outcome whose value never came out is left out: it can explain nothing.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { DRAIN, INSERT, REMOVE } from "../../models/collection.ts";
 import { FAILED, OK, type Operations } from "../../table/operations.ts";
 import { NULL_ID } from "../../table/values.ts";
 
-/** One collection; see the file's head. */
+/** One collection; the head of the file shows its columns. */
 export interface Collection {
   readonly length: number;
   readonly events: number;
@@ -31,36 +31,36 @@ export interface Collection {
   readonly chain: Int32Array;
   /** Removals that found the collection empty. */
   readonly empties: readonly Span[];
-  /** Removals of unknown outcome, in the order of their invocation: each may have removed something from then on. */
+  /**
+   * Removals of unknown outcome, in the order of their invocations. Each may have removed something at any later time.
+   */
   readonly unknownRemovals: readonly Span[];
-  /** Whether the number of unknown removals has no limit: a drain of unknown outcome. */
+  /** Whether the number of unknown removals has no limit, because a drain has an unknown outcome. */
   readonly isDrainUnknown: boolean;
 }
 
-/** An operation and where it stands. */
+/** An operation and its positions. */
 interface Span {
   readonly row: number;
   readonly inv: number;
   readonly ret: number;
 }
 
-/**
- * What is wrong, whatever the order of the collection. Elements are numbers of the collection's; rows are those of the
- * table.
- */
+/** A violation that does not depend on the order of the collection. `rows` are rows of the table. */
 export interface Mismatch {
-  /** Removed though never inserted, removed more often than inserted, or removed before the insert began. */
+  /** The value was never inserted, removed more often than inserted, or removed before its insert began. */
   readonly pattern: "never inserted" | "removed again" | "removed too early";
   readonly rows: readonly number[];
 }
 
-/** What the operations of a key make: a collection, and what is known of it. */
+/** The collection of one key, as it was read. */
 export interface ReadCollection {
   readonly collection: Collection;
-  /** What can be seen without asking for an order. */
+  /** A violation that is visible without building an order. */
   readonly mismatch: Mismatch | undefined;
   /**
-   * A value that is inserted more than once: which of its removals goes with which insert is then a guess. -1: none.
+   * A value that is inserted more than once, so it is uncertain which removal belongs to which insert; -1 if there is
+   * none.
    */
   readonly repeated: number;
 }
@@ -75,23 +75,23 @@ interface Removal {
   readonly before: number;
 }
 
-/** Reads collections from a table, one key at a time. */
+/** Reads the collections of a table, one key at a time. */
 export class CollectionReader {
   readonly #table: Operations;
   readonly #roles: Uint8Array;
-  /** By value: the next insert that no removal was matched with, plus 1; and the last. */
+  /** By value: the next insert that is not matched with a removal, plus 1; and the last insert. */
   #next: Int32Array;
   #last: Int32Array;
-  /** By row: its completion's place, where it has one. */
+  /** By row: the position of its completion, if it has one. */
   readonly #returns: Int32Array;
 
   /**
-   * @param roles By the name's id: what the operation does.
+   * @param roles What each operation does, by the id of its name.
    */
   constructor(table: Operations, roles: Uint8Array) {
     this.#table = table;
     this.#roles = roles;
-    // What drains brought become values first, for the arrays by value are made once.
+    // The results of drains become values first, because the arrays by value are made only once.
     for (let row = 0; row < table.length; row++) {
       if (roles[table.name[row]!] !== DRAIN || table.outcome[row] !== OK) continue;
       const items = table.resultOf(row);
@@ -103,7 +103,8 @@ export class CollectionReader {
   }
 
   /**
-   * Reads the first `end - begin` events of `sorted`, those of one key; what is open at the end has an unknown outcome.
+   * Reads the first `end - begin` events in `sorted` of one key. Operations that are open at the end have an unknown
+   * outcome.
    */
   read(sorted: Int32Array, begin: number, end: number): ReadCollection {
     const events = end - begin;
@@ -179,7 +180,7 @@ export class CollectionReader {
     const insertOf = new Int32Array(removals.length).fill(-1);
     const removalOf = new Int32Array(rows.length).fill(-1);
     let mismatch: Mismatch | undefined;
-    // The removal that returns first needs an insert most: so whatever repeats, no other way to match them would do
+    // The removal that returns first needs an early insert most. So if equal values repeat, no other matching could be
     // better.
     const order = Array.from(removals, (_, r) => r);
     if (repeated >= 0) order.sort((x, y) => removals[x]!.ret - removals[y]!.ret || x - y);

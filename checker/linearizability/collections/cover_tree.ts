@@ -1,11 +1,11 @@
 /**
- * How many elements cover each gap, as they are taken away one by one.
+ * Counts how many elements cover each gap, while elements are taken away one by one.
  *
- * A binary tree over the gaps. A node holds what was added to all gaps below it, and the least and most of the sums
- * below it, its own addition included:
+ * A binary tree over the gaps. A node holds a number that applies to all gaps below it, and the least and the greatest
+ * count of a gap below it, including this number:
  *
- *     add            what covers all of the node's gaps
- *     least, most    the fewest and the most that cover one of its gaps, from here down
+ *     add            the elements that cover all of the node's gaps
+ *     least, most    the least and the greatest count of one of its gaps, without the nodes above
  *
  * @module
  */
@@ -19,7 +19,7 @@ export class CoverTree {
 
   /**
    * @param gaps How many gaps there are.
-   * @param elements Those that cover gaps, each from `from` to before `to`.
+   * @param elements The elements that cover gaps; each covers the gaps in `[from, to)`.
    */
   constructor(gaps: number, elements: Iterable<number>, from: Int32Array, to: Int32Array) {
     let size = 1;
@@ -47,7 +47,7 @@ export class CoverTree {
     this.#most[node] = Math.max(this.#most[left]!, this.#most[right]!) + this.#add[node]!;
   }
 
-  /** One element fewer covers the gaps from `from` to before `to`. */
+  /** Removes one element's cover from the gaps in `[from, to)`. */
   uncover(from: number, to: number): void {
     let [left, right] = [from + this.#size, to + this.#size];
     const [first, last] = [left, right - 1];
@@ -65,17 +65,20 @@ export class CoverTree {
     this.#most[node]!--;
   }
 
-  /** The first gap from `gap` on that somebody covers; the number of gaps or more if there is none. */
+  /** The first covered gap at or after `gap`; the number of gaps or more if there is none. */
   nextCovered(gap: number): number {
     return this.#next(gap, (node, above) => this.#most[node]! + above > 0);
   }
 
-  /** The first gap from `gap` on that nobody covers; the number of gaps or more if there is none. */
+  /** The first uncovered gap at or after `gap`; the number of gaps or more if there is none. */
   nextUncovered(gap: number): number {
     return this.#next(gap, (node, above) => this.#least[node]! + above === 0);
   }
 
-  /** The first gap from `gap` on below a node that `has` it, given what was added above the node. */
+  /**
+   * The first gap at or after `gap` below a node for which `has` holds, where `above` is the sum of the numbers above
+   * the node.
+   */
   #next(gap: number, has: (node: number, above: number) => boolean): number {
     const size = this.#size;
     if (gap >= size) return size;
@@ -84,7 +87,7 @@ export class CoverTree {
     for (let up = node >> 1; up > 0; up >>= 1) above += this.#add[up]!;
     for (;;) {
       if (has(node, above)) break;
-      // Up to the first node that lies to the right.
+      // Goes up to the first node that has a right neighbour.
       while ((node & 1) === 1) {
         node >>= 1;
         if (node <= 1) return size;

@@ -1,5 +1,5 @@
 /**
- * From a collection that cannot be explained to the few operations that cannot all be true.
+ * Reduces a collection that is not linearizable to a few operations that contradict each other.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { type CollectionVerdict, judgeCollection } from "./judge.ts";
 import { type Part, restrict } from "./restrict.ts";
 import { collectionSentence } from "./sentence.ts";
 
-/** The events of one key, and what reads them. */
+/** The events of one key, and the reader for them. */
 interface KeyEvents {
   readonly table: Operations;
   readonly model: CollectionModel;
@@ -26,10 +26,10 @@ interface KeyEvents {
   readonly stop: (() => boolean) | undefined;
 }
 
-/** A verdict that something is wrong. */
+/** A verdict of a violation. */
 type Wrong = Extract<CollectionVerdict, { valid: false }>;
 
-/** Explains what is wrong with a key: at its first event that cannot be explained, by as few operations as show it. */
+/** Explains the violation of a key, at the first event that cannot be explained, with as few operations as possible. */
 export function explainCollection(key: KeyEvents): Counterexample {
   const { table, model } = key;
   const whole = judgePrefix(key, key.end - key.begin);
@@ -54,7 +54,7 @@ function whereOf(table: Operations, event: number): number {
   return event < 0 ? table.returned[~event]! : table.invoked[event]!;
 }
 
-/** A prefix of a key's events, as it was read, and what is wrong with it. */
+/** A prefix of a key's events: the collection, and its violation. */
 interface WrongPrefix {
   readonly events: number;
   readonly read: ReadCollection;
@@ -72,10 +72,10 @@ function readPrefix(key: KeyEvents, events: number): { read: ReadCollection; ver
   return { read, verdict: judgeCollection(key.table, key.model, read) };
 }
 
-/** How often the violation that was found is taken for the first, before its place is halved in. */
+/** How often the violation that was found is assumed to be the first one, before a binary search looks for it. */
 const GUESSES = 6;
 
-/** The shortest prefix that is wrong; `fine` events are known to be fine. */
+/** The shortest prefix with a violation; the first `fine` events are known to be without one. */
 function firstBadPrefix(key: KeyEvents, whole: WrongPrefix): { events: number; fine: number; first: WrongPrefix } {
   let first = whole;
   let fine = 0;
@@ -92,7 +92,7 @@ function firstBadPrefix(key: KeyEvents, whole: WrongPrefix): { events: number; f
   return { events: first.events, fine, first };
 }
 
-/** The place of the last return of the operations that a verdict names. */
+/** The position of the last return among the operations that a verdict names. */
 function lastReturn(key: KeyEvents, { read: { collection }, verdict, events }: WrongPrefix): number {
   if ("mismatch" in verdict) {
     const places = verdict.mismatch.rows.map((row) => placeOfReturn(key, row, events));
@@ -111,7 +111,7 @@ function placeOfReturn(key: KeyEvents, row: number, events: number): number {
 
 type Conflicting = Extract<Wrong, { conflict: unknown }>;
 
-/** The elements and empty answers that a conflict names. */
+/** The elements, and the removals that found nothing, that a conflict names. */
 function partOf(verdict: Conflicting): Part {
   const { conflict } = verdict;
   switch (conflict.pattern) {
@@ -130,9 +130,7 @@ function ascending(numbers: readonly number[]): number[] {
   return [...new Set(numbers)].sort((x, y) => x - y);
 }
 
-/**
- * The operations of a small part of the whole that is wrong: the one that shows first, where the whole shows it too.
- */
+/** The operations of a small part with a violation: the part that shows first, if the whole collection shows it too. */
 function smallPart(
   key: KeyEvents,
   { read: { collection }, verdict }: WrongPrefix,
@@ -168,7 +166,7 @@ function everything({ length, empties }: Collection): Part {
   return { elements: Array.from({ length }, (_, e) => e), empties: empties.map((_, i) => i) };
 }
 
-/** The part that a prefix's conflict names, in the numbers of the whole. */
+/** The part that a prefix's conflict names, in the numbers of the whole collection. */
 function translated({ read, verdict }: WrongPrefix, whole: Collection): Part {
   if ("mismatch" in verdict) return { elements: [], empties: [] };
   const part = partOf(verdict);
@@ -179,7 +177,7 @@ function translated({ read, verdict }: WrongPrefix, whole: Collection): Part {
   return { elements, empties: whole.empties.flatMap(({ row }, i) => empties.has(row) ? [i] : []) };
 }
 
-/** As few of `all` as still show the violation: halves are left out first, single ones last. */
+/** As few of `all` as still show the violation: leaves out halves first, single operations last. */
 function fewest(
   all: readonly number[],
   stop: (() => boolean) | undefined,
@@ -196,12 +194,12 @@ function fewest(
   return kept;
 }
 
-/** How many operations are tried in all orders. */
+/** How many operations a replay can try in all orders. */
 const MOST_REPLAYED = 12;
 
 /**
- * Tries all orders of the operations, by code that knows only the model's definition; and leaves out those that are not
- * needed.
+ * Tries all orders of the operations with code that knows only the model's definition, and leaves out operations that
+ * are not needed.
  */
 function confirm(
   { table, model }: KeyEvents,
@@ -214,7 +212,7 @@ function confirm(
     invoked: table.invoked[row]!,
     returned: table.outcome[row] === OPEN ? Infinity : table.returned[row]!,
   });
-  // Unknown removals are all alike but for their beginning: of the first ones there are enough.
+  // Unknown removals differ only in their beginnings, so the first few are enough.
   const unknown = unknownRemovals.slice(0, candidates.length).map(({ row }) => entry(row));
   const relaxed = new Set<number>();
   const contradicts = (): boolean | undefined =>

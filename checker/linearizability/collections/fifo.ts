@@ -1,14 +1,14 @@
 /**
- * Judges a queue whose values are distinct, in linear time: the bad patterns of Bouajjani, Emmi, Enea and Hamza (Inf.
+ * Judges a queue with distinct values in linear time, by the bad patterns of Bouajjani, Emmi, Enea and Hamza (Inf.
  * Comput. 2018, section 6).
  *
- * The elements need one order in which they both go in and come out. An element `a` must stand before `b` if a's insert
- * returned before b's began, or a's removal before b's removal, or a's removal before b's insert. The order is built
- * front to back: an element may stand next if nothing that is left must stand before it, and which of them does is
- * free. Where none may, the element whose removal returns first has been overtaken.
+ * The elements need one order in which they both go in and come out. An element `a` must precede `b` if a's insert
+ * returned before b's began, or a's removal before b's removal, or a's removal before b's insert. The algorithm builds
+ * the order from front to back. Any element may come next that no remaining element must precede; the choice among
+ * several does not matter. If there is none, the element whose removal returns first has been overtaken.
  *
- * Gaps at which the queue was empty cut time into parts: an element whose insert and removal had both begun by then
- * lies before the gap, all others after.
+ * Gaps at which the queue was empty divide time into parts. An element belongs before such a gap if its insert and its
+ * removal had both begun by then, and otherwise after it.
  *
  * @module
  */
@@ -31,8 +31,8 @@ export function judgeFifo(collection: Collection): CollectionAnswer {
 }
 
 /**
- * When each insert and removal may take effect, between the gaps at which the queue is empty. In half places: event `p`
- * is `2 * p`, gap `g` is `2 * g + 1`.
+ * When each insert and each removal may take effect, between the gaps at which the queue is empty. The unit is half a
+ * position: event `p` is `2 * p`, gap `g` is `2 * g + 1`.
  */
 interface Windows {
   readonly insertFrom: Int32Array;
@@ -46,19 +46,19 @@ function windowsOf(collection: Collection, gaps: Int32Array): Windows {
   const windows = {
     insertFrom: insertInv.map((at) => 2 * at),
     insertTo: insertRet.map((at) => 2 * at),
-    // What stays comes last: after what a removal of unknown outcome may take.
+    // Elements that stay come last, after those that a removal of unknown outcome may take.
     removeFrom: removeInv.map((at, e) => removeRow[e]! < 0 ? 2 * events + 2 : 2 * at),
     removeTo: removeRet.map((at, e) => removeRow[e]! < 0 ? 2 * events + 3 : 2 * at),
   };
   if (gaps.length === 0) return windows;
-  /** By place: the first empty gap from it on. */
+  /** By position: the next empty gap. */
   const nextGap = new Int32Array(events + 2).fill(-1);
   for (const gap of gaps) nextGap[gap] = gap;
   for (let at = events - 1; at >= 0; at--) if (nextGap[at]! < 0) nextGap[at] = nextGap[at + 1]!;
   const previous = new Int32Array(events + 2).fill(-1);
   gaps.forEach((gap, i) => previous[gap] = i === 0 ? -1 : gaps[i - 1]!);
   for (let e = 0; e < length; e++) {
-    // The part of time that the element lies in, between two empty gaps.
+    // The part of time of the element, between two empty gaps.
     const until = nextGap[Math.max(insertInv[e]!, removeInv[e]!)]!;
     const since = until < 0 ? gaps.at(-1)! : previous[until]!;
     if (since >= 0) {
@@ -103,7 +103,7 @@ function orderOf(
   }
   const elements = new Int32Array(length);
   let [taken, ready, i, j, k, l] = [0, 0, 0, 0, 0, 0];
-  // The elements that are ready stand behind those that are taken.
+  // Ready elements follow the chosen ones in the list.
   const allow = (e: number, what: number): void => {
     state[e]! |= what;
     if (state[e] === READY) elements[ready++] = e;
@@ -130,13 +130,13 @@ function orderOf(
   }
 }
 
-/** Elements that are left, of which each must stand before the next, and the last before the first. */
+/** Remaining elements that form a circle: each must precede the next, and the last must precede the first. */
 function circleOf({ length, chain }: Collection, windows: Windows, state: Uint8Array): number[] {
   const { insertFrom, insertTo, removeFrom, removeTo } = windows;
   const left = Array.from({ length }, (_, e) => e).filter((e) => state[e]! < TAKEN);
   const least = (key: Int32Array): number => left.reduce((one, other) => key[other]! < key[one]! ? other : one);
   const [firstInsert, firstRemove] = [least(insertTo), least(removeTo)];
-  /** An element that must stand before `e`, one of those left. */
+  /** A remaining element that must precede `e`. */
   const before = (e: number): number => {
     if (insertTo[firstInsert]! <= insertFrom[e]!) return firstInsert;
     if (removeTo[firstRemove]! <= Math.max(removeFrom[e]!, insertFrom[e]!)) return firstRemove;
@@ -152,7 +152,7 @@ function circleOf({ length, chain }: Collection, windows: Windows, state: Uint8A
   return way.slice(seen.get(e)!).reverse();
 }
 
-/** Each insert as soon as it may be, each removal too. */
+/** The operations in order: each insert and each removal as early as possible. */
 function sequenceOf(
   { length, events, removeRow, empties }: Collection,
   { gapOf }: Emptiness,
@@ -182,7 +182,7 @@ function sequenceOf(
     if (removeRow[e]! < 0) continue;
     insertUntil(k + 1, -1);
     removeAt = Math.max(removeAt, removeFrom[e]!, insertAt);
-    // Inserts that may take effect before this removal does.
+    // The inserts that may take effect before this removal does.
     insertUntil(k + 1, removeAt);
     passEmptyGaps(removeAt);
     sequence.push(2 * e + 1);

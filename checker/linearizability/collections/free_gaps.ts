@@ -1,6 +1,6 @@
 /**
- * Gaps that nobody covers, while they become fewer: a forest in which every covered gap points to the right, towards
- * the next free one (union-find).
+ * The gaps that no element covers, while more gaps become covered: a forest in which every covered gap points to the
+ * right, towards the next free one (union-find).
  *
  * @module
  */
@@ -17,19 +17,19 @@ export class FreeGaps {
     for (let gap = 0; gap < gaps; gap++) this.#next[gap] = gap;
   }
 
-  /** The first free gap from `gap` on. */
+  /** The first free gap at or after `gap`. */
   from(gap: number): number {
     const next = this.#next;
     let at = gap;
     while (next[at] !== at) {
-      // Halving the way keeps the forest flat.
+      // Path halving keeps the forest flat.
       next[at] = next[next[at]!]!;
       at = next[at]!;
     }
     return at;
   }
 
-  /** Covers the gaps from `begin` to before `end`. */
+  /** Covers the gaps in `[begin, end)`. */
   cover(begin: number, end: number): void {
     const next = this.#next;
     for (let gap = this.from(begin); gap < end;) {

@@ -1,5 +1,5 @@
 /**
- * Decides whether a collection is linearizable, without a search, where it can.
+ * Decides whether a collection is linearizable, without a search if possible.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { assignUnknownRemovals, removeAllUnknown } from "./unknown_removals.ts";
 import type { Operations } from "../../table/operations.ts";
 import { NULL_ID } from "../../table/values.ts";
 
-/** What was found: an order that was replayed, a conflict that is proven, or why only a search can tell. */
+/** The result: an order, which was replayed; a proven conflict; or the reason why only a search can decide. */
 export type CollectionVerdict =
   | { readonly valid: true; readonly collection: Collection; readonly sequence: CollectionSequence }
   | { readonly valid: false; readonly collection: Collection; readonly mismatch: Mismatch }
@@ -22,10 +22,10 @@ export type CollectionVerdict =
   | { readonly valid: "unknown"; readonly reason: string };
 
 /**
- * Judges what `CollectionReader` read.
+ * Judges a collection that `CollectionReader` has read.
  *
- * Where removals have an unknown outcome, they are given to elements as the rules of `unknown_removals.ts` have it; an
- * order that is found so is an order, and a conflict counts only if no other way to give them could undo it.
+ * Removals of unknown outcome are assigned to elements by the rules of `unknown_removals.ts`. An order that is found in
+ * this way is valid. A conflict counts only if no other assignment could avoid it.
  */
 export function judgeCollection(table: Operations, model: CollectionModel, read: ReadCollection): CollectionVerdict {
   const { collection, mismatch, repeated } = read;
@@ -55,7 +55,7 @@ export function judgeCollection(table: Operations, model: CollectionModel, read:
   const relaxed = removeAllUnknown(collection);
   const proof = judgeByOrder(relaxed, model, rank);
   if ("conflict" in proof) return { valid: false, collection: relaxed, conflict: proof.conflict };
-  return { valid: "unknown", reason: "which elements the removals of unknown outcome removed cannot be told" };
+  return { valid: "unknown", reason: "it is uncertain which elements the removals of unknown outcome removed" };
 }
 
 function judgeByOrder(collection: Collection, { order }: CollectionModel, rank: Int32Array): CollectionAnswer {
@@ -69,7 +69,7 @@ function judgeByOrder(collection: Collection, { order }: CollectionModel, rank: 
   }
 }
 
-/** Each element's priority as a number from 0, the best first; equal priorities are equal numbers. */
+/** Each element's priority as a rank from 0, the best first. Equal priorities have equal ranks. */
 function ranksOf(table: Operations, { largestFirst }: CollectionModel, { length, value }: Collection): Int32Array {
   const priorities = Array.from(value, (id) => priorityOf(table.values.at(id)));
   const order = Int32Array.from({ length }, (_, e) => e);

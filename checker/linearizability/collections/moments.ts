@@ -1,18 +1,18 @@
 /**
- * When a collection may have been empty, and orders of elements by place.
+ * When a collection may have been empty; and sorting of elements by position.
  *
- * An element is surely inside from the return of its insert to the invocation of its removal: it covers the gaps
- * between. Where no element covers a gap, the collection may have been empty there, and then an order exists in which
- * it was (for whatever comes out first): what had to be over by then goes before the gap, all else after it, and each
- * side stays legal alone, for elements leave no trace.
+ * An element is certainly inside from the return of its insert to the invocation of its removal: it covers the gaps in
+ * between. If no element covers a gap, the collection may have been empty there, and then an order exists in which it
+ * was, whatever the kind of collection. In that order, the operations that had to be over by the gap precede it, and
+ * all others follow it. Each side stays legal alone, because an element leaves no trace once it is removed.
  *
  * @module
  */
 import type { Collection } from "./collection.ts";
 
 /**
- * For each gap, the first one from it on that no element covers; `events + 1` if there is none. The gap at `events` is
- * the end of time.
+ * For each gap, the first gap at or after it that no element covers; `events + 1` if there is none. The gap at `events`
+ * is the end of time.
  */
 function nextUncovered({ length, events, insertRet, removeInv }: Collection): Int32Array {
   const change = new Int32Array(events + 2);
@@ -32,12 +32,15 @@ function nextUncovered({ length, events, insertRet, removeInv }: Collection): In
   return next;
 }
 
-/** What the removals that found nothing need. */
+/** The gaps that the removals that found nothing need. */
 export interface Emptiness {
-  /** The gaps at which the collection is empty, ascending, each once; for each removal that found nothing, its gap. */
+  /**
+   * The gaps at which the collection is empty, ascending, without duplicates; and for each removal that found nothing,
+   * its gap.
+   */
   readonly gaps: Int32Array;
   readonly gapOf: Int32Array;
-  /** The first removal that found nothing though something was inside all the while, or -1. */
+  /** The first removal that found nothing although elements covered its whole time, or -1. */
   readonly contradicted: number;
 }
 
@@ -56,10 +59,10 @@ export function findEmptyGaps(collection: Collection): Emptiness {
 }
 
 /**
- * The fewest elements that together were inside from gap `from` to gap `to`, in the order of time: the proof that
- * nothing can have been found empty.
+ * The fewest elements that together cover the gaps from `from` to `to`, in the order of time. They prove that no
+ * removal can have found the collection empty.
  *
- * @param isIn Which elements count.
+ * @param isIn Whether an element counts.
  */
 export function coverOf(
   { length, insertRet, removeInv }: Collection,
@@ -86,7 +89,7 @@ export function coverOf(
   return cover;
 }
 
-/** Numbers from 0 to `length` - 1 in the order of their keys, which are from 0 to `most`: counted, not compared. */
+/** Sorts the numbers from 0 to `length` - 1 by their keys, which are between 0 and `most` (counting sort). */
 export function sortedBy(keys: Int32Array, most: number): Int32Array {
   const begins = new Int32Array(most + 2);
   for (const key of keys) begins[key + 1]!++;

@@ -1,13 +1,13 @@
 /**
- * Judges a priority queue whose values are distinct, near n log n, after Lee and Mathur (OOPSLA 2025).
+ * Judges a priority queue with distinct values, near n log n, after Lee and Mathur (OOPSLA 2025).
  *
- * An element comes out at a moment at which none that is better is inside. So each removal needs a gap, after its
- * invocation and its insert's, that no better element covers (see `moments.ts`), and a removal that found nothing one
- * that none covers. That is enough: such gaps can be had all at once, for whatever had to be over by one of them goes
- * before it.
+ * An element comes out at a moment at which no better element is inside. So each removal needs a gap, after its own
+ * invocation and that of its insert, that no better element covers (see `moments.ts`). A removal that found nothing
+ * needs a gap that no element covers. These conditions are sufficient: all such gaps can be used together, because the
+ * operations that had to be over by a gap precede it.
  *
- * The elements are taken from the best to the worst; gaps that are covered once stay covered. Each removal takes its
- * first gap, each insert its last one.
+ * The elements are handled from the best to the worst. A gap that is covered stays covered. Each removal gets its first
+ * possible gap, each insert its last.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import { FreeGaps } from "./free_gaps.ts";
 /**
  * Judges a priority queue.
  *
- * @param rank Each element's priority as a number: the smallest comes out first, equal ones in any order.
+ * @param rank Each element's priority: the smallest comes out first, equal ones in any order.
  */
 export function judgePriority(collection: Collection, rank: Int32Array): CollectionAnswer {
   const { length, events, insertInv, insertRet, removeInv, removeRet, empties } = collection;
   const free = new FreeGaps(events + 1);
   const byRank = sortedBy(rank, length);
-  /** The gap at which each element comes out; the end of time for those that stay. */
+  /** The gap at which each element comes out; the end of time for elements that stay. */
   const gapOf = new Int32Array(length).fill(events);
   for (let begin = 0; begin < length;) {
     let end = begin;
@@ -41,7 +41,7 @@ export function judgePriority(collection: Collection, rank: Int32Array): Collect
     }
     for (let i = begin; i < end; i++) {
       const e = byRank[i]!;
-      // What may have been removed, but never could, stays.
+      // An element that may have been removed, but never could be, stays.
       free.cover(insertRet[e]!, gapOf[e]! >= events ? events : removeInv[e]!);
     }
     begin = end;
@@ -57,8 +57,8 @@ export function judgePriority(collection: Collection, rank: Int32Array): Collect
 }
 
 /**
- * The operations gap by gap. In a gap come the removals, the best first, each right after its insert if that had not
- * returned by then; then what found nothing; then the inserts that return next.
+ * The operations gap by gap. In each gap: the removals, the best first, each right after its insert if that has not
+ * returned yet; then removals that found nothing; then the inserts that return next.
  */
 function sequenceOf(
   { length, events, insertRet }: Collection,

@@ -1,6 +1,6 @@
 /**
- * Replays an order that the judges of collections built, on a plain queue, stack, heap or bag: it shares nothing with
- * them.
+ * Replays an order that the algorithms for collections built, on a plain queue, stack, heap or bag. It shares no code
+ * with them.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import type { CollectionSequence } from "./answer.ts";
 import type { Collection } from "./collection.ts";
 
 /**
- * Whether an order is what it claims to be: it has every operation of known outcome once, respects real time, and each
- * removal takes what was next.
+ * Checks an order: it must have every operation of known outcome once and respect real time, and each removal must take
+ * the element that is next.
  *
  * @param rank Each element's priority, for a priority queue.
- * @returns What is wrong with it, or undefined.
+ * @returns What is wrong, or undefined.
  */
 export function replaySequence(
   collection: Collection,
@@ -55,11 +55,11 @@ export function replaySequence(
   return undefined;
 }
 
-/** What is inside a collection. */
+/** The content of a collection. */
 interface Inside {
   size(): number;
   add(element: number): void;
-  /** Removes an element; false if another is next. */
+  /** Removes an element; `false` if another one is next. */
   remove(element: number): boolean;
 }
 
@@ -95,7 +95,9 @@ function stack(): Inside {
   };
 }
 
-/** A binary heap by rank; an element that is as good as the best may come out first, and is passed over later. */
+/**
+ * A binary heap by rank. An element whose rank equals the best one's may be removed before it; the heap skips it later.
+ */
 function heap(length: number, rank: Int32Array): Inside {
   const items = new Int32Array(length);
   const isIn = new Uint8Array(length);

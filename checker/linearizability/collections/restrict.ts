@@ -1,8 +1,8 @@
 /**
- * Parts of a collection: some of its elements and of the removals that found nothing.
+ * Parts of a collection: some of its elements, and some of the removals that found nothing.
  *
- * What is linearizable stays so without an element, for each leaves no trace: so a part that is not proves that the
- * whole is not.
+ * A linearizable collection stays linearizable if an element is left out, because an element leaves no trace. So a part
+ * that is not linearizable proves that the whole is not.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Part {
   readonly empties: readonly number[];
 }
 
-/** A collection of a part, its places counted anew; all removals of unknown outcome stay. */
+/** The collection of a part, with its own positions. All removals of unknown outcome stay. */
 export function restrict(collection: Collection, { elements, empties }: Part): Collection {
   const spans = empties.map((i) => collection.empties[i]!);
   const places = new Set<number>();
@@ -27,7 +27,7 @@ export function restrict(collection: Collection, { elements, empties }: Part): C
     }
   }
   for (const { inv, ret } of spans) [inv, ret].forEach(note);
-  // The first of them is as good as any other: more than the part has elements are of no use.
+  // The removals that begin first are at least as useful as the others, and no more than there are elements are needed.
   const unknown = collection.unknownRemovals.slice(0, elements.length + 1);
   for (const { inv } of unknown) note(inv);
   const sorted = Int32Array.from(places).sort();

@@ -1,5 +1,5 @@
 /**
- * Says in English what is wrong with a collection.
+ * Describes the violation of a collection in an English sentence.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Collection, Mismatch } from "./collection.ts";
 import type { CollectionConflict } from "./answer.ts";
 import type { CollectionVerdict } from "./judge.ts";
 
-/** One sentence about a verdict on a collection. */
+/** A sentence about a verdict on a collection. */
 export function collectionSentence(
   table: Operations,
   model: CollectionModel,
@@ -93,7 +93,7 @@ function nestedSentence(context: Context, elements: readonly number[]): string {
   const { table, collection } = context;
   const { insertRet, insertInv, removeRow, removeInv, removeRet, value } = collection;
   const shown = (e: number): string => text(table.values.at(value[e]!));
-  // Of two that cross, the lower one came out while the upper one was inside.
+  // Of two elements that cross, the lower one came out while the upper one was inside.
   for (const lower of elements) {
     const upper = elements.find((e) =>
       insertRet[lower]! < insertInv[e]! && insertRet[e]! < removeInv[lower]! && removeRet[lower]! < removeInv[e]!

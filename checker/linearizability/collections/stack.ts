@@ -1,16 +1,17 @@
 /**
- * Judges a stack whose values are distinct, near n log n, after Lee and Mathur (Efficient Decrease-and-Conquer
- * Linearizability Monitoring, OOPSLA 2025): find an element that may lie below all others, take it away, and judge the
- * rest.
+ * Judges a stack with distinct values, near n log n, after Lee and Mathur (Efficient Decrease-and-Conquer
+ * Linearizability Monitoring, OOPSLA 2025): finds an element that may be below all others, takes it away, and judges
+ * the rest.
  *
- * - An element whose push and pop overlap may be pushed and popped at one moment, which disturbs nobody: it is set
- *   aside.
- * - All others are surely inside from the return of their push to the invocation of their pop. Where nobody is, the
- *   stack may have been empty (see `moments.ts`), so each stretch of time that is covered without a gap is judged
- *   alone.
- * - In a stretch from gap `from` to gap `to` the stack is never empty, so one element lies at its bottom all the time:
- *   its push began before the stretch did, and its pop ends after it. If one may lie there, it lies there: whatever
- *   order the others have stays legal on top of it.
+ * - An element whose push and pop overlap may be pushed and popped at one moment. Then it affects no other element, so
+ *   it is set aside.
+ * - Each other element is certainly inside from the return of its push to the invocation of its pop. Where no element
+ *   is inside, the stack may have been empty (see `moments.ts`). So each stretch of time that is covered without a gap
+ *   is judged alone.
+ * - In a stretch from gap `from` to gap `to` the stack is never empty, so one element is at its bottom all the time.
+ * Its
+ *   push began before the stretch did, and its pop ends after it. If an element can be there, it may be placed there:
+ *   every legal order of the others stays legal on top of it.
  *
  *     bottom   push |-----------------------------------------| pop
  *     others            |--------|   |-------------|
@@ -37,7 +38,7 @@ export function judgeStack(collection: Collection): CollectionAnswer {
   return { sequence: sequenceOf(collection, emptiness, nesting.moves) };
 }
 
-/** A push at the end of a stretch's first gap, or a pop in its last one. */
+/** A push at the end of a stretch's first gap, or a pop in its last gap. */
 interface Move {
   readonly element: number;
   readonly isPop: boolean;
@@ -45,21 +46,21 @@ interface Move {
 }
 
 /**
- * Nests the elements that are surely inside at some time; or tells those of a stretch of which none may lie at the
- * bottom.
+ * Nests the elements that are certainly inside at some time. If no element of a stretch may be at the bottom, returns
+ * the elements of that stretch.
  */
 function nest(collection: Collection): { readonly moves: readonly Move[] } | { readonly stuck: readonly number[] } {
   const { events, insertInv, insertRet, removeInv, removeRet } = collection;
   const byInsertRet = sortedBy(insertRet, events).filter((e) => insertRet[e]! < removeInv[e]!);
   const cover = new CoverTree(events + 1, byInsertRet, insertRet, removeInv);
   const bottoms = new BottomTree(byInsertRet, insertInv, removeRet);
-  /** By gap: how many of the elements in the order of their push's return come before it. */
+  /** By gap: how many elements, sorted by the return of their push, come before it. */
   const rankAt = new Int32Array(events + 2);
   for (const e of byInsertRet) rankAt[insertRet[e]! + 1]!++;
   for (let gap = 0; gap <= events; gap++) rankAt[gap + 1]! += rankAt[gap]!;
 
   const moves: Move[] = [];
-  // What is left to do, the next thing last: a stretch of gaps to look through, or a pop.
+  // The remaining work, the next item last: a stretch of gaps to look through, or a pop.
   const work: (Move | { readonly from: number; readonly to: number })[] = [{ from: 0, to: events }];
   for (let next = work.pop(); next !== undefined; next = work.pop()) {
     if ("element" in next) {
@@ -86,7 +87,7 @@ function nest(collection: Collection): { readonly moves: readonly Move[] } | { r
   return { moves };
 }
 
-/** The moves, and between them the pairs of those that were set aside, and the pops that found nothing. */
+/** The moves in order, with the elements that were set aside and the pops that found nothing in between. */
 function sequenceOf(collection: Collection, { gapOf }: Emptiness, moves: readonly Move[]): CollectionSequence {
   const { length, events, insertInv, insertRet, removeInv } = collection;
   const momentOf = new Int32Array(length + gapOf.length);
@@ -105,7 +106,7 @@ function sequenceOf(collection: Collection, { gapOf }: Emptiness, moves: readonl
       else sequence.push(-1 - (point - length));
     }
   };
-  // In one gap come first the pops, then what takes but a moment, then the pushes.
+  // Within one gap: first pops, then operations that take only a moment, then pushes.
   for (const { element, isPop, gap } of moves) {
     pass(isPop ? gap : gap + 1);
     if (!isPop) sequence.push(2 * element);

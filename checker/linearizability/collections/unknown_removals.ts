@@ -1,8 +1,8 @@
 /**
- * Removals of unknown outcome: which of the elements that never came out they may have removed.
+ * Assigns removals of unknown outcome to elements that never came out.
  *
- * Every one of them may have happened at any time from its invocation on, or never. So they differ only in when they
- * began, and the one that began first may as well remove what must be gone first.
+ * Each such removal may have happened at any time after its invocation, or never. So they differ only in when they
+ * began, and the one that began first can take the element that must be gone first.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { CollectionOrder } from "../../models/collection.ts";
 import type { Collection } from "./collection.ts";
 import { sortedBy } from "./moments.ts";
 
-/** A collection in which unknown removals have been given to elements. */
+/** A collection in which unknown removals were assigned to elements. */
 interface Assigned {
   readonly collection: Collection;
-  /** Whether no other way to give them would do better, so that a conflict is proven. */
+  /** Whether no other assignment could be better, so that a conflict is proven. */
   readonly isExact: boolean;
 }
 
-/** Gives each element that stays the unknown removal that it needs, as far as there are any. */
+/** Assigns an unknown removal to each element that needs one, as long as there are any. */
 export function assignUnknownRemovals(collection: Collection, order: CollectionOrder, rank: Int32Array): Assigned {
   const { length, events, removeRow, insertRet, unknownRemovals, isDrainUnknown } = collection;
   const staying: number[] = [];
@@ -26,7 +26,7 @@ export function assignUnknownRemovals(collection: Collection, order: CollectionO
   const byInsert = (x: number, y: number): number => insertRet[x]! - insertRet[y]!;
   let needy = staying;
   const isSimple = order === "fifo" || order === "any";
-  // In a queue, and where a bag must be empty, what went in first must be gone first.
+  // In a queue, and in a bag that must be empty, the element that went in first must be gone first.
   if (isSimple) needy.sort(byInsert);
   else {
     const deadline = order === "lifo" ? stackDeadlines(collection) : priorityDeadlines(collection, rank);
@@ -44,8 +44,8 @@ export function assignUnknownRemovals(collection: Collection, order: CollectionO
 }
 
 /**
- * A collection in which everything that stays may have been removed from the first unknown removal on: what contradicts
- * itself even so is proven.
+ * The collection in which every element that stays may have been removed after the first unknown removal began. A
+ * conflict that remains even so is proven.
  */
 export function removeAllUnknown(collection: Collection): Collection {
   const { length, removeRow, unknownRemovals } = collection;
@@ -65,8 +65,8 @@ function copyOf(collection: Collection): Collection {
 }
 
 /**
- * By element: when at the latest it must be gone, for something that surely lies below it is popped by then; `events +
- * 1` if that is never.
+ * By element: the gap by which it must be gone, because an element that is certainly below it is popped by then;
+ * `events + 1` if there is none.
  */
 function stackDeadlines(collection: Collection): Int32Array {
   const { length, events, insertInv, insertRet, removeInv, removeRet, empties } = collection;
@@ -75,7 +75,7 @@ function stackDeadlines(collection: Collection): Int32Array {
   const pops = new LeastFrom(events + 1);
   for (const { inv, ret } of empties) pops.add(inv, ret);
   let below = 0;
-  // Elements come in the order of their invocation.
+  // Elements are in the order of their invocations.
   for (let e = 0; e < length; e++) {
     for (; below < length && insertRet[byInsertRet[below]!]! < insertInv[e]!; below++) {
       const other = byInsertRet[below]!;
@@ -86,7 +86,9 @@ function stackDeadlines(collection: Collection): Int32Array {
   return deadlines;
 }
 
-/** By element: when at the latest it must be gone, for something worse comes out by then, and not before it was in. */
+/**
+ * By element: the gap by which it must be gone, because a worse element comes out by then, after the element went in.
+ */
 function priorityDeadlines(collection: Collection, rank: Int32Array): Int32Array {
   const { length, events, insertInv, insertRet, removeInv, removeRet, empties } = collection;
   const deadlines = new Int32Array(length).fill(events + 1);
@@ -106,7 +108,7 @@ function priorityDeadlines(collection: Collection, rank: Int32Array): Int32Array
   return deadlines;
 }
 
-/** The least number that was added at a place or after it (a Fenwick tree, back to front). */
+/** The minimum of the numbers added at a position or after it (a Fenwick tree, from back to front). */
 class LeastFrom {
   readonly #least: Int32Array;
 

@@ -1,5 +1,5 @@
 /**
- * Confirms what the checker is about to claim, by replays.
+ * Confirms a result of the checker by replaying it, before it is reported.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { operationOf, tellsEqualApart } from "../piece/steps.ts";
 import type { Contradiction } from "./minimize.ts";
 import { isContradiction, type ReplayOperation, replayOrder } from "./replay.ts";
 
-/** The model that replays, and a row as it sees it. */
+/** The model for replays, and how it sees a row. */
 function replayModel(model: AnyModel): Model<unknown> {
   return isRegisterModel(model) ? registerReplay(model.initial) : model;
 }
@@ -26,29 +26,29 @@ function replayOperation(table: Operations, row: number): ReplayOperation {
   };
 }
 
-/** How many operations a replay takes on, and how many that are relaxed. */
+/** How many operations a replay can take, and how many relaxed ones. */
 const KEPT = 12, RELAXED = 60;
 
-/** What a counterexample is about. */
+/** The part that was judged. */
 interface Judged {
   readonly table: Operations;
   readonly model: AnyModel;
-  /** The rows of the part that was judged. */
+  /** The rows of the part. */
   readonly candidates: Int32Array;
 }
 
-/** How a history of another model was told as registers. */
+/** The registers that a history of another model was translated into. */
 export interface Told {
-  /** The registers, row for row. */
+  /** The registers; each row stands for the same operation. */
   readonly table: Operations;
-  /** The operations without which a row is not what it was told as. */
+  /** The operations that must accompany a row in a counterexample. */
   readonly company: (row: number) => readonly number[];
 }
 
 /**
- * Whether all orders of the operations were tried, and none lets them be true.
+ * Tries all orders of the operations. Returns whether they were all tried, and none explains the answers.
  *
- * @throws {Error} If one does: then the checker is wrong.
+ * @throws {Error} If some order explains them: then the checker is wrong.
  */
 export function confirm(judged: Judged, { rows, last, isMinimal }: Contradiction): boolean {
   const { table, model } = judged;
@@ -56,7 +56,7 @@ export function confirm(judged: Judged, { rows, last, isMinimal }: Contradiction
   if (rows.length > KEPT || others.length > RELAXED) return false;
   const relaxedOf = relaxing(table, model);
   const relaxed = others.map(relaxedOf);
-  // What returned later still than the last was open then.
+  // An operation that returned after the last one was still open then.
   const end = table.returned[last]!;
   const kept = rows.map((row) => replayOperation(table, row)).map((entry) =>
     entry.returned > end ? { ...entry, returned: Infinity } : entry
@@ -76,8 +76,8 @@ export function confirm(judged: Judged, { rows, last, isMinimal }: Contradiction
 }
 
 /**
- * The counterexample of a history that was told as registers: with the operations that make the rows what they were
- * told as, and without those that are not needed then.
+ * The counterexample in terms of the original model, for a history that was translated into registers. Adds the
+ * operations that must accompany the rows, and removes those that are then not needed.
  */
 export function retold(
   judged: Judged,
@@ -110,12 +110,12 @@ export function retold(
   return { rows, last: end, isMinimal, isReplayed: first === true };
 }
 
-/** What began after an operation had returned could not change it. */
+/** An operation that began after another had returned could not affect it. */
 function beginningBefore({ table, candidates }: Judged, last: number): Int32Array {
   return candidates.filter((row) => table.invoked[row]! < table.returned[last]!);
 }
 
-/** A row as an operation that is relaxed; equal ones are the same object. */
+/** Makes a relaxed operation of a row; equal operations become the same object. */
 function relaxing(table: Operations, model: AnyModel): (row: number) => Operation {
   const classes = new Map<string, Operation>();
   if (tellsEqualApart(model)) return (row) => operationOf(table, row);
@@ -136,9 +136,9 @@ function looks(table: Operations, model: AnyModel | undefined, row: number): boo
 }
 
 /**
- * Operations beside `rows` that may change what these see; no more of a kind than there are rows, and one.
+ * Other operations than `rows` that may affect what these see; of each kind at most one more than there are rows.
  *
- * @param model Undefined where the table is one of registers that tell of another.
+ * @param model Undefined if the table has registers that another model was translated into.
  */
 function relevantOthers(
   table: Operations,
@@ -177,9 +177,9 @@ function relevantOthers(
 }
 
 /**
- * The order of a piece's operations as rows, replayed.
+ * The order of a piece's operations as rows, confirmed by a replay.
  *
- * @param order Numbers of the piece's operations.
+ * @param order The operations' numbers in the piece.
  */
 export function witnessOf(table: Operations, model: AnyModel, piece: Piece, order: Int32Array): number[] {
   const rows = Array.from(order, (op) => piece.rows[op]!);

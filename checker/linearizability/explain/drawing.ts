@@ -6,7 +6,8 @@
 import { brief, type ShownOperation } from "../piece/shown.ts";
 
 /**
- * A line an operation: its process, what it did, and its interval; only the order of beginnings and ends is to scale.
+ * Draws one line for each operation: its process, what it did, and its interval. Only the order of beginnings and ends
+ * is to scale.
  *
  *     process 1  put 1         |---|
  *     process 1  put 2              |---|
@@ -17,7 +18,7 @@ export function drawnOperations(all: readonly ShownOperation[]): string[] {
   return [`... ${all.length - MOST} more`, ...drawn(all.slice(-MOST))];
 }
 
-/** So many operations fit a screen; of more, the last ones are drawn. */
+/** How many operations fit on a screen. If there are more, only the last ones are drawn. */
 const MOST = 16;
 
 function drawn(operations: readonly ShownOperation[]): string[] {

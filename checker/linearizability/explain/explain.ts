@@ -1,5 +1,5 @@
 /**
- * From a piece that cannot be explained to a counterexample that people can read, replayed before it is shown.
+ * Makes a counterexample for people from a piece that is not linearizable, and confirms it by a replay.
  *
  * @module
  */
@@ -17,35 +17,32 @@ import { sentenceOf } from "./sentence.ts";
 
 /** Why a history is not linearizable. */
 export interface Counterexample {
-  /** The key that it is about, where the operations have keys. */
+  /** The key, if the operations have keys. */
   readonly key?: unknown;
   /**
-   * Operations that cannot all be true, in the order of their invocations; none where time was up before they could be
-   * told from all others.
+   * Operations that contradict each other, in the order of their invocations. Empty if the time was up before they were
+   * separated from all others.
    */
   readonly operations: readonly ShownOperation[];
-  /** One English sentence about them. */
+  /** An English sentence about them. */
   readonly sentence: string;
   /**
-   * Whether the set is minimal: drop any one read, or let any one write take effect at any time or never, and the rest
-   * can be true.
+   * Whether the set is minimal: without any one read, or if any one write may take effect at any time or never, the
+   * rest has an explanation.
    */
   readonly minimal: boolean;
-  /**
-   * How much of the history is fine: so many events (or lines of the file, where each event has a line of its own)
-   * before the completion that cannot be explained.
-   */
+  /** How many events before the unexplainable completion are fine; for a file with one event a line, how many lines. */
   readonly finePrefix: number;
-  /** Whether all orders of the operations were tried once more by independent code; false if there were too many. */
+  /** Whether independent code has tried all orders of the operations again; `false` if there were too many. */
   readonly replayed: boolean;
-  /** The operations as intervals in time, a line each. */
+  /** The operations as intervals in time, one line each. */
   readonly drawing: readonly string[];
 }
 
 /**
  * Explains a violation of a piece.
  *
- * @param violation What cannot be; `told` where the piece was made of registers that tell of another model.
+ * @param violation The violation. `told` is given if the piece has registers that another model was translated into.
  */
 export function explain(
   table: Operations,
@@ -94,7 +91,7 @@ function descriptionOf(model: AnyModel, operation: Operation): string | undefine
   }
 }
 
-/** What there is to say where time was up before it was found out which operations contradict each other. */
+/** The counterexample if the time was up before the contradicting operations were found. */
 function notNarrowed(table: Operations, last: number, fine: number): Counterexample {
   const key = table.keys.at(table.key[last]!);
   const of = key === null ? "" : ` of ${typeof key === "string" ? key : text(key)}`;
@@ -109,7 +106,7 @@ function notNarrowed(table: Operations, last: number, fine: number): Counterexam
   };
 }
 
-/** Where an event of a piece stands in the table. */
+/** The place of a piece's event in the table. */
 function whereOf(table: Operations, piece: Piece, at: number): number {
   const event = piece.events[at]!;
   return event < 0 ? table.returned[piece.rows[~event]!]! : table.invoked[piece.rows[event]!]!;

@@ -1,5 +1,5 @@
 /**
- * What a judge found of one independent part of a history.
+ * The result for one independent part of a history.
  *
  * @module
  */
@@ -7,16 +7,18 @@ import type { Counterexample } from "./explain.ts";
 import type { Operations } from "../../table/operations.ts";
 import { text } from "../piece/shown.ts";
 
-/** What was found of a part: of one key, or of all where the model ties keys together. */
+/** The result for a part: for one key, or for all keys if the model ties them together. */
 export type Judgement =
-  /** It is linearizable; `order` has its operations as rows, replayed, where a witness was asked for. */
+  /**
+   * The part is linearizable. `order` has its operations as rows, confirmed by a replay, if a witness was asked for.
+   */
   | { readonly valid: true; readonly order?: readonly number[] }
-  /** It is not; to say why may take longer than to find out. */
+  /** The part is not linearizable. Explaining it may take longer than finding it. */
   | { readonly valid: false; readonly explain: () => Counterexample }
-  /** Nobody could tell. */
+  /** The part is undecided. */
   | { readonly valid: "unknown"; readonly reason: string };
 
-/** How far a search got before its limits stopped it. */
+/** Describes how far a search came before it stopped at its limits. */
 export function howFar(
   table: Operations,
   rows: ArrayLike<number>,

@@ -1,5 +1,5 @@
 /**
- * From a piece that cannot be explained to the few operations that cannot all be true.
+ * Reduces a piece that is not linearizable to a few operations that contradict each other.
  *
  * @module
  */
@@ -10,45 +10,48 @@ import { search } from "../search/search.ts";
 import { findStale } from "../quick/stale.ts";
 import { judgeByZones } from "../quick/zones.ts";
 
-/** What cannot be. */
+/** Operations that contradict each other. */
 export interface Contradiction {
   /** Rows of the table, in the order of invocation. */
   readonly rows: readonly number[];
-  /** The row whose return is the first that cannot be explained: what came before it can. */
+  /** The row whose return is the first that cannot be explained; all events before it can be. */
   readonly last: number;
-  /** Whether the set is minimal: relax any one of its operations, and the rest can be true. */
+  /** Whether the set is minimal: if any one of its operations is relaxed, the rest has an explanation. */
   readonly isMinimal: boolean;
-  /** Whether there was time to leave out what is not needed, or most of it. */
+  /** Whether there was time to leave out most of the operations that are not needed. */
   readonly isNarrowed: boolean;
-  /** How many events of the piece are known to be fine. */
+  /** How many events of the piece have an explanation, as far as known. */
   readonly fine: number;
 }
 
-/** How many configurations one question may visit while many operations go at once: beyond it, they stay in the set. */
+/**
+ * How many configurations one question may visit while many operations are left out at once. If it takes more, they
+ * stay.
+ */
 const ROUGHLY = 3_000;
-/** How many when the last ones are tried, one at a time. */
+/** How many configurations one question may visit when single operations are left out. */
 const CAREFULLY = 200_000;
-/** How many a question about a prefix may visit, beside those of its length. */
+/** How many configurations a question about a prefix may visit, besides one for each of its events. */
 const PREFIX = 200_000;
-/** And how many all of them together. */
+/** How many configurations all questions about prefixes may visit together. */
 const ALL_PREFIXES = 600_000;
 
-/** A piece that cannot be explained. */
+/** A piece that is not linearizable. */
 export interface Violation {
   readonly piece: Piece;
-  /** Where the search that found it got: the violation shows at this event or later. */
+  /** How far the search that found the violation came: the violation shows at this event or later. */
   readonly reached: number;
   /** How many configurations that search visited. */
   readonly visited: number;
-  /** Operations among which the violation may show; tried first. */
+  /** Operations that may show the violation; tried first. */
   readonly suspects: readonly number[];
 }
 
 /**
- * Finds a minimal contradiction: cuts what came later, guesses a few operations among which it shows, and leaves out
- * what is not needed.
+ * Finds a minimal contradiction: cuts off later events, guesses a few operations that may contradict each other, and
+ * leaves out those that are not needed.
  *
- * Where time is up on the way, what is left is still a contradiction, but it may be far from minimal.
+ * If the time runs out, the result is still a contradiction, but may be far from minimal.
  */
 export function minimize({ piece, reached, visited, suspects }: Violation, limits: SearchLimits): Contradiction {
   const { bad: events, fine } = firstBadPrefix(piece, reached, visited, limits);
@@ -60,7 +63,7 @@ export function minimize({ piece, reached, visited, suspects }: Violation, limit
   const isLate = (): boolean => limits.stop?.() === true;
   const fewer = withoutMany(few, last, (kept) => relaxation.contradicts(kept, ROUGHLY) === true, isLate);
   const { kept, isMinimal } = isLate() ? { kept: fewer, isMinimal: false } : withoutOne(fewer, relaxation);
-  // Where a question about a prefix took too long, the violation may have shown before its last return.
+  // If a question about a prefix took too long, the violation may have shown before its last return.
   const shows = kept.includes(last)
     ? last
     : kept.reduce((late, op) => returnOf(bad, op) > returnOf(bad, late) ? op : late);
@@ -68,10 +71,10 @@ export function minimize({ piece, reached, visited, suspects }: Violation, limit
   return { rows: kept.map((op) => bad.rows[op]!), last: bad.rows[shows]!, isMinimal, isNarrowed, fine };
 }
 
-/** So few operations are worth showing, even where time was up before the rest could be left out. */
+/** A set of at most this many operations is shown, even if the time was up before it was minimal. */
 const NARROW = 16;
 
-/** A set that contradicts itself to begin with: the smallest of some likely ones, or all. */
+/** A contradicting set to begin with: the smallest of some likely sets, or all operations. */
 function fewToBeginWith(
   bad: Piece,
   last: number,
@@ -79,15 +82,15 @@ function fewToBeginWith(
   relaxation: Relaxation,
 ): readonly number[] {
   const contradicts = (kept: readonly number[]): boolean => relaxation.contradicts(kept, ROUGHLY) === true;
-  // What nobody wrote needs no company to be wrong, and costs next to nothing to ask.
+  // A read of a value that nobody wrote contradicts by itself, and asking costs almost nothing.
   if (contradicts([last])) return [last];
   const all = Array.from({ length: bad.length }, (_, op) => op);
   const suspected = suspects.size === 0 ? [] : all.filter((op) => op === last || suspects.has(bad.rows[op]!));
   const most = suspected.length > 0 && contradicts(suspected) ? suspected : all;
-  // The violation shows at the last return; what it contradicts tends to be near.
+  // The violation shows at the last return, and the operations that it contradicts are usually near.
   for (let size = 4; size < most.length; size *= 2) {
     const near = ascending([...nearest(bad, size), last]);
-    // Whatever else wrote the value at issue could have done so in time, were it relaxed.
+    // All other writers of the value in question must be kept too: relaxed, they could have written it in time.
     const withWriters = ascending([...near, ...relaxation.writersOf(bad.a[last]!)]);
     const found = [near, withWriters].find((set) => set.length < most.length && contradicts(set));
     if (found !== undefined) return found;
@@ -95,7 +98,7 @@ function fewToBeginWith(
   return most;
 }
 
-/** Leaves out halves, quarters and so on, but never the operation at whose return the violation shows. */
+/** Leaves out halves, quarters and so on, but never the operation whose return shows the violation. */
 function withoutMany(
   all: readonly number[],
   last: number,
@@ -114,7 +117,9 @@ function withoutMany(
   return kept;
 }
 
-/** Leaves out one at a time. What cannot go now could not go from a smaller set either, so that one round is enough. */
+/**
+ * Leaves out operations one at a time. One that is needed now is also needed in a smaller set, so one round is enough.
+ */
 function withoutOne(
   all: readonly number[],
   relaxation: Relaxation,
@@ -148,17 +153,17 @@ function nearest(piece: Piece, size: number): number[] {
   return near;
 }
 
-/** A prefix that cannot be explained on its own, and a shorter one that can. */
+/** A prefix that cannot be explained, and a shorter one that can be. */
 interface BadPrefix {
-  /** How many events it has. It is the shortest, unless questions took too long. */
+  /** The length of the prefix that cannot be explained. It is the shortest, unless questions took too long. */
   readonly bad: number;
-  /** How many events are known to be fine. */
+  /** How many events are known to be explainable. */
   readonly fine: number;
 }
 
-/** Finds the shortest prefix that cannot be explained on its own, by doubling steps and halves. */
+/** Finds the shortest prefix that cannot be explained: doubles the step, then halves the interval. */
 function firstBadPrefix(piece: Piece, reached: number, visited: number, limits: SearchLimits): BadPrefix {
-  // The search that found the violation looked no further than where it got.
+  // The search that found the violation looked no further than `reached`.
   const most = Math.max(PREFIX, 2 * visited);
   let left = ALL_PREFIXES + most;
   let fine = 0;
@@ -198,6 +203,6 @@ function firstBadPrefix(piece: Piece, reached: number, visited: number, limits: 
     if (isBad(middle)) bad = middle;
     else good = middle;
   }
-  // Only a return can spoil what was fine.
+  // Only a return can make an explainable prefix unexplainable.
   return { bad, fine };
 }

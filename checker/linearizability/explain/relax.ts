@@ -1,6 +1,6 @@
 /**
- * Asks whether some operations of a piece contradict each other whatever the others did: those that are not kept are
- * relaxed, which means that an observer is dropped, and anything else may have taken effect at any time or never.
+ * Decides whether some operations of a piece contradict each other whatever the others did. The other operations are
+ * relaxed: an observer is dropped, and any other operation may take effect at any time or never.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import type { SearchLimits } from "../search/limits.ts";
 import { search } from "../search/search.ts";
 
 /**
- * The part of a piece before an event: what is still open there has an unknown outcome, and an observer that is open
- * saw nothing yet.
+ * The part of a piece before an event. An operation that is open there gets an unknown outcome; an open observer has
+ * seen nothing yet.
  */
 export function prefixOf(piece: Piece, end: number): Piece {
   const most = end;
@@ -54,7 +54,7 @@ export function prefixOf(piece: Piece, end: number): Piece {
   };
 }
 
-/** What is left of a piece's transitions where only these classes are. */
+/** The transitions of a piece, restricted to these classes. */
 function among({ transitions }: Piece, classes: Iterable<number>): { transitions?: Transitions } {
   return transitions === undefined ? {} : { transitions: transitions.among(classes) };
 }
@@ -64,7 +64,8 @@ function isObserver(kind: number): boolean {
 }
 
 /**
- * A piece of some operations at their times, after others that may take effect at any time or never; both ascending.
+ * A piece with some operations at their times, and others before them that may take effect at any time or never. Both
+ * lists are ascending.
  */
 function selection(piece: Piece, kept: readonly number[], relaxed: readonly number[]): Piece {
   const length = kept.length + relaxed.length;
@@ -119,7 +120,7 @@ export class Relaxation {
 
   /**
    * @param piece The piece.
-   * @param limits What bounds each question.
+   * @param limits The limits of each question.
    */
   constructor(piece: Piece, limits: SearchLimits) {
     this.#piece = piece;
@@ -142,14 +143,14 @@ export class Relaxation {
   }
 
   /**
-   * Whether these operations, ascending, contradict each other; `"unknown"` if that took more than so many visits to
-   * find out.
+   * Whether these operations (ascending) contradict each other; `"unknown"` if more than `visits` configurations would
+   * have to be visited.
    */
   contradicts(kept: readonly number[], visits: number): true | false | "unknown" {
     if (this.#visited > ALL_QUESTIONS || this.#limits.stop?.() === true) return "unknown";
     const relaxed = this.#piece.transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
-    // To ask a question about many operations costs as much as some visits; and where each visit looks at every step
-    // that is relaxed, it costs as many.
+    // The cost of a question in visits. A question about many operations costs as much as some visits; and where each
+    // visit looks at every relaxed step, it costs that many.
     const each = this.#piece.transitions === undefined ? 1 : 1 + (relaxed.length >>> 4);
     const most = Math.min(visits, Math.ceil((ALL_QUESTIONS - this.#visited) / each) + kept.length);
     const { valid, visited } = search(selection(this.#piece, kept, relaxed), { ...this.#limits, visits: most });
@@ -158,8 +159,8 @@ export class Relaxation {
   }
 
   /**
-   * The relaxed operations that may matter to what is kept: each use serves one that is kept, so no more than those of
-   * a class are needed.
+   * The relaxed operations that may help the kept ones. Each use helps one kept operation, so no more of a class are
+   * needed than there are kept operations.
    */
   #usefulWrites(kept: readonly number[]): number[] {
     const { kind, a, b } = this.#piece;
@@ -192,7 +193,7 @@ export class Relaxation {
     };
     addWritersOfSeen();
     if (hasNotEqual) {
-      // Any other value will do: a few writes that are always at hand, or else whatever there is.
+      // Any other value works: take a few writes that are always available, or else any.
       const others = this.#blindWrites.filter((op) => !isKept.has(op) && !seen.has(a[op]!)).slice(0, kept.length + 1);
       others.forEach(add);
       if (others.length <= kept.length) {

@@ -1,6 +1,6 @@
 /**
- * Replays what the checker is about to claim, against the model, by code that shares nothing with the search: no
- * interning, no memo, no pruning.
+ * Replays a result of the checker against the model. The code shares nothing with the search: no interning, no memo, no
+ * pruning.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { canonicalJson } from "../../table/values.ts";
 export interface ReplayOperation {
   readonly operation: Operation;
   readonly invoked: number;
-  /** Infinity where the outcome is unknown. */
+  /** Infinity if the outcome is unknown. */
   readonly returned: number;
 }
 
 /**
- * Whether an order is what it claims to be: it respects real time, and the model can follow it.
+ * Checks an order: it must respect real time, and the model must be able to follow it.
  *
- * @returns What is wrong with it, or undefined.
+ * @returns What is wrong, or undefined.
  */
 export function replayOrder<State>(model: Model<State>, order: readonly ReplayOperation[]): string | undefined {
   let states: readonly State[] = [model.initial];
@@ -36,13 +36,12 @@ export function replayOrder<State>(model: Model<State>, order: readonly ReplayOp
 const STEPS = 100_000;
 
 /**
- * Whether operations contradict each other, found out by trying all orders that respect real time, but none twice from
- * the same place.
+ * Whether operations contradict each other. Tries all orders that respect real time, but no configuration twice.
  *
- * @param kept Operations that must be placed, within their intervals; those that never returned may be left out.
- * @param relaxed Operations that may take effect at any time or never; the same one several times where there are
- * several alike.
- * @returns undefined if there are too many orders to try.
+ * @param kept Operations that must be placed within their intervals; those that never returned may be left out.
+ * @param relaxed Operations that may take effect at any time or never. If several are equal, the same object appears
+ * several times.
+ * @returns Undefined if there are too many orders to try.
  */
 export function isContradiction<State>(
   model: Model<State>,

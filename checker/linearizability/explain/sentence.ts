@@ -1,23 +1,23 @@
 /**
- * Says in English why a few operations cannot all be true.
+ * Explains in an English sentence why a few operations contradict each other.
  *
  * @module
  */
 import { brief, isRead, type ShownOperation, text } from "../piece/shown.ts";
 import { canonicalJson } from "../../table/values.ts";
 
-/** What a sentence is made from. */
+/** The context of a sentence. */
 interface SentenceContext {
-  /** The operation whose end is the first that cannot be explained. */
+  /** The operation whose completion is the first that cannot be explained. */
   readonly last: ShownOperation;
-  /** What every register begins with; undefined for other models. */
+  /** The initial value of every register; undefined for other models. */
   readonly initial: unknown;
   readonly isRegister: boolean;
-  /** The process whose write of a value failed, if one did. */
+  /** The process whose write of a value failed, if there is one. */
   readonly failedWriter: (value: unknown) => number | undefined;
 }
 
-/** One sentence about a minimal contradiction. */
+/** A sentence about a minimal contradiction. */
 export function sentenceOf(operations: readonly ShownOperation[], context: SentenceContext): string {
   const special = context.isRegister ? registerSentence(operations, context) : undefined;
   if (special !== undefined) return special;
@@ -46,7 +46,7 @@ function readAlone(read: ShownOperation, { failedWriter, initial }: SentenceCont
   const failed = failedWriter(read.result);
   if (failed !== undefined) return `${subject(read)}, which only process ${failed} tried to write, and that failed`;
   if (same(read.result, initial)) {
-    return `${subject(read)}, the value that it began with, when it had long been another`;
+    return `${subject(read)}, its initial value, although other values had replaced it before`;
   }
   return `${subject(read)}, which nobody had written`;
 }
@@ -65,7 +65,9 @@ function failedCompare(operation: ShownOperation): string | undefined {
   return undefined;
 }
 
-/** A read of a value, beside what made that value and one operation that tells of another. */
+/**
+ * A sentence about a read of a value, the operation that made this value, and one operation that shows another value.
+ */
 function readAmong(
   read: ShownOperation,
   others: readonly ShownOperation[],

@@ -1,11 +1,13 @@
 /**
- * Splits a table of register operations by key, and makes each key's part ready for judging:
+ * Splits a table of register operations by key, and prepares each key's part for judging:
  *
- * - what did not happen, reads of unknown outcome, and writes of unknown outcome that nobody saw are left out;
+ * - operations that did not happen, reads of unknown outcome, and writes of unknown outcome whose value nobody saw are
+ *   left out;
  * - values that nobody saw become one value, `UNSEEN`;
- * - a compare-and-set of a value to itself is a read.
+ * - a compare-and-set of a value to itself becomes a read.
  *
- * That somebody saw a value is transitive: through a compare-and-set of unknown outcome whose own value was seen.
+ * "Seen" is transitive: the compared value of a compare-and-set of unknown outcome counts as seen if its new value was
+ * seen.
  *
  * @module
  */
@@ -13,36 +15,36 @@ import { NEVER, NOT_EQUAL, type Piece, READ, SWAP, WRITE } from "./piece.ts";
 import { CAS, FAILED, GET, MISMATCH, OK, type Operations, PUT } from "../../table/operations.ts";
 import { NULL_ID } from "../../table/values.ts";
 
-/** How registers are read. */
+/** The options of register models. */
 export interface RegisterOptions {
-  /** Id of the value that every key begins with. */
+  /** The id of every key's initial value. */
   readonly initial: number;
   /**
-   * Whether a read that returned null learned nothing, as Jepsen's registers have it, rather than that there is no
-   * value.
+   * Whether a read that returned null learned nothing, as in Jepsen's register tests. Otherwise null means that there
+   * is no value.
    */
   readonly nullReadsAnything?: boolean;
 }
 
-/** The dense value that every piece begins with. */
+/** The dense number of a piece's initial value. */
 export const INITIAL = 0;
-/** The dense value that stands for all that nobody saw. */
+/** The dense number of all values that nobody saw. */
 export const UNSEEN = 1;
 const FIRST = 2;
 
-/** The events of a table by key, or by part: those of `k` are from `begins[k]` to `begins[k + 1]` of `sorted`. */
+/** The events of a table by key, or by part: those of `k` are `sorted` from `begins[k]` to before `begins[k + 1]`. */
 interface ByKey {
   readonly sorted: Int32Array;
   readonly begins: Int32Array;
 }
 
-/** Puts each key's events side by side, in their order. */
+/** Groups the events by key, and keeps their order within a key. */
 export function eventsByKey(table: Operations): ByKey {
   return eventsBy(table, table.key, table.keys.size);
 }
 
 /**
- * Puts the events of each group side by side, in their order.
+ * Groups the events, and keeps their order within a group.
  *
  * @param group Each row's group, below `groups`.
  * @param isLeftOut For each group, whether its events are left out. Default: none is.
@@ -74,15 +76,13 @@ export function eventsBy(
   return { sorted, begins };
 }
 
-/** Makes pieces of a table's keys, one at a time. */
+/** Makes the pieces of a table's keys, one at a time. */
 export class RegisterPieces {
   readonly #table: Operations;
   readonly #options: RegisterOptions;
   /** By row: the operation's number in its piece, plus 1; 0 for rows that were left out. */
   readonly #numbers: Int32Array;
-  /**
-   * By value: its dense number in the piece at hand, which is UNSEEN for what nobody saw; and whether anybody saw it.
-   */
+  /** By value: its dense number in the current piece (UNSEEN if nobody saw it), and whether anybody saw it. */
   readonly #dense: Int32Array;
   readonly #seen: Uint8Array;
 
@@ -95,8 +95,8 @@ export class RegisterPieces {
   }
 
   /**
-   * The piece of the key whose events are those from `begin` to `end` of `sorted`; undefined if nothing of it can be
-   * wrong.
+   * The piece of the key whose events are `sorted` from `begin` to before `end`; undefined if it cannot contain a
+   * violation.
    */
   pieceOf(
     sorted: Int32Array,
@@ -215,7 +215,7 @@ export class RegisterPieces {
           if (how === MISMATCH) {
             const saw = actual.get(row);
             kind[op] = saw === undefined ? NOT_EQUAL : READ;
-            // A compare that failed on the very value it asked for saw what cannot be.
+            // The failed compare saw the very value that it compared with, which is impossible.
             a[op] = saw === value ? values++ : dense[saw ?? value]!;
           } else if (value === to) {
             if (isUnknown) continue;

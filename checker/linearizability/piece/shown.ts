@@ -1,5 +1,5 @@
 /**
- * Operations as verdicts show them to people.
+ * Operations in the form that verdicts show to people.
  *
  * @module
  */
@@ -7,38 +7,37 @@ import { jsonOf } from "../../json_of.ts";
 import { type Place, UnknownOperationError } from "../../misfit.ts";
 import { FAILED, MISMATCH, OK, type Operations } from "../../table/operations.ts";
 
-/** An operation as verdicts show it. */
+/** An operation in the form that verdicts show. */
 export interface ShownOperation {
   /** The number of the process. */
   readonly process: number;
   /** The operation's name. */
   readonly f: string;
-  /** The key, where the operation has one. */
+  /** The key, if the operation has one. */
   readonly key?: unknown;
-  /** What was asked. */
+  /** The argument. */
   readonly value?: unknown;
-  /** What came back with `ok`. */
+  /** The result of an `ok`. */
   readonly result?: unknown;
-  /** The value that a failed compare saw, where the store told it. */
+  /** The value that a failed compare saw, if the store told it. */
   readonly actual?: unknown;
-  /** How it ended; `info` may or may not have happened. */
+  /** How the operation ended; `info` may or may not have happened. */
   readonly type: "ok" | "fail" | "info";
-  /** What it did in the words of a model that has some of its own. */
+  /** A description of the operation by the model, if it has one. */
   readonly description?: string;
-  /** Where the invocation stands: its position in the history, from 0, or its line in the file, from 1. */
+  /** The place of the invocation: its position in the history, from 0, or its line in the file, from 1. */
   readonly invoked: number;
-  /** Where the completion stands; null if there is none. */
+  /** The place of the completion; null if there is none. */
   readonly returned: number | null;
 }
 
-/** Where an event stands, for people. */
+/** The place of an event, for people. */
 export function placeOf({ lineOf }: Operations, at: number): number {
   return lineOf?.[at] ?? at;
 }
 
 /**
- * What is wrong with an operation that its model does not know: says at which line, or at which event where there are
- * no lines.
+ * Makes the error for an operation that its model does not know. It names the line, or the event if there are no lines.
  */
 export function misfit(table: Operations, row: number, what: string): UnknownOperationError {
   const place = placeOfRow(table, row);
@@ -52,7 +51,7 @@ export function placeOfRow(table: Operations, row: number): Place {
   return table.countsLines || table.lineOf !== undefined ? { line: place } : { event: place };
 }
 
-/** An operation whose places tell the order of events, with places for people. */
+/** The operation with places for people; the internal ones only tell the order of events. */
 export function placed(table: Operations, operation: ShownOperation): ShownOperation {
   const { invoked, returned } = operation;
   return {
@@ -62,7 +61,7 @@ export function placed(table: Operations, operation: ShownOperation): ShownOpera
   };
 }
 
-/** A row as verdicts show it, but for the places: they are those of the table. */
+/** A row in the form that verdicts show, except that its places are those of the table. */
 export function shown(table: Operations, row: number): ShownOperation {
   const outcome = table.outcome[row]!;
   const key = table.keys.at(table.key[row]!);
@@ -81,18 +80,18 @@ export function shown(table: Operations, row: number): ShownOperation {
   };
 }
 
-/** A value as people write it: JSON, cut short. */
+/** A value as text: JSON, truncated. */
 export function text(value: unknown): string {
   const json = jsonOf(value ?? null);
   return json.length > 60 ? `${json.slice(0, 57)}...` : json;
 }
 
-/** Whether the operation only looks. */
+/** Whether the operation only reads. */
 export function isRead({ f }: ShownOperation): boolean {
   return f === "get" || f === "read" || f === "r";
 }
 
-/** `put 3`, `cas 1 to 2`, `get -> 3`: what was asked and what came back, in few words. */
+/** The operation in a few words: `put 3`, `cas 1 to 2`, `get -> 3`. */
 export function brief(operation: ShownOperation): string {
   if (operation.description !== undefined) return operation.description;
   const { f, value, result, type } = operation;

@@ -1,6 +1,6 @@
 /**
- * Makes pieces of a table for models that are given by their `step`: states and kinds of operations become integers,
- * and each step is taken once.
+ * Makes pieces for models that are defined by their `step`. States and classes of operations become integers, and the
+ * model computes each step only once.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { LOOK, NEVER, type Piece, STEP, type Sums, type Transitions } from "./pi
 import { isCounterModel } from "../../models/counter.ts";
 import { canonicalJson } from "../../table/values.ts";
 
-/** A row as a model sees it. */
+/** The operation of a row, for a model. */
 export function operationOf(table: Operations, row: number): Operation {
   return new RowOperation(table, row);
 }
 
-/** Thrown where a model looks at what tells equal operations apart, while equal ones are taken for one. */
+/** Thrown if a model reads a field (such as the process) in which operations differ that the search treats as equal. */
 class LooksAtOne extends Error {}
 
-/** A row as a model sees it; what tells it from equal ones is looked up when it is asked for. */
+/** The operation of a row, for a model. Fields in which equal operations differ are read only when asked for. */
 class RowOperation implements Operation {
   readonly f: string;
   readonly key: unknown;
@@ -29,7 +29,7 @@ class RowOperation implements Operation {
   readonly type: "ok" | "info" | "fail";
   readonly #table: Operations;
   readonly #row: number;
-  /** Whether equal operations are taken for this one. */
+  /** Whether this object stands for all equal operations. */
   readonly #isShared: boolean;
 
   constructor(table: Operations, row: number, isShared = false) {
@@ -82,10 +82,10 @@ class RowOperation implements Operation {
 }
 
 /**
- * The pieces of a table, one a partition, in the order in which they begin.
+ * The pieces of a table, one for each partition, in the order in which they begin.
  *
- * @param isAsked Whether the operations of a key are asked about. Default: all are.
- * @throws {RangeError} If there are compares that failed, and the model does not say what is to become of them.
+ * @param isAsked Whether the operations of a key should be judged. Default: all keys.
+ * @throws {RangeError} If there are failed compares, and the model does not say how to treat them.
  */
 export function stepPieces<State>(
   table: Operations,
@@ -95,17 +95,17 @@ export function stepPieces<State>(
   return piecesOf(table, model, isAsked, looksAtOne.has(model));
 }
 
-/** The models that look at what tells equal operations apart: for them, each operation is one of its own. */
+/** The models that read a field in which equal operations differ. For them, each operation is a class of its own. */
 const looksAtOne = new WeakSet<object>();
 
-/** Whether a model looks at what tells equal operations apart. */
+/** Whether a model reads a field in which equal operations differ. */
 export function tellsEqualApart(model: object): boolean {
   return looksAtOne.has(model);
 }
 
 /**
- * Whether an error says that a model looks at what tells equal operations apart; from then on they are told apart, and
- * whoever made pieces makes them again.
+ * Whether an error says that a model read such a field. If so, its operations are no longer treated as equal, and the
+ * caller must make the pieces again.
  */
 export function isAskedForOne(error: unknown, model: object): boolean {
   if (!(error instanceof LooksAtOne)) return false;
@@ -213,7 +213,7 @@ function pieceOf<State>(
   };
 }
 
-/** What a counter's classes add and see; nothing for other models, and where it cannot be told of every class. */
+/** What a counter's classes add or see. Nothing for other models, or if some class is unclear. */
 function sumsOf<State>(model: Model<State>, ask: Ask, classes: readonly Operation[]): { sums?: Sums } {
   if (!isCounterModel(model)) return {};
   const delta = new Float64Array(classes.length);
@@ -224,15 +224,18 @@ function sumsOf<State>(model: Model<State>, ask: Ask, classes: readonly Operatio
     if ("adds" in effect) delta[id] = effect.adds;
     else sees[id] = effect.sees;
   }
-  // Sums beyond this are not exact, and would depend on the order.
+  // Larger sums are not exact, and would depend on the order.
   const isExact = delta.every(Number.isSafeInteger) && Number.isSafeInteger(model.initial);
   return isExact ? { sums: { initial: model.initial, delta, sees } } : {};
 }
 
-/** Asks a model about an operation. */
+/** Calls a model about an operation. */
 type Ask = <Result>(operation: Operation, question: () => Result) => Result;
 
-/** Asks so that what the model says of an operation that it does not know tells where that stands. */
+/**
+ * Makes a function that calls the model, and adds the operation's place to the error if the model does not know the
+ * operation.
+ */
 function asking(name: string, table: Operations, rowOf: ReadonlyMap<Operation, number>): Ask {
   return (operation, question) => {
     try {
@@ -251,13 +254,13 @@ function asking(name: string, table: Operations, rowOf: ReadonlyMap<Operation, n
 /**
  * A state as JSON.
  *
- * @throws {ModelError} If JSON has no word for it, so that different states would be taken for one.
+ * @throws {ModelError} If JSON cannot represent it, so that different states would have the same text.
  */
 function stateText(name: string, state: unknown): string {
   const strange = strangeness(state);
   if (strange === undefined) return canonicalJson(state);
   throw new ModelError(
-    `Cannot tell the states of the model ${name} apart: one is or holds ${strange}, which JSON has no word for; ` +
+    `Cannot tell the states of the model ${name} apart: one is or holds ${strange}, which JSON cannot represent; ` +
       "give the model an identify()",
   );
 }
@@ -265,7 +268,7 @@ function stateText(name: string, state: unknown): string {
 /** Deeper states would exhaust the stack. */
 const MAX_DEPTH = 500;
 
-/** What JSON has no word for in a value, or undefined. */
+/** The part of a value that JSON cannot represent, or undefined. */
 function strangeness(value: unknown, depth = 0): string | undefined {
   if (depth > MAX_DEPTH) return `itself, or more than ${MAX_DEPTH} values inside each other`;
   if (value === undefined) return "undefined";
@@ -286,10 +289,10 @@ function strangeness(value: unknown, depth = 0): string | undefined {
 
 /** How many characters the texts of all states of a piece may have together. */
 const CHARACTERS = 400_000_000;
-/** How many steps of a piece are remembered: a Map takes no more than 2^24 entries. */
+/** How many steps of a piece are remembered: a Map holds at most 2^24 entries. */
 const STEPS = 8_000_000;
 
-/** The states that a step leads to, if the model says so as it should. */
+/** The states that a step leads to. Checks that the model returns a list. */
 function stepped<State>(model: Model<State>, state: State, operation: Operation): readonly State[] {
   const next: unknown = model.step(state, operation);
   if (Array.isArray(next)) return next;

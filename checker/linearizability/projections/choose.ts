@@ -11,7 +11,7 @@ import type { Projection } from "./projection.ts";
 import { projectScans } from "./scans.ts";
 import { projectSetReads } from "./set_reads.ts";
 
-/** Projects a history; undefined where its model, or what it holds, does not allow that. */
+/** Projects a history; undefined if its model or its content does not allow that. */
 export function projected(table: Operations, model: AnyModel): Projection | undefined {
   const kind: unknown = "kind" in model ? model.kind : undefined;
   if (kind === "multi-register") return projectMultiRegister(table, model as MultiRegisterModel);

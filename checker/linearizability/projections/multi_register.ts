@@ -1,5 +1,5 @@
 /**
- * Transactions on several registers, register by register.
+ * Projects transactions on several registers to single registers.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import type { MultiRegisterModel } from "../../models/multi_register.ts";
 import { canonicalJson } from "../../table/values.ts";
 import { project, type Projection, type RegisterAction } from "./projection.ts";
 
-/** What became of a register within one transaction, so far. */
+/** The effect on a register within one transaction, so far. */
 interface Touched {
   readonly register: unknown;
-  /** What was read before anything was written. */
+  /** The value that was read before anything was written. */
   sees: { readonly value: unknown } | undefined;
   writes: { readonly value: unknown } | undefined;
 }
 
 /**
- * Projects a history of `multi-register`; all registers begin with null.
+ * Projects a history of `multi-register`. All registers begin with null.
  *
- * @returns Undefined where an operation is no list of reads and writes, or reads what it cannot have read.
+ * @returns Undefined if an operation is not a list of reads and writes, or reads a value that it cannot have read.
  */
 export function projectMultiRegister(table: Operations, model: MultiRegisterModel): Projection | undefined {
-  // Registers that begin with values of their own are not told apart.
+  // A model with initial values for single registers is not projected.
   if (Object.keys(model.initial).length > 0) return undefined;
   const register = { name: model.name, kind: "register", initial: null } as const;
   return project(table, register, (row) => actionsOf(table, row, model.nullReads === "value"));

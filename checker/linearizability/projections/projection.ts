@@ -1,24 +1,24 @@
 /**
- * A history whose operations touch several registers at once, register by register.
+ * Projects a history whose operations touch several registers at once to single registers.
  *
- * Each operation becomes one of each register that it touches, at the same time. If the history is linearizable, so is
- * each register; so a register that is not proves that the history is not. Where no operation touches two registers,
- * that is all there is to know.
+ * Each operation becomes one operation on each register that it touches, at the same time. If the history is
+ * linearizable, so is each register. So a register that is not linearizable proves that the history is not. If no
+ * operation touches two registers, the reverse is true as well.
  *
  * @module
  */
 import type { RegisterModel } from "../../models/model.ts";
 import { CAS, GET, OK, OPEN, Operations, PUT } from "../../table/operations.ts";
 
-/** A history as registers alone. */
+/** A history of single registers. */
 export interface Projection {
   readonly table: Operations;
   readonly model: RegisterModel;
-  /** Whether no operation touches two registers: then the history is linearizable if and only if each register is. */
+  /** Whether no operation touches two registers. Then the history is linearizable if and only if each register is. */
   readonly isWhole: boolean;
 }
 
-/** What an operation does to one register, and what it is called there. Default: read, write or cas. */
+/** The effect of an operation on one register, and its name there. Default name: read, write or cas. */
 export type RegisterAction =
   & { readonly f?: string }
   & (
@@ -27,14 +27,14 @@ export type RegisterAction =
     | { readonly verb: typeof CAS; readonly register: unknown; readonly sees: unknown; readonly writes: unknown }
   );
 
-/** So many operations of single registers are worth the time. */
+/** More operations on single registers than this would take too long. */
 const MOST_ROWS = 4_000_000;
 
 /**
  * Projects a history.
  *
- * @param actionsOf What a row does to each register, each named once; undefined where that cannot be told.
- * @returns Undefined where it cannot be told of some row, or there would be too many rows.
+ * @param actionsOf The actions of a row, at most one for each register; undefined if they are unclear.
+ * @returns Undefined if the actions of some row are unclear, or there would be too many rows.
  */
 export function project(
   table: Operations,
@@ -45,7 +45,7 @@ export function project(
   projected.countsLines = table.countsLines;
   projected.lineOf = table.lineOf;
   const names = { [GET]: projected.nameId("read"), [PUT]: projected.nameId("write"), [CAS]: projected.nameId("cas") };
-  /** The first of each row's own rows, which lie side by side. */
+  /** The number of each row's first operation; its operations are adjacent. */
   const first = new Int32Array(table.length);
   const end = new Int32Array(table.length);
   let isWhole = true;

@@ -1,5 +1,5 @@
 /**
- * A key-value store with scans, key by key: a scan reads every key that begins with its prefix.
+ * Projects a key-value store with scans to single keys: a scan reads every key that begins with its prefix.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { project, type Projection, type RegisterAction } from "./projection.ts";
 /**
  * Projects a history with scans.
  *
- * @returns Undefined where there is an operation that is none of a store's, or a compare that failed without saying
- * what it saw.
+ * @returns Undefined if there is an operation that the store does not have, or a failed compare without the value that
+ * it saw.
  */
 export function projectScans(table: Operations): Projection | undefined {
   const keys = new Map<string, unknown>();

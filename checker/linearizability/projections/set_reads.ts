@@ -1,5 +1,5 @@
 /**
- * A set that is read as a whole, element by element: a read says of each element whether it was in.
+ * Projects a set that is read as a whole to single elements: a read tells of each element whether it is in the set.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { project, type Projection, type RegisterAction } from "./projection.ts";
 /**
  * Projects a history of a set.
  *
- * @returns Undefined where there is an operation that is none of a set's.
+ * @returns Undefined if there is an operation that a set does not have.
  */
 export function projectSetReads(table: Operations): Projection | undefined {
   const elements = new Map<number, Map<string, unknown>>();

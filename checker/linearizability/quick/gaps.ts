@@ -1,25 +1,24 @@
 /**
- * Judges registers whose written values are distinct, deletes aside, all keys together in two passes over the table:
- * the zones of Gibbons and Korach (see `zones.ts`), and the deletes in the gaps between them. For gets, puts and
- * deletes; keys with a compare-and-set that may have happened are left to others.
+ * Judges registers with distinct written values (deletes excepted), all keys together in two passes over the table, by
+ * the zones of Gibbons and Korach (see `zones.ts`) and the deletes in the gaps between them. Handles gets, puts and
+ * deletes; keys with a compare-and-set that may have happened are left to other algorithms.
  *
- * While a forward zone lasts, the key surely holds its value. All else must find its moment in the gaps:
+ * During a forward zone the key certainly holds the zone's value. All other operations need a moment in the gaps:
  *
  *     |=== zone of 1 ===|         |=== zone of 2 ===|
  *                    end    gap   begin
  *
- * In a gap nobody needs the last zone's value any more, so all that matters of the state there is whether the key is
- * empty.
+ * In a gap nobody needs the last zone's value any more, so the only question is whether the key is empty.
  *
- * - A read of null needs a moment within it at which the key is empty.
- * - A delete makes the key empty, as late as can be: at its return, or sooner if a read of null returns and needs one;
- *   of those that are open then, the one that returns first. (Whatever other choice leads to an order, exchanging two
- *   deletes makes it this one.)
- * - A backward zone needs a moment in a gap, and leaves the key not empty. Right before a delete, at either end of the
- *   gap, and wherever the key is not empty anyway, it does no harm; if no such moment comes, its last one has to do.
+ * - A read of null needs a moment within its interval at which the key is empty.
+ * - A delete makes the key empty as late as possible: at its return, or sooner if a read of null returns and needs it.
+ *   Of the deletes that are open then, the one that returns first is used. (In any other valid order, exchanging two
+ *   deletes gives this one.)
+ * - A backward zone needs a moment in a gap, and makes the key not empty. It does no harm right before a delete, at
+ *   either end of the gap, and whenever the key is not empty anyway. If no such moment comes, its last moment is used.
  *
- * So what gets through is linearizable, for its order was built on the way; and what does not is not, for nothing here
- * was a choice but the exchanges.
+ * So a key that passes is linearizable, because its order was built on the way. A key that fails is not, because no
+ * step had a choice except the exchanges.
  *
  * @module
  */
@@ -29,12 +28,12 @@ import { NULL_ID } from "../../table/values.ts";
 
 /** A moment before the first event. */
 const BEFORE_ALL = -1;
-/** The link of a delete that is placed. */
+/** The link of a delete that has been placed. */
 const PLACED = -2;
 
-/** What the keys begin with, and how their answers are read. */
+/** The initial values of the keys, and how null reads are understood. */
 interface GapOptions {
-  /** For each key, the id of the value that it begins with. */
+  /** For each key, the id of its initial value. */
   readonly initials: Int32Array;
   /** Whether a read that returned null learned nothing. Default: false. */
   readonly nullReadsAnything?: boolean;
@@ -43,7 +42,7 @@ interface GapOptions {
 /**
  * Judges every key.
  *
- * @returns For each key, 1 if it is linearizable; 0 if it is not, or is not of the kind that is judged here.
+ * @returns For each key, 1 if it is linearizable; 0 if it is not, or if this algorithm cannot judge it.
  */
 export function fitIntoGaps(table: Operations, options: GapOptions): Uint8Array<ArrayBuffer> {
   const seen = { of: seenValues(table), count: table.values.size, initials: options.initials };
@@ -52,26 +51,24 @@ export function fitIntoGaps(table: Operations, options: GapOptions): Uint8Array<
   return zones.isFine;
 }
 
-/** The values that rows write or see, as numbers that are dense from 0; null is `NULL_ID`. */
+/** The values of the rows, numbered densely from 0; null is `NULL_ID`. */
 interface Numbering {
   /** Each row's value. */
   readonly of: Int32Array;
-  /** How many there are. */
+  /** How many values there are. */
   readonly count: number;
-  /** For each key, what it begins with. */
+  /** For each key, its initial value. */
   readonly initials: Int32Array;
 }
 
 /** Each value's zone. Moments are places in the history, as in the table's `invoked` and `returned`. */
 interface Zones {
   readonly values: Numbering;
-  /**
-   * By value: the first return of its writer and readers, which is `BEFORE_ALL` for what a key begins with; 0: none.
-   */
+  /** By value: the first return of its writer and readers (`BEFORE_ALL` for an initial value); 0 if there is none. */
   readonly first: Int32Array;
   /** By value: the last invocation of its writer and readers. */
   readonly last: Int32Array;
-  /** By key: 1 while nothing was found that is wrong, or that is not judged here. */
+  /** By key: 1 as long as no violation was found, and nothing that this algorithm cannot judge. */
   readonly isFine: Uint8Array<ArrayBuffer>;
 }
 
@@ -82,12 +79,12 @@ function seenValues({ a, actual }: Operations): Int32Array {
   return seen;
 }
 
-/** Numbers that no two keys share. */
+/** Renumbers the values, so that no two keys share a number. */
 function valuesByKey(table: Operations, { of, count, initials }: Numbering): Numbering {
   const { sorted, begins } = eventsByKey(table);
   const numbers = new Int32Array(table.length);
   const number = new Int32Array(count);
-  /** The key, plus 1, that a value's number is of. */
+  /** By value number: its key, plus 1. */
   const holder = new Int32Array(count);
   let next = NULL_ID + 1;
   const numberOf = (value: number, key: number): number => {
@@ -109,7 +106,7 @@ function valuesByKey(table: Operations, { of, count, initials }: Numbering): Num
   return { of: numbers, count: next, initials: begin };
 }
 
-/** Finds the zones; undefined if keys share values. */
+/** Computes the zones; undefined if keys share values. */
 function zonesOf(table: Operations, values: Numbering): Zones | undefined {
   const { order, events, verb, outcome, key, a, invoked, returned } = table;
   const { of, count, initials } = values;
@@ -117,7 +114,7 @@ function zonesOf(table: Operations, values: Numbering): Zones | undefined {
   const isFine = new Uint8Array(keys).fill(1);
   const first = new Int32Array(count);
   const last = new Int32Array(count);
-  /** The key, plus 1, that a value is of. */
+  /** By value: its key, plus 1. */
   const holder = new Int32Array(count);
   const isWritten = new Uint8Array(count);
   for (let k = 0; k < keys; k++) {
@@ -128,7 +125,7 @@ function zonesOf(table: Operations, values: Numbering): Zones | undefined {
     isWritten[value] = 1;
     first[value] = BEFORE_ALL;
   }
-  // The key null is that of operations without one.
+  // The key null belongs to operations without a key.
   let left = key[0] === NULL_ID ? keys : keys - 1;
   for (let i = 0; i < events; i++) {
     const event = order[i]!;
@@ -158,7 +155,7 @@ function zonesOf(table: Operations, values: Numbering): Zones | undefined {
     }
     if (!isJudged && isFine[k] === 1) {
       isFine[k] = 0;
-      // Where half of the keys are not judged here, the others are not worth the passes.
+      // If half of the keys cannot be judged here, the passes are not worth their cost for the others.
       if (--left * 2 < keys) {
         isFine.fill(0);
         break;
@@ -168,7 +165,7 @@ function zonesOf(table: Operations, values: Numbering): Zones | undefined {
   return { values, first, last, isFine };
 }
 
-/** Finds a moment for every delete, read of null and backward zone; where there is none, the key is not fine. */
+/** Finds a moment for every delete, read of null and backward zone. A key without such a moment is not fine. */
 function placeInGaps(table: Operations, zones: Zones, nullReadsAnything: boolean): void {
   const { order, events, verb, outcome, key, invoked, returned } = table;
   const { values, first, last, isFine } = zones;
@@ -177,9 +174,9 @@ function placeInGaps(table: Operations, zones: Zones, nullReadsAnything: boolean
   const zoneBegin = new Int32Array(keys).fill(BEFORE_ALL);
   const zoneEnd = new Int32Array(keys).fill(BEFORE_ALL);
   const isEmpty = new Uint8Array(keys);
-  /** The last moment at which a key was empty, where it is not. */
+  /** For a key that is not empty: the last moment at which it was empty. */
   const emptyUntil = new Int32Array(keys).fill(BEFORE_ALL);
-  /** Where a key is empty: the last moment at which backward zones did no harm. */
+  /** For a key that is empty: the last moment at which backward zones did no harm. */
   const harmlessUntil = new Int32Array(keys).fill(BEFORE_ALL);
   for (let k = 0; k < keys; k++) {
     if (initials[k] === NULL_ID) isEmpty[k] = 1;
@@ -199,7 +196,7 @@ function placeInGaps(table: Operations, zones: Zones, nullReadsAnything: boolean
       if (value === NULL_ID) {
         if (!looks) deletes.add(k, row, how === OPEN);
       } else if (last[value] === invoked[row] && first[value]! > invoked[row]! && first[value]! < zoneEnd[k]!) {
-        // A backward zone inside a forward one.
+        // A backward zone lies inside a forward one.
         isFine[k] = 0;
       }
       continue;
@@ -224,7 +221,7 @@ function placeInGaps(table: Operations, zones: Zones, nullReadsAnything: boolean
     if (looks) {
       if (isEmpty[k] === 1 || emptyUntil[k]! > began || (nullReadsAnything && verb[row] === GET)) continue;
     } else if (deletes.isPlaced(row)) continue;
-    // Inside a zone the only moment left is the one before it.
+    // Inside a zone, the only possible moment is the one before the zone.
     if (isInZone && began > zoneBegin[k]!) isFine[k] = 0;
     else if (!looks) deletes.place(k, row);
     else if (!deletes.placeFirst(k, isInZone ? zoneBegin[k]! : now)) isFine[k] = 0;
@@ -237,8 +234,8 @@ function placeInGaps(table: Operations, zones: Zones, nullReadsAnything: boolean
 }
 
 /**
- * Deletes that are open and not placed, by key: those that return in a list, those of unknown outcome in a queue, for
- * they are all as good as the oldest.
+ * Open deletes that have not been placed, by key. Deletes that return are in a list. Those of unknown outcome are only
+ * counted, because any of them is as good as the oldest.
  */
 class OpenDeletes {
   readonly #invoked: Int32Array;
@@ -287,7 +284,7 @@ class OpenDeletes {
     this.#next[row] = PLACED;
   }
 
-  /** Places the one that returns first, of those that were invoked before a moment; whether there was one. */
+  /** Places the delete that returns first among those invoked before a moment. Returns whether there was one. */
   placeFirst(key: number, moment: number): boolean {
     let first = -1;
     for (let row = this.#heads[key]!; row >= 0; row = this.#next[row]!) {

@@ -1,9 +1,9 @@
 /**
  * Cuts each key's history where its state is certain, so that each part can be judged alone.
  *
- * A moment is certain if nothing on the key is open, and the last to act was a write that no other write overlapped, or
- * a read that began when all writes had returned: whatever the order before, the state is then the same. An operation
- * of unknown outcome stays open for ever: a key is not cut after it.
+ * A moment is certain if no operation on the key is open, and the last operation was either a write that no other write
+ * overlapped, or a read that began after all writes had returned. Then the state is the same whatever the order before.
+ * An operation of unknown outcome stays open for ever, so a key is not cut after it.
  *
  * @module
  */
@@ -13,23 +13,23 @@ import { NULL_ID } from "../../table/values.ts";
 
 /** The parts of a table. */
 export interface Parts {
-  /** How many there are. */
+  /** How many parts there are. */
   readonly count: number;
   /** Each row's part. */
   readonly of: Int32Array;
-  /** The state, as id of its value, that each part begins with. */
+  /** The id of each part's initial value. */
   readonly initials: Int32Array;
-  /** 1 for parts that are known to be fine. Default: none is. */
+  /** 1 for parts that are known to be fine. Default: none. */
   readonly isSettled?: Uint8Array;
 }
 
-/** A part shorter than this is not worth cutting off. */
+/** A shorter part is not worth cutting off. */
 const SHORTEST = 32;
 
 /**
- * Cuts a table of register operations, all keys in one pass.
+ * Cuts a table of register operations into parts, all keys in one pass.
  *
- * @param isFine For each key, whether it is known to be fine: then it is not cut.
+ * @param isFine For each key, whether it is known to be fine; such a key is not cut.
  */
 export function cutIntoParts(
   table: Operations,
@@ -47,9 +47,9 @@ export function cutIntoParts(
   const writesOpen = new Int32Array(keys);
   const writesInvoked = new Int32Array(keys);
   const isAlone = new Uint8Array(keys);
-  /** What the key holds if that is certain, or -1. */
+  /** The state of the key if it is certain, otherwise -1. */
   const certain = new Int32Array(keys).fill(initial);
-  /** For a read, how many writes of its key had been invoked before it if none was open, plus 1; else 0. */
+  /** For each read: 1 plus how many writes of its key were invoked before it, if none was open then; otherwise 0. */
   const quiet = new Int32Array(table.length);
   for (let i = 0; i < events; i++) {
     const event = order[i]!;

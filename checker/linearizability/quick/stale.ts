@@ -1,9 +1,8 @@
 /**
- * Finds reads that came too late, in one pass over a piece, whether or not values repeat: for histories that are wrong
- * in a plain way, no search is needed.
+ * Finds obviously stale reads in one pass over a piece, even if values repeat. Many wrong histories need no search.
  *
- * Whoever sees a value `v` needs a writer of `v` that had begun before the seeing ended, and that can have taken effect
- * after every sign of another value that was complete before the seeing began. A sign of `u` is any completed operation
+ * An operation that sees a value `v` needs a writer of `v` that began before it ended. This writer must be able to take
+ * effect after every sign of another value that was complete before it began. A sign of `u` is any completed operation
  * that saw or wrote `u`: at some moment within it the state was `u`.
  *
  * @module
@@ -11,15 +10,13 @@
 import { NEVER, NOT_EQUAL, type Piece, READ, SWAP, WRITE } from "../piece/piece.ts";
 import { INITIAL } from "../piece/registers.ts";
 
-/**
- * An operation that saw what could not be there, and the sign that it could not; undefined if there is none so plain.
- */
+/** An operation that saw an impossible value, and the sign that proves it; undefined if there is none so obvious. */
 export function findStale(piece: Piece): readonly number[] | undefined {
   const { kind, a, b, inv, ret, events, length, values } = piece;
-  /** The latest that a writer of a value can have taken effect, of those that have begun; -2 if none has. */
+  /** By value: the latest moment at which a writer that has begun can have taken effect; -2 if none has begun. */
   const writable = new Int32Array(values).fill(-2);
   writable[INITIAL] = -1;
-  // The signs that began last, of two different values: for every value there is one of another.
+  // The two signs of different values that began last: for every value, one of them is of another value.
   let first = -1;
   let second = -1;
   const sign = new Int32Array(length).fill(-1);

@@ -1,13 +1,13 @@
 /**
- * Walks a table of register operations once, all keys together, and at each return takes the likeliest way on without
- * looking back.
+ * Walks a table of register operations once, all keys together. At each return it takes the likeliest choice, and never
+ * backtracks.
  *
- * A key that it gets through is linearizable, for an order was built on the way; the others are left to the slower
- * judges. On histories that are fine it gets through nearly all keys, and costs a few nanoseconds an event, where a
- * search costs a hundred.
+ * If the walk succeeds for a key, the key is linearizable, because an order was built on the way. The other keys are
+ * left to slower algorithms. On linearizable histories the walk succeeds for nearly all keys, and costs a few
+ * nanoseconds an event; a search costs a hundred.
  *
- * What it knows of each key: its state, the last moment at which something was written (a write that is open then need
- * not be seen by anybody), and the list of its operations that are open and not placed yet, linked by row.
+ * For each key it keeps the state, the last moment of a write (a write that is open at that moment need not be seen by
+ * anybody), and the list of open operations that are not placed yet, linked by row.
  *
  * @module
  */
@@ -20,19 +20,23 @@ const NEVER = 0x7fffffff;
 /** A key that needs no walk. */
 const SETTLED = 2;
 
-/** What a walk knows beforehand. Moments are places in the order of events. */
+/** What the walk knows in advance. Moments are positions in the order of events. */
 interface Outlook {
-  /** By row: when it was invoked, and when it returned. */
+  /** By row: the position of its invocation and of its return. */
   readonly invoked: Int32Array;
   readonly returned: Int32Array;
-  /** By value: the last invocation of somebody who sees it, and how many write it: 0, 1, or 2 for more. */
+  /**
+   * By value: the last invocation of an operation that sees it, and how many operations write it: 0, 1, or 2 for more.
+   */
   readonly seenLast: Int32Array;
   readonly writers: Uint8Array;
-  /** By row: of the observers of its key that are invoked after it returned, the one that returns first; or -1. */
+  /** By row: among the observers of its key that are invoked after it returned, the one that returns first; or -1. */
   readonly upcoming: Int32Array;
 }
 
-/** Looks through a table once; keys with a compare that did not tell what it saw are left to others. */
+/**
+ * Looks through a table once. Keys with a failed compare that did not tell what it saw are left to other algorithms.
+ */
 function lookAhead(
   table: Operations,
   key: Int32Array,
@@ -97,10 +101,10 @@ function upcomingObservers(
 }
 
 /**
- * Tries every key.
+ * Walks every key.
  *
- * @param parts What stands for keys, where the table was cut further, or keys begin with different values.
- * @returns For each key, 0 if it remains to be found out whether it is linearizable; else it is.
+ * @param parts The parts to treat as keys, if the table was cut further or keys have different initial values.
+ * @returns For each key, 0 if it is undecided; otherwise it is linearizable.
  */
 export function walkStraight(table: Operations, options: RegisterOptions, parts?: Parts): Uint8Array {
   const { order, events, length, verb, outcome, a, b, actual } = table;
@@ -123,7 +127,7 @@ export function walkStraight(table: Operations, options: RegisterOptions, parts?
   const previous = new Int32Array(length);
   const placed = new Uint8Array(length);
 
-  /** What an operation sees, -1 if it sees nothing; and what it writes. */
+  /** The value that an operation sees (-1 if none), and the value that it writes. */
   const seenBy = (row: number): number => {
     const how = outcome[row]!;
     if (verb[row] === GET) return a[row]!;
@@ -139,7 +143,7 @@ export function walkStraight(table: Operations, options: RegisterOptions, parts?
     if (before >= 0) next[before] = after;
     else heads[k] = after;
   };
-  /** The open operation that can set the state to `value` and returns first, or -1. */
+  /** The open operation that can set the state to `value` and returns first; or -1. */
   const writerOf = (k: number, value: number): number => {
     let best = -1;
     for (let row = heads[k]!; row >= 0; row = next[row]!) {
@@ -150,7 +154,9 @@ export function walkStraight(table: Operations, options: RegisterOptions, parts?
     return best;
   };
   const isUpcoming = (row: number, value: number): boolean => upcoming[row]! >= 0 && a[upcoming[row]!] === value;
-  /** Whether somebody is yet to be invoked who will see the state, which nobody can write again. */
+  /**
+   * Whether an operation that sees the state is still to be invoked, and no other operation can write the state again.
+   */
   const isLocked = (k: number, i: number): boolean => writers[state[k]!]! < 2 && seenLast[state[k]!]! > i;
   const place = (k: number, row: number, i: number): boolean => {
     const value = writtenBy(row);
@@ -169,7 +175,9 @@ export function walkStraight(table: Operations, options: RegisterOptions, parts?
     }
     return true;
   };
-  /** Places a writer; but first those whose readers could not wait until its value may be left again. */
+  /**
+   * Places a writer. Before it, places other writers whose readers must see their value before this one's can be left.
+   */
   const placeInTime = (k: number, row: number, i: number): boolean => {
     const value = writtenBy(row);
     const until = writers[value]! < 2 ? seenLast[value]! : isUpcoming(row, value) ? invoked[upcoming[row]!]! : i;
@@ -203,12 +211,12 @@ export function walkStraight(table: Operations, options: RegisterOptions, parts?
     }
     return placeInTime(k, row, i);
   };
-  /** Whether dropping a write of `value` would leave somebody without it. */
+  /** Whether some operation would miss its value if this write of `value` were dropped. */
   const isAwaited = (k: number, row: number, value: number, i: number): boolean => {
     if (value === state[k]) return false;
     if (writers[value]! < 2) return seenLast[value]! > i || isRead(k, value, row);
     if (isLocked(k, i)) return isRead(k, value, row) && writerOf(k, value) === row && !hasLaterWriter(k, value, row);
-    // Where nobody will see the state again, any other is as good or better.
+    // If nobody will see the state again, any other state is as good or better.
     const isDead = writers[state[k]!]! < 2 && seenLast[value]! > i;
     return isDead || isRead(k, value, row) || isUpcoming(row, value);
   };
@@ -225,7 +233,7 @@ export function walkStraight(table: Operations, options: RegisterOptions, parts?
     return false;
   };
 
-  /** Adds an operation that was invoked to those that are open; false where the key is for a search. */
+  /** Adds an invoked operation to the open ones. Returns `false` if only a search can judge the key. */
   const open = (k: number, row: number): boolean => {
     const learnsNothing = outcome[row] !== OK || (nullReadsAnything === true && a[row] === NULL_ID);
     if ((verb[row] === GET && learnsNothing) || (onlyLooks(row) && seenBy(row) === state[k])) {
@@ -235,7 +243,7 @@ export function walkStraight(table: Operations, options: RegisterOptions, parts?
     if (outcome[row] === OPEN) {
       const value = writtenBy(row);
       if (seenLast[value]! < 0) return true;
-      // Many open writes of one value would make the list long: that is for the search.
+      // Many open writes of one value would make the list long: leave that to the search.
       if (writers[value]! > 1) return false;
     }
     const head = heads[k]!;

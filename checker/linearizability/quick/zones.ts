@@ -2,16 +2,16 @@
  * Judges a register whose written values are distinct in nearly linear time (Gibbons and Korach, SIAM J. Comput. 1997,
  * section 4), extended to compare-and-set, deletes and operations of unknown outcome.
  *
- * A value's writer and its readers form a cluster: in any order they stand side by side. A compare-and-set reads one
- * value and writes another, and so ties two clusters into a chain. A chain's first return `m` and last invocation `M`
- * make its zone:
+ * The writer and the readers of a value form a cluster: they are adjacent in any valid order. A compare-and-set reads
+ * one value and writes another, so it ties two clusters into a chain. The first return `m` and the last invocation `M`
+ * of a chain define its zone:
  *
- *     m < M   forward:  the register surely held the chain's values from m to M      |=====|
+ *     m < M   forward:  the register certainly held the chain's values from m to M   |=====|
  *     M <= m  backward: the chain fits into any moment between M and m               |-----|
  *
- * The history is linearizable if and only if no two forward zones overlap, and no backward zone lies inside a forward
- * one, and no chain contradicts itself. Where the initial value is written again (a delete) and somebody saw it, or a
- * failed compare did not tell what it saw, that is only necessary; `gaps.ts` decides the deletes.
+ * The history is linearizable if and only if no two forward zones overlap, no backward zone lies inside a forward one,
+ * and no chain contradicts itself. If the initial value is written again (by a delete) and was seen, or if a failed
+ * compare did not tell what it saw, these conditions are only necessary. `gaps.ts` decides the deletes.
  *
  * @module
  */
@@ -19,26 +19,26 @@ import { NEVER, NOT_EQUAL, type Piece, READ, SWAP, WRITE } from "../piece/piece.
 import { INITIAL, UNSEEN } from "../piece/registers.ts";
 
 /**
- * What the zones tell. For `false`, operations that show it, or among which it shows; `"unknown"` if values repeat, or
- * the conditions are only necessary.
+ * The verdict of the zones. For `false`, operations that prove it, or among which the proof is; `"unknown"` if values
+ * repeat, or the conditions are only necessary.
  */
 type ZonesVerdict =
   | { readonly valid: true }
   | { readonly valid: false; readonly operations: readonly number[] }
   | { readonly valid: "unknown" };
 
-/** The initial value has no writer: it was there before the first event. */
+/** The initial value has no writer: it existed before the first event. */
 const BEFORE_ALL = -1;
 
 /** A chain of clusters. */
 interface Zone {
-  /** The first return and the operation that it is of; BEFORE_ALL for the initial value. */
+  /** The first return, and its operation; BEFORE_ALL for the initial value. */
   readonly first: number;
   readonly firstOf: number;
   /** The last invocation. */
   readonly last: number;
   readonly lastOf: number;
-  /** The operations that tie the chain together, writer first; not more than a few dozen of them. */
+  /** The operations that tie the chain together, writer first; a few dozen at most. */
   readonly ties: readonly number[];
 }
 
@@ -77,13 +77,13 @@ function writersOf({ kind, a, b, length, values }: Piece): { of: Int32Array; isR
   return { of, isRewritten };
 }
 
-/** By value, 1 if somebody saw it; or an operation that saw what nobody wrote. */
+/** By value, 1 if somebody saw it; or an operation that saw a value that nobody wrote. */
 function observedValues(
   { kind, a, ret, length, values }: Piece,
   writer: Int32Array,
 ): { readonly of: Uint8Array } | { readonly impossible: number } {
   const of = new Uint8Array(values);
-  // Swaps of unknown outcome whose value was seen: they happened, and saw something too.
+  // Swaps of unknown outcome whose new value was seen: they happened, so they saw their old value.
   const work: number[] = [];
   const observe = (value: number): boolean => {
     if (value !== INITIAL && writer[value]! < 0) return false;
@@ -103,14 +103,14 @@ function observedValues(
   return { of };
 }
 
-/** The readers of each value in a list, the swap that consumed it, and where chains begin. */
+/** The readers of each value in a list, the swap that consumed the value, and where chains begin. */
 interface Clusters {
   readonly readers: Int32Array;
   readonly nextReader: Int32Array;
   readonly consumer: Int32Array;
   readonly roots: readonly number[];
   readonly swaps: number;
-  /** Whether the zones' conditions are enough, as far as these clusters go. */
+  /** Whether the conditions are sufficient, as far as these clusters tell. */
   readonly isExact: boolean;
 }
 
@@ -154,7 +154,7 @@ function clustersOf(
   return { readers, nextReader, consumer, roots, swaps, isExact };
 }
 
-/** Follows each chain from its root; or tells the operations of one that contradicts itself. */
+/** Follows each chain from its root. If a chain contradicts itself, returns its operations. */
 function zonesOf(
   piece: Piece,
   { readers, nextReader, consumer, roots, swaps }: Clusters,
@@ -192,7 +192,7 @@ function zonesOf(
       value = b[swap]!;
     }
   }
-  // A swap that no chain reached is part of a circle.
+  // A swap that no chain reached belongs to a circle.
   return left > 0 ? { operations: circle(piece, consumer) } : { zones };
 }
 
@@ -200,10 +200,10 @@ function certificate(one: number, other: number, ties: readonly number[]): numbe
   return [...new Set([one, other, ...ties])].filter((op) => op >= 0);
 }
 
-/** Two zones that cannot both be: forward ones that overlap, or a backward one inside a forward one. */
+/** Two zones that contradict each other: forward ones that overlap, or a backward one inside a forward one. */
 function clashOf(zones: readonly Zone[], events: number): readonly [Zone, Zone] | undefined {
-  // Positions are small integers, so each forward zone lies at its beginning: no sorting. One further for the initial
-  // value's, which begins before all.
+  // Positions are small integers, so each forward zone is stored at its beginning, without sorting. The array has one
+  // more place, for the initial value's zone, which begins before all others.
   const forwardAt = new Int32Array(events + 1).fill(-1);
   for (let i = 0; i < zones.length; i++) {
     const { first, last } = zones[i]!;
@@ -227,7 +227,7 @@ function clashOf(zones: readonly Zone[], events: number): readonly [Zone, Zone] 
   return undefined;
 }
 
-/** Swaps that consume each other's values around in a circle. */
+/** Swaps that consume each other's values in a circle. */
 function circle(piece: Piece, consumer: Int32Array): number[] {
   const reached = new Uint8Array(piece.values);
   for (let start = 0; start < piece.values; start++) {

@@ -1,9 +1,9 @@
 /**
- * What a search may place next where an operation returns that is not placed, the likeliest first. See `search.ts` for
- * why nothing else need be tried.
+ * The choices of a search when an operation returns that has not been placed, the likeliest first. `search.ts` explains
+ * why no other choices are needed.
  *
- * A candidate is a slot, the complement of a class of unknown operations, or `DROP`; with it goes the state that it
- * leads to.
+ * A candidate is a slot, the complement of a class of unknown operations, or `DROP`. The state that it leads to is
+ * stored next to it.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import type { OpenOperations } from "./open_operations.ts";
 import { NOT_EQUAL, type Piece, READ, STEP, SWAP, WRITE } from "../piece/piece.ts";
 import type { UsedSets } from "./used_sets.ts";
 
-/** A candidate that drops the returning operation, which is free. */
+/** The candidate that drops the returning operation, which is free. */
 export const DROP = 0x7ffffffe;
 
-/** Where a search is. */
+/** The position of a search. */
 export interface Position {
   /** The event. */
   pos: number;
   state: number;
   /** The set of unknown operations that were used. */
   used: number;
-  /** How many unknown operations of each class were invoked, and of all. */
+  /** How many unknown operations of each class were invoked, and how many of all classes. */
   readonly available: Int32Array;
   unknownsOpen: number;
 }
 
-/** A stack of candidates, each followed by the state that it leads to. */
+/** A stack of candidates, each with the state that it leads to. */
 export class Candidates {
   list: Int32Array = new Int32Array(1024);
   end = 0;
@@ -51,7 +51,7 @@ export class Candidates {
     this.list[this.end++] = next;
   }
 
-  /** Offers only what `offerAll` offers first; whether that could be told without the rest. */
+  /** Offers only the first candidate of `offerAll`. Returns whether it could be found without the others. */
   offerFirst(op: number, slot: number): boolean {
     const before = this.end;
     const value = this.#piece.a[op]!;
@@ -70,7 +70,7 @@ export class Candidates {
     return this.end > before;
   }
 
-  /** Offers every way in which the return of `op` may come to pass, the likeliest first. */
+  /** Offers every choice that lets `op` return, the likeliest first. */
   offerAll(op: number, slot: number): void {
     const value = this.#piece.a[op]!;
     switch (this.#piece.kind[op]) {
@@ -99,7 +99,7 @@ export class Candidates {
     }
   }
 
-  /** Offers a write that returns, and to drop it if it is free. */
+  /** Offers to place a write that returns, and to drop it if it is free. */
   #offerWrite(value: number, slot: number): void {
     const { state, pos } = this.#at;
     const { writers, seenUntil } = this.#needs;
@@ -116,8 +116,8 @@ export class Candidates {
   }
 
   /**
-   * Whether an operation of a class may be used: one is left, and somebody may still need what it does. (Of others the
-   * used set keeps no count.)
+   * Whether an operation of a class may be used: one is left, and some operation may still need its effect. (If no
+   * operation needs it, the used set does not count the class.)
    */
   #hasUnused(unknown: number): boolean {
     const { available, used, pos } = this.#at;
@@ -162,7 +162,7 @@ export class Candidates {
     }
   }
 
-  /** Offers what somebody who is open now waits for, but not the value `already`, which was offered before. */
+  /** Offers the values that open operations wait for, except `already`, which was offered before. */
   #offerWhatIsAwaited(already: number): void {
     const { state, unknownsOpen } = this.#at;
     const { kind, a } = this.#piece;
@@ -176,7 +176,7 @@ export class Candidates {
       const wanted = a[op]!;
       if (kind[op] === READ || kind[op] === SWAP) {
         if (wanted === state || wanted === already) continue;
-        // Only the first who waits for a value offers it.
+        // Only the first operation that waits for a value offers it.
         if (kind[op] === READ && heads[wanted * 3] !== slot && open.hasReaderBefore(slot, wanted)) continue;
         this.#offerWritersOf(wanted);
       } else if (kind[op] === NOT_EQUAL) this.#offerAnyWrite();

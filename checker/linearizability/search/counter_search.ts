@@ -1,13 +1,14 @@
 /**
- * Searches for an order of a counter's operations: as `search.ts` does, but it knows that additions commute.
+ * Searches for an order of a counter's operations, as `search.ts` does, but knows that additions commute.
  *
- * An addition is placed before its return only for a read that is open and waits for a sum. So a decision is which of
- * the open additions, together, lead to the sum that a read waits for; of equal ones the one that returns first is
- * taken first, those of unknown outcome last.
+ * An addition is placed before its return only for an open read that waits for a sum. So each decision is which open
+ * additions together lead to the sum that a read waits for. Among equal additions, the one that returns first is used
+ * first, those of unknown outcome last.
  *
- * - Where nothing is subtracted, whoever waits for a smaller sum must be served first, and nobody who waits for less
- *   than the sum can be served.
- * - What fails is remembered: the event, the sum, which additions are placed, and which reads.
+ * - If nothing is subtracted, the reads of smaller sums must be served first, and a read of less than the current sum
+ * can
+ *   no longer be served.
+ * - A failed configuration is remembered: the event, the sum, and which additions and reads are placed.
  *
  * @module
  */
@@ -17,14 +18,14 @@ import type { SearchLimits, SearchResult } from "./limits.ts";
 /** Searches the piece of a counter. */
 export function searchCounter(piece: Piece, limits: SearchLimits = {}): SearchResult {
   if (!piece.ret.includes(NEVER)) return new CounterSearch(piece, false).run(limits);
-  // Where many have an unknown outcome, it seldom matters which of them were taken: an order that is found so is an
-  // order.
+  // If many additions have an unknown outcome, it rarely matters which of them were used. So first a coarse search: an
+  // order that it finds is valid.
   const quick = new CounterSearch(piece, true).run(limits);
   if (quick.valid === true || limits.stop?.() === true) return quick;
   return new CounterSearch(piece, false).run(limits);
 }
 
-/** A way to go on from a decision: the additions to place, one after another. */
+/** A way to continue from a decision: the additions to place, one after another. */
 type Way = readonly number[];
 
 /** A decision that can be taken back. */
@@ -40,7 +41,7 @@ interface Frame {
 /** Equal additions that can be placed. */
 interface Choice {
   readonly delta: number;
-  /** Those that are open, the one that returns first first; then those of unknown outcome. */
+  /** The open ones, in the order of their returns; then those of unknown outcome. */
   readonly operations: readonly number[];
 }
 
@@ -51,9 +52,7 @@ class CounterSearch {
   readonly #isMonotone: boolean;
   readonly #isCoarse: boolean;
   readonly #isPlaced: Uint8Array;
-  /**
-   * The completed operations that are open, and the additions of unknown outcome that were invoked, by what they add.
-   */
+  /** The completed operations that are open; and the additions of unknown outcome that were invoked, by amount. */
   readonly #open = new Set<number>();
   readonly #unknown = new Map<number, number[]>();
   readonly #failed = new Set<string>();
@@ -63,7 +62,8 @@ class CounterSearch {
   #frames: Frame[] = [];
 
   /**
-   * @param isCoarse Whether a place is taken for one that failed even if other additions of unknown outcome led there.
+   * @param isCoarse Whether a configuration counts as failed even if other additions of unknown outcome were used in
+   * it.
    */
   constructor(piece: Piece, isCoarse: boolean) {
     this.#piece = piece;
@@ -90,7 +90,7 @@ class CounterSearch {
     }
   }
 
-  /** Walks on to the first return of an operation that is not placed; whether there is none. */
+  /** Walks to the first return of an operation that is not placed. Returns whether there is none. */
   #advance(): boolean {
     const { events, ret, kind } = this.#piece;
     for (; this.#pos < events.length; this.#pos++) {
@@ -127,7 +127,7 @@ class CounterSearch {
     this.#log.push(op);
   }
 
-  /** Places additions one after another, and after each one the reads that see the sum. */
+  /** Places additions one after another, and after each the reads that see the sum. */
   #take(way: Way): boolean {
     for (const op of way) {
       this.#place(op);
@@ -141,14 +141,14 @@ class CounterSearch {
     return true;
   }
 
-  /** The reads that are open and not placed. */
+  /** The open reads that are not placed. */
   #waiting(): number[] {
     const reads: number[] = [];
     for (const op of this.#open) if (this.#piece.kind[op] === LOOK && this.#isPlaced[op] === 0) reads.push(op);
     return reads;
   }
 
-  /** Takes the likeliest way on; false if there is none, or nothing came of this place before. */
+  /** Takes the likeliest way. Returns `false` if there is none, or this configuration has failed before. */
   #decide(): boolean {
     const placed = [...this.#open].filter((op) => this.#isPlaced[op] === 1);
     const used = this.#isCoarse
@@ -161,7 +161,7 @@ class CounterSearch {
     return this.#takeNext();
   }
 
-  /** Goes back to the last decision that has another way on, and takes it; false when all are used up. */
+  /** Backtracks to the last decision with another way, and takes that. Returns `false` if all ways are used up. */
   #takeNext(): boolean {
     for (let frame = this.#frames.at(-1); frame !== undefined; frame = this.#frames.at(-1)) {
       this.#retreat(frame);
@@ -186,24 +186,24 @@ class CounterSearch {
     this.#sum = sum;
   }
 
-  /** The ways to let an operation return, or to serve somebody who waits before it does; the likeliest first. */
+  /** The ways to let an operation return, or to serve a waiting read before it returns; the likeliest first. */
   *#waysOn(returning: number): Generator<Way> {
     const isRead = this.#piece.kind[returning] === LOOK;
     const sum = this.#sum;
     const target = isRead ? this.#seenBy(returning) : sum + this.#deltaOf(returning);
     const awaited = [...new Set(this.#waiting().map((read) => this.#seenBy(read)))].sort((x, y) => x - y);
-    // Where nothing leads back to a smaller sum, the smallest is served first; and before a larger one comes, or never.
+    // If the sum never decreases, the smallest awaited sum is served first: before a larger one comes, or never.
     const served = this.#isMonotone ? awaited.slice(0, 1) : awaited;
     const isForced = this.#isMonotone && served.length > 0 && served[0]! < target;
     if (!isRead && !isForced) yield [returning];
     if (isRead && !isForced) yield* this.#waysTo(target - sum, -1);
     for (const each of served) {
-      // With the operation itself, it may as well come first.
+      // If the way includes the operation itself, it may as well come first.
       if (!isRead || each !== target) yield* this.#waysTo(each - sum, isForced ? -1 : returning);
     }
   }
 
-  /** The ways to make a difference: without additions of unknown outcome first. */
+  /** The ways to reach a difference, first those without additions of unknown outcome. */
   *#waysTo(difference: number, except: number): Generator<Way> {
     const { kind, ret } = this.#piece;
     const open = [...this.#open].filter((op) =>
@@ -233,14 +233,14 @@ class CounterSearch {
 }
 
 /**
- * The ways to choose additions that make a difference together; of each kind the first ones. No way goes on beyond one
- * that is enough.
+ * The ways to choose additions with a given total; of each kind the first ones are used. No way extends another way
+ * that is sufficient.
  *
- * Where additions and subtractions are mixed, the shortest come first; else those with the most of what returns soon,
- * for that has most likely happened.
+ * If additions and subtractions are mixed, the shortest ways come first. Otherwise the ways with the additions that
+ * return soonest come first, because those have most likely happened.
  */
 function* waysTo(choices: readonly Choice[], difference: number): Generator<Way> {
-  // What the kinds from here on can add at most, and take away at most.
+  // The most that the kinds from `i` on can add, and the most that they can subtract.
   const most = new Float64Array(choices.length + 1);
   const least = new Float64Array(choices.length + 1);
   for (let i = choices.length - 1; i >= 0; i--) {
@@ -254,7 +254,10 @@ function* waysTo(choices: readonly Choice[], difference: number): Generator<Way>
   if (!isMixed) yield* choose(0, difference, all, []);
   else for (let size = 1; size <= all; size++) yield* choose(0, difference, size, []);
 
-  /** At most `size` more of the kinds from `i` on; where additions and subtractions are mixed, exactly so many. */
+  /**
+   * Chooses at most `size` more additions of the kinds from `i` on; exactly `size` if additions and subtractions are
+   * mixed.
+   */
   function* choose(i: number, left: number, size: number, chosen: Way): Generator<Way> {
     if (left === 0 && (!isMixed || size === 0)) {
       if (chosen.length > 0) yield chosen;

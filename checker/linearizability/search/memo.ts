@@ -1,7 +1,8 @@
 /**
- * The configurations that a search has been in, so that none is searched twice, nor one that another makes needless.
+ * The configurations that a search has visited, so it visits none twice, and none that another one makes unnecessary.
  *
- * An open-addressed table of heads, each the first of a chain of entries that agree in all but what dominance compares:
+ * An open-addressed table of heads. Each head begins a chain of entries that are equal except in the fields that
+ * dominance compares:
  *
  *     entry: | event | state | placed, without observers (words) | placed observers (words) | free writes (words)
  *            | used | next entry + 1 |
@@ -12,7 +13,7 @@ import type { Position } from "./candidates.ts";
 import type { OpenOperations } from "./open_operations.ts";
 import type { UsedSets } from "./used_sets.ts";
 
-/** The table; see the file's head. */
+/** The table of configurations; the head of the file shows its layout. */
 export class Memo {
   #heads = new Int32Array(1 << 10);
   #keys = 0;
@@ -25,8 +26,8 @@ export class Memo {
   readonly #sets: UsedSets;
 
   /**
-   * @param words Words of the placed bits.
-   * @param sets What the used sets of the entries mean.
+   * @param words How many words the placed bits take.
+   * @param sets The meaning of the used sets in the entries.
    */
   constructor(words: number, sets: UsedSets) {
     this.#words = words;
@@ -35,7 +36,7 @@ export class Memo {
     this.#sets = sets;
   }
 
-  /** The place of a configuration's head in the table: an empty slot if there is none yet. */
+  /** The position of a configuration's head in the table: an empty slot if there is none yet. */
   #slotOf(event: number, state: number, placed: Int32Array, observers: Int32Array): number {
     const words = this.#words;
     const entries = this.#entries;
@@ -54,7 +55,7 @@ export class Memo {
     return slot;
   }
 
-  /** Whether a configuration is needless: one that was remembered can do all that it can. */
+  /** Whether a configuration is unnecessary, because a remembered one can do everything that it can. */
   covers({ pos: event, state, used }: Position, { placed, observers, free }: OpenOperations): boolean {
     const words = this.#words;
     const entries = this.#entries;

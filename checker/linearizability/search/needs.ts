@@ -1,20 +1,20 @@
 /**
- * What a search knows of a piece beforehand: who writes and who sees each value, and until when; and the classes of
+ * What a search knows of a piece in advance: which operations write and see each value, until when; and the classes of
  * operations of unknown outcome.
  *
  * @module
  */
 import { NEVER, NOT_EQUAL, type Piece, READ, SWAP, WRITE } from "../piece/piece.ts";
 
-/** What a search asks about values and classes of unknown operations again and again. */
+/** Facts about values and classes of unknown operations that a search needs often. */
 export interface Needs {
   /** How many operations set the state to a value, the initial state counted as one. */
   readonly writers: Int32Array;
-  /** The last invocation of a completed operation that sees a value; -1: nobody does. */
+  /** The last invocation of a completed operation that sees a value; -1 if there is none. */
   readonly seenLast: Int32Array;
-  /** The last return of a completed operation that sees a value; -1: nobody does. */
+  /** The last return of a completed operation that sees a value; -1 if there is none. */
   readonly seenUntil: Int32Array;
-  /** The last event at which somebody may need a value, operations of unknown outcome included. */
+  /** The last event at which some operation may need a value, operations of unknown outcome included. */
   readonly neededLast: Int32Array;
   /** Whether there are failed compares that did not tell what they saw. */
   readonly hasNotEqual: boolean;
@@ -23,20 +23,20 @@ export interface Needs {
   readonly classes: readonly number[][];
   readonly classNeededUntil: Int32Array;
   /**
-   * For each class, 1 if it has so many relaxed members that it is never used up: one for each completed operation that
-   * asks for a value, for a way from one value to another uses each class once.
+   * For each class, 1 if it has so many relaxed members that they never run out. One for each completed operation that
+   * needs a value is enough, because the way from one value to another uses each class once.
    */
   readonly isInexhaustible: Uint8Array;
   /** The class of the unknown writes of a value, or -1. */
   readonly writeClass: Int32Array;
   readonly writeClasses: readonly number[];
-  /** The first class of the unknown swaps from a value, or -1, and the next of the same value. */
+  /** The first class of the unknown swaps from a value, or -1; and the next class with the same value. */
   readonly swapClass: Int32Array;
   readonly nextSwapClass: Int32Array;
   readonly swapClasses: readonly number[];
 }
 
-/** Looks through a piece once. */
+/** Collects these facts in one pass over a piece. */
 export function whatIsNeeded(piece: Piece): Needs {
   const { kind, a, b, inv, ret, length, values } = piece;
   const writers = new Int32Array(values);
@@ -57,7 +57,7 @@ export function whatIsNeeded(piece: Piece): Needs {
     if (k === SWAP) writers[b[op]!]!++;
     if (k === READ || k === SWAP) {
       if (!isUnknown) {
-        // Operations come in the order of their invocation.
+        // Operations are in the order of their invocations.
         seenLast[value] = inv[op]!;
         if (ret[op]! > seenUntil[value]!) seenUntil[value] = ret[op]!;
       }
@@ -115,7 +115,7 @@ export function whatIsNeeded(piece: Piece): Needs {
   };
 }
 
-/** For each class, 1 if it has more relaxed members than are ever used. */
+/** For each class, 1 if it has more relaxed members than can ever be used. */
 function inexhaustible({ kind, ret, length, relaxed, transitions }: Piece, classes: readonly number[][]): Uint8Array {
   const isInexhaustible = new Uint8Array(classes.length);
   if (transitions !== undefined || relaxed === undefined) return isInexhaustible;

@@ -1,19 +1,19 @@
 /**
- * The completed operations of a piece that are open where a search is, and what has become of them.
+ * The completed operations of a piece that are open at the search's position, and which of them are placed or free.
  *
- * Each has a slot (see `slots.ts`), and is in one list: by what it reads, swaps or writes, or with the others of its
+ * Each has a slot (see `slots.ts`), and is in one list: that of the value it reads, swaps or writes, or that of its
  * kind.
  *
  *     heads: | value 0: reads, swaps, writes | value 1: reads, swaps, writes | ... | not-equals | steps | looks |
  *            the first slot of each list, or -1
- *     next, previous: by slot                 placed, free, observers, writes: a bit a slot
+ *     next, previous: by slot                 placed, free, observers, writes: one bit for each slot
  *
  * @module
  */
 import { LOOK, NOT_EQUAL, type Piece, READ, STEP, SWAP, WRITE } from "../piece/piece.ts";
 import { assignSlots } from "./slots.ts";
 
-/** Which operations are open; see the file's head. */
+/** The open operations; the head of the file shows the layout. */
 export class OpenOperations {
   readonly kind: Uint8Array;
   readonly a: Int32Array;
@@ -26,7 +26,7 @@ export class OpenOperations {
   readonly heads: Int32Array;
   readonly next: Int32Array;
   readonly previous: Int32Array;
-  /** Where the lists of the kinds that have one each begin. */
+  /** Where the lists by kind begin. */
   readonly notEquals: number;
   readonly steps: number;
   readonly looks: number;
@@ -34,11 +34,11 @@ export class OpenOperations {
   readonly words: number;
   readonly placed: Int32Array;
   readonly free: Int32Array;
-  /** Which of those that are open only observe, and which are writes. */
+  /** Which open operations only observe, and which are writes. */
   readonly observers: Int32Array;
   readonly writes: Int32Array;
 
-  /** None of a piece's operations is open. */
+  /** Makes the state before the first event: no operation is open. */
   constructor(piece: Piece) {
     const slots = assignSlots(piece);
     this.kind = piece.kind;
@@ -77,7 +77,7 @@ export class OpenOperations {
     }
   }
 
-  /** An operation was invoked. */
+  /** Adds an operation that was invoked. */
   open(op: number): void {
     const slot = this.slotOf[op]!;
     const list = this.#listOf(op);
@@ -92,7 +92,7 @@ export class OpenOperations {
     else if (this.kind[op] === WRITE) this.writes[slot >>> 5]! |= bit;
   }
 
-  /** An operation has returned. */
+  /** Removes an operation that has returned. */
   close(op: number): void {
     const slot = this.slotOf[op]!;
     this.slotOp[slot] = -1;
@@ -143,7 +143,7 @@ export class OpenOperations {
     return best;
   }
 
-  /** Whether a write is open that is neither placed nor free. */
+  /** Whether some open write is neither placed nor free. */
   hasUnfreeWrite(): boolean {
     for (let w = 0; w < this.words; w++) {
       if ((this.writes[w]! & ~this.placed[w]! & ~this.free[w]!) !== 0) return true;
@@ -151,7 +151,7 @@ export class OpenOperations {
     return false;
   }
 
-  /** Whether somebody waits to read `value` who stands before `slot` in its list. */
+  /** Whether some operation before `slot` in its list waits to read `value`. */
   hasReaderBefore(slot: number, value: number): boolean {
     for (let other = this.heads[value * 3]!; other >= 0 && other !== slot; other = this.next[other]!) {
       if (!this.isPlaced(other)) return true;
@@ -159,7 +159,7 @@ export class OpenOperations {
     return false;
   }
 
-  /** Whether an open step of a class is not placed. */
+  /** Whether some open step of a class is not placed. */
   hasStep(what: number): boolean {
     for (let slot = this.heads[this.steps]!; slot >= 0; slot = this.next[slot]!) {
       if (!this.isPlaced(slot) && this.a[this.slotOp[slot]!] === what) return true;

@@ -1,26 +1,29 @@
 /**
  * Searches for an order of a piece's operations that explains every answer: Wing and Gong's search with Lowe's memo,
- * made lazy (an operation is placed at the last moment, when it or one that waits for it returns).
+ * made lazy. An operation is placed as late as possible: when it returns, or when an operation that waits for it
+ * returns.
  *
- * The search walks the events. Each completed operation that is open has a slot, and the search's configuration is
+ * The search walks through the events. Each completed operation that is open has a slot, and a configuration is
  *
  *     (event, state, placed: a bit a slot, free: a bit a slot, used: how many of each class of unknown operations)
  *
- * Only a return whose operation is not placed yet needs a decision. What keeps the number of configurations small:
+ * A decision is needed only when an operation returns that is not placed yet. These rules keep the number of
+ * configurations small:
  *
- * - What only observes is placed as soon as it is legal.
- * - A write that nobody needs to see may be thought to lie right before another write that was placed while it was
- *   open, or wherever the state was what it writes. Such a write is free: it may be dropped when it returns.
- * - A write is placed before its own return only for an observer that waits for its value now, or to free others where
- *   the state is what it writes.
- * - Of equal open operations the one that returns first is placed first; one of unknown outcome comes after all of
- *   them, the earliest of its class first.
- * - A value with one writer cannot be left while somebody is yet to be invoked who will see it.
- * - Of two configurations that differ in nothing else, the one with more observers placed, more writes free and a
- *   subset of the unknown operations used makes the other needless.
+ * - An observer is placed as soon as it is legal.
+ * - A write whose value nobody needs to see may be imagined right before another write that was placed while it was
+ *   open, or wherever the state equals its value. Such a write is free: it may be dropped when it returns.
+ * - A write is placed before its own return only for an observer that waits for its value now, or to free other writes
+ *   when the state equals its value.
+ * - Among equal open operations, the one that returns first is placed first. Those of unknown outcome come after them,
+ *   the earliest of a class first.
+ * - A value with only one writer cannot be left while an operation that sees it is still to be invoked.
+ * - If two configurations are otherwise equal, the one with more observers placed, more writes free, and a subset of
+ * the
+ *   unknown operations used makes the other unnecessary.
  *
- * Memory follows the number of open operations and of decisions, not the length of the history, and an operation of
- * unknown outcome holds no slot.
+ * The memory depends on the number of open operations and of decisions, not on the length of the history. An operation
+ * of unknown outcome takes no slot.
  *
  * @module
  */
@@ -33,16 +36,16 @@ import { OpenOperations } from "./open_operations.ts";
 import { NEVER, NOT_EQUAL, type Piece, READ, STEP, WRITE } from "../piece/piece.ts";
 import { UsedSets } from "./used_sets.ts";
 
-/** Searches; see the file's head. */
+/** Searches for an order. */
 export function search(piece: Piece, limits: SearchLimits = {}): SearchResult {
   if (piece.sums !== undefined) return searchCounter(piece, limits);
   return new Search(piece).run(limits);
 }
 
-/** The place of a frame's candidates before they are offered: only the likeliest was tried. */
+/** The position of a frame's candidates before they are offered: only the likeliest was tried. */
 const NOT_OFFERED = -1;
 
-/** A search at work. (Methods rather than closures: these would be compiled anew for each piece.) */
+/** A running search. (It uses methods, not closures: closures would be compiled again for each piece.) */
 class Search {
   readonly piece: Piece;
   readonly needs: Needs;
@@ -52,8 +55,8 @@ class Search {
   readonly at: Position;
   readonly candidates: Candidates;
   /**
-   * Whether a way may lead back to where it was, for some unknown operations are never used up: then a configuration is
-   * remembered at once.
+   * Whether a way may lead back to the same configuration, because some unknown operations are never used up. Then
+   * configurations are remembered at once.
    */
   readonly mayCircle: boolean;
 
@@ -62,7 +65,7 @@ class Search {
   logEnd = 0;
 
   /**
-   * Decisions that can be taken back: | event | state | used | end of the log | first candidate | next candidate |
+   * The decisions that can be taken back: | event | state | used | end of the log | first candidate | next candidate |
    * placed words | free words |
    */
   frames: Int32Array;
@@ -88,11 +91,11 @@ class Search {
     const { at } = this;
     let visited = 0;
     let reached = 0;
-    // A model's steps take long, and so does each visit.
+    // A model's steps take long, so each visit does too.
     const often = this.piece.transitions === undefined ? 1023 : 63;
     for (;;) {
       if (this.advance()) return { valid: true, order: () => this.witness(), reached: at.pos, visited };
-      // What was remembered lies no further than this: beyond it nothing need be looked up.
+      // No remembered configuration lies beyond this event, so none need be looked up there.
       const isNew = at.pos > reached;
       if (isNew) reached = at.pos;
       visited++;
@@ -103,12 +106,12 @@ class Search {
     }
   }
 
-  /** Whether as much is remembered as may be: configurations, or a model's states. */
+  /** Whether the limit of remembered configurations, or of a model's states, is reached. */
   isFull(configurations: number): boolean {
     return this.memo.size > configurations || this.piece.transitions?.isFull() === true;
   }
 
-  /** Walks on to the first return that needs a decision; whether there was none. */
+  /** Walks to the first return that needs a decision. Returns whether there was none. */
   advance(): boolean {
     const { at, open, needs } = this;
     const { kind, a, ret, events } = this.piece;
@@ -183,7 +186,7 @@ class Search {
     }
   }
 
-  /** The state is another: whoever waited for it is placed, and writes of it are free. */
+  /** Changes the state: places the operations that waited for it, and frees its writes. */
   enter(state: number): void {
     const { open, at, needs } = this;
     at.state = state;
@@ -204,8 +207,8 @@ class Search {
   }
 
   /**
-   * Takes the likeliest way on, and remembers that there may be others; false if the way is not legal, or leads where
-   * nothing was found before.
+   * Takes the likeliest choice, and remembers that there may be others. Returns `false` if the choice is not legal, or
+   * leads to a configuration that has failed before.
    */
   decide(isNew: boolean): boolean {
     const { at, candidates, open, memo } = this;
@@ -218,7 +221,7 @@ class Search {
     const { list, end } = candidates;
     if (end === first) return false;
     if (!isFirstKnown && end === first + 2 && !this.mayCircle) {
-      // Only one way on: nothing to remember.
+      // There is only one choice, so nothing need be remembered.
       candidates.end = first;
       return this.take(list[first]!, list[first + 1]!);
     }
@@ -249,7 +252,7 @@ class Search {
     }
   }
 
-  /** Goes back to the last decision that has another legal way on, and takes it; false when all are used up. */
+  /** Backtracks to the last decision with another legal choice, and takes that. Returns `false` if all are used up. */
   takeNext(): boolean {
     const { at, open, candidates, frameSize } = this;
     const { words, placed, free } = open;
@@ -273,7 +276,7 @@ class Search {
       }
       // A frame's candidates are the last ones on the stack.
       if (cursor === candidates.end) {
-        // Nothing came of it: only what has failed is worth remembering, for what has not is not met again.
+        // All choices failed. Only failed configurations are worth remembering: others are not met again.
         if (cursor > first + 2 && !this.mayCircle) {
           this.memo.add(at, open);
         }
@@ -300,7 +303,7 @@ class Search {
     }
   }
 
-  /** Places a candidate; false if that is not legal. */
+  /** Places a candidate. Returns `false` if it is not legal. */
   take(candidate: number, next: number): boolean {
     const { at, open, needs } = this;
     if (candidate === DROP) {
@@ -324,13 +327,13 @@ class Search {
     return true;
   }
 
-  /** Whether somebody is yet to be invoked who will see the state, which nobody can bring back. */
+  /** Whether an operation that sees the state is still to be invoked, and no operation can restore the state. */
   isLocked(): boolean {
     const { at: { state, pos }, needs: { writers, seenLast } } = this;
     return writers[state] === 1 && seenLast[state]! > pos;
   }
 
-  /** The operations in order; one that became free and was never placed lies where it became free. */
+  /** The operations in order. One that became free and was never placed is listed where it became free. */
   witness(): Int32Array {
     const { log, logEnd, piece: { ret, length } } = this;
     const isInLog = new Uint8Array(length);

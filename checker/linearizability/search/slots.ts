@@ -1,12 +1,12 @@
 /**
- * Slots for the completed operations that are open at a time: an operation takes the lowest free one when it is invoked
- * and gives it back when it returns.
+ * Slots for completed operations that are open at the same time. An operation takes the lowest free slot at its
+ * invocation and gives it back at its return.
  *
  * @module
  */
 import { NEVER, type Piece } from "../piece/piece.ts";
 
-/** Which operation holds which slot. */
+/** The slots of a piece's operations. */
 interface Slots {
   /** How many slots are needed: the most completed operations that are open at once. */
   readonly count: number;

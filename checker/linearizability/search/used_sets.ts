@@ -1,8 +1,9 @@
 /**
- * Which operations of unknown outcome a configuration has used: multisets of classes, interned, so that a configuration
- * holds one number.
+ * The operations of unknown outcome that a configuration has used, as multisets of classes. The multisets are interned,
+ * so a configuration holds a single number.
  *
- * A class that nobody can need any more is dropped from the set: two configurations that differ only in it are one.
+ * A class that no operation can need any more is dropped from the set, so configurations that differ only in it become
+ * equal.
  *
  * @module
  */
@@ -12,13 +13,13 @@ import { NEVER } from "../piece/piece.ts";
 export class UsedSets {
   /** Each set as pairs of class and count, classes ascending. */
   #sets: Int32Array[] = [new Int32Array(0)];
-  /** The first event at which one of the set's classes stops to matter. */
+  /** The first event at which one of the set's classes stops mattering. */
   #nextForgotten: number[] = [NEVER];
   #ids = new Map<string, number>([["", 0]]);
   #added = new Map<number, number>();
   readonly #neededUntil: Int32Array;
 
-  /** @param neededUntil For each class, the last event at which somebody may still need it. */
+  /** @param neededUntil For each class, the last event at which some operation may need it. */
   constructor(neededUntil: Int32Array) {
     this.#neededUntil = neededUntil;
   }
@@ -53,7 +54,7 @@ export class UsedSets {
     return added;
   }
 
-  /** The set without the classes that nobody needs at or after event `at`. */
+  /** The set without the classes that no operation needs at or after event `at`. */
   forget(set: number, at: number): number {
     if (this.#nextForgotten[set]! >= at) return set;
     const pairs: number[] = [];

@@ -1,11 +1,10 @@
 /**
- * Which transaction must have committed before which, by read committed, read atomic or causal consistency.
+ * Infers the order of commits that read committed, read atomic or causal consistency requires.
  *
  * Each level says: if t3 reads key x from t1, and it saw t2, which also wrote x, then t2 committed before t1. Not all
- * of these pairs are needed: of the writes of x that one session made before, the latest stands for all, and what reads
- * and sessions imply by themselves is left out. So read committed and read atomic take O(n^1.5) and causal O(n k), for
- * n operations and k sessions (Møldrup and Pavlogiannis, "AWDIT: An Optimal Weak Database Isolation Tester", PLDI
- * 2025).
+ * of these pairs are needed: among the earlier writes of x in one session, the latest is enough, and pairs that reads
+ * and sessions imply are left out. So read committed and read atomic take O(n^1.5), and causal O(n k), for n
+ * operations and k sessions (Møldrup and Pavlogiannis, "AWDIT: An Optimal Weak Database Isolation Tester", PLDI 2025).
  *
  * @module
  */
@@ -17,25 +16,25 @@ export interface Sessions {
   /** The session of each transaction: that of {@link Sessions.order}. */
   readonly of: Int32Array;
   readonly count: number;
-  /** The transactions that take part, session by session, in the order of each. */
+  /** The participating transactions, session by session, in the order of each session. */
   readonly order: Int32Array;
   /** The number of each transaction in its session, from 1. */
   readonly number: Int32Array;
 }
 
-/** What the order of commits is inferred from. */
+/** The facts from which the order of commits is inferred. */
 export interface CommitProblem {
-  /** How many transactions there are; this number stands for the initial state as a writer. */
+  /** How many transactions there are. As a writer, this number stands for the initial state. */
   readonly count: number;
   readonly keyCount: number;
   readonly accesses: ReadsAndWrites;
   readonly sessions: Sessions;
 }
 
-/** Told that `before` must have committed before `after`, for what `reader` read of `key`. */
+/** Called if `before` must have committed before `after`, because of a read of `key` by `reader`. */
 export type Infer = (before: number, after: number, reader: number, key: number) => void;
 
-/** Of one transaction's later reads of each key: who wrote what the next one saw, and the next one from another. */
+/** By key, for the later reads of one transaction: the writer of the next read, and the next different writer. */
 interface Following {
   readonly stamp: Int32Array; // 1 + the transaction that the entry is about
   readonly next: Int32Array;
@@ -61,7 +60,7 @@ export function inferReadCommitted(problem: CommitProblem, infer: Infer): void {
     for (let at = readStart[t + 1]! - 1; at >= readStart[t]!; at--) {
       const writer = readWriter[at]!, key = readKey[at]!;
       if (isFirstOfWriter[at] && writer < problem.count) {
-        // The shorter of two lists of keys is gone through: what the writer wrote, or what is read later.
+        // Iterates over the shorter list of keys: those that the writer wrote, or those that are read later.
         if (writeStart[writer + 1]! - writeStart[writer]! <= laterKeys.length) {
           for (let w = writeStart[writer]!; w < writeStart[writer + 1]!; w++) other(writer, writeKey[w]!);
         } else {
@@ -116,14 +115,14 @@ export function inferReadAtomic(problem: CommitProblem, infer: Infer): void {
   }
 }
 
-/** Who wrote each key, by session: those of a group are `by[groupStart[g]]` to `by[groupStart[g + 1]]`. */
+/** The writers of each key, in groups by session: group `g` is `by[groupStart[g]]` to `by[groupStart[g + 1]]`. */
 interface WritersByKey {
   /** The groups of a key. */
   readonly start: Int32Array;
   readonly groupSession: Int32Array;
   readonly groupStart: Int32Array;
   readonly by: Int32Array;
-  /** The number of each in its session. */
+  /** The number of each writer in its session. */
   readonly number: Int32Array;
 }
 
@@ -161,8 +160,8 @@ function writersByKey({ keyCount, accesses, sessions }: CommitProblem): WritersB
 }
 
 /**
- * Causal consistency: a path of reads and sessions leads from t2 to t3. By vector clocks: how many transactions of each
- * session a transaction comes after, itself included.
+ * Causal consistency: a path of reads and sessions leads from t2 to t3. Uses vector clocks: the clock of a transaction
+ * counts, for each session, the transactions that it comes after, itself included.
  *
  * @param order The transactions in an order that agrees with reads and sessions.
  */
@@ -187,7 +186,7 @@ export function inferCausal(problem: CommitProblem, order: ArrayLike<number>, in
       for (let group = writers.start[key]!; group < writers.start[key + 1]!; group++) {
         const session = writers.groupSession[group]!;
         const seen = clock[t * k + session]!;
-        // What the writer comes after needs no edge.
+        // Transactions that the writer comes after need no edge.
         const known = writer < count ? clock[writer * k + session]! : 0;
         if (seen <= known) continue;
         const last = lastUpTo(writers, group, seen);
@@ -198,7 +197,7 @@ export function inferCausal(problem: CommitProblem, order: ArrayLike<number>, in
   }
 }
 
-/** The place of a group's last writer whose number in its session is at most `seen`; -1 if there is none. */
+/** The position of a group's last writer whose number in its session is at most `seen`; -1 if there is none. */
 function lastUpTo({ groupStart, number }: WritersByKey, group: number, seen: number): number {
   const begin = groupStart[group]!;
   let low = begin, high = groupStart[group + 1]!;
@@ -210,7 +209,7 @@ function lastUpTo({ groupStart, number }: WritersByKey, group: number, seen: num
   return low > begin ? low - 1 : -1;
 }
 
-/** The transaction before each in its session; -1 for the first. */
+/** The previous transaction of each transaction's session; -1 for the first. */
 export function previousInSession({ order, of }: Sessions, count: number): Int32Array {
   const previous = integers(count).fill(-1);
   for (let i = 1; i < order.length; i++) if (of[order[i - 1]!] === of[order[i]!]) previous[order[i]!] = order[i - 1]!;

@@ -1,8 +1,8 @@
 /**
- * Whether a history that shows no forbidden anomaly has the consistency model asked for, or whether that is left open.
+ * Decides whether a history without a forbidden anomaly has the consistency model, or leaves it undecided.
  *
- * Lists tell the order of their versions, so the absence of a cycle decides. Registers do not: there an order of all
- * transactions has to be found, or an order of all writes, and only a proof counts as `true`.
+ * Lists show the order of their versions, so the absence of a cycle decides. Registers do not: the checker must find an
+ * order of all transactions, or of all writes, and only such a proof counts as `true`.
  *
  * @module
  */
@@ -27,28 +27,28 @@ import { checkWeakIsolation, type WeakLevel } from "./weak_isolation.ts";
 import { cyclesOf, shortCycle } from "../graph/cycles.ts";
 import { isAmbiguous, isLikeInitial, isShared } from "../read/versions.ts";
 
-/** What is known of a history before its graph is looked at. */
+/** The facts about a history before its graph is searched. */
 export interface Analysed {
   readonly history: Transactions;
   readonly analysis: ListAnalysis | RegisterAnalysis;
   readonly order: KnownOrder;
-  /** Which edges beside data there are. */
+  /** The kinds of edges other than those from data. */
   readonly constraint: OrderConstraint;
   readonly findings: Findings;
   readonly indexOf: (event: number) => number;
-  /** Asked now and then; `true` ends a search. */
+  /** Called now and then; `true` ends a search. */
   readonly stop: () => boolean;
 }
 
-/** Everything known of a history when it comes to deciding. */
+/** All facts about a history that are needed to decide. */
 export interface Known extends Analysed {
-  /** All edges: of data, and of sessions and real time as far as the model speaks of them. */
+  /** All edges: from data, and from sessions and real time, if the model considers them. */
   readonly edges: EdgeList;
   /** Whether the graph of all those edges has a cycle. */
   readonly hasCycle: boolean;
 }
 
-/** What was decided, and why it is left open if it is. */
+/** The decision, or the reason why it is left open. */
 export interface Decision {
   readonly valid: Validity;
   readonly reason?: string;
@@ -57,7 +57,7 @@ export interface Decision {
 }
 
 /**
- * The models that no order of writes can violate which is not known: where reads alone form no cycle, one can be
+ * Models that an unknown order of writes cannot violate: if the reads alone form no cycle, a suitable order can be
  * chosen.
  */
 const decidedByReads: ReadonlySet<string> = new Set([
@@ -69,7 +69,7 @@ const decidedByReads: ReadonlySet<string> = new Set([
   "strong-read-committed",
 ]);
 
-/** The models that cycles decide where the order of versions is known. */
+/** Models that cycles decide if the order of versions is known. */
 const decidedByCycles: ReadonlySet<string> = new Set([
   ...decidedByReads,
   "cursor-stability",
@@ -109,7 +109,7 @@ const weakLevels: Readonly<Record<string, { level: WeakLevel; hasSessions: boole
   "causal": { level: "causal", hasSessions: true },
 };
 
-/** Whether the cycles that were looked for decide the model. */
+/** Whether the search for cycles decides the model. */
 export function isDecidedByGraph(model: string, analysis: ListAnalysis | RegisterAnalysis): boolean {
   return (isRegisters(analysis) ? decidedByReads : decidedByCycles).has(model);
 }
@@ -120,8 +120,8 @@ export function isRegisters(analysis: ListAnalysis | RegisterAnalysis): analysis
 }
 
 /**
- * Whether a serial order of register transactions proves `model`. Such an order needs no look at the graph: there is no
- * cycle in it.
+ * Whether a serial order of register transactions proves `model`. With such an order, the graph has no cycle and need
+ * not be searched.
  */
 export function proveBySerialOrder(model: string, analysed: Analysed): Decision | undefined {
   const proven = provenOrder(analysed, model);
@@ -130,8 +130,8 @@ export function proveBySerialOrder(model: string, analysed: Analysed): Decision 
 }
 
 /**
- * Decides about `model` where nothing found speaks against it and no serial order was found. May add the anomaly that
- * its own search finds.
+ * Decides on `model` if no anomaly contradicts it and no serial order was found. May add an anomaly that its own search
+ * finds.
  */
 export function decide(model: string, known: Known): Decision {
   const { history, analysis } = known;
@@ -142,7 +142,7 @@ export function decide(model: string, known: Known): Decision {
   const weak = weakLevels[model];
   if (weak !== undefined) return weakly(model, weak.level, weak.hasSessions, known);
   if (model === "prefix") return byPrefix(known);
-  // Update atomic is read atomic without lost updates, which were looked for.
+  // Update atomic is read atomic without lost updates, and those were searched for.
   if (model === "update-atomic") return weakly("read-atomic", "read-atomic", false, known);
   if (model === "monotonic-atomic-view") {
     if (weakly("read-atomic", "read-atomic", false, { ...known, findings: new Findings(1) }).valid === true) {
@@ -150,7 +150,7 @@ export function decide(model: string, known: Known): Decision {
     }
   }
   if (SESSION_MODELS.has(model) || model === "sequential" || model === "linearizable") {
-    // What was found was found; that nothing was decides where all versions are in order, or where a stronger level
+    // Violations that exist were found. Their absence decides only if all versions are in order, or if a stronger level
     // holds.
     if (SESSION_MODELS.has(model) && !isRegisters(analysis)) return { valid: true };
     if (
@@ -174,7 +174,7 @@ export function decide(model: string, known: Known): Decision {
   };
 }
 
-/** Prefix consistency: its graph decides where all versions are in order. */
+/** Decides prefix consistency. Its graph decides if all versions are in order. */
 function byPrefix({ history, analysis, edges, order, findings, indexOf }: Known): Decision {
   const cycle = prefixCycle(edges, history.count);
   if (cycle !== undefined) {
@@ -198,10 +198,10 @@ function writersOf(history: Transactions, versions: readonly number[]): number {
   return new Set(versions.map((version) => history.versions.writer[version]!)).size;
 }
 
-/** The level by its own definition, of reads and sessions. */
+/** Decides a level by its own definition, from reads and sessions. */
 export function weakly(model: string, level: WeakLevel, hasSessions: boolean, known: Analysed): Decision {
   const { history, analysis, findings, indexOf } = known;
-  // Where there is no time, the papers' levels hold: in them even read committed sees its own writes.
+  // If the history has no times, the papers' definitions apply: there even read committed sees its own writes.
   // Without an internal anomaly no transaction missed its own write.
   const isConsistent = isRegisters(analysis) && !analysis.hasInternal;
   const missed = history.hasTime || isConsistent ? undefined : ownWriteMissed(known);
@@ -259,22 +259,22 @@ function ownWriteMissed({ history, indexOf }: Analysed): AnomalyCase | undefined
   return undefined;
 }
 
-/** Whether something was found that no serial order has. */
+/** Whether an anomaly was found that no serial order allows. */
 function isBroken(findings: Findings): boolean {
   return findings.names().some((name) => !name.endsWith("-cycle-exists") && name !== "empty-transaction-graph");
 }
 
-/** So many choices are taken back before more is inferred, */
+/** How many choices are taken back before more edges are inferred, */
 const FEW_CHOICES = 1000;
-/** and so many in the end. */
+/** and how many in the end. */
 const MANY_CHOICES = 1_000_000;
 
-/** What a serial order proves, if one is found. */
+/** The models that a serial order proves, if one is found. */
 function provenOrder(known: Analysed, model: string): { models: Set<string>; witness?: number[] } {
   const { history, analysis, constraint } = known;
   if (!isRegisters(analysis) || isBroken(known.findings)) return { models: new Set() };
   if (decidedByReads.has(model)) return { models: new Set() };
-  // A history that has more than was asked for shows its order more easily.
+  // A history with stronger guarantees shows its order more easily, so those are tried first.
   const attempts = new Set<OrderConstraint>([history.hasTime ? "realtime" : "process", constraint]);
   for (const attempt of attempts) {
     const { edges, contradiction } = impliedEdges(attempt, known, analysis);
@@ -289,7 +289,7 @@ function provenOrder(known: Analysed, model: string): { models: Set<string>; wit
       );
     let order = search(FEW_CHOICES);
     if (order === undefined) {
-      // Where many clients are at few keys, the order shows only to who infers some of it first.
+      // If many clients use few keys, the order must be partly inferred before it can be found.
       if (attempt === "realtime" && !saturate(edges, history, analysis.takesPart, analysis.touches)) continue;
       order = search(MANY_CHOICES);
     }
@@ -303,11 +303,11 @@ function provenOrder(known: Analysed, model: string): { models: Set<string>; wit
 }
 
 /**
- * All edges that serializability or snapshot isolation, with sessions or real time if the model has them, implies for
- * registers.
+ * All edges that serializability or snapshot isolation implies for registers, with sessions or real time if the model
+ * has them.
  *
- * What version_order.ts may only assume follows here: a transaction writes on top of what it read; in a session, and in
- * real time, no key goes back.
+ * Orders that version_order.ts may only assume follow here: a transaction overwrites what it read, and in a session, or
+ * in real time, no key goes back.
  */
 function impliedEdges(
   constraint: OrderConstraint,
@@ -327,7 +327,7 @@ function impliedEdges(
   return { edges, order, ...(contradiction === undefined ? {} : { contradiction }) };
 }
 
-/** The writes whose order is open, by key. */
+/** The writes whose order is unknown, by key. */
 function openWrites({ history, analysis }: Known): Write[][] {
   const { versions } = history;
   if (!isRegisters(analysis)) {
@@ -350,7 +350,7 @@ function openWrites({ history, analysis }: Known): Write[][] {
   });
 }
 
-/** Serializability or snapshot isolation by inference over the order of writes. */
+/** Decides serializability or snapshot isolation by inference on the order of writes. */
 function byInference(model: string, known: Known): Decision {
   const { history, analysis, findings, indexOf } = known;
   const name = `${model}-cycle-exists`;
@@ -364,7 +364,7 @@ function byInference(model: string, known: Known): Decision {
     }
     edges = implied.edges;
     order = { workload: "rw-register", order: implied.order };
-    // What these edges alone show is shown as the cycle it is, at any size.
+    // A cycle of only these edges is reported as a cycle, whatever its size.
     for (const part of componentGraphs(graphOf(edges, history.count))) {
       const cycle = cyclesOf(part, known.constraint).find((each) =>
         model in serializableModels || !each.name.startsWith("G2")
@@ -387,7 +387,7 @@ function byInference(model: string, known: Known): Decision {
       ...(history.hasTime ? { hint: history.completed } : {}),
       stop: known.stop,
     });
-  // A history that has more than was asked for shows its order more easily: in real time most writes have one.
+  // A history with stronger guarantees shows its order more easily: in real time, most writes are ordered.
   if (isRegisters(analysis) && model in snapshotModels && history.hasTime && known.constraint !== "realtime") {
     const strong = impliedEdges("realtime", known, analysis);
     if (strong.contradiction === undefined && inferred(strong.edges).found === "order") return { valid: true };
@@ -431,7 +431,7 @@ function topological(
   return order.filter((node) => node < history.count && takesPart[node]);
 }
 
-/** Why no order of the writes exists, as a case. */
+/** The proof that no order of the writes exists, as a case. */
 function caseOfAnswer(
   answer: Exclude<OrderAnswer, { found: "order" } | { found: "nothing" }>,
   known: Known,
@@ -461,7 +461,7 @@ function caseOfAnswer(
   const parts = componentGraphs(graphOf(list, history.count));
   const part = parts.reduce((a, b) => b.nodes < a.nodes ? b : a);
   const places = shortCycle(part);
-  // Nodes that are no transactions are skipped: the edge into one goes on to the next transaction.
+  // Nodes that are not transactions are skipped: the edge into one is continued to the next transaction.
   const transactions: number[] = [], kinds: number[] = [];
   places.forEach((at, i) => {
     const from = part.nodeOf[part.target[places.at(i - 1)!]!]!;
@@ -514,7 +514,7 @@ function caseOfAnswer(
   };
 }
 
-/** Why some of the history cannot be told apart, if that is so. */
+/** Why some of the history is ambiguous; undefined if it is not. */
 export function ambiguity(history: Transactions): string | undefined {
   const { versions } = history;
   for (let version = 0; version < versions.count; version++) {

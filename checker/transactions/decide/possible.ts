@@ -1,8 +1,9 @@
 /**
- * Which consistency models a history has that shows anomalies: only those that are decided to hold.
+ * The consistency models that a history with anomalies still has: only those that certainly hold.
  *
- * That no anomaly speaks against a model is not enough: read atomicity, for one, is refuted by reads alone, without any
- * anomaly of Adya's. So each model is judged by itself, with the edges of sessions and real time that it speaks of.
+ * It is not enough that no anomaly contradicts a model: read atomicity, for example, can be refuted by reads alone,
+ * without any of Adya's anomalies. So each model is judged separately, with the edges of sessions and real time that it
+ * considers.
  *
  * @module
  */
@@ -21,17 +22,17 @@ import type { OrderConstraint } from "./serial_order.ts";
 import { type Analysed, decide, isDecidedByGraph, isRegisters, type Known } from "./decide.ts";
 import { findSessionViolations, SESSION_MODELS } from "./session_guarantees.ts";
 
-/** Beyond so many operations only those models are judged that the graph's cycles decide: the others take seconds. */
+/** With more operations, only the models that cycles decide are judged: the others take seconds. */
 const MAX_OPERATIONS = 5_000;
-/** Beyond so many transactions the order of a register's writes is not searched for. */
+/** With more transactions, the order of a register's writes is not searched for. */
 const MAX_SEARCHED = 200;
 
 const reach: Readonly<Record<OrderConstraint, number>> = { none: 0, process: 1, realtime: 2 };
 
 /**
- * The models that forbid more than is looked for, so that they hold only where a stronger one does: Adya's G-monotonic
- * and G-MSR order the reads within a transaction, and G-update leaves out all but one of the transactions that only
- * read.
+ * Models that forbid more than the checker looks for, so they count as holding only if a stronger one holds. Adya's
+ * G-monotonic and G-MSR order the reads within a transaction, and G-update ignores all but one of the read-only
+ * transactions.
  */
 const heldByStronger: ReadonlySet<string> = new Set([
   "monotonic-view",
@@ -39,20 +40,20 @@ const heldByStronger: ReadonlySet<string> = new Set([
   "update-serializable",
 ]);
 
-/** What holds where another model is refuted or open as well: nothing decides these two but atomic reads. */
+/** Models that hold if read atomic does. Nothing else decides these two. */
 const heldByAtomicReads: ReadonlySet<string> = new Set(["monotonic-atomic-view", "update-atomic"]);
 
-/** Weak levels first, since what refutes one of them refutes most others; then from the strongest on. */
+/** Weak levels first, because a refutation of one usually refutes most others; then from the strongest down. */
 const judged: readonly string[] = [
   ...["read-atomic", "causal-cerone", "causal"],
   ...[...CONSISTENCY_MODELS].sort((a, b) => modelsBelow([b]).size - modelsBelow([a]).size),
 ];
 
 /**
- * The models that the history is decided to have, weaker ones included.
+ * The models that certainly hold, including weaker ones.
  *
- * @param analysed What is known; its `constraint` says which cycles were looked for.
- * @param edgesOf The edges of data, with those of sessions and real time as asked for.
+ * @param analysed The known facts; `constraint` says which cycles were searched for.
+ * @param edgesOf The edges from data, with the requested ones of sessions and real time.
  */
 export function possibleModels(
   analysed: Analysed,
@@ -82,7 +83,7 @@ export function possibleModels(
     if (!isWithinReach(model, analysed, isSmall, held) || analysed.stop()) continue;
     const constraint = orderOf(anomaliesForbiddenBy(model));
     if (reach[constraint] > reach[analysed.constraint] && !SESSION_MODELS.has(model) && model !== "causal") continue;
-    // Session guarantees are read from the trails of sessions, not from edges.
+    // Session guarantees are judged from the operations of sessions, not from edges.
     const own = knownWith(reach[constraint] > reach[analysed.constraint] ? "none" : constraint);
     const { valid } = decide(model, { ...own, findings: copyOf(findings) });
     if (valid === true) { for (const weaker of modelsBelow([model])) held.add(weaker); }
@@ -91,7 +92,7 @@ export function possibleModels(
   return held;
 }
 
-/** Whether judging the model takes little, and may decide it. */
+/** Whether judging the model takes little time, and may decide it. */
 function isWithinReach(model: string, analysed: Analysed, isSmall: boolean, held: ReadonlySet<string>): boolean {
   const { history, analysis } = analysed;
   if (isDecidedByGraph(model, analysis)) return true;
@@ -106,7 +107,7 @@ function refutedBy(findings: Findings): Set<string> {
   return new Set([...not, ...alsoNot]);
 }
 
-/** The same cases: what judging another model finds is not part of this verdict. */
+/** A copy of the cases, because cases that are found for another model do not belong to this verdict. */
 function copyOf(findings: Findings): Findings {
   const copy = new Findings(1);
   for (const [name, [first]] of findings.cases) copy.add(name, () => first!);
@@ -114,8 +115,7 @@ function copyOf(findings: Findings): Findings {
 }
 
 /**
- * The edges of data, as they were before those of sessions and real time were added, and with as many of those as asked
- * for.
+ * The edges from data, as they were before those of sessions and real time were added; and the requested ones of those.
  */
 export function edgesByConstraint(
   { history, analysis }: Pick<Analysed, "history" | "analysis">,

@@ -1,13 +1,13 @@
 /**
- * What each transaction read from others, and which keys it wrote, laid out flat.
+ * The reads of each transaction from other transactions, and the keys that it wrote, in flat arrays.
  *
  *     transaction   0        1      2
  *     readStart     0        2      3      ...    its reads are readStart[t] .. readStart[t + 1], in its order
  *
  *     read          0   1  | 2    | 3  ...        reads of what the transaction wrote itself are left out
  *     readKey       0   1    0      2
- *     readWriter    8   4    n      5             who wrote what was read; n, the number of transactions, stands for
- *                                                 the initial state
+ *     readWriter    8   4    n      5             the transaction that was read from; n, the number of transactions,
+ *                                                 stands for the initial state
  *
  *     transaction   0        1      2
  *     writeStart    0        1      3      ...    the keys it wrote are writeStart[t] .. writeStart[t + 1]
@@ -19,18 +19,18 @@ import { bytes, integers } from "../read/memory.ts";
 import { initialVersion, type Transactions, unknownVersion } from "../read/transactions.ts";
 import { nobody } from "../read/versions.ts";
 
-/** Reads and written keys; the layout is drawn at the head of this file. */
+/** Reads and written keys; the head of the file shows the layout. */
 export interface ReadsAndWrites {
   readonly readStart: Int32Array;
   readonly readKey: Int32Array;
   readonly readWriter: Int32Array;
-  /** 1 for the transaction's first read of something of its writer. */
+  /** 1 for the transaction's first read from this writer. */
   readonly isFirstOfWriter: Uint8Array;
   readonly writeStart: Int32Array;
   readonly writeKey: Int32Array;
 }
 
-/** Lays out what the transactions that take part did. Linear but for the sorting of keys where one wrote many. */
+/** Collects reads and writes of the participating transactions. Linear, except for sorting the keys of large ones. */
 export function readsAndWrites(history: Transactions, takesPart: Uint8Array): ReadsAndWrites {
   return { ...readsOf(history, takesPart), ...writesOf(history, takesPart) };
 }
@@ -83,7 +83,7 @@ function writesOf(
   return { writeStart, writeKey };
 }
 
-/** As many keys are looked through one by one; more are sorted, and halved. */
+/** Up to this many keys are searched one by one; more are sorted, for a binary search. */
 const few = 16;
 
 /** Whether a transaction wrote a key. */

@@ -1,14 +1,14 @@
 /**
- * A serial order of register transactions: found greedily, and confirmed by replaying it.
+ * Finds a serial order of register transactions greedily, and confirms it by replaying it.
  *
- * Where a history is long, the order of its writes cannot be inferred pair by pair. But a valid history nearly always
- * shows its order to whoever follows it: among the transactions that may come next, a transaction fits if all it read
- * is what the registers hold, and if nobody still has to read what it overwrites. A transaction that only reads is
- * placed as soon as it fits, since it hinders nobody. If no transaction fits, the latest choice among several is taken
- * back, within a bound, and the state it led to is remembered: by a hash, so that a collision can hide an order but
- * never make one up.
+ * In a long history, the order of the writes cannot be inferred pair by pair. But a valid history nearly always shows
+ * its order step by step. Among the transactions that may come next, a transaction fits if all its reads equal the
+ * registers, and no other transaction still has to read what it overwrites. A read-only transaction is placed as soon
+ * as it fits, because it affects no other. If no transaction fits, the search takes back the latest choice, up to a
+ * limit, and remembers the state after it by a hash. A collision of hashes can hide an order, but cannot produce a
+ * wrong one.
  *
- * An order that is found is a proof, for {@link isSerialOrder} knows nothing of how it was found.
+ * An order that is found is a proof, because {@link isSerialOrder} checks it independently of the search.
  *
  * @module
  */
@@ -17,44 +17,42 @@ import { integers } from "../read/memory.ts";
 import { none, type Touches, writersIn } from "../order/touches.ts";
 import { fail, initialVersion, never, type Transactions, unknownVersion } from "../read/transactions.ts";
 
-/** Candidates that may be looked at, all steps together: enough for a million transactions of a hundred clients. */
+/** How many candidates all steps together may look at: enough for a million transactions of a hundred clients. */
 const maxLooks = 400_000_000;
-/**
- * With more candidates than this at once, a choice is not taken back: remembering them all would take too much memory.
- */
+/** With more candidates than this, a choice is final: remembering them all would take too much memory. */
 const maxRemembered = 256;
 
-/** When the search gives up. */
+/** The limits of the search. */
 interface SearchLimits {
   /** How many choices may be taken back. */
   readonly maxBacktracks: number;
-  /** Asked now and then; `true` ends the search. */
+  /** Called now and then; `true` ends the search. */
   readonly stop: () => boolean;
 }
 
-/** What was placed, and what else could have been. */
+/** A placed transaction, and the alternatives. */
 interface Step {
   readonly placed: number;
-  /** The registers' state before, for what the transaction wrote. */
+  /** The earlier values of the registers that the transaction wrote. */
   readonly overwritten: readonly number[];
-  /** What could have come in its place, the likeliest first. */
+  /** The alternatives at this step, the likeliest first. */
   readonly alternatives: readonly number[];
-  /** Those that were ready then; undefined where there was no alternative. */
+  /** The transactions that were ready then; undefined if there was no alternative. */
   readonly readyBefore: readonly number[] | undefined;
 }
 
-/** What comes next, and what could come in its place, the likeliest first. */
+/** The next transaction, and the alternatives, the likeliest first. */
 interface Choice {
   readonly chosen: number;
   readonly alternatives: readonly number[];
 }
 
 /**
- * Finds an order of the transactions that take part in which each reads what the one before left, and which no edge of
- * `graph` contradicts.
+ * Finds an order of the participating transactions in which each reads what the earlier ones left, and which
+ * contradicts no edge of `graph`.
  *
- * @param graph All that is known to come before what; acyclic.
- * @returns The transactions in order, or undefined if none was found. Linear while nothing has to be taken back.
+ * @param graph The known order of transactions; acyclic.
+ * @returns The transactions in order, or undefined if none was found. Linear as long as no choice is taken back.
  */
 export function findSerialOrder(
   history: Transactions,
@@ -65,7 +63,7 @@ export function findSerialOrder(
 ): Int32Array | undefined {
   const { count, versions, keys } = history;
   const { start: touchStart, key: touchKey, read: touchRead, write: touchWrite } = touches;
-  // How many have yet to read a version, or a key's initial state.
+  // How many transactions still have to read a version, or a key's initial state.
   const readersLeft = integers(versions.count + keys.length);
   for (const version of touchRead) if (version !== none) readersLeft[version]!++;
   const writes = writersIn(touches, count);
@@ -109,7 +107,7 @@ export function findSerialOrder(
   };
 
   const steps: Step[] = [];
-  // What was placed and what the registers hold, as two numbers of 26 bits in one.
+  // The placed transactions and the registers' state, as two hashes of 26 bits.
   let hash = 0, otherHash = 0;
   const mix = (a: number, b: number): void => {
     hash ^= scrambled(a, b, 0x9e3779b1);
@@ -162,7 +160,9 @@ export function findSerialOrder(
   const { completed } = history;
   const isEarlier = (a: number, b: number): boolean =>
     completed[a]! < completed[b]! || (completed[a] === completed[b] && a < b);
-  /** Back to the latest step that had another way; undefined where there is none, or too many were taken. */
+  /**
+   * Returns to the latest step with an alternative; undefined if there is none, or too many choices were taken back.
+   */
   const goBack = (): Choice | undefined => {
     failed.add(stateNow());
     let step = steps.pop();
@@ -179,7 +179,7 @@ export function findSerialOrder(
   };
   while (order.length < wanted) {
     if ((looks += ready.length) > maxLooks || ((++turns & 1023) === 0 && stop())) return undefined;
-    // Among those that fit, one that only reads; else the one that was answered first.
+    // Among those that fit, a read-only one; otherwise the one that completed first.
     let chosen = -1;
     const options: number[] = [];
     for (let i = 0; i < ready.length; i++) {
@@ -215,15 +215,14 @@ function scrambled(a: number, b: number, seed: number): number {
   return x ^ (x >>> 15);
 }
 
-/** What an order is held against, beside the data. */
+/** The constraint on an order, besides the data. */
 export type OrderConstraint = "none" | "process" | "realtime";
 
 /**
- * Whether a serial execution in this order gives every read what it returned: by the operations alone, one after
- * another.
+ * Whether a serial execution in this order gives every read its result. Replays the operations one after another.
  *
- * @param order The transactions; those that surely happened must all be there, those that surely did not must not.
- * @param constraint Whether the order must also be that of each session, or that of real time.
+ * @param order The transactions. All that certainly happened must be in it, and none that certainly did not.
+ * @param constraint Whether the order must also agree with each session, or with real time.
  */
 export function isSerialOrder(history: Transactions, order: ArrayLike<number>, constraint: OrderConstraint): boolean {
   const placed = new Uint8Array(history.count);

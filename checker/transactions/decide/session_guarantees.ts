@@ -1,13 +1,13 @@
 /**
- * The session guarantees of Terry et al. (PDIS 1994): what a session did stays done, for itself and for those who see
- * what it did next.
+ * The session guarantees of Terry et al. (PDIS 1994): the effects of a session stay visible to the session itself, and
+ * to those who see its later effects.
  *
  * - read your writes: a session's read is not older than its own earlier write;
- * - monotonic reads: nor than its own earlier read;
- * - monotonic writes: a session's writes take effect in its order, and who sees a later one sees the earlier;
- * - writes follow reads: who sees a session's write sees what the session had read before it.
+ * - monotonic reads: a session's read is not older than its own earlier read;
+ * - monotonic writes: a session's writes take effect in its order, and whoever sees a later one sees the earlier ones;
+ * - writes follow reads: whoever sees a session's write sees what the session had read before it.
  *
- * "Older" is told by the order of versions, as far as that is known; nothing is found where it is not.
+ * "Older" refers to the order of versions, as far as it is known. Where it is unknown, no violation is found.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { type AnomalyCase, type Findings, reported, shown } from "../read/findin
 import { initialVersion, type Transactions, unknownVersion } from "../read/transactions.ts";
 import { isAmbiguous, nobody } from "../read/versions.ts";
 
-/** The models that are about sessions alone. */
+/** The models that concern only sessions. */
 export const SESSION_MODELS: ReadonlySet<string> = new Set([
   "monotonic-reads",
   "monotonic-writes",
@@ -25,13 +25,13 @@ export const SESSION_MODELS: ReadonlySet<string> = new Set([
   "PRAM",
 ]);
 
-/** What a session read or wrote of one key, transaction by transaction. */
+/** The reads and writes of one key in a session, transaction by transaction. */
 interface Trail {
   readonly transactions: number[];
   readonly versions: number[];
 }
 
-/** The latest entry of a trail by a transaction up to `t`, as its place; -1 if there is none. */
+/** The position of the latest entry of a trail by a transaction up to `t`; -1 if there is none. */
 function latest(trail: Trail | undefined, t: number): number {
   if (trail === undefined) return -1;
   let low = 0, high = trail.transactions.length;
@@ -44,8 +44,8 @@ function latest(trail: Trail | undefined, t: number): number {
 }
 
 /**
- * Finds violations of the session guarantees: `read-your-writes-violated` and so on. Linear, but for transactions that
- * read very many keys.
+ * Finds violations of the session guarantees (`read-your-writes-violated` and so on). The time is linear, except for
+ * transactions that read very many keys.
  */
 export function findSessionViolations(
   history: Transactions,
@@ -67,7 +67,7 @@ export function findSessionViolations(
     }
   };
 
-  /** Whether a state of a key came before a version of it. */
+  /** Whether a state of a key is older than a version of it. */
   const isOlder = (state: number, version: number): boolean => {
     if (state === version || version === initialVersion) return false;
     if (known.workload === "list-append") {
@@ -106,7 +106,7 @@ export function findSessionViolations(
     }
   }
 
-  /** The state of each key that the transaction read before it wrote there. */
+  /** The state of each key that the transaction read before it wrote the key. */
   function firstReads(t: number): Map<number, number> {
     const seen = new Map<number, number>();
     const touched = new Set<number>();
@@ -144,7 +144,7 @@ export function findSessionViolations(
     }
   }
 
-  /** What a writer's session had done before must be seen by who sees the writer. */
+  /** Checks that a transaction that sees a writer also sees what the writer's session had done before. */
   function judgeByWritersSessions(t: number, key: number, seen: ReadonlyMap<number, number>): void {
     const state = seen.get(key)!;
     for (const [other, through] of seen) {

@@ -1,6 +1,6 @@
 /**
- * Read committed, read atomic and causal consistency where no version order is known (Biswas and Enea, OOPSLA 2019),
- * within the bounds of Møldrup and Pavlogiannis, "AWDIT: An Optimal Weak Database Isolation Tester", PLDI 2025.
+ * Judges read committed, read atomic and causal consistency if no version order is known (Biswas and Enea, OOPSLA
+ * 2019), within the bounds of Møldrup and Pavlogiannis, "AWDIT: An Optimal Weak Database Isolation Tester", PLDI 2025.
  *
  * Each level says which transactions must have committed before which (commit_order.ts). The level holds if these
  * edges, with reads and sessions, have no cycle.
@@ -32,29 +32,29 @@ interface WeakCycle {
   readonly steps: readonly CycleStep[];
 }
 
-/** What was found: nothing, a cycle, or that the question is too large. */
+/** The result: the level holds, a cycle, or the history is too large. */
 type WeakAnswer = { readonly holds: true } | { readonly holds: false; readonly cycle: WeakCycle } | {
   readonly holds: "unknown";
   readonly reason: string;
 };
 
-/** Entries of all vector clocks together. */
+/** The maximum number of entries in all vector clocks together. */
 const maxClockEntries = 400_000_000;
 
-/** What is known beside the history. */
+/** The input besides the history. */
 interface WeakInput {
   /** 1 for each transaction that happened. */
   readonly takesPart: Uint8Array;
   /** Whether the order within sessions counts. */
   readonly hasSessions: boolean;
-  /** Edges between transactions that are known (the ww edges of a list's order). */
+  /** Known edges between transactions (the ww edges of a list's order). */
   readonly known: readonly (readonly [number, number])[];
 }
 
 /**
  * Judges a level.
  *
- * @param indexOf The index that an event goes by in reports.
+ * @param indexOf The index of an event in reports.
  */
 export function checkWeakIsolation(
   level: WeakLevel,
@@ -80,13 +80,13 @@ export function checkWeakIsolation(
   const inferAll = (infer: Infer): void => {
     if (level === "read-committed") inferReadCommitted(problem, infer);
     else if (level === "read-atomic") inferReadAtomic(problem, infer);
-    // Where reads and sessions alone have a cycle, that is the one to tell.
+    // If reads and sessions alone form a cycle, the report shows that cycle.
     else if (order !== undefined) inferCausal(problem, order, infer);
   };
   const { of, number } = sessions;
   inferAll((before, after) => {
     if (before === after || before === initial) return;
-    // The session's own order says it already.
+    // The session order has this edge already.
     if (after !== initial && of[before] === of[after] && number[before]! < number[after]!) return;
     edges.add(before, after, ww);
     if (after === initial) edges.add(initial, before, process);
@@ -98,7 +98,7 @@ export function checkWeakIsolation(
   return { holds: false, cycle: cycleIn(smallest, history, initial, inferAll, indexOf) };
 }
 
-/** The transactions that take part by session: each is one of its own where sessions do not count. */
+/** The participating transactions by session. If sessions do not count, each transaction is a session of its own. */
 function sessionsOf(history: Transactions, takesPart: Uint8Array, hasSessions: boolean): Sessions {
   const { count } = history;
   const of = hasSessions ? history.session : integers(count).map((_, t) => t);
@@ -152,7 +152,7 @@ function topological(edges: EdgeList, takesPart: Uint8Array): Int32Array | undef
   return found === wanted ? order.subarray(0, found) : undefined;
 }
 
-/** Why an edge is there, beside reads and sessions. */
+/** The reason for an edge, if it is not a read or a session. */
 interface Reason {
   readonly reader: number;
   readonly key: number;

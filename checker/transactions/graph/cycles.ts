@@ -1,14 +1,15 @@
 /**
- * Which levels a component of the dependency graph violates, and the shortest cycle of each kind that it has.
+ * Finds the levels that a component of the dependency graph violates, and the shortest cycle of each kind in it.
  *
- * First the levels are decided, each in linear time: a level is violated where the graph of its edges has a cycle.
+ * First the levels are decided, each in linear time: a level is violated if the graph of its edges has a cycle.
  * Snapshot isolation allows only cycles with two rw edges in a row (Cerone and Gotsman, "Analysing snapshot isolation",
- * PODC 2016; Fekete et al. 2005): its graph has every transaction twice, as reached by an rw edge and as reached by
- * another, and after an rw edge no second one follows; so a cycle in it is a violation, and none is missed.
+ * PODC 2016; Fekete et al. 2005). So its graph has two nodes for every transaction: one reached by an rw edge, one
+ * reached by any other edge. No rw edge leads on from the first. A cycle in this graph is a violation, and every
+ * violation is such a cycle.
  *
- * Then each kind of cycle is searched for, within the components of its level's graph alone: breadth first from each
- * edge that such a cycle must have, never deeper than the shortest cycle known. What a worse anomaly of the same
- * component implies is not searched for.
+ * Then each kind of cycle is searched for, only in the components of its level's graph: breadth first from each edge
+ * that such a cycle must contain, and never deeper than the shortest known cycle. Kinds that a worse anomaly of the
+ * same component implies are not searched for.
  *
  * @module
  */
@@ -16,22 +17,23 @@ import { anomaliesImplied } from "../levels/consistency_models.ts";
 import { components, EdgeList, graphOf, type Part, process, realtime, rw, through, wr, ww, wwUnsure } from "./graph.ts";
 
 /**
- * A cycle of transactions: the edge of kind `kinds[i]` leads from `transactions[i]` to the next, and the last back to
- * the first.
+ * A cycle of transactions. The edge of kind `kinds[i]` leads from `transactions[i]` to the next one; the last edge
+ * leads back to the first.
  */
 export interface Cycle {
   readonly name: string;
   readonly transactions: readonly number[];
   readonly kinds: readonly number[];
-  /** Whether no cycle of this kind in the component is shorter. */
+  /** Whether the component has no shorter cycle of this kind. */
   readonly shortest: boolean;
 }
 
-/** What may be looked for beyond data: nothing, sessions, or sessions and real time. */
+/** The kinds of edges to consider besides data: none, sessions, or sessions and real time. */
 export type Order = "none" | "process" | "realtime";
 
 /**
- * Edges looked at in the search for one kind of cycle in one component, before the shortest one found so far must do.
+ * How many edges may be looked at while searching for one kind of cycle in one component. After that, the shortest
+ * cycle found so far is taken.
  */
 const budget = 300_000_000;
 
@@ -63,7 +65,7 @@ const variants = {
   ],
 } as const;
 
-/** What a violation of snapshot isolation is called where no cycle of a named kind shows it. */
+/** The name of a violation of snapshot isolation that is not a cycle of a named kind. */
 const snapshotName = {
   "": "snapshot-isolation",
   "-process": "strong-session-snapshot-isolation",
@@ -76,7 +78,7 @@ function provesSnapshotViolation(name: string): boolean {
 }
 
 /**
- * The components of a level's graph, by state: a state is a node, or for snapshot isolation a node and how it was
+ * The components of a level's graph, by state. A state is a node; for snapshot isolation, a node and how it was
  * reached.
  */
 interface Level {
@@ -85,27 +87,29 @@ interface Level {
   readonly isDoubled: boolean;
 }
 
-/** What a walk may pass. */
+/** The limits of a walk. */
 interface Search {
   readonly mode: RwMode;
-  /** The kinds of edges that it may take. */
+  /** The kinds of edges that it may use. */
   readonly mask: number;
-  /** The kinds of which it must take one; 0 for none. */
+  /** The kinds of edges of which it must use one; 0 for none. */
   readonly needed: number;
   readonly level: Level;
-  /** The component of the level that it stays in. */
+  /** The component of the level in which it stays. */
   readonly label: number;
-  /** The most edges in all, with the one before the walk. */
+  /** The maximum number of edges, including the one before the walk. */
   readonly limit: number;
 }
 
-/** The step that closes a cycle: from which state, by which kind of edge. */
+/** The step that closes a cycle: the state it leaves, and the kind of its edge. */
 interface LastStep {
   readonly state: number;
   readonly kind: number;
 }
 
-/** The shortest cycle of every kind that `part`, a strongly connected component, has and that no worse one implies. */
+/**
+ * The shortest cycle of every kind in `part`, a strongly connected component, except kinds that a worse one implies.
+ */
 export function cyclesOf(component: Part, order: Order): Cycle[] {
   const found: Cycle[] = [];
   const part = order === "none" ? component : withWholeSessions(component);
@@ -147,8 +151,8 @@ export function cyclesOf(component: Part, order: Order): Cycle[] {
 }
 
 /**
- * The part with the order of each session as one step from a transaction to any later one, not only to the next: by a
- * node after each transaction that leads to the next transaction and to the node after that.
+ * The part with additional nodes, so that one step leads from a transaction to any later one of its session. The node
+ * after each transaction leads to the next transaction and to the node after that.
  */
 function withWholeSessions(part: Part): Part {
   const { nodes, start, target, kind } = part;
@@ -181,7 +185,7 @@ function plain(part: Part, mask: number): Level {
   return { ...components(part, mask), isDoubled: false };
 }
 
-/** The graph of snapshot isolation: node n reached by an rw edge is 2n + 1, else 2n. */
+/** The graph of snapshot isolation: node n is 2n + 1 if reached by an rw edge, otherwise 2n. */
 function doubled(part: Part, mask: number): Level {
   const edges = part.target.length;
   const start = new Int32Array(2 * part.nodes + 1);
@@ -204,7 +208,7 @@ function doubled(part: Part, mask: number): Level {
   return { ...whole, isDoubled: true };
 }
 
-/** Searches one component; its arrays serve one search after another. */
+/** Searches one component. Its arrays are reused for all searches. */
 class Searcher {
   readonly #part: Part;
   #stamp: Int32Array;
@@ -223,10 +227,10 @@ class Searcher {
   }
 
   /**
-   * The shortest cycle of one kind.
+   * Finds the shortest cycle of one kind.
    *
-   * A state is 8 times the node, plus 1 if it was reached by an rw edge, 2 if the cycle has a second rw edge already,
-   * and 4 if it has an edge of the needed kind.
+   * A state is 8 times the node; plus 1 if the node was reached by an rw edge, 2 if the cycle has a second rw edge
+   * already, and 4 if it has an edge of the needed kind.
    */
   shortest(name: string, kind: Kind, mask: number, needed: number, level: Level): Cycle | undefined {
     const { nodes, start, target, kind: kindOf } = this.#part;
@@ -259,7 +263,7 @@ class Searcher {
     return { name, transactions: best.states, kinds: best.kinds, shortest: length === 2 || left >= 0 };
   }
 
-  /** Some closed walk of a level's graph, where no cycle without repetition shows its violation. */
+  /** Finds a closed walk in a level's graph, for a violation that is not a simple cycle. */
   anyWalk(name: string, level: Level, mask: number): Cycle | undefined {
     const { nodes, start, target, kind } = this.#part;
     for (let node = 0; node < nodes; node++) {
@@ -289,9 +293,9 @@ class Searcher {
   }
 
   /**
-   * Breadth first from `first` back to `goal`.
+   * Searches breadth first from `first` back to `goal`.
    *
-   * @param spend Told how many edges were looked at.
+   * @param spend Called with the number of edges that were looked at.
    */
   #walk(
     goal: number,
@@ -309,7 +313,7 @@ class Searcher {
     this.#parent[first] = -1;
     let scanned = 0;
     for (let depth = 1; current.length > 0; depth++) {
-      // Steps that are free first: from the nodes that are no transactions, which have no others.
+      // Free steps come first: the only ones from nodes that are not transactions.
       for (let i = 0; i < current.length; i++) {
         const state = current[i]!;
         const node = state >>> 3;
@@ -364,7 +368,7 @@ class Searcher {
     return undefined;
   }
 
-  /** Whether a walk that comes back to where it began is a cycle of its kind. */
+  /** Whether a walk that has returned to its start is a cycle of its kind. */
   #closes(bits: number, mode: RwMode): boolean {
     if ((bits & 4) === 0) return false;
     if ((mode === "nonadjacent" || mode === "many") && (bits & 2) === 0) return false;
@@ -380,8 +384,8 @@ class Searcher {
   }
 
   /**
-   * The cycle that ends with the step `last`, and began with one of `firstKind` from `goal` to `first`. Undefined if it
-   * passes a transaction twice, unless it may.
+   * The cycle that begins with a step of `firstKind` from `goal` to `first` and ends with the step `last`. Undefined if
+   * it passes a transaction twice, unless that is allowed.
    */
   #cycleTo(
     goal: number,
@@ -409,9 +413,9 @@ class Searcher {
 }
 
 /**
- * A short cycle of a strongly connected graph whose edges are all alike: the shortest through one of its first nodes.
+ * A short cycle in a strongly connected graph with only one kind of edge: the shortest through one of its first nodes.
  *
- * @returns The places of its edges in `target`, each beginning where the one before ends.
+ * @returns The positions of its edges in `target`; each begins where the one before ends.
  */
 export function shortCycle(part: Part): number[] {
   let best: number[] = [];

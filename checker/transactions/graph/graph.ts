@@ -2,37 +2,38 @@
  * Directed graphs of transactions in typed arrays (compressed sparse rows), and their strongly connected components.
  *
  *     start    0       2    3       6          the edges of node n are start[n] .. start[n + 1]
- *     target   1   2 | 0  | 3   4   1 | ...    where each leads
- *     kind     ww  rw| wr | rt  ..            what it says
+ *     target   1   2 | 0  | 3   4   1 | ...    the node that each edge leads to
+ *     kind     ww  rw| wr | rt  ..             the kind of each edge
  *
- * Nodes below `transactions` are transactions. The others stand for many edges at once: a barrier in real time, or a
- * fan from many readers to many writers. The edge into such a node has the kind; the edges that lead on from it are of
- * the kind `through` and count for nothing. So n transactions that all come after m others take n + m edges, not n
+ * Nodes below `transactions` are transactions. Each other node stands for many edges at once: a barrier in real time,
+ * or a fan from many readers to many writers. The edge into such a node has the kind; the edges out of it have the kind
+ * `through`, which means nothing by itself. So n transactions that all come after m others take n + m edges, not n
  * times m.
  *
  * @module
  */
 import { bytes, grown, grownBytes, integers } from "../read/memory.ts";
 
-/** A write is overwritten by the next. */
+/** The second transaction overwrites a write of the first. */
 export const ww = 1;
-/** A write is read. */
+/** The second transaction reads a write of the first. */
 export const wr = 2;
-/** What was read is overwritten. */
+/** The second transaction overwrites what the first has read. */
 export const rw = 4;
-/** One process did both, one after the other. */
+/** One process ran both, one after the other. */
 export const process = 8;
-/** One was answered before the other was asked for. */
+/** The first completed before the second was invoked. */
 export const realtime = 16;
 /**
- * A write is overwritten by one that nobody saw, of a transaction of unknown outcome of which something else was seen.
- * If it committed, this is ww; if it did not, an aborted write was read, which all levels forbid but read uncommitted.
+ * The second transaction overwrites a write of the first, but its outcome is unknown and nobody saw this overwrite,
+ * only another of its writes. If it committed, this is ww. If it did not, an aborted write was read, which all levels
+ * except read uncommitted forbid.
  */
 export const wwUnsure = 64;
-/** Leads on from a node that is no transaction, as what led there. */
+/** Leads on from a node that is not a transaction, with the kind of the edge into that node. */
 export const through = 32;
 
-/** Edges that are collected before they become a graph. */
+/** Collects edges before they become a graph. */
 export class EdgeList {
   count = 0;
   from: Int32Array;
@@ -42,7 +43,7 @@ export class EdgeList {
 
   /**
    * @param nodes How many nodes there are; {@link EdgeList.addNode} makes more.
-   * @param capacity How many edges there is room for at first.
+   * @param capacity For how many edges to allocate memory first.
    */
   constructor(nodes: number, capacity = 1024) {
     this.#nodes = nodes;
@@ -59,7 +60,7 @@ export class EdgeList {
     return this.#nodes++;
   }
 
-  /** The first `count` edges, of a graph that had `nodes` nodes then, as a list of its own. */
+  /** The first `count` edges, of a time when the graph had `nodes` nodes, as a separate list. */
   head(count: number, nodes: number): EdgeList {
     const head = new EdgeList(nodes, Math.max(1, count));
     head.from.set(this.from.subarray(0, count));
@@ -85,10 +86,10 @@ export class EdgeList {
   }
 
   /**
-   * An edge from each of `sources` to each of `targets`, none from a transaction to itself.
+   * Adds an edge from each of `sources` to each of `targets`, but none from a transaction to itself.
    *
-   * Many times many go by way of one node. Sources that are targets themselves must leave themselves out: where those
-   * are many too, there is a node before and one after each position of `targets`.
+   * A product of many with many goes through one node. A source that is also a target must not reach itself: if there
+   * are many of those too, there is a node before and a node after each position of `targets`.
    */
   addProduct(sources: readonly number[], targets: readonly number[], kind: number): void {
     if (sources.length * targets.length <= 2 * (sources.length + targets.length)) {
@@ -127,7 +128,7 @@ export class EdgeList {
   }
 }
 
-/** A graph; the layout is drawn at the head of this file. */
+/** A graph; the head of the file shows its layout. */
 export interface Graph {
   readonly nodes: number;
   /** Nodes below this are transactions. */
@@ -137,7 +138,7 @@ export interface Graph {
   readonly kind: Uint8Array;
 }
 
-/** Sorts edges by where they begin. Linear. */
+/** Sorts edges by the node where they begin. Linear. */
 export function graphOf(edges: EdgeList, transactions: number): Graph {
   const { nodes, count } = edges;
   const start = integers(nodes + 1);
@@ -156,13 +157,13 @@ export function graphOf(edges: EdgeList, transactions: number): Graph {
 }
 
 /**
- * The strongly connected components of more than one node (Tarjan 1972, without recursion), by the edges whose kind is
- * in `mask`.
+ * The strongly connected components of more than one node, using only edges whose kind is in `mask` (Tarjan 1972,
+ * without recursion).
  *
- * A graph that is checked has no edge from a node to itself, so a component of one node has no cycle.
+ * The graphs have no edge from a node to itself, so a component of one node has no cycle.
  *
- * @returns For each node the number of its component, -1 for a node on no cycle, and how many components there are.
- * Linear in nodes and edges.
+ * @returns For each node the number of its component (-1 for a node on no cycle), and the number of components. The
+ * time is linear in nodes and edges.
  */
 export function components(
   graph: Pick<Graph, "nodes" | "start" | "target" | "kind">,
@@ -201,7 +202,7 @@ export function components(
           child = other;
           break;
         }
-        // A closed node's index is larger than any, so it lowers nothing.
+        // A closed node has a larger index than any other, so it lowers nothing.
         if (seen < lowest) lowest = seen;
       }
       low[node] = lowest;
@@ -237,14 +238,14 @@ export function components(
   return { of, count };
 }
 
-/** A part of a graph, with nodes of its own numbers: `nodeOf[local]` is the node in the whole. */
+/** A part of a graph with its own node numbers: `nodeOf[local]` is the node in the whole graph. */
 export interface Part extends Graph {
   readonly nodeOf: Int32Array;
 }
 
 /**
- * Each component of more than one node as a graph of its own: in the order of their smallest transaction, nodes in the
- * whole's order.
+ * Each component of more than one node as a separate graph. Components are in the order of their smallest transaction,
+ * nodes in the order of the whole graph.
  */
 export function componentGraphs(graph: Graph, mask = 255): Part[] {
   const { of, count } = components(graph, mask);

@@ -1,22 +1,23 @@
 /**
- * Prefix consistency: every transaction sees all that was committed up to some moment, and commits at any later one.
+ * Prefix consistency: every transaction sees all that was committed before some moment, and commits at any later
+ * moment.
  *
- * It forbids the cycles in which each rw edge directly follows a wr edge, or a session's (Cerone, Bernardi and Gotsman,
- * CONCUR 2015): whoever sees a transaction sees all before it. So in its graph every transaction stands twice, as
- * reached by a read and as reached otherwise, and only from the first an rw edge leads on.
+ * It forbids the cycles in which each rw edge directly follows a wr edge or a session edge (Cerone, Bernardi and
+ * Gotsman, CONCUR 2015), because whoever sees a transaction sees all before it. So its graph has two nodes for every
+ * transaction, one reached by a read and one reached otherwise; an rw edge leads on only from the first.
  *
  * @module
  */
 import { shortCycle } from "./cycles.ts";
 import { componentGraphs, EdgeList, graphOf, process, rw, through, wr } from "./graph.ts";
 
-/** A cycle that prefix consistency forbids: transactions, and the kinds of the edges between them. */
+/** A cycle that prefix consistency forbids: the transactions, and the kinds of the edges between them. */
 interface PrefixCycle {
   readonly transactions: readonly number[];
   readonly kinds: readonly number[];
 }
 
-/** The shortest such cycle of the smallest component that has one, or undefined. Linear where there is none. */
+/** The shortest such cycle in the smallest component that has one, or undefined. Linear if there is none. */
 export function prefixCycle(edges: EdgeList, transactions: number): PrefixCycle | undefined {
   const states = new EdgeList(2 * edges.nodes, 2 * edges.count + 16);
   for (let e = 0; e < edges.count; e++) {

@@ -1,18 +1,15 @@
 /**
- * Which anomaly speaks against which consistency model, and which models fall with it.
+ * Which anomaly contradicts which consistency model, and which models are then ruled out.
  *
  * The lattice, the names and the prohibitions are those of Elle's consistency_model.clj, whose sources are Adya (PL-1
- * to PL-3 and their kin), Bailis et al. (highly available transactions), Cerone et al. (atomic visibility) and Daudjee
- * and Salem (sessions). What is added here: a read of a value that nobody wrote speaks against every model, and session
- * order ties the session models to the strong-session ones.
+ * to PL-3 and related levels), Bailis et al. (highly available transactions), Cerone et al. (atomic visibility) and
+ * Daudjee and Salem (sessions). Two things are added: a read of a value that nobody wrote contradicts every model, and
+ * session order connects the session models to the strong-session ones.
  *
  * @module
  */
 
-/**
- * Other names that people know a consistency model by, and the one that it has in verdicts: `strict-serializable`,
- * Adya's `PL-3`, ...
- */
+/** Other names of consistency models, with the name that verdicts use: `strict-serializable`, Adya's `PL-3`, ... */
 export const CONSISTENCY_MODEL_ALIASES: Readonly<Record<string, string>> = {
   "PL-1": "read-uncommitted",
   "PL-2": "read-committed",
@@ -36,7 +33,7 @@ export const CONSISTENCY_MODEL_ALIASES: Readonly<Record<string, string>> = {
   "pram": "PRAM",
 };
 
-/** Each model, and the weaker ones that directly follow from it. */
+/** Each model, with the weaker models that it directly implies. */
 const weakerModels: Readonly<Record<string, readonly string[]>> = {
   "1SR": [],
   "PRAM": ["monotonic-reads", "monotonic-writes", "read-your-writes"],
@@ -90,8 +87,8 @@ const weakerModels: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Each anomaly, and the more general ones that it is a case of. A variant is a case of the same anomaly with more edges
- * allowed.
+ * Each anomaly, with the more general anomalies that it is a case of. A variant is a case of the same anomaly with more
+ * kinds of edges.
  */
 const generalAnomalies: Readonly<Record<string, readonly string[]>> = {
   "G0": ["G1c", "G0-process"],
@@ -131,7 +128,7 @@ const generalAnomalies: Readonly<Record<string, readonly string[]>> = {
   "thin-air-read": ["G1a"],
 };
 
-/** What each model forbids, beyond what the weaker ones already do. */
+/** What each model forbids, in addition to the weaker models. */
 const forbidden: Readonly<Record<string, readonly string[]>> = {
   "1SR": ["thin-air-read"],
   "causal": ["causal-cycle-exists"],
@@ -176,15 +173,13 @@ const forbidden: Readonly<Record<string, readonly string[]>> = {
   "writes-follow-reads": ["thin-air-read", "writes-follow-reads-violated"],
 };
 
-/**
- * Every consistency model there is, by the name it has in verdicts, sorted; `CONSISTENCY_MODEL_ALIASES` has the others.
- */
+/** All consistency models, by the name that verdicts use, sorted; `CONSISTENCY_MODEL_ALIASES` has the other names. */
 export const CONSISTENCY_MODELS: readonly string[] = Object.keys(weakerModels).sort();
 
 /**
- * The name that a model has in verdicts.
+ * The name of a model in verdicts.
  *
- * @throws {RangeError} No model has that name.
+ * @throws {RangeError} If no model has that name.
  */
 export function canonicalModel(name: string): string {
   const canonical = Object.hasOwn(CONSISTENCY_MODEL_ALIASES, name) ? CONSISTENCY_MODEL_ALIASES[name]! : name;
@@ -198,7 +193,7 @@ export function canonicalModel(name: string): string {
   return canonical;
 }
 
-/** Everything reachable from `starts`, themselves included, along `next`. */
+/** Everything reachable from `starts` along `next`, including `starts`. */
 function closure(starts: Iterable<string>, next: (name: string) => readonly string[]): Set<string> {
   const seen = new Set(starts);
   for (const name of seen) for (const other of next(name)) seen.add(other);
@@ -217,46 +212,46 @@ const strongerModels = inverted(weakerModels);
 const specialAnomalies = inverted(generalAnomalies);
 const forbiddenBy = inverted(forbidden);
 
-/** The models that a history cannot have if it does not have `models`: those and all stronger ones. */
+/** The models that a history cannot have if it lacks `models`: these and all stronger ones. */
 export function modelsAbove(models: Iterable<string>): Set<string> {
   return closure(models, strongerModels);
 }
 
-/** The models that a history has if it has `models`: those and all weaker ones. */
+/** The models that a history has if it has `models`: these and all weaker ones. */
 export function modelsBelow(models: Iterable<string>): Set<string> {
   return closure(models, (name) => weakerModels[name] ?? []);
 }
 
-/** The anomalies that are cases of one of `anomalies`, themselves included. */
+/** The anomalies that are cases of one of `anomalies`, including those. */
 export function anomaliesImplying(anomalies: Iterable<string>): Set<string> {
   return closure(anomalies, specialAnomalies);
 }
 
-/** The anomalies that follow where one of `anomalies` is, themselves included. */
+/** The anomalies that one of `anomalies` implies, including those. */
 export function anomaliesImplied(anomalies: Iterable<string>): Set<string> {
   return closure(anomalies, (name) => generalAnomalies[name] ?? []);
 }
 
-/** The anomalies that must not be found if `model` is to hold. */
+/** The anomalies that `model` forbids. */
 export function anomaliesForbiddenBy(model: string): Set<string> {
   const direct = [...modelsBelow([canonicalModel(model)])].flatMap((name) => forbidden[name] ?? []);
   return anomaliesImplying(direct);
 }
 
-/** What a set of anomalies says about every model. */
+/** What a set of anomalies says about all models. */
 export interface Boundary {
   /** The weakest models that are ruled out. */
   readonly not: string[];
-  /** The stronger ones, which fall with them. */
+  /** The stronger models, which are ruled out as well. */
   readonly alsoNot: string[];
-  /** The strongest models among those that were decided to hold. */
+  /** The strongest models that certainly hold. */
   readonly remaining: string[];
 }
 
 /**
- * Which models `anomalies` rule out, and which remain of those that were decided to hold. All lists are sorted.
+ * The models that `anomalies` rule out, and the strongest of those that hold. All lists are sorted.
  *
- * @param held The models that hold, weaker ones included.
+ * @param held The models that hold, including weaker ones.
  */
 export function boundary(anomalies: Iterable<string>, held: ReadonlySet<string> = new Set()): Boundary {
   const direct = [...anomaliesImplied(anomalies)].flatMap((name) => [...forbiddenBy(name)]);
@@ -271,8 +266,8 @@ export function boundary(anomalies: Iterable<string>, held: ReadonlySet<string> 
 }
 
 /**
- * Which edges beyond the data's own a model speaks of: `"none"`, those of sessions, or those of real time (sessions
- * included).
+ * The edges that a model considers besides those from data: `"none"`, those of sessions, or those of real time
+ * (sessions included).
  */
 export function orderOf(forbiddenAnomalies: ReadonlySet<string>): "none" | "process" | "realtime" {
   let order: "none" | "process" | "realtime" = "none";

@@ -89,7 +89,7 @@ test("what is not EDN is refused with its line and column", () => {
   const cases: [string, RegExp][] = [
     ["{:a 1", /1:1: "\{" is not closed/],
     ["[1\n 2}", /2:3: expected "\]", found "\}"/],
-    ["\n ]", /2:2: nothing is open/],
+    ["\n ]", /2:2: found "\]", but no bracket is open/],
     ["{:a 1 :b}", /a map's last key has no value/],
     ['"abc', /a string is not closed/],
     ["12x", /"12x" is not a number/],
