@@ -1,17 +1,17 @@
 /**
- * What every checker answers.
+ * The common part of all verdicts.
  *
  * @module
  */
 
-/** `true` and `false` are proven; `"unknown"` is never to be read as `true`. */
+/** `true` and `false` are proven. `"unknown"` never means `true`. */
 export type Validity = true | false | "unknown";
 
-/** The least that every checker's answer has in common. */
+/** The fields that all verdicts have. */
 export interface Verdict {
-  /** Whether the history is what the model allows. */
+  /** Whether the model allows the history. */
   readonly valid: Validity;
-  /** For `"unknown"`: what kept the checker from a decision. For `false`: the violation in one sentence. */
+  /** For `"unknown"`: why the checker could not decide. For `false`: the violation in one sentence. */
   readonly reason?: string;
 }
 
@@ -21,12 +21,12 @@ export function worse(a: Validity, b: Validity): Validity {
   return a === "unknown" || b === "unknown" ? "unknown" : true;
 }
 
-/** Why a history in which nothing succeeded is `"unknown"`. */
+/** The reason of `"unknown"` for a history in which nothing succeeded. */
 const NOTHING_SUCCEEDED = "nothing succeeded: there is no ok that could be wrong";
 
 /**
- * A verdict for people: `"unknown"` where `true` would only say that nothing was there that could be wrong, as nothing
- * succeeded, or no transaction had to do with another.
+ * The verdict for people. Changes `true` to `"unknown"` if nothing could have been wrong, because no operation
+ * succeeded, or no transaction affected another.
  */
 export function unlessVacuous<Answer extends CountedVerdict>(answer: Answer): Answer {
   if (answer.valid !== true) return answer;
@@ -35,10 +35,10 @@ export function unlessVacuous<Answer extends CountedVerdict>(answer: Answer): An
   return { ...answer, valid: "unknown", reason: "no transaction saw or overwrote what another did" };
 }
 
-/** A verdict that counts operations; that of transactions names what was found. */
+/** A verdict that counts operations; a verdict on transactions also names anomalies. */
 export interface CountedVerdict extends Verdict {
-  /** How the operations ended. */
+  /** How many operations ended in each way. */
   readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
-  /** The anomalies of transactions. */
+  /** The names of the anomalies found. */
   readonly anomalyTypes?: readonly string[];
 }

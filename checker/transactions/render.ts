@@ -1,5 +1,5 @@
 /**
- * A verdict about transactions as text.
+ * Formats a verdict on transactions as text.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { WorkloadVerdict } from "../small/workload.ts";
 import type { TransactionVerdict } from "./check.ts";
 import { shownTransaction } from "./read/findings.ts";
 
-/** Cases of one anomaly that are told in full. */
+/** How many cases of one anomaly are described in full. */
 const maxTold = 3;
 
-/** The verdict as a person would read it: the answer, what was found, told step by step, and what it rules out. */
+/** Formats the verdict for a person: the answer, the cases step by step, and the models that they rule out. */
 export function renderTransactionVerdict(verdict: TransactionVerdict | WorkloadVerdict): string {
   const { ok, fail, info } = verdict.operations;
   const asked = "consistencyModel" in verdict ? `${verdict.model}, ${verdict.consistencyModel}` : verdict.model;

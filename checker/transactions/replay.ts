@@ -1,10 +1,10 @@
 /**
- * A second look at every anomaly that a verdict reports: is it in the history?
+ * Checks independently that every anomaly in a verdict really is in the history.
  *
- * Nothing here knows how the anomalies were found. Each claim of a case is held against the events themselves: that a
- * transaction read this, that another wrote that, that some read shows one element right before another, that one was
- * answered before the other was asked for. What an inference rests on (`inferred` steps, version orders that were
- * assumed) is beyond that, and is not looked at.
+ * Nothing here knows how the anomalies were found. Each claim of a case is compared with the events themselves: that a
+ * transaction read one value, that another wrote another value, that some read shows one element right before another,
+ * that one transaction completed before another was invoked. The basis of inferences (`inferred` steps, assumed version
+ * orders) is not checked.
  *
  * @module
  */
@@ -20,7 +20,7 @@ interface Played {
   readonly process: unknown;
   readonly type: "ok" | "info" | "fail";
   readonly value: readonly Micro[];
-  /** Positions in the history; the invocation's is -1 if there is none, the completion's Infinity. */
+  /** Positions in the history: -1 for a missing invocation, Infinity for a missing completion. */
   readonly invoked: number;
   readonly completed: number;
 }
@@ -41,7 +41,7 @@ function has(list: readonly unknown[], value: unknown): boolean {
   return list.some((each) => same(each, value));
 }
 
-/** The transactions of the events, by the index that reports give them. */
+/** The transactions of the events, by their index in reports. */
 function play(events: readonly HistoryEvent[]): Map<number, Played> {
   const played = new Map<number, Played>();
   const open = new Map<unknown, number>();
@@ -66,7 +66,7 @@ function play(events: readonly HistoryEvent[]): Map<number, Played> {
   return played;
 }
 
-/** What the reads of the history show of each key, made when it is asked for. */
+/** The lists of each key that the history's reads show; made on request. */
 class Reads {
   readonly #all: readonly Played[];
   readonly #byKey = new Map<string, (readonly unknown[])[]>();
@@ -88,7 +88,7 @@ class Reads {
     return lists;
   }
 
-  /** Who wrote a value to a key, aborted or not. */
+  /** The transactions that wrote a value to a key, aborted or not. */
   writers(key: unknown, value: unknown): readonly Played[] {
     const name = jsonOf(key);
     let ofKey = this.#writers.get(name);
@@ -101,9 +101,7 @@ class Reads {
     );
   }
 
-  /**
-   * Whether a value tells of no transaction that committed: all that wrote it failed, or it was written more than once.
-   */
+  /** Whether a value identifies no committed transaction: all its writers failed, or it was written more than once. */
   isPassedOver(key: unknown, value: unknown): boolean {
     const committed = this.writers(key, value).filter(({ type }) => type !== "fail");
     if (committed.length !== 1) return true;
@@ -112,8 +110,8 @@ class Reads {
   }
 
   /**
-   * Whether some read shows `before` (`null`: nothing) and then `after`, with nothing but values between that are
-   * passed over.
+   * Whether some read shows `before` (`null`: the beginning) and later `after`, with only values in between that
+   * identify no committed transaction.
    */
   shows(key: unknown, before: unknown, after: unknown): boolean {
     return this.lists(key).some((list) => {
@@ -125,13 +123,13 @@ class Reads {
     });
   }
 
-  /** The longest reads of a key: more than one where reads contradict each other. */
+  /** The longest reads of a key; several if reads contradict each other. */
   longest(key: unknown): readonly (readonly unknown[])[] {
     const length = this.lists(key).reduce((most, list) => Math.max(most, list.length), 0);
     return this.lists(key).filter((list) => list.length === length);
   }
 
-  /** Whether a value is not in a longest read, which tells that it came later than all there. */
+  /** Whether a value is missing in a longest read, which shows that it came later than all values there. */
   isLate(key: unknown, value: unknown): boolean {
     const longest = this.longest(key);
     return longest.length === 0 || longest.some((list) => !has(list, value));
@@ -139,11 +137,11 @@ class Reads {
 }
 
 /**
- * Holds every case of a verdict against the history.
+ * Checks every case of a verdict against the history.
  *
  * @param history The events that were judged.
- * @param verdict What was said of them.
- * @returns What does not hold, in words: nothing, if the verdict is right.
+ * @param verdict The verdict on them.
+ * @returns The claims that are wrong, as text; empty if the verdict is right.
  */
 export function replayVerdict(history: readonly HistoryEvent[], verdict: TransactionVerdict): string[] {
   const names = Object.entries(verdict.anomalies).filter(([, cases]) => cases.length > 0);
@@ -205,7 +203,7 @@ function normal(value: unknown): unknown {
   return Array.isArray(value) && value.length === 0 ? null : value;
 }
 
-/** The name that the steps of a cycle give it. */
+/** The name of the anomaly that the steps of a cycle form. */
 function kindOf(steps: readonly CycleStep[]): string {
   const types = steps.map(({ type }) => type);
   const rws = types.filter((type) => type === "rw").length;
@@ -258,7 +256,9 @@ function stepHolds(step: CycleStep, a: Played, b: Played, reads: Reads, isLists:
   }
 }
 
-/** Whether a longest read, in which `next` is not, has nothing after a value but what is passed over. */
+/**
+ * Whether in some longest read that lacks `next`, only values that identify no committed transaction follow a value.
+ */
 function lastCommitted(reads: Reads, key: unknown, value: unknown, next: unknown): boolean {
   return reads.longest(key).some((list) => {
     const at = list.findIndex((each) => same(each, value));
@@ -267,7 +267,7 @@ function lastCommitted(reads: Reads, key: unknown, value: unknown, next: unknown
   });
 }
 
-/** Whether some read has the whole of `read` and then `next`, with nothing but what is passed over between. */
+/** Whether some read shows all of `read` and then `next`, with only such values in between. */
 function followsAborted(reads: Reads, key: unknown, read: Micro, next: unknown): boolean {
   const seen = listOf(read[2]);
   return reads.lists(key).some((list) => {
@@ -315,7 +315,7 @@ function singleHolds(
       const [a, b] = values as [readonly unknown[], readonly unknown[]];
       const lists = reads.lists(key);
       if (operation !== undefined) {
-        // What one transaction appended, in another order.
+        // One transaction's appends, in another order.
         const [earlier, later] = b;
         const appended = second!.value.filter((each) => isWrite(each) && same(each[1], key)).map((each) => each[2]);
         const at = a.findIndex((each) => same(each, later));

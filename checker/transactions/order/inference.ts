@@ -1,53 +1,50 @@
 /**
- * Serializability and snapshot isolation where the order of writes is not known: by inference, and by search where
- * inference leaves a choice.
+ * Decides serializability and snapshot isolation if the order of writes is unknown: by inference, and by search if
+ * inference leaves choices.
  *
- * Of two writes of one key one came first. If the one way round closes a cycle, it was the other; if both do, there is
- * no order, and the model is violated. What is inferred this way can rule out more, until nothing changes. What is then
- * still open is tried, one pair at a time, with inference after each choice. An order of all writes without a cycle is
- * a proof that the model holds (Biswas and Enea, OOPSLA 2019; Huang et al., "PolySI", VLDB 2023).
+ * Of two writes of one key, one came first. If one of the two orders closes a cycle, the other is right; if both do, no
+ * order exists, and the model is violated. An inferred order may exclude others, so the inference repeats until nothing
+ * changes. Remaining pairs are tried one at a time, with inference after each choice. An order of all writes without a
+ * cycle proves that the model holds (Biswas and Enea, OOPSLA 2019; Huang et al., "PolySI", VLDB 2023).
  *
- * Whether a cycle would close is read from the transitive closure, as bits: state s reaches state t. For
- * serializability a state is a node; for snapshot isolation it is a node and how it was reached, as in cycles.ts: 2n,
- * or 2n + 1 by an rw edge.
+ * The transitive closure, stored as bits, shows whether a cycle would close: state s reaches state t. For
+ * serializability, a state is a node. For snapshot isolation, it is a node and how it was reached, as in cycles.ts: 2n,
+ * or 2n + 1 if by an rw edge.
  *
  * @module
  */
 import { rw, through, ww } from "../graph/graph.ts";
 
-/** A write of a key whose order among the others is to be found, and the transactions that read it. */
+/** A write whose position among the writes of its key is unknown, with the transactions that read it. */
 export interface Write {
   readonly writer: number;
   readonly version: number;
   readonly readers: readonly number[];
 }
 
-/** An edge with what it rests on. */
+/** An edge, with the reason for it. */
 export interface InferredEdge {
   readonly from: number;
   readonly to: number;
   readonly kind: number;
-  /** The versions whose order the edge follows from; absent for edges that were given. */
+  /** The versions whose order implies the edge; absent for edges that were given. */
   readonly earlier?: number;
   readonly later?: number;
 }
 
-/** What is to be decided. */
+/** The question. */
 interface OrderProblem {
-  /** How many nodes the graph has, those that are no transactions included. */
+  /** How many nodes the graph has, including those that are not transactions. */
   readonly nodes: number;
-  /** What is known. */
+  /** The known edges. */
   readonly edges: readonly InferredEdge[];
-  /**
-   * The writes of each key that were not put in order yet: every pair of a key's writes that `isOrdered` does not know
-   * is open.
-   */
+  /** The writes of each key whose order is not complete: every pair that `isOrdered` does not know is open. */
   readonly keys: readonly (readonly Write[])[];
-  /** A rank of the transactions that their commits may have followed. */
+  /** A ranking of the transactions that the commits may have followed. */
   readonly hint?: ArrayLike<number>;
-  /** Whether rw edges in a row are allowed. */
+  /** Whether snapshot isolation is checked, which allows two rw edges in a row. */
   readonly model: "serializable" | "snapshot-isolation";
-  /** Asked now and then; `true` ends the search. */
+  /** Called now and then; `true` ends the search. */
   readonly stop: () => boolean;
 }
 
@@ -63,21 +60,21 @@ export type OrderAnswer =
   }
   | { readonly found: "nothing"; readonly reason: string };
 
-/** States of the closure beyond which its bits would take too much memory: 256 MB. */
+/** With more states, the bits of the closure would take too much memory: more than 256 MB. */
 const maxStates = 45_000;
-/** Open pairs beyond which they are not weighed one by one. */
+/** With more open pairs, they are not decided one by one. */
 const maxPairs = 3_000_000;
-/** Words of the closure that may be touched, all closures together. */
+/** How many words of closures may be touched in all. */
 const maxWork = 800_000_000;
 
 type Pair = readonly [Write, Write];
 
-/** Finds an order of all writes, or that there is none. */
+/** Finds an order of all writes, or proves that there is none. */
 export function findOrder(problem: OrderProblem): OrderAnswer {
   const closure = new Closure(problem.nodes, problem.model, problem.stop);
   const first = closure.sortedNodes(problem.edges);
   if (first === undefined) return { found: "cycle", edges: problem.edges };
-  // An order by rank takes no inference, and often there is nothing against it.
+  // An order by a ranking needs no inference, and often nothing contradicts it.
   for (const rank of [problem.hint, first, closure.lean(problem.edges)]) {
     if (rank === undefined) continue;
     const edges = [...problem.edges, ...byRank(problem.keys, rank)];
@@ -87,7 +84,7 @@ export function findOrder(problem: OrderProblem): OrderAnswer {
   if (states > maxStates) {
     return {
       found: "nothing",
-      reason: `the order of the writes of ${problem.nodes} transactions is too large a question to be inferred`,
+      reason: `the order of the writes of ${problem.nodes} transactions cannot be inferred: there are too many of them`,
     };
   }
   const pairs: Pair[] = [];
@@ -95,7 +92,7 @@ export function findOrder(problem: OrderProblem): OrderAnswer {
     if (pairs.length + writes.length * writes.length / 2 > maxPairs) {
       return {
         found: "nothing",
-        reason: `a key has ${writes.length} writes whose order is not known, too many to be inferred`,
+        reason: `a key has ${writes.length} writes whose order is unknown, too many to infer it`,
       };
     }
     for (let i = 0; i < writes.length; i++) {
@@ -107,7 +104,7 @@ export function findOrder(problem: OrderProblem): OrderAnswer {
   return byBatches(closure, problem.edges, pairs) ?? search(closure, [...problem.edges], pairs, 0);
 }
 
-/** The edges of an order of each key's writes by the rank of their writers. */
+/** The edges of an order of each key's writes by the ranks of their writers. */
 function byRank(keys: OrderProblem["keys"], rank: ArrayLike<number>): InferredEdge[] {
   const edges: InferredEdge[] = [];
   for (const writes of keys) {
@@ -120,11 +117,11 @@ function byRank(keys: OrderProblem["keys"], rank: ArrayLike<number>): InferredEd
 }
 
 /**
- * Looks for an order by choices that are not taken back: all that is open goes the way in which the graph leans, or as
- * much of it as closes no cycle, and inference goes on from there.
+ * Looks for an order by choices that are never taken back. Orders all open pairs as the graph leans, or as many of them
+ * as close no cycle, and then continues the inference.
  *
- * @returns The answer, if an order was found or if a contradiction came before any choice. Undefined where a choice was
- * wrong: that proves nothing.
+ * @returns The answer, if an order was found, or a contradiction before any choice. Undefined after a wrong choice,
+ * which proves nothing.
  */
 function byBatches(closure: Closure, given: readonly InferredEdge[], pairs: readonly Pair[]): OrderAnswer | undefined {
   const edges = [...given];
@@ -150,7 +147,7 @@ function byBatches(closure: Closure, given: readonly InferredEdge[], pairs: read
       }
     }
     if (size > 0) hasChosen = true;
-    // The one way round is impossible on its own.
+    // This order alone is impossible, so the other is right.
     else edges.push(...consequences(chosen[0]!.way[1], chosen[0]!.way[0]));
     const settled = new Set(
       chosen.slice(0, Math.max(1, size)).map(({ pair }) => pair[0].version * 4_194_304 + pair[1].version),
@@ -159,7 +156,7 @@ function byBatches(closure: Closure, given: readonly InferredEdge[], pairs: read
   }
 }
 
-/** Infers until nothing changes: what is open then, or the answer. Adds to `edges`. */
+/** Infers until nothing changes, and adds to `edges`. Returns the pairs that are still open, or the answer. */
 function infer(
   closure: Closure,
   edges: InferredEdge[],
@@ -168,7 +165,7 @@ function infer(
   let open = pairs;
   for (;;) {
     if (closure.work > maxWork || closure.stop()) {
-      return { found: "nothing", reason: "the order of the writes could not be found within the bound of the search" };
+      return { found: "nothing", reason: "the order of the writes could not be found within the limits of the search" };
     }
     if (!closure.compute(edges)) return { found: "cycle", edges };
     const still: Pair[] = [];
@@ -182,7 +179,7 @@ function infer(
         continue;
       }
       for (const edge of forward ? consequences(a, b) : consequences(b, a)) {
-        // What is already implied as it is needs no edge; edges are what each closure costs.
+        // An edge that is implied already is not added: each edge makes every closure more expensive.
         if (!closure.implies(edge)) {
           edges.push(edge);
           isChanged = true;
@@ -208,40 +205,40 @@ function consequences(first: Write, second: Write): InferredEdge[] {
   return edges;
 }
 
-/** Tries every way, one pair at a time, with inference after each choice. */
+/** Tries both orders of one pair at a time, with inference after each choice. */
 function search(closure: Closure, edges: InferredEdge[], pairs: readonly Pair[], depth: number): OrderAnswer {
   let open = pairs;
   for (;;) {
     const inferred = infer(closure, edges, open);
     if (!("open" in inferred)) return inferred;
     open = inferred.open;
-    // Most often any order that agrees with what is known will do.
+    // Usually any order that agrees with the known edges will do.
     const guess = [...edges];
     for (const [a, b] of open) {
       guess.push(...(closure.rank[a.writer]! < closure.rank[b.writer]! ? consequences(a, b) : consequences(b, a)));
     }
     if (closure.isAcyclic(guess)) return { found: "order", edges: guess };
     if (depth > 60) {
-      return { found: "nothing", reason: "the order of the writes could not be found within the bound of the search" };
+      return { found: "nothing", reason: "the order of the writes could not be found within the limits of the search" };
     }
     const [a, b] = open[0]!;
     const rest = open.slice(1);
     const [first, second] = closure.rank[a.writer]! < closure.rank[b.writer]! ? [a, b] : [b, a];
     const answer = search(closure, [...edges, ...consequences(first, second)], rest, depth + 1);
     if (answer.found === "order" || answer.found === "nothing") return answer;
-    // That way round is impossible, so it was the other.
+    // This order is impossible, so the other is right.
     edges.push(...consequences(second, first));
     open = rest;
   }
 }
 
-/** Which state reaches which. */
+/** The transitive closure: which state reaches which. */
 class Closure {
-  /** A place for each node in an order that agrees with every edge. */
+  /** The position of each node in an order that agrees with every edge. */
   rank: Int32Array = new Int32Array(0);
-  /** Words touched so far. */
+  /** How many words were touched so far. */
   work = 0;
-  /** Whether the search is to end. */
+  /** Called now and then; `true` ends the search. */
   readonly stop: () => boolean;
   readonly #nodes: number;
   readonly #isDoubled: boolean;
@@ -257,7 +254,7 @@ class Closure {
     this.#words = (this.#states + 31) >>> 5;
   }
 
-  /** Computes it anew; false if there is a cycle. */
+  /** Computes the closure again. Returns `false` if there is a cycle. */
   compute(edges: readonly InferredEdge[]): boolean {
     const sorted = this.#sorted(edges);
     if (sorted === undefined) return false;
@@ -286,7 +283,7 @@ class Closure {
     return true;
   }
 
-  /** The place of each node in some order that agrees with every edge, or undefined if there is a cycle. */
+  /** The position of each node in an order that agrees with every edge; undefined if there is a cycle. */
   sortedNodes(edges: readonly InferredEdge[]): Int32Array | undefined {
     const sorted = this.#sorted(edges);
     if (sorted === undefined) return undefined;
@@ -298,9 +295,7 @@ class Closure {
     return places;
   }
 
-  /**
-   * For each node, how far it stands from the beginning of the longest paths through it rather than from their ends.
-   */
+  /** For each node, how far it is from the beginning of the longest paths through it, relative to their length. */
   lean(edges: readonly InferredEdge[]): Int32Array {
     const { order, start, target } = this.#sorted(edges)!;
     const depth = new Int32Array(this.#states), height = new Int32Array(this.#states);
@@ -333,7 +328,7 @@ class Closure {
     return (this.#bits[from * this.#words + (to >>> 5)]! & (1 << (to & 31))) !== 0;
   }
 
-  /** Whether `first` may have been written before `second` without closing a cycle. */
+  /** Whether `first` can have been written before `second` without a cycle. */
   allows(first: Write, second: Write): boolean {
     const to = second.writer;
     if (!this.#isDoubled) {
@@ -344,12 +339,12 @@ class Closure {
     return first.readers.every((reader) => reader === to || !this.#reaches(2 * to + 1, 2 * reader));
   }
 
-  /** Whether an edge would change nothing. */
+  /** Whether an edge is implied already. */
   implies(edge: InferredEdge): boolean {
     return !this.#isDoubled && this.#reaches(edge.from, edge.to);
   }
 
-  /** The states in an order that agrees with every edge, or undefined if there is a cycle. */
+  /** The states in an order that agrees with every edge; undefined if there is a cycle. */
   #sorted(edges: readonly InferredEdge[]): { order: Int32Array; start: Int32Array; target: Int32Array } | undefined {
     const states = this.#states;
     const start = new Int32Array(states + 1);

@@ -1,11 +1,11 @@
 /**
- * Transactions over lists: what each read says of the order of appends, and what cannot be (Kingsbury and Alvaro,
- * "Elle", VLDB 2020, section 4).
+ * Analyses transactions on lists: the order of appends that the reads show, and the contradictions (Kingsbury and
+ * Alvaro, "Elle", VLDB 2020, section 4).
  *
- * A read of a list tells the order of every append before it. The longest read of a key is therefore the order of its
- * versions, every other read must be a prefix of it, and an append that no read has seen comes after all that were
- * seen. Only a transaction's first read of a key before its own appends tells of others; its later reads must agree
- * with it, which is a matter of `internal`.
+ * A read of a list shows the order of all appends before it. The longest read of a key is therefore the order of its
+ * versions. Every other read must be a prefix of it, and an append that no read has seen comes after all that were
+ * seen. Only a transaction's first read of a key, before its own appends, shows other transactions. Its later reads
+ * must agree with it; the anomaly `internal` covers that.
  *
  * @module
  */
@@ -17,34 +17,34 @@ import { agree, listFaults, seenBy } from "./list_faults.ts";
 import { sharedValues } from "../read/shared_values.ts";
 import { isAmbiguous, isFinal, nobody } from "../read/versions.ts";
 
-/** The order of the versions of every key, as far as reads tell it. */
+/** The order of the versions of every key, as far as reads show it. */
 export interface ListOrder {
   /** The versions of key k, in order, are `order[start[k]] .. order[start[k + 1]]`. */
   readonly order: Int32Array;
   readonly start: Int32Array;
-  /** Where in its key's order each version stands, or -1 for one that the order does not have. */
+  /** The position of each version in its key's order; -1 if the order lacks it. */
   readonly position: Int32Array;
-  /** The operation whose list is the order of each key, or -1. */
+  /** For each key, the operation whose list is the order, or -1. */
   readonly longest: Int32Array;
   /**
-   * The position in its key's order of the last version that a read saw: -1 for the initial state, -2 where it cannot
-   * be told.
+   * The position, in its key's order, of the last version that a read saw: -1 for the initial state, -2 if it is
+   * unknown.
    */
   readonly lastSeen: (at: number) => number;
-  /** Appends that may have happened and that the order does not have, by key. */
+  /** Appends that may have happened and that the order lacks, by key. */
   readonly unread: ReadonlyMap<number, readonly number[]>;
 }
 
-/** What is known of a history of lists. */
+/** The facts about a history of lists. */
 export interface ListAnalysis {
-  /** 1 for each transaction that surely happened, or whose appends were seen. */
+  /** 1 for each transaction that certainly happened, or whose appends were seen. */
   readonly takesPart: Uint8Array;
   /** The ww, wr and rw edges. */
   readonly edges: EdgeList;
   readonly order: ListOrder;
 }
 
-/** The longest read of each key, among equals the first; -1 where nothing was read. */
+/** The longest read of each key, the first among equals; -1 if nothing was read. */
 function longestReads({ count, opStart, opKey, lists, keys }: Transactions): Int32Array {
   const longest = new Int32Array(keys.length).fill(-1);
   for (let at = 0; at < opStart[count]!; at++) {
@@ -61,12 +61,12 @@ interface LongestOrders {
   /** Every element of key k's longest read, as a version: `raw[rawStart[k]] .. raw[rawStart[k + 1]]`. */
   readonly raw: Int32Array;
   readonly rawStart: Int32Array;
-  /** Each version once: `order[start[k]] .. order[start[k + 1]]`. */
+  /** Each version without duplicates: `order[start[k]] .. order[start[k + 1]]`. */
   readonly order: Int32Array;
   readonly start: Int32Array;
-  /** Where in its key's order each version stands, or -1. */
+  /** The position of each version in its key's order, or -1. */
   readonly position: Int32Array;
-  /** The keys whose longest read has an element twice: how many there are without it, by length. */
+  /** For keys whose longest read contains an element twice: the number of distinct elements, by length. */
   readonly doubled: ReadonlyMap<number, readonly number[]>;
 }
 
@@ -101,16 +101,15 @@ function ordersOf({ lists, keys, versions }: Transactions, longest: Int32Array):
   return { raw, rawStart, order: order.subarray(0, ordered), start, position, doubled };
 }
 
-/** The same positions, with -1 for the versions that came since. */
+/** The same positions, with -1 for versions that were added since. */
 function withRoomFor(count: number, position: Int32Array): Int32Array {
   return count > position.length ? grown(position, count).fill(-1, position.length) : position;
 }
 
 /**
- * Finds which reads are a prefix of their key's longest, and fills in what each read saw last.
+ * Finds the reads that are prefixes of their key's longest read, and fills in what each read saw last.
  *
- * @returns 1 for each prefix, by operation; the other reads, which show another history of their key, and the versions
- * in them.
+ * @returns By operation, 1 for each prefix; and the other reads, which contradict the longest one, with their versions.
  */
 function comparedWithLongest(
   { count, opStart, opKey, opVersion, lists, versions }: Transactions,
@@ -144,7 +143,7 @@ function comparedWithLongest(
   return { isPrefix, strayReads, strayVersions };
 }
 
-/** 1 for each transaction that surely happened, or of which `seen` has a version. */
+/** 1 for each transaction that certainly happened, or that wrote a version in `seen`. */
 function participants({ count, status, versions }: Transactions, ...seen: Iterable<number>[]): Uint8Array {
   const takesPart = bytes(count);
   for (let t = 0; t < count; t++) takesPart[t] = status[t] === ok ? 1 : 0;
@@ -159,7 +158,7 @@ function participants({ count, status, versions }: Transactions, ...seen: Iterab
   return takesPart;
 }
 
-/** The versions of `order` that nobody wrote, or that an aborted transaction wrote, by key. */
+/** The versions in `order` that nobody wrote, or that an aborted transaction wrote, by key. */
 function wrongVersionsOf({ status, versions }: Transactions, order: Int32Array): Map<number, number[]> {
   const wrongVersions = new Map<number, number[]>();
   for (let i = 0; i < order.length; i++) {
@@ -191,11 +190,11 @@ function addTo(groups: Map<number, number[]>, key: number, item: number): void {
 /**
  * Finds the order of versions, the dependencies, and every anomaly that shows without a cycle.
  *
- * Linear in the history, the elements of all reads included.
+ * The time is linear in the history, including the elements of all reads.
  *
- * @param history The transactions; `opVersion` of its reads is filled in.
- * @param findings Where the anomalies go.
- * @param indexOf The index that an event goes by in reports.
+ * @param history The transactions; the versions of its reads (`opVersion`) are filled in.
+ * @param findings Gets the anomalies.
+ * @param indexOf The index of an event in reports.
  */
 export function analyseLists(
   history: Transactions,
@@ -251,7 +250,7 @@ export function analyseLists(
       faults.elementsOf(t, at);
       if (version >= 0 && !(versions.flags[version]! & (isFinal | isAmbiguous))) faults.intermediateRead(t, at);
       if (previous >= 0 && !internalFound) internalFound = faults.internal(t, at);
-      // A later read that agrees with an earlier one says nothing new.
+      // A later read that agrees with an earlier one adds nothing.
       if (previous < 0 || isWrite[previous] || opVersion[previous] !== version) dependencies(t, at);
     }
   }
@@ -294,7 +293,7 @@ export function analyseLists(
     return position[version]! < 0 || versions.flags[version]! & isAmbiguous ? -2 : position[version]!;
   }
 
-  /** Each version overwrites the one before it; what no read has seen overwrites the last that was seen. */
+  /** Adds ww edges: from each version to the next, and from the last seen version to the unseen ones. */
   function overwrites(): void {
     for (let k = 0; k < keys.length; k++) {
       let previous = nobody;

@@ -1,6 +1,6 @@
 /**
- * What a transaction over lists shows by itself: reads of what was never committed, of another order, or of what its
- * own operations contradict (Kingsbury and Alvaro, "Elle", VLDB 2020, section 4).
+ * Anomalies that a single transaction on lists shows: reads of uncommitted elements, of another order, or of lists that
+ * contradict its own operations (Kingsbury and Alvaro, "Elle", VLDB 2020, section 4).
  *
  * @module
  */
@@ -10,40 +10,42 @@ import { fail, info, ok, type Transactions, unknownVersion } from "../read/trans
 import type { SharedValues } from "../read/shared_values.ts";
 import { comparable, isAmbiguous, isShared, nobody } from "../read/versions.ts";
 
-/** What is known of the lists of a history when its transactions are judged one by one. */
+/** The facts about a history's lists, before its transactions are judged one by one. */
 interface KnownLists {
   readonly history: Transactions;
   readonly findings: Findings;
-  /** The index that an event goes by in reports. */
+  /** The index of an event in reports. */
   readonly indexOf: (event: number) => number;
   /** The operation with the longest read of each key, or -1. */
   readonly longest: Int32Array;
-  /** 1 for each read that is a prefix of its key's longest, by operation. */
+  /** By operation, 1 for each read that is a prefix of its key's longest read. */
   readonly isPrefix: Uint8Array;
-  /** Where in its key's order each version stands, or -1. */
+  /** The position of each version in its key's order, or -1. */
   readonly position: Int32Array;
   /** The versions of key k, in order, are `order[start[k]] .. order[start[k + 1]]`. */
   readonly order: Int32Array;
   readonly start: Int32Array;
-  /** The keys whose longest read has an element twice: how many there are without it, by length. */
+  /** For keys whose longest read contains an element twice: the number of distinct elements, by length. */
   readonly doubled: ReadonlyMap<number, readonly number[]>;
   /** The versions that nobody wrote, or that an aborted transaction wrote, by key. */
   readonly wrongVersions: ReadonlyMap<number, readonly number[]>;
   readonly shared: SharedValues;
-  /** The transaction's operation on the same key before each, or -1; filled in as the transactions are gone through. */
+  /**
+   * The transaction's previous operation on the same key, or -1. It is filled in while the transactions are visited.
+   */
   readonly previousOp: Int32Array;
 }
 
-/** The judges of one operation each; what they find goes to `findings`. */
+/** Functions that each judge one operation, and add to `findings`. */
 interface ListFaults {
   readonly incompatibleOrder: (at: number) => void;
   readonly elementsOf: (t: number, at: number) => void;
   readonly intermediateRead: (t: number, at: number) => void;
-  /** Whether it found that the read contradicts its own transaction. */
+  /** Returns whether the read contradicts its own transaction. */
   readonly internal: (t: number, at: number) => boolean;
-  /** Judges an append after another operation of its transaction on the key, the one at `previous`. */
+  /** Judges an append that follows another operation of its transaction on the key, the one at `previous`. */
   readonly appendAfter: (t: number, at: number, previous: number) => void;
-  /** To be called when all transactions were judged. */
+  /** Must be called after all transactions were judged. */
   readonly lostUpdates: () => void;
   readonly dirtyUpdates: () => void;
 }
@@ -52,18 +54,18 @@ function sameValue(a: unknown, b: unknown): boolean {
   return a === b || (typeof a === "object" && comparable(a) === comparable(b));
 }
 
-/** Whether the first `length` elements of both are the same. */
+/** Whether the first `length` elements of both lists are equal. */
 export function agree(a: readonly unknown[], b: readonly unknown[], length: number): boolean {
   for (let i = 0; i < length; i++) if (a[i] !== b[i] && !sameValue(a[i], b[i])) return false;
   return true;
 }
 
-/** How many versions the first `length` elements of a key's longest read are. */
+/** How many distinct versions the first `length` elements of a key's longest read contain. */
 export function seenBy(doubled: ReadonlyMap<number, readonly number[]>, key: number, length: number): number {
   return doubled.get(key)?.[length] ?? length;
 }
 
-/** The judges of a history's lists. */
+/** Makes the functions that judge a history's lists. */
 export function listFaults(known: KnownLists): ListFaults {
   const { history, findings, indexOf, longest, isPrefix, position, order, start, doubled, wrongVersions } = known;
   const { shared, previousOp } = known;
@@ -88,7 +90,7 @@ export function listFaults(known: KnownLists): ListFaults {
     });
   }
 
-  /** Judges what a list holds, element by element where it is no prefix of the longest. */
+  /** Judges the content of a list; element by element if it is not a prefix of the longest read. */
   function elementsOf(t: number, at: number): void {
     const key = opKey[at]!;
     const list = lists[at]!;
@@ -107,7 +109,7 @@ export function listFaults(known: KnownLists): ListFaults {
     if (!isPrefix[at] || (longest[key] === at && doubled.has(key))) duplicates(t, at);
   }
 
-  /** Finds a read of what another transaction appended before it appended more. */
+  /** Finds a read of another transaction's append that was followed by more of that transaction's appends. */
   function intermediateRead(t: number, at: number): void {
     const version = opVersion[at]!;
     const writer = versions.writer[version]!;
@@ -154,7 +156,7 @@ export function listFaults(known: KnownLists): ListFaults {
     return true;
   }
 
-  /** Finds reads, before the append at `at`, that saw what it was only going to append. */
+  /** Finds reads that saw the element of an append (at `at`) that their transaction made only later. */
   function futureRead(t: number, at: number): void {
     const version = opVersion[at]!;
     if (versions.flags[version]! & isAmbiguous) return;
@@ -165,7 +167,7 @@ export function listFaults(known: KnownLists): ListFaults {
         ? position[version]! >= 0 && position[version]! < seenBy(doubled, opKey[at]!, list.length)
         : list.some((element) => sameValue(element, versions.valueOf(version)));
       if (!isSeen) continue;
-      // If it was not its own future, it was what a failed transaction had appended.
+      // If the transaction did not read its own future, it read a failed transaction's append.
       const failed = versions.flags[version]! & isShared ? shared.failedWriter(version, t) : -1;
       if (failed >= 0) return wrongRead(t, before, version, failed);
       findings.add("future-read", () => ({
@@ -183,7 +185,7 @@ export function listFaults(known: KnownLists): ListFaults {
     }
   }
 
-  /** Finds appends of one transaction that a list has in another order, or without those before. */
+  /** Finds appends of one transaction that a list contains in another order, or without the earlier ones. */
   function ownOrder(t: number, at: number): void {
     let before = previousOp[at]!;
     while (before >= 0 && !isWrite[before]) before = previousOp[before]!;
@@ -203,7 +205,7 @@ export function listFaults(known: KnownLists): ListFaults {
     }));
   }
 
-  /** Finds what was committed on top of what was aborted. */
+  /** Finds committed versions that follow aborted ones. */
   function dirtyUpdates(): void {
     for (const key of wrongVersions.keys()) {
       let aborted = -1;
@@ -233,7 +235,7 @@ export function listFaults(known: KnownLists): ListFaults {
     }
   }
 
-  /** Reports a read of what nobody appended, or of what failed. */
+  /** Reports a read of an element that nobody appended, or that a failed transaction appended. */
   function wrongRead(t: number, at: number, version: number, writer = versions.writer[version]!): void {
     const key = keys[opKey[at]!];
     const element = versions.valueOf(version);
@@ -273,7 +275,7 @@ export function listFaults(known: KnownLists): ListFaults {
       times.get(name)! > Math.max(1, shared.times(versions.find(opKey[at]!, element), failedToo));
     const doubled = repeated.filter(([name, element]) => isTooMany(name, element, true)).map(([, element]) => element);
     if (doubled.length === 0) {
-      // Each was appended often enough, if what failed counts.
+      // If failed appends count, each element was appended often enough.
       for (const [name, element] of repeated) {
         if (!isTooMany(name, element, false)) continue;
         const version = versions.find(opKey[at]!, element);
@@ -302,7 +304,7 @@ export function listFaults(known: KnownLists): ListFaults {
     return low;
   }
 
-  /** Judges an append after other operations of its transaction on the key. */
+  /** Judges an append that follows other operations of its transaction on the key. */
   function appendAfter(t: number, at: number, previous: number): void {
     if (status[t] === ok) {
       futureRead(t, at);
@@ -312,7 +314,7 @@ export function listFaults(known: KnownLists): ListFaults {
     ownOrder(t, at);
   }
 
-  /** The first operation on a key, if it and all up to `at` are reads; else -1. */
+  /** The first operation on a key, if it and all operations up to `at` are reads; otherwise -1. */
   function firstRead(at: number): number {
     let first = at;
     for (let each = at; each >= 0; each = previousOp[each]!) {
@@ -322,7 +324,7 @@ export function listFaults(known: KnownLists): ListFaults {
     return opVersion[first] === unknownVersion ? -1 : first;
   }
 
-  /** Remembers that `t` read a state and then appended to it; two such transactions on one state are a lost update. */
+  /** Notes that `t` read a state and then appended to it. Two such transactions on one state are a lost update. */
   function updateAfter(t: number, read: number): void {
     if (!isPrefix[read]) return;
     const version = opVersion[read]!;
@@ -337,7 +339,7 @@ export function listFaults(known: KnownLists): ListFaults {
     }
   }
 
-  /** Finds transactions that read one state and appended to it, each without the others. */
+  /** Finds transactions that read the same state and appended to it, each without seeing the others. */
   function lostUpdates(): void {
     for (const [slot, group] of collisions) {
       const key = keys[slot >= versions.count ? slot - versions.count : versions.key[slot]!];

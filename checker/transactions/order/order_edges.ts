@@ -1,8 +1,8 @@
 /**
- * Edges that come from when and by whom, not from data: the order within a process, and real time.
+ * Edges that come from time and processes, not from data: the order within a process, and real time.
  *
- * Real time would take an edge between any two transactions of which one ended before the other began: n squared.
- * Barriers take three a transaction:
+ * Real time alone would give an edge between any two transactions of which one ended before the other began: n squared
+ * edges. With barriers, three edges for each transaction are enough:
  *
  *     T1 ----> B1 ----> B2 ----> B3 ...        a barrier for each run of completions,
  *              |        ^ \                    a completed transaction leads to the barrier after it,
@@ -27,14 +27,14 @@ export function addSessionOrder(edges: EdgeList, history: Transactions, takesPar
   }
 }
 
-/** Adds what real time says, by barriers. Linear in the length of the history. */
+/** Adds the edges of real time, through barriers. Linear in the length of the history. */
 export function addRealTime(edges: EdgeList, history: Transactions, takesPart: Uint8Array): void {
   let length = 0;
   for (let t = 0; t < history.count; t++) {
     if (history.invoked[t]! >= length) length = history.invoked[t]! + 1;
     if (history.completed[t] !== never && history.completed[t]! >= length) length = history.completed[t]! + 1;
   }
-  // What happens at each position: 2t + 1 for an invocation, 2t + 2 for a completion, 0 for nothing that matters.
+  // The event at each position: 2t + 1 for an invocation, 2t + 2 for a completion, 0 for other events.
   const happening = integers(length);
   for (let t = 0; t < history.count; t++) {
     if (!takesPart[t]) continue;

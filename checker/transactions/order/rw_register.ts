@@ -1,9 +1,9 @@
 /**
- * Transactions over registers: what each read says of who wrote what it read, and what cannot be.
+ * Analyses transactions on registers: the writer of each value that was read, and the contradictions.
  *
- * Values are unique, so a read tells its writer; which write overwrote which is told only as far as version_order.ts
- * may assume it. Only a transaction's first read of a key before its own write, and its last write of a key, concern
- * others.
+ * Values are unique, so a read identifies its writer. Which write overwrote which is known only as far as
+ * version_order.ts may assume it. Only a transaction's first read of a key before its own write, and its last write of
+ * a key, concern other transactions.
  *
  * @module
  */
@@ -17,9 +17,9 @@ import { type VersionGraph, versionGraph, type VersionOrderSource } from "./vers
 import { sharedValues } from "../read/shared_values.ts";
 import { isAmbiguous, isFinal, isShared, nobody } from "../read/versions.ts";
 
-/** What is known of a history of registers. */
+/** The facts about a history of registers. */
 export interface RegisterAnalysis {
-  /** 1 for each transaction that surely happened, or whose writes were seen. */
+  /** 1 for each transaction that certainly happened, or whose writes were seen. */
   readonly takesPart: Uint8Array;
   /** The wr edges, and the ww and rw edges that the version order gives; made when they are first asked for. */
   readonly edges: EdgeList;
@@ -32,7 +32,7 @@ export interface RegisterAnalysis {
   /** What each transaction that takes part did to each key, as far as its values tell. */
   readonly touches: Touches;
   readonly order: VersionGraph;
-  /** What was assumed of that order. */
+  /** The assumptions about that order. */
   readonly asked: readonly VersionOrderSource[];
   readonly position: readonly number[] | undefined;
 }
@@ -40,8 +40,8 @@ export interface RegisterAnalysis {
 /**
  * Finds the dependencies, and every anomaly that shows without a cycle.
  *
- * @param asked What may be assumed of the order of versions.
- * @param position Where each transaction stands in an order that is given.
+ * @param asked The assumptions about the order of versions.
+ * @param position The position of each transaction in a given order.
  */
 export function analyseRegisters(
   history: Transactions,
@@ -128,7 +128,7 @@ function touchesOf(
       else if (!internalFound && opVersion[previous] !== version) internalFound = internal(t, at, previous);
     }
     for (const key of touchedKeys) {
-      // What may have been read from, or written by, several transactions tells nothing of their order.
+      // A value that several transactions may have written does not show their order.
       const [read, write] = [firstReadOf[key]!, lastWriteOf[key]!];
       if (read >= 0 && read < versions.count && isUnclear(read)) firstReadOf[key] = none;
       if (write !== none && isUnclear(write)) lastWriteOf[key] = none;
@@ -138,7 +138,7 @@ function touchesOf(
   }
   return { touches: builder.touches(keys.length), hasInternal, hasReads, hasInitialReads };
 
-  /** Whether what a read saw was ever committed, and is what its writer left. */
+  /** Checks that a read saw a committed value, and the last one that its writer wrote to the key. */
   function checkRead(t: number, at: number, version: number, writer: number): void {
     const key = keys[opKey[at]!];
     const value = versions.valueOf(version);
@@ -172,7 +172,7 @@ function touchesOf(
           `T1 read ${shown(value)} from key ${
             shown(key)
           }, which T2 wrote. But T2 wrote that key again before it committed: ` +
-          `T1 saw a state from within T2.`,
+          `T1 saw an intermediate state of T2.`,
       }));
     }
   }
@@ -207,7 +207,7 @@ function touchesOf(
       read = before;
     }
     if (read >= 0) {
-      // If it was not its own future, it was what a failed transaction had written.
+      // If the transaction did not read its own future, it read a failed transaction's write.
       const failed = versions.flags[version]! & isShared ? shared.failedWriter(version, t) : -1;
       if (failed >= 0) return checkRead(t, read, version, failed);
       const value = versions.valueOf(version);
@@ -224,7 +224,7 @@ function touchesOf(
   }
 }
 
-/** 1 for each transaction that surely happened, or whose writes were seen. */
+/** 1 for each transaction that certainly happened, or whose writes were seen. */
 function participants({ count, status, opStart, isWrite, opVersion, versions }: Transactions): Uint8Array {
   const takesPart = bytes(count);
   let isUnsure = false;
@@ -242,7 +242,7 @@ function participants({ count, status, opStart, isWrite, opVersion, versions }: 
   return takesPart;
 }
 
-/** The wr edges of reads, and the ww and rw edges that an order of versions gives. */
+/** The wr edges of reads, and the ww and rw edges from an order of versions. */
 export function registerEdges(
   history: Transactions,
   takesPart: Uint8Array,

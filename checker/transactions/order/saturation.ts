@@ -1,15 +1,15 @@
 /**
- * What follows for the order of writes from what is known of it, among transactions that stand near each other in time.
+ * Extends the known order of writes by saturation, among transactions that are close in time.
  *
- * Of two writes of one key, v1 of a and v2 of b, v1 came first where a comes before b, or before a transaction that
- * read v2: it would have overwritten v2 otherwise. And where v1 came first, whoever read v1 comes before b. What
- * follows that way is added until nothing changes (Biswas and Enea, OOPSLA 2019, call it saturation). It takes a
- * relation of all with all, so a window slides over the history: in real time those that are far apart are in order
- * anyway. What lies outside of a window can only keep something from being found: all that is added holds.
+ * Suppose that a wrote v1 and b wrote v2 to one key. Then v1 came first if a comes before b, or before a transaction
+ * that read v2: otherwise v1 would have overwritten v2. And if v1 came first, whoever read v1 comes before b. These
+ * consequences are added until nothing changes (Biswas and Enea, OOPSLA 2019, call it saturation). That needs a
+ * relation between all pairs, so a window slides over the history: transactions that are far apart in real time are
+ * ordered anyway. A window may miss a consequence, but every edge that it adds is right.
  *
  *     transactions   0 ......... half ......... size ........
  *     windows        |------------------------|
- *                                |------------------------|      each begins with what the one before has found
+ *                                |------------------------|      each begins with the results of the one before
  *
  * @module
  */
@@ -19,27 +19,27 @@ import { none, type Touches } from "./touches.ts";
 import type { Transactions } from "../read/transactions.ts";
 
 /**
- * A window has so many transactions for each that is open at once: a few generations, for what follows goes by way of
- * others.
+ * The size of a window, as a multiple of how many transactions are open at once. A few generations are needed, because
+ * consequences go through other transactions.
  */
 const TIMES_OPEN = 4;
-/** But no fewer than this, */
+/** The smallest window, */
 const SMALLEST = 128;
-/** and no more: the relation takes the square of it. */
+/** and the largest: the relation takes the square of its size. */
 const LARGEST = 2048;
 
-/** A write in a window: the places there of its transaction and of those that read it. */
+/** A write in a window: the positions in the window of its transaction and of those that read it. */
 interface Write {
   readonly writer: number;
   readonly readers: number[];
 }
 
 /**
- * Adds to `edges` what follows from real time and from who read what, by windows.
+ * Adds to `edges` the consequences of real time and of reads, window by window.
  *
  * @param touches What each transaction did to each key.
- * @param size How many transactions a window has; what suits the history if left out.
- * @returns Whether there may be a serial order still: false where what follows contradicts itself.
+ * @param size How many transactions a window has. Default: depends on the history.
+ * @returns `false` if the consequences contradict each other, so that no serial order exists.
  */
 export function saturate(
   edges: EdgeList,
@@ -72,7 +72,7 @@ export function saturate(
   return true;
 }
 
-/** How many transactions that were answered are open at once, at most. */
+/** The greatest number of completed transactions that are open at the same time. */
 function mostOpen({ invoked, completed }: Transactions, members: readonly number[]): number {
   const ends = members.map((t) => completed[t]!).sort((a, b) => a - b);
   let most = 0, ended = 0;
@@ -84,8 +84,8 @@ function mostOpen({ invoked, completed }: Transactions, members: readonly number
 }
 
 /**
- * One comes before the other where it was answered before the other was asked for. Those of a window are in the order
- * of invocation.
+ * Adds real time: one transaction precedes another if it completed before the other was invoked. The transactions of a
+ * window are in the order of invocation.
  */
 function addRealTime(relation: Relation, { invoked, completed }: Transactions, window: readonly number[]): void {
   window.forEach((t, from) => {
@@ -96,7 +96,7 @@ function addRealTime(relation: Relation, { invoked, completed }: Transactions, w
 /** The writer of the initial state. */
 const nobody = -1;
 
-/** The writes of each key in a window, its initial state among them. */
+/** The writes of each key in a window, including its initial state. */
 function writesOf(
   { versions }: Transactions,
   { start, key, read, write }: Touches,
@@ -129,8 +129,8 @@ function writesOf(
 }
 
 /**
- * Adds what follows until nothing changes, and tells of each thing that was not known; false where one comes both
- * before and after another.
+ * Adds consequences until nothing changes, and reports each new edge. Returns `false` if some transaction would come
+ * both before and after another.
  */
 function addWhatFollows(
   relation: Relation,
@@ -168,7 +168,7 @@ function addWhatFollows(
   return isPossible;
 }
 
-/** A transitive relation, as bits: a row for each place, a bit for each place that comes after it. */
+/** A transitive relation, as bits: a row for each position, with a bit for each position after it. */
 class Relation {
   readonly #size: number;
   readonly #words: number;
@@ -184,12 +184,12 @@ class Relation {
     return (this.#bits[from * this.#words + (to >>> 5)]! & (1 << (to & 31))) !== 0;
   }
 
-  /** Adds a pair alone: whoever adds several must leave the relation transitive. */
+  /** Adds only this pair. A caller that adds several must leave the relation transitive. */
   set(from: number, to: number): void {
     this.#bits[from * this.#words + (to >>> 5)]! |= 1 << (to & 31);
   }
 
-  /** Adds a pair and what it implies. */
+  /** Adds a pair and its consequences. */
   add(from: number, to: number): void {
     if (this.has(from, to)) return;
     const words = this.#words, bits = this.#bits;

@@ -1,17 +1,18 @@
 /**
- * The order of a register's versions, as far as it may be assumed: a write tells nothing of what it overwrote.
+ * The order of a register's versions, as far as it may be assumed: a write does not show what it overwrote.
  *
- * Each source gives edges between versions of one key. The initial state comes before every other; the rest is assumed
- * only where it is asked for:
+ * Each source gives edges between versions of one key. The initial state always comes first; other sources are used
+ * only on request:
  *
- * - `wfr-keys`: within a transaction a write follows the read before it, so what was read precedes what was written;
- * - `sequential-keys`: each key is sequentially consistent, so a process's later transaction touches the same version
- *   or a later one;
- * - `linearizable-keys`: each key is linearizable, so does every transaction invoked after another one's completion;
- * - `transaction-order`: writes took effect in an order that is given.
+ * - `wfr-keys`: within a transaction a write follows the read before it, so the version read precedes the one written;
+ * - `sequential-keys`: each key is sequentially consistent, so a process's later transaction sees the same version or a
+ *   later one;
+ * - `linearizable-keys`: each key is linearizable, so a transaction sees the versions of all that completed before it
+ *   was invoked, or later ones;
+ * - `transaction-order`: writes took effect in a given order.
  *
- * Where a source contradicts those before it on some key, that is an anomaly, `cyclic-versions`, and the key is left
- * without it.
+ * If a source contradicts earlier ones on some key, that is the anomaly `cyclic-versions`, and the key does not use
+ * that source.
  *
  * @module
  */
@@ -21,10 +22,10 @@ import { integers } from "../read/memory.ts";
 import { never, type Transactions } from "../read/transactions.ts";
 import { none, type Touches } from "./touches.ts";
 
-/** What may be assumed of the order of a register's versions. */
+/** The possible assumptions about the order of a register's versions. */
 export type VersionOrderSource = "wfr-keys" | "sequential-keys" | "linearizable-keys" | "transaction-order";
 
-/** All that can be asked for as a version order. */
+/** All names of version orders. */
 export const VERSION_ORDERS: readonly VersionOrderSource[] = [
   "wfr-keys",
   "sequential-keys",
@@ -44,19 +45,19 @@ export interface VersionGraph {
   readonly sources: readonly string[];
 }
 
-/** Sets of versions of a key that cannot be put in order. */
+/** Sets of versions of a key that cannot be ordered. */
 type Conflicts = Map<number, number[][]>;
 
-/** What one source says. */
+/** The edges and conflicts from one source. */
 interface Said {
   readonly edges: EdgeList;
   readonly conflicts: Conflicts;
 }
 
-/** What may be assumed of the order of versions. */
+/** The assumptions about the order of versions. */
 interface Assumed {
   readonly asked: readonly VersionOrderSource[];
-  /** Where each transaction stands in an order that is given, for `transaction-order`. */
+  /** For `transaction-order`, the position of each transaction in the given order. */
   readonly position: readonly number[] | undefined;
 }
 
@@ -64,7 +65,7 @@ interface Assumed {
  * Builds the graph of versions of every key.
  *
  * @param touches What each transaction did to each key.
- * @param assumed What may be assumed of the order.
+ * @param assumed The assumptions about the order.
  */
 export function versionGraph(
   history: Transactions,
@@ -93,7 +94,8 @@ export function versionGraph(
     return { ...whole, source: whole.kind, sources };
   }
 
-  // Some contradict others: they are taken one after another, and each key is left without what contradicts the rest.
+  // Some sources contradict others. They are added one after another, and a key skips a source that contradicts the
+  // earlier ones.
   const agreed = withInitialStates(history, all.count);
   said.forEach(({ edges, conflicts }, i) => {
     const trial = withInitialStates(history, agreed.count + edges.count);
@@ -142,8 +144,8 @@ function keyOf({ versions }: Transactions, node: number): number {
 }
 
 /**
- * Edges from each key's initial state to all its versions; the kind of an edge is its source, from 1, for an edge of
- * kind 0 is none.
+ * Edges from each key's initial state to all its versions. The kind of an edge is the number of its source, from 1,
+ * because an edge of kind 0 does not exist.
  */
 function withInitialStates({ versions, keys }: Transactions, more: number): EdgeList {
   const edges = new EdgeList(versions.count + keys.length, versions.count + more + 16);
@@ -228,12 +230,13 @@ function givenOrder(history: Transactions, touches: Touches, position: readonly 
 }
 
 /**
- * The order that real time gives to the versions of keys that are linearizable.
+ * The order that real time gives to the versions of linearizable keys.
  *
- * Version a precedes b if some transaction that leaves a ended before some transaction that meets b began: if end(a),
- * the earliest such end, is before begin(b), the latest such beginning. So two numbers a version say all, there is a
- * cycle only where two versions precede each other, and the edges that others imply are left out: those from a version
- * whose end is before the beginning of another that is itself before. Linear but for sorting.
+ * Version a precedes b if some transaction that leaves a ended before some transaction that finds b began. Let end(a)
+ * be the earliest such end, and begin(b) the latest such beginning: then a precedes b if end(a) < begin(b). So two
+ * numbers for each version are enough, and a cycle exists only if two versions precede each other. Implied edges are
+ * left out: those from a version that ended before another preceding version began. The time is linear, except for
+ * sorting.
  */
 function linearizableKeys(history: Transactions, touches: Touches): Said {
   const { versions, completed, invoked, keys } = history;
@@ -263,7 +266,7 @@ function linearizableKeys(history: Transactions, touches: Touches): Said {
       conflicts.set(key, found);
       continue;
     }
-    // At the beginning of each version, the versions that have ended and that no other stands behind.
+    // At the beginning of each version: the versions that have ended and that no other ended version follows.
     const byEnd = nodes.map((_, i) => i).filter((i) => end[i]! < never && !isInitial(nodes[i]!)).sort((a, b) =>
       end[a]! - end[b]!
     );
@@ -273,8 +276,8 @@ function linearizableKeys(history: Transactions, touches: Touches): Said {
     const isMet = new Uint8Array(nodes.length);
     for (const after of byBegin) {
       while (ended < byEnd.length && end[byEnd[ended]!]! < begin[after]!) live.push(byEnd[ended++]!);
-      // Of those that have begun and ended, the two that began last: a version that ended before one of them began
-      // stands behind it.
+      // Of the versions that have begun and ended, the two that began last. A version that ended before one of them
+      // began precedes it.
       let last = -1, secondLast = -1;
       for (const each of live) {
         if (!isMet[each] || versions.writer[nodes[each]!]! < 0) continue;
@@ -295,15 +298,15 @@ function linearizableKeys(history: Transactions, touches: Touches): Said {
   return { edges, conflicts };
 }
 
-/** Sets of versions that precede each other, most often pairs. */
+/** Sets of versions that precede each other, usually pairs. */
 function conflictsAmong(
   nodes: readonly number[],
   end: readonly number[],
   begin: readonly number[],
   isInitial: (node: number) => boolean,
 ): number[][] {
-  // A version with end < begin surely holds the register from its end to its beginning: two such spans may not meet,
-  // nor may one cover another version's span from beginning to end (the zones of Gibbons and Korach 1997).
+  // A version with end < begin certainly holds the register from its end to its beginning. Two such spans must not
+  // overlap, and none may contain another version's span from beginning to end (the zones of Gibbons and Korach 1997).
   const initial = nodes.findIndex(isInitial);
   const initialBegin = initial < 0 ? -1 : begin[initial]!;
   const held = nodes.map((_, i) => i).filter((i) => i !== initial && end[i]! < begin[i]!).sort((a, b) =>
@@ -330,7 +333,7 @@ function conflictsAmong(
       if (cover !== undefined && begin[cover]! > end[i]!) pairs.push([cover, i]);
     }
   }
-  // Versions that are in conflict with a common one are in one set.
+  // Versions that conflict with the same version are in one set.
   const setOf = new Map<number, Set<number>>();
   for (const [a, b] of pairs) {
     const merged = new Set([...setOf.get(a) ?? [a], ...setOf.get(b) ?? [b]]);

@@ -1,6 +1,5 @@
 /**
- * What was found in a history of transactions, each case with the transactions, the operations and the words that show
- * it.
+ * The findings in a history of transactions. Each case has the transactions, the operations and an explanation.
  *
  * @module
  */
@@ -12,34 +11,34 @@ export type DependencyType = "ww" | "wr" | "rw" | "process" | "realtime";
 
 /** One edge of a cycle. */
 export interface CycleStep {
-  /** What the edge is; `"inferred"` where it does not show in two transactions alone. */
+  /** The type of the edge; `"inferred"` if it does not follow from two transactions alone. */
   readonly type: DependencyType | "inferred";
-  /** The transaction that comes first: its number in the case's `transactions`. */
+  /** The earlier transaction: its number in the case's `transactions`. */
   readonly from: number;
-  /** The transaction that comes later. */
+  /** The later transaction. */
   readonly to: number;
-  /** The key that both touched, for an edge of data. */
+  /** The key of both operations, for an edge from data. */
   readonly key?: unknown;
   /**
-   * For ww the value written first, for wr the value written and read, for rw the value read; `null` for the initial
-   * state.
+   * For ww the earlier value, for wr the value that was written and read, for rw the value that was read; `null` for
+   * the initial state.
    */
   readonly value?: unknown;
   /** For ww and rw, the value that overwrote it. */
   readonly next?: unknown;
-  /** The rule by which a register's version order was inferred, for ww and rw edges of registers. */
+  /** For ww and rw edges of registers, the rule by which the version order was inferred. */
   readonly source?: string;
-  /** For ww, `true` where the later transaction has no known outcome, and only another of its writes was seen. */
+  /** For ww, `true` if the later transaction's outcome is unknown, and only another of its writes was seen. */
   readonly unsure?: boolean;
-  /** For an inferred edge, what it follows from, in words. */
+  /** For an inferred edge, the reason as text. */
   readonly because?: string;
 }
 
-/** A transaction as a report shows it. */
+/** A transaction in the form that reports show. */
 export interface ReportedTransaction {
   /**
-   * The index of its completion in the history, or of its invocation where there is none; for sessions its number in
-   * the file.
+   * The index in the history of its completion, or of its invocation if it has none; for sessions, its number in the
+   * file.
    */
   readonly index: number;
   /** The process or session that ran it. */
@@ -52,36 +51,36 @@ export interface ReportedTransaction {
 
 /** One case of an anomaly. */
 export interface AnomalyCase {
-  /** The transactions that take part; a cycle's in its order. */
+  /** The transactions of the case; for a cycle, in its order. */
   readonly transactions: readonly ReportedTransaction[];
   /** A cycle's edges: the last leads back to the first transaction. */
   readonly steps?: readonly CycleStep[];
-  /** `false` where a shorter cycle of the kind might exist in a component too large to search through. */
+  /** `false` if a shorter cycle of this kind might exist, because the component is too large to search completely. */
   readonly shortest?: boolean;
-  /** The key that the case is about. */
+  /** The key of the case. */
   readonly key?: unknown;
-  /** The operation that went wrong, of the first transaction. */
+  /** The faulty operation, of the first transaction. */
   readonly operation?: unknown;
-  /** The value or values that the case is about. */
+  /** The value or values of the case. */
   readonly values?: readonly unknown[];
-  /** What should have been there in place of what was. */
+  /** The value that should have been there. */
   readonly expected?: unknown;
-  /** Why this cannot be, step by step, as a person would tell it. */
+  /** Why this is an anomaly, step by step, for a person. */
   readonly explanation: string;
 }
 
-/** The cases found, by the anomaly's name. No name has more than the limit given; `counts` has how many there were. */
+/** The cases found, by anomaly. Each anomaly keeps a limited number; `counts` has the full numbers. */
 export class Findings {
   readonly cases: Map<string, AnomalyCase[]> = new Map();
   readonly counts: Map<string, number> = new Map();
   readonly #limit: number;
 
-  /** @param limit How many cases of one name are kept, beside cycles. */
+  /** @param limit How many cases of each anomaly are kept, except for cycles. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Adds a case; it is only made where it is kept. */
+  /** Adds a case. It is made only if it is kept. */
   add(name: string, make: () => AnomalyCase, always = false): void {
     const count = (this.counts.get(name) ?? 0) + 1;
     this.counts.set(name, count);
@@ -95,13 +94,13 @@ export class Findings {
     return this.cases.has(name);
   }
 
-  /** The names found, sorted. */
+  /** The names of the anomalies found, sorted. */
   names(): string[] {
     return [...this.cases.keys()].sort();
   }
 }
 
-/** The micro-operation at `at`, as the history has it. */
+/** The micro-operation at `at`, as it is in the history. */
 export function operationAt(history: Transactions, at: number): readonly unknown[] {
   const key = history.keys[history.opKey[at]!];
   const version = history.opVersion[at]!;
@@ -117,7 +116,7 @@ export function operationAt(history: Transactions, at: number): readonly unknown
   ];
 }
 
-/** A transaction as a report shows it. */
+/** A transaction in the form that reports show. */
 export function reported(history: Transactions, t: number, indexOf: (event: number) => number): ReportedTransaction {
   const value: (readonly unknown[])[] = [];
   for (let at = history.opStart[t]!; at < history.opStart[t + 1]!; at++) value.push(operationAt(history, at));
@@ -130,7 +129,7 @@ export function reported(history: Transactions, t: number, indexOf: (event: numb
   };
 }
 
-/** A value in the words of a report: JSON, cut in the middle where it is long. */
+/** A value for a report: JSON, with the middle left out if it is long. */
 export function shown(value: unknown): string {
   if (value === null || value === undefined) return "nil";
   if (Array.isArray(value) && value.length > 12) {

@@ -1,15 +1,16 @@
 /**
- * Large typed arrays.
+ * Allocates large typed arrays.
  *
- * A history of a million transactions is some twenty million objects. V8 counts the bytes of typed arrays against its
- * heap, and collects garbage after every so many: five times in one check, a second each for nothing. Shared buffers it
- * does not count, so arrays that are large enough to matter are made over one (measured: 1,000,000 list-append
- * transactions in 7.0 s without, in 2.7 s with). Where there are no shared buffers, ordinary ones serve.
+ * A history of a million transactions is some twenty million objects. V8 counts the bytes of typed arrays as part of
+ * its heap, and collects garbage after a certain number of them: five times in one check, each taking a second without
+ * any effect. It does not count shared buffers, so large arrays are made over shared buffers (measured: 1,000,000
+ * list-append transactions in 7.0 s without, in 2.7 s with). If a runtime has no shared buffers, ordinary ones are
+ * used.
  *
  * @module
  */
 
-/** Arrays of fewer bytes than this are ordinary ones. */
+/** Arrays with fewer bytes than this use ordinary buffers. */
 const large = 1 << 20;
 
 function bufferOf(bytes: number): ArrayBufferLike {
@@ -29,8 +30,8 @@ export function bytes(length: number): Uint8Array {
 }
 
 /**
- * An array of integers that holds `array`'s and has room for at least `length`; at least twice as large as before if it
- * has to grow.
+ * An array of integers with the content of `array` and room for at least `length`. If it must grow, it at least
+ * doubles.
  */
 export function grown(array: Int32Array, length: number): Int32Array {
   if (array.length >= length) return array;
@@ -39,7 +40,7 @@ export function grown(array: Int32Array, length: number): Int32Array {
   return larger;
 }
 
-/** As {@link grown}, of bytes. */
+/** As {@link grown}, for bytes. */
 export function grownBytes(array: Uint8Array, length: number): Uint8Array {
   if (array.length >= length) return array;
   const larger = bytes(Math.max(length, 2 * array.length));

@@ -8,17 +8,17 @@ import { MisfitError, type Place } from "../../misfit.ts";
 import { bytes, integers } from "./memory.ts";
 import { Numbering } from "./numbering.ts";
 
-/** The micro-operations of all transactions, laid out flat: those of `t` are `start[t]` to `start[t + 1]`. */
+/** The micro-operations of all transactions in flat arrays: those of `t` are `start[t]` to `start[t + 1]`. */
 export interface MicroOperations {
-  /** Where each transaction's operations begin, and the end of the last. */
+  /** The first operation of each transaction, and the end of the last. */
   readonly start: Int32Array;
   /** 1 for a write, 0 for a read. */
   readonly isWrite: Uint8Array;
-  /** The number of each one's key. */
+  /** The number of each operation's key. */
   readonly key: Int32Array;
   /** Each key, by its number. */
   readonly keys: readonly unknown[];
-  /** What was written, or what a read returned. */
+  /** The value that was written, or that a read returned. */
   valueOf(operation: number): unknown;
   /** The values, where all are integers of 32 bits. */
   readonly integers?: Int32Array;
@@ -30,16 +30,16 @@ export function described(value: unknown): string {
   return text.length > 60 ? text.slice(0, 57) + "..." : text;
 }
 
-/** What errors call a transaction. */
+/** The name of a transaction in errors. */
 export function nameOfPlace({ event }: Place, transaction: number): string {
   return event === undefined ? `transaction ${transaction}` : `event ${event}`;
 }
 
 /**
- * Lays out the micro-operations of events.
+ * Reads the micro-operations of events into flat arrays.
  *
- * @param workload Whose writes are called `append`, or `w`.
- * @throws {MisfitError} One is none of the workload.
+ * @param workload Decides whether writes are called `append` or `w`.
+ * @throws {MisfitError} If a micro-operation does not belong to the workload.
  */
 export function microOperations(
   workload: "list-append" | "rw-register",

@@ -1,19 +1,19 @@
 /**
- * Numbers for things, such as keys.
+ * Assigns numbers to values, such as keys.
  *
  * @module
  */
 import { grown, integers } from "./memory.ts";
 import { comparable } from "./versions.ts";
 
-/** Numbers for things, in the order in which they are first seen. */
+/** Assigns numbers to values, in the order of their first use. */
 export class Numbering {
-  /** Each thing, by its number. */
+  /** Each value, by its number. */
   readonly names: unknown[] = [];
   #small: Int32Array = integers(256); // 1 + the number, or 0
   #others = new Map<unknown, number>();
 
-  /** The number of a thing. */
+  /** The number of a value. */
   of(name: unknown): number {
     if (typeof name === "number" && name >= 0 && name < 4_000_000 && (name | 0) === name) {
       this.#small = grown(this.#small, name + 1);

@@ -1,5 +1,5 @@
 /**
- * Transactions in sessions, without any time: what PolySI's and AWDIT's files hold.
+ * Transactions in sessions without times: the content of PolySI's and AWDIT's files.
  *
  * @module
  */
@@ -11,16 +11,16 @@ export type RegisterOperation = readonly ["w" | "r", unknown, unknown];
 export interface SessionTransaction {
   /** What it did, in order. */
   readonly operations: readonly RegisterOperation[];
-  /** Whether it committed; an aborted one surely did not happen. */
+  /** Whether it committed; an aborted one certainly did not happen. */
   readonly committed: boolean;
   /** The line on which it begins, from 1. */
   readonly line: number;
 }
 
-/** A history of sessions: the order within a session is known, that between sessions is not. */
+/** A history of sessions. The order within a session is known, the order between sessions is not. */
 export interface SessionHistory {
   /** The sessions, each with its transactions in order. */
   readonly sessions: readonly (readonly SessionTransaction[])[];
-  /** The value that every key has at first; `null` where a read of it is written as `null`. */
+  /** The initial value of every key; `null` if a read of it is written as `null`. */
   readonly initial: unknown;
 }

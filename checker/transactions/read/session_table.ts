@@ -1,6 +1,6 @@
 /**
- * Register transactions in sessions, in typed arrays: a million transactions as objects would be some twenty million of
- * them.
+ * Register transactions in sessions, in typed arrays. As objects, a million transactions would be some twenty million
+ * objects.
  *
  *     transaction    0        1            2    ...    by session, in the order of each
  *     session        0        0            1
@@ -20,7 +20,7 @@ import type { MicroOperations } from "./micro_operations.ts";
 import { Numbering } from "./numbering.ts";
 import type { RegisterOperation, SessionHistory, SessionTransaction } from "./session_history.ts";
 
-/** A history of sessions; the layout is drawn at the head of this file. */
+/** A history of sessions; the head of the file shows the layout. */
 export interface SessionTable extends MicroOperations {
   /** How many transactions there are. */
   readonly count: number;
@@ -28,11 +28,11 @@ export interface SessionTable extends MicroOperations {
   readonly session: Int32Array;
   /** 1 for a transaction that was committed. */
   readonly committed: Uint8Array;
-  /** The line of each in the file. */
+  /** The line of each transaction in the file. */
   readonly line: Int32Array;
   /** How many sessions there are. */
   readonly sessionCount: number;
-  /** The value that every key has at first; null where a read of it is written as null. */
+  /** The initial value of every key; null if a read of it is written as null. */
   readonly initial: unknown;
 }
 
@@ -82,7 +82,7 @@ export class SessionTableBuilder {
     return t;
   }
 
-  /** Adds an operation of a transaction, behind those that it has. */
+  /** Appends an operation to a transaction. */
   operation(transaction: number, isWrite: boolean, key: unknown, value: unknown): void {
     const isInteger = typeof value === "number" && (value | 0) === value;
     if (!isInteger) this.#others.set(this.operations, value);
@@ -113,7 +113,9 @@ export class SessionTableBuilder {
     this.#integer = grown(this.#integer, length);
   }
 
-  /** The table: transactions by session, operations by transaction, each in the order in which they were added. */
+  /**
+   * Makes the table: transactions by session, operations by transaction, each in the order in which they were added.
+   */
   table(sessionCount: number, initial: unknown): SessionTable {
     const inOrder = this.#isInOrder ? this.#asAdded() : this.#sorted(sessionCount);
     const { integer, others, ...columns } = inOrder;
@@ -178,7 +180,7 @@ export class SessionTableBuilder {
   }
 }
 
-/** Transactions by their session, those of one in their order. */
+/** The transactions sorted by session; those of one session keep their order. */
 function stableOrder(session: Int32Array, count: number, sessionCount: number): Int32Array {
   const next = integers(sessionCount + 1);
   for (let t = 0; t < count; t++) next[session[t]! + 1]!++;
@@ -188,7 +190,7 @@ function stableOrder(session: Int32Array, count: number, sessionCount: number): 
   return order;
 }
 
-/** The table of a history that is in objects. */
+/** Converts a history from objects to a table. */
 export function tableOfSessions({ sessions, initial }: SessionHistory): SessionTable {
   const builder = new SessionTableBuilder();
   sessions.forEach((session, number) => {
@@ -200,7 +202,7 @@ export function tableOfSessions({ sessions, initial }: SessionHistory): SessionT
   return builder.table(sessions.length, initial);
 }
 
-/** The objects of a table. */
+/** Converts a table to objects. */
 export function sessionsOfTable(table: SessionTable): SessionHistory {
   const sessions: SessionTransaction[][] = Array.from({ length: table.sessionCount }, () => []);
   for (let t = 0; t < table.count; t++) {

@@ -1,23 +1,25 @@
 /**
- * Values that were written more than once to one key: who may have written what a read saw.
+ * Values that were written more than once to one key: which transactions may have written the value that a read saw.
  *
- * A read tells its writer only where values are unique. Where one is not, nothing may be said of it that does not hold
- * whoever wrote it; what can still be said is decided here.
+ * A read identifies its writer only if the value is unique. If it is not, only statements are allowed that are true for
+ * every possible writer. This file decides what can still be said.
  *
  * @module
  */
 import { fail, type Transactions } from "./transactions.ts";
 import { isAmbiguous, isShared } from "./versions.ts";
 
-/** What is asked of values that were written more than once. */
+/** Questions about values that were written more than once. */
 export interface SharedValues {
-  /** How often a value was written, by transactions that failed too if `failedToo`. 1 for one that was written once. */
+  /**
+   * How often a value was written, counting failed transactions if `failedToo`. 1 for a value that was written once.
+   */
   times(version: number, failedToo: boolean): number;
-  /** A transaction other than `t` that wrote the value, and failed; -1 if there is none. */
+  /** A failed transaction other than `t` that wrote the value; -1 if there is none. */
   failedWriter(version: number, t: number): number;
 }
 
-/** Looks at the writes of values that were written more than once; one pass, when it is first asked for. */
+/** Indexes the writes of values that were written more than once, in one pass, when it is first needed. */
 export function sharedValues(history: Transactions): SharedValues {
   const { count, status, opStart, isWrite, opVersion, versions } = history;
   let writers: Map<number, number[]> | undefined;

@@ -3,9 +3,9 @@
  *
  *     transaction   0        1            2      ...     in the order of invocation
  *     status        ok       info         ok
- *     session       0        1            0              whose transaction it is
- *     invoked       0        1            5              positions in the history: -1 unknown,
- *     completed     3        never        9              never for what has no answer
+ *     session       0        1            0              the session of the transaction
+ *     invoked       0        1            5              positions in the history: -1 if unknown,
+ *     completed     3      never          9              never if it has no completion
  *     opStart       0        2            3      ...     its micro-operations are opStart[t] .. opStart[t + 1]
  *
  *     operation     0   1  | 2  | 3 ...
@@ -30,32 +30,32 @@ import { isAmbiguous, isFinal, isLikeInitial, isShared, nobody, Versions } from 
 /** The two workloads of this checker. */
 export type TransactionWorkload = "list-append" | "rw-register";
 
-/** Surely happened. */
+/** It certainly happened. */
 export const ok = 0;
-/** May or may not have happened. */
+/** It may or may not have happened. */
 export const info = 1;
-/** Surely did not happen. */
+/** It certainly did not happen. */
 export const fail = 2;
 
-/** `completed` of a transaction that has no answer. */
+/** `completed` of a transaction without a completion. */
 export const never = 0x7fffffff;
 
 /** `opVersion` of a read that saw the initial state. */
 export const initialVersion = -1;
-/** `opVersion` of a read whose result is not known. */
+/** `opVersion` of a read whose result is unknown. */
 export const unknownVersion = -2;
 
-/** A history of transactions; the layout is drawn at the head of this file. */
+/** A history of transactions; the head of the file shows the layout. */
 export interface Transactions {
   readonly workload: TransactionWorkload;
   readonly count: number;
   readonly status: Uint8Array;
   readonly session: Int32Array;
-  /** What each session is called: a process, or a session's number. */
+  /** The name of each session: a process, or a session's number. */
   readonly sessionNames: readonly unknown[];
   readonly invoked: Int32Array;
   readonly completed: Int32Array;
-  /** The position in the history of the event that tells most: the completion, else the invocation. */
+  /** The position of the transaction's most informative event: its completion, or else its invocation. */
   readonly event: Int32Array;
   readonly opStart: Int32Array;
   readonly isWrite: Uint8Array;
@@ -67,7 +67,7 @@ export interface Transactions {
   /** Each key, by its number. */
   readonly keys: readonly unknown[];
   readonly versions: Versions;
-  /** Whether there is a real time at all. */
+  /** Whether the history has real time. */
   readonly hasTime: boolean;
 }
 
@@ -75,12 +75,11 @@ export interface Transactions {
  * Pairs the events of a history of transactions.
  *
  * Events of processes that are not numbers (the nemesis) are left out. A completion without an invocation stands for a
- * transaction that was invoked nobody knows when.
+ * transaction that was invoked at an unknown time.
  *
- * @param initial What every register holds at first.
- * @param mayReinvoke Whether a process may be invoked while it is busy, which leaves a transaction of unknown outcome
- * behind.
- * @throws {MisfitError} An event's value is not a list of micro-operations of the workload, or a busy process is
+ * @param initial The initial value of every register.
+ * @param mayReinvoke Whether a busy process may be invoked again, which leaves a transaction of unknown outcome.
+ * @throws {MisfitError} If an event's value is not a list of micro-operations of the workload, or a busy process is
  * invoked.
  */
 export function transactionsOfEvents(
@@ -97,7 +96,7 @@ export function transactionsOfEvents(
   const completed = integers(events.length);
   const told = integers(events.length);
   const at = (position: number) => ({ ...events[position]!, index: events[position]!.index ?? position });
-  // Session numbers are dense and small, so the open transaction of each is found in an array.
+  // Session numbers are dense and small, so an array holds the open transaction of each.
   let openOf = integers(64); // 1 + the transaction, or 0
   for (let position = 0; position < events.length; position++) {
     const event = events[position]!;
@@ -154,7 +153,7 @@ export function transactionsOfEvents(
   return laidOut(workload, initial, outline, microOperations(workload, count, operationsOf, placeOf), placeOf);
 }
 
-/** The transactions of a history of sessions: register transactions with an order in each session and no time. */
+/** The transactions of a history of sessions: register transactions, ordered within each session, without times. */
 export function transactionsOfSessions(history: SessionHistory | SessionTable): Transactions {
   const table = "sessions" in history ? tableOfSessions(history) : history;
   const { count } = table;
@@ -182,7 +181,7 @@ type Outline = Pick<
   "count" | "status" | "session" | "sessionNames" | "invoked" | "completed" | "event" | "hasTime"
 >;
 
-/** Gives every version its number. */
+/** Assigns a number to every version. */
 function laidOut(
   workload: TransactionWorkload,
   initial: unknown,
@@ -212,15 +211,15 @@ function laidOut(
   return { workload, ...draft, lists, keys: operations.keys };
 }
 
-/** What of a history is laid out while its versions get their numbers. */
+/** The part of a history that is filled in while versions get their numbers. */
 type Draft = Pick<
   Transactions,
   "count" | "status" | "opStart" | "isWrite" | "opKey" | "opVersion" | "opWriter" | "versions"
 >;
 
 /**
- * Numbers what is written, and marks what cannot be told apart. `register` is what registers hold at first; lists hold
- * nothing.
+ * Numbers the written versions, and marks the ambiguous ones. `register` is the initial value of registers; lists are
+ * initially empty.
  */
 function numberWrites(
   { count, status, opStart, isWrite, opKey, opVersion, versions }: Draft,
@@ -241,7 +240,7 @@ function numberWrites(
       if (writer !== nobody && writer !== t) versions.flags[version]! |= isShared;
       if (writer === nobody || (status[writer] === fail && !hasFailed)) versions.writer[version] = t;
       else if (!hasFailed && (writer !== t || register === undefined)) versions.flags[version]! |= isAmbiguous;
-      // A read of null, or of what a register starts with, may have seen either.
+      // A read of null, or of a register's initial value, may have seen either a write or the initial state.
       if (register !== undefined && !hasFailed && (value ?? null) === register.initial) {
         versions.flags[version]! |= isAmbiguous | isLikeInitial;
       }
@@ -249,7 +248,7 @@ function numberWrites(
   }
 }
 
-/** What each read of a list returned. */
+/** The lists that reads returned. */
 function listsOf(
   { count, status, opStart, isWrite, opVersion }: Draft,
   operations: MicroOperations,
@@ -313,7 +312,7 @@ function numberReads(
       const value = values === undefined ? operations.valueOf(at) : values[at]!;
       const found = values === undefined ? versions.find(key, value ?? null) : versions.findInteger(key, values[at]!);
       const isInitial = value === null || value === undefined || value === initial;
-      // Where only a failed transaction wrote what was there from the start, the read saw the start.
+      // If only a failed transaction wrote a value that is also the initial value, a read of it saw the initial state.
       const isWritten = found >= 0 && !(isInitial && status[versions.writer[found]!] === fail);
       opVersion[at] = isWritten ? found : isInitial ? initialVersion : versions.insert(key, value);
       opWriter[at] = isWritten ? versions.writer[found]! : nobody;

@@ -1,5 +1,6 @@
 /**
- * The versions of a history's keys: each pair of a key and a value that was written to it, or read from it, is one.
+ * The versions of a history's keys. Each pair of a key and a value that was written to it, or read from it, is a
+ * version.
  *
  *     id        0    1    2    3   ...
  *     key       0    0    3    1        the key's number
@@ -19,23 +20,23 @@ import { bytes, grown, grownBytes, integers } from "./memory.ts";
 /** The version is its writer's last write of its key. */
 export const isFinal = 1;
 /**
- * It cannot be told which write a read of this value saw: more than one that may have happened has it, or the initial
- * state has.
+ * It is unclear which write a read of this value saw: several writes that may have happened have the value, or the
+ * initial state has it.
  */
 export const isAmbiguous = 2;
-/** More than one transaction wrote this value to this key, those that failed included. */
+/** Several transactions wrote this value to this key, counting failed ones. */
 export const isShared = 4;
-/** The version's value is also that of the initial state. */
+/** The initial state has the same value. */
 export const isLikeInitial = 8;
 
-/** What has no writer. */
+/** Stands for the writer of a version without one. */
 export const nobody = -1;
 
 function isSmallInteger(value: unknown): value is number {
   return typeof value === "number" && (value | 0) === value;
 }
 
-/** What stands for a value in a Map: the value itself, or its JSON where it is an object. */
+/** The key of a value in a Map: the value itself, or its JSON if it is an object. */
 export function comparable(value: unknown): unknown {
   return typeof value === "object" && value !== null ? "\0" + jsonOf(value) : value;
 }
@@ -43,9 +44,9 @@ export function comparable(value: unknown): unknown {
 /** Values up to so many times the number of versions may be places in a table. */
 const VALUES_EACH = 4;
 
-/** All versions of a history. Ids are given in the order of insertion. */
+/** All versions of a history. Ids are assigned in the order of insertion. */
 export class Versions {
-  /** How many there are. */
+  /** How many versions there are. */
   count = 0;
   /** The key of each version. */
   key: Int32Array;
@@ -61,7 +62,7 @@ export class Versions {
   #others = new Map<number, unknown>();
   #idsOfOthers = new Map<number, Map<unknown, number>>();
 
-  /** @param expected How many versions there is room for at first. */
+  /** @param expected For how many versions to allocate memory first. */
   constructor(expected = 1024) {
     this.key = integers(expected);
     this.writer = integers(expected);
@@ -91,7 +92,7 @@ export class Versions {
     return this.#slots[this.#slotOf(key, value)]! - 1;
   }
 
-  /** The version of `key` with `value`; it is made if it is not there yet. */
+  /** The version of `key` with `value`; makes it if it does not exist. */
   insert(key: number, value: unknown): number {
     if (!isSmallInteger(value)) {
       let ofKey = this.#idsOfOthers.get(key);
@@ -145,8 +146,8 @@ export class Versions {
   }
 
   /**
-   * The slot that holds the version, or the free one where it belongs. Neighbouring values of a key are neighbours, as
-   * they are used together.
+   * The slot that holds the version, or the free slot for it. Consecutive values of a key are in neighbouring slots,
+   * because they are used together.
    */
   #slotOf(key: number, value: number): number {
     const slots = this.#slots;

@@ -1,5 +1,5 @@
 /**
- * A component of the dependency graph for Graphviz.
+ * Draws a component of the dependency graph in Graphviz's language.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { reported, shown, shownTransaction } from "../read/findings.ts";
 import { type Part, process, realtime, rw, wr, ww, wwUnsure } from "../graph/graph.ts";
 import type { Transactions } from "../read/transactions.ts";
 
-/** A drawing of more transactions than this helps nobody. */
+/** The largest number of transactions in a drawing; a larger one would be unreadable. */
 const maxDrawn = 100;
 
 const names: Readonly<Record<number, string>> = {
@@ -33,9 +33,9 @@ function quoted(text: string): string {
 }
 
 /**
- * The DOT text of a component; of one cycle in it, where it has more than a hundred transactions.
+ * The DOT text of a component. If it has more than a hundred transactions, only a cycle in it is drawn.
  *
- * Edges of real time are drawn to the transactions that were invoked next only: the others follow from those.
+ * Real-time edges are drawn only to the transactions that were invoked next; the others follow from these.
  *
  * @param focus The transactions of the cycle.
  */
@@ -81,8 +81,8 @@ export function dotOf(
         draw(part.target[at]!, kind);
         continue;
       }
-      // On through nodes that are no transactions: in real time no further than the first that leads to one that is
-      // drawn.
+      // Continues through nodes that are not transactions; in real time no further than the first one that leads to a
+      // transaction in the drawing.
       const reached = [part.target[at]!];
       const passed = new Set(reached);
       for (const node of reached) {

@@ -1,5 +1,5 @@
 /**
- * Why one transaction of a cycle comes before the next, in the operations of both, and in words.
+ * Explains why one transaction of a cycle comes before the next, with the operations of both, and as text.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { fail, initialVersion, type Transactions, unknownVersion } from "../read
 import type { VersionGraph } from "../order/version_order.ts";
 import { isAmbiguous, isFinal, nobody, type Versions } from "../read/versions.ts";
 
-/** What is known of the order of versions, by workload. */
+/** What is known of the order of versions, for each workload. */
 export type KnownOrder =
   | { readonly workload: "list-append"; readonly order: ListOrder }
   | { readonly workload: "rw-register"; readonly order: VersionGraph };
@@ -25,17 +25,19 @@ const typeOf: Readonly<Record<number, DependencyType>> = {
   [realtime]: "realtime",
 };
 
-/** The part of a step that says which key and which values make it an edge of data. */
+/** The part of a step that names the key and the values that make it an edge from data. */
 type Evidence = Pick<CycleStep, "key" | "value" | "next" | "source">;
 
 interface Reading {
-  /** The operation. */
+  /** The number of the operation. */
   readonly at: number;
   readonly key: number;
   readonly version: number;
 }
 
-/** The reads that tell of others: of registers the first of each key before its own write, of lists all. */
+/**
+ * The reads that show other transactions: for registers, the first of each key before its own write; for lists, all.
+ */
 function externalReads(history: Transactions, t: number): Reading[] {
   const touched = new Set<number>();
   const reads: Reading[] = [];
@@ -73,8 +75,7 @@ function evidenceOfRead(history: Transactions, from: number, to: number): Eviden
 }
 
 /**
- * What stands directly before a version in the order of its key, among what was committed; the initial version where
- * nothing does.
+ * The committed version that directly precedes a version in the order of its key; the initial version if there is none.
  */
 function predecessorInList(history: Transactions, order: ListOrder, version: number): number {
   const { versions } = history;
@@ -109,7 +110,7 @@ function evidenceInList(
     }
     for (const read of reads) {
       if (read.key !== key) continue;
-      // What was read may have been aborted, and then does not count as a predecessor.
+      // The read version may have been aborted; then it does not count as a predecessor.
       const stands = order.lastSeen(read.at);
       const beforeStands = before < 0 ? -1 : order.position[before]!;
       const versionStands = order.position[version]! >= 0 ? order.position[version]! : Infinity;
@@ -150,8 +151,8 @@ function evidenceInRegister(
 }
 
 /**
- * What makes `to` follow `from`, for an edge of `kind`: nothing where no operation of theirs shows it, and then the
- * story goes without.
+ * The operations that make `to` follow `from`, for an edge of `kind`; nothing if no operation shows it. Then the text
+ * does without.
  */
 export function evidence(history: Transactions, known: KnownOrder, from: number, to: number, kind: number): Evidence {
   if (kind === process || kind === realtime) return {};
@@ -162,7 +163,7 @@ export function evidence(history: Transactions, known: KnownOrder, from: number,
     : evidenceInRegister(history, known.order, from, to, kind)) ?? {};
 }
 
-/** One step in words, with transactions by their place in the cycle. */
+/** One step as text; transactions are named by their position in the cycle. */
 function stepInWords(step: CycleStep, workload: Transactions["workload"]): string {
   const [a, b] = [`T${step.from + 1}`, `T${step.to + 1}`];
   const did = workload === "list-append" ? "appended" : "wrote";
@@ -196,7 +197,7 @@ function stepInWords(step: CycleStep, workload: Transactions["workload"]): strin
   }
 }
 
-/** The steps of a cycle as a story that ends in its contradiction. */
+/** The steps of a cycle as text that ends in the contradiction. */
 export function storyOf(steps: readonly CycleStep[], workload: Transactions["workload"]): string {
   return steps.map((step, i) => {
     const isLast = i === steps.length - 1;
@@ -206,7 +207,7 @@ export function storyOf(steps: readonly CycleStep[], workload: Transactions["wor
   }).join("\n");
 }
 
-/** A cycle as a case: its transactions, its steps, and the story that they tell. */
+/** A cycle as a case: its transactions, its steps, and their explanation. */
 export function caseOfCycle(
   history: Transactions,
   known: KnownOrder,
