@@ -176,6 +176,7 @@ export class LiveNode {
       entries: () => this.directory.entries,
       status: () => this.status(),
       onFrame: (from, frame) => this.#receive(from, frame),
+      onLost: (peer) => this.replica?.lostConnection(peer),
       onExcluded: (type, reason) => this.#end(type === "removed" ? new RemovedError(reason) : new Error(reason)),
     });
     this.replica = this.#createReplica(founders, incarnation);
@@ -221,7 +222,7 @@ export class LiveNode {
       journal: this.journal,
       machine: this.#timed(withSessions(this.directory)),
       incarnation,
-      send: (to, packet) => void this.transport.send(to, encodePacket(packet)),
+      send: (to, packet) => this.transport.send(to, encodePacket(packet)),
       reads: options.reads,
       raft: {
         join: founders.length === 0,
@@ -229,7 +230,8 @@ export class LiveNode {
         heartbeatIntervalTicks: Math.max(1, Math.floor(options.electionTicks / 10)),
         keepBytes: 1024 * 1024,
       },
-      limits: { forwardTimeoutTicks: Math.ceil(2_000 / options.tickMs) },
+      // As long as a write may take: what is lost is told by the connection that was lost, or by the leader's end.
+      limits: { forwardTimeoutTicks: Math.ceil(5_000 / options.tickMs) },
       // The sizes differ, so the nodes do not take snapshots at the same moment: they share the writes, and often the
       // machine.
       compaction: { bytes: Math.ceil(options.compactionBytes * (1 + (id % 4) / 8)) },

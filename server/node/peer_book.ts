@@ -40,6 +40,8 @@ interface PeerBookOptions {
   readonly entries: () => ReadonlyMap<number, DirectoryEntry>;
   readonly status: () => RaftStatus;
   readonly onFrame: (from: number, frame: Uint8Array) => void;
+  /** Called when the connection to a peer was lost. */
+  readonly onLost: (peer: number) => void;
   /** Called when the cluster knows this node by another journal, or has removed it. */
   readonly onExcluded: (type: "lost" | "removed", reason: string) => void;
 }
@@ -78,7 +80,10 @@ export class PeerBook {
       birthOf: (peer) => this.#births.of(peer),
       onMet: (peer, found) => void this.met.set(peer, found),
       onState: ({ peer, isConnected, reason }) => {
-        if (!isConnected) return parts.warnings.once(`way to ${peer}`, "peer lost", { peer, reason });
+        if (!isConnected) {
+          parts.onLost(peer);
+          return parts.warnings.once(`way to ${peer}`, "peer lost", { peer, reason });
+        }
         parts.warnings.over(`way to ${peer}`);
         parts.log("info", "peer connected", { peer, reason });
       },

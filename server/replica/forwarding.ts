@@ -15,12 +15,23 @@ export type Respond = (reply: ClientReply) => void;
 interface Sent {
   readonly respond: Respond;
   readonly deadline: number;
+  /** The node that got it, and how many bytes it has. */
+  readonly to: number;
+  readonly bytes: number;
 }
+
+const NO_ANSWER: ClientReply = { type: "info", error: "no answer from the leader" };
 
 /** The requests that this node has forwarded and that have no answer yet. */
 export class SentForwards {
   readonly #sent = new Map<number, Sent>();
   #lastNumber = 0;
+  #bytes = 0;
+
+  /** How many bytes they have. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   /** How many requests are open. */
   get size(): number {
@@ -28,8 +39,9 @@ export class SentForwards {
   }
 
   /** Adds a request and returns its number. Deadlines must not decrease from one call to the next. */
-  add(respond: Respond, deadline: number): number {
-    this.#sent.set(++this.#lastNumber, { respond, deadline });
+  add(sent: Sent): number {
+    this.#sent.set(++this.#lastNumber, sent);
+    this.#bytes += sent.bytes;
     return this.#lastNumber;
   }
 
@@ -37,8 +49,7 @@ export class SentForwards {
   answer(number: number, reply: ClientReply): void {
     const sent = this.#sent.get(number);
     if (sent === undefined) return;
-    this.#sent.delete(number);
-    sent.respond(reply);
+    this.#end(number, sent, reply);
   }
 
   /** Gives up requests whose deadline has passed: their outcome is unknown. */
@@ -46,9 +57,20 @@ export class SentForwards {
     if (this.#sent.size === 0) return;
     for (const [number, sent] of this.#sent) {
       if (sent.deadline > now) return;
-      this.#sent.delete(number);
-      sent.respond({ type: "info", error: "no answer from the leader" });
+      this.#end(number, sent, NO_ANSWER);
     }
+  }
+
+  /** The connection to a node was lost, perhaps with requests on it: their outcome is unknown. */
+  lost(to: number): void {
+    // A reply may bring the next request: that one is not lost.
+    for (const [number, sent] of [...this.#sent]) if (sent.to === to) this.#end(number, sent, NO_ANSWER);
+  }
+
+  #end(number: number, sent: Sent, reply: ClientReply): void {
+    this.#sent.delete(number);
+    this.#bytes -= sent.bytes;
+    sent.respond(reply);
   }
 }
 

@@ -22,6 +22,7 @@ export function refusal(error: unknown): ClientReply {
 export const DISCARDED: ClientReply = refused("another leader's entry took its place");
 export const NO_LEADER: ClientReply = refused("no leader known");
 export const NOT_LEADER: ClientReply = refused("the node asked does not lead");
+export const UNREACHABLE: ClientReply = refused("the leader cannot be reached");
 export const READ_REFUSED: ClientReply = refused("the leader could not confirm that it leads");
 export const READ_LOST: ClientReply = refused("no answer from the leader");
 export const BUSY: ClientReply = refused("too many requests wait at this node");

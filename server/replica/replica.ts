@@ -160,9 +160,7 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
     const { journal, machine, incarnation, limits } = options;
     const timeoutTicks = limits?.forwardTimeoutTicks ?? DEFAULT_FORWARD_TIMEOUT_TICKS;
     const ticks = (): number => this.#ticks;
-    const send = (to: number, packet: Packet): void => {
-      if (!this.#isStopped) options.send(to, packet);
-    };
+    const send = (to: number, packet: Packet): boolean => !this.#isStopped && options.send(to, packet) !== false;
     journal.onFailure = this.#fail;
     journal.onProgress = this.#onProgress;
     this.#batches = new Batches({ settle: this.#settle, defer: options.defer, onError: this.#fail });
@@ -212,6 +210,10 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
 
   receive(packet: Packet): void {
     this.#batches.add(this.#onPacket, packet);
+  }
+
+  lostConnection(to: number): void {
+    this.#batches.add(() => this.#requests.lostConnection(to), null);
   }
 
   readonly submit: Replica<Machine>["submit"] = (command, reply, how) => {

@@ -46,8 +46,8 @@ export interface ReplicaOptions<Machine extends StateMachine> {
   readonly machine: Machine;
   /** Any 32 bits that differ at each start of the node. Also the core's `seed`, unless that is given. */
   readonly incarnation: number;
-  /** Sends a packet to another node; it may be lost. */
-  readonly send: (to: number, packet: Packet) => void;
+  /** Sends a packet to another node; it may be lost. May return `false` if the packet certainly never arrives. */
+  readonly send: (to: number, packet: Packet) => unknown;
   /** How reads are done, unless a request says otherwise; `"index"` by default. */
   readonly reads?: ReadMode;
   /** The core's options besides id, peers and `leaseReads`. */
@@ -81,6 +81,12 @@ export interface Replica<Machine extends StateMachine> {
   tick(): void;
   /** Takes a packet from another node. */
   receive(packet: Packet): void;
+  /**
+   * The connection to another node was lost, and perhaps packets with it. Requests that were forwarded there are
+   * answered with an unknown outcome now, and not only after `forwardTimeoutTicks`. A host that cannot tell need not
+   * call this.
+   */
+  lostConnection(to: number): void;
   /** Takes a command of the state machine, which says whether it is a read. Calls `reply` at most once. */
   submit(
     command: Uint8Array,

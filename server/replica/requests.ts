@@ -18,7 +18,7 @@ import { ReceivedForwards, type Respond, SentForwards } from "./forwarding.ts";
 import type { Answer, Forward, ForwardedMode, Packet, RequestMode } from "./packet.ts";
 import type { Proposals } from "./proposals.ts";
 import type { ReadRounds } from "./read_rounds.ts";
-import { BUSY, DISK_BEHIND, LOADING, NO_LEADER, NOT_LEADER, TOO_LARGE } from "./refusals.ts";
+import { BUSY, DISK_BEHIND, LOADING, NO_LEADER, NOT_LEADER, TOO_LARGE, UNREACHABLE } from "./refusals.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
 import type { StateMachine } from "./state_machine.ts";
 
@@ -33,8 +33,8 @@ interface RequestsOptions {
   readonly ticks: () => number;
   /** The incarnation: the number of this start of the node. */
   readonly incarnation: number;
-  /** Sends a packet to another node. */
-  readonly send: (to: number, packet: Packet) => void;
+  /** Sends a packet to another node; `false`: it certainly never arrives. */
+  readonly send: (to: number, packet: Packet) => boolean;
   readonly applier: Applier;
   readonly snapshots: SnapshotWriter;
   readonly journal: Journal;
@@ -47,6 +47,9 @@ interface RequestsOptions {
   /** After how many ticks without an answer a forwarded request has an unknown outcome. */
   readonly forwardTimeoutTicks: number;
 }
+
+/** How many bytes of forwarded requests may be open: a transport that queues more may drop the oldest. */
+const FORWARDED_BYTES_MAX = 32 << 20;
 
 /** The requests at one node: of its own clients, and those that other nodes forwarded to it. */
 export class Requests {
@@ -85,7 +88,7 @@ export class Requests {
     const admission = this.#received.admit(from, incarnation, number, forward.term, leads);
     if (admission === "drop") return;
     const respond = (reply: ClientReply): void =>
-      send(from, { kind: "answer", from: node.id, incarnation, number, reply });
+      void send(from, { kind: "answer", from: node.id, incarnation, number, reply });
     if (admission === "never") return respond(NOT_LEADER);
     this.#lead(forward.mode, forward.body, respond);
   }
@@ -101,6 +104,11 @@ export class Requests {
   }
 
   /** Handles a request at the leader. */
+  /** The connection to a node was lost: requests that were forwarded there have an unknown outcome. */
+  lostConnection(to: number): void {
+    this.#sent.lost(to);
+  }
+
   #lead(mode: ForwardedMode, body: Uint8Array, respond: Respond): void {
     const { proposals, administration, journal, maxWaiting, maxUnflushedBytes } = this.#options;
     if (proposals.size >= maxWaiting) return respond(BUSY);
@@ -125,9 +133,20 @@ export class Requests {
     const { node, send, ticks, incarnation, maxWaiting, forwardTimeoutTicks } = this.#options;
     const { leader } = node;
     if (leader === null) return respond(NO_LEADER);
-    if (this.#sent.size >= maxWaiting) return respond(BUSY);
-    const number = this.#sent.add(respond, ticks() + forwardTimeoutTicks);
-    send(leader, { kind: "forward", from: node.id, incarnation, number, term: node.term, mode, body });
+    const isFull = this.#sent.bytes > 0 && this.#sent.bytes + body.length > FORWARDED_BYTES_MAX;
+    if (this.#sent.size >= maxWaiting || isFull) return respond(BUSY);
+    const deadline = ticks() + forwardTimeoutTicks;
+    const number = this.#sent.add({ respond, deadline, to: leader, bytes: body.length });
+    const isOnItsWay = send(leader, {
+      kind: "forward",
+      from: node.id,
+      incarnation,
+      number,
+      term: node.term,
+      mode,
+      body,
+    });
+    if (!isOnItsWay) this.#sent.answer(number, UNREACHABLE);
   }
 
   #isTooLong(body: Uint8Array): boolean {

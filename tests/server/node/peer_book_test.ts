@@ -33,6 +33,7 @@ test("a member's removal is saved only once the log that says so is durable", ()
     journal: journal as unknown as Journal,
     status: () => assert.fail("nobody is dismissed"),
     onFrame: () => {},
+    onLost: () => {},
     onExcluded: () => {},
   });
   const saved = (): Record<number, number> => {

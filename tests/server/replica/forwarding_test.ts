@@ -29,8 +29,10 @@ test("a request for a term that another incarnation may have led gets no answer"
 test("an answer is given once, and a request without one is of unknown outcome when its time is up", () => {
   const sent = new SentForwards();
   const replies: string[] = [];
-  const first = sent.add((reply) => replies.push(`first ${reply.type}`), 10);
-  sent.add((reply) => replies.push(`second ${reply.type}`), 11);
+  const add = (name: string, deadline: number): number =>
+    sent.add({ respond: (reply) => replies.push(`${name} ${reply.type}`), deadline, to: 1, bytes: 5 });
+  const first = add("first", 10);
+  add("second", 11);
   sent.answer(first, { type: "ok", value: null });
   sent.answer(first, { type: "ok", value: null });
   sent.expire(10);
@@ -38,4 +40,30 @@ test("an answer is given once, and a request without one is of unknown outcome w
   sent.expire(11);
   assert.deepEqual(replies, ["first ok", "second info"]);
   assert.equal(sent.size, 0);
+});
+
+test("when a connection is lost, the requests that it carried have an unknown outcome, and no others", () => {
+  const sent = new SentForwards();
+  const replies: string[] = [];
+  const add = (to: number, next: () => void = () => {}): number =>
+    sent.add({
+      respond: (reply) => {
+        replies.push(`${to} ${reply.type}`);
+        next();
+      },
+      deadline: 10,
+      to,
+      bytes: 7,
+    });
+  add(1, () => void add(1));
+  add(2);
+  add(1);
+  assert.equal(sent.bytes, 21);
+  sent.lost(1);
+  // The request that the first answer has brought is open.
+  assert.deepEqual(replies, ["1 info", "1 info"]);
+  assert.equal(sent.size, 2);
+  assert.equal(sent.bytes, 14);
+  sent.expire(10);
+  assert.equal(sent.bytes, 0);
 });
