@@ -5,6 +5,7 @@ import { type Entry, nodeId, ProposalRefusedError, RaftNode, type RaftTracer } f
 import { DiskLog } from "./disk_log.ts";
 import { append, entriesOf, heartbeat, Network } from "./network.ts";
 import { SlowCluster } from "./slow_cluster.ts";
+import { tries } from "../corpus.ts";
 
 const dataBytes = (entries: readonly Entry[]): number => entries.reduce((sum, { data }) => sum + data.length, 0);
 
@@ -13,7 +14,7 @@ test("a leader is elected, and commits, whatever part of four election timeouts 
   for (const electionTimeoutTicks of [10, 20]) {
     for (const part of [0, 0.3, 0.5, 0.8, 0.9, 1, 1.2, 2, 4]) {
       const syncTicks = Math.round(part * electionTimeoutTicks);
-      for (let seed = 1; seed <= 10; seed++) {
+      for (let seed = 1; seed <= tries("KAYA_SLOW_DISK_SEEDS", 10); seed++) {
         const cluster = new SlowCluster(3, () => syncTicks, { seed, electionTimeoutTicks });
         const ticks = cluster.run(100 * electionTimeoutTicks, () => (cluster.leader()?.commitIndex ?? 0) >= 1);
         assert(ticks < Infinity, `no commit: timeout ${electionTimeoutTicks}, sync ${syncTicks}, seed ${seed}`);

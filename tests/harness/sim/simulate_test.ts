@@ -22,7 +22,7 @@ function options(changes: Partial<RunOptions>): RunOptions {
 
 test("a run is a function of its options: twice the same history", () => {
   for (const nemesis of ["partition", "all"]) {
-    const runs = [1, 2].map(() => simulateAndJudge(options({ nemesis, seed: 5 }), ""));
+    const runs = [1, 2].map(() => simulateAndJudge(options({ nemesis, seed: 5, timeLimit: 10 }), ""));
 
     assert.deepEqual(runs[0]!.history, runs[1]!.history);
     assert.ok(runs[0]!.events.length > 100);
@@ -30,7 +30,7 @@ test("a run is a function of its options: twice the same history", () => {
 });
 
 test("another seed gives another history", () => {
-  const hashes = [1, 2, 3].map((seed) => simulateAndJudge(options({ seed }), "").result.history_sha256);
+  const hashes = [1, 2, 3].map((seed) => simulateAndJudge(options({ seed, timeLimit: 5 }), "").result.history_sha256);
 
   assert.equal(new Set(hashes).size, 3);
 });
@@ -78,7 +78,10 @@ for (const workload of ["kv", "register", "append", "counter", "session"]) {
 
 test("damaged journals and changes of the members leave a majority that must serve again", () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const { result } = simulateAndJudge(options({ nemesis: "disk:flip,member", nemesisInterval: 0.2, seed }), "");
+    const { result } = simulateAndJudge(
+      options({ nemesis: "disk:flip,member", nemesisInterval: 0.2, seed, timeLimit: 10 }),
+      "",
+    );
 
     assert.equal(result.valid, true, `seed ${seed}: ${JSON.stringify(result.checks)}`);
     assert.ok(result.faults["disk:flip"]! > 0 && result.faults["member:replace"]! > 0);
@@ -86,7 +89,7 @@ test("damaged journals and changes of the members leave a majority that must ser
 });
 
 test("a node that comes back with an empty folder is refused, and replaced", () => {
-  for (let seed = 1; seed <= 5; seed++) {
+  for (let seed = 1; seed <= tries("KAYA_SIM_SEEDS", 5); seed++) {
     const { result } = simulateAndJudge(options({ nemesis: "disk:lost,kill", nemesisInterval: 0.5, seed }), "");
 
     assert.equal(result.valid, true, `seed ${seed}: ${JSON.stringify(result.checks)}`);
@@ -117,7 +120,7 @@ test("without a nemesis every node serves, and a cluster of one does too", () =>
 });
 
 test("a failing seed shrinks to a handful of events that fail in the same way, and stay so when they are run again", async () => {
-  const failing = options({ flags: { reads: "local" }, seed: 1, timeLimit: 60 });
+  const failing = options({ flags: { reads: "local" }, seed: 1, timeLimit: 20 });
   const how = { origin: "", isOver: () => false, onTry: () => {} };
   const { file, original } = (await shrinkSeed(sim, failing, how))!;
 

@@ -22,7 +22,7 @@ import { StateTable } from "../../../harness/sweep/explore/state_table.ts";
 import { renderStorySteps, tellPath } from "../../../harness/sweep/explore/story.ts";
 import { actionsOf, afterLosses, type Bounds, firstWorld, type World } from "../../../harness/sweep/explore/world.ts";
 import { createRandom } from "../../../raft/mod.ts";
-import { mayUse } from "../../corpus.ts";
+import { mayUse, tries } from "../../corpus.ts";
 import { MUTANTS } from "../../mutants/mutants.ts";
 
 const SMALL: Bounds = {
@@ -137,7 +137,7 @@ test("the table finds every fingerprint again, and the way to it, also after it 
   const table = new StateTable();
   const naive = new Map<string, { parent: number; action: number }>();
   const keys: string[] = [];
-  for (let i = 0; i < 60_000; i++) {
+  for (let i = 0; i < tries("KAYA_RANDOM_CASES", 60_000); i++) {
     const fingerprint = { high: random.below(3), low: random.below(30_000) };
     const key = `${fingerprint.high}:${fingerprint.low}`;
     const [parent, action] = [keys.length === 0 ? -1 : random.below(keys.length), random.next()];

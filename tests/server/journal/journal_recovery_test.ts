@@ -24,6 +24,7 @@ import { type RecoveredJournal, recoverJournal } from "../../../server/journal/j
 import { segmentName, segmentNumber } from "../../../server/journal/segments.ts";
 import { snapshotName } from "../../../server/journal/snapshot_format.ts";
 import { type MemoryDisk, memoryDisk } from "./memory_disk.ts";
+import { tries } from "../../corpus.ts";
 
 const IDENTITY = { clusterId: "test", nodeId: 3 };
 const FIRST = segmentName(1);
@@ -109,7 +110,7 @@ function heldBy({ state, entries }: RecoveredJournal): Held {
 }
 
 test("every prefix of a journal holds exactly what its last whole batch left, and nobody is in doubt", () => {
-  for (let seed = 1; seed <= 30; seed++) {
+  for (let seed = 1; seed <= tries("KAYA_JOURNAL_SEEDS", 30); seed++) {
     const { bytes, ends, held } = writtenJournal(seed);
     for (let length = ends[0]!; length <= bytes.length; length++) {
       const found = recovered(bytes.subarray(0, length));
@@ -120,7 +121,7 @@ test("every prefix of a journal holds exactly what its last whole batch left, an
 });
 
 test("a flipped bit before the last batch is refused with its place", () => {
-  for (let seed = 1; seed <= 12; seed++) {
+  for (let seed = 1; seed <= tries("KAYA_JOURNAL_SEEDS", 12); seed++) {
     const { bytes, ends } = writtenJournal(seed);
     for (let at = 0; at < ends.at(-2)!; at++) {
       const flipped = bytes.slice();

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createFrameReader, FrameTooLongError, joinFrames } from "../../../server/peer/frames.ts";
 import { createRandom } from "../../../raft/random.ts";
+import { tries } from "../../corpus.ts";
 
 function framesOf(chunks: readonly Uint8Array[], maxBytes = 1000): string[] {
   const reader = createFrameReader(maxBytes);
@@ -17,7 +18,7 @@ function framesOf(chunks: readonly Uint8Array[], maxBytes = 1000): string[] {
 
 test("frames arrive whole, however the stream is cut", () => {
   const random = createRandom(1);
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < tries("KAYA_RANDOM_CASES", 300); round++) {
     const frames = Array.from(
       { length: random.below(8) },
       () => "f".repeat(random.below(random.below(2) === 0 ? 5 : 900)),

@@ -15,6 +15,7 @@ import { ListenHandshake, type ListenIdentity } from "../../../server/peer/liste
 import { isProof, proofOf } from "../../../server/peer/secret.ts";
 import { createRandom } from "../../../raft/random.ts";
 import { dialIdentity, listenIdentity, SECRET, shakeHands } from "./shake_hands.ts";
+import { tries } from "../../corpus.ts";
 
 function nonce(): Uint8Array {
   return randomBytes(NONCE_BYTES);
@@ -191,7 +192,7 @@ test("another version of the handshake and another protocol are told apart", () 
 test("random bytes at any point of a handshake are refused or wait for more, and nothing else happens", () => {
   const random = createRandom(2);
   let errors = 0;
-  for (let round = 0; round < 3000; round++) {
+  for (let round = 0; round < tries("KAYA_RANDOM_CASES", 3000); round++) {
     const dial = new DialHandshake(dialIdentity(), nonce());
     const listen = new ListenHandshake(listenIdentity(LISTENS), nonce());
     const steps = random.below(3);

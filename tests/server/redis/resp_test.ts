@@ -9,6 +9,7 @@ import {
   RespWriter,
   splitInline,
 } from "../../../server/redis/resp.ts";
+import { tries } from "../../corpus.ts";
 
 /** What a client that sent some bytes gets: its commands, and the error that ended them. */
 interface Outcome {
@@ -140,7 +141,7 @@ function anyChunks(input: Buffer, below: (bound: number) => number): Buffer[] {
 test("requests mean the same to the parser, however they are split, as to a naive twin", () => {
   const limits = { maxBulkBytes: 1000, maxArguments: 1024 };
   let errors = 0;
-  for (let seed = 1; seed <= 3000; seed++) {
+  for (let seed = 1; seed <= tries("KAYA_RANDOM_CASES", 3000); seed++) {
     const below = numbers(seed);
     const text = anyRequests(below);
     const expected = naive(text, limits.maxBulkBytes, limits.maxArguments);

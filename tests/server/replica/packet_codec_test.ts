@@ -4,6 +4,7 @@ import type { ClientReply } from "../../../server/replica/client.ts";
 import type { Packet } from "../../../server/replica/packet.ts";
 import { decodePacket, encodePacket } from "../../../server/replica/packet_codec.ts";
 import { createRandom, logIndex, nodeId, term } from "../../../raft/mod.ts";
+import { tries } from "../../corpus.ts";
 
 const REPLIES: readonly ClientReply[] = [
   { type: "ok", value: null },
@@ -49,7 +50,7 @@ test("every packet comes back from its bytes", () => {
 
 test("no bytes do anything but decode or throw a SyntaxError", () => {
   const random = createRandom(1);
-  for (let i = 0; i < 20_000; i++) {
+  for (let i = 0; i < tries("KAYA_RANDOM_CASES", 20_000); i++) {
     const bytes = encodePacket(PACKETS[random.below(PACKETS.length)]!).slice();
     for (let flips = random.below(4); flips > 0; flips--) bytes[random.below(bytes.length)]! = random.below(256);
     const cut = bytes.subarray(0, random.below(bytes.length + 1));

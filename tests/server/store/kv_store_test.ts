@@ -6,6 +6,7 @@ import { createKvStore } from "../../../server/store/kv_store.ts";
 import { encodeOperation } from "../../../server/store/store_command.ts";
 import { decodeCommand, encodeCommand } from "../../../raft/mod.ts";
 import { createRandom, type Random } from "../../../raft/mod.ts";
+import { tries } from "../../corpus.ts";
 
 const KEYS = ["a", "b", "", "\xff\x00", "counter", "list", "set"];
 
@@ -158,7 +159,7 @@ function model(state: Model, { f, key = "", value }: Operation): [Model, unknown
 }
 
 test("the store answers as a naive model does, over snapshots too", () => {
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= tries("KAYA_RANDOM_CASES", 60); seed++) {
     const random = createRandom(seed);
     let store = createKvStore();
     let state: Model = {};
@@ -204,7 +205,7 @@ test("no bytes make the store throw, and those that are no command change nothin
   const store = createKvStore();
   store.apply(encodeOperation({ f: "put", key: "a", value: "1" }), 1);
   const before = store.snapshot().slice();
-  for (let i = 0; i < 20_000; i++) {
+  for (let i = 0; i < tries("KAYA_RANDOM_CASES", 20_000); i++) {
     const valid = encodeOperation(randomOperation(random));
     const length = random.below(valid.length + 1);
     const reply: ClientReply = store.apply(valid.subarray(0, length), i);

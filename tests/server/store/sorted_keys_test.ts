@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../../raft/mod.ts";
 import { SortedKeys } from "../../../server/store/sorted_keys.ts";
+import { tries } from "../../corpus.ts";
 
 test("keys come in the order of their bytes, as from a sorted set, whatever was added and deleted", () => {
-  for (let seed = 1; seed <= 20; seed++) {
+  for (let seed = 1; seed <= tries("KAYA_RANDOM_CASES", 20); seed++) {
     const random = createRandom(seed);
     const [keys, twin] = [new SortedKeys(), new Set<string>()];
     const key = (): string => String.fromCharCode(...Array.from({ length: random.below(3) }, () => random.below(256)));
