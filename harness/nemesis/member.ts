@@ -15,6 +15,7 @@ export type MemberChange =
   | "join"
   | "remove"
   | "replace"
+  | "reuse"
   | "promote"
   | "demote"
   | "joint"
@@ -38,7 +39,7 @@ export interface Member {
   readonly kind: "member";
   /**
    * `add`: a new node joins as a learner. `join`: a new node asks to become a voter, and becomes one when it has caught
-   * up. `joint`: several members change at once; `node` is one of them. `wrong`: a change that must be refused.
+   * up. `reuse`: as `join`, under the number of a member that was removed. `joint`: several members change at once; `node` is one of them. `wrong`: a change that must be refused.
    * `remove`: a member leaves. `replace`: `node` joins and `old` leaves, both in one joint configuration where the
    * cluster can. `promote`, `demote`: a learner becomes a voter, or the reverse. `transfer`: the leadership goes to
    * `node`.
@@ -59,7 +60,7 @@ export const VOTERS_MIN = 3;
 const MEMBERS_MAX = 7;
 
 const CHANGES: readonly MemberChange[] = [
-  ...["add", "join", "remove", "replace", "promote", "demote", "joint", "wrong", "transfer"] as const,
+  ...["add", "join", "remove", "replace", "reuse", "promote", "demote", "joint", "wrong", "transfer"] as const,
 ];
 /** `promote` twice: learners that stay learners decide nothing. */
 const DRAWN: readonly MemberChange[] = [...CHANGES, "promote", "joint"];
@@ -137,6 +138,11 @@ function drawChange(random: Random, change: MemberChange, { view, primary, membe
       return drawWrong(random, members, fresh);
     case "replace":
       return { kind: "member", change, node: fresh, old: pick(random, voters) };
+    case "reuse": {
+      const gone = view.filter(({ id, state }) => state === "removed" && !isMember(id, members));
+      const isFull = voters.length + learners.length >= MEMBERS_MAX;
+      return isFull || gone.length === 0 ? null : { kind: "member", change, node: pick(random, gone).id };
+    }
     case "promote":
       return learners.length === 0 ? null : { kind: "member", change, node: pick(random, learners) };
     case "remove":
@@ -150,6 +156,10 @@ function drawChange(random: Random, change: MemberChange, { view, primary, membe
       return targets.length === 0 ? null : { kind: "member", change, node: pick(random, targets) };
     }
   }
+}
+
+function isMember(id: number, { voters, outgoing, learners }: Members): boolean {
+  return voters.includes(id) || outgoing.includes(id) || learners.includes(id);
 }
 
 /** Several members at once: voters go or become learners, learners become voters, a new node comes. */

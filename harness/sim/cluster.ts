@@ -69,13 +69,15 @@ export class SimCluster {
     }
     this.#links = new SimLinks(this.network);
     const nodes = this.#nodes;
+    const calmSince = (): number | null => this.#isWrong() ? null : this.#strikes;
+    options.invariants.calmSince = calmSince;
     const changes = new MemberChanges({
       queue: options.queue,
       tickLength: options.tickLength,
       nodes,
       join: (id) => this.#addNode(id, [], true).start(),
       invariants: options.invariants,
-      calm: { since: () => this.#isWrong() ? null : this.#strikes },
+      calm: { since: calmSince },
     });
     this.suffers = suffersOf({ nodes, links: this.#links, changes, onStrike: () => void this.#strikes++ });
   }
@@ -101,9 +103,10 @@ export class SimCluster {
   }
 
   #addNode(id: number, peers: readonly number[], joins: boolean): SimNode {
+    const isReused = this.#nodes.has(id);
     const { queue, seed, tickLength, alignedTicks, batchTime, settings, invariants, trace } = this.#options;
     const node = new SimNode({
-      ...{ id, peers, joins, queue, tickLength, alignedTicks, batchTime, settings, invariants },
+      ...{ id, peers, joins, isReused, queue, tickLength, alignedTicks, batchTime, settings, invariants },
       seed: mix(hashSeed(seed, "node"), id),
       diskSeed: seed,
       ...(trace === undefined ? {} : { trace }),
@@ -116,6 +119,7 @@ export class SimCluster {
         if (target !== undefined) this.network.send(id, to, target.refusedBy, id);
       },
     });
+    if (isReused) invariants.forgets(id);
     this.#nodes.set(id, node);
     return node;
   }

@@ -55,6 +55,13 @@ export class Coverage {
     else this.readsConfirmedByQuorum++;
   }
 
+  /** A campaign was lost. */
+  campaignLost(how: "lost" | "split", preVote: boolean): void {
+    if (preVote) this.preVotesLost++;
+    else if (how === "split") this.splitVotes++;
+    else this.lostCampaigns++;
+  }
+
   /** A vote or pre-vote was not given. */
   voteRefused(preVote: boolean): void {
     if (preVote) this.preVotesRefused++;
@@ -128,11 +135,6 @@ export class Coverage {
 /** The callbacks that only count. */
 export function countEvents(coverage: Coverage): RaftTracer {
   return {
-    campaignLost: (_term, how, preVote) => {
-      if (preVote) coverage.preVotesLost++;
-      else if (how === "split") coverage.splitVotes++;
-      else coverage.lostCampaigns++;
-    },
     staleRejected: () => void coverage.staleMessagesRejected++,
     readRefused: () => void coverage.readsRefused++,
     leaseRefused: () => void coverage.leasesRefused++,

@@ -136,9 +136,11 @@ export class SimHost {
   /**
    * A new node asks to become a voter, as a live one does: it is entered, becomes a learner, and the keeper does the
    * rest.
+   *
+   * @param birth The birth of its journal, if it has proven that; 0 until somebody meets it.
    */
-  addMember(id: number, reply: (reply: ClientReply) => void): void {
-    const entry = { id, address: addressOf(id), wish: "voter", replaces: 0, birth: 0 } as const;
+  addMember(id: number, reply: (reply: ClientReply) => void, birth: number = 0): void {
+    const entry = { id, address: addressOf(id), wish: "voter", replaces: 0, birth } as const;
     this.front.submit(encodeEntry(entry), (entered) => {
       if (entered.type !== "ok") return reply(entered);
       const change = { type: "simple", changes: [{ type: "add-learner", node: nodeId(id) }] } as const;

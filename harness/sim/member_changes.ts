@@ -17,6 +17,8 @@ import type { SimNode } from "./node.ts";
 const REMOVED_RUNS_TICKS = 200;
 /** A joint configuration that is not left by itself is left after so many ticks. */
 const LEAVE_TICKS = 10;
+/** A node that comes back under its number has begun its journal after so many ticks, and asks to be added. */
+const BEGIN_TICKS = 4;
 /** How long the nemesis waits for a change of the members. */
 const CHANGE_TIMEOUT = 5_000 * MILLISECOND;
 
@@ -61,7 +63,8 @@ export class MemberChanges {
       done({ struck: reply.type !== "fail", detail: reply.type === "ok" ? name : `${name}: ${reply.error}` });
     };
     queue.after(CHANGE_TIMEOUT, () => end({ type: "info", error: "no answer in time" }));
-    if (change === "transfer") leader.replica!.transferLeadership(fault.node, end);
+    if (change === "reuse") this.#addAgain(fault.node, end);
+    else if (change === "transfer") leader.replica!.transferLeadership(fault.node, end);
     else if (change === "join") leader.host!.addMember(fault.node, end);
     else leader.replica!.changeMembers(changeOf(fault), end);
   }
@@ -74,16 +77,38 @@ export class MemberChanges {
       const unknown = steps.find((step) => step.type !== "add-voter" && !nodes.has(step.node));
       return unknown === undefined ? null : `there is no node ${unknown.node}`;
     }
+    if (change === "reuse") return this.#whyNotAgain(node);
     const comes = change === "add" || change === "join" || change === "replace";
     if (comes !== nodes.has(node)) return null;
     return comes ? "there is such a node" : "there is no such node";
+  }
+
+  /** Why a node cannot come back under its number; `null` if it can: it was removed, ended, and is forgotten. */
+  #whyNotAgain(id: number): string | null {
+    const known = this.#parts.nodes.get(id);
+    if (known === undefined || !known.isGone) return "there is no such node that was taken away";
+    const isEntered = this.#leader()!.host!.directory.entries.has(id);
+    return isEntered || this.#isCountedOn(id) ? "it is not forgotten yet" : null;
+  }
+
+  /** A node that has begun its journal anew asks to be added, and proves which journal it has. */
+  #addAgain(id: number, end: (reply: ClientReply) => void): void {
+    const { queue, tickLength, nodes } = this.#parts;
+    queue.after(BEGIN_TICKS * tickLength, () => {
+      const birth = nodes.get(id)!.journal?.birth ?? 0;
+      const leader = this.#leader();
+      if (leader === null || birth === 0) {
+        return end({ type: "fail", error: "nobody leads, or the node did not start" });
+      }
+      leader.host!.addMember(id, end, birth);
+    });
   }
 
   /** The nodes that a change needs and that are not there yet. */
   #newcomersOf({ change, node, steps = [] }: Member): number[] {
     const { nodes } = this.#parts;
     if (change === "joint") return steps.map((step) => step.node).filter((id) => !nodes.has(id));
-    return change === "add" || change === "join" || change === "replace" ? [node] : [];
+    return change === "add" || change === "join" || change === "replace" || change === "reuse" ? [node] : [];
   }
 
   /** What must become of a change: one that is wrong is refused, and a transfer in a calm cluster comes about. */
@@ -199,6 +224,7 @@ function changeOf({ change, node, old, steps = [], leaves = true }: Member): Con
     case "wrong":
       return { type: "simple", changes: steps.map(stepOf) };
     case "join":
+    case "reuse":
     case "transfer":
       throw new TypeError(`A ${change} is no change of the core's configuration`);
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { membersOf, type RaftTracer } from "../../raft/mod.ts";
+import { type LogIndex, membersOf, type RaftTracer } from "../../raft/mod.ts";
 import type { Journal } from "../../server/journal/journal.ts";
 import { openJournal } from "../../server/journal/journal_open.ts";
 import { readFile } from "../../server/journal/whole_file.ts";
@@ -22,6 +22,7 @@ import type { EventQueue } from "./event_queue.ts";
 import { finish, mixTime } from "./hash.ts";
 import { HeldFaults, type SlowDisk } from "./held_faults.ts";
 import { type HostParts, type HostSettings, MEMBERS_FILE, readBirths, SimHost } from "./host.ts";
+import type { Holding } from "./invariants/bounds.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import { raftView } from "./raft_view.ts";
 import type { NodeChange } from "../moment.ts";
@@ -34,6 +35,8 @@ interface SimNodeOptions {
   readonly peers: readonly number[];
   /** Whether it is no founder. */
   readonly joins: boolean;
+  /** Whether a member had its number before, and was removed. */
+  readonly isReused: boolean;
   readonly queue: EventQueue;
   /** For what the node itself draws. */
   readonly seed: number;
@@ -97,13 +100,15 @@ export class SimNode {
   /** Its journal is damaged: it never runs again. */
   isRefused = false;
   /** It was taken away for good. */
-  #isGone = false;
+  isGone = false;
   /** Its files were damaged. */
   #isDamaged = false;
   /** It may be in doubt when it starts. */
   #isSuspect = false;
   /** Its folder was emptied: it has forgotten what it promised, and the others must refuse it. */
   #isLost = false;
+  /** It has come back under the number of a member that was removed. */
+  readonly #isReused: boolean;
   #starts = 0;
   /** Ticks since the last start. */
   #ticks = 0;
@@ -116,6 +121,7 @@ export class SimNode {
   constructor(options: SimNodeOptions) {
     this.#options = options;
     this.id = options.id;
+    this.#isReused = options.isReused;
     this.#queue = options.queue;
     this.#invariants = options.invariants;
     this.disk = new SimDisk(options.queue, options.diskSeed, options.id);
@@ -215,7 +221,10 @@ export class SimNode {
     }
     const { replica } = this.#host;
     const hasLease = (): boolean => replica === this.replica && replica.node.status().hasLease;
-    if (!this.#isLost) this.#invariants.holds(id, replica.node.status().configuration, hasLease);
+    const isProbed = (follower: number): boolean =>
+      replica === this.replica &&
+      replica.node.status().followers.some((one) => one.id === follower && one.state === "probe");
+    if (!this.#isLost) this.#invariants.holds(id, replica.node.status().configuration, { hasLease, isProbed });
     this.#queue.at(this.#queue.now() + this.#firstTickIn(), this.#onTick, this.#starts);
   }
 
@@ -329,7 +338,8 @@ export class SimNode {
   readonly refusedBy: (other: number) => void = (other) => {
     if (this.#host === null || this.#host.births.of(this.id) === this.journal!.birth) return;
     this.#tell(`is refused by node ${other}, which knows another journal of it`);
-    if (!this.#isLost) {
+    // Who has not heard of the removal yet is right to refuse who comes after it.
+    if (!this.#isLost && !this.#isReused) {
       this.#invariants.broken(`births: node ${this.id} is refused by node ${other}, but has lost nothing`);
     }
     this.#invariants.coverage.marks.hit("refused for a lost journal");
@@ -502,19 +512,38 @@ export class SimNode {
   }
 
   #startIfWell(): void {
-    if (!this.disk.isFull && !this.disk.isUnreadable && !this.#isGone) this.start();
+    if (!this.disk.isFull && !this.disk.isUnreadable && !this.isGone) this.start();
   }
 
   /** The node is taken away for good. */
   remove(): void {
     this.isRemoved = true;
-    this.#isGone = true;
+    this.isGone = true;
     this.#end();
   }
 
   /** The run is over. */
   stop(): void {
     this.replica?.stop();
+  }
+
+  /** What it holds, and how it is set; `null` while it does not run. */
+  get holding(): Holding | null {
+    const { replica, journal } = this;
+    if (replica === null || journal === null) return null;
+    const { raft, maxSessions, compactionBytes } = this.#options.settings;
+    const { keepBytes = 0, maxKeepBytes = 0 } = raft;
+    const entries = journal.slice(journal.firstIndex, journal.lastIndex + 1 as LogIndex).map(({ data }) => data.length);
+    return {
+      ...{ id: this.id, sessions: replica.machine.sessionCount, maxSessions, compactionBytes },
+      entries: entries.length,
+      entryBytes: entries.reduce((sum, bytes) => sum + bytes, 0),
+      longestEntry: entries.reduce((most, bytes) => Math.max(most, bytes), 0),
+      snapshotBytes: journal.snapshot?.bytes ?? 0,
+      keptBytes: Math.max(keepBytes, maxKeepBytes),
+      journalBytes: journal.bytes,
+      segmentBytes: SEGMENT_BYTES,
+    };
   }
 
   view(): NodeView {

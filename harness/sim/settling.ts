@@ -5,6 +5,7 @@
  */
 import { isMajority, mayVote } from "../nemesis/view.ts";
 import type { EventQueue } from "./event_queue.ts";
+import { outgrown } from "./invariants/bounds.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import { differentStates, type QuietNode, unrest } from "./invariants/quiet.ts";
 import type { SimNode } from "./node.ts";
@@ -46,6 +47,11 @@ export function settle(parts: SettlingParts, done: () => void): void {
     }
     if (highestTerm(nodes) > quietSince.term) {
       invariants.broken("quiet: nodes went on to a later term, and nobody was lost");
+    }
+    for (const node of parts.nodes()) {
+      const held = nodes.some(({ id }) => id === node.id) ? node.holding : null;
+      const beyond = held === null ? null : outgrown(held);
+      if (beyond !== null) invariants.broken(`bounds: ${beyond}`);
     }
     const different = differentStates(nodes);
     if (different !== null) invariants.broken(`state machine safety: ${different}`);

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Envelope, LogIndex, NodeId, RaftLog } from "../../../raft/mod.ts";
-import type { Observed, World } from "./world.ts";
+import { durableThrough, type Observed, type World } from "./world.ts";
 
 /** A message leaves a node: acknowledgements and votes must be on its disk. */
 export function leavesDurably(world: World, id: number, envelope: Envelope, log: RaftLog): void {
@@ -13,9 +13,10 @@ export function leavesDurably(world: World, id: number, envelope: Envelope, log:
     // A node in a later term may have cut off what it acknowledged in an earlier one, and the later leader's voters all
     // lack it.
     if (envelope.term < log.state.term) return;
-    if (!envelope.success || envelope.index <= log.durableIndex) return;
+    const through = durableThrough({ log, installed: world.nodes.get(id)?.installed ?? null });
+    if (!envelope.success || envelope.index <= through) return;
     world.broken(
-      `durability: node ${id} acknowledges entry ${envelope.index}, but its disk holds no more than ${log.durableIndex}`,
+      `durability: node ${id} acknowledges entry ${envelope.index}, but its disk holds no more than ${through}`,
     );
   } else if (envelope.type === "vote-response" && envelope.granted) {
     const { term, votedFor } = log.durableState;
@@ -105,10 +106,11 @@ export function isOnMajority(world: World, id: number, { configuration }: Observ
 }
 
 function isDurable(world: World, voter: NodeId, index: number, term: number): boolean {
-  const log = world.nodes.get(voter)?.log;
-  if (log === undefined) return false;
+  const node = world.nodes.get(voter);
+  if (node === undefined) return false;
+  const { log } = node;
   // It has acknowledged the entry, and helps to elect nobody until it holds it again.
   if (index <= (log.doubt?.lastIndex ?? 0)) return true;
-  if (index > log.durableIndex) return false;
+  if (index > durableThrough(node)) return false;
   return index <= log.snapshotIndex || log.termAt(index as LogIndex) === term;
 }

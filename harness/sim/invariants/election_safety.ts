@@ -52,6 +52,11 @@ export class ElectionSafety {
     votes.set(id, to);
   }
 
+  /** Another node has the number of one that was removed, whose votes are not its own. */
+  forgets(id: number): void {
+    for (const votes of this.#votes.values()) votes.delete(id);
+  }
+
   /** A node grants a vote, or a pre-vote. */
   grants(id: number, node: Observed, candidate: number, term: number): void {
     const { lastIndex, lastTerm } = node.log;

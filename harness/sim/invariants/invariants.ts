@@ -9,6 +9,7 @@
  */
 import type { Configuration, Entry, Envelope, LogIndex, RaftLog, RaftTracer, Role, Term } from "../../../raft/mod.ts";
 import { countEvents, type Coverage } from "../coverage.ts";
+import { Campaigns } from "./campaigns.ts";
 import { Configurations } from "./configurations.ts";
 import { findsAgain, isOnMajority, keepsCommitted, leadsDurably, leavesDurably } from "./durability.ts";
 import { ElectionSafety } from "./election_safety.ts";
@@ -17,6 +18,7 @@ import { leadsComplete } from "./leader_completeness.ts";
 import { leadsBesideNoLease, readsByLease } from "./leases.ts";
 import { LogMatching } from "./log_matching.ts";
 import { campaignsLoyally, losesQuorum, takesTermLoyally, votesLoyally } from "./loyalty.ts";
+import { answersProbe, probesOnce } from "./probes.ts";
 import { keepsBirth, Replies } from "./replies.ts";
 import {
   appliesCommitted,
@@ -36,6 +38,9 @@ export class Invariants {
   readonly #logs: LogMatching;
   readonly #configurations: Configurations;
   readonly #snapshots: SnapshotsAgree;
+  readonly #campaigns: Campaigns;
+  /** The number of the last strike where all that was struck is healed; `null` while something is wrong. */
+  calmSince: () => number | null = () => null;
   /** What clients were told. */
   readonly replies: Replies;
 
@@ -47,6 +52,7 @@ export class Invariants {
     this.#logs = new LogMatching(this.#world);
     this.#configurations = new Configurations(this.#world);
     this.#snapshots = new SnapshotsAgree(this.#world);
+    this.#campaigns = new Campaigns(this.#world);
     this.replies = new Replies(this.#world);
   }
 
@@ -76,6 +82,12 @@ export class Invariants {
     journalRefused(this.#world, id, isDamaged);
   }
 
+  /** Another node comes under the number of one that was removed: it has promised nothing. */
+  forgets(id: number): void {
+    this.#world.nodes.delete(id);
+    this.#elections.forgets(id);
+  }
+
   /** A node starts with what its journal holds. */
   starts(id: number, log: RaftLog, ticks: () => number): void {
     this.coverage.starts++;
@@ -95,11 +107,16 @@ export class Invariants {
     this.#world.nodes.set(id, node);
   }
 
-  /** The configuration that a node starts with, and how to learn later whether it holds a lease. */
-  holds(id: number, configuration: Configuration, hasLease: () => boolean): void {
+  /** The configuration that a node starts with, and how to learn later whether it holds a lease, or probes a follower. */
+  holds(
+    id: number,
+    configuration: Configuration,
+    { hasLease, isProbed }: Pick<Observed, "hasLease" | "isProbed">,
+  ): void {
     const node = this.#world.nodes.get(id)!;
     node.configuration = configuration;
     node.hasLease = hasLease;
+    node.isProbed = isProbed;
   }
 
   /** A message leaves a node: votes and acknowledgements must be true. */
@@ -127,6 +144,7 @@ export class Invariants {
         node.role = role;
         node.heardAtTick = node.transferSinceTick = -1;
         node.echoedAtTick.clear();
+        node.openAppends.clear();
         if (role === "leader") this.#leads(id, node, term);
         coverage.role(role);
       },
@@ -137,7 +155,14 @@ export class Invariants {
       },
       receive: (envelope: Envelope) => {
         hears(node, envelope);
+        answersProbe(node, envelope);
         givesUpTransfer(world, id, node);
+      },
+      send: (envelope: Envelope) => probesOnce(world, id, node, envelope),
+      campaignLost: (term, how, preVote) => {
+        coverage.campaignLost(how, preVote);
+        const voters = node.configuration?.voters.length ?? 0;
+        if (!preVote) this.#campaigns.lost(id, term, voters, this.calmSince());
       },
       term: (term) => {
         takesTermLoyally(world, id, node, term);
@@ -184,6 +209,8 @@ export class Invariants {
     return {
       configuration: (configuration: Configuration, _index: LogIndex, cause) => {
         this.#configurations.changes(id, node, configuration, cause);
+        // A member that comes back is another follower.
+        node.openAppends.clear();
         coverage.configuration(configuration, cause);
       },
       snapshot: (event, snapshot) => {
@@ -202,6 +229,7 @@ export class Invariants {
 
   #leads(id: number, node: Observed, term: number): void {
     this.#elections.leads(id, term);
+    this.#campaigns.won();
     leadsBesideNoLease(this.#world, id, term);
     leadsDurably(this.#world, id, node, term);
     leadsComplete(this.#world, id, node, term);
@@ -224,6 +252,7 @@ export class Invariants {
 
   #installs(id: number, node: Observed, index: number, term: number): void {
     installsCommitted(this.#world, id, node, index, term);
+    node.installed = { index, lastIndex: node.terms.length - 1 };
     node.terms.length = 0;
     node.terms[index] = term;
     node.configurations.length = 0;

@@ -59,7 +59,16 @@ export interface Observed {
   asked: { readonly lastLogIndex: number; readonly lastLogTerm: number; readonly isTransfer: boolean };
   /** Whether a configuration was cut off, and the node has not yet gone back to the one before. */
   owesRollback: boolean;
+  /** The snapshot that took the log's place last: its index, and up to where the log went before. */
+  installed: { readonly index: number; readonly lastIndex: number } | null;
+  /** As a leader: the heartbeat rounds in which entries were sent that have no answer yet, by follower. */
+  readonly openAppends: Map<NodeId, number>;
+  /** As a leader: whether it does not know where its log and a follower's part. */
+  isProbed: (follower: NodeId) => boolean;
 }
+
+/** A log whose snapshots take a while to be durable. */
+type SlowLog = RaftLog & { readonly durableSnapshotIndex?: number };
 
 /** Where the committed prefix ended when a term's leader last extended it. */
 interface CommitMark {
@@ -125,7 +134,20 @@ export function observed(log: RaftLog, ticks: () => number): Observed {
     transferSinceTick: -1,
     asked: { lastLogIndex: Infinity, lastLogTerm: Infinity, isTransfer: false },
     owesRollback: false,
+    installed: null,
+    openAppends: new Map(),
+    isProbed: () => false,
   };
+}
+
+/**
+ * Up to where a node's disk holds its log, as entries or in a snapshot. What only a snapshot holds counts when its file
+ * is durable.
+ */
+export function durableThrough({ log, installed }: Pick<Observed, "log" | "installed">): number {
+  const { durableIndex, durableSnapshotIndex = Infinity } = log as SlowLog;
+  if (installed === null || durableSnapshotIndex >= installed.index) return durableIndex;
+  return Math.min(durableIndex, installed.lastIndex);
 }
 
 /** A message has come to a node: of a leader, or of a candidate. */

@@ -48,6 +48,8 @@ export class LiveChanges implements Suffering<MemberFault> {
       case "join":
       case "replace":
         return this.#join(fault, told);
+      case "reuse":
+        return told("real processes keep their numbers");
       case "joint":
       case "wrong":
         return this.#administer(["KAYA", JSON.stringify({ change: jointOf(fault) })], told);

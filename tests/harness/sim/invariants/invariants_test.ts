@@ -14,6 +14,7 @@ import {
   type Term,
   type VoteResponse,
 } from "../../../../raft/mod.ts";
+import { install } from "../../../raft/snapshots.ts";
 
 const NO_DATA = new Uint8Array(0);
 const MEMBERS = configurationOf([1, 2, 3] as NodeId[]);
@@ -32,20 +33,28 @@ function observed(): {
   lead: (id: number, term: number) => void;
   ticks: { now: number };
   hasLease: Set<number>;
+  probed: Set<number>;
 } {
   const invariants = new Invariants(() => 0, new Coverage(), { electionTimeoutTicks: 10, checkQuorum: true });
   const ticks = { now: 0 };
   const hasLease = new Set<number>();
+  const probed = new Set<number>();
   const logs = [1, 2, 3].map(() => new MemLog());
   const tracers = logs.map((log, i) => {
     invariants.starts(i + 1, log, () => ticks.now);
     return invariants.tracer(i + 1) as Required<RaftTracer>;
   });
-  for (const id of [1, 2, 3]) invariants.holds(id, MEMBERS, () => hasLease.has(id));
+  for (const id of [1, 2, 3]) {
+    invariants.holds(id, MEMBERS, {
+      hasLease: () => hasLease.has(id),
+      isProbed: (to) => probed.has(to),
+    });
+  }
   return {
     invariants,
     ticks,
     hasLease,
+    probed,
     log: (id) => logs[id - 1]!,
     tracer: (id) => tracers[id - 1]!,
     append: (id, added) => {
@@ -124,22 +133,26 @@ test("a vote that the disk does not have is noticed", () => {
   breach(cluster, /^durability: node 3 votes for 1 in term 2, but its disk has null/);
 });
 
-test("an acknowledgement of what the disk does not hold is noticed", () => {
-  const cluster = observed();
-  cluster.append(2, entry(1, 1));
-  const envelope: AppendResponse = {
+/** A node acknowledges to node 1 that it holds everything up to an index. */
+function acknowledges(id: number, index: number): AppendResponse {
+  return {
     type: "append-response",
-    from: 2 as NodeId,
+    from: id as NodeId,
     to: 1 as NodeId,
     term: 1 as Term,
     afterSync: true,
     success: true,
-    index: 2 as LogIndex,
+    index: index as LogIndex,
     hintIndex: 0 as LogIndex,
     hintTerm: 0 as Term,
     round: 1,
   };
-  cluster.invariants.leaves(2, envelope, cluster.log(2));
+}
+
+test("an acknowledgement of what the disk does not hold is noticed", () => {
+  const cluster = observed();
+  cluster.append(2, entry(1, 1));
+  cluster.invariants.leaves(2, acknowledges(2, 2), cluster.log(2));
 
   breach(cluster, /^durability: node 2 acknowledges entry 2, but its disk holds no more than 1/);
 });
@@ -582,4 +595,74 @@ test("a leader that appends in a term that it was not elected in is noticed", ()
   cluster.append(1, entry(2, 3));
 
   breach(cluster, /^election safety: node 1 appends entry 2 of term 3, which it does not lead/);
+});
+
+/** Node 1 sends node 2 an append with an entry. */
+function sendEntry(cluster: ReturnType<typeof observed>, round: number): void {
+  cluster.tracer(1).send({
+    ...{ type: "append-request", from: 1 as NodeId, to: 2 as NodeId, term: 1 as Term, afterSync: false, round },
+    ...{ prevLogIndex: 0 as LogIndex, prevLogTerm: 0 as Term, commitIndex: 0 as LogIndex, entries: [entry(1, 1)] },
+  });
+}
+
+/** Node 2 echoes a heartbeat of node 1. */
+function echo(cluster: ReturnType<typeof observed>, round: number): void {
+  cluster.tracer(1).receive({
+    ...{ type: "heartbeat-response", from: 2 as NodeId, to: 1 as NodeId, term: 1 as Term, afterSync: false, round },
+    ...{ sentAtTick: 0, vouchedIndex: null },
+  });
+}
+
+test("a second probe while one is open is noticed, and one after an echo or to a follower that is known is not", () => {
+  const cluster = observed();
+  cluster.lead(1, 1);
+  sendEntry(cluster, 1);
+  sendEntry(cluster, 1);
+  cluster.probed.add(2);
+  echo(cluster, 2);
+  sendEntry(cluster, 2);
+  echo(cluster, 2);
+  assert.equal(cluster.invariants.verdict().valid, true);
+  sendEntry(cluster, 2);
+
+  breach(cluster, /^probes: node 1 sends node 2 entries while an earlier probe is open there/);
+});
+
+test("campaigns without end while nothing is wrong are noticed, and not while something is", () => {
+  const lose = (cluster: ReturnType<typeof observed>, terms: number): void => {
+    for (let term = 1; term <= terms; term++) cluster.tracer(2).campaignLost(term as Term, "split", false);
+  };
+  const wrong = observed();
+  lose(wrong, 100);
+  assert.equal(wrong.invariants.verdict().valid, true);
+
+  const calm = observed();
+  calm.invariants.calmSince = () => 1;
+  lose(calm, 18);
+  calm.lead(1, 1);
+  lose(calm, 18);
+  assert.equal(calm.invariants.verdict().valid, true);
+  lose(calm, 19);
+  breach(calm, /^campaigns: node 2 loses term 19, the 19th without a leader while nothing is wrong/);
+});
+
+test("an acknowledgement of what only a snapshot holds whose file is not durable is noticed", () => {
+  const installing = (durableSnapshotIndex: number): ReturnType<typeof observed> => {
+    const cluster = observed();
+    cluster.lead(1, 1);
+    for (const id of [1, 2]) for (const index of [1, 2, 3]) cluster.append(id, entry(index, 1));
+    commit(cluster, 1, 0, 3);
+    const log = Object.assign(cluster.log(3), { durableSnapshotIndex });
+    cluster.append(3, entry(1, 1));
+    install(log, { index: 3 as LogIndex, term: 1 as Term, configuration: MEMBERS }, NO_DATA);
+    cluster.tracer(3).snapshot("installed", { index: 3 as LogIndex, term: 1 as Term }, 1 as NodeId);
+    // A flush that was under way may have made the entry durable that was there before.
+    cluster.invariants.leaves(3, acknowledges(3, 1), log);
+    assert.equal(cluster.invariants.verdict().valid, true);
+    cluster.invariants.leaves(3, acknowledges(3, 3), log);
+    return cluster;
+  };
+
+  assert.equal(installing(3).invariants.verdict().valid, true);
+  breach(installing(0), /^durability: node 3 acknowledges entry 3, but its disk holds no more than 1/);
 });
