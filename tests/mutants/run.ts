@@ -137,7 +137,7 @@ function sweep(copy: string, mutant: Mutant, first: number): Promise<Swept> {
 /** A copy of the sources with the mutant in it. */
 function plant(mutant: Mutant): string {
   const copy = mkdtempSync(join(tmpdir(), "mutant-"));
-  for (const folder of ["raft", "checker", "harness"]) {
+  for (const folder of ["raft", "checker", "server", "harness"]) {
     cpSync(join(root, folder), join(copy, folder), { recursive: true });
   }
   for (const file of ["mod.ts", "deno.json", "package.json"]) cpSync(join(root, file), join(copy, file));
