@@ -116,8 +116,11 @@ export class MemberChanges {
     const { calm, invariants, nodes } = this.#parts;
     const since = calm.since();
     const target = nodes.get(fault.node);
-    const follower = leader.replica!.node.status().followers.find(({ id }) => id === fault.node);
-    const canLead = since !== null && target?.view().state === "running" && follower?.isActive === true &&
+    const { followers, transferTarget } = leader.replica!.node.status();
+    const follower = followers.find(({ id }) => id === fault.node);
+    // One transfer at a time: another that is under way may come about instead.
+    const canLead = since !== null && transferTarget === null && target?.view().state === "running" &&
+      follower?.isActive === true &&
       !follower.isLearner && follower.state === "replicate";
     return (reply) => {
       if (fault.change === "wrong" && reply.type === "ok") {
