@@ -39,10 +39,10 @@ export interface Member {
   readonly kind: "member";
   /**
    * `add`: a new node joins as a learner. `join`: a new node asks to become a voter, and becomes one when it has caught
-   * up. `reuse`: as `join`, under the number of a member that was removed. `joint`: several members change at once; `node` is one of them. `wrong`: a change that must be refused.
-   * `remove`: a member leaves. `replace`: `node` joins and `old` leaves, both in one joint configuration where the
-   * cluster can. `promote`, `demote`: a learner becomes a voter, or the reverse. `transfer`: the leadership goes to
-   * `node`.
+   * up. `reuse`: as `join`, under the number of a member that was removed. `joint`: several members change at once;
+   * `node` is one of them. `wrong`: a change that must be refused. `remove`: a member leaves. `replace`: `node` joins
+   * and `old` leaves, both in one joint configuration where the cluster can. `promote`, `demote`: a learner becomes a
+   * voter, or the reverse. `transfer`: the leadership goes to `node`.
    */
   readonly change: MemberChange;
   /** The node that is changed, or that comes. */

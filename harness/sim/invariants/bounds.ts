@@ -1,6 +1,6 @@
 /**
- * Bounds: a node remembers no more sessions than it is set to, and when all is quiet, its log, in memory and on disk, is
- * no longer than its settings and its latest snapshot explain.
+ * Bounds: a node remembers no more sessions than it is set to, and when all is quiet, its log, in memory and on disk,
+ * is no longer than its settings and its latest snapshot explain.
  *
  * @module
  */
@@ -33,9 +33,13 @@ export interface Holding {
 
 /** A batch of one entry takes so many bytes more than the entry's data; one of a mere term or vote takes no more. */
 const BATCH_BYTES = 160;
-/** So many segments may hold nothing that is needed: one that was made ready, one that ends in what is, and the next. */
+/**
+ * So many segments may hold nothing that is needed: one that was made ready, one that ends in what is, and the next.
+ */
 const SPARE_SEGMENTS = 3;
-/** A restart finds the entries of so many segments again that a snapshot covers: of the one that ends in what is needed. */
+/**
+ * A restart finds the entries of so many segments again that a snapshot covers: of the one that ends in what is needed.
+ */
 const REREAD_SEGMENTS = 1;
 
 /** What a node holds beyond its bounds when all is quiet; `null`: nothing. */

@@ -107,7 +107,9 @@ export class Invariants {
     this.#world.nodes.set(id, node);
   }
 
-  /** The configuration that a node starts with, and how to learn later whether it holds a lease, or probes a follower. */
+  /**
+   * The configuration that a node starts with, and how to learn later whether it holds a lease, or probes a follower.
+   */
   holds(
     id: number,
     configuration: Configuration,
