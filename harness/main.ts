@@ -12,10 +12,10 @@ import { processTerminal, type Terminal } from "./cli/terminal.ts";
 import { TargetError } from "./run/target_error.ts";
 import { VERSION } from "../server/version.ts";
 
-/** A command: its arguments in, its exit status out. */
+/** A command: takes its arguments and returns its exit status. */
 type Command = (args: string[], terminal: Terminal) => Promise<number>;
 
-/** Each command's file is loaded only when it is asked for. */
+/** The file of each command is loaded only when needed. */
 const COMMANDS: Readonly<Record<CommandName, () => Promise<{ main: Command }>>> = {
   run: () => import("./cli/run.ts"),
   fuzz: () => import("./cli/fuzz.ts"),
@@ -60,7 +60,7 @@ async function dispatch(args: string[], terminal: Terminal): Promise<number> {
   }
 }
 
-/** The command that is meant, and its arguments: `help run` is `run --help`, and no command at all is `run`. */
+/** The command and its arguments. `help run` means `run --help`, and no command means `run`. */
 function commandOf(args: string[]): { name: CommandName; rest: string[] } {
   const [first = "run", ...rest] = args;
   if (first === "--help" || first === "-h") return commandOf(["help", ...rest]);
@@ -82,11 +82,11 @@ try {
   process.exitCode = await dispatch(process.argv.slice(2), terminal);
 } catch (error) {
   const message = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
-  // Deno says which flag permits what was asked; real nodes need several, which deno.json has under two names.
+  // Deno names the flag that permits the action. Real nodes need several flags, for which deno.json has two names.
   const isNotPermitted = error instanceof Error && error.name === "NotCapable";
   const hint = isNotPermitted ? " (real nodes: -P=serve for one, -P=live for all else)" : "";
   const isWrongUsage = isNotPermitted || error instanceof UsageError || error instanceof TargetError;
   terminal.err(`${isWrongUsage ? "Wrong usage" : "Failed"}: ${message}${hint}`);
-  // At once: what a command had begun to wait for must not keep a process that has failed.
+  // Exits at once: whatever a command still waits for must not keep a failed process alive.
   process.exit(isWrongUsage ? WRONG_USAGE : PROGRAM_FAILED);
 }

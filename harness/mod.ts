@@ -1,13 +1,12 @@
 /**
- * What drives clusters: replicas to host, a simulator that torments them, runs that record what clients saw, and their
- * judgement.
+ * Drives clusters: replicas to host, a simulator, runs that record what clients saw, and their verdicts.
  *
- * Three ways in: `createReplica` hosts a replica, with a journal, in a program of your own, over your transport, disk
- * and state machine (its doc has a whole program); `simulateAndJudge` makes one simulated run, as the command line
- * does; `drive` drives a `Target` of your own with the same clients and nemesis.
+ * There are three ways to use it. `createReplica` hosts a replica with a journal in your own program, over your
+ * transport, disk and state machine (its doc has a complete program). `simulateAndJudge` makes one simulated run, as
+ * the command line does. `drive` drives your own `Target` with the same clients and nemesis.
  *
- * Times are whole nanoseconds of a `Clock`, unless a name or a doc says otherwise. Errors come as the first argument of
- * the function that is called at the end, or are thrown where a doc says so.
+ * Times are whole nanoseconds of a `Clock`, unless a name or a doc says otherwise. Errors are the first argument of a
+ * callback, or are thrown where a doc says so.
  *
  * @example One simulated run, judged
  * ```ts
@@ -61,7 +60,7 @@ export type { Rule } from "./nemesis/victims.ts";
 export * from "./workloads/workload.ts";
 export { type Make, WORKLOADS } from "./workloads/workloads.ts";
 
-// The simulator, and what a run in it leaves behind.
+// The simulator, and the results of a simulated run.
 export { DEFAULT_NODES, DEFAULT_OPTIONS, type RunOptions } from "./run/options.ts";
 export * from "./run/setup.ts";
 export * from "./run/result.ts";
@@ -73,7 +72,7 @@ export { live } from "./targets/ours/live.ts";
 export { loadTarget } from "./targets/targets.ts";
 export { TargetError } from "./run/target_error.ts";
 
-// A system of your own under the nemesis.
+// Your own system under the nemesis.
 export { HttpError, httpOnce, type HttpReply, type HttpRequest } from "./rig/http_once.ts";
 export { defineProcesses } from "./targets/processes/define.ts";
 export type * from "./targets/processes/process_target.ts";

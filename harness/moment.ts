@@ -1,8 +1,7 @@
 /**
- * What happens inside a system under test, an event at a time: for `--trace`, the story of a shrunk run, and the
- * report.
+ * Events inside a system under test: for `--trace`, the story of a shrunk run, and the report.
  *
- * A target tells what it can. What it leaves out, nobody guesses.
+ * A target reports what it can. Missing events are not guessed.
  *
  * @module
  */
@@ -11,53 +10,53 @@
 export interface Moment {
   /** Nanoseconds since the run began. */
   readonly time: number;
-  /** Where it happened: the node's number. */
+  /** The number of the node where it happened. */
   readonly node: number;
   /**
-   * `message` for what came in, `sent` for what goes out, `way` for what became of a message (told when that is
-   * known, so not in the order of the times); anything else is a change of the node's state: `role`, `log`, ...
+   * `message` for a received message, `sent` for a message that is sent, `way` for the fate of a message (reported when
+   * it is known, so not in the order of time). All other kinds are changes of the node's state: `role`, `log`, ...
    */
   readonly kind: string;
-  /** What happened, in the system's own words. */
+  /** A description in the system's own terms. */
   readonly text: string;
-  /** Whether a reader of a short story wants to hear of it. */
+  /** Whether a short story should include it. */
   readonly matters: boolean;
-  /** Of kind `way`: a message's way through the network. */
+  /** For the kind `way`: the message's path through the network. */
   readonly way?: MessageWay;
-  /** What is different now in the node's state. */
+  /** The change of the node's state. */
   readonly change?: NodeChange;
 }
 
-/** A message's way. */
+/** The path of a message through the network. */
 export interface MessageWay {
-  /** The node that it goes to. */
+  /** The receiving node. */
   readonly to: number;
-  /** Nanoseconds since the run began; `null`: it is lost. */
+  /** When it arrives, in nanoseconds since the run began; `null` if it is lost. */
   readonly arrives: number | null;
-  /** What kind of message it is: `append-request`. */
+  /** The type of the message: `append-request`. */
   readonly type: string;
 }
 
-/** What changed in a node. Fields that are left out stay as they were. */
+/** A change of a node's state. Fields that are left out did not change. */
 export interface NodeChange {
-  /** Whether it runs. */
+  /** Its life: running, paused, ... */
   readonly life?: "running" | "paused" | "down" | "refused" | "removed";
   /** Its role: `leader`, `follower`, ... */
   readonly role?: string;
   /** Its term. */
   readonly term?: number;
-  /** For whom it voted in its term; 0 for nobody. */
+  /** The candidate that it voted for in its term; 0 for none. */
   readonly vote?: number;
-  /** Up to which index it knows the log to be committed. */
+  /** The last index that it knows to be committed. */
   readonly commit?: number;
-  /** Up to which index its state machine has applied. */
+  /** The last index that its state machine has applied. */
   readonly applied?: number;
-  /** Up to which index its log would survive a loss of power. */
+  /** The last index of its log that would survive a loss of power. */
   readonly durable?: number;
-  /** The log, from index `from` on: it ends before, and goes on with entries of these terms. */
+  /** The log from index `from` on: earlier entries stay, and entries with these terms follow. */
   readonly log?: { readonly from: number; readonly terms: readonly number[] };
   /** A snapshot covers the log up to this index. */
   readonly snapshot?: number;
-  /** The members, in words. */
+  /** The members, as text. */
   readonly members?: string;
 }

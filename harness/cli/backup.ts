@@ -1,6 +1,6 @@
 /**
- * The command `backup`: saves what a live cluster holds, as it was at one moment, while it goes on; and brings it into
- * a new cluster.
+ * The command `backup`: saves the content of a live cluster as of one moment, while the cluster goes on; and restores
+ * it into a new cluster.
  *
  * @module
  */
@@ -23,10 +23,10 @@ const FLAGS = {
   ...ACCESS_FLAGS,
 } as const satisfies FlagSpec;
 
-/** Bytes and keys of one MSET. */
+/** The limits of one MSET, in bytes and keys. */
 const BATCH_BYTES = 1 << 20;
 const BATCH_KEYS = 1000;
-/** A request that is told to try again is tried for so long. */
+/** How long a request is repeated while the node says to try again. */
 const INSISTS = 30 * SECOND;
 
 /** Saves or restores. */
@@ -68,7 +68,7 @@ async function save(client: RespClient, cluster: string, path: string): Promise<
 }
 
 async function restore(client: RespClient, path: string): Promise<string> {
-  // First without doing anything: half a backup is none.
+  // First checks the whole file: restoring half a backup would be worse than nothing.
   const { cluster, time, keys } = await readBackup(path, () => {});
   const found = await ask(client, ["DBSIZE"]);
   if (found !== 0) throw new UsageError(`A backup is restored into a new cluster, but this one holds ${found} keys`);
@@ -76,7 +76,7 @@ async function restore(client: RespClient, path: string): Promise<string> {
   return `restored ${keys} keys of cluster ${JSON.stringify(cluster)} as of ${time}`;
 }
 
-/** Writes what a slice holds. */
+/** Writes the content of a slice. */
 async function send(client: RespClient, slice: Uint8Array): Promise<void> {
   const held = new Holdings();
   readSlice(slice, held);
@@ -99,7 +99,7 @@ async function send(client: RespClient, slice: Uint8Array): Promise<void> {
   await flush();
 }
 
-/** Lists and sets are no values of Redis's commands here: they go through `KAYA`. */
+/** Redis's commands here have no lists and sets, so these are sent through `KAYA`. */
 async function sendElements(client: RespClient, key: string, value: Iterable<unknown> & object): Promise<void> {
   const elements = [...value];
   const operations = value instanceof Set
@@ -115,7 +115,7 @@ async function sendElements(client: RespClient, key: string, value: Iterable<unk
   }
 }
 
-/** Asks, and again while the node says that nothing was done. */
+/** Sends a request, and repeats it while the node says that nothing was done. */
 async function ask(client: RespClient, args: readonly string[]): Promise<ClientValue> {
   const clock = createLiveClock();
   for (;;) {

@@ -5,8 +5,8 @@
  * "kayabackup 1\n" | JSON on a line | (length u32 | slice)* | 0 u32 | CRC-32C u32 of all before it
  * ```
  *
- * It is written beside its final name and gets that once it is whole and on disk: a file of that name is never half a
- * backup.
+ * The file is written under another name, and gets its final name once it is complete and on disk. So a file with that
+ * name is never half a backup.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import { fileErrorInWords } from "./file_error.ts";
 import { UsageError } from "./flags.ts";
 
 const MAGIC = "kayabackup 1\n";
-/** A slice ends soon after 256 KiB, or with the longest value. */
+/** The maximum length of a slice. A slice ends soon after 256 KiB, or with the longest value. */
 const SLICE_MAX = 64 << 20;
 
-/** What a backup tells of itself. */
+/** The header of a backup. */
 interface BackupHeader {
   readonly cluster: string;
-  /** When it was begun, in ISO 8601. */
+  /** When the backup was begun, in ISO 8601. */
   readonly time: string;
   readonly keys: number;
 }
@@ -47,7 +47,7 @@ export class BackupWriter {
     this.#write(slice);
   }
 
-  /** Ends the file and gives it its name. */
+  /** Ends the file, and gives it its final name. */
   finish(): void {
     this.#write(u32(0));
     attempt(`write ${this.#draft}`, () => {
@@ -58,13 +58,13 @@ export class BackupWriter {
     });
   }
 
-  /** Leaves nothing behind. */
+  /** Removes the unfinished file. */
   abandon(): void {
     try {
       closeSync(this.#descriptor);
       unlinkSync(this.#draft);
     } catch {
-      // It is gone already.
+      // The file is gone already.
     }
   }
 
@@ -75,9 +75,10 @@ export class BackupWriter {
 }
 
 /**
- * Reads a backup slice by slice. Whether it is whole is known at its end: who must not take half of one reads it twice.
+ * Reads a backup slice by slice. Only the end shows whether it is complete, so a caller that must not use half a backup
+ * reads it twice.
  *
- * @throws {UsageError} If it is no whole backup.
+ * @throws {UsageError} If it is not a complete backup.
  */
 export async function readBackup(
   path: string,

@@ -16,10 +16,10 @@ import { checkFiles, type Outcome } from "./check_one.ts";
 import { PROGRAM_FAILED, WRONG_USAGE } from "./status.ts";
 import type { Format, Terminal } from "./terminal.ts";
 
-/** The worst first. */
+/** The exit statuses, the worst first. */
 const SEVERITY: readonly number[] = [PROGRAM_FAILED, WRONG_USAGE, 1, 2, 0];
 
-/** From so many bytes in all on, several files are judged on several cores. */
+/** From this many bytes in all on, several files are judged on several cores. */
 const WORTH_WORKERS = 4 << 20;
 
 /** Judges every file and returns the worst of their exit statuses. */
@@ -65,7 +65,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   return worst;
 }
 
-/** The page of a history: it is read once more, as judging it needs no objects of its events. */
+/** Writes the page of a history. Reads the file again, because judging makes no objects of its events. */
 function leaveHistory(
   path: string,
   files: readonly string[],
@@ -81,7 +81,7 @@ function leaveHistory(
   });
 }
 
-/** A file's outcome; one that could not be judged is unknown. */
+/** A file's outcome; a file that could not be judged counts as unknown. */
 function caseOf(file: string, result: (Verdict & { readonly check_ms?: number }) | undefined, err: string): JudgedCase {
   const says = result === undefined ? err : result.valid === true ? "" : result.reason ?? String(result.valid);
   const took = (result?.check_ms ?? 0) / 1000;
@@ -95,7 +95,7 @@ function jobsFor(runs: readonly (readonly string[])[], { jobs }: CheckFlags): nu
   return bytes < WORTH_WORKERS ? 1 : Math.min(availableParallelism(), runs.length);
 }
 
-/** The text of a worker, which marks what is to be styled. */
+/** Applies the styles that a worker has marked in its text. */
 function coloured(text: string, terminal: Terminal): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/\x01(\w+)\x02(.*?)\x03/gs, (_, format, styled) => terminal.style(format as Format, styled));

@@ -1,6 +1,6 @@
 /**
- * The bytes of a file that is to be judged: of a file, of what is compressed, of the standard input, of the file in a
- * folder that is meant.
+ * Reads the bytes of a file to be judged: a plain or compressed file, the standard input, or the right file of a
+ * folder.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { gunzipSync } from "node:zlib";
 import { fileErrorInWords } from "./file_error.ts";
 import { InputError } from "./input_error.ts";
 
-/** Hands out the next bytes of a file; undefined at its end. */
+/** Returns the next bytes of a file; undefined at its end. */
 export type Chunks = () => Uint8Array | undefined;
 
-/** The size of a file; 0 where there is none to be had, as reading it will say why. */
+/** The size of a file; 0 if it is unknown, because reading the file will then give the reason. */
 export function sizeOf(file: string): number {
   try {
     return file === "-" ? 0 : statSync(file).size;
@@ -23,9 +23,9 @@ export function sizeOf(file: string): number {
 }
 
 /**
- * All bytes of a file, or of the standard input for `-`; what gzip has compressed is unpacked.
+ * Reads all bytes of a file, or of the standard input for `-`, and unpacks gzip.
  *
- * @throws {InputError} If it cannot be read, or is no text.
+ * @throws {InputError} If it cannot be read, or is not text.
  */
 export function readAll(file: string): Uint8Array {
   const chunks: Uint8Array[] = [];
@@ -44,7 +44,7 @@ export function readAll(file: string): Uint8Array {
   return unpacked(bytes);
 }
 
-/** Files that are no text, by how they begin. */
+/** The first bytes of files that are not text. */
 const BINARIES: readonly (readonly [beginning: string, what: string])[] = [
   ["JEPSEN", "Jepsen's test.jepsen, which is Fressian: give history.edn or history.txt of the same folder"],
   ["(\xb5/\xfd", "compressed by zstd: unpack it first"],
@@ -53,12 +53,12 @@ const BINARIES: readonly (readonly [beginning: string, what: string])[] = [
   ["PK\x03\x04", "a zip archive: unpack it first"],
 ];
 
-/** Whether gzip has compressed what begins so. */
+/** Whether the bytes begin like a gzip file. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** What gzip has compressed, once or several times over, as it was before. */
+/** Unpacks bytes that gzip has compressed, even several times. */
 function unpacked(bytes: Uint8Array, times = 0): Uint8Array {
   const beginning = String.fromCharCode(...bytes.subarray(0, 8));
   const binary = BINARIES.find(([each]) => beginning.startsWith(each));
@@ -76,7 +76,7 @@ function unpacked(bytes: Uint8Array, times = 0): Uint8Array {
   return unpacked(inside, times + 1);
 }
 
-/** Hands out a file a megabyte at a time; each chunk is good until the next is asked for. */
+/** Reads a file in chunks of a megabyte. Each chunk is valid until the next one is requested. */
 export function chunksOf(file: string): Chunks {
   let descriptor: number | undefined;
   const buffer = new Uint8Array(1 << 20);
@@ -93,7 +93,7 @@ export function chunksOf(file: string): Chunks {
   };
 }
 
-/** Reads into `chunk`, waiting where the standard input has nothing yet. */
+/** Reads into `chunk`, and waits if the standard input has nothing yet. */
 function readChunk(descriptor: number, chunk: Uint8Array): number {
   for (;;) {
     try {
@@ -106,7 +106,7 @@ function readChunk(descriptor: number, chunk: Uint8Array): number {
   }
 }
 
-/** What stands in a folder of Jepsen's store, the best first. */
+/** The files in a folder of Jepsen's store that may be read, the best first. */
 const HISTORIES: readonly string[] = [
   "history.edn",
   "history.edn.gz",
@@ -117,10 +117,10 @@ const HISTORIES: readonly string[] = [
 ];
 
 /**
- * The files that are meant by a path: itself, or the history in a folder of Jepsen's store, or the operations of each
- * client of etcd's robustness tests.
+ * The files to read for a path: the file itself; or the history in a folder of Jepsen's store; or the operations of
+ * each client of etcd's robustness tests.
  *
- * @throws {InputError} It is a folder without any.
+ * @throws {InputError} If it is a folder without such files.
  */
 export function filesMeantBy(path: string): readonly string[] {
   if (path === "-" || !isFolder(path)) return [path];

@@ -1,5 +1,5 @@
 /**
- * Judges one history: finds out format and model, and asks the checker that knows them.
+ * Judges one history: detects its format and model, and calls the right checker.
  *
  * @module
  */
@@ -9,29 +9,29 @@ import { type Input, inputOf, type ReadFlags } from "./check_input.ts";
 import { type FinalState, withFinalState } from "./check_final.ts";
 import { doesNotFit, InputError, orInputError } from "./input_error.ts";
 
-/** How a file is judged. */
+/** The options of judging a file. */
 export interface JudgeOptions extends ReadFlags {
-  /** The name of a model, or a user's own. */
+  /** The name of a model, or a user's own model. */
   readonly model: string | checker.AnyModel | undefined;
   readonly consistencyModel: string | undefined;
   readonly versionOrder: readonly string[];
   readonly nullReads: "value" | "unknown" | undefined;
   readonly witness: boolean;
-  /** Where the graph of what is wrong is to be written, if it is. */
+  /** The file for the graph of a violation, if it is asked for. */
   readonly dot: string | undefined;
-  /** What the system held in the end, where that is known. */
+  /** The final state of the system, if it is known. */
   readonly final: FinalState | undefined;
-  /** Whether a history without any event is as it should be. */
+  /** Whether an empty history is accepted. */
   readonly mayBeEmpty?: boolean;
-  /** Milliseconds. */
+  /** The current time in milliseconds. */
   readonly now: () => number;
-  /** Whether time is up. */
+  /** Whether the time is up. */
   readonly stop: () => boolean;
 }
 
 /**
- * What is wrong with the flags if some mean nothing to the model: passed over in silence they would be taken for
- * answered.
+ * The message if some flags have no meaning for the model. If they were ignored, the user would believe that they had
+ * an effect.
  */
 export function misplacedFlag(
   model: string,
@@ -57,19 +57,19 @@ export function misplacedFlag(
 
 /** A verdict, ready to be printed. */
 export interface FileVerdict {
-  /** What `--json` prints, without the file's name. */
+  /** The JSON for `--json`, without the file's name. */
   readonly result: {
     readonly valid: Validity;
     readonly format: string;
     readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
     readonly parse_ms: number;
     readonly check_ms: number;
-    /** What was decided on the way that a reader should know. */
+    /** Decisions that the reader should know about. */
     readonly notes?: readonly string[];
   };
-  /** What the history was held against, for people. */
+  /** The model, for people. */
   readonly against: string;
-  /** What there is to say beside the verdict itself, a line each. */
+  /** Additional lines for people, besides the verdict. */
   readonly details: (style: Style) => string[];
   readonly dot?: string;
 }
@@ -77,13 +77,14 @@ export interface FileVerdict {
 /**
  * Judges a file.
  *
- * @throws {InputError} If it is no history, or not one of the model, or could mean two things that lead to two
- * verdicts.
+ * @throws {InputError} If it is not a valid history, does not fit the model, or has two possible meanings with
+ * different verdicts.
  */
 export function judgeBytes(bytes: Uint8Array, asked: JudgeOptions): FileVerdict {
   return orInputError(() => {
     const began = asked.now();
-    // Who says which format an empty file has knows that nothing happened; any other history that is empty is a slip.
+    // If the format is given, an empty file means that nothing happened. Otherwise an empty history is probably a
+    // mistake.
     const options = isBlank(bytes) ? { ...asked, mayBeEmpty: true } : asked;
     return judgeInput(inputOf(bytes, options), options, began);
   });
@@ -94,7 +95,7 @@ function isBlank(bytes: Uint8Array): boolean {
 }
 
 /**
- * Judges what was read.
+ * Judges a history that was read.
  *
  * @param began When reading began.
  */
@@ -108,7 +109,7 @@ export function judgeInput(input: Input, options: JudgeOptions, began: number): 
 }
 
 /**
- * Judges a history in the order of the file, or of time; where time goes back in the file, both must lead to the same
+ * Judges a history in the order of the file, or of time. If time goes back in the file, both orders must give the same
  * verdict.
  */
 function inItsOrder(input: Exclude<Input, { kind: "sessions" }>, options: JudgeOptions, began: number): FileVerdict {
@@ -147,7 +148,7 @@ function inItsOrder(input: Exclude<Input, { kind: "sessions" }>, options: JudgeO
 type EventsInput = Exclude<Input, { kind: "sessions" }>;
 
 /**
- * Judges a history in which pairs may be keys with values, or values: where both are possible, both must lead to the
+ * Judges a history in which pairs may be keys with values, or plain values. If both are possible, both must give the
  * same verdict.
  */
 function judgeHistory(input: EventsInput, options: JudgeOptions, began: number): FileVerdict {
@@ -162,7 +163,7 @@ function judgeHistory(input: EventsInput, options: JudgeOptions, began: number):
   return judgeWithNulls(input, options, began);
 }
 
-/** Judges a history, and says so where the verdict depends on what a read of null is taken for. */
+/** Judges a history, and adds a note if the verdict depends on the meaning of null reads. */
 function judgeWithNulls(read: EventsInput, options: JudgeOptions, began: number): FileVerdict {
   const model = modelOf(read, options);
   const input = options.final === undefined ? read : withFinalReads(read, model, options.final);
@@ -171,7 +172,7 @@ function judgeWithNulls(read: EventsInput, options: JudgeOptions, began: number)
   if (!checker.MODELS_WITH_NULL_READS.includes(model.split(":")[0]!)) return verdict;
   const { valid } = verdict.result;
   const rule = nullRuleOf(model, input.format);
-  // To read more into null can only make a history invalid, and less can only make it valid.
+  // A stricter meaning of null can only make a history invalid, a weaker one only valid.
   if (valid === "unknown" || valid === (rule === "value") || !hasNullReads(input)) return verdict;
   const otherRule = rule === "value" ? "unknown" : "value";
   const other = judgeOnce(input, model, { ...options, nullReads: otherRule, witness: false }, options.now());
@@ -183,7 +184,7 @@ function judgeWithNulls(read: EventsInput, options: JudgeOptions, began: number)
   ]);
 }
 
-/** The history with reads of the final state at its end. */
+/** The history with reads of the final state appended. */
 function withFinalReads(input: EventsInput, model: string | checker.AnyModel, final: FinalState): EventsInput {
   const history = withFinalState(input.history(), typeof model === "string" ? model : model.name, final);
   return { ...input, table: undefined, history: () => history };
@@ -210,7 +211,7 @@ function hasNullReads(input: EventsInput): boolean {
   return false;
 }
 
-/** The model that was asked for, or the one that is found out. */
+/** The model that was asked for, or the inferred one. */
 function modelOf(input: EventsInput, options: JudgeOptions): string | checker.AnyModel {
   return options.model ?? inferred(input, options);
 }
@@ -220,9 +221,9 @@ function modelName({ model }: JudgeOptions): string | undefined {
 }
 
 /**
- * The model of a history by its operations.
+ * Infers the model of a history from its operations.
  *
- * @throws {InputError} If they leave it open.
+ * @throws {InputError} If the operations leave it open.
  */
 export function inferred(input: Pick<EventsInput, "beginning">, options: JudgeOptions): string {
   const { events, lines, pairs } = input.beginning();
@@ -253,7 +254,7 @@ function judgeOnce(
   if (typeof model === "string" && checker.isTransactionModel(model)) {
     return judgeEvents(input.history(), { ...input, model, began }, options);
   }
-  // A model of one's own may ask for the times of events, which only the whole history has.
+  // A user's model may need the times of events, which only the whole history has.
   const asksForTimes = typeof model !== "string" || model.split(":")[0] === "lease";
   const table = asksForTimes ? undefined : input.table;
   const operations = table ?? checker.tableOf(input.history());
@@ -290,7 +291,7 @@ function judgeOperations(
   };
 }
 
-/** What a history of transactions is held against. */
+/** The parts of a transaction model's name. */
 interface Asked {
   readonly format: string;
   readonly model: string;
@@ -315,7 +316,7 @@ function judgeTransactions(input: checker.TransactionInput, asked: Asked, option
   const judged = checker.checkTransactionModel(model, input, {
     ...(consistencyModel === undefined ? {} : { consistencyModel }),
     ...(versionOrder.length === 0 ? {} : { versionOrder: versionOrder.flatMap(checker.parseVersionOrder) }),
-    // As for the linearizable models: in Jepsen's own notation a second invocation leaves the first one unknown.
+    // As for linearizable models: in Jepsen's own notation, a second invocation leaves the first one unknown.
     ...(checker.isJepsens(format) ? { mayReinvoke: true } : {}),
     stop: options.stop,
   });
@@ -331,7 +332,7 @@ function judgeTransactions(input: checker.TransactionInput, asked: Asked, option
   };
 }
 
-/** The verdict with notes below it. */
+/** Adds notes to a verdict. */
 export function withNotes(verdict: FileVerdict, notes: readonly string[]): FileVerdict {
   if (notes.length === 0) return verdict;
   const before = verdict.result.notes ?? [];
@@ -346,12 +347,12 @@ function trimmed(lines: string[]): string[] {
   return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
 }
 
-/** The lines of a report after its first, which says what a check's own first line says. */
+/** The lines of a report without the first, which repeats the check's own first line. */
 export function linesAfterFirst(report: string): string[] {
   return report.trimEnd().split("\n").slice(1);
 }
 
-/** Paragraphs as details: all but the first, which is indented already. */
+/** Indents all paragraphs except the first, which is indented already. */
 function indented(lines: readonly string[]): string[] {
   const first = lines.includes("") ? lines.indexOf("") : lines.length;
   return lines.map((line, i) => i > first && line !== "" ? `  ${line}` : line);

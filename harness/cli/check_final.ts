@@ -1,20 +1,20 @@
 /**
- * A final state: what the system held in the end is one more read, after all else.
+ * Adds the final state of a system to its history, as reads after all other operations.
  *
  * @module
  */
 import type * as checker from "../../checker/mod.ts";
 import { InputError } from "./input_error.ts";
 
-/** What the system held in the end. */
+/** The final state of the system. */
 export interface FinalState {
-  /** The file that tells it. */
+  /** The file that contains it. */
   readonly file: string;
   /** An object by key, a list or a number. */
   readonly value: unknown;
 }
 
-/** The models that a final state can be held against, and what reads it. */
+/** The models that support a final state, and the operation that reads it. */
 const READS: Readonly<Record<string, "get" | "read" | "txn" | "read of all">> = {
   "kv": "get",
   "kv-append": "get",
@@ -35,9 +35,9 @@ const READS: Readonly<Record<string, "get" | "read" | "txn" | "read of all">> = 
 };
 
 /**
- * The history with reads of the final state at its end, by a process of their own.
+ * The history with reads of the final state appended, by a separate process.
  *
- * @throws {InputError} The state is not of the model.
+ * @throws {InputError} If the state does not fit the model.
  */
 export function withFinalState(history: checker.ReadHistory, model: string, final: FinalState): checker.ReadHistory {
   const base = model.split(":")[0]!;
@@ -92,7 +92,7 @@ function readsByKey(
   return [{ f: "txn", value: entries.map(([key, value]) => [isMulti ? "read" : "r", key, value]) }];
 }
 
-/** The keys of a history by their text: those of operations, or of micro-operations. */
+/** The keys of a history by their text, from operations or micro-operations. */
 function keysOf(events: readonly checker.HistoryEvent[]): Map<string, unknown> {
   const keys = new Map<string, unknown>();
   for (const { key, value } of events) {

@@ -1,5 +1,5 @@
 /**
- * The flags of `check`, and what they may be together.
+ * The flags of `check`, and their valid combinations.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { OUTCOME_FLAGS } from "./outcomes.ts";
 import { HTML_FLAG } from "./pages.ts";
 import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
 
-/** Every name that `--model` takes. */
+/** All names for `--model`. */
 const NAMES: readonly string[] = [
   ...new Set([
     ...checker.MODEL_NAMES,
@@ -19,7 +19,7 @@ const NAMES: readonly string[] = [
   ]),
 ];
 
-/** Every name that `--consistency-model` takes. */
+/** All names for `--consistency-model`. */
 const LEVELS: readonly string[] = [
   ...checker.CONSISTENCY_MODELS,
   ...Object.keys(checker.CONSISTENCY_MODEL_ALIASES),
@@ -85,7 +85,7 @@ const FLAGS = {
   },
 } as const satisfies FlagSpec;
 
-/** The flags of `check`, parsed. */
+/** The parsed flags of `check`. */
 export interface CheckFlags {
   readonly model: string | undefined;
   readonly format: string | undefined;
@@ -112,7 +112,7 @@ export interface CheckFlags {
 /**
  * Parses the arguments of `check`.
  *
- * @throws {UsageError} A flag that there is not, or flags that mean nothing together.
+ * @throws {UsageError} If a flag is unknown, or flags do not go together.
  */
 export function checkFlags(args: readonly string[]): { flags: CheckFlags; files: readonly string[] } {
   const { flags, words } = parseFlags(args, FLAGS);
@@ -142,7 +142,7 @@ export function checkFlags(args: readonly string[]): { flags: CheckFlags; files:
   return { flags, files: words };
 }
 
-/** Whether `--model` was given the path of a module. */
+/** Whether the value of `--model` is the path of a module. */
 export function isPath(model: string): boolean {
   return /[\\/]|\.[cm]?[jt]s$/.test(model) && !model.includes(":{");
 }
@@ -165,7 +165,7 @@ function assertModel(name: string): void {
   throw new UsageError(`--model takes one of ${NAMES.join(", ")}, but was given ${JSON.stringify(name)}${hint}`);
 }
 
-/** What `parse` returns; where it throws, the usage is wrong. */
+/** The result of `parse`; an error becomes a UsageError. */
 function inUsage<Result>(parse: () => Result): Result {
   try {
     return parse();

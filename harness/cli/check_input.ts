@@ -1,17 +1,17 @@
 /**
- * What is judged: the bytes of a file, read as far as its model needs.
+ * Reads a file to be judged, as far as its model needs.
  *
  * @module
  */
 import * as checker from "../../checker/mod.ts";
 
-/** The flags about how a file is read. */
+/** The flags for reading a file. */
 export interface ReadFlags {
   readonly format: string | undefined;
   readonly pairs: "keys" | "values" | undefined;
   /**
-   * `time` sorts by time, `file` keeps the order of the file; undefined keeps it too, but asks where the verdict
-   * depends on it.
+   * `time` sorts by time, `file` keeps the order of the file. Undefined keeps the order too, but is an error if the
+   * verdict depends on it.
    */
   readonly order: "time" | "file" | undefined;
 }
@@ -26,18 +26,18 @@ export type Input =
   | {
     readonly kind: "events";
     readonly format: string;
-    /** The operations, where they could be read without making objects of their events. */
+    /** The operations, if they could be read without making objects of the events. */
     readonly table: checker.Operations | undefined;
     /** All events. */
     readonly history: () => checker.ReadHistory;
-    /** Enough events to see what they are. */
+    /** Enough events to recognize the kind of operations. */
     readonly beginning: () => checker.ReadHistory;
-    /** The first place where time goes back. */
+    /** The first place at which time goes back. */
     readonly goesBack: () => checker.TimeGoesBack | undefined;
     readonly notes: readonly string[];
   };
 
-/** The flags of reading, and the model that may have been asked for. */
+/** The reading flags, and the model if one was asked for. */
 type Flags = ReadFlags & { readonly model: string | checker.AnyModel | undefined };
 
 /** Reads a file's bytes. */
@@ -54,7 +54,7 @@ export function inputOf(bytes: Uint8Array, flags: Flags): Input {
   const beginning = checker.readHistory(beginningOf(bytes), options);
   const found = flags.model ?? checker.inferModel(beginning.events, beginning.pairs === "keys");
   const model = typeof found === "string" ? found : "model" in found ? found.model : "";
-  // Pairs that may be keys, transactions, and what is to be sorted need the events.
+  // Possible key pairs, transactions, and sorting need the events.
   const needsEvents = beginning.pairs !== "values" || checker.isTransactionModel(model) || flags.order === "time";
   if (needsEvents || bytes.length === 0) return inputOfHistory(history());
   const { operations, goesBack } = checker.readOperations(bytes, options);
@@ -69,7 +69,7 @@ export function inputOf(bytes: Uint8Array, flags: Flags): Input {
   };
 }
 
-/** A history whose events are all there. */
+/** A history whose events are in memory. */
 export function inputOfHistory(history: checker.ReadHistory, notes: readonly string[] = []): Input {
   return {
     kind: "events",
@@ -82,12 +82,12 @@ export function inputOfHistory(history: checker.ReadHistory, notes: readonly str
   };
 }
 
-/** The text that tells a file's format. */
+/** The beginning of a file, which is enough to detect its format. */
 export function headOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes.subarray(0, checker.HEAD_BYTES));
 }
 
-/** The first lines, enough to see what kind of operations there are. */
+/** The first lines, which are enough to recognize the kind of operations. */
 export function beginningOf(bytes: Uint8Array): Uint8Array {
   const enough = 1 << 16;
   if (bytes.length <= enough) return bytes;

@@ -1,5 +1,5 @@
 /**
- * A user's own model, from the path of its module.
+ * Loads a user's own model from the path of its module.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { UsageError } from "./flags.ts";
 /**
  * Loads a module that exports a model as its `default` or as `model`, or a function that returns one.
  *
- * @throws {UsageError} It cannot be loaded, or exports no model.
+ * @throws {UsageError} If the module cannot be loaded, or exports no model.
  */
 export async function loadModel(path: string): Promise<AnyModel> {
   let module: Record<string, unknown>;
@@ -28,7 +28,7 @@ export async function loadModel(path: string): Promise<AnyModel> {
   return model as AnyModel;
 }
 
-/** What keeps a value from being a model. */
+/** Why a value is not a model; undefined if it is one. */
 function problemOf(model: unknown): string | undefined {
   if (typeof model !== "object" || model === null) {
     return "expected the module to export a model as default or as model, or a function that returns one";

@@ -1,5 +1,5 @@
 /**
- * Judges one file of `check`, or the files of one run, and says what to print.
+ * Judges one file of `check`, or the files of one run, and makes the output.
  *
  * @module
  */
@@ -17,18 +17,18 @@ import { InputError, orInputError } from "./input_error.ts";
 import { grouped } from "../report/report.ts";
 import { PROGRAM_FAILED, STATUS, WRONG_USAGE } from "./status.ts";
 
-/** What came of a file. */
+/** The outcome of a file. */
 export interface Outcome {
   readonly status: number;
-  /** For stdout: with its line ends. */
+  /** The text for stdout, with line ends. */
   readonly out: string;
-  /** For stderr: a line without its end; empty where there is none. */
+  /** The text for stderr: a line without its end, or empty. */
   readonly err: string;
-  /** What `--json` prints; left out where there is no verdict. */
+  /** The JSON for `--json`; absent if there is no verdict. */
   readonly result?: FileVerdict["result"];
 }
 
-/** How a file is judged, beside its flags. */
+/** The settings of a check, besides its flags. */
 interface CheckSettings {
   readonly flags: CheckFlags;
   /** A user's own model. */
@@ -36,7 +36,7 @@ interface CheckSettings {
   readonly style: checker.Style;
 }
 
-/** Judges a file, or several that are one run. */
+/** Judges a file, or several files of one run. */
 export function checkFiles(files: readonly string[], settings: CheckSettings): Outcome {
   const [file = ""] = files;
   const { flags } = settings;
@@ -118,7 +118,7 @@ function linesIn(bytes: Uint8Array): number {
   return bytes.length > 0 && bytes.at(-1) !== 10 ? count + 1 : count;
 }
 
-/** From this size on a file is judged while it is read, if it can be. */
+/** From this size on, a file is judged while it is read, if possible. */
 const LARGE = 64 << 20;
 
 function judgeFile(file: string, options: JudgeOptions): FileVerdict {

@@ -1,5 +1,6 @@
 /**
- * Judges a large file of JSON lines while it is read: memory follows what is undecided, not the length of the file.
+ * Judges a large file of JSON lines while reading it. The memory depends on what is undecided, not on the length of the
+ * file.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { type FileVerdict, inferred, type JudgeOptions, linesAfterFirst, rounded
 import { beginningOf, headOf } from "./check_input.ts";
 import { orInputError } from "./input_error.ts";
 
-/** The model of a large file, if it can be judged while it is read: JSON lines, and a model of registers. */
+/** The model of a large file that can be judged while it is read: JSON lines, and a register model. */
 export function streamedModel(beginning: Uint8Array, options: JudgeOptions): string | undefined {
   return orInputError(() => {
     if (options.witness || options.order !== undefined) return undefined;
@@ -25,10 +26,10 @@ export function streamedModel(beginning: Uint8Array, options: JudgeOptions): str
 /**
  * Judges a stream of JSON lines by a model of registers.
  *
- * @param open Opens the file from its beginning; it is read a second time, for the key at fault alone, to explain a
- * violation.
- * @returns Undefined where time goes back in the file: then the whole of it must be looked at.
- * @throws {InputError} If it is no history.
+ * @param open Opens the file at its beginning. To explain a violation, the file is read a second time, for the faulty
+ * key only.
+ * @returns Undefined if time goes back in the file: then the whole file must be read first.
+ * @throws {InputError} If it is not a valid history.
  */
 export function judgeStream(open: () => Chunks, name: string, options: JudgeOptions): FileVerdict | undefined {
   return orInputError(() => {
@@ -67,8 +68,8 @@ function judge(open: () => Chunks, name: string, options: JudgeOptions): FileVer
 }
 
 /**
- * The monitor has forgotten what was decided long ago, which the violation may be about: so the key is judged once more
- * from the beginning.
+ * Judges the key again from the beginning. The monitor has forgotten operations that were decided long ago, but the
+ * violation may involve them.
  */
 function explainWhole(
   open: () => Chunks,

@@ -1,5 +1,5 @@
 /**
- * The hidden command `check-worker`: judges one file after another, and sends back what to print.
+ * The hidden command `check-worker`: judges one file after another, and sends the output back.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type CheckFlags, isPath } from "./check_flags.ts";
 import { loadModel } from "./check_model.ts";
 import { checkFiles } from "./check_one.ts";
 
-/** What a worker is asked. */
+/** A request to a worker. */
 export interface CheckRequest {
   readonly files: readonly string[];
   readonly flags: CheckFlags;
@@ -25,7 +25,7 @@ export function main(): Promise<number> {
       parentPort!.postMessage({ error: (error as Error).message });
     }
   });
-  // What is sent before somebody listens may be lost.
+  // A message that is sent before the worker listens may be lost, so the worker says when it is ready.
   parentPort?.postMessage({ isReady: true });
   return new Promise(() => {});
 }

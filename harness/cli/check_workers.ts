@@ -1,5 +1,5 @@
 /**
- * Judges many files on several cores; the answers come in the order of the files.
+ * Judges many files on several cores, and returns the outcomes in the order of the files.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { CheckRequest } from "./check_worker.ts";
 /** The hidden command that a worker runs. */
 const WORKER = "kaya-raft check-worker";
 
-/** What a worker answers. */
+/** The answer of a worker. */
 type CheckAnswer = { readonly outcome: Outcome } | { readonly error: string };
 
 /**
- * Judges `runs`, each of them the files of one run.
+ * Judges `runs`; each is the list of files of one run.
  *
- * @param heard Called with the outcome of each, in their order.
+ * @param heard Called with the outcome of each run, in order.
  */
 export function checkOnWorkers(
   runs: readonly (readonly string[])[],
@@ -48,11 +48,11 @@ export function checkOnWorkers(
       worker.postMessage({ files: runs[run]!, flags } satisfies CheckRequest);
     };
     for (let i = 0; i < jobs; i++) {
-      // With an environment of its own: to hand the process's down, Deno would ask for the permission to read that.
+      // Gives the worker an empty environment: to pass on the process's, Deno would ask for a permission to read it.
       const worker = new Worker(programUrl(), { env: {}, workerData: WORKER });
       workers.push(worker);
       worker.on("error", end);
-      worker.once("message", () => feed(worker)); // it says that it listens
+      worker.once("message", () => feed(worker)); // the worker's first message says that it listens
     }
   });
 }

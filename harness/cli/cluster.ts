@@ -45,7 +45,7 @@ const FLAGS = {
   },
 } as const satisfies FlagSpec;
 
-/** Starts the nodes, says how to reach them, and ends them when it is told to stop. */
+/** Starts the nodes, prints how to reach them, and stops them on a signal. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
   const { flags, words } = parseFlags(withSettings(args, FLAGS, ["password-file"]), FLAGS);
   if (words.length > 0) throw new UsageError(`cluster takes flags only, but was given ${JSON.stringify(words[0])}`);
@@ -58,7 +58,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   for (const id of ids) makeFolder(join(data, `${id}`));
   passwordOf(flags["password-file"]);
   makeSecret(join(data, SECRET_FILE));
-  // A name of its own for each folder: clusters that meet on one machine refuse each other.
+  // Each folder has its own cluster name, so two clusters on one machine refuse each other.
   const clusterId = `local-${crc32c(new TextEncoder().encode(resolve(data))).toString(16)}`;
   const peerOf = (id: number): string => `127.0.0.1:${flags["peer-port"] + id - 1}`;
   const clientOf = (id: number): string => `127.0.0.1:${flags.port + id - 1}`;
@@ -78,8 +78,8 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
 }
 
 /**
- * The nodes that a folder holds, or of a new one those that are asked for. Flags cannot make a cluster larger or
- * smaller: its members decide that.
+ * The nodes in a folder; for a new folder, the requested number. Flags cannot change the size of a cluster: its members
+ * decide that.
  */
 function idsOf(data: string, asked: number | undefined): number[] {
   const ids = Array.from({ length: NODES_MAX }, (_, i) => i + 1);
@@ -91,7 +91,7 @@ function idsOf(data: string, asked: number | undefined): number[] {
   );
 }
 
-/** All folders are there before any node starts: they tell how many nodes the cluster has. */
+/** Makes all folders before any node starts: they tell how many nodes the cluster has. */
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -100,10 +100,10 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** What the members share, in the folder of all. */
+/** The file with the members' secret, in the cluster's folder. */
 const SECRET_FILE = "secret";
 
-/** Draws a secret, unless the cluster has one. */
+/** Makes a secret, unless the cluster has one. */
 function makeSecret(path: string): void {
   try {
     writeFileSync(path, `${randomBytes(32).toString("hex")}\n`, { flag: "wx", mode: 0o600 });
@@ -113,7 +113,7 @@ function makeSecret(path: string): void {
   }
 }
 
-/** Runs until every node has ended: by a signal in good order, or all of them because one has failed. */
+/** Runs until every node has ended: in good order after a signal, or because one has failed. */
 function runNodes(
   ids: readonly number[],
   flagsOf: (id: number) => string[],
@@ -124,7 +124,7 @@ function runNodes(
     const running = new Map<number, Child>();
     let status = 0;
     let signals = 0;
-    /** One node after the other, so that each can hand its leadership over. */
+    /** Stops one node after another, so each can hand its leadership over. */
     const stopNext = (): void => {
       const [first] = running.values();
       first?.terminate();

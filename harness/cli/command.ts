@@ -1,5 +1,5 @@
 /**
- * How this program was started, for the commands that it prints.
+ * How this program was started, for commands that it prints.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { basename, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** What Deno must be told to permit; the other runtimes permit everything. */
+/** The permissions that Deno needs; the other runtimes permit everything. */
 export type DenoPermission = "-R" | "-RW" | "-P=serve" | "-P=live" | "-A";
 
 /** How a program was started. */
@@ -15,25 +15,25 @@ export interface Start {
   /** The runtime's name and version. */
   readonly runtime: "deno" | "bun" | "node";
   readonly version: string;
-  /** The runtime's own program. */
+  /** The path of the runtime's executable. */
   readonly execPath: string;
   /** The program's entry file. */
   readonly entry: string;
-  /** The working directory; null where the program may not know it. */
+  /** The working directory; null if the program may not read it. */
   readonly folder: string | null;
 }
 
 /**
- * The command line up to the flags, in the form in which this program was started: with `npx` where npx started it, and
- * by the name of the package's command where the package is installed.
+ * The command line up to the flags, in the form in which this program was started: with `npx` if npx started it, or
+ * with the name of the installed package's command.
  *
- * @param permission What Deno must be told.
+ * @param permission The permissions for Deno.
  */
 export function thisCommand(permission?: DenoPermission): string {
   return commandOf(thisStart(), permission);
 }
 
-/** The command line up to the flags, of a program that was started like this. */
+/** The command line up to the flags, for a program that was started in this way. */
 export function commandOf(start: Start, permission?: DenoPermission): string {
   const { runtime, version, execPath } = start;
   if (/[\\/]node_modules[\\/]/.test(start.entry) || basename(start.entry) === "kaya-raft") {
@@ -47,18 +47,18 @@ export function commandOf(start: Start, permission?: DenoPermission): string {
 
 function denoRun(start: Start, permission: DenoPermission | undefined): string {
   const program = isNpx(start.execPath) ? `npx -y deno@${start.version}` : "deno";
-  // The names of sets of permissions stand in this project's deno.json, which no other folder has.
+  // The names of permission sets are defined in this project's deno.json, so they work only in its folder.
   const isClone = entryOf(start) === "harness/main.ts";
   const flag = permission?.startsWith("-P") && !isClone ? "-A" : permission;
   return [program, "run", ...(flag === undefined ? [] : [flag]), entryOf(start)].join(" ");
 }
 
-/** npx keeps what it installs for one command in a folder of this name. */
+/** Whether npx started it: npx installs a command into a folder of this name. */
 function isNpx(execPath: string): boolean {
   return /[\\/]_npx[\\/]/.test(execPath);
 }
 
-/** The entry file as a person would name it from the working directory. */
+/** The entry file, relative to the working directory. */
 function entryOf({ entry, folder }: Start): string {
   if (folder === null) return /[\\/]harness[\\/]main\.ts$/.test(entry) ? "harness/main.ts" : entry;
   const path = relative(folder, entry);
@@ -84,7 +84,7 @@ function entryFile(): string {
   return word.startsWith("file:") ? fileURLToPath(word) : word;
 }
 
-/** Deno tells it only to programs that may read. */
+/** The working directory; Deno tells it only to programs with a read permission. */
 function workingDirectory(): string | null {
   try {
     return process.cwd();

@@ -1,5 +1,5 @@
 /**
- * The hidden command `dialler`: a process of its own that finds out who has made a connection, so that the harness
+ * The hidden command `dialler`: a separate process that finds out which process has made a connection, so the harness
  * does not wait for the kernel's tables.
  *
  *     in    ID LOCAL_PORT REMOTE_PORT PID PID ...
@@ -10,7 +10,7 @@
 import process from "node:process";
 import { diallerOf } from "../rig/dialler.ts";
 
-/** Runs the command; it ends when its input does. */
+/** Runs the command, until its input ends. */
 export function main(): Promise<number> {
   let held = "";
   process.on("SIGINT", () => {});

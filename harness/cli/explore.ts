@@ -1,5 +1,6 @@
 /**
- * The command `explore`: every execution of a small cluster, breadth first, until one breaks a safety property.
+ * The command `explore`: explores every execution of a small cluster, breadth first, until one violates a safety
+ * property.
  *
  * @module
  */
@@ -50,9 +51,9 @@ const FLAGS = {
   json: { type: "boolean", about: "print what was found as one line of JSON" },
 } as const satisfies FlagSpec;
 
-/** States that are gone on from between two looks at the clock. */
+/** How many states are expanded between two looks at the clock. */
 const STATES_AT_ONCE = 200;
-/** Progress is shown no more often than once in so many milliseconds. */
+/** The minimum time between two lines of progress, in milliseconds. */
 const PROGRESS_MS = 200;
 
 /** Runs the command. */
@@ -73,7 +74,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   return explored.violation !== null ? STATUS.false : explored.isComplete ? STATUS.true : STATUS.unknown;
 }
 
-/** Explores, with a line of progress; Ctrl-C and the time end it with what is known by then. */
+/** Explores with a line of progress. On Ctrl-C, or when the time is up, returns the results so far. */
 function exploreShown(exploration: Exploration, time: number, terminal: Terminal): Promise<Explored> {
   const began = performance.now();
   let shownAt = began;
@@ -85,7 +86,7 @@ function exploreShown(exploration: Exploration, time: number, terminal: Terminal
       terminal.progress(explored === null ? progressLine(exploration, (now - began) / 1000) : "");
       shownAt = now;
       if (explored !== null) return explored;
-      // Signals are heard between turns only.
+      // Signals are handled only between turns.
       await new Promise((resolve) => setTimeout(resolve));
       if (signal.aborted) return exploration.stop("interrupt");
       if (now - began > time * 1000) return exploration.stop("time");
@@ -100,7 +101,7 @@ function progressLine({ progress }: Exploration, seconds: number): string {
   } a second`;
 }
 
-/** Takes a path again. */
+/** Replays a path. */
 function again(text: string, bounds: Bounds, isJson: boolean, terminal: Terminal): number {
   const path = parsePath(text);
   if (path === null) throw new UsageError(`--path takes what an exploration printed, but was given ${quoted(text)}`);

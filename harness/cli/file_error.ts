@@ -1,5 +1,5 @@
 /**
- * Why a file could not be read or written, in words.
+ * Why a file could not be read or written, as text.
  *
  * @module
  */
@@ -15,9 +15,9 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOSPC: "no space is left",
 };
 
-/** What an error of `node:fs` means. Deno's, about a permission that it was not given, names the flag that gives it. */
+/** Describes an error of `node:fs`. Deno's own errors about a missing permission name the flag that gives it. */
 export function fileErrorInWords(error: unknown): string {
   const { code, message } = error as { code?: string; message: string };
-  // Deno's own errors say so themselves, and have no code or the name of their class.
+  // Deno's own errors are clear already. They have no code, or the name of their class.
   return code === undefined || code === "NotCapable" ? message : WORDS[code] ?? code;
 }

@@ -1,5 +1,5 @@
 /**
- * The file of `--final`.
+ * Reads the file of `--final`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { InputError } from "./input_error.ts";
 /**
  * Reads a final state from a file of JSON or EDN.
  *
- * @throws {InputError} It is neither.
+ * @throws {InputError} If it is neither.
  */
 export function readFinalState(file: string): FinalState {
   try {

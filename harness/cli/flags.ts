@@ -1,5 +1,5 @@
 /**
- * Flags of the command line: parsed by `node:util`, checked here, so that wrong usage is one clear line.
+ * Parses the flags of the command line with `node:util`, and checks them, so that wrong usage gives one clear line.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import type { Flag, FlagSpec } from "../run/flag.ts";
 
 export type { Flag, FlagSpec } from "../run/flag.ts";
 
-/** Wrong usage: the command line prints the message on one line and exits with 254. */
+/** Wrong usage. The program prints the message on one line and exits with 254. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** `--help` was asked for: the command line prints the message to stdout and exits with 0. */
+/** `--help` was given. The program prints the message to stdout and exits with 0. */
 export class HelpRequest extends Error {
   override name = "HelpRequest";
 }
@@ -26,7 +26,7 @@ type ValueOf<F extends Flag> = F extends { type: "boolean" } ? boolean
   : F extends { default: number } ? number
   : number | undefined;
 
-/** What `parseFlags` returns: a value for each flag, and the words that are no flags. */
+/** The result of `parseFlags`: a value for each flag, and the words that are not flags. */
 export interface ParsedFlags<Spec extends FlagSpec> {
   readonly flags: { readonly [Name in keyof Spec]: ValueOf<Spec[Name]> };
   readonly words: readonly string[];
@@ -35,9 +35,9 @@ export interface ParsedFlags<Spec extends FlagSpec> {
 /**
  * Parses `args` by `spec`.
  *
- * @throws {HelpRequest} For `--help` or `-h`, with a line for each flag.
- * @throws {UsageError} For an unknown flag, a flag without its value or given twice, or a value out of range; the
- * message names the flag, what it takes, and what was found.
+ * @throws {HelpRequest} If `--help` or `-h` is given; the message has a line for each flag.
+ * @throws {UsageError} If a flag is unknown, lacks its value, is given twice, or has a value out of range. The message
+ * names the flag, what it takes, and what was found.
  */
 export function parseFlags<const Spec extends FlagSpec>(args: readonly string[], spec: Spec): ParsedFlags<Spec> {
   if (args.includes("--help") || args.includes("-h")) throw new HelpRequest(helpText(spec));
@@ -69,7 +69,7 @@ export function parseFlags<const Spec extends FlagSpec>(args: readonly string[],
     if (flag === undefined) {
       throw new UsageError(`Unknown flag ${token.rawName}${nearest(token.name, Object.keys(spec), "--")}`);
     }
-    // `--nodes --json` is a value forgotten; one that begins with dashes is given as `--name=--value`.
+    // In `--nodes --json` a value is missing. A value that begins with dashes is given as `--name=--value`.
     const text = !token.inlineValue && token.value?.startsWith("--") ? undefined : token.value;
     const value = valueOf(token.name, flag, text);
     if (flag.type === "strings") (values[token.name] as unknown[]).push(value);
@@ -81,8 +81,7 @@ export function parseFlags<const Spec extends FlagSpec>(args: readonly string[],
 }
 
 /**
- * `--seed -1` reads as a flag with the value -1, and not as two flags: numbers may be negative, and then out of
- * range.
+ * Reads `--seed -1` as a flag with the value -1, not as two flags. So a negative number gives the error "out of range".
  */
 function withNegativeValues(args: readonly string[], spec: FlagSpec): string[] {
   const joined: string[] = [];
@@ -118,7 +117,7 @@ function valueOf(name: string, flag: Flag, text: string | undefined): unknown {
   return value;
 }
 
-/** Each flag: its name, what it is about, what it takes, its default. */
+/** Describes each flag: its name, its meaning, what it takes, and its default. */
 function helpText(spec: FlagSpec): string {
   const rows = Object.entries(spec).map(([name, flag]): [string, string] => {
     const takes = flag.type === "boolean" || (flag.type === "string" && flag.oneOf === undefined)
@@ -133,7 +132,7 @@ function helpText(spec: FlagSpec): string {
   return `Flags:\n${columns(rows)}`;
 }
 
-/** What stands for a flag's value in the help. */
+/** The placeholder of a flag's value in the help. */
 function placeholder(flag: Flag): string {
   switch (flag.type) {
     case "boolean":
@@ -166,10 +165,10 @@ function quote(text: string): string {
 }
 
 /**
- * `; did you mean --seed?` for a name that is at most two slips away from a known one and shares half of it, or is the
- * beginning of one; else nothing. Case is no slip.
+ * `; did you mean --seed?` for a name that is at most two typing errors away from a known one and shares half of it, or
+ * is the beginning of one; otherwise an empty text. Case does not count.
  *
- * @param prefix What is written before the names that are known.
+ * @param prefix Written before the suggested name.
  */
 export function nearest(name: string, known: readonly string[], prefix = ""): string {
   let best: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * The command `fuzz`: many seeds, until one fails.
+ * The command `fuzz`: runs many seeds, until one fails.
  *
  * @module
  */
@@ -81,7 +81,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   terminal.progress("No run has ended yet");
   let canaries = 0;
   const wasInterrupted = await interruptible(async (signal) => {
-    // Only the one sweep begins with them: other flags ask for something in particular.
+    // Only the default sweep begins with canaries: other flags ask for something specific.
     if (options.nemesis === "all" && !flags["no-canaries"]) canaries = await runCanaries(target, options, signal);
     if (hasWorkers) await sweepOnWorkers(sweep, jobs, commandOf(options), heard, signal);
     else await sweepHere(target, sweep, target.spawns === true ? jobs : 1, heard, signal);
@@ -97,7 +97,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   return STATUS[`${sweepValidity(summary)}`];
 }
 
-/** Makes the seed that failed once more, with everything recorded: the sweep itself records nothing. */
+/** Repeats the failed seed with everything recorded; the sweep itself records nothing. */
 function leaveFailure(
   path: string,
   target: Target,
@@ -113,9 +113,7 @@ function leaveFailure(
   });
 }
 
-/**
- * Makes the runs of a sweep in this thread, `jobs` of them side by side. An error, or the end of the sweep, ends all.
- */
+/** Makes the runs of a sweep in this thread, `jobs` at the same time. An error, or the end of the sweep, ends all. */
 async function sweepHere(
   target: Target,
   sweep: Sweep,
@@ -150,7 +148,7 @@ async function sweepHere(
   if (failure !== undefined) throw (failure as PromiseRejectedResult).reason;
 }
 
-/** How far the sweep has come, and how many seconds are left until all `total` runs are done, or the time is over. */
+/** The progress of the sweep, and the seconds left until all `total` runs are done, or the time is up. */
 function progress(sweep: Sweep, seconds: number, total: number, time: number): string {
   const { runs, violations } = sweep;
   const rate = runs / seconds;
@@ -205,7 +203,7 @@ function closing(
     } s, ${seeds_per_second} a second: ` +
     `${count(violations, "violation")}, ${grouped(unknown)} unknown`,
   ];
-  // What a sweep never came to says how little it proves; beside a violation that is of no interest.
+  // Situations that a sweep never reached limit what it proves; they are left out if a violation was found.
   if (violations === 0 && never.length > 0) lines.push(columns([["no run had", never.join(", ")]]).trimEnd());
   if (violations > 0) lines.push(style("red", "A violation was found."));
   else if (runs === 0) lines.push(style("yellow", "No run has ended, so nothing can be said."));

@@ -1,5 +1,5 @@
 /**
- * The `help` command, and what stands above a command's flags: what there is to run, and how it is asked for.
+ * The `help` command, and the text above a command's flags: what can be run, and how.
  *
  * @module
  */
@@ -26,14 +26,14 @@ export type CommandName =
   | "help";
 
 interface CommandHelp {
-  /** What is typed behind the name, beside flags. */
+  /** The arguments after the name, besides flags. */
   readonly takes?: string;
   readonly about: string;
-  /** What Deno must be told for it. */
+  /** The permissions that Deno needs for it. */
   readonly permission?: DenoPermission;
-  /** What people type behind the name. */
+  /** Example arguments. */
   readonly examples?: readonly string[];
-  /** Whether the faults of `--nemesis` are listed too. */
+  /** Whether its help also lists the faults of `--nemesis`. */
   readonly hasNemesis?: boolean;
 }
 
@@ -120,13 +120,13 @@ const GROUPS: readonly (readonly [string, readonly CommandName[]])[] = [
   ["Run real nodes", ["serve", "cluster", "member", "log", "backup"]],
 ];
 
-/** Prints what commands there are. */
+/** Prints the list of commands. */
 export function main(args: string[], terminal: Terminal): Promise<number> {
   const word = args.find((arg) => arg !== "--help" && arg !== "-h");
   if (word !== undefined) {
     throw new UsageError(`help knows no command ${JSON.stringify(word)}${nearest(word, Object.keys(COMMANDS))}`);
   }
-  // All groups share one column: the names are as wide as the widest of them.
+  // All groups have a common column, as wide as the longest name.
   const width = Math.max(...GROUPS.flatMap(([, names]) => names.map((name) => nameOf(name).length)));
   const groups = GROUPS.map(([title, names]) =>
     `${title}\n${columns(names.map((name) => [nameOf(name).padEnd(width), COMMANDS[name].about]))}`
@@ -146,7 +146,7 @@ function nameOf(name: CommandName): string {
   return takes === undefined || takes.startsWith("--") ? name : `${name} ${takes}`;
 }
 
-/** What `COMMAND --help` prints, around the list of its flags. */
+/** The output of `COMMAND --help`; `flags` is the list of its flags. */
 export function commandHelp(name: CommandName, flags: string): string {
   const { takes, about, permission, examples = [], hasNemesis } = COMMANDS[name];
   const start = `${thisCommand(permission)} ${name}`;

@@ -1,5 +1,5 @@
 /**
- * The events of a history in the order in which they were judged, for its page.
+ * The events of a history, in the order in which they were judged, for its page.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { placed } from "../report/placed.ts";
 import { filesMeantBy, readAll } from "./check_bytes.ts";
 import type { CheckFlags } from "./check_flags.ts";
 
-/** A history, and its verdict with places in it. */
+/** A history, with a verdict that refers to its events. */
 export interface ShownHistory {
   readonly events: readonly checker.HistoryEvent[];
   readonly verdict: checker.Verdict & { readonly model?: string };
@@ -17,7 +17,7 @@ export interface ShownHistory {
 /**
  * Reads the files of a run again.
  *
- * @param verdict What was found; it may name lines of the file, which become places in the history here.
+ * @param verdict The verdict. If it names lines of the file, they are converted into positions in the history.
  */
 export function shownHistory(
   paths: readonly string[],
@@ -32,7 +32,7 @@ export function shownHistory(
   const histories = paths.flatMap(filesMeantBy).map((name) => {
     const bytes = readAll(name);
     const found = format ?? checker.detectFormat(new TextDecoder().decode(bytes.subarray(0, checker.HEAD_BYTES)));
-    // A file of sessions has no events.
+    // These files contain sessions, not events.
     if (found === "polysi" || found === "awdit") return null;
     return { name, history: checker.readHistory(bytes, options), lineCount: 0 };
   }).filter((each) => each !== null);

@@ -1,18 +1,18 @@
 /**
- * Input that cannot be judged.
+ * The error for input that cannot be judged.
  *
  * @module
  */
 import * as checker from "../../checker/mod.ts";
 
-/** What is wrong with a file, and where: the command line prints `file:line:column: reason` and exits with 254. */
+/** A file cannot be judged. The program prints `file:line:column: reason` and exits with 254. */
 export class InputError extends Error {
   override name = "InputError";
-  /** The file, where it is another than the first of the files that are judged together. */
+  /** The file, if it is not the first of several files that are judged together. */
   file: string | undefined;
-  /** From 1; undefined where the whole file is at fault. */
+  /** The line, from 1; undefined if the whole file is at fault. */
   readonly line: number | undefined;
-  /** From 1. */
+  /** The column, from 1. */
   readonly column: number | undefined;
 
   constructor(reason: string, line?: number, column?: number) {
@@ -21,14 +21,14 @@ export class InputError extends Error {
     this.column = column;
   }
 
-  /** `:line:column`, `:line` or nothing. */
+  /** `:line:column`, `:line` or an empty text. */
   get place(): string {
     if (this.line === undefined) return "";
     return this.column === undefined ? `:${this.line}` : `:${this.line}:${this.column}`;
   }
 }
 
-/** What `judging` returns; where the input is to blame for an error, it becomes an `InputError`. */
+/** The result of `judging`. An error that the input caused becomes an `InputError`. */
 export function orInputError<Result>(judging: () => Result): Result {
   try {
     return judging();
@@ -43,7 +43,8 @@ export function orInputError<Result>(judging: () => Result): Result {
 }
 
 /**
- * Whether a checker of transactions says so of a history. Engines throw a TypeError too, but for faults of the program.
+ * Whether the error comes from a transaction checker, and concerns the history. A plain TypeError means a bug in this
+ * program.
  */
 export function doesNotFit(error: unknown): error is checker.MisfitError {
   return error instanceof checker.MisfitError;

@@ -1,12 +1,12 @@
 /**
- * Ctrl-C, for a command that has something to tell before it ends.
+ * Handles Ctrl-C, for a command that still prints something before it ends.
  *
  * @module
  */
 import process from "node:process";
 import { INTERRUPTED } from "./status.ts";
 
-/** Does something that Ctrl-C aborts, and a second Ctrl-C ends at once together with the process. */
+/** Runs an action that Ctrl-C aborts. A second Ctrl-C ends the process at once. */
 export async function interruptible<Result>(action: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   const controller = new AbortController();
   const stop = (): void => {

@@ -1,5 +1,5 @@
 /**
- * Flags that the commands about live nodes share.
+ * The flags that several commands for live nodes share.
  *
  * @module
  */
@@ -20,7 +20,7 @@ interface StringFlag {
   readonly about: string;
 }
 
-/** The flags by which a client is let in. */
+/** The flags for the access of clients. */
 interface AccessFlagSpec {
   readonly "password-file": StringFlag;
   readonly "tls-cert": StringFlag;
@@ -28,7 +28,7 @@ interface AccessFlagSpec {
   readonly "tls-ca": StringFlag;
 }
 
-/** The flags by which a client is let in. */
+/** The flags for the access of clients. */
 export const ACCESS_FLAGS: AccessFlagSpec = {
   "password-file": {
     type: "string",
@@ -44,14 +44,14 @@ export const ACCESS_FLAGS: AccessFlagSpec = {
   },
 };
 
-/** A flag's value as an address that can be reached. */
+/** A flag's value as an address to connect to. */
 export function addressOf(flag: string, text: string): Address {
   const address = listenAddressOf(flag, text);
   if (address.port === 0) throw new UsageError(`--${flag}: nobody is reached at port 0, as in ${JSON.stringify(text)}`);
   return address;
 }
 
-/** A flag's value as an address to listen on; port 0 is any that is free. */
+/** A flag's value as an address to listen on; port 0 picks a free one. */
 export function listenAddressOf(flag: string, text: string): Address {
   try {
     return parseAddress(text);
@@ -60,7 +60,7 @@ export function listenAddressOf(flag: string, text: string): Address {
   }
 }
 
-/** A flag's values as members, each named once. */
+/** A flag's values as members, each at most once. */
 export function membersOf(flag: string, texts: readonly string[]): Map<number, Address> {
   const members = new Map<number, Address>();
   for (const text of texts) {
@@ -87,7 +87,7 @@ export function memberIdOf(flag: string, text: string): number {
   return id;
 }
 
-/** The files of a certificate, by the flags `--NAME-cert`, `--NAME-key` and `--NAME-ca`; `null` where none is named. */
+/** The files of a certificate, from the flags `--NAME-cert`, `--NAME-key` and `--NAME-ca`; `null` if none is given. */
 function tlsOf(
   name: "tls" | "peer",
   files: { readonly cert: string | undefined; readonly key: string | undefined; readonly ca: string | undefined },
@@ -106,7 +106,7 @@ function tlsOf(
   return tls;
 }
 
-/** The certificates that a client or a node shows to the other. */
+/** The certificates between clients and nodes. */
 export function clientTlsOf(flags: {
   readonly "tls-cert": string | undefined;
   readonly "tls-key": string | undefined;
@@ -115,7 +115,7 @@ export function clientTlsOf(flags: {
   return tlsOf("tls", { cert: flags["tls-cert"], key: flags["tls-key"], ca: flags["tls-ca"] });
 }
 
-/** The certificates that members show each other; this node's names its number. */
+/** The certificates between members; this node's certificate names its number. */
 export function peerTlsOf(id: number, flags: {
   readonly "peer-cert": string | undefined;
   readonly "peer-key": string | undefined;
@@ -133,7 +133,7 @@ export function peerTlsOf(id: number, flags: {
   return tls;
 }
 
-/** Read here, as not every runtime does it before somebody connects. */
+/** Checks the certificate now, because some runtimes check it only when somebody connects. */
 function certificateOf(flag: string, path: string, text: string): X509Certificate {
   let certificate: X509Certificate;
   try {
@@ -163,7 +163,7 @@ function read(flag: string, path: string): string {
   }
 }
 
-/** The limits that flags set. */
+/** The limits from the flags. */
 export function limitsOf(flags: {
   readonly "max-clients": number;
   readonly "max-pipeline": number;

@@ -1,5 +1,5 @@
 /**
- * The command `log DIR`: a node's journal for people to read, damage and all.
+ * The command `log DIR`: prints a node's journal for people, including any damage.
  *
  * @module
  */
@@ -17,10 +17,10 @@ const FLAGS = {
   last: { type: "integer", default: 0, min: 0, about: "print only so many of the last entries; 0 for all" },
 } as const satisfies FlagSpec;
 
-/** Lines are printed so many bytes at a time. */
+/** How many bytes are printed at a time. */
 const CHUNK = 65_536;
 
-/** Prints the journal of a data folder. Exits with 1 if it is damaged. */
+/** Prints the journal in a data folder. Exits with 1 if it is damaged. */
 export function main(args: string[], terminal: Terminal): Promise<number> {
   const { flags, words } = parseFlags(args, FLAGS);
   if (words.length !== 1) throw new UsageError("log needs one data folder");
@@ -54,7 +54,7 @@ function filesOf(folder: string): JournalFiles {
   return { segments, snapshot: latest === undefined ? null : { name: latest, ...trailerOf(join(folder, latest)) } };
 }
 
-/** A snapshot's length and trailer: of its data, which may be large, nothing is read. */
+/** The length and trailer of a snapshot. Its data, which may be large, is not read. */
 function trailerOf(path: string): { readonly bytes: number; readonly trailer: Uint8Array } {
   return attempt(path, () => {
     const descriptor = openSync(path, "r");

@@ -1,5 +1,5 @@
 /**
- * The command `member`: looks at a live cluster's members and changes them.
+ * The command `member`: shows a live cluster's members and changes them.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const FLAGS = {
 
 const USAGE = "member takes: status | add ID HOST:PORT | remove ID | replace ID BY HOST:PORT | transfer [ID]";
 
-/** Asks a member, and prints what it says. */
+/** Sends the command to a member, and prints the answer. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
   const { flags, words } = parseFlags(withSettings(args, FLAGS, ["password-file"]), FLAGS);
   const command = commandOf(words);
@@ -35,7 +35,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   return 0;
 }
 
-/** The node's command for the words; `null` for `status`. */
+/** The node's command for the given words; `null` for `status`. */
 function commandOf([verb = "status", ...rest]: readonly string[]): string[] | null {
   const counts: Readonly<Record<string, readonly number[]>> = {
     status: [0],

@@ -1,5 +1,5 @@
 /**
- * The flags `--junit` and `--annotations`: outcomes for machines that show tests.
+ * The flags `--junit` and `--annotations`: outcomes for tools that display tests.
  *
  * @module
  */
@@ -20,18 +20,18 @@ export const OUTCOME_FLAGS: {
   annotations: { type: "boolean", about: "print violations as GitHub's annotations, too" },
 };
 
-/** What was asked for. */
+/** The parsed flags. */
 interface OutcomeFlags {
   readonly junit: string | undefined;
   readonly annotations: boolean;
 }
 
-/** Finds out whether the file can be written, before anything runs. */
+/** Checks that the file can be written, before anything runs. */
 export function prepareOutcomes({ junit }: OutcomeFlags): void {
   if (junit !== undefined) prepareFile("--junit", junit);
 }
 
-/** Leaves the outcome as it was asked for. */
+/** Writes the outcomes. */
 export async function leaveOutcomes(
   flags: OutcomeFlags,
   terminal: Terminal,
@@ -48,7 +48,7 @@ export async function leaveOutcomes(
   }
 }
 
-/** A case for each check of a run. */
+/** One case for each check of a run. */
 export function casesOfRun({ checks, workload, nemesis, seed, wall_ms, replay }: RunResult): JudgedCase[] {
   const suite = `${workload} under ${nemesis === "" ? "no nemesis" : nemesis}, seed ${seed}`;
   const entries = Object.entries(checks);
@@ -58,7 +58,7 @@ export function casesOfRun({ checks, workload, nemesis, seed, wall_ms, replay }:
   });
 }
 
-/** A case for a seed of a sweep. */
+/** One case for a seed of a sweep. */
 export function caseOfSeed({ checks, workload, nemesis, seed, valid, wall_ms, replay }: RunResult): JudgedCase {
   const found = Object.entries(checks).filter(([, check]) => check.valid === valid && valid !== true);
   const says = found.map(([name, { reason }]) => `${name}: ${reason ?? String(valid)}\n`).join("");

@@ -1,5 +1,5 @@
 /**
- * Report pages that commands leave behind. The verdict is printed, and histories are written, before anything is drawn.
+ * Writes report pages. The verdict is printed, and histories are written, before a page is drawn.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export const HTML_FLAG: { readonly type: "string"; readonly value: string; reado
   about: "where to leave a page that shows what happened, for any browser",
 };
 
-/** The page of a run. What draws it is loaded only where it is asked for. */
+/** Makes the page of a run. The drawing code is loaded only if a page is asked for. */
 export async function pageOfRun(
   { result, events, schedule }: JudgedRun,
   moments: readonly Moment[],
@@ -27,7 +27,7 @@ export async function pageOfRun(
   return runPage({ result, events, schedule, moments });
 }
 
-/** Finds out whether a file can be written before time is spent on what it is to hold. Leaves no file behind. */
+/** Checks that a file can be written, before time is spent on its content. Leaves no file behind. */
 export function prepareFile(flag: string, path: string): void {
   try {
     const descriptor = openSync(path, "a");
@@ -39,7 +39,7 @@ export function prepareFile(flag: string, path: string): void {
   }
 }
 
-/** Draws a page and writes it. A page that cannot be drawn takes nothing from the verdict: it is told in one line. */
+/** Draws a page and writes it. If that fails, only one line says so: the verdict still stands. */
 export async function leavePage(
   path: string,
   terminal: Terminal,

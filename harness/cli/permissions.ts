@@ -1,5 +1,5 @@
 /**
- * What Deno permits, without asking anybody for more. On other runtimes all is permitted.
+ * The permissions that Deno has given, without asking for more. Other runtimes permit everything.
  *
  * @module
  */
@@ -8,7 +8,7 @@ interface DenoGlobal {
   readonly permissions: { querySync(descriptor: { name: string }): { state: string } };
 }
 
-/** Whether files may be read; without that Deno loads no worker's code either. */
+/** Whether files may be read. Without this, Deno does not load a worker's code either. */
 export function mayRead(): boolean {
   const deno = (globalThis as { Deno?: DenoGlobal }).Deno;
   return deno === undefined || deno.permissions.querySync({ name: "read" }).state === "granted";

@@ -1,7 +1,7 @@
 /**
- * The hidden command `reaper`: a process of its own that cleans up after a harness, however that ends. It reads what
- * there is to clean up from its standard input. When that ends, because the harness has closed it or is no more, it
- * kills the processes and removes the folders.
+ * The hidden command `reaper`: a separate process that cleans up after a harness, however the harness ends. It reads
+ * from its standard input what there is to clean up. When the input ends, because the harness has closed it or has
+ * died, the reaper kills the processes and removes the folders.
  *
  *     process PID | gone PID | folder PATH
  *
@@ -10,7 +10,7 @@
 import { rmSync } from "node:fs";
 import process from "node:process";
 
-/** Runs the command; it ends when its input does. */
+/** Runs the command, until its input ends. */
 export function main(): Promise<number> {
   const processes = new Set<number>();
   const folders = new Set<string>();
@@ -22,7 +22,7 @@ export function main(): Promise<number> {
     else if (verb === "gone") processes.delete(Number(object));
     else if (verb === "folder") folders.add(object);
   };
-  // A Ctrl-C at the terminal reaches everybody there; this process has work to do after it.
+  // A Ctrl-C at the terminal reaches all processes there, but this process still has to clean up.
   process.on("SIGINT", () => {});
   process.stdin.setEncoding("utf8");
   process.stdin.on("data", (text: string) => {
@@ -45,13 +45,13 @@ function cleanUp(processes: ReadonlySet<number>, folders: ReadonlySet<string>): 
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
-/** Ends a process, and its group where it leads one: what it has started ends with it. */
+/** Kills a process; if it leads a group, kills the whole group. */
 function kill(pid: number): void {
   for (const target of process.platform === "win32" ? [pid] : [-pid, pid]) {
     try {
       process.kill(target, "SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has ended already.
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The command `replay`: a recorded run again, checked to be the same.
+ * The command `replay`: repeats a recorded run, and checks that it is the same.
  *
  * @module
  */
@@ -66,11 +66,11 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   return STATUS[`${result.valid}`];
 }
 
-/** A run that was made again: in real time perhaps several times, of which this is the last. */
+/** A repeated run. In real time it may have been repeated several times, and this is the last. */
 interface Again extends Replayed {
   readonly file: RunFile;
   readonly isReal: boolean;
-  /** How many tries failed as the recorded run did, in words. */
+  /** How many tries failed in the same way as the recorded run, as text. */
   readonly tried: string;
 }
 
@@ -90,7 +90,7 @@ async function again(read: RunFile, path: string, tries: number): Promise<Again 
       return { ...replayed, file, isReal, tried: `${isSame ? 1 : 0} of ${i} tries failed in the same way` };
     }
   } catch (error) {
-    // A file that was edited by hand may ask for what there is not, such as another workload.
+    // A file that was edited by hand may name something that does not exist, such as a workload.
     if (error instanceof RangeError || error instanceof SyntaxError) {
       throw new UsageError(`${path}: ${error.message}`);
     }

@@ -1,5 +1,5 @@
 /**
- * The command `report`: draws runs and histories that were kept.
+ * The command `report`: draws pages of recorded runs and histories.
  *
  * @module
  */
@@ -52,7 +52,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   return verdicts.includes("unknown") ? STATUS.unknown : STATUS.true;
 }
 
-/** A page for each, beside one that lists them. */
+/** Makes a page for each file, and one that lists them. */
 async function leaveAll(
   path: string,
   pages: readonly { readonly name: string; readonly page: PageData }[],
@@ -74,7 +74,7 @@ async function pageOf(path: string, model: string | undefined): Promise<PageData
   return file === null ? pageOfHistory(path, model) : await pageOfRunFile(file, run, isFolder ? path : null);
 }
 
-/** A run file's content; `null` if it is another kind of file. */
+/** The content of a run file; `null` if it is another kind of file. */
 function runFileOf(path: string): RunFile | null {
   if (!path.endsWith(".json")) return null;
   try {
@@ -86,8 +86,8 @@ function runFileOf(path: string): RunFile | null {
 }
 
 /**
- * A run in virtual time is made again, with everything recorded. One in real time would be another: its page shows what
- * was kept of it.
+ * A run in virtual time is repeated, with everything recorded. A run in real time cannot be repeated exactly: its page
+ * shows what was kept of it.
  */
 async function pageOfRunFile(read: RunFile, path: string, folder: string | null): Promise<PageData> {
   const target = await targetOfRecorded(read.setup);

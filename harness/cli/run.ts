@@ -1,5 +1,5 @@
 /**
- * The command `run`: drives a cluster, and judges what its clients saw.
+ * The command `run`: drives a cluster, and judges the history of its clients.
  *
  * @module
  */
@@ -82,10 +82,10 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   return STATUS[`${judged.result.valid}`];
 }
 
-/** A run takes some seconds before anybody wants to hear how far it is. */
+/** For how long a run shows no progress. */
 const PATIENCE_MS = 1_000;
 
-/** A run with a line of progress; `null` if Ctrl-C ended it. */
+/** Makes a run with a line of progress; `null` if Ctrl-C ended it. */
 function runShown(
   target: Target,
   options: RunOptions,
@@ -114,7 +114,7 @@ function runShown(
   });
 }
 
-/** A run that is not a function of its options is a fault of this program. */
+/** Checks that two runs with the same options have the same history. If they differ, this program has a bug. */
 function checkDeterminism(first: JudgedRun, second: JudgedRun): void {
   if (first.result.history_sha256 === second.result.history_sha256) return;
   const [a, b] = [first, second].map(({ history }) => new TextDecoder().decode(history).split("\n")) as [
@@ -125,7 +125,7 @@ function checkDeterminism(first: JudgedRun, second: JudgedRun): void {
   throw new Error(`The same options gave another history: event ${at} was ${a[at]}, and then ${b[at]}`);
 }
 
-/** Which files there are now, and what judges the history again. */
+/** Tells which files were written, and which command judges the history again. */
 function whatWasWritten(folder: string, { result }: JudgedRun): string {
   const history = join(folder, "history.jsonl");
   const model = Object.values(result.checks).map((verdict) => (verdict as { model?: string }).model)
@@ -134,12 +134,12 @@ function whatWasWritten(folder: string, { result }: JudgedRun): string {
     `To judge it again: ${thisCommand("-R")} check ${model === undefined ? "" : `--model ${model} `}${history}\n`;
 }
 
-/** Makes the folder, before anything runs, so that no run ends with nowhere to leave its history. */
+/** Makes the folder before anything runs, so no run ends without a place for its history. */
 function prepareOut(folder: string): void {
   writing(folder, () => void mkdirSync(folder, { recursive: true }));
 }
 
-/** Leaves history, result and run in a folder; both are written before anything is drawn. */
+/** Writes history, result and run into a folder, all before a page is drawn. */
 function writeOut(folder: string, judged: JudgedRun, setup: RunSetup): void {
   const { result, schedule } = judged;
   const expected = { valid: result.valid, failed: failedChecks(result), history_sha256: result.history_sha256 };

@@ -1,5 +1,5 @@
 /**
- * The flags that say what a run is, for every command that makes runs.
+ * The flags of a run, for every command that makes runs.
  *
  * @module
  */
@@ -30,7 +30,7 @@ interface TextFlag {
   readonly about: string;
 }
 
-/** A drawn seed is below this: short enough to be typed again. */
+/** A random seed is below this, so it is short enough to type. */
 const SEEDS = 1_000_000;
 
 /** The type of `RUN_FLAGS`. */
@@ -50,7 +50,7 @@ interface RunFlagSpec {
 
 const { target, nemesis, nemesisInterval, concurrency, rate, keys, timeLimit } = DEFAULT_OPTIONS;
 
-/** The flags of a run, as `parseFlags` takes them. */
+/** The flags of a run, for `parseFlags`. */
 export const RUN_FLAGS: RunFlagSpec = {
   seed: {
     type: "integer",
@@ -111,7 +111,7 @@ export const RUN_FLAGS: RunFlagSpec = {
   },
 };
 
-/** What `parseFlags` makes of `RUN_FLAGS`. */
+/** The values that `parseFlags` returns for `RUN_FLAGS`. */
 type RunFlagValues = {
   readonly [Name in keyof RunFlagSpec]: RunFlagSpec[Name] extends { type: "string"; default: string } ? string
     : RunFlagSpec[Name] extends { type: "string" } ? string | undefined
@@ -119,16 +119,17 @@ type RunFlagValues = {
     : number | undefined;
 };
 
-/** The arguments of a command that makes runs, parsed. */
+/** The parsed arguments of a command that makes runs. */
 interface RunArguments<Spec extends FlagSpec> extends ParsedFlags<Spec> {
   readonly target: Target;
   readonly options: RunOptions;
 }
 
 /**
- * Parses the arguments of a command that makes runs: its own flags, and those of the target that `--target` names.
+ * Parses the arguments of a command that makes runs: its own flags, and those of the target named by `--target`.
  *
- * @throws {UsageError} If a flag is wrong, or the target cannot be had or does not have what is asked of it.
+ * @throws {UsageError} If a flag is wrong, the target cannot be loaded, or the target does not support something that
+ * was asked for.
  */
 export async function parseRunArguments<const Spec extends FlagSpec & RunFlagSpec>(
   args: readonly string[],
@@ -158,7 +159,7 @@ export async function parseRunArguments<const Spec extends FlagSpec & RunFlagSpe
 }
 
 /**
- * Says of a flag that another target takes that this one does not.
+ * Gives a clear error for a flag of another target.
  *
  * @throws {UsageError} If there is such a flag.
  */
@@ -174,35 +175,35 @@ async function refuseForeignFlags(args: readonly string[], spec: FlagSpec, targe
   }
 }
 
-/** Of a target that cannot choose: its time does not depend on its setup. */
+/** The kind of time of a target that cannot choose it: it does not depend on the setup. */
 function timeInWords(target: Target): string {
   return target.time({}) === "real" ? "run in real time" : "are on the virtual clock as it is";
 }
 
-/** How this program is started for a run: what its target does takes more permissions of Deno than the simulator. */
+/** The command line for a run. Targets other than the simulator need more permissions on Deno. */
 export function commandOf({ target }: RunOptions): string {
   return thisCommand(target === "sim" ? undefined : target === "live" ? "-P=live" : "-A");
 }
 
-/** The target of this name, for people who mistype it. */
+/** Loads the target with this name, and suggests another name if it was mistyped. */
 async function targetOf(name: string, app: string): Promise<Target> {
   try {
     return await loadTarget(name, app === "" ? undefined : app);
   } catch (error) {
     if (!(error instanceof TargetError)) throw error;
-    // What is wrong may be the app, or a target that was found.
+    // The error may concern the app, or a target that exists.
     const hint = app === "" && !TARGET_NAMES.includes(name) ? nearest(name, TARGET_NAMES) : "";
     throw new UsageError(`${error.message}${hint}`);
   }
 }
 
-/** The target of a recorded run. */
+/** Loads the target of a recorded run. */
 export function targetOfRecorded({ target, system }: RunSetup): Promise<Target> {
   const { app } = (system ?? {}) as { readonly app?: string | null };
   return targetOf(target, app ?? "");
 }
 
-/** The value of a flag that decides which other flags there are; they are parsed after it. */
+/** The value of a flag that decides which other flags exist. Those are parsed later. */
 function flagIn(args: readonly string[], flag: string, usual: string): string {
   const at = args.findIndex((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
   if (at < 0) return usual;
@@ -214,7 +215,7 @@ function flagIn(args: readonly string[], flag: string, usual: string): string {
   return value;
 }
 
-/** What was given for a target's own flags; what is as it would be anyway is left out. */
+/** The values of a target's own flags, without those that equal their default. */
 function targetFlags(target: Target, flags: Readonly<Record<string, unknown>>, rest: readonly string[]): FlagValues {
   const given: Record<string, FlagValues[string]> = {};
   for (const [name, flag] of Object.entries(target.flags)) {
@@ -226,13 +227,13 @@ function targetFlags(target: Target, flags: Readonly<Record<string, unknown>>, r
   return given;
 }
 
-/** The options that flags ask for; the seed is drawn where none is given. */
+/** The options of a run from the flags. Picks a seed if none is given. */
 function optionsOf(values: RunFlagValues, target: Target, flags: FlagValues): RunOptions {
   const { workload } = values;
   return {
     seed: values.seed ?? randomInt(SEEDS),
     target: values.target,
-    // As it is written best: without spaces, so that the command that runs it again can be typed as it is told.
+    // In its shortest form, without spaces, so the command that repeats the run can be typed as printed.
     nemesis: nemesisText(nemesisOf(values.nemesis, target)),
     nemesisInterval: values["nemesis-interval"],
     workload: workload === Object.keys(target.workloads)[0] ? null : workload ?? null,
@@ -259,7 +260,7 @@ function nemesisOf(text: string, { name, faults }: Target): NemesisSpec {
   throw new UsageError(`--nemesis ${foreign.kind}: the target ${name} suffers ${suffered}`);
 }
 
-/** What was probably meant by the first fault, or shape of one, that there is not. */
+/** Suggests the fault, or shape, that was probably meant by the first unknown one. */
 function nearestFault(text: string): string {
   for (const word of text.split(",")) {
     const [kind = "", shape = ""] = word.trim().split(":");

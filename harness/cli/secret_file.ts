@@ -1,5 +1,5 @@
 /**
- * Secrets that the command line must not show: they come from a file that only its owner may read, or from the
+ * Reads secrets that must not be on the command line: from a file that only its owner may read, or from the
  * environment.
  *
  * @module
@@ -11,17 +11,17 @@ import { SECRET_BYTES_MAX } from "../../server/peer/secret.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { UsageError } from "./flags.ts";
 
-/** A variable of the environment; `undefined` where it is not set, or may not be read. */
+/** A variable of the environment; `undefined` if it is not set, or may not be read. */
 export function variable(name: string): string | undefined {
   try {
     return process.env[name];
   } catch {
-    // Deno was not given the permission.
+    // Deno has not given the permission.
     return undefined;
   }
 }
 
-/** The secret that a flag's file or a variable of the environment holds; `null` where neither is given. */
+/** The secret from a flag's file or an environment variable; `null` if neither is given. */
 export function secretOf(flag: string, path: string | undefined, name: string): Uint8Array | null {
   if (path !== undefined) return readSecret(`--${flag}`, path);
   const path2 = variable(`${name}_FILE`);
@@ -36,8 +36,8 @@ export function secretOf(flag: string, path: string | undefined, name: string): 
 /**
  * Reads a secret: the file's text without the line end.
  *
- * What is looked at is the opened file, not the path: nobody can put another in its place in between, and a link leads
- * to what is judged.
+ * Checks the opened file, not the path. So nobody can exchange the file between check and reading, and a link is
+ * followed to the file that is checked.
  */
 function readSecret(from: string, path: string): Uint8Array {
   let descriptor: number;
@@ -49,7 +49,7 @@ function readSecret(from: string, path: string): Uint8Array {
   try {
     const found = fstatSync(descriptor);
     if (!found.isFile()) throw new UsageError(`${from}: ${path} is no file`);
-    // On Windows the mode says nothing of who may read.
+    // On Windows the mode does not tell who may read.
     if (process.platform !== "win32" && (found.mode & 0o077) !== 0) {
       const mode = (found.mode & 0o777).toString(8).padStart(4, "0");
       throw new UsageError(
@@ -72,7 +72,7 @@ function readSecret(from: string, path: string): Uint8Array {
   }
 }
 
-/** The password of clients, as the bytes that they send; `null` where none is given. */
+/** The clients' password, as the bytes that they send; `null` if none is given. */
 export function passwordOf(path: string | undefined): string | null {
   const secret = secretOf("password-file", path, "KAYA_PASSWORD");
   return secret === null ? null : String.fromCharCode(...secret);

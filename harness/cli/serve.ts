@@ -1,5 +1,5 @@
 /**
- * The command `serve`: one node of a live cluster, which Redis clients can talk to.
+ * The command `serve`: runs one node of a live cluster, for Redis clients.
  *
  * @module
  */
@@ -178,7 +178,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   return await serve(await meetMembers(fitted(options, log), clock, log), clock, log, terminal);
 }
 
-/** Whom a node that joins has to find: the others. One that has been there before knows them. */
+/** Finds the other members for a node that joins. A node that was a member before knows them already. */
 async function meetMembers(options: NodeOptions, clock: Clock, log: Log): Promise<NodeOptions> {
   const { join: member, folder } = options;
   if (member === null || existsSync(join(folder, FOUNDERS_FILE))) return options;
@@ -189,7 +189,7 @@ function waitsFor(log: Log): (reason: Error) => void {
   return ({ message }) => log("warn", "waits", { reason: message });
 }
 
-/** As many clients as this process has descriptors for. */
+/** Limits the number of clients to the descriptors that this process has. */
 function fitted(options: NodeOptions, log: Log): NodeOptions {
   let clientLimits;
   try {
@@ -216,7 +216,7 @@ function checkRange(options: NodeOptions): void {
   }
 }
 
-/** Everybody has a place of their own. */
+/** Checks that all addresses are different. */
 function checkPlaces({ id, listen, client, advertise, peers }: NodeOptions): void {
   if (peers.has(id)) throw new UsageError(`--peer names node ${id}, which is this one`);
   const at = formatAddress(advertise ?? listen);
@@ -268,14 +268,14 @@ function serve(options: NodeOptions, clock: Clock, log: Log, terminal: Terminal)
   });
 }
 
-/** The first signal ends the node in good order, a second one at once. */
+/** Stops the node in good order at the first signal, at once at the second. */
 function stopOnSignals(server: Server, resolve: (status: number) => void): void {
   let signals = 0;
   const stop = (): void => {
     if (++signals > 1) process.exit(130);
     server.stop(() => {
       resolve(0);
-      // A timer or a socket of the runtime's own must not keep the process.
+      // Timers or sockets of the runtime itself must not keep the process alive.
       process.exit(0);
     });
   };

@@ -1,16 +1,16 @@
 /**
- * Flags from a file and from the environment: what the command line does not say, a variable does; and what that does
- * not say, the file.
+ * Reads flags from a file and from the environment. The command line takes precedence over variables, and variables
+ * over the file.
  *
  * ```text
  * # a comment
  * listen = 10.0.0.1:7101
- * peer = 2=10.0.0.2:7101        a flag that may be given several times stands on several lines
+ * peer = 2=10.0.0.2:7101        a flag that may be given several times takes several lines
  * insecure = true
  * ```
  *
- * The variable of `--max-clients` is `KAYA_MAX_CLIENTS`; one of a flag that may be given several times has its values
- * between spaces.
+ * The variable for `--max-clients` is `KAYA_MAX_CLIENTS`. For a flag that may be given several times, spaces separate
+ * the values.
  *
  * @module
  */
@@ -33,7 +33,7 @@ interface Setting {
   readonly where: string;
 }
 
-/** The arguments, with what file and environment say in front of them. */
+/** The arguments, preceded by those from the file and the environment. */
 export function withSettings(args: readonly string[], spec: FlagSpec, own: readonly string[] = []): string[] {
   const given = givenNames(args);
   const path = configOf(args);
@@ -94,7 +94,7 @@ function readSettings(path: string, spec: FlagSpec): Setting[] {
   return settings;
 }
 
-/** The arguments for a setting, which is checked by itself: so an error says where it stands. */
+/** The arguments for one setting. It is checked alone, so that an error names its place. */
 function argumentsOf({ name, value, where }: Setting, spec: FlagSpec): string[] {
   const flag = spec[name]!;
   if (flag.type === "boolean") {

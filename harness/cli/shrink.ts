@@ -1,5 +1,5 @@
 /**
- * The command `shrink`: the smallest run that still fails as a seed did.
+ * The command `shrink`: finds the smallest run that still fails in the same way as a seed.
  *
  * @module
  */
@@ -35,7 +35,7 @@ const FLAGS = {
   json: { type: "boolean", about: "print what was found as one line of JSON" },
 } as const satisfies FlagSpec;
 
-/** Progress is shown no more often than once in so many milliseconds. */
+/** The minimum time between two lines of progress, in milliseconds. */
 const PROGRESS_MS = 100;
 
 /** Runs the command. */
@@ -65,7 +65,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   return file === null ? STATUS[`${shrunk.original.result.valid}`] : STATUS.false;
 }
 
-/** Shrinks, with a line of progress; Ctrl-C ends it with the best so far, or with `null` if there is none. */
+/** Shrinks with a line of progress. On Ctrl-C returns the smallest run so far, or `null` if there is none. */
 function shrinkShown(
   target: Target,
   options: RunOptions,

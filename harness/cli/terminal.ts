@@ -1,29 +1,29 @@
 /**
- * The terminal of a command: results on stdout, progress and errors on stderr, colours only where they are welcome.
+ * The output of a command: results on stdout, progress and errors on stderr, colours only on terminals that want them.
  *
  * @module
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
 
-/** What a command prints through, so that tests can read what it printed. */
+/** The output of a command. Tests use another implementation to read what was printed. */
 export interface Terminal {
   /** Writes a result, with its line ends, to stdout. */
   out(text: string): void;
   /** Writes a line about an error or a note to stderr. */
   err(line: string): void;
-  /** Shows a line of progress that the next one overwrites; nothing where stderr is no terminal. */
+  /** Shows a line of progress, which the next one overwrites; does nothing if stderr is not a terminal. */
   progress(line: string): void;
-  /** Wraps text in a colour or weight where stdout is a terminal that wants it. */
+  /** Applies a colour or weight to text, if stdout is a terminal that wants it. */
   style(format: Format, text: string): string;
 }
 
-/** The few styles that output uses. */
+/** The styles that the output uses. */
 export type Format = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
 /**
- * SGR codes (ECMA-48, section 8.3.117): begin and end. `styleText` of `node:util` reads the environment, which needs a
- * permission on Deno.
+ * SGR codes (ECMA-48, section 8.3.117), begin and end. `styleText` of `node:util` reads the environment, for which Deno
+ * needs a permission.
  */
 const CODES: Readonly<Record<Format, readonly [number, number]>> = {
   bold: [1, 22],
@@ -38,7 +38,7 @@ interface DenoGlobal {
   readonly noColor: boolean;
 }
 
-/** NO_COLOR (no-color.org), without asking for a permission: Deno tells it of its own accord. */
+/** Whether NO_COLOR (no-color.org) is set. Deno tells this without a permission. */
 function noColor(): boolean {
   const deno = (globalThis as { Deno?: DenoGlobal }).Deno;
   return deno === undefined ? (process.env["NO_COLOR"] ?? "") !== "" : deno.noColor;
@@ -47,7 +47,7 @@ function noColor(): boolean {
 /**
  * The terminal of this process.
  *
- * Writes are synchronous, so that what was printed is out before the process exits, also through a pipe.
+ * Writes are synchronous, so the output is complete before the process exits, even through a pipe.
  */
 export function processTerminal(): Terminal {
   const stdoutHasColors = process.stdout.isTTY === true && !noColor();
@@ -81,7 +81,7 @@ export function processTerminal(): Terminal {
 }
 
 /**
- * Writes all of `text`, waiting for a slow reader; a reader that has gone away (EPIPE) ends the process as a signal
+ * Writes all of `text`, and waits for a slow reader. If the reader has gone (EPIPE), ends the process as a signal
  * would.
  */
 function write(descriptor: 1 | 2, text: string): void {

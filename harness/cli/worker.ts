@@ -1,6 +1,6 @@
 /**
- * The hidden command `worker`: a worker of a sweep. Runs are asked of it one at a time, as options, and their results
- * go back.
+ * The hidden command `worker`: a worker of a sweep. It gets the options of one run at a time, and sends the result
+ * back.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export function main(): Promise<number> {
       parentPort!.postMessage({ error: `Seed ${options.seed}: ${(error as Error).stack ?? error}` });
     }
   });
-  // What is sent before somebody listens may be lost.
+  // A message that is sent before the worker listens may be lost, so the worker says when it is ready.
   parentPort?.postMessage({ isReady: true });
   return new Promise(() => {});
 }

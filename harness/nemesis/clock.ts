@@ -1,5 +1,5 @@
 /**
- * The fault `clock`: nodes' clocks run at another pace.
+ * The fault `clock`: nodes' clocks run at a wrong speed.
  *
  * @module
  */
@@ -7,26 +7,26 @@ import { choiceField, fieldsOf, nodesField, numberField } from "./fields.ts";
 import type { FaultType } from "./kind.ts";
 import { drawNodes, keepStruck, pick, RULES, withOneFewer } from "./victims.ts";
 
-/** The nodes' ticks run at another pace. */
+/** The ticks of some nodes are wrong. */
 export type ClockFault =
   & {
-    /** Its kind. */
+    /** The kind of fault. */
     readonly kind: "clock";
-    /** Whom it strikes. */
+    /** The affected nodes. */
     readonly nodes: readonly number[];
   }
   & (
-    /** Every tick takes `factor` of its proper length: above 1 is slow, below 1 is fast. */
+    /** Every tick takes `factor` times its proper length: above 1 is slow, below 1 is fast. */
     | { readonly effect: "rate"; readonly factor: number }
-    /** There is no tick at all. */
+    /** There are no ticks. */
     | { readonly effect: "stall" }
-    /** There are `ticks` ticks at once, then all is as before. */
+    /** `ticks` ticks come at once; then the clock is normal again. */
     | { readonly effect: "jump"; readonly ticks: number }
   );
 
 const EFFECTS = ["rate", "stall", "jump"] as const;
 
-/** How a clock fault is drawn, named, healed and read. */
+/** How a clock fault is drawn, named, healed and parsed. */
 export const clock: FaultType<ClockFault> = {
   about: "nodes' clocks run at another pace",
   shapes: EFFECTS,

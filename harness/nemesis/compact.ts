@@ -1,5 +1,5 @@
 /**
- * The fault `compact`: nodes take a snapshot and drop the log before it, so that snapshots have to travel.
+ * The fault `compact`: nodes take a snapshot and drop the log before it, so that snapshots must be sent.
  *
  * @module
  */
@@ -7,15 +7,15 @@ import { fieldsOf, nodesField } from "./fields.ts";
 import type { FaultType } from "./kind.ts";
 import { drawNodes, keepStruck, pick, RULES, withOneFewer } from "./victims.ts";
 
-/** The nodes take a snapshot and compact their logs. It has no healing. */
+/** Nodes take a snapshot and compact their logs. There is nothing to heal. */
 export interface Compact {
-  /** Its kind. */
+  /** The kind of fault. */
   readonly kind: "compact";
-  /** Whom it strikes. */
+  /** The affected nodes. */
   readonly nodes: readonly number[];
 }
 
-/** How a compaction is drawn, named and read. */
+/** How a compaction is drawn, named and parsed. */
 export const compact: FaultType<Compact> = {
   about: "nodes take snapshots and drop the log before them",
   shapes: [],

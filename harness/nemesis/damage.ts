@@ -1,8 +1,9 @@
 /**
- * The fault `damage`: what a disk has kept goes bad while the node is down.
+ * The fault `damage`: files on a node's disk are damaged while the node is down.
  *
- * The node must refuse to start, and is then lost for good, or start with all that it had promised. One whose last
- * batch is damaged may start in doubt instead: it gives no vote until a leader has told it everything again.
+ * The node must either refuse to start, and is then lost for good, or start with everything that it had acknowledged.
+ * If only its last batch is damaged, it may also start in doubt: then it gives no vote until a leader has sent it
+ * everything again.
  *
  * @module
  */
@@ -15,23 +16,23 @@ import { keepStruck, pick, withOneFewer } from "./victims.ts";
 const DECAYS = ["snapshot", "last", "fresh", "dropped", "misdirected"] as const;
 
 /**
- * `snapshot`: a bit flips in a snapshot. `last`: in the journal's last batch. `fresh`: at the beginning of the segment
- * that was put in place last. `dropped`: a write never reached the disk, though it said so, and later ones did.
- * `misdirected`: a write reached the place of another one.
+ * `snapshot`: a bit flips in a snapshot. `last`: a bit flips in the journal's last batch. `fresh`: a bit flips at the
+ * beginning of the newest segment. `dropped`: the disk confirmed a write but lost it, and kept later ones.
+ * `misdirected`: a write went to the place of another one.
  */
 export type Decay = (typeof DECAYS)[number];
 
-/** The node ends, its files are damaged, and it tries to start again. It has no healing. */
+/** A node ends, its files are damaged, and it tries to start again. There is nothing to heal. */
 export interface Damage {
-  /** Its kind. */
+  /** The kind of fault. */
   readonly kind: "damage";
-  /** Whom it strikes. */
+  /** The affected nodes. */
   readonly nodes: readonly number[];
-  /** What goes bad. */
+  /** The kind of damage. */
   readonly decay: Decay;
 }
 
-/** How damage is drawn, named and read. */
+/** How damage is drawn, named and parsed. */
 export const damage: FaultType<Damage, Damage | Member> = {
   about: "bits flip on a disk, or writes get lost or go astray, which the disk had confirmed",
   shapes: DECAYS,

@@ -1,6 +1,6 @@
 /**
- * The fault `disk`: disks are slow or full, a write is torn, or a journal is damaged. Whose journal may be damaged is
- * drawn in `loss.ts`.
+ * The fault `disk`: disks are slow, full, or fail; a write is torn; or a journal is damaged or lost. `loss.ts` decides
+ * whose journal may be damaged.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { drawLoss } from "./loss.ts";
 import type { Member } from "./member.ts";
 import { drawNodes, keepStruck, pick, RULES, withOneFewer } from "./victims.ts";
 
-/** Something is wrong with the nodes' disks. */
+/** Something is wrong with the disks of some nodes. */
 export type DiskFault =
   & {
-    /** Its kind. */
+    /** The kind of fault. */
     readonly kind: "disk";
-    /** Whom it strikes. */
+    /** The affected nodes. */
     readonly nodes: readonly number[];
   }
   & (
@@ -23,13 +23,13 @@ export type DiskFault =
     | { readonly effect: "slow"; readonly factor: number }
     | {
       /**
-       * `full`: every write fails, and leaves a part of what it was to write; this ends the node. Healed by space and a
-       * restart. `sync`: one sync fails, and makes nothing durable; this ends the node, which starts again.
-       * `unreadable`: the node ends, and its reads fail when it starts; healed by a restart. `tear`: the node ends in
-       * the middle of a write, of which the first bytes stay; healed by a restart. `sectors`: as `tear`, but any
-       * sectors of the write stay; where its header did, the node cannot tell that it broke off, and starts in doubt.
-       * `flip`: the node ends, and a bit of its journal changes ahead of its last batch; it must refuse to start, and
-       * never comes back under its number. `lost`: the node ends, its folder is emptied, and it starts again under its
+       * `full`: every write fails and leaves a part of its bytes, which ends the node; healing frees space and restarts
+       * the node. `sync`: one sync fails and makes nothing durable, which ends the node; it starts again at once.
+       * `unreadable`: the node ends, and its reads fail at the start; healing restarts it. `tear`: the node ends in the
+       * middle of a write, whose first bytes stay; healing restarts it. `sectors`: as `tear`, but any sectors of the
+       * write stay; if the write's header did, the node cannot know that the write was torn, and starts in doubt.
+       * `flip`: the node ends, and a bit flips in its journal before the last batch; it must refuse to start, and never
+       * comes back under its number. `lost`: the node ends, its folder is emptied, and it starts again under its
        * number; the others must refuse it.
        */
       readonly effect: "full" | "sync" | "unreadable" | "tear" | "sectors" | "flip" | "lost";
@@ -39,7 +39,7 @@ export type DiskFault =
 const EFFECTS = ["slow", "full", "sync", "unreadable", "tear", "sectors", "flip", "lost"] as const;
 const DRAWN = [...EFFECTS, "tear"] as const;
 
-/** How a disk fault is drawn, named, healed and read. */
+/** How a disk fault is drawn, named, healed and parsed. */
 export const disk: FaultType<DiskFault, DiskFault | Member> = {
   about: "disks are slow, full, or fail, or a journal is torn, damaged or lost",
   shapes: EFFECTS,

@@ -1,6 +1,6 @@
 /**
- * The list of all kinds of faults. To add one, write its file and name it here: our own clusters then do not compile
- * until they suffer it, or say that they do not.
+ * The list of all kinds of faults. To add one, write its file and name it here. Our own clusters then do not compile
+ * until they implement it, or declare that they do not suffer it.
  *
  * @module
  */
@@ -18,32 +18,32 @@ import { type Pause, pause } from "./pause.ts";
 
 /** The fault of each kind. */
 export interface FaultByKind {
-  /** Links that deliver nothing. */
+  /** Links deliver nothing. */
   readonly partition: Partition;
-  /** Nodes that end. */
+  /** Nodes end. */
   readonly kill: Kill;
-  /** Nodes that stand still. */
+  /** Nodes stand still. */
   readonly pause: Pause;
-  /** Messages that are lost, doubled or late. */
+  /** Messages are lost, doubled or late. */
   readonly packets: Packets;
-  /** Clocks at another pace. */
+  /** Clocks run at a wrong speed. */
   readonly clock: ClockFault;
-  /** Disks that fail. */
+  /** Disks fail. */
   readonly disk: DiskFault;
-  /** What disks have kept goes bad. */
+  /** Files on disks are damaged. */
   readonly damage: Damage;
-  /** Changes of the members. */
+  /** The members change. */
   readonly member: Member;
-  /** Snapshots. */
+  /** Nodes take snapshots. */
   readonly compact: Compact;
 }
 
 /** The name of a kind of fault. */
 export type FaultKind = keyof FaultByKind;
-/** Anything that the nemesis can do to a cluster. */
+/** A fault of any kind. */
 export type Fault = FaultByKind[FaultKind];
 
-/** Every kind, in the order in which they are reported. */
+/** All kinds, in the order of reports. */
 export const FAULTS: { readonly [K in FaultKind]: FaultType<FaultByKind[K], Fault> } = {
   partition,
   kill,
@@ -56,10 +56,10 @@ export const FAULTS: { readonly [K in FaultKind]: FaultType<FaultByKind[K], Faul
   compact,
 };
 
-/** The names of all kinds, in the order in which they are reported. */
+/** The names of all kinds, in the order of reports. */
 export const FAULT_KINDS: readonly FaultKind[] = Object.keys(FAULTS) as FaultKind[];
 
-/** The kind of a fault, with its verbs. */
+/** The kind of a fault, with its functions. */
 export function typeOf<F extends Fault>(fault: F): FaultType<F> {
   return FAULTS[fault.kind] as unknown as FaultType<F>;
 }
@@ -69,15 +69,15 @@ export function isFaultKind(name: string): name is FaultKind {
   return Object.hasOwn(FAULTS, name);
 }
 
-/** A fault's name in reports: `partition:ring`. */
+/** The name of a fault in reports: `partition:ring`. */
 export function faultName(fault: Fault): string {
   return typeOf(fault).name(fault);
 }
 
 /**
- * Reads a fault from a run file.
+ * Parses a fault from a run file.
  *
- * @throws {SyntaxError} If it is none; the message says why.
+ * @throws {SyntaxError} If it is not a fault; the message says why.
  */
 export function parseFault(value: unknown): Fault {
   const { kind } = fieldsOf(value);
@@ -87,16 +87,19 @@ export function parseFault(value: unknown): Fault {
   return FAULTS[kind].parse(value);
 }
 
-/** How a cluster suffers one kind of fault. Faults combine; a fault is healed as the object that was injected. */
+/**
+ * How a cluster suffers one kind of fault. Faults may overlap. To heal a fault, pass the same object that was injected.
+ */
 export interface Suffering<F> {
-  /** Inflicts a fault. `done` is called once. */
+  /** Injects a fault. Calls `done` once. */
   inject(fault: F, done: (strike: Strike) => void): void;
-  /** Undoes a fault: restarts, reconnects, resumes what it has struck, unless another fault still holds it. */
+  /** Heals a fault: restarts, reconnects or resumes what it struck, unless another fault still affects it. */
   heal(fault: F, done: (strike: Strike) => void): void;
 }
 
 /**
- * The faults that a cluster suffers. Our own clusters mention every kind; what is `null`, or left out, is not suffered.
+ * The faults that a cluster suffers. Our own clusters list every kind. A kind that is `null` or missing is not
+ * suffered.
  */
 export type Suffers = { readonly [K in FaultKind]?: Suffering<FaultByKind[K]> | null };
 

@@ -1,5 +1,5 @@
 /**
- * The fields of a fault as a run file holds them, checked one by one.
+ * Checks the fields of a fault from a run file, one by one.
  *
  * @module
  */
@@ -15,42 +15,42 @@ export function fieldsOf(value: unknown): Fields {
   return value as Fields;
 }
 
-/** A text. */
+/** Reads a text. */
 export function textField(fields: Fields, name: string): string {
   const value = fields[name];
   if (typeof value !== "string") throw wrong(fields, name, "a text");
   return value;
 }
 
-/** One of some texts. */
+/** Reads one of several texts. */
 export function choiceField<Choice extends string>(fields: Fields, name: string, choices: readonly Choice[]): Choice {
   const value = fields[name];
   if (!choices.includes(value as Choice)) throw wrong(fields, name, `one of ${choices.join(", ")}`);
   return value as Choice;
 }
 
-/** A number, not below `min`. */
+/** Reads a number that is at least `min`. */
 export function numberField(fields: Fields, name: string, min: number): number {
   const value = fields[name];
   if (typeof value !== "number" || !(value >= min)) throw wrong(fields, name, `a number of at least ${min}`);
   return value;
 }
 
-/** A share from 0 to 1. */
+/** Reads a share from 0 to 1. */
 export function shareField(fields: Fields, name: string): number {
   const value = fields[name];
   if (typeof value !== "number" || !(value >= 0 && value <= 1)) throw wrong(fields, name, "a share from 0 to 1");
   return value;
 }
 
-/** The number of a node. */
+/** Reads the number of a node. */
 export function nodeField(fields: Fields, name: string): number {
   const value = fields[name];
   if (!isNode(value) || value < 1) throw wrong(fields, name, "the number of a node");
   return value;
 }
 
-/** The numbers of some nodes, each at most once. */
+/** Reads numbers of nodes, each at most once. */
 export function nodesField(fields: Fields, name: string): readonly number[] {
   const value = fields[name];
   const isList = Array.isArray(value) && value.every((item) => isNode(item) && item >= 1);
@@ -58,7 +58,7 @@ export function nodesField(fields: Fields, name: string): readonly number[] {
   return value as readonly number[];
 }
 
-/** Directions between two ends. */
+/** Reads pairs of ends. */
 export function linksField(fields: Fields, name: string): readonly Link[] {
   const value = fields[name];
   const isLink = (item: unknown): boolean =>

@@ -1,5 +1,5 @@
 /**
- * The fault `kill`: nodes end and lose what they had not synced.
+ * The fault `kill`: nodes end, and lose what they had not synced.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import type { FaultType } from "./kind.ts";
 import { drawNodes, keepStruck, pick, type Rule, RULES, withOneFewer } from "./victims.ts";
 
 /**
- * The nodes end at once, or in the middle of their next write, and lose what they had not synced. Now and then only the
- * process ends: what it wrote can still be read, and is lost with the next loss of power unless it is synced before.
- * Healed by a restart.
+ * Nodes end at once, or in the middle of their next write, and lose what they had not synced. Sometimes only the
+ * process ends: its writes can still be read, and are lost at the next loss of power unless they are synced before.
+ * Healing restarts the nodes.
  */
 export interface Kill {
-  /** Its kind. */
+  /** The kind of fault. */
   readonly kind: "kill";
-  /** The rule by which the nodes were drawn, for people. */
+  /** The rule that chose the nodes, for people. */
   readonly shape: Rule;
-  /** Whom it strikes. */
+  /** The affected nodes. */
   readonly nodes: readonly number[];
 }
 
-/** How a kill is drawn, named, healed and read. */
+/** How a kill is drawn, named, healed and parsed. */
 export const kill: FaultType<Kill> = {
   about: "nodes end at once, lose what they had not synced, and start again",
   shapes: RULES,

@@ -1,8 +1,8 @@
 /**
- * Whose disk may lose what it has promised: one node's at a time, and only where the others can do without it.
+ * Decides whose disk may lose acknowledged data: only one node's at a time, and only if the others can do without it.
  *
- * As long as a lost node counts as a voter, or one may have lost something, no second one is drawn; and none whose loss
- * would leave a configuration that some node holds without a majority: nobody could be expected to serve again.
+ * No second node is chosen as long as a lost node counts as a voter, or another node may have lost something. No node
+ * is chosen whose loss would leave a configuration of some node without a majority: then nobody could serve again.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { drawMember, type Member, VOTERS_MIN } from "./member.ts";
 import { drawAmong } from "./victims.ts";
 import { isQuorum, mayRun, membersOf, presentIn, primaryOf } from "./view.ts";
 
-/** Draws a node that may be lost, or the replacement of one that is; `null` where neither can be. */
+/** Draws a node that may be lost, or the replacement of a lost node; `null` if neither is possible. */
 export function drawLoss(random: Random, view: View): number | Member | null {
   if (view.some((node) => mayRun(node) && countsOnTheLost(node, view))) return drawMember(random, "replace", view);
   if (view.some(({ isDoubtful }) => isDoubtful === true)) return null;
@@ -30,8 +30,7 @@ function countsOnTheLost(node: NodeView, view: View): boolean {
 }
 
 /**
- * Whether every configuration that another node holds still has a majority without this one, and without the removed
- * nodes.
+ * Whether every configuration of another node still has a majority without this node, and without the removed nodes.
  */
 function isSpared(id: number, view: View): boolean {
   const others = view.filter((node) => node.id !== id && mayRun(node));

@@ -1,5 +1,5 @@
 /**
- * The fault `member`: the members change, or the leadership is handed over.
+ * The fault `member`: the members change, or the leadership is transferred.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { FaultType, Members, NodeView, View } from "./kind.ts";
 import { pick, shuffled } from "./victims.ts";
 import { membersOf, primaryOf } from "./view.ts";
 
-/** How the members may change. */
+/** The kinds of membership changes. */
 export type MemberChange =
   | "add"
   | "join"
@@ -24,18 +24,18 @@ export type MemberChange =
 
 /** One step of a change of several members. */
 export interface MemberStep {
-  /** What is done. */
+  /** The kind of step. */
   readonly type: "add-voter" | "add-learner" | "remove";
-  /** To whom. */
+  /** The member. */
   readonly node: number;
 }
 
 /**
- * A change of the cluster's members, or of its primary, asked of whoever is primary. It has no healing: what was
- * changed stays.
+ * A change of the cluster's members, or of its primary, requested from the primary. There is nothing to heal: the
+ * change stays.
  */
 export interface Member {
-  /** Its kind. */
+  /** The kind of fault. */
   readonly kind: "member";
   /**
    * `add`: a new node joins as a learner. `join`: a new node asks to become a voter, and becomes one when it has caught
@@ -45,28 +45,30 @@ export interface Member {
    * voter, or the reverse. `transfer`: the leadership goes to `node`.
    */
   readonly change: MemberChange;
-  /** The node that is changed, or that comes. */
+  /** The node that is changed or added. */
   readonly node: number;
   /** For `replace`: the node that leaves. */
   readonly old?: number;
-  /** For `joint` and `wrong`: what is asked for. */
+  /** For `joint` and `wrong`: the requested steps. */
   readonly steps?: readonly MemberStep[];
-  /** For `joint`: whether the cluster leaves the joint configuration by itself; else it is told to after a while. */
+  /**
+   * For `joint`: whether the cluster leaves the joint configuration by itself. Otherwise it is told to after a time.
+   */
   readonly leaves?: boolean;
 }
 
-/** Removals leave at least this many voters, and additions make at most that many members. */
+/** Removals leave at least this many voters, and additions make at most this many members. */
 export const VOTERS_MIN = 3;
 const MEMBERS_MAX = 7;
 
 const CHANGES: readonly MemberChange[] = [
   ...["add", "join", "remove", "replace", "reuse", "promote", "demote", "joint", "wrong", "transfer"] as const,
 ];
-/** `promote` twice: learners that stay learners decide nothing. */
+/** `promote` is listed twice: a learner that stays a learner never votes. */
 const DRAWN: readonly MemberChange[] = [...CHANGES, "promote", "joint"];
 const STEPS = ["add-voter", "add-learner", "remove"] as const;
 
-/** How a change of the members is drawn, named and read. */
+/** How a membership change is drawn, named and parsed. */
 export const member: FaultType<Member> = {
   about: "members come, go and change, or the leadership is handed over",
   shapes: CHANGES,
@@ -104,7 +106,7 @@ function parseSteps(value: unknown): MemberStep[] {
   });
 }
 
-/** Draws a change. A member that will never run again is replaced before anything else is changed. */
+/** Draws a change. A member that will never run again is replaced before anything else changes. */
 export function drawMember(random: Random, shape: MemberChange | null, view: View): Member | null {
   const primary = primaryOf(view);
   if (primary === null) return null;
@@ -117,7 +119,7 @@ export function drawMember(random: Random, shape: MemberChange | null, view: Vie
   return drawChange(random, shape ?? pick(random, DRAWN), { view, primary, members, fresh });
 }
 
-/** What a change is drawn from. */
+/** The facts that a change is drawn from. */
 interface Ground {
   readonly view: View;
   readonly primary: NodeView;
@@ -150,7 +152,7 @@ function drawChange(random: Random, change: MemberChange, { view, primary, membe
       return voters.length <= VOTERS_MIN ? null : { kind: "member", change, node: pick(random, voters) };
     case "transfer": {
       const others = voters.filter((id) => id !== primary.id);
-      // Half the time to a node that cannot take over, where there is one: then the primary must give it up.
+      // Half of the transfers go to a node that cannot take over, if there is one: then the primary must give up.
       const unable = others.filter((id) => view.some((node) => node.id === id && node.state !== "running"));
       const targets = unable.length > 0 && random.below(2) === 0 ? unable : others;
       return targets.length === 0 ? null : { kind: "member", change, node: pick(random, targets) };
@@ -162,7 +164,7 @@ function isMember(id: number, { voters, outgoing, learners }: Members): boolean 
   return voters.includes(id) || outgoing.includes(id) || learners.includes(id);
 }
 
-/** Several members at once: voters go or become learners, learners become voters, a new node comes. */
+/** Draws several changes at once: voters leave or become learners, learners become voters, a new node joins. */
 function drawJoint(random: Random, { voters, learners }: Members, fresh: number): Member | null {
   const order = shuffled(random, voters);
   const leaving = Math.min(1 + random.below(2), Math.max(0, voters.length - VOTERS_MIN + 1));
@@ -179,7 +181,7 @@ function drawJoint(random: Random, { voters, learners }: Members, fresh: number)
   return { kind: "member", change: "joint", node: steps.at(-1)!.node, steps, leaves: random.below(4) > 0 };
 }
 
-/** A change that no cluster may make: two voters without a joint configuration, or no voter left. */
+/** Draws a change that no cluster may make: two voters without a joint configuration, or no voter left. */
 function drawWrong(random: Random, { voters }: Members, fresh: number): Member | null {
   const steps: readonly MemberStep[] = random.below(2) === 0
     ? [{ type: "add-voter", node: fresh }, { type: "add-voter", node: fresh + 1 }]

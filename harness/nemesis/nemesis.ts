@@ -1,5 +1,5 @@
 /**
- * Where a run's faults come from: drawn from a seed and from what the cluster looks like, or taken from a recorded
+ * The sources of a run's faults: drawn from a seed and from the state of the cluster, or taken from a recorded
  * schedule.
  *
  * @module
@@ -11,51 +11,51 @@ import type { Severity, View } from "./kind.ts";
 import type { FaultSpec } from "./spec.ts";
 import { mayRun } from "./view.ts";
 
-/** One fault: when, what, for how long. */
+/** One fault, with its time and its duration. */
 export interface ScheduledFault {
   /** Nanoseconds since the run began. */
   readonly at: number;
-  /** What. */
+  /** The fault. */
   readonly fault: Fault;
-  /** Nanoseconds until it is healed; `null` for what has no healing. */
+  /** Nanoseconds until it is healed; `null` if there is nothing to heal. */
   readonly lasts: number | null;
 }
 
 /** A source of faults, in the order of their times. */
 export interface FaultSource {
-  /** When the next one is due, in nanoseconds since the run began; `null` after the last. */
+  /** When the next fault is due, in nanoseconds since the run began; `null` after the last. */
   nextAt(): number | null;
-  /** The one that is due, and on to the next. `null`: there is nothing to strike at present. */
+  /** Takes the fault that is due, and goes on to the next. `null`: there is no victim now. */
   take(view: View): ScheduledFault | null;
 }
 
-/** How the nemesis goes about it. */
+/** The options of a nemesis. */
 export interface NemesisOptions {
-  /** The kinds it draws from; none for a nemesis that does nothing. */
+  /** The kinds that it draws from; an empty list for a nemesis that does nothing. */
   readonly kinds: readonly FaultSpec[];
-  /** The mean time from one fault to the next, in nanoseconds. */
+  /** The mean time between two faults, in nanoseconds. */
   readonly interval: number;
-  /** How hard it strikes. */
+  /** How hard the faults strike. */
   readonly severity: Severity;
 }
 
-/** One fault in this many is followed by the next at once, while what it did still goes on. */
+/** One fault in this many is followed soon by the next, while its effects still last. */
 const SEQUELS = 4;
 /**
- * The next one then comes within 1, 2, 4, ... ms, up to this power of two: within a message's flight, some ticks, or an
- * election timeout.
+ * The follow-up comes within 1, 2, 4, ... ms, up to this power of two: within a message's flight time, some ticks, or
+ * an election timeout.
  */
 const SEQUEL_POWERS = 9;
-/** One fault in this many lasts for several intervals, so that who is struck falls far behind. */
+/** One fault in this many lasts for several intervals, so that its victims fall far behind. */
 const LONG = 10;
-/** How often a fault is drawn again where the first draws found nothing to strike. */
+/** How often a fault is drawn again if the first draws found no victim. */
 const DRAWS = 8;
 
 /**
- * Faults drawn from a seed. The first comes within one interval, each further one from half an interval to one and a
- * half after the one before, and each lasts from a quarter of an interval to one and a half: so that they overlap, and
- * leave quiet times too. Some follow at once on the one before: a leader dies to whom leadership was just handed over,
- * a network comes apart while the members change; and some last for several intervals.
+ * Draws faults from a seed. The first comes within one interval, each later one between half an interval and one and a
+ * half after the one before. Each lasts between a quarter of an interval and one and a half, so faults overlap and also
+ * leave quiet times. Some faults follow soon after another: a leader dies that has just become leader, a network splits
+ * while the members change. Some last for several intervals.
  */
 export function drawnFaults(random: Random, options: NemesisOptions): FaultSource {
   const { kinds, interval, severity } = options;
@@ -66,7 +66,7 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
   function drawLasting(fault: Fault): number | null {
     const lasts = Math.floor(interval * (32 + random.below(161)) / 128) * (random.below(LONG) === 0 ? 4 : 1);
     const type = typeOf(fault);
-    // A kill, for one, is often followed at once by the restart: within what others take for a pause.
+    // A kill, for example, is often followed soon by the restart, within a time that others take for a pause.
     const isQuick = type.quicklyHealed !== undefined && random.below(type.quicklyHealed) === 0;
     if (isQuick) return MILLISECOND * (1 + random.below(64));
     return type.isHealed(fault) ? lasts : null;
@@ -90,18 +90,18 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
   };
 }
 
-/** Every second sequel strikes the leader, if its kind can: there something is under way. */
+/** Every second follow-up strikes the leader, if its kind can: there something is under way. */
 function againstLeader(random: Random, kind: FaultSpec): FaultSpec {
   const canAim = FAULTS[kind.kind].shapes.includes("leader");
   return canAim && kind.shape === null && random.below(2) === 0 ? { ...kind, shape: "leader" } : kind;
 }
 
-/** Draws a fault of a kind; `null` where the cluster gives none at present. */
+/** Draws a fault of a kind; `null` if the cluster offers no victim now. */
 export function drawFault(random: Random, { kind, shape }: FaultSpec, view: View, severity: Severity): Fault | null {
   return view.some(mayRun) ? FAULTS[kind].draw(random, shape, view, severity) : null;
 }
 
-/** Faults of a recorded schedule. */
+/** Takes faults from a recorded schedule. */
 export function recordedFaults(schedule: readonly ScheduledFault[]): FaultSource {
   let next = 0;
   return {

@@ -11,31 +11,30 @@ import { drawAmong, pick, shuffled } from "./victims.ts";
 import { presentIn, primaryOf } from "./view.ts";
 
 /**
- * Messages on these links are lost, doubled or late by chance. A message that is later than the ordinary latency is
- * overtaken.
+ * Messages on these links are lost, doubled or late by chance. Other messages overtake one that is later than usual.
  */
 export interface Packets {
-  /** Its kind. */
+  /** The kind of fault. */
   readonly kind: "packets";
-  /** Where it lies. */
+  /** The affected links. */
   readonly links: readonly Link[];
   /** The share of messages that are lost, from 0 to 1. */
   readonly loss: number;
   /** The share of messages that arrive twice, from 0 to 1. */
   readonly duplication: number;
-  /** The longest additional delay in nanoseconds; each message draws its own. */
+  /** The longest additional delay in nanoseconds; each message has its own. */
   readonly delay: number;
 }
 
 type Effect = "loss" | "duplication" | "delay";
 const EFFECTS: readonly Effect[] = ["loss", "duplication", "delay"];
 /**
- * Shapes that are drawn only if they are asked for by name: links to those whom nodes serve, or ask. A service does
- * what it is asked, and so do many nodes: what they are asked is not doubled unless they expect that.
+ * Shapes that are drawn only on request: links to clients, and to services that nodes ask. A service executes each
+ * request, and so do many nodes, so requests to them are not doubled unless they expect that.
  */
 const ASKED_SHAPES: readonly string[] = ["clients", "services"];
 
-/** How a packet fault is drawn, named, healed and read. */
+/** How a packet fault is drawn, named, healed and parsed. */
 export const packets: FaultType<Packets> = {
   about: "messages are lost, doubled or late",
   shapes: [...EFFECTS, ...ASKED_SHAPES],
@@ -49,8 +48,8 @@ export const packets: FaultType<Packets> = {
     const loss = has("loss") ? severity.loss * (1 + random.below(100)) / 100 : 0;
     const isOnce = shape === "services" || (shape === "clients" && severity.sparesClients === true);
     const duplication = has("duplication") && !isOnce ? (1 + random.below(50)) / 100 : 0;
-    // Up to 5 ms reorders what is sent together; up to 320 ms is later than an election, and up to 2.5 s later than
-    // several.
+    // A delay up to 5 ms reorders messages that are sent together; up to 320 ms is longer than an election, and up to
+    // 2.5 s longer than several.
     const isLate = has("delay") || (loss === 0 && duplication === 0);
     const delay = isLate ? 5 * MILLISECOND * (1 << random.below(10)) : 0;
     return { kind: "packets", links, loss, duplication, delay };
@@ -94,7 +93,7 @@ function effectsOf(fault: Packets): Effect[] {
   return EFFECTS.filter((effect) => fault[effect] > 0);
 }
 
-/** Links in both directions, or in one, between some nodes and ends that are no nodes. */
+/** Draws links in one or both directions between some nodes and ends that are not nodes. */
 function outwardLinks(random: Random, view: View, ends: readonly number[]): Link[] {
   const present = presentIn(view);
   const nodes = shuffled(random, present).slice(0, 1 + random.below(Math.max(1, present.length)));
@@ -105,11 +104,12 @@ function outwardLinks(random: Random, view: View, ends: readonly number[]): Link
 }
 
 /**
- * All links, those from one node, to it, or both, or each with an even chance. Every third time the one is the primary.
+ * Draws links: all; or those from one node, to it, or both; or each with an even chance. Every third time the one node
+ * is the primary.
  */
 function drawLinks(random: Random, view: View, { sparesClients = false }: Severity): Link[] {
   const nodes = presentIn(view);
-  // Clients' messages fare as members' do, every third time.
+  // In every third fault, clients' messages suffer like those between members.
   const ends = random.below(3) === 0 && !sparesClients ? [...nodes, CLIENTS] : nodes;
   const every = ends.flatMap((a) => ends.filter((b) => b !== a).map((b): Link => [a, b]));
   const rule = pick(random, ["one", "one", "leader"] as const);

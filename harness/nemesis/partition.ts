@@ -1,5 +1,5 @@
 /**
- * The fault `partition`: the shapes in which a network comes apart.
+ * The fault `partition`: the network splits, in one of several shapes.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { CLIENTS, type FaultType, type Link, servicesOf } from "./kind.ts";
 import { pick, shuffled } from "./victims.ts";
 import { presentIn, primaryOf } from "./view.ts";
 
-/** Every direction in `cut` delivers nothing. */
+/** Each direction in `cut` delivers nothing. */
 export interface Partition {
-  /** Its kind. */
+  /** The kind of fault. */
   readonly kind: "partition";
-  /** The shape by which the cut was drawn, for people: `halves`, `ring`, ... */
+  /** The shape of the cut, for people: `halves`, `ring`, ... */
   readonly shape: string;
-  /** What is cut. */
+  /** The directions that are cut. */
   readonly cut: readonly Link[];
 }
 
-/** A way to cut a network; `--nemesis partition:NAME` asks for one. */
+/** The shape of a cut; `--nemesis partition:NAME` asks for one. */
 export type PartitionShape = "one" | "halves" | "majority" | "ring" | "bridge" | "oneway" | "leader";
 
-/** Every shape, in the order of the help. */
+/** All shapes, in the order of the help. */
 export const PARTITION_SHAPES: readonly PartitionShape[] = [
   "one",
   "halves",
@@ -33,15 +33,13 @@ export const PARTITION_SHAPES: readonly PartitionShape[] = [
   "leader",
 ];
 
-/**
- * Shapes that are drawn only if they are asked for by name: some nodes, and the clients, or the services that they ask.
- */
+/** Shapes that are drawn only on request: some nodes from the clients, or from the services that they ask. */
 const ASKED_SHAPES: readonly string[] = ["clients", "services"];
 
-/** In one partition of so many the clients are one of the ends that are parted. */
+/** In one partition of this many, clients are cut off too. */
 const CLIENT_SHARE = 6;
 
-/** How a partition is drawn, named, described, healed and read. */
+/** How a partition is drawn, named, described, healed and parsed. */
 export const partition: FaultType<Partition> = {
   about: "links between nodes are cut",
   shapes: [...PARTITION_SHAPES, ...ASKED_SHAPES],
@@ -51,7 +49,7 @@ export const partition: FaultType<Partition> = {
     if (shape === "services") {
       return drawOutsiders(random, shape, present, servicesOf(severity));
     }
-    // Clients are cut off as members are: from some nodes, from all, in one direction.
+    // Clients are cut off in the same ways as members: from some nodes, from all, in one direction.
     const hasClients = random.below(CLIENT_SHARE) === 0 && severity.sparesClients !== true;
     const nodes = hasClients ? [...present, CLIENTS] : present;
     if (nodes.length < 2) return null;
@@ -72,7 +70,7 @@ export const partition: FaultType<Partition> = {
   },
 };
 
-/** Parts some nodes from ends that are no nodes, in both directions or in one; `null` where there is nobody to part. */
+/** Cuts some nodes off from ends that are not nodes, in one or both directions; `null` if there are none. */
 function drawOutsiders(
   random: Random,
   shape: "clients" | "services",
@@ -86,11 +84,11 @@ function drawOutsiders(
   return { kind: "partition", shape, cut };
 }
 
-/** What a partition is drawn from. */
+/** The facts that a partition is drawn from. */
 interface PartitionGround {
-  /** The nodes that are to be parted, at least two for a cut to exist. */
+  /** The nodes to separate; a cut needs at least two. */
   readonly nodes: readonly number[];
-  /** Who leads, if it is known. */
+  /** The leader, if it is known. */
   readonly leader: number | null;
 }
 
@@ -100,12 +98,14 @@ interface PartitionGround {
  * | shape | what is cut |
  * |---|---|
  * | `one` | one node from all others |
- * | `halves` | two groups from each other, the smaller as large as can be |
+ * | `halves` | two groups from each other, the smaller one as large as possible |
  * | `majority` | a seeded minority of any size from the rest |
- * | `ring` | each node sees its neighbours in a seeded circle, just enough of them for a majority, and no two nodes see the same |
- * | `bridge` | two halves from each other, but for one node that sees both |
- * | `oneway` | in one direction only: a seeded group, half the time with the leader in it, speaks and is not heard, or hears and cannot speak |
- * | `leader` | the leader, alone or with a minority, from the rest; as `one` where nobody leads |
+ * | `ring` | each node sees its neighbours in a seeded circle, just enough for a majority, and no two nodes see the
+ * same |
+ * | `bridge` | two halves from each other, except one node that sees both |
+ * | `oneway` | in one direction only: a seeded group, half the time with the leader in it, sends and is not heard, or
+ * hears and cannot send |
+ * | `leader` | the leader, alone or with a minority, from the rest; as `one` if there is no leader |
  */
 export function drawPartition(random: Random, shape: PartitionShape, ground: PartitionGround): Partition {
   const nodes = shuffled(random, ground.nodes);
@@ -140,7 +140,7 @@ export function drawPartition(random: Random, shape: PartitionShape, ground: Par
   }
 }
 
-/** Every direction from a node of `from` to a node of `to`. */
+/** All directions from a node of `from` to a node of `to`. */
 function directed(from: readonly number[], to: readonly number[]): Link[] {
   return from.flatMap((a) => to.map((b): Link => [a, b]));
 }
@@ -151,11 +151,11 @@ function between(a: readonly number[], b: readonly number[]): Link[] {
 }
 
 /**
- * What lies between nodes that are too far apart in a circle: each keeps as many neighbours on both sides as make a
- * majority with itself.
+ * The directions between nodes that are too far apart in a circle. Each node keeps as many neighbours on both sides as
+ * make a majority with itself.
  *
- * With 5 nodes each sees itself and one on either side. With 3 that would be everybody: there the circle is opened
- * between two of them, and each of these still sees the third.
+ * With 5 nodes, each sees itself and one neighbour on either side. With 3 nodes that would be everybody: there the
+ * circle is opened between two nodes, and both still see the third.
  */
 function ring(circle: readonly number[]): Link[] {
   const n = circle.length;
@@ -172,7 +172,7 @@ function ring(circle: readonly number[]): Link[] {
   return links;
 }
 
-/** A cut in words: two groups that are apart, or who cannot hear whom. */
+/** Describes a cut: two groups that are separated, or which nodes cannot hear which. */
 function describeCut(cut: readonly Link[]): string {
   const groups = twoGroups(cut);
   if (groups !== null) return groups.map((group) => group.map(endName).join(" ")).join(" | ");
@@ -190,7 +190,7 @@ function endName(end: number): string {
   return end === CLIENTS ? "clients" : end < CLIENTS ? `service${-end}` : `${end}`;
 }
 
-/** The two groups that a cut parts in both directions, each in ascending order; `null` if it is of another kind. */
+/** The two groups that a cut separates in both directions, each ascending; `null` if the cut has another form. */
 function twoGroups(cut: readonly Link[]): readonly [number[], number[]] | null {
   const nodes = [...new Set(cut.flat())].sort((a, b) => a - b);
   const beyond = cut.filter(([from]) => from === nodes[0]).map(([, to]) => to).sort((a, b) => a - b);

@@ -7,17 +7,17 @@ import { choiceField, fieldsOf, nodesField } from "./fields.ts";
 import type { FaultType } from "./kind.ts";
 import { drawNodes, keepStruck, pick, type Rule, RULES, withOneFewer } from "./victims.ts";
 
-/** The nodes stand still while time goes on, and then continue with everything that has arrived. */
+/** Nodes stand still while time goes on, and then continue with everything that has arrived. */
 export interface Pause {
-  /** Its kind. */
+  /** The kind of fault. */
   readonly kind: "pause";
-  /** The rule by which the nodes were drawn, for people. */
+  /** The rule that chose the nodes, for people. */
   readonly shape: Rule;
-  /** Whom it strikes. */
+  /** The affected nodes. */
   readonly nodes: readonly number[];
 }
 
-/** How a pause is drawn, named, healed and read. */
+/** How a pause is drawn, named, healed and parsed. */
 export const pause: FaultType<Pause> = {
   about: "nodes stand still for a while",
   shapes: RULES,

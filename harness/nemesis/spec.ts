@@ -1,5 +1,5 @@
 /**
- * What `--nemesis` asks for: a list of kinds of faults, each with a shape behind a colon where it has some.
+ * The value of `--nemesis`: a list of kinds of faults; a shape may follow a kind after a colon.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { FAULT_KINDS, type FaultKind, FAULTS, isFaultKind } from "./faults.ts";
 export interface FaultSpec {
   /** The kind. */
   readonly kind: FaultKind;
-  /** One of the shapes of its kind; `null` for all of them. */
+  /** One of the shapes of its kind; `null` for all shapes. */
   readonly shape: string | null;
 }
 
-/** What a nemesis is to do: nothing, these kinds, or what each seed draws for itself. */
+/** What a nemesis does: nothing, these kinds, or the choice of each seed. */
 export type NemesisSpec = readonly FaultSpec[] | "swarm";
 
 /**
- * Reads what `--nemesis` was given.
+ * Parses the value of `--nemesis`.
  *
- * @throws {SyntaxError} For a kind or shape that is none; the message names those there are.
+ * @throws {SyntaxError} If a kind or shape is unknown; the message lists the known ones.
  */
 export function parseNemesis(text: string): NemesisSpec {
   const words = text.split(",").map((word) => word.trim());
@@ -44,7 +44,7 @@ function parseSpec(word: string): FaultSpec {
   return { kind, shape: shape ?? null };
 }
 
-/** The text that `parseNemesis` reads as this. */
+/** The text that `parseNemesis` parses into this. */
 export function nemesisText(spec: NemesisSpec): string {
   if (spec === "swarm") return "all";
   if (spec.length === 0) return "none";

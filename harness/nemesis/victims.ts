@@ -1,5 +1,5 @@
 /**
- * Whom a fault strikes: nodes drawn by a rule.
+ * Draws the nodes that a fault strikes, by a rule.
  *
  * @module
  */
@@ -13,12 +13,12 @@ export type Rule = "one" | "minority" | "majority" | "all" | "leader";
 /** Every rule. */
 export const RULES: readonly Rule[] = ["one", "minority", "majority", "all", "leader"];
 
-/** Nodes by a rule, out of all that run or may run again. */
+/** Draws nodes by a rule, among all that run or may run again. */
 export function drawNodes(random: Random, rule: Rule, view: View): number[] {
   return drawAmong(random, rule, presentIn(view), primaryOf(view)?.id ?? null);
 }
 
-/** Nodes by a rule, out of some. The rule `leader` means one node where there is no primary. */
+/** Draws nodes by a rule, among some nodes. Without a primary, the rule `leader` means one node. */
 export function drawAmong(
   random: Random,
   rule: Rule,
@@ -41,7 +41,7 @@ export function drawAmong(
   }
 }
 
-/** The fault without the nodes that `isKept` turns down; `null` if it strikes nobody then. */
+/** The fault restricted to the nodes that `isKept` accepts; `null` if it then strikes nobody. */
 export function keepStruck<F extends { readonly nodes: readonly number[] }>(
   fault: F,
   isKept: (node: number) => boolean,
@@ -50,13 +50,13 @@ export function keepStruck<F extends { readonly nodes: readonly number[] }>(
   return nodes.length === 0 ? null : { ...fault, nodes };
 }
 
-/** The fault without each of its nodes in turn, where it strikes several. */
+/** If the fault strikes several nodes, the versions that strike one node fewer. */
 export function withOneFewer<F extends { readonly nodes: readonly number[] }>(fault: F): F[] {
   if (fault.nodes.length < 2) return [];
   return fault.nodes.map((left) => ({ ...fault, nodes: fault.nodes.filter((node) => node !== left) }));
 }
 
-/** Fisher and Yates's shuffle of a copy. */
+/** Shuffles a copy (Fisher and Yates). */
 export function shuffled<T>(random: Random, items: readonly T[]): T[] {
   const copy = [...items];
   for (let i = copy.length - 1; i > 0; i--) {
@@ -66,7 +66,7 @@ export function shuffled<T>(random: Random, items: readonly T[]): T[] {
   return copy;
 }
 
-/** One of some items, each with the same chance. */
+/** Draws one of several items, each with the same chance. */
 export function pick<T>(random: Random, items: readonly T[]): T {
   return items[random.below(items.length)]!;
 }

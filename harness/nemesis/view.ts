@@ -1,12 +1,15 @@
 /**
- * What an observer from outside can tell from a view of the cluster: who is primary, who may run, and which nodes are a
- * majority.
+ * What an outside observer concludes from a view of the cluster: which node is primary, which nodes may run, and which
+ * nodes are a majority.
  *
  * @module
  */
 import type { Members, NodeView, View } from "./kind.ts";
 
-/** The running node that is primary in the highest epoch, of those that `isAsked`; `null` if there is none. */
+/**
+ * The running node that is primary in the highest epoch, among those for which `isAsked` holds; `null` if there is
+ * none.
+ */
 export function primaryOf(view: View, isAsked: (id: number) => boolean = () => true): NodeView | null {
   let primary: NodeView | null = null;
   for (const node of view) {
@@ -16,22 +19,22 @@ export function primaryOf(view: View, isAsked: (id: number) => boolean = () => t
   return primary;
 }
 
-/** The members as a node holds them; for a node that cannot tell, every node counts as a voter. */
+/** The members as a node knows them; if it does not know them, every node counts as a voter. */
 export function membersOf(node: NodeView, view: View): Members {
   return node.members ?? { voters: view.map(({ id }) => id), outgoing: [], learners: [] };
 }
 
-/** Whether a node runs, or may again. */
+/** Whether a node runs, or may run again. */
 export function mayRun(node: NodeView): boolean {
   return node.state !== "refused" && node.state !== "removed";
 }
 
-/** Whether a node runs, or may again, and can help to elect a primary. */
+/** Whether a node runs, or may run again, and can help to elect a primary. */
 export function mayVote(node: NodeView): boolean {
   return mayRun(node) && node.isDoubtful !== true;
 }
 
-/** The numbers of the nodes that run, or may again. */
+/** The numbers of the nodes that run, or may run again. */
 export function presentIn(view: View): number[] {
   return view.filter(mayRun).map((node) => node.id);
 }
@@ -39,8 +42,8 @@ export function presentIn(view: View): number[] {
 /**
  * The nodes that can be part of a serving majority.
  *
- * Nodes that will never run again cannot, nor can those that give no vote. Nor can nodes whose configuration has lost
- * its majority to them: these slept through the changes that replaced the lost nodes, and hear of them only when
+ * Nodes that will never run again cannot, nor can nodes that give no vote. Nor can a node whose configuration has lost
+ * its majority to such nodes: it missed the changes that replaced the lost nodes, and learns of them only when
  * everything is healed.
  */
 export function whoCouldServe(view: View): number[] {
@@ -53,7 +56,7 @@ export function whoCouldServe(view: View): number[] {
   }
 }
 
-/** Whether some nodes are a majority of every configuration that any of them holds: of both halves of a joint one. */
+/** Whether some nodes are a majority of every configuration that any of them knows; in a joint one, of both halves. */
 export function isMajority(nodes: readonly number[], view: View): boolean {
   const held = view.filter((node) => nodes.includes(node.id)).map((node) => membersOf(node, view))
     .filter(({ voters }) => voters.length > 0);
@@ -65,7 +68,7 @@ export function isQuorum(nodes: readonly number[], { voters, outgoing }: Members
   return hasMajority(nodes, voters) && hasMajority(nodes, outgoing);
 }
 
-/** Whether some nodes are a majority of these voters; of none, any nodes are. */
+/** Whether some nodes are a majority of these voters; always true if there are no voters. */
 function hasMajority(nodes: readonly number[], voters: readonly number[]): boolean {
   return voters.length === 0 || 2 * voters.filter((id) => nodes.includes(id)).length > voters.length;
 }

@@ -1,13 +1,13 @@
 /**
- * Two columns of text, as lists of flags and commands have them, and reports.
+ * Two columns of text, for lists of flags and commands and for reports.
  *
  * @module
  */
 
-/** How wide a terminal is at least. */
+/** The assumed width of a terminal. */
 export const WIDTH = 80;
 
-/** Each row on lines of at most 80 characters: a name, and what is said of it, which goes on below itself. */
+/** Formats each row on lines of at most 80 characters: a name, and its description, which continues below itself. */
 export function columns(rows: readonly (readonly [string, string])[]): string {
   const left = Math.max(...rows.map(([name]) => name.length)) + 4;
   return rows.map(([name, text]) => {
@@ -17,7 +17,10 @@ export function columns(rows: readonly (readonly [string, string])[]): string {
   }).join("");
 }
 
-/** Lines of whole words, or of groups of words that stay together; none longer than `width` unless one of these is. */
+/**
+ * Wraps words, or groups of words that must stay together, into lines. A line exceeds `width` only if a single group
+ * does.
+ */
 export function wrapped(words: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const word of words) {

@@ -1,22 +1,22 @@
 /**
- * The faults of a run as stretches of time, from the nemesis's events and, where there is one, its schedule.
+ * The faults of a run as time spans, from the nemesis's events and, if there is one, the schedule.
  *
  * @module
  */
 import type { HistoryEvent } from "../../checker/mod.ts";
 import type { ScheduledFault } from "../nemesis/nemesis.ts";
 
-/** A fault from its strike to its healing. */
+/** A fault, from its strike to its healing. */
 export interface FaultSpan {
   /** Its name: `partition:halves`. */
   readonly name: string;
-  /** What it did, in words. */
+  /** A description. */
   readonly says: string;
   /** Nanoseconds since the run began. */
   readonly start: number;
-  /** Nanoseconds; `null`: it was never healed. */
+  /** Nanoseconds since the run began; `null` if it was never healed. */
   readonly end: number | null;
-  /** The nodes that it struck; none where the history does not say. */
+  /** The affected nodes; empty if the history does not name them. */
   readonly nodes: readonly number[];
   /** The directions that delivered nothing. */
   readonly cut: readonly (readonly [from: number, to: number])[];
@@ -42,10 +42,10 @@ export function faultSpans(events: readonly HistoryEvent[], schedule: readonly S
   return spans.map(({ kind: _kind, ...span }) => span);
 }
 
-/** Some recorders number the nemesis. */
+/** The process number that some recorders use for the nemesis. */
 const NEMESIS = -1;
 
-/** The planned fault that an event is of: the last of its kind that was due. */
+/** The planned fault that an event belongs to: the last of its kind that was due. */
 function take(planned: ScheduledFault[], kind: string, time: number): ScheduledFault | null {
   const place = planned.findLastIndex(({ at, fault }) => fault.kind === kind && at <= time);
   return place === -1 ? null : planned.splice(place, 1)[0]!;
@@ -75,12 +75,14 @@ function linked(links: FaultSpan["cut"]): number[] {
   return [...new Set(links.flat())].filter((node) => node > 0).sort((a, b) => a - b);
 }
 
-/** The word before the first colon, which names a fault's shape. */
+/** The word before the first colon, which is a fault's shape. */
 function shape(value: unknown): string {
   return /^([\w-]+)(?::|$)/.exec(String(value ?? ""))?.[1] ?? "";
 }
 
-/** Which kind an event heals: `""` for all, `null` if it heals none. Jepsen's own nemeses say `start` and `stop`. */
+/**
+ * The kind of fault that an event heals: `""` for all, `null` for none. Jepsen's own nemeses use `start` and `stop`.
+ */
 function healedBy(f: string): string | null {
   if (/^heal (all|majority)$/.test(f) || f === "heal" || f === "stop") return "";
   const heal = /^(?:heal|stop)[ -](.+)$/.exec(f);

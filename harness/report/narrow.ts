@@ -1,10 +1,10 @@
 /**
- * Drawings of operations that are too wide for a terminal: the same order in fewer columns.
+ * Narrows drawings of operations that are too wide for a terminal: keeps the order, and uses fewer columns.
  *
  * @module
  */
 
-/** A line of a drawing: who did what, when, and where in the history. */
+/** A line of a drawing: the process, the operation, its bar, and its place in the history. */
 interface Line {
   readonly label: string;
   /** The columns of the bar's first and last character. */
@@ -13,7 +13,7 @@ interface Line {
   readonly place: string;
 }
 
-/** Lines of a drawing in at most `width` columns, where they can be told in so few. Other lines stay as they are. */
+/** Fits the lines of a drawing into `width` columns, if that is possible. Other lines stay as they are. */
 export function narrowed(lines: readonly string[], width: number): string[] {
   const parsed = lines.map(parse);
   const drawn = parsed.filter((line) => line !== null);

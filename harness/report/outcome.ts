@@ -1,28 +1,29 @@
 /**
- * Outcomes for machines that show tests: JUnit's XML, and GitHub's annotations.
+ * Outcomes for tools that display tests: JUnit's XML, and GitHub's annotations.
  *
  * @module
  */
 import type { Validity } from "../../checker/mod.ts";
 
-/** Something that was judged: a check of a run, a file, a seed. */
+/** A judged case: a check of a run, a file, or a seed. */
 export interface JudgedCase {
-  /** What it is of: `partition, workload kv`. */
+  /** The group of the case: `partition, workload kv`. */
   readonly suite: string;
   readonly name: string;
   readonly valid: Validity;
-  /** What was found, in words; empty where all is well. */
+  /** The finding as text; empty if the case is valid. */
   readonly says: string;
-  /** Seconds. */
+  /** The duration in seconds. */
   readonly took: number;
-  /** The file that it is about, for annotations. */
+  /** The file that annotations refer to. */
   readonly file?: string;
 }
 
 /**
- * JUnit's XML. A violation is a failure; what is unknown is an error, so that nobody takes it for a success.
+ * Formats cases as JUnit's XML. A violation is a failure; an unknown result is an error, so that nobody takes it for a
+ * success.
  *
- * The form is what Jenkins, GitLab and GitHub's actions read: `testsuites`, `testsuite`, `testcase`.
+ * Jenkins, GitLab and GitHub's actions read this form: `testsuites`, `testsuite`, `testcase`.
  */
 export function junit(cases: readonly JudgedCase[]): string {
   const suites = [...new Set(cases.map(({ suite }) => suite))].map((suite) => {
@@ -47,7 +48,7 @@ function testcase({ suite, name, valid, says, took }: JudgedCase): string {
   return `    <testcase ${head}>${inner}</testcase>\n`;
 }
 
-/** Text for XML 1.0: what it cannot hold, such as most control characters, is replaced. */
+/** Text for XML 1.0. Characters that XML cannot contain, such as most control characters, are replaced. */
 function escaped(text: string): string {
   return text.toWellFormed().replace(/[^\P{Cc}\t\n\r]|[\ufffe\uffff]/gu, "\ufffd")
     .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -1,12 +1,12 @@
 /**
- * Verdicts whose places are those of events.
+ * Converts the places in verdicts from lines to events.
  *
  * @module
  */
 import type { LinearizabilityVerdict, Verdict } from "../../checker/mod.ts";
 
 /**
- * A verdict that names places in the history, where it named lines of a file.
+ * The verdict with positions in the history in place of lines of a file.
  *
  * @param lines The line of each event.
  */

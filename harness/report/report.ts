@@ -1,5 +1,5 @@
 /**
- * A run's result as text that a person likes to read.
+ * Formats a run's result as text for people.
  *
  * @module
  */
@@ -18,13 +18,13 @@ import type { SafetyVerdict } from "../sim/invariants/world.ts";
 import { WIDTH, wrapped } from "./columns.ts";
 import { narrowed } from "./narrow.ts";
 
-/** Wraps text in a colour or weight. */
+/** Applies a colour or weight to text. */
 type Style = (format: "bold" | "dim" | "red" | "green" | "yellow" | "cyan", text: string) => string;
 
-/** How wide the names at the left are. */
+/** The width of the names at the left. */
 const NAME_WIDTH = 16;
 
-/** The line that opens a report: the seed, before anything else is done. */
+/** The first line of a report, with the seed; printed before anything else happens. */
 export function renderOpening(target: Target, options: RunOptions, style: Style): string {
   const { seed, concurrency, rate, timeLimit, nemesis, flags: { "--": _, ...flags } } = options;
   const name = `seed ${seed}`;
@@ -41,9 +41,9 @@ export function renderOpening(target: Target, options: RunOptions, style: Style)
 }
 
 /**
- * All that is to be said after a run.
+ * Formats the result after a run.
  *
- * @param circumstances What else is known of a violation, a sentence each.
+ * @param circumstances Other facts about a violation, one sentence each.
  */
 export function renderResult(result: RunResult, style: Style, circumstances: readonly string[] = []): string {
   const lines = [
@@ -66,17 +66,17 @@ export function renderResult(result: RunResult, style: Style, circumstances: rea
   return `${lines.join("\n")}\n`;
 }
 
-/** Each check with its verdict, and what it found. */
+/** Each check with its verdict and findings. */
 function renderChecks(result: RunResult, style: Style): string {
   return `${Object.entries(result.checks).flatMap(([name, verdict]) => check(name, verdict, style)).join("\n")}\n`;
 }
 
-/** What a run that is known to fail failed in, a line each, before it is told how. */
+/** For a run that is known to fail: the checks that failed, one line each, before the details. */
 export function renderReasons(result: RunResult, style: Style): string {
   return failed(result).map(([name, { reason }]) => `${style("red", name)}  ${reason ?? "invalid"}\n`).join("");
 }
 
-/** The checks that failed, and what they found; of a run that was made to fail the others say nothing. */
+/** The failed checks and their findings. For a run that is known to fail, the other checks are of no interest. */
 export function renderFailures(result: RunResult, style: Style): string {
   return `${failed(result).flatMap(([name, verdict]) => check(name, verdict, style)).join("\n")}\n`;
 }
@@ -89,7 +89,7 @@ function line(name: string, text: string): string {
   return `  ${name.padEnd(NAME_WIDTH)}${text}`;
 }
 
-/** Things that a comma parts, in the column that begins after `left`, on as many lines as they take. */
+/** Lists items, separated by commas, in the column that begins after `left`, on as many lines as needed. */
 function listed(left: string, things: readonly string[]): string {
   const words = things.map((thing, i) => i < things.length - 1 ? `${thing},` : thing);
   const indent = " ".repeat(left.length);
@@ -102,7 +102,7 @@ function operations({ operations: { ok, fail, info } }: RunResult): string {
   } of unknown outcome`;
 }
 
-/** What the seed made of a run that left it open. */
+/** The values that the seed chose for a run that left them open. */
 function drawn({ nodes, workload, reads }: RunResult): string[] {
   return [count(nodes, "node"), `workload ${workload}`, ...(reads === undefined ? [] : [`reads ${reads}`])];
 }
@@ -115,7 +115,7 @@ function faults(result: RunResult): string[] {
   return [`${total}: ${first}`, ...others];
 }
 
-/** The counters that tell most; the others are in `--json`. */
+/** The most important counters; `--json` has the others. */
 const TOLD = [
   "elections",
   "split votes",
@@ -134,7 +134,7 @@ function raft({ coverage }: RunResult): string[] {
 }
 
 function time({ virtual_ms, wall_ms, coverage }: RunResult): string {
-  // Of real processes nothing is counted, and their time is everybody's.
+  // For real processes nothing is counted, and their time is real time.
   if (!("elections" in coverage)) return `${(wall_ms / 1000).toFixed(1)} s`;
   const factor = wall_ms > 0 ? `, ${grouped(Math.round(virtual_ms / wall_ms))} times as fast as life` : "";
   return `${(virtual_ms / 1000).toFixed(1)} s simulated in ${(wall_ms / 1000).toFixed(2)} s${factor}`;
@@ -148,7 +148,7 @@ function check(name: string, verdict: Verdict, style: Style): string[] {
     ? style("red", "invalid")
     : style("yellow", "unknown");
   const [breach, ...others] = (verdict as { breaches?: SafetyVerdict["breaches"] }).breaches ?? [];
-  // What a counterexample shows is said along with it.
+  // The text of a counterexample includes the reason.
   const said = reason === undefined || "counterexample" in verdict
     ? remark(verdict)
     : `  ${breach === undefined ? "" : `at ${seconds(breach.time)}  `}${reason}`;
@@ -159,7 +159,7 @@ function check(name: string, verdict: Verdict, style: Style): string[] {
     lines.push(...indented(renderLinearizability(verdict as LinearizabilityVerdict, style)));
   } else if ("operations" in verdict) {
     const text = renderTransactionVerdict(verdict as TransactionVerdict | WorkloadVerdict);
-    // The reason stands beside the verdict already.
+    // The reason is already next to the verdict.
     lines.push(...indented(text.split("\n").filter((each) => each.trim() !== reason).join("\n")));
   }
   for (const { time, what } of others.slice(0, FURTHER_BREACHES)) lines.push(`    then at ${seconds(time)}  ${what}`);
@@ -167,17 +167,17 @@ function check(name: string, verdict: Verdict, style: Style): string[] {
   return lines;
 }
 
-/** So many breaches beside the first are told: most follow from that. */
+/** How many breaches are shown besides the first; most follow from the first. */
 const FURTHER_BREACHES = 3;
 
 function seconds(time: number): string {
   return `${(time / 1e9).toFixed(6)} s`;
 }
 
-/** More nodes than this are counted and not named. */
+/** If there are more nodes than this, they are only counted, not named. */
 const NAMED_MAX = 9;
 
-/** What a valid check has to say of itself. */
+/** The remark on a valid check. */
 function remark(verdict: Verdict): string {
   const { majority, ticks } = verdict as { majority?: readonly number[]; ticks?: number };
   if (majority === undefined || ticks === undefined) return "";
@@ -186,7 +186,10 @@ function remark(verdict: Verdict): string {
   return `  ${who} healed and served again after ${count(ticks, "tick")}`;
 }
 
-/** Lines of another's report, after its first, which says what was said already, in the width of a terminal. */
+/**
+ * Lines of another report, wrapped to the width of a terminal, without the first, which repeats what was printed
+ * already.
+ */
 function indented(text: string): string[] {
   const width = WIDTH - 4;
   return narrowed(text.trimEnd().split("\n").slice(1), width).flatMap((each) => {

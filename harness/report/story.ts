@@ -1,5 +1,5 @@
 /**
- * A run told in the order of its events: what the nemesis and the clients did, and what the nodes made of it.
+ * Tells a run in the order of its events: the actions of the nemesis and the clients, and the reactions of the nodes.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { JudgedRun } from "../run/result.ts";
 import type { Breach, SafetyVerdict } from "../sim/invariants/world.ts";
 import type { Moment } from "../moment.ts";
 
-/** A story is cut in its middle to about this many lines. */
+/** A longer story is cut in its middle, to about this many lines. */
 const MAX_LINES = 160;
 
 interface Told {
@@ -16,13 +16,13 @@ interface Told {
   readonly text: string;
 }
 
-/** Every event of a run, a line each. */
+/** All events of a run, one line each. */
 export function renderTrace(lines: readonly Moment[], run: JudgedRun): string {
   return merged(lines.filter(isLine).map(tellNode), tellEvents(run.events)).map(tell).join("");
 }
 
 /**
- * Whether a moment is one of a text: what became of messages comes out of order, terms and nothing else come with
+ * Whether a moment belongs into a text. Paths of messages come out of order, and changes of the term alone come with
  * roles.
  */
 function isLine({ kind }: Moment): boolean {
@@ -30,10 +30,10 @@ function isLine({ kind }: Moment): boolean {
 }
 
 /**
- * The events that mattered: all that the nemesis and the clients did, and of the nodes' doings the elections, the
- * votes, the commits, the truncations, the snapshots, the reads, and the messages that carried commands. It ends where
- * an invariant broke, or with what a client saw last. A proof of life that succeeded is told only as far as something
- * that happened in it is wrong.
+ * Tells the events that matter: all actions of the nemesis and the clients; and from the nodes the elections, votes,
+ * commits, truncations, snapshots, reads, and messages that carried commands. The story ends where an invariant broke,
+ * or with the last event that a client saw. A successful proof of life is told only if something that happened during
+ * it is wrong.
  */
 export function renderStory(lines: readonly Moment[], run: JudgedRun): string {
   const breach = (run.result.checks["safety"] as Partial<SafetyVerdict> | undefined)?.breaches?.[0];
@@ -51,7 +51,7 @@ export function renderStory(lines: readonly Moment[], run: JudgedRun): string {
   return [...told.slice(0, half).map(tell), gap, ...told.slice(-half).map(tell)].join("");
 }
 
-/** When the last thing happened that a reader wants to hear of. */
+/** The time of the last event that a reader wants to see. */
 function endOf({ events, result: { checks } }: JudgedRun): number {
   if (checks["liveness"]?.valid === false) return Infinity;
   const isProof = proofs(events);
@@ -60,7 +60,7 @@ function endOf({ events, result: { checks } }: JudgedRun): number {
   return Math.max(last?.time ?? 0, ...found);
 }
 
-/** The processes of the proof of life: they ask between the healing of a majority and that of all. */
+/** The processes of the proof of life: they ask between the healing of a majority and the healing of all nodes. */
 function proofs(events: readonly HistoryEvent[]): Set<HistoryEvent["process"]> {
   const placeOf = (note: string): number => events.findIndex(({ process, f }) => process === "nemesis" && f === note);
   const from = placeOf("heal majority"), to = placeOf("heal all");
@@ -69,13 +69,13 @@ function proofs(events: readonly HistoryEvent[]): Set<HistoryEvent["process"]> {
   return new Set(asked.map(({ process }) => process));
 }
 
-/** When a check that failed could no longer be content; where it does not tell, the end of the history. */
+/** The moment at which a failed check went wrong; if the check does not tell, the end of the history. */
 function wrongAt(verdict: Verdict, events: readonly HistoryEvent[]): number {
   const place = (verdict as Partial<LinearizabilityVerdict>).counterexample?.finePrefix ?? events.length - 1;
   return events[place]?.time ?? 0;
 }
 
-/** Both in the order of their times; what a client hears follows from what a node did at the same instant. */
+/** Merges both in the order of time. At the same instant nodes come first, because clients' events follow from them. */
 function merged(nodes: readonly Told[], clients: readonly Told[]): Told[] {
   const all: Told[] = [];
   let i = 0;
@@ -95,7 +95,7 @@ function tellBreach({ time, what }: Breach): Told {
   return { time, text: `broken  ${what}` };
 }
 
-/** Clients and nemesis; of an operation also which node was asked. */
+/** The events of clients and of the nemesis; for an operation also the node that was asked. */
 function tellEvents(events: readonly HistoryEvent[]): Told[] {
   return events.map(({ time = 0, process, type, f, key, value, error, actual, node }) => {
     if (process === "nemesis") return { time, text: `nemesis  ${f}: ${String(value)}` };

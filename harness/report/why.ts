@@ -1,6 +1,6 @@
 /**
- * Why an answer was wrong, beyond what the judge says: which node gave it, what was wrong with that node at the moment,
- * and what it should have said. Only facts of the run are told.
+ * Facts about a wrong answer that the judge does not know: which node gave it, the faults on that node at that moment,
+ * and the answer that it should have given. Only facts of the run are reported.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { LinearizabilityVerdict } from "../../checker/mod.ts";
 import type { JudgedRun } from "../run/result.ts";
 import { type FaultSpan, faultSpans } from "./faults.ts";
 
-/** An operation of a counterexample, as verdicts show it. */
+/** An operation of a counterexample, in the form of verdicts. */
 interface CounterexampleOperation {
   readonly process: number;
   readonly f: string;
@@ -21,7 +21,7 @@ interface CounterexampleOperation {
   readonly returned: number | null;
 }
 
-/** The operation that the others leave no place for: the one that ended last. */
+/** The operation that has no place among the others: the one that ended last. */
 export function culpritOf<Operation extends CounterexampleOperation>(
   operations: readonly Operation[],
 ): Operation | null {
@@ -32,9 +32,9 @@ export function culpritOf<Operation extends CounterexampleOperation>(
 }
 
 /**
- * What a wrong read should have said: the value that the last operation before it showed.
+ * The value that a wrong read should have returned: the one that the last operation before it showed.
  *
- * @returns `undefined` where the operations do not tell.
+ * @returns `undefined` if the operations do not show it.
  */
 export function expectedOf(operations: readonly CounterexampleOperation[]): unknown {
   const culprit = culpritOf(operations);
@@ -58,8 +58,8 @@ function shownBy({ f, value, result }: CounterexampleOperation): unknown {
 }
 
 /**
- * Of the operation that cannot be explained: which node was asked, and what was wrong with that node then, a sentence
- * each; none where the run does not tell.
+ * Facts about the operation that cannot be explained: which node was asked, and the faults on that node at that moment.
+ * One sentence each; none if the run does not tell.
  */
 export function circumstances(
   { result, events, schedule }: Pick<JudgedRun, "result" | "events" | "schedule">,
@@ -74,7 +74,7 @@ export function circumstances(
   return [`Node ${end.node} was asked.`, ...trouble.map((each) => `${each.replace(/^node \d+/, "It")}.`)];
 }
 
-/** What was wrong with a node at a moment, a sentence for each fault that struck it. */
+/** One sentence for each fault that affected a node at a moment. */
 export function troubleOf(node: number, time: number, faults: readonly FaultSpan[]): string[] {
   return openAt(time, faults).filter(({ nodes }) => nodes.includes(node)).map((fault) => {
     const since = `${(fault.start / 1e9).toFixed(3)} s`;
@@ -89,7 +89,7 @@ export function openAt(time: number, faults: readonly FaultSpan[]): FaultSpan[] 
   return faults.filter(({ start, end }) => start <= time && (end === null || end > time));
 }
 
-/** From whom a node was cut off. */
+/** The nodes that a node was cut off from. */
 function separated(node: number, cut: FaultSpan["cut"]): string | null {
   const deaf = new Set(cut.filter(([, to]) => to === node).map(([from]) => from));
   const mute = new Set(cut.filter(([from]) => from === node).map(([, to]) => to));

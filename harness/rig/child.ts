@@ -1,5 +1,5 @@
 /**
- * A process that the harness has started, with all that it starts itself.
+ * A process that the harness has started, including its own child processes.
  *
  * @module
  */
@@ -9,31 +9,31 @@ import process from "node:process";
 /** A process. */
 export interface Child {
   readonly pid: number;
-  /** The last lines of what it wrote to stderr, and where it wrote nothing there, to stdout. */
+  /** The last lines that it wrote to stderr; if there are none, those on stdout. */
   readonly lastLines: readonly string[];
-  /** Ends it at once. */
+  /** Kills it. */
   kill(): void;
-  /** Stops it, or lets it go on. */
+  /** Stops it, or lets it continue. */
   pause(isPaused: boolean): void;
   /** Asks it to end in good order. */
   terminate(): void;
 }
 
-/** What is told of a process. */
+/** Callbacks for the events of a process. */
 interface ChildEvents {
-  /** It has written its first bytes to stdout. */
+  /** Called when it has written its first bytes to stdout. */
   readonly onOutput?: () => void;
-  /** It has ended, with a status or by a signal; `code` and `signal` are null where it could not be started at all. */
+  /** Called when it has ended, with its status or signal. Both are null if it could not be started. */
   readonly onExit: (code: number | null, signal: string | null) => void;
 }
 
-/** How a process is started. */
+/** The options of starting a process. */
 export interface ChildOptions {
   /** The program and its arguments. */
   readonly argv: readonly string[];
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The folder that it works in; that of this process if left out. */
+  /** Its working directory. Default: that of this process. */
   readonly folder?: string;
 }
 
@@ -41,8 +41,8 @@ const KEPT_LINES = 20;
 const LINE_MAX = 10_000;
 
 /**
- * Starts a process. It leads a group of its own: a Ctrl-C at the terminal is the harness's to handle, and a signal
- * reaches what it has started too.
+ * Starts a process as the leader of its own process group. So a Ctrl-C at the terminal reaches only the harness, and a
+ * signal to the group also reaches the process's children.
  */
 export function startChild({ argv, env, folder }: ChildOptions, events: ChildEvents): Child {
   const [program = "", ...args] = argv;
@@ -67,7 +67,7 @@ export function startChild({ argv, env, folder }: ChildOptions, events: ChildEve
     errors.add(new TextEncoder().encode(`${error.message}\n`));
     ended(null, null);
   });
-  // Not at its exit: what it said last may be on the way still.
+  // Not at `exit`: its last output may still be on the way.
   child.on("close", ended);
   const pid = child.pid ?? -1;
   const signal = (name: string): void => {
@@ -84,7 +84,7 @@ export function startChild({ argv, env, folder }: ChildOptions, events: ChildEve
   };
 }
 
-/** Signals a process and its group. `child.kill` goes deaf on Deno after a SIGSTOP. */
+/** Signals a process and its group. (`child.kill` stops working on Deno after a SIGSTOP.) */
 function signalGroup(pid: number, name: string): void {
   try {
     process.kill(process.platform === "win32" ? pid : -pid, name);

@@ -1,6 +1,6 @@
 /**
- * What must not outlive the harness: its processes, and its temporary folder. A process of its own, the reaper, ends
- * and removes them, also when the harness itself is killed.
+ * Cleans up the harness's processes and its temporary folder. A separate process, the reaper, ends and removes them
+ * even if the harness itself is killed.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { programCommand } from "./program.ts";
 
-/** A temporary folder and the processes that work in it. */
+/** A temporary folder, and the processes that use it. */
 export class CleanUp {
   /** The folder. */
   readonly folder: string;
@@ -21,7 +21,7 @@ export class CleanUp {
   /**
    * Makes the folder, and starts the reaper.
    *
-   * @param name What the folder's name begins with.
+   * @param name The beginning of the folder's name.
    */
   constructor(name: string) {
     try {
@@ -39,17 +39,17 @@ export class CleanUp {
     this.#write(`folder ${this.folder}`);
   }
 
-  /** A process has been started, which leads its group. */
+  /** Notes that a process was started, which leads its own group. */
   started(pid: number): void {
     this.#write(`process ${pid}`);
   }
 
-  /** It has ended: its number may soon be another's. */
+  /** Notes that it has ended: its number may be reused soon. */
   ended(pid: number): void {
     this.#write(`gone ${pid}`);
   }
 
-  /** Ends and removes everything. */
+  /** Ends all processes and removes the folder. */
   end(done: () => void): void {
     if (this.#hasEnded || this.#reaper.exitCode !== null) return done();
     this.#hasEnded = true;

@@ -1,9 +1,9 @@
 /**
- * The connections that one node makes to another, passed on byte by byte, so that each direction can be cut, slowed
- * and broken.
+ * Forwards the connections from one node to another, byte by byte, so that each direction can be cut, slowed and
+ * broken.
  *
- * A connection has two flows. What the dialling node says suffers the faults of one link, and what it hears those of
- * the opposite link: who dials is not always who sends.
+ * A connection has two flows. Bytes from the dialling node suffer the faults of one link, bytes to it those of the
+ * opposite link: the node that dials is not always the one that sends.
  *
  * @module
  */
@@ -11,46 +11,51 @@ import net from "node:net";
 import type { Clock, Timer } from "../../server/clock.ts";
 import type { Address } from "../../server/peer/peer_options.ts";
 
-/** How a conduit is made. */
+/** The options of a conduit. */
 export interface ConduitOptions {
-  /** Where its connections lead. */
+  /** The address that connections are forwarded to. */
   readonly target: Address;
-  /** What delays wait on. */
+  /** The clock for delays. */
   readonly clock: Clock;
   /**
-   * A random whole number from 0 to below the bound: when seeded, the same delays and moments are drawn for the same
-   * traffic.
+   * Draws a random whole number from 0 to below the bound. If it is seeded, the same traffic gets the same delays and
+   * breaks.
    */
   readonly random: (below: number) => number;
 }
 
-/** What is wrong with a direction that is not cut. Times in nanoseconds. */
+/** The disturbance of a direction that is not cut. Times are in nanoseconds. */
 export interface Disturbance {
   /** How much later everything arrives. */
   readonly delay?: number;
-  /** Each piece is late by up to this much more; none overtakes another, as in TCP. */
+  /** Each piece is delayed by up to this much more. As in TCP, no piece overtakes another. */
   readonly jitter?: number;
-  /** Connections break, and what is under way is lost, at random moments: from half to one and a half of this apart. */
+  /**
+   * Connections break at random moments, between half and one and a half of this time apart, and lose the bytes under
+   * way.
+   */
   readonly breakInterval?: number;
 }
 
 /**
- * How a direction is cut. `blackhole`, as a partition does: what is connected stands still, nobody learns of it, and
- * new connections are taken and not answered. `refuse`: what is connected is closed, and new connections are closed
- * at once.
+ * How a direction is cut. `blackhole`, as in a partition: connections stand still without an error, and new connections
+ * are accepted but get no answer. `refuse`: connections are closed, and so are new ones, at once.
  */
 type CutMode = "blackhole" | "refuse";
 
-/** `out`: what the dialling node says. `back`: what it hears. */
+/** `out`: from the dialling node. `back`: to it. */
 type Direction = "out" | "back";
 
 const BOTH: readonly Direction[] = ["out", "back"];
-/** A side of which so many bytes wait is not read from. */
+/** If this many bytes of a side wait, nothing more is read from it. */
 const HELD_MAX = 4 << 20;
-/** Connections through one conduit; of more the oldest goes. Nodes dial again and again while a link is cut. */
+/**
+ * The maximum of connections through one conduit; the oldest is dropped first. Nodes dial again and again while a link
+ * is cut.
+ */
 const CONNECTIONS_MAX = 256;
 
-/** Bytes on their way, or the end of them. */
+/** Bytes that are under way, or the end of the stream. */
 interface Piece {
   readonly due: number;
   readonly bytes: Uint8Array | null;
@@ -68,7 +73,7 @@ interface Flow {
 
 interface Connection {
   readonly flows: readonly [Flow, Flow];
-  /** It was ended: what may still come is of no account. */
+  /** Whether it has ended; later bytes are ignored. */
   isOver: boolean;
 }
 
@@ -88,17 +93,17 @@ export class Conduit {
     this.#options = options;
   }
 
-  /** The connections at present, and how many it has broken. */
+  /** The current connections, and how many connections were broken. */
   status(): { readonly connections: number; readonly broken: number } {
     return { connections: this.#connections.size + this.#waiting.size, broken: this.#broken };
   }
 
-  /** Takes a connection of the dialling node, and passes it on. */
+  /** Accepts a connection of the dialling node, and forwards it. */
   accept(from: net.Socket): void {
     this.#track(from);
     if (BOTH.some((direction) => this.#cuts[direction] === "refuse")) return void from.destroy();
     if (!this.#isCut()) return this.#open(from);
-    // Nothing reaches the target, not even a connection without a word.
+    // Nothing reaches the target, not even an empty connection.
     from.pause();
     this.#waiting.add(from);
     from.on("close", () => this.#waiting.delete(from));
@@ -109,7 +114,7 @@ export class Conduit {
     return BOTH.some((direction) => this.#cuts[direction] !== null);
   }
 
-  /** The errors of a socket are told by its end. */
+  /** A socket's errors show in its end. */
   #track(socket: net.Socket): void {
     this.#sockets.add(socket);
     socket.on("error", () => {});
@@ -150,7 +155,7 @@ export class Conduit {
     flow.heldBytes += bytes?.length ?? 0;
   }
 
-  /** Lets through what is due, and waits for what is not. A cut stops it; healing begins it anew. */
+  /** Forwards the pieces that are due, and waits for the others. A cut stops this; healing starts it again. */
   #advance(connection: Connection, flow: Flow): void {
     flow.timer?.cancel();
     flow.timer = null;
@@ -173,7 +178,7 @@ export class Conduit {
     });
   }
 
-  /** Reads from a side only while its direction is whole and the other side takes what it is given. */
+  /** Reads from a side only while its direction is not cut and the other side accepts bytes. */
   #steer({ flows }: Connection): void {
     for (const { direction, from, to, heldBytes } of flows) {
       if (this.#cuts[direction] !== null || heldBytes > HELD_MAX || to.writableLength > HELD_MAX) from.pause();
@@ -181,7 +186,7 @@ export class Conduit {
     }
   }
 
-  /** Ends both sides once what was written to them has left. */
+  /** Ends both sides once their written bytes have left. */
   #end(connection: Connection): void {
     if (!this.#forget(connection)) return;
     for (const { from } of connection.flows) {
@@ -203,7 +208,7 @@ export class Conduit {
     return true;
   }
 
-  /** Lets nothing through in these directions. */
+  /** Cuts these directions. */
   cut(mode: CutMode = "blackhole", directions: readonly Direction[] = BOTH): void {
     for (const direction of directions) this.#cuts[direction] = mode;
     if (mode === "refuse") { for (const from of this.#waiting) from.destroy(); }
@@ -214,7 +219,7 @@ export class Conduit {
   }
 
   /**
-   * Ends a cut: what stood still goes on where it was, as TCP does after a partition, unless one side has given up
+   * Heals a cut. Connections that stood still continue, as TCP does after a partition, unless one side has given up
    * meanwhile.
    */
   heal(directions: readonly Direction[] = BOTH): void {
@@ -231,7 +236,7 @@ export class Conduit {
     this.#steer(connection);
   }
 
-  /** Disturbs what passes, in place of an earlier disturbance; `{}` ends it. What is late already stays late. */
+  /** Sets the disturbance, in place of an earlier one; `{}` ends it. Bytes that are delayed already stay delayed. */
   disturb(disturbance: Disturbance, directions: readonly Direction[] = BOTH): void {
     for (const direction of directions) this.#disturbances[direction] = disturbance;
     this.#scheduleBreak();
@@ -247,7 +252,7 @@ export class Conduit {
     const { clock, random } = this.#options;
     const after = Math.ceil(Math.min(...intervals) * (512 + random(1024)) / 1024);
     this.#breakTimer = clock.after(after, () => {
-      // Behind a cut nobody would learn of it.
+      // During a cut no end would notice the break.
       if (!this.#isCut()) {
         this.#broken += this.#connections.size;
         for (const connection of this.#connections) this.#destroy(connection);

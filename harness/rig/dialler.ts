@@ -1,6 +1,6 @@
 /**
- * Who has made a connection, by the tables of the Linux kernel: `/proc/net/tcp` and `tcp6` tell a connection's
- * socket, and `/proc/PID/fd` the process that holds it.
+ * Finds the process that has made a connection, using the Linux kernel's tables. `/proc/net/tcp` and `tcp6` give the
+ * socket of a connection, and `/proc/PID/fd` the process that holds the socket.
  *
  *     sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
  *     0:  0100007F:1F90 0100007F:C0DE 01 ...                                                   48213
@@ -12,7 +12,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
-/** A connection as the proxy that has accepted it sees it. */
+/** A connection, as the proxy that accepted it sees it. */
 interface Accepted {
   /** The proxy's port. */
   readonly localPort: number;
@@ -24,16 +24,19 @@ interface Accepted {
 const LOCAL = 1;
 const REMOTE = 2;
 const INODE = 9;
-/** The fields of `/proc/PID/stat` behind the program's name, which may hold anything: state, parent, group, session. */
+/**
+ * The fields of `/proc/PID/stat` after the program's name, which may contain any characters: state, parent, group,
+ * session.
+ */
 const PARENT = 1;
 const SESSION = 3;
 
 /**
- * The process that has made a connection, out of `roots` and all that they have started; `null` if it is none of them.
+ * The process that made a connection, among `roots` and all their descendants; `null` if it is none of them.
  *
- * @param roots The processes of the nodes. Each leads a session of its own, in which its children are, unless they have
- * left it; those are found by their parents.
- * @param proc Where the kernel shows its tables.
+ * @param roots The nodes' processes. Each leads its own session, which also contains its children. Children that have
+ * left the session are found through their parents.
+ * @param proc The folder of the kernel's tables.
  * @returns One of `roots`.
  */
 export function diallerOf(accepted: Accepted, roots: ReadonlySet<number>, proc: string = "/proc"): number | null {
@@ -49,14 +52,14 @@ export function diallerOf(accepted: Accepted, roots: ReadonlySet<number>, proc: 
   return null;
 }
 
-/** The dialling side's socket: its own port is the remote one of the proxy, and the reverse. */
+/** The socket of the dialling side: its local port is the proxy's remote port, and vice versa. */
 function inodeOf({ localPort, remotePort }: Accepted, proc: string): string | null {
   for (const table of ["tcp", "tcp6"]) {
     for (const line of read(join(proc, "net", table)).split("\n").slice(1)) {
       const columns = line.trim().split(/\s+/);
       if (portOf(columns[LOCAL]) === remotePort && portOf(columns[REMOTE]) === localPort) {
         const inode = columns[INODE];
-        // A socket that is closed already belongs to nobody.
+        // A socket that is closed already belongs to no process.
         if (inode !== undefined && inode !== "0") return inode;
       }
     }
@@ -73,7 +76,7 @@ function holdsSocket(pid: number, inode: string, proc: string): boolean {
   return names(folder).some((name) => target(join(folder, name)) === `socket:[${inode}]`);
 }
 
-/** Processes and what has started them. */
+/** Processes and their descendants. */
 class Family {
   readonly #roots: ReadonlySet<number>;
   readonly #proc: string;
@@ -97,7 +100,7 @@ class Family {
   }
 }
 
-/** A file's text; nothing where it is not there any more. */
+/** A file's text; empty if the file does not exist any more. */
 function read(path: string): string {
   try {
     return readFileSync(path, "latin1");

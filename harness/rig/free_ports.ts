@@ -1,8 +1,8 @@
 /**
- * Ports that nobody listens on.
+ * Finds ports on which no process listens.
  *
- * They lie below those that systems give to connections that go out (from 32,768 on Linux, from 49,152 elsewhere): such
- * a connection could take a port before its node listens there, and a dialler of that port could even be answered by
+ * They are below the range that systems use for outgoing connections (from 32,768 on Linux, from 49,152 elsewhere).
+ * Otherwise such a connection could take a port before its node listens there, or a dialler could even connect to
  * itself.
  *
  * @module
@@ -12,10 +12,10 @@ import { createServer, type Server } from "node:net";
 
 const FIRST_PORT = 10_000;
 const LAST_PORT = 32_000;
-/** So many taken ones in a row, and there is another reason. */
+/** After this many taken ports in a row, there must be another reason. */
 const TRIES_MAX = 100;
 
-/** So many ports of 127.0.0.1 that were free a moment ago, all different. */
+/** Finds `count` different ports of 127.0.0.1 that were free a moment ago. */
 export function freePorts(count: number, done: (error: Error | null, ports: readonly number[]) => void): void {
   const held: Server[] = [];
   const ports: number[] = [];

@@ -1,31 +1,30 @@
 /**
- * One HTTP request, sent once.
+ * Sends one HTTP request, exactly once.
  *
- * `fetch` may send a request again where a kept connection breaks, and does not say so: a write could then take
- * effect twice, or be reported as refused after it has taken effect. This has a connection of its own for each
- * request.
+ * `fetch` may repeat a request if a kept connection breaks, without saying so. A write could then take effect twice, or
+ * be reported as refused after it took effect. This function uses a new connection for each request.
  *
  * @module
  */
 import http from "node:http";
 
-/** What is asked. */
+/** A request. */
 export interface HttpRequest {
   /** `GET`, `POST`, ... */
   readonly method: string;
-  /** On 127.0.0.1. */
+  /** The port. */
   readonly port: number;
   /** With a leading slash. */
   readonly path: string;
-  /** Sent as JSON; nothing is sent if left out. */
+  /** The body, sent as JSON. Nothing is sent if it is left out. */
   readonly body?: unknown;
-  /** The whole exchange has so long, in milliseconds. */
+  /** The time limit for the whole exchange, in milliseconds. */
   readonly timeout: number;
-  /** The host; 127.0.0.1 if left out. */
+  /** The host. Default: 127.0.0.1. */
   readonly host?: string;
 }
 
-/** What was answered. */
+/** An answer. */
 export interface HttpReply {
   /** HTTP's status. */
   readonly status: number;
@@ -33,15 +32,15 @@ export interface HttpReply {
   readonly text: string;
 }
 
-/** A request that has no answer. */
+/** A request got no answer. */
 export class HttpError extends Error {
   /** The error's name. */
   override name = "HttpError";
-  /** Whether nobody took the connection: then the request has surely done nothing. */
+  /** Whether no process accepted the connection: then the request certainly did nothing. */
   readonly isRefused: boolean;
 
-  /** @param reason Why. */
-  /** `isRefused`: nobody listened, so nothing was sent. */
+  /** @param reason The reason. */
+  /** `isRefused`: no process listened, so nothing was sent. */
   constructor(reason: string, isRefused: boolean) {
     super(reason);
     this.isRefused = isRefused;
@@ -51,7 +50,7 @@ export class HttpError extends Error {
 /**
  * Sends a request, once.
  *
- * @throws {HttpError} As a rejection, if there is no whole answer in time.
+ * @throws {HttpError} As a rejection, if there is no complete answer in time.
  */
 export function httpOnce({ method, port, path, body, timeout, host = "127.0.0.1" }: HttpRequest): Promise<HttpReply> {
   return new Promise((resolve, reject) => {

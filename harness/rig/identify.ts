@@ -1,6 +1,6 @@
 /**
- * Tells which node has made a connection: by its source address where each node has one of its own, else on Linux by
- * asking a helper process that looks into the kernel's tables.
+ * Finds out which node has made a connection: by its source address, if each node has its own; otherwise, on Linux, by
+ * asking a helper process that reads the kernel's tables.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type net from "node:net";
 import process from "node:process";
 import { programCommand } from "./program.ts";
 
-/** The process of each node that runs. */
+/** The processes of the running nodes. */
 type Pids = () => ReadonlyMap<number, number>;
 
-/** Finds out who dials. */
+/** Identifies the node that dials. */
 export class Identifier {
   readonly #pids: Pids;
   /** The node of each source address. */
@@ -26,7 +26,7 @@ export class Identifier {
     this.#sources = sources;
   }
 
-  /** Which node has made a connection; `null` if it is none. */
+  /** Finds the node that made a connection; `null` if no node did. */
   readonly identify = (socket: net.Socket, done: (node: number | null) => void): void => {
     const source = this.#sources.get(socket.remoteAddress?.replace(/^::ffff:/, "") ?? "");
     if (source !== undefined) return done(source);
@@ -62,7 +62,7 @@ export class Identifier {
     done?.(pid);
   }
 
-  /** The helper has ended: what was asked of it has no answer, and the next question starts another. */
+  /** Handles the end of the helper: open questions get no answer, and the next question starts another helper. */
   #lost(): void {
     this.#helper = null;
     const waiting = [...this.#waiting.values()];

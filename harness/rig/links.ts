@@ -1,8 +1,8 @@
 /**
- * The links between the nodes of a cluster of processes, and what faults lie on each.
+ * The links between the nodes of a cluster of processes, and the faults on each.
  *
- * Nodes dial each other through proxies. A proxy knows who dials in one of two ways: it serves one dialling node alone
- * (`route`), or it serves all of them and asks who it is (`announced`).
+ * Nodes dial each other through proxies. A proxy knows which node dials in one of two ways: it serves only one dialling
+ * node (`route`), or it serves all nodes and identifies each connection (`announced`).
  *
  * @module
  */
@@ -16,16 +16,16 @@ import type { Partition } from "../nemesis/partition.ts";
 import { Conduit, type Disturbance } from "./conduit.ts";
 import { listen, type Listener } from "./listener.ts";
 
-/** How links are made. */
+/** The options of links. */
 interface LinksOptions {
   readonly clock: Clock;
-  /** A random whole number from 0 to below the bound: how links are disturbed. */
+  /** Draws a random whole number from 0 to below the bound, for disturbances. */
   readonly random: (below: number) => number;
-  /** Finds out which node has made a connection; `null` if it is none. Left out: nobody dials announced addresses. */
+  /** Finds the node that made a connection; `null` if no node did. Left out if no node dials announced addresses. */
   readonly identify?: (socket: net.Socket, done: (node: number | null) => void) => void;
 }
 
-/** Where a node listens: to other nodes, to clients, ... */
+/** An address at which a node listens: to other nodes, to clients, ... */
 interface Endpoint {
   readonly node: number;
   /** The name of the port. */
@@ -33,15 +33,15 @@ interface Endpoint {
   readonly address: Address;
 }
 
-/** What lies on one direction between two nodes. */
+/** The faults on one direction between two nodes. */
 interface LinkState {
   readonly cuts: Set<Fault>;
   readonly packets: Set<Packets>;
 }
 
 /**
- * A loss of this share of the messages breaks a connection about once in this many nanoseconds: TCP knows no other
- * loss.
+ * A loss of messages breaks a connection instead, because TCP has no other loss. At a loss of 100 % it breaks about
+ * once in this many nanoseconds.
  */
 const BREAK_INTERVAL_AT_FULL_LOSS = 50_000_000;
 
@@ -49,19 +49,19 @@ const BREAK_INTERVAL_AT_FULL_LOSS = 50_000_000;
 export class Links {
   readonly #options: LinksOptions;
   readonly #listeners: Listener[] = [];
-  /** By dialling node, node and port's name. */
+  /** The conduits by dialling node, node and port name. */
   readonly #conduits = new Map<string, { readonly link: Link; readonly conduit: Conduit }>();
   readonly #routes = new Map<string, Address>();
   readonly #announced = new Map<string, Address>();
   readonly #states = new Map<string, LinkState>();
-  /** Connections from nobody known, that were refused. */
+  /** How many connections were refused because no node made them. */
   #strangers = 0;
 
   constructor(options: LinksOptions) {
     this.#options = options;
   }
 
-  /** Opens a proxy for each endpoint and dialling node, and one for all of them that may be announced. */
+  /** Opens a proxy for each endpoint and dialling node, and one for all nodes if the address may be announced. */
   open(endpoints: readonly Endpoint[], done: (error: Error | null) => void): void {
     const nodes = [...new Set(endpoints.map(({ node }) => node))];
     const tasks: ((next: (error: Error | null) => void) => void)[] = [];
@@ -93,7 +93,7 @@ export class Links {
       socket.pause();
       this.#options.identify!(socket, (from) => {
         if (socket.destroyed) return;
-        // A node that dials itself stays within itself: no link lies between.
+        // A node that dials itself uses no link.
         const conduit = this.#conduits.get(keyOf(name, from ?? -1, node))?.conduit;
         if (conduit !== undefined) return conduit.accept(socket);
         this.#strangers++;
@@ -116,17 +116,17 @@ export class Links {
     });
   }
 
-  /** Where node `from` dials a port of node `to`. */
+  /** The address at which node `from` dials a port of node `to`. */
   route(name: string, from: number, to: number): Address {
     return this.#routes.get(keyOf(name, from, to))!;
   }
 
-  /** Where every node dials a port of node `to`. */
+  /** The address at which all nodes dial a port of node `to`. */
   announced(name: string, to: number): Address {
     return this.#announced.get(`${name} ${to}`)!;
   }
 
-  /** How many connections to announced addresses were refused, as no node had made them. */
+  /** How many connections to announced addresses were refused because no node made them. */
   get strangers(): number {
     return this.#strangers;
   }
@@ -141,18 +141,18 @@ export class Links {
     }
   }
 
-  /** Takes the fault from its links. */
+  /** Removes the fault from its links. */
   heal(fault: Fault): void {
     this.#release(fault, () => true);
   }
 
-  /** Takes every fault from the links that `isInside`. */
+  /** Removes all faults from the links for which `isInside` holds. */
   restore(isInside: (link: Link) => boolean): void {
     const faults = new Set([...this.#states.values()].flatMap(({ cuts, packets }) => [...cuts, ...packets]));
     for (const fault of faults) this.#release(fault, isInside);
   }
 
-  /** Whether a link is cut at present. */
+  /** Whether a link is cut now. */
   isCut(from: number, to: number): boolean {
     return this.#stateOf([from, to]).cuts.size > 0;
   }
@@ -174,7 +174,7 @@ export class Links {
     }
   }
 
-  /** Brings every connection between the two nodes to what lies on the link, whoever of them has dialled. */
+  /** Applies the state of a link to all connections between the two nodes, whichever of them has dialled. */
   #apply([from, to]: Link, { cuts, packets }: LinkState): void {
     const disturbance = disturbanceOf(packets);
     for (const { link: [dialler, listener], conduit } of this.#conduits.values()) {

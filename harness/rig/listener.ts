@@ -1,18 +1,18 @@
 /**
- * A port of this machine where nodes dial other nodes.
+ * A port of this machine on which connections between nodes arrive.
  *
  * @module
  */
 import net from "node:net";
 import { type Address, formatAddress } from "../../server/peer/peer_options.ts";
 
-/** A port that is listened on. */
+/** An open port. */
 export interface Listener {
   readonly address: Address;
   close(done: () => void): void;
 }
 
-/** Listens on any free port of 127.0.0.1; `accept` takes each connection. */
+/** Listens on a free port of 127.0.0.1, and passes each connection to `accept`. */
 export function listen(
   accept: (socket: net.Socket) => void,
   done: (error: Error | null, listener: Listener | null) => void,

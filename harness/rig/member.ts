@@ -1,5 +1,5 @@
 /**
- * One node of a cluster of processes: its process over all its lives, and the faults that hold it.
+ * One node of a cluster of processes: its process through all its lives, and the faults that affect it.
  *
  * @module
  */
@@ -8,33 +8,33 @@ import type { NodeView } from "../nemesis/kind.ts";
 import { type Child, type ChildOptions, startChild } from "./child.ts";
 import type { CleanUp } from "./clean_up.ts";
 
-/** How a member is made. */
+/** The options of a member. */
 interface MemberOptions {
   readonly id: number;
   readonly cleanUp: CleanUp;
-  /** How its next life begins. */
+  /** How its next life is started. */
   readonly command: () => ChildOptions;
   /**
-   * Finds out whether the process serves; calls `serves` when it does, unless it has ended. Left out: when it writes
+   * Finds out when the process serves, and then calls `serves`, unless the process has ended. Left out: when it writes
    * to stdout.
    */
   readonly awaitReady?: (serves: () => void, isOver: () => boolean) => void;
-  /** Its process has ended, as planned or not. */
+  /** Called when its process has ended, whether planned or not. */
   readonly onEnd?: () => void;
-  /** It did what no fault asked for. */
+  /** Called when it did something that no fault asked for. */
   readonly onComplaint: (text: string) => void;
 }
 
 /** One life of a node. */
 interface Life {
   readonly child: Child;
-  /** The harness ends it, and has not yet heard of its end. */
+  /** Whether the harness has killed it and not yet seen its end. */
   isCondemned: boolean;
   isServing: boolean;
   isOver: boolean;
 }
 
-/** So many of its last lines are told. */
+/** How many of its last lines are shown. */
 const TOLD_LINES = 2;
 const TOLD_CHARACTERS = 200;
 
@@ -50,9 +50,9 @@ export class Member {
   #isRemoved = false;
   #isEnding = false;
   #starts = 0;
-  /** Called when the present life serves, or has ended. */
+  /** Called when the current life serves, or has ended. */
   #whenReady: (() => void)[] = [];
-  /** Called when the present life has ended. */
+  /** Called when the current life has ended. */
   #whenEnded: (() => void)[] = [];
 
   constructor(options: MemberOptions) {
@@ -65,7 +65,7 @@ export class Member {
     return this.#starts;
   }
 
-  /** It was taken out of the cluster. */
+  /** Whether it was removed from the cluster. */
   get isRemoved(): boolean {
     return this.#isRemoved;
   }
@@ -75,7 +75,7 @@ export class Member {
     return this.#life?.child.pid ?? null;
   }
 
-  /** Whether its process takes requests, for all that is known: paused, it takes none until it goes on. */
+  /** Whether its process serves, as far as known. A paused process serves again when it is resumed. */
   get isServing(): boolean {
     return this.#life?.isServing === true && !this.#life.isCondemned;
   }
@@ -85,7 +85,7 @@ export class Member {
     return this.#life !== null && !this.#life.isCondemned && this.#pausers.size === 0;
   }
 
-  /** What its latest process said last. */
+  /** The last output of its latest process. */
   get lastLines(): readonly string[] {
     return this.#life?.child.lastLines ?? this.#lastLines;
   }
@@ -97,7 +97,7 @@ export class Member {
     return this.#pausers.size > 0 ? "paused" : "running";
   }
 
-  /** Starts the process, after the end of one that is condemned; `done` when it serves, or has ended. */
+  /** Starts the process; if an earlier one was killed, after its end. Calls `done` when it serves, or has ended. */
   start(done: () => void): void {
     if (this.#isRemoved || this.#isEnding) return done();
     const life = this.#life;
@@ -131,7 +131,7 @@ export class Member {
     awaitReady?.(serves, () => life.isOver || life.isCondemned);
   }
 
-  /** There is no life: its command could not be told. */
+  /** Handles a start that failed because the command is unknown. */
   #failed({ message }: Error): void {
     this.#lastLines = [message];
     this.#options.onComplaint(`could not be started: ${message}`);
@@ -153,7 +153,7 @@ export class Member {
     release(this.#whenEnded.splice(0));
   }
 
-  /** Kills the process; `done` when it has ended. */
+  /** Kills the process. Calls `done` when it has ended. */
   #kill(done: () => void): void {
     const life = this.#life;
     if (life === null) return done();
@@ -162,15 +162,15 @@ export class Member {
     life.child.kill();
   }
 
-  /** A fault kills it, and holds it down. */
+  /** Kills it for a fault, and keeps it down until the fault is healed. */
   kill(fault: Fault, done: (struck: boolean) => void): void {
-    // A fault that does not strike is never healed: it must not hold what another has struck.
+    // A fault that does not strike is never healed, so it must not keep a node down.
     if (this.#isRemoved || this.#life === null || this.#life.isCondemned) return done(false);
     this.#killers.add(fault);
     this.#kill(() => done(true));
   }
 
-  /** A fault stops it, until it is healed. */
+  /** Stops it for a fault, until the fault is healed. */
   pause(fault: Fault, done: (struck: boolean) => void): void {
     if (this.#isRemoved || this.#life === null || this.#life.isCondemned) return done(false);
     this.#pausers.add(fault);
@@ -178,7 +178,7 @@ export class Member {
     done(true);
   }
 
-  /** Ends what one fault did to it, unless another still holds it. */
+  /** Undoes a fault, unless another one still affects the node. */
   heal(fault: Fault, done: (struck: boolean) => void): void {
     if (this.#pausers.delete(fault)) {
       if (this.#pausers.size === 0) this.#life?.child.pause(false);
@@ -189,7 +189,7 @@ export class Member {
     this.start(() => done(true));
   }
 
-  /** Ends what every fault did to it. */
+  /** Undoes all faults. */
   restore(done: (struck: boolean) => void): void {
     const wasHeld = this.#killers.size + this.#pausers.size > 0;
     this.#killers.clear();
@@ -199,12 +199,12 @@ export class Member {
     else this.start(() => done(wasHeld));
   }
 
-  /** Whether it may end by itself without a complaint: a node that is being removed, say. */
+  /** Sets whether it may end by itself without a complaint, for example while it is being removed. */
   mayEnd(may: boolean): void {
     this.#mayEnd = may;
   }
 
-  /** It is taken out of the cluster: no fault and no restart concerns it any more. */
+  /** Removes it from the cluster: no fault and no restart affects it any more. */
   remove(): void {
     this.#isRemoved = true;
   }
@@ -216,7 +216,7 @@ export class Member {
   }
 }
 
-/** What a process said last, as far as people read it. */
+/** The last output of a process, for people. */
 function lastWords(lines: readonly string[]): string {
   const told = lines.slice(-TOLD_LINES).map((line) =>
     line.length > TOLD_CHARACTERS ? `${line.slice(0, TOLD_CHARACTERS)}...` : line

@@ -1,22 +1,22 @@
 /**
- * This program as a process of its own: how the entry file is found and started again, as a node, a worker, or the
- * process that cleans up.
+ * Starts this program as a separate process: finds the entry file, and runs it as a node, a worker, or the process that
+ * cleans up.
  *
  * @module
  */
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** The entry file: `main` beside this folder, or this very file where everything was bundled into one. */
+/** The entry file: `main` in the parent folder, or this very file if everything was bundled into one. */
 export function programUrl(): URL {
   const own = /[\\/]rig[\\/]program(\.[cm]?[jt]s)$/.exec(import.meta.url);
   return own === null ? new URL(import.meta.url) : new URL(`../main${own[1]}`, import.meta.url);
 }
 
 /**
- * The command line by which this runtime runs this program: the runtime first, then its arguments.
+ * The command line that runs this program on this runtime: the runtime first, then its arguments.
  *
- * @param permissions What Deno permits: what a node needs, or `all`, which the kernel's tables take.
+ * @param permissions The permissions for Deno: those of a node, or `all`, which reading the kernel's tables requires.
  */
 export function programCommand(args: readonly string[], permissions: "node" | "all" = "node"): string[] {
   const url = programUrl();

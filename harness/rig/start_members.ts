@@ -6,12 +6,12 @@
 import { type Clock, SECOND } from "../../server/clock.ts";
 import type { Member } from "./member.ts";
 
-/** A node that starts has so long to serve, in nanoseconds. */
+/** How long a node may take to serve, in nanoseconds. */
 const START_TIMEOUT = 60 * SECOND;
-/** So many of a node's last lines are told. */
+/** How many of a node's last lines are shown. */
 const TOLD_LINES = 3;
 
-/** Starts every member; ends with an error if one of them does not come to serve. */
+/** Starts all members. Ends with an error if one of them does not serve in time. */
 export function startMembers(
   members: readonly Member[],
   clock: Clock,

@@ -1,6 +1,5 @@
 /**
- * How a cluster of processes suffers what every such cluster can: SIGKILL, SIGSTOP, and links that are cut, delayed
- * and broken.
+ * How any cluster of processes suffers the common faults: SIGKILL, SIGSTOP, and links that are cut, delayed and broken.
  *
  * @module
  */
@@ -9,10 +8,10 @@ import type { Strike } from "../nemesis/kind.ts";
 import type { Links } from "./links.ts";
 import type { Member } from "./member.ts";
 
-/** The kinds of faults that the rig brings. */
+/** The kinds of faults that the rig provides. */
 type RigKind = "partition" | "kill" | "pause" | "packets";
 
-/** The table of a cluster of processes. */
+/** The table of faults of a cluster of processes. */
 export function rigSuffers(
   members: ReadonlyMap<number, Member>,
   links: () => Links,
@@ -50,7 +49,7 @@ export function rigSuffers(
   };
 }
 
-/** Does something to each member that a fault names, and says to which it was done. */
+/** Applies an action to each member that a fault names, and describes to which it applied. */
 export function eachMember<F extends { readonly nodes: readonly number[] }>(
   members: ReadonlyMap<number, Member>,
   fault: F,

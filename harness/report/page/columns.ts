@@ -1,5 +1,5 @@
 /**
- * Long lists as columns of numbers, with their texts written once.
+ * Stores long lists as columns of numbers, and each text only once.
  *
  * @module
  */
@@ -7,12 +7,12 @@ import type { HistoryEvent } from "../../../checker/mod.ts";
 import type { Moment } from "../../moment.ts";
 import type { Change, Messages, Operations, PageData } from "./data.ts";
 
-/** Texts, each once; what names one is its place. */
+/** A table of distinct texts; each text is identified by its position. */
 class Texts {
   readonly all: string[] = [];
   readonly #places = new Map<string, number>();
 
-  /** The place of a text. */
+  /** The position of a text. */
   of(text: string): number {
     let place = this.#places.get(text);
     if (place === undefined) {
@@ -24,10 +24,10 @@ class Texts {
   }
 }
 
-/** Texts longer than this are cut: a value of a megabyte would be shown by nobody. */
+/** Longer texts are truncated: a value of a megabyte is of no use on a page. */
 const LONGEST_TEXT = 400;
 
-/** A value as people read it. */
+/** A value as text for people. */
 export function shownValue(value: unknown): string {
   if (value === undefined) return "";
   const text = JSON.stringify(value, (_, each) => typeof each === "bigint" ? `${each}` : each) ?? String(value);
@@ -38,24 +38,24 @@ function shownKey(key: unknown): string {
   return typeof key === "string" ? key : shownValue(key);
 }
 
-/** Nanoseconds to whole microseconds. */
+/** Converts nanoseconds to whole microseconds. */
 export function micros(time: number): number {
   return Math.round(time / 1000);
 }
 
-/** The operations of a history, and the place among them of each event that begins or ends one. */
+/** The operations of a history, and for each event the position of its operation. */
 export interface OperationsOf {
   readonly operations: Operations;
   readonly placeOf: ReadonlyMap<number, number>;
-  /** The same by the `index` that events give themselves. */
+  /** The same, by the `index` field of the events. */
   readonly placeOfIndex: ReadonlyMap<number, number>;
   readonly unit: PageData["unit"];
 }
 
 /**
- * Pairs the invocations of a history with their ends.
+ * Pairs the invocations of a history with their completions.
  *
- * @param end When it all ended, in microseconds: an operation that was never answered is of unknown outcome.
+ * @param end When everything ended, in microseconds. An operation without a completion has an unknown outcome.
  */
 export function operationsOf(events: readonly HistoryEvent[]): OperationsOf {
   const texts = new Texts();
@@ -64,7 +64,7 @@ export function operationsOf(events: readonly HistoryEvent[]): OperationsOf {
   const open = new Map<number, number>();
   const placeOf = new Map<number, number>();
   const placeOfIndex = new Map<number, number>();
-  // A history without times is drawn by its order, a millisecond an event.
+  // A history without times is drawn in its order, one millisecond for each event.
   const hasTimes = events.some(({ time }) => time !== undefined);
   const timeOf = (event: HistoryEvent, i: number): number => hasTimes ? micros(event.time ?? 0) : i * 1000;
   const begin = (event: HistoryEvent, i: number): number => {
@@ -103,7 +103,7 @@ export function operationsOf(events: readonly HistoryEvent[]): OperationsOf {
   return { operations, placeOf, placeOfIndex, unit: hasTimes ? "time" : "event" };
 }
 
-/** What was asked; a null is what recorders write where there is no argument. */
+/** The invocation as text. Recorders write null if there is no argument. */
 function asked({ f, key, value }: HistoryEvent): string {
   return [f, ...(key === undefined ? [] : [shownKey(key)]), ...((value ?? null) === null ? [] : [shownValue(value)])]
     .join(
@@ -121,7 +121,7 @@ function answer({ type, f, key, value, error, actual }: HistoryEvent, what: stri
   return value === undefined || what === `${request} ${text}` ? "" : text;
 }
 
-/** The messages that a target told of; `null` if it told of none. */
+/** The messages that a target reported; `null` if it reported none. */
 export function messagesOf(moments: readonly Moment[]): Messages | null {
   const texts = new Texts();
   const sent = moments.filter(({ way }) => way !== undefined).sort((a, b) => a.time - b.time);
@@ -138,7 +138,7 @@ export function messagesOf(moments: readonly Moment[]): Messages | null {
   };
 }
 
-/** What changed in the nodes; `null` if a target told of nothing. */
+/** The changes of the nodes' states; `null` if a target reported none. */
 export function changesOf(moments: readonly Moment[]): Change[] | null {
   const changes = moments.filter(({ change }) => change !== undefined)
     .map(({ time, node, text, change }) => ({ time: micros(time), node, text, ...change }));

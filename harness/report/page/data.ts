@@ -1,45 +1,45 @@
 /**
- * What a report's page shows: plain data, which the page's script reads from the page itself.
+ * The data of a report's page. It is plain data, which the page's script reads from the page itself.
  *
- * Long lists are columns: an operation, a message or a change is a place in several arrays. Times are whole
- * microseconds since the run began, and `-1` where there is none.
+ * Long lists are stored as columns: an operation, a message or a change is a position in several arrays. Times are
+ * whole microseconds since the run began, and `-1` if there is none.
  *
  * @module
  */
 
 import type { NodeChange } from "../../moment.ts";
 
-/** A verdict's word. */
+/** The verdict as a word. */
 export type Word = "valid" | "invalid" | "unknown";
 
-/** Everything that a page shows. */
+/** The content of a page. */
 export interface PageData {
-  /** What the page is of. */
+  /** The kind of page. */
   readonly kind: "run" | "history" | "sweep";
   readonly head: Head;
-  /** Why the verdict is what it is; `null` where there is nothing to explain. */
+  /** Why the verdict is as it is; `null` if there is nothing to explain. */
   readonly why: Why | null;
-  /** How long it all took. */
+  /** When everything ended. */
   readonly end: number;
-  /** `event`: the history has no times, and an event counts as a thousand microseconds. */
+  /** `event`: the history has no times, and each event counts as a thousand microseconds. */
   readonly unit: "time" | "event";
-  /** The nodes, in ascending order; none for a history whose events name no node. */
+  /** The nodes, ascending; empty if the history's events name no node. */
   readonly nodes: readonly number[];
   readonly operations: Operations;
   readonly faults: readonly FaultBand[];
-  /** `null` where the target cannot tell. */
+  /** `null` if the target does not report them. */
   readonly messages: Messages | null;
-  /** `null` where the target cannot tell. */
+  /** `null` if the target does not report them. */
   readonly changes: readonly Change[] | null;
-  /** Of transactions: the cycles that the verdict found. */
+  /** For transactions: the cycles of the verdict. */
   readonly cycles: readonly Cycle[];
-  /** Of a sweep: its seeds and findings. */
+  /** For a sweep: its seeds and findings. */
   readonly sweep: SweepTable | null;
-  /** What the target could not tell, in words: the page leaves it out and says so. */
+  /** Parts that the page leaves out because the target does not report them, as text. */
   readonly omitted: readonly string[];
 }
 
-/** What stands at the top. */
+/** The head of the page. */
 export interface Head {
   readonly title: string;
   readonly word: Word;
@@ -47,54 +47,56 @@ export interface Head {
   readonly says: string;
   /** Names and their values: seed, target, version, hash, ... */
   readonly facts: readonly (readonly [name: string, value: string])[];
-  /** The command that does it again; `null` where there is none. */
+  /** The command that repeats it; `null` if there is none. */
   readonly replay: string | null;
   readonly checks: readonly { readonly name: string; readonly word: Word; readonly says: string }[];
   /** How often each fault struck. */
   readonly faults: readonly (readonly [name: string, times: number])[];
-  /** What happened inside, counted. */
+  /** Counters of events inside the nodes. */
   readonly coverage: readonly (readonly [name: string, times: number])[];
 }
 
-/** Why something is wrong, or an order that shows that it is right. */
+/** Why the history is wrong; or an order that shows that it is right. */
 export interface Why {
-  /** One sentence after the other, the most important first. */
+  /** Sentences, the most important first. */
   readonly sentences: readonly string[];
-  /** The places in `Operations` of those that contradict each other, in the order of their beginnings. */
+  /** The contradicting operations as positions in `Operations`, in the order of their beginnings. */
   readonly operations: readonly number[];
-  /** Which of them cannot be true beside the others; -1 where none stands out. */
+  /** The operation that cannot be true together with the others; -1 if none stands out. */
   readonly culprit: number;
-  /** What the culprit should have said; empty where nobody knows. */
+  /** The answer that the culprit should have given; empty if it is unknown. */
   readonly expected: string;
-  /** The longest good prefix ends here. */
+  /** The end of the longest prefix that can be explained. */
   readonly fineUntil: number;
   /**
-   * An order that explains all but the culprit, which breaks it; or, of a valid history, the witness. Places in
-   * `Operations`.
+   * An order that explains all operations except the culprit, which breaks it; or, for a valid history, the witness.
+   * Positions in `Operations`.
    */
   readonly order: readonly number[];
-  /** Places in `faults` that were open when the culprit was answered. */
+  /** Positions in `faults` of those that were open when the culprit was answered. */
   readonly faults: readonly number[];
 }
 
-/** What clients asked, by the time of the asking. */
+/** The operations of the clients, by the time of their invocations. */
 export interface Operations {
-  /** Texts that `what`, `result` and `key` name by their places. */
+  /** The texts that `what`, `result` and `key` refer to by position. */
   readonly texts: readonly string[];
   readonly start: readonly number[];
-  /** When it was answered, or its client gave it up; -1: neither. What is of unknown outcome may happen later, too. */
+  /**
+   * When it was answered, or its client gave up; -1 if neither. An operation of unknown outcome may also happen later.
+   */
   readonly end: readonly number[];
-  /** The node that was asked; 0 where the history does not say. */
+  /** The node that was asked; 0 if the history does not name it. */
   readonly node: readonly number[];
   readonly process: readonly number[];
   /** 0 ok, 1 fail, 2 info. */
   readonly outcome: readonly number[];
   /** `put x 1`. */
   readonly what: readonly number[];
-  /** What the answer was. */
+  /** The result. */
   readonly result: readonly number[];
   readonly key: readonly number[];
-  /** The place of the invocation in the history, as the terminal counts it. */
+  /** The position of the invocation in the history, as the terminal counts it. */
   readonly place: readonly number[];
 }
 
@@ -103,15 +105,15 @@ export interface FaultBand {
   readonly name: string;
   readonly says: string;
   readonly start: number;
-  /** -1: never healed. */
+  /** -1: it was never healed. */
   readonly end: number;
-  /** Whom it strikes; empty: no node of its own. */
+  /** The affected nodes; empty if it has none of its own. */
   readonly nodes: readonly number[];
-  /** The directions that deliver nothing, as `from, to` one after the other. */
+  /** The directions that deliver nothing, as a flat list of `from, to`. */
   readonly cut: readonly number[];
 }
 
-/** What went over the network, by the time of the sending. */
+/** The messages between nodes, by the time of sending. */
 export interface Messages {
   readonly texts: readonly string[];
   readonly sent: readonly number[];
@@ -119,14 +121,14 @@ export interface Messages {
   readonly arrived: readonly number[];
   readonly from: readonly number[];
   readonly to: readonly number[];
-  /** The kind and the content: places in `texts`. */
+  /** Kind and content: positions in `texts`. */
   readonly kind: readonly number[];
   readonly text: readonly number[];
-  /** 1: a reader of a short story wants to hear of it. */
+  /** 1: a short story should include it. */
   readonly matters: readonly number[];
 }
 
-/** What changed in a node, at a time in microseconds. */
+/** A change of a node's state, with its time in microseconds. */
 export interface Change extends NodeChange {
   readonly time: number;
   readonly node: number;
@@ -138,7 +140,7 @@ export interface Cycle {
   /** Its name: `G-single`. */
   readonly name: string;
   readonly nodes: readonly { readonly name: string; readonly text: string }[];
-  /** Each edge says which two operations cause it. */
+  /** Each edge names the two operations that cause it. */
   readonly edges: readonly {
     readonly from: number;
     readonly to: number;
@@ -147,7 +149,7 @@ export interface Cycle {
   }[];
 }
 
-/** A sweep's results. */
+/** The results of a sweep. */
 interface SweepTable {
   readonly findings: readonly {
     /** `seed 12`, or a file's name. */
@@ -158,6 +160,6 @@ interface SweepTable {
     readonly page: string;
   }[];
   readonly kinds: readonly (readonly [kind: string, times: number])[];
-  /** Coverage marks that no seed reached. */
+  /** Coverage marks that no seed has reached. */
   readonly neverReached: readonly string[];
 }

@@ -1,5 +1,5 @@
 /**
- * A page as one HTML document, which opens in any browser without a network.
+ * Makes one HTML document of a page, which any browser opens without a network.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { deflateRawSync } from "node:zlib";
 import type { PageData } from "./data.ts";
 import { SCRIPT, STYLE } from "./script.ts";
 
-/** The document. What comes from a history stands in it packed, so that no text of it can be taken for markup. */
+/** Makes the document. The data of the history is packed, so none of its texts can be taken for markup. */
 export function documentOf(data: PageData): string {
   const packed = deflateRawSync(new TextEncoder().encode(JSON.stringify(data)), { level: 6 }).toString("base64");
   return `<!DOCTYPE html>
@@ -28,7 +28,7 @@ export function documentOf(data: PageData): string {
 `;
 }
 
-/** Nothing is fetched, and nothing is sent. */
+/** The page loads nothing and sends nothing. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 function escaped(text: string): string {

@@ -1,5 +1,5 @@
 /**
- * A report's page from a run or from a history.
+ * Makes a report's page of a run or of a history.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import { changesOf, messagesOf, micros, operationsOf } from "./columns.ts";
 import type { FaultBand, Head, PageData } from "./data.ts";
 import { cyclesOf, whyOf, wordOf } from "./verdicts.ts";
 
-/** A run, and what was recorded of it. */
+/** A run, with its recordings. */
 export interface RecordedRun {
   readonly result: RunResult;
   readonly events: readonly HistoryEvent[];
   readonly schedule: Schedule | null;
-  /** What the target told of its inside; empty if nothing was recorded. */
+  /** The events inside the nodes that the target reported; empty if none were recorded. */
   readonly moments: readonly Moment[];
 }
 
-/** The page of a run. */
+/** Makes the page of a run. */
 export function runPage({ result, events, schedule, moments }: RecordedRun): PageData {
   const { checks, seed, nemesis, workload, history_sha256, replay } = result;
   const { target, reads } = result as { target?: string; reads?: string };
@@ -60,7 +60,7 @@ export function runPage({ result, events, schedule, moments }: RecordedRun): Pag
   };
 }
 
-/** The page of a history alone. */
+/** Makes the page of a history. */
 export function historyPage(
   name: string,
   events: readonly HistoryEvent[],
@@ -88,7 +88,7 @@ export function historyPage(
   };
 }
 
-/** A page that lists others. */
+/** Makes a page that lists others. */
 export function sweepPage(
   pages: readonly { readonly name: string; readonly page: PageData; readonly file: string }[],
 ): PageData {

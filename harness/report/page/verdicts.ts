@@ -1,5 +1,5 @@
 /**
- * What verdicts say, for the page: why, and the cycles.
+ * The explanations of verdicts, and cycles, for the page.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { culpritOf, expectedOf, openAt, troubleOf } from "../why.ts";
 import { micros, type OperationsOf, shownValue } from "./columns.ts";
 import type { Change, Cycle, Why, Word } from "./data.ts";
 
-/** What a page is made from, beside its verdicts. */
+/** The data that a page is made from, besides its verdicts. */
 interface Told {
   readonly events: readonly HistoryEvent[];
   readonly operations: OperationsOf;
@@ -31,7 +31,7 @@ export function wordOf(valid: Verdict["valid"]): Word {
   return valid === true ? "valid" : valid === false ? "invalid" : "unknown";
 }
 
-/** Why the first verdict that failed did; of valid ones the order that explains them, where one was asked for. */
+/** Why the first failed verdict failed. If all are valid, the order that explains them, if one was asked for. */
 export function whyOf(checks: readonly Verdict[], told: Told): Why | null {
   const failed = checks.find(({ valid }) => valid === false);
   if (failed === undefined) return witnessOf(checks, told);
@@ -57,7 +57,7 @@ const NOTHING: Why = {
 
 type Contradiction = NonNullable<LinearizabilityVerdict["counterexample"]>;
 
-/** A picture of more operations would be none. */
+/** A picture of more operations would be unreadable. */
 const MOST_DRAWN = 40;
 
 function contradictionOf(counterexample: Contradiction, model: string, told: Told): Why {
@@ -89,8 +89,8 @@ function contradictionOf(counterexample: Contradiction, model: string, told: Tol
 }
 
 /**
- * An order of all but the culprit, and then the culprit, which it leaves no place for; empty where there is no such
- * order.
+ * An order of all operations except the culprit, followed by the culprit, for which there is no place. Empty if no such
+ * order exists.
  */
 function triedOrder(
   shown: Contradiction["operations"],
@@ -103,7 +103,8 @@ function triedOrder(
     .flatMap(({ invoked, returned }) => returned === null ? [invoked] : [invoked, returned]).sort((a, b) => a - b);
   const others = places.map((place) => events[place]!).filter((event) => event !== undefined);
   try {
-    // Fewer operations may allow an order that all of them would not: it is one that explains these.
+    // A few operations may allow an order that all operations together would not allow: this order explains only these
+    // few.
     const verdict = checkLinearizability(others.map((event, index) => ({ ...event, index })), modelByName(model), {
       witness: true,
     });
@@ -116,7 +117,7 @@ function triedOrder(
   }
 }
 
-/** Which node gave the wrong answer, and what it held itself to be when it did. */
+/** Which node gave the wrong answer, and its role at that moment. */
 function answered(node: number, wrong: number, { operations: { operations }, changes }: Told): string[] {
   if (node === 0 || wrong < 0) return [];
   const time = operations.end[wrong]!;
@@ -143,7 +144,7 @@ function capital(sentence: string): string {
   return `${sentence[0]!.toUpperCase()}${sentence.slice(1)}.`;
 }
 
-/** The operations that a verdict of another kind shows: whatever names places in the history. */
+/** The operations that another kind of verdict names by their positions in the history. */
 function operationsNamed(verdict: Verdict, { operations: { placeOfIndex } }: Told): number[] {
   const cases = Object.values((verdict as Partial<TransactionVerdict>).anomalies ?? {}).flat() as AnomalyCase[];
   const places = cases.slice(0, 1).flatMap(({ transactions }) =>
@@ -170,7 +171,7 @@ function witnessOf(checks: readonly Verdict[], { operations: { placeOf } }: Told
   };
 }
 
-/** The cycles of a verdict about transactions. */
+/** The cycles of a verdict on transactions. */
 export function cyclesOf(checks: readonly Verdict[]): Cycle[] {
   const verdicts = checks.filter((verdict) => "anomalies" in verdict) as TransactionVerdict[];
   return verdicts.flatMap(({ anomalies }) =>
@@ -181,7 +182,7 @@ export function cyclesOf(checks: readonly Verdict[]): Cycle[] {
 }
 
 function cycleOf(name: string, { transactions, steps, explanation }: AnomalyCase): Cycle {
-  // The explanation is a sentence for each edge, after the transactions' names.
+  // The explanation has the transactions' names first, and then a sentence for each edge.
   const sentences = explanation.split("\n").map((line) => line.trim()).filter((line) => line.includes(" before "));
   return {
     name,

@@ -1,5 +1,5 @@
 /**
- * Where a report's page begins: unpacks the data that stands in the page.
+ * The entry point of a report's page: unpacks the data in the page.
  *
  * @module
  */

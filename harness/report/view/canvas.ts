@@ -1,5 +1,5 @@
 /**
- * A canvas as sharp as the screen, in the page's colours.
+ * A canvas in the screen's resolution and the page's colours.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { element } from "./dom.ts";
 /** The colours of the page, by their names in the style sheet. */
 export type Colours = (name: string) => string;
 
-/** A drawing that fits the width it is given. */
+/** A drawing that fits the available width. */
 export class Canvas {
   readonly element: HTMLCanvasElement;
-  /** Its size in CSS pixels. */
+  /** The size in CSS pixels. */
   width = 0;
   height: number;
   readonly #draw: (context: CanvasRenderingContext2D, colours: Colours) => void;
@@ -61,11 +61,11 @@ export class Canvas {
   }
 }
 
-/** A text cut to a width, with an ellipsis; empty where nothing would be left. */
+/** A text truncated to a width, with an ellipsis; empty if nothing would be left. */
 export function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
   if (width < 14) return "";
   if (context.measureText(text).width <= width) return text;
-  // Characters are some 6 pixels wide: a good first guess.
+  // A first guess: characters are about 6 pixels wide.
   let length = Math.min(text.length, Math.ceil(width / 4));
   while (length > 0 && context.measureText(`${text.slice(0, length)}…`).width > width) length--;
   return length === 0 ? "" : `${text.slice(0, length)}…`;

@@ -1,5 +1,5 @@
 /**
- * Cycles of transactions as graphs; each edge says which two operations cause it.
+ * Cycles of transactions as graphs. Each edge names the two operations that cause it.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { element, shape, table } from "./dom.ts";
 const WIDTH = 760;
 const HEIGHT = 260;
 
-/** The section; `null` where there are no cycles. */
+/** The section; `null` if there are no cycles. */
 export function cycles({ cycles }: PageData): HTMLElement | null {
   if (cycles.length === 0) return null;
   return element(
@@ -58,7 +58,7 @@ function graph({ nodes, edges }: Cycle): SVGElement {
       ),
     ),
   );
-  // Around an ellipse, from the top on: sines are for drawing only.
+  // Places the nodes on an ellipse, beginning at the top. (Sines are used only for drawing.)
   const at = (i: number): [number, number] => {
     const angle = (i / nodes.length) * 2 * Math.PI - Math.PI / 2;
     return [WIDTH / 2 + Math.cos(angle) * 230, HEIGHT / 2 + Math.sin(angle) * 95];
@@ -67,7 +67,7 @@ function graph({ nodes, edges }: Cycle): SVGElement {
     const [x1, y1] = at(from), [x2, y2] = at(to);
     const length = Math.hypot(x2 - x1, y2 - y1) || 1;
     const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length];
-    // Two edges between the same two bow apart.
+    // Two edges between the same two nodes are drawn as arcs.
     const bow = edges.some((other) => other.from === to && other.to === from) ? 40 : 0;
     const [mx, my] = [(x1 + x2) / 2 - dy * bow, (y1 + y2) / 2 + dx * bow];
     const path = `M ${x1 + dx * 30} ${y1 + dy * 22} Q ${mx} ${my} ${x2 - dx * 34} ${y2 - dy * 26}`;

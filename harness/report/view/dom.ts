@@ -1,5 +1,5 @@
 /**
- * Elements of the page. All text goes in as text, never as markup.
+ * Makes elements of the page. All text is inserted as text, never as markup.
  *
  * @module
  */
@@ -50,7 +50,7 @@ export function table(
   );
 }
 
-/** Something that is folded away until it is asked for; `fill` makes it then. */
+/** A part that is folded until the reader opens it; `fill` makes its content then. */
 export function folded(summary: string, fill: () => Node): HTMLElement {
   const details = element("details", {}, element("summary", {}, summary));
   details.addEventListener("toggle", () => {
@@ -66,17 +66,17 @@ export function grouped(number: number): string {
 
 let hasTimes = true;
 
-/** Sets whether times are times; else they are a thousand for each event, and shown as events. */
+/** Sets whether times are real. Otherwise they are a thousand for each event, and shown as numbers of events. */
 export function showTimesAs(unit: "time" | "event"): void {
   hasTimes = unit === "time";
 }
 
-/** A time in microseconds, in seconds. */
+/** A time in microseconds, formatted in seconds. */
 export function seconds(time: number, digits = 6): string {
   return hasTimes ? `${(time / 1e6).toFixed(digits)} s` : `event ${Math.round(time / 1000)}`;
 }
 
-/** A length of time in microseconds, in the unit that suits it. */
+/** A duration in microseconds, formatted in a suitable unit. */
 export function duration(time: number): string {
   if (!hasTimes) return `${Math.round(time / 1000)} events`;
   if (time < 1_000) return `${time} µs`;

@@ -1,5 +1,5 @@
 /**
- * What stands at the top: the verdict, why it is so, and how to see it again.
+ * The head of the page: the verdict, the reason, and how to reproduce it.
  *
  * @module
  */
@@ -39,7 +39,7 @@ function replay(command: string): HTMLElement {
       await navigator.clipboard.writeText(command);
       said.textContent = "copied";
     } catch {
-      // A page that was opened from a file may not be allowed to: then the command is selected.
+      // A page that was opened from a file may not be allowed to use the clipboard: then the command is selected.
       getSelection()?.selectAllChildren(code);
       said.textContent = "selected: copy it with your keyboard";
     }

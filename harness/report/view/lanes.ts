@@ -1,41 +1,41 @@
 /**
- * Which lane, and which row of it, an operation stands in.
+ * Assigns operations to lanes, and to rows of a lane.
  *
  * @module
  */
 import type { PageData } from "../page/data.ts";
 
-/** What the lanes are: a node each, or a client each, or a key each. */
+/** What a lane stands for: a node, a client, or a key. */
 export type LaneMode = "node" | "client" | "key";
 
-/** A lane: operations that stand in a few rows, by the time of their beginnings. */
+/** A lane: its operations in a few rows, ordered by their beginnings. */
 export interface Lane {
   readonly name: string;
-  /** The node, in lanes of nodes. */
+  /** The node, if lanes stand for nodes. */
   readonly node: number;
-  /** Places in the operations, ascending, and when each began. */
+  /** The positions of its operations, ascending, and their beginnings. */
   readonly places: readonly number[];
   readonly starts: readonly number[];
-  /** The row of each. */
+  /** The row of each operation. */
   readonly rows: readonly number[];
   readonly rowCount: number;
-  /** The longest operation, in microseconds: so far back a window has to look. */
+  /** The duration of the longest operation, in microseconds. A window must look this far back. */
   readonly longest: number;
 }
 
-/** Rows of a lane beyond these share the last one. */
+/** Rows beyond this number share the last row. */
 const MOST_ROWS = 8;
-/** Lanes beyond these are not drawn: the search finds what is in them. */
+/** Lanes beyond this number are not drawn, but the search finds their operations. */
 export const MOST_LANES = 40;
 
-/** The modes that a page can have, the best first. */
+/** The modes that a page supports, the best first. */
 export function laneModes({ nodes, operations }: PageData): LaneMode[] {
   const hasNodes = nodes.length > 0;
   const keys = new Set(operations.key);
   return [...(hasNodes ? ["node" as const] : []), "client", ...(keys.size > 1 ? ["key" as const] : [])];
 }
 
-/** The lanes of a mode; those with a counterexample's operations come first where there are too many. */
+/** The lanes of a mode. If there are too many, those with operations of the counterexample come first. */
 export function lanesOf(data: PageData, mode: LaneMode): Lane[] {
   const { operations } = data;
   const groups = new Map<string | number, number[]>();
@@ -56,11 +56,11 @@ export function lanesOf(data: PageData, mode: LaneMode): Lane[] {
 }
 
 /**
- * A client goes on under a new number after an operation of unknown outcome: the numbers that one client had are one
- * lane.
+ * The lane of each process. After an operation of unknown outcome a client continues under a new process number; all
+ * numbers of one client share a lane.
  */
 function clients({ operations: { process, outcome } }: PageData): number[] {
-  // A number that is new takes the lane of the client that has been silent for longest after an unknown outcome.
+  // A new number takes the lane of the client that has been silent longest after an unknown outcome.
   const lanes = new Map<number, number>();
   const free: number[] = [];
   let count = 0;

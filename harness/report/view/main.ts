@@ -1,5 +1,5 @@
 /**
- * The page's script: reads the data from the page, and draws.
+ * The page's script: reads the data from the page, and draws it.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { selected, windowTables } from "./tables.ts";
 import { showFailure, Timeline } from "./timeline.ts";
 import { why } from "./why.ts";
 
-/** Ends what the page that was shown before listens to. */
+/** Removes the event listeners of the page that was shown before. */
 let previous: AbortController | null = null;
 
 /** Draws a page into the document's `main`. */
@@ -94,7 +94,7 @@ function listenToKeys(store: Store, panel: StatePanel, signal: AbortSignal): voi
 }
 
 /**
- * `#t=12.5` opens the page at a moment, in seconds; `&w=0.2` with a window of that length. The address follows the
+ * `#t=12.5` opens the page at a moment, in seconds; `&w=0.2` sets the length of the window. The address follows the
  * slider.
  */
 function followLink(store: Store, signal: AbortSignal): void {
@@ -115,7 +115,7 @@ function followLink(store: Store, signal: AbortSignal): void {
     if (event === "selection" || signal.aborted) return;
     clearTimeout(waiting);
     waiting = setTimeout(() => {
-      // What else stands in the address, such as which run this is, stays.
+      // The other parts of the address, such as which run this is, stay.
       const parts = new URLSearchParams(location.hash.slice(1));
       parts.delete("t");
       parts.delete("w");

@@ -1,18 +1,18 @@
 /**
- * What each node was at a moment: changes are summed up from the nearest checkpoint.
+ * The state of each node at a moment: the sum of the changes since the nearest checkpoint.
  *
  * @module
  */
 import type { Change, PageData } from "../page/data.ts";
 import { firstFrom } from "./store.ts";
 
-/** A stretch of a log whose entries have one term. */
+/** A part of a log whose entries have the same term. */
 interface Run {
   readonly from: number;
   readonly term: number;
 }
 
-/** A node at a moment. What it never told is `null`. */
+/** The state of a node at a moment. Values that it never reported are `null`. */
 export interface NodeState {
   readonly life: string;
   readonly role: string | null;
@@ -22,7 +22,7 @@ export interface NodeState {
   readonly applied: number | null;
   readonly durable: number | null;
   readonly members: string | null;
-  /** The log's stretches, the first index that it holds, and its last. */
+  /** The parts of the log, and its first and last index. */
   readonly runs: readonly Run[];
   readonly first: number;
   readonly last: number;
@@ -42,10 +42,10 @@ const UNKNOWN: NodeState = {
   last: 0,
 };
 
-/** Every so many changes all states are kept. */
+/** After this many changes, all states are stored. */
 const CHECKPOINT = 500;
 
-/** A node after a change. */
+/** The state of a node after a change. */
 function changed(state: NodeState, change: Change): NodeState {
   const { time: _time, node: _node, text: _text, log, snapshot, ...told } = change;
   let next = { ...state, ...told } as NodeState;
@@ -77,7 +77,7 @@ export class NodeStates {
     this.#checkpoints.push(states);
   }
 
-  /** Every node at a moment, whatever happened at that moment included. */
+  /** The state of every node at a moment, including the changes at that moment. */
   at(time: number): ReadonlyMap<number, NodeState> {
     const until = firstFrom(this.#times, time + 1);
     const checkpoint = Math.min(Math.floor(until / CHECKPOINT), Math.ceil(this.#changes.length / CHECKPOINT) - 1);
@@ -89,7 +89,7 @@ export class NodeStates {
     return states;
   }
 
-  /** What changed at a moment, in words. */
+  /** The changes at a moment, as text. */
   textsAt(time: number): { node: number; text: string }[] {
     const texts: { node: number; text: string }[] = [];
     for (let i = firstFrom(this.#times, time); i < this.#changes.length && this.#times[i] === time; i++) {
@@ -98,7 +98,7 @@ export class NodeStates {
     return texts;
   }
 
-  /** The stretches of time in which a node had one life, role and term. */
+  /** The time spans in which a node had one life, role and term. */
   roles(
     node: number,
     end: number,
@@ -122,7 +122,7 @@ export class NodeStates {
     return stretches;
   }
 
-  /** The nodes that it knows of. */
+  /** The known nodes. */
   get nodes(): readonly number[] {
     return this.#nodes;
   }

@@ -1,5 +1,6 @@
 /**
- * Latency and rate over time, with the faults behind them: the whole run, and where the timeline's window lies in it.
+ * Latency and rate over time, with the faults in the background: the whole run, and the position of the timeline's
+ * window.
  *
  * @module
  */
@@ -13,10 +14,10 @@ const LEFT = 84;
 const RATE_HEIGHT = 44;
 const LATENCY_HEIGHT = 56;
 
-/** What happened in one stretch of time. */
+/** The events in one span of time. */
 interface Bucket {
   readonly counts: [ok: number, fail: number, info: number];
-  /** Of operations that were answered, in microseconds. */
+  /** The latencies of the answered operations, in microseconds. */
   readonly latencies: number[];
 }
 
@@ -27,7 +28,7 @@ export function overview(store: Store): HTMLElement {
   const canvas = new Canvas("Rate and latency over time", RATE_HEIGHT + LATENCY_HEIGHT + 22, (context, colours) => {
     draw(context, colours, { store, buckets, canvas });
   });
-  // The window moves at every frame of zooming; what lies below it does not change.
+  // The window moves at every frame while zooming; the drawing below it does not change.
   const frame = element("div", { class: "window" });
   const place = (): void => {
     const width = canvas.width - LEFT - 8;
@@ -67,7 +68,7 @@ export function overview(store: Store): HTMLElement {
   );
 }
 
-/** Operations by the time of their asking. */
+/** Groups operations by the time of their invocations. */
 function bucketsOf({ operations, end }: PageData, count: number): Bucket[] {
   const buckets: Bucket[] = Array.from({ length: count }, () => ({ counts: [0, 0, 0], latencies: [] }));
   operations.start.forEach((start, place) => {
@@ -128,7 +129,9 @@ function latencyRange(buckets: readonly Bucket[]): { low: number; high: number }
   return { low, high: Math.max(low * 2, ...known.map(({ latencies }) => latencies.at(-1)!)) };
 }
 
-/** From the shortest to the longest latency a thin bar, the middle half a thick one, on a logarithmic scale. */
+/**
+ * Draws latencies on a logarithmic scale: a thin bar from the shortest to the longest, a thick one for the middle half.
+ */
 function drawLatencies(
   context: CanvasRenderingContext2D,
   colours: Colours,

@@ -8,10 +8,10 @@ import { element, grouped, seconds } from "./dom.ts";
 import type { Selection, Store } from "./store.ts";
 import { operationText } from "./timeline.ts";
 
-/** So many matches are listed. */
+/** How many matches are listed. */
 const LISTED = 60;
 
-/** The search, and the list of what it found. */
+/** The search field, and the list of matches. */
 export function search(store: Store): HTMLElement {
   const input = element("input", {
     type: "search",
@@ -53,7 +53,7 @@ function item(store: Store, selection: Selection): HTMLElement {
   return element("li", {}, button);
 }
 
-/** Shows something that was found, with some room around it. */
+/** Shows a match in the timeline, with some room around it. */
 function reveal(store: Store, selection: Selection): void {
   const { start, end } = spanOf(store, selection);
   const margin = Math.max(2_000, (end - start) * 4);
@@ -76,7 +76,7 @@ function spanOf({ data }: Store, { kind, place }: Selection): { start: number; e
   return { start, end: Math.max(start, data.operations.end[place]!) };
 }
 
-/** Something of the page in one line. */
+/** Describes an item of the page in one line. */
 export function describe(store: Store, { kind, place }: Selection): string {
   const { data } = store;
   if (kind === "fault") {
@@ -97,7 +97,7 @@ export function describe(store: Store, { kind, place }: Selection): string {
   }`;
 }
 
-/** What fits every word of a question, in the order of time within each kind. */
+/** The items that match every word of a query, by time within each kind. */
 function matches(store: Store, question: string): Selection[] {
   const words = question.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [];
@@ -138,5 +138,5 @@ function matches(store: Store, question: string): Selection[] {
   return found;
 }
 
-/** The names that narrow a search. */
+/** The names that restrict a search. */
 const FIELDS: Readonly<Record<string, true>> = { node: true, process: true, key: true, kind: true };

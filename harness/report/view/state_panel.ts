@@ -1,5 +1,5 @@
 /**
- * The slider, and what each node was at its moment.
+ * The slider, and the state of each node at its moment.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { NodeState, NodeStates } from "./node_state.ts";
 import { firstFrom, type Store } from "./store.ts";
 import { operationText } from "./timeline.ts";
 
-/** So many of a log's last entries are drawn as cells. */
+/** How many of a log's last entries are drawn as cells. */
 const CELLS = 14;
 
 /** The section with the slider. */
@@ -21,7 +21,7 @@ export class StatePanel {
   readonly #clock: HTMLElement;
   readonly #events: HTMLElement;
   readonly #body: HTMLElement;
-  /** The ends of operations, ascending, and the place of each. */
+  /** The ends of operations, ascending, with the positions of the operations. */
   readonly #ends: { readonly times: readonly number[]; readonly places: readonly number[] };
   /** Every moment at which something happened, ascending. */
   readonly #moments: readonly number[];
@@ -69,7 +69,7 @@ export class StatePanel {
     });
   }
 
-  /** Goes on to the next moment at which something happened, or back to the one before. */
+  /** Goes to the next moment at which something happened, or to the previous one. */
   step(by: number): void {
     const { cursor } = this.#store;
     const place = by > 0 ? firstFrom(this.#moments, cursor + 1) : firstFrom(this.#moments, cursor) - 1;

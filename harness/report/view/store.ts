@@ -1,21 +1,21 @@
 /**
- * What is looked at: the window of time, the moment of the slider, and what is selected. Whoever draws listens.
+ * The state of the view: the window of time, the moment of the slider, and the selection. All drawings listen to it.
  *
  * @module
  */
 /// <reference lib="dom" />
 import type { PageData } from "../page/data.ts";
 
-/** Something of the page that can be selected, by its place in the data. */
+/** A selected item of the page, by its position in the data. */
 export interface Selection {
   readonly kind: "operation" | "message" | "fault";
   readonly place: number;
 }
 
-/** What changed: `view` is the window, `cursor` the moment, `selection` what is selected. */
+/** What changed: `view` is the window, `cursor` the moment of the slider, `selection` the selection. */
 type StoreEvent = "view" | "cursor" | "selection";
 
-/** The page's state. Times in microseconds. */
+/** The state of the view. Times are in microseconds. */
 export class Store {
   readonly data: PageData;
   /** The window, from `start` to `end`. */
@@ -32,12 +32,12 @@ export class Store {
     this.end = Math.max(1, data.end);
   }
 
-  /** Calls `listener` after changes, once a frame at most for each kind of change. */
+  /** Calls `listener` after changes, at most once a frame for each kind of change. */
   listen(listener: (event: StoreEvent) => void): void {
     this.#listeners.push(listener);
   }
 
-  /** Shows a window, at least 20 microseconds long, and within the run. */
+  /** Sets the window; it is at least 20 microseconds long, and within the run. */
   show(start: number, end: number): void {
     const whole = Math.max(1, this.data.end);
     const length = Math.min(Math.max(end - start, 20), whole * 1.04);
@@ -47,12 +47,12 @@ export class Store {
     this.#changed("view");
   }
 
-  /** Zooms by `factor` (below 1: closer) around a moment. */
+  /** Zooms by `factor` (below 1: in) around a moment. */
   zoom(factor: number, around: number): void {
     this.show(around - (around - this.start) * factor, around + (this.end - around) * factor);
   }
 
-  /** Moves the slider; the window follows where it would be left. */
+  /** Moves the slider. The window follows if the slider would leave it. */
   moveTo(cursor: number): void {
     this.cursor = Math.round(Math.min(Math.max(cursor, 0), this.data.end));
     const length = this.end - this.start;
@@ -62,13 +62,13 @@ export class Store {
     this.#changed("cursor");
   }
 
-  /** Selects something, or nothing. */
+  /** Selects an item, or nothing. */
   select(selection: Selection | null): void {
     this.selection = selection;
     this.#changed("selection");
   }
 
-  /** Begins to show whatever was set before anybody listened. */
+  /** Applies the state that was set before anybody listened. */
   refresh(): void {
     for (const event of ["view", "cursor", "selection"] as const) this.#changed(event);
   }
@@ -85,7 +85,7 @@ export class Store {
   }
 }
 
-/** The first place of a sorted array whose value is at least `value`. */
+/** The first position in a sorted array whose value is at least `value`. */
 export function firstFrom(sorted: readonly number[], value: number): number {
   let low = 0, high = sorted.length;
   while (low < high) {

@@ -1,5 +1,5 @@
 /**
- * Several reports, or a sweep: each finding, how many there are of each kind, and what no seed reached.
+ * Several reports, or a sweep: each finding, the number of findings of each kind, and what no seed has reached.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { PageData } from "../page/data.ts";
 import { element, grouped, table } from "./dom.ts";
 
-/** The section; `null` on pages of something else. */
+/** The section; `null` on other pages. */
 export function sweep({ sweep }: PageData): HTMLElement | null {
   if (sweep === null) return null;
   const { findings, kinds, neverReached } = sweep;

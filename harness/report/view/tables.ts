@@ -1,5 +1,5 @@
 /**
- * What is selected, and tables of what the timeline's window shows.
+ * The selected item, and tables of the content of the timeline's window.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { operationText } from "./timeline.ts";
 const MOST_ROWS = 200;
 const OUTCOMES = ["ok", "failed", "unknown"];
 
-/** What is selected, in words. */
+/** The selected item as text. */
 export function selected(store: Store): HTMLElement {
   const text = element(
     "p",
@@ -26,7 +26,7 @@ export function selected(store: Store): HTMLElement {
 }
 
 /**
- * Tables of the operations, faults and messages in the window; each is made when it is opened, and follows the window.
+ * Tables of the operations, faults and messages in the window. Each is made when it is opened, and follows the window.
  */
 export function windowTables(store: Store): HTMLElement {
   const parts: [string, () => HTMLElement][] = [
@@ -56,7 +56,7 @@ export function windowTables(store: Store): HTMLElement {
   );
 }
 
-/** How many rows are left out, after a table's name. */
+/** A table's name, with a note on how many rows are left out. */
 function cut(name: string, shown: number, all: number): string {
   return shown < all ? `${name}: the first ${shown} of ${grouped(all)}; zoom in to see the others` : name;
 }

@@ -16,20 +16,20 @@ const AXIS = 34;
 const ROLE_BAR = 15;
 const ROW = 15;
 const GAP = 16;
-/** More messages than these would be a grey cloud: who zooms in sees them. */
+/** More messages than this would be a grey cloud; zooming in shows them. */
 const MOST_MESSAGES = 2_500;
 
-/** More operations than so many for each column of pixels are not drawn one by one. */
+/** If there are more operations than this in each column of pixels, not all of them are drawn. */
 const DENSE = 4;
 
-/** A lane's place on the canvas. */
+/** A lane's position on the canvas. */
 interface Placed {
   readonly lane: Lane;
   readonly top: number;
   readonly height: number;
 }
 
-/** What a point of the drawing shows. */
+/** The item that a point of the drawing shows. */
 interface Mark {
   readonly selection: Selection;
   readonly x1: number;
@@ -50,7 +50,7 @@ export class Timeline {
   #mode: LaneMode;
   #placed: Placed[] = [];
   #marks: Mark[] = [];
-  /** When each operation took effect in the order that explains a valid history, by its place. */
+  /** For a valid history, the moment at which each operation took effect in the witness's order, by position. */
   readonly #points: ReadonlyMap<number, number>;
   readonly #longestMessage: number;
   readonly #longestFault: number;
@@ -116,7 +116,7 @@ export class Timeline {
     );
   }
 
-  /** Where each lane stands. */
+  /** Computes the positions of the lanes. */
   #lay(): void {
     const lanes = lanesOf(this.#store.data, this.#mode).slice(0, MOST_LANES);
     let top = AXIS + 4;
@@ -166,7 +166,7 @@ export class Timeline {
     }
   }
 
-  /** The longest good prefix: a rule where it ends. */
+  /** Draws a line at the end of the longest prefix that can be explained. */
   #drawFine(context: CanvasRenderingContext2D, colours: Colours): void {
     const { why, head } = this.#store.data;
     if (why === null || head.word !== "invalid" || why.fineUntil < 0) return;
@@ -194,7 +194,7 @@ export class Timeline {
       const isSelected = this.#store.selection?.kind === "fault" && this.#store.selection.place === place;
       for (const { lane, top, height } of lanes.length > 0 ? lanes : this.#placed) {
         context.fillStyle = colours(isSelected ? "fault-selected" : "fault");
-        // Of a partition the node that is cut off from most stands out.
+        // In a partition, the node that is cut off from most others stands out.
         context.globalAlpha = shareOf(fault.cut, lane.node, data.nodes.length);
         context.fillRect(x1, top - 5, x2 - x1, height + 10);
         context.globalAlpha = 1;
@@ -216,7 +216,7 @@ export class Timeline {
     });
   }
 
-  /** Where a partition strikes: a broken line between two lanes for each cut, with a cross in its middle. */
+  /** Draws a partition: a broken line between two lanes for each cut, with a cross in its middle. */
   #drawCut(
     context: CanvasRenderingContext2D,
     colours: Colours,
@@ -228,7 +228,7 @@ export class Timeline {
     let shift = 0;
     for (let i = 0; i < cut.length; i += 2) {
       const from = tops.get(cut[i]!), to = tops.get(cut[i + 1]!);
-      // One line for both directions.
+      // One line stands for both directions.
       const isSecond = cut.some((other, j) => j % 2 === 0 && j < i && other === cut[i + 1] && cut[j + 1] === cut[i]);
       if (from === undefined || to === undefined || isSecond) continue;
       const at = x + 4 + shift;
@@ -284,7 +284,7 @@ export class Timeline {
     for (let i = from; i < to; i++) {
       const x = this.#x(starts[i]!);
       if (isDense && x < column + 1) {
-        // Of what falls into one column of pixels a few stand for all.
+        // If many operations fall into one column of pixels, only a few of them are drawn.
         if (++drawn > DENSE) i = Math.max(i, firstFrom(starts, this.#time(column + 1)) - 1);
         if (drawn > DENSE) continue;
       } else [column, drawn] = [x, 0];
@@ -295,7 +295,7 @@ export class Timeline {
     });
   }
 
-  /** Draws the operation at `i` of a lane, unless what is drawn already would hide it. */
+  /** Draws the operation at `i` of a lane, unless an earlier drawing would hide it. */
   #placeOperation(
     context: CanvasRenderingContext2D,
     colours: Colours,
@@ -351,7 +351,7 @@ export class Timeline {
     context.font = `${isCulprit ? "600 " : ""}10.5px system-ui, sans-serif`;
     const left = Math.max(x1, GUTTER);
     if (isCulprit) {
-      // What contradicts itself is named whatever its width, beside its bar if need be.
+      // The culprit is always labelled, if necessary beside its bar.
       const isLiar = why?.culprit === place;
       const label = `${isLiar ? "✗ " : ""}${text}`;
       const width = context.measureText(label).width;
@@ -461,7 +461,7 @@ export class Timeline {
   }
 }
 
-/** A moment within each operation of a witness, in its order: as early as the ones before allow. */
+/** A moment within each operation of a witness, in its order, as early as the earlier ones allow. */
 function pointsOf({ why, head, operations }: PageData): Map<number, number> {
   const points = new Map<number, number>();
   if (why === null || head.word !== "valid") return points;
@@ -484,7 +484,7 @@ export function showFailure(store: Store): void {
   const ends = why.operations.map((place) => operations.end[place] === -1 ? end : operations.end[place]!);
   let from = Math.min(...starts);
   const to = Math.max(...ends);
-  // Where the contradiction stretches far back, what happened around the wrong answer says most.
+  // If the contradiction reaches far back, shows only the time around the wrong answer.
   const around = Math.max(20_000, (operations.end[culprit]! - operations.start[culprit]!) * 40);
   if (to - from > around * 6) from = to - around * 6;
   const margin = Math.max(500, (to - from) * 0.15);
@@ -493,7 +493,7 @@ export function showFailure(store: Store): void {
   store.moveTo(operations.end[culprit] === -1 ? operations.start[culprit]! : operations.end[culprit]!);
 }
 
-/** An operation and its answer, in a line. */
+/** An operation and its result in one line. */
 export function operationText({ data: { operations } }: Store, place: number): string {
   const what = operations.texts[operations.what[place]!]!;
   const result = operations.texts[operations.result[place]!]!;
@@ -536,7 +536,7 @@ function drawAxis(
   context.fillText(`window ${duration(Math.round(end - start))}`, 8, AXIS - 24);
 }
 
-/** How strongly a partition's band is drawn on a node's lane: by the share of the others that it is cut off from. */
+/** The opacity of a partition's band on a node's lane: the share of the other nodes that it is cut off from. */
 function shareOf(cut: readonly number[], node: number, nodes: number): number {
   if (cut.length === 0 || node === 0) return 1;
   const others = new Set<number>();

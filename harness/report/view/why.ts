@@ -1,5 +1,5 @@
 /**
- * Why the history is wrong: sentences, and a drawing of the few operations that contradict each other.
+ * Why the history is wrong: sentences, and a drawing of the few contradicting operations.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { operationText, showFailure } from "./timeline.ts";
 const WIDTH = 1000;
 const LEFT = 190;
 const ROW = 30;
-/** The width of a character of a label, about. */
+/** The approximate width of a character in a label. */
 const CHARACTER = 8.6;
 const OUTCOMES = ["ok", "failed", "unknown"];
 
-/** The section; `null` where there is nothing to explain. */
+/** The section; `null` if there is nothing to explain. */
 export function why(store: Store): HTMLElement | null {
   const { why, head } = store.data;
   if (why === null) return null;
@@ -39,7 +39,7 @@ export function why(store: Store): HTMLElement | null {
   );
 }
 
-/** The order that was tried, and where it broke. */
+/** The order that was tried, and where it failed. */
 function tried(store: Store): HTMLElement {
   const { order, culprit } = store.data.why!;
   const steps = order.map((place, i) => {
@@ -49,11 +49,11 @@ function tried(store: Store): HTMLElement {
   return element("div", { class: "tried" }, element("span", {}, "Tried, in this order:"), element("ol", {}, ...steps));
 }
 
-/** Each operation a row, to the scale of time where that shows anything, else in the order of their ends. */
+/** Draws each operation in a row: to the scale of time if that is readable, otherwise in the order of the ends. */
 function drawing(store: Store): SVGElement {
   const { why, operations, faults, end } = store.data;
   const places = why!.operations;
-  // What is of unknown outcome may take effect at any time later.
+  // An operation of unknown outcome may take effect at any later time.
   const ends = places.map((place) => operations.outcome[place] === 2 ? end : operations.end[place]!);
   const labels = places.map((place) =>
     `${place === why!.culprit ? "✗ " : ""}${operationText(store, place)}`.slice(0, 60)
@@ -66,7 +66,7 @@ function drawing(store: Store): SVGElement {
   const moments = [...new Set(places.flatMap((place, i) => [operations.start[place]!, ends[i]!]))].sort((a, b) =>
     a - b
   );
-  // Equal steps from one moment to the next: what matters is the order, and operations may be seconds apart.
+  // Uses equal steps between moments: only the order matters, and operations may be seconds apart.
   const x = (time: number): number =>
     LEFT + 14 + (moments.indexOf(time) / Math.max(1, moments.length - 1)) * Math.max(200, WIDTH - LEFT - room);
   const band = why!.faults.length > 0 ? faults[why!.faults[0]!]! : null;
