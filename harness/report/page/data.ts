@@ -77,27 +77,34 @@ export interface Why {
   readonly faults: readonly number[];
 }
 
+/** A long list of numbers: an array, or a typed one. */
+export interface Column extends Iterable<number> {
+  readonly length: number;
+  readonly [place: number]: number;
+  forEach(act: (value: number, place: number) => void): void;
+}
+
 /** The operations of the clients, by the time of their invocations. */
 export interface Operations {
   /** The texts that `what`, `result` and `key` refer to by position. */
   readonly texts: readonly string[];
-  readonly start: readonly number[];
+  readonly start: Column;
   /**
    * When it was answered, or its client gave up; -1 if neither. An operation of unknown outcome may also happen later.
    */
-  readonly end: readonly number[];
+  readonly end: Column;
   /** The node that was asked; 0 if the history does not name it. */
-  readonly node: readonly number[];
-  readonly process: readonly number[];
+  readonly node: Column;
+  readonly process: Column;
   /** 0 ok, 1 fail, 2 info. */
-  readonly outcome: readonly number[];
+  readonly outcome: Column;
   /** `put x 1`. */
-  readonly what: readonly number[];
+  readonly what: Column;
   /** The result. */
-  readonly result: readonly number[];
-  readonly key: readonly number[];
+  readonly result: Column;
+  readonly key: Column;
   /** The position of the invocation in the history, as the terminal counts it. */
-  readonly place: readonly number[];
+  readonly place: Column;
 }
 
 /** A fault, from its strike to its healing. */
@@ -116,16 +123,16 @@ export interface FaultBand {
 /** The messages between nodes, by the time of sending. */
 export interface Messages {
   readonly texts: readonly string[];
-  readonly sent: readonly number[];
+  readonly sent: Column;
   /** -1: lost. */
-  readonly arrived: readonly number[];
-  readonly from: readonly number[];
-  readonly to: readonly number[];
+  readonly arrived: Column;
+  readonly from: Column;
+  readonly to: Column;
   /** Kind and content: positions in `texts`. */
-  readonly kind: readonly number[];
-  readonly text: readonly number[];
+  readonly kind: Column;
+  readonly text: Column;
   /** 1: a short story should include it. */
-  readonly matters: readonly number[];
+  readonly matters: Column;
 }
 
 /** A change of a node's state, with its time in microseconds. */

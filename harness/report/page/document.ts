@@ -5,11 +5,12 @@
  */
 import { deflateRawSync } from "node:zlib";
 import type { PageData } from "./data.ts";
+import { packPage } from "./pack.ts";
 import { SCRIPT, STYLE } from "./script.ts";
 
 /** Makes the document. The data of the history is packed, so none of its texts can be taken for markup. */
 export function documentOf(data: PageData): string {
-  const packed = deflateRawSync(new TextEncoder().encode(JSON.stringify(data)), { level: 6 }).toString("base64");
+  const packed = deflateRawSync(packPage(data), { level: 6 }).toString("base64");
   return `<!DOCTYPE html>
 <html lang="en">
 <head>

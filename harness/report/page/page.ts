@@ -138,7 +138,7 @@ function pageOf(
   const nodes = new Set([...node, ...(changes ?? []).map((change) => change.node)]);
   nodes.delete(0);
   const last = [
-    start.at(-1) ?? 0,
+    start[start.length - 1] ?? 0,
     most(end),
     ...bands.map((band) => Math.max(band.start, band.end)),
     changes?.at(-1)?.time ?? 0,
@@ -160,8 +160,10 @@ function pageOf(
   };
 }
 
-function most(numbers: readonly number[]): number {
-  return numbers.reduce((most, number) => Math.max(most, number), 0);
+function most(numbers: Iterable<number>): number {
+  let most = 0;
+  for (const number of numbers) most = Math.max(most, number);
+  return most;
 }
 
 function saysOf({ valid, checks }: RunResult): string {

@@ -4,10 +4,10 @@
  * @module
  */
 /// <reference lib="dom" />
-import type { PageData } from "../page/data.ts";
+import { unpackPage } from "../page/pack.ts";
+import { bytesOfBase64 } from "./base64.ts";
 import { show } from "./main.ts";
 
-const packed = document.querySelector("#data")!.textContent!;
-const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+const bytes = bytesOfBase64(document.querySelector("#data")!.textContent!);
 const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-show(await new Response(stream).json() as PageData);
+show(unpackPage(new Uint8Array(await new Response(stream).arrayBuffer())));

@@ -26,17 +26,25 @@ export class Canvas {
     this.height = height;
     this.#draw = draw;
     this.element = element("canvas", { role: "img", "aria-label": label, tabindex: "0" });
-    new ResizeObserver(() => this.redraw()).observe(this.element);
+    new ResizeObserver(() => {
+      this.#fit();
+      this.redraw();
+    }).observe(this.element);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.#colours = new Map();
       this.redraw();
     });
   }
 
+  /** Takes its width from the page. To ask for it makes the browser lay the page out, so that frames do not ask. */
+  #fit(): void {
+    this.width = this.element.clientWidth;
+  }
+
   /** Draws everything again. */
   redraw(): void {
     const ratio = devicePixelRatio;
-    this.width = this.element.clientWidth;
+    if (this.width === 0) this.#fit();
     if (this.width === 0) return;
     const width = Math.round(this.width * ratio), height = Math.round(this.height * ratio);
     if (this.element.width !== width || this.element.height !== height) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PageData } from "../page/data.ts";
+import type { Column, PageData } from "../page/data.ts";
 
 /** What a lane stands for: a node, a client, or a key. */
 export type LaneMode = "node" | "client" | "key";
@@ -15,7 +15,7 @@ export interface Lane {
   readonly node: number;
   /** The positions of its operations, ascending, and their beginnings. */
   readonly places: readonly number[];
-  readonly starts: readonly number[];
+  readonly starts: Column;
   /** The row of each operation. */
   readonly rows: readonly number[];
   readonly rowCount: number;
@@ -64,7 +64,7 @@ function clients({ operations: { process, outcome } }: PageData): number[] {
   const lanes = new Map<number, number>();
   const free: number[] = [];
   let count = 0;
-  return process.map((number, place) => {
+  return Array.from(process, (number, place) => {
     let lane = lanes.get(number);
     if (lane === undefined) {
       lane = free.shift() ?? count++;
@@ -99,7 +99,7 @@ function laneOf(data: PageData, mode: LaneMode, name: number, places: readonly n
     name: title,
     node: mode === "node" ? name : 0,
     places,
-    starts: places.map((place) => start[place]!),
+    starts: Float64Array.from(places, (place) => start[place]!),
     rows,
     rowCount: Math.max(1, free.length),
     longest,

@@ -111,8 +111,8 @@ function followLink(store: Store, signal: AbortSignal): void {
     else store.moveTo(0);
   }
   let waiting: ReturnType<typeof setTimeout> | undefined;
-  store.listen((event) => {
-    if (event === "selection" || signal.aborted) return;
+  store.listen((events) => {
+    if (!(events.has("view") || events.has("cursor")) || signal.aborted) return;
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       // The other parts of the address, such as which run this is, stay.

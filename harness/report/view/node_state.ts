@@ -42,6 +42,15 @@ const UNKNOWN: NodeState = {
   last: 0,
 };
 
+/** A stretch of time in which a node had one life, role and term. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly life: string;
+  readonly role: string | null;
+  readonly term: number | null;
+}
+
 /** After this many changes, all states are stored. */
 const CHECKPOINT = 500;
 
@@ -64,6 +73,8 @@ export class NodeStates {
   readonly #times: readonly number[];
   readonly #nodes: readonly number[];
   readonly #checkpoints: ReadonlyMap<number, NodeState>[] = [];
+  /** The states that were asked for last, and after how many changes they are. */
+  #last: { readonly until: number; readonly states: ReadonlyMap<number, NodeState> } = { until: 0, states: new Map() };
 
   constructor({ changes, nodes }: PageData) {
     this.#changes = changes ?? [];
@@ -77,15 +88,22 @@ export class NodeStates {
     this.#checkpoints.push(states);
   }
 
-  /** The state of every node at a moment, including the changes at that moment. */
+  /**
+   * Every node at a moment, whatever happened at that moment included. A step onwards leaves the states of nodes that
+   * did not change the same objects.
+   */
   at(time: number): ReadonlyMap<number, NodeState> {
     const until = firstFrom(this.#times, time + 1);
-    const checkpoint = Math.min(Math.floor(until / CHECKPOINT), Math.ceil(this.#changes.length / CHECKPOINT) - 1);
-    const states = new Map(this.#checkpoints[Math.max(0, checkpoint)]);
-    for (let i = Math.max(0, checkpoint) * CHECKPOINT; i < until; i++) {
+    const last = Math.ceil(this.#changes.length / CHECKPOINT) - 1;
+    const checkpoint = Math.max(0, Math.min(Math.floor(until / CHECKPOINT), last));
+    const isNear = this.#last.until <= until && this.#last.until >= checkpoint * CHECKPOINT &&
+      this.#last.states.size > 0;
+    const states = new Map(isNear ? this.#last.states : this.#checkpoints[checkpoint]);
+    for (let i = isNear ? this.#last.until : checkpoint * CHECKPOINT; i < until; i++) {
       const change = this.#changes[i]!;
       states.set(change.node, changed(states.get(change.node) ?? UNKNOWN, change));
     }
+    this.#last = { until, states };
     return states;
   }
 
@@ -99,11 +117,8 @@ export class NodeStates {
   }
 
   /** The time spans in which a node had one life, role and term. */
-  roles(
-    node: number,
-    end: number,
-  ): { from: number; to: number; life: string; role: string | null; term: number | null }[] {
-    const stretches: { from: number; to: number; life: string; role: string | null; term: number | null }[] = [];
+  roles(node: number, end: number): Stretch[] {
+    const stretches: Stretch[] = [];
     let state = UNKNOWN, from = 0;
     const close = (to: number): void => {
       if (to > from) stretches.push({ from, to, life: state.life, role: state.role, term: state.term });

@@ -36,8 +36,8 @@ export function overview(store: Store): HTMLElement {
     frame.style.left = `${x(store.start)}px`;
     frame.style.width = `${Math.max(3, x(store.end) - x(store.start))}px`;
   };
-  store.listen((event) => {
-    if (event === "view") place();
+  store.listen((events) => {
+    if (events.has("view")) place();
   });
   new ResizeObserver(place).observe(canvas.element);
   let from: number | null = null;

@@ -6,7 +6,7 @@
 /// <reference lib="dom" />
 import { element, grouped, seconds } from "./dom.ts";
 import type { Selection, Store } from "./store.ts";
-import { operationText } from "./timeline.ts";
+import { operationText } from "./operation_text.ts";
 
 /** How many matches are listed. */
 const LISTED = 60;

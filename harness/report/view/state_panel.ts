@@ -6,8 +6,9 @@
 /// <reference lib="dom" />
 import { duration, element, seconds } from "./dom.ts";
 import type { NodeState, NodeStates } from "./node_state.ts";
+import { Moments } from "./moments.ts";
 import { firstFrom, type Store } from "./store.ts";
-import { operationText } from "./timeline.ts";
+import { operationText } from "./operation_text.ts";
 
 /** How many of a log's last entries are drawn as cells. */
 const CELLS = 14;
@@ -21,18 +22,14 @@ export class StatePanel {
   readonly #clock: HTMLElement;
   readonly #events: HTMLElement;
   readonly #body: HTMLElement;
-  /** The ends of operations, ascending, with the positions of the operations. */
-  readonly #ends: { readonly times: readonly number[]; readonly places: readonly number[] };
-  /** Every moment at which something happened, ascending. */
-  readonly #moments: readonly number[];
+  readonly #moments: Moments;
+  /** The state that each node's row shows. */
+  readonly #shown = new Map<number, NodeState>();
 
   constructor(store: Store, states: NodeStates) {
     this.#store = store;
     this.#states = states;
-    this.#moments = momentsOf(store);
-    const { end } = store.data.operations;
-    const places = end.map((_, place) => place).filter((place) => end[place]! >= 0).sort((a, b) => end[a]! - end[b]!);
-    this.#ends = { places, times: places.map((place) => end[place]!) };
+    this.#moments = new Moments(store.data);
     this.#slider = element("input", {
       type: "range",
       min: "0",
@@ -42,7 +39,7 @@ export class StatePanel {
     });
     this.#clock = element("output", { class: "clock" });
     this.#events = element("p", { class: "now", role: "status" });
-    this.#body = element("tbody");
+    this.#body = element("tbody", {}, ...store.data.nodes.map(() => element("tr")));
     this.#slider.addEventListener("input", () => store.moveTo(Number(this.#slider.value)));
     const button = (text: string, title: string, by: number): HTMLElement => {
       const made = element("button", { type: "button", title }, text);
@@ -64,17 +61,16 @@ export class StatePanel {
       this.#events,
       store.data.changes === null ? null : this.#table(),
     );
-    store.listen((event) => {
-      if (event === "cursor") this.#show();
+    store.listen((events) => {
+      if (events.has("cursor")) this.#show();
     });
   }
 
   /** Goes to the next moment at which something happened, or to the previous one. */
   step(by: number): void {
     const { cursor } = this.#store;
-    const place = by > 0 ? firstFrom(this.#moments, cursor + 1) : firstFrom(this.#moments, cursor) - 1;
-    const moment = this.#moments[Math.min(Math.max(place, 0), this.#moments.length - 1)];
-    if (moment !== undefined) this.#store.moveTo(moment);
+    const moment = by > 0 ? this.#moments.after(cursor) : this.#moments.before(cursor);
+    if (moment !== null) this.#store.moveTo(moment);
   }
 
   #table(): HTMLElement {
@@ -119,7 +115,12 @@ export class StatePanel {
     this.#events.textContent = this.#said(cursor);
     if (data.changes === null) return;
     const states = this.#states.at(cursor);
-    this.#body.replaceChildren(...data.nodes.map((node) => row(node, states.get(node)!)));
+    data.nodes.forEach((node, i) => {
+      const state = states.get(node)!;
+      if (this.#shown.get(node) === state) return;
+      this.#shown.set(node, state);
+      this.#body.children[i]!.replaceWith(row(node, state));
+    });
   }
 
   #said(cursor: number): string {
@@ -133,27 +134,15 @@ export class StatePanel {
     for (let i = firstFrom(operations.start, cursor); operations.start[i] === cursor; i++) {
       said.push(`process ${operations.process[i]} asks: ${operationText(this.#store, i)}`);
     }
-    const ends = this.#ends;
-    for (let i = firstFrom(ends.times, cursor); ends.times[i] === cursor; i++) {
-      const place = ends.places[i]!;
+    for (const place of this.#moments.endingAt(cursor)) {
       said.push(`process ${operations.process[place]} is answered: ${operationText(this.#store, place)}`);
     }
     if (said.length > 0) return said.slice(0, 6).join(" · ");
-    const before = this.#moments[firstFrom(this.#moments, cursor) - 1];
-    return before === undefined
+    const before = this.#moments.before(cursor);
+    return before === null
       ? "Nothing has happened yet"
       : `Nothing at this instant; the last event was ${duration(cursor - before)} ago`;
   }
-}
-
-function momentsOf({ data: { operations, faults, changes, end } }: Store): number[] {
-  const moments = new Set<number>([
-    ...operations.start,
-    ...operations.end.filter((time) => time >= 0),
-    ...faults.flatMap((fault) => [fault.start, fault.end < 0 ? end : fault.end]),
-    ...(changes ?? []).map(({ time }) => time),
-  ]);
-  return [...moments].sort((a, b) => a - b);
 }
 
 function row(node: number, state: NodeState): HTMLElement {

@@ -24,16 +24,16 @@ export class Store {
   /** The moment of the slider. */
   cursor = 0;
   selection: Selection | null = null;
-  readonly #listeners: ((event: StoreEvent) => void)[] = [];
-  readonly #pending = new Set<StoreEvent>();
+  readonly #listeners: ((events: ReadonlySet<StoreEvent>) => void)[] = [];
+  #pending = new Set<StoreEvent>();
 
   constructor(data: PageData) {
     this.data = data;
     this.end = Math.max(1, data.end);
   }
 
-  /** Calls `listener` after changes, at most once a frame for each kind of change. */
-  listen(listener: (event: StoreEvent) => void): void {
+  /** Calls `listener` after changes, once a frame at most. */
+  listen(listener: (events: ReadonlySet<StoreEvent>) => void): void {
     this.#listeners.push(listener);
   }
 
@@ -76,9 +76,9 @@ export class Store {
   #changed(event: StoreEvent): void {
     if (this.#pending.size === 0) {
       requestAnimationFrame(() => {
-        const events = [...this.#pending];
-        this.#pending.clear();
-        for (const each of events) for (const listener of this.#listeners) listener(each);
+        const events = this.#pending;
+        this.#pending = new Set();
+        for (const listener of this.#listeners) listener(events);
       });
     }
     this.#pending.add(event);
@@ -86,7 +86,7 @@ export class Store {
 }
 
 /** The first position in a sorted array whose value is at least `value`. */
-export function firstFrom(sorted: readonly number[], value: number): number {
+export function firstFrom(sorted: ArrayLike<number>, value: number): number {
   let low = 0, high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -7,9 +7,11 @@
 import { duration, element, grouped, seconds, table } from "./dom.ts";
 import { describe } from "./search.ts";
 import { firstFrom, type Store } from "./store.ts";
-import { operationText } from "./timeline.ts";
+import { operationText } from "./operation_text.ts";
 
 const MOST_ROWS = 200;
+/** A table follows the window when that has stood still for so many milliseconds. */
+const SETTLED_MS = 120;
 const OUTCOMES = ["ok", "failed", "unknown"];
 
 /** The selected item as text. */
@@ -19,8 +21,8 @@ export function selected(store: Store): HTMLElement {
     { class: "selected", role: "status" },
     "Click an operation, a message or a fault to read it.",
   );
-  store.listen((event) => {
-    if (event === "selection" && store.selection !== null) text.textContent = describe(store, store.selection);
+  store.listen((events) => {
+    if (events.has("selection") && store.selection !== null) text.textContent = describe(store, store.selection);
   });
   return text;
 }
@@ -48,8 +50,11 @@ export function windowTables(store: Store): HTMLElement {
         else details.append(make());
       };
       details.addEventListener("toggle", fill);
-      store.listen((event) => {
-        if (event === "view") fill();
+      let waiting: ReturnType<typeof setTimeout> | undefined;
+      store.listen((events) => {
+        if (!details.open || !events.has("view")) return;
+        clearTimeout(waiting);
+        waiting = setTimeout(fill, SETTLED_MS);
       });
       return details;
     }),

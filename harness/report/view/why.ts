@@ -6,7 +6,8 @@
 /// <reference lib="dom" />
 import { element, folded, seconds, shape, table } from "./dom.ts";
 import type { Store } from "./store.ts";
-import { operationText, showFailure } from "./timeline.ts";
+import { operationText } from "./operation_text.ts";
+import { showFailure } from "./timeline.ts";
 
 const WIDTH = 1000;
 const LEFT = 190;
