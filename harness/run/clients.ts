@@ -1,5 +1,5 @@
 /**
- * The clients of a run: each asks one operation at a time, and writes down its beginning and its end.
+ * The clients of a run: each performs one operation at a time, and records its invocation and completion.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Completion, Invocation, Workload } from "../workloads/workload.ts"
 import type { Recorder } from "./recorder.ts";
 import type { Cluster } from "./target.ts";
 
-/** What clients work with. */
+/** The parts that clients need. */
 interface ClientsOptions {
   readonly clock: Clock;
   readonly cluster: Cluster;
@@ -16,7 +16,7 @@ interface ClientsOptions {
   readonly recorder: Recorder;
   /** How many there are. */
   readonly concurrency: number;
-  /** How long one waits for an answer, in nanoseconds. */
+  /** How long a client waits for an answer, in nanoseconds. */
   readonly requestTimeout: number;
 }
 
@@ -48,14 +48,14 @@ export class Clients {
   /** Whether a client has no operation open. */
   readonly isFree = (slot: number): boolean => this.#clients[slot]?.isBusy === false;
 
-  /** Asks, records, and waits for the answer; `then` is called when the operation has ended in the history. */
+  /** Performs and records an operation. Calls `then` after its completion was recorded. */
   perform(slot: number, operation: Invocation, node: number, then: (end: Completion) => void): void {
     this.#perform(this.#clients[slot]!, operation, node, then);
   }
 
   /**
-   * Lets a client of its own ask; `done` hears whether the node has shown that it serves: it did what it was asked for,
-   * or knows no such operation.
+   * Performs an operation with a separate client. Calls `done` with whether the node has shown that it serves: it
+   * answered with ok, or answered that it does not know the operation.
    */
   prove(node: number, operation: Invocation, done: (isProven: boolean) => void): void {
     const prover = { process: this.#nextProcess++, isBusy: false };
@@ -93,7 +93,7 @@ export class Clients {
     recorder.record({ process: client.process, type, f, key, value, error, actual, final, node });
     client.isBusy = false;
     this.#open--;
-    // What may still take effect is this process's last word: the client goes on as another.
+    // After an unknown outcome the process must not be used again, so the client gets a new process number.
     if (type === "info") client.process = this.#nextProcess++;
     then(completion);
     if (this.#open > 0 || this.#whenQuiet === null) return;
@@ -102,7 +102,7 @@ export class Clients {
     action();
   }
 
-  /** Waits until no operation is open. */
+  /** Calls `action` when no operation is open. */
   whenQuiet(action: () => void): void {
     if (this.#open === 0) action();
     else this.#whenQuiet = action;

@@ -24,43 +24,43 @@ import type { Cluster, Target } from "./target.ts";
 
 /** How a run is to be made beside what is in its setup. */
 export interface DriveOptions {
-  /** Takes the place of what the seed would draw. */
+  /** Replaces the schedule that the seed would give. */
   readonly schedule?: Schedule;
-  /** Hears every event inside the nodes. */
+  /** Called with every event inside the nodes. */
   readonly record?: (moment: Moment) => void;
-  /** Hears at once why a run was ended early. */
+  /** Called at once with the reason if the run is ended early. */
   readonly onAbort?: (reason: string) => void;
 }
 
-/** What a run that others have a turn beside is to do. */
+/** The options of a run that gives other code its turn. */
 export interface InTurns extends DriveOptions {
-  /** When it is their turn; several times a second if left out. */
+  /** When it is the turn of others. Default: several times a second. */
   readonly turns?: Turns;
-  /** Hears at each turn how far the run has come, in nanoseconds of virtual time. */
+  /** Called at each turn with the virtual time that the run has reached, in nanoseconds. */
   readonly onTurn?: (time: number) => void;
-  /** Ends the run in its middle. */
+  /** Aborts the run. */
   readonly signal?: AbortSignal;
 }
 
-/** What a run leaves behind. */
+/** The result of a run. */
 export interface Driven {
-  /** What the run recorded. */
+  /** The recordings of the run. */
   readonly outcome: RunOutcome;
-  /** The clients, who know how to judge it. */
+  /** The workload, which judges it. */
   readonly workload: Workload;
-  /** What only the cluster itself can tell. */
+  /** The verdicts of the cluster itself. */
   readonly checks: Readonly<Record<string, Verdict>>;
-  /** What happened inside, counted. */
+  /** Counters of events inside the cluster. */
   readonly counts: Readonly<Record<string, number>>;
   /** How long it took, in nanoseconds of its clock. */
   readonly time: number;
-  /** How many events a virtual clock went through; 0 in real time. */
+  /** How many events the virtual clock ran; 0 in real time. */
   readonly steps: number;
 }
 
-/** The clock is looked at after so many events of a run: some milliseconds. */
+/** After this many events of a run, which take some milliseconds, the real time is checked. */
 const STEPS_A_LOOK = 10_000;
-/** Nodes that may join in a run whose nemesis changes the members. */
+/** How many nodes may join in a run whose nemesis changes the members. */
 const SPARE_NODES = 4;
 
 /** A run that has begun. */
@@ -68,7 +68,7 @@ interface Running {
   readonly run: Run;
   readonly cluster: Cluster;
   readonly isOver: () => boolean;
-  /** What it has left behind when it is over; throws the error of a cluster that could not be started. */
+  /** Its result, when it is over. Throws the error if the cluster could not be started. */
   readonly end: () => Driven;
 }
 
@@ -80,7 +80,7 @@ export function drive(target: Target, setup: RunSetup, options: InTurns = {}): P
 }
 
 /**
- * Drives a run in virtual time to its end, without a turn for anybody else.
+ * Drives a run in virtual time to its end, without giving other code a turn.
  *
  * @throws {TypeError} If the target needs real time.
  */
@@ -95,7 +95,7 @@ export function driveAtOnce(target: Target, setup: RunSetup, options: DriveOptio
   return running.end();
 }
 
-/** Whether a run fails a check of its cluster; it is left at the first breach, where the cluster notices that. */
+/** Whether a run fails a check of its cluster. The run ends at the first breach, if the cluster notices it at once. */
 export async function breaksCheck(
   target: Target,
   setup: RunSetup,
@@ -121,7 +121,7 @@ async function driveVirtual(target: Target, setup: RunSetup, options: InTurns): 
   return null;
 }
 
-/** Steps until the run is over, or aborted; others have their turns. */
+/** Steps until the run is over or aborted, and gives other code its turns. */
 async function stepUntil(queue: EventQueue, isOver: () => boolean, options: InTurns): Promise<void> {
   const { turns = new Turns(), onTurn, signal } = options;
   for (let steps = 1; !isOver() && signal?.aborted !== true; steps++) {
@@ -137,7 +137,7 @@ function step(queue: EventQueue): void {
   if (!queue.step()) throw new Error("The run stands still: it is not over, but nothing is due any more");
 }
 
-/** Waits until nobody holds the queue, or the run is aborted. */
+/** Waits until no cluster holds the queue, or the run is aborted. */
 function released(queue: EventQueue, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
@@ -149,7 +149,7 @@ function released(queue: EventQueue, signal: AbortSignal | undefined): Promise<v
   });
 }
 
-/** Gives a run up, and waits until its cluster has stopped. */
+/** Gives up a run, and waits until its cluster has stopped. */
 async function stopped(run: Run, queue: EventQueue): Promise<void> {
   let isStopped = false;
   run.cancel(() => isStopped = true);
@@ -240,7 +240,7 @@ function drivenOf(outcome: RunOutcome, workload: Workload, cluster: Cluster, clo
   };
 }
 
-/** The runtime's clock for one run, with whose end its timers end. */
+/** The runtime's clock for one run. Its timers end with the run. */
 class RunClock implements Clock {
   readonly #clock = createLiveClock();
   readonly #timers = new Set<Timer>();
@@ -263,7 +263,7 @@ class RunClock implements Clock {
     };
   }
 
-  /** Cancels every timer, so that none keeps the process. */
+  /** Cancels every timer, so that none keeps the process alive. */
   close(): void {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();

@@ -1,5 +1,5 @@
 /**
- * The end of a run: everything is read a last time.
+ * The last reads at the end of a run.
  *
  * @module
  */
@@ -9,37 +9,37 @@ import type { Clients } from "./clients.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Cluster } from "./target.ts";
 
-/** What the last reads need. */
+/** The parts that the last reads need. */
 interface FinalReadsOptions {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly workload: Workload;
   readonly clients: Clients;
   readonly recorder: Recorder;
-  /** Whether the system is known to serve: if it is not, a read is tried only once. */
+  /** Whether the system is known to serve. If not, each read is tried only once. */
   readonly serves: boolean;
   /** How long an answer may take while the system settles, in nanoseconds. */
   readonly requestTimeout: number;
 }
 
-/** How many reads there were, and how many were answered. */
+/** How many last reads there were, and how many were answered. */
 export interface FinalReadCount {
-  /** How many things were to be read. */
+  /** How many there were. */
   readonly asked: number;
-  /** How many of them were. */
+  /** How many of them were answered. */
   readonly answered: number;
 }
 
 /** How often a last read is tried. */
 const ATTEMPTS = 20;
-/** From one try to the next, in nanoseconds. */
+/** The time between two tries, in nanoseconds. */
 const AGAIN_AFTER = SECOND / 2;
-/** From one round of settling to the next, in nanoseconds. */
+/** The time between two rounds of settling, in nanoseconds. */
 const ROUND = 250 * MILLISECOND;
-/** The process of what is not recorded. */
+/** The process number of unrecorded operations. */
 const NOBODY = -1;
 
-/** Waits until the system has settled, where the workload asks for that; then reads everything, and counts. */
+/** Waits until the system has settled, if the workload asks for that. Then performs all last reads, and counts them. */
 export function readAll(options: FinalReadsOptions, done: (count: FinalReadCount) => void): void {
   const { workload, cluster, recorder } = options;
   const read = (): void => {
@@ -69,8 +69,8 @@ function readOneByOne(
 }
 
 /**
- * Asks in rounds until the answers of one show that nothing is to come any more, or the time is over. A system that
- * asking would help to settle is left alone instead.
+ * Asks in rounds until the answers of a round show that the system has settled, or the time is up. If asking would help
+ * the system to settle, only waits.
  */
 function settle(options: FinalReadsOptions, settling: Settling, done: () => void): void {
   const { clock, cluster } = options;
@@ -86,7 +86,7 @@ function settle(options: FinalReadsOptions, settling: Settling, done: () => void
   round();
 }
 
-/** Asks everything at once; the ends come in the order of what was asked. */
+/** Asks everything at once. The answers are in the order of the questions. */
 function askUnrecorded(
   { clock, cluster, requestTimeout }: FinalReadsOptions,
   asks: readonly FinalRead[],

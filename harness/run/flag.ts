@@ -1,12 +1,12 @@
 /**
- * Flags as data: what a command, or a target, can be told on the command line.
+ * Flags as data: the options of a command or a target on the command line.
  *
  * @module
  */
 
 /**
- * What a flag takes. `default` is its value when it is left out; without one it is `undefined` then. `about` is its
- * line in `--help`, and `value` what stands for its value there.
+ * The definition of a flag. `default` is its value if it is left out; without a default that is `undefined`. `about` is
+ * its line in `--help`, and `value` the placeholder of its value there.
  */
 export type Flag =
   | { readonly type: "boolean"; readonly short?: string; readonly about?: string }
@@ -27,11 +27,11 @@ export type Flag =
     readonly about?: string;
   };
 
-/** The flags that a command or a target knows, by name without dashes. */
+/** The flags of a command or a target, by name without dashes. */
 export type FlagSpec = Readonly<Record<string, Flag>>;
 
 /**
- * The values that were given for a target's own flags, by name without dashes; a flag that was left out is absent,
- * unless it has a default. `"--"` holds the words behind a lone `--`, where there are some.
+ * The given values of a target's own flags, by name without dashes. A flag that was left out is absent, unless it has a
+ * default. `"--"` holds the words after a lone `--`, if there are any.
  */
 export type FlagValues = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;

@@ -1,5 +1,5 @@
 /**
- * Where a run's operations come from: drawn from a seed, or taken from a recorded schedule.
+ * The sources of a run's operations: drawn from a seed, or taken from a recorded schedule.
  *
  * @module
  */
@@ -7,25 +7,25 @@ import type { Random } from "../../raft/mod.ts";
 import { SECOND } from "../../server/clock.ts";
 import { happens, type Invocation, type Workload } from "../workloads/workload.ts";
 
-/** One operation: when, by which client, of which node. */
+/** One operation, with its time, its client and the node to ask. */
 export interface ScheduledOperation {
   /** Nanoseconds since the run began. */
   readonly at: number;
   /** The client's number, from 0. */
   readonly client: number;
-  /** The node that it asks. */
+  /** The node to ask. */
   readonly node: number;
-  /** What is asked. */
+  /** The operation. */
   readonly operation: Invocation;
 }
 
 /** A source of operations, in the order of their times. */
 export interface OperationSource {
-  /** When the next one is due, in nanoseconds since the run began; `null` after the last. */
+  /** When the next operation is due, in nanoseconds since the run began; `null` after the last. */
   nextAt(): number | null;
-  /** The one that is due, and on to the next. `null`: there is nobody to ask it now. */
+  /** Takes the operation that is due, and goes on to the next. `null`: there is no client or node for it now. */
   take(isFree: (client: number) => boolean, nodes: readonly number[]): ScheduledOperation | null;
-  /** Hears how an operation ended. */
+  /** Notes how an operation ended. */
   ended(planned: ScheduledOperation, type: "ok" | "fail" | "info"): void;
 }
 
@@ -39,12 +39,12 @@ export interface ArrivalOptions {
   readonly bursts: boolean;
 }
 
-/** One operation in this many is asked of a node drawn afresh, wherever its client is at home. */
+/** One operation in this many goes to a random node instead of its client's usual one. */
 const WANDER_SHARE = 1 / 16;
 
 /**
- * Operations drawn from a seed: gaps from 0 to twice the mean, a free client each time, which stays with its node until
- * that disappoints it.
+ * Draws operations from a seed: with gaps from 0 to twice the mean, each by a free client. A client stays with its node
+ * until an operation there does not succeed.
  */
 export function drawnOperations(random: Random, workload: Workload, options: ArrivalOptions): OperationSource {
   const arrivals = random.split("arrivals");
@@ -81,7 +81,7 @@ export function drawnOperations(random: Random, workload: Workload, options: Arr
   };
 }
 
-/** Operations of a recorded schedule. One whose client is still busy, or whose node is not there, is left out. */
+/** Takes operations from a recorded schedule. Leaves out an operation whose client is busy or whose node is missing. */
 export function recordedOperations(schedule: readonly ScheduledOperation[]): OperationSource {
   let next = 0;
   return {

@@ -1,17 +1,18 @@
 /**
- * The proof of life: a majority is healed while every other fault stays as it is, and that majority must serve again.
+ * The proof of life: heals a majority, leaves every other fault as it is, and checks that this majority serves again.
  *
- * The others may still speak to the majority and disturb it, but hear nothing from it. If they heard it, one of them
- * might become primary with the help of a part of the majority. In Raft voters are loyal to a leader that they hear,
- * and then the rest of the majority would wait in vain, through no fault of anybody. Where the target says so
- * (`hearsOthers: false`) the others cannot speak to the majority either: a leader that does not check its quorum, and
- * hears nobody, would lead on for ever, and without pre-votes a node with a fast clock would spend a term before any
- * election of the majority is over.
+ * The other nodes may still send to the majority and disturb it, but they hear nothing from it. If they heard it, one
+ * of them might become primary with the votes of a part of the majority. In Raft, voters are loyal to a leader that
+ * they hear, so the rest of the majority would then wait in vain, without any fault of the system. If the target says
+ * so (`hearsOthers: false`), the others cannot send to the majority either. That is for systems in which a leader
+ * without a quorum goes on for ever, or in which, without pre-votes, a node with a fast clock raises the term before
+ * any election of the majority is over.
  *
- * Each healed voter must answer a read before anything is written, so that a new primary serves reads without a
- * client's write, and a write after that. And a change of the members must be complete.
+ * Each healed voter must first answer a read, before anything is written, so that a new primary must serve reads
+ * without a client's write. Then each must answer a write. A membership change must also be complete.
  *
- * A target that promises less (`serves`: `all`, `one`) is healed as a whole, and all of its nodes must answer, or one.
+ * A target that promises less (`serves`: `all`, `one`) is healed as a whole, and then all of its nodes, or one, must
+ * answer.
  *
  * @module
  */
@@ -22,25 +23,25 @@ import type { Link, NodeView, View } from "../nemesis/kind.ts";
 import { isMajority, mayRun, mayVote, membersOf, primaryOf, whoCouldServe } from "../nemesis/view.ts";
 import type { Cluster, Limits } from "./target.ts";
 
-/** What the proof needs. */
+/** The parts that the proof needs. */
 export interface LivenessParts {
   readonly clock: Clock;
   readonly cluster: Cluster;
-  /** What can be expected of it. */
+  /** What may be expected of the cluster. */
   readonly limits: Limits;
-  /** Picks among `count` things. */
+  /** Picks one of `count` things. */
   readonly pick: (purpose: string, count: number) => number;
-  /** Writes an event of the nemesis down. */
+  /** Records an event of the nemesis. */
   readonly note: (f: string, value: string) => void;
-  /** Asks a node to prove that it serves; `done` hears whether it has. */
+  /** Asks a node to prove that it serves. Calls `done` with whether it has. */
   readonly prove: (node: number, kind: "read" | "write", done: (isProven: boolean) => void) => void;
 }
 
 /** Whether a healed cluster served again. */
 export interface LivenessVerdict {
-  /** `true`: it served; `"unknown"`: nothing could be expected of it. */
+  /** `true`: it served. `"unknown"`: nothing could be expected of it. */
   readonly valid: Validity;
-  /** What it waited for, or why nothing could be asked. */
+  /** What the proof waited for in vain, or why nothing could be expected. */
   readonly reason?: string;
   /** The nodes that were healed. */
   readonly majority: readonly number[];
@@ -48,10 +49,10 @@ export interface LivenessVerdict {
   readonly ticks: number;
 }
 
-/** A node that was asked waits this many ticks for its answer before it is asked again. */
+/** After how many ticks without an answer a node is asked again. */
 const ASK_AGAIN_TICKS = 40;
 
-/** Heals a majority, or everything, and waits for it to serve. */
+/** Heals a majority, or all nodes, and waits for them to serve. */
 export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict) => void): void {
   new ProofOfLife(parts, done).start();
 }
@@ -62,13 +63,13 @@ class ProofOfLife {
   readonly #began: number;
   /** The nodes that were healed. */
   readonly #healed: number[] = [];
-  /** Nodes that have answered a read, and of these the ones that have answered a write too. */
+  /** The nodes that have answered a read, and those that have also answered a write. */
   readonly #read = new Set<number>();
   readonly #written = new Set<number>();
-  /** Nodes that were asked, and when they are asked again. */
+  /** The nodes that were asked, and when to ask them again. */
   readonly #askAgainAt = new Map<number, number>();
   #view: View = [];
-  /** Whether the healed nodes are a majority by every configuration, and so must serve. */
+  /** Whether the healed nodes are a majority of every configuration, and so must serve. */
   #isCertain = true;
   #hasEnded = false;
 
@@ -86,7 +87,7 @@ class ProofOfLife {
     });
   }
 
-  /** A seeded order: the majority is the first nodes of it that are one. */
+  /** The nodes in a seeded order; the first of them that are a majority are healed. */
   #shuffled(nodes: number[]): number[] {
     for (let i = nodes.length - 1; i > 0; i--) {
       const j = this.#parts.pick(`majority ${i}`, i + 1);
@@ -95,14 +96,14 @@ class ProofOfLife {
     return nodes;
   }
 
-  /** Takes in nodes until they are a majority of every configuration that any of them holds. */
+  /** Adds nodes until they are a majority of every configuration that any of them knows. */
   #extend(order: number[], view: View): void {
     this.#view = view;
     while (!isMajority(this.#voting(), view)) {
       const next = order.shift();
       if (next === undefined) {
-        // No choice of nodes is surely able to serve. All that can run are healed, and if they do not serve, that
-        // proves nothing.
+        // No choice of nodes is certainly able to serve. So all nodes that can run are healed, and if they do not
+        // serve, that proves nothing.
         this.#isCertain = false;
         return this.#healWhatRuns(view);
       }
@@ -143,10 +144,10 @@ class ProofOfLife {
     cluster.look((view) => {
       if (this.#hasEnded) return;
       this.#view = view;
-      // A damaged journal may come to light only at the restart.
+      // A damaged journal may be noticed only at the restart.
       const gone = view.filter((node) => !mayRun(node) && this.#healed.includes(node.id));
       for (const { id } of gone) this.#healed.splice(this.#healed.indexOf(id), 1);
-      // A restart or a change under way may have brought a configuration to light of which these are no majority.
+      // A restart, or a change under way, may have revealed a configuration of which these nodes are no majority.
       const isShort = serves === "majority" && this.#isCertain && !isMajority(this.#voting(), view);
       if (isShort) return this.#extend(order, view);
       for (const node of this.#asked()) this.#ask(node);
@@ -162,8 +163,8 @@ class ProofOfLife {
   }
 
   /**
-   * Those healed nodes that must get a read through, and a write: the voters by the healed primary's word. Where
-   * nodes tell their members, nothing is asked before there is a primary; where they cannot, each is asked.
+   * The healed nodes that must answer a read and a write: the voters according to the healed primary. If nodes report
+   * their members, nothing is asked before there is a primary; if they cannot, each node is asked.
    */
   #asked(): number[] {
     const primary = this.#primary();
@@ -223,7 +224,7 @@ class ProofOfLife {
   }
 }
 
-/** Whether a node is in the middle of a change of the members. */
+/** Whether a node is in a joint configuration. */
 function isInJoint(node: NodeView | null, view: View): boolean {
   return node !== null && membersOf(node, view).outgoing.length > 0;
 }

@@ -1,6 +1,6 @@
 /**
- * What a run is told: the same for every target. With the target's code, it is all that a run in virtual time depends
- * on.
+ * The options of a run, the same for every target. Together with the target's code, they determine a run in virtual
+ * time completely.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import type { FlagValues } from "./flag.ts";
 
 /** The options of a run, each a flag of the command line. */
 export interface RunOptions {
-  /** What everything random follows from. */
+  /** The seed of everything random. */
   readonly seed: number;
-  /** The system under test, as `--target` takes it. */
+  /** The system under test, as given by `--target`. */
   readonly target: string;
-  /** What the nemesis does, as `--nemesis` takes it. */
+  /** The nemesis, as given by `--nemesis`. */
   readonly nemesis: string;
   /** Seconds from one fault to the next. */
   readonly nemesisInterval: number;
-  /** What clients do, by name; `all` for what each seed draws; `null` for the target's first workload. */
+  /** The workload's name; `all` lets each seed choose one; `null` for the target's first workload. */
   readonly workload: string | null;
-  /** How many nodes there are at first; `null` for five, or under `all` for what each seed draws. */
+  /** How many nodes there are at first; `null` for five, or under `all` for the choice of each seed. */
   readonly nodes: number | null;
   /** How many clients there are. */
   readonly concurrency: number;
@@ -26,21 +26,21 @@ export interface RunOptions {
   readonly rate: number;
   /** How many keys there are. */
   readonly keys: number;
-  /** Seconds for which clients and nemesis are at work. */
+  /** For how many seconds clients and nemesis work. */
   readonly timeLimit: number;
   /**
-   * The share of operations that change nothing, from 0 to 1; `null` for a half, or under `all` for what each seed
-   * draws.
+   * The share of operations that change nothing, from 0 to 1; `null` for a half, or under `all` for the choice of each
+   * seed.
    */
   readonly readShare: number | null;
   /** The target's own flags. */
   readonly flags: FlagValues;
 }
 
-/** How many nodes there are at first, where neither a flag nor the seed says. */
+/** How many nodes there are at first, if neither a flag nor the seed decides. */
 export const DEFAULT_NODES = 5;
 
-/** What a run is told if it is told nothing. */
+/** The default options. */
 export const DEFAULT_OPTIONS: Omit<RunOptions, "seed"> = {
   target: "sim",
   nemesis: "partition",
@@ -55,20 +55,20 @@ export const DEFAULT_OPTIONS: Omit<RunOptions, "seed"> = {
   flags: {},
 };
 
-/** The workload by which each seed draws one. */
+/** The name with which each seed chooses a workload. */
 export const ALL_WORKLOADS = "all";
 
-/** How many nodes there are at first, in words. */
+/** The number of nodes at first, as text. */
 export function nodesInWords({ nodes, nemesis }: RunOptions): string {
   if (nodes === null && nemesis === "all") return "1 to 9 nodes";
   const count = nodes ?? DEFAULT_NODES;
   return `${count} ${count === 1 ? "node" : "nodes"}`;
 }
 
-/** The flags that make a run what it is: the target, the seed, and whatever is not the default. */
+/** The flags that reproduce a run: target, seed, and all that differ from the default. */
 export function flagsOf(options: RunOptions): string {
   const { target, seed, nemesis, flags, ...others } = options;
-  // The nemesis is always named: it is what one looks for first.
+  // The nemesis is always named, because readers look for it first.
   const words = [...flag("target", target, "sim"), `--seed ${seed}`, `--nemesis ${nemesis}`];
   for (const [name, value] of Object.entries(others)) {
     words.push(...flag(name, value, DEFAULT_OPTIONS[name as keyof typeof others]));
@@ -79,7 +79,7 @@ export function flagsOf(options: RunOptions): string {
   return words.join(" ");
 }
 
-/** A flag as it is typed; nothing for one that is not given. */
+/** A flag as it is typed; empty if the value is the usual one. */
 function flag(name: string, value: unknown, usual: unknown): string[] {
   if (value === usual || value === undefined || value === false) return [];
   const dashed = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -87,7 +87,7 @@ function flag(name: string, value: unknown, usual: unknown): string[] {
   return (Array.isArray(value) ? value : [value]).map((one) => `${dashed} ${quoted(one)}`);
 }
 
-/** A word as a shell reads it. */
+/** A word, quoted for a shell if necessary. */
 function quoted(value: unknown): string {
   const text = String(value);
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

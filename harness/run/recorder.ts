@@ -1,29 +1,29 @@
 /**
- * The record of a run: every event in the order in which it happened, as the checkers read it.
+ * Records the events of a run in the order in which they happen, in the form that the checkers read.
  *
  * @module
  */
 import type { HistoryEvent } from "../../checker/mod.ts";
 import type { Clock } from "../../server/clock.ts";
 
-/** What an event says beside its position and time. */
+/** The fields of an event, without its position and time. */
 type Recorded = Omit<HistoryEvent, "index" | "time">;
 
-/** How many operations ended how. An operation that never ended counts as `info`. */
+/** How many operations ended in each way. An operation that never ended counts as `info`. */
 export interface OperationCounts {
   /** How many happened. */
   readonly ok: number;
-  /** How many surely did not happen. */
+  /** How many certainly did not happen. */
   readonly fail: number;
-  /** Of how many nobody knows. */
+  /** How many have an unknown outcome. */
   readonly info: number;
 }
 
-/** Writes events down as they happen. */
+/** Records events as they happen. */
 export class Recorder {
   readonly #clock: Clock;
   readonly #start: number;
-  /** All that has happened so far. */
+  /** All events so far. */
   readonly events: HistoryEvent[] = [];
 
   constructor(clock: Clock) {
@@ -32,10 +32,10 @@ export class Recorder {
   }
 
   /**
-   * Writes an event down, at the present time.
+   * Records an event at the current time.
    *
-   * Every event has every field, undefined where there is nothing to say: engines read objects of one shape several
-   * times as fast as objects of six, and judge and file read each field (4 % of a run).
+   * Every event has every field, with undefined for missing values. Engines read objects of a single shape several
+   * times as fast as objects of six, and the judge and the file read every field (4 % of a run).
    */
   record({ process, type, f, key, value, error, actual, final, node }: Recorded): void {
     const time = this.#clock.now() - this.#start;
@@ -43,7 +43,7 @@ export class Recorder {
   }
 }
 
-/** Counts how operations ended; the nemesis has none. */
+/** Counts how operations ended; events of the nemesis do not count. */
 export function countOperations(events: readonly HistoryEvent[]): OperationCounts {
   let invoked = 0, ok = 0, fail = 0;
   for (const event of events) {

@@ -1,5 +1,6 @@
 /**
- * What a run comes to: one object, the same for every kind of cluster, printed by `--json` and kept as `result.json`.
+ * The result of a run: one object, the same for every kind of cluster. `--json` prints it, and `result.json` contains
+ * it.
  *
  * @module
  */
@@ -15,27 +16,27 @@ import type { Target } from "./target.ts";
 
 /** The result of a run. */
 export interface RunResult {
-  /** The worst of all checks. */
+  /** The worst verdict of all checks. */
   readonly valid: Validity;
   /** The seed. */
   readonly seed: number;
   /** How many nodes there were at first. */
   readonly nodes: number;
-  /** The nemesis as it was asked for. */
+  /** The nemesis, as it was asked for. */
   readonly nemesis: string;
-  /** What clients did. */
+  /** The workload. */
   readonly workload: string;
-  /** How they read, where the target has a choice. */
+  /** How clients read, if the target has a choice. */
   readonly reads?: string;
-  /** The system under test, as `--target` takes it. */
+  /** The system under test, as given by `--target`. */
   readonly target: string;
-  /** How their operations ended. */
+  /** How many operations ended in each way. */
   readonly operations: OperationCounts;
   /** Each check by its name. */
   readonly checks: Readonly<Record<string, Verdict>>;
   /** How often each fault struck. */
   readonly faults: Readonly<Record<string, number>>;
-  /** What happened inside, counted. */
+  /** Counters of events inside the nodes. */
   readonly coverage: Readonly<Record<string, number>>;
   /** Milliseconds of the cluster's clock. */
   readonly virtual_ms: number;
@@ -43,37 +44,37 @@ export interface RunResult {
   readonly wall_ms: number;
   /** SHA-256 of `history.jsonl`. */
   readonly history_sha256: string;
-  /** The command that does it again. */
+  /** The command that repeats the run. */
   readonly replay: string;
 }
 
-/** What a result is made of. */
+/** The parts of a result. */
 export interface ResultParts {
   /** The system that was under test. */
   readonly target: Target;
-  /** What the run was. */
+  /** The setup of the run. */
   readonly setup: RunSetup;
-  /** The nemesis as it was asked for. */
+  /** The nemesis, as it was asked for. */
   readonly nemesis: string;
-  /** What it left behind. */
+  /** The result of driving it. */
   readonly driven: Driven;
-  /** The command that does it again. */
+  /** The command that repeats the run. */
   readonly replay: string;
 }
 
-/** A result, and the history that it is of. */
+/** A result, with its history. */
 export interface JudgedRun {
   /** The result. */
   readonly result: RunResult;
-  /** What happened. */
+  /** The events. */
   readonly events: readonly HistoryEvent[];
   /** The content of `history.jsonl`. */
   readonly history: Uint8Array;
-  /** What was done, and when. */
+  /** The operations and faults, with their times. */
   readonly schedule: Schedule;
 }
 
-/** Judges a run. `wallMs` is read when all is judged. */
+/** Judges a run. `wallMs` is called after everything was judged. */
 export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
   const { target, setup, driven: { outcome, workload, checks: clusterChecks, counts, time } } = parts;
   const operations = countOperations(outcome.events);
@@ -109,7 +110,7 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
   };
 }
 
-/** What a workload's judges say; where there was nothing that could be wrong, that nobody can tell. */
+/** The verdicts of a workload's judges; `"unknown"` if nothing happened that could have been wrong. */
 function unlessNothing(
   verdicts: Readonly<Record<string, Verdict>>,
   operations: OperationCounts,
@@ -130,14 +131,14 @@ export function failedChecks({ checks }: Pick<RunResult, "checks">): string[] {
   return Object.entries(checks).filter(([, verdict]) => verdict.valid === false).map(([name]) => name);
 }
 
-/** A healed majority must serve again, and when all is healed every last read must be answered. */
+/** A healed majority must serve again, and after all is healed every last read must be answered. */
 function livenessOf({ liveness, finalReads }: RunOutcome): Verdict {
   if (liveness.valid !== true || finalReads.answered === finalReads.asked) return liveness;
   const silent = finalReads.asked - finalReads.answered;
   return { ...liveness, valid: false, reason: `all was healed, but ${silent} of the last reads were never answered` };
 }
 
-/** Nothing is reported as checked that did not happen. */
+/** The verdict is `"unknown"` if the run did not exercise what it was meant to. */
 function exercised(outcome: RunOutcome, setup: RunSetup): Verdict {
   if (outcome.succeeded === 0) {
     return {

@@ -1,9 +1,8 @@
 /**
- * One run: clients and a nemesis over a cluster, everything that happens written down; then the proof of life, the
- * healing and the last reads.
+ * One run: clients and a nemesis work on a cluster, and all events are recorded; then come the proof of life, the
+ * healing, and the last reads.
  *
- * It knows nothing of what kind of cluster it drives, nor of what time is. It judges nothing but liveness, which no
- * history shows.
+ * A run knows neither the kind of cluster nor the kind of time. It judges only liveness, which a history does not show.
  *
  * @module
  */
@@ -20,43 +19,45 @@ import type { Schedule } from "./schedule.ts";
 import { type FaultCount, Strikes } from "./strikes.ts";
 import type { Cluster, Limits } from "./target.ts";
 
-/** What a run is made of. */
+/** The parts of a run. */
 export interface RunParts {
   /** The cluster's clock. */
   readonly clock: Clock;
-  /** What is driven. */
+  /** The cluster under test. */
   readonly cluster: Cluster;
-  /** What clients do. */
+  /** The workload. */
   readonly workload: Workload;
-  /** What clients ask, and when. */
+  /** The source of operations. */
   readonly operations: OperationSource;
-  /** What the nemesis does, and when. */
+  /** The source of faults. */
   readonly faults: FaultSource;
   /** How many clients there are. */
   readonly concurrency: number;
-  /** How long clients and nemesis are at work, in nanoseconds. */
+  /** How long clients and nemesis work, in nanoseconds. */
   readonly timeLimit: number;
-  /** What can be expected of the cluster. */
+  /** What may be expected of the cluster. */
   readonly limits: Limits;
-  /** Whether everything is read a last time. */
+  /** Whether there are last reads. */
   readonly finalReads: boolean;
-  /** Picks among `count` things, the same for the same seed and purpose: which majority is healed. */
+  /**
+   * Picks one of `count` things, for example which majority is healed. The same seed and purpose give the same choice.
+   */
   readonly pick: (purpose: string, count: number) => number;
 }
 
-/** What a run leaves behind. */
+/** The outcome of a run. */
 export interface RunOutcome {
   /** The history. */
   readonly events: readonly HistoryEvent[];
   /** Whether a healed cluster served again. */
   readonly liveness: LivenessVerdict;
-  /** By kind and shape of fault: `partition:ring`. */
+  /** How often each fault struck, by kind and shape: `partition:ring`. */
   readonly faults: ReadonlyMap<string, FaultCount>;
-  /** What was done, and when: enough to do it again. */
+  /** The operations and faults, with their times: enough to repeat the run. */
   readonly schedule: Schedule;
-  /** Whether every key was read a last time. */
+  /** How many last reads there were, and how many were answered. */
   readonly finalReads: FinalReadCount;
-  /** How many operations of clients succeeded while they were at work. */
+  /** How many operations succeeded while clients and nemesis worked. */
   readonly succeeded: number;
 }
 
@@ -75,7 +76,7 @@ export class Run {
   #isWorking = false;
   #isOver = false;
 
-  /** `done` hears what happened; an error is that of a cluster that could not be started. */
+  /** Calls `done` with the outcome, or with an error if the cluster could not be started. */
   constructor(parts: RunParts, done: (error: Error | null, outcome: RunOutcome | null) => void) {
     const { clock, cluster, workload, faults, concurrency, timeLimit, limits } = parts;
     const recorder = this.#recorder = new Recorder(clock);
@@ -86,7 +87,7 @@ export class Run {
     this.#strikes = new Strikes({ clock, cluster, faults, recorder, timeLimit });
   }
 
-  /** Starts the cluster, and then everything else. */
+  /** Starts the cluster, then clients and nemesis. */
   start(): void {
     const { clock, cluster, timeLimit } = this.#parts;
     cluster.start((error) => {
@@ -103,7 +104,7 @@ export class Run {
     });
   }
 
-  /** Ends the run at once: no proof of life, no last reads. What happened so far is the outcome. */
+  /** Ends the run at once, without proof of life and last reads. The events so far are the outcome. */
   abort(reason: string): void {
     if (this.#isOver) return;
     this.#recorder.record({ process: "nemesis", type: "info", f: "abort", value: reason });
@@ -112,7 +113,7 @@ export class Run {
     this.#stop({ valid: "unknown", reason: `the run was ended: ${reason}`, majority: [], ticks: 0 }, NO_READS);
   }
 
-  /** Gives the run up: nobody wants its outcome. `done` hears when the cluster has stopped. */
+  /** Gives the run up without an outcome. Calls `done` when the cluster has stopped. */
   cancel(done: () => void): void {
     this.#isWorking = false;
     this.#strikes.end();
@@ -143,7 +144,7 @@ export class Run {
     });
   }
 
-  /** No more operations and faults: the rest of the run is about what is left of the cluster. */
+  /** Ends operations and faults; the rest of the run examines the state of the cluster. */
   #endWork(): void {
     if (!this.#isWorking) return;
     this.#isWorking = false;

@@ -1,5 +1,5 @@
 /**
- * A recorded run as a file: what it was made of, what was done in it, and what came of it.
+ * The file of a recorded run: its setup, its schedule, and its outcome.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import type { Target } from "./target.ts";
 export interface RunFile {
   readonly format: typeof FORMAT;
   readonly version: typeof VERSION;
-  /** The command that the run comes from. */
+  /** The command that made the run. */
   readonly origin: string;
   readonly setup: RunSetup;
   readonly schedule: Schedule;
-  /** What came of it. */
+  /** The outcome. */
   readonly expected: {
     readonly valid: Validity;
     /** The checks that failed. */
@@ -33,12 +33,12 @@ export interface RunFile {
 const FORMAT = "kaya-raft run";
 const VERSION = 2;
 
-/** A recorded run, to be written down. */
+/** Makes a recorded run, ready for writing. */
 export function runFile(parts: Omit<RunFile, "format" | "version">): RunFile {
   return { format: FORMAT, version: VERSION, ...parts };
 }
 
-/** The text of a file: an operation or fault a line, so that two of them can be compared. */
+/** The text of the file, with one operation or fault a line, so that two files can be compared. */
 export function encodeRunFile(file: RunFile): string {
   const list = (items: readonly unknown[]): string =>
     items.length === 0 ? "[]" : `[\n${items.map((item) => `    ${JSON.stringify(item)}`).join(",\n")}\n  ]`;
@@ -50,9 +50,9 @@ export function encodeRunFile(file: RunFile): string {
 }
 
 /**
- * Reads the text of a file.
+ * Parses the text of a file.
  *
- * @throws {SyntaxError} If it is no recorded run; the message says what was expected.
+ * @throws {SyntaxError} If it is not a recorded run; the message says what was expected.
  */
 export function parseRunFile(text: string): RunFile {
   let value: unknown;
@@ -91,13 +91,13 @@ export function parseRunFile(text: string): RunFile {
   });
 }
 
-/** Lets a target read its part of a file's setup. */
+/** Lets a target parse its own part of a file's setup. */
 export function checkSystem(file: RunFile, target: Target): RunFile {
   const { system } = file.setup;
   return { ...file, setup: { ...file.setup, system: target.parseSetup?.(system) ?? system } };
 }
 
-/** A list of things that each have a time. */
+/** Parses a list of items that each have a time. */
 function timed<T extends { readonly at: number }>(
   name: string,
   list: unknown,
@@ -129,7 +129,7 @@ function checkOperation({ client, node, operation }: ScheduledOperation): void {
   if (typeof operation?.f !== "string") throw new SyntaxError('"operation" has the name of what is asked, "f"');
 }
 
-/** A setup, for the types of its fields; the target reads its own part. */
+/** A setup that serves as an example for the types of its fields. The target parses its own part. */
 const LIKE: Omit<RunSetup, "system"> = {
   target: "sim",
   seed: 0,

@@ -9,22 +9,22 @@ import { type JudgedRun, judgeRun } from "./result.ts";
 import { type RunSetup, setupOf } from "./setup.ts";
 import type { Target } from "./target.ts";
 
-/** What a judged run says of itself. */
+/** The origin of a judged run. */
 export interface Origin {
   /** The system that was under test. */
   readonly target: Target;
-  /** The nemesis as it was asked for. */
+  /** The nemesis, as it was asked for. */
   readonly nemesis: string;
-  /** The command that does it again. */
+  /** The command that repeats the run. */
   readonly replay: string;
   /** When it began, by `performance.now()`. */
   readonly began: number;
 }
 
 /**
- * Makes the run that options ask for, and judges it; `null` if it was aborted.
+ * Makes the run with the given options, and judges it; `null` if it was aborted.
  *
- * @throws {RangeError} If the target does not have what the options ask for.
+ * @throws {RangeError} If the target does not support what the options ask for.
  */
 export async function runOnce(
   target: Target,
@@ -37,14 +37,14 @@ export async function runOnce(
   return driven === null ? null : judgeDriven(setup, driven, originOf(target, options, command, began));
 }
 
-/** The same for a target in virtual time, at once. */
+/** As `runOnce`, for a target in virtual time, synchronously. */
 export function runAtOnce(target: Target, options: RunOptions, command: string, how: DriveOptions = {}): JudgedRun {
   const began = performance.now();
   const setup = setupOf(target, options);
   return judgeDriven(setup, driveAtOnce(target, setup, how), originOf(target, options, command, began));
 }
 
-/** The verdict on a run. */
+/** Judges a run that was driven. */
 export function judgeDriven(setup: RunSetup, driven: Driven, { target, nemesis, replay, began }: Origin): JudgedRun {
   return judgeRun({ target, setup, nemesis, driven, replay }, () => Math.round(performance.now() - began));
 }

@@ -1,5 +1,5 @@
 /**
- * What was done in a run, and when: enough to do it again without drawing anything.
+ * The schedule of a run: its operations and faults with their times, enough to repeat it without drawing anything.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { ScheduledFault } from "../nemesis/nemesis.ts";
 
 /** The operations and faults of a run, each in the order of their times. */
 export interface Schedule {
-  /** What clients asked. */
+  /** The operations of the clients. */
   readonly operations: readonly ScheduledOperation[];
-  /** What the nemesis did. */
+  /** The faults of the nemesis. */
   readonly faults: readonly ScheduledFault[];
 }

@@ -1,8 +1,9 @@
 /**
- * What a run is in every detail: what its options leave open is set here, as usual or, in a swarm, drawn from the seed.
+ * The complete setup of a run. What its options leave open gets its usual value, or, in a swarm, one drawn from the
+ * seed.
  *
- * A swarm (Groce and others, "Swarm Testing", 2012) finds more than a run with every fault at once: faults that are
- * left out let others go further.
+ * A swarm (Groce and others, "Swarm Testing", 2012) finds more than runs with all faults at once, because without some
+ * faults the others get further.
  *
  * @module
  */
@@ -15,49 +16,49 @@ import { ALL_WORKLOADS, DEFAULT_NODES, type RunOptions } from "./options.ts";
 import type { FlagValues } from "./flag.ts";
 import type { Target } from "./target.ts";
 
-/** A run in every detail. It can be written as JSON. */
+/** The complete setup of a run. It can be written as JSON. */
 export interface RunSetup {
-  /** The system under test, as `--target` takes it. */
+  /** The system under test, as given by `--target`. */
   readonly target: string;
-  /** How that system is set: the target's own. */
+  /** The target's own setup. */
   readonly system: unknown;
-  /** The seed of what is drawn while it runs. */
+  /** The seed of what is drawn during the run. */
   readonly seed: number;
   /** How many nodes there are at first. */
   readonly nodes: number;
   /** How many clients there are. */
   readonly concurrency: number;
-  /** Seconds for which clients and nemesis are at work. */
+  /** For how many seconds clients and nemesis work. */
   readonly timeLimit: number;
   /** The workload's name. */
   readonly workload: string;
-  /** How it draws its operations. */
+  /** The options of the workload. */
   readonly workloadOptions: WorkloadOptions;
   /** Operations a second, of all clients together. */
   readonly rate: number;
   /** Whether operations come in waves. */
   readonly bursts: boolean;
-  /** The faults that the nemesis draws from. */
+  /** The kinds of faults that the nemesis draws from. */
   readonly kinds: readonly FaultSpec[];
   /** Seconds from one fault to the next. */
   readonly interval: number;
-  /** How hard they strike. */
+  /** How hard the faults strike. */
   readonly severity: Severity;
-  /** Whether everything is read a last time; without it a run is shorter, and proves less. */
+  /** Whether there are last reads; without them a run is shorter, and proves less. */
   readonly finalReads: boolean;
 }
 
-/** What a swarm draws for every target. */
+/** The part that a swarm draws for every target. */
 type Drawn = Pick<
   RunSetup,
   "timeLimit" | "nodes" | "workloadOptions" | "rate" | "bursts" | "kinds" | "interval" | "severity"
 >;
 
 /**
- * The run that options ask for.
+ * The setup for the given options.
  *
- * @throws {RangeError} For a workload that the target does not have, a fault that it does not suffer, or a flag of
- * its own that has no such value.
+ * @throws {RangeError} If the target does not have the workload, does not suffer a fault, or has no such value for one
+ * of its flags.
  */
 export function setupOf(target: Target, options: RunOptions): RunSetup {
   const { seed, concurrency, timeLimit } = options;
@@ -81,7 +82,7 @@ export function setupOf(target: Target, options: RunOptions): RunSetup {
   };
 }
 
-/** The clients of a run. */
+/** Makes the workload of a run. */
 export function workloadOf(target: Target, setup: RunSetup): Workload {
   return makerOf(target, setup.workload)(setup.workloadOptions, setup.system);
 }
@@ -118,7 +119,7 @@ function refuseUnsuffered(target: Target, kind: FaultKind): void {
   throw new RangeError(`The target ${target.name} does not suffer ${kind}: it suffers ${suffered}`);
 }
 
-/** The target draws from a stream of its own: what it draws says nothing about the rest, nor the rest about it. */
+/** The target draws from a separate stream, so its draws and the others do not affect each other. */
 function drawSwarm(
   target: Target,
   random: Random,
@@ -132,18 +133,18 @@ function drawSwarm(
 }
 
 /**
- * Most faults of a system show in its first seconds, or never under a setup: many short runs find more than few long
+ * Most faults of a system show in its first seconds, or never in a setup. So many short runs find more than few long
  * ones.
  */
 const TIME_SHARES = [1 / 12, 1 / 12, 1 / 6, 1 / 6, 1 / 3, 1];
-/** A run has about so many faults, however short it is. */
+/** A run has about this many faults, however short it is. */
 const FAULTS_MIN = 10;
-/** Small clusters lose their quorum soonest; the largest ones are rare, as each message of theirs costs time. */
+/** Small clusters lose their quorum soonest. Large ones are rare, because each message costs time. */
 const NODES = [1, 2, 3, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5, 6, 7, 8, 9];
 
 /**
- * What an option may be in a swarm: often what is usual, and now and then so small, or so large, that its bound is
- * met all the time. What is drawn for one says nothing about another.
+ * The values that a swarm may choose for an option: often the usual one, sometimes one so small, or so large, that its
+ * limit is reached constantly. The options are drawn independently of each other.
  */
 function drawRun(
   random: Random,
@@ -168,7 +169,7 @@ function drawRun(
   };
 }
 
-/** Each kind with an even chance, and one at least that always finds somebody to strike. */
+/** Chooses each kind with an even chance, and at least one that always finds a victim. */
 function drawKinds(random: Random, kinds: readonly FaultKind[]): FaultSpec[] {
   if (kinds.length === 0) return [];
   const always = (["partition", "kill", "packets", "clock"] as const).filter((kind) => kinds.includes(kind));

@@ -1,25 +1,25 @@
 /**
- * SHA-256 (FIPS 180-4), so that a history's hash needs no module of a runtime.
+ * SHA-256 (FIPS 180-4), so that the hash of a history needs no module of a runtime.
  *
- * Histories have some megabytes; the web's own `crypto.subtle` hashes asynchronously, which a run on virtual time
- * cannot wait for.
+ * Histories have some megabytes. The web's `crypto.subtle` hashes asynchronously, and a run in virtual time cannot wait
+ * for that.
  *
  * @module
  */
 
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes (section 4.2.2). */
 const K = fractions(64, 3n);
-/** The same of the square roots of the first 8 (section 5.3.3). */
+/** The same for the square roots of the first 8 (section 5.3.3). */
 const INITIAL = fractions(8, 2n);
 
-/** In whole numbers: engines may round `Math.cbrt` as they like. */
+/** Uses whole numbers, because engines may round `Math.cbrt` differently. */
 function fractions(count: number, power: bigint): Int32Array {
   const found = new Int32Array(count);
   for (let n = 2n, i = 0; i < count; n++) {
     let isPrime = true;
     for (let d = 2n; d * d <= n; d++) if (n % d === 0n) isPrime = false;
     if (!isPrime) continue;
-    // The largest whole number whose power is at most n * 2^(32 * power): the root of n with 32 bits behind the point.
+    // The largest whole number whose power is at most n * 2^(32 * power): the root of n with 32 fractional bits.
     let root = 0n;
     for (let bit = 1n << 40n; bit > 0n; bit >>= 1n) if ((root + bit) ** power <= n << (32n * power)) root += bit;
     found[i++] = Number(BigInt.asIntN(32, root));
@@ -33,8 +33,8 @@ interface Hashing {
 type Runtime = { readonly process?: { getBuiltinModule?(name: string): Hashing | undefined } };
 
 /**
- * The runtime's own, where it has one: 25 times as fast (2 MB in 1.3 ms against 35 ms). A browser has none that answers
- * at once.
+ * The runtime's own implementation, if it has one: 25 times as fast (2 MB in 1.3 ms instead of 35 ms). A browser has no
+ * synchronous one.
  */
 const native = (globalThis as Runtime).process?.getBuiltinModule?.("node:crypto");
 
@@ -43,14 +43,14 @@ export function sha256(bytes: Uint8Array): string {
   return native === undefined ? portableSha256(bytes) : native.createHash("sha256").update(bytes).digest("hex");
 }
 
-/** As `sha256`, with nothing of a runtime's. */
+/** As `sha256`, without the runtime's implementation. */
 export function portableSha256(bytes: Uint8Array): string {
   const state = INITIAL.slice();
   const words = new Int32Array(64);
   const whole = bytes.length - bytes.length % 64;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 0; at < whole; at += 64) compress(state, words, view, at);
-  // Behind the rest stand a one bit, zeros, and the length in bits.
+  // A one bit, zeros, and the length in bits follow the rest.
   const rest = bytes.length - whole;
   const end = new Uint8Array(rest < 56 ? 64 : 128);
   end.set(bytes.subarray(whole));

@@ -1,10 +1,10 @@
 /**
- * The shape of a value that was read from a file.
+ * Checks the shape of a value that was read from a file.
  *
  * @module
  */
 
-/** What is wrong first with a value that should be like another in the types of all its fields; `null`: nothing is. */
+/** The first field of a value whose type differs from that in an example; `null` if all types agree. */
 export function firstMisshapen(name: string, value: unknown, like: unknown): string | null {
   const kind = (of: unknown): string => of === null ? "nothing" : Array.isArray(of) ? "list" : typeof of;
   if (value === undefined) return `its ${name} is missing`;

@@ -1,5 +1,5 @@
 /**
- * The nemesis at work: strikes when a fault is due, heals it when its time is over, and counts.
+ * Runs the nemesis: injects a fault when it is due, heals it when its time is over, and counts.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import type { FaultSource, ScheduledFault } from "../nemesis/nemesis.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Cluster } from "./target.ts";
 
-/** What the nemesis works with. */
+/** The parts that the nemesis needs. */
 interface StrikesOptions {
   readonly clock: Clock;
   readonly cluster: Cluster;
   readonly faults: FaultSource;
   readonly recorder: Recorder;
-  /** How long it is at work, in nanoseconds. */
+  /** How long the nemesis works, in nanoseconds. */
   readonly timeLimit: number;
 }
 
-/** How often a fault of a kind struck, and how often it found nothing to strike. */
+/** How often a kind of fault struck, and how often it found no victim. */
 export interface FaultCount {
   /** How often it took effect. */
   struck: number;
@@ -31,11 +31,11 @@ export interface FaultCount {
 /** The faults of a run. */
 export class Strikes {
   readonly #options: StrikesOptions;
-  /** By kind and shape of fault: `partition:ring`. */
+  /** The counts by kind and shape: `partition:ring`. */
   readonly counts: Map<string, FaultCount> = new Map();
-  /** What was struck, and when. */
+  /** The injected faults with their times. */
   readonly schedule: ScheduledFault[] = [];
-  /** Faults that have struck and wait for their healing. */
+  /** Faults that have struck and wait to be healed. */
   readonly #healings = new Map<ScheduledFault, Timer>();
   #began = 0;
   #isWorking = false;
@@ -44,14 +44,14 @@ export class Strikes {
     this.#options = options;
   }
 
-  /** Begins, at the present time. */
+  /** Begins at the current time. */
   start(): void {
     this.#began = this.#options.clock.now();
     this.#isWorking = true;
     this.#await();
   }
 
-  /** No more strikes, and no more healings: what is wrong stays wrong. */
+  /** Ends all strikes and healings: whatever is faulty stays faulty. */
   end(): void {
     this.#isWorking = false;
     for (const timer of this.#healings.values()) timer.cancel();
@@ -75,7 +75,8 @@ export class Strikes {
   #strike(planned: ScheduledFault): void {
     const { clock, cluster, recorder } = this.#options;
     const { fault, lasts } = planned;
-    // Also what does not strike may leave its traces: a change of the members that was proposed, and cut off.
+    // Even a fault that does not strike may have an effect, such as a membership change that was proposed and then
+    // truncated.
     this.schedule.push(planned);
     inject(cluster, fault, ({ struck, detail }) => {
       this.#count(fault, struck);
@@ -103,7 +104,7 @@ export class Strikes {
   }
 }
 
-/** Inflicts a fault on a cluster; one that it does not suffer does not strike. */
+/** Injects a fault into a cluster. A fault that the cluster does not suffer does not strike. */
 function inject(cluster: Cluster, fault: Fault, done: (strike: Strike) => void): void {
   const suffering = sufferingOf(cluster.suffers, fault);
   if (suffering === null) done({ struck: false, detail: `${fault.kind} is none of this cluster's faults` });

@@ -1,12 +1,12 @@
 /**
- * The seam: what a run needs of a system under test. Types alone.
+ * The seam: what a run needs from a system under test. Only types.
  *
- * A target is Jepsen's `db` and `client` in one. It names its workloads and its limits, has a setup of its own, and
- * opens a cluster. The cluster takes operations (`Invocation`) and brings their ends (`Completion`): which protocol
- * it speaks in between, and what its client does about sessions and retries, is its own business.
+ * A target is Jepsen's `db` and `client` in one. It names its workloads and its limits, has its own setup, and opens a
+ * cluster. The cluster takes operations (`Invocation`) and returns their results (`Completion`). The protocol in
+ * between, and how its client handles sessions and retries, is up to the target.
  *
- * Every verb that may take time ends in a callback, which is called at most once. Nothing here returns a promise: in
- * a simulated run a callback comes at a virtual time, and the same seed brings it at the same one.
+ * A function that may take time ends with a callback, which is called at most once. No function returns a promise: in a
+ * simulated run a callback comes at a virtual time, and the same seed gives the same time.
  *
  * @module
  */
@@ -20,63 +20,63 @@ import type { Moment } from "../moment.ts";
 import type { FlagSpec, FlagValues } from "./flag.ts";
 import type { RunOptions } from "./options.ts";
 
-/** A cluster under test, and what can be done to it. */
+/** A cluster under test, with its faults. */
 export interface Cluster {
   /** The faults that it suffers. */
   readonly suffers: Suffers;
-  /** Starts every node. Ends with an error if the cluster cannot be had at all. */
+  /** Starts every node. Ends with an error if the cluster cannot be started at all. */
   start(done: (error: Error | null) => void): void;
-  /** The nodes that clients may ask: every node that was ever started and not removed, in ascending order. */
+  /** The nodes that clients may ask: all nodes that were ever started and not removed, ascending. */
   nodes(): readonly number[];
   /**
-   * Asks a node for an operation. `reply` is called at most once. An operation that is not answered within
-   * `Limits.requestTimeout` ends as `info`; what comes later is dropped. `process` tells clients apart, so that each
-   * may have a connection, or a session, of its own.
+   * Performs an operation on a node. Calls `reply` at most once. An operation without an answer within
+   * `Limits.requestTimeout` ends as `info`, and a later answer is ignored. `process` identifies the client, so that
+   * each may have its own connection or session.
    */
   invoke(node: number, process: number, operation: Invocation, reply: (end: Completion) => void): void;
-  /** What each node looks like at present, in ascending order of their numbers, and which one is the primary. */
+  /** The current state of each node, ascending by number, including which one is the primary. */
   look(done: (view: View) => void): void;
   /**
-   * Undoes every fault of these nodes and of the links among them, and leaves all else as it is.
-   * Nodes that were refused or removed stay so. With all nodes, nothing is wrong any more.
+   * Heals all faults of these nodes and of the links among them, and leaves everything else as it is. Nodes that were
+   * refused or removed stay so. With all nodes, no fault is left.
    */
   restore(nodes: readonly number[], done: () => void): void;
   /**
-   * Whether an answer may depend on who asked before, so that asking while the system settles would help it to. Then it
-   * is left alone for as long as the workload allows. `false` if left out.
+   * Whether an answer may depend on earlier requests, so that asking would help the system to settle. If so, the run
+   * only waits, as long as the workload allows. Default: `false`.
    */
   helpsByAsking?(): boolean;
   /**
-   * Whether something is wrong already that `checks` will tell: a shrinking run can be left there. Left out: nobody
-   * knows before the end.
+   * Whether something is wrong already that `checks` will report. A run that is being shrunk can then end. Left out:
+   * unknown before the end.
    */
   isBroken?(): boolean;
   /**
-   * What no history shows (invariants inside the nodes, processes that ended by themselves, faults that had no
-   * effect), by name. Asked after `stop`.
+   * Verdicts on what no history shows (invariants inside the nodes, processes that ended by themselves, faults without
+   * effect), by name. Called after `stop`.
    */
   checks(events: readonly HistoryEvent[]): Readonly<Record<string, Verdict>>;
-  /** What happened inside, counted, for the result and for the sum of a sweep. Asked after `stop`. */
+  /** Counters of events inside the cluster, for the result and for the summary of a sweep. Called after `stop`. */
   counts(): Readonly<Record<string, number>>;
-  /** Stops every node and frees what the cluster holds. Asked once, at any time, even before `start` is done. */
+  /** Stops every node and frees all resources. Called once, at any time, even before `start` is done. */
   stop(done: () => void): void;
 }
 
-/** What a cluster is opened with. */
+/** The arguments of opening a cluster. */
 export interface Opening {
-  /** What it waits on. In virtual time it is an event queue (`VirtualClock`), which nothing but events moves. */
+  /** The clock for all waits. In virtual time it is an event queue (`VirtualClock`), which only events advance. */
   readonly clock: Clock;
-  /** What everything random follows from. Split a stream off by name: `createRandom(seed).split("links")`. */
+  /** The seed of everything random. Split streams by name: `createRandom(seed).split("links")`. */
   readonly seed: number;
   /** How many nodes there are at first: 1 to `nodes`. */
   readonly nodes: number;
   /** How many more may join: `nodes + 1` to `nodes + spares`. */
   readonly spares: number;
-  /** Hears every event inside the nodes; `null` where nobody listens, so that nothing need be told. */
+  /** Gets every event inside the nodes; `null` if nobody listens, so that events need not be made. */
   readonly record: ((moment: Moment) => void) | null;
   /**
-   * Ends the run at once, without proof of life and last reads: a node broke the rules, and whatever follows would
-   * mislead. `checks` then says what it means. People see the reason when it happens.
+   * Ends the run at once, without proof of life and last reads: a node broke the rules, and everything after that would
+   * mislead. `checks` must then report it. The reason is shown at once.
    */
   abort(reason: string): void;
 }
@@ -84,102 +84,101 @@ export interface Opening {
 /** A clock of virtual time. */
 export interface VirtualClock extends Clock {
   /**
-   * Keeps time from going on until the function that it returns is called: for a cluster whose nodes compute in real
-   * time, as processes do. Whoever steps the clock waits meanwhile.
+   * Stops virtual time until the returned function is called: for a cluster whose nodes compute in real time, as
+   * processes do. The driver waits meanwhile.
    */
   hold(): () => void;
 }
 
-/** What a target's cluster can be expected to do. Times in nanoseconds. */
+/** What may be expected of a target's cluster. Times are in nanoseconds. */
 export interface Limits {
   /** A client waits this long for an answer. */
   readonly requestTimeout: number;
   /** The unit of `livenessTicks`: how often the proof of life looks at the cluster. */
   readonly tickLength: number;
-  /** A healed cluster may take so many ticks to serve again. */
+  /** How many ticks a healed cluster may take to serve again. */
   readonly livenessTicks: number;
   /**
-   * What must serve again at the end of a run.
+   * Which nodes must serve again at the end of a run.
    *
-   * - `majority`: a majority is healed, while all other faults stay; each of its nodes must answer, if the primary
-   *   counts it as a voter.
+   * - `majority`: a majority is healed, while all other faults stay. Each of its nodes that the primary counts as a
+   *   voter must answer.
    * - `all`: all nodes are healed, and each must answer.
-   * - `one`: all nodes are healed, and one at least must answer: systems in which only the primary serves.
+   * - `one`: all nodes are healed, and at least one must answer: for systems in which only the primary serves.
    */
   readonly serves: "majority" | "all" | "one";
-  /**
-   * Whether a healed majority may still hear those who are not healed, and so be disturbed by them; `true` if left
-   * out.
-   */
+  /** Whether the healed majority may still hear the other nodes, and so be disturbed by them. Default: `true`. */
   readonly hearsOthers?: boolean;
 }
 
-/** What a target's setup follows from. */
+/** The inputs of a target's setup. */
 export interface SetupRequest {
   /** The target's own flags. */
   readonly flags: FlagValues;
   /** The workload's name. */
   readonly workload: string;
-  /** Where the seed draws what flags leave open (`--nemesis all`); `null` for what is usual. */
+  /** The random stream for what flags leave open (`--nemesis all`); `null` for the usual values. */
   readonly swarm: Random | null;
 }
 
-/** Makes a new set of clients, for one run. */
+/** Makes a new workload for one run. */
 export type MakeWorkload<Setup> = (options: WorkloadOptions, setup: Setup) => Workload;
 
-/** A cluster that is known to be bad: a sweep begins with it, so that checks that see nothing are noticed. */
+/** A cluster that is known to be faulty. A sweep runs it first, to notice checks that detect nothing. */
 export interface Canary {
   /** What is wrong with it, as the object of "do not notice". */
   readonly about: string;
   /** The options of its run. */
   readonly run: Partial<RunOptions>;
-  /** What of the setup is made worse than options allow. */
+  /** The part of the setup that is made worse than options allow. */
   readonly worsen?: { readonly severity: Severity };
   /** The check that must fail. */
   readonly check: string;
 }
 
 /**
- * A system under test. `Setup` is how it is set in one run: plain JSON, which stands in the run file. Only the target
- * itself reads it.
+ * A system under test. `Setup` is its setup for one run: plain JSON, which is stored in the run file. Only the target
+ * itself interprets it.
  */
 // deno-lint-ignore no-explicit-any
 export interface Target<Setup = any> {
-  /** The name of `--target`, or for a user's module the name that it gives itself. */
+  /** The name for `--target`; for a user's module, the name that it gives itself. */
   readonly name: string;
-  /** What it is, in one line. */
+  /** A description in one line. */
   readonly about: string;
   /** Its own flags. */
   readonly flags: FlagSpec;
-  /** What `--nemesis` is for one run if it is left out; `partition` if this is left out too. */
+  /** The default of `--nemesis` for one run; `partition` if left out. */
   readonly usualNemesis?: string;
   /** Rewrites arguments that are spelled as in another tool. */
   respell?(args: readonly string[]): readonly string[];
-  /** Whether its nodes are processes: a sweep then makes its runs in one thread, which only waits for them. */
+  /** Whether its nodes are processes. A sweep then makes its runs in one thread, which only waits for them. */
   readonly spawns?: boolean;
-  /** The clients that it can have, by name; the first is the default. */
+  /** Its workloads by name; the first is the default. */
   readonly workloads: Readonly<Record<string, MakeWorkload<Setup>>>;
-  /** The kinds of faults that its clusters suffer; what `--nemesis` may name. */
+  /** The kinds of faults that its clusters suffer, for `--nemesis`. */
   readonly faults: readonly FaultKind[];
-  /** How it is set in one run. Throws a RangeError that names the flag for a value that cannot be had. */
+  /** Makes the setup of one run. Throws a RangeError that names the flag if a value is impossible. */
   setup(request: SetupRequest): Setup;
-  /** Reads a setup from a run file. Throws a SyntaxError that says what was expected. Left out: any value will do. */
+  /**
+   * Parses a setup from a run file. Throws a SyntaxError that says what was expected. Left out: any value is accepted.
+   */
   parseSetup?(value: unknown): Setup;
   /**
-   * `virtual`: run/ steps an event queue, and the same seed gives the same history, to the byte. `real`: the
-   * runtime's timers; a second run is another.
+   * `virtual`: the driver steps an event queue, and the same seed gives the same history, to the byte. `real`: the
+   * runtime's timers run, and a second run differs.
    */
   time(setup: Setup): "real" | "virtual";
-  /** What it can be expected to do. */
+  /** What may be expected of its clusters. */
   limits(setup: Setup): Limits;
-  /** How hard faults may strike; `SEVERITY` if left out. */
+  /** How hard faults may strike. Default: `SEVERITY`. */
   severity?(setup: Setup): Severity;
-  /** The kinds of faults that a swarm draws from under this setup; `faults` if left out. */
+  /** The kinds of faults that a swarm draws from with this setup. Default: `faults`. */
   draws?(setup: Setup): readonly FaultKind[];
-  /** What the result and the report say of the setup, by name: `{ reads: "index" }`. */
+  /** The facts about the setup for the result and the report, by name: `{ reads: "index" }`. */
   tells?(setup: Setup): Readonly<Record<string, string>>;
-  /** Clusters of it that are known to be bad. */
+  /** Clusters of it that are known to be faulty. */
   readonly canaries?: readonly Canary[];
-  /** Opens a cluster, which does not run before its `start`. */
+  /** Opens a cluster. It runs only after its `start`. */
   open(setup: Setup, opening: Opening): Cluster;
 }

@@ -11,14 +11,14 @@ import { placed } from "../report/placed.ts";
 import type { PageData } from "../report/page/data.ts";
 import { historyPage } from "../report/page/page.ts";
 
-/** Judging is given up after so many milliseconds: the page cannot be used meanwhile. */
+/** After how many milliseconds judging is given up: the page cannot be used meanwhile. */
 const PATIENCE_MS = 20_000;
 
 /**
- * The page of a history.
+ * Makes the page of a history.
  *
- * @param model What it is held against; empty to find that out.
- * @throws {Error} If it is no history, or could mean two things; the message says which line, and what to choose.
+ * @param model The model; empty to infer it.
+ * @throws {Error} If the history is invalid or ambiguous. The message names the line, and what to choose.
  */
 export function pageOfBytes(name: string, bytes: Uint8Array, model: string): PageData {
   const until = performance.now() + PATIENCE_MS;

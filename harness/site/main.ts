@@ -41,7 +41,7 @@ function judgeForm(): HTMLElement {
   const button = element("button", { type: "submit" }, "Judge");
   const judge = (name: string, bytes: Uint8Array): void => {
     say(`Judging ${name} ...`);
-    // The page says so before the judge takes its time.
+    // Shows a message first, because judging may take a while.
     setTimeout(() => {
       try {
         show(pageOfBytes(name, bytes, model.value));
@@ -84,7 +84,7 @@ function judgeForm(): HTMLElement {
   return made;
 }
 
-/** The fields of the simulator's form, and what they are at first. */
+/** The fields of the simulator's form, with their initial values. */
 const FIELDS: Readonly<Record<string, { readonly value: string; readonly options?: readonly string[] }>> = {
   seed: { value: "1" },
   nodes: { value: "5" },
@@ -166,7 +166,7 @@ function optionsOf({ seed, nodes, nemesis, workload, reads, seconds }: Record<st
   };
 }
 
-/** A link to a run fills the form in, and runs it. */
+/** Fills in the form from the link to a run, and runs it. */
 function followLink(): void {
   const read = (): void => {
     const parts = new URLSearchParams(location.hash.slice(1));

@@ -1,5 +1,5 @@
 /**
- * A simulated run in the browser, in turns with the page.
+ * Makes a simulated run in the browser, taking turns with the page.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { sim } from "../targets/ours/sim.ts";
 import type { PageData } from "../report/page/data.ts";
 import { runPage } from "../report/page/page.ts";
 
-/** How far a run is, and the page of it when it is over. */
+/** The progress of a run, and its page when it is over. */
 interface SimulatedRun {
   readonly page: PageData;
-  /** How many times as fast as life it ran. */
+  /** How many times as fast as real time it ran. */
   readonly speed: number;
 }
 
 /**
  * Makes a run; `null` if it was stopped.
  *
- * @param onTurn Hears several times a second how far it is, from 0 to 1.
+ * @param onTurn Called several times a second with the progress, from 0 to 1.
  */
 export async function simulated(
   options: RunOptions,

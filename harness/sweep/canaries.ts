@@ -1,6 +1,6 @@
 /**
- * Clusters that are known to be bad, run before a sweep: a judge that sees nothing would find nothing wrong with any
- * seed either.
+ * Runs clusters that are known to be faulty before a sweep: a judge that detects nothing would find no violation in any
+ * seed.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { judgeDriven } from "../run/run_once.ts";
 import { type RunSetup, setupOf } from "../run/setup.ts";
 import type { Canary, Target } from "../run/target.ts";
 
-/** A canary has so many seeds to be caught. */
+/** How many seeds a canary gets to be caught. */
 const SEEDS = 5;
 
-/** A bad cluster that nobody noticed. */
+/** A faulty cluster that no check noticed. */
 export class UnnoticedError extends Error {
   override name = "UnnoticedError";
 }
@@ -21,7 +21,7 @@ export class UnnoticedError extends Error {
 /**
  * Runs the canaries of a target. Returns how many were caught.
  *
- * @throws {UnnoticedError} If one was not: the checks cannot be trusted.
+ * @throws {UnnoticedError} If one was not caught: then the checks cannot be trusted.
  */
 export async function runCanaries(target: Target, options: RunOptions, signal: AbortSignal): Promise<number> {
   const canaries = target.canaries ?? [];

@@ -1,5 +1,5 @@
 /**
- * Many seeds, one run each, here or on workers; what comes of them is summed up.
+ * Runs many seeds, here or on workers, and sums up the results.
  *
  * @module
  */
@@ -7,31 +7,31 @@ import type { Validity } from "../../checker/mod.ts";
 import type { RunOptions } from "../run/options.ts";
 import type { RunResult } from "../run/result.ts";
 
-/** Which seeds a sweep goes through. */
+/** The seeds of a sweep. */
 interface SweepOptions {
-  /** The options of every run; its seed is the first. */
+  /** The options of every run; the seed is that of the first run. */
   readonly options: RunOptions;
-  /** How many seeds, those of all shards together; `Infinity` for no end. */
+  /** How many seeds all shards have together; `Infinity` for no limit. */
   readonly runs: number;
   /** This shard takes every `of`-th seed, from the `index`-th, counted from 0. */
   readonly shard: { readonly index: number; readonly of: number };
   /** Whether to go on after a violation. */
   readonly keepGoing: boolean;
-  /** Asked before each run; `true` ends the sweep. */
+  /** Called before each run; `true` ends the sweep. */
   readonly isOver: () => boolean;
 }
 
-/** What a sweep comes to: the last line of `fuzz --json`. */
+/** The summary of a sweep: the last line of `fuzz --json`. */
 interface SweepSummary {
   /** How many runs there were. */
   readonly runs: number;
-  /** How many of them were violations. */
+  /** How many of them found a violation. */
   readonly violations: number;
-  /** Of how many nothing can be said. */
+  /** How many of them are unknown. */
   readonly unknown: number;
   /** Runs in a second of real time. */
   readonly seeds_per_second: number;
-  /** What happened inside all runs, counted. */
+  /** Counters of events inside all runs. */
   readonly coverage: Readonly<Record<string, number>>;
 }
 
@@ -55,17 +55,17 @@ export class Sweep {
     return this.#runs;
   }
 
-  /** How many of them were violations. */
+  /** How many of them found a violation. */
   get violations(): number {
     return this.#violations;
   }
 
-  /** Whether it has ended with a violation. */
+  /** Whether it has stopped at a violation. */
   get isStopped(): boolean {
     return this.#isStopped;
   }
 
-  /** The options of the next run, or `null` when the sweep is over. */
+  /** The options of the next run, or `null` if the sweep is over. */
   next(): RunOptions | null {
     const { options, runs, shard, isOver } = this.#options;
     if (this.#isStopped || this.#next >= runs || isOver()) return null;
@@ -75,7 +75,7 @@ export class Sweep {
     return { ...options, seed };
   }
 
-  /** Takes the result of a run in. */
+  /** Adds the result of a run. */
   add(result: RunResult): void {
     this.#runs++;
     if (result.valid === false) this.#violations++;
@@ -86,7 +86,7 @@ export class Sweep {
     if (result.valid === false && !this.#options.keepGoing) this.#isStopped = true;
   }
 
-  /** The sum after `seconds` of real time. */
+  /** The summary after `seconds` of real time. */
   summary(seconds: number): SweepSummary {
     return {
       runs: this.#runs,
@@ -98,13 +98,13 @@ export class Sweep {
   }
 }
 
-/** The worst of a sweep's verdicts; of no runs at all nothing can be said. */
+/** The worst verdict of a sweep; `"unknown"` if there were no runs. */
 export function sweepValidity(summary: SweepSummary): Validity {
   if (summary.violations > 0) return false;
   return summary.unknown > 0 || summary.runs === 0 ? "unknown" : true;
 }
 
-/** The counters that no run of a sweep has moved. */
+/** The counters that stayed at zero in all runs. */
 export function neverReached(summary: SweepSummary): string[] {
   return Object.entries(summary.coverage).filter(([, count]) => count === 0).map(([name]) => name);
 }

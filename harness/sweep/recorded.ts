@@ -1,5 +1,5 @@
 /**
- * Recorded runs: making one again, and shrinking one.
+ * Repeats and shrinks recorded runs.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Target } from "../run/target.ts";
 import { judgeDriven, type Origin } from "../run/run_once.ts";
 import { type Candidate, shrink } from "./shrink.ts";
 
-/** A run that was made again. */
+/** A run that was repeated. */
 export interface Replayed {
   readonly judged: JudgedRun;
   readonly driven: Driven;
@@ -21,7 +21,7 @@ export interface Replayed {
   readonly moments: readonly Moment[];
 }
 
-/** Makes a recorded run again; `null` if it was aborted. */
+/** Repeats a recorded run; `null` if it was aborted. */
 export async function replayRun(
   target: Target,
   { setup, schedule }: Candidate,
@@ -35,23 +35,23 @@ export async function replayRun(
   return { judged: judgeDriven(setup, driven, { target, nemesis: "recorded", replay, began }), driven, moments };
 }
 
-/** What shrinking a seed came to. */
+/** The result of shrinking a seed. */
 export interface Shrunk {
   /** The smallest failing run, or `null` if the seed does not fail. */
   readonly file: RunFile | null;
-  /** The run before anything was left out. */
+  /** The original run. */
   readonly original: JudgedRun;
   /** How many runs were tried. */
   readonly tries: number;
 }
 
-/** How a seed is shrunk. */
+/** The options of shrinking a seed. */
 interface ShrinkSeedOptions extends InTurns {
   /** The command of the run. */
   readonly origin: string;
-  /** Asked before each try. */
+  /** Called before each try; `true` ends the shrinking. */
   readonly isOver: () => boolean;
-  /** Hears before each try the best so far, and how many runs were tried. */
+  /** Called before each try with the best run so far, and the number of tries. */
   readonly onTry: (best: Candidate, tries: number) => void;
 }
 
@@ -68,7 +68,7 @@ export async function shrinkSeed(
   const original = judgeDriven(setup, driven, told);
   const failed = failedChecks(original.result)[0];
   if (failed === undefined) return { file: null, original, tries: 1 };
-  // What only the cluster sees may show in the middle of a run; a history and the proof of life show at the end.
+  // A check of the cluster may fail in the middle of a run; a history and the proof of life fail only at the end.
   const isClusters = Object.hasOwn(driven.checks, failed);
   let tries = 1;
   let smallest: Candidate = { setup, schedule: driven.outcome.schedule };

@@ -1,6 +1,6 @@
 /**
- * From a failing run to the smallest that still fails: delta debugging (Zeller and Hildebrandt, "Simplifying and
- * Isolating Failure-Inducing Input", 2002) over what was done in it.
+ * Reduces a failing run to the smallest run that still fails: delta debugging (Zeller and Hildebrandt, "Simplifying and
+ * Isolating Failure-Inducing Input", 2002) on its operations and faults.
  *
  * @module
  */
@@ -11,49 +11,49 @@ import type { Schedule } from "../run/schedule.ts";
 import type { RunSetup } from "../run/setup.ts";
 import { MILLISECOND, SECOND } from "../../server/clock.ts";
 
-/** A run to be tried. */
+/** A run to try. */
 export interface Candidate {
   readonly setup: RunSetup;
   readonly schedule: Schedule;
 }
 
-/** What the shrinking needs of the world. */
+/** The callbacks of shrinking. */
 interface ShrinkOptions {
-  /** Runs a candidate and says whether it fails in the same way. */
+  /** Runs a candidate, and returns whether it fails in the same way. */
   readonly fails: (candidate: Candidate) => boolean | Promise<boolean>;
-  /** Asked before each try; `true` ends the shrinking with the best so far. */
+  /** Called before each try; `true` ends the shrinking with the best run so far. */
   readonly isOver: () => boolean;
-  /** Hears of each step forward. */
+  /** Called after each improvement. */
   readonly onProgress: (candidate: Candidate) => void;
 }
 
-/** No fewer nodes than this: two have no majority without each other, and one has nobody to disagree with. */
+/** The minimum number of nodes: with two, neither has a majority without the other; with one, nobody can disagree. */
 const NODES_MIN = 3;
-/** The run begins to be interesting not before this, in nanoseconds: the first election is over. */
+/** Nothing before this time matters, in nanoseconds: the first election is over then. */
 const WARM_UP = SECOND;
 
-/**
- * Operations are first left out in no finer parts than so many; if more than so many are left then, another way is
- * tried.
- */
+/** How finely operations are first left out. If more than this many parts remain, another way is tried. */
 const COARSE_PARTS = 8;
 const MANY_OPERATIONS = 100;
-/** The operations of the end, one of which sees what is wrong: each is asked again so often, */
+/** How many of the last operations, one of which sees the violation, are repeated; */
 const LAST_OPERATIONS = 8;
 const ASKED_AGAIN_EVERY = MILLISECOND / 5;
-/** from so long before the end to so long after it, by so many further clients. */
+/** from how long before the end to how long after it, and by how many additional clients. */
 const ASKED_AGAIN_BEFORE = 150 * MILLISECOND;
 const ASKED_AGAIN_AFTER = 100 * MILLISECOND;
 const ASKING_CLIENTS = 100;
-/** Beside these all operations of so much time before the end are kept, and of what is earlier one in so many. */
+/**
+ * Besides these, all operations within one of these times before the end are kept, and of the earlier ones one in this
+ * many.
+ */
 const KEPT_BEFORE = [0, SECOND / 4, SECOND, 4 * SECOND];
 const KEPT_SHARE = 32;
 
 /**
- * The smallest failing run that can be found from `start`, which fails.
+ * Finds the smallest failing run, beginning with `start`, which fails.
  *
- * In turn: no last reads, a shorter time, fewer nodes, fewer faults, fewer operations (where that does not help,
- * those of the end asked again and again in place of most others), simpler faults, an earlier beginning; again until
+ * It tries in turn: no last reads, a shorter time, fewer nodes, fewer faults, fewer operations (if that does not help,
+ * repeating the last operations in place of most others), simpler faults, an earlier beginning. It repeats this until
  * nothing helps.
  */
 export async function shrink(start: Candidate, options: ShrinkOptions): Promise<Candidate> {
@@ -62,7 +62,7 @@ export async function shrink(start: Candidate, options: ShrinkOptions): Promise<
   return shrinking.best;
 }
 
-/** The smallest failing run so far, and the ways to a smaller one. */
+/** The smallest failing run so far, and the ways to reduce it. */
 class Shrinking {
   readonly #options: ShrinkOptions;
   best: Candidate;
@@ -91,7 +91,7 @@ class Shrinking {
     }
   }
 
-  /** Tries a candidate, which takes the place of the best if it fails. */
+  /** Tries a candidate. If it fails, it becomes the best one. */
   async #attempt(candidate: Candidate): Promise<boolean> {
     const { isOver, fails, onProgress } = this.#options;
     if (isOver() || !(await fails(candidate))) return false;
@@ -105,7 +105,7 @@ class Shrinking {
     return this.#attempt({ setup, schedule: { ...schedule, ...part } });
   }
 
-  /** The shortest time, to a hundredth of a second, after which it has failed. */
+  /** Finds the shortest time after which it has failed, to a hundredth of a second. */
   async #shortenTime(): Promise<void> {
     let tooShort = 0;
     while (this.best.setup.timeLimit - tooShort > 0.02) {
@@ -122,9 +122,9 @@ class Shrinking {
   }
 
   /**
-   * Some violations last a millisecond or two on one node, as on a leader that was just elected, and each removal
-   * shifts that moment. So an operation of the end, where the violation shows since the time is short, is asked of
-   * every node again and again, and few of all others are kept.
+   * Some violations last a millisecond or two on one node, for example on a leader that was just elected, and each
+   * removal shifts that moment. So one of the last operations is repeated on all nodes (the violation shows at the end,
+   * because the time is short), and few of the others are kept.
    */
   async #askAgain(): Promise<void> {
     const { setup, schedule: { operations, faults } } = this.best;
@@ -159,12 +159,12 @@ class Shrinking {
     }
   }
 
-  /** Faults that do less, and that are healed never. */
+  /** Makes faults weaker, or never healed. */
   async #simplerFaults(): Promise<void> {
     for (let i = 0; i < this.best.schedule.faults.length; i++) {
       while (await this.#simplify(i));
       const planned = this.best.schedule.faults[i]!;
-      // What is not healed before the end need not be healed at all.
+      // A fault that is healed after the end need not be healed at all.
       if (planned.lasts !== null) await this.#replaceFault(i, { ...planned, lasts: null });
     }
   }
@@ -197,7 +197,7 @@ class Shrinking {
   }
 }
 
-/** One of the last operations, the `turn`-th, asked of every node again and again around the end. */
+/** Repeats one of the last operations, the `turn`-th, on all nodes around the end. */
 function repeated(
   last: ScheduledOperation,
   turn: number,
@@ -205,7 +205,7 @@ function repeated(
   setup: Candidate["setup"],
 ): ScheduledOperation[] {
   const again: ScheduledOperation[] = [];
-  // Not at the same instants as the operation before, as then messages would fare as they did.
+  // Not at the same instants as the previous operation, because then messages would have the same fate.
   const begin = Math.max(0, end - ASKED_AGAIN_BEFORE) + turn * ASKED_AGAIN_EVERY / LAST_OPERATIONS;
   for (let at = begin; at < end + ASKED_AGAIN_AFTER; at += ASKED_AGAIN_EVERY) {
     for (let node = 1; node <= setup.nodes; node++) {
@@ -220,10 +220,10 @@ function sizeOf({ setup, schedule }: Candidate): string {
 }
 
 /**
- * Leaves out what can be left out: first halves, then quarters, down to single items, until no single one can go.
+ * Leaves out items: first halves, then quarters, down to single ones, until every item that is left is needed.
  *
- * @param test Tries a list, and says whether it will do.
- * @param partsMax Into no more parts than this; without end if left out.
+ * @param test Tries a list, and returns whether it is sufficient.
+ * @param partsMax The maximum number of parts. Default: no limit.
  */
 export async function minimize<T>(
   items: readonly T[],
@@ -236,7 +236,7 @@ export async function minimize<T>(
   while (kept.length > 1) {
     const size = Math.ceil(kept.length / parts);
     let shrunk = false;
-    // From the end, as what comes late is the likelier to be of no matter.
+    // Begins at the end, because late items are more likely to be unnecessary.
     for (let begin = size * (Math.ceil(kept.length / size) - 1); begin >= 0; begin -= size) {
       const rest = [...kept.slice(0, begin), ...kept.slice(begin + size)];
       if (rest.length === 0 || !await test(rest)) continue;

@@ -1,5 +1,5 @@
 /**
- * A sweep on several workers, each with one run at a time.
+ * Runs a sweep on several workers, each with one run at a time.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import type { RunResult } from "../run/result.ts";
 import { programUrl } from "../rig/program.ts";
 import type { RunOptions } from "../run/options.ts";
 
-/** What a worker is asked. */
+/** A request to a worker. */
 export interface WorkerRequest {
   readonly options: RunOptions;
   /** How the program was started. */
   readonly command: string;
 }
 
-/** The hidden command by which the program, started as a worker, knows what it is. */
+/** The hidden command with which a worker of this program is started. */
 const WORKER = "kaya-raft worker";
 
-/** What a worker answers. */
+/** The answer of a worker. */
 type WorkerAnswer = { readonly isReady: true } | { readonly result: RunResult } | { readonly error: string };
 
 /**
- * Goes through a sweep on `jobs` workers. `heard` is called with each result, in the order in which they come.
- * Ends with the first error of a worker, or when it is aborted, whatever the workers are at.
+ * Runs a sweep on `jobs` workers. Calls `heard` with each result, in the order of arrival. Ends at the first error of a
+ * worker, or when it is aborted, whatever the workers are doing.
  */
 export function sweepOnWorkers(
   sweep: Sweep,
@@ -51,7 +51,7 @@ export function sweepOnWorkers(
       } else if (busy === 0) end(null);
     };
     for (let i = 0; i < jobs; i++) {
-      // With an environment of its own: to hand the process's down, Deno would ask for the permission to read that.
+      // Gives the worker an empty environment: to pass on the process's, Deno would ask for a permission to read it.
       const worker = new Worker(programUrl(), { env: {}, workerData: WORKER });
       workers.push(worker);
       worker.on("message", (answer: WorkerAnswer) => {

@@ -1,5 +1,5 @@
 /**
- * Every execution of a small cluster within bounds, breadth first, through the real core: so that the first violation
+ * Explores every execution of a small cluster within bounds, breadth first, with the real core. So the first violation
  * found is one of the shortest.
  *
  * @module
@@ -20,24 +20,24 @@ import {
   worldFingerprint,
 } from "./world.ts";
 
-/** When to stop, beside the bounds. */
+/** When to stop, besides the bounds. */
 interface Limits {
-  /** At most so many states. */
+  /** The maximum number of states. */
   readonly states: number;
-  /** At most so many steps from the beginning. */
+  /** The maximum number of steps from the beginning. */
   readonly depth: number;
 }
 
-/** How far an exploration has come. */
+/** The progress of an exploration. */
 interface Progress {
   readonly states: number;
   readonly transitions: number;
   readonly depth: number;
-  /** How many states of this depth are still to be gone on from. */
+  /** How many states of this depth still have to be expanded. */
   readonly left: number;
 }
 
-/** A step of a path: what happened, and which messages were not lost after it, as bits of their places. */
+/** A step of a path: the action, and which messages were kept after it, as bits by their positions. */
 export interface PathStep {
   readonly action: Action;
   readonly kept: number;
@@ -45,13 +45,13 @@ export interface PathStep {
 
 /** How an exploration ended. */
 export interface Explored extends Omit<Progress, "left"> {
-  /** The shortest path to a violation, and what is violated; `null` where none was found. */
+  /** The shortest path to a violation, and the violation; `null` if none was found. */
   readonly violation: { readonly what: string; readonly path: readonly PathStep[] } | null;
-  /** Whether everything within the bounds was seen. */
+  /** Whether everything within the bounds was explored. */
   readonly isComplete: boolean;
-  /** Why not; `null` if it was. */
+  /** Why it stopped earlier; `null` if it did not. */
   readonly stoppedBy: "states" | "depth" | "time" | "interrupt" | "violation" | null;
-  /** The bytes of the table of states. */
+  /** The size of the table of states in bytes. */
   readonly tableBytes: number;
 }
 
@@ -74,32 +74,32 @@ const KINDS = [
   "type"
 ][];
 
-/** A step as a number: three bits for what happens, seven for where, and the rest for what is kept. */
+/** A step as a number: three bits for the kind of action, seven for its place, and the rest for the kept messages. */
 export function encodeStep({ action, kept }: PathStep): number {
   return (KINDS.indexOf(action.type) | action.at << 3 | kept << 10) >>> 0;
 }
 
-/** The step that a number stands for. */
+/** Decodes the number of a step. */
 export function decodeStep(number: number): PathStep {
   return { action: { type: KINDS[number & 7]!, at: number >>> 3 & 127 }, kept: number >>> 10 };
 }
 
-/** A path as one word: its steps as numbers, to the base of 36. */
+/** A path as one word: its steps as numbers in base 36. */
 export function pathText(path: readonly PathStep[]): string {
   return path.map((one) => encodeStep(one).toString(36)).join(".");
 }
 
-/** The path that a word stands for; `null` where it is none. */
+/** Parses the word of a path; `null` if it is not one. */
 export function parsePath(text: string): PathStep[] | null {
   if (!/^[0-9a-z]{1,7}(\.[0-9a-z]{1,7})*$/.test(text)) return null;
   const numbers = text.split(".").map((word) => parseInt(word, 36));
   return numbers.some((number) => number > 0xffffffff || (number & 7) >= KINDS.length) ? null : numbers.map(decodeStep);
 }
 
-/** The most messages that a step may leave before some are lost: their places must fit into a step's number. */
+/** The most messages that a step may leave before some are lost: their positions must fit into a step's number. */
 const MOST_MESSAGES = 22;
 
-/** An exploration that can be paused: each call of `advance` goes on for a while. */
+/** An exploration that can be paused: each call of `advance` continues it for a while. */
 export class Exploration {
   readonly #bounds: Bounds;
   readonly #limits: Limits;
@@ -112,7 +112,7 @@ export class Exploration {
   #explored: Explored | null = null;
 
   /**
-   * @param bounds What is explored.
+   * @param bounds The bounds of the exploration.
    * @param limits When to stop.
    */
   constructor(bounds: Bounds, limits: Limits) {
@@ -123,17 +123,17 @@ export class Exploration {
     this.#level = [{ number: 0, world, memory: NO_MEMORY }];
   }
 
-  /** How far it has come. */
+  /** The progress. */
   get progress(): Progress {
     const left = this.#level.length - this.#place;
     return { states: this.#table.size, transitions: this.#transitions, depth: this.#depth, left };
   }
 
   /**
-   * Goes on from some states.
+   * Expands some states.
    *
-   * @param count From how many.
-   * @returns How it ended; `null` while it has not.
+   * @param count How many states.
+   * @returns The result; `null` while it is not finished.
    */
   advance(count: number): Explored | null {
     for (let done = 0; done < count && this.#explored === null; done++) {
@@ -144,7 +144,7 @@ export class Exploration {
     return this.#explored;
   }
 
-  /** Ends it. */
+  /** Ends the exploration. */
   stop(stoppedBy: Explored["stoppedBy"], violation: Explored["violation"] = null): Explored {
     return this.#explored ??= {
       states: this.#table.size,
@@ -157,7 +157,7 @@ export class Exploration {
     };
   }
 
-  /** Goes one step deeper; `false` where that was all. */
+  /** Goes one step deeper; `false` if there are no more states. */
   #descend(): boolean {
     this.#level = this.#next;
     this.#next = [];
@@ -190,7 +190,7 @@ export class Exploration {
   }
 }
 
-/** What identifies a state: how it goes on, and what is remembered. */
+/** The fingerprint of a state: the world, and the memory of the past. */
 export function stateFingerprint(world: World, remembered: Fingerprint): Fingerprint {
   return fingerprintOfAll([worldFingerprint(world), remembered]);
 }
@@ -200,9 +200,7 @@ export function memoryFingerprint(memory: Memory): Fingerprint {
   return fingerprintOf(memoryText(memory));
 }
 
-/**
- * A step, and what is to be said of it. An error of the core is a violation, as no fault of a disk is among the steps.
- */
+/** Tries a step. An error of the core is a violation, because no fault of a disk is among the steps. */
 export function tryStep(
   world: World,
   action: Action,
@@ -219,7 +217,7 @@ export function tryStep(
   return { ...judge(moved, memory), world: moved.world };
 }
 
-/** Explores at one go. */
+/** Explores synchronously. */
 export function explore(bounds: Bounds, limits: Limits): Explored {
   const exploration = new Exploration(bounds, limits);
   for (;;) {

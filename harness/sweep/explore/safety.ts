@@ -1,6 +1,6 @@
 /**
- * What must hold in every world, and what must be remembered of the past to see it: Raft's safety properties (figure 3
- * of the paper).
+ * The properties that must hold in every world, and the memory of the past that is needed to check them: Raft's safety
+ * properties (figure 3 of the paper).
  *
  * @module
  */
@@ -8,45 +8,45 @@ import type { LogIndex, ReadResult } from "../../../raft/mod.ts";
 import { entryText } from "./synced_log.ts";
 import type { Host, Moved, World } from "./world.ts";
 
-/** What is remembered of the past. */
+/** The memory of the past. */
 export interface Memory {
-  /** Which node led in a term, by term; 0 where nobody has. */
+  /** The leader of each term, by term; 0 if there was none. */
   readonly leaders: readonly number[];
-  /** Each entry that was ever committed, from index 1 on, and in which term. */
+  /** Each entry that was ever committed, from index 1 on, with the term of the commit. */
   readonly committed: readonly Committed[];
-  /** For each read how many entries were committed when it was asked. */
+  /** For each read, how many entries were committed when it was requested. */
   readonly floors: readonly number[];
 }
 
 /** An entry that was committed. */
 interface Committed {
   readonly entry: string;
-  /** The term of the node that first committed it: leaders of later terms must hold it. */
+  /** The term of the node that first committed it. Leaders of later terms must hold it. */
   readonly inTerm: number;
 }
 
-/** Nothing has happened yet. */
+/** The memory before anything has happened. */
 export const NO_MEMORY: Memory = { leaders: [], committed: [], floors: [] };
 
-/** Text that is the same for equal memories. */
+/** A text that is equal for equal memories. */
 export function memoryText({ leaders, committed, floors }: Memory): string {
   return `${leaders.join(",")};${committed.map(({ entry, inTerm }) => `${entry}@${inTerm}`).join(" ")};${
     floors.join(",")
   }`;
 }
 
-/** What is remembered after a step, and what is wrong; `null` where nothing is. */
+/** The memory after a step, and the violation; `null` if there is none. */
 export interface Judged {
   readonly memory: Memory;
   readonly violation: string | null;
 }
 
 /**
- * Looks at a world.
+ * Checks a world.
  *
- * @param moved The world after the step, and which node has moved: the others are as they were when they were looked
- * at.
- * @param memory Before the step.
+ * @param moved The world after the step, and the node that has moved. The other nodes are as they were at the last
+ * check.
+ * @param memory The memory before the step.
  */
 export function judge({ world, node, reads }: Moved, memory: Memory): Judged {
   const host = world.hosts[node - 1]!;
@@ -64,7 +64,7 @@ export function judge({ world, node, reads }: Moved, memory: Memory): Judged {
   return { memory: isSame ? memory : { leaders, committed, floors }, violation };
 }
 
-/** Linearizable reads: one sees all that was committed when it was asked. */
+/** Linearizable reads: each sees all entries that were committed when it was requested. */
 function judgeReads(reads: readonly ReadResult[], floors: readonly number[]): string | null {
   for (const { context, index } of reads) {
     const floor = floors[context - 1]!;
@@ -75,7 +75,7 @@ function judgeReads(reads: readonly ReadResult[], floors: readonly number[]): st
   return null;
 }
 
-/** Election safety: at most one leader in a term. Leader completeness: it holds all that was committed. */
+/** Election safety: at most one leader in a term. Leader completeness: a leader holds all committed entries. */
 function judgeLeader({ node, log }: Host, memory: Memory): { leaders: readonly number[]; violation: string | null } {
   const { leaders, committed } = memory;
   if (node.role !== "leader") return { leaders, violation: null };
@@ -97,9 +97,7 @@ function judgeLeader({ node, log }: Host, memory: Memory): { leaders: readonly n
   return { leaders: grown, violation: null };
 }
 
-/**
- * State machine safety: what is committed at an index is the same everywhere, for ever; and a quorum's disks hold it.
- */
+/** State machine safety: the committed entry at an index is the same everywhere, for ever, and durable on a quorum. */
 function judgeCommits(
   world: World,
   { node, log }: Host,
@@ -126,7 +124,7 @@ function judgeCommits(
   return { committed: grown, violation: null };
 }
 
-/** Log matching: where two logs have entries of one index and term, they are the same up to there. */
+/** Log matching: if two logs have an entry of the same index and term, they are equal up to there. */
 function judgeLogs(world: World, { node, log }: Host): string | null {
   const own = log.entries();
   for (const other of world.hosts) {

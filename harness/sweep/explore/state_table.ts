@@ -1,12 +1,12 @@
 /**
- * The states that were seen: a fingerprint of 64 bits, and how each was come to.
+ * The states that were seen: a fingerprint of 64 bits for each, and how it was reached.
  *
  * ```text
  * slots: open addressing, number of a state + 1, or 0          states: fingerprint high and low, parent, action, kept
  * ```
  *
- * Two different states with one fingerprint would hide one of them: of n states that has a chance of n² / 2^65, for ten
- * million one in 370,000.
+ * If two states had the same fingerprint, one of them would be missed. For n states the probability is n² / 2^65; for
+ * ten million, one in 370,000.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export class StateTable {
     return this.#count;
   }
 
-  /** The bytes that they take. */
+  /** Their size in bytes. */
   get bytes(): number {
     return 4 * (this.#slots.length + 4 * this.#high.length);
   }
@@ -34,9 +34,9 @@ export class StateTable {
   /**
    * Notes a state.
    *
-   * @param parent The state that it was come to from; -1 for the first.
-   * @param action How, as a number.
-   * @returns Its number, or -1 where it was seen before.
+   * @param parent The state before; -1 for the first.
+   * @param action The action that led to it, as a number.
+   * @returns Its number, or -1 if it was seen before.
    */
   add({ high, low }: Fingerprint, parent: number, action: number): number {
     if (this.#count * 2 >= this.#slots.length) this.#grow();
@@ -55,7 +55,7 @@ export class StateTable {
     return number;
   }
 
-  /** The actions that lead from the first state to one. */
+  /** The actions that lead from the first state to this one. */
   pathTo(state: number): number[] {
     const path: number[] = [];
     for (let at = state; this.#parent[at]! >= 0; at = this.#parent[at]!) path.push(this.#action[at]!);

@@ -1,5 +1,5 @@
 /**
- * The path to a violation, told: each step, what the node did because of it, and which messages were lost.
+ * Tells the path to a violation: each step, the node's reaction, and the messages that were lost.
  *
  * @module
  */
@@ -10,22 +10,22 @@ import { actionsOf, type Bounds, firstWorld, keep, sayAction } from "./world.ts"
 
 /** A step of a story. */
 interface StoryStep {
-  /** What happened. */
+  /** The action. */
   readonly action: string;
-  /** What the nodes did. */
+  /** The reactions of the nodes. */
   readonly effects: readonly string[];
-  /** What was lost after it. */
+  /** The messages that were lost after it. */
   readonly lost: readonly string[];
 }
 
-/** A path taken again. */
+/** A path that was replayed. */
 interface Story {
   readonly steps: readonly StoryStep[];
-  /** What is violated in the end; `null` where nothing is. */
+  /** The violation at the end; `null` if there is none. */
   readonly violation: string | null;
 }
 
-/** Takes a path again, from the beginning; `null` where a step of it is not possible within these bounds. */
+/** Replays a path from the beginning; `null` if a step of it is impossible within these bounds. */
 export function tellPath(path: readonly PathStep[], bounds: Bounds): Story | null {
   let effects: string[] = [];
   const tracerOf = (id: NodeId): RaftTracer => tracer(id, (line) => effects.push(line));
@@ -65,7 +65,7 @@ function tracer(id: NodeId, tell: (line: string) => void): RaftTracer {
   };
 }
 
-/** A story as text, a line for each step and what came of it. */
+/** A story as text: a line for each step, and its consequences. */
 export function renderStorySteps({ steps, violation }: Story): string {
   const lines: string[] = [];
   steps.forEach(({ action, effects, lost }, i) => {

@@ -1,5 +1,5 @@
 /**
- * A log for explored nodes: what was written is durable once it is synced, and a crash takes it back to there.
+ * A log for explored nodes: entries are durable once they are synced, and a crash returns the log to that state.
  *
  * @module
  */
@@ -11,12 +11,12 @@ export class SyncedLog extends MemLog {
   #diskState: HardState = initialState;
   #durableIndex = 0;
 
-  /** Up to where the log is durable. */
+  /** The last index that is durable. */
   override get durableIndex(): LogIndex {
     return this.#durableIndex as LogIndex;
   }
 
-  /** What of term and vote is durable. */
+  /** The durable part of term and vote. */
   override get durableState(): HardState {
     return this.#diskState;
   }
@@ -32,19 +32,19 @@ export class SyncedLog extends MemLog {
     this.#durableIndex = Math.min(this.#durableIndex, from - 1);
   }
 
-  /** All that was written becomes durable. */
+  /** Makes everything durable. */
   sync(): void {
     this.#disk = this.entries();
     this.#diskState = this.state;
     this.#durableIndex = this.lastIndex;
   }
 
-  /** What a crash leaves. */
+  /** The log after a crash. */
   crashed(): SyncedLog {
     return filled(this.#disk, this.#diskState, this.#disk, this.#diskState, this.#disk.length);
   }
 
-  /** A log with the same content, here and on the disk. */
+  /** A log with the same content, in memory and on disk. */
   copy(): SyncedLog {
     return filled(this.entries(), this.state, this.#disk, this.#diskState, this.#durableIndex);
   }
@@ -54,7 +54,7 @@ export class SyncedLog extends MemLog {
     return this.slice(1 as LogIndex, this.lastIndex + 1 as LogIndex);
   }
 
-  /** Text that is the same for equal logs. */
+  /** A text that is equal for equal logs. */
   text(): string {
     const { term, votedFor } = this.state;
     const disk = this.#diskState;
@@ -69,7 +69,7 @@ export class SyncedLog extends MemLog {
     this.setState(state);
   }
 
-  /** Sets what is on the disk. */
+  /** Sets the content of the disk. */
   setDisk(entries: readonly Entry[], state: HardState, durableIndex: number): void {
     this.#disk = entries;
     this.#diskState = state;
@@ -90,7 +90,7 @@ function filled(
   return log;
 }
 
-/** An entry in a few characters: its term, and what it holds. */
+/** An entry in a few characters: its term and its content. */
 export function entryText({ term, kind, data }: Entry): string {
   return `${term}${kind === "command" ? `:${data.join(".")}` : kind === "noop" ? "" : `c${data.join(".")}`}`;
 }

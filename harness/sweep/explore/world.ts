@@ -1,8 +1,8 @@
 /**
  * A small cluster at one moment: real nodes, their logs, and the messages under way. A world is never changed: a step
- * makes another one, which shares with it all but the node that has moved.
+ * makes another one, which shares everything except the node that moved.
  *
- * Time stands still: a timeout is an action that may come at any moment, leases and quorum checks are off.
+ * Time stands still. A timeout is an action that may come at any moment; leases and quorum checks are off.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 import { type Fingerprint, fingerprintOf, fingerprintOfAll } from "./fingerprint.ts";
 import { SyncedLog } from "./synced_log.ts";
 
-/** What is explored: each bound keeps the number of states finite. */
+/** The bounds of the exploration; each keeps the number of states finite. */
 export interface Bounds {
   /** Voters, 2 or 3. */
   readonly nodes: number;
@@ -27,51 +27,51 @@ export interface Bounds {
   readonly terms: number;
   /** No log grows beyond this index. */
   readonly entries: number;
-  /** At most so many messages are under way; the others are lost, in every way that leaves so many. */
+  /** At most this many messages are under way. If there are more, some are lost, in every possible way. */
   readonly messages: number;
   /** How many commands are proposed. */
   readonly commands: number;
   /** How many crashes happen, each with a restart. */
   readonly crashes: number;
-  /** How many messages come twice. */
+  /** How many messages are delivered twice. */
   readonly duplicates: number;
   /** How many heartbeat rounds leaders begin. */
   readonly heartbeats: number;
-  /** How many reads are asked, of any node. */
+  /** How many reads are requested, of any node. */
   readonly reads: number;
-  /** Whether a sync is a step of its own; else everything is durable at once. */
+  /** Whether a sync is a separate step; otherwise everything is durable at once. */
   readonly syncs: boolean;
   /** Whether nodes ask for pre-votes. */
   readonly preVote: boolean;
-  /** Whether messages that can do nothing any more are left out. */
+  /** Whether messages that can no longer have an effect are left out. */
   readonly reduces: boolean;
 }
 
-/** A step: what happens, to which node, or to the message at which place of `World.network`. */
+/** A step: the action, and the node, or the position of the message in `World.network`. */
 export interface Action {
-  /** `"repeat"` delivers a message and leaves it under way. */
+  /** `"repeat"` delivers a message and keeps it under way. */
   readonly type: "timeout" | "heartbeat" | "propose" | "read" | "sync" | "crash" | "deliver" | "repeat";
-  /** The node's number from 1, or the message's place from 0. */
+  /** The node's number from 1, or the message's position from 0. */
   readonly at: number;
 }
 
-/** One node, its log, and what waits for a sync. */
+/** One node, its log, and its envelopes that wait for a sync. */
 export interface Host {
   readonly node: RaftNode;
   readonly log: SyncedLog;
   readonly held: readonly Message[];
-  /** Equal for hosts that go on alike. */
+  /** Equal for hosts that behave alike. */
   readonly text: string;
-  /** The text's. */
+  /** The fingerprint of the text. */
   readonly fingerprint: Fingerprint;
 }
 
 /** A message under way. */
 interface Message {
   readonly envelope: Envelope;
-  /** Equal for messages that do the same. */
+  /** Equal for messages with the same effect. */
   readonly text: string;
-  /** The text's. */
+  /** The fingerprint of the text. */
   readonly fingerprint: Fingerprint;
 }
 
@@ -87,12 +87,12 @@ interface Used {
 /** A cluster at one moment. */
 export interface World {
   readonly hosts: readonly Host[];
-  /** In the order of their texts. */
+  /** The messages under way, in the order of their texts. */
   readonly network: readonly Message[];
   readonly used: Used;
 }
 
-/** A step's outcome: a world, before messages are lost, and which node has moved. */
+/** The result of a step: a world, before messages are lost, and the node that has moved. */
 export interface Moved {
   readonly world: World;
   readonly node: NodeId;
@@ -117,7 +117,7 @@ function start(id: NodeId, bounds: Bounds, log: SyncedLog, tracer: RaftTracer | 
     id,
     peers,
     seed: 1,
-    // So long that no round of a leader ends one.
+    // So long that no leader's round ends one.
     electionTimeoutTicks: 1_000_000,
     heartbeatIntervalTicks: 1,
     checkQuorum: false,
@@ -133,12 +133,12 @@ function hostOf(node: RaftNode, log: SyncedLog, held: readonly Message[]): Host 
   return { node, log, held, text, fingerprint: fingerprintOf(text) };
 }
 
-/** What may happen next, in a fixed order. */
+/** The possible actions, in a fixed order. */
 export function actionsOf(world: World, bounds: Bounds): Action[] {
   const { hosts, network, used } = world;
   const actions: Action[] = [];
   network.forEach((message, at) => {
-    // Equal messages do the same.
+    // Equal messages have the same effect.
     if (at > 0 && network[at - 1]!.text === message.text) return;
     actions.push({ type: "deliver", at });
     if (used.duplicates < bounds.duplicates) actions.push({ type: "repeat", at });
@@ -161,7 +161,7 @@ export function actionsOf(world: World, bounds: Bounds): Action[] {
 /**
  * Takes a step.
  *
- * @throws What the node throws: a violation.
+ * @throws Whatever the node throws: that is a violation.
  */
 export function step(world: World, action: Action, bounds: Bounds, tracerOf?: (id: NodeId) => RaftTracer): Moved {
   const message = action.type === "deliver" || action.type === "repeat" ? world.network[action.at]! : null;
@@ -191,7 +191,7 @@ export function step(world: World, action: Action, bounds: Bounds, tracerOf?: (i
     held = [];
     take(node.persisted());
     take(node.broadcast());
-    // As a step of its own a sync covers what was written before it, and nothing after.
+    // A separate sync covers only what was written before it.
     isSynced = bounds.syncs;
   }
   node.drainApplied();
@@ -241,7 +241,7 @@ function next(world: World, host: Host, network: readonly Message[], used: Used,
 }
 
 /**
- * Whether a message can never do anything any more: an answer or a notice of a term that its receiver has left for
+ * Whether a message can never have an effect again: an answer or a notice of a term that its receiver has left for
  * good.
  */
 function isVoid(envelope: Envelope, hosts: readonly Host[]): boolean {
@@ -261,7 +261,7 @@ function messageOf(envelope: Envelope): Message {
   return { envelope, text, fingerprint: fingerprintOf(text) };
 }
 
-/** What an envelope says, but for the time of a heartbeat, which only leases look at. */
+/** The content of an envelope, except for the time of a heartbeat, which only leases use. */
 function textOf(envelope: Envelope): string {
   let text = "";
   for (const [name, value] of Object.entries(envelope)) {
@@ -277,7 +277,7 @@ function describeValue(value: unknown): string {
   return typeof value === "object" && value !== null ? Object.values(value).map(describeValue).join("/") : `${value}`;
 }
 
-/** Every way in which at most `most` of a world's messages stay under way, the others being lost. */
+/** All ways in which at most `most` of a world's messages stay under way and the others are lost. */
 export function* afterLosses(world: World, most: number): Generator<{ world: World; kept: number }> {
   const { network } = world;
   if (network.length <= most) {
@@ -290,7 +290,7 @@ export function* afterLosses(world: World, most: number): Generator<{ world: Wor
   }
 }
 
-/** The world in which of the messages under way only those of a set of bits are left. */
+/** The world with only those messages under way that a set of bits selects. */
 export function keep(world: World, kept: number): World {
   return { ...world, network: world.network.filter((_, at) => (kept >> at & 1) === 1) };
 }
@@ -301,7 +301,10 @@ function bitsOf(set: number): number {
   return count;
 }
 
-/** What is equal for worlds that go on alike, and differs for all others but by a collision. */
+/**
+ * The fingerprint of a world. It is equal for worlds that behave alike, and, apart from collisions, differs for all
+ * others.
+ */
 export function worldFingerprint({ hosts, network, used }: World): Fingerprint {
   const { commands, crashes, duplicates, heartbeats, reads } = used;
   const counts = { high: commands << 16 | crashes << 8 | reads, low: duplicates << 16 | heartbeats };
@@ -313,7 +316,7 @@ function printOf({ fingerprint }: Message): Fingerprint {
   return fingerprint;
 }
 
-/** An action in words. */
+/** An action as text. */
 export function sayAction({ type, at }: Action, world: World): string {
   switch (type) {
     case "timeout":
