@@ -146,6 +146,7 @@ import "./server/node/removal_test.ts";
 import "./server/node/restarts_test.ts";
 import "./server/node/rolling_restarts_test.ts";
 import "./server/node/serve_test.ts";
+import "./server/node/two_versions_test.ts";
 import "./server/peer/frame_queue_test.ts";
 import "./server/peer/frames_test.ts";
 import "./server/peer/handshake_test.ts";

@@ -69,7 +69,10 @@ export interface Dialer {
 export interface DialerStatus {
   /** Whether frames can leave. */
   readonly isConnected: boolean;
-  /** The version that both sides agreed on for the last connection; 0 before the first. */
+  /**
+   * The version that both sides agreed on; 0 while there is no connection. A frame that is sent then must have the form
+   * of the oldest version that this program speaks.
+   */
   readonly version: number;
   /** How many frames wait. */
   readonly queuedFrames: number;
@@ -122,6 +125,7 @@ export function createDialer(options: DialerOptions): Dialer {
     const wasConnected = isConnected;
     socket = null;
     isConnected = false;
+    version = 0;
     failed.destroy();
     timer?.cancel();
     timer = null;

@@ -117,7 +117,10 @@ export interface Transport {
   addPeer(id: number, address: Address): void;
   /** Ends the connections with a peer, and refuses further ones. */
   removePeer(id: number): void;
-  /** The protocol version that was agreed on with a peer; 0 if there was no connection yet. */
+  /**
+   * The protocol version that was agreed on with a peer; 0 while there is no connection. A frame that is sent then must
+   * have the form of the oldest version that this program speaks.
+   */
   versionOf(peer: number): number;
   /** The state of the connections, by peer. */
   status(): Map<number, PeerStatus>;
