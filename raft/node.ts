@@ -185,7 +185,7 @@ export class RaftNode {
    */
   handle(envelope: Envelope): Envelope[] {
     const core = this.#core;
-    if (core.tracer !== null || !handleRoutine(core, envelope)) this.#handleWithCare(core, envelope);
+    if (!handleRoutine(core, envelope)) this.#handleWithCare(core, envelope);
     return core.takeOutbox();
   }
 

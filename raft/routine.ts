@@ -1,6 +1,6 @@
 /**
- * A fast path for the most frequent messages: an append, its answer and a commit notice, if they are of the node's own
- * term and valid.
+ * A fast path for the most frequent messages: appends, heartbeats, their answers and commit notices, if they are of the
+ * node's own term and valid.
  *
  * `RaftNode.handle` takes the slow path for all other messages; both have the same effect. The fast path looks at the
  * type first, so each function sees objects of one shape, whose fields the engine reads faster. Without it, the checks
@@ -8,10 +8,17 @@
  *
  * @module
  */
-import { handleAppendRequest, handleCommitNotice } from "./append.ts";
+import { handleAppendRequest, handleCommitNotice, handleHeartbeatRequest } from "./append.ts";
 import type { Core } from "./core.ts";
-import type { AppendRequest, AppendResponse, CommitNotice, Envelope } from "./message.ts";
-import { handleAppendResponse } from "./replies.ts";
+import type {
+  AppendRequest,
+  AppendResponse,
+  CommitNotice,
+  Envelope,
+  HeartbeatRequest,
+  HeartbeatResponse,
+} from "./message.ts";
+import { handleAppendResponse, handleHeartbeatResponse } from "./replies.ts";
 import { type Entry, MAX_INDEX } from "./types.ts";
 
 /**
@@ -24,17 +31,33 @@ export function handleRoutine(core: Core, envelope: Envelope): boolean {
   switch (envelope.type) {
     case "append-request":
       if (!isRoutineAppend(core, envelope)) return false;
+      core.tracer?.receive?.(envelope);
       handleAppendRequest(core, envelope);
       return true;
     case "append-response": {
       const follower = core.progress.get(envelope.from);
       if (follower === undefined || !isRoutineResponse(core, envelope)) return false;
       if (envelope.round < follower.sinceRound) return false;
+      core.tracer?.receive?.(envelope);
       handleAppendResponse(core, follower, envelope);
+      return true;
+    }
+    case "heartbeat-request":
+      if (!isRoutineHeartbeat(core, envelope)) return false;
+      core.tracer?.receive?.(envelope);
+      handleHeartbeatRequest(core, envelope);
+      return true;
+    case "heartbeat-response": {
+      const follower = core.progress.get(envelope.from);
+      if (follower === undefined || !isRoutineEcho(core, envelope)) return false;
+      if (envelope.round < follower.sinceRound) return false;
+      core.tracer?.receive?.(envelope);
+      handleHeartbeatResponse(core, follower, envelope);
       return true;
     }
     case "commit-notice":
       if (!isRoutineNotice(core, envelope)) return false;
+      core.tracer?.receive?.(envelope);
       handleCommitNotice(core, envelope);
       return true;
     default:
@@ -66,6 +89,18 @@ function isRoutineResponse(core: Core, response: AppendResponse): boolean {
   const { to, term, index, hintIndex, hintTerm, round, success } = response;
   return to === core.id && term === core.term && isLimited(index) && isLimited(hintIndex) && isLimited(hintTerm) &&
     isLimited(round) && typeof success === "boolean";
+}
+
+function isRoutineHeartbeat(core: Core, request: HeartbeatRequest): boolean {
+  const { from, to, term, round, sentAtTick, commitIndex } = request;
+  return to === core.id && term === core.term && from === core.leader && core.role === "follower" &&
+    isLimited(round) && isLimited(sentAtTick) && isLimited(commitIndex);
+}
+
+function isRoutineEcho(core: Core, response: HeartbeatResponse): boolean {
+  const { to, term, round, sentAtTick, vouchedIndex } = response;
+  return to === core.id && term === core.term && isLimited(round) && isLimited(sentAtTick) &&
+    (vouchedIndex === null || isLimited(vouchedIndex));
 }
 
 function isRoutineNotice(core: Core, { from, to, term, commitIndex }: CommitNotice): boolean {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Envelope, membersOf, type RaftStatus } from "../../raft/mod.ts";
+import type { Envelope, RaftStatus } from "../../raft/mod.ts";
 import type { Packet } from "../../server/replica/packet.ts";
 import type { ClientReply } from "../../server/replica/client.ts";
 
@@ -72,10 +72,8 @@ export const MARKS = [
 type Mark = (typeof MARKS)[number];
 
 /** The mark of each type of message that has one. */
-const SENT: ReadonlyMap<Envelope["type"], Mark> = new Map(
-  MARKS.filter((mark) => mark.endsWith(" sent")).map((
-    mark,
-  ) => [mark.slice(0, -" sent".length) as Envelope["type"], mark]),
+const SENT: Partial<Record<Envelope["type"], Mark>> = Object.fromEntries(
+  MARKS.filter((mark) => mark.endsWith(" sent")).map((mark) => [mark.slice(0, -" sent".length), mark]),
 );
 
 /** The marks of one run. */
@@ -105,7 +103,7 @@ export class Marks {
   }
 
   #message({ envelope }: Packet & { readonly kind: "raft" }): void {
-    const sent = SENT.get(envelope.type);
+    const sent = SENT[envelope.type];
     if (sent !== undefined) this.hit(sent);
     switch (envelope.type) {
       case "append-request":
@@ -147,7 +145,7 @@ export class Marks {
     if (snapshotIndex > 0 && lastIndex === snapshotIndex) this.hit("log empty behind a snapshot");
     if (snapshotIndex > 0 && status.firstIndex <= snapshotIndex) this.hit("entries kept behind a snapshot");
     if (configuration.votersOutgoing.length > 0) this.hit("joint configuration in force");
-    if (membersOf(configuration).length > configuration.voters.length) this.hit("learner in force");
+    if (configuration.learners.length > 0) this.hit("learner in force");
     const voters = configuration.voters.length;
     if (voters === 1) this.hit("one voter in force");
     else if (voters === 2) this.hit("two voters in force");
