@@ -22,7 +22,7 @@ import { type RunSetup, workloadOf } from "./setup.ts";
 import type { Moment } from "../moment.ts";
 import type { Cluster, Target } from "./target.ts";
 
-/** How a run is to be made beside what is in its setup. */
+/** The options of a run that are not part of its setup. */
 export interface DriveOptions {
   /** Replaces the schedule that the seed would give. */
   readonly schedule?: Schedule;

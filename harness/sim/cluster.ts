@@ -1,5 +1,5 @@
 /**
- * A cluster in one thread: replicas over a virtual clock, network and disks, all from one seed.
+ * A cluster in one thread: replicas on a virtual clock, network and disks, all from one seed.
  *
  * @module
  */
@@ -19,22 +19,22 @@ import { settle } from "./settling.ts";
 import { type AllSuffers, suffersOf } from "./suffering.ts";
 import { type Trace, wayOf } from "./trace.ts";
 
-/** How a simulated cluster is made. */
+/** The options of a simulated cluster. */
 interface SimClusterOptions {
   readonly queue: EventQueue;
   readonly seed: number;
   /** How many nodes there are at first: 1 to `nodes`. */
   readonly nodes: number;
-  /** A node's clock ticks this often, in nanoseconds. */
+  /** How often a node's clock ticks, in nanoseconds. */
   readonly tickLength: number;
   /** Whether all nodes tick at the same instants. */
   readonly alignedTicks: boolean;
-  /** Inputs that come within so many nanoseconds are one batch; 0: each input is a batch of its own. */
+  /** Inputs that come within this many nanoseconds are one batch; 0: each input is a batch of its own. */
   readonly batchTime: number;
   readonly settings: HostSettings;
-  /** Looks at everything that happens. */
+  /** Checks everything that happens. */
   readonly invariants: Invariants;
-  /** Hears every event inside the nodes. */
+  /** Called with every event inside the nodes. */
   readonly trace?: Trace;
 }
 
@@ -50,9 +50,9 @@ export class SimCluster {
   readonly #queue: EventQueue;
   readonly #nodes = new Map<number, SimNode>();
   readonly #links: SimLinks;
-  /** How many faults have been inflicted or healed. */
+  /** How many faults were injected or healed. */
   #strikes = 0;
-  /** Whether every node was restored: nothing is wrong any more, as no fault comes after that. */
+  /** Whether every node was restored: no fault comes after that. */
   #isHealed = false;
 
   constructor(options: SimClusterOptions) {
@@ -82,12 +82,12 @@ export class SimCluster {
     this.suffers = suffersOf({ nodes, links: this.#links, changes, onStrike: () => void this.#strikes++ });
   }
 
-  /** Whether any fault still lies on a link or a node. */
+  /** Whether any fault affects a link or a node. */
   #isWrong(): boolean {
     return this.#links.isFaulty || [...this.#nodes.values()].some((node) => node.isHeld);
   }
 
-  /** The nodes themselves, for whoever looks closer than a client can. */
+  /** The nodes themselves, for observers that need more than a client sees. */
   get members(): ReadonlyMap<number, SimNode> {
     return this.#nodes;
   }
@@ -135,7 +135,7 @@ export class SimCluster {
     const answer = (result: ClientReply): void => this.network.send(id, CLIENTS, reply, result);
     let isTaken = false;
     const receive = (received: CommandRequest): void => {
-      // Clients speak over a connection, which may lose or delay what it carries, but never doubles it.
+      // Clients use a connection, which may lose or delay requests, but never doubles them.
       if (isTaken) return;
       isTaken = true;
       if (node === undefined || !node.request(received, answer)) answer(CONNECTION_REFUSED);
@@ -144,8 +144,8 @@ export class SimCluster {
   }
 
   /**
-   * Undoes every fault of these nodes and of the links among them, and leaves all else as it is.
-   * Nodes that were refused or removed stay so. With all nodes, nothing is wrong any more.
+   * Heals all faults of these nodes and of the links among them, and leaves everything else as it is. Nodes that were
+   * refused or removed stay so. With all nodes, no fault is left.
    */
   restore(nodes: readonly number[], done: () => void): void {
     const isInside = (end: number): boolean => end === CLIENTS || nodes.includes(end);
@@ -159,7 +159,7 @@ export class SimCluster {
     done([...this.#nodes.values()].map((node) => node.view()));
   }
 
-  /** Ends the run: where all is healed, the cluster must come to rest first. */
+  /** Ends the run. If all is healed, the cluster must first come to rest. */
   stop(done: () => void): void {
     const end = (): void => {
       for (const node of this.#nodes.values()) node.stop();

@@ -1,5 +1,5 @@
 /**
- * What happened inside a run, counted: so that a sweep can say which situations it never reached.
+ * Counts the events inside a run, so that a sweep can report situations that it never reached.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Configuration, RaftTracer, Role, Term } from "../../raft/mod.ts";
 /** The counters by name, as they are reported and summed. */
 export type CoverageCounts = Readonly<Record<string, number>>;
 
-/** Counters of one run. */
+/** The counters of one run. */
 export class Coverage {
   starts = 0;
   journalsRefused = 0;
@@ -40,7 +40,7 @@ export class Coverage {
   readsConfirmedByLease = 0;
   readsRefused = 0;
   leasesRefused = 0;
-  /** Situations by name. */
+  /** The coverage marks. */
   readonly marks: Marks = new Marks();
   #isJoint = false;
 
@@ -62,7 +62,7 @@ export class Coverage {
     else this.lostCampaigns++;
   }
 
-  /** A vote or pre-vote was not given. */
+  /** Counts a vote or pre-vote that was refused. */
   voteRefused(preVote: boolean): void {
     if (preVote) this.preVotesRefused++;
     else this.votesRefused++;
@@ -95,7 +95,7 @@ export class Coverage {
     else if (event === "abandoned") this.snapshotsAbandoned++;
   }
 
-  /** The counters, by the names under which they are reported. */
+  /** The counters, by their names in reports. */
   counts(): CoverageCounts {
     return {
       starts: this.starts,
@@ -132,7 +132,7 @@ export class Coverage {
   }
 }
 
-/** The callbacks that only count. */
+/** Tracer callbacks that only count. */
 export function countEvents(coverage: Coverage): RaftTracer {
   return {
     staleRejected: () => void coverage.staleMessagesRejected++,

@@ -1,9 +1,8 @@
 /**
- * How what a disk has kept goes bad while nobody looks: bits flip, a write never reached the disk that said it had, or
- * reached another place.
+ * Damages the files of a node that is down: bits flip, a confirmed write is lost, or a write went to a wrong place.
  *
- * Only what can be noticed. A disk that has lost the very last write, whole, is as if that had never been asked for,
- * and no checksum tells.
+ * Only damage that can be detected. If a disk has lost exactly its last write, the result looks as if the write had
+ * never been made, and no checksum can detect that.
  *
  * @module
  */
@@ -23,14 +22,15 @@ function isSnapshot(name: string): boolean {
 }
 
 /**
- * Damages the files of a node that has ended. Says what was done; `null` where there was nothing to damage.
+ * Damages the files of a node that has ended. Returns a description; `null` if there was nothing to damage.
  *
- * @param how As the faults `damage` and `disk:flip` say: the latter is a bit of the journal ahead of its last batch.
+ * @param how The kind of damage, as in the fault `damage`; `flip`, of the fault `disk`, flips a bit of the journal
+ * before its last batch.
  */
 export function damage(disk: SimDisk, how: Decay | "flip", hash: number): string | null {
   const batches = disk.kept(isSegment);
   const last = lastBatch(batches);
-  // A file's first write is its header: a journal of nothing else has promised nothing.
+  // The first write of a file is its header. A journal with only headers has acknowledged nothing.
   if (last === null) return null;
   const ahead = batches.filter((write) => write !== last && !write.isTorn);
   switch (how) {
@@ -49,12 +49,12 @@ export function damage(disk: SimDisk, how: Decay | "flip", hash: number): string
   }
 }
 
-/** The last whole batch of the journal. */
+/** The last complete batch of the journal. */
 function lastBatch(writes: readonly KeptWrite[]): KeptWrite | null {
   return writes.findLast((write, i) => !write.isTorn && i > 0 && writes[i - 1]!.name === write.name) ?? null;
 }
 
-/** One bit of any of these writes is the other one. */
+/** Flips one bit in one of these writes. */
 function flip(disk: SimDisk, writes: readonly KeptWrite[], hash: number): string | null {
   let at = finish(hash) % writes.reduce((sum, { length }) => sum + length, 0);
   for (const { name, position, length } of writes) {
@@ -68,14 +68,14 @@ function flip(disk: SimDisk, writes: readonly KeptWrite[], hash: number): string
   return null;
 }
 
-/** A write has left no trace but the file's length. */
+/** Removes a write, except for its effect on the file's length. */
 function drop(disk: SimDisk, write: KeptWrite | null): string | null {
   if (write === null) return null;
   disk.spoil(write.name, write.position, new Uint8Array(write.length));
   return `the write to byte ${write.position} of ${write.name}`;
 }
 
-/** A write has gone to the place of another one. */
+/** Moves a write to the place of another one. */
 function misdirect(disk: SimDisk, writes: readonly KeptWrite[], hash: number): string | null {
   const write = pick(writes, hash);
   const other = pick(writes.filter((one) => one !== write), mix(hash, 1));

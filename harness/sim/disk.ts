@@ -1,11 +1,10 @@
 /**
- * The simulated disk of one node: the verbs of `server/journal/disk.ts`, with everything a real one does to those who
- * trust it.
+ * The simulated disk of one node: implements `server/journal/disk.ts`, with all failures that a real disk may have.
  *
- * What was written is readable at once and durable only after a sync that began later; a crash takes the rest, or
- * leaves a torn part of it. Names are visible at once and durable only after the folder was synced; a crash decides
- * over each of those that were not. A disk outlives its node: each start of the node opens it again, and a verb that
- * was under way when the node ended never calls back.
+ * Written bytes can be read at once, but are durable only after a sync that began later; a crash loses the rest, or
+ * leaves a torn part of it. Names are visible at once, but durable only after the folder was synced; a crash decides
+ * for each unsynced change whether it happened. A disk outlives its node: each start of the node opens it again. An
+ * operation that was under way when the node ended never calls back.
  *
  * @module
  */
@@ -20,59 +19,59 @@ const SYNC_SPREAD = 1_000 * MICROSECOND;
 /** and one in 128 takes up to 16 times as long. */
 const TAIL_MASK = 127;
 const TAIL_FACTOR = 16;
-/** Reading takes this for each started 64 KiB, and so does a change of the folder. */
+/** The time to read each 64 KiB that are begun, and to change the folder. */
 const TRANSFER_64K = 50 * MICROSECOND;
 
-/** A disk writes each of these whole or not at all. */
+/** A disk writes each sector completely or not at all. */
 const SECTOR_BYTES = 512;
 
-/** The content of a file: `bytes` up to `length`. */
+/** The content of a file: the first `length` bytes of `bytes`. */
 interface Content {
   bytes: Uint8Array;
   length: number;
   /** The writes in the order in which they took effect. */
   writes: Write[];
-  /** Of these so many are durable. */
+  /** How many of these writes are durable. */
   synced: number;
 }
 
-/** One write, and what it took the place of. */
+/** One write, and the bytes that it replaced. */
 interface Write {
   readonly position: number;
   length: number;
   readonly before: Uint8Array;
   readonly lengthBefore: number;
-  /** A part of it was lost in a crash. */
+  /** Whether a part of it was lost in a crash. */
   isTorn: boolean;
 }
 
-/** A change of the folder that is not durable: what a name stands for from then on. */
+/** A change of the folder that is not durable: the new meaning of a name. */
 interface NameChange {
   readonly name: string;
   readonly content: Content | null;
 }
 
-/** How much of a write stayed when it was torn, and out of how many bytes. */
+/** How many bytes of a torn write stayed, and how many it had. */
 interface Torn {
   readonly stayed: number;
   readonly of: number;
 }
 
-/** A write that a disk has kept. */
+/** A write that the disk has kept. */
 export interface KeptWrite {
   readonly name: string;
   readonly position: number;
   readonly length: number;
-  /** A part of it was lost in a crash. */
+  /** Whether a part of it was lost in a crash. */
   readonly isTorn: boolean;
 }
 
-/** Why a verb failed: the nemesis wanted it so. */
+/** An operation failed because of a fault. */
 export class DiskFaultError extends Error {
   override name = "DiskFaultError";
 }
 
-/** What stood where a file had no bytes yet. */
+/** The content of a place that had no bytes yet. */
 const NOTHING = new Uint8Array(0);
 
 /** One node's disk. */
@@ -82,23 +81,23 @@ export class SimDisk {
   #files = new Map<string, Content>();
   #durableFiles = new Map<string, Content>();
   #changes: NameChange[] = [];
-  /** Until when a file is busy with what was asked of it: verbs of one file take effect in their order. */
+  /** Until when each file is busy: operations on a file take effect in order. */
   readonly #busyUntil = new Map<string, number>();
   #session = 0;
   #syncs = 0;
-  /** Syncs take this many times their ordinary time. */
+  /** How many times longer than usual a sync takes. */
   slowness = 1;
-  /** Writes fail, and leave a part of what they were to write. */
+  /** Whether writes fail, and leave a part of their bytes. */
   isFull = false;
-  /** Reads fail. */
+  /** Whether reads fail. */
   isUnreadable = false;
-  /** The next sync fails, and makes nothing durable. */
+  /** Whether the next sync fails, and makes nothing durable. */
   failsNextSync = false;
-  /** Called once, in the middle of the next write: how a crash finds one under way. */
+  /** Called once, in the middle of the next write. A crash can so strike during a write. */
   armed: (() => void) | null = null;
-  /** Whether what is armed waits for a file to be put in place, and not for the next write of any kind. */
+  /** Whether the armed action waits for the replacement of a file, not for any write. */
   waitsForReplacement = false;
-  /** While the node is paused: the calls that wait for it to go on. */
+  /** While the node is paused: the callbacks that wait until it is resumed. */
   held: (() => void)[] | null = null;
 
   constructor(queue: EventQueue, seed: number, node: number) {
@@ -106,18 +105,18 @@ export class SimDisk {
     this.#seed = mix(hashSeed(seed, "disk"), node);
   }
 
-  /** How many syncs were asked for. */
+  /** How many syncs were requested. */
   get syncs(): number {
     return this.#syncs;
   }
 
-  /** The disk as the node sees it from this start to its end. */
+  /** The disk as one life of the node sees it. */
   open(): Disk {
     const session = ++this.#session;
     return {
       write: (name, position, bytes, done) => {
         if (session !== this.#session) return;
-        // What was asked of an idle file has taken effect, though nobody hears of it before this call is over.
+        // An operation on an idle file takes effect at once, though its callback comes later.
         const result = this.#isIdle(name) ? this.#write(name, position, bytes) : undefined;
         this.#spring("write");
         this.#later(session, [name], 0, () => {
@@ -177,7 +176,7 @@ export class SimDisk {
     else this.#files.set(name, content);
   }
 
-  /** A write is under way: who waits for one strikes before an ordinary sync would be over. */
+  /** Fires the armed action during a write, before an ordinary sync would end. */
   #spring(what: "write" | "replacement"): void {
     const strike = this.armed;
     if (strike === null || (this.waitsForReplacement && what === "write")) return;
@@ -186,7 +185,7 @@ export class SimDisk {
     this.#queue.at(now + finish(mixTime(mix(this.#seed, 3), now)) % (SYNC_MIN + SYNC_SPREAD), strike);
   }
 
-  /** Takes effect `duration` from now, in the order of these files, unless the node has ended before. */
+  /** Runs an effect `duration` from now, in the order of these files, unless the node has ended before. */
   #later(session: number, names: readonly string[], duration: number, effect: () => void): void {
     if (session !== this.#session) return;
     let at = this.#queue.now() + duration;
@@ -197,7 +196,7 @@ export class SimDisk {
     });
   }
 
-  /** What was written before the sync was asked for is durable; a busy file's writes are, as they come before it. */
+  /** Makes durable what was written before the sync was requested, including writes that a busy file has yet to do. */
   #takeSync(session: number, name: string, done: DiskDone): void {
     if (session !== this.#session) return;
     const file = this.#files.get(name);
@@ -232,7 +231,7 @@ export class SimDisk {
     return new DiskFaultError(`Cannot write ${bytes.length} bytes to ${name}: the disk is full after ${written}`);
   }
 
-  /** How many bytes a read brings at once: now and then fewer than were asked for. */
+  /** How many bytes a read returns: sometimes fewer than requested. */
   #readable(length: number): number {
     const drawn = finish(mixTime(mix(this.#seed, 6), this.#queue.now()));
     return (drawn & 7) === 0 ? Math.max(1, length >>> 1) : length;
@@ -259,23 +258,23 @@ export class SimDisk {
     else this.held.push(() => done(error));
   }
 
-  /** Whether a crash would find a file that is being put in place. */
+  /** Whether a crash now would find the replacement of a file under way. */
   get isReplacing(): boolean {
     return this.#changes.some(({ content }) => content !== null && content.synced > 0);
   }
 
-  /** Whether a crash would find a write under way. */
+  /** Whether a crash now would find a write under way. */
   get isWriting(): boolean {
     for (const file of this.#files.values()) if (file.synced < file.writes.length) return true;
     return this.#changes.length > 0;
   }
 
   /**
-   * The node has ended: nothing calls back any more, and what was not synced is gone. Of the names that were changed
-   * and not synced each may be the old one or the new one.
+   * Ends the node's use of the disk: nothing calls back any more, and unsynced bytes are gone. Each unsynced change of
+   * a name has happened or not.
    *
-   * @param keepsWritten Only the process has ended: what it had written can still be read, and is lost with the machine
-   * unless it is synced by then.
+   * @param keepsWritten Whether only the process has ended. Its writes can then still be read, and are lost with the
+   * machine unless they are synced before.
    */
   crash(keepsWritten: boolean = false): void {
     this.#session++;
@@ -296,11 +295,11 @@ export class SimDisk {
   }
 
   /**
-   * As `crash`, but a part of the last write that was not synced stays. Of several files that `isTorn` names, the last
-   * by name is torn. Returns how many bytes of the write stayed, and out of how many.
+   * As `crash`, but a part of the last unsynced write stays. If `isTorn` names several files, the last by name is torn.
+   * Returns how many bytes of the write stayed, and how many it had.
    *
-   * @param by `prefix`: its first bytes stay, and a bit of the last of these may be wrong. `sectors`: any of its
-   * sectors stay, as a disk writes them in any order, and the file may be as long as if all had.
+   * @param by `prefix`: the first bytes stay, and a bit of the last of them may be wrong. `sectors`: any sectors stay,
+   * because a disk writes them in any order, and the file may be as long as if all had.
    */
   tear(isTorn: (name: string) => boolean, by: "prefix" | "sectors" = "prefix"): Torn {
     const names = [...this.#files.keys()].filter(isTorn).sort();
@@ -319,7 +318,7 @@ export class SimDisk {
 
   /**
    * The durable writes to the files that `isMeant` names, in the order of the names; those of one file in their order.
-   * Call it when the node has ended.
+   * Call it after the node has ended.
    */
   kept(isMeant: (name: string) => boolean): KeptWrite[] {
     const names = [...this.#files.keys()].filter(isMeant).sort();
@@ -328,20 +327,20 @@ export class SimDisk {
     );
   }
 
-  /** Changes what a file holds, and nobody tells the node. */
+  /** Changes the content of a file without telling the node. */
   spoil(name: string, position: number, bytes: Uint8Array): void {
     const file = this.#files.get(name)!;
     file.bytes.set(bytes.subarray(0, file.length - position), position);
   }
 
-  /** The folder is emptied, and nobody tells the node. */
+  /** Empties the folder without telling the node. */
   empty(): void {
     this.#files.clear();
     this.#durableFiles.clear();
     this.#changes = [];
   }
 
-  /** The content of a file as the node would read it now; for tests and the curious. */
+  /** The content of a file as the node would read it now, for tests. */
   content(name: string): Uint8Array | null {
     const file = this.#files.get(name);
     return file === undefined ? null : file.bytes.slice(0, file.length);
@@ -359,7 +358,7 @@ function transferTime(length: number): number {
   return (1 + (length >>> 16)) * TRANSFER_64K;
 }
 
-/** Takes back the writes from `count` on, the last one first. */
+/** Undoes the writes from `count` on, beginning with the last. */
 function undoFrom(file: Content, count: number): void {
   while (file.writes.length > count) {
     const { before, position, lengthBefore } = file.writes.pop()!;
@@ -369,7 +368,7 @@ function undoFrom(file: Content, count: number): void {
   }
 }
 
-/** A part of the last write stays: its first bytes. */
+/** Keeps the first bytes of the last write. */
 function tearPrefix(file: Content, hash: number): Torn {
   const write = file.writes.at(-1)!;
   const { length: of, position } = write;
@@ -383,7 +382,7 @@ function tearPrefix(file: Content, hash: number): Torn {
   return { stayed, of };
 }
 
-/** A part of the last write stays: any of its sectors. Where the others are read, there is what was there before. */
+/** Keeps any sectors of the last write. The other sectors have their earlier content. */
 function tearSectors(file: Content, hash: number): Torn {
   const write = file.writes.at(-1)!;
   const { length: of, position, before, lengthBefore } = write;
@@ -400,7 +399,7 @@ function tearSectors(file: Content, hash: number): Torn {
     }
     from = to;
   }
-  // The length of a file is kept apart from its bytes.
+  // The length of a file is stored separately from its bytes.
   if ((finish(mix(hash, 1)) & 1) === 0) file.length = reach;
   write.isTorn = stayed < of;
   return { stayed, of };

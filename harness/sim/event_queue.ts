@@ -1,27 +1,26 @@
 /**
- * The simulator's clock: a queue of actions in the order of their virtual time, and of their making where times are
- * equal.
+ * The simulator's clock: a queue of actions, ordered by virtual time, and by creation if times are equal.
  *
- * An event has a slot, which holds what it does; a heap of four children a node holds when, in typed arrays, so that
- * nothing is allocated for an event:
+ * Each event has a slot with its action. A heap with four children a node, in typed arrays, holds the times, so an
+ * event allocates nothing:
  *
- *     times   [ t0 | t1 | t2 | ... ]   the heap: when, in nanoseconds        children of i: 4i+1 .. 4i+4
- *     heap    [ s0 | s1 | s2 | ... ]             in which slot
+ *     times   [ t0 | t1 | t2 | ... ]   the heap: the time, in nanoseconds    children of i: 4i+1 .. 4i+4
+ *     heap    [ s0 | s1 | s2 | ... ]             and the slot
  *
- *     places  [  |  |  | ... ]         a slot: where in the heap, -1 if in line
- *     orders  [  |  |  | ... ]                 the how-manieth event, which decides between equal times; -1 if the
- * slot is free
- *     actions [  |  |  | ... ]                 what
- *     firsts  [  |  |  | ... ]                 with what,
- *     seconds [  |  |  | ... ]                 and what
+ *     places  [  |  |  | ... ]         by slot: the position in the heap, -1 if in line
+ *     orders  [  |  |  | ... ]                  the serial number, which breaks ties; -1 if the slot is free
+ *     actions [  |  |  | ... ]                  the action,
+ *     firsts  [  |  |  | ... ]                  its first argument,
+ *     seconds [  |  |  | ... ]                  and its second
  *
- * What is due at once does not go through the heap: its slot waits in a line of its own.
+ * An event that is due at once does not go through the heap: its slot waits in a separate line.
  *
- * Against closures in a heap, of which most are timeouts that were cancelled, a whole run takes a tenth less.
+ * Compared with closures in a heap, most of which are cancelled timeouts, a whole run takes a tenth less time.
  *
  * | operation | cost |
  * |---|---|
- * | `at`, `after`, `cancel` | O(log n), in practice constant: most events are of the near future, and what is cancelled is of the far one |
+ * | `at`, `after`, `cancel` | O(log n), in practice constant: most events are in the near future, and cancelled ones in
+ * the far |
  * | `step` | O(log n) |
  *
  * @module
@@ -50,10 +49,10 @@ export class EventQueue implements Clock {
   readonly #actions: Action[] = [];
   readonly #firsts: unknown[] = [];
   readonly #seconds: unknown[] = [];
-  /** Slots that were used and are free, the one that was freed last on top. */
+  /** Slots that were used and are free, the last freed on top. */
   readonly #free: number[] = [];
 
-  /** The slots of what is due at the present time, in the order of its making; from `#lineHead` to `#lineEnd`. */
+  /** The slots of events that are due now, in the order of creation; from `#lineHead` to `#lineEnd`. */
   readonly #line: number[] = [];
   #lineHead = 0;
   #lineEnd = 0;
@@ -63,7 +62,7 @@ export class EventQueue implements Clock {
     return this.#now;
   }
 
-  /** How many events wait. */
+  /** How many events are waiting. */
   get size(): number {
     return this.#size + this.#lineEnd - this.#lineHead;
   }
@@ -73,7 +72,7 @@ export class EventQueue implements Clock {
     return this.#steps;
   }
 
-  /** Runs `action` at `time`, with up to two things that it is given: one function can so serve many events. */
+  /** Runs `action` at `time` with up to two arguments, so that one function can serve many events. */
   at(time: number, action: () => void): void;
   at<First>(time: number, action: (first: First) => void, first: First): void;
   at<First, Second>(time: number, action: (first: First, second: Second) => void, first: First, second: Second): void;
@@ -88,7 +87,7 @@ export class EventQueue implements Clock {
     return { cancel: () => this.#cancel(slot, order) };
   }
 
-  /** Returns the event's slot. */
+  /** Adds an event. Returns its slot. */
   #put(time: number, action: Action, first: unknown, second: unknown): number {
     const isLater = time > this.#now;
     if (!isLater && time !== this.#now) {
@@ -108,7 +107,7 @@ export class EventQueue implements Clock {
     return slot;
   }
 
-  /** Without effect where the slot is free, or serves another event since. */
+  /** Has no effect if the slot is free, or serves another event by now. */
   #cancel(slot: number, order: number): void {
     if (this.#orders[slot] !== order) return;
     const place = this.#places[slot]!;
@@ -127,8 +126,8 @@ export class EventQueue implements Clock {
   }
 
   /**
-   * Keeps time from going on until the function that it returns is called: for a cluster whose nodes compute in real
-   * time, as processes do. Whoever steps the queue waits meanwhile. Holds add up.
+   * Stops time until the returned function is called: for a cluster whose nodes compute in real time, as processes do.
+   * The driver waits meanwhile. Several holds may overlap.
    */
   hold(): () => void {
     let isHolding = true;
@@ -142,12 +141,12 @@ export class EventQueue implements Clock {
     };
   }
 
-  /** Whether somebody holds it. */
+  /** Whether somebody holds the queue. */
   get isHeld(): boolean {
     return this.#holds > 0;
   }
 
-  /** Runs `action`, once, when nobody holds it. */
+  /** Runs `action`, once, when nobody holds the queue. */
   whenReleased(action: () => void): void {
     if (this.#holds === 0) action();
     else this.#whenReleased.push(action);
@@ -156,8 +155,8 @@ export class EventQueue implements Clock {
   /** Runs the next event and moves the clock to its time. Returns whether there was one. */
   step(): boolean {
     let slot: number;
-    // What the heap has of the present time was put there when that was still to come, and so before all that waits
-    // in line.
+    // Events of the present time in the heap were added when that time was still in the future, so they come before all
+    // events in the line.
     if (this.#lineHead < this.#lineEnd && (this.#size === 0 || this.#times[0]! > this.#now)) {
       slot = this.#line[this.#lineHead++]!;
       if (this.#lineHead === this.#lineEnd) this.#lineHead = this.#lineEnd = 0;
@@ -181,7 +180,7 @@ export class EventQueue implements Clock {
     this.#orders = grown(this.#orders, new Float64Array(this.#orders.length * 2));
   }
 
-  /** Takes out of the heap what is at `place`, and puts the last event there, or above or below where it belongs. */
+  /** Removes the event at `place` from the heap, and moves the last event to its right place. */
   #remove(place: number): void {
     const last = --this.#size;
     if (place === last) return;
@@ -195,7 +194,7 @@ export class EventQueue implements Clock {
     return time < other || (time === other && this.#orders[slot]! < this.#orders[this.#heap[place]!]!);
   }
 
-  /** Moves a hole up to where the event belongs. */
+  /** Moves a hole up to the event's place. */
   #rise(hole: number, time: number, slot: number): void {
     const times = this.#times, heap = this.#heap, places = this.#places;
     while (hole > 0) {
@@ -209,7 +208,7 @@ export class EventQueue implements Clock {
     places[heap[hole] = slot] = hole;
   }
 
-  /** Moves a hole down to where the event belongs. */
+  /** Moves a hole down to the event's place. */
   #sink(hole: number, time: number, slot: number): void {
     const times = this.#times, heap = this.#heap, places = this.#places, orders = this.#orders;
     const size = this.#size;

@@ -1,5 +1,5 @@
 /**
- * How simulated clusters suffer faults: of links, and of the nodes that a fault names.
+ * How simulated clusters suffer faults of links, and of the nodes that a fault names.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import type { SimLinks } from "./links.ts";
 /** A fault that names the nodes it strikes. */
 type NodeFault = Fault & { readonly nodes: readonly number[] };
 
-/** What a node of a simulated cluster does when a fault ends. */
+/** What a node of a simulated cluster must do when a fault ends. */
 interface Healing {
   heal(fault: Fault): boolean;
 }
 
-/** The faults of links: cuts, and what happens to packets. */
+/** The faults of links: cuts, and disturbed packets. */
 export function linkFaults(
   links: SimLinks,
 ): { readonly [K in "partition" | "packets"]: Suffering<FaultByKind[K]> } {
@@ -41,10 +41,10 @@ export function linkFaults(
 }
 
 /**
- * A fault that strikes nodes; each forgets it when it is healed.
+ * A fault of nodes. When it is healed, each node forgets it.
  *
- * @param nodes The nodes by number; a number that there is not is passed over.
- * @param strike Does it to one; `false` if nothing was done, or words about what was.
+ * @param nodes The nodes by number; a missing number is skipped.
+ * @param strike Strikes one node. Returns `false` if nothing was done, or a description.
  */
 export function nodeFault<Node extends Healing, F extends NodeFault>(
   nodes: ReadonlyMap<number, Node>,

@@ -1,8 +1,8 @@
 /**
- * Randomness without a state: numbers that follow from a seed and from what they are for alone.
+ * Randomness without state: numbers that depend only on a seed and on their purpose.
  *
- * What happens to a message or a sync is drawn here and not from a sequence, so that taking one fault or one operation
- * out of a run leaves what it did not cause as it was.
+ * The fate of a message or a sync is drawn here, not from a sequence. So leaving one fault or operation out of a run
+ * does not change what it did not cause.
  *
  * @module
  */

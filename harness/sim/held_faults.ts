@@ -1,5 +1,5 @@
 /**
- * The faults that hold a simulated node at present, so that each can be undone by itself.
+ * The faults that currently affect a simulated node, so that each can be undone separately.
  *
  * @module
  */
@@ -12,25 +12,25 @@ export type SlowDisk = DiskFault & { readonly effect: "slow" };
 
 /** The faults of one node. */
 export class HeldFaults {
-  /** They keep the node down. */
+  /** Faults that keep the node down. */
   readonly down: Set<Fault> = new Set();
-  /** They will end the node in the middle of its next write. */
+  /** Faults that will end the node in the middle of its next write. */
   readonly armed: Set<Fault> = new Set();
   readonly paused: Set<Fault> = new Set();
   readonly full: Set<Fault> = new Set();
   readonly unreadable: Set<Fault> = new Set();
-  /** The youngest counts. */
+  /** Clock faults; the latest counts. */
   readonly clock: ClockFault[] = [];
-  /** The youngest counts. */
+  /** Slow disks; the latest counts. */
   readonly slow: SlowDisk[] = [];
 
-  /** Whether any fault holds the node. */
+  /** Whether any fault affects the node. */
   get any(): boolean {
     const { down, armed, paused, full, unreadable, clock, slow } = this;
     return down.size + armed.size + paused.size + full.size + unreadable.size + clock.length + slow.length > 0;
   }
 
-  /** Forgets one fault. Returns whether it still held the node. */
+  /** Forgets one fault. Returns whether it still affected the node. */
   heal(fault: Fault): boolean {
     let held = false;
     for (const set of [this.down, this.armed, this.paused, this.full, this.unreadable]) {

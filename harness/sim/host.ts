@@ -1,7 +1,7 @@
 /**
- * One life of a simulated node: everything that a live process runs between its sockets and its disk. A replica with
- * its front, the directory of the members, the keeper of the members, and the births by which a node that has lost
- * its journal is refused.
+ * One life of a simulated node: everything that a live process runs between its sockets and its disk. This is a replica
+ * with its front, the directory of the members, the membership keeper, and the births by which a node that has lost its
+ * journal is refused.
  *
  * @module
  */
@@ -22,30 +22,30 @@ import type { StateMachine } from "../../server/replica/state_machine.ts";
 import type { Submit } from "../../server/store/client.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 
-/** How every node of a simulated cluster is set. */
+/** The settings of every node in a simulated cluster. */
 export interface HostSettings {
   readonly reads: ReadMode;
   /** The core's options. */
   readonly raft: Partial<RaftConfig>;
-  /** A replica compacts its log after this many bytes of commands. */
+  /** After how many bytes of commands a replica compacts its log. */
   readonly compactionBytes: number;
   /** Makes the state machine of a life. */
   readonly machine: () => StateMachine;
-  /** A replica waits so many ticks for the answer to what it has forwarded. */
+  /** How many ticks a replica waits for the answer to a forwarded request. */
   readonly forwardTimeoutTicks: number;
   /** How many sessions are remembered. */
   readonly maxSessions: number;
-  /** Longest command in bytes. */
+  /** The longest command in bytes. */
   readonly maxCommandBytes: number;
-  /** Most requests of a kind that wait at a node. */
+  /** How many requests of a kind may wait at a node. */
   readonly maxWaiting: number;
-  /** A node's own session tries a write again after so many ticks without an answer, */
+  /** After how many ticks without an answer a node's own session retries a write, */
   readonly retryTicks: number;
-  /** and gives it up after so many. */
+  /** and after how many it gives the write up. */
   readonly frontTimeoutTicks: number;
 }
 
-/** What one life is made of. */
+/** The parts of one life. */
 export interface HostParts {
   readonly id: number;
   /** The other founders; none for a node that joins. */
@@ -55,22 +55,20 @@ export interface HostParts {
   readonly raft: Partial<RaftConfig>;
   readonly disk: Disk;
   readonly journal: Journal;
-  /** Differs from one life to the next. */
+  /** A number that differs in each life. */
   readonly incarnation: number;
-  /** What the file of members said of their journals' births. */
+  /** The births of the members' journals, from the members' file. */
   readonly births: ReadonlyMap<number, number>;
   /** Looks at what leaves, before it is encoded. */
   readonly watch: (packet: Packet) => void;
-  /** Compares what clients are told with what is applied. */
+  /** Compares the replies to clients with the applied writes. */
   readonly invariants: Pick<Invariants, "replies" | "keepsBirth" | "coverage">;
   readonly send: (to: number, bytes: Uint8Array) => void;
   readonly defer: ((action: () => void) => void) | undefined;
   readonly onStopped: (error: Error) => void;
 }
 
-/**
- * The file in which a node keeps the births of the members' journals, for the time until it has its directory again.
- */
+/** The file with the births of the members' journals, for the time until the node has its directory again. */
 export const MEMBERS_FILE = "members";
 
 /** A node as it runs. */
@@ -81,18 +79,18 @@ export class SimHost {
   readonly births: Births;
   readonly #parts: HostParts;
   readonly #keeper: MembershipKeeper;
-  /** The births of the journals of the nodes that this life has met, and its own. */
+  /** The births of the journals of the nodes that this life has met, and of its own. */
   readonly #met: Map<number, number>;
   readonly #submit: Submit;
-  /** The sessions and numbers under which open writes were tried. */
+  /** The sessions and numbers with which open writes were tried. */
   readonly #triedAs = new Map<Uint8Array, string[]>();
-  /** The version of the births that the file holds. */
+  /** The version of the births in the file. */
   #savedVersion = 0;
   #isFileBusy = false;
-  /** The births are saved when the log is durable up to here. */
+  /** The births are saved when the log is durable up to this index. */
   #saveFrom = 0;
 
-  /** @throws If the journal is not one that the core can start from. */
+  /** @throws If the core cannot start from the journal. */
   constructor(parts: HostParts) {
     this.#parts = parts;
     const { id, peers, settings, journal, incarnation, watch, send } = parts;
@@ -134,8 +132,8 @@ export class SimHost {
   }
 
   /**
-   * A new node asks to become a voter, as a live one does: it is entered, becomes a learner, and the keeper does the
-   * rest.
+   * Adds a new node that asks to become a voter, as a live node does: it gets a directory entry and becomes a learner;
+   * the keeper does the rest.
    *
    * @param birth The birth of its journal, if it has proven that; 0 until somebody meets it.
    */
@@ -156,7 +154,7 @@ export class SimHost {
     this.#saveBirths();
   }
 
-  /** A peer that shows this birth has sent bytes. */
+  /** Handles bytes from a peer that shows this birth. */
   receive(from: number, birth: number, bytes: Uint8Array): void {
     this.#met.set(from, birth);
     this.replica.receive(decodePacket(bytes));
@@ -167,7 +165,7 @@ export class SimHost {
     this.#submit(request.command, reply, request);
   }
 
-  /** The machine, with a look at which write each command is that takes effect. */
+  /** The machine, with a check of which write each effective command is. */
   #watched(maxSessions: number): SessionMachine {
     const { replies } = this.#parts.invariants;
     let write: string | null = null;
@@ -191,7 +189,7 @@ export class SimHost {
     });
   }
 
-  /** Hears how clients' writes without a session of their own end. */
+  /** Notes how clients' writes without a session end. */
   #watchReplies(submit: Submit): Submit {
     return (command, reply, how) => {
       if (how.session !== undefined) return submit(command, reply, how);
@@ -214,7 +212,7 @@ export class SimHost {
   }
 
   /**
-   * Not before the log that says so is durable here: a node that comes back without the removal of a member must
+   * Not before the log with this change is durable here: a node that restarts without the removal of a member must
    * still refuse that member's new journal.
    */
   #saveBirths(): void {
@@ -231,13 +229,13 @@ export class SimHost {
   }
 }
 
-/** The session and number of a command that has some. */
+/** The session and number of a command, if it has them. */
 function writeOf(command: Uint8Array): string | null {
   const session = sessionOf(command);
   return session === null ? null : `${session.client}/${session.sequence}`;
 }
 
-/** Where a simulated node is said to listen. */
+/** The pretended address of a simulated node. */
 function addressOf(id: number): string {
   return `sim:${id}`;
 }
@@ -246,7 +244,7 @@ function birthsText(births: ReadonlyMap<number, number>): string {
   return JSON.stringify([...births].sort(([a], [b]) => a - b));
 }
 
-/** The births that a file of members holds. It is a hint, and one that cannot be read is none. */
+/** The births in a members' file. The file is only a hint, so an unreadable one counts as empty. */
 export function readBirths(bytes: Uint8Array | null): Map<number, number> {
   if (bytes === null) return new Map();
   try {

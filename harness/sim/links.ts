@@ -1,6 +1,5 @@
 /**
- * The faults that lie on the links of a simulated cluster, so that each can be taken away by itself, or from some links
- * only.
+ * The faults on the links of a simulated cluster. Each can be removed separately, or only from some links.
  *
  * @module
  */
@@ -32,7 +31,7 @@ export class SimLinks {
     this.#partitions.set(fault, fault.cut);
   }
 
-  /** Mends what a partition still cuts. Returns whether that was anything. */
+  /** Removes what a partition still cuts. Returns whether it still cut any link. */
   mend(fault: Partition): boolean {
     const links = this.#partitions.get(fault) ?? [];
     this.#partitions.delete(fault);
@@ -40,19 +39,19 @@ export class SimLinks {
     return links.length > 0;
   }
 
-  /** Lays a packet fault on its links. */
+  /** Adds a packet fault to its links. */
   disturb(fault: Packets): void {
     this.#network.disturb(fault, fault.links);
     this.#packets.add(fault);
   }
 
-  /** Takes a packet fault from its links. */
+  /** Removes a packet fault from its links. */
   calm(fault: Packets): void {
     this.#packets.delete(fault);
     this.#network.calm(fault, fault.links);
   }
 
-  /** Takes every fault from the links that `isInside`. */
+  /** Removes all faults from the links for which `isInside` holds. */
   restore(isInside: (link: Link) => boolean): void {
     for (const [fault, links] of this.#partitions) {
       this.#network.mend(links.filter(isInside));

@@ -1,6 +1,6 @@
 /**
- * Coverage marks: situations that a sweep should reach, by name. One that no run of a sweep has hit says what the sweep
- * does not try.
+ * Coverage marks: named situations that a sweep should reach. A mark that no run has hit shows what the sweep does not
+ * try.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Envelope, RaftStatus } from "../../raft/mod.ts";
 import type { Packet } from "../../server/replica/packet.ts";
 import type { ClientReply } from "../../server/replica/client.ts";
 
-/** Every mark, in the order in which they are told. */
+/** All marks, in the order of reports. */
 export const MARKS = [
   // Messages.
   "append-request sent",
@@ -35,7 +35,7 @@ export const MARKS = [
   "pre-vote granted",
   "vote asked for by transfer",
   "snapshot in several chunks",
-  // Nodes, looked at now and then.
+  // Nodes, observed now and then.
   "follower probed",
   "follower streamed to",
   "follower sent a snapshot",

@@ -1,5 +1,5 @@
 /**
- * Changes of the members of a simulated cluster, and what becomes of the nodes that come and go by them.
+ * Changes the members of a simulated cluster, and starts and removes the nodes involved.
  *
  * @module
  */
@@ -13,27 +13,27 @@ import type { EventQueue } from "./event_queue.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import type { SimNode } from "./node.ts";
 
-/** A member that was removed goes on for this many ticks, as one would that nobody has told. */
+/** For how many ticks a removed member goes on running, like one that nobody has told. */
 const REMOVED_RUNS_TICKS = 200;
-/** A joint configuration that is not left by itself is left after so many ticks. */
+/** After how many ticks a joint configuration that is not left by itself is left. */
 const LEAVE_TICKS = 10;
 /** A node that comes back under its number has begun its journal after so many ticks, and asks to be added. */
 const BEGIN_TICKS = 4;
-/** How long the nemesis waits for a change of the members. */
+/** How long the nemesis waits for a membership change. */
 const CHANGE_TIMEOUT = 5_000 * MILLISECOND;
 
-/** What changes of the members need of a cluster. */
+/** The parts that membership changes need. */
 interface MemberChangesParts {
   readonly queue: EventQueue;
   readonly tickLength: number;
   readonly nodes: ReadonlyMap<number, SimNode>;
-  /** Starts a node that is no member yet. */
+  /** Starts a node that is not a member yet. */
   readonly join: (id: number) => void;
   readonly invariants: Pick<Invariants, "broken">;
   readonly calm: Calm;
 }
 
-/** Asks the leader for changes of the members. */
+/** Asks the leader for membership changes. */
 export class MemberChanges {
   readonly #parts: MemberChangesParts;
 
@@ -42,7 +42,7 @@ export class MemberChanges {
     this.#parts = parts;
   }
 
-  /** Asks for a change, and waits for its end. */
+  /** Asks for a change, and waits for its result. */
   ask(fault: Member, done: (strike: Strike) => void): void {
     const { queue, join } = this.#parts;
     const { change } = fault;
@@ -69,7 +69,7 @@ export class MemberChanges {
     else leader.replica!.changeMembers(changeOf(fault), end);
   }
 
-  /** Why a fault that was drawn, or recorded, for another moment has no place now; `null` if it has. */
+  /** Why a fault that was drawn or recorded for another moment is impossible now; `null` if it is possible. */
   #isOutOfPlace({ change, node, steps = [] }: Member): string | null {
     const { nodes } = this.#parts;
     if (change === "wrong") return null;
@@ -104,14 +104,14 @@ export class MemberChanges {
     });
   }
 
-  /** The nodes that a change needs and that are not there yet. */
+  /** The nodes that a change needs and that do not exist yet. */
   #newcomersOf({ change, node, steps = [] }: Member): number[] {
     const { nodes } = this.#parts;
     if (change === "joint") return steps.map((step) => step.node).filter((id) => !nodes.has(id));
     return change === "add" || change === "join" || change === "replace" || change === "reuse" ? [node] : [];
   }
 
-  /** What must become of a change: one that is wrong is refused, and a transfer in a calm cluster comes about. */
+  /** Checks the result of a change: a wrong one must be refused, and a transfer in a calm cluster must succeed. */
   #expectation(fault: Member, leader: SimNode): (reply: ClientReply) => void {
     const { calm, invariants, nodes } = this.#parts;
     const since = calm.since();
@@ -155,7 +155,7 @@ export class MemberChanges {
     }
   }
 
-  /** Tells whoever leads to leave the joint configuration, until it is left. */
+  /** Tells the leader to leave the joint configuration, until that is done. */
   #leaveJoint(): void {
     const { queue, tickLength } = this.#parts;
     queue.at(queue.now() + LEAVE_TICKS * tickLength, () => {
@@ -168,7 +168,7 @@ export class MemberChanges {
   }
 
   /**
-   * Takes a member away once it may go: a joint configuration, in which the change was answered, still counts on it
+   * Removes a member when that is possible: a joint configuration, in which the change was answered, still counts on it
    * until it is left.
    */
   #takeAway(member: SimNode): void {
@@ -180,8 +180,8 @@ export class MemberChanges {
   }
 
   /**
-   * Whether a node is a member by the leader's configuration, or may be again, as the last change is not committed, or
-   * nobody leads.
+   * Whether a node is a member in the leader's configuration, or may become one again, because the last change is not
+   * committed or there is no leader.
    */
   #isCountedOn(id: number): boolean {
     const status = this.#leader()?.replica?.node.status();
@@ -190,7 +190,7 @@ export class MemberChanges {
     return [...voters, ...votersOutgoing, ...learners].includes(nodeId(id));
   }
 
-  /** The running node that leads with the highest term. */
+  /** The running leader with the highest term. */
   #leader(): SimNode | null {
     let leader: SimNode | null = null;
     for (const node of this.#parts.nodes.values()) {
@@ -201,13 +201,13 @@ export class MemberChanges {
   }
 }
 
-/** Tells since when nothing has been wrong. */
+/** Tells since when no fault has been active. */
 interface Calm {
-  /** The number of the last strike, where all that was struck is healed; `null` while something is wrong. */
+  /** The number of the last strike, if all faults are healed; `null` while one is active. */
   since(): number | null;
 }
 
-/** The change that the leader is asked for. A replacement takes both majorities' consent. */
+/** The change to request from the leader. A replacement needs the consent of both majorities. */
 function changeOf({ change, node, old, steps = [], leaves = true }: Member): ConfigurationChange {
   const id = nodeId(node);
   switch (change) {

@@ -1,5 +1,5 @@
 /**
- * The simulator: whole runs on a virtual clock, network and disk, all from one seed. It reaches no module of a runtime.
+ * The simulator: complete runs on a virtual clock, network and disk, from one seed. It imports no module of a runtime.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export type { MessageWay, Moment, NodeChange } from "../moment.ts";
 export { Turns } from "./turns.ts";
 export type { CoverageCounts } from "./coverage.ts";
 
-// What an embedder's own parts must guarantee, as cases for any test runner.
+// Conformance cases for an embedder's own parts, for any test runner.
 export { type ConformanceCase, ConformanceError } from "./conformance/case.ts";
 export { type OpenLog, type TestedLog, testLog } from "./conformance/log.ts";
 export { type StateMachineTest, testStateMachine } from "./conformance/state_machine.ts";

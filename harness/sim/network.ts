@@ -1,9 +1,9 @@
 /**
- * The simulated network: every message has a latency of its own, so that messages overtake each other, and may be cut
+ * The simulated network. Every message has its own latency, so messages overtake each other, and a message may be cut
  * off, lost or doubled.
  *
- * The fate of a message is drawn from a hash of the seed, its link, the virtual time at which it is sent, and its
- * number among those of that instant.
+ * A message's fate is drawn from a hash of the seed, its link, the virtual time at which it is sent, and its number
+ * among those of that instant.
  *
  * @module
  */
@@ -12,27 +12,27 @@ import type { Link } from "../nemesis/kind.ts";
 import type { Packets } from "../nemesis/packets.ts";
 import { finish, hashSeed, mix, mixTime } from "./hash.ts";
 
-/** Ordinary latency: from 0.15 to 0.85 ms, as within a data centre, */
+/** The ordinary latency is from 0.15 to 0.85 ms, as within a data centre, */
 const LATENCY_MIN = 150 * MICROSECOND;
 const LATENCY_SPREAD = 700 * MICROSECOND;
 /** and one message in 64 takes up to 16 times as long. */
 const TAIL_MASK = 63;
 const TAIL_FACTOR = 16;
 
-/** What the network knows of one direction between two ends. */
+/** The state of one direction between two ends. */
 interface LinkState {
   readonly from: number;
   readonly to: number;
-  /** How many partitions cut it at present. */
+  /** How many partitions cut it now. */
   cuts: number;
-  /** The packet faults that lie on it at present, oldest first. */
+  /** The packet faults on it now, oldest first. */
   readonly packets: Packets[];
-  /** The seed of what is drawn for it. */
+  /** The seed of its random draws. */
   readonly seed: number;
-  /** How long its messages are under way. */
+  /** The latency of its messages. */
   readonly latency: Latency;
   /**
-   * Hands a message over, unless a cut stops what is under way. One function for all messages, so that none is made for
+   * Delivers a message, unless a cut stops messages under way. One function serves all messages, so none is made for
    * each.
    */
   readonly arrive: (receive: (message: unknown) => void, message: unknown) => void;
@@ -41,7 +41,7 @@ interface LinkState {
   sentThen: number;
 }
 
-/** How many messages met which fate. */
+/** How many messages had each fate. */
 interface NetworkCounts {
   sent: number;
   cut: number;
@@ -49,10 +49,10 @@ interface NetworkCounts {
   doubled: number;
 }
 
-/** Hears of a message when it has arrived, or with `null` when it is lost. Times in nanoseconds. */
+/** Called when a message has arrived, or with `null` when it is lost. Times are in nanoseconds. */
 type Watch = (from: number, to: number, message: unknown, sent: number, arrives: number | null) => void;
 
-/** What a network waits on: an event queue, or what can stand for one. */
+/** The clock of a network: an event queue, or a replacement for one. */
 interface NetworkClock {
   /** The time in nanoseconds. */
   now(): number;
@@ -60,22 +60,25 @@ interface NetworkClock {
   at<First, Second>(time: number, action: (first: First, second: Second) => void, first: First, second: Second): void;
 }
 
-/** How long a message is under way that no fault befalls, in nanoseconds: what its hash draws. */
+/** The latency of a message without faults, in nanoseconds, from its hash. */
 type Latency = (hash: number) => number;
 
-/** The links between all ends; each end is a number: a node's own, 0 for all clients, or one below 0 for a service. */
+/**
+ * The links between all ends. Each end is a number: a node's number, 0 for all clients, or a negative one for a
+ * service.
+ */
 export class Network {
   readonly #queue: NetworkClock;
   readonly #seed: number;
   readonly #latencyOn: (from: number, to: number) => Latency;
   /** `#links[from][to]`. */
   readonly #links: LinkState[][] = [];
-  /** What has happened so far. */
+  /** The fates of all messages so far. */
   readonly counts: NetworkCounts = { sent: 0, cut: 0, lost: 0, doubled: 0 };
-  /** Hears what became of each message, as soon as that is known; `null` where nobody listens. */
+  /** Called with the fate of each message, as soon as it is known; `null` if nobody listens. */
   watch: Watch | null = null;
 
-  /** `latencyOn`: the latency on each link; that of a data centre if left out. */
+  /** `latencyOn`: the latency on each link. Default: that of a data centre. */
   constructor(
     queue: NetworkClock,
     seed: number,
@@ -110,7 +113,7 @@ export class Network {
     return link;
   }
 
-  /** Sends a message, which `receive` takes in at the other end: once, twice or never. */
+  /** Sends a message. `receive` gets it at the other end: once, twice or never. */
   send<Message>(from: number, to: number, receive: (message: Message) => void, message: Message): void {
     const link = this.#link(from, to);
     const now = this.#queue.now();
@@ -128,7 +131,7 @@ export class Network {
     else this.#sendThroughFaults(link, now, hash, watched, message);
   }
 
-  /** `receive`, which also tells when the message has arrived. */
+  /** Wraps `receive`, to report the arrival of the message. */
   #watched<Message>(link: LinkState, sent: number, receive: (message: Message) => void): (message: Message) => void {
     const { watch } = this;
     if (watch === null) return receive;
@@ -173,27 +176,27 @@ export class Network {
     );
   }
 
-  /** Whether what is sent now would be stopped by a partition. */
+  /** Whether a partition would stop a message that is sent now. */
   isCut(from: number, to: number): boolean {
     return this.#link(from, to).cuts > 0;
   }
 
-  /** Cuts each link once more. */
+  /** Adds one cut to each link. */
   cut(links: readonly Link[]): void {
     for (const [from, to] of links) this.#link(from, to).cuts++;
   }
 
-  /** Takes back one cut of each link. */
+  /** Removes one cut from each link. */
   mend(links: readonly Link[]): void {
     for (const [from, to] of links) this.#link(from, to).cuts--;
   }
 
-  /** Lays a fault upon links. */
+  /** Adds a fault to links. */
   disturb(fault: Packets, links: readonly Link[]): void {
     for (const [from, to] of links) this.#link(from, to).packets.push(fault);
   }
 
-  /** Takes a fault from links, where it still lies on them. */
+  /** Removes a fault from links that still have it. */
   calm(fault: Packets, links: readonly Link[]): void {
     for (const [from, to] of links) {
       const { packets } = this.#link(from, to);
@@ -203,12 +206,14 @@ export class Network {
   }
 }
 
-/** A share of 1 for a hash: the same on every engine, as only a division by a power of two is left to rounding. */
+/**
+ * A hash as a share of 1. It is the same on every engine, because the only rounding is a division by a power of two.
+ */
 function chance(hash: number): number {
   return finish(hash) / 4294967296;
 }
 
-/** The latency of a data centre: some 0.5 ms, and now and then ten times as much. */
+/** The latency of a data centre: about 0.5 ms, and sometimes ten times as much. */
 export function usualLatency(hash: number): number {
   const drawn = finish(hash);
   const span = (drawn & TAIL_MASK) === 0 ? TAIL_FACTOR * LATENCY_SPREAD : LATENCY_SPREAD;

@@ -1,5 +1,5 @@
 /**
- * One node of a simulated cluster: lives that come and go, on a disk that stays, with a clock of its own pace.
+ * One node of a simulated cluster: several lives on one disk, with a clock of its own speed.
  *
  * @module
  */
@@ -28,60 +28,60 @@ import { raftView } from "./raft_view.ts";
 import type { NodeChange } from "../moment.ts";
 import { bothTracers, startOf, tellingTracer, type Trace } from "./trace.ts";
 
-/** What a simulated node is made of. */
+/** The parts of a simulated node. */
 interface SimNodeOptions {
   readonly id: number;
-  /** The other voters at the first start; none for a node that joins. */
+  /** The other voters at the first start; empty for a node that joins. */
   readonly peers: readonly number[];
-  /** Whether it is no founder. */
+  /** Whether it joins later, rather than being a founder. */
   readonly joins: boolean;
   /** Whether a member had its number before, and was removed. */
   readonly isReused: boolean;
   readonly queue: EventQueue;
-  /** For what the node itself draws. */
+  /** The seed of the node's own draws. */
   readonly seed: number;
-  /** For its disk. */
+  /** The seed of its disk. */
   readonly diskSeed: number;
   readonly tickLength: number;
   /** Whether all nodes tick at the same instants. */
   readonly alignedTicks: boolean;
-  /** Inputs that come within so many nanoseconds are one batch; 0: each input is a batch of its own. */
+  /** Inputs that come within this many nanoseconds are one batch; 0: each input is a batch of its own. */
   readonly batchTime: number;
   readonly settings: HostSettings;
   readonly invariants: Invariants;
-  /** Hears every event inside the node. */
+  /** Called with every event inside the node. */
   readonly trace?: Trace;
   readonly send: (to: number, message: PeerMessage) => void;
-  /** Tells a node that it is known by another journal than the one it has. */
+  /** Tells a node that it is known by another journal than it has. */
   readonly refuse: (to: number) => void;
 }
 
-/** What goes from node to node: the bytes of a packet, and what both ends have shown each other when they connected. */
+/** A message between nodes: the bytes of a packet, and what both ends have shown each other when they connected. */
 export interface PeerMessage {
   readonly from: number;
   /** The birth of the sender's journal. */
   readonly birth: number;
   /** The birth of the journal by which the sender knows the receiver; 0 if it knows none. */
   readonly expected: number;
-  /** Whether the sender has lost its journal: what nobody but the simulator knows. */
+  /** Whether the sender has lost its journal; only the simulator knows this. */
   readonly isLost: boolean;
   readonly bytes: Uint8Array;
 }
 
-/** What a fault may wait for, so that it strikes in its middle. */
+/** The event that a fault may wait for, to strike in its middle. */
 type WaitsFor = "nothing" | "write" | "replacement";
-/** What a kill waits for, in eighths. */
+/** The events that a kill waits for, each with the chance of an eighth. */
 const KILL_WAITS_FOR: readonly WaitsFor[] = [
   ...["nothing", "nothing", "nothing", "nothing"] as const,
   ...["write", "write", "write", "replacement"] as const,
 ];
-/** It waits no longer than this, in nanoseconds. */
+/** How long a fault waits, in nanoseconds. */
 const WITHIN: Readonly<Record<WaitsFor, number>> = { nothing: 0, write: 1_000_000_000, replacement: 4_000_000_000 };
-/** A node is looked at, for the coverage, after so many ticks. */
+/** After how many ticks a node is observed for the coverage. */
 const TICKS_A_LOOK = 7;
-/** All simulated nodes are of one cluster. */
+/** The cluster of all simulated nodes. */
 const CLUSTER_ID = "sim";
-/** Segments of a few batches, so that they come and go. */
+/** The size of segments: a few batches, so that segments come and go. */
 const SEGMENT_BYTES = 16_384;
 
 /** A node of a simulated cluster. */
@@ -91,21 +91,21 @@ export class SimNode {
   readonly #options: SimNodeOptions;
   readonly #queue: EventQueue;
   readonly #invariants: Invariants;
-  /** The life of the node, while it runs. */
+  /** The current life of the node; `null` while it does not run. */
   #host: SimHost | null = null;
-  /** The journal as it was opened last: after an end of the node, what it knew. */
+  /** The journal that was opened last. After the node's end, it tells what the node knew. */
   journal: Journal | null = null;
-  /** It was taken out of the cluster. */
+  /** Whether it was removed from the cluster. */
   isRemoved = false;
-  /** Its journal is damaged: it never runs again. */
+  /** Whether its journal is damaged, so that it never runs again. */
   isRefused = false;
-  /** It was taken away for good. */
+  /** Whether it was taken away for good. */
   isGone = false;
-  /** Its files were damaged. */
+  /** Whether its files were damaged. */
   #isDamaged = false;
-  /** It may be in doubt when it starts. */
+  /** Whether it may be in doubt when it starts. */
   #isSuspect = false;
-  /** Its folder was emptied: it has forgotten what it promised, and the others must refuse it. */
+  /** Whether its folder was emptied. It has then lost what it acknowledged, and the others must refuse it. */
   #isLost = false;
   /** It has come back under the number of a member that was removed. */
   readonly #isReused: boolean;
@@ -114,7 +114,7 @@ export class SimNode {
   #ticks = 0;
   #isUp = false;
   readonly #held = new HeldFaults();
-  /** What has arrived while the node is paused. */
+  /** The messages that arrived while the node is paused. */
   #inbox: (() => void)[] = [];
   #lastView: NodeView;
 
@@ -136,7 +136,7 @@ export class SimNode {
     return this.#held.paused.size > 0;
   }
 
-  /** Whether the node does not run, or a fault holds it. */
+  /** Whether the node does not run, or a fault affects it. */
   get isHeld(): boolean {
     return !this.isRemoved && (this.#host === null || this.#held.any || this.disk.slowness > 1);
   }
@@ -151,12 +151,12 @@ export class SimNode {
     return this.#host;
   }
 
-  /** Starts the node from what its disk holds. */
+  /** Starts the node from the content of its disk. */
   start(): void {
     if (this.#isUp || this.isRefused || this.#held.down.size > 0) return;
     this.#isUp = true;
     const start = ++this.#starts;
-    // By the time, and not by the number of the start: a restart taken out of a run leaves the later ones as they were.
+    // Depends on the time, not on the number of the start: if a restart is left out of a run, later ones stay the same.
     const salt = finish(mixTime(this.#options.seed, this.#queue.now()));
     const isOver = (): boolean => start !== this.#starts || !this.#isUp;
     const disk = this.disk.open();
@@ -178,7 +178,7 @@ export class SimNode {
   #refuse(error: Error): void {
     this.#isUp = false;
     this.#tell(error.message, { life: "refused" });
-    // A bit of the header may make it look like another program's.
+    // A flipped bit in the header may make it look like another program's file.
     const isRefusal = error instanceof JournalDamagedError ||
       (this.#isDamaged && error instanceof JournalIdentityError);
     if (isRefusal) {
@@ -199,7 +199,7 @@ export class SimNode {
     if (journal.snapshotIndex > 0) this.#invariants.coverage.marks.hit("started from a snapshot");
     else if (journal.lastIndex === 0) this.#invariants.coverage.marks.hit("started from an empty journal");
     if (!this.#isLost) this.#invariants.starts(id, journal, () => this.#ticks);
-    // What was damaged was of no use any more, and is removed by now.
+    // The damaged part was no longer needed, and is removed by now.
     this.#isDamaged = this.#isSuspect = false;
     if (this.#options.trace !== undefined) {
       this.#tell(`starts in term ${journal.state.term} with entries up to ${journal.lastIndex}`, startOf(journal));
@@ -249,26 +249,28 @@ export class SimNode {
     );
   }
 
-  /** Tells of a turn in the node's life. */
+  /** Reports an event in the node's life. */
   #tell(text: string, change: NodeChange = {}): void {
     this.#options.trace?.({ time: this.#queue.now(), node: this.id, kind: "life", text, matters: true, change });
   }
 
-  /** The replica has ended by itself: for want of space, or because it found an error in itself, which is one. */
+  /**
+   * Handles a replica that ended by itself, for lack of space or because of an error in itself. The latter is a breach.
+   */
   #stopped(error: Error): void {
     if (!(error instanceof DiskFaultError)) {
       this.#invariants.broken(`node ${this.id} stopped: ${error.message}`);
     }
-    // The replica is in the middle of something: its end comes after that.
+    // The replica is still in the middle of something, so its life ends afterwards.
     this.#queue.at(this.#queue.now(), () => {
-      // The machine goes on: what was written, and not made durable, can often still be read.
+      // The machine goes on running, so unsynced writes can often still be read.
       this.#end((finish(mixTime(this.#options.seed, this.#queue.now())) & 1) === 0);
-      // Space may have come back while the failure was on its way.
+      // There may be space again by now.
       this.#startIfWell();
     });
   }
 
-  /** `keepsWritten`: only the process has ended, and what it wrote without a sync can still be read. */
+  /** `keepsWritten`: only the process has ended, and its unsynced writes can still be read. */
   #end(keepsWritten: boolean = false): void {
     if (!this.#isUp) return;
     if (this.replica !== null) {
@@ -286,13 +288,13 @@ export class SimNode {
     if (this.isPaused) this.disk.held = [];
   }
 
-  /** Nodes tick apart from each other, unless their clocks are set alike. */
+  /** The ticks of different nodes are at different instants, unless their clocks are aligned. */
   #firstTickIn(): number {
     const { tickLength, alignedTicks, seed } = this.#options;
     return alignedTicks ? tickLength - this.#queue.now() % tickLength : finish(seed) % tickLength;
   }
 
-  /** The tick of the life that began with `start`, and on to the next one. */
+  /** Makes a tick of the life that began with `start`, and schedules the next one. */
   readonly #onTick = (start: number): void => {
     if (start !== this.#starts || this.replica === null) return;
     const fault = this.#held.clock.at(-1);
@@ -311,8 +313,8 @@ export class SimNode {
   }
 
   /**
-   * Takes a message in, now or when the node goes on. One function for all messages: it goes through the network as
-   * it is.
+   * Receives a message now, or when the node is resumed. One function serves all messages, because the network passes
+   * it on as it is.
    */
   readonly receive: (message: PeerMessage) => void = (message) => {
     if (this.#host === null) return;
@@ -320,7 +322,7 @@ export class SimNode {
     else this.#take(message);
   };
 
-  /** As two live nodes do when they connect, each end looks whether the other is known by the journal that it has. */
+  /** As when two live nodes connect, each end checks whether the other is known by the journal that it has. */
   #take({ from, birth, expected, isLost, bytes }: PeerMessage): void {
     const host = this.#host;
     if (host === null) return;
@@ -333,7 +335,7 @@ export class SimNode {
   }
 
   /**
-   * Another node knows this one by another journal: unless this very journal was added anew, the node ends for good.
+   * Another node knows this one by another journal. Unless this very journal was added again, this node ends for good.
    */
   readonly refusedBy: (other: number) => void = (other) => {
     if (this.#host === null || this.#host.births.of(this.id) === this.journal!.birth) return;
@@ -347,7 +349,7 @@ export class SimNode {
     this.#end();
   };
 
-  /** Takes a client's request in. Returns false if nobody listens. */
+  /** Takes a client's request. Returns `false` if the node does not serve. */
   request(request: CommandRequest, reply: (reply: ClientReply) => void): boolean {
     if (this.#host === null) return false;
     if (this.isPaused) this.#inbox.push(() => this.#host?.ask(request, reply));
@@ -356,9 +358,9 @@ export class SimNode {
   }
 
   /**
-   * The node ends at once, in the middle of its next write, or while it next puts a whole file in place, as with a
-   * snapshot; what it had not synced is lost, or stays for another loss where only the process ends. Returns whether
-   * there was anything to end.
+   * Ends the node at once, or in the middle of its next write, or during its next replacement of a whole file, such as
+   * a snapshot. Unsynced data is lost; if only the process ends, it is lost at the next loss of power. Returns whether
+   * the node was running.
    */
   kill(fault: Fault): boolean {
     if (!this.#isUp) return false;
@@ -368,7 +370,7 @@ export class SimNode {
     return true;
   }
 
-  /** The node ends in the middle of a write, of which a part stays. */
+  /** Ends the node in the middle of a write, of which a part stays. */
   tear(fault: Fault, by: "prefix" | "sectors"): boolean {
     if (!this.#isUp) return false;
     this.#strikeInWrite(fault, "write", () => {
@@ -381,8 +383,8 @@ export class SimNode {
   }
 
   /**
-   * Ends the node by a fault: now, or, if it is to wait for that, when a write is under way, which a node that is
-   * asked for nothing may take a while to begin.
+   * Ends the node for a fault: now, or, if the fault waits for a write, during the next write. A node without requests
+   * may take a while to write.
    */
   #strikeInWrite(fault: Fault, waitsFor: WaitsFor, keepsWritten: () => boolean): void {
     const strike = (): void => {
@@ -400,7 +402,7 @@ export class SimNode {
     this.#queue.at(this.#queue.now() + WITHIN[waitsFor], strike);
   }
 
-  /** The node ends, its files are damaged, and it tries to start again. */
+  /** Ends the node, damages its files, and tries to start it again. */
   damage(how: Decay | "flip"): boolean | string {
     if (this.replica === null || this.isPaused) return false;
     this.#end();
@@ -411,7 +413,7 @@ export class SimNode {
     return done ?? false;
   }
 
-  /** The node ends, its folder is emptied, and it tries to start again under its number. */
+  /** Ends the node, empties its folder, and tries to start it again under its number. */
   lose(): boolean {
     if (this.replica === null || this.isPaused) return false;
     this.#end();
@@ -421,7 +423,7 @@ export class SimNode {
     return true;
   }
 
-  /** Whether this node will know, also after a restart, by which journal another is known. */
+  /** Whether this node, even after a restart, knows the birth of another node's journal. */
   knowsBirthOf(id: number): boolean {
     return readBirths(this.disk.content(MEMBERS_FILE)).has(id);
   }
@@ -461,14 +463,14 @@ export class SimNode {
     return true;
   }
 
-  /** The next sync fails, which ends the node; it starts again at once, as a supervisor would do it. */
+  /** Makes the next sync fail, which ends the node. It starts again at once, as a supervisor would do it. */
   failSync(): boolean {
     if (this.replica === null || this.isPaused) return false;
     this.disk.failsNextSync = true;
     return true;
   }
 
-  /** The node ends, and cannot read its disk when it starts. */
+  /** Ends the node, and makes its disk unreadable at the next start. */
   makeUnreadable(fault: Fault): boolean {
     if (!this.#isUp) return false;
     this.#held.unreadable.add(fault);
@@ -489,7 +491,7 @@ export class SimNode {
     return this.replica !== null && !this.isPaused && this.replica.compact();
   }
 
-  /** Undoes one fault. Returns whether it still held the node. */
+  /** Undoes one fault. Returns whether it still affected the node. */
   heal(fault: Fault): boolean {
     const held = this.#held.heal(fault);
     if (held) this.#afterHealing();
@@ -515,14 +517,14 @@ export class SimNode {
     if (!this.disk.isFull && !this.disk.isUnreadable && !this.isGone) this.start();
   }
 
-  /** The node is taken away for good. */
+  /** Takes the node away for good. */
   remove(): void {
     this.isRemoved = true;
     this.isGone = true;
     this.#end();
   }
 
-  /** The run is over. */
+  /** Ends the run. */
   stop(): void {
     this.replica?.stop();
   }
@@ -550,7 +552,7 @@ export class SimNode {
     const view = this.replica === null ? this.#lastView : this.#viewOf(this.replica);
     const state = this.isRemoved
       ? "removed"
-      // What is damaged is lost, though the node finds it out only when it has read its journal.
+      // A damaged node counts as lost, though it notices the damage only when it has read its journal.
       : this.isRefused || this.#isLost || (this.#isDamaged && !this.#isSuspect && this.replica === null)
       ? "refused"
       : this.replica === null
@@ -569,8 +571,7 @@ export class SimNode {
 }
 
 /**
- * Whether a node is a member as a host holds the members. One that was removed may come back as one that never
- * promised anything.
+ * Whether a node is a member according to a host. A removed node may come back as one that has acknowledged nothing.
  */
 function isMember(host: SimHost, id: number): boolean {
   return membersOf(host.replica.node.status().configuration).some((member) => member === id);

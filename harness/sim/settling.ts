@@ -1,5 +1,6 @@
 /**
- * The end of a simulated run: all is healed and nobody asks any more, and the cluster must come to rest and stay so.
+ * The end of a simulated run: after all is healed and all requests have ended, the cluster must come to rest and stay
+ * at rest.
  *
  * @module
  */
@@ -10,14 +11,16 @@ import type { Invariants } from "./invariants/invariants.ts";
 import { differentStates, type QuietNode, unrest } from "./invariants/quiet.ts";
 import type { SimNode } from "./node.ts";
 
-/** What waits for an answer that was lost is given up by then: the longest time of a forwarded request is 500 ticks. */
+/**
+ * After this many ticks, requests whose answers were lost are given up: a forwarded request takes at most 500 ticks.
+ */
 const SETTLE_TICKS = 700;
-/** It is looked at so often, */
+/** How often the cluster is checked, */
 const LOOK_TICKS = 4;
-/** and when it is quiet it must stay so for so many election timeouts. */
+/** and for how many election timeouts it must stay quiet. */
 const QUIET_TIMEOUTS = 3;
 
-/** What the end needs. */
+/** The parts that settling needs. */
 interface SettlingParts {
   readonly queue: EventQueue;
   readonly tickLength: number;
@@ -26,7 +29,7 @@ interface SettlingParts {
   readonly nodes: () => readonly SimNode[];
 }
 
-/** Waits until the cluster is at rest, and a while longer; what is not as it should be then is a breach. */
+/** Waits until the cluster is at rest, and a while longer. Anything else is a breach. */
 export function settle(parts: SettlingParts, done: () => void): void {
   const { queue, tickLength, electionTimeoutTicks, invariants } = parts;
   const endsAt = queue.now() + SETTLE_TICKS * tickLength;
@@ -35,7 +38,7 @@ export function settle(parts: SettlingParts, done: () => void): void {
     if (invariants.isBroken || !canServe(parts.nodes())) return done();
     const nodes = quietNodes(parts.nodes());
     const found = unrest(nodes);
-    // A leader's chores may come once more: they are done, and it is quiet again.
+    // A leader's routine tasks may start once more; after them it is quiet again.
     if (found !== null) quietSince = null;
     if (found !== null && queue.now() >= endsAt) {
       invariants.broken(`quiet: ${SETTLE_TICKS} ticks after all was healed, ${found}`);
@@ -60,7 +63,7 @@ export function settle(parts: SettlingParts, done: () => void): void {
   look();
 }
 
-/** Whether the nodes that run, and give votes, are a majority of every configuration that one of them holds. */
+/** Whether the running nodes that give votes are a majority of every configuration that one of them knows. */
 function canServe(nodes: readonly SimNode[]): boolean {
   const view = nodes.map((node) => node.view());
   return isMajority(view.filter((node) => node.state === "running" && mayVote(node)).map(({ id }) => id), view);
@@ -81,7 +84,7 @@ function quietNodes(nodes: readonly SimNode[]): QuietNode[] {
   });
 }
 
-/** The highest term that any of them has: nodes that come, go or catch up meanwhile do not raise it. */
+/** The highest term of these nodes. It does not rise because nodes join, leave or catch up meanwhile. */
 function highestTerm(nodes: readonly QuietNode[]): number {
   return nodes.reduce((most, { status }) => Math.max(most, status.term), 0);
 }

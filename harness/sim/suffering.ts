@@ -10,19 +10,19 @@ import type { SimLinks } from "./links.ts";
 import type { MemberChanges } from "./member_changes.ts";
 import type { SimNode } from "./node.ts";
 
-/** What faults strike. */
+/** The parts that faults affect. */
 interface Struck {
   readonly nodes: ReadonlyMap<number, SimNode>;
   readonly links: SimLinks;
   readonly changes: MemberChanges;
-  /** Hears of every fault that is inflicted or healed. */
+  /** Called for every fault that is injected or healed. */
   readonly onStrike: () => void;
 }
 
-/** A table with every kind: one that is missing is an error of the compiler. */
+/** A table of all kinds of faults; the compiler reports a missing one. */
 export type AllSuffers = { readonly [K in FaultKind]: Suffering<FaultByKind[K]> | null };
 
-/** The table of a cluster. */
+/** Makes the table of a cluster. */
 export function suffersOf({ nodes, links, changes, onStrike }: Struck): AllSuffers {
   return counted(onStrike, {
     ...linkFaults(links),
@@ -42,7 +42,7 @@ export function suffersOf({ nodes, links, changes, onStrike }: Struck): AllSuffe
   });
 }
 
-/** The table, with word of every strike and healing. */
+/** The table, with a callback for every strike and healing. */
 function counted(onStrike: () => void, suffers: AllSuffers): AllSuffers {
   const told = <F>(suffering: Suffering<F>): Suffering<F> => ({
     inject(fault, done) {
@@ -82,7 +82,7 @@ function strikeDisk(node: SimNode, fault: DiskFault): boolean | string {
 }
 
 /**
- * Whether every other node that may run knows by which journal this one is known: before that nobody could refuse it.
+ * Whether every other node that may run knows the birth of this node's journal. Before that, nobody could refuse it.
  */
 function isKnown(id: number, nodes: ReadonlyMap<number, SimNode>): boolean {
   return [...nodes.values()].every((node) =>

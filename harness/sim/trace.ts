@@ -1,5 +1,5 @@
 /**
- * A run told an event a line, in the terms of the paper.
+ * Tells the events of a run, one a line, in the terms of the paper.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import type { Packet } from "../../server/replica/packet.ts";
 import type { Moment, NodeChange } from "../moment.ts";
 import { describeCommand } from "../../server/store/command_text.ts";
 
-/** Hears every event. */
+/** Called with every event. */
 export type Trace = (moment: Moment) => void;
 
-/** So many commands of a message are told. */
+/** How many commands of a message are shown. */
 const COMMANDS_TOLD = 3;
 
-/** Of whom a tracer tells. */
+/** The node that a tracer reports on. */
 interface Told {
   readonly id: number;
   /** Nanoseconds since the run began. */
@@ -30,7 +30,7 @@ interface Told {
   readonly durableIndex: () => number;
 }
 
-/** What a node is when it starts. */
+/** The state of a node when it starts. */
 export function startOf(log: RaftLog): NodeChange {
   const { snapshotIndex, lastIndex, durableIndex, state } = log;
   const terms: number[] = [];
@@ -48,11 +48,11 @@ export function startOf(log: RaftLog): NodeChange {
   };
 }
 
-/** A tracer that tells everything about a node. */
+/** A tracer that reports everything about a node. */
 export function tellingTracer({ id: node, now, durableIndex }: Told, trace: Trace): RaftTracer {
   let isLeader = false;
   let durable = -1;
-  /** What a node sends tells how far its log is durable. */
+  /** A node may send only after a sync, so a message also tells how far the log is durable. */
   const sent = (text: string): void => {
     const isNew = durableIndex() !== durable;
     durable = durableIndex();
@@ -114,7 +114,7 @@ export function tellingTracer({ id: node, now, durableIndex }: Told, trace: Trac
   };
 }
 
-/** A packet on its way, as a moment at its sender. */
+/** A packet under way, as a moment at its sender. */
 export function wayOf(from: number, to: number, packet: Packet, sent: number, arrives: number | null): Moment {
   const told = packet.kind === "raft"
     ? { type: packet.envelope.type, text: describeMessage(packet.envelope), matters: matters(packet.envelope) }
@@ -123,13 +123,13 @@ export function wayOf(from: number, to: number, packet: Packet, sent: number, ar
   return { time: sent, node: from, kind: "way", text, matters: told.matters, way: { to, arrives, type } };
 }
 
-/** The messages that move the log, or hand over leadership. */
+/** Whether a message changes the log or hands over leadership. */
 function matters(envelope: Envelope): boolean {
   switch (envelope.type) {
     case "append-request":
       return envelope.entries.some((entry) => entry.kind === "command");
     case "append-response":
-      // Without a place it says no more than that its sender is in a later term.
+      // A refusal without an index only says that its sender is in a later term.
       return !envelope.success && envelope.index > 0;
     case "snapshot-request":
     case "timeout-now":
@@ -139,7 +139,7 @@ function matters(envelope: Envelope): boolean {
   }
 }
 
-/** A message, and what the commands in it ask for. */
+/** A message, with the commands in it. */
 function describeMessage(envelope: Envelope): string {
   const text = describeEnvelope(envelope);
   if (envelope.type !== "append-request") return text;
@@ -159,7 +159,7 @@ function range(from: number, to: number): string {
   return from === to ? `entry ${from}` : `entries ${from} to ${to}`;
 }
 
-/** Two tracers as one. */
+/** Combines two tracers. */
 export function bothTracers(a: RaftTracer, b: RaftTracer): RaftTracer {
   const both: Record<string, unknown> = { ...a };
   for (const [name, second] of Object.entries(b) as [string, (...args: unknown[]) => void][]) {

@@ -1,22 +1,22 @@
 /**
- * What runs for seconds lets a signal through, and a line of progress, several times a second.
+ * Lets a long computation give other code its turn, several times a second, for signals and a line of progress.
  *
  * @module
  */
 
-/** So much real time passes from one turn to the next, in milliseconds. */
+/** The length of a turn, in milliseconds of real time. */
 const TURN_MS = 100;
 
-/** Real time in turns: a long computation asks now and then whether its turn is over, and lets others have theirs. */
+/** Turns of real time. A long computation asks now and then whether its turn is over, and then lets other code run. */
 export class Turns {
   #endsAt = performance.now() + TURN_MS;
 
-  /** Whether it is time for others. */
+  /** Whether the turn is over. */
   get isOver(): boolean {
     return performance.now() >= this.#endsAt;
   }
 
-  /** Lets everything that waits happen, and begins the next turn. */
+  /** Lets other code run, and begins the next turn. */
   async pass(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.#endsAt = performance.now() + TURN_MS;

@@ -1,8 +1,8 @@
 /**
- * What a `RaftLog` must guarantee: what it says is durable outlives a crash at any moment, and its snapshots are whole
- * or not there.
+ * The guarantees of a `RaftLog`: what it reports as durable survives a crash at any moment, and its snapshots are
+ * complete or absent.
  *
- * The log under test writes to a disk of the simulator, which loses what was not synced.
+ * The log under test writes to a disk of the simulator, which loses unsynced data.
  *
  * @module
  */
@@ -25,24 +25,24 @@ import { SimDisk } from "../disk.ts";
 import { EventQueue } from "../event_queue.ts";
 import { type ConformanceCase, must, mustBe, mustThrow } from "./case.ts";
 
-/** A log under test, and what only its host calls. */
+/** A log under test, with the functions that only its host calls. */
 export interface TestedLog {
   /** The log. */
   readonly log: RaftLog;
-  /** Begins to make durable what the log was given; `done` is called at the end, not before this call has returned. */
+  /** Begins to make everything durable. Calls `done` at the end, but not before this call has returned. */
   sync(done: (error: Error | null) => void): void;
-  /** Gives the log the bytes of a snapshot; `compact` is called with the content that this returns. */
+  /** Gives the log the bytes of a snapshot. The returned content is then passed to `compact`. */
   stage(data: Uint8Array): SnapshotContent;
 }
 
-/** Opens the log that a disk holds, or a new one. */
+/** Opens the log on a disk, or makes a new one. */
 export type OpenLog = (disk: Disk, done: (error: Error | null, opened: TestedLog | null) => void) => void;
 
 const ROUNDS = 40;
 const MEMBERS = configurationOf([1, 2, 3].map(nodeId));
 
 /**
- * The cases of a log.
+ * The conformance cases of a log.
  *
  * @example The journal is one
  * ```ts
@@ -82,7 +82,7 @@ export function testLog(open: OpenLog): ConformanceCase[] {
   }));
 }
 
-/** A disk with the log on it, life after life. */
+/** A disk with the log on it, through several lives. */
 class LogBench {
   readonly #open: OpenLog;
   readonly #queue = new EventQueue();
@@ -103,7 +103,7 @@ class LogBench {
     return found;
   }
 
-  /** Lets so many things happen on the disk. */
+  /** Runs this many events of the disk. */
   step(count: number): void {
     for (let left = count; left > 0 && this.#queue.step(); left--);
   }
@@ -124,7 +124,7 @@ class LogBench {
     must(ended, "a sync has never ended");
   }
 
-  /** Power is lost, and the next life begins. */
+  /** Cuts the power, and starts the next life. */
   restart(): TestedLog {
     this.disk.crash();
     return this.start();
@@ -144,7 +144,7 @@ function appendSome({ log }: TestedLog, random: Random): void {
   }
 }
 
-/** The entries of a log after its snapshot, for comparison. */
+/** The entries after the log's snapshot, for comparison. */
 function entriesOf(log: RaftLog, through: number = log.lastIndex): unknown[] {
   const entries = [];
   for (let index = log.snapshotIndex + 1; index <= through; index++) {
@@ -252,7 +252,7 @@ function keepsVotes(bench: LogBench, random: Random): void {
   }
 }
 
-/** All bytes of a snapshot, in parts. */
+/** All bytes of a snapshot, read in parts. */
 function bytesOf(bench: LogBench, { log }: TestedLog, snapshot: Snapshot, random: Random): number[] {
   const bytes: number[] = [];
   for (let asked = 0; bytes.length < snapshot.bytes; asked++) {

@@ -1,6 +1,5 @@
 /**
- * What a state machine must guarantee, so that every node of a cluster comes to the same state and gives the same
- * replies.
+ * The guarantees of a state machine, so that all nodes of a cluster reach the same state and give the same replies.
  *
  * @module
  */
@@ -10,20 +9,20 @@ import { joinSlices, loadSlices, slicesOf } from "../../../server/replica/snapsh
 import type { StateMachine } from "../../../server/replica/state_machine.ts";
 import { type ConformanceCase, must, mustBe } from "./case.ts";
 
-/** What the cases of a state machine need. */
+/** The inputs of a state machine's cases. */
 export interface StateMachineTest {
   /** A new machine in its initial state. */
   readonly create: () => StateMachine;
-  /** Draws a command that the machine knows: writes and reads, over few enough keys that they meet. */
+  /** Draws a command of the machine, a write or a read. Use few keys, so that commands meet on them. */
   readonly command: (random: Random) => Uint8Array;
-  /** How often each case draws anew, 20 by default. */
+  /** How many rounds each case has, 20 by default. */
   readonly rounds?: number;
 }
 
 const COMMANDS = 60;
 
 /**
- * The cases of a state machine.
+ * The conformance cases of a state machine.
  *
  * @example The store is one
  * ```ts
@@ -59,12 +58,12 @@ function drawn({ command }: StateMachineTest, random: Random): Uint8Array[] {
   return Array.from({ length: COMMANDS }, () => command(random));
 }
 
-/** Applies commands as a log would, reads with them; returns the replies. */
+/** Applies commands as a log would, and reads with the read commands. Returns the replies. */
 function applyAll(machine: StateMachine, commands: readonly Uint8Array[], from: number = 1): unknown[] {
   return commands.map((command, i) => machine.apply(command.slice(), from + i));
 }
 
-/** The state as slices would carry it, or as a whole. */
+/** The state in slices, or as a whole. */
 function stateOf(machine: StateMachine): Uint8Array {
   return joinSlices((writer) => slicesOf(machine, writer));
 }
@@ -73,7 +72,7 @@ function isDeterministic(test: StateMachineTest, random: Random): void {
   const commands = drawn(test, random);
   const [a, b] = [test.create(), test.create()];
   const replies = applyAll(a, commands);
-  // The other node takes a snapshot in between, and reads: neither may leave a trace.
+  // The other node takes a snapshot in between, and reads: neither may have an effect.
   const others = applyAll(b, commands.slice(0, 20));
   stateOf(b);
   for (const command of commands) if (b.isRead(command)) b.read(command);

@@ -1,6 +1,6 @@
 /**
- * Configurations: one change at a time, of one voter unless it is joint; none before a commit of the leader's term;
- * none outlives its entry; a snapshot has that of its index; a leader that is no voter any more steps down
+ * Configurations: one change at a time, of one voter unless it is joint; none before a commit in the leader's term;
+ * none outlives its entry; a snapshot has the configuration of its index; a leader that is no longer a voter steps down
  * (dissertation, chapter 4).
  *
  * @module
@@ -16,10 +16,10 @@ import {
 } from "../../../raft/mod.ts";
 import { type Observed, sameBytes, type World } from "./world.ts";
 
-/** Watches the configurations of all nodes. */
+/** Checks the configurations of all nodes. */
 export class Configurations {
   readonly #world: World;
-  /** The configurations that were committed, each with the index of its entry, in their order. */
+  /** The committed configurations, each with the index of its entry, in order. */
   readonly #committed: { readonly index: number; readonly data: Uint8Array }[] = [];
 
   constructor(world: World) {
@@ -47,11 +47,11 @@ export class Configurations {
   }
 
   /**
-   * Majorities of two configurations that follow each other overlap: one voter changes, or a joint one is entered or
+   * Majorities of two successive configurations overlap: one voter changes, or a joint configuration is entered or
    * left.
    */
   #follows(id: number, from: Configuration, entry: Entry): void {
-    // A node that joins knows of no configuration yet.
+    // A joining node knows no configuration yet.
     if (from.voters.length === 0) return;
     const to = decodeConfiguration(entry.data);
     const isLeft = from.votersOutgoing.length > 0 && to.votersOutgoing.length === 0 && sameList(from.voters, to.voters);
@@ -64,7 +64,7 @@ export class Configurations {
     );
   }
 
-  /** A node cuts entries off from an index on: it owes a return to the configuration before. */
+  /** A node truncates its log at an index: it must return to the earlier configuration. */
   cutsOff(node: Observed, from: number): void {
     while (node.configurations.length > 0 && node.configurations.at(-1)! >= from) {
       node.configurations.pop();
@@ -72,7 +72,7 @@ export class Configurations {
     }
   }
 
-  /** A node appends an entry: it has gone back to the configuration before by now, if one was cut off. */
+  /** A node appends an entry. If a configuration was truncated, it must have returned to the earlier one by now. */
   rollsBack(id: number, node: Observed): void {
     if (!node.owesRollback) return;
     node.owesRollback = false;
@@ -95,7 +95,7 @@ export class Configurations {
     }
   }
 
-  /** A node commits up to an index, further than any before: the configurations among these entries are committed. */
+  /** A node commits further than any node before, up to an index: configurations among these entries are committed. */
   commits(node: Observed, through: number): void {
     for (const index of node.configurations) {
       if (index <= this.#world.committedThrough || index > through) continue;
@@ -104,7 +104,7 @@ export class Configurations {
     }
   }
 
-  /** A leader that is no voter leads until that is committed, and no longer than it takes to hand over. */
+  /** A leader that is not a voter may lead until that is committed, and then only as long as handing over takes. */
   leadsAsVoter(id: number, node: Observed, before: number): void {
     const { configuration, configurations, transferSinceTick } = node;
     if (configuration === null || (configurations.at(-1) ?? 0) > before || transferSinceTick >= 0) return;
@@ -115,7 +115,7 @@ export class Configurations {
     );
   }
 
-  /** A snapshot has the configuration that was committed last up to its index. */
+  /** A snapshot must have the last configuration that was committed up to its index. */
   checkSnapshot(id: number, { snapshot }: RaftLog): void {
     if (snapshot === null) return;
     let last = this.#committed.length - 1;

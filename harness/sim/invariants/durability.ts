@@ -1,17 +1,17 @@
 /**
- * Durability: a node acknowledges only what its disk holds, and finds it again when it restarts, or is in doubt; what
- * is committed is on the disks of a majority; a committed entry is never cut off (dissertation, section 3.8).
+ * Durability: a node acknowledges only what is on its disk; after a restart it finds that again, or is in doubt. A
+ * committed entry is on the disks of a majority, and is never truncated (dissertation, section 3.8).
  *
  * @module
  */
 import type { Envelope, LogIndex, NodeId, RaftLog } from "../../../raft/mod.ts";
 import { durableThrough, type Observed, type World } from "./world.ts";
 
-/** A message leaves a node: acknowledgements and votes must be on its disk. */
+/** A message leaves a node: what it acknowledges or votes must be on the disk. */
 export function leavesDurably(world: World, id: number, envelope: Envelope, log: RaftLog): void {
   if (envelope.type === "append-response") {
-    // A node in a later term may have cut off what it acknowledged in an earlier one, and the later leader's voters all
-    // lack it.
+    // A node in a later term may have truncated what it acknowledged in an earlier one, because no voter of the later
+    // leader holds it.
     if (envelope.term < log.state.term) return;
     const through = durableThrough({ log, installed: world.nodes.get(id)?.installed ?? null });
     if (!envelope.success || envelope.index <= through) return;
@@ -25,7 +25,7 @@ export function leavesDurably(world: World, id: number, envelope: Envelope, log:
   }
 }
 
-/** A leader's own vote is on its disk. */
+/** A leader's own vote must be on its disk. */
 export function leadsDurably(world: World, id: number, { log }: Observed, term: number): void {
   const { term: durableTerm, votedFor } = log.durableState;
   if (durableTerm === term && votedFor === id) return;
@@ -33,7 +33,7 @@ export function leadsDurably(world: World, id: number, { log }: Observed, term: 
 }
 
 /**
- * What a node knew to be durable when it ended it finds again when it starts, or is in doubt about: then it has voted
+ * When a node starts, it must find what it knew to be durable at its end, or be in doubt. In doubt, it must have voted
  * for itself in the term in which it may have voted.
  */
 export function findsAgain(world: World, id: number, before: RaftLog, log: RaftLog): void {
@@ -59,7 +59,7 @@ export function findsAgain(world: World, id: number, before: RaftLog, log: RaftL
         `to be durable`,
     );
   }
-  // A snapshot that was installed, and lost again, has not yet taken the place of the entries that it covers.
+  // A snapshot that was installed and then lost has not replaced the entries that it covers.
   const known = durableIndex > before.snapshotIndex ? before.termAt(durableIndex) : undefined;
   const found = log.termAt(durableIndex);
   if (known === undefined || found === undefined || known === found) return;
@@ -70,8 +70,8 @@ export function findsAgain(world: World, id: number, before: RaftLog, log: RaftL
 }
 
 /**
- * A committed entry stays, but for a copy that was not counted: a node that has not reached the term of the commit may
- * still follow a leader who never had the entry.
+ * A committed entry stays, except for a copy that was not counted: a node below the term of the commit may still follow
+ * a leader without that entry.
  */
 export function keepsCommitted(world: World, id: number, node: Observed, from: number, lastIndex: number): void {
   const { committed, committedThrough, marks } = world;
@@ -88,8 +88,8 @@ export function keepsCommitted(world: World, id: number, node: Observed, from: n
 }
 
 /**
- * What is committed for the first time is on the disks of a majority of the configuration, of both halves of a joint
- * one.
+ * An entry that is committed for the first time must be on the disks of a majority of the configuration; in a joint
+ * one, of both halves.
  */
 export function isOnMajority(world: World, id: number, { configuration }: Observed, index: number): void {
   const term = world.committed[index];
@@ -109,7 +109,7 @@ function isDurable(world: World, voter: NodeId, index: number, term: number): bo
   const node = world.nodes.get(voter);
   if (node === undefined) return false;
   const { log } = node;
-  // It has acknowledged the entry, and helps to elect nobody until it holds it again.
+  // It has acknowledged the entry, and votes for nobody until it holds the entry again.
   if (index <= (log.doubt?.lastIndex ?? 0)) return true;
   if (index > durableThrough(node)) return false;
   return index <= log.snapshotIndex || log.termAt(index as LogIndex) === term;

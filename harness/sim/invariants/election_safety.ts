@@ -1,18 +1,18 @@
 /**
- * Election safety: a term has at most one leader; a node votes once a term, and for no log that is behind its own
- * (Raft, figure 3; sections 5.2 and 5.4.1).
+ * Election safety: a term has at most one leader; a node votes once a term, and only for a log that is not behind its
+ * own (Raft, figure 3; sections 5.2 and 5.4.1).
  *
  * @module
  */
 import type { Entry, VoteResponse } from "../../../raft/mod.ts";
 import type { Observed, World } from "./world.ts";
 
-/** Watches leaders and votes. */
+/** Checks leaders and votes. */
 export class ElectionSafety {
   readonly #world: World;
   readonly #leaders = new Map<number, number>();
   readonly #votes = new Map<number, Map<number, number>>();
-  /** The highest term that has had a leader. */
+  /** The highest term that had a leader. */
   highestTermLed = 0;
 
   constructor(world: World) {

@@ -1,9 +1,8 @@
 /**
- * What Raft proves, checked while a run goes on: an observer who sees every node at once notices at the first wrong
- * step what a client may never see. Each subject has a file beside this one, which says what must hold and where it is
- * proved.
+ * Raft's proven properties, checked during a run. An observer of all nodes notices the first wrong step, even one that
+ * no client ever sees. Each property has its own file in this folder, which says what must hold and where it is proved.
  *
- * Each is checked in constant time where it could first break, so that a run can afford them all.
+ * Each check takes constant time, at the first place where the property could break, so every run can make them all.
  *
  * @module
  */
@@ -41,7 +40,7 @@ export class Invariants {
   readonly #campaigns: Campaigns;
   /** The number of the last strike where all that was struck is healed; `null` while something is wrong. */
   calmSince: () => number | null = () => null;
-  /** What clients were told. */
+  /** Checks the replies to clients. */
   readonly replies: Replies;
 
   /** @param now The run's clock. */
@@ -56,27 +55,27 @@ export class Invariants {
     this.replies = new Replies(this.#world);
   }
 
-  /** Something that must not happen has happened. */
+  /** Reports a breach. */
   broken(what: string): void {
     this.#world.broken(what);
   }
 
-  /** Whether something has broken. */
+  /** Whether there was a breach. */
   get isBroken(): boolean {
     return this.#world.isBroken;
   }
 
-  /** Whether all was well so far. */
+  /** The verdict so far. */
   verdict(): SafetyVerdict {
     return this.#world.verdict();
   }
 
-  /** A node's directory tells by which journal a member is known. */
+  /** A node's directory tells the birth of a member's journal. */
   keepsBirth(id: number, member: number, known: number, birth: number): void {
     keepsBirth(this.#world, id, member, known, birth);
   }
 
-  /** A node was refused by its journal; `isDamaged` tells whether somebody has damaged it. */
+  /** A journal refused to open. `isDamaged` says whether a fault has damaged it. */
   journalRefused(id: number, isDamaged: boolean): void {
     this.coverage.journalsRefused++;
     journalRefused(this.#world, id, isDamaged);
@@ -88,7 +87,7 @@ export class Invariants {
     this.#elections.forgets(id);
   }
 
-  /** A node starts with what its journal holds. */
+  /** A node starts with the content of its journal. */
   starts(id: number, log: RaftLog, ticks: () => number): void {
     this.coverage.starts++;
     const node = observed(log, ticks);
@@ -121,13 +120,13 @@ export class Invariants {
     node.isProbed = isProbed;
   }
 
-  /** A message leaves a node: votes and acknowledgements must be true. */
+  /** A message leaves a node: its vote or acknowledgement must be true. */
   leaves(id: number, envelope: Envelope, log: RaftLog): void {
     leavesDurably(this.#world, id, envelope, log);
     if (envelope.type === "vote-response" && envelope.granted) this.#elections.votes(id, envelope);
   }
 
-  /** A window into a node, for this start of it. */
+  /** The tracer for one life of a node. */
   tracer(id: number): RaftTracer {
     const node = this.#world.nodes.get(id)!;
     return {

@@ -6,7 +6,10 @@
 import type { LogIndex } from "../../../raft/mod.ts";
 import type { Observed, World } from "./world.ts";
 
-/** A node becomes leader: it holds the last entry that was committed before, and so, by log matching, all before it. */
+/**
+ * A node becomes leader. It must hold the last entry that was committed before; then, by log matching, it holds all
+ * before it.
+ */
 export function leadsComplete(world: World, id: number, node: Observed, term: number): void {
   const { marks, committed } = world;
   let last = marks.length - 1;

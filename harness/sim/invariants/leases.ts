@@ -1,11 +1,12 @@
 /**
- * Leases: a leader holds a lease, and reads by it, only while no later term has a leader (dissertation, section 6.4.1).
+ * Leases: a leader may hold a lease, and read by it, only as long as no later term has a leader (dissertation, section
+ * 6.4.1).
  *
  * @module
  */
 import type { Observed, World } from "./world.ts";
 
-/** A node becomes leader: no leader of an earlier term holds a lease then. */
+/** A node becomes leader: no leader of an earlier term may hold a lease. */
 export function leadsBesideNoLease(world: World, id: number, term: number): void {
   for (const [holder, { role, log, hasLease }] of world.nodes) {
     if (role !== "leader" || log.state.term >= term || !hasLease()) continue;

@@ -1,13 +1,13 @@
 /**
- * Log matching: entries of one index and term are the same entry, and follow the same one (Raft, figure 3; section
- * 5.3).
+ * Log matching: entries with the same index and term are equal, and so are the entries before them (Raft, figure 3;
+ * section 5.3).
  *
  * @module
  */
 import type { Entry } from "../../../raft/mod.ts";
 import { sameBytes, type World } from "./world.ts";
 
-/** An entry as it was first seen, and others of the same index. */
+/** An entry as it was first seen, and others with the same index. */
 interface Seen {
   readonly entry: Entry;
   /** The term of the entry before it. */
@@ -15,7 +15,7 @@ interface Seen {
   readonly next: Seen | null;
 }
 
-/** Compares every entry that is appended with those of the same index and term. */
+/** Compares every appended entry with those of the same index and term. */
 export class LogMatching {
   readonly #world: World;
   readonly #seen: (Seen | null)[] = [];
@@ -24,7 +24,7 @@ export class LogMatching {
     this.#world = world;
   }
 
-  /** A node holds an entry. */
+  /** A node has appended an entry. */
   holds(id: number, entry: Entry, previousTerm: number | undefined): void {
     const { index, term } = entry;
     const first = this.#seen[index] ?? null;

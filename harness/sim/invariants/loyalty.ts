@@ -1,13 +1,16 @@
 /**
- * Loyalty: a node that hears a leader votes for nobody else, campaigns only if that leader asks for it, and takes no
- * later term from a candidate; a leader that hears a quorum leads on (dissertation, sections 4.2.3 and 6.2).
+ * Loyalty: a node that hears a leader votes for no other node, campaigns only if that leader asks for it, and accepts
+ * no later term from a candidate. A leader that hears a quorum goes on leading (dissertation, sections 4.2.3 and 6.2).
  *
  * @module
  */
 import { reachedByQuorum } from "../../../raft/mod.ts";
 import type { Observed, World } from "./world.ts";
 
-/** A voter gives its vote, or would: not while it hears a leader, unless that leader asked for it. */
+/**
+ * A voter grants a vote or pre-vote. It must not do so while it hears a leader, unless that leader asked for the
+ * campaign.
+ */
 export function votesLoyally(world: World, id: number, node: Observed, candidate: number, term: number): void {
   const { electionTimeoutTicks, checkQuorum } = world.settings;
   if (!checkQuorum || node.asked.isTransfer) return;
@@ -20,7 +23,7 @@ export function votesLoyally(world: World, id: number, node: Observed, candidate
   );
 }
 
-/** A follower campaigns when no leader was heard for an election timeout, or when one asks for it. */
+/** A follower campaigns. It must have heard no leader for an election timeout, or a leader must have asked it. */
 export function campaignsLoyally(world: World, id: number, node: Observed, term: number): void {
   if (node.silentSinceTick < 0) return;
   const silent = node.ticks() - node.silentSinceTick;
@@ -29,7 +32,8 @@ export function campaignsLoyally(world: World, id: number, node: Observed, term:
 }
 
 /**
- * A voter that hears a leader, and a leader, take no later term from a candidate that no leader has asked to campaign.
+ * A leader, or a voter that hears a leader, must not accept a later term from a candidate that no leader has asked to
+ * campaign.
  */
 export function takesTermLoyally(world: World, id: number, node: Observed, term: number): void {
   const { role, received, ticks, silentSinceTick } = node;
@@ -41,7 +45,7 @@ export function takesTermLoyally(world: World, id: number, node: Observed, term:
   world.broken(`loyalty: node ${id} leads, or hears a leader, and takes term ${term} from node ${received.from}`);
 }
 
-/** A leader that steps down for want of a quorum has not been echoed by one for an election timeout. */
+/** A leader steps down for lack of a quorum. No quorum may have echoed its heartbeats within an election timeout. */
 export function losesQuorum(world: World, id: number, node: Observed, term: number): void {
   const { configuration, echoedAtTick, ticks } = node;
   if (configuration === null) return;

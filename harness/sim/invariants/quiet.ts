@@ -1,17 +1,17 @@
 /**
- * Quiet: when all is healed and nobody asks for anything any more, every member that runs holds the same log and the
- * same state, nothing waits at any node, and every window of the leader's flow control is empty.
+ * Quiet: after all is healed and all requests have ended, every running member has the same log and the same state,
+ * nothing waits at any node, and all windows of the leader's flow control are empty.
  *
  * @module
  */
 import { membersOf, type RaftStatus } from "../../../raft/mod.ts";
 import { sameBytes } from "./world.ts";
 
-/** A node that runs, as it is looked at when all should be quiet. */
+/** The state of a running node, for the check that all is quiet. */
 export interface QuietNode {
   readonly id: number;
   readonly status: RaftStatus;
-  /** How many requests wait at its replica. */
+  /** How many requests are waiting at its replica. */
   readonly waiting: number;
   /** How many requests its front has open. */
   readonly open: number;
@@ -19,7 +19,7 @@ export interface QuietNode {
   readonly state: () => Uint8Array;
 }
 
-/** What is not quiet yet; `null`: nothing. */
+/** What is not quiet yet; `null` if all is. */
 export function unrest(nodes: readonly QuietNode[]): string | null {
   const leader = leaderOf(nodes);
   if (leader === null) return "nobody leads";
@@ -62,7 +62,7 @@ function unrestOfFollower(id: number, leader: RaftStatus): string | null {
     : null;
 }
 
-/** Nodes of the leader's configuration that hold another state than the leader; `null`: none does. */
+/** Nodes of the leader's configuration whose state differs from the leader's; `null` if there are none. */
 export function differentStates(nodes: readonly QuietNode[]): string | null {
   const leader = leaderOf(nodes);
   if (leader === null) return null;

@@ -1,18 +1,18 @@
 /**
- * Replies: a write that a node has answered with `fail` is never committed, neither before nor later; a member's
- * journal keeps its birth.
+ * Replies: a write that was answered with `fail` is never committed, neither before nor after; a member's journal keeps
+ * its birth.
  *
  * @module
  */
 import type { ClientReply } from "../../../server/replica/client.ts";
 import type { World } from "./world.ts";
 
-/** Compares what clients were told with what was applied. */
+/** Compares the replies to clients with the applied writes. */
 export class Replies {
   readonly #world: World;
   /** The writes that were applied and took effect, by session and number, with the index of their entry. */
   readonly #done = new Map<string, number>();
-  /** The writes that were answered with `fail` without being applied. */
+  /** The writes that were answered with `fail` without having been applied. */
   readonly #failed = new Map<string, number>();
   #through = 0;
 
@@ -20,7 +20,7 @@ export class Replies {
     this.#world = world;
   }
 
-  /** Whether nobody has applied the entry at an index before. */
+  /** Whether no node has applied the entry at an index before. */
   isNew(index: number): boolean {
     if (index <= this.#through) return false;
     this.#through = index;
@@ -35,7 +35,7 @@ export class Replies {
     if (by !== undefined) this.#breach(by, index);
   }
 
-  /** A client of a node was answered; `writes` are the sessions and numbers under which its write was tried. */
+  /** A client of a node got an answer; `writes` are the sessions and numbers with which its write was tried. */
   answered(id: number, writes: readonly string[], reply: ClientReply): void {
     if (reply.type !== "fail") return;
     for (const write of writes) {
@@ -50,7 +50,7 @@ export class Replies {
   }
 }
 
-/** The directory of a node says by which journal a member is known. */
+/** A node's directory tells the birth of a member's journal. */
 export function keepsBirth(world: World, id: number, member: number, known: number, birth: number): void {
   if (known === 0 || birth === 0 || known === birth) return;
   world.broken(`births: node ${id} knew node ${member} by journal ${known}, and now by journal ${birth}`);

@@ -1,19 +1,19 @@
 /**
  * State machine safety and the commit rule: no two nodes commit different entries at an index, none applies beyond what
- * is committed, none goes back (Raft, figure 3; section 5.4.3); a leader commits by counting only entries of its own
- * term (section 5.4.2, figure 8); snapshots of one index are the same.
+ * is committed, and none goes back (Raft, figure 3; section 5.4.3). A leader commits by counting only entries of its
+ * own term (section 5.4.2, figure 8). Snapshots of one index are equal.
  *
  * @module
  */
 import type { Snapshot } from "../../../raft/mod.ts";
 import type { Observed, World } from "./world.ts";
 
-/** So many snapshots are kept for comparison. */
+/** How many snapshots are kept for comparison. */
 const SNAPSHOTS_KEPT = 16;
 
 /**
- * A node commits entries: they are the ones that were committed before, or the first. Returns false at the first that
- * is not.
+ * A node commits entries. They must be those that were committed before, or the first at their index. Returns `false`
+ * at the first wrong one.
  */
 export function commitsTheSame(world: World, id: number, node: Observed, before: number, through: number): boolean {
   const { committed } = world;
@@ -33,7 +33,7 @@ export function commitsTheSame(world: World, id: number, node: Observed, before:
   return true;
 }
 
-/** A leader commits further than anyone before: the last entry is of its own term. */
+/** A leader commits further than any node before: the last entry must be of its own term. */
 export function countsOwnTerm(world: World, id: number, { role, log }: Observed, through: number): void {
   const { term } = log.state;
   if (role !== "leader" || world.committed[through] === term) return;
@@ -51,7 +51,10 @@ export function appliesCommitted(world: World, id: number, to: number): void {
   );
 }
 
-/** A node installs a leader's snapshot: of what was committed, no older than what it has committed itself. */
+/**
+ * A node installs a leader's snapshot. It must cover only committed entries, and not be older than the node's own
+ * commit.
+ */
 export function installsCommitted(world: World, id: number, node: Observed, index: number, term: number): void {
   const { committed, committedThrough } = world;
   const known = committed[index];
@@ -75,10 +78,10 @@ export function installsCommitted(world: World, id: number, node: Observed, inde
   }
 }
 
-/** Compares two nodes' snapshots of one index byte by byte. */
+/** Compares the snapshots of two nodes at one index byte by byte. */
 export class SnapshotsAgree {
   readonly #world: World;
-  /** The snapshots that were taken last, by their index. */
+  /** The latest snapshots, by index. */
   readonly #snapshots = new Map<number, { readonly id: number; readonly bytes: number; readonly digest: number }>();
 
   constructor(world: World) {

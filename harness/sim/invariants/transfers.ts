@@ -1,13 +1,16 @@
 /**
- * Transfers: a node that is asked to campaign at once holds the whole log; a transfer is given up after an election
- * timeout (dissertation, section 3.10).
+ * Transfers: a node that is asked to campaign at once must hold the whole log; an unfinished transfer is given up after
+ * an election timeout (dissertation, section 3.10).
  *
  * @module
  */
 import type { NodeId } from "../../../raft/mod.ts";
 import type { Observed, World } from "./world.ts";
 
-/** A transfer that has not come about is given up after an election timeout, or nothing would be taken any more. */
+/**
+ * A transfer that does not succeed must be given up after an election timeout; otherwise no proposals would be accepted
+ * any more.
+ */
 export function givesUpTransfer(world: World, id: number, node: Observed): void {
   if (node.transferSinceTick < 0) return;
   const { electionTimeoutTicks } = world.settings;
@@ -16,7 +19,7 @@ export function givesUpTransfer(world: World, id: number, node: Observed): void 
   world.broken(`transfers: node ${id} has not given up to hand over after ${electionTimeoutTicks} ticks`);
 }
 
-/** Who is asked to campaign at once holds the leader's whole log; unless it is ahead in terms, and knows better. */
+/** The target that is asked to campaign must hold the leader's whole log, unless it is in a later term. */
 export function handsOver(world: World, id: number, { log }: Observed, target: NodeId): void {
   const other = world.nodes.get(target)?.log;
   if (other === undefined || other.state.term > log.state.term) return;

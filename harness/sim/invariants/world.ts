@@ -1,5 +1,5 @@
 /**
- * What the invariants know of a run: every node as it was seen last, what was committed so far, and what has broken.
+ * What the invariants know of a run: the last known state of every node, the committed entries, and the breaches.
  *
  * @module
  */
@@ -10,54 +10,54 @@ import type { Verdict } from "../../../checker/mod.ts";
 export interface Breach {
   /** Nanoseconds since the run began. */
   readonly time: number;
-  /** What it was, beginning with the name of the invariant. */
+  /** A description that begins with the name of the invariant. */
   readonly what: string;
 }
 
-/** The verdict of the invariants: the first thing that broke, and when. */
+/** The verdict of the invariants: the first breach, and its time. */
 export interface SafetyVerdict extends Verdict {
-  /** Every breach, in the order of their times. */
+  /** All breaches, in the order of their times. */
   readonly breaches: readonly Breach[];
 }
 
-/** How the nodes' elections are set. */
+/** The election settings of the nodes. */
 export interface ElectionSettings {
-  /** The core's option of that name. */
+  /** The core's option with this name. */
   readonly electionTimeoutTicks: number;
-  /** The core's option of that name: without it voters are loyal to nobody. */
+  /** The core's option with this name; without it voters are loyal to no leader. */
   readonly checkQuorum: boolean;
 }
 
-/** What is known of a node. */
+/** The known state of a node. */
 export interface Observed {
   readonly log: RaftLog;
-  /** How many ticks it has had since it started. */
+  /** How many ticks it had since it started. */
   readonly ticks: () => number;
-  /** `terms[index]`: the terms of the entries in its log, as far as they were seen. */
+  /** `terms[index]`: the terms of the entries in its log, as far as they are known. */
   readonly terms: number[];
-  /** The indexes of the configurations in its log, as far as they were seen. */
+  /** The indexes of the configurations in its log, as far as they are known. */
   readonly configurations: number[];
   configuration: Configuration | null;
-  /** Whether it holds a lease at present. */
+  /** Whether it holds a lease now. */
   hasLease: () => boolean;
   commitIndex: number;
   role: Role;
-  /** The tick at which it last heard from its leader; -1 if it knows of none. */
+  /** The tick at which it last heard from its leader; -1 if it knows none. */
   heardAtTick: number;
   /**
-   * The tick at which it last heard from any leader, or from one who asked it to campaign; -1 if it has not, or if it
+   * The tick at which it last heard from any leader, or from a node that asked it to campaign; -1 if it never did, or
    * was asked.
    */
   silentSinceTick: number;
-  /** The last message that came to it. */
+  /** The last message that it received. */
   received: Envelope | null;
-  /** As a leader: the ticks at which its followers echoed a heartbeat last. */
+  /** On a leader: the ticks of its followers' last heartbeat echoes. */
   readonly echoedAtTick: Map<NodeId, number>;
-  /** As a leader: the tick at which it began to hand over; -1 if it does not. */
+  /** On a leader: the tick at which it began to hand over; -1 if it does not. */
   transferSinceTick: number;
-  /** What the vote asked for last was asked with. */
+  /** The log position and kind of the last vote request. */
   asked: { readonly lastLogIndex: number; readonly lastLogTerm: number; readonly isTransfer: boolean };
-  /** Whether a configuration was cut off, and the node has not yet gone back to the one before. */
+  /** Whether a configuration was truncated, and the node has not yet returned to the earlier one. */
   owesRollback: boolean;
   /** The snapshot that took the log's place last: its index, and up to where the log went before. */
   installed: { readonly index: number; readonly lastIndex: number } | null;
@@ -70,16 +70,16 @@ export interface Observed {
 /** A log whose snapshots take a while to be durable. */
 type SlowLog = RaftLog & { readonly durableSnapshotIndex?: number };
 
-/** Where the committed prefix ended when a term's leader last extended it. */
+/** The end of the committed entries when a term's leader last extended them. */
 interface CommitMark {
   readonly committedIn: number;
   readonly index: number;
 }
 
-/** After this many breaches the rest is left out: they follow from the first. */
+/** How many breaches are kept: later ones follow from the first. */
 const MAX_BREACHES = 20;
 
-/** What the invariants share. */
+/** The shared state of the invariants. */
 export class World {
   readonly settings: ElectionSettings;
   /** The nodes, as of their last start. */
@@ -97,17 +97,17 @@ export class World {
     this.settings = settings;
   }
 
-  /** Something that must not happen has happened. */
+  /** Reports a breach. */
   broken(what: string): void {
     if (this.#breaches.length < MAX_BREACHES) this.#breaches.push({ time: this.#now(), what });
   }
 
-  /** Whether something has broken. */
+  /** Whether there was a breach. */
   get isBroken(): boolean {
     return this.#breaches.length > 0;
   }
 
-  /** Whether all was well so far. */
+  /** The verdict so far. */
   verdict(): SafetyVerdict {
     const first = this.#breaches[0];
     return first === undefined
@@ -116,7 +116,7 @@ export class World {
   }
 }
 
-/** A node that starts with a log. */
+/** The state of a node that starts with a log. */
 export function observed(log: RaftLog, ticks: () => number): Observed {
   return {
     log,
@@ -150,7 +150,7 @@ export function durableThrough({ log, installed }: Pick<Observed, "log" | "insta
   return Math.min(durableIndex, installed.lastIndex);
 }
 
-/** A message has come to a node: of a leader, or of a candidate. */
+/** A node receives a message from a leader or a candidate. */
 export function hears(node: Observed, envelope: Envelope): void {
   node.received = envelope;
   switch (envelope.type) {
@@ -174,7 +174,7 @@ export function hears(node: Observed, envelope: Envelope): void {
   }
 }
 
-/** Whether two byte strings are the same. */
+/** Whether two byte strings are equal. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
