@@ -52,7 +52,7 @@ export function startOf(log: RaftLog): NodeChange {
 export function tellingTracer({ id: node, now, durableIndex }: Told, trace: Trace): RaftTracer {
   let isLeader = false;
   let durable = -1;
-  /** A node may send only after a sync, so a message also tells how far the log is durable. */
+  /** Reports a sent message, with the durable index of the log if that has changed. */
   const sent = (text: string): void => {
     const isNew = durableIndex() !== durable;
     durable = durableIndex();

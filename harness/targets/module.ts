@@ -1,5 +1,5 @@
 /**
- * A user's module: its default export, or why it cannot be had.
+ * Loads a user's module: its default export, or the reason why there is none.
  *
  * @module
  */

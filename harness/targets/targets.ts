@@ -1,5 +1,5 @@
 /**
- * The targets by the names of `--target`; each is loaded only when it is asked for.
+ * The targets by their names for `--target`; each is loaded only when needed.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Target } from "../run/target.ts";
 import { TargetError } from "../run/target_error.ts";
 import { defaultExport } from "./module.ts";
 
-/** Loads a target; `app` is the path of a state machine, for those that take one. */
+/** Loads a target; `app` is the path of a state machine, for targets that take one. */
 type Load = (app: string | undefined) => Promise<Target>;
 
 const TARGETS: Readonly<Record<string, Load>> = {
@@ -27,10 +27,11 @@ const TARGETS: Readonly<Record<string, Load>> = {
 export const TARGET_NAMES: readonly string[] = Object.keys(TARGETS);
 
 /**
- * The target that `--target` names: one of `TARGET_NAMES`, or the path of a module whose default export is one.
+ * Loads the target that `--target` names: one of `TARGET_NAMES`, or the path of a module whose default export is a
+ * target.
  *
- * @param app What `--app` names, where it is given.
- * @throws {TargetError} If there is none.
+ * @param app The value of `--app`, if given.
+ * @throws {TargetError} If there is no such target.
  */
 export async function loadTarget(name: string, app?: string): Promise<Target> {
   if (Object.hasOwn(TARGETS, name)) return await TARGETS[name]!(app);
@@ -40,7 +41,7 @@ export async function loadTarget(name: string, app?: string): Promise<Target> {
   );
 }
 
-/** The targets of this package that take a flag of their own by this name. */
+/** The targets of this package that have a flag with this name. */
 export async function targetsWithFlag(flag: string): Promise<string[]> {
   const named = await Promise.all(TARGET_NAMES.map(async (name) => [name, await TARGETS[name]!(undefined)] as const));
   return named.filter(([, { flags }]) => Object.hasOwn(flags, flag)).map(([name]) => name);

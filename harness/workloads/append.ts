@@ -1,8 +1,8 @@
 /**
- * Clients that append to lists and read them in transactions, judged by the isolation that they got; and the same in
- * single steps with retries.
+ * Clients that append to lists and read them in transactions, judged by their isolation; and the same in single
+ * operations with retries.
  *
- * A read of a list shows every append before it, in order: no other workload tells so much by so little.
+ * A read of a list shows all appends before it, in order. No other workload shows so much with so little.
  *
  * @module
  */
@@ -20,16 +20,16 @@ import {
 
 type Micro = readonly ["append" | "r", string, number | null];
 
-/** After this many appends a list is left and a new one begun, so that reads stay short. */
+/** After how many appends a list is replaced by a new one, so that reads stay short. */
 const APPENDS_A_KEY = 24;
-/** The last reads take this many lists each. */
+/** How many lists each last read takes. */
 const FINAL_KEYS = 16;
 
-/** The lists in use, and those that were. */
+/** The current lists, and the earlier ones. */
 interface Lists {
-  /** One to append to or to read. */
+  /** Draws a list to append to or to read. */
   draw(random: Random): string;
-  /** The next element of a list, no other has it. */
+  /** The next element of a list; no other append has it. */
   append(key: string): Micro;
 }
 
@@ -83,7 +83,7 @@ function listWorkload(
   };
 }
 
-/** The lists that clients have asked about, in the order in which they first did. */
+/** The lists that clients have used, in the order of first use. */
 function listsAsked(events: readonly HistoryEvent[]): string[] {
   const keys = new Set<string>();
   for (const { type, process, value } of events) {
@@ -104,7 +104,7 @@ function freshElement(events: readonly HistoryEvent[], key: string): number {
   });
 }
 
-/** Clients of transactions: one to four steps each. */
+/** Clients that run transactions of one to four steps. */
 export function append(options: WorkloadOptions): Workload {
   return listWorkload("append", options, (random, used) => {
     const readsOnly = happens(random, options.readShare / 2);
@@ -116,8 +116,8 @@ export function append(options: WorkloadOptions): Workload {
 }
 
 /**
- * Clients that append or read in single steps. The target's client asks again, under a session, when no answer came:
- * an append that took effect twice shows in every later read.
+ * Clients that append or read in single operations. Without an answer, the target's client retries with a session. An
+ * append that took effect twice shows in every later read.
  */
 export function session(options: WorkloadOptions): Workload {
   return listWorkload("session", options, (random, used) => {

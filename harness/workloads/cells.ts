@@ -1,7 +1,7 @@
 /**
- * Clients of cells that are read, written and compared-and-set, over several keys, judged by linearizability.
+ * Clients that read, write and compare-and-set cells, over several keys, judged by linearizability.
  *
- * Every written value is the first of its kind, so that a read tells whose write it saw.
+ * Every value is written only once, so a read shows whose write it saw.
  *
  * @module
  */
@@ -20,22 +20,22 @@ import {
   type WorkloadOptions,
 } from "./workload.ts";
 
-/** One delete in this many writes. */
+/** One in this many writes is a delete. */
 const DELETES = 8;
 
-/** What the operations of a workload are called. */
+/** The names of a workload's operations. */
 interface Language {
   readonly name: string;
   readonly model: string;
   readonly read: string;
   readonly write: string;
-  /** Whether clients delete, and compare with what is not there. */
+  /** Whether clients delete, and compare with missing values. */
   readonly hasDeletes: boolean;
 }
 
-/** A new set of clients that speak a language. */
+/** Makes a workload with these names. */
 export function cells({ name, model, read, write, hasDeletes }: Language, options: WorkloadOptions): Workload {
-  /** What was last seen under a key: what a compare-and-set expects. */
+  /** The value last seen for each key, which a compare-and-set expects. */
   const seen = new Map<string, number>();
   let written = 0;
 
@@ -76,11 +76,11 @@ function writtenBy({ f, value }: Invocation): number | undefined {
   return typeof value === "number" ? value : undefined;
 }
 
-/** What a key holds after an operation, as its client knows; `undefined` if it does not. */
+/** The value of a key after an operation, as far as its client knows; `undefined` if unknown. */
 function valueAfter({ f, value }: Invocation, end: Completion): number | null | undefined {
   if (end.type === "fail") return end.actual as number | null | undefined;
   if (end.type === "info") return undefined;
   if (f === "cas") return (value as number[])[1]!;
   if (f === "delete") return null;
-  return (value === undefined ? end.value : value) as number | null; // a read asks with no value
+  return (value === undefined ? end.value : value) as number | null; // a read's invocation has no value
 }

@@ -1,6 +1,6 @@
 /**
- * Clients of one counter: add and read. A read must lie between what was surely added before it and what could have
- * been added by then.
+ * Clients that add to one counter and read it. A read must lie between the sum of what was certainly added before it
+ * and of what may have been added by then.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Random } from "../../raft/mod.ts";
 import { judgeTransactions } from "./judge.ts";
 import { happens, type Invocation, type Workload, type WorkloadOptions } from "./workload.ts";
 
-/** A new set of clients of a counter. */
+/** Makes the workload. */
 export function counter(options: WorkloadOptions): Workload {
   return {
     name: "counter",

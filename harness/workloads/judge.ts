@@ -1,5 +1,5 @@
 /**
- * From a workload's history to the checker's verdict.
+ * Judges the history of a workload with the checker.
  *
  * @module
  */
@@ -11,15 +11,12 @@ import {
   type Verdict,
 } from "../../checker/mod.ts";
 
-/** Whether the operations took effect one at a time, each between its invocation and its end. */
+/** Whether the operations took effect one at a time, each between its invocation and its completion. */
 export function judgeLinearizability(events: readonly HistoryEvent[], model: string): Verdict {
   return checkLinearizability(events, modelByName(model));
 }
 
-/**
- * What the checker of transactions, or one of its small siblings, says; of lists, whether they are strictly
- * serializable.
- */
+/** The verdict of the transaction checker, or of one of the small checkers. Lists must be strictly serializable. */
 export function judgeTransactions(events: readonly HistoryEvent[], model: string): Verdict {
   return checkTransactionModel(model, { events });
 }

@@ -6,7 +6,7 @@
 import { cells } from "./cells.ts";
 import type { Workload, WorkloadOptions } from "./workload.ts";
 
-/** A new set of clients of a key-value store. */
+/** Makes the workload. */
 export function kv(options: WorkloadOptions): Workload {
   return cells({ name: "kv", model: "kv", read: "get", write: "put", hasDeletes: true }, options);
 }

@@ -1,6 +1,6 @@
 /**
- * Clients that add elements to one set, and now and then read it: nothing that was added may be missing in the end,
- * or come back after it was missed.
+ * Clients that add elements to one set and sometimes read it. In the end no added element may be missing, and no missed
+ * element may come back.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { Random } from "../../raft/mod.ts";
 import { judgeTransactions } from "./judge.ts";
 import { freshNumber, type Invocation, type Workload, type WorkloadOptions } from "./workload.ts";
 
-/** One operation in this many reads the whole set, which grows. */
+/** One operation in this many reads the whole set, because the set grows. */
 const READ_EVERY = 64;
 
-/** A new set of clients of a set. */
+/** Makes the workload. */
 export function set(_options: WorkloadOptions): Workload {
   let added = 0;
   return {

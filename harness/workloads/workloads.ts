@@ -10,10 +10,10 @@ import { register } from "./register.ts";
 import { set } from "./set.ts";
 import type { Workload, WorkloadOptions } from "./workload.ts";
 
-/** Makes the clients of a workload. */
+/** Makes a workload. */
 export type Make = (options: WorkloadOptions) => Workload;
 
-/** Each makes a new set of clients, for one run. */
+/** Each entry makes a new workload for one run. */
 export const WORKLOADS: {
   readonly kv: Make;
   readonly register: Make;

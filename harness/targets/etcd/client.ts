@@ -13,7 +13,7 @@ import { call, decode, encode, type KeyValue, type RangeResult, type TxnResult }
 /** A part of a transaction. */
 type Micro = readonly ["append" | "r", string, unknown];
 
-/** A call has so long, in milliseconds: less than a client waits. */
+/** The time limit of a call, in milliseconds: less than a client waits. */
 const TIMEOUT = 2_500;
 const SET_PREFIX = "set/";
 /** The first key behind every key with the prefix. */
@@ -22,7 +22,7 @@ const SET_END = "set0";
 /** Asks one node. */
 export class EtcdClient implements Client {
   readonly #port: number;
-  /** Reads from the node's own state, which may be old: wrong on purpose. */
+  /** Whether it reads from the node's own state, which may be old: wrong on purpose. */
   readonly #isSerializable: boolean;
 
   constructor(port: number, isSerializable: boolean) {
@@ -30,7 +30,9 @@ export class EtcdClient implements Client {
     this.#isSerializable = isSerializable;
   }
 
-  /** Performs an operation. What only reads and fails has surely done nothing, and so has what nobody took. */
+  /**
+   * Performs an operation. A failed read certainly changed nothing, and neither did a request that no process accepted.
+   */
   async invoke(operation: Invocation): Promise<Completion> {
     try {
       return await this.#perform(operation);
@@ -101,7 +103,7 @@ export class EtcdClient implements Client {
   }
 
   /**
-   * Reads every list, and writes the new ones if no list has changed meanwhile. A transaction that only reads is one
+   * Reads all lists, and writes the new ones if no list has changed meanwhile. A read-only transaction is a single
    * request.
    */
   async #txn(micros: readonly Micro[]): Promise<Completion> {
@@ -130,7 +132,7 @@ export class EtcdClient implements Client {
     return succeeded ? { type: "ok", value } : { type: "fail", error: "a list has changed meanwhile" };
   }
 
-  /** Each request has a connection of its own. */
+  /** Nothing to close: each request uses its own connection. */
   close(): void {}
 }
 

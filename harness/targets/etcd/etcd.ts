@@ -12,7 +12,7 @@ import type { ProcessLook, ProcessNode, Sighting } from "../processes/process_ta
 import { EtcdClient } from "./client.ts";
 import { memberChanges, membersOf, peerUrl, statusOf } from "./members.ts";
 
-/** Nodes may have numbers up to this. */
+/** The possible numbers of nodes. */
 const PLACES = Array.from({ length: 99 }, (_, i) => i + 1);
 
 /** etcd. */
@@ -61,7 +61,7 @@ export const etcd: Target = defineProcesses({
 async function look(node: ProcessNode): Promise<ProcessLook> {
   const { leader, header, raftTerm, raftIndex } = await statusOf(node);
   const says = `term ${raftTerm}, applied up to ${raftIndex}`;
-  // A learner does not tell the members.
+  // A learner does not report the members.
   const members = await membersOf(node, PLACES.filter((id) => hasPlace(node, id))).catch(() => null);
   const primaryIn = leader === header.member_id ? Number(raftTerm) : null;
   return members === null ? { primaryIn, says } : { primaryIn, says, members };
@@ -75,7 +75,7 @@ function hasPlace(node: ProcessNode, id: number): boolean {
   }
 }
 
-/** A partition has tested something only if leadership moved, and if clients felt the cut. */
+/** Checks that partitions had an effect: the leader changed, and operations failed during a cut. */
 function checks(events: readonly HistoryEvent[], sightings: readonly Sighting[]): Readonly<Record<string, Verdict>> {
   const wasCut = events.some(({ process, f, value }) =>
     process === "nemesis" && f === "partition" && value !== undefined
@@ -90,7 +90,7 @@ function checks(events: readonly HistoryEvent[], sightings: readonly Sighting[])
   return { partitioned: { valid: true } };
 }
 
-/** How many operations did not succeed that ended while a partition lay on the network. */
+/** How many operations that ended during a partition did not succeed. */
 function failedUnderCut(events: readonly HistoryEvent[]): number {
   let cuts = 0, failed = 0;
   for (const { process, type, f, error } of events) {

@@ -1,5 +1,5 @@
 /**
- * etcd's JSON gateway: its gRPC services over HTTP, with keys and values in base64 and 64-bit numbers as texts.
+ * etcd's JSON gateway: its gRPC services over HTTP. Keys and values are in base64, 64-bit numbers are texts.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface KeyValue {
   readonly mod_revision?: string;
 }
 
-/** A transaction's result: one for each request of the branch that was taken. */
+/** The result of a transaction, with one result for each request of the executed branch. */
 export interface TxnResult {
   readonly succeeded?: boolean;
   readonly responses?: readonly { readonly response_range?: RangeResult }[];
@@ -39,7 +39,7 @@ export interface MemberResult {
   readonly isLearner?: boolean;
 }
 
-/** etcd has answered with an error. */
+/** etcd answered with an error. */
 class EtcdError extends Error {
   override name = "EtcdError";
 }
@@ -52,12 +52,12 @@ export async function call<Result>(port: number, path: string, body: unknown, ti
   return result;
 }
 
-/** A text of ASCII in base64. */
+/** An ASCII text in base64. */
 export function encode(text: string): string {
   return btoa(text);
 }
 
-/** The text that stands in base64. */
+/** Decodes a base64 text. */
 export function decode(base64: string): string {
   return atob(base64);
 }

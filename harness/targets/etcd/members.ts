@@ -1,5 +1,5 @@
 /**
- * Changes of etcd's members, asked for over its gateway, and how nodes see their members.
+ * Changes etcd's members through its gateway, and reads a node's view of them.
  *
  * @module
  */
@@ -9,29 +9,29 @@ import type { Member as MemberFault } from "../../nemesis/member.ts";
 import type { ProcessNode, ProcessRig } from "../processes/process_target.ts";
 import { call, type MemberResult, type StatusResult } from "./gateway.ts";
 
-/** A change has so long, in milliseconds. */
+/** The time limit of a change, in milliseconds. */
 const CHANGE_TIMEOUT = 6_000;
-/** A new node is asked so often, so many milliseconds apart, whether it serves. */
+/** How often a new node is asked whether it serves, and the time between two tries, in milliseconds. */
 const JOIN_TRIES = 50;
 const JOIN_TRY_MS = 100;
-/** A question of an observer has so long, in milliseconds. */
+/** The time limit of an observer's request, in milliseconds. */
 const LOOK_TIMEOUT = 250;
 
 interface MemberList {
   readonly members?: readonly MemberResult[];
 }
 
-/** Where a node is known by. */
+/** The address by which the other nodes know a node. */
 export function peerUrl(node: ProcessNode, of: number = node.id): string {
   return `http://${node.announced("peer", of)}`;
 }
 
-/** The number of a member: etcd knows it by the address that it announces. */
+/** The number of a member. etcd identifies it by the address that it announces. */
 function numberOf(node: ProcessNode, { peerURLs }: MemberResult, ids: readonly number[]): number | undefined {
   return ids.find((id) => peerURLs.includes(peerUrl(node, id)));
 }
 
-/** The members as a node holds them. */
+/** The members as a node knows them. */
 export async function membersOf(node: ProcessNode, ids: readonly number[]): Promise<Members> {
   const { members = [] } = await call<MemberList>(
     node.port("client"),
@@ -45,12 +45,12 @@ export async function membersOf(node: ProcessNode, ids: readonly number[]): Prom
   return { voters: numbers(false), outgoing: [], learners: numbers(true) };
 }
 
-/** What a node says of itself. */
+/** A node's status. */
 export function statusOf(node: ProcessNode): Promise<StatusResult> {
   return call<StatusResult>(node.port("client"), "maintenance/status", {}, LOOK_TIMEOUT);
 }
 
-/** How etcd's members change. */
+/** Changes etcd's members. */
 export function memberChanges(rig: ProcessRig): Suffering<MemberFault> {
   return {
     inject(fault, done) {
@@ -83,7 +83,7 @@ async function change(rig: ProcessRig, { change, node, old }: MemberFault): Prom
   }
 }
 
-/** Adds a learner, and starts it with the members that etcd tells. */
+/** Adds a learner, and starts it with the members that etcd reports. */
 async function add(rig: ProcessRig, id: number): Promise<void> {
   if (!rig.isSpare(id)) throw new Error("there is no place for it");
   const node = rig.node(id);
@@ -101,8 +101,8 @@ async function add(rig: ProcessRig, id: number): Promise<void> {
 }
 
 /**
- * Waits until a new node serves. If the members change meanwhile, it finds others than it was told of, and ends: that
- * is etcd's rule, and no error.
+ * Waits until a new node serves. If the members change meanwhile, the node finds other members than it was told, and
+ * ends: that is etcd's rule, not an error.
  */
 async function joined(rig: ProcessRig, id: number): Promise<void> {
   rig.mayEnd(id, true);
@@ -114,7 +114,7 @@ async function joined(rig: ProcessRig, id: number): Promise<void> {
   throw new Error(`node ${id} was added, but does not serve yet`);
 }
 
-/** A node that learns of its removal ends by itself. */
+/** Removes a member. A node that learns of its removal ends by itself. */
 async function remove(rig: ProcessRig, id: number): Promise<void> {
   const ID = await memberId(rig, id);
   rig.mayEnd(id, true);
@@ -127,7 +127,7 @@ async function remove(rig: ProcessRig, id: number): Promise<void> {
   rig.remove(id);
 }
 
-/** Only the leader hands its leadership over. */
+/** Transfers the leadership, which only the leader can do. */
 async function transfer(rig: ProcessRig, id: number): Promise<void> {
   const targetID = await memberId(rig, id);
   for (const each of awake(rig)) {
@@ -150,7 +150,7 @@ async function ask(rig: ProcessRig, path: string, body: unknown): Promise<void> 
   await asked(rig, path, body);
 }
 
-/** Asks the first node that runs: etcd forwards what only the leader can do. */
+/** Asks the first running node; etcd forwards requests that only the leader can handle. */
 async function asked<Result>(rig: ProcessRig, path: string, body: unknown): Promise<Result> {
   const [first] = awake(rig);
   if (first === undefined) throw new Error("no node runs");

@@ -1,5 +1,5 @@
 /**
- * A process with lines on its standard input and output.
+ * A process that reads and writes lines on its standard input and output.
  *
  * @module
  */
@@ -9,49 +9,50 @@ import { fileErrorOf } from "./program.ts";
 
 /** How a process ended. */
 interface End {
-  /** Why, in words: "status 1", "the signal SIGSEGV", or why it could not be started. */
+  /** The reason as text: "status 1", "the signal SIGSEGV", or why it could not be started. */
   readonly how: string;
-  /** What it wrote last to its standard error, on one line; empty if nothing. */
+  /** The last lines of its standard error, on one line; empty if there are none. */
   readonly said: string;
 }
 
-/** What is to be started, and who hears of it. */
+/** The options of starting a process. */
 export interface ChildOptions {
   /** The program and its arguments. */
   readonly argv: readonly [string, ...string[]];
-  /** What is added to the environment. */
+  /** Added to the environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Hears all whole lines that came at once, without their ends. */
+  /** Called with all complete lines that arrived at once, without their ends. */
   readonly onLines: (lines: readonly string[]) => void;
-  /** Hears of its end, after its last line. */
+  /** Called at its end, after its last line. */
   readonly onEnd: (end: End) => void;
-  /** Hears what it writes to its standard error, as it comes. */
+  /** Called with its standard error, as it arrives. */
   readonly onStderr: ((text: string) => void) | null;
 }
 
 /** A process that runs. */
 export interface Child {
-  /** Its process group: a wrapper's children are in it too. */
+  /** Its process group, which also contains a wrapper's children. */
   readonly pid: number | undefined;
   /** Writes a line. */
   write(line: string): void;
   /** Sends a signal to it and all its children. */
   signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
-  /** What it wrote last to its standard error, on one line. */
+  /** The last lines of its standard error, on one line. */
   said(): string;
-  /** Calls `action` when it has ended, or at once if it has already. */
+  /** Calls `action` when it has ended, or at once if it already has. */
   whenEnded(action: () => void): void;
 }
 
-/** So much of what a process writes to its standard error is kept. */
+/** How many characters of its standard error are kept, */
 const KEPT = 4_000;
-/** and so much of it is told. */
+/** and how many of them are shown. */
 const TOLD = 400;
-/** What a process wrote last is read within so many milliseconds of its end. */
+/** For how many milliseconds after its end its last output is read. */
 const LAST_WORDS_MS = 200;
 
 /**
- * Starts a process, in a group of its own: a Ctrl-C at the terminal is not for it, and a signal reaches its children.
+ * Starts a process in its own group. A Ctrl-C at the terminal does not reach it, and signals to the group reach its
+ * children.
  */
 export function startChild({ argv, env, onLines, onEnd, onStderr }: ChildOptions): Child {
   const [program, ...args] = argv;
@@ -81,7 +82,7 @@ export function startChild({ argv, env, onLines, onEnd, onStderr }: ChildOptions
     end(signal === null ? `status ${code}` : `the signal ${signal}`);
   };
   child.on("close", ended);
-  // What a process has started may hold on to its outputs after its end.
+  // Processes that it has started may keep its outputs open after its end.
   child.on("exit", (code, signal) => void setTimeout(() => ended(code, signal), LAST_WORDS_MS));
   return {
     pid: child.pid,
@@ -91,7 +92,7 @@ export function startChild({ argv, env, onLines, onEnd, onStderr }: ChildOptions
       try {
         process.kill(process.platform === "win32" ? child.pid : -child.pid, name);
       } catch {
-        // It has ended by itself, and its end is on the way.
+        // It has ended by itself, and the event of its end is on the way.
       }
     },
     said: () => lastLines(kept),
@@ -102,7 +103,7 @@ export function startChild({ argv, env, onLines, onEnd, onStderr }: ChildOptions
   };
 }
 
-/** Lines that are written in one turn of the event loop go to the process at once. */
+/** Sends the lines that are written in one turn of the event loop together. */
 function writer(child: ChildProcess): (line: string) => void {
   let waiting = "";
   return (line) => {
@@ -117,7 +118,7 @@ function writer(child: ChildProcess): (line: string) => void {
   };
 }
 
-/** Cuts text that comes in pieces into lines. A piece of a long line is looked at once. */
+/** Splits text that arrives in pieces into lines. Each piece is scanned only once. */
 function lineReader(onLines: (lines: readonly string[]) => void): (text: string) => void {
   let pieces: string[] = [];
   return (text) => {

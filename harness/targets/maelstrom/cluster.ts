@@ -1,9 +1,9 @@
 /**
- * A cluster of processes that speak Maelstrom's protocol. Every message passes through here: between nodes, to and from
- * clients, and to and from services.
+ * A cluster of processes that speak Maelstrom's protocol. All messages pass through here: between nodes, between nodes
+ * and clients, and between nodes and services.
  *
- * What a message suffers depends on the process that wrote it and on whom it is for, and not on the `src` that it
- * claims: a request that a node forwards in its client's name is cut too.
+ * The fate of a message depends on the process that wrote it and on its receiver, not on the `src` in it. So a request
+ * that a node forwards in its client's name is cut off too.
  *
  * @module
  */
@@ -32,13 +32,13 @@ import { checksOf, type Traffic } from "./traffic.ts";
 import { MAELSTROM_WORKLOADS } from "./workloads/workloads.ts";
 import type { Ask } from "./workloads/speech.ts";
 
-/** Where no node has answered anything for so long, in nanoseconds, none will. */
+/** If no node has answered anything for this long, in nanoseconds, none will. */
 const SILENCE_MAX = 5 * SECOND;
 
-/** The far end of every client's link. */
+/** The end of all clients' links. */
 const CLIENTS = 0;
 
-/** Opens a cluster; nothing runs before its start. */
+/** Opens a cluster. Nothing runs before its start. */
 export function openCluster(setup: MaelstromSetup, opening: Opening): Cluster {
   return new MaelstromCluster(setup, opening);
 }
@@ -59,7 +59,7 @@ class MaelstromCluster implements Cluster {
   #hasStopped = false;
   /** When clients began to ask. */
   #askedSince: number | null = null;
-  /** Ends the start with an error; `null` once it is over. */
+  /** Ends the start with an error; `null` after the start. */
   #failStart: ((error: Error) => void) | null = null;
 
   constructor(setup: MaelstromSetup, opening: Opening) {
@@ -95,7 +95,7 @@ class MaelstromCluster implements Cluster {
     const name = nodeName(id);
     const options: Pick<ChildOptions, "argv" | "env" | "onStderr"> = {
       argv,
-      // Python's sets of texts have another order in each process, unless this says otherwise.
+      // Python's sets of strings have another order in each process, unless this variable is set.
       env: isLockstep ? { PYTHONHASHSEED: "0" } : {},
       onStderr: logStderr ? (text) => passOn(name, text) : null,
     };
@@ -116,7 +116,7 @@ class MaelstromCluster implements Cluster {
     return born;
   }
 
-  /** Says `init`, and what the workload has to say first. Nothing of this passes through the network. */
+  /** Sends `init`, and the workload's first messages. They do not pass through the network. */
   #introduce(node: Node, done: () => void): void {
     const name = nodeName(node.id);
     const init = { type: "init", node_id: name, node_ids: this.#names };
@@ -133,7 +133,7 @@ class MaelstromCluster implements Cluster {
     next(0);
   }
 
-  /** What a process wrote, to whom it is for. */
+  /** Sends a message from a process to its receiver. */
   #route(from: number, message: Message, text: string): void {
     const { dest, body } = message;
     if (this.#opening.record !== null) {
@@ -226,7 +226,7 @@ class MaelstromCluster implements Cluster {
     });
   }
 
-  /** Ends a run in which nobody ever answers, although nothing is wrong. */
+  /** Ends a run in which no node ever answers although no fault is active. */
   #noticeSilence(node: number): void {
     if (this.#traffic.answered.size > 0) return;
     const now = this.#opening.clock.now();
@@ -246,7 +246,7 @@ class MaelstromCluster implements Cluster {
     this.#break(node, { what, isCertain: true }, "");
   }
 
-  /** A node broke a rule, or ended by itself: nothing that follows would tell anything. */
+  /** Handles a node that broke a rule or ended by itself: nothing after that would be meaningful. */
   #break(id: number, breach: Breach, said: string): void {
     if (this.#breach !== null || this.#hasStopped) return;
     const reason = `${nodeName(id)} ${breach.what}${said === "" ? "" : `; its standard error ends with: ${said}`}`;
@@ -294,7 +294,7 @@ class MaelstromCluster implements Cluster {
       starts,
       "messages between servers": servers,
       "messages of clients": clients,
-      // That none was cut is worth telling only where some were to be.
+      // The number of cut messages is of interest only if some should have been cut.
       ...Object.fromEntries(fates.map(([fate, count]) => [`messages ${fate}`, count])),
     };
   }
@@ -318,13 +318,14 @@ class MaelstromCluster implements Cluster {
   }
 }
 
-/** A message as a line. */
+/** Formats a message as a line. */
 function lineOf(message: Message): string {
   return writeJson(message);
 }
 
 /**
- * The network: on real time nothing takes longer than asked for; in lockstep all takes a while, so that time goes on.
+ * Makes the network. In real time no message takes longer than asked for; in lockstep every message takes some time, so
+ * that time goes on.
  */
 function networkOf({ clock: kind, latency, latencyDist }: MaelstromSetup, { clock, seed }: Opening): Network {
   const isLockstep = kind === "lockstep";

@@ -1,6 +1,6 @@
 /**
- * Nodes must not outlive the harness: a process of its own, the reaper, kills those that are left when the harness
- * ends, however it ends. One reaper serves all runs of this process.
+ * Makes sure that nodes do not outlive the harness: a separate process, the reaper, kills the remaining ones when the
+ * harness ends, however it ends. One reaper serves all runs of this process.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { programCommand } from "../../rig/program.ts";
 
 let write: ((line: string) => void) | null = null;
 
-/** A process group has been started. */
+/** Notes that a process group was started. */
 export function guard(pid: number): void {
   write ??= startReaper();
   write(`process ${pid}`);
 }
 
-/** It has ended: its number may soon be another's. */
+/** Notes that it has ended: its number may be reused soon. */
 export function unguard(pid: number): void {
   write?.(`gone ${pid}`);
 }
@@ -26,7 +26,7 @@ function startReaper(): (line: string) => void {
   const reaper = spawn(program, args, { stdio: ["pipe", "ignore", "ignore"], detached: process.platform !== "win32" });
   reaper.on("error", () => {});
   reaper.stdin!.on("error", () => {});
-  // It waits for this process, and not the other way round.
+  // The reaper waits for this process, not the reverse.
   reaper.unref();
   (reaper.stdin as { unref?(): void }).unref?.();
   return (line) => void reaper.stdin!.write(`${line}\n`);

@@ -1,23 +1,23 @@
 /**
  * JSON without loss: whole numbers beyond 2^53, which `JSON.parse` rounds, are read as bigints and written as their
- * digits. Nodes in other languages make such numbers, as ids of 64 bits.
+ * digits. Nodes in other languages use such numbers, for example as 64-bit ids.
  *
  * @module
  */
 
-/** A text, or a number. */
+/** Matches a string or a number. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-/** A whole number that may be beyond 2^53. */
+/** Matches a whole number that may be beyond 2^53. */
 const LONG = /^-?\d{16,}$/;
-/** Whether there may be one at all. */
+/** Whether a text may contain such a number. */
 const MAY_HAVE_LONG = /\d{16}/;
-/** What marks a number that was put between quotation marks. No text of a node begins so, but by intent. */
+/** Marks a number that was put in quotes. A node's text begins like this only on purpose. */
 const MARK = "\u0000number:";
 
 /**
  * Reads one value.
  *
- * @throws {SyntaxError} The text is not JSON.
+ * @throws {SyntaxError} If the text is not JSON.
  */
 export function parseJson(text: string): unknown {
   if (!MAY_HAVE_LONG.test(text)) return JSON.parse(text);
@@ -31,7 +31,7 @@ export function parseJson(text: string): unknown {
   });
 }
 
-/** Writes a value that `parseJson` may have read. */
+/** Writes a value that `parseJson` may have returned. */
 export function writeJson(value: unknown): string {
   let hasLong = false;
   const text = JSON.stringify(value, (_, inner) => {
@@ -43,7 +43,7 @@ export function writeJson(value: unknown): string {
   return text.replace(/"\\u0000number:(-?\d+)"/g, "$1");
 }
 
-/** A value as a history has it: a number that JSON's readers would round is the text of its digits. */
+/** A value for the history: a number that JSON parsers would round becomes the text of its digits. */
 export function forHistory(value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
   if (Array.isArray(value)) return value.some(hasLong) ? value.map(forHistory) : value;

@@ -1,11 +1,11 @@
 /**
- * How long messages between nodes are under way, as `--latency` and `--latency-dist` have it.
+ * The latency of messages between nodes, for `--latency` and `--latency-dist`.
  *
  * @module
  */
 import { finish } from "../../sim/hash.ts";
 
-/** How latencies are spread around their mean. */
+/** The distribution of latencies around their mean. */
 export type LatencyDistribution = "constant" | "uniform" | "exponential";
 
 /** The names of `--latency-dist`. */
@@ -15,13 +15,13 @@ export const LATENCY_DISTRIBUTIONS: readonly LatencyDistribution[] = ["constant"
 const LN2 = 0.6931471805599453;
 
 /**
- * The latency that a hash draws, in nanoseconds.
+ * The latency for a hash, in nanoseconds.
  *
- * `constant`: always the mean. `uniform`: from 0 to twice the mean. `exponential`: mostly short, now and then several
+ * `constant`: always the mean. `uniform`: from 0 to twice the mean. `exponential`: usually short, sometimes several
  * times the mean.
  */
 export function latencyOf(distribution: LatencyDistribution, mean: number, hash: number): number {
-  // In the middle of its step, so that it is neither 0 nor 1.
+  // Uses the middle of its step, so that it is neither 0 nor 1.
   const share = (finish(hash) + 0.5) / 4294967296;
   switch (distribution) {
     case "constant":
@@ -34,11 +34,11 @@ export function latencyOf(distribution: LatencyDistribution, mean: number, hash:
 }
 
 /**
- * The natural logarithm of a number above 0 and up to 1, the same to the last bit on every engine, as `Math.log` need
- * not be: basic arithmetic alone.
+ * The natural logarithm of a number above 0 and up to 1. It uses only basic arithmetic, so it is the same to the last
+ * bit on every engine; `Math.log` may not be.
  *
- * x = m * 2^e with m from 2/3 to 4/3, and ln m = 2 artanh z with z = (m - 1) / (m + 1), whose series needs 12 terms as
- * z is at most 1/5.
+ * x = m * 2^e with m between 2/3 and 4/3, and ln m = 2 artanh z with z = (m - 1) / (m + 1). Because |z| is at most 1/5,
+ * 12 terms of the series are enough.
  */
 export function logarithm(x: number): number {
   let m = x, e = 0;

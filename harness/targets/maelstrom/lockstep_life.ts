@@ -1,13 +1,13 @@
 /**
- * A node's life in lockstep: on the run's virtual clock, one line at a time.
+ * A node's life in lockstep with the run's virtual clock: the node handles one line at a time.
  *
  *     to the node     {"now": 1500.25, "seq": 7, "src": "n1", "dest": "n0", "body": {...}}
- *     from the node   what it sends because of that, any number of lines, and then
+ *     from the node   the messages that it sends in response, any number of lines, and then
  *                     {"src": "n0", "dest": "clock", "body": {"type": "idle", "seq": 7, "wake_at": 1525.25}}
  *
- * `now` is the virtual time in milliseconds. While a node works on a line, the clock is held. `wake_at` is when it
- * wants to be woken, by a line of the type `wake` from `clock`, if nothing comes before; `null` if it does not. The
- * first line, `init`, also carries `seed`, for the node's random numbers.
+ * `now` is the virtual time in milliseconds. The clock stands still while a node works on a line. `wake_at` is the time
+ * at which the node wants a line of the type `wake` from `clock`, if no other line comes before; `null` if it does not.
+ * The first line, `init`, also carries `seed`, for the node's random numbers.
  *
  * @module
  */
@@ -19,31 +19,31 @@ import type { Breach, Ears, Life } from "./life.ts";
 import { Patience } from "./patience.ts";
 import { type Body, type Message, quoted, readLine } from "./protocol.ts";
 
-/** Milliseconds of real time that a node may take for a step, but for its first, */
+/** How many milliseconds of real time a node may take for a step (except the first), */
 const STEP_LIMIT_MS = 4_000;
-/** to say that it is idle after it has answered its first line, */
+/** to say that it is idle after answering its first line, */
 const FIRST_IDLE_MS = 2_000;
-/** and between two looks at the time. */
+/** and the time between two checks. */
 const LOOK_MS = 250;
-/** So often a node may ask to be woken without time going on. */
+/** How often a node may ask to be woken before time goes on. */
 const WAKES_AT_ONCE = 10_000;
 
-/** What a life in lockstep is made of, beside its process. */
+/** The parts of a life in lockstep, besides its process. */
 interface LockstepOptions {
   /** The run's clock. */
   readonly clock: VirtualClock;
   /** The node's name. */
   readonly name: string;
-  /** The seed of this life, of 32 bits: of the node's random numbers, and of how it dies. */
+  /** The seed of this life, of 32 bits: for the node's random numbers, and for how it is killed. */
   readonly seed: number;
-  /** Milliseconds of real time until the first sign of life. */
+  /** How many milliseconds of real time the first output may take. */
   readonly startLimitMs: number;
 }
 
-/** A step under way. */
+/** A step that is under way. */
 interface Step {
   readonly release: () => void;
-  /** What the node was given, for people. */
+  /** The line that the node was given, for people. */
   readonly line: string;
   readonly since: number;
   readonly sent: { readonly message: Message; readonly text: string }[];
@@ -69,11 +69,11 @@ class LockstepLife implements Life {
   #wake: Timer | null = null;
   #wokenAt = -1;
   #wakesThen = 0;
-  /** The patience with its start. */
+  /** The time limit for its start. */
   readonly #patience: Patience;
   #isPaused = false;
   #isOver = false;
-  /** It is to die in its next step. */
+  /** Whether it will be killed in its next step. */
   #isDying = false;
 
   constructor(
@@ -125,7 +125,7 @@ class LockstepLife implements Life {
     this.#step = null;
   }
 
-  /** Gives the node its next line, if it can take one. */
+  /** Gives the node its next line, if it is idle. */
   #next(): void {
     if (this.#isOver || this.#isPaused || this.#step !== null) return;
     const line = this.#inbox.shift();
@@ -187,14 +187,14 @@ class LockstepLife implements Life {
       const what = `wants to be woken at ${ms} ms again and again, although it is ${now / MILLISECOND} ms already`;
       return this.#break({ what, isCertain: false });
     }
-    // Not too early by what a float rounds: the node would find that it is not time yet.
+    // Rounds up: if it were woken too early by a rounding error, the node would find that it is not time yet.
     let at = Math.ceil(ms * MILLISECOND);
     if (at / MILLISECOND < ms) at++;
     const delay = Math.max(0, at - now);
     this.#wake = clock.after(delay, () => this.deliver(`{"src":"clock","dest":"${name}","body":{"type":"wake"}}`));
   }
 
-  /** Looks whether the node takes too long. */
+  /** Checks whether the node takes too long. */
   #watch(): void {
     const step = this.#step;
     if (step === null) return;

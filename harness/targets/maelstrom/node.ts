@@ -1,5 +1,5 @@
 /**
- * One node: its lives, one after another, and what holds it down or still.
+ * One node: its lives, one after another, and the faults that keep it down or paused.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import type { NodeView } from "../../nemesis/kind.ts";
 import type { Breach, Ears, Life } from "./life.ts";
 import type { Message } from "./protocol.ts";
 
-/** What a node is made of. */
+/** The parts of a node. */
 interface NodeOptions {
   /** Its number. */
   readonly id: number;
   /** Starts the life with this number, from 1. */
   readonly live: (life: number, ears: Ears) => Life;
-  /** Prepares a life that has begun: `init`, and what else comes first. */
+  /** Prepares a new life: `init`, and other first messages. */
   readonly introduce: (node: Node, done: () => void) => void;
-  /** Hears of what it sends. */
+  /** Called with each message that it sends. */
   readonly heard: (id: number, message: Message, text: string) => void;
-  /** Hears that it broke a rule. */
+  /** Called when it broke a rule. */
   readonly broken: (id: number, breach: Breach, said: string) => void;
 }
 
@@ -44,12 +44,12 @@ export class Node {
     return this.#lives;
   }
 
-  /** Its process at present, or last. */
+  /** Its current life, or the last one. */
   get life(): Life | null {
     return this.#life;
   }
 
-  /** Begins a life; `done` is called when it has been introduced. */
+  /** Begins a life. Calls `done` when it was introduced. */
   start(done: () => void): void {
     this.#life?.end();
     const { id, live, introduce, heard, broken } = this.#options;
@@ -64,12 +64,12 @@ export class Node {
     introduce(this, done);
   }
 
-  /** Hands it a message, as a line of JSON. What comes after its process has ended is lost. */
+  /** Delivers a message, as a line of JSON. Messages after the end of its process are lost. */
   deliver(line: string): void {
     this.#life?.deliver(line);
   }
 
-  /** Ends its process, until `fault` is healed. */
+  /** Kills its process, until `fault` is healed. */
   kill(fault: Fault): boolean {
     const wasUp = this.#kills.size === 0;
     this.#kills.add(fault);
@@ -77,7 +77,7 @@ export class Node {
     return wasUp;
   }
 
-  /** Stops it where it is, until `fault` is healed. */
+  /** Pauses it, until `fault` is healed. */
   pause(fault: Fault): boolean {
     const isFirst = this.#pauses.size === 0 && this.#kills.size === 0;
     this.#pauses.add(fault);
@@ -85,7 +85,7 @@ export class Node {
     return isFirst;
   }
 
-  /** Takes back one fault: starts it again, or lets it go on, unless another fault still holds it. */
+  /** Undoes one fault: restarts or resumes it, unless another fault still affects it. */
   heal(fault: Fault): boolean {
     if (this.#pauses.delete(fault) && this.#pauses.size === 0 && this.#kills.size === 0) {
       this.#life?.resume();
@@ -97,7 +97,7 @@ export class Node {
     return true;
   }
 
-  /** Takes back every fault. */
+  /** Undoes all faults. */
   restore(): void {
     const wasDown = this.#kills.size > 0, wasPaused = this.#pauses.size > 0;
     this.#kills.clear();
@@ -106,7 +106,7 @@ export class Node {
     else if (wasPaused) this.#life?.resume();
   }
 
-  /** What it looks like from outside. It does not say who leads, nor who is a member. */
+  /** Its state as seen from outside. It tells neither who leads nor who is a member. */
   view(): NodeView {
     const state = this.#kills.size > 0 ? "down" : this.#pauses.size > 0 ? "paused" : "running";
     return { id: this.id, state, primaryIn: null, members: null, says: `life ${this.#lives}` };

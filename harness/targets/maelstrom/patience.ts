@@ -1,26 +1,26 @@
 /**
- * How long a node may be silent in real time when it starts. A machine that is busy makes nodes slow, and a compiler
- * starts slowly: neither is a node that hangs.
+ * How long a node may be silent at its start, in real time. Nodes are slow on a busy machine, and compilers start
+ * slowly; neither means that a node hangs.
  *
- * Where the system tells how much a process has computed (Linux), a node hangs that has computed for some seconds
- * without an end, or that waits for something else than its input: it is silent and computes nothing. Elsewhere the
- * time alone decides.
+ * If the system reports a process's CPU time (Linux), a node counts as hanging if it computes for some seconds without
+ * end, or if it waits for something other than its input: then it is silent and uses no CPU time. On other systems only
+ * the time counts.
  *
  * @module
  */
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 
-/** So long a node may compute without an end, in milliseconds, */
+/** How long a node may compute without end, in milliseconds, */
 const COMPUTING_MS = 3_500;
-/** so long it may compute nothing once its time is over, */
+/** how long it may use no CPU time after its time limit, */
 const RESTING_MS = 1_000;
-/** and so long it may be silent at all. */
+/** and how long it may be silent in any case. */
 const SILENT_MS = 30_000;
-/** A unit of the system's counts of computing time. */
+/** The unit of the system's CPU times, in milliseconds. */
 const CLOCK_TICK_MS = 10;
 
-/** The patience with a node from some moment on. */
+/** Waits for a node, from some moment on. */
 export class Patience {
   readonly #pid: number | undefined;
   readonly #limit: number;
@@ -29,7 +29,7 @@ export class Patience {
   #computed: number | null;
   #changedAt: number;
 
-  /** `limit`: milliseconds of real time that a node has in any case. */
+  /** `limit`: how many milliseconds of real time the node has in any case. */
   constructor(pid: number | undefined, limit: number) {
     this.#pid = pid;
     this.#limit = limit;
@@ -37,7 +37,7 @@ export class Patience {
     this.#computed = this.#computedBefore = computedBy(pid);
   }
 
-  /** Whether it is at its end. To be asked some times a second. */
+  /** Whether the wait is over. To be called some times a second. */
   isOver(): boolean {
     const passed = performance.now() - this.#began;
     const computed = computedBy(this.#pid);
@@ -51,7 +51,7 @@ export class Patience {
   }
 }
 
-/** Milliseconds that a process and its children of the same group have computed; `null` where nobody tells. */
+/** The CPU time in milliseconds of a process and of its children in the same group; `null` if it is unknown. */
 function computedBy(pid: number | undefined): number | null {
   if (pid === undefined || process.platform !== "linux") return null;
   const own = statOf(String(pid));
@@ -61,8 +61,8 @@ function computedBy(pid: number | undefined): number | null {
 }
 
 /**
- * What /proc/PID/stat says: behind the name, which may hold anything, the fields 3 (state), 5 (group), 14 and 15
- * (time).
+ * The fields of /proc/PID/stat: after the name, which may contain any characters, fields 3 (state), 5 (group), 14 and
+ * 15 (time).
  */
 function statOf(pid: string): { readonly group: number; readonly computed: number } | null {
   try {

@@ -1,5 +1,5 @@
 /**
- * The node's program: found and looked at before anything is started.
+ * Finds and checks the node's program before anything is started.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import process from "node:process";
 /**
  * Finds the program that `--bin` names: a path, or a name in the current folder or on the PATH.
  *
- * @returns A path from the root.
- * @throws {RangeError} There is none, or it cannot be executed; the message is for the command line.
+ * @returns An absolute path.
+ * @throws {RangeError} If there is no such program, or it cannot be executed; the message is for the command line.
  */
 export function findProgram(bin: string): string {
   const isPath = bin.includes("/") || (process.platform === "win32" && bin.includes("\\"));
@@ -42,13 +42,15 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** By its mode, which Deno tells without a further permission; Windows goes by the name. */
+/**
+ * Whether the file's mode allows execution, which Deno tells without another permission. On Windows the name decides.
+ */
 function isExecutable(path: string): boolean {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
   return process.platform === "win32" || (mode & 0o111) !== 0;
 }
 
-/** Why a program could not be started. No code reads the engine's text. */
+/** Why a program could not be started. Decides by error codes, never by the engine's text. */
 export function fileErrorOf(error: unknown, program: string): string {
   const { code } = error as { code?: string };
   switch (code) {

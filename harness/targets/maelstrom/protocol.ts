@@ -8,24 +8,24 @@
  */
 import { parseJson } from "./json.ts";
 
-/** What a message says. A request has a `msg_id`; an answer has it under `in_reply_to`. */
+/** The content of a message. A request has a `msg_id`; its answer repeats that as `in_reply_to`. */
 export interface Body {
-  /** What kind of message it is. */
+  /** The type of the message. */
   readonly type: string;
   readonly [name: string]: unknown;
 }
 
 /** A message. */
 export interface Message {
-  /** Who says that it sent it. */
+  /** The sender, according to the message. */
   readonly src: string;
-  /** Who is to have it. */
+  /** The receiver. */
   readonly dest: string;
-  /** What it says. */
+  /** The content. */
   readonly body: Body;
 }
 
-/** A line that a node wrote: a message, or what is wrong with it. */
+/** A line that a node wrote: a message, or a description of what is wrong. */
 type Line = { readonly message: Message } | { readonly problem: string };
 
 /** Reads a line that a node wrote; `null` for a blank one. */
@@ -49,14 +49,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A node's line, cut short. */
+/** A node's line, truncated. */
 export function quoted(text: string): string {
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 
 /**
- * The errors that are definite: what was asked did not happen, and will not. All others leave it open, those that a
- * node makes up too.
+ * The definite errors: the operation did not happen, and will not. All other errors leave it open, including a node's
+ * own codes.
  *
  * 1 node not found, 10 not supported, 11 temporarily unavailable, 12 malformed request, 14 abort, 20 key does not
  * exist, 21 key already exists, 22 precondition failed, 30 transaction conflict. Not definite are 0, timeout, and 13,
@@ -69,11 +69,11 @@ export function isDefinite(code: unknown): boolean {
   return DEFINITE.has(code);
 }
 
-/** A key that does not exist. */
+/** The key does not exist. */
 export const NO_SUCH_KEY = 20;
-/** A compare-and-set that found another value. */
+/** A compare-and-set found another value. */
 export const PRECONDITION_FAILED = 22;
-/** An operation that a node, or a service, does not know. */
+/** A node, or a service, does not know the operation. */
 export const NOT_SUPPORTED = 10;
 
 /** An error as the body of an answer. */
@@ -81,23 +81,26 @@ export function errorBody(code: number, text: string): Body {
   return { type: "error", code, text };
 }
 
-/** The name of node 1 is `n0`. */
+/** The name of a node: node 1 is `n0`. */
 export function nodeName(id: number): string {
   return `n${id - 1}`;
 }
 
-/** The number of a node's name; `null` if it is none. */
+/** The number of the node with this name; `null` if it is not a node's name. */
 export function nodeOf(name: string): number | null {
   const found = /^n(0|[1-9]\d{0,5})$/.exec(name);
   return found === null ? null : Number(found[1]) + 1;
 }
 
-/** The client that asks for a process. The first two numbers are those of who starts nodes and of the proof of life. */
+/**
+ * The name of the client for a process. The first two client numbers are used for starting nodes and for the proof of
+ * life.
+ */
 export function clientName(process: number): string {
   return `c${process + 2}`;
 }
 
-/** Who starts the nodes: what it says, and what they answer, passes by the network. */
+/** The client that starts the nodes. Its messages, and the answers, bypass the network. */
 export const STARTER = "c0";
 
 /** Whether a name is a client's. */

@@ -1,5 +1,5 @@
 /**
- * A node's life on real time: lines go in and out as they come.
+ * A node's life in real time: lines go in and out as they come.
  *
  * @module
  */

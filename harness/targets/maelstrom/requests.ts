@@ -1,19 +1,19 @@
 /**
- * Requests that wait for their answers.
+ * The requests that wait for their answers.
  *
  * @module
  */
 import type { Body } from "./protocol.ts";
 
-/** More requests than this do not wait: the oldest have been given up by their clients long ago. */
+/** The maximum of waiting requests. Beyond it, the oldest are dropped; their clients gave up long ago. */
 const WAITING_MAX = 100_000;
 
-/** The requests of all clients, by their `msg_id`. */
+/** The requests of all clients, by `msg_id`. */
 export class Requests {
   readonly #waiting = new Map<number, (answer: Body) => void>();
   #made = 0;
 
-  /** A new request's number; `then` hears the first answer to it. */
+  /** Adds a request and returns its number. `then` gets the first answer to it. */
   open(then: (answer: Body) => void): number {
     const id = ++this.#made;
     this.#waiting.set(id, then);
@@ -21,7 +21,7 @@ export class Requests {
     return id;
   }
 
-  /** Takes an answer in. One to a request that nobody waits for is passed over: it comes late, or twice. */
+  /** Handles an answer. An answer that nobody waits for came late or twice, and is ignored. */
   take(answer: Body): void {
     const id = answer["in_reply_to"];
     if (typeof id !== "number") return;

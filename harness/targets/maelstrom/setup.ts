@@ -1,5 +1,5 @@
 /**
- * How the target `maelstrom` is set in one run: its flags, and what becomes of them.
+ * The setup of the target `maelstrom` for one run, and its flags.
  *
  * @module
  */
@@ -10,45 +10,45 @@ import { LATENCY_DISTRIBUTIONS, type LatencyDistribution } from "./latency.ts";
 import { findProgram } from "./program.ts";
 import { TOPOLOGIES, type TopologyName } from "./topology.ts";
 
-/** A run's nodes, network and goals. It is plain JSON. */
+/** The nodes, network and goals of a run. It is plain JSON. */
 export interface MaelstromSetup {
-  /** The program, from the root, and its arguments: one process for each node. */
+  /** The program's absolute path and its arguments: one process for each node. */
   readonly argv: readonly [string, ...string[]];
-  /** `real`: nodes run as they do. `lockstep`: nodes that use a helper file run on the virtual clock. */
+  /** `real`: nodes run in real time. `lockstep`: nodes that use a helper file run on the virtual clock. */
   readonly clock: "real" | "lockstep";
-  /** The workload's name: it decides what clients say to nodes. */
+  /** The workload's name, which decides what clients send to nodes. */
   readonly workload: string;
   /**
-   * The mean latency between nodes, in milliseconds; `null` for what is usual: none on real time, some 0.5 ms in
+   * The mean latency between nodes, in milliseconds; `null` for the usual one: none in real time, about 0.5 ms in
    * lockstep.
    */
   readonly latency: number | null;
-  /** How latencies are spread around it. */
+  /** The distribution of latencies around the mean. */
   readonly latencyDist: LatencyDistribution;
-  /** Who is whose neighbour, for the workload `broadcast`. */
+  /** The neighbours of each node, for the workload `broadcast`. */
   readonly topology: TopologyName;
-  /** The share of operations that must succeed, from 0 to 1; `null`: none is asked for. */
+  /** The share of operations that must succeed, from 0 to 1; `null` if there is no such goal. */
   readonly availability: number | null;
-  /** What transactions are held against. */
+  /** The consistency models that transactions are checked for. */
   readonly consistencyModels: readonly string[];
-  /** How many keys there are; `null` for the run's own number. */
+  /** How many keys there are; `null` for the run's number. */
   readonly keyCount: number | null;
-  /** The most steps of a transaction. */
+  /** The maximum number of steps in a transaction. */
   readonly maxTxnLength: number;
-  /** After so many writes a key is left. */
+  /** After how many writes a key is no longer used. */
   readonly maxWritesPerKey: number;
-  /** Seconds for which a client waits for an answer. */
+  /** How many seconds a client waits for an answer. */
   readonly requestTimeout: number;
-  /** Seconds that a node has to answer `init`. */
+  /** How many seconds a node has to answer `init`. */
   readonly startTimeout: number;
-  /** Whether what nodes write to their standard error is passed on. */
+  /** Whether the nodes' standard error is shown. */
   readonly logStderr: boolean;
 }
 
 const CLOCKS = ["real", "lockstep"] as const;
-/** Compilers and virtual machines take their time, */
+/** In real time, compilers and virtual machines need time to start. */
 const START_TIMEOUT_REAL = 30;
-/** but a node that never says that it is idle is to be told from one that starts slowly. */
+/** In lockstep, a node that never says that it is idle must be distinguished from a slow start. */
 const START_TIMEOUT_LOCKSTEP = 4;
 
 /** The flags of `--target maelstrom`. */
@@ -84,9 +84,9 @@ export const MAELSTROM_FLAGS: FlagSpec = {
 };
 
 /**
- * The setup that flags ask for.
+ * Makes the setup from the flags.
  *
- * @throws {RangeError} A value cannot be had; the message names the flag.
+ * @throws {RangeError} If a value is impossible; the message names the flag.
  */
 export function maelstromSetup({ flags, workload }: SetupRequest): MaelstromSetup {
   const bin = flags["bin"];
@@ -141,9 +141,9 @@ function modelsOf(value: unknown): readonly string[] {
 }
 
 /**
- * A setup from a run file.
+ * Parses a setup from a run file.
  *
- * @throws {SyntaxError} It is none.
+ * @throws {SyntaxError} If it is not a setup.
  */
 export function parseMaelstromSetup(value: unknown): MaelstromSetup {
   const wrong = (field: string, expected: string): SyntaxError =>

@@ -1,16 +1,16 @@
 /**
- * Flags as Maelstrom's command line spells them.
+ * Translates the flags of Maelstrom's command line.
  *
  * @module
  */
 import { DEFAULT_NODES } from "../../run/options.ts";
 
-/** Maelstrom's names of our flags. */
+/** Maelstrom's names for our flags. */
 const NAMES: Readonly<Record<string, string>> = { "--node-count": "--nodes", "-w": "--workload" };
 
 /**
- * Maelstrom's spellings as ours: `--node-count 3`, `-w echo`, and `--concurrency 2n`, which is twice the number of
- * nodes.
+ * Translates Maelstrom's spellings into ours: `--node-count 3`, `-w echo`, and `--concurrency 2n`, which is twice the
+ * number of nodes.
  */
 export function respell(args: readonly string[]): readonly string[] {
   const named = args.map((arg) => {

@@ -14,21 +14,21 @@ import type { Pause } from "../../nemesis/pause.ts";
 import type { Network } from "../../sim/network.ts";
 import type { Node } from "./node.ts";
 
-/** What is suffered: cut links, packets that are lost, doubled or late, kills and pauses. */
+/** Handles the faults: cut links, packets that are lost, doubled or late, kills and pauses. */
 interface Sufferings {
   readonly partition: Suffering<Partition>;
   readonly packets: Suffering<Packets>;
   readonly kill: Suffering<Kill>;
   readonly pause: Suffering<Pause>;
-  /** Undoes what lies on links among these nodes, and on their links to clients and services. */
+  /** Removes the faults on links among these nodes, and on their links to clients and services. */
   mend(nodes: readonly number[]): void;
-  /** What faults that struck were to do to messages: `cut`, `lost`, `doubled`. */
+  /** The effects on messages that the injected faults should have: `cut`, `lost`, `doubled`. */
   readonly meant: ReadonlySet<string>;
 }
 
 /** The faults of a network and of the nodes on it. */
 export function sufferings(network: Network, nodes: ReadonlyMap<number, Node>): Sufferings {
-  /** The links on which each fault still lies. */
+  /** The links that each fault still affects. */
   const lying = new Map<Partition | Packets, readonly Link[]>();
   const meant = new Set<string>();
 
@@ -77,7 +77,7 @@ export function sufferings(network: Network, nodes: ReadonlyMap<number, Node>): 
     kill: onNodes((node, fault: Kill) => node.kill(fault), "restart"),
     pause: onNodes((node, fault: Pause) => node.pause(fault), "resume"),
     mend(healed) {
-      // Clients and services, whose ends are 0 and below, are always whole themselves.
+      // Clients and services, whose ends are 0 and below, never fail themselves.
       const isHealed = (end: number): boolean => end <= 0 || healed.includes(end);
       for (const [fault, links] of lying) {
         lift(fault, links.filter(([from, to]) => isHealed(from) && isHealed(to)));

@@ -15,7 +15,7 @@ import { MAELSTROM_WORKLOADS } from "./workloads/workloads.ts";
 const makers: Record<string, MakeWorkload<MaelstromSetup>> = {};
 for (const [name, { make }] of Object.entries(MAELSTROM_WORKLOADS)) makers[name] = make;
 
-/** Real processes, on real time or in lockstep with the run's virtual clock. */
+/** Real processes, in real time or in lockstep with the run's virtual clock. */
 export const maelstrom: Target<MaelstromSetup> = {
   name: "maelstrom",
   about: "nodes in any language that speak Maelstrom's protocol",
@@ -32,7 +32,7 @@ export const maelstrom: Target<MaelstromSetup> = {
     requestTimeout: requestTimeout * SECOND,
     tickLength: 25 * MILLISECOND,
     livenessTicks: 600,
-    // Nobody outside can tell who leads, and with some nodes only one serves.
+    // An outside observer cannot tell who leads, and in some systems only one node serves.
     serves: "one",
   }),
   severity: () => ({ ...SEVERITY, sparesClients: true, services: SERVICE_NAMES.length }),

@@ -1,5 +1,5 @@
 /**
- * Who is whose neighbour in the workload `broadcast`, as `--topology` has it.
+ * The neighbours of each node in the workload `broadcast`, for `--topology`.
  *
  * @module
  */
@@ -14,17 +14,17 @@ export const TOPOLOGIES: readonly TopologyName[] = ["grid", "line", "total", "tr
 type Topology = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Arranges nodes.
+ * Arranges nodes in a topology.
  *
- * `grid`: in rows as long as there are columns, or nearly; at most four neighbours. `line`: one after another. `total`:
- * everybody is everybody's neighbour. `tree2` to `tree4`: each has up to so many children.
+ * `grid`: about as many rows as columns; at most four neighbours. `line`: one after another. `total`: all nodes are
+ * neighbours. `tree2` to `tree4`: each node has up to this many children.
  */
 export function topologyOf(name: TopologyName, nodes: readonly string[]): Topology {
   const places = neighboursOf(name, nodes.length);
   return Object.fromEntries(nodes.map((node, i) => [node, places[i]!.map((place) => nodes[place]!)]));
 }
 
-/** The places of each place's neighbours, ascending. */
+/** The positions of each position's neighbours, ascending. */
 function neighboursOf(name: TopologyName, count: number): number[][] {
   const isPlace = (place: number): boolean => place >= 0 && place < count;
   const all = Array.from({ length: count }, (_, i) => i);

@@ -1,5 +1,5 @@
 /**
- * What is counted of a run's messages, and asked of its operations as a whole.
+ * Counts a run's messages, and checks its availability.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { MaelstromSetup } from "./setup.ts";
 
 /** The messages of a run. */
 export interface Traffic {
-  /** Between nodes, and between nodes and services. */
+  /** Messages between nodes, and between nodes and services. */
   servers: number;
-  /** From clients, and to them. */
+  /** Messages from and to clients. */
   clients: number;
   /** The nodes that have answered a client. */
   readonly answered: Set<number>;
@@ -21,16 +21,16 @@ export interface Traffic {
 interface NetworkVerdict extends Verdict {
   /** Messages between nodes, and between nodes and services. */
   readonly serverMessages: number;
-  /** Messages from clients, and to them. */
+  /** Messages from and to clients. */
   readonly clientMessages: number;
-  /** Messages between servers for each operation of a client. */
+  /** Messages between servers for each client operation. */
   readonly messagesPerOperation: number;
-  /** The same for people. */
+  /** The same as text for people. */
   readonly notes: readonly string[];
 }
 
 /**
- * The checks of a run as a whole: its messages, which are only counted, and its availability, where that was asked for.
+ * The checks of a run as a whole: its messages, which are only counted, and its availability, if there is such a goal.
  */
 export function checksOf(
   events: readonly HistoryEvent[],

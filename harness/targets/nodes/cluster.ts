@@ -1,5 +1,5 @@
 /**
- * A cluster of a user's nodes in this process, over the virtual clock and network.
+ * A cluster of a user's nodes in this process, on the virtual clock and network.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export class NodeCluster implements Cluster {
   readonly #network: Network;
   readonly #links: SimLinks;
   readonly #queue: EventQueue;
-  /** Who waits for an answer, by the name of the operation's client. */
+  /** The callbacks that wait for an answer, by the name of the operation's client. */
   readonly #waiting = new Map<string, (end: Completion) => void>();
   readonly #errors: string[] = [];
   #operations = 0;
@@ -71,13 +71,13 @@ export class NodeCluster implements Cluster {
     }, copyOf({ end, body: { f, key, value } }));
   }
 
-  /** A node's message, on its way to a node or to a client. */
+  /** Sends a node's message to a node or a client. */
   #send(from: number, message: NodeMessage): void {
     const { end, body } = message;
     if (typeof end === "number") {
       const to = this.#hosts.get(end);
       if (to === undefined) return;
-      // A message to itself passes no link.
+      // A message to the node itself passes no link.
       if (end === from) this.#queue.at(this.#queue.now(), () => void to.receive(copyOf({ end: from, body })));
       else {this.#network.send(from, end, (arrived: NodeMessage) =>
           void to.receive(arrived), copyOf({ end: from, body }));}
@@ -138,7 +138,7 @@ export class NodeCluster implements Cluster {
   }
 }
 
-/** What arrives at the other end: nothing that two nodes share. */
+/** A copy, so that two nodes share no objects. */
 function copyOf<T>(value: T): T {
   return value === undefined ? value : JSON.parse(JSON.stringify(value)) as T;
 }
@@ -148,7 +148,7 @@ function isCompletion(value: unknown): value is Completion {
   return type === "ok" || type === "fail" || type === "info";
 }
 
-/** An error's first line: what engines add below differs. */
+/** An error's first line: the lines below differ between engines. */
 function wordsOf(error: unknown): string {
   return String(error).split("\n")[0]!;
 }

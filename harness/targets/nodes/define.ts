@@ -1,6 +1,6 @@
 /**
- * Nodes in this process as a target: a user's module calls `defineNodes`, and exports the result. The same seed gives
- * the same run, to the byte.
+ * Makes a target of nodes in this process: a user's module calls `defineNodes`, and exports the result. The same seed
+ * gives the same run, to the byte.
  *
  * @module
  */
@@ -18,8 +18,8 @@ const LIMITS: Limits = {
 };
 
 /**
- * A target out of nodes in this process, on a virtual clock and network. They suffer `partition`, `kill`, `pause` and
- * `packets`; runs of them are repeated, shrunk and traced as those of our own server.
+ * A target of nodes in this process, on a virtual clock and network. They suffer `partition`, `kill`, `pause` and
+ * `packets`. Their runs can be repeated, shrunk and traced like those of our own server.
  */
 export function defineNodes(target: NodeTarget): Target<NodeSetup> {
   const limits = { ...LIMITS, ...target.limits, ...(target.serves === undefined ? {} : { serves: target.serves }) };

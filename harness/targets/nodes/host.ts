@@ -1,5 +1,5 @@
 /**
- * What hosts one node: its lives, its disk, its wake-ups, and the faults that hold it.
+ * Hosts one node: its lives, its disk, its wake-ups, and the faults that affect it.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { EventQueue } from "../../sim/event_queue.ts";
 import { finish, hashSeed, mix, mixTime } from "../../sim/hash.ts";
 import type { End, InProcessNode, NodeMessage, NodeStep, NodeTarget } from "./node_target.ts";
 
-/** How a host is made. */
+/** The options of a host. */
 interface HostOptions {
   readonly id: number;
   readonly ids: readonly number[];
@@ -23,30 +23,30 @@ interface HostOptions {
   readonly seed: number;
   readonly record: ((moment: Moment) => void) | null;
   readonly send: (from: number, message: NodeMessage) => void;
-  /** The node has thrown an error, which ended it. */
+  /** Called when the node has thrown an error, which ended it. */
   readonly onError: (id: number, error: unknown) => void;
 }
 
-/** One kill in two strikes in the middle of the node's next step, of which only the first messages leave. */
+/** Every second kill strikes in the middle of the node's next step, of which only the first messages are sent. */
 const IN_STEP_MASK = 1;
-/** It waits for a step no longer than this, in nanoseconds. */
+/** How long such a kill waits for a step, in nanoseconds. */
 const IN_STEP_WITHIN = 1000 * MILLISECOND;
 
-/** A node with its surroundings. */
+/** A node with its environment. */
 export class NodeHost {
   readonly id: number;
   readonly #options: HostOptions;
   readonly #seed: number;
-  /** JSON by name. */
+  /** The stored values, as JSON, by name. */
   readonly #disk = new Map<string, string>();
   readonly #killers = new Set<Fault>();
   readonly #pausers = new Set<Fault>();
   #node: InProcessNode | null = null;
   #lives = 0;
-  /** What has arrived while the node is paused. */
+  /** The messages that arrived while the node is paused. */
   #inbox: NodeMessage[] = [];
   #wakeAt: number | null = null;
-  /** In how many messages the next step ends, where a kill strikes in it. */
+  /** If a kill strikes in the next step: how many of its messages are sent. */
   #cutShort: number | null = null;
   #says: Pick<NodeView, "primaryIn" | "says"> = { primaryIn: null, says: "nothing" };
 
@@ -61,14 +61,13 @@ export class NodeHost {
     return this.#lives;
   }
 
-  /** Starts the node, if nothing holds it down. */
+  /** Starts the node, unless a fault keeps it down. */
   start(): void {
     if (this.#node !== null || this.#killers.size > 0) return;
     const { id, ids, target, flags, queue } = this.#options;
     this.#lives++;
     this.#tell("life", "starts");
-    // By the time, and not by the number of the life: a restart that is left out of a run leaves the later ones as
-    // they were.
+    // Depends on the time, not on the number of the life: if a restart is left out of a run, later lives stay the same.
     const random = createRandom(finish(mixTime(this.#seed, queue.now())));
     this.#try(() => {
       const node = target.node({ id, ids, random, flags, disk: this.#openDisk() });
@@ -90,7 +89,7 @@ export class NodeHost {
     };
   }
 
-  /** Takes a message in. Returns false if nobody listens. */
+  /** Receives a message. Returns `false` if the node does not run. */
   receive(message: NodeMessage): boolean {
     if (this.#node === null) return false;
     if (this.#pausers.size > 0) this.#inbox.push(message);
@@ -103,7 +102,7 @@ export class NodeHost {
     this.#try(() => this.#node!.handle(message, this.#now()));
   }
 
-  /** One step of the node, and what comes of it. */
+  /** Runs one step of the node, and handles its results. */
   #try(act: () => NodeStep): void {
     const life = this.#lives;
     let step: NodeStep;
@@ -127,7 +126,7 @@ export class NodeHost {
     this.#options.send(this.id, message);
   }
 
-  /** Plans the next wake-up; what was planned before is forgotten. */
+  /** Plans the next wake-up, in place of an earlier one. */
   #wake(at: number | null): void {
     this.#wakeAt = at;
     if (at === null) return;
@@ -138,7 +137,7 @@ export class NodeHost {
 
   readonly #onWake = (life: number, at: number): void => {
     if (this.#node === null || life !== this.#lives || at !== this.#wakeAt) return;
-    // Who is paused wakes up late.
+    // A paused node wakes up late.
     if (this.#pausers.size > 0) return;
     this.#wakeAt = null;
     this.#handle(null);
@@ -191,7 +190,7 @@ export class NodeHost {
     return true;
   }
 
-  /** Undoes one fault. Returns whether it still held the node. */
+  /** Undoes one fault. Returns whether it still affected the node. */
   heal(fault: Fault): boolean {
     const held = this.#killers.delete(fault) || this.#pausers.delete(fault);
     if (held) this.#afterHealing();
@@ -213,7 +212,7 @@ export class NodeHost {
     if (this.#wakeAt !== null && this.#wakeAt <= this.#now()) this.#onWake(this.#lives, this.#wakeAt);
   }
 
-  /** What the node looks like. */
+  /** The state of the node. */
   view(): NodeView {
     const state = this.#node === null ? "down" : this.#pausers.size > 0 ? "paused" : "running";
     return { id: this.id, state, members: null, ...(this.#node === null ? this.#says : this.#status()) };

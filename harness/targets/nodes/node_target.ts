@@ -1,5 +1,5 @@
 /**
- * What a user's module says of a system whose nodes run in this process. Types alone.
+ * The types for a user's module about a system whose nodes run in this process.
  *
  * @module
  */
@@ -7,49 +7,48 @@ import type { Random } from "../../../raft/mod.ts";
 import type { FlagSpec, FlagValues } from "../../run/flag.ts";
 import type { Limits, Target } from "../../run/target.ts";
 
-/** Who sends or receives: a node's number, or the name of a client's operation, such as `"client 17"`. */
+/** A sender or receiver: a node's number, or the name of a client's operation, such as `"client 17"`. */
 export type End = number | string;
 
-/** A message. What arrives is a copy, as JSON makes one. */
+/** A message. The receiver gets a copy, made through JSON. */
 export interface NodeMessage {
-  /** Who has sent it, or is to receive it. */
+  /** The sender of a received message, or the receiver of a sent one. */
   readonly end: End;
-  /** What it says. From a client it is an `Invocation`; to a client, the `Completion` of what that has asked. */
+  /** The content. From a client it is an `Invocation`; to a client, the `Completion` of its operation. */
   readonly body: unknown;
 }
 
-/** What a node does in one step. */
+/** The result of one step of a node. */
 export interface NodeStep {
-  /** What it sends: to nodes, and to clients. */
+  /** The messages to send, to nodes and to clients. */
   readonly messages?: readonly NodeMessage[];
   /**
-   * When it is to be woken next, in milliseconds of the run, in place of an earlier wish; `null` or left out: it is
-   * not.
+   * When to wake the node next, in milliseconds of the run, in place of an earlier request; `null` or left out: never.
    */
   readonly wakeAt?: number | null;
 }
 
-/** A node in one of its lives. Between its steps it does nothing; within a step, time stands still. */
+/** A node in one of its lives. It acts only in steps, and time stands still during a step. */
 export interface InProcessNode {
   /** The first step of a life. `now` is in milliseconds of the run, as everywhere here. */
   init?(now: number): NodeStep;
-  /** Takes a message in; `null` when it is woken. */
+  /** Handles a message; `null` is a wake-up. */
   handle(message: NodeMessage | null, now: number): NodeStep;
-  /** What it says of itself. */
+  /** The status of the node. */
   status?(): { readonly primaryIn?: number | null; readonly says?: string };
 }
 
-/** What a node is made with. */
+/** The arguments for making a node. */
 export interface NodeContext {
   /** Its number, from 1. */
   readonly id: number;
-  /** All nodes, this one among them. */
+  /** All nodes, including this one. */
   readonly ids: readonly number[];
-  /** Random numbers: of the run, the node, and its life. A node must take none from elsewhere. */
+  /** Random numbers that depend on the run, the node, and its life. A node must not use any others. */
   readonly random: Random;
   /**
-   * What outlives a kill, and is written at once. Values are copied, as JSON does it. All else is lost with the node,
-   * which is made anew for each life.
+   * Storage that survives a kill; writes take effect at once. Values are copied through JSON. Everything else is lost
+   * with the node, which is made again for each life.
    */
   readonly disk: NodeDisk;
   /** The target's own flags. */
@@ -58,7 +57,7 @@ export interface NodeContext {
 
 /** A node's disk. */
 export interface NodeDisk {
-  /** What is stored under a name; `undefined` if nothing is. */
+  /** The value with a name; `undefined` if there is none. */
   read(name: string): unknown;
   /** Stores a value under a name. */
   write(name: string, value: unknown): void;
@@ -66,23 +65,23 @@ export interface NodeDisk {
 
 /** A system of nodes in this process, on the virtual clock. */
 export interface NodeTarget {
-  /** Its name. */
+  /** The name of the target. */
   readonly name: string;
-  /** What it is, in one line. */
+  /** A description in one line. */
   readonly about?: string;
-  /** The clients that it can have, by name; the first is the default. */
+  /** The workloads by name; the first is the default. */
   readonly workloads: Target["workloads"];
   /** Makes a node at the beginning of each of its lives. */
   node(context: NodeContext): InProcessNode;
-  /** What must serve again at the end of a run; `majority` if left out (`Limits.serves`). */
+  /** Which nodes must serve again at the end of a run. Default: `majority` (`Limits.serves`). */
   readonly serves?: Limits["serves"];
-  /** Its other limits, where the usual ones are not right. */
+  /** Other limits, in place of the usual ones. */
   readonly limits?: Partial<Limits>;
   /** Its own flags. */
   readonly flags?: FlagSpec;
 }
 
-/** How the nodes are set: their flags. */
+/** The setup of the nodes: their flags. */
 export interface NodeSetup {
   /** The target's own flags. */
   readonly flags: FlagValues;

@@ -1,6 +1,6 @@
 /**
- * A state machine that our server replicates, and how clients speak to it. Our own store is one (`store_app.ts`);
- * `--app FILE` puts a user's in its place.
+ * A state machine that our server replicates, and how clients use it. Our own store is one (`store_app.ts`); `--app
+ * FILE` replaces it by a user's.
  *
  * @module
  */
@@ -9,25 +9,28 @@ import type { StateMachine } from "../../../server/replica/state_machine.ts";
 import type { MakeWorkload } from "../../run/target.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 
-/** What a state machine is told when it is made. */
+/** The options of making a state machine. */
 export interface MachineOptions {
-  /** A machine that writes its snapshot in steps writes at least so many bytes in one. */
+  /** The minimum size of a step, for a machine that writes its snapshot in steps. */
   readonly snapshotStepBytes?: number;
 }
 
-/** A state machine and its clients. */
+/** A state machine, with its clients. */
 export interface App {
-  /** The clients that it can have, by name; the first is the default. */
+  /** The workloads by name; the first is the default. */
   readonly workloads: Readonly<Record<string, MakeWorkload<unknown>>>;
   /** Makes the state machine of one life of a node. */
   machine(options?: MachineOptions): StateMachine;
-  /** The command by which a client of a workload asks for an operation. */
+  /** Encodes a workload's operation as a command. */
   encode(operation: Invocation, workload: string): Uint8Array;
-  /** How the history has the end of an operation; left out: an answer is the value, and `actual` is as it is. */
+  /**
+   * Converts a reply into the operation's completion in the history. Default: the value is the answer, and `actual` is
+   * unchanged.
+   */
   complete?(operation: Invocation, reply: ClientReply, workload: string): Completion;
 }
 
-/** How the history has the end of an operation. */
+/** The completion of an operation in the history. */
 export function completionOf(app: App, operation: Invocation, reply: ClientReply, workload: string): Completion {
   if (app.complete !== undefined) return app.complete(operation, reply, workload);
   const { type } = reply;

@@ -1,5 +1,5 @@
 /**
- * Our server, set so badly that every run goes wrong: what a sweep's checks must notice first.
+ * Faulty setups of our server, in which every run fails. A sweep's checks must detect them first.
  *
  * @module
  */
@@ -18,7 +18,7 @@ function stale(workload: string, check: string): Canary {
   };
 }
 
-/** A bad cluster for each judge, and one for what the simulator sees inside the nodes. */
+/** A faulty cluster for each judge, and one for the simulator's own checks inside the nodes. */
 export const CANARIES: readonly Canary[] = [
   stale("kv", "linearizability"),
   stale("append", "transactions"),

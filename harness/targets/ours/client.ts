@@ -1,8 +1,8 @@
 /**
- * Our client: turns operations into requests to a node, and under sessions asks again until it has an answer.
+ * Our client: turns operations into requests to a node. With a session it retries until it has an answer.
  *
- * A client with a session asks the node that it was sent to. When no answer comes, it asks any node again with the
- * same sequence number: however often the write was heard, it takes effect once.
+ * A client with a session first asks its node. Without an answer, it asks any node again with the same sequence number.
+ * However often a node receives the write, it takes effect once.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import { finish, hashSeed, mixText } from "../../sim/hash.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 import { type App, completionOf } from "./app.ts";
 
-/** What a client needs of a cluster. */
+/** The part of a cluster that a client needs. */
 export interface Servers {
   /** The nodes that may be asked. */
   nodes(): readonly number[];
-  /** Sends a request to a node. `reply` is called at most once, and never if request or answer is lost. */
+  /** Sends a request to a node. Calls `reply` at most once, and never if the request or the answer is lost. */
   ask(node: number, process: number, request: CommandRequest, reply: (reply: ClientReply) => void): void;
 }
 
-/** How clients go about it. */
+/** The options of a client. */
 interface ClientOptions {
   readonly clock: Clock;
   readonly servers: Servers;
   readonly app: App;
-  /** The workload, which decides what operations mean, and whether clients keep sessions and ask again. */
+  /** The workload, which decides what operations mean, and whether clients have sessions and retry. */
   readonly setup: { readonly workload: string; readonly clientsHaveSessions: boolean };
-  /** The run's seed: it decides whom to ask again. */
+  /** The run's seed, which decides which node is asked at a retry. */
   readonly seed: number;
 }
 
@@ -39,11 +39,11 @@ type Invoke = (
   reply: (end: Completion) => void,
 ) => void;
 
-/** How long a client lets pass before it asks again under its session, in nanoseconds. */
+/** How long a client with a session waits before it retries, in nanoseconds. */
 const RETRY_AFTER = SECOND / 2;
-/** How often it asks again. */
+/** How often it retries. */
 const RETRIES = 5;
-/** A client with a session has ended its operation after so long, in nanoseconds. */
+/** The maximum duration of an operation of a client with a session, in nanoseconds. */
 export const SESSION_TIMEOUT: number = (RETRIES + 2) * (RETRY_AFTER + RETRY_AFTER / 4);
 
 /** Makes the clients of a cluster. */
@@ -64,7 +64,7 @@ export function createClient(options: ClientOptions): Invoke {
   };
 }
 
-/** One operation under a session. */
+/** One operation with a session. */
 class SessionCall {
   readonly #options: ClientOptions;
   readonly #process: number;
@@ -112,7 +112,7 @@ class SessionCall {
     });
   }
 
-  /** The attempt brought no answer: the next one, or the end. */
+  /** Handles an attempt without an answer: tries again, or ends. */
   #again(reply: ClientReply): void {
     this.#timer?.cancel();
     if (this.#attempts > RETRIES) {

@@ -1,8 +1,8 @@
 /**
- * The target `live`: our server as processes on this machine, on the runtime's clock.
+ * The target `live`: our server as processes on this machine, in real time.
  *
- * The seed fixes what is asked and which faults are drawn and when, not how the processes interleave: a second run is
- * another one.
+ * The seed decides the operations, the faults and their times, but not how the processes interleave: a second run
+ * differs.
  *
  * @module
  */
@@ -15,19 +15,18 @@ import { LIVE_TICK, LiveCluster } from "./live_cluster.ts";
 import { drawableFaults, OURS_FLAGS, type OursSetup, parseOurs, setupOurs, severityFor } from "./setup.ts";
 import { STORE_APP } from "./store_app.ts";
 
-/** What real processes suffer: their clocks and disks are left alone. */
+/** The faults of real processes; their clocks and disks are not touched. */
 const FAULTS: readonly FaultKind[] = ["partition", "kill", "pause", "packets", "member", "compact"];
-/** A client waits this long for an answer. */
+/** How long a client waits for an answer. */
 const REQUEST_TIMEOUT = 2 * SECOND;
 /**
- * A healed majority may take so many ticks of 25 ms to serve again: 15 s, with processes to start and connections to
- * make.
+ * How many ticks of 25 ms a healed majority may take to serve again: 15 s, because processes must start and connect.
  */
 const LIVENESS_TICKS = 600;
-/** The log is compacted no later than this, whatever the seed draws. */
+/** The log is compacted at the latest after this many bytes, whatever the seed chooses. */
 const COMPACTION_BYTES_MAX = 64 << 20;
 
-/** Our server as processes, around a state machine. */
+/** Our server as processes, with a given state machine. */
 export function liveOf(app: App): Target<OursSetup> {
   return {
     name: "live",

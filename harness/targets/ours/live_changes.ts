@@ -1,5 +1,5 @@
 /**
- * Changes of a live cluster's members, as an administrator asks for them.
+ * Changes the members of a live cluster, as an administrator does.
  *
  * @module
  */
@@ -11,24 +11,24 @@ import type { Member as MemberFault } from "../../nemesis/member.ts";
 import { primaryOf } from "../../nemesis/view.ts";
 import type { LiveNode } from "./live_node.ts";
 
-/** What changes work with. */
+/** The parts that changes need. */
 interface LiveChangesOptions {
   readonly clock: Clock;
   readonly nodes: ReadonlyMap<number, LiveNode>;
-  /** Where a node listens to the others, if there is a place for it. */
+  /** The address at which a node listens to the others, if it may exist. */
   readonly listen: (id: number) => Address | undefined;
-  /** Where a node serves clients. */
+  /** The address at which a node serves clients. */
   readonly client: (id: number) => Address;
-  /** Starts a node that joins through the one that listens to clients there. */
+  /** Starts a node that joins through the node with this client address. */
   readonly join: (id: number, host: Address) => void;
 }
 
-/** A change of the members has so long. */
+/** The time limit of a membership change. */
 const CHANGE_TIMEOUT = 5 * SECOND;
-/** A node that was removed goes on for a while, as one would that nobody has told. */
+/** How long a removed node goes on running, like one that nobody has told. */
 const REMOVED_RUNS = 2 * SECOND;
 
-/** How members change. */
+/** Changes the members. */
 export class LiveChanges implements Suffering<MemberFault> {
   readonly #options: LiveChangesOptions;
 
@@ -36,7 +36,7 @@ export class LiveChanges implements Suffering<MemberFault> {
     this.#options = options;
   }
 
-  /** Asks for the change. */
+  /** Requests the change. */
   inject(fault: MemberFault, done: (strike: Strike) => void): void {
     const what = typeOf(fault).say(fault);
     const told = (error: string | null): void => {
@@ -69,7 +69,7 @@ export class LiveChanges implements Suffering<MemberFault> {
     }
   }
 
-  /** What was changed stays. */
+  /** There is nothing to heal: the change stays. */
   heal(_fault: MemberFault, done: (strike: Strike) => void): void {
     done({ struck: false, detail: "there is no healing" });
   }
@@ -97,7 +97,7 @@ export class LiveChanges implements Suffering<MemberFault> {
     this.#options.clock.after(REMOVED_RUNS, () => member.end(() => {}));
   }
 
-  /** Asks the running nodes in turn, the leader first, until one does what is asked. */
+  /** Asks the running nodes in turn, the leader first, until one succeeds. */
   #administer(command: readonly string[], done: (error: string | null) => void): void {
     const { nodes } = this.#options;
     const view = [...nodes.values()].map((node) => node.view());
@@ -116,7 +116,7 @@ export class LiveChanges implements Suffering<MemberFault> {
   }
 }
 
-/** Live clusters have no place for further nodes here: only members change, and the cluster leaves by itself. */
+/** A joint change without new nodes, for which there are no addresses here. The cluster leaves it by itself. */
 function jointOf({ change, steps = [] }: MemberFault): unknown {
   return change === "wrong"
     ? { type: "simple", changes: steps }

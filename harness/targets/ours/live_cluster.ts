@@ -1,8 +1,8 @@
 /**
- * A cluster of our server's processes on this machine, which suffers real faults: SIGKILL, SIGSTOP, and links that
- * are cut, delayed and broken.
+ * A cluster of our server's processes on this machine, with real faults: SIGKILL, SIGSTOP, and links that are cut,
+ * delayed and broken.
  *
- * Its nodes keep their data in a temporary folder, and are reached by clients over real connections.
+ * Its nodes keep their data in a temporary folder. Clients use real connections.
  *
  * @module
  */
@@ -27,19 +27,19 @@ import type { Servers } from "./client.ts";
 import { LiveChanges } from "./live_changes.ts";
 import { LiveNode } from "./live_node.ts";
 
-/** How the nodes are set. */
+/** The options of the nodes. */
 interface LiveClusterOptions extends Pick<Opening, "clock" | "seed" | "nodes" | "spares"> {
   readonly reads: ReadMode;
   /** The module of the state machine; `null` for our store. */
   readonly app: string | null;
-  /** A node takes a snapshot after so many bytes of writes. */
+  /** After how many bytes of writes a node takes a snapshot. */
   readonly compactionBytes: number;
 }
 
-/** A tick of a node, in nanoseconds. */
+/** The length of a node's tick, in nanoseconds. */
 export const LIVE_TICK: number = 25 * MILLISECOND;
 
-/** Every kind is here: one that is missing is an error of the compiler. */
+/** Contains all kinds of faults; the compiler reports a missing one. */
 type LiveSuffers = { readonly [K in FaultKind]: Suffering<FaultByKind[K]> | null };
 
 /** A cluster of processes. */
@@ -51,10 +51,10 @@ export class LiveCluster {
   readonly #secretFile: string;
   readonly #nodes = new Map<number, LiveNode>();
   readonly #members = new Map<number, Member>();
-  /** Addresses of every node that there may ever be. */
+  /** The addresses of all nodes that may ever exist. */
   readonly #listens = new Map<number, Address>();
   readonly #clients = new Map<number, Address>();
-  /** What went wrong beside the faults: a node that ended by itself. */
+  /** Errors that no fault caused, such as a node that ended by itself. */
   readonly #complaints: string[] = [];
   #links: Links | null = null;
   #isStopping = false;
@@ -127,7 +127,7 @@ export class LiveCluster {
       return this.#makeNode(id, flags).member;
     });
     startMembers(members, this.#options.clock, (error) => {
-      // Interrupted: who stops it goes on.
+      // The start was interrupted, and `stop` does the rest.
       if (this.#isStopping) return;
       done(error === null ? null : new Error(`Cannot start the live cluster: ${error.message}`));
     });
@@ -165,7 +165,7 @@ export class LiveCluster {
       .sort((a, b) => a - b);
   }
 
-  /** What each node looks like. */
+  /** Reads the state of each node. */
   look(done: (view: View) => void): void {
     const all = [...this.#nodes.values()];
     let open = all.length;
@@ -177,13 +177,13 @@ export class LiveCluster {
     }
   }
 
-  /** Undoes every fault of these nodes and of the links among them. */
+  /** Heals all faults of these nodes and of the links among them. */
   restore(nodes: readonly number[], done: () => void): void {
     this.#links!.restore(([from, to]) => nodes.includes(from) && nodes.includes(to));
     eachMember(this.#members, { nodes }, "", (member, _, ended) => member.restore(ended), () => done());
   }
 
-  /** Whether every process ended only when it was to. */
+  /** Whether all processes ended only when they should. */
   processes(): Verdict {
     return this.#complaints.length === 0 ? { valid: true } : { valid: false, reason: this.#complaints.join("; ") };
   }

@@ -14,11 +14,11 @@ import {
 } from "../../../server/redis/resp_client.ts";
 import type { ClientReply, CommandRequest } from "../../../server/replica/client.ts";
 
-/** Connections to one node; of more the oldest goes. */
+/** The maximum of connections to one node; the oldest is closed first. */
 const CONNECTIONS_MAX = 64;
 const LOOK_TIMEOUT = 300 * MILLISECOND;
 
-/** One connection for each client, one for the observer, and one for each command of an administrator. */
+/** One connection for each client, one for the observer, and a new one for each command of an administrator. */
 export class LiveConnections {
   readonly #address: Address;
   readonly #clock: Clock;
@@ -49,7 +49,7 @@ export class LiveConnections {
     return connection;
   }
 
-  /** Sends an administrator's command over a connection of its own; `done` gets the error's text, or null. */
+  /** Sends an administrator's command over a new connection. Calls `done` with the error's text, or null. */
   administer(command: readonly string[], timeout: number, done: (error: string | null) => void): void {
     const connection = connectRespClient({ address: this.#address });
     const end = this.#once(timeout, () => end("no answer in time"), (error: string | null) => {
@@ -62,7 +62,7 @@ export class LiveConnections {
     });
   }
 
-  /** Asks the node what it says of itself; `null` if it does not answer in time. */
+  /** Asks for the node's status; `null` if it does not answer in time. */
   status(done: (status: StatusObject | null) => void): void {
     const end = this.#once(LOOK_TIMEOUT, () => end(null), done);
     if (this.#observer === null || this.#observer.isClosed) {
@@ -73,7 +73,7 @@ export class LiveConnections {
     });
   }
 
-  /** A function that passes its first argument on, once, unless `late` has been called after `timeout` before. */
+  /** Returns a function that passes its first argument on, once. If it is not called within `timeout`, calls `late`. */
   #once<T>(timeout: number, late: () => void, done: (value: T) => void): (value: T) => void {
     const timer = this.#clock.after(timeout, late);
     let isOver = false;
@@ -85,7 +85,7 @@ export class LiveConnections {
     };
   }
 
-  /** Closes everything: the process is no more. */
+  /** Closes everything, because the process has ended. */
   close(): void {
     for (const connection of this.#clients.values()) connection.close();
     this.#clients.clear();
@@ -101,7 +101,7 @@ function base64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-/** What a client may conclude: only a connection that was never made is certain to have done nothing. */
+/** The outcome for the client: only if no connection was made is it certain that nothing happened. */
 function replyOf(error: Error | null, value: ClientValue): ClientReply {
   if (error instanceof ConnectionError) {
     return error.wasSent ? { type: "info", error: "connection lost" } : { type: "fail", error: "connection refused" };
@@ -115,7 +115,7 @@ function replyOf(error: Error | null, value: ClientValue): ClientReply {
   }
 }
 
-/** The error in a JSON reply to an administrator's request; null for `OK` and the like. */
+/** The error in a JSON reply to an administrator's request; null for `OK` and similar replies. */
 function failureOf(value: ClientValue): string | null {
   if (typeof value !== "string" || !value.startsWith("{")) return null;
   const reply = JSON.parse(value) as ClientReply;

@@ -1,5 +1,5 @@
 /**
- * One node of our server as a process: its lives, the connections to it, and what it said of itself last.
+ * One node of our server as a process: its lives, the connections to it, and its last known status.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { programCommand } from "../../rig/program.ts";
 import { type RaftSays, raftView } from "../../sim/raft_view.ts";
 import { LiveConnections } from "./live_connections.ts";
 
-/** How a node is made. */
+/** The options of a node. */
 interface LiveNodeOptions {
   readonly id: number;
   readonly clock: Clock;
@@ -22,7 +22,7 @@ interface LiveNodeOptions {
   readonly client: Address;
   /** The flags of `serve`. */
   readonly flags: readonly string[];
-  /** It did what no fault asked for. */
+  /** Called when it did something that no fault asked for. */
   readonly onComplaint: (text: string) => void;
 }
 
@@ -54,13 +54,13 @@ export class LiveNode {
     else this.connections.ask(client, request, reply);
   }
 
-  /** Sends an administrator's command; `done` gets the error's text, or null. */
+  /** Sends an administrator's command. Calls `done` with the error's text, or null. */
   administer(command: readonly string[], timeout: number, done: (error: string | null) => void): void {
     if (this.member.state === "down") done("it is down");
     else this.connections.administer(command, timeout, done);
   }
 
-  /** Looks at it, for `view`. */
+  /** Reads its status, for `view`. */
   look(done: () => void): void {
     if (!this.member.isAwake) return done();
     this.connections.status((status) => {
@@ -69,7 +69,7 @@ export class LiveNode {
     });
   }
 
-  /** What it looks like. */
+  /** Its state. */
   view(): NodeView {
     return raftView(this.member.id, this.member.state, this.#says);
   }

@@ -1,5 +1,5 @@
 /**
- * The state machine that `--app` names.
+ * Loads the state machine that `--app` names.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { TargetError } from "../../run/target_error.ts";
 import { defaultExport } from "../module.ts";
 import type { App } from "./app.ts";
 
-/** What a state machine must be able to do. */
+/** The required functions of a state machine. */
 const VERBS = ["apply", "isRead", "read", "snapshot", "restore"] as const;
 
 /**
  * Loads a user's app.
  *
- * @throws {TargetError} If the module cannot be loaded, or its default export is none.
+ * @throws {TargetError} If the module cannot be loaded, or its default export is not an app.
  */
 export async function loadApp(path: string): Promise<App> {
   const found = await defaultExport("--app", path, "an app");

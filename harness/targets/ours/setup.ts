@@ -1,5 +1,5 @@
 /**
- * How our own server is set in one run: as usual, or in a swarm drawn from the seed.
+ * The setup of our own server for one run: the usual one, or, in a swarm, one drawn from the seed.
  *
  * @module
  */
@@ -12,37 +12,37 @@ import type { FlagSpec } from "../../run/flag.ts";
 import { firstMisshapen } from "../../run/shape.ts";
 import type { SetupRequest } from "../../run/target.ts";
 
-/** Our server in one run. */
+/** The setup of our server for one run. */
 export interface OursSetup {
   /** How reads are done. */
   readonly reads: ReadMode;
   /** The module of the state machine, as `--app` takes it; `null` for our store. */
   readonly app: string | null;
-  /** The workload, which decides the client's language. */
+  /** The workload, which decides how clients use the store. */
   readonly workload: string;
-  /** Whether clients keep sessions, and ask again under them. */
+  /** Whether clients have sessions, and retry with them. */
   readonly clientsHaveSessions: boolean;
-  /** How the nodes are set. */
+  /** The setup of the nodes. */
   readonly cluster: ClusterSetup;
 }
 
-/** How the nodes are set. */
+/** The setup of the nodes. */
 export interface ClusterSetup {
-  /** A node's clock ticks this often, in nanoseconds. */
+  /** How often a node's clock ticks, in nanoseconds. */
   readonly tickLength: number;
   /** Whether all nodes tick at the same instants, as on machines whose clocks are set alike. */
   readonly alignedTicks: boolean;
-  /** The core's option of that name. */
+  /** The core's option with this name. */
   readonly electionTimeoutTicks: number;
-  /** The core's option of that name. */
+  /** The core's option with this name. */
   readonly heartbeatIntervalTicks: number;
-  /** The core's option of that name. */
+  /** The core's option with this name. */
   readonly preVote: boolean;
-  /** The core's option of that name. Without it a leader that is heard, but hears nobody, leads on. */
+  /** The core's option with this name. Without it, a leader that is heard but hears nobody goes on leading. */
   readonly checkQuorum: boolean;
-  /** A node compacts its log after this many bytes of commands. */
+  /** After how many bytes of commands a node compacts its log. */
   readonly compactionBytes: number;
-  /** A store writes this many bytes of its snapshot in one step, at least. */
+  /** The minimum number of bytes that a store writes in one step of its snapshot. */
   readonly snapshotStepBytes: number;
   /** The core's option of that name. */
   readonly keepBytes: number;
@@ -64,17 +64,17 @@ export interface ClusterSetup {
   readonly maxApplyBytes: number;
   /** The core's option of that name. */
   readonly maxPendingReads: number;
-  /** A replica waits so many ticks for the answer to what it has forwarded. */
+  /** How many ticks a replica waits for the answer to a forwarded request. */
   readonly forwardTimeoutTicks: number;
-  /** Inputs that come within so many nanoseconds are one batch; 0: each input is a batch of its own. */
+  /** Inputs that come within this many nanoseconds are one batch; 0: each input is a batch of its own. */
   readonly batchTime: number;
-  /** Longest command in bytes. */
+  /** The longest command in bytes. */
   readonly maxCommandBytes: number;
-  /** Most requests of a kind that wait at a node. */
+  /** How many requests of a kind may wait at a node. */
   readonly maxWaiting: number;
-  /** A node's own session tries a write again after so many ticks without an answer. */
+  /** After how many ticks without an answer a node's own session retries a write. */
   readonly retryTicks: number;
-  /** A node gives a write up after so many ticks: a client waits for a second, which are forty. */
+  /** After how many ticks a node gives a write up. A client waits for a second, which is forty ticks. */
   readonly frontTimeoutTicks: number;
   /** How many sessions a replica remembers. */
   readonly maxSessions: number;
@@ -91,8 +91,8 @@ export const OURS_FLAGS: FlagSpec = {
 };
 
 /**
- * A tick is 25 ms, and a leader shows itself every second one; with ten ticks to an election timeout it is missed
- * after 250 to 500 ms. A run is too short for compaction by itself: it comes with a fault.
+ * A tick is 25 ms, and a leader sends heartbeats every second tick. With ten ticks to an election timeout, followers
+ * miss it after 250 to 500 ms. A run is too short for automatic compaction; a fault causes it instead.
  */
 const CLUSTER: ClusterSetup = {
   tickLength: 25 * MILLISECOND,
@@ -122,11 +122,11 @@ const CLUSTER: ClusterSetup = {
   maxSessions: 10_000,
 };
 
-/** Linearizable without an entry in the log, as live nodes read too. */
+/** Linearizable without an entry in the log, which is also the default of live nodes. */
 const DEFAULT_READS: ReadMode = "index";
 
 /**
- * Leases hold while no clock runs more than 1.8 times as fast as another (raft/config.ts); 1.3 up and 1.3 down make
+ * Leases are safe while no clock runs more than 1.8 times as fast as another (raft/config.ts); 1.3 up and 1.3 down make
  * 1.69.
  */
 const LEASE_CLOCK_FACTOR = 1.3;
@@ -144,7 +144,7 @@ export function setupOurs({ flags, workload, swarm }: SetupRequest): OursSetup {
   return { reads, ...known, cluster: drawCluster(swarm, reads, workload) };
 }
 
-/** Clock faults stay within what leases are promised, where reads depend on them. */
+/** If reads depend on leases, clock faults stay within the limits that leases need. */
 export function severityFor(reads: ReadMode): Severity {
   return reads === "lease" ? { ...SEVERITY, clockFactor: LEASE_CLOCK_FACTOR, clockWithinLease: true } : SEVERITY;
 }
@@ -152,9 +152,9 @@ export function severityFor(reads: ReadMode): Severity {
 /**
  * The faults that a swarm may draw.
  *
- * With leases nothing is paused: who wakes up has missed ticks, which leases do not survive. Without the check of the
- * quorum no members are changed: voters that are loyal to nobody would be disturbed by whoever was removed, for as
- * long as that one runs.
+ * With leases nothing is paused, because a resumed process has missed ticks, and leases do not survive that. Without
+ * the check of the quorum no members change, because a removed member would disturb voters that are loyal to nobody, as
+ * long as it runs.
  */
 export function drawableFaults(
   reads: ReadMode,
@@ -165,8 +165,8 @@ export function drawableFaults(
 }
 
 /**
- * What an option of the nodes may be in a swarm: often what is usual, and now and then so small, or so large, that
- * its bound is met all the time.
+ * The values that a swarm may choose for an option of the nodes: often the usual one, sometimes one so small, or so
+ * large, that its limit is reached constantly.
  */
 function drawCluster(
   random: Random,
@@ -176,10 +176,10 @@ function drawCluster(
   const electionTimeoutTicks = pick(random, reads === "lease" ? ELECTION_TIMEOUTS : [...ELECTION_TIMEOUTS, 3]);
   const elections = drawElections(random, reads);
   const maxAppendBytes = pick(random, [CLUSTER.maxAppendBytes, CLUSTER.maxAppendBytes, 200]);
-  // Hundreds of small appends under way, of which the network reorders most, would be refused and sent again without
-  // end.
+  // With hundreds of small appends under way, most of which the network reorders, appends would be refused and sent
+  // again without end.
   const keepBytes = pick(random, [0, 0, 200, 2_000]);
-  // A forwarded request without an answer holds its place until its time is up: few places need a short time.
+  // A forwarded request without an answer keeps its place until its time is up, so few places need a short time.
   const maxWaiting = pick(random, [CLUSTER.maxWaiting, CLUSTER.maxWaiting, 4]);
   const forwardTimeouts = maxWaiting === CLUSTER.maxWaiting ? [500, 500, 20] : [20];
   const inflights = maxAppendBytes === CLUSTER.maxAppendBytes ? [CLUSTER.maxInflightAppends, 64, 2, 1] : [8, 2, 1];
@@ -203,7 +203,8 @@ function drawCluster(
     maxPendingReads: pick(random, [CLUSTER.maxPendingReads, CLUSTER.maxPendingReads, 8, 1]),
     maxWaiting,
     forwardTimeoutTicks: pick(random, forwardTimeouts),
-    // The clients of a workload with sessions are never forgotten; a node begins another session when its own was.
+    // In a workload with sessions the clients' sessions are never forgotten. A node whose own session was forgotten
+    // begins another.
     maxSessions: workload === "session"
       ? CLUSTER.maxSessions
       : pick(random, [CLUSTER.maxSessions, CLUSTER.maxSessions, 3]),
@@ -213,12 +214,12 @@ function drawCluster(
   };
 }
 
-/** Of these a lease's half leaves clocks as much room as `LEASE_CLOCK_FACTOR` takes, and more. */
+/** With these timeouts, half of one leaves at least the margin for clocks that `LEASE_CLOCK_FACTOR` needs. */
 const ELECTION_TIMEOUTS = [10, 10, 10, 20, 8, 5];
 
 /**
- * How elections are held: as they are by default, without pre-votes, or as in the paper's body, without a leader's
- * own check of its quorum too. Leases need that check.
+ * How elections are held: by default, or without pre-votes, or, as in the body of the paper, also without the leader's
+ * check of its quorum. Leases need that check.
  */
 function drawElections(random: Random, reads: ReadMode): Pick<ClusterSetup, "preVote" | "checkQuorum"> {
   switch (random.below(8)) {

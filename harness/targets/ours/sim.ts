@@ -1,5 +1,5 @@
 /**
- * The target `sim`: our server in one thread, over a virtual clock, network and disks.
+ * The target `sim`: our server in one thread, on a virtual clock, network and disks.
  *
  * @module
  */
@@ -18,12 +18,12 @@ import { createClient, SESSION_TIMEOUT } from "./client.ts";
 import { drawableFaults, OURS_FLAGS, type OursSetup, parseOurs, setupOurs, severityFor } from "./setup.ts";
 import { STORE_APP } from "./store_app.ts";
 
-/** A client waits this long for an answer. */
+/** How long a client waits for an answer. */
 const REQUEST_TIMEOUT = SECOND;
-/** A healed majority may take this many ticks to serve again: twenty times the longest election timeout. */
+/** How many ticks a healed majority may take to serve again: twenty times the longest election timeout. */
 const LIVENESS_TICKS = 400;
 
-/** Our server in the simulator, around a state machine. */
+/** Our server in the simulator, with a given state machine. */
 export function simOf(app: App): Target<OursSetup> {
   return {
     name: "sim",
@@ -89,7 +89,7 @@ function open(app: App, setup: OursSetup, { clock, seed, nodes, record }: Openin
   };
 }
 
-/** What of a setup is the simulator's, the hosts' and the core's. */
+/** Splits a setup into the parts of the simulator, the hosts and the core. */
 function partsOf(app: App, { reads, cluster }: OursSetup): {
   readonly tickLength: number;
   readonly alignedTicks: boolean;

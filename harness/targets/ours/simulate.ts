@@ -1,5 +1,5 @@
 /**
- * Simulated runs of our server, for programs: a whole run is a pure function of its options, the seed among them.
+ * Simulated runs of our server, for programs. A run is a pure function of its options, which include the seed.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { sim } from "./sim.ts";
 /**
  * One simulated run and its verdict.
  *
- * @param command How this program is started, for the command that makes the run again.
- * @param record Hears every event inside the nodes.
- * @throws {RangeError} If the simulator does not have what the options ask for.
+ * @param command How this program is started; used in the command that repeats the run.
+ * @param record Called with every event inside the nodes.
+ * @throws {RangeError} If the simulator does not support what the options ask for.
  */
 export function simulateAndJudge(
   options: RunOptions,

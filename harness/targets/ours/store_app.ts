@@ -1,8 +1,8 @@
 /**
- * Our store as an app: how operations of the workloads are asked of it, and what the history says of its answers.
+ * Our store as an app: translates the workloads' operations for the store, and the store's replies for the history.
  *
- * The store holds texts under keys. Histories have the numbers that clients wrote, and give each workload the names
- * of its literature.
+ * The store holds texts by key. Histories have the numbers that clients wrote, and each workload uses the operation
+ * names of its literature.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import type { App } from "./app.ts";
 
 /** How one workload speaks to the store. */
 interface Language {
-  /** What the store is asked. */
+  /** The store's operation. */
   ask(operation: Invocation): Operation;
-  /** What an `ok` of the store is worth to the client: the value of the history. Left out: the value that was asked. */
+  /** The value of an `ok` in the history. Default: the value of the invocation. */
   answer?(operation: Invocation, value: unknown): unknown;
 }
 
@@ -30,7 +30,7 @@ const TRANSACTIONS: Language = {
   answer: (_, value) => value,
 };
 
-/** The language of each workload. */
+/** The translation for each workload. */
 const LANGUAGES: Readonly<Record<string, Language>> = {
   kv: {
     ask: askKv,
@@ -58,7 +58,7 @@ function askKv({ f, key, value }: Invocation): Operation {
   return f === "cas" ? { ...operation, value: (value as (number | null)[]).map(textOrNothing) } : operation;
 }
 
-/** How the history has the end of an operation that the store has answered. */
+/** The completion in the history of an operation that the store has answered. */
 function complete(operation: Invocation, reply: ClientReply, workload: string): Completion {
   const { value } = operation;
   const { answer } = LANGUAGES[workload]!;

@@ -6,7 +6,7 @@
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 import type { Client } from "./process_target.ts";
 
-/** Clients of one node; of more the one that was used first goes. */
+/** The maximum of clients for one node; the oldest is closed first. */
 const CLIENTS_MAX = 64;
 
 /** All clients. */
@@ -18,7 +18,7 @@ export class ProcessClients {
     this.#connect = connect;
   }
 
-  /** Performs an operation; what is rejected may have happened, and its client is not used again. */
+  /** Performs an operation. A rejected one may have happened, and its client is not used again. */
   invoke(node: number, process: number, operation: Invocation, reply: (end: Completion) => void): void {
     const failed = (error: unknown): void => {
       this.#close(node, process);
@@ -54,7 +54,7 @@ export class ProcessClients {
     client?.close();
   }
 
-  /** The node's process is no more. */
+  /** Closes the clients of a node whose process has ended. */
   closeOf(node: number): void {
     for (const process of [...this.#clients.get(node)?.keys() ?? []]) this.#close(node, process);
   }
@@ -65,7 +65,7 @@ export class ProcessClients {
   }
 }
 
-/** The innermost message: `fetch failed` says nothing, its cause does. */
+/** The innermost message: `fetch failed` says nothing, but its cause does. */
 function wordsOf(error: unknown): string {
   const cause = (error as { cause?: unknown } | null)?.cause;
   if (cause instanceof Error) return wordsOf(cause);

@@ -28,13 +28,13 @@ import { ProcessClients } from "./clients.ts";
 import type { ProcessLook, ProcessNode, ProcessRig, ProcessSetup, ProcessTarget, Sighting } from "./process_target.ts";
 import { executable } from "./executable.ts";
 
-/** A node is asked again whether it serves after so long, in real milliseconds. */
+/** How often a node is asked whether it serves, in milliseconds of real time. */
 const READY_AGAIN_MS = 50;
-/** Nodes that are restored have so long to serve, in nanoseconds. */
+/** How long restored nodes may take to serve, in nanoseconds. */
 const RESTORE_TIMEOUT = 20 * SECOND;
-/** The nodes are looked at so often, in nanoseconds, beside the looks of the nemesis. */
+/** How often the nodes are looked at, in nanoseconds, besides the nemesis's own looks. */
 const LOOK_EVERY = SECOND / 2;
-/** It has so long to say what it is, in nanoseconds. */
+/** How long a node may take to tell its state, in nanoseconds. */
 const LOOK_TIMEOUT = 300 * MILLISECOND;
 
 /** The processes, their links and their clients. */
@@ -48,7 +48,7 @@ export class ProcessCluster implements Cluster {
   readonly #clients: ProcessClients;
   readonly #identifier: Identifier;
   readonly #links: Links;
-  /** By node and the port's name. */
+  /** The ports by node and port name. */
   readonly #ports = new Map<string, number>();
   readonly #joining = new Map<number, unknown>();
   readonly #looks = new Map<number, ProcessLook>();
@@ -70,7 +70,7 @@ export class ProcessCluster implements Cluster {
     this.suffers = { ...rigSuffers(this.#members, () => this.#links), ...target.suffers?.(this.#rig()) };
   }
 
-  /** The numbers of all nodes that there may ever be. */
+  /** The numbers of all nodes that may ever exist. */
   #places(): number[] {
     const { nodes, spares } = this.#opening;
     return Array.from({ length: nodes + spares }, (_, i) => i + 1);
@@ -150,7 +150,7 @@ export class ProcessCluster implements Cluster {
     }
   }
 
-  /** A node as the module sees it. */
+  /** A node, in the form that the module gets. */
   #node(id: number): ProcessNode {
     const port = (name: string, of: number = id): number => {
       const found = this.#ports.get(`${name} ${of}`);
@@ -163,7 +163,7 @@ export class ProcessCluster implements Cluster {
       id,
       folder: this.#folder(id),
       ids: this.#places().slice(0, this.#opening.nodes),
-      // It is counted when its process begins, which is after its command is asked for.
+      // The process is counted when it begins, which is after its command was requested.
       isFirstStart: (this.#members.get(id)?.starts ?? 0) <= 1,
       flags: this.#setup.flags,
       source: sourceOf(id),
@@ -174,7 +174,7 @@ export class ProcessCluster implements Cluster {
     };
   }
 
-  /** What the module's own faults work with. */
+  /** The functions for the module's own faults. */
   #rig(): ProcessRig {
     return {
       nodes: () => this.nodes(),
@@ -224,7 +224,7 @@ export class ProcessCluster implements Cluster {
     }
   }
 
-  /** Changes of the primary show only to who looks often. */
+  /** Looks at the nodes regularly, because a short change of the primary is otherwise missed. */
   #keepLooking(): void {
     if (this.#isStopping) return;
     this.#opening.clock.after(LOOK_EVERY, () => this.look(() => this.#keepLooking()));
@@ -273,7 +273,7 @@ export class ProcessCluster implements Cluster {
       timer.cancel();
       done();
     };
-    // A node that does not come to serve is the proof of life's to tell.
+    // If a node does not serve in time, the proof of life will report that.
     const timer = this.#opening.clock.after(RESTORE_TIMEOUT, end);
     eachMember(this.#members, { nodes }, "", (member, _, ended) => member.restore(ended), end);
   }
@@ -301,7 +301,7 @@ export class ProcessCluster implements Cluster {
   }
 }
 
-/** An address of this machine that only this node dials from, where it can be told to. */
+/** An address of this machine that only this node dials from, if it can be told to. */
 function sourceOf(id: number): string {
   return `127.0.1.${id}`;
 }

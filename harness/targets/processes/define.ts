@@ -1,5 +1,5 @@
 /**
- * Any system of real processes as a target: a user's module calls `defineProcesses`, and exports the result.
+ * Makes a target of any system of real processes: a user's module calls `defineProcesses`, and exports the result.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Limits, Target } from "../../run/target.ts";
 import { ProcessCluster } from "./cluster.ts";
 import type { ProcessSetup, ProcessTarget } from "./process_target.ts";
 
-/** What the rig does to any processes. */
+/** The faults that the rig provides for all processes. */
 const RIG_FAULTS: readonly FaultKind[] = ["partition", "kill", "pause", "packets"];
 
 const LIMITS: Limits = {
@@ -20,8 +20,8 @@ const LIMITS: Limits = {
 };
 
 /**
- * A target out of real processes on this machine. The rig finds ports and folders, starts the nodes, kills and pauses
- * them, cuts and slows the links between them, and cleans up, whatever becomes of the harness.
+ * A target of real processes on this machine. The rig finds ports and folders, starts the nodes, kills and pauses them,
+ * cuts and slows the links between them, and cleans up, however the harness ends.
  */
 export function defineProcesses(target: ProcessTarget): Target<ProcessSetup> {
   const limits = { ...LIMITS, ...target.limits, ...(target.serves === undefined ? {} : { serves: target.serves }) };

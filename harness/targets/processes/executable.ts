@@ -1,5 +1,5 @@
 /**
- * Whether a program can be started, before anything else is.
+ * Checks whether a program can be started, before anything else is.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 
-/** Why a program cannot be started; `null` if it can. A name without a slash is looked for in PATH. */
+/** Why a program cannot be started; `null` if it can. A name without a slash is searched in PATH. */
 export function executable(program: string | undefined): string | null {
   if (program === undefined || program === "") return "its command is empty";
   if (program.includes("/") || process.platform === "win32") return whyNot(program);
@@ -19,7 +19,7 @@ function whyNot(path: string): string | null {
   try {
     const stat = statSync(path);
     if (stat.isDirectory()) return `${path} is a folder, not a program`;
-    // An administrator may access everything, but not execute what nobody may.
+    // An administrator has access to everything, but cannot execute a file that nobody may execute.
     if (process.platform !== "win32" && (stat.mode & 0o111) === 0) return `${path} may not be executed`;
   } catch {
     return `there is no program ${path}`;

@@ -1,5 +1,5 @@
 /**
- * What a user's module says of a system of processes. Types alone.
+ * The types for a user's module about a system of processes.
  *
  * @module
  */
@@ -10,117 +10,117 @@ import type { FlagSpec, FlagValues } from "../../run/flag.ts";
 import type { Limits, Target } from "../../run/target.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 
-/** A node as its module sees it. */
+/** A node, in the form that its module gets. */
 export interface ProcessNode {
   /** Its number, from 1. */
   readonly id: number;
-  /** A folder of its own, which outlives its processes and is gone after the run. */
+  /** Its own folder, which outlives its processes and is removed after the run. */
   readonly folder: string;
-  /** All nodes at first, this one among them. */
+  /** All nodes at first, including this one. */
   readonly ids: readonly number[];
   /** Whether this is its first life: its folder is empty. */
   readonly isFirstStart: boolean;
   /** The target's own flags. */
   readonly flags: FlagValues;
-  /** A port of 127.0.0.1, for the node to listen on. */
+  /** A port of 127.0.0.1 for the node to listen on. */
   port(name: string): number;
   /**
-   * `HOST:PORT` where this node is to dial a port of another: a proxy that serves this node alone. Of itself: its own
-   * port.
+   * `HOST:PORT` at which this node must dial a port of another node: a proxy that serves only this node. For the node
+   * itself, its own port.
    */
   address(name: string, of: number): string;
-  /** What `ProcessRig.join` was told of it; `null` for one of the first nodes. */
+  /** The value that was passed to `ProcessRig.join`; `null` for one of the first nodes. */
   readonly joining: unknown;
   /**
-   * `HOST:PORT` that a node can announce to all others as its own: a proxy that finds out who dials. That takes Linux,
-   * or nodes that dial from addresses of their own (`source`).
+   * `HOST:PORT` that a node can announce to all others as its own: a proxy that finds out who dials. This requires
+   * Linux, or nodes that dial from their own addresses (`source`).
    */
   announced(name: string, of?: number): string;
-  /** An address of this machine for the node to dial from, which no other node has: 127.0.1.ID. */
+  /** An address of this machine that only this node dials from: 127.0.1.ID. */
   readonly source: string;
 }
 
-/** A client of one node. It serves one process of the history, and is closed when that ends. */
+/** A client of one node. It serves one process of the history, and is closed when that process ends. */
 export interface Client {
-  /** Performs an operation. A rejection counts as `info`: it may have happened. */
+  /** Performs an operation. A rejection counts as `info`: the operation may have happened. */
   invoke(operation: Invocation): Promise<Completion>;
   /** Closes its connections. */
   close(): void;
 }
 
-/** What a node says of itself. */
+/** The state of a node, as it reports it. */
 export interface ProcessLook {
-  /** In which epoch it holds itself to be the primary; `null` if it does not. */
+  /** The epoch in which it believes to be primary; `null` if it does not. */
   readonly primaryIn: number | null;
-  /** The members, as it holds them; left out if it cannot tell. */
+  /** The members as it knows them; left out if it does not know them. */
   readonly members?: Members;
-  /** What it says, for people. */
+  /** A text for people. */
   readonly says?: string;
 }
 
-/** What a module can do to its cluster, for faults of its own. */
+/** The functions for a module's own faults. */
 export interface ProcessRig {
-  /** The nodes that were ever started and not removed. */
+  /** All nodes that were ever started and not removed. */
   nodes(): readonly number[];
-  /** A node, also one that may still join. */
+  /** A node, which may also be one that has yet to join. */
   node(id: number): ProcessNode;
   /** Whether a node runs, is not paused, and is not removed. */
   isAwake(id: number): boolean;
-  /** Whether there is a place for a node of this number that has not been started yet. */
+  /** Whether a node with this number may still be started. */
   isSpare(id: number): boolean;
-  /** Starts a node that joins; `joining` is for its command. */
+  /** Starts a node that joins; `joining` is passed to its command. */
   join(id: number, joining: unknown): void;
-  /** From now on a node may end by itself; `false` takes that back. */
+  /** Sets whether a node may end by itself from now on. */
   mayEnd(id: number, may: boolean): void;
-  /** A node is taken out for good: its process is ended, unless it has ended already. */
+  /** Removes a node for good, and ends its process if it still runs. */
   remove(id: number): void;
 }
 
-/** When the run saw which primary: as often as the nemesis or the proof of life looked. */
+/** The primary at one moment, as the nemesis or the proof of life saw it. */
 export interface Sighting {
-  /** Nanoseconds of the run's clock. */
+  /** The time in nanoseconds of the run's clock. */
   readonly time: number;
   /** The node, or `null` if there was none. */
   readonly primary: number | null;
-  /** Its epoch. */
+  /** The primary's epoch. */
   readonly epoch: number | null;
 }
 
 /** A system of processes. */
 export interface ProcessTarget {
-  /** Its name. */
+  /** The name of the target. */
   readonly name: string;
-  /** What it is, in one line. */
+  /** A description in one line. */
   readonly about?: string;
-  /** The clients that it can have, by name; the first is the default. */
+  /** The workloads by name; the first is the default. */
   readonly workloads: Target["workloads"];
-  /** What must serve again at the end of a run; `majority` if left out (`Limits.serves`). */
+  /** Which nodes must serve again at the end of a run. Default: `majority` (`Limits.serves`). */
   readonly serves?: Limits["serves"];
-  /** Its other limits, where the usual ones are not right. */
+  /** Other limits, in place of the usual ones. */
   readonly limits?: Partial<Limits>;
   /** Its own flags. */
   readonly flags?: FlagSpec;
-  /** The names of a node's ports; the first is the clients'. */
+  /** The names of a node's ports; clients use the first. */
   readonly ports: readonly string[];
   /** How a node is started: a program and its arguments, in the node's folder. */
   command(node: ProcessNode): { readonly argv: readonly string[]; readonly env?: Readonly<Record<string, string>> };
-  /** Whether a node serves; asked until it does. Left out: when the first port accepts a connection. */
+  /** Whether a node serves; called until it does. Default: when the first port accepts a connection. */
   ready?(node: ProcessNode): Promise<boolean>;
-  /** A client of a node. */
+  /** Makes a client of a node. */
   client(node: ProcessNode): Client;
-  /** What a running node says of itself; a rejection says nothing. */
+  /** Reads the state of a running node; a rejection means that it is unknown. */
   look?(node: ProcessNode): Promise<ProcessLook>;
-  /** Whether a running node is the primary: less than `look`, and often enough. */
+  /** Whether a running node is the primary: cheaper than `look`, and often sufficient. */
   isPrimary?(node: ProcessNode): Promise<boolean>;
-  /** Faults beside `kill`, `pause`, `partition` and `packets`, which the rig brings. */
+  /** Other faults than `kill`, `pause`, `partition` and `packets`, which the rig provides. */
   suffers?(rig: ProcessRig): Suffers;
-  /** The kinds that `suffers` brings. */
+  /** The kinds in `suffers`. */
   readonly faults?: readonly FaultKind[];
-  /** Verdicts beside the workload's. */
+  /** Other verdicts than those of the workload. */
   checks?(events: readonly HistoryEvent[], sightings: readonly Sighting[]): Readonly<Record<string, Verdict>>;
 }
 
-/** How the processes are set: their flags. */
+/** The setup of the processes: their flags. */
 export interface ProcessSetup {
   /** The target's own flags. */
   readonly flags: FlagValues;

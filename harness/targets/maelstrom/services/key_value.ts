@@ -1,22 +1,22 @@
 /**
- * The verbs of Maelstrom's key-value stores, over any way to hold values.
+ * The operations of Maelstrom's key-value stores, independent of how values are stored.
  *
  * @module
  */
 import { writeJson } from "../json.ts";
 import { type Body, errorBody, NO_SUCH_KEY, PRECONDITION_FAILED } from "../protocol.ts";
 
-/** What a verb does: an answer, and what is to be written with it, if anything is. */
+/** The effect of an operation: an answer, and a write, if any. */
 interface Effect {
   /** The answer. */
   readonly answer: Body;
-  /** The key's new value; left out: nothing changes. */
+  /** The key's new value; left out if nothing changes. */
   readonly write?: { readonly value: unknown };
 }
 
 /**
- * What `read`, `write` or `cas` does where `value` is what the key holds, `undefined` if it does not exist; `null` for
- * another verb.
+ * The effect of `read`, `write` or `cas` if the key holds `value` (`undefined` if it does not exist); `null` for
+ * another operation.
  */
 export function effectOf(request: Body, value: unknown): Effect | null {
   switch (request.type) {
@@ -41,12 +41,12 @@ function noSuchKey(): Body {
   return errorBody(NO_SUCH_KEY, "key does not exist");
 }
 
-/** A key of any type, as a name. */
+/** A key of any type, as text. */
 export function keyOf(request: Body): string {
   return writeJson(request["key"] ?? null);
 }
 
-/** Whether two values of JSON are the same; the order of an object's fields is none of its content. */
+/** Whether two JSON values are equal; the order of an object's fields does not matter. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;

@@ -1,11 +1,11 @@
 /**
- * `lin-tso`: an oracle of timestamps, whole numbers from 0 on, each greater than all that were given out before.
+ * `lin-tso`: a timestamp oracle. Timestamps are whole numbers from 0, each greater than all before.
  *
  * @module
  */
 import { notSupported, type Service } from "./service.ts";
 
-/** An oracle at its beginning. */
+/** Makes an oracle. */
 export function linTso(): Service {
   let next = 0;
   return {

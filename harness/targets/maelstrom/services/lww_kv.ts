@@ -1,6 +1,6 @@
 /**
- * `lww-kv`: a key-value store that is consistent in the end only. Of two writes the later one wins, and what is later
- * is decided by clocks that the replicas keep among themselves.
+ * `lww-kv`: an eventually consistent key-value store. Of two writes the later one wins; logical clocks of the replicas
+ * decide which is later.
  *
  * @module
  */
@@ -17,14 +17,14 @@ interface Stamped {
 }
 
 interface Replica {
-  /** A Lamport clock: beyond every stamp that the replica has seen. */
+  /** A Lamport clock: greater than all stamps that the replica has seen. */
   clock: number;
   readonly values: Map<string, Stamped>;
 }
 
 /**
- * A store of five replicas. With each request one of them, as is drawn, merges another's state into its own, and one
- * answers.
+ * Makes a store of five replicas. At each request, one random replica merges the state of another into its own, and a
+ * random one answers.
  */
 export function lwwKv(draw: Draw): Service {
   const replicas = Array.from({ length: REPLICAS }, (): Replica => ({ clock: 0, values: new Map() }));
@@ -41,7 +41,7 @@ export function lwwKv(draw: Draw): Service {
   };
 }
 
-/** Takes over what is later. */
+/** Takes over entries that are later. */
 function merge(to: Replica, from: Replica): void {
   to.clock = Math.max(to.clock, from.clock);
   for (const [key, theirs] of from.values) {
@@ -51,8 +51,8 @@ function merge(to: Replica, from: Replica): void {
 }
 
 /**
- * Of two stamps that are equal the greater value is the later, numbers before all else by size: any rule will do that
- * is everybody's.
+ * Of two equal stamps, the greater value counts as later; numbers come first, by size. Any rule would do, as long as
+ * all replicas use the same.
  */
 function isLater(a: Stamped, b: Stamped): boolean {
   if (a.at !== b.at) return a.at > b.at;

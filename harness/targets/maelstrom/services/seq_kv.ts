@@ -1,6 +1,6 @@
 /**
- * `seq-kv`: a key-value store that is sequentially consistent, and no more. All writes have one order, and each node
- * goes through it forwards only; but what it reads may be old.
+ * `seq-kv`: a key-value store that is only sequentially consistent. All writes have one order, and each node's reads
+ * move only forwards in it; but a read may be old.
  *
  * @module
  */
@@ -8,22 +8,22 @@ import type { Body } from "../protocol.ts";
 import { effectOf, keyOf } from "./key_value.ts";
 import { type Draw, notSupported, type Service } from "./service.ts";
 
-/** Answers are at most so many writes old. */
+/** How many writes old an answer may be. */
 const STATES = 32;
 
-/** A value, from the write with this number on. */
+/** A value that is valid from the write with this number on. */
 interface Version {
   readonly since: number;
   readonly value: unknown;
 }
 
 /**
- * A store whose state is numbered by its writes. Each node has a place in that order. A request that changes nothing is
- * answered as of any state from there up to the latest, as is drawn; the node's place is there then. A request that
- * changes something takes effect on the latest.
+ * Makes a store whose states are numbered by its writes. Each node has a position in that order. A request that changes
+ * nothing is answered from a random state between this position and the latest, which becomes the new position. A
+ * request that changes something works on the latest state.
  */
 export function seqKv(draw: Draw): Service {
-  /** The versions of each key, oldest first; one that no state can show any more may be missing. */
+  /** The versions of each key, oldest first. Versions that no state can show any more may be missing. */
   const versions = new Map<string, Version[]>();
   const places = new Map<string, number>();
   let last = 0;
@@ -34,7 +34,7 @@ export function seqKv(draw: Draw): Service {
   const write = (key: string, value: unknown): void => {
     last++;
     const known = versions.get(key) ?? [];
-    // Of those that are older than every state that can be shown, the latest is the one that they show.
+    // Of the versions older than every state that can be shown, only the latest is still needed.
     const firstShown = known.findLastIndex(({ since }) => since <= last - STATES);
     versions.set(key, [...known.slice(Math.max(0, firstShown)), { since: last, value }]);
   };

@@ -1,12 +1,12 @@
 /**
- * Services: nodes that Maelstrom itself provides, for the nodes under test to build on.
+ * Services: nodes that Maelstrom provides for the nodes under test.
  *
  * @module
  */
 import { errorBody, NOT_SUPPORTED } from "../protocol.ts";
 import type { Body } from "../protocol.ts";
 
-/** A service. It answers each request at once; the network is between it and who asks. */
+/** A service. It answers each request at once; the network is between it and the nodes. */
 export interface Service {
   /** The answer to a request of the node `src`, without `in_reply_to`. */
   handle(src: string, request: Body): Body;
@@ -15,7 +15,7 @@ export interface Service {
 /** Draws a whole number from 0 to `bound` - 1. */
 export type Draw = (bound: number) => number;
 
-/** What a service answers to a request that it does not know. */
+/** A service's answer to a request that it does not know. */
 export function notSupported(name: string, { type }: Body): Body {
   return errorBody(NOT_SUPPORTED, `${name} does not support ${JSON.stringify(type)}`);
 }

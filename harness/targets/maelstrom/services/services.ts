@@ -16,12 +16,12 @@ const SERVICES: Readonly<Record<string, (draw: Draw) => Service>> = {
   "lin-tso": linTso,
 };
 
-/** The services' names. In links, the first is the end -1, the second -2, ... */
+/** The names of the services. Their ends are -1, -2, ..., in this order. */
 export const SERVICE_NAMES: readonly string[] = Object.keys(SERVICES);
 
 /**
- * Services whose answers may be old, and become newer the more often a node asks: what a client asks of a node that
- * asks them changes what the next one is answered.
+ * Services whose answers may be old, and become newer with each request. So one client's request to a node that asks
+ * them affects the answer to the next.
  */
 const STALE: readonly string[] = ["seq-kv", "lww-kv"];
 
@@ -30,7 +30,7 @@ export function mayBeStale(service: string): boolean {
   return STALE.includes(service);
 }
 
-/** New services, by name; each draws on its own. */
+/** Makes new services, by name; each has its own random draws. */
 export function createServices(draw: (service: string, bound: number) => number): ReadonlyMap<string, Service> {
   return new Map(SERVICE_NAMES.map((name) => [name, SERVICES[name]!((bound) => draw(name, bound))]));
 }

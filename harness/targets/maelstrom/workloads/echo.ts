@@ -1,5 +1,5 @@
 /**
- * `echo`: clients that want to hear what they said.
+ * `echo`: clients send a text and expect it back.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { judgeTransactions } from "../../../workloads/judge.ts";
 import { forHistory } from "../json.ts";
 import { type MaelstromWorkload, request } from "./speech.ts";
 
-/** So many texts there are. */
+/** How many different texts there are. */
 const TEXTS = 128;
 
-/** Texts as Maelstrom has them. */
+/** The texts have the same form as in Maelstrom. */
 export const echo: MaelstromWorkload = {
   make: () => ({
     name: "echo",

@@ -1,6 +1,5 @@
 /**
- * `broadcast`, `g-set`, `g-counter` and `pn-counter`: what is added at one node is to be found at all of them in the
- * end.
+ * `broadcast`, `g-set`, `g-counter` and `pn-counter`: what is added on one node must be on all nodes in the end.
  *
  * @module
  */
@@ -14,29 +13,29 @@ import type { Body } from "../protocol.ts";
 import { topologyOf } from "../topology.ts";
 import { type MaelstromWorkload, request } from "./speech.ts";
 
-/** Nodes have so long to converge after all is healed, as with Maelstrom. */
+/** How long nodes may take to converge after all is healed, as in Maelstrom. */
 const SETTLES_WITHIN = 10 * SECOND;
 
-/** What clients added. */
+/** The elements that clients added. */
 interface Added {
   readonly acknowledged: number[];
-  /** Of unknown outcome. */
+  /** Those with an unknown outcome. */
   readonly unsure: number[];
 }
 
-/** What is different from one of these workloads to the other. */
+/** The differences between these workloads. */
 interface Kind {
   readonly name: string;
-  /** The operation that adds, and how a node is asked for it. */
+  /** The operation that adds, and the request for it. */
   readonly add: string;
   readonly addRequest: (value: unknown) => Body;
-  /** What is added next. */
+  /** Draws the next element to add. */
   readonly draw: (random: Random, count: number) => number;
-  /** What a node's answer to `read` has; `undefined` if it is none. */
+  /** The value in a node's answer to `read`; `undefined` if it has none. */
   readonly read: (answer: Body) => unknown;
-  /** What the answer is to be like, for people. */
+  /** The expected form of the answer, for people. */
   readonly expected: string;
-  /** Whether what a node has is all that was acknowledged, and nothing but that and what may have been added. */
+  /** Whether a node's value contains all acknowledged elements, and otherwise only uncertain ones. */
   readonly isWhole: (value: unknown, added: Added) => boolean;
 }
 
@@ -147,7 +146,7 @@ function eventual(kind: Kind): MaelstromWorkload {
   };
 }
 
-/** What a set's verdict tells even if all is well: how long elements took to be everywhere. */
+/** Adds a note to a set's verdict, even a valid one: how long elements took to be everywhere. */
 function withNotes(verdict: Verdict): Verdict {
   const { found } = verdict as { found?: { stableLatencies?: Readonly<Record<string, number>> | null } };
   const latencies = found?.stableLatencies;
@@ -156,7 +155,10 @@ function withNotes(verdict: Verdict): Verdict {
   return { ...verdict, notes: [`ms until every later read had it, by quantile: ${told.join(", ")}`] } as Verdict;
 }
 
-/** Whether two nodes have the same: of sets only the sizes are compared, as each has all that was acknowledged. */
+/**
+ * Whether two nodes have the same value. For sets only the sizes are compared, because each contains all acknowledged
+ * elements.
+ */
 function isAlike(a: unknown, b: unknown): boolean {
   return Array.isArray(a) && Array.isArray(b) ? a.length === b.length : a === b;
 }

@@ -1,9 +1,9 @@
 /**
- * `kafka`: clients that send messages to logs, and poll the logs that they are assigned.
+ * `kafka`: clients send messages to logs, and poll the logs that are assigned to them.
  *
- * Each process keeps an offset for each of its keys, from which it polls next. After a poll it commits what it has
- * seen; when it is assigned a key that it did not have, it goes on from what was committed. Now and then a process
- * crashes, and its client is another from then on.
+ * Each process keeps an offset for each of its keys, from which it polls next. After a poll it commits the offsets that
+ * it has seen. When it is assigned a new key, it continues from the committed offset. Sometimes a process crashes, and
+ * its client then continues as another process.
  *
  * @module
  */
@@ -18,15 +18,15 @@ import { type Clients, type MaelstromWorkload, request, type Speaking } from "./
 
 /** A message and its offset. */
 type Placed = readonly [offset: number, message: unknown];
-/** What a poll brings. */
+/** The result of a poll. */
 type Logs = Record<string, readonly Placed[]>;
 
 const SETTLES_WITHIN = 10 * SECOND;
-/** In one of so many operations a process is assigned other keys, */
+/** In one of this many operations a process is assigned other keys, */
 const ASSIGNS = 16;
-/** and in one of so many it crashes. */
+/** and in one of this many it crashes. */
 const CRASHES = 128;
-/** The most keys that a process has. */
+/** The maximum number of keys of a process. */
 const ASSIGNED_MAX = 4;
 
 /** Keys are texts of digits. */
@@ -117,7 +117,7 @@ function clients(): Clients {
   };
 }
 
-/** Goes on from what was committed, with keys that the process did not have; it leaves those that are not named. */
+/** Continues from the committed offsets for new keys, and drops the keys that are not named. */
 function assign(speaking: Speaking, mine: Map<string, number>): void {
   const keys = speaking.operation.value as readonly string[];
   const body = { type: "list_committed_offsets", keys };
@@ -136,7 +136,7 @@ function numberOr(value: unknown, other: number): number {
   return typeof value === "number" ? value : other;
 }
 
-/** Polls the process's keys, then commits. What was polled was polled, whatever becomes of the commit. */
+/** Polls the process's keys, then commits. The polled messages count even if the commit fails. */
 function poll(speaking: Speaking, mine: Map<string, number>): void {
   const body = { type: "poll", offsets: Object.fromEntries(mine) };
   request(speaking, body, true, (answer) => {
@@ -154,7 +154,7 @@ function poll(speaking: Speaking, mine: Map<string, number>): void {
   });
 }
 
-/** Polls every key from its beginning, until nothing more comes: one operation, with all that there is. */
+/** Polls every key from its beginning until nothing more comes, as a single operation with all messages. */
 function pollAll(speaking: Speaking, known: Logs): void {
   const [[, keys]] = speaking.operation.value as [[string, readonly string[]]];
   const offsets = Object.fromEntries(keys.map((key) => [key, (known[key]?.at(-1)?.[0] ?? -1) + 1]));

@@ -1,5 +1,5 @@
 /**
- * `lin-kv`: clients of a linearizable key-value store. They read, write, and compare and set.
+ * `lin-kv`: clients of a linearizable key-value store. They read, write, and compare-and-set.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { forHistory } from "../json.ts";
 import { NO_SUCH_KEY, PRECONDITION_FAILED } from "../protocol.ts";
 import { type MaelstromWorkload, request } from "./speech.ts";
 
-/** What an operation writes. */
+/** The value that an operation writes. */
 function writtenBy({ f, value }: HistoryEvent): number | undefined {
   return f === "write" ? value as number : f === "cas" ? (value as number[])[1] : undefined;
 }
 
-/** Keys are numbers from 0 on, and each value is written once. */
+/** Keys are numbers from 0, and each value is written only once. */
 export const linKv: MaelstromWorkload = {
   make(options, { keyCount }) {
     const keys = keyCount ?? options.keys;
-    /** What was last seen under a key: what a compare-and-set expects. */
+    /** The value last seen for each key, which a compare-and-set expects. */
     const seen = new Map<unknown, number>();
     let written = 0;
     return {
@@ -52,7 +52,7 @@ export const linKv: MaelstromWorkload = {
       switch (f) {
         case "read": {
           const body = { type: "read", key };
-          // An error that says so is an answer too: the key does not exist.
+          // This error is an answer too: the key does not exist.
           const answering = {
             ...speaking,
             ask: (asked: typeof body, then: Parameters<typeof ask>[1]) =>
@@ -76,7 +76,7 @@ export const linKv: MaelstromWorkload = {
   }),
 };
 
-/** A compare-and-set that failed has seen something, which the history tells. */
+/** A failed compare-and-set has seen a value, which goes into the history. */
 function comparing(speaking: Parameters<typeof request>[0]): typeof speaking {
   const { operation: { value }, ask, end } = speaking;
   return {

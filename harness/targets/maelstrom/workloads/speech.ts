@@ -1,6 +1,6 @@
 /**
- * How clients of Maelstrom's workloads speak to nodes: the way from an operation to requests, and from their answers to
- * its end.
+ * How clients of Maelstrom's workloads talk to nodes: turns an operation into requests, and their answers into the
+ * operation's result.
  *
  * @module
  */
@@ -10,42 +10,42 @@ import { type Body, isDefinite, NOT_SUPPORTED } from "../protocol.ts";
 import type { MaelstromSetup } from "../setup.ts";
 import { writeJson } from "../json.ts";
 
-/** Asks a node, and hears its answer, which may be an error. */
+/** Sends a request to a node. `then` gets its answer, which may be an error. */
 export type Ask = (request: Body, then: (answer: Body) => void) => void;
 
-/** What an operation came to. */
+/** The context of an operation. */
 export interface Speaking {
   /** The process whose operation it is. */
   readonly process: number;
-  /** What is asked. */
+  /** The operation. */
   readonly operation: Invocation;
-  /** Asks the node. */
+  /** Sends a request to the node. */
   readonly ask: Ask;
   /** Ends the operation. */
   readonly end: (completion: Completion) => void;
-  /** Says that an answer is not what the protocol has, and ends the run. */
+  /** Reports an answer that does not follow the protocol, and ends the run. */
   readonly malformed: (request: Body, answer: Body, expected: string) => void;
 }
 
-/** The clients of a workload. They may keep what they know of each process. */
+/** The clients of a workload. They may keep state for each process. */
 export interface Clients {
-  /** What a node is told after `init`, and must answer. */
+  /** Messages that each node gets after `init`, and must answer. */
   greetings?(names: readonly string[]): readonly Body[];
-  /** Does one operation. */
+  /** Performs one operation. */
   invoke(speaking: Speaking): void;
 }
 
-/** A workload of Maelstrom's: what is asked, and how. */
+/** A workload of Maelstrom. */
 export interface MaelstromWorkload {
-  /** What clients ask, and what judges it. */
+  /** Makes the operations, and the judge. */
   readonly make: MakeWorkload<MaelstromSetup>;
-  /** How they ask. */
+  /** Makes the clients. */
   readonly clients: (setup: MaelstromSetup) => Clients;
 }
 
 /**
- * Sends one request, and hands on its answer if that is of the type `TYPE_ok`. An error ends the operation: as `fail`
- * if it is definite, or if the operation `isRead`, which changes nothing; otherwise as `info`.
+ * Sends one request, and passes on its answer if it has the type `TYPE_ok`. An error ends the operation: as `fail` if
+ * the error is definite, or if the operation `isRead` and so changes nothing; otherwise as `info`.
  */
 export function request(
   speaking: Speaking,
@@ -63,7 +63,7 @@ export function request(
   });
 }
 
-/** An error for the history: its code and its text. */
+/** An error for the history: its code and text. */
 function errorInWords({ code, text }: Body): string {
   return `${writeJson(code ?? null)}${
     text === undefined ? "" : ` ${typeof text === "string" ? text : writeJson(text)}`

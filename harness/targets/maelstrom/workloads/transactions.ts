@@ -1,5 +1,5 @@
 /**
- * `txn-list-append` and `txn-rw-register`: clients of transactions, over lists that are appended to, or over registers.
+ * `txn-list-append` and `txn-rw-register`: clients that run transactions on lists or registers.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { forHistory } from "../json.ts";
 import type { MaelstromSetup } from "../setup.ts";
 import { type Clients, type MaelstromWorkload, request } from "./speech.ts";
 
-/** A step: what, of which key, with what. */
+/** A step: the operation, the key, and the value. */
 type Micro = readonly ["append" | "w" | "r", number, unknown];
 
-/** The last reads take so many keys each. */
+/** How many keys each last read takes. */
 const FINAL_KEYS = 16;
 
-/** Lists: an append is never undone by another, and a read shows every one before it. */
+/** Lists: no append undoes another, and a read shows all appends before it. */
 export const txnListAppend: MaelstromWorkload = transactions("txn-list-append", "list-append", "append");
 
-/** Registers: a write takes the place of the one before. */
+/** Registers: a write replaces the one before. */
 export const txnRwRegister: MaelstromWorkload = transactions("txn-rw-register", "rw-register", "w");
 
 function transactions(name: string, model: string, write: "append" | "w"): MaelstromWorkload {
@@ -55,7 +55,7 @@ function transactions(name: string, model: string, write: "append" | "w"): Maels
       invoke(speaking) {
         const { operation: { value }, end, malformed } = speaking;
         const body = { type: "txn", txn: value };
-        // A transaction of reads alone changes nothing.
+        // A read-only transaction changes nothing.
         const isRead = (value as Micro[]).every(([f]) => f === "r");
         request(speaking, body, isRead, (answer) => {
           const { txn } = answer;
@@ -75,7 +75,7 @@ function writtenTo0({ f, value }: HistoryEvent): number | undefined {
   return Math.max(0, ...(value as Micro[]).filter(([, key]) => key === 0).map(([, , written]) => Number(written)));
 }
 
-/** Keys of which each is left after so many writes, and a new one begun. */
+/** Keys that are each replaced by a new one after this many writes. */
 function rotatingKeys(count: number, writesMax: number): {
   draw(random: Random): number;
   write(key: number): number;
@@ -102,7 +102,7 @@ function keysIn(events: readonly HistoryEvent[]): Set<number> {
   return keys;
 }
 
-/** One check for each consistency model that was asked for. */
+/** One check for each requested consistency model. */
 function judgeAll(
   events: readonly HistoryEvent[],
   model: string,

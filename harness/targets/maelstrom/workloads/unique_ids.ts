@@ -1,5 +1,5 @@
 /**
- * `unique-ids`: clients that want ids which nobody else gets.
+ * `unique-ids`: clients request ids that no other client may get.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { judgeTransactions } from "../../../workloads/judge.ts";
 import { forHistory } from "../json.ts";
 import { type MaelstromWorkload, request } from "./speech.ts";
 
-/** Ids may be anything that JSON has. */
+/** An id may be any JSON value. */
 export const uniqueIds: MaelstromWorkload = {
   make: () => ({
     name: "unique-ids",
@@ -20,7 +20,7 @@ export const uniqueIds: MaelstromWorkload = {
   clients: () => ({
     invoke(speaking) {
       const body = { type: "generate" };
-      // An id that nobody heard of is nobody's: nothing has happened.
+      // An id that nobody received belongs to nobody, so the operation did not happen.
       request(speaking, body, true, (answer) => {
         if (answer["id"] === undefined) return speaking.malformed(body, answer, "an id");
         speaking.end({ type: "ok", value: forHistory(answer["id"]) });
