@@ -216,6 +216,9 @@ export class LiveNode {
   #createReplica(founders: readonly number[], incarnation: number): Replica<SessionMachine> {
     const { options } = this.#parts;
     const { id } = options;
+    // The sizes differ, so the nodes do not take snapshots at the same moment: they share the writes, and often the
+    // machine.
+    const bytes = Math.ceil(options.compactionBytes * (1 + (id % 4) / 8));
     return createReplica<SessionMachine>({
       id,
       peers: founders.filter((founder) => founder !== id),
@@ -232,9 +235,7 @@ export class LiveNode {
       },
       // As long as a write may take: what is lost is told by the connection that was lost, or by the leader's end.
       limits: { forwardTimeoutTicks: Math.ceil(5_000 / options.tickMs) },
-      // The sizes differ, so the nodes do not take snapshots at the same moment: they share the writes, and often the
-      // machine.
-      compaction: { bytes: Math.ceil(options.compactionBytes * (1 + (id % 4) / 8)) },
+      compaction: { bytes, relaxedBytes: 16 * bytes },
       defer: (action) =>
         void setImmediate(() => {
           action();

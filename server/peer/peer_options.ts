@@ -60,7 +60,7 @@ export interface TlsIdentity {
 export interface PeerLimits {
   /** The longest frame, 64 MiB by default. */
   readonly maxFrameBytes: number;
-  /** The most frames that wait for one peer, 4096 by default. */
+  /** The most frames that wait for one peer, 65,536 by default. */
   readonly maxQueuedFrames: number;
   /** The most bytes that wait for one peer, 64 MiB by default; one frame may be longer. */
   readonly maxQueuedBytes: number;
@@ -85,7 +85,7 @@ export interface PeerTimes {
 /** The default limits. */
 export const PEER_LIMITS: PeerLimits = {
   maxFrameBytes: 64 << 20,
-  maxQueuedFrames: 4096,
+  maxQueuedFrames: 65_536,
   maxQueuedBytes: 64 << 20,
   maxPendingConnections: 64,
 };

@@ -172,6 +172,7 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
       machine,
       journal,
       dueBytes: options.compaction?.bytes ?? DEFAULT_COMPACTION_BYTES,
+      relaxedBytes: options.compaction?.relaxedBytes ?? 0,
       maxBytes: options.raft?.maxSnapshotBytes ?? Infinity,
       take: (index, content) => {
         if (index > journal.snapshotIndex) node.compact(logIndex(index), content);

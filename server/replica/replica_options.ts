@@ -17,6 +17,11 @@ export interface CompactionPolicy {
    * is more. Default 8 MiB; `Infinity` for never.
    */
   readonly bytes?: number;
+  /**
+   * Up to this many bytes of commands, a snapshot waits for four times the size of the last one: then all snapshots
+   * together take a quarter of the bytes that the log takes. Meanwhile the commands stay in memory. Default 0.
+   */
+  readonly relaxedBytes?: number;
 }
 
 /** The limits of clients' commands and of waiting requests. */

@@ -15,6 +15,8 @@ import type { StateMachine } from "./state_machine.ts";
 const UNWRITTEN_MAX = 4 << 20;
 /** After how many ticks a state that was too large is tried again, if something was applied. */
 const RETRY_TICKS = 100;
+/** A log that has so many times the size of a snapshot is read in as much more time at a start. */
+const RELAXED_FACTOR = 4;
 
 /** The parts that the writer needs. */
 interface SnapshotWriterOptions {
@@ -24,6 +26,8 @@ interface SnapshotWriterOptions {
    * A snapshot is due after this many bytes of applied commands, or the size of the last snapshot, whichever is more.
    */
   readonly dueBytes: number;
+  /** Up to this many bytes, it is due after four times the size of the last snapshot; 0 if left out. */
+  readonly relaxedBytes?: number;
   /** The largest snapshot in bytes. */
   readonly maxBytes: number;
   /** Takes the snapshot of the state at an index; the journal holds its bytes. */
@@ -55,7 +59,9 @@ export class SnapshotWriter {
   /** Whether enough was applied that the next snapshot is due. */
   get isDue(): boolean {
     if (this.#ticksToRetry > 0) return this.#ticksToRetry === 1 && this.#appliedBytes > 0;
-    return this.#appliedBytes > this.#options.dueBytes && this.#appliedBytes > this.#lastBytes;
+    const { dueBytes, relaxedBytes = 0 } = this.#options;
+    const last = this.#lastBytes;
+    return this.#appliedBytes > Math.max(dueBytes, last, Math.min(RELAXED_FACTOR * last, relaxedBytes));
   }
 
   /** Whether the state was too large for a snapshot at the last attempt. */

@@ -329,6 +329,26 @@ test(
   },
 );
 
+test("a long pipeline at a follower is done whole: none of what it forwards is dropped", { skip }, async () => {
+  await withCluster(3, async ([a], _servers, options) => {
+    await a!.call("SET", "k", "0");
+    // Short commands: one chunk of a socket has thousands of them.
+    const count = 8_000;
+    for (const { client } of options) {
+      const answer = await new Promise<string>((resolve, reject) => {
+        const socket = connectSocket(client.port, client.host);
+        let text = "";
+        socket.setEncoding("latin1");
+        socket.on("error", reject);
+        socket.on("close", () => resolve(text));
+        socket.on("data", (chunk) => text += chunk);
+        socket.write("SET k 1\r\n".repeat(count) + "QUIT\r\n");
+      });
+      assert.equal(answer, "+OK\r\n".repeat(count + 1));
+    }
+  });
+});
+
 test("writes that are under way at a change of leader are done once", { skip }, async () => {
   await withCluster(3, async ([a, b, c]) => {
     await a!.call("SET", "n", "0");

@@ -88,6 +88,25 @@ test("a snapshot larger than one may be is given up, and tried again after a whi
   assert.deepEqual([writer.isTooLarge, taken], [false, 1]);
 });
 
+test("a snapshot waits for four times the last one's size, and for no more bytes than it is given", () => {
+  const dueAfter = (lastBytes: number, relaxedBytes: number): number => {
+    const { journal } = opened();
+    const take = (): void => {};
+    const options = { machine: createKvStore(), journal, dueBytes: 10, relaxedBytes, maxBytes: Infinity, take };
+    const writer = new SnapshotWriter(options);
+    writer.replaced(lastBytes);
+    let bytes = 0;
+    for (; !writer.isDue; bytes++) writer.applied(new Uint8Array(1));
+    return bytes;
+  };
+  assert.equal(dueAfter(0, 0), 11);
+  assert.equal(dueAfter(50, 0), 51);
+  assert.equal(dueAfter(50, 1000), 201);
+  assert.equal(dueAfter(50, 120), 121);
+  assert.equal(dueAfter(500, 120), 501);
+  assert.equal(dueAfter(1, 120), 11);
+});
+
 /** One drawn command over few keys: values, lists and sets come and go. */
 function disturb(store: StateMachine, below: (n: number) => number): void {
   const key = `k${below(30)}`;
