@@ -175,6 +175,11 @@ export class Core {
     return isVoter(this.configuration, this.id);
   }
 
+  /** Whether another node has said that a committed configuration, as late as any that is known here, has removed it. */
+  get isRemoved(): boolean {
+    return this.removedAt > 0 && this.removedAt >= this.configurations.currentIndex;
+  }
+
   /**
    * Whether the node may campaign: it is a voter of the configuration in force, or of an earlier one, back to the last
    * that is known to be committed. Until a configuration without the node is committed, the node may be the only one
@@ -182,7 +187,7 @@ export class Core {
    * term or index does not campaign, because it could not lead.
    */
   get mayCampaign(): boolean {
-    if (this.clock < this.removedUntilTick && this.removedAt > this.configurations.currentIndex) return false;
+    if (this.clock < this.removedUntilTick && this.isRemoved) return false;
     if (this.term >= MAX_TERM || this.log.lastIndex >= MAX_INDEX) return false;
     if (this.doubt !== null) return false;
     return this.isVoter ||

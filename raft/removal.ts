@@ -40,11 +40,13 @@ export function isStranger(core: Core, envelope: Envelope): boolean {
  * silence the node for ever. The node goes on voting, which is safe.
  */
 export function handleRemovalNotice(core: Core, notice: RemovalNotice): void {
-  if (notice.configurationIndex <= core.configurations.currentIndex) {
+  // The node may hold that very configuration, and not know that it is committed.
+  const { configurationIndex } = notice;
+  if (configurationIndex === 0 || configurationIndex < core.configurations.currentIndex) {
     return core.reject(notice, "the node knows a later configuration");
   }
   if (core.role === "leader") return core.reject(notice, "the node leads");
-  core.removedAt = notice.configurationIndex;
+  core.removedAt = configurationIndex;
   core.removedUntilTick = core.clock + MAX_TIMEOUT_FACTOR * core.config.electionTimeoutTicks;
   if (core.role !== "follower") becomeFollower(core, core.term, null);
 }

@@ -100,9 +100,9 @@ export interface RaftStatus {
   readonly followers: readonly FollowerStatus[];
 }
 
-function removedAt({ id, removedAt, commitIndex, configuration, configurations }: Core): LogIndex {
-  const { currentIndex } = configurations;
-  if (removedAt > currentIndex) return removedAt;
+function removedAt(core: Core): LogIndex {
+  const { id, commitIndex, configuration, configurations: { currentIndex } } = core;
+  if (core.isRemoved) return core.removedAt;
   const isCertain = currentIndex > 0 && currentIndex <= commitIndex && configuration.voters.length > 0;
   return isCertain && !membersOf(configuration).includes(id) ? currentIndex : 0 as LogIndex;
 }

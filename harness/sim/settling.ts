@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { membersOf } from "../../raft/mod.ts";
 import { isMajority, mayVote } from "../nemesis/view.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { outgrown } from "./invariants/bounds.ts";
 import type { Invariants } from "./invariants/invariants.ts";
-import { differentStates, type QuietNode, unrest } from "./invariants/quiet.ts";
+import { differentStates, leaderOf, type QuietNode, unrest } from "./invariants/quiet.ts";
 import type { SimNode } from "./node.ts";
 
 /**
@@ -48,7 +49,7 @@ export function settle(parts: SettlingParts, done: () => void): void {
     if (quietSince === null || queue.now() < quietSince.at + QUIET_TIMEOUTS * electionTimeoutTicks * tickLength) {
       return queue.at(queue.now() + LOOK_TICKS * tickLength, look);
     }
-    if (highestTerm(nodes) > quietSince.term) {
+    if (highestTerm(membersAmong(nodes)) > quietSince.term) {
       invariants.broken("quiet: nodes went on to a later term, and nobody was lost");
     }
     for (const node of parts.nodes()) {
@@ -82,6 +83,16 @@ function quietNodes(nodes: readonly SimNode[]): QuietNode[] {
       state: () => replica.machine.snapshot(),
     }];
   });
+}
+
+/**
+ * The members of the leader's configuration. Other nodes may reach later terms until they hear that they were removed;
+ * members are loyal to their leader.
+ */
+function membersAmong(nodes: readonly QuietNode[]): QuietNode[] {
+  const leader = leaderOf(nodes);
+  const members: readonly number[] = leader === null ? [] : membersOf(leader.status.configuration);
+  return leader === null ? [...nodes] : nodes.filter(({ id }) => members.includes(id));
 }
 
 /** The highest term of these nodes. It does not rise because nodes join, leave or catch up meanwhile. */

@@ -472,4 +472,12 @@ export const MUTANTS: readonly Mutant[] = [
     flags: "--nemesis all --workload all",
     noticedBy: ["invariant"],
   },
+  {
+    name: "a log as long as the voter's own gets no vote, and nobody is ever elected",
+    file: "raft/election.ts",
+    search: "(lastLogTerm === lastTerm && lastLogIndex >= lastIndex)",
+    replace: "(lastLogTerm === lastTerm && lastLogIndex > lastIndex)",
+    flags: "--nemesis kill --nemesis-interval 60",
+    noticedBy: ["invariant"],
+  },
 ];

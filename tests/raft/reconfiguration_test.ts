@@ -414,6 +414,25 @@ test("a removal notice is only believed of a configuration that the node does no
   assert.deepEqual(network.leaders().map(({ id }) => id > 1), [true]);
 });
 
+test("a node that holds its own removal, and was not there when it was committed, is told and campaigns no more", () => {
+  const network = new Network();
+  const leader = network.elect(1);
+  network.run(3);
+  const { index } = leader.proposeChange(simple(remove(1)));
+  // Its followers get the entry, and are the ones that commit it.
+  network.passes = ({ from, to, type }) => to !== 1 && (from !== 1 || type === "append-request");
+  network.settle();
+  network.run(60);
+  assert.ok(network.leaders().some(({ id }) => id !== 1));
+  assert.ok(leader.status().configurationIndex === index && leader.commitIndex < index);
+  network.heal();
+  network.run(60);
+  const { term } = network.node(1);
+  assert.equal(leader.status().removedAt, index);
+  network.run(60);
+  assert.equal(network.node(1).term, term);
+});
+
 test("a leader that is removed hands over first, so that no tick passes without a leader", () => {
   const network = new Network({ nodes: 5 });
   const leader = network.elect(1);

@@ -1,21 +1,19 @@
 /**
- * Campaigns: when nothing is wrong, a lost leader costs a bounded number of campaigns. Timeouts are drawn anew for each
- * and grow, so that split votes do not go on (Raft, section 5.2).
+ * Campaigns: when nothing is wrong, a lost leader costs each node a bounded number of campaigns, pre-votes included.
+ * Timeouts are drawn anew for each and grow, so that split votes do not go on (Raft, section 5.2).
  *
  * @module
  */
 import type { World } from "./world.ts";
 
-/** So many terms may pass without a leader, */
-const TERMS_MAX = 12;
-/** and so many more for each voter: those that lack entries lose theirs for certain. */
-const TERMS_PER_VOTER = 2;
+/** So many campaigns may a node lose. */
+const CAMPAIGNS_MAX = 8;
 
 /** Counts the campaigns that were lost while nothing was wrong. */
 export class Campaigns {
   readonly #world: World;
-  /** The terms in which a campaign was lost since the last leader. */
-  readonly #lostTerms = new Set<number>();
+  /** How many campaigns each node has lost since there was a leader, and when the last one. */
+  readonly #lost = new Map<number, { count: number; at: number }>();
   #calmSince: number | null = null;
 
   constructor(world: World) {
@@ -23,19 +21,25 @@ export class Campaigns {
   }
 
   /** A node has lost a campaign; `calmSince` as the cluster tells it. */
-  lost(id: number, term: number, voters: number, calmSince: number | null): void {
-    if (calmSince === null || calmSince !== this.#calmSince) this.#lostTerms.clear();
+  lost(id: number, term: number, calmSince: number | null): void {
+    if (calmSince === null || calmSince !== this.#calmSince) this.#lost.clear();
     this.#calmSince = calmSince;
     if (calmSince === null) return;
-    this.#lostTerms.add(term);
-    if (this.#lostTerms.size <= TERMS_MAX + TERMS_PER_VOTER * voters) return;
+    const { now } = this.#world;
+    const lost = this.#lost.get(id) ?? { count: 0, at: -1 };
+    this.#lost.set(id, lost);
+    // A clock that jumps lets campaigns pass in no time.
+    if (lost.at !== now) lost.count++;
+    lost.at = now;
+    if (lost.count <= CAMPAIGNS_MAX) return;
     this.#world.broken(
-      `campaigns: node ${id} loses term ${term}, the ${this.#lostTerms.size}th without a leader while nothing is wrong`,
+      `campaigns: node ${id} loses ${lost.count} campaigns, the last in term ${term}, and nobody leads, ` +
+        `though nothing is wrong`,
     );
   }
 
   /** A node leads. */
   won(): void {
-    this.#lostTerms.clear();
+    this.#lost.clear();
   }
 }

@@ -84,6 +84,7 @@ export class Invariants {
   /** Another node comes under the number of one that was removed: it has promised nothing. */
   forgets(id: number): void {
     this.#world.nodes.delete(id);
+    this.#world.reused.add(id);
     this.#elections.forgets(id);
   }
 
@@ -162,8 +163,7 @@ export class Invariants {
       send: (envelope: Envelope) => probesOnce(world, id, node, envelope),
       campaignLost: (term, how, preVote) => {
         coverage.campaignLost(how, preVote);
-        const voters = node.configuration?.voters.length ?? 0;
-        if (!preVote) this.#campaigns.lost(id, term, voters, this.calmSince());
+        this.#campaigns.lost(id, term, this.calmSince());
       },
       term: (term) => {
         takesTermLoyally(world, id, node, term);

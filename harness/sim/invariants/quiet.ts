@@ -77,7 +77,8 @@ export function differentStates(nodes: readonly QuietNode[]): string | null {
     : `nodes ${leader.id} and ${other.id} have applied up to ${leader.status.appliedIndex}, and hold different states`;
 }
 
-function leaderOf(nodes: readonly QuietNode[]): QuietNode | null {
+/** The node that leads in the highest term; `null` if none does. */
+export function leaderOf(nodes: readonly QuietNode[]): QuietNode | null {
   let leader: QuietNode | null = null;
   for (const node of nodes) {
     if (node.status.role === "leader" && (leader === null || node.status.term > leader.status.term)) leader = node;

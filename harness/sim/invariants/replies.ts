@@ -50,8 +50,12 @@ export class Replies {
   }
 }
 
-/** A node's directory tells the birth of a member's journal. */
+/**
+ * A node's directory tells the birth of a member's journal. A node may go on to that of a later member of the same
+ * number without ever hearing of the removal in between.
+ */
 export function keepsBirth(world: World, id: number, member: number, known: number, birth: number): void {
+  if (world.reused.has(member)) return;
   if (known === 0 || birth === 0 || known === birth) return;
   world.broken(`births: node ${id} knew node ${member} by journal ${known}, and now by journal ${birth}`);
 }

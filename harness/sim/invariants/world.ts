@@ -84,6 +84,8 @@ export class World {
   readonly settings: ElectionSettings;
   /** The nodes, as of their last start. */
   readonly nodes: Map<number, Observed> = new Map();
+  /** The numbers that a second node has, after the first one was removed. */
+  readonly reused: Set<number> = new Set();
   /** `committed[index]`: the term of the entry that was committed there. */
   readonly committed: number[] = [];
   committedThrough = 0;
@@ -95,6 +97,11 @@ export class World {
   constructor(now: () => number, settings: ElectionSettings) {
     this.#now = now;
     this.settings = settings;
+  }
+
+  /** The time of the run's clock. */
+  get now(): number {
+    return this.#now();
   }
 
   /** Reports a breach. */
