@@ -175,7 +175,9 @@ export class Core {
     return isVoter(this.configuration, this.id);
   }
 
-  /** Whether another node has said that a committed configuration, as late as any that is known here, has removed it. */
+  /**
+   * Whether another node has said that a committed configuration, as late as any that is known here, has removed it.
+   */
   get isRemoved(): boolean {
     return this.removedAt > 0 && this.removedAt >= this.configurations.currentIndex;
   }
