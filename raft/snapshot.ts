@@ -69,8 +69,8 @@ function incomingOf(core: Core, snapshot: Snapshot): Incoming | null {
 }
 
 /**
- * Keeps a chunk that has overtaken others, as far as a leader's window goes. On a network that reorders, a window of
- * small chunks would else bring one of them a round trip, and all others would be sent again.
+ * Keeps a chunk that arrived before its predecessors, up to the size of a leader's window. Otherwise a network that
+ * reorders packets would deliver one useful chunk per round trip, and the others would be sent again.
  */
 function keepEarly(core: Core, { early }: Incoming, offset: number, chunk: Uint8Array): void {
   if (chunk.length === 0 || early.has(offset)) return;
@@ -79,7 +79,7 @@ function keepEarly(core: Core, { early }: Incoming, offset: number, chunk: Uint8
   if (kept <= core.config.maxInflightBytes) early.set(offset, chunk);
 }
 
-/** Gives the log the chunks that came early and whose turn it is now. */
+/** Gives the log those early chunks that now continue the received bytes. */
 function takeEarly(core: Core, incoming: Incoming): void {
   const { early, snapshot } = incoming;
   for (let chunk = early.get(incoming.received); chunk !== undefined; chunk = early.get(incoming.received)) {

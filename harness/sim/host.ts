@@ -59,7 +59,7 @@ export interface HostParts {
   readonly incarnation: number;
   /** The births of the members' journals, from the members' file. */
   readonly births: ReadonlyMap<number, number>;
-  /** Looks at what leaves, before it is encoded. */
+  /** Called with each packet that leaves, before it is encoded. */
   readonly watch: (packet: Packet) => void;
   /** Compares the replies to clients with the applied writes. */
   readonly invariants: Pick<Invariants, "replies" | "keepsBirth" | "coverage">;

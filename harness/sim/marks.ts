@@ -130,7 +130,7 @@ export class Marks {
     else this.hit(reply.isRetryable === true ? "request refused as retryable" : "write answered fail");
   }
 
-  /** A node as it is at some moment. */
+  /** Marks the situations that a node's status shows. */
   status(status: RaftStatus): void {
     const { configuration, commitIndex, lastIndex, snapshotIndex } = status;
     if (status.leader === null) this.hit("node without a leader");

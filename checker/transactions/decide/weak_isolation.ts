@@ -118,7 +118,7 @@ function sessionsOf(history: Transactions, takesPart: Uint8Array, hasSessions: b
   return { of, count: sessionCount, order, number };
 }
 
-/** The edges of sessions, and from who wrote to who read. */
+/** The edges of sessions, and from the writer of a value to its readers. */
 function readsAndSessions({ count, accesses, sessions }: CommitProblem): EdgeList {
   const { readStart, readWriter, isFirstOfWriter } = accesses;
   const edges = new EdgeList(count + 1, Math.max(1024, 2 * (count + readStart[count]!)));
@@ -132,7 +132,7 @@ function readsAndSessions({ count, accesses, sessions }: CommitProblem): EdgeLis
   return edges;
 }
 
-/** The transactions in an order that agrees with reads and sessions; undefined where these have a cycle. */
+/** The transactions in an order that agrees with reads and sessions; undefined if these have a cycle. */
 function topological(edges: EdgeList, takesPart: Uint8Array): Int32Array | undefined {
   const count = takesPart.length;
   const graph = graphOf(edges, count + 1);
@@ -158,7 +158,7 @@ interface Reason {
   readonly key: number;
 }
 
-/** A short cycle of a component, with what makes each of its transactions follow the one before. */
+/** A short cycle of a component, with the reason why each transaction follows the previous one. */
 function cycleIn(
   part: Part,
   history: Transactions,
@@ -171,11 +171,11 @@ function cycleIn(
   const transactions: number[] = [];
   for (let i = 0; i < cycle.length; i++) transactions.push(part.nodeOf[part.target[cycle.at(i - 1)!]!]!);
   const next = new Map(transactions.map((t, i) => [t, transactions[(i + 1) % transactions.length]!]));
-  const reasons = new Map<number, Reason>(); // by the one before
+  const reasons = new Map<number, Reason>(); // by the earlier transaction
   inferAll((before, after, reader, key) => {
     if (next.get(before) === after && !reasons.has(before)) reasons.set(before, { reader, key });
   });
-  /** What `to` read that `from` wrote. */
+  /** The value that `to` read from `from`. */
   const readOf = (from: number, to: number): Pick<CycleStep, "key" | "value"> => {
     for (let at = opStart[to]!; at < opStart[to + 1]!; at++) {
       const version = opVersion[at]!;

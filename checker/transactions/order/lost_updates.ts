@@ -1,5 +1,5 @@
 /**
- * Lost updates: transactions that read one version of a register and wrote on top of it, each without the others.
+ * Finds lost updates: several transactions read the same version of a register and then wrote it.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { bytes } from "../read/memory.ts";
 import { ok, type Transactions } from "../read/transactions.ts";
 import { none, type Touches } from "./touches.ts";
 
-/** Finds them, in the order of keys, and for each key in that of the first updates. Linear where there is none. */
+/** Finds lost updates, ordered by key, then by the first update. Takes linear time if there are none. */
 export function findLostUpdates(
   history: Transactions,
   touches: Touches,

@@ -1,9 +1,9 @@
 /**
  * Analyses transactions on registers: the writer of each value that was read, and the contradictions.
  *
- * Values are unique, so a read identifies its writer. Which write overwrote which is known only as far as
- * version_order.ts may assume it. Only a transaction's first read of a key before its own write, and its last write of
- * a key, concern other transactions.
+ * Values are unique, so a read identifies its writer. The order of the writes is known only as far as version_order.ts
+ * derives it. Only a transaction's first read of a key before its own write, and its last write of a key, concern other
+ * transactions.
  *
  * @module
  */
@@ -21,15 +21,15 @@ import { isAmbiguous, isFinal, isShared, nobody } from "../read/versions.ts";
 export interface RegisterAnalysis {
   /** 1 for each transaction that certainly happened, or whose writes were seen. */
   readonly takesPart: Uint8Array;
-  /** The wr edges, and the ww and rw edges that the version order gives; made when they are first asked for. */
+  /** The wr edges, and the ww and rw edges that the version order gives; made on first use. */
   readonly edges: EdgeList;
-  /** Whether a transaction read other than it had itself read or written just before. */
+  /** Whether a transaction read a value other than its own previous read or write of the key. */
   readonly hasInternal: boolean;
-  /** Whether a transaction read what another one wrote. */
+  /** Whether a transaction read another transaction's write. */
   readonly hasReads: boolean;
   /** Whether wr edges are the only ones: no order of versions is known, and nobody read an initial state. */
   readonly hasOnlyReads: boolean;
-  /** What each transaction that takes part did to each key, as far as its values tell. */
+  /** The first read and the last write of each participating transaction and key. */
   readonly touches: Touches;
   readonly order: VersionGraph;
   /** The assumptions about that order. */
@@ -75,7 +75,7 @@ type Found = Pick<RegisterAnalysis, "touches" | "hasInternal" | "hasReads"> & {
   readonly hasInitialReads: boolean;
 };
 
-/** What each transaction did to each key, and what its reads say by themselves. */
+/** Collects the touches, and reports the anomalies that a single read shows. */
 function touchesOf(
   history: Transactions,
   takesPart: Uint8Array,
@@ -203,7 +203,7 @@ function touchesOf(
     let read = -1;
     for (let before = previousOp[at]!; before >= 0; before = previousOp[before]!) {
       if (opVersion[before] !== version) continue;
-      if (isWrite[before]) return; // it wrote the same before: that is what it read
+      if (isWrite[before]) return; // it read its own earlier write of the same value
       read = before;
     }
     if (read >= 0) {
@@ -262,7 +262,7 @@ export function registerEdges(
     const group = readers.by.subarray(readers.start[version]!, readers.start[version + 1]!);
     if (group.length > 0) edges.addProduct([...group], writers, rw);
   };
-  /** The writers of what comes right after a version. */
+  /** The writers of the versions that directly follow a version. */
   const writersAfter = (version: number): number[] => {
     const writers: number[] = [];
     for (let at = order.start[version]!; at < order.start[version + 1]!; at++) {

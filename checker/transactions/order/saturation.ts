@@ -1,11 +1,11 @@
 /**
  * Extends the known order of writes by saturation, among transactions that are close in time.
  *
- * Suppose that a wrote v1 and b wrote v2 to one key. Then v1 came first if a comes before b, or before a transaction
- * that read v2: otherwise v1 would have overwritten v2. And if v1 came first, whoever read v1 comes before b. These
- * consequences are added until nothing changes (Biswas and Enea, OOPSLA 2019, call it saturation). That needs a
- * relation between all pairs, so a window slides over the history: transactions that are far apart in real time are
- * ordered anyway. A window may miss a consequence, but every edge that it adds is right.
+ * Suppose that a wrote v1 and b wrote v2 to one key. If a comes before b, or before a transaction that read v2, then v1
+ * was written first: otherwise v1 would have overwritten v2. And if v1 was written first, each transaction that read v1
+ * comes before b. These consequences are added until nothing changes (Biswas and Enea, OOPSLA 2019, call it
+ * saturation). That needs a relation between all pairs, so a window slides over the history: transactions that are far
+ * apart in real time are ordered anyway. A window may miss a consequence, but every edge that it adds is right.
  *
  *     transactions   0 ......... half ......... size ........
  *     windows        |------------------------|
@@ -19,16 +19,16 @@ import { none, type Touches } from "./touches.ts";
 import type { Transactions } from "../read/transactions.ts";
 
 /**
- * The size of a window, as a multiple of how many transactions are open at once. A few generations are needed, because
- * consequences go through other transactions.
+ * The size of a window, as a multiple of the number of transactions that are open at once. It is larger than 1 because
+ * consequences pass through other transactions.
  */
 const TIMES_OPEN = 4;
-/** The smallest window, */
+/** The smallest size of a window. */
 const SMALLEST = 128;
-/** and the largest: the relation takes the square of its size. */
+/** The largest size of a window; the relation needs memory for the square of it. */
 const LARGEST = 2048;
 
-/** A write in a window: the positions in the window of its transaction and of those that read it. */
+/** A write in a window: the positions in the window of the transaction that wrote and of those that read it. */
 interface Write {
   readonly writer: number;
   readonly readers: number[];

@@ -1,5 +1,6 @@
 /**
- * What each transaction did to its keys, as others can see it, laid out flat.
+ * The touches of a history: for each transaction and key, the version that it first read and the version that it wrote
+ * last. Other reads and writes of the key do not concern other transactions.
  *
  *     transaction   0        1      2
  *     start         0        2      3      ...    its touches are start[t] .. start[t + 1]
@@ -76,7 +77,7 @@ export class TouchesBuilder {
 
   /**
    * @param transactions How many transactions there are.
-   * @param expected How many touches there is room for at first.
+   * @param expected For how many touches to reserve room.
    */
   constructor(transactions: number, expected: number) {
     this.#start = integers(transactions + 1);
@@ -124,7 +125,7 @@ interface Readers {
 }
 
 /**
- * Who reads each version, by {@link Touches}.
+ * The transactions that read each version, according to {@link Touches}.
  *
  * @param nodes How many versions there are, initial states included.
  */
@@ -141,7 +142,7 @@ export function readersOf({ byKey, transaction, read }: Touches, nodes: number):
   return { start, by };
 }
 
-/** 1 for each transaction that wrote something that others can see. */
+/** 1 for each transaction that has a write in `touches`. */
 export function writersIn({ transaction, write }: Touches, count: number): Uint8Array {
   const writes = bytes(count);
   for (let at = 0; at < write.length; at++) if (write[at] !== none) writes[transaction[at]!] = 1;

@@ -1,5 +1,6 @@
 /**
- * The order of a register's versions, as far as it may be assumed: a write does not show what it overwrote.
+ * Derives the order of a register's versions from assumptions, because a write does not show which version it
+ * overwrote.
  *
  * Each source gives edges between versions of one key. The initial state always comes first; other sources are used
  * only on request:
@@ -34,8 +35,8 @@ export const VERSION_ORDERS: readonly VersionOrderSource[] = [
 ];
 
 /**
- * The graph of versions. Versions have their numbers; the initial state of key k is `versions.count + k`, and comes
- * before every version of its key, be there an edge or not.
+ * The graph of versions. Versions have their numbers; the initial state of key k is `versions.count + k`, and always
+ * comes before every version of its key, even without an edge.
  */
 export interface VersionGraph {
   readonly start: Int32Array;
@@ -133,7 +134,7 @@ export function versionGraph(
   return { ...graph, source: graph.kind, sources };
 }
 
-/** No order but that the initial states come first. */
+/** A graph without sources: only the initial states come first. */
 function unordered(nodes: number): VersionGraph {
   const source = new Uint8Array(0);
   return { start: integers(nodes + 1), target: new Int32Array(0), source, sources: ["initial-state"] };
@@ -177,14 +178,14 @@ function edgesOver({ versions, keys, count }: Transactions): EdgeList {
   return new EdgeList(versions.count + keys.length, 2 * count + 16);
 }
 
-/** The version that a touch leaves behind, as far as it can be told. */
+/** The last version that a touch shows: what it wrote, or else what it read. */
 function lastOf({ read, write }: Touches, at: number): number {
   return write[at] !== none ? write[at]! : read[at]!;
 }
 
 /**
- * The version that a touch meets. Where it read the initial state, from `initial` on, and then wrote, the write tells
- * more.
+ * The first version that a touch shows. If it read the initial state (numbers from `initial` on) and then wrote, the
+ * write is more informative.
  */
 function firstOf({ read, write }: Touches, at: number, initial: number): number {
   return read[at] !== none && !(read[at]! >= initial && write[at] !== none) ? read[at]! : write[at]!;

@@ -1,6 +1,5 @@
 /**
- * Register transactions in sessions, in typed arrays. As objects, a million transactions would be some twenty million
- * objects.
+ * Register transactions in sessions, as typed arrays: a million transactions would need about twenty million objects.
  *
  *     transaction    0        1            2    ...    by session, in the order of each
  *     session        0        0            1
@@ -36,7 +35,7 @@ export interface SessionTable extends MicroOperations {
   readonly initial: unknown;
 }
 
-/** What of a table is one entry a transaction, or one an operation. */
+/** The arrays of a table with one entry per transaction or per operation. */
 type Columns = Pick<SessionTable, "session" | "committed" | "line" | "start" | "isWrite" | "key"> & {
   readonly integer: Int32Array;
   readonly others: ReadonlyMap<number, unknown>;
@@ -61,7 +60,7 @@ export class SessionTableBuilder {
   /** Whether transactions came by session, and operations by transaction, so that the table is in order already. */
   #isInOrder = true;
 
-  /** @param expected How many operations there is room for at first: pages that nobody touches take no memory. */
+  /** @param expected For how many operations to reserve room; unused pages take no memory. */
   constructor(expected = 4096) {
     this.#of = integers(expected);
     this.#isWrite = bytes(expected);
@@ -89,12 +88,12 @@ export class SessionTableBuilder {
     this.operationOfIntegers(transaction, isWrite, this.#keys.of(key), isInteger ? value : 0);
   }
 
-  /** The number of a key, as {@link SessionTableBuilder.operationOfIntegers} takes it. */
+  /** The number of a key, for {@link SessionTableBuilder.operationOfIntegers}. */
   numberOfKey(key: number): number {
     return this.#keys.of(key);
   }
 
-  /** Adds an operation whose value is an integer of 32 bits, and whose key has its number already. */
+  /** Adds an operation with a numbered key and an integer of 32 bits as its value. */
   operationOfIntegers(transaction: number, isWrite: boolean, keyNumber: number, value: number): void {
     const at = this.operations++;
     if (at === this.#of.length) this.#grow();

@@ -191,7 +191,7 @@ function laidOut(
 ): Transactions {
   const isAppend = workload === "list-append";
   const total = operations.key.length;
-  // Reads of registers make versions only of what nobody wrote.
+  // Reads of registers add only those versions that nobody wrote.
   let writes = 0;
   for (let at = 0; at < total; at++) writes += operations.isWrite[at]!;
   const versions = new Versions(Math.max(1024, isAppend ? total >>> 1 : writes));
@@ -284,13 +284,13 @@ function markFinal(
       if (isWrite[at] === 0 || markedFor[key] === t + 1) continue;
       markedFor[key] = t + 1;
       const version = opVersion[at]!;
-      // A transaction that failed says nothing of a version that another one wrote too.
+      // A failed transaction does not mark a version that another transaction wrote too.
       if (status[t] !== fail || versions.writer[version] === t) versions.flags[version]! |= isFinal;
     }
   }
 }
 
-/** Numbers what registers were read as, and tells who wrote it. */
+/** Assigns the version and the writer to each read of a register. */
 function numberReads(
   { count, status, opStart, isWrite, opKey, opVersion, opWriter, versions }: Draft,
   operations: MicroOperations,

@@ -8,9 +8,9 @@
  *     writer    0    0    7   -1        the transaction that wrote it, -1 if nobody did
  *     flags     .    F    F    .        isFinal: its writer's last write of this key, ...
  *
- * Integers, nearly all values of nearly all histories, are found in one table of ids. As long as no two keys have one
- * value in common, the value is the place in it: what is used together lies together then. Else it is a table by open
- * addressing (a Map a key took three times as long for a million transactions). Everything else is found in a Map.
+ * Integers, the most common values, are found in one table of ids. While no value occurs under two keys, the table is
+ * indexed by the value, so that values that are used together are close in memory. Otherwise it is a hash table with
+ * open addressing (a Map per key took three times as long for a million transactions). Other values are found in a Map.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export function comparable(value: unknown): unknown {
   return typeof value === "object" && value !== null ? "\0" + jsonOf(value) : value;
 }
 
-/** Values up to so many times the number of versions may be places in a table. */
+/** The table may be indexed by values up to this multiple of the number of versions. */
 const VALUES_EACH = 4;
 
 /** All versions of a history. Ids are assigned in the order of insertion. */
@@ -82,7 +82,7 @@ export class Versions {
     return this.findInteger(key, value);
   }
 
-  /** As {@link Versions.find}, of an integer of 32 bits. */
+  /** As {@link Versions.find}, for an integer of 32 bits. */
   findInteger(key: number, value: number): number {
     const byValue = this.#byValue;
     if (byValue !== undefined) {
@@ -108,7 +108,7 @@ export class Versions {
     return this.insertInteger(key, value);
   }
 
-  /** As {@link Versions.insert}, of an integer of 32 bits. */
+  /** As {@link Versions.insert}, for an integer of 32 bits. */
   insertInteger(key: number, value: number): number {
     const byValue = this.#byValue;
     if (byValue !== undefined) {
@@ -159,7 +159,7 @@ export class Versions {
     }
   }
 
-  /** Two keys have a value in common, or a value is too large to be a place. */
+  /** Changes to the hash table: two keys have a value in common, or a value is too large for an index. */
   #leaveValues(): void {
     this.#byValue = undefined;
     let slots = 4096;

@@ -108,7 +108,8 @@ export class Invariants {
   }
 
   /**
-   * The configuration that a node starts with, and how to learn later whether it holds a lease, or probes a follower.
+   * Records the configuration with which a node starts, and the functions that later say whether the node holds a
+   * lease, and whether it probes a follower.
    */
   holds(
     id: number,

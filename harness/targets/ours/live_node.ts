@@ -18,7 +18,7 @@ interface LiveNodeOptions {
   readonly id: number;
   readonly clock: Clock;
   readonly cleanUp: CleanUp;
-  /** Where it serves clients. */
+  /** The address at which it serves clients. */
   readonly client: Address;
   /** The flags of `serve`. */
   readonly flags: readonly string[];

@@ -14,7 +14,7 @@ import type { Completion, Invocation } from "../../workloads/workload.ts";
 import { WORKLOADS } from "../../workloads/workloads.ts";
 import type { App } from "./app.ts";
 
-/** How one workload speaks to the store. */
+/** Translates one workload's operations for the store. */
 interface Language {
   /** The store's operation. */
   ask(operation: Invocation): Operation;
@@ -76,7 +76,7 @@ export const STORE_APP: App = {
   complete,
 };
 
-/** The store holds texts; the history has the numbers that were written. */
+/** The number in the history for a text in the store. */
 function numberOf(value: unknown): number | null {
   return value === null ? null : Number(value);
 }
