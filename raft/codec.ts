@@ -508,9 +508,10 @@ class Reader {
     this.#need(8, name);
     const high = getU32(this.#bytes, this.#at + 4);
     if (high >= 0x200000) fail(`${name} is below 2^53, but more was found at offset ${this.offset}`);
-    const value = getU32(this.#bytes, this.#at) + high * TWO_32;
+    const low = getU32(this.#bytes, this.#at);
     this.#at += 8;
-    return value;
+    // Nearly all are below 2^32, and stay integers to the engine.
+    return high === 0 ? low : low + high * TWO_32;
   }
 
   /** A term, an index or a size. */

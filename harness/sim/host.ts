@@ -156,7 +156,7 @@ export class SimHost {
 
   /** Handles bytes from a peer that shows this birth. */
   receive(from: number, birth: number, bytes: Uint8Array): void {
-    this.#met.set(from, birth);
+    if (this.#met.get(from) !== birth) this.#met.set(from, birth);
     this.replica.receive(decodePacket(bytes));
   }
 

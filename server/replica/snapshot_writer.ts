@@ -6,6 +6,7 @@
  */
 import type { SnapshotContent } from "../../raft/mod.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
+import { copyBytes, newBytes } from "../bytes/small_arrays.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { SnapshotDraft } from "../journal/snapshot_draft.ts";
 import { slicesOf } from "./snapshot_slices.ts";
@@ -129,8 +130,9 @@ export class SnapshotWriter {
 }
 
 function withLength(slice: ByteWriter): Uint8Array {
-  const bytes = new Uint8Array(4 + slice.length);
-  new DataView(bytes.buffer).setUint32(0, slice.length, true);
-  bytes.set(slice.memory.subarray(0, slice.length), 4);
+  const { length, memory } = slice;
+  const bytes = newBytes(4 + length);
+  for (let i = 0; i < 4; i++) bytes[i] = length >>> 8 * i;
+  copyBytes(memory, 0, length, bytes, 4);
   return bytes;
 }

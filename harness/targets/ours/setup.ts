@@ -113,7 +113,8 @@ const CLUSTER: ClusterSetup = {
   maxUnsyncedBytes: 67_108_864,
   maxApplyBytes: 16_777_216,
   maxPendingReads: 65_536,
-  forwardTimeoutTicks: 500,
+  // A client waits for 40 ticks. The end of a run waits for the last forwarded request, which may have lost its answer.
+  forwardTimeoutTicks: 100,
   batchTime: MILLISECOND / 20,
   maxCommandBytes: 16_777_216,
   maxWaiting: 20_000,
