@@ -12,6 +12,7 @@ import { kvWithScan } from "../models/kv_scan.ts";
 import { FAILED, MISMATCH, OK, type Operations, operationsOf } from "../table/operations.ts";
 import { toldAsRegisters } from "./as_registers/tell.ts";
 import { judgeCollections } from "./collections/check.ts";
+import { type AllCounterexamples, allCounterexamples } from "./explain/all_counterexamples.ts";
 import type { Counterexample } from "./explain/explain.ts";
 import type { Judgement } from "./explain/judgement.ts";
 import { judgeRegisters } from "./judge_registers.ts";
@@ -39,6 +40,10 @@ export interface LinearizabilityVerdict extends Verdict {
   readonly operations: { readonly ok: number; readonly fail: number; readonly info: number };
   /** For `false`: operations that contradict each other. */
   readonly counterexample?: Counterexample;
+  /** For `false`, on request: all minimal counterexamples, those that show first before others. */
+  readonly counterexamples?: readonly Counterexample[];
+  /** Whether these are all that there are. */
+  readonly complete?: boolean;
   /** For `true`, on request: an order for each key. */
   readonly witness?: readonly Witness[];
   /** Whether places in the history are lines of a file, from 1; otherwise they are positions of events, from 0. */
@@ -103,7 +108,10 @@ export function checkOperations(
     if (judgement.valid === false) {
       options.decided?.();
       const counterexample = judgement.explain();
-      return { valid: false, reason: counterexample.sentence, ...summary, counterexample };
+      const verdict = { valid: false, reason: counterexample.sentence, ...summary, counterexample } as const;
+      return options.all === true
+        ? { ...verdict, ...everyCounterexample(table, model, counterexample, options) }
+        : verdict;
     }
     if (judgement.valid === "unknown") unknown ??= judgement.reason;
     else if (judgement.order !== undefined) witness.push(witnessOfRows(table, judgement.order));
@@ -113,7 +121,17 @@ export function checkOperations(
   return { valid: true, ...summary, ...(options.witness === true ? { witness } : {}) };
 }
 
-/** Judges each independent part of a table, with the algorithm that suits the model. */
+function everyCounterexample(
+  table: Operations,
+  model: AnyModel,
+  { finePrefix }: Counterexample,
+  options: LinearizabilityOptions,
+): AllCounterexamples {
+  const isScanned = isRegisterModel(model) && table.names.includes("scan");
+  return allCounterexamples(table, isScanned ? withScans(model) : model, finePrefix, options);
+}
+
+/** Judges each independent part of a table by the judge that knows the model. */
 function judgements(table: Operations, model: AnyModel, options: LinearizabilityOptions): Iterable<Judgement> {
   if (isRegisterModel(model)) {
     return table.names.includes("scan")

@@ -14,6 +14,11 @@ export interface LinearizabilityOptions {
   readonly decided?: () => void;
   /** Whether a valid verdict has a witness. Default: false. */
   readonly witness?: boolean;
+  /**
+   * Whether an invalid verdict has all minimal counterexamples, as far as they can be found before `stop` is `true`.
+   * Default: false.
+   */
+  readonly all?: boolean;
   /** How many configurations a search may remember before it answers `"unknown"`. Default: 20,000,000. */
   readonly configurations?: number;
 }

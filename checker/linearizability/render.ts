@@ -4,6 +4,7 @@
  * @module
  */
 import type { LinearizabilityVerdict, Witness } from "./check.ts";
+import type { Counterexample } from "./explain/explain.ts";
 import { text } from "./piece/shown.ts";
 
 /** Applies a style to text; the default leaves it plain. */
@@ -32,7 +33,11 @@ export function renderLinearizability(
     case "unknown":
       return `  ${style("yellow", "unknown")}  ${about}\n  ${verdict.reason ?? ""}\n`;
     case false:
-      return `  ${style("red", "invalid")}  ${about}\n${counterexampleLines(verdict, style, whole)}`;
+      return `  ${style("red", "invalid")}  ${about}\n${
+        verdict.counterexamples === undefined
+          ? counterexampleLines(verdict, style, whole)
+          : allLines(verdict.counterexamples, verdict, style, whole)
+      }`;
   }
 }
 
@@ -56,22 +61,65 @@ function order({ key, order }: Witness, lines: boolean): string {
   }${more}`;
 }
 
+/** Of many counterexamples so many are shown. */
+const MOST_COUNTEREXAMPLES = 20;
+
+/** All minimal counterexamples, the drawing of each below its sentence. */
+function allLines(
+  all: readonly Counterexample[],
+  { lines, complete, counterexample }: LinearizabilityVerdict,
+  style: Style,
+  whole: string,
+): string {
+  const count = all.length === 1 ? "1 minimal counterexample" : `${grouped(all.length)} minimal counterexamples`;
+  const more = complete === true ? "and no others" : "there may be more, which were not looked for to the end";
+  const shown = all.slice(0, MOST_COUNTEREXAMPLES).map((each, i) =>
+    [`  ${i + 1}. ${style("bold", `${each.sentence}.`)}`, ...drawnLines(each, lines, style, whole), ""].join("\n")
+  );
+  const rest = all.length - shown.length;
+  return [
+    all.length === 0 && counterexample !== undefined ? `  ${style("bold", `${counterexample.sentence}.`)}\n` : "",
+    `  ${count}, ${more}:\n`,
+    ...shown,
+    rest > 0 ? `  ... and ${grouped(rest)} more (all of them: ${whole})\n` : "",
+  ].join("");
+}
+
+/** The operations of a counterexample as intervals, each with its place. */
+function drawnLines(
+  { operations, drawing }: Counterexample,
+  lines: boolean,
+  style: Style,
+  whole: string,
+): string[] {
+  const unit = lines ? "line" : "event";
+  const isLineAnOperation = hasOneLineEach(operations, lines);
+  const places = operations.slice(-drawing.length).map(({ invoked, returned }) =>
+    isLineAnOperation ? `line ${invoked}` : `${unit}s ${invoked} to ${returned ?? "?"}`
+  );
+  const width = Math.max(...drawing.map((line) => line.length));
+  return drawing.map((line, i) =>
+    line.startsWith("...")
+      ? `    ${line} (all of them: ${whole})`
+      : `    ${line.padEnd(width)}  ${style("dim", places[i]!)}`
+  );
+}
+
+/** Whether a line is an operation: then the events before another have no lines of their own. */
+function hasOneLineEach(operations: Counterexample["operations"], lines: boolean): boolean {
+  return lines && operations.some(({ invoked, returned }) => invoked === returned);
+}
+
 function counterexampleLines({ counterexample, lines }: LinearizabilityVerdict, style: Style, whole: string): string {
   if (counterexample === undefined) return "";
-  const { sentence, operations, drawing, minimal, replayed, finePrefix } = counterexample;
+  const { sentence, operations, minimal, replayed, finePrefix } = counterexample;
   if (operations.length === 0) {
     const unit = finePrefix === 1 ? `${lines ? "line" : "event"} is` : `${lines ? "line" : "event"}s are`;
     return `  ${style("bold", `${sentence}.`)}\n  The first ${grouped(finePrefix)} ${unit} fine.\n`;
   }
   const unit = lines ? "line" : "event";
-  // If a line is an operation, the events before another event have no lines of their own.
-  const isLineAnOperation = lines && operations.some(({ invoked, returned }) => invoked === returned);
-  const places = operations.slice(-drawing.length).map(({ invoked, returned }) =>
-    isLineAnOperation ? `line ${invoked}` : `${unit}s ${invoked} to ${returned ?? "?"}`
-  );
-  const width = Math.max(...drawing.map((line) => line.length));
   const size = operations.length === 1 ? "This operation" : `These ${grouped(operations.length)} operations`;
-  const counted = isLineAnOperation ? "event" : unit;
+  const counted = hasOneLineEach(operations, lines) ? "event" : unit;
   const fine = finePrefix === 1 ? `${counted} is` : `${grouped(finePrefix)} ${counted}s are`;
   const smallest = minimal && operations.length > 1 ? ", and none can be left out" : "";
   const claim = `${size} cannot ${operations.length === 1 ? "be" : "all be"} true${smallest}${
@@ -80,11 +128,7 @@ function counterexampleLines({ counterexample, lines }: LinearizabilityVerdict, 
   return [
     `  ${style("bold", `${sentence}.`)}`,
     `  ${claim}`,
-    ...drawing.map((line, i) =>
-      line.startsWith("...")
-        ? `    ${line} (all of them: ${whole})`
-        : `    ${line.padEnd(width)}  ${style("dim", places[i]!)}`
-    ),
+    ...drawnLines(counterexample, lines, style, whole),
     "",
   ].join("\n");
 }

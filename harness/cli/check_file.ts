@@ -17,7 +17,9 @@ export interface JudgeOptions extends ReadFlags {
   readonly versionOrder: readonly string[];
   readonly nullReads: "value" | "unknown" | undefined;
   readonly witness: boolean;
-  /** The file for the graph of a violation, if it is asked for. */
+  /** Whether all minimal counterexamples are to be shown. */
+  readonly all?: boolean;
+  /** Where the graph of what is wrong is to be written, if it is. */
   readonly dot: string | undefined;
   /** The final state of the system, if it is known. */
   readonly final: FinalState | undefined;
@@ -25,8 +27,8 @@ export interface JudgeOptions extends ReadFlags {
   readonly mayBeEmpty?: boolean;
   /** The current time in milliseconds. */
   readonly now: () => number;
-  /** Whether the time is up. */
-  readonly stop: () => boolean;
+  /** Whether time is up; left out where there is as much as it takes. */
+  readonly stop?: () => boolean;
 }
 
 /**
@@ -35,9 +37,9 @@ export interface JudgeOptions extends ReadFlags {
  */
 export function misplacedFlag(
   model: string,
-  { consistencyModel, versionOrder, nullReads, witness, dot }: Pick<
+  { consistencyModel, versionOrder, nullReads, witness, all, dot }: Pick<
     JudgeOptions,
-    "consistencyModel" | "versionOrder" | "nullReads" | "witness" | "dot"
+    "consistencyModel" | "versionOrder" | "nullReads" | "witness" | "all" | "dot"
   >,
 ): string | undefined {
   const base = model.split(":")[0]!;
@@ -51,7 +53,9 @@ export function misplacedFlag(
   for (const [flag, isGiven, models] of flags) {
     if (isGiven && !models.includes(base)) return `${flag} is for ${models.join(" and ")}, not for ${model}`;
   }
-  if (witness && checker.isTransactionModel(base)) return `--witness is for linearizability, not for ${model}`;
+  if (!checker.isTransactionModel(base)) return undefined;
+  if (witness) return `--witness is for linearizability, not for ${model}`;
+  if (all === true) return `--all is for linearizability, not for ${model}`;
   return undefined;
 }
 
@@ -175,7 +179,12 @@ function judgeWithNulls(read: EventsInput, options: JudgeOptions, began: number)
   // A stricter meaning of null can only make a history invalid, a weaker one only valid.
   if (valid === "unknown" || valid === (rule === "value") || !hasNullReads(input)) return verdict;
   const otherRule = rule === "value" ? "unknown" : "value";
-  const other = judgeOnce(input, model, { ...options, nullReads: otherRule, witness: false }, options.now());
+  const other = judgeOnce(
+    input,
+    model,
+    { ...options, nullReads: otherRule, witness: false, all: false },
+    options.now(),
+  );
   if (other.result.valid !== !valid) return verdict;
   const meaning = rule === "value" ? "that there was no value" : "nothing, as in Knossos";
   const verb = valid ? "invalid" : "valid";
@@ -275,8 +284,9 @@ function judgeOperations(
   });
   let decided = parsed;
   const judged = checker.checkOperations(operations, model, {
-    stop: options.stop,
+    ...(options.stop === undefined ? {} : { stop: options.stop }),
     witness: options.witness,
+    all: options.all === true,
     decided: () => decided = options.now(),
   });
   const verdict = options.mayBeEmpty ? judged : checker.unlessVacuous(judged);
@@ -318,7 +328,7 @@ function judgeTransactions(input: checker.TransactionInput, asked: Asked, option
     ...(versionOrder.length === 0 ? {} : { versionOrder: versionOrder.flatMap(checker.parseVersionOrder) }),
     // As for linearizable models: in Jepsen's own notation, a second invocation leaves the first one unknown.
     ...(checker.isJepsens(format) ? { mayReinvoke: true } : {}),
-    stop: options.stop,
+    ...(options.stop === undefined ? {} : { stop: options.stop }),
   });
   const times = { parse_ms: rounded(parsed - began), check_ms: rounded(options.now() - parsed) };
   const verdict = options.mayBeEmpty ? judged : checker.unlessVacuous(judged);

@@ -42,6 +42,10 @@ const FLAGS = {
     about: "for linearizability: show an order of the operations that explains a valid history " +
       "(the whole of it with --json)",
   },
+  all: {
+    type: "boolean",
+    about: "for linearizability: show all minimal counterexamples, as far as they are found within the timeout",
+  },
   "null-reads": {
     type: "string",
     oneOf: ["value", "unknown"],
@@ -94,6 +98,7 @@ export interface CheckFlags {
   readonly timeout: number | undefined;
   readonly json: boolean;
   readonly witness: boolean;
+  readonly all: boolean;
   readonly "null-reads": string | undefined;
   readonly pairs: string | undefined;
   readonly sort: boolean;
@@ -135,6 +140,7 @@ export function checkFlags(args: readonly string[]): { flags: CheckFlags; files:
       versionOrder: flags["version-order"],
       nullReads: flags["null-reads"] as "value" | "unknown" | undefined,
       witness: flags.witness,
+      all: flags.all,
       dot: flags.dot,
     });
     if (problem !== undefined) throw new UsageError(problem);

@@ -61,7 +61,7 @@ export function checkFiles(files: readonly string[], settings: CheckSettings): O
 }
 
 function optionsOf({ flags, model }: CheckSettings): JudgeOptions {
-  const until = flags.timeout === undefined ? Infinity : performance.now() + flags.timeout * 1000;
+  const until = performance.now() + (flags.timeout ?? 0) * 1000;
   return {
     model: model ?? flags.model,
     format: flags.format,
@@ -71,10 +71,11 @@ function optionsOf({ flags, model }: CheckSettings): JudgeOptions {
     versionOrder: flags["version-order"],
     nullReads: flags["null-reads"] as "value" | "unknown" | undefined,
     witness: flags.witness,
+    all: flags.all,
     dot: flags.dot,
     final: flags.final === undefined ? undefined : readFinalState(flags.final),
     now: () => performance.now(),
-    stop: () => performance.now() > until,
+    ...(flags.timeout === undefined ? {} : { stop: () => performance.now() > until }),
   };
 }
 

@@ -13,7 +13,7 @@ import { orInputError } from "./input_error.ts";
 /** The model of a large file that can be judged while it is read: JSON lines, and a register model. */
 export function streamedModel(beginning: Uint8Array, options: JudgeOptions): string | undefined {
   return orInputError(() => {
-    if (options.witness || options.order !== undefined) return undefined;
+    if (options.witness || options.all || options.order !== undefined) return undefined;
     if ((options.format ?? checker.detectFormat(headOf(beginning))) !== "jsonl") return undefined;
     const history = checker.readHistory(beginningOf(beginning), { format: "jsonl" });
     if (history.pairs !== "values") return undefined;
@@ -45,7 +45,7 @@ export function judgeStream(open: () => Chunks, name: string, options: JudgeOpti
 
 function judge(open: () => Chunks, name: string, options: JudgeOptions): FileVerdict | undefined {
   const model = checker.modelByName(name, options.nullReads === undefined ? {} : { nullReads: options.nullReads });
-  const monitor = new checker.LinearizabilityMonitor(model, { stop: options.stop });
+  const monitor = new checker.LinearizabilityMonitor(model, options.stop === undefined ? {} : { stop: options.stop });
   const reader = new checker.JsonLinesOperations(monitor.builder);
   let read = 0;
   let checked = 0;
@@ -88,7 +88,11 @@ function explainWhole(
   }
   if (reader.line <= end) reader.finish();
   builder.retainKey(key);
-  const verdict = checker.checkOperations(builder.operations, model, { stop: options.stop });
+  const verdict = checker.checkOperations(
+    builder.operations,
+    model,
+    options.stop === undefined ? {} : { stop: options.stop },
+  );
   return verdict.valid === false ? { ...verdict, operations: found.operations } : found;
 }
 

@@ -202,7 +202,7 @@ const MOST_REPLAYED = 12;
  * are not needed.
  */
 function confirm(
-  { table, model }: KeyEvents,
+  { table, model, stop }: KeyEvents,
   { unknownRemovals }: Collection,
   candidates: readonly number[],
 ): { rows: readonly number[]; isMinimal: boolean; isReplayed: boolean } {
@@ -220,6 +220,7 @@ function confirm(
       model,
       [...candidates.filter((row) => !relaxed.has(row)).map(entry), ...unknown],
       [...relaxed].map((row) => entry(row).operation),
+      stop,
     );
   const first = contradicts();
   if (first === false) throw new Error("The checker contradicts itself: its counterexample can be true");

@@ -35,6 +35,8 @@ interface Judged {
   readonly model: AnyModel;
   /** The rows of the part. */
   readonly candidates: Int32Array;
+  /** Whether what began after the last of the operations had returned counts too. */
+  readonly isWhole?: boolean;
 }
 
 /** The registers that a history of another model was translated into. */
@@ -50,25 +52,35 @@ export interface Told {
  *
  * @throws {Error} If some order explains them: then the checker is wrong.
  */
-export function confirm(judged: Judged, { rows, last, isMinimal }: Contradiction): boolean {
-  const { table, model } = judged;
-  const others = relevantOthers(table, model, beginningBefore(judged, last), rows);
+export function confirm(
+  judged: Judged,
+  { rows, last, isMinimal }: Pick<Contradiction, "rows" | "last" | "isMinimal">,
+  stop?: () => boolean,
+): boolean {
+  const { table, model, isWhole } = judged;
+  const candidates = isWhole === true ? judged.candidates : beginningBefore(judged, last);
+  const others = relevantOthers(table, model, candidates, rows);
   if (rows.length > KEPT || others.length > RELAXED) return false;
   const relaxedOf = relaxing(table, model);
   const relaxed = others.map(relaxedOf);
-  // An operation that returned after the last one was still open then.
-  const end = table.returned[last]!;
+  // What returned later still than the last was open then.
+  const end = isWhole === true ? Infinity : table.returned[last]!;
   const kept = rows.map((row) => replayOperation(table, row)).map((entry) =>
     entry.returned > end ? { ...entry, returned: Infinity } : entry
   );
   const machine = replayModel(model);
-  const verdict = isContradiction(machine, kept, relaxed);
+  const verdict = isContradiction(machine, kept, relaxed, stop);
   if (verdict === false) throw new Error("The checker contradicts itself: its counterexample can be true");
   if (verdict === undefined || !isMinimal) return verdict === true;
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
     const rest = kept.filter((_, j) => j !== i);
-    const answer = isContradiction(machine, rest, looks(table, model, row) ? relaxed : [...relaxed, relaxedOf(row)]);
+    const answer = isContradiction(
+      machine,
+      rest,
+      looks(table, model, row) ? relaxed : [...relaxed, relaxedOf(row)],
+      stop,
+    );
     if (answer === true) throw new Error("The checker contradicts itself: its counterexample is not minimal");
     if (answer === undefined) return false;
   }
@@ -83,6 +95,7 @@ export function retold(
   judged: Judged,
   told: Told,
   found: readonly number[],
+  stop?: () => boolean,
 ): { rows: readonly number[]; last: number; isMinimal: boolean; isReplayed: boolean } {
   const { table, model } = judged;
   const all = [...new Set(found.flatMap((row) => [row, ...told.company(row)]))].sort((x, y) => x - y);
@@ -93,7 +106,7 @@ export function retold(
   const relaxed = others.map(relaxedOf);
   const kept = new Set(all);
   const contradicts = (): boolean | undefined =>
-    isContradiction(replayModel(model), [...kept].map((row) => replayOperation(table, row)), relaxed);
+    isContradiction(replayModel(model), [...kept].map((row) => replayOperation(table, row)), relaxed, stop);
   const first = contradicts();
   let isMinimal = first === true;
   for (const row of first === true ? all.toReversed() : []) {

@@ -31,7 +31,12 @@ export interface Counterexample {
    * rest has an explanation.
    */
   readonly minimal: boolean;
-  /** How many events before the unexplainable completion are fine; for a file with one event a line, how many lines. */
+  /** Whether no set that shows the same violation has fewer operations; left out where that is not known. */
+  readonly smallest?: true;
+  /**
+   * How much of the history is fine: so many events (or lines of the file, where each event has a line of its own)
+   * before the completion that cannot be explained.
+   */
   readonly finePrefix: number;
   /** Whether independent code has tried all orders of the operations again; `false` if there were too many. */
   readonly replayed: boolean;
@@ -56,8 +61,26 @@ export function explain(
   if (!found.isNarrowed) return notNarrowed(table, found.last, whereOf(table, piece, fine));
   const history = { table, model, candidates: piece.rows };
   const { rows, last, isMinimal, isReplayed } = told === undefined
-    ? { ...found, isReplayed: confirm(history, found) }
-    : retold(history, told, found.rows);
+    ? { ...found, isReplayed: confirm(history, found, limits.stop) }
+    : retold(history, told, found.rows, limits.stop);
+  const isSmallest = told === undefined && found.isSmallest;
+  const finePrefix = whereOf(table, piece, fine) - (table.countsLines ? 1 : 0);
+  return shownCounterexample(table, model, { rows, last, isMinimal, isSmallest, isReplayed, finePrefix });
+}
+
+/** A contradiction, and what is known of it. */
+interface Confirmed {
+  readonly rows: readonly number[];
+  readonly last: number;
+  readonly isMinimal: boolean;
+  readonly isSmallest: boolean;
+  readonly isReplayed: boolean;
+  readonly finePrefix: number;
+}
+
+/** A contradiction as people read it. */
+export function shownCounterexample(table: Operations, model: AnyModel, found: Confirmed): Counterexample {
+  const { rows, last } = found;
   const operations = rows.map((row) => {
     const description = descriptionOf(model, operationOf(table, row));
     return description === undefined ? shown(table, row) : { ...shown(table, row), description };
@@ -74,9 +97,10 @@ export function explain(
     ...(key === null ? {} : { key }),
     operations: operations.map((operation) => placed(table, operation)),
     sentence: sentenceOf(operations, context),
-    minimal: isMinimal,
-    finePrefix: whereOf(table, piece, fine) - (table.countsLines ? 1 : 0),
-    replayed: isReplayed,
+    minimal: found.isMinimal,
+    ...(found.isSmallest ? { smallest: true } : {}),
+    finePrefix: found.finePrefix,
+    replayed: found.isReplayed,
     drawing: drawnOperations(operations),
   };
 }

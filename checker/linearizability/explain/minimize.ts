@@ -9,6 +9,8 @@ import type { SearchLimits } from "../search/limits.ts";
 import { search } from "../search/search.ts";
 import { findStale } from "../quick/stale.ts";
 import { judgeByZones } from "../quick/zones.ts";
+import { minimalSets } from "./minimal_sets.ts";
+import { withoutMany, withoutOne } from "./shrink_set.ts";
 
 /** Operations that contradict each other. */
 export interface Contradiction {
@@ -18,7 +20,9 @@ export interface Contradiction {
   readonly last: number;
   /** Whether the set is minimal: if any one of its operations is relaxed, the rest has an explanation. */
   readonly isMinimal: boolean;
-  /** Whether there was time to leave out most of the operations that are not needed. */
+  /** Whether no other set that contradicts itself, of those that show at `last`, has fewer operations. */
+  readonly isSmallest: boolean;
+  /** Whether there was time to leave out what is not needed, or most of it. */
   readonly isNarrowed: boolean;
   /** How many events of the piece have an explanation, as far as known. */
   readonly fine: number;
@@ -62,13 +66,16 @@ export function minimize({ piece, reached, visited, suspects }: Violation, limit
   const few = fewToBeginWith(bad, last, suspected, relaxation);
   const isLate = (): boolean => limits.stop?.() === true;
   const fewer = withoutMany(few, last, (kept) => relaxation.contradicts(kept, ROUGHLY) === true, isLate);
-  const { kept, isMinimal } = isLate() ? { kept: fewer, isMinimal: false } : withoutOne(fewer, relaxation);
-  // If a question about a prefix took too long, the violation may have shown before its last return.
+  const first = isLate()
+    ? { kept: fewer, isMinimal: false }
+    : withoutOne(fewer, (kept) => relaxation.contradicts(kept, CAREFULLY));
+  const { kept, isMinimal, isSmallest } = smallest(bad, first, relaxation, limits);
+  // Where a question about a prefix took too long, the violation may have shown before its last return.
   const shows = kept.includes(last)
     ? last
     : kept.reduce((late, op) => returnOf(bad, op) > returnOf(bad, late) ? op : late);
   const isNarrowed = kept.length <= NARROW || !isLate();
-  return { rows: kept.map((op) => bad.rows[op]!), last: bad.rows[shows]!, isMinimal, isNarrowed, fine };
+  return { rows: kept.map((op) => bad.rows[op]!), last: bad.rows[shows]!, isMinimal, isSmallest, isNarrowed, fine };
 }
 
 /** A set of at most this many operations is shown, even if the time was up before it was minimal. */
@@ -98,41 +105,33 @@ function fewToBeginWith(
   return most;
 }
 
-/** Leaves out halves, quarters and so on, but never the operation whose return shows the violation. */
-function withoutMany(
-  all: readonly number[],
-  last: number,
-  contradicts: (kept: readonly number[]) => boolean,
-  isLate: () => boolean,
-): readonly number[] {
-  let kept = all;
-  for (let size = Math.max(1, kept.length >> 1); size >= 1; size >>= 1) {
-    for (let end = kept.length; end > 0; end -= size) {
-      if (isLate()) return kept;
-      const begin = Math.max(0, end - size);
-      const fewer = kept.filter((op, i) => i < begin || i >= end || op === last);
-      if (fewer.length < kept.length && contradicts(fewer)) kept = fewer;
-    }
-  }
-  return kept;
+/** How many nodes and configurations are worth looking for a smaller set: without a bound in time, and with one. */
+const NODES = 300, QUESTIONS = 200_000, NODES_IN_TIME = 20_000, QUESTIONS_IN_TIME = 5_000_000;
+
+/** A minimal set of operations. */
+interface Minimal {
+  readonly kept: readonly number[];
+  readonly isMinimal: boolean;
 }
 
-/**
- * Leaves out operations one at a time. One that is needed now is also needed in a smaller set, so one round is enough.
- */
-function withoutOne(
-  all: readonly number[],
-  relaxation: Relaxation,
-): { readonly kept: readonly number[]; readonly isMinimal: boolean } {
-  let kept = all;
-  let isMinimal = true;
-  for (const op of all.toReversed()) {
-    const fewer = kept.filter((other) => other !== op);
-    const answer = fewer.length > 0 && relaxation.contradicts(fewer, CAREFULLY);
-    if (answer === true) kept = fewer;
-    else if (answer === "unknown") isMinimal = false;
-  }
-  return { kept, isMinimal };
+/** The smallest of the minimal sets that can be found, beside one that is known. */
+function smallest(
+  bad: Piece,
+  first: Minimal,
+  known: Relaxation,
+  limits: SearchLimits,
+): Minimal & { readonly isSmallest: boolean } {
+  if (!first.isMinimal || first.kept.length <= 1) return { ...first, isSmallest: first.isMinimal };
+  const { stop } = limits;
+  // Where values are distinct, what is minimal is the smallest but for rare cases.
+  const isWorthTime = stop !== undefined && known.hasRepeatedValues;
+  const [nodes, questions] = isWorthTime ? [NODES_IN_TIME, QUESTIONS_IN_TIME] : [NODES, QUESTIONS];
+  const relaxation = new Relaxation(bad, limits, questions);
+  const all = Array.from({ length: bad.length }, (_, op) => op);
+  const bounds = { stop: stop ?? (() => false), most: Infinity, nodes };
+  const { sets, isComplete } = minimalSets(relaxation, all, [first.kept], bounds);
+  const kept = sets.reduce((least, set) => set.length < least.length ? set : least);
+  return { kept, isMinimal: true, isSmallest: isComplete };
 }
 
 function ascending(numbers: readonly number[]): number[] {

@@ -113,6 +113,7 @@ const ALL_QUESTIONS = 1_000_000;
 export class Relaxation {
   readonly #piece: Piece;
   readonly #limits: SearchLimits;
+  readonly #most: number;
   /** For registers: the operations that write each value. */
   readonly #writers = new Map<number, number[]>();
   readonly #blindWrites: number[] = [];
@@ -120,9 +121,11 @@ export class Relaxation {
 
   /**
    * @param piece The piece.
-   * @param limits The limits of each question.
+   * @param limits What bounds each question.
+   * @param most How many configurations all questions together may visit.
    */
-  constructor(piece: Piece, limits: SearchLimits) {
+  constructor(piece: Piece, limits: SearchLimits, most: number = ALL_QUESTIONS) {
+    this.#most = most;
     this.#piece = piece;
     this.#limits = limits;
     if (piece.transitions !== undefined) return;
@@ -142,17 +145,22 @@ export class Relaxation {
     return this.#writers.get(value) ?? [];
   }
 
+  /** Whether several operations write the same value, or may, for all that is known. */
+  get hasRepeatedValues(): boolean {
+    return this.#piece.transitions !== undefined || [...this.#writers.values()].some((writers) => writers.length > 1);
+  }
+
   /**
    * Whether these operations (ascending) contradict each other; `"unknown"` if more than `visits` configurations would
    * have to be visited.
    */
   contradicts(kept: readonly number[], visits: number): true | false | "unknown" {
-    if (this.#visited > ALL_QUESTIONS || this.#limits.stop?.() === true) return "unknown";
+    if (this.#visited > this.#most || this.#limits.stop?.() === true) return "unknown";
     const relaxed = this.#piece.transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
     // The cost of a question in visits. A question about many operations costs as much as some visits; and where each
     // visit looks at every relaxed step, it costs that many.
     const each = this.#piece.transitions === undefined ? 1 : 1 + (relaxed.length >>> 4);
-    const most = Math.min(visits, Math.ceil((ALL_QUESTIONS - this.#visited) / each) + kept.length);
+    const most = Math.min(visits, Math.ceil((this.#most - this.#visited) / each) + kept.length);
     const { valid, visited } = search(selection(this.#piece, kept, relaxed), { ...this.#limits, visits: most });
     this.#visited += visited * each + ((kept.length + relaxed.length) >>> 3);
     return valid === "unknown" ? valid : !valid;

@@ -38,15 +38,17 @@ const STEPS = 100_000;
 /**
  * Whether operations contradict each other. Tries all orders that respect real time, but no configuration twice.
  *
- * @param kept Operations that must be placed within their intervals; those that never returned may be left out.
- * @param relaxed Operations that may take effect at any time or never. If several are equal, the same object appears
- * several times.
- * @returns Undefined if there are too many orders to try.
+ * @param kept Operations that must be placed, within their intervals; those that never returned may be left out.
+ * @param relaxed Operations that may take effect at any time or never; the same one several times where there are
+ * several alike.
+ * @param stop Whether time is up.
+ * @returns undefined if there are too many orders to try, or time is up.
  */
 export function isContradiction<State>(
   model: Model<State>,
   kept: readonly ReplayOperation[],
   relaxed: readonly Operation[],
+  stop?: () => boolean,
 ): boolean | undefined {
   const kinds = [...new Set(relaxed)];
   const identify = model.identify ?? canonicalJson;
@@ -55,7 +57,9 @@ export function isContradiction<State>(
   const place = (state: State, left: readonly ReplayOperation[], unused: readonly number[]): boolean => {
     if (left.every((entry) => entry.returned === Infinity)) return true;
     const here = `${identify(state)}|${left.map((entry) => kept.indexOf(entry))}|${unused}`;
-    if (tried.has(here) || ++steps > STEPS) return false;
+    if (tried.has(here)) return false;
+    if ((steps & 15) === 15 && stop?.() === true) steps = STEPS;
+    if (++steps > STEPS) return false;
     tried.add(here);
     const firstReturn = Math.min(...left.map((entry) => entry.returned));
     for (const entry of left) {

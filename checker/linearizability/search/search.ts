@@ -91,8 +91,8 @@ class Search {
     const { at } = this;
     let visited = 0;
     let reached = 0;
-    // A model's steps take long, so each visit does too.
-    const often = this.piece.transitions === undefined ? 1023 : 63;
+    // A model's steps take long, and so does each visit.
+    const often = this.piece.transitions === undefined ? 1023 : 7;
     for (;;) {
       if (this.advance()) return { valid: true, order: () => this.witness(), reached: at.pos, visited };
       // No remembered configuration lies beyond this event, so none need be looked up there.

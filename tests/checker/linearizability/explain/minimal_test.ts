@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkLinearizability, type HistoryEvent, modelByName } from "../../../../checker/mod.ts";
+import { checkLinearizability, modelByName } from "../../../../checker/mod.ts";
 import {
   isLinearizableNaively,
   RANDOM_HISTORIES,
@@ -10,31 +10,9 @@ import {
   registerStep,
   smallShape,
 } from "../naive.ts";
+import { relaxed } from "./relaxed.ts";
 
 const HISTORIES = Math.ceil(RANDOM_HISTORIES / 4);
-
-/**
- * A history in which only the operations invoked at the places of `kept` are held to their times and answers: of the
- * others, reads are dropped, and writes may take effect at any time or never. What begins after the place `until` comes
- * too late for them.
- */
-function relaxed(history: readonly HistoryEvent[], kept: ReadonlySet<number>, until: number): HistoryEvent[] {
-  const before: HistoryEvent[] = [];
-  const held: HistoryEvent[] = [];
-  history.forEach((event, place) => {
-    if (event.type !== "invoke" || place > until) return;
-    const end = history.findIndex((other, i) => i > place && other.process === event.process);
-    const completion = end < 0 ? undefined : history[end]!;
-    const happened = completion === undefined || completion.type === "ok" || completion.type === "info";
-    // A process of its own for each: those without a completion would be busy for ever.
-    const own = { ...event, process: 1000 + place };
-    if (kept.has(place)) {
-      held.push({ ...own, time: place });
-      if (completion !== undefined && end <= until) held.push({ ...completion, process: own.process, time: end });
-    } else if (event.f !== "get" && happened) before.push({ ...own, time: -1 });
-  });
-  return [...before, ...held.sort((one, other) => one.time! - other.time!)];
-}
 
 for (const values of [0, 2, 3]) {
   for (const tells of [false, true]) {

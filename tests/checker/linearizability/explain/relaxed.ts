@@ -1,0 +1,25 @@
+// What is left of a history if only some operations are held to their times and answers.
+import type { HistoryEvent } from "../../../../checker/mod.ts";
+
+/**
+ * A history in which only the operations invoked at the places of `kept` are held to their times and answers: of the
+ * others, reads are dropped, and writes may take effect at any time or never. What begins after the place `until` comes
+ * too late for them.
+ */
+export function relaxed(history: readonly HistoryEvent[], kept: ReadonlySet<number>, until: number): HistoryEvent[] {
+  const before: HistoryEvent[] = [];
+  const held: HistoryEvent[] = [];
+  history.forEach((event, place) => {
+    if (event.type !== "invoke" || place > until) return;
+    const end = history.findIndex((other, i) => i > place && other.process === event.process);
+    const completion = end < 0 ? undefined : history[end]!;
+    const happened = completion === undefined || completion.type === "ok" || completion.type === "info";
+    // A process of its own for each: those without a completion would be busy for ever.
+    const own = { ...event, process: 1000 + place };
+    if (kept.has(place)) {
+      held.push({ ...own, time: place });
+      if (completion !== undefined && end <= until) held.push({ ...completion, process: own.process, time: end });
+    } else if (event.f !== "get" && event.f !== "read" && happened) before.push({ ...own, time: -1 });
+  });
+  return [...before, ...held.sort((one, other) => one.time! - other.time!)];
+}
