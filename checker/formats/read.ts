@@ -4,7 +4,7 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { HistoryError, type Operations, OperationsBuilder } from "../table/operations.ts";
+import { HistoryError, nodeOf, type Operations, OperationsBuilder } from "../table/operations.ts";
 import { detectFormat, FORMATS, HEAD_BYTES } from "./detect.ts";
 import { parseEdn } from "./edn.ts";
 import { parseEdnEvents } from "./edn_events.ts";
@@ -15,7 +15,7 @@ import { parseIntervals } from "./intervals.ts";
 import { parseJepsenHistory, parseJepsenLog } from "./jepsen_log.ts";
 import { JsonLinesOperations } from "./jsonl_operations.ts";
 import { parseJson } from "./json_text.ts";
-import { parseJsonLines, parseJsonText } from "./jsonl.ts";
+import { parseJsonLines, parseJsonText, withoutComma } from "./jsonl.ts";
 import { parseKayaWgl } from "./kaya_wgl.ts";
 import { parsePorcupine } from "./porcupine.ts";
 import type { TimeGoesBack } from "./time.ts";
@@ -147,9 +147,20 @@ export function readOperations(bytes: Uint8Array, options: ReadOptions = {}): Re
     const reader = new JsonLinesOperations(new OperationsBuilder(Math.max(64, bytes.length >> 7)));
     reader.push(bytes);
     const operations = reader.finish();
+    operations.nodeAt = (line) => nodeOnLine(bytes, line);
     return { format, operations, ...(reader.goesBack === undefined ? {} : { goesBack: reader.goesBack }) };
   }
   return { format, operations: tableOf(readHistory(bytes, { ...options, format })) };
+}
+
+/** The node that the event on a line of JSON lines names. */
+function nodeOnLine(bytes: Uint8Array, line: number): string | undefined {
+  let begin = 0;
+  for (let at = 1; at < line; at++) begin = bytes.indexOf(10, begin) + 1;
+  const end = bytes.indexOf(10, begin);
+  const text = new TextDecoder().decode(bytes.subarray(begin, end < 0 ? undefined : end)).trim();
+  const event = parseJson(withoutComma(text));
+  return typeof event === "object" && event !== null ? nodeOf(event) : undefined;
 }
 
 /**
@@ -172,7 +183,9 @@ export function tableOf({ format, events, lines }: ReadHistory): Operations {
   }
   builder.operations.countsLines = isAscending;
   const eventAt = new Map(isAscending ? lines.map((line, i) => [line, i]) : []);
-  builder.operations.timeAt = (place) => events[isAscending ? eventAt.get(place) ?? -1 : place]?.time;
+  const eventOf = (place: number): HistoryEvent | undefined => events[isAscending ? eventAt.get(place) ?? -1 : place];
+  builder.operations.timeAt = (place) => eventOf(place)?.time;
+  builder.operations.nodeAt = (place) => nodeOf(eventOf(place));
   const isInterval = format === "kaya-wgl" || format === "intervals" || format === "porcupine";
   const hasOwnLines = isAscending || isInterval || new Set(lines).size === lines.length;
   if (!isAscending && hasOwnLines) builder.operations.lineOf = lines;

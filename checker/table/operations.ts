@@ -77,6 +77,8 @@ export class Operations {
   readonly errors: Map<number, number> = new Map();
   /** The time of the event at a place, in nanoseconds, if the history has times. */
   timeAt: ((place: number) => number | undefined) | undefined = undefined;
+  /** The node that an event at a place was about, where the history tells. */
+  nodeAt: ((place: number) => string | undefined) | undefined = undefined;
   /** How many rows there are. */
   length = 0;
   /** How many entries `order` has. */
@@ -466,5 +468,12 @@ export function operationsOf(history: readonly HistoryEvent[], isLenient = false
     throw new HistoryError(`Cannot judge event ${position}: ${error.message}`, position);
   }
   builder.operations.timeAt = (place) => history[place]?.time;
+  builder.operations.nodeAt = (place) => nodeOf(history[place]);
   return builder.operations;
+}
+
+/** The node that an event names, whatever it is called by. */
+export function nodeOf(event: { readonly node?: unknown } | undefined): string | undefined {
+  const node = event?.node;
+  return typeof node === "string" || typeof node === "number" ? String(node) : undefined;
 }

@@ -36,6 +36,7 @@ export function sameEvents(from: Operations): Operations {
   to.order = from.order;
   for (let key = 0; key < from.keys.size; key++) to.keys.intern(from.keys.at(key));
   to.timeAt = from.timeAt;
+  to.nodeAt = from.nodeAt;
   to.countsLines = from.countsLines;
   to.lineOf = from.lineOf;
   return to;

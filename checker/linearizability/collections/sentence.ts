@@ -5,7 +5,7 @@
  */
 import type { CollectionModel } from "../../models/collection.ts";
 import { FAILED, type Operations } from "../../table/operations.ts";
-import { text } from "../piece/shown.ts";
+import { shown, text, who } from "../piece/shown.ts";
 import type { Collection, Mismatch } from "./collection.ts";
 import type { CollectionConflict } from "./answer.ts";
 import type { CollectionVerdict } from "./judge.ts";
@@ -34,19 +34,21 @@ function mismatchSentence(table: Operations, { pattern, rows }: Mismatch): strin
       const failed = failedInsert(table, table.key[removal]!, table.b[removal]!);
       const how = failed === undefined
         ? "nobody had put in"
-        : `only process ${table.process[failed]} tried to ${nameOf(table, failed)}, and that failed`;
+        : `only ${who(shown(table, failed))} tried to ${nameOf(table, failed)}, and that failed`;
       return `${subject(table, removal)} returned ${value}, which ${how}`;
     }
     case "removed again": {
       const inserts = rows.length - removals.length;
-      const who = [...new Set(removals.map((row) => `process ${table.process[row]}`))].join(" and ");
+      const removers = [...new Set(removals.map((row) => who(shown(table, row))))].join(" and ");
       const times = inserts === 1 ? "once" : `${inserts} times`;
-      return `${value}${ofKey(table, removal)} came out ${removals.length} times, of ${who}, but went in only ${times}`;
+      return `${value}${
+        ofKey(table, removal)
+      } came out ${removals.length} times, of ${removers}, but went in only ${times}`;
     }
     case "removed too early": {
       const inserts = rows.filter((row) => !removals.includes(row));
       const last = inserts.at(-1)!;
-      const before = `before process ${table.process[last]} invoked the ${nameOf(table, last)} of it`;
+      const before = `before ${who(shown(table, last))} invoked the ${nameOf(table, last)} of it`;
       return inserts.length === 1
         ? `${subject(table, removal)} returned ${value} ${before}`
         : `${value}${ofKey(table, removal)} came out more often than it had gone in by then`;
@@ -112,7 +114,7 @@ function stillThere({ table, collection }: Context, e: number): string {
   const row = collection.removeRow[e]!;
   return row < 0 || collection.removeRet[e]! >= collection.events
     ? "had not come out"
-    : `came out only later, for process ${table.process[row]}`;
+    : `came out only later, for ${who(shown(table, row))}`;
 }
 
 function inside(values: readonly string[]): string {
@@ -131,7 +133,7 @@ function removedValue(table: Operations, row: number): string {
 }
 
 function subject(table: Operations, row: number): string {
-  return `A ${nameOf(table, row)}${ofKey(table, row)} by process ${table.process[row]}`;
+  return `A ${nameOf(table, row)}${ofKey(table, row)} by ${who(shown(table, row))}`;
 }
 
 function nameOf(table: Operations, row: number): string {

@@ -12,6 +12,7 @@ import { operationOf } from "../piece/steps.ts";
 import type { SearchLimits } from "../search/limits.ts";
 import { confirm, retold, type Told } from "./confirm.ts";
 import { drawnOperations } from "./drawing.ts";
+import { expectedReads } from "./expected.ts";
 import { minimize, type Violation } from "./minimize.ts";
 import { sentenceOf } from "./sentence.ts";
 
@@ -24,8 +25,10 @@ export interface Counterexample {
    * separated from all others.
    */
   readonly operations: readonly ShownOperation[];
-  /** An English sentence about them. */
+  /** What is wrong with them in English; of a read, what it should have returned, where that is known. */
   readonly sentence: string;
+  /** What the read at fault should have returned; left out where that is not known. */
+  readonly expected?: readonly unknown[];
   /**
    * Whether the set is minimal: without any one read, or if any one write may take effect at any time or never, the
    * rest has an explanation.
@@ -65,7 +68,8 @@ export function explain(
     : retold(history, told, found.rows, limits.stop);
   const isSmallest = told === undefined && found.isSmallest;
   const finePrefix = whereOf(table, piece, fine) - (table.countsLines ? 1 : 0);
-  return shownCounterexample(table, model, { rows, last, isMinimal, isSmallest, isReplayed, finePrefix });
+  const expected = isRegisterModel(model) ? expectedReads(table, model, last, limits) : undefined;
+  return shownCounterexample(table, model, { rows, last, isMinimal, isSmallest, isReplayed, finePrefix, expected });
 }
 
 /** A contradiction, and what is known of it. */
@@ -76,6 +80,8 @@ interface Confirmed {
   readonly isSmallest: boolean;
   readonly isReplayed: boolean;
   readonly finePrefix: number;
+  /** What the last operation should have returned, if it is a read and that is known. */
+  readonly expected?: readonly unknown[] | undefined;
 }
 
 /** A contradiction as people read it. */
@@ -90,6 +96,7 @@ export function shownCounterexample(table: Operations, model: AnyModel, found: C
   const context = {
     last: operations[rows.indexOf(last)]!,
     isRegister,
+    expected: found.expected,
     initial: isRegister ? model.initial : undefined,
     failedWriter: (value: unknown): number | undefined => failedWriter(table, table.key[last]!, value),
   };
@@ -97,6 +104,7 @@ export function shownCounterexample(table: Operations, model: AnyModel, found: C
     ...(key === null ? {} : { key }),
     operations: operations.map((operation) => placed(table, operation)),
     sentence: sentenceOf(operations, context),
+    ...(found.expected === undefined ? {} : { expected: found.expected }),
     minimal: found.isMinimal,
     ...(found.isSmallest ? { smallest: true } : {}),
     finePrefix: found.finePrefix,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { brief, isRead, type ShownOperation, text } from "../piece/shown.ts";
+import { at, brief, isRead, type ShownOperation, text, who } from "../piece/shown.ts";
 import { canonicalJson } from "../../table/values.ts";
 
 /** The context of a sentence. */
@@ -13,19 +13,31 @@ interface SentenceContext {
   /** The initial value of every register; undefined for other models. */
   readonly initial: unknown;
   readonly isRegister: boolean;
-  /** The process whose write of a value failed, if there is one. */
+  /** What `last` should have returned, if it is a read and that is known. */
+  readonly expected: readonly unknown[] | undefined;
+  /** The process whose write of a value failed, if one did. */
   readonly failedWriter: (value: unknown) => number | undefined;
 }
 
 /** A sentence about a minimal contradiction. */
 export function sentenceOf(operations: readonly ShownOperation[], context: SentenceContext): string {
+  const { expected } = context;
+  const should = expected === undefined ? "" : `. It should have returned ${orList(expected.map(text))}`;
+  return `${withoutExpected(operations, context)}${should}`;
+}
+
+function orList(texts: readonly string[]): string {
+  return texts.length < 2 ? texts.join() : `${texts.slice(0, -1).join(", ")} or ${texts.at(-1)}`;
+}
+
+function withoutExpected(operations: readonly ShownOperation[], context: SentenceContext): string {
   const special = context.isRegister ? registerSentence(operations, context) : undefined;
   if (special !== undefined) return special;
   const { last } = context;
   if (operations.length === 1) return `${subject(last)}, which no order of the other operations allows`;
-  return `No order of these ${operations.length} operations lets the ${last.f}${
-    ofKey(last)
-  } by process ${last.process} end as it did: ${brief(last)}`;
+  return `No order of these ${operations.length} operations lets the ${last.f}${ofKey(last)} by ${
+    who(last)
+  } end as it did${at(last)}: ${brief(last)}`;
 }
 
 function registerSentence(operations: readonly ShownOperation[], context: SentenceContext): string | undefined {
@@ -33,7 +45,7 @@ function registerSentence(operations: readonly ShownOperation[], context: Senten
   if (other === undefined) return isRead(one) ? readAlone(one, context) : failedCompare(one);
   if (operations.length === 2 && one.f === "cas" && other.f === "cas" && same(from(one), from(other))) {
     const what = `took ${text(from(one))}${ofKey(one)} for their own compare-and-set, but it was there only once`;
-    return `Both process ${one.process} and process ${other.process} ${what}`;
+    return `Both ${who(one)} and ${who(other)} ${what}`;
   }
   const read = operations.filter(isRead).reduce<ShownOperation | undefined>(
     (late, op) => late === undefined || op.returned! > late.returned! ? op : late,
@@ -53,14 +65,13 @@ function readAlone(read: ShownOperation, { failedWriter, initial }: SentenceCont
 
 function failedCompare(operation: ShownOperation): string | undefined {
   if (operation.f !== "cas") return undefined;
-  const { process, actual } = operation;
+  const { actual } = operation;
+  const by = who(operation);
   if (operation.type === "ok") {
-    return `A cas${ofKey(operation)} by process ${process} found ${text(from(operation))}, which nobody had written`;
+    return `A cas${ofKey(operation)} by ${by} found ${text(from(operation))}, which nobody had written`;
   }
   if ("actual" in operation && same(actual, from(operation))) {
-    return `A cas${ofKey(operation)} by process ${process} failed although it saw ${
-      text(actual)
-    }, the value that it asked for`;
+    return `A cas${ofKey(operation)} by ${by} failed although it saw ${text(actual)}, the value that it asked for`;
   }
   return undefined;
 }
@@ -79,34 +90,35 @@ function readAmong(
     const writer = makers.find((op) => !isRead(op) && precedes(read, op));
     return writer === undefined || makers.length > 1
       ? undefined
-      : `${subject(read)} before process ${writer.process} invoked the ${writer.f} of it`;
+      : `${subject(read)} before ${who(writer)} invoked the ${writer.f} of it`;
   }
   if (more !== undefined || evidence.type === "fail" || !precedes(evidence, read)) return undefined;
-  const who = `process ${evidence.process}`;
+  const other = who(evidence);
+  const before = `${at(evidence)}${at(evidence) === "" ? "" : ","} before that read began`;
   if (isRead(evidence)) {
     const after = makers.some(isRead) || makers.some((op) => precedes(op, evidence)) || same(read.result, initial);
     return after
-      ? `${subject(read)}, although ${who} had already read ${
-        text(evidence.result)
-      } in its place before that read began`
+      ? `${subject(read)}, although ${other} had already read ${text(evidence.result)} in its place${before}`
       : undefined;
   }
   if (evidence.f === "cas") {
     return same(from(evidence), read.result)
-      ? `${subject(read)}, which a cas by ${who} had replaced with ${text(written(evidence))} before that read began`
-      : `${subject(read)}, although a cas by ${who} had set ${text(written(evidence))} before that read began`;
+      ? `${subject(read)}, which a cas by ${other} had replaced with ${text(written(evidence))}${before}`
+      : `${subject(read)}, although a cas by ${other} had set ${text(written(evidence))}${before}`;
   }
   if (same(read.result, initial) && makers.every(isRead)) {
-    return `${subject(read)}, although ${who} had put ${text(written(evidence))} before that read began`;
+    return `${subject(read)}, although ${other} had put ${text(written(evidence))}${before}`;
   }
   return evidence.f === "delete" || evidence.f === "del"
-    ? `${subject(read)}, which ${who} had deleted before that read began`
-    : `${subject(read)}, which ${who} had overwritten with ${text(written(evidence))} before that read began`;
+    ? `${subject(read)}, which ${other} had deleted${before}`
+    : `${subject(read)}, which ${other} had overwritten with ${text(written(evidence))}${before}`;
 }
 
 function subject(operation: ShownOperation): string {
-  const who = `${isRead(operation) ? "read" : operation.f}${ofKey(operation)} by process ${operation.process}`;
-  return isRead(operation) ? `A ${who} returned ${text(operation.result)}` : `A ${who} ended so: ${brief(operation)}`;
+  const what = `${isRead(operation) ? "read" : operation.f}${ofKey(operation)} by ${who(operation)}`;
+  return isRead(operation)
+    ? `A ${what} returned ${text(operation.result)}${at(operation)}`
+    : `A ${what} ended so${at(operation)}: ${brief(operation)}`;
 }
 
 function ofKey({ key }: ShownOperation): string {

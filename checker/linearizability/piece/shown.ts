@@ -23,7 +23,12 @@ export interface ShownOperation {
   readonly actual?: unknown;
   /** How the operation ended; `info` may or may not have happened. */
   readonly type: "ok" | "fail" | "info";
-  /** A description of the operation by the model, if it has one. */
+  /** The node that was asked, where the history tells. */
+  readonly node?: string;
+  /** When it was invoked, and when it returned, where the history tells: nanoseconds, as a rule. */
+  readonly time?: number;
+  readonly returnedTime?: number;
+  /** What it did in the words of a model that has some of its own. */
   readonly description?: string;
   /** The place of the invocation: its position in the history, from 0, or its line in the file, from 1. */
   readonly invoked: number;
@@ -67,16 +72,24 @@ export function shown(table: Operations, row: number): ShownOperation {
   const key = table.keys.at(table.key[row]!);
   const value = table.argumentOf(row);
   const actual = table.actual.get(row);
+  const invoked = table.invoked[row]!;
+  const returned = table.returned[row]! < 0 ? null : table.returned[row]!;
+  const node = table.nodeAt?.(invoked) ?? (returned === null ? undefined : table.nodeAt?.(returned));
+  const time = table.timeAt?.(invoked);
+  const returnedTime = returned === null ? undefined : table.timeAt?.(returned);
   return {
     process: table.process[row]!,
+    ...(node === undefined ? {} : { node }),
     f: table.names[table.name[row]!]!,
     ...(key === null ? {} : { key }),
     ...(value === null ? {} : { value }),
     ...(outcome === OK ? { result: table.resultOf(row) } : {}),
     ...(actual === undefined ? {} : { actual: table.values.at(actual) }),
     type: outcome === OK ? "ok" : outcome === FAILED || outcome === MISMATCH ? "fail" : "info",
-    invoked: table.invoked[row]!,
-    returned: table.returned[row]! < 0 ? null : table.returned[row]!,
+    invoked,
+    returned,
+    ...(time === undefined ? {} : { time }),
+    ...(returnedTime === undefined ? {} : { returnedTime }),
   };
 }
 
@@ -108,4 +121,18 @@ export function brief(operation: ShownOperation): string {
   return isRead(operation) || (result !== null && result !== undefined)
     ? `${f}${asked} -> ${text(result)}`
     : `${f}${asked}`;
+}
+
+/** `process 3`, or `process 3 on n2` where the history tells which node was asked. */
+export function who({ process, node }: Pick<ShownOperation, "process" | "node">): string {
+  return node === undefined ? `process ${process}` : `process ${process} on ${/^\d/.test(node) ? "node " : ""}${node}`;
+}
+
+/** Smaller times are no nanoseconds, but numbers that only their file understands. */
+const NANOSECONDS = 1_000_000;
+
+/** ` at 12.345 s`: when an operation returned; empty where the history does not tell. */
+export function at({ returnedTime }: Pick<ShownOperation, "returnedTime">): string {
+  const isTold = returnedTime !== undefined && returnedTime >= NANOSECONDS;
+  return isTold ? ` at ${(returnedTime / 1e9).toFixed(3)} s` : "";
 }

@@ -78,33 +78,37 @@ for (
   const [events, sentence, invoked] of [
     [
       ["1 put 17", "1 ok", "2 put 18", "2 ok", "3 get", "3 ok 17"],
-      "A read of x by process 3 returned 17, which process 2 had overwritten with 18 before that read began",
+      "A read of x by process 3 returned 17, which process 2 had overwritten with 18 before that read began. It should have returned 18",
       [0, 2, 4],
     ],
-    [["1 get", "1 ok 3"], "A read of x by process 1 returned 3, which nobody had written", [0]],
+    [
+      ["1 get", "1 ok 3"],
+      "A read of x by process 1 returned 3, which nobody had written. It should have returned null",
+      [0],
+    ],
     [
       ["1 put 3", "1 fail", "2 get", "2 ok 3"],
-      "A read of x by process 2 returned 3, which only process 1 tried to write, and that failed",
+      "A read of x by process 2 returned 3, which only process 1 tried to write, and that failed. It should have returned null",
       [2],
     ],
     [
       ["1 get", "1 ok 3", "2 put 3", "2 ok"],
-      "A read of x by process 1 returned 3, which nobody had written",
+      "A read of x by process 1 returned 3, which nobody had written. It should have returned null",
       [0],
     ],
     [
       ["1 put 3", "1 ok", "2 delete", "2 ok", "3 get", "3 ok 3"],
-      "A read of x by process 3 returned 3, which process 2 had deleted before that read began",
+      "A read of x by process 3 returned 3, which process 2 had deleted before that read began. It should have returned null",
       [0, 2, 4],
     ],
     [
       ["1 put 3", "1 ok", "3 get", "3 ok null"],
-      "A read of x by process 3 returned null, although process 1 had put 3 before that read began",
+      "A read of x by process 3 returned null, although process 1 had put 3 before that read began. It should have returned 3",
       [0, 2],
     ],
     [
       ["1 put 1", "2 put 2", "3 get", "3 ok 1", "3 get", "3 ok 2", "3 get", "3 ok 1", "1 ok", "2 ok"],
-      "A read of x by process 3 returned 1, although process 3 had already read 2 in its place before that read began",
+      "A read of x by process 3 returned 1, although process 3 had already read 2 in its place before that read began. It should have returned 2",
       [2, 4, 6],
     ],
     [
@@ -164,7 +168,7 @@ test("a counterexample is drawn as intervals in time", () => {
     renderLinearizability(verdict),
     [
       "  invalid  kv: 3 ok, 0 fail, 0 info",
-      "  A read of x by process 3 returned 17, which process 2 had overwritten with 18 before that read began.",
+      "  A read of x by process 3 returned 17, which process 2 had overwritten with 18 before that read began. It should have returned 18.",
       "  These 3 operations cannot all be true, and none can be left out; the first 5 events are fine:",
       "    process 1  put 17     |----|                      events 0 to 1",
       "    process 2  put 18               |----|            events 2 to 3",
