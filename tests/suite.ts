@@ -12,6 +12,8 @@ import "./checker/history_test.ts";
 import "./checker/linearizability/as_registers/as_registers_test.ts";
 import "./checker/linearizability/collections/judge_test.ts";
 import "./checker/linearizability/corpus_test.ts";
+import "./checker/linearizability/explain/all_counterexamples_test.ts";
+import "./checker/linearizability/explain/expected_test.ts";
 import "./checker/linearizability/explain/minimal_test.ts";
 import "./checker/linearizability/models_test.ts";
 import "./checker/linearizability/monitor_test.ts";
