@@ -28,8 +28,8 @@ const MOST = 1000;
 const QUESTIONS = 50_000_000, NODES = 20_000;
 
 /**
- * Finds all minimal counterexamples. Operations that are not in one are dropped where they only look, and may have taken
- * effect at any time or never where they do more.
+ * Finds all minimal counterexamples. Operations that are not in one are dropped where they only look, and may have
+ * taken effect at any time or never where they do more.
  *
  * @param finePrefix How many lines or events are known to be fine.
  */

@@ -4,8 +4,8 @@
  * A set that was found is hit in each of its operations in turn: whatever other set there is lacks one of them (Reiter,
  * "A theory of diagnosis from first principles", 1987). A node of that tree is what was taken out so far.
  *
- * Of sets far apart the tree has every combination. So a set is mostly hit where most others are hit too, and nodes with
- * few exceptions to that come first (limited discrepancy search): the sets are found long before the tree has been
+ * Of sets far apart the tree has every combination. So a set is mostly hit where most others are hit too, and nodes
+ * with few exceptions to that come first (limited discrepancy search): the sets are found long before the tree has been
  * walked to its end, which alone shows that there are no others. Time and numbers are bounded.
  *
  * @module
@@ -14,7 +14,7 @@ import type { Relaxation } from "./relax.ts";
 import { withoutMany, withoutOne } from "./shrink_set.ts";
 
 /** The minimal sets that were found. */
-export interface MinimalSets {
+interface MinimalSets {
   /** Each ascending; in the order in which they were found. */
   readonly sets: readonly (readonly number[])[];
   /** Whether there are no others. */
@@ -31,7 +31,9 @@ interface Bounds {
   readonly nodes: number;
 }
 
-/** How many configurations one question may visit while many operations go at once, and when the last ones are tried. */
+/**
+ * How many configurations one question may visit while many operations go at once, and when the last ones are tried.
+ */
 const ROUGHLY = 3_000, CAREFULLY = 200_000;
 
 /**
