@@ -62,6 +62,8 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
   let at: number | null = kinds.length === 0 ? null : Math.floor(interval * (1 + random.below(8)) / 8 * 0.99);
 
   let isNextSequel = false;
+  /** Whether a change of the members was asked for last, which may still be under way at a follow-up. */
+  let isAfterChange = false;
 
   function drawLasting(fault: Fault): number | null {
     const lasts = Math.floor(interval * (32 + random.below(161)) / 128) * (random.below(LONG) === 0 ? 4 : 1);
@@ -77,23 +79,31 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
     take(view) {
       const now = at!;
       const gap = Math.floor(interval * (64 + random.below(129)) / 128);
-      const isSequel = isNextSequel;
+      const aim = !isNextSequel ? null : isAfterChange ? "change" : "leader";
       isNextSequel = random.below(SEQUELS) === 0;
       at = now + (isNextSequel ? Math.min(gap, 1 + random.below(MILLISECOND << random.below(SEQUEL_POWERS))) : gap);
+      isAfterChange = false;
       for (let i = 0; i < DRAWS; i++) {
         const kind = kinds[random.below(kinds.length)]!;
-        const fault = drawFault(random, isSequel ? againstLeader(random, kind) : kind, view, severity);
-        if (fault !== null) return { at: now, fault, lasts: drawLasting(fault) };
+        const fault = drawFault(random, aim === null ? kind : aimed(random, kind, aim), view, severity);
+        if (fault === null) continue;
+        isAfterChange = fault.kind === "member";
+        return { at: now, fault, lasts: drawLasting(fault) };
       }
       return null;
     },
   };
 }
 
-/** Every second follow-up strikes the leader, if its kind can: there something is under way. */
-function againstLeader(random: Random, kind: FaultSpec): FaultSpec {
-  const canAim = FAULTS[kind.kind].shapes.includes("leader");
-  return canAim && kind.shape === null && random.below(2) === 0 ? { ...kind, shape: "leader" } : kind;
+/**
+ * Every second follow-up strikes where something is under way, if its kind can: at a change of the members, or at the
+ * leader.
+ */
+function aimed(random: Random, kind: FaultSpec, aim: "change" | "leader"): FaultSpec {
+  const { shapes } = FAULTS[kind.kind];
+  const shape = shapes.includes(aim) ? aim : "leader";
+  const canAim = shapes.includes(shape);
+  return canAim && kind.shape === null && random.below(2) === 0 ? { ...kind, shape } : kind;
 }
 
 /** Draws a fault of a kind; `null` if the cluster offers no victim now. */

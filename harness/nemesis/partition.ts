@@ -5,9 +5,9 @@
  */
 import type { Random } from "../../raft/mod.ts";
 import { fieldsOf, linksField, textField } from "./fields.ts";
-import { CLIENTS, type FaultType, type Link, servicesOf } from "./kind.ts";
+import { CLIENTS, type FaultType, type Link, type NodeView, servicesOf, type View } from "./kind.ts";
 import { pick, shuffled } from "./victims.ts";
-import { presentIn, primaryOf } from "./view.ts";
+import { isQuorum, membersOf, presentIn, primaryOf } from "./view.ts";
 
 /** Each direction in `cut` delivers nothing. */
 export interface Partition {
@@ -33,6 +33,9 @@ export const PARTITION_SHAPES: readonly PartitionShape[] = [
   "leader",
 ];
 
+/** A shape that needs a change of the members under way, beside those that any cluster gives. */
+const CHANGE_SHAPE = "change";
+
 /** Shapes that are drawn only on request: some nodes from the clients, or from the services that they ask. */
 const ASKED_SHAPES: readonly string[] = ["clients", "services"];
 
@@ -42,19 +45,24 @@ const CLIENT_SHARE = 6;
 /** How a partition is drawn, named, described, healed and parsed. */
 export const partition: FaultType<Partition> = {
   about: "links between nodes are cut",
-  shapes: [...PARTITION_SHAPES, ...ASKED_SHAPES],
+  shapes: [...PARTITION_SHAPES, CHANGE_SHAPE, ...ASKED_SHAPES],
   draw(random, shape, view, severity) {
     const present = presentIn(view);
     if (shape === "clients") return drawOutsiders(random, shape, present, [CLIENTS]);
     if (shape === "services") {
       return drawOutsiders(random, shape, present, servicesOf(severity));
     }
+    let drawn = shape ?? pick(random, [...PARTITION_SHAPES, CHANGE_SHAPE]);
+    if (drawn === CHANGE_SHAPE) {
+      const aimed = drawAtChange(random, view);
+      if (aimed !== null || shape !== null) return aimed;
+      drawn = pick(random, PARTITION_SHAPES);
+    }
     // Clients are cut off in the same ways as members: from some nodes, from all, in one direction.
     const hasClients = random.below(CLIENT_SHARE) === 0 && severity.sparesClients !== true;
     const nodes = hasClients ? [...present, CLIENTS] : present;
     if (nodes.length < 2) return null;
-    const drawn = (shape ?? pick(random, PARTITION_SHAPES)) as PartitionShape;
-    return drawPartition(random, drawn, { nodes, leader: primaryOf(view)?.id ?? null });
+    return drawPartition(random, drawn as PartitionShape, { nodes, leader: primaryOf(view)?.id ?? null });
   },
   name: ({ shape }) => `partition:${shape}`,
   say: ({ shape, cut }) => `${shape}: ${describeCut(cut)}`,
@@ -69,6 +77,29 @@ export const partition: FaultType<Partition> = {
     return { kind: "partition", shape: textField(fields, "shape"), cut: linksField(fields, "cut") };
   },
 };
+
+/**
+ * Cuts the primary and those who count on a change of the members from the others, while some node has not heard of
+ * that change: with the smallest majority of the configuration that the primary has, or one node fewer.
+ */
+function drawAtChange(random: Random, view: View): Partition | null {
+  const primary = primaryOf(view);
+  if (primary === null) return null;
+  const after = membersOf(primary, view);
+  const isBehind = (node: NodeView): boolean => {
+    const { voters, outgoing } = membersOf(node, view);
+    return `${voters} ${outgoing}` !== `${after.voters} ${after.outgoing}`;
+  };
+  const others = shuffled(random, presentIn(view).filter((id) => id !== primary.id));
+  if (!view.some((node) => others.includes(node.id) && isBehind(node))) return null;
+  const isVoter = (id: number): boolean => after.voters.includes(id) || after.outgoing.includes(id);
+  const order = [primary.id, ...others.filter(isVoter), ...others.filter((id) => !isVoter(id))];
+  let size = 1;
+  while (size < order.length && !isQuorum(order.slice(0, size), after)) size++;
+  if (size > 1 && random.below(2) === 0) size--;
+  const cut = between(order.slice(0, size), order.slice(size));
+  return cut.length === 0 ? null : { kind: "partition", shape: CHANGE_SHAPE, cut };
+}
 
 /** Cuts some nodes off from ends that are not nodes, in one or both directions; `null` if there are none. */
 function drawOutsiders(

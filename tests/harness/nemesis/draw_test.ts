@@ -109,3 +109,17 @@ test("no journal is damaged while another node may have lost something", () => {
   assert.ok(draws({ kind: "damage", shape: null }, view).every((fault) => fault === null));
   assert.ok(draws({ kind: "damage", shape: null }, cluster()).every((fault) => fault?.kind === "damage"));
 });
+
+test("a partition at a change of the members cuts off those who count on it, while somebody has not heard of it", () => {
+  const aimedAt = { kind: "partition", shape: "change" } as const;
+  assert.ok(draws(aimedAt, cluster()).every((fault) => fault === null));
+
+  // Node 2 leads, and has removed 4 and 5; only node 1 has heard of that.
+  const after = members([1, 2, 3]);
+  for (const fault of draws(aimedAt, cluster({ 1: after, 2: after }))) {
+    assert.ok(fault?.kind === "partition" && faultName(fault) === "partition:change");
+    const beyond = new Set(fault.cut.filter(([from]) => from === 2).map(([, to]) => to));
+    const company = [1, 3, 4, 5].filter((id) => !beyond.has(id));
+    assert.ok(company.length === 0 || (company.length === 1 && company[0] !== 4 && company[0] !== 5), `${company}`);
+  }
+});
