@@ -10,6 +10,7 @@ import { type Damage, damage } from "./damage.ts";
 import { disk, type DiskFault } from "./disk.ts";
 import { fieldsOf } from "./fields.ts";
 import { type Kill, kill } from "./kill.ts";
+import { type Flood, flood } from "./flood.ts";
 import type { FaultType, Strike } from "./kind.ts";
 import { type Member, member } from "./member.ts";
 import { type Packets, packets } from "./packets.ts";
@@ -36,6 +37,8 @@ export interface FaultByKind {
   readonly member: Member;
   /** Nodes take snapshots. */
   readonly compact: Compact;
+  /** More requests than a node takes. */
+  readonly flood: Flood;
 }
 
 /** The name of a kind of fault. */
@@ -54,6 +57,7 @@ export const FAULTS: { readonly [K in FaultKind]: FaultType<FaultByKind[K], Faul
   damage,
   member,
   compact,
+  flood,
 };
 
 /** The names of all kinds, in the order of reports. */

@@ -34,6 +34,8 @@ interface SimClusterOptions {
   readonly settings: HostSettings;
   /** Checks everything that happens. */
   readonly invariants: Invariants;
+  /** Makes a write of so many bytes that no workload sees; `null` where the state machine is not known. */
+  readonly bulk: ((bytes: number) => Uint8Array) | null;
   /** Called with every event inside the nodes. */
   readonly trace?: Trace;
 }
@@ -79,7 +81,13 @@ export class SimCluster {
       invariants: options.invariants,
       calm: { since: calmSince },
     });
-    this.suffers = suffersOf({ nodes, links: this.#links, changes, onStrike: () => void this.#strikes++ });
+    this.suffers = suffersOf({
+      nodes,
+      links: this.#links,
+      changes,
+      bulk: options.bulk,
+      onStrike: () => void this.#strikes++,
+    });
   }
 
   /** Whether any fault affects a link or a node. */

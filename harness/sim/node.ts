@@ -486,6 +486,13 @@ export class SimNode {
     return true;
   }
 
+  /** Gets many writes at one instant. Nobody waits for their answers. Returns whether it runs. */
+  flood(writes: number, command: Uint8Array): boolean {
+    if (this.replica === null) return false;
+    for (let i = 0; i < writes; i++) this.request({ command }, () => {});
+    return true;
+  }
+
   /** Begins a snapshot, if there is anything to compact. */
   compact(): boolean {
     return this.replica !== null && !this.isPaused && this.replica.compact();

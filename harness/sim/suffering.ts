@@ -15,6 +15,8 @@ interface Struck {
   readonly nodes: ReadonlyMap<number, SimNode>;
   readonly links: SimLinks;
   readonly changes: MemberChanges;
+  /** Makes a write of so many bytes that no workload sees; `null` where the state machine is not known. */
+  readonly bulk: ((bytes: number) => Uint8Array) | null;
   /** Called for every fault that is injected or healed. */
   readonly onStrike: () => void;
 }
@@ -23,7 +25,7 @@ interface Struck {
 export type AllSuffers = { readonly [K in FaultKind]: Suffering<FaultByKind[K]> | null };
 
 /** Makes the table of a cluster. */
-export function suffersOf({ nodes, links, changes, onStrike }: Struck): AllSuffers {
+export function suffersOf({ nodes, links, changes, bulk, onStrike }: Struck): AllSuffers {
   return counted(onStrike, {
     ...linkFaults(links),
     kill: nodeFault(nodes, (node, fault) => node.kill(fault)),
@@ -35,6 +37,7 @@ export function suffersOf({ nodes, links, changes, onStrike }: Struck): AllSuffe
     }),
     damage: nodeFault(nodes, (node, fault) => node.damage(fault.decay)),
     compact: nodeFault(nodes, (node) => node.compact()),
+    flood: bulk === null ? null : nodeFault(nodes, (node, { writes, bytes }) => node.flood(writes, bulk(bytes))),
     member: {
       inject: (fault, done) => changes.ask(fault, done),
       heal: (_fault, done) => done({ struck: false, detail: "there is no healing" }),

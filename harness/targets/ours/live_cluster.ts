@@ -84,6 +84,7 @@ export class LiveCluster {
       clock: null,
       disk: null,
       damage: null,
+      flood: null,
     };
   }
 

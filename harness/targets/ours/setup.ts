@@ -202,6 +202,7 @@ function drawCluster(
     maxUnsyncedBytes: pick(random, [CLUSTER.maxUnsyncedBytes, CLUSTER.maxUnsyncedBytes, 2_000]),
     maxApplyBytes: pick(random, [CLUSTER.maxApplyBytes, CLUSTER.maxApplyBytes, 1]),
     maxPendingReads: pick(random, [CLUSTER.maxPendingReads, CLUSTER.maxPendingReads, 8, 1]),
+    maxCommandBytes: pick(random, [CLUSTER.maxCommandBytes, CLUSTER.maxCommandBytes, 40_000]),
     maxWaiting,
     forwardTimeoutTicks: pick(random, forwardTimeouts),
     // In a workload with sessions the clients' sessions are never forgotten. A node whose own session was forgotten

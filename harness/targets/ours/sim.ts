@@ -14,6 +14,7 @@ import { Invariants } from "../../sim/invariants/invariants.ts";
 import type { ElectionSettings } from "../../sim/invariants/world.ts";
 import type { App } from "./app.ts";
 import { CANARIES } from "./canaries.ts";
+import { encodeOperation } from "../../../server/store/store_command.ts";
 import { createClient, SESSION_TIMEOUT } from "./client.ts";
 import { drawableFaults, OURS_FLAGS, type OursSetup, parseOurs, setupOurs, severityFor } from "./setup.ts";
 import { STORE_APP } from "./store_app.ts";
@@ -52,6 +53,9 @@ export function simOf(app: App): Target<OursSetup> {
 /** Our server in the simulator, with its store. */
 export const sim: Target<OursSetup> = simOf(STORE_APP);
 
+/** No workload has this key. */
+const FLOODED_KEY = "flooded";
+
 function open(app: App, setup: OursSetup, { clock, seed, nodes, record }: Opening): Cluster {
   if (!(clock instanceof EventQueue)) throw new TypeError("The simulator needs virtual time");
   const { tickLength, alignedTicks, batchTime, settings, raft } = partsOf(app, setup);
@@ -63,6 +67,9 @@ function open(app: App, setup: OursSetup, { clock, seed, nodes, record }: Openin
     nodes,
     ...{ tickLength, alignedTicks, batchTime, settings },
     invariants,
+    bulk: app === STORE_APP
+      ? (bytes) => encodeOperation({ f: "put", key: FLOODED_KEY, value: "x".repeat(bytes) })
+      : null,
     ...(record === null ? {} : { trace: record }),
   });
   const invoke = createClient({

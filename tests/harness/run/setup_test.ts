@@ -27,7 +27,7 @@ test("a swarm draws every workload, every kind of fault, and every safe way to r
   const setups = SEEDS.map((seed) => swarm(seed));
 
   assert.deepEqual(new Set(setups.map(({ workload }) => workload)), new Set(Object.keys(WORKLOADS)));
-  assert.equal(new Set(setups.flatMap(({ kinds }) => kinds.map(({ kind }) => kind))).size, 9);
+  assert.equal(new Set(setups.flatMap(({ kinds }) => kinds.map(({ kind }) => kind))).size, 10);
   assert.deepEqual(new Set(setups.map(({ reads }) => reads)), new Set(["log", "index", "lease"]));
 });
 
