@@ -43,8 +43,8 @@ export interface NodeChange {
   readonly life?: "running" | "paused" | "down" | "refused" | "removed";
   /** Its role: `leader`, `follower`, ... */
   readonly role?: string;
-  /** Its term. */
-  readonly term?: number;
+  /** Its term; `null` if it is not known any more. */
+  readonly term?: number | null;
   /** The candidate that it voted for in its term; 0 for none. */
   readonly vote?: number;
   /** The last index that it knows to be committed. */

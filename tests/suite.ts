@@ -78,6 +78,7 @@ import "./harness/run/result_test.ts";
 import "./harness/run/run_file_test.ts";
 import "./harness/run/setup_test.ts";
 import "./harness/run/sha256_test.ts";
+import "./harness/run/view_moments_test.ts";
 import "./harness/sim/conformance/conformance_test.ts";
 import "./harness/sim/decay_test.ts";
 import "./harness/sim/disk_test.ts";

@@ -22,11 +22,11 @@ export function renderTrace(lines: readonly Moment[], run: JudgedRun): string {
 }
 
 /**
- * Whether a moment belongs into a text. Paths of messages come out of order, and changes of the term alone come with
- * roles.
+ * Whether a moment belongs into a text. Paths of messages come out of order, changes of the term alone come with roles,
+ * and what a look at the nodes shows is told by faults and by the nodes.
  */
 function isLine({ kind }: Moment): boolean {
-  return kind !== "way" && kind !== "term";
+  return kind !== "way" && kind !== "term" && kind !== "view";
 }
 
 /**

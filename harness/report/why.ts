@@ -71,7 +71,18 @@ export function circumstances(
   const end = culprit === null || culprit.returned === null ? undefined : events[culprit.returned];
   if (end?.node === undefined || end.time === undefined) return [];
   const trouble = troubleOf(end.node, end.time, faultSpans(events, schedule.faults));
-  return [`Node ${end.node} was asked.`, ...trouble.map((each) => `${each.replace(/^node \d+/, "It")}.`)];
+  const reads = culprit !== null && READS.has(culprit.f) ? readsInWords(result.reads) : [];
+  return [
+    `Node ${end.node} was asked.`,
+    ...trouble.map((each) => `${each.replace(/^node \d+/, "It")}.`),
+    ...reads.map((each) => `${each[0]!.toUpperCase()}${each.slice(1)}.`),
+  ];
+}
+
+/** What it means that nodes answer reads in this way, if they do so without asking others; else nothing. */
+export function readsInWords(reads: string | undefined): string[] {
+  if (reads !== "local" && reads !== "serializable") return [];
+  return [`a node answers reads from its own memory and asks nobody (--reads ${reads})`];
 }
 
 /** One sentence for each fault that affected a node at a moment. */
@@ -83,6 +94,23 @@ export function troubleOf(node: number, time: number, faults: readonly FaultSpan
     return fault.cut.length > 0 ? null : `node ${node} suffered ${fault.name} since ${since}`;
   }).filter((sentence) => sentence !== null);
 }
+
+/** One sentence for each of the last faults of a node that were over at a moment, but not yet at an earlier one. */
+export function earlierTroubleOf(
+  node: number,
+  { from, to }: { from: number; to: number },
+  faults: readonly FaultSpan[],
+): string[] {
+  const over = faults.filter(({ nodes, end }) => nodes.includes(node) && end !== null && end > from && end <= to);
+  const inSeconds = (time: number): string => `${(time / 1e9).toFixed(3)} s`;
+  return over.slice(-MOST_EARLIER).map(({ name, start, end, cut }) => {
+    const what = cut.length === 0 ? `suffered ${name}` : separated(node, cut);
+    return what === null ? null : `node ${node} ${what} from ${inSeconds(start)} to ${inSeconds(end!)}`;
+  }).filter((sentence) => sentence !== null);
+}
+
+/** More faults that are over would hide the one that matters. */
+const MOST_EARLIER = 2;
 
 /** The faults that were open at a moment. */
 export function openAt(time: number, faults: readonly FaultSpan[]): FaultSpan[] {

@@ -21,6 +21,7 @@ import type { Schedule } from "./schedule.ts";
 import { type RunSetup, workloadOf } from "./setup.ts";
 import type { Moment } from "../moment.ts";
 import type { Cluster, Target } from "./target.ts";
+import { reportingViews } from "./view_moments.ts";
 
 /** The options of a run that are not part of its setup. */
 export interface DriveOptions {
@@ -186,17 +187,19 @@ function begin(
   const { schedule, record = null, onAbort } = options;
   const random = createRandom(seed);
   const workload = workloadOf(target, setup);
-  const cluster = target.open(setup.system, {
-    clock,
-    seed,
-    nodes,
-    spares: kinds.some(({ kind }) => kind === "member") ? SPARE_NODES : 0,
-    record,
-    abort(reason) {
-      onAbort?.(reason);
-      run.abort(reason);
-    },
-  });
+  const open = (recording: DriveOptions["record"] | null): Cluster =>
+    target.open(setup.system, {
+      clock,
+      seed,
+      nodes,
+      spares: kinds.some(({ kind }) => kind === "member") ? SPARE_NODES : 0,
+      record: recording ?? null,
+      abort(reason) {
+        onAbort?.(reason);
+        run.abort(reason);
+      },
+    });
+  const cluster = record === null ? open(null) : reportingViews(clock, record, open);
   const interval = setup.interval * SECOND;
   const pickSeed = hashSeed(seed, "pick");
   let ended: { error: Error | null; outcome: RunOutcome | null } | null = null;

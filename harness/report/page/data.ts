@@ -60,6 +60,10 @@ export interface Head {
 export interface Why {
   /** Sentences, the most important first. */
   readonly sentences: readonly string[];
+  /** Questions about a wrong answer, with replies: who gave it, what it should have been, why it could be given. */
+  readonly told: readonly (readonly [question: string, reply: string])[];
+  /** The fault at the culprit's node, for the drawing; empty if there was none. */
+  readonly trouble: string;
   /** The contradicting operations as positions in `Operations`, in the order of their beginnings. */
   readonly operations: readonly number[];
   /** The operation that cannot be true together with the others; -1 if none stands out. */

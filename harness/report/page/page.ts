@@ -48,7 +48,7 @@ export function runPage({ result, events, schedule, moments }: RecordedRun): Pag
     faults: Object.entries(result.faults),
     coverage: Object.entries(result.coverage),
   };
-  const page = pageOf(head, events, Object.values(checks), schedule, moments);
+  const page = pageOf(head, events, Object.values(checks), { schedule, moments, reads });
   return {
     ...page,
     kind: "run",
@@ -80,7 +80,7 @@ export function historyPage(
     faults: [],
     coverage: [],
   };
-  const page = pageOf(head, events, [verdict], null, []);
+  const page = pageOf(head, events, [verdict], NO_RUN);
   return {
     ...page,
     kind: "history",
@@ -114,15 +114,23 @@ export function sweepPage(
     page: file,
   }));
   const sweep = { findings, kinds: [...kinds], neverReached: [] };
-  return { ...pageOf(head, [], [], null, []), kind: "sweep", sweep };
+  return { ...pageOf(head, [], [], NO_RUN), kind: "sweep", sweep };
 }
+
+/** What is known of a run besides its history. */
+interface RunFacts {
+  readonly schedule: Schedule | null;
+  readonly moments: readonly Moment[];
+  readonly reads?: string | undefined;
+}
+
+const NO_RUN: RunFacts = { schedule: null, moments: [] };
 
 function pageOf(
   head: Head,
   events: readonly HistoryEvent[],
   checks: readonly Verdict[],
-  schedule: Schedule | null,
-  moments: readonly Moment[],
+  { schedule, moments, reads }: RunFacts,
 ): PageData {
   const operations = operationsOf(events);
   const faults = faultSpans(events, schedule?.faults ?? null);
@@ -146,7 +154,7 @@ function pageOf(
   return {
     kind: "history",
     head,
-    why: whyOf(checks, { events, operations, faults, changes }),
+    why: whyOf(checks, { events, operations, faults, changes, reads }),
     end: most(last) + 1,
     unit: operations.unit,
     nodes: [...nodes].sort((a, b) => a - b),

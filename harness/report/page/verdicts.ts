@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from "../../../checker/mod.ts";
 import type { FaultSpan } from "../faults.ts";
-import { culpritOf, expectedOf, openAt, troubleOf } from "../why.ts";
+import { culpritOf, earlierTroubleOf, expectedOf, openAt, readsInWords, troubleOf } from "../why.ts";
 import { micros, type OperationsOf, shownValue } from "./columns.ts";
 import type { Change, Cycle, Why, Word } from "./data.ts";
 
@@ -24,6 +24,8 @@ interface Told {
   readonly operations: OperationsOf;
   readonly faults: readonly FaultSpan[];
   readonly changes: readonly Change[] | null;
+  /** How nodes answered reads, where the target tells. */
+  readonly reads?: string | undefined;
 }
 
 /** A validity as a word. */
@@ -47,6 +49,8 @@ export function whyOf(checks: readonly Verdict[], told: Told): Why | null {
 
 const NOTHING: Why = {
   sentences: [],
+  told: [],
+  trouble: "",
   operations: [],
   culprit: -1,
   expected: "",
@@ -71,13 +75,29 @@ function contradictionOf(counterexample: Contradiction, model: string, told: Tol
   const time = culprit?.returned === null || culprit === null ? null : events[culprit.returned]?.time ?? null;
   const fine = events[Math.min(counterexample.finePrefix, events.length) - 1]?.time;
   const hasTimes = events.some(({ time }) => time !== undefined);
+  const trouble = node > 0 && time !== null ? troubleOf(node, time, faults) : [];
+  const since = events[Math.min(...shown.map(({ invoked }) => invoked))]?.time;
+  const earlier = node > 0 && time !== null && since !== undefined
+    ? earlierTroubleOf(node, { from: since, to: time }, faults)
+    : [];
+  const reasons = [
+    ...earlier,
+    ...trouble,
+    ...(culprit?.f === "get" || culprit?.f === "read" ? readsInWords(told.reads) : []),
+  ];
   return {
-    sentences: [
-      `${counterexample.sentence}.`,
+    sentences: [`${counterexample.sentence}.`],
+    told: [
       ...answered(node, wrong, told),
-      ...(node > 0 && time !== null ? troubleOf(node, time, faults).map(capital) : []),
-      ...(expected === undefined ? [] : [`It should have said ${shownValue(expected)}, or something newer.`]),
+      ...(expected === undefined ? [] : [
+        [
+          "What it said",
+          `${shownValue(culprit?.result)}; it should have said ${shownValue(expected)}, or newer`,
+        ] as const,
+      ]),
+      ...(reasons.length === 0 ? [] : [["Why it could", reasons.join("; ")] as const]),
     ],
+    trouble: trouble[0] ?? "",
     operations: places.slice(-MOST_DRAWN).sort((a, b) => operations.start[a]! - operations.start[b]!),
     culprit: wrong,
     expected: expected === undefined ? "" : `${shownValue(expected)} or newer`,
@@ -118,11 +138,15 @@ function triedOrder(
 }
 
 /** Which node gave the wrong answer, and its role at that moment. */
-function answered(node: number, wrong: number, { operations: { operations }, changes }: Told): string[] {
+function answered(
+  node: number,
+  wrong: number,
+  { operations: { operations }, changes }: Told,
+): (readonly [string, string])[] {
   if (node === 0 || wrong < 0) return [];
   const time = operations.end[wrong]!;
-  const stateOf = (id: number): { role?: string; term?: number } => {
-    const state: { role?: string; term?: number } = {};
+  const stateOf = (id: number): Pick<Change, "role" | "term"> => {
+    const state: { role?: string; term?: number | null } = {};
     for (const change of changes ?? []) {
       if (change.time > time) break;
       if (change.node !== id) continue;
@@ -132,16 +156,15 @@ function answered(node: number, wrong: number, { operations: { operations }, cha
     return state;
   };
   const own = stateOf(node);
-  if (own.role === undefined) return [`Node ${node} gave that answer.`];
+
   const nodes = [...new Set((changes ?? []).map((change) => change.node))];
   const leaders = nodes.map((id) => ({ id, ...stateOf(id) })).filter(({ role }) => role === "leader");
   const leader = leaders.sort((a, b) => (b.term ?? 0) - (a.term ?? 0))[0];
-  const other = leader === undefined || leader.id === node ? "" : `, while node ${leader.id} led term ${leader.term}`;
-  return [`Node ${node} gave that answer, as a ${own.role} in term ${own.term ?? "?"}${other}.`];
-}
-
-function capital(sentence: string): string {
-  return `${sentence[0]!.toUpperCase()}${sentence.slice(1)}.`;
+  const term = (leader?.term ?? null) === null ? "" : ` term ${leader!.term}`;
+  const other = leader === undefined || leader.id === node ? "" : `, while node ${leader.id} led${term}`;
+  const inTerm = (own.term ?? null) === null ? "" : ` in term ${own.term}`;
+  const itself = (own.role ?? "") === "" ? "" : `, a ${own.role}${inTerm}`;
+  return [["Who answered", `node ${node}${itself}${other}`]];
 }
 
 /** The operations that another kind of verdict names by their positions in the history. */

@@ -48,7 +48,7 @@ export function drawOperations(
   const { store } = scene;
   const [from, to] = windowOf(lane, scene);
   if (to - from > (scene.width - GUTTER) * DENSE) drawCounts(context, colours, scene, placed, from);
-  else drawBars(context, colours, scene, { placed, from, to, labels });
+  else drawBars(context, colours, scene, { placed, from, to, labels, culprits: emphasis.culprits });
   const { selection } = store;
   if (selection?.kind === "operation") {
     const i = placeIn(lane, selection.place);
@@ -85,7 +85,13 @@ function drawBars(
   context: CanvasRenderingContext2D,
   colours: Colours,
   scene: Scene,
-  { placed, from, to, labels }: { placed: Placed; from: number; to: number; labels: Labels },
+  { placed, from, to, labels, culprits }: {
+    placed: Placed;
+    from: number;
+    to: number;
+    labels: Labels;
+    culprits: ReadonlySet<number>;
+  },
 ): void {
   const { operations } = scene.store.data;
   const { lane } = placed;
@@ -97,10 +103,12 @@ function drawBars(
     const row = lane.rows[i]!;
     // What is drawn already hides it, or it is over before the window begins.
     if (x2 <= filledTo[row]! || x2 < GUTTER) continue;
+    // The last row may hold several at once: only the first of them is written.
+    const isAlone = x1 >= filledTo[row]! - 1;
     filledTo[row] = x2;
     const place = lane.places[i]!;
     bars[operations.outcome[place] as 0 | 1 | 2].push(x1, x2, y);
-    if (x2 - Math.max(x1, GUTTER) >= TEXT_MIN) labels.push(place, x1, x2, y);
+    if (isAlone && !culprits.has(place) && x2 - Math.max(x1, GUTTER) >= TEXT_MIN) labels.push(place, x1, x2, y);
   }
   bars.forEach((edges, outcome) => drawOfOutcome(context, colours, edges, OUTCOMES[outcome]!));
 }

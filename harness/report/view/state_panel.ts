@@ -4,6 +4,7 @@
  * @module
  */
 /// <reference lib="dom" />
+import type { Change } from "../page/data.ts";
 import { duration, element, seconds } from "./dom.ts";
 import type { NodeState, NodeStates } from "./node_state.ts";
 import { Moments } from "./moments.ts";
@@ -23,6 +24,7 @@ export class StatePanel {
   readonly #events: HTMLElement;
   readonly #body: HTMLElement;
   readonly #moments: Moments;
+  readonly #columns: readonly StateColumn[];
   /** The state that each node's row shows. */
   readonly #shown = new Map<number, NodeState>();
 
@@ -30,6 +32,7 @@ export class StatePanel {
     this.#store = store;
     this.#states = states;
     this.#moments = new Moments(store.data);
+    this.#columns = columnsOf(store.data.changes ?? []);
     this.#slider = element("input", {
       type: "range",
       min: "0",
@@ -74,28 +77,24 @@ export class StatePanel {
   }
 
   #table(): HTMLElement {
-    const head = [
-      "node",
-      "state",
-      "role",
-      "term",
-      "voted for",
-      "log: each cell an entry's term",
-      "committed",
-      "durable",
-      "applied",
-      "members",
-    ];
     return element(
       "div",
       { class: "scroll", tabindex: "0", role: "region", "aria-label": "Nodes at this moment" },
       element(
         "table",
         { class: "nodes" },
-        element("thead", {}, element("tr", {}, ...head.map((name) => element("th", { scope: "col" }, name)))),
+        element(
+          "thead",
+          {},
+          element(
+            "tr",
+            {},
+            ...["node", ...this.#columns.map(({ name }) => name)].map((name) => element("th", { scope: "col" }, name)),
+          ),
+        ),
         this.#body,
       ),
-      element(
+      this.#columns.every(({ field }) => field !== "log") ? null : element(
         "p",
         { class: "note" },
         element("span", { class: "cell committed" }, "3"),
@@ -119,7 +118,7 @@ export class StatePanel {
       const state = states.get(node)!;
       if (this.#shown.get(node) === state) return;
       this.#shown.set(node, state);
-      this.#body.children[i]!.replaceWith(row(node, state));
+      this.#body.children[i]!.replaceWith(row(node, state, this.#columns));
     });
   }
 
@@ -145,21 +144,50 @@ export class StatePanel {
   }
 }
 
-function row(node: number, state: NodeState): HTMLElement {
-  const known = (value: number | string | null): string => value === null ? "" : String(value);
+/** A column of the table: what it is called, the field of a change that it follows from, and its cell. */
+interface StateColumn {
+  readonly name: string;
+  readonly field: keyof Change;
+  readonly cell: (state: NodeState) => HTMLElement;
+}
+
+function text(of: (state: NodeState) => string | number | null): StateColumn["cell"] {
+  return (state) => element("td", {}, String(of(state) ?? ""));
+}
+
+const COLUMNS: readonly StateColumn[] = [
+  { name: "state", field: "life", cell: text(({ life }) => life) },
+  {
+    name: "role",
+    field: "role",
+    cell: ({ role }) => element("td", { class: role === "leader" ? "leader" : "" }, role ?? ""),
+  },
+  { name: "term", field: "term", cell: text(({ term }) => term) },
+  { name: "voted for", field: "vote", cell: text(({ vote }) => vote === 0 ? "nobody" : vote) },
+  {
+    name: "log: each cell an entry's term",
+    field: "log",
+    cell: (state) => element("td", { class: "log" }, ...cells(state)),
+  },
+  { name: "committed", field: "commit", cell: text(({ commit }) => commit) },
+  { name: "durable", field: "durable", cell: text(({ durable }) => durable) },
+  { name: "applied", field: "applied", cell: text(({ applied }) => applied) },
+  { name: "members", field: "members", cell: text(({ members }) => members) },
+];
+
+/** The columns of what the target reports; of a node's life at least. */
+function columnsOf(changes: readonly Change[]): StateColumn[] {
+  const told = new Set<string>(["life"]);
+  for (const change of changes) for (const field of Object.keys(change)) told.add(field);
+  return COLUMNS.filter(({ field }) => told.has(field));
+}
+
+function row(node: number, state: NodeState, columns: readonly StateColumn[]): HTMLElement {
   return element(
     "tr",
     { class: state.life === "running" ? "" : "gone" },
     element("th", { scope: "row" }, String(node)),
-    element("td", {}, state.life),
-    element("td", { class: state.role === "leader" ? "leader" : "" }, known(state.role)),
-    element("td", {}, known(state.term)),
-    element("td", {}, state.vote === 0 ? "nobody" : known(state.vote)),
-    element("td", { class: "log" }, ...cells(state)),
-    element("td", {}, known(state.commit)),
-    element("td", {}, known(state.durable)),
-    element("td", {}, known(state.applied)),
-    element("td", {}, known(state.members)),
+    ...columns.map(({ cell }) => cell(state)),
   );
 }
 

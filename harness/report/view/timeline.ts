@@ -114,7 +114,7 @@ export class Timeline {
       top += height + GAP;
       return placed;
     });
-    this.#canvas.height = top;
+    this.#canvas.height = top + 4;
   }
 
   /** The window as it is now on the canvas. */
@@ -187,7 +187,7 @@ export class Timeline {
     context.font = "11px system-ui, sans-serif";
     const text = "all before this can be explained ";
     const width = context.measureText(text).width;
-    if (x - width > GUTTER) context.fillText(text, x - width - 2, scene.height - 6);
+    if (x - width > GUTTER) context.fillText(text, x - width - 2, scene.height - 8);
   }
 
   #drawMessages(context: CanvasRenderingContext2D, colours: Colours, scene: Scene): void {
@@ -333,7 +333,8 @@ function drawAxis(context: CanvasRenderingContext2D, colours: Colours, scene: Sc
     context.fillRect(x, AXIS - 30, 1, 12);
     context.fillText(seconds(time, digits), x + 3, AXIS - 24);
   }
-  context.fillText(`window ${duration(Math.round(end - start))}`, 8, AXIS - 24);
+  context.fillText("window", 8, AXIS - 25);
+  context.fillText(duration(Math.round(end - start)), 8, AXIS - 12);
 }
 
 function niceStep(least: number): number {

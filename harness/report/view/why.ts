@@ -33,6 +33,11 @@ export function why(store: Store): HTMLElement | null {
     element("h2", {}, isWrong ? "Why" : "An order that explains it"),
     element("p", { class: "first" }, first),
     ...others.map((sentence) => element("p", {}, sentence)),
+    why.told.length === 0 ? null : element(
+      "dl",
+      { class: "told" },
+      ...why.told.map(([question, reply]) => element("div", {}, element("dt", {}, question), element("dd", {}, reply))),
+    ),
     isWrong && why.order.length > 1 ? tried(store) : null,
     why.operations.length > 0 && why.operations.length <= 40 ? drawing(store) : null,
     why.operations.length === 0 ? null : show,
@@ -91,7 +96,7 @@ function drawing(store: Store): SVGElement {
       shape(
         "text",
         { x: left + 6, y: 17, class: "band-name" },
-        band.says === "" ? band.name : `${band.name}: ${band.says}`,
+        why!.trouble !== "" ? why!.trouble : band.says === "" ? band.name : `${band.name}: ${band.says}`,
       ),
     );
   }

@@ -67,6 +67,7 @@ class MaelstromCluster implements Cluster {
     this.#opening = opening;
     const { seed, nodes } = opening;
     this.#network = networkOf(setup, opening);
+    if (opening.record !== null) this.#network.watch = (...way) => this.#tellWay(...way);
     this.#names = Array.from({ length: nodes }, (_, i) => nodeName(i + 1));
     this.#clients = MAELSTROM_WORKLOADS[setup.workload]!.clients(setup);
     const serviceSeed = hashSeed(seed, "services");
@@ -255,6 +256,14 @@ class MaelstromCluster implements Cluster {
     if (this.#failStart !== null) {
       this.#failStart(new TargetError(`Cannot start ${this.#setup.argv.join(" ")}: ${reason}`));
     } else this.#opening.abort(reason);
+  }
+
+  /** Reports the path of a message between nodes; clients' messages are seen in their operations. */
+  #tellWay(from: number, to: number, message: unknown, sent: number, arrives: number | null): void {
+    if (from <= CLIENTS || to <= CLIENTS) return;
+    const { body } = JSON.parse(message as string) as Message;
+    const way = { to, arrives, type: String(body.type) };
+    this.#opening.record!({ time: sent, node: from, kind: "way", text: quoted(writeJson(body)), matters: false, way });
   }
 
   #tell(node: number, kind: string, text: string, matters: boolean): void {

@@ -6,6 +6,7 @@
 import type { Verdict } from "../../../checker/mod.ts";
 import type { Suffers } from "../../nemesis/faults.ts";
 import { CLIENTS, type Link, type View } from "../../nemesis/kind.ts";
+import type { Moment } from "../../moment.ts";
 import type { Cluster, Opening } from "../../run/target.ts";
 import type { EventQueue } from "../../sim/event_queue.ts";
 import { linkFaults, nodeFault } from "../../sim/fault_verbs.ts";
@@ -45,6 +46,12 @@ export class NodeCluster implements Cluster {
         onError: (node, error) => this.#errors.push(`node ${node} has thrown ${wordsOf(error)}`),
       });
       this.#hosts.set(id, host);
+    }
+    if (record !== null) {
+      this.#network.watch = (from, to, message, sent, arrives) => {
+        const moment = wayOf(from, to, message as NodeMessage, sent, arrives);
+        if (moment !== null) record(moment);
+      };
     }
     this.suffers = this.#suffersOf();
   }
@@ -141,6 +148,14 @@ export class NodeCluster implements Cluster {
 /** A copy, so that two nodes share no objects. */
 function copyOf<T>(value: T): T {
   return value === undefined ? value : JSON.parse(JSON.stringify(value)) as T;
+}
+
+/** The path of a message between nodes, as a moment; `null` for clients' messages, which operations show. */
+function wayOf(from: number, to: number, message: NodeMessage, time: number, arrives: number | null): Moment | null {
+  if (from === CLIENTS || to === CLIENTS) return null;
+  const { type } = (message.body ?? {}) as { readonly type?: unknown };
+  const way = { to, arrives, type: typeof type === "string" ? type : "message" };
+  return { time, node: from, kind: "way", text: JSON.stringify(message.body) ?? "", matters: false, way };
 }
 
 function isCompletion(value: unknown): value is Completion {
