@@ -76,7 +76,9 @@ export function changesIn(view: View, known: Map<number, NodeChange>, time: numb
     const before = known.get(node.id) ?? {};
     if (now.life === before.life && now.role === before.role && now.term === before.term) continue;
     known.set(node.id, now);
-    const text = [now.life, now.role ?? "", now.term == null ? "" : `term ${now.term}`].filter(Boolean).join(", ");
+    const text = [now.life, now.role ?? "", (now.term ?? null) === null ? "" : `term ${now.term}`].filter(Boolean).join(
+      ", ",
+    );
     moments.push({ time, node: node.id, kind: "view", text: `is ${text}`, matters: false, change: now });
   }
   return moments;
