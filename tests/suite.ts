@@ -140,6 +140,7 @@ import "./server/node/commands_test.ts";
 import "./server/node/disk_test.ts";
 import "./server/node/hostile_ports_test.ts";
 import "./server/node/join_test.ts";
+import "./server/node/judged_faults_test.ts";
 import "./server/node/log_lines_test.ts";
 import "./server/node/metrics_test.ts";
 import "./server/node/patient_disk_test.ts";

@@ -57,9 +57,7 @@ function sharedSecret(): Uint8Array {
 
 const address = (node: number): { host: string; port: number } => ({ host: "127.0.0.1", port: base + 100 + node });
 const clock = createLiveClock();
-const folder = join(data, String(id));
-mkdirSync(folder, { recursive: true });
-openJournal(openDisk(folder), { clusterId: "counter", nodeId: id }, (error, journal) => {
+openJournal(openDisk(join(data, String(id))), { clusterId: "counter", nodeId: id }, (error, journal) => {
   if (error !== null || journal === null) throw error;
   const peers = ids.filter((other) => other !== id);
   const transport = createTransport({
@@ -81,7 +79,7 @@ openJournal(openDisk(folder), { clusterId: "counter", nodeId: id }, (error, jour
     journal,
     machine: createCounter(),
     incarnation: randomInt(2 ** 32),
-    send: (to, packet) => void transport.send(to, encodePacket(packet)),
+    send: (to, packet) => transport.send(to, encodePacket(packet)),
     onStopped: (reason) => {
       throw reason;
     },

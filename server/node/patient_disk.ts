@@ -17,6 +17,8 @@ import type { Log } from "./log_lines.ts";
 
 /** Errors that may pass: no space, no quota left for the user, no descriptors. */
 const PASSING: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"]);
+/** Those of them that more free space would help against. */
+const SPACE: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 const RETRY_AFTER = 250 * MILLISECOND;
 /** How often the log repeats the message. */
 const TOLD_EVERY = 10 * SECOND;
@@ -139,7 +141,8 @@ export class PatientDisk implements LiveDisk {
   }
 
   #tell(error: Error): void {
-    if (this.#ballast.drop()) {
+    const lacksSpace = SPACE.has((error as { code?: string }).code ?? "");
+    if (lacksSpace && this.#ballast.drop()) {
       this.#log("error", "the ballast file was deleted to free space", { reason: error.message });
     }
     const now = this.#clock.now();

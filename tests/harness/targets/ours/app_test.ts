@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { bankApp } from "../../../../docs/examples/bank.ts";
+import { jobsApp } from "../../../../docs/examples/jobs.ts";
 import { lockApp } from "../../../../docs/examples/lock.ts";
 import { DEFAULT_OPTIONS, type RunOptions } from "../../../../harness/run/options.ts";
 import { runAtOnce, runOnce } from "../../../../harness/run/run_once.ts";
@@ -21,7 +22,7 @@ function options(changes: Partial<RunOptions>): RunOptions {
   return { ...DEFAULT_OPTIONS, seed: 1, nemesis: "all", timeLimit: 8, ...changes };
 }
 
-for (const [name, make] of [["bank", bankApp], ["lock", lockApp]] as const) {
+for (const [name, make] of [["bank", bankApp], ["lock", lockApp], ["jobs", jobsApp]] as const) {
   test(`the ${name} of the docs holds under every kind of fault`, () => {
     let succeeded = 0;
     for (let seed = 1; seed <= 5; seed++) {
