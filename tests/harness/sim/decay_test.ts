@@ -11,9 +11,8 @@ import { configurationOf, createRandom, logIndex, nodeId, type Random, term } fr
 import type { Journal } from "../../../server/journal/journal.ts";
 import { JournalDamagedError, JournalIdentityError } from "../../../server/journal/journal_format.ts";
 import { openJournal } from "../../../server/journal/journal_open.ts";
-import { tries } from "../../corpus.ts";
 
-const SEEDS = tries("KAYA_JOURNAL_SEEDS", 60);
+const SEEDS = 60;
 const MEMBERS = configurationOf([1, 2, 3].map(nodeId));
 
 function open(disk: SimDisk, queue: EventQueue): Journal | Error {
