@@ -536,6 +536,14 @@ export class SimNode {
     this.replica?.stop();
   }
 
+  /**
+   * Whether it would begin a cluster of its own from an empty folder, and ask nobody: then nobody can tell it that it
+   * has lost anything.
+   */
+  get foundsAlone(): boolean {
+    return !this.#options.joins && this.#options.peers.length === 0;
+  }
+
   /** What it holds, and how it is set; `null` while it does not run. */
   get holding(): Holding | null {
     const { replica, journal } = this;
@@ -545,12 +553,12 @@ export class SimNode {
     const entries = journal.slice(journal.firstIndex, journal.lastIndex + 1 as LogIndex).map(({ data }) => data.length);
     return {
       ...{ id: this.id, sessions: replica.machine.sessionCount, maxSessions, compactionBytes },
-      entries: entries.length,
       entryBytes: entries.reduce((sum, bytes) => sum + bytes, 0),
       longestEntry: entries.reduce((most, bytes) => Math.max(most, bytes), 0),
       snapshotBytes: journal.snapshot?.bytes ?? 0,
       keptBytes: Math.max(keepBytes, maxKeepBytes),
-      journalBytes: journal.bytes,
+      isSnapshotting: journal.isSnapshotting,
+      idleSegments: journal.idleSegments,
       segmentBytes: SEGMENT_BYTES,
     };
   }

@@ -32,7 +32,7 @@ export function suffersOf({ nodes, links, changes, bulk, onStrike }: Struck): Al
     pause: nodeFault(nodes, (node, fault) => node.pause(fault)),
     clock: nodeFault(nodes, (node, fault) => node.bendClock(fault)),
     disk: nodeFault(nodes, (node, fault) => {
-      if (fault.effect === "lost" && !isKnown(node.id, nodes)) return false;
+      if (fault.effect === "lost" && (node.foundsAlone || !isKnown(node.id, nodes))) return false;
       return strikeDisk(node, fault);
     }),
     damage: nodeFault(nodes, (node, fault) => node.damage(fault.decay)),

@@ -213,6 +213,16 @@ export class Journal implements RaftLog {
     return this.#segments.bytes + this.#batch.length;
   }
 
+  /** How many segments hold no entry that the latest durable snapshot does not cover; they are about to go. */
+  get idleSegments(): number {
+    return this.#segments.idleUpTo(Math.min(this.#baseIndex, this.#snapshots.durableIndex));
+  }
+
+  /** Whether a snapshot of the node's own state is staged, and neither taken nor given up. */
+  get isSnapshotting(): boolean {
+    return this.#snapshots.isStaged;
+  }
+
   /** How many bytes are not durable yet. */
   get unflushedBytes(): number {
     return this.#batch.length + (this.#flushing ? this.#lent.length : 0);

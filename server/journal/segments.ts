@@ -91,6 +91,12 @@ export class Segments {
     return this.#segments.length;
   }
 
+  /** How many segments ahead of the last one hold no entry above an index, and stand ahead of all that do. */
+  idleUpTo(index: number): number {
+    const needed = this.#segments.findIndex(({ lastIndex }, i) => lastIndex > index || i === this.#segments.length - 1);
+    return Math.max(0, needed);
+  }
+
   /** The initial value of the last segment's checksums. */
   get salt(): number {
     return this.#last.salt;

@@ -70,6 +70,11 @@ export class SnapshotStore {
     return this.#own = this.#draft();
   }
 
+  /** Whether a draft of this node's own state is neither taken nor given up. */
+  get isStaged(): boolean {
+    return this.#own !== null;
+  }
+
   /** Gives up the draft that `stage` began. */
   unstage(): void {
     this.#own?.abandon();

@@ -1,6 +1,6 @@
 /**
- * Bounds: a node remembers no more sessions than it is set to, and when all is quiet, its log, in memory and on disk,
- * is no longer than its settings and its latest snapshot explain.
+ * Bounds: a node remembers no more sessions than it may. When all is quiet, its log is no longer than its settings and
+ * its latest snapshot explain, and the segments that this snapshot covers are gone.
  *
  * @module
  */
@@ -11,47 +11,43 @@ export interface Holding {
   readonly id: number;
   /** How many sessions it remembers, */
   readonly sessions: number;
-  /** and may. */
+  /** and may remember. */
   readonly maxSessions: number;
-  /** How many entries its log holds, */
-  readonly entries: number;
-  /** and bytes of data in these. */
+  /** Whether it writes a snapshot: until that is done, its log may grow. */
+  readonly isSnapshotting: boolean;
+  /** The bytes of data in the entries of its log, */
   readonly entryBytes: number;
-  /** The longest of these. */
+  /** and in the longest of them. */
   readonly longestEntry: number;
-  /** Bytes of its latest snapshot; 0 without one. */
+  /** The bytes of its latest snapshot; 0 without one. */
   readonly snapshotBytes: number;
   /** A snapshot is due after so many bytes of commands. */
   readonly compactionBytes: number;
-  /** So many bytes of entries may be kept that a snapshot covers. */
+  /** It may keep so many bytes of entries that a snapshot covers. */
   readonly keptBytes: number;
-  /** Bytes of its segments, */
-  readonly journalBytes: number;
-  /** of which each has at least so many before another follows. */
+  /** How many of its segments hold nothing that the latest snapshot does not cover. */
+  readonly idleSegments: number;
+  /** A segment that has so many bytes is followed by another. */
   readonly segmentBytes: number;
 }
 
-/** A batch of one entry takes so many bytes more than the entry's data; one of a mere term or vote takes no more. */
-const BATCH_BYTES = 160;
 /**
- * So many segments may hold nothing that is needed: one that was made ready, one that ends in what is, and the next.
+ * A crash may bring back so many segments that were removed, as their names were not durable. A restart holds their
+ * entries again, until the next snapshot.
  */
-const SPARE_SEGMENTS = 3;
-/**
- * A restart finds the entries of so many segments again that a snapshot covers: of the one that ends in what is needed.
- */
-const REREAD_SEGMENTS = 1;
+const IDLE_SEGMENTS_MAX = 8;
 
 /** What a node holds beyond its bounds when all is quiet; `null`: nothing. */
 export function outgrown(held: Holding): string | null {
-  const { id, sessions, maxSessions, entries, entryBytes, longestEntry, snapshotBytes, keptBytes } = held;
-  const { journalBytes, segmentBytes } = held;
+  const { id, sessions, maxSessions, isSnapshotting, entryBytes, longestEntry, idleSegments, segmentBytes } = held;
   if (sessions > maxSessions) return `node ${id} remembers ${sessions} sessions, but ${maxSessions} are the most`;
-  const most = Math.max(held.compactionBytes, snapshotBytes) + keptBytes + 2 * longestEntry +
-    REREAD_SEGMENTS * segmentBytes;
-  if (entryBytes > most) return `the log of node ${id} holds ${entryBytes} bytes, but ${most} are the most`;
-  const mostOnDisk = entryBytes + BATCH_BYTES * entries + SPARE_SEGMENTS * segmentBytes + 2 * longestEntry;
-  return journalBytes > mostOnDisk
-    ? `the journal of node ${id} has ${journalBytes} bytes, but ${mostOnDisk} are the most for ${entries} entries`
-    : null;
+  if (isSnapshotting) return null;
+  if (idleSegments > IDLE_SEGMENTS_MAX) {
+    return `node ${id} has ${idleSegments} segments that its snapshot covers, but ${IDLE_SEGMENTS_MAX} are the most`;
+  }
+  // A segment that ends with long entries has no bound that is known here.
+  if (longestEntry > segmentBytes / 4) return null;
+  const most = Math.max(held.compactionBytes, held.snapshotBytes) + held.keptBytes + 2 * longestEntry +
+    IDLE_SEGMENTS_MAX * segmentBytes;
+  return entryBytes > most ? `the log of node ${id} holds ${entryBytes} bytes, but ${most} are the most` : null;
 }

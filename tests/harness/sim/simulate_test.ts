@@ -97,6 +97,16 @@ test("a node that comes back with an empty folder is refused, and replaced", () 
   }
 });
 
+test("a founder that would be a cluster by itself never comes back with an empty folder", () => {
+  const spec = { nodes: 1, nemesis: "member:join,disk:lost", nemesisInterval: 0.5 } as const;
+  for (let seed = 1; seed <= 4; seed++) {
+    const { result } = simulateAndJudge(options({ ...spec, seed }), "");
+
+    assert.equal(result.valid, true, `seed ${seed}: ${JSON.stringify(result.checks)}`);
+    assert.ok(result.faults["disk:lost"]! > 0);
+  }
+});
+
 test("a run whose nemesis never struck is unknown, and so is one in which nothing succeeded", () => {
   const alone = simulateAndJudge(options({ nodes: 1, nemesis: "member:transfer" }), "").result;
   assert.equal(alone.valid, "unknown");
