@@ -66,7 +66,7 @@ function commandOf(args: string[]): { name: CommandName; rest: string[] } {
   if (first === "--help" || first === "-h") return commandOf(["help", ...rest]);
   if (first.startsWith("-")) return { name: "run", rest: args };
   if (!isCommand(first)) {
-    const hint = /[./\\]/.test(first) ? `; check ${first} judges a file` : "; help lists what there is";
+    const hint = /[./\\]/.test(first) ? `; check ${first} judges a file` : "; help lists the commands";
     throw new UsageError(`Unknown command ${JSON.stringify(first)}${nearest(first, Object.keys(COMMANDS)) || hint}`);
   }
   if (first === "help" && isCommand(rest[0])) return { name: rest[0], rest: ["--help"] };
@@ -84,7 +84,9 @@ try {
   const message = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
   // Deno names the flag that permits the action. Real nodes need several flags, for which deno.json has two names.
   const isNotPermitted = error instanceof Error && error.name === "NotCapable";
-  const hint = isNotPermitted ? " (real nodes: -P=serve for one, -P=live for all else)" : "";
+  const hint = isNotPermitted
+    ? " (permissions for real nodes: -P=serve for one node, -P=live for everything else)"
+    : "";
   const isWrongUsage = isNotPermitted || error instanceof UsageError || error instanceof TargetError;
   terminal.err(`${isWrongUsage ? "Wrong usage" : "Failed"}: ${message}${hint}`);
   // Exits at once: whatever a command still waits for must not keep a failed process alive.

@@ -19,7 +19,12 @@ import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
   config: CONFIG_FLAG,
-  at: { type: "string", default: "127.0.0.1:7001", value: "HOST:PORT", about: "where any member serves clients" },
+  at: {
+    type: "string",
+    default: "127.0.0.1:7001",
+    value: "HOST:PORT",
+    about: "the address at which any member serves clients",
+  },
   ...ACCESS_FLAGS,
 } as const satisfies FlagSpec;
 

@@ -87,7 +87,7 @@ export async function readBackup(
   const descriptor = attempt(`read ${path}`, () => openSync(path, "r"));
   try {
     const wrong = (what: string): never => {
-      throw new UsageError(`${path} is no whole backup: ${what}`);
+      throw new UsageError(`${path} is not a complete backup: ${what}`);
     };
     let position = 0;
     let crc = 0;
@@ -108,7 +108,7 @@ export async function readBackup(
       return Uint8Array.from(bytes);
     };
     const magic = line("its first line");
-    if (new TextDecoder().decode(magic) !== MAGIC) wrong("it does not begin as one");
+    if (new TextDecoder().decode(magic) !== MAGIC) wrong("it does not begin like a backup");
     const header = line("its header");
     crc = crc32c(header, 0, header.length, crc32c(magic));
     for (;;) {

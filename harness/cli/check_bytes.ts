@@ -64,7 +64,7 @@ function unpacked(bytes: Uint8Array, times = 0): Uint8Array {
   const binary = BINARIES.find(([each]) => beginning.startsWith(each));
   if (binary !== undefined) throw new InputError(`it is ${binary[1]}`);
   if (!isGzip(bytes)) return bytes;
-  if (times === 3) throw new InputError("it is compressed more than three times over");
+  if (times === 3) throw new InputError("it is compressed more than three times, one compression inside the other");
   let inside: Uint8Array;
   try {
     inside = new Uint8Array(gunzipSync(bytes));

@@ -130,8 +130,8 @@ function inItsOrder(input: Exclude<Input, { kind: "sessions" }>, options: JudgeO
   const verdict = judgeHistory(input, options, began);
   if (goesBack === undefined || options.order === "file") return verdict;
   const { line, since } = goesBack;
-  const what = `time goes back, to before that of line ${since}`;
-  const flags = "--sort goes by time, --keep-order by the file";
+  const what = `the time is before that of line ${since}`;
+  const flags = "--sort sorts by time, --keep-order keeps the file's order";
   let other: FileVerdict;
   try {
     const { history } = checker.sortedByTime(input.history());
@@ -143,10 +143,13 @@ function inItsOrder(input: Exclude<Input, { kind: "sessions" }>, options: JudgeO
   const words = { true: "valid", false: "invalid", unknown: "unknown" } as const;
   const [byFile, byTime] = [words[`${verdict.result.valid}`], words[`${other.result.valid}`]];
   if (byFile !== byTime) {
-    throw new InputError(`${what}: in the order of the file it is ${byFile}, by time ${byTime}; ${flags}`, line);
+    throw new InputError(
+      `${what}: the verdict is ${byFile} in the file's order, but ${byTime} if sorted by time; ${flags}`,
+      line,
+    );
   }
-  const kept = `the order is that of the file, by time it is ${byTime} too`;
-  return withNotes(verdict, [`on line ${line} time goes back, to before that of line ${since}: ${kept}`]);
+  const kept = `the file's order was used; sorted by time, the verdict is ${byTime} too`;
+  return withNotes(verdict, [`on line ${line} the time is before that of line ${since}: ${kept}`]);
 }
 
 type EventsInput = Exclude<Input, { kind: "sessions" }>;
@@ -161,7 +164,7 @@ function judgeHistory(input: EventsInput, options: JudgeOptions, began: number):
     const history = checker.withKeys(input.history());
     const asKeys = judgeWithNulls({ ...input, history: () => history }, options, options.now());
     if (asValues.result.valid === asKeys.result.valid) return asValues;
-    const question = "it cannot be told whether [1 2] is the value 2 of the key 1 or a value that is a pair";
+    const question = "it is unclear whether [1 2] means the value 2 of the key 1, or a value that is a pair";
     throw new InputError(`${question}, and the verdict depends on it; say --pairs keys or --pairs values`);
   }
   return judgeWithNulls(input, options, began);
@@ -186,10 +189,10 @@ function judgeWithNulls(read: EventsInput, options: JudgeOptions, began: number)
     options.now(),
   );
   if (other.result.valid !== !valid) return verdict;
-  const meaning = rule === "value" ? "that there was no value" : "nothing, as in Knossos";
+  const meaning = rule === "value" ? "that there was no value" : "that the value is unknown, as in Knossos";
   const verb = valid ? "invalid" : "valid";
   return withNotes(verdict, [
-    `a read of null was taken to say ${meaning}; with --null-reads ${otherRule} it would be ${verb}`,
+    `a read of null was taken to mean ${meaning}; with --null-reads ${otherRule} the history would be ${verb}`,
   ]);
 }
 
@@ -241,7 +244,7 @@ export function inferred(input: Pick<EventsInput, "beginning">, options: JudgeOp
   if ("model" in found && (known.includes(found.model.split(":")[0]!) || found.model.startsWith("linearizable-"))) {
     const problem = misplacedFlag(found.model, options);
     if (problem === undefined) return found.model;
-    throw new InputError(`${problem}, for which it is taken; --model NAME says what it is`);
+    throw new InputError(`${problem}, which is the inferred model; --model NAME sets another one`);
   }
   const { question, models, event } = "model" in found
     ? { question: `it looks like ${found.model}`, models: [], event: undefined }
@@ -251,7 +254,7 @@ export function inferred(input: Pick<EventsInput, "beginning">, options: JudgeOp
     ? `say ${possible.map((model) => `--model ${model}`).join(" or ")}`
     : `no model knows them (${known.join(", ")})`;
   const line = event === undefined || event < 0 ? undefined : lines[event];
-  throw new InputError(`cannot tell what it should be held against: ${question}; ${answer}`, line);
+  throw new InputError(`the model cannot be inferred: ${question}; ${answer}`, line);
 }
 
 function judgeOnce(

@@ -81,7 +81,7 @@ function readsByKey(
   const isByKey = typeof state === "object" && state !== null && !Array.isArray(state);
   const keys = keysOf(history.events);
   if (!isByKey || (how !== "txn" && keys.size === 0)) {
-    if (how === "txn" || keys.size > 0) throw fail("expected an object with what each key holds in the end");
+    if (how === "txn" || keys.size > 0) throw fail("expected an object with the final value of each key");
     return [{ f: how, value: state }];
   }
   const entries = Object.entries(state).map(([name, value]): [unknown, unknown] => [keys.get(name) ?? name, value]);

@@ -29,18 +29,18 @@ const FLAGS = {
   model: {
     type: "string",
     value: "NAME",
-    about: `what the history is held against, if that cannot be found out: ${
+    about: `the model, if it cannot be inferred: ${
       NAMES.join(", ")
-    }, or the path of a module that exports a model; registers take an initial value behind a colon`,
+    }, or the path of a module that exports a model; registers take an initial value after a colon`,
   },
-  format: { type: "string", oneOf: checker.FORMATS, about: "how the file is written (found out if left out)" },
+  format: { type: "string", oneOf: checker.FORMATS, about: "the file's format (detected if left out)" },
   formats: { type: "boolean", about: "show three lines of each format" },
-  timeout: { type: "number", min: 0, about: "seconds after which a file is unknown" },
-  json: { type: "boolean", about: "print one object a file, on one line" },
+  timeout: { type: "number", min: 0, about: "seconds after which a file's verdict is unknown" },
+  json: { type: "boolean", about: "print one object per file, each on one line" },
   witness: {
     type: "boolean",
     about: "for linearizability: show an order of the operations that explains a valid history " +
-      "(the whole of it with --json)",
+      "(the complete order with --json)",
   },
   all: {
     type: "boolean",
@@ -49,43 +49,48 @@ const FLAGS = {
   "null-reads": {
     type: "string",
     oneOf: ["value", "unknown"],
-    about: "what a read of null says: that there is no value, or nothing, as in Jepsen's registers",
+    about: "the meaning of a read of null: there is no value, or the value is unknown, as in Jepsen's registers",
   },
   pairs: {
     type: "string",
     oneOf: ["keys", "values"],
-    about: "what a pair in the place of a value is: a key and its value, as jepsen.independent writes them, or a value",
+    about:
+      "the meaning of a pair in place of a value: a key with its value, as jepsen.independent writes them, or a value",
   },
   sort: { type: "boolean", about: "sort the events by their times" },
-  "keep-order": { type: "boolean", about: "keep the order of the file, although time goes back in it" },
-  merge: { type: "boolean", about: "take all files for one run, and sort it by time" },
+  "keep-order": { type: "boolean", about: "keep the order of the file, even if its times are not in order" },
+  merge: { type: "boolean", about: "join all files into one history, sorted by time" },
   "consistency-model": {
     type: "string",
     value: "NAME",
-    about: `for transactions: the level to hold them against (strict-serializable if left out), one of ${
+    about: `for transactions: the level to check (strict-serializable if left out), one of ${
       LEVELS.filter((name) => !/PL-/.test(name)).join(", ")
     }, or one of Adya's, from PL-1 to PL-SS`,
   },
   "version-order": {
     type: "strings",
     value: "NAME",
-    about: `for rw-register: where the order of versions may come from, one of ${
+    about: `for rw-register: a source of the order of versions, one of ${
       checker.VERSION_ORDERS.join(", ")
-    }; once for each`,
+    }; repeat the flag for several`,
   },
   final: {
     type: "string",
     value: "FILE",
     about:
-      "what the system held in the end, as JSON or EDN: an object by key, or one list or number; read after all else",
+      "the system's final state, as JSON or EDN: an object by key, or one list or number; it counts as a last read",
   },
-  dot: { type: "string", value: "FILE", about: "for transactions: where to write the graph of what is wrong" },
+  dot: {
+    type: "string",
+    value: "FILE",
+    about: "for transactions: write the dependency graph of the violations to this file",
+  },
   html: HTML_FLAG,
   ...OUTCOME_FLAGS,
   jobs: {
     type: "integer",
     min: 1,
-    about: "how many files are judged at once (as many as there are cores if left out)",
+    about: "number of files that are judged in parallel (the number of cores if left out)",
   },
 } as const satisfies FlagSpec;
 
@@ -130,7 +135,7 @@ export function checkFlags(args: readonly string[]): { flags: CheckFlags; files:
     );
   }
   if (flags.html !== undefined && words.length > 1 && !flags.merge) {
-    throw new UsageError("--html draws one history; report draws several");
+    throw new UsageError("--html takes one history; report takes several");
   }
   if (flags.merge && words.length < 2) throw new UsageError("--merge takes several files of one run");
   if (flags.model !== undefined && !isPath(flags.model)) {

@@ -21,8 +21,8 @@ const NODES_MAX = 9;
 
 const FLAGS = {
   config: CONFIG_FLAG,
-  nodes: { type: "integer", min: 1, max: NODES_MAX, about: "how many nodes; 3 for a new folder if left out" },
-  data: { type: "string", value: "FOLDER", about: "the folder for the nodes' folders" },
+  nodes: { type: "integer", min: 1, max: NODES_MAX, about: "number of nodes; 3 for a new folder if left out" },
+  data: { type: "string", value: "FOLDER", about: "the folder in which each node has a folder" },
   port: {
     type: "integer",
     default: 7001,
@@ -37,11 +37,11 @@ const FLAGS = {
     max: 65_000,
     about: "the first node's port for the other nodes",
   },
-  reads: { type: "string", default: "index", oneOf: READ_MODES, about: "how reads are made sure of" },
+  reads: { type: "string", default: "index", oneOf: READ_MODES, about: "how a read is made linearizable, or local" },
   "password-file": {
     type: "string",
     value: "FILE",
-    about: "what clients must know: the text of a file (or of KAYA_PASSWORD)",
+    about: "the clients' password: a file that contains it (or KAYA_PASSWORD)",
   },
 } as const satisfies FlagSpec;
 

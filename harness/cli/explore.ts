@@ -17,38 +17,41 @@ import type { Terminal } from "./terminal.ts";
 
 const BOUND_FLAGS = {
   nodes: { type: "integer", default: 3, min: 2, max: 3, about: "voters" },
-  terms: { type: "integer", default: 2, min: 1, max: 9, about: "nobody campaigns beyond this term" },
+  terms: { type: "integer", default: 2, min: 1, max: 9, about: "no node campaigns beyond this term" },
   entries: { type: "integer", default: 2, min: 1, max: 9, about: "no log grows beyond this index" },
   messages: {
     type: "integer",
     default: 2,
     min: 1,
     max: 9,
-    about: "how many messages are under way at most; the others are lost, in every way that leaves so many",
+    about: "maximum number of messages in flight; further ones are lost, and every choice of losses is explored",
   },
-  commands: { type: "integer", default: 0, min: 0, max: 9, about: "how many commands leaders take" },
-  crashes: { type: "integer", default: 0, min: 0, max: 9, about: "how many crashes happen, each with a restart" },
-  duplicates: { type: "integer", default: 0, min: 0, max: 9, about: "how many messages come twice" },
-  heartbeats: { type: "integer", default: 0, min: 0, max: 9, about: "how many heartbeat rounds leaders begin" },
-  reads: { type: "integer", default: 0, min: 0, max: 9, about: "how many reads are asked, of any node" },
-  syncs: { type: "boolean", about: "a disk's sync is a step of its own; without it everything is durable at once" },
-  "all-messages": { type: "boolean", about: "keep messages under way that can do nothing any more" },
-  "pre-vote": { type: "boolean", about: "nodes ask whether an election could be won before they begin a term" },
+  commands: { type: "integer", default: 0, min: 0, max: 9, about: "number of commands that leaders accept" },
+  crashes: { type: "integer", default: 0, min: 0, max: 9, about: "number of crashes, each with a restart" },
+  duplicates: { type: "integer", default: 0, min: 0, max: 9, about: "number of messages that are delivered twice" },
+  heartbeats: { type: "integer", default: 0, min: 0, max: 9, about: "number of heartbeat rounds that leaders begin" },
+  reads: { type: "integer", default: 0, min: 0, max: 9, about: "number of reads, at any node" },
+  syncs: { type: "boolean", about: "make a disk's sync a step of its own; without it every write is durable at once" },
+  "all-messages": { type: "boolean", about: "keep messages in flight that can no longer have an effect" },
+  "pre-vote": {
+    type: "boolean",
+    about: "with PreVote: nodes ask whether they could win an election before they begin a term",
+  },
 } as const satisfies FlagSpec;
 
 const FLAGS = {
   ...BOUND_FLAGS,
-  states: { type: "integer", default: 5_000_000, min: 1, max: 100_000_000, about: "states after which to stop" },
+  states: { type: "integer", default: 5_000_000, min: 1, max: 100_000_000, about: "stop after this many states" },
   depth: {
     type: "integer",
     default: 1000,
     min: 1,
     max: 100_000,
-    about: "steps from the beginning after which to stop",
+    about: "stop at this many steps from the initial state",
   },
-  time: { type: "number", default: 60, min: 0.1, max: 1e9, about: "seconds of real time after which to stop" },
-  path: { type: "string", value: "PATH", about: "take this path again, which an exploration printed, and tell it" },
-  json: { type: "boolean", about: "print what was found as one line of JSON" },
+  time: { type: "number", default: 60, min: 0.1, max: 1e9, about: "stop after this many seconds of real time" },
+  path: { type: "string", value: "PATH", about: "repeat a path that an exploration printed, and print its steps" },
+  json: { type: "boolean", about: "print the result as one line of JSON" },
 } as const satisfies FlagSpec;
 
 /** How many states are expanded between two looks at the clock. */
@@ -104,10 +107,12 @@ function progressLine({ progress }: Exploration, seconds: number): string {
 /** Replays a path. */
 function again(text: string, bounds: Bounds, isJson: boolean, terminal: Terminal): number {
   const path = parsePath(text);
-  if (path === null) throw new UsageError(`--path takes what an exploration printed, but was given ${quoted(text)}`);
+  if (path === null) {
+    throw new UsageError(`--path takes a path that an exploration printed, but was given ${quoted(text)}`);
+  }
   const story = tellPath(path, bounds);
   if (story === null) {
-    throw new UsageError(`--path ${quoted(text)} does not fit these bounds: give the flags it came with`);
+    throw new UsageError(`--path ${quoted(text)} does not fit these bounds: give the flags that were printed with it`);
   }
   terminal.out(isJson ? `${JSON.stringify(story)}\n` : renderStorySteps(story));
   return story.violation === null ? STATUS.true : STATUS.false;
@@ -156,7 +161,7 @@ function report(explored: Explored, bounds: Bounds, seconds: number, { style }: 
   }
   const end = isComplete
     ? style("green", "Every execution within these bounds is safe.")
-    : style("yellow", `Not everything within these bounds was seen: stopped by ${stopWord(stoppedBy)}.`);
+    : style("yellow", `Not every execution within these bounds was visited: stopped by ${stopWord(stoppedBy)}.`);
   return `${figures}\n${end}\n`;
 }
 

@@ -32,16 +32,21 @@ const FLAGS = {
     type: "integer",
     min: 1,
     max: 1e12,
-    about: "how many seeds, from --seed on; 100, or without end if there is a --time",
+    about: "number of seeds, from --seed on; 100 if left out, or unlimited with --time",
   },
-  time: { type: "number", min: 0.1, max: 1e9, about: "seconds of real time after which no further run begins" },
-  jobs: { type: "integer", min: 1, max: 256, about: "how many workers; one for each processor if left out" },
-  shard: { type: "string", default: "0/1", value: "I/N", about: "every n-th seed from the i-th on, counted from 0" },
+  time: { type: "number", min: 0.1, max: 1e9, about: "begin no further run after this many seconds of real time" },
+  jobs: { type: "integer", min: 1, max: 256, about: "number of workers; one per processor if left out" },
+  shard: {
+    type: "string",
+    default: "0/1",
+    value: "I/N",
+    about: "run every N-th seed, beginning with the I-th, counted from 0",
+  },
   "keep-going": { type: "boolean", about: "go on after a violation" },
-  html: { ...HTML_FLAG, about: "where to leave a page of the first failure, for any browser" },
+  html: { ...HTML_FLAG, about: "write a page of the first failure, for any browser" },
   ...OUTCOME_FLAGS,
-  "no-canaries": { type: "boolean", about: "do not begin with clusters that are known to be bad" },
-  json: { type: "boolean", about: "print each result as a line of JSON, and their sum as the last" },
+  "no-canaries": { type: "boolean", about: "do not first check that known bad clusters fail" },
+  json: { type: "boolean", about: "print each result as a line of JSON, and last a summary" },
 } as const satisfies FlagSpec;
 
 /** Runs the command. */
@@ -77,7 +82,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const jobs = flags.jobs ?? (isReal ? 1 : navigator.hardwareConcurrency);
   const isWorkersWork = jobs > 1 && target.spawns !== true;
   const hasWorkers = isWorkersWork && mayRead();
-  if (isWorkersWork && !hasWorkers) terminal.err("Without -R there are no workers: one seed at a time.");
+  if (isWorkersWork && !hasWorkers) terminal.err("Without -R no workers can start, so seeds run one at a time.");
   terminal.progress("No run has ended yet");
   let canaries = 0;
   const wasInterrupted = await interruptible(async (signal) => {
@@ -206,8 +211,8 @@ function closing(
   // Situations that a sweep never reached limit what it proves; they are left out if a violation was found.
   if (violations === 0 && never.length > 0) lines.push(columns([["no run had", never.join(", ")]]).trimEnd());
   if (violations > 0) lines.push(style("red", "A violation was found."));
-  else if (runs === 0) lines.push(style("yellow", "No run has ended, so nothing can be said."));
-  else if (unknown > 0) lines.push(style("yellow", "Not all that ran can be vouched for."));
+  else if (runs === 0) lines.push(style("yellow", "No run has ended, so there is no verdict."));
+  else if (unknown > 0) lines.push(style("yellow", "Some runs have no verdict."));
   else lines.push(style("green", `Every run${wasInterrupted ? " that has ended" : ""} can be explained.`));
   return `${lines.join("\n")}\n`;
 }

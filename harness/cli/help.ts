@@ -39,46 +39,46 @@ interface CommandHelp {
 
 const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
   run: {
-    about: "one run; the same flags and seed give the same, to the byte",
+    about: "make one run; the same flags and seed repeat it byte for byte",
     examples: ["--nemesis partition:ring,kill --seed 7", "--nemesis partition --reads local"],
     hasNemesis: true,
   },
   fuzz: {
-    about: "many seeds, in parallel, until one fails",
+    about: "run many seeds in parallel until one fails",
     permission: "-R",
     examples: ["--nemesis all --runs 1000", "--nemesis all --workload all --time 600 --keep-going"],
     hasNemesis: true,
   },
   shrink: {
     takes: "--seed N",
-    about: "the smallest run that still fails as a seed did",
+    about: "find the smallest run that fails in the same way as a seed's",
     examples: ["--seed 3 --nemesis partition --reads local"],
     hasNemesis: true,
   },
   replay: {
     takes: "FILE",
-    about: "a run kept by shrink --out, again; checked to be the same",
+    about: "repeat a run that shrink --out wrote, and check that it is the same",
     permission: "-R",
     examples: ["shrunk.json"],
   },
   explore: {
-    about: "every execution of a small cluster, breadth first, through the real core",
+    about: "visit every execution of a small cluster of the real core, breadth first",
     examples: ["--nodes 2 --terms 3 --crashes 1 --syncs", "--messages 1 --commands 1"],
   },
   check: {
     takes: "FILE...",
-    about: "linearizability, transaction isolation; - is standard input",
+    about: "judge linearizability or transaction isolation; - is standard input",
     permission: "-R",
     examples: ["history.jsonl", "--model list-append --consistency-model serializable history.edn"],
   },
   report: {
     takes: "RUN_OR_HISTORY...",
-    about: "a page of a kept run or a history, for any browser",
+    about: "make a page for any browser from a stored run or a history",
     permission: "-RW",
     examples: ["./out --html run.html", "history.jsonl --html history.html"],
   },
   serve: {
-    about: "one node of a live cluster, served to Redis clients",
+    about: "run one node of a live cluster, for Redis clients",
     permission: "-P=serve",
     examples: [
       "--id 1 --listen 127.0.0.1:7101 --client 127.0.0.1:7001 --data ./data/1",
@@ -89,29 +89,29 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
   },
   cluster: {
     takes: "--data FOLDER",
-    about: "a live cluster of processes on this machine",
+    about: "run a live cluster as processes on this machine",
     permission: "-P=live",
     examples: ["--nodes 3 --data ./data"],
   },
   member: {
     takes: "[WHAT]",
-    about: "look at the members, change them, hand the leadership over",
+    about: "show or change the members, or transfer the leadership",
     permission: "-P=serve",
     examples: ["status", "add 4 127.0.0.1:7104", "remove 4", "replace 3 4 127.0.0.1:7104", "transfer 2"],
   },
   log: {
     takes: "FOLDER",
-    about: "a node's journal, for people to read",
+    about: "print a node's journal as text",
     permission: "-R",
     examples: ["./data/1"],
   },
   backup: {
     takes: "save FILE | restore FILE",
-    about: "what a live cluster holds at one moment; into a new cluster",
+    about: "save a live cluster's store at one moment; restore it into a new cluster",
     permission: "-P=serve",
     examples: ["save backup.kaya --at 127.0.0.1:7001", "restore backup.kaya --at 127.0.0.1:7001"],
   },
-  help: { takes: "[COMMAND]", about: "this list, or what a command takes" },
+  help: { takes: "[COMMAND]", about: "show this list, or a command's flags" },
 };
 
 const GROUPS: readonly (readonly [string, readonly CommandName[]])[] = [
@@ -133,7 +133,7 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
   );
   terminal.out(
     `Usage: ${thisCommand()} [COMMAND] [FLAGS]\n\n${groups.join("\n")}\n` +
-      "COMMAND --help tells what a command takes, --version which version this is.\n" +
+      "COMMAND --help lists a command's flags, --version prints the version.\n" +
       "Exit status: 0 valid, 1 a violation, 2 unknown, 130 interrupted, 254 wrong\n" +
       "usage, 255 the program failed.\n",
   );
@@ -165,7 +165,7 @@ function faultsHelp(): string {
   const rows = Object.entries(FAULTS).map(([kind, { about, shapes }]): [string, string] => {
     return [kind, shapes.length === 0 ? about : `${about}: ${shapes.join(", ")}`];
   });
-  return `Faults, each in all its shapes or in one that follows a colon:\n${columns(rows)}`;
+  return `Faults; KIND:SHAPE uses only one shape of a kind:\n${columns(rows)}`;
 }
 
 function capitalized(text: string): string {

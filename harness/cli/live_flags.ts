@@ -33,21 +33,24 @@ export const ACCESS_FLAGS: AccessFlagSpec = {
   "password-file": {
     type: "string",
     value: "FILE",
-    about: "what clients must know: the text of a file (or of KAYA_PASSWORD)",
+    about: "the clients' password: a file that contains it (or KAYA_PASSWORD)",
   },
   "tls-cert": { type: "string", value: "FILE", about: "this side's certificate, in PEM" },
   "tls-key": { type: "string", value: "FILE", about: "its key, in PEM" },
   "tls-ca": {
     type: "string",
     value: "FILE",
-    about: "in PEM, the authority that signs clients' certificates; for a client, that of nodes",
+    about:
+      "in PEM, the authority that signs clients' certificates; for a client, the one that signs nodes' certificates",
   },
 };
 
 /** A flag's value as an address to connect to. */
 export function addressOf(flag: string, text: string): Address {
   const address = listenAddressOf(flag, text);
-  if (address.port === 0) throw new UsageError(`--${flag}: nobody is reached at port 0, as in ${JSON.stringify(text)}`);
+  if (address.port === 0) {
+    throw new UsageError(`--${flag}: port 0 cannot be connected to, as in ${JSON.stringify(text)}`);
+  }
   return address;
 }
 
@@ -101,7 +104,7 @@ function tlsOf(
   const own = certificateOf(`${name}-cert`, cert, tls.cert);
   certificateOf(`${name}-ca`, ca, tls.ca);
   if (!own.checkPrivateKey(keyOf(`${name}-key`, key, tls.key))) {
-    throw new UsageError(`--${name}-key: the key in ${key} is not that of the certificate in ${cert}`);
+    throw new UsageError(`--${name}-key: the key in ${key} does not belong to the certificate in ${cert}`);
   }
   return tls;
 }

@@ -14,7 +14,7 @@ import { describeCommand } from "../../server/store/command_text.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
-  last: { type: "integer", default: 0, min: 0, about: "print only so many of the last entries; 0 for all" },
+  last: { type: "integer", default: 0, min: 0, about: "print only this many of the last entries; 0 for all" },
 } as const satisfies FlagSpec;
 
 /** How many bytes are printed at a time. */
@@ -42,7 +42,7 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
 function filesOf(folder: string): JournalFiles {
   const names = attempt(folder, () => readdirSync(folder));
   if (names.includes("journal")) {
-    throw new UsageError(`The journal in ${folder} is of an older program: format version 1`);
+    throw new UsageError(`The journal in ${folder} was written by an older program: format version 1`);
   }
   const segments = names.flatMap((name) => {
     const number = segmentNumber(name);

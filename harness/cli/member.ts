@@ -14,7 +14,12 @@ import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
   config: CONFIG_FLAG,
-  at: { type: "string", default: "127.0.0.1:7001", value: "HOST:PORT", about: "where any member serves clients" },
+  at: {
+    type: "string",
+    default: "127.0.0.1:7001",
+    value: "HOST:PORT",
+    about: "the address at which any member serves clients",
+  },
   ...ACCESS_FLAGS,
 } as const satisfies FlagSpec;
 
@@ -59,5 +64,5 @@ function assertAddress(text: string): void {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  throw new UsageError(`Nobody is reached at port 0, as in ${JSON.stringify(text)}`);
+  throw new UsageError(`Port 0 cannot be connected to, as in ${JSON.stringify(text)}`);
 }

@@ -16,8 +16,8 @@ export const OUTCOME_FLAGS: {
   readonly junit: { readonly type: "string"; readonly value: string; readonly about: string };
   readonly annotations: { readonly type: "boolean"; readonly about: string };
 } = {
-  junit: { type: "string", value: "FILE", about: "where to leave the outcome as JUnit's XML" },
-  annotations: { type: "boolean", about: "print violations as GitHub's annotations, too" },
+  junit: { type: "string", value: "FILE", about: "write the outcome as JUnit's XML" },
+  annotations: { type: "boolean", about: "also print violations as GitHub's annotations" },
 };
 
 /** The parsed flags. */
@@ -44,7 +44,7 @@ export async function leaveOutcomes(
   try {
     writeFileSync(flags.junit, junit(cases));
   } catch (error) {
-    terminal.err(`${flags.junit} could not be written: ${fileErrorInWords(error)}. The verdict stands.`);
+    terminal.err(`${flags.junit} could not be written: ${fileErrorInWords(error)}. The verdict is not affected.`);
   }
 }
 

@@ -19,13 +19,13 @@ import { INTERRUPTED, PROGRAM_FAILED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
-  trace: { type: "boolean", about: "tell every event, not only those that mattered" },
+  trace: { type: "boolean", about: "print every event, not only the important ones" },
   tries: {
     type: "integer",
     default: 1,
     min: 1,
     max: 1000,
-    about: "in real time, where runs differ: how often it is repeated, until one fails in the same way",
+    about: "in real time, where runs differ: maximum number of repetitions until one fails in the same way",
   },
   html: HTML_FLAG,
   json: { type: "boolean", about: "print the result as one line of JSON" },
@@ -36,7 +36,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const { flags, words } = parseFlags(args, FLAGS);
   const [path, ...more] = words;
   if (path === undefined || more.length > 0) {
-    throw new UsageError("replay needs one file, which shrink --out has written");
+    throw new UsageError("replay needs one file that shrink --out wrote");
   }
   if (flags.html !== undefined) prepareFile("--html", flags.html);
   const replayed = await again(read(path), path, flags.tries);

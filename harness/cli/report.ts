@@ -27,7 +27,7 @@ const FLAGS = {
   model: {
     type: "string",
     value: "NAME",
-    about: "of histories: what they are held against, if that cannot be found out",
+    about: "for histories: the model, if it cannot be inferred",
   },
 } as const satisfies FlagSpec;
 
@@ -35,7 +35,7 @@ const FLAGS = {
 export async function main(args: string[], terminal: Terminal): Promise<number> {
   const { flags, words } = parseFlags(args, FLAGS);
   if (words.length === 0) {
-    throw new UsageError("report needs a folder of run --out, a file of shrink --out, or a history");
+    throw new UsageError("report needs a folder that run --out wrote, a file that shrink --out wrote, or a history");
   }
   prepareFile("--html", flags.html);
   const pages: { readonly name: string; readonly page: PageData }[] = [];
@@ -93,14 +93,16 @@ async function pageOfRunFile(read: RunFile, path: string, folder: string | null)
   const target = await targetOfRecorded(read.setup);
   const file = checkSystem(read, target);
   if (target.time(file.setup.system) === "real") {
-    if (folder === null) throw new UsageError(`${path}: a run in real time is drawn from the folder of run --out`);
+    if (folder === null) throw new UsageError(`${path}: for a run in real time, give the folder that run --out wrote`);
     const result = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
     const history = shownHistory([join(folder, "history.jsonl")], NOTHING_ASKED, result);
     return runPage({ result, events: history.events, schedule: file.schedule, moments: [] });
   }
   const { judged, moments } = (await replayRun(target, file, `${thisCommand("-R")} replay ${path}`))!;
   if (judged.result.history_sha256 !== file.expected.history_sha256) {
-    throw new UsageError(`${path}: made again, the run has another history: it is of another version of this program`);
+    throw new UsageError(
+      `${path}: the repeated run has another history: it was made by another version of this program`,
+    );
   }
   return runPage({ result: judged.result, events: judged.events, schedule: judged.schedule, moments });
 }

@@ -30,9 +30,9 @@ const FLAGS = {
   out: {
     type: "string",
     value: "FOLDER",
-    about: "where to leave history.jsonl, result.json and run.json (for replay and report), in place of older ones",
+    about: "the folder for history.jsonl, result.json and run.json (for replay and report); older ones are replaced",
   },
-  trace: { type: "boolean", about: "tell every event inside the nodes, a line each" },
+  trace: { type: "boolean", about: "print every event inside the nodes, one per line" },
   "check-determinism": { type: "boolean", about: "run twice, and name the first event that differs" },
   html: HTML_FLAG,
   ...OUTCOME_FLAGS,
@@ -44,7 +44,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const { flags, words, target, options } = await parseRunArguments(args, FLAGS);
   if (words.length > 0) throw new UsageError(`run takes flags only, but was given ${JSON.stringify(words[0])}`);
   if (flags.trace && flags.json) {
-    throw new UsageError("--trace tells the run as text, and --json as one line: only one of them can be had");
+    throw new UsageError("--trace and --json exclude each other");
   }
   const isReal = target.time(setupOf(target, options).system) === "real";
   if (isReal && (flags.trace || flags["check-determinism"])) {
@@ -72,7 +72,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     if (flags["check-determinism"]) terminal.out("Run twice: the same history, byte for byte.\n");
     if (isReal) {
       terminal.out(
-        "Real time: the seed fixes what is asked and which faults strike when, not how\nall this interleaves.\n",
+        "Real time: the seed determines the operations and the times of faults,\nbut not how they interleave.\n",
       );
     }
     if (flags.out !== undefined) terminal.out(whatWasWritten(flags.out, judged));
@@ -122,7 +122,9 @@ function checkDeterminism(first: JudgedRun, second: JudgedRun): void {
     string[],
   ];
   const at = a.findIndex((line, i) => line !== b[i]);
-  throw new Error(`The same options gave another history: event ${at} was ${a[at]}, and then ${b[at]}`);
+  throw new Error(
+    `The second run has another history: event ${at} was ${a[at]} in the first, but ${b[at]} in the second`,
+  );
 }
 
 /** Tells which files were written, and which command judges the history again. */

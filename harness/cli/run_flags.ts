@@ -56,13 +56,13 @@ export const RUN_FLAGS: RunFlagSpec = {
     type: "integer",
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
-    about: "what everything random follows from; drawn and printed if left out",
+    about: "the seed of everything random; drawn and printed if left out",
   },
   nemesis: {
     type: "string",
     default: nemesis,
     value: "FAULTS",
-    about: "faults with commas between them, as in partition:ring,kill; or none; or all, of which each seed draws",
+    about: "faults separated by commas, as in partition:ring,kill; or none; or all: each seed draws its faults",
   },
   "nemesis-interval": {
     type: "number",
@@ -75,39 +75,39 @@ export const RUN_FLAGS: RunFlagSpec = {
     type: "string",
     default: target,
     value: "NAME",
-    about: `the system under test: ${TARGET_NAMES.join(", ")}, or the path of a module of yours`,
+    about: `the system under test: ${TARGET_NAMES.join(", ")}, or the path of your own module`,
   },
   workload: {
     type: "string",
-    about: "what clients do; with all, what the seed draws",
+    about: "what clients do; with all, each seed draws a workload",
   },
   nodes: {
     type: "integer",
     min: 1,
     max: 99,
-    about: `how many nodes there are at first: ${DEFAULT_NODES}, or with the nemesis all what the seed draws`,
+    about: `the initial number of nodes: ${DEFAULT_NODES}, or with the nemesis all as the seed draws`,
   },
-  concurrency: { type: "integer", default: concurrency, min: 1, max: 10_000, about: "how many clients there are" },
+  concurrency: { type: "integer", default: concurrency, min: 1, max: 10_000, about: "number of clients" },
   rate: {
     type: "number",
     default: rate,
     min: 0.01,
     max: 1_000_000,
-    about: "operations a second, of all clients together, as far as they are free to ask",
+    about: "operations per second of all clients together, unless all of them wait for answers",
   },
-  keys: { type: "integer", default: keys, min: 1, max: 1_000_000, about: "how many keys there are" },
+  keys: { type: "integer", default: keys, min: 1, max: 1_000_000, about: "number of keys" },
   "read-share": {
     type: "number",
     min: 0,
     max: 1,
-    about: "the share of operations that change nothing: a half, or with the nemesis all what the seed draws",
+    about: "the share of reads among the operations: a half, or with the nemesis all as the seed draws",
   },
   "time-limit": {
     type: "number",
     default: timeLimit,
     min: 0.001,
     max: 86_400,
-    about: "seconds for which clients and nemesis are at work; virtual ones in the simulator",
+    about: "seconds during which clients and nemesis work; virtual seconds in the simulator",
   },
 };
 
@@ -257,7 +257,7 @@ function nemesisOf(text: string, { name, faults }: Target): NemesisSpec {
   const foreign = spec === "swarm" ? undefined : spec.find(({ kind }) => !faults.includes(kind));
   if (foreign === undefined) return spec;
   const suffered = faults.length === 0 ? "no faults" : faults.join(", ");
-  throw new UsageError(`--nemesis ${foreign.kind}: the target ${name} suffers ${suffered}`);
+  throw new UsageError(`--nemesis ${foreign.kind}: the target ${name} supports ${suffered}`);
 }
 
 /** Suggests the fault, or shape, that was probably meant by the first unknown one. */

@@ -23,7 +23,7 @@ import { variable } from "./secret_file.ts";
 export const CONFIG_FLAG = {
   type: "string",
   value: "FILE",
-  about: "flags from a file, NAME = VALUE on each line",
+  about: "a file with flags, one NAME = VALUE per line",
 } as const;
 
 /** Where a value was found: `kaya.conf:3`, `KAYA_TICK`. */

@@ -28,11 +28,15 @@ const FLAGS = {
     default: 60,
     min: 0.1,
     max: 1e9,
-    about: "seconds of real time after which the best so far will do",
+    about: "seconds of real time after which the smallest run so far is the result",
   },
-  out: { type: "string", value: "FILE", about: "where to write the run, for replay; without it the run is only told" },
+  out: {
+    type: "string",
+    value: "FILE",
+    about: "where to write the run, for replay; without it the run is only printed",
+  },
   html: HTML_FLAG,
-  json: { type: "boolean", about: "print what was found as one line of JSON" },
+  json: { type: "boolean", about: "print the result as one line of JSON" },
 } as const satisfies FlagSpec;
 
 /** The minimum time between two lines of progress, in milliseconds. */
@@ -136,7 +140,7 @@ async function tale(
     `\n${renderStory(moments, judged)}`,
     `\n${renderFailures(judged.result, style)}`,
     out === undefined
-      ? "\nWith --out FILE the run is kept, for replay.\n"
+      ? "\nWith --out FILE the run is written to a file, for replay.\n"
       : `\nAgain: ${thisCommand("-R")} replay ${out}\n`,
   ].join("");
 }

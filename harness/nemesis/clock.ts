@@ -28,7 +28,7 @@ const EFFECTS = ["rate", "stall", "jump"] as const;
 
 /** How a clock fault is drawn, named, healed and parsed. */
 export const clock: FaultType<ClockFault> = {
-  about: "nodes' clocks run at another pace",
+  about: "nodes' clocks run at another speed, stand still or jump",
   shapes: EFFECTS,
   draw(random, shape, view, severity) {
     const nodes = drawNodes(random, pick(random, RULES), view);

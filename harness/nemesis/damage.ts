@@ -34,7 +34,7 @@ export interface Damage {
 
 /** How damage is drawn, named and parsed. */
 export const damage: FaultType<Damage, Damage | Member> = {
-  about: "bits flip on a disk, or writes get lost or go astray, which the disk had confirmed",
+  about: "bits flip on a disk, or writes that it confirmed are lost or misdirected",
   shapes: DECAYS,
   draw(random, shape, view) {
     const decay = (shape ?? pick(random, DECAYS)) as Decay;

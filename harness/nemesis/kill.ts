@@ -23,7 +23,7 @@ export interface Kill {
 
 /** How a kill is drawn, named, healed and parsed. */
 export const kill: FaultType<Kill> = {
-  about: "nodes end at once, lose what they had not synced, and start again",
+  about: "nodes end at once, lose unsynced writes, and start again",
   shapes: RULES,
   quicklyHealed: 2,
   draw(random, asked, view) {

@@ -70,7 +70,7 @@ const STEPS = ["add-voter", "add-learner", "remove"] as const;
 
 /** How a membership change is drawn, named and parsed. */
 export const member: FaultType<Member> = {
-  about: "members come, go and change, or the leadership is handed over",
+  about: "members are added, removed or changed, or the leadership is transferred",
   shapes: CHANGES,
   draw: (random, shape, view) => drawMember(random, shape as MemberChange | null, view),
   name: ({ change }) => `member:${change}`,

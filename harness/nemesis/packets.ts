@@ -36,7 +36,7 @@ const ASKED_SHAPES: readonly string[] = ["clients", "services"];
 
 /** How a packet fault is drawn, named, healed and parsed. */
 export const packets: FaultType<Packets> = {
-  about: "messages are lost, doubled or late",
+  about: "messages are lost, duplicated or delayed",
   shapes: [...EFFECTS, ...ASKED_SHAPES],
   draw(random, shape, view, severity) {
     const isAny = shape === null || ASKED_SHAPES.includes(shape);

@@ -19,7 +19,7 @@ export interface Pause {
 
 /** How a pause is drawn, named, healed and parsed. */
 export const pause: FaultType<Pause> = {
-  about: "nodes stand still for a while",
+  about: "nodes stop for a time, and continue",
   shapes: RULES,
   draw(random, asked, view) {
     const shape = (asked ?? pick(random, RULES)) as Rule;

@@ -34,7 +34,9 @@ export function parseNemesis(text: string): NemesisSpec {
 function parseSpec(word: string): FaultSpec {
   const [kind = "", shape, ...rest] = word.split(":");
   if (!isFaultKind(kind)) {
-    throw new SyntaxError(`${JSON.stringify(kind)} is none of none, ${FAULT_KINDS.join(", ")}, all`);
+    throw new SyntaxError(
+      `${JSON.stringify(kind)} is not a fault: the faults are none, ${FAULT_KINDS.join(", ")}, all`,
+    );
   }
   const { shapes } = FAULTS[kind];
   if (rest.length > 0 || (shape !== undefined && !shapes.includes(shape))) {

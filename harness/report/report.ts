@@ -62,7 +62,7 @@ export function renderResult(result: RunResult, style: Style, circumstances: rea
     const told = circumstances.flatMap((sentence) => wrapped(sentence.split(" "), WIDTH));
     lines.push(style("red", "A violation."), ...told, `Again: ${result.replay}`);
   }
-  if (valid === "unknown") lines.push(style("yellow", "Nothing can be said for certain."), `Again: ${result.replay}`);
+  if (valid === "unknown") lines.push(style("yellow", "The verdict is unknown."), `Again: ${result.replay}`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -136,7 +136,7 @@ function raft({ coverage }: RunResult): string[] {
 function time({ virtual_ms, wall_ms, coverage }: RunResult): string {
   // For real processes nothing is counted, and their time is real time.
   if (!("elections" in coverage)) return `${(wall_ms / 1000).toFixed(1)} s`;
-  const factor = wall_ms > 0 ? `, ${grouped(Math.round(virtual_ms / wall_ms))} times as fast as life` : "";
+  const factor = wall_ms > 0 ? `, ${grouped(Math.round(virtual_ms / wall_ms))} times as fast as real time` : "";
   return `${(virtual_ms / 1000).toFixed(1)} s simulated in ${(wall_ms / 1000).toFixed(2)} s${factor}`;
 }
 

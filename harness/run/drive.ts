@@ -135,7 +135,7 @@ async function stepUntil(queue: EventQueue, isOver: () => boolean, options: InTu
 }
 
 function step(queue: EventQueue): void {
-  if (!queue.step()) throw new Error("The run stands still: it is not over, but nothing is due any more");
+  if (!queue.step()) throw new Error("The run is not over, but its event queue is empty");
 }
 
 /** Waits until no cluster holds the queue, or the run is aborted. */

@@ -135,7 +135,11 @@ export function failedChecks({ checks }: Pick<RunResult, "checks">): string[] {
 function livenessOf({ liveness, finalReads }: RunOutcome): Verdict {
   if (liveness.valid !== true || finalReads.answered === finalReads.asked) return liveness;
   const silent = finalReads.asked - finalReads.answered;
-  return { ...liveness, valid: false, reason: `all was healed, but ${silent} of the last reads were never answered` };
+  return {
+    ...liveness,
+    valid: false,
+    reason: `all faults were healed, but ${silent} of the last reads were never answered`,
+  };
 }
 
 /** The verdict is `"unknown"` if the run did not exercise what it was meant to. */
@@ -143,12 +147,12 @@ function exercised(outcome: RunOutcome, setup: RunSetup): Verdict {
   if (outcome.succeeded === 0) {
     return {
       valid: "unknown",
-      reason: "no operation succeeded while the clients were at work, so nothing was checked",
+      reason: "no operation succeeded during the run, so nothing was checked",
     };
   }
   const struck = [...outcome.faults.values()].some((count) => count.struck > 0);
   if (setup.kinds.length > 0 && !struck) {
-    return { valid: "unknown", reason: "the nemesis never struck, so nothing was survived" };
+    return { valid: "unknown", reason: "the nemesis applied no fault, so nothing was tested" };
   }
   return { valid: true };
 }

@@ -59,10 +59,10 @@ export function parseRunFile(text: string): RunFile {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new SyntaxError("it is not JSON; a file that shrink --out has written was expected");
+    throw new SyntaxError("it is not JSON; expected a file that shrink --out wrote");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new SyntaxError("it holds no object; a file that shrink --out has written was expected");
+    throw new SyntaxError("it is not a JSON object; expected a file that shrink --out wrote");
   }
   const file = value as Record<string, unknown>;
   if (file["format"] !== FORMAT) {
@@ -78,7 +78,7 @@ export function parseRunFile(text: string): RunFile {
   const misshapen = firstMisshapen("setup", setup, LIKE);
   if (misshapen !== null) throw new SyntaxError(misshapen);
   if (typeof (expected as RunFile["expected"] | undefined)?.history_sha256 !== "string") {
-    throw new SyntaxError("what is expected of the run is missing");
+    throw new SyntaxError("the expected result of the run is missing");
   }
   return runFile({
     origin: String(origin),

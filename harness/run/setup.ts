@@ -116,7 +116,7 @@ function makerOf(target: Target, name: string): Target["workloads"][string] {
 function refuseUnsuffered(target: Target, kind: FaultKind): void {
   if (target.faults.includes(kind)) return;
   const suffered = target.faults.length === 0 ? "no faults" : target.faults.join(", ");
-  throw new RangeError(`The target ${target.name} does not suffer ${kind}: it suffers ${suffered}`);
+  throw new RangeError(`The target ${target.name} does not support the fault ${kind}: it supports ${suffered}`);
 }
 
 /** The target draws from a separate stream, so its draws and the others do not affect each other. */

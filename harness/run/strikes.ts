@@ -107,6 +107,6 @@ export class Strikes {
 /** Injects a fault into a cluster. A fault that the cluster does not suffer does not strike. */
 function inject(cluster: Cluster, fault: Fault, done: (strike: Strike) => void): void {
   const suffering = sufferingOf(cluster.suffers, fault);
-  if (suffering === null) done({ struck: false, detail: `${fault.kind} is none of this cluster's faults` });
+  if (suffering === null) done({ struck: false, detail: `${fault.kind} is not supported by this cluster` });
   else suffering.inject(fault, done);
 }

@@ -28,7 +28,7 @@ function say(text: string, isWrong = false): void {
 }
 
 function judgeForm(): HTMLElement {
-  const text = element("textarea", { rows: "6", id: "history", "aria-label": "A history, an event a line" });
+  const text = element("textarea", { rows: "6", id: "history", "aria-label": "A history, one event per line" });
   text.value = EXAMPLE;
   const names = [...new Set([...checker.MODEL_NAMES, ...checker.TRANSACTION_MODELS])];
   const model = element(
@@ -72,7 +72,7 @@ function judgeForm(): HTMLElement {
     element(
       "p",
       { class: "note" },
-      "Drop a file anywhere on this page, choose one, or type an event a line. Nothing leaves your browser.",
+      "Drop a file anywhere on this page, choose one, or type one event per line. Nothing leaves your browser.",
     ),
     text,
     element("div", { class: "controls" }, file, model, button),
@@ -116,7 +116,7 @@ function simulatorForm(): HTMLElement {
     element(
       "p",
       { class: "note" },
-      "The same fields give the same run, to the byte. Reads that are local are not linearizable: see it caught.",
+      "The same fields repeat the run byte for byte. Local reads are not linearizable, and the check finds it.",
     ),
     element("div", { class: "controls" }, ...labels, run, stop, link),
   );
@@ -139,7 +139,7 @@ function simulatorForm(): HTMLElement {
       if (outcome === null) say("Stopped.");
       else {
         show(outcome.page);
-        say(`Simulated ${Math.round(outcome.speed)} times as fast as life.`);
+        say(`Simulated ${Math.round(outcome.speed)} times as fast as real time.`);
       }
     } catch (error) {
       say((error as Error).message, true);

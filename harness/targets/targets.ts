@@ -52,8 +52,8 @@ async function loadModule(path: string): Promise<Target> {
   const why = whyNoTarget(found);
   if (why === null) return found as Target;
   throw new TargetError(
-    `--target ${path}: its default export is no target (${why}): ` +
-      "what defineProcesses or defineNodes returns was expected",
+    `--target ${path}: its default export is not a target (${why}): ` +
+      "expected the result of defineProcesses or defineNodes",
   );
 }
 

@@ -31,7 +31,7 @@ export const etcd: Target = defineProcesses({
       type: "string",
       oneOf: ["linearizable", "serializable"],
       default: "linearizable",
-      about: "how clients read; serializable is wrong on purpose, and is caught",
+      about: "how clients read; serializable is deliberately wrong, and the check finds it",
     },
   },
   limits: { requestTimeout: 4 * SECOND, livenessTicks: 400 },

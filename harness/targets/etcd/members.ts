@@ -77,7 +77,7 @@ async function change(rig: ProcessRig, { change, node, old }: MemberFault): Prom
     case "promote":
       return await ask(rig, "cluster/member/promote", { ID: await memberId(rig, node) });
     case "demote":
-      throw new Error("etcd makes no learners out of voters");
+      throw new Error("etcd cannot turn a voter into a learner");
     case "transfer":
       return await transfer(rig, node);
   }

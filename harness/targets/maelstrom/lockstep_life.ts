@@ -162,7 +162,7 @@ class LockstepLife implements Life {
     }
     if (wake_at !== null && wake_at !== undefined && typeof wake_at !== "number") {
       return this.#break({
-        what: `wants to be woken at ${JSON.stringify(wake_at)}: ms or null was expected`,
+        what: `asks to be woken at ${JSON.stringify(wake_at)}; expected milliseconds or null`,
         isCertain: false,
       });
     }
@@ -184,7 +184,7 @@ class LockstepLife implements Life {
     if (now > this.#wokenAt) this.#wakesThen = 0;
     this.#wokenAt = now;
     if (++this.#wakesThen > WAKES_AT_ONCE) {
-      const what = `wants to be woken at ${ms} ms again and again, although it is ${now / MILLISECOND} ms already`;
+      const what = `asks again and again to be woken at ${ms} ms, although it is already ${now / MILLISECOND} ms`;
       return this.#break({ what, isCertain: false });
     }
     // Rounds up: if it were woken too early by a rounding error, the node would find that it is not time yet.
@@ -207,7 +207,7 @@ class LockstepLife implements Life {
     if (isFirst ? !this.#patience.isOver() : passed < STEP_LIMIT_MS) return;
     const seconds = Math.round(passed / 1000);
     this.#break({
-      what: `has not said that it is idle for ${seconds} s of real time, after ${quoted(step.line)}`,
+      what: `did not say that it was idle within ${seconds} s of real time, after ${quoted(step.line)}`,
       isCertain: false,
     });
   }

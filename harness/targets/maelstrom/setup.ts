@@ -53,7 +53,7 @@ const START_TIMEOUT_LOCKSTEP = 4;
 
 /** The flags of `--target maelstrom`. */
 export const MAELSTROM_FLAGS: FlagSpec = {
-  bin: { type: "string", value: "NODE", about: "the program of a node; what stands behind -- are its arguments" },
+  bin: { type: "string", value: "NODE", about: "a node's program; the words after -- are its arguments" },
   clock: {
     type: "string",
     default: "real",
@@ -65,22 +65,44 @@ export const MAELSTROM_FLAGS: FlagSpec = {
     type: "string",
     default: "constant",
     oneOf: LATENCY_DISTRIBUTIONS,
-    about: "how latencies are spread",
+    about: "the distribution of latencies",
   },
   topology: {
     type: "string",
     default: TOPOLOGIES[0]!,
     oneOf: TOPOLOGIES,
-    about: "who is whose neighbour in broadcast",
+    about: "the neighbours of each node in broadcast",
   },
   availability: { type: "string", value: "SHARE", about: "the share of operations that must succeed, or total" },
-  "consistency-models": { type: "string", value: "NAMES", about: "what transactions are held against, with commas" },
+  "consistency-models": {
+    type: "string",
+    value: "NAMES",
+    about: "the consistency models of transactions, separated by commas",
+  },
   "key-count": { type: "integer", min: 1, max: 1_000_000, about: "as --keys" },
-  "max-txn-length": { type: "integer", default: 4, min: 1, max: 100, about: "the most steps of a transaction" },
-  "max-writes-per-key": { type: "integer", default: 16, min: 1, max: 1_000_000, about: "after so many, a key is left" },
-  "request-timeout": { type: "number", default: 2, min: 0.01, max: 3600, about: "seconds that a client waits" },
-  "start-timeout": { type: "number", min: 0.1, max: 3600, about: "seconds that a node has to answer init" },
-  "log-stderr": { type: "boolean", about: "pass on what nodes write to their standard error" },
+  "max-txn-length": {
+    type: "integer",
+    default: 4,
+    min: 1,
+    max: 100,
+    about: "maximum number of steps in a transaction",
+  },
+  "max-writes-per-key": {
+    type: "integer",
+    default: 16,
+    min: 1,
+    max: 1_000_000,
+    about: "maximum number of writes per key; then a new key is used",
+  },
+  "request-timeout": {
+    type: "number",
+    default: 2,
+    min: 0.01,
+    max: 3600,
+    about: "seconds that a client waits for an answer",
+  },
+  "start-timeout": { type: "number", min: 0.1, max: 3600, about: "seconds within which a node must answer init" },
+  "log-stderr": { type: "boolean", about: "print the nodes' standard error" },
 };
 
 /**

@@ -93,8 +93,10 @@ export class NodeCluster implements Cluster {
         const waits = this.#waiting.get(end);
         if (waits === undefined) return;
         if (isCompletion(answer)) return waits(answer);
-        this.#errors.push(`node ${from} has answered a client with ${JSON.stringify(answer)}, which is no completion`);
-        waits({ type: "info", error: "an answer that cannot be read" });
+        this.#errors.push(
+          `node ${from} has answered a client with ${JSON.stringify(answer)}, which is not a completion`,
+        );
+        waits({ type: "info", error: "the answer cannot be read" });
       }, copyOf(body));
     }
   }

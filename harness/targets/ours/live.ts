@@ -30,7 +30,7 @@ const COMPACTION_BYTES_MAX = 64 << 20;
 export function liveOf(app: App): Target<OursSetup> {
   return {
     name: "live",
-    about: "this project's server as processes on this machine, which follow the seed in their faults only",
+    about: "this project's server as processes on this machine; the seed determines operations and faults only",
     flags: OURS_FLAGS,
     workloads: app.workloads,
     faults: FAULTS,

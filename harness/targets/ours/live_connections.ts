@@ -111,7 +111,7 @@ function replyOf(error: Error | null, value: ClientValue): ClientReply {
   try {
     return JSON.parse(String(value)) as ClientReply;
   } catch {
-    return { type: "info", error: "an answer that cannot be read" };
+    return { type: "info", error: "the answer cannot be read" };
   }
 }
 

@@ -19,7 +19,7 @@ export async function loadApp(path: string): Promise<App> {
   const found = await defaultExport("--app", path, "an app");
   const why = whyNoApp(found);
   if (why === null) return found as App;
-  throw new TargetError(`--app ${path}: its default export is no app: ${why}`);
+  throw new TargetError(`--app ${path}: its default export is not an app: ${why}`);
 }
 
 /** What a value lacks to be an app; `null` if it is one. */

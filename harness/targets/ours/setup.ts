@@ -85,9 +85,9 @@ export const OURS_FLAGS: FlagSpec = {
   reads: {
     type: "string",
     oneOf: READ_MODES,
-    about: "how reads are done: index if left out; local shows stale reads, and how they are caught",
+    about: "how a read is done: index if left out; local makes stale reads, which the check finds",
   },
-  app: { type: "string", value: "FILE", about: "a module with a state machine of yours, in place of the store" },
+  app: { type: "string", value: "FILE", about: "a module with your own state machine, in place of the store" },
 };
 
 /**

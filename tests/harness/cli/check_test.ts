@@ -176,7 +176,7 @@ test("a model that cannot be found out is asked for", { skip }, async () => {
   const strange = await check({ h: event(0, "invoke", "dance") }, "@h");
 
   assert.deepEqual([open.status, strange.status], [254, 254]);
-  const asked = "h: cannot tell what it should be held against: ";
+  const asked = "h: the model cannot be inferred: ";
   assert.equal(
     open.err,
     `${asked}no read tells whether it is a counter or a set; say --model counter or --model set\n`,
@@ -244,7 +244,7 @@ test("flags of transactions are wrong usage with a model of something else", { s
     const found = await check({ h: written }, flag, value, "@h");
 
     assert.deepEqual([found.status, found.out], [254, ""]);
-    assert.match(found.err, /^h: --[a-z-]+ is for .*rw-register, not for kv, for which it is taken; .*\n$/);
+    assert.match(found.err, /^h: --[a-z-]+ is for .*rw-register, not for kv, which is the inferred model; .*\n$/);
   }
 });
 

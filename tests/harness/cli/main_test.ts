@@ -33,7 +33,7 @@ test("an unknown command or flag is one line on stderr, and exits with 254", { s
   for (
     const [args, line] of [
       [["fuz"], 'Wrong usage: Unknown command "fuz"; did you mean fuzz?\n'],
-      [["earthquake"], 'Wrong usage: Unknown command "earthquake"; help lists what there is\n'],
+      [["earthquake"], 'Wrong usage: Unknown command "earthquake"; help lists the commands\n'],
       [["h.jsonl"], 'Wrong usage: Unknown command "h.jsonl"; check h.jsonl judges a file\n'],
       [
         ["--clock", "lockstep"],

@@ -25,7 +25,7 @@ test("what is no recorded run is refused with what was expected", () => {
 
   assert.throws(() => parseRunFile(""), /it is not JSON/);
   assert.throws(() => parseRunFile(encodeRunFile(FILE).slice(0, 300)), /it is not JSON/);
-  assert.throws(() => parseRunFile("[]"), /it holds no object/);
+  assert.throws(() => parseRunFile("[]"), /it is not a JSON object/);
   assert.throws(
     () => parseRunFile("{}"),
     /it names no format, but "kaya-raft run" was expected, which shrink --out writes/,
@@ -46,5 +46,5 @@ test("what is no recorded run is refused with what was expected", () => {
   assert.throws(() => parseRunFile(changed({ faults })), /faults\[0\]: a fault's kind is one of partition/);
   const operations = [{ at: 1, client: 0, node: "x", operation: { f: "get" } }];
   assert.throws(() => parseRunFile(changed({ operations })), /operations\[0\]: "node" is a whole number/);
-  assert.throws(() => parseRunFile(changed({ expected: {} })), /what is expected of the run is missing/);
+  assert.throws(() => parseRunFile(changed({ expected: {} })), /the expected result of the run is missing/);
 });

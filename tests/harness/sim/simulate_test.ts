@@ -110,13 +110,13 @@ test("a founder that would be a cluster by itself never comes back with an empty
 test("a run whose nemesis never struck is unknown, and so is one in which nothing succeeded", () => {
   const alone = simulateAndJudge(options({ nodes: 1, nemesis: "member:transfer" }), "").result;
   assert.equal(alone.valid, "unknown");
-  assert.equal(alone.checks["exercised"]!.reason, "the nemesis never struck, so nothing was survived");
+  assert.equal(alone.checks["exercised"]!.reason, "the nemesis applied no fault, so nothing was tested");
 
   const idle = simulateAndJudge(options({ nemesis: "none", timeLimit: 0.001, rate: 0.01 }), "").result;
   assert.equal(idle.valid, "unknown");
   assert.equal(
     idle.checks["exercised"]!.reason,
-    "no operation succeeded while the clients were at work, so nothing was checked",
+    "no operation succeeded during the run, so nothing was checked",
   );
 });
 

@@ -109,7 +109,10 @@ test("an answer that is no completion fails the run, and names the node", () => 
     handle: (message) => message === null ? {} : { messages: [{ end: message.end, body: "done" }] },
   }), {});
 
-  assert.match(result.checks["nodes"]!.reason!, /^node \d has answered a client with "done", which is no completion/);
+  assert.match(
+    result.checks["nodes"]!.reason!,
+    /^node \d has answered a client with "done", which is not a completion/,
+  );
 });
 
 test("a trace tells what each node receives and sends", () => {

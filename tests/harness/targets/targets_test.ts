@@ -33,8 +33,8 @@ test("a name that is none, and a file that is not there, are refused in one line
 test("a module that does not export a target is refused with what it lacks", { skip }, async () => {
   const refusals: readonly (readonly [string, RegExp])[] = [
     ["export const a = 1;", /the module has no default export, but a target was expected$/],
-    ["export default 7;", /its default export is no target \(it is a number\)/],
-    ["export default null;", /its default export is no target \(it is a null\)/],
+    ["export default 7;", /its default export is not a target \(it is a number\)/],
+    ["export default null;", /its default export is not a target \(it is a null\)/],
     ["export default { workloads: {} };", /no target \(it has no name\)/],
     ["export default { name: 'a', ports: ['b'], command() {} };", /no target \(it has no function setup\)/],
     ["let a = ;", /the module cannot be loaded: /],

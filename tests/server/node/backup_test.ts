@@ -63,11 +63,11 @@ test("half a backup, and a file with one wrong bit, are refused before anything 
       const whole = readFileSync(file);
       for (let at = 0; at < whole.length; at++) {
         writeFileSync(file, whole.subarray(0, at));
-        await assert.rejects(readBackup(file, () => {}), /no whole backup/, `cut at ${at}`);
+        await assert.rejects(readBackup(file, () => {}), /not a complete backup/, `cut at ${at}`);
         const flipped = Uint8Array.from(whole);
         flipped[at] = flipped[at]! ^ 4;
         writeFileSync(file, flipped);
-        await assert.rejects(readBackup(file, () => {}), /no whole backup/, `flipped at ${at}`);
+        await assert.rejects(readBackup(file, () => {}), /not a complete backup/, `flipped at ${at}`);
       }
       const none = join(folder, "none");
       await assert.rejects(backup("restore", none, "--at", formatAddress(one!.client)), /no such file/);

@@ -270,7 +270,7 @@ node.run()
       assert.equal(judged.result.valid, "unknown");
       assert.match(
         judged.result.checks["processes"]!.reason!,
-        /n\d has not said that it is idle for \d s of real time/,
+        /n\d did not say that it was idle within \d s of real time/,
       );
     },
   ));

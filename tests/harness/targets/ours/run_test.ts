@@ -30,6 +30,6 @@ test("a nemesis that real processes cannot suffer is refused before anything is 
   const options = { ...DEFAULT_OPTIONS, seed: 1, nemesis: "clock" };
   await assert.rejects(
     runOnce(live, options, { command: "run" }),
-    /The target live does not suffer clock: it suffers partition, kill/,
+    /The target live does not support the fault clock: it supports partition, kill/,
   );
 });
