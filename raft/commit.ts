@@ -38,8 +38,8 @@ export function commitAsLeader(core: Core): void {
  * Reacts to the commit of the configuration in force, on a leader that has committed in its own term.
  *
  * Leaves a joint configuration with `autoLeave` (dissertation, section 4.3), even one of an earlier leader. Tells the
- * removed members. A leader that is not a voter of the configuration hands over (section 4.2.2); until now it led
- * without counting itself.
+ * removed members. A leader that is not a voter of the configuration transfers the leadership (section 4.2.2). Until
+ * now it led without counting itself.
  */
 function configurationCommitted(core: Core): void {
   const { configuration } = core;

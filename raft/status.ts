@@ -16,7 +16,7 @@ export interface SnapshotStatus {
   readonly index: LogIndex;
   /** How many of its bytes the follower has written. */
   readonly sentBytes: number;
-  /** How many it has. */
+  /** How many bytes the snapshot has. */
   readonly totalBytes: number;
   /** Why the follower refuses it; `null` if it does not. */
   readonly refusal: SnapshotRefusal | null;
@@ -75,7 +75,7 @@ export interface RaftStatus {
    * the disk hangs, or the host does not sync, or does not call `persisted()`.
    */
   readonly unsyncedBytes: number;
-  /** For how many ticks nothing more has become durable while something waits for it; 0 if everything is durable. */
+  /** How many ticks ago something last became durable; 0 if nothing waits to become durable. */
   readonly syncStallTicks: number;
   /** Whether term and vote are durable. While they are not, the node does not campaign. */
   readonly isStateDurable: boolean;

@@ -144,7 +144,7 @@ export class JsonText {
     const value = Number(match[0]);
     if (!Number.isFinite(value)) {
       this.#at -= match[0].length;
-      throw this.fail("a number below 1.8e308, which is all that can be told apart");
+      throw this.fail("a number below 1.8e308, because larger ones all become infinite");
     }
     const isInteger = match[1] === undefined && match[2] === undefined;
     return isInteger && !Number.isSafeInteger(value) ? BigInt(match[0]) : value;

@@ -194,7 +194,7 @@ export class PlainLine {
     }
   }
 
-  /** What the next field is, by its name, which is stepped over with its colon; -1 if it cannot be told. */
+  /** Reads the next name and its colon, and returns the field that it names; -1 if it is unknown. */
   #kind(number: number): number {
     const bytes = this.bytes;
     const begin = this.#at;

@@ -130,7 +130,7 @@ function inItsOrder(input: Exclude<Input, { kind: "sessions" }>, options: JudgeO
   const verdict = judgeHistory(input, options, began);
   if (goesBack === undefined || options.order === "file") return verdict;
   const { line, since } = goesBack;
-  const what = `the time is before that of line ${since}`;
+  const what = `time goes back, to before that of line ${since}`;
   const flags = "--sort sorts by time, --keep-order keeps the file's order";
   let other: FileVerdict;
   try {
@@ -149,7 +149,7 @@ function inItsOrder(input: Exclude<Input, { kind: "sessions" }>, options: JudgeO
     );
   }
   const kept = `the file's order was used; sorted by time, the verdict is ${byTime} too`;
-  return withNotes(verdict, [`on line ${line} the time is before that of line ${since}: ${kept}`]);
+  return withNotes(verdict, [`on line ${line} time goes back, to before that of line ${since}: ${kept}`]);
 }
 
 type EventsInput = Exclude<Input, { kind: "sessions" }>;

@@ -39,9 +39,9 @@ const DISK_RESERVE_MAX = 256 << 20;
 const LOOK_EVERY = SECOND;
 /** How long a member's notice that it is full stays valid. */
 const NOTICE_TIME = 4 * SECOND;
-/** Warnings begin at this share of a limit, */
+/** The share of a limit at which warnings begin. */
 const NEAR_SHARE = 0.8;
-/** and are repeated each time the share has grown by this much. */
+/** A warning is repeated each time the share has grown by this much. */
 const NEAR_STEP = 0.05;
 
 /** The limits that follow from the size of the heap. */
@@ -49,7 +49,7 @@ export function defaultQuota(): QuotaLimits {
   return { bytes: Math.min(BYTES_MAX, Math.floor(heapLimit() * HEAP_SHARE)), keys: KEYS_MAX, diskReserve: null };
 }
 
-/** V8's limit includes three semi-spaces of the young generation, in which nothing stays. */
+/** V8's limit includes three semi-spaces of the young generation. The store's objects do not stay in them. */
 const YOUNG_BYTES = 192 << 20;
 
 /** The usable size of the heap. Bun's heap grows as long as there is memory, whatever limit it reports. */

@@ -2,10 +2,9 @@
  * Client sessions: a state machine that wraps another one, and applies each write of a session once, however often it
  * is in the log (Raft dissertation, section 6.3).
  *
- * ```text
- * command  = 16 | client length u32, bytes | sequence u64 | oldest open u64 | since u64 | the inner command
- * slice    = forgotten u64 | sessions u32 | (client | last used u64 | oldest open u64 | replies u32 | (sequence u64 | reply)*)*
- * ```
+ * ```text command  = 16 | client length u32, bytes | sequence u64 | oldest open u64 | since u64 | the inner command
+ * slice    = forgotten u64 | sessions u32 | (client | last used u64 | oldest open u64 | replies u32 | (sequence u64 |
+ * reply)*)* ```
  *
  * The store remembers the replies of a session from its oldest open write on. It holds a limited number of sessions,
  * and forgets the least recently used one. "Used" is measured by log index, so every node forgets the same session. A
@@ -29,7 +28,7 @@ const SESSION_KIND = 16;
  * The error of a write whose session was forgotten. This attempt did nothing; the outcome of an earlier one is unknown.
  */
 export const SESSION_EXPIRED = "session expired";
-/** The error of a write whose answer the client has already received, as it said. */
+/** The error of a write whose answer the client has already received, according to its `oldestOpen`. */
 const SESSION_STALE = "answered before";
 
 /** The stored data of one client. */

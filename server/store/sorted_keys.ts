@@ -5,9 +5,9 @@
  * chunks | a b c | f g h i | m | ...       each sorted, and all of one before all of the next
  * ```
  *
- * A chunk that has grown too long is split in two, and an empty one is removed. Adding and deleting cost a binary
- * search over the chunks and one within a chunk, and move at most a chunk's keys and the list of chunks: about 1 us
- * with a million keys.
+ * A chunk that has grown too long is split in two, and an empty one is removed. Adding or deleting a key takes a binary
+ * search for the chunk and another one within it, and moves the later keys of that chunk. If a chunk is added or
+ * removed, the list of chunks is moved too. With a million keys, this takes about 1 us.
  *
  * @module
  */

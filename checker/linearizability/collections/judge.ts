@@ -33,7 +33,7 @@ export function judgeCollection(table: Operations, model: CollectionModel, read:
   if (collection.value.includes(NULL_ID)) {
     return {
       valid: "unknown",
-      reason: "null is inserted, which a removal's answer cannot tell from an empty collection",
+      reason: "null is inserted, but a removal also answers null if the collection is empty",
     };
   }
   const rank = model.order === "priority" ? ranksOf(table, model, collection) : new Int32Array(collection.length);

@@ -150,8 +150,8 @@ export function decide(model: string, known: Known): Decision {
     }
   }
   if (SESSION_MODELS.has(model) || model === "sequential" || model === "linearizable") {
-    // Violations that exist were found. Their absence decides only if all versions are in order, or if a stronger level
-    // holds.
+    // All existing violations were found. If there are none, that decides only if all versions are in order, or if a
+    // stronger level holds.
     if (SESSION_MODELS.has(model) && !isRegisters(analysis)) return { valid: true };
     if (
       SESSION_MODELS.has(model) &&
@@ -169,8 +169,8 @@ export function decide(model: string, known: Known): Decision {
   return {
     valid: "unknown",
     reason:
-      `nothing found speaks against ${model}, but it follows only from a stronger model that the history does not ` +
-      `have, or was not proven to have`,
+      `no violation of ${model} was found, but it is proven only by a stronger model, which the history does not ` +
+      `have, or may not have`,
   };
 }
 
@@ -188,7 +188,7 @@ function byPrefix({ history, analysis, edges, order, findings, indexOf }: Known)
   if (isRegisters(analysis) || [...analysis.order.unread.values()].some((late) => writersOf(history, late) > 1)) {
     return {
       valid: "unknown",
-      reason: "nothing found speaks against prefix, but the order of all writes is not known",
+      reason: "no violation of prefix was found, but the order of all writes is not known",
     };
   }
   return { valid: true };
@@ -201,8 +201,8 @@ function writersOf(history: Transactions, versions: readonly number[]): number {
 /** Decides a level by its own definition, from reads and sessions. */
 export function weakly(model: string, level: WeakLevel, hasSessions: boolean, known: Analysed): Decision {
   const { history, analysis, findings, indexOf } = known;
-  // If the history has no times, the papers' definitions apply: there even read committed sees its own writes.
-  // Without an internal anomaly no transaction missed its own write.
+  // If the history has no times, the definitions of the papers apply: even in read committed, a transaction sees its
+  // own writes. This holds if there is no internal anomaly.
   const isConsistent = isRegisters(analysis) && !analysis.hasInternal;
   const missed = history.hasTime || isConsistent ? undefined : ownWriteMissed(known);
   if (missed !== undefined) {
@@ -264,9 +264,9 @@ function isBroken(findings: Findings): boolean {
   return findings.names().some((name) => !name.endsWith("-cycle-exists") && name !== "empty-transaction-graph");
 }
 
-/** How many choices are taken back before more edges are inferred, */
+/** How many choices may be undone before more edges are inferred. */
 const FEW_CHOICES = 1000;
-/** and how many in the end. */
+/** How many choices may be undone after that. */
 const MANY_CHOICES = 1_000_000;
 
 /** The models that a serial order proves, if one is found. */
@@ -306,8 +306,8 @@ function provenOrder(known: Analysed, model: string): { models: Set<string>; wit
  * All edges that serializability or snapshot isolation implies for registers, with sessions or real time if the model
  * has them.
  *
- * Orders that version_order.ts may only assume follow here: a transaction overwrites what it read, and in a session, or
- * in real time, no key goes back.
+ * These levels imply orders that version_order.ts can only assume: a transaction overwrites the version that it read,
+ * and later transactions of a session, or in real time, do not see earlier versions of a key.
  */
 function impliedEdges(
   constraint: OrderConstraint,
@@ -451,9 +451,8 @@ function caseOfAnswer(
         `T1 wrote ${shown(versions.valueOf(first.version))} to key ${shown(key)}, and T2 wrote ${
           shown(versions.valueOf(second.version))
         }. ` +
-        `Whichever came first, the other transactions' reads make it come before itself: if T1 wrote first, all who ` +
-        `read its value did so before T2; if T2 did, all who read that did so before T1; and by what is known of the ` +
-        `others neither can be.`,
+        `If T1 wrote first, the transactions that read its value precede T2. If T2 wrote first, those that read ` +
+        `its value precede T1. With the known order of the other transactions, both cases lead to a cycle.`,
     };
   }
   const list = new EdgeList(known.edges.nodes, answer.edges.length + 1);
@@ -521,11 +520,11 @@ export function ambiguity(history: Transactions): string | undefined {
     if (!(versions.flags[version]! & isAmbiguous)) continue;
     const [value, key] = [shown(versions.valueOf(version)), shown(history.keys[versions.key[version]!])];
     if (versions.flags[version]! & isLikeInitial) {
-      return `${value} was written to key ${key}, which may also stand for its initial state, ` +
-        `so that which of both was read cannot be told`;
+      return `${value} was written to key ${key}, but may also be its initial state, ` +
+        `so it is unclear which of the two was read`;
     }
     const times = versions.flags[version]! & isShared ? "by more than one transaction" : "more than once";
-    return `${value} was written to key ${key} ${times}, so that who wrote what was read cannot be told`;
+    return `${value} was written to key ${key} ${times}, so it is unclear which write was read`;
   }
   return undefined;
 }

@@ -46,13 +46,15 @@ export class Replies {
   }
 
   #breach(id: number, index: number): void {
-    this.#world.broken(`replies: node ${id} has answered a write with fail, which is entry ${index} and took effect`);
+    this.#world.broken(
+      `replies: node ${id} has answered a write with fail, but the write took effect as entry ${index}`,
+    );
   }
 }
 
 /**
- * A node's directory tells the birth of a member's journal. A node may go on to that of a later member of the same
- * number without ever hearing of the removal in between.
+ * Checks that the birth of a member's journal, as a node's directory knows it, does not change. It may change if the
+ * member was removed and its number reused, even if the node did not notice the removal.
  */
 export function keepsBirth(world: World, id: number, member: number, known: number, birth: number): void {
   if (world.reused.has(member)) return;

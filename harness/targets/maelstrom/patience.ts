@@ -11,11 +11,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 
-/** How long a node may compute without end, in milliseconds, */
+/** How long a node may compute without end, in milliseconds. */
 const COMPUTING_MS = 3_500;
-/** how long it may use no CPU time after its time limit, */
+/** How long a node may use no CPU time after its time limit, in milliseconds. */
 const RESTING_MS = 1_000;
-/** and how long it may be silent in any case. */
+/** How long a node may be silent at most, in milliseconds. */
 const SILENT_MS = 30_000;
 /** The unit of the system's CPU times, in milliseconds. */
 const CLOCK_TICK_MS = 10;
@@ -29,7 +29,7 @@ export class Patience {
   #computed: number | null;
   #changedAt: number;
 
-  /** `limit`: how many milliseconds of real time the node has in any case. */
+  /** `limit`: the time limit, in milliseconds of real time. */
   constructor(pid: number | undefined, limit: number) {
     this.#pid = pid;
     this.#limit = limit;
