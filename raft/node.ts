@@ -435,19 +435,6 @@ export class RaftNode {
     return statusOf(this.#core);
   }
 
-  #handleWithCare(core: Core, envelope: Envelope): void {
-    const fault = envelopeFault(envelope);
-    core.tracer?.receive?.(envelope);
-    if (fault !== null) core.reject(envelope, fault);
-    else if (envelope.to !== core.id) core.reject(envelope, "it is to another node");
-    else if (this.#admits(core, envelope)) this.#dispatch(core, envelope);
-  }
-
-  #campaign(core: Core): void {
-    if (core.role !== "follower") core.tracer?.campaignLost?.(core.term, "split", core.role === "pre-candidate");
-    campaign(core, core.config.preVote ? "pre-vote" : "election");
-  }
-
   /**
    * A node in the same state over a copy of the log, independent of this one: for programs that explore what can
    * happen.
@@ -485,6 +472,11 @@ export class RaftNode {
     if (core.electionElapsedTicks >= core.electionTimeoutTicks && core.mayCampaign) this.#campaign(core);
   }
 
+  #campaign(core: Core): void {
+    if (core.role !== "follower") core.tracer?.campaignLost?.(core.term, "split", core.role === "pre-candidate");
+    campaign(core, core.config.preVote ? "pre-vote" : "election");
+  }
+
   #tickLeader(core: Core): void {
     if (core.log.durableIndex > core.commitIndex) commitAsLeader(core);
     if (core.role !== "leader") return;
@@ -516,6 +508,15 @@ export class RaftNode {
       // A leader that has become the sole voter since it began the last round gets no echo: confirm the reads now.
       if (core.isSoleVoter) confirmReads(core);
     }
+  }
+
+  /** Handles a message that does not qualify for the fast path. */
+  #handleWithCare(core: Core, envelope: Envelope): void {
+    const fault = envelopeFault(envelope);
+    core.tracer?.receive?.(envelope);
+    if (fault !== null) core.reject(envelope, fault);
+    else if (envelope.to !== core.id) core.reject(envelope, "it is to another node");
+    else if (this.#admits(core, envelope)) this.#dispatch(core, envelope);
   }
 
   /** Compares terms (Raft, section 5.1), and returns whether the message goes on to its rule. */

@@ -38,7 +38,7 @@ export function judgeStream(open: () => Chunks, name: string, options: JudgeOpti
     const other = judge(open, name, { ...options, nullReads: "unknown" });
     if (other?.result.valid !== true) return verdict;
     return withNotes(verdict, [
-      "a read of null was taken to say that there was no value; with --null-reads unknown it would be valid",
+      "a read of null was taken to mean that there was no value; with --null-reads unknown the history would be valid",
     ]);
   });
 }

@@ -92,7 +92,7 @@ export function parseFault(value: unknown): Fault {
 }
 
 /**
- * How a cluster suffers one kind of fault. Faults may overlap. To heal a fault, pass the same object that was injected.
+ * How a cluster applies one kind of fault. Faults may overlap. To heal a fault, pass the same object that was injected.
  */
 export interface Suffering<F> {
   /** Injects a fault. Calls `done` once. */
@@ -102,12 +102,12 @@ export interface Suffering<F> {
 }
 
 /**
- * The faults that a cluster suffers. Our own clusters list every kind. A kind that is `null` or missing is not
- * suffered.
+ * The faults that a cluster supports, with the functions that apply them. Our own clusters list every kind. A kind that
+ * is `null` or missing is not supported.
  */
 export type Suffers = { readonly [K in FaultKind]?: Suffering<FaultByKind[K]> | null };
 
-/** How a cluster suffers a fault; `null` if it does not. */
+/** How a cluster applies a fault; `null` if it does not support it. */
 export function sufferingOf<F extends Fault>(suffers: Suffers, fault: F): Suffering<F> | null {
   return (suffers[fault.kind] ?? null) as Suffering<F> | null;
 }

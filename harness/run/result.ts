@@ -79,7 +79,7 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
   const { target, setup, driven: { outcome, workload, checks: clusterChecks, counts, time } } = parts;
   const operations = countOperations(outcome.events);
   const checks: Record<string, Verdict> = {
-    ...unlessNothing(workload.judge(outcome.events), operations),
+    ...unknownIfVacuous(workload.judge(outcome.events), operations),
     ...clusterChecks,
     liveness: livenessOf(outcome),
     exercised: exercised(outcome, setup),
@@ -111,7 +111,7 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
 }
 
 /** The verdicts of a workload's judges; `"unknown"` if nothing happened that could have been wrong. */
-function unlessNothing(
+function unknownIfVacuous(
   verdicts: Readonly<Record<string, Verdict>>,
   operations: OperationCounts,
 ): Record<string, Verdict> {

@@ -1,5 +1,5 @@
 /**
- * The seam: what a run needs from a system under test. Only types.
+ * The interface between a run and a system under test. Only types.
  *
  * A target is Jepsen's `db` and `client` in one. It names its workloads and its limits, has its own setup, and opens a
  * cluster. The cluster takes operations (`Invocation`) and returns their results (`Completion`). The protocol in
@@ -22,7 +22,7 @@ import type { RunOptions } from "./options.ts";
 
 /** A cluster under test, with its faults. */
 export interface Cluster {
-  /** The faults that it suffers. */
+  /** The faults that it supports, with the functions that apply them. */
   readonly suffers: Suffers;
   /** Starts every node. Ends with an error if the cluster cannot be started at all. */
   start(done: (error: Error | null) => void): void;

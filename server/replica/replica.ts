@@ -139,7 +139,10 @@ export function createReplica<Machine extends StateMachine>(options: ReplicaOpti
   return new HostedReplica(options, node);
 }
 
-/** A replica made of named parts. Each part does one step of `#settle`. */
+/**
+ * A replica made of named parts. Inputs (`tick`, `receive`, `submit`) are taken in batches; after each batch, `#settle`
+ * runs, in which each part does one step.
+ */
 class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
   readonly #options: ReplicaOptions<Machine>;
   readonly node: RaftNode;

@@ -46,7 +46,7 @@ const RETRIES = 5;
 /** The maximum duration of an operation of a client with a session, in nanoseconds. */
 export const SESSION_TIMEOUT: number = (RETRIES + 2) * (RETRY_AFTER + RETRY_AFTER / 4);
 
-/** Makes the clients of a cluster. */
+/** Makes the function that performs the operations of all clients, each in its own session or without one. */
 export function createClient(options: ClientOptions): Invoke {
   const { servers, app, setup: { workload, clientsHaveSessions } } = options;
   if (!clientsHaveSessions) {

@@ -38,7 +38,7 @@ test("help for a command that there is not names the one that was probably meant
 test("a command's help says how it is started, what it is about, and its flags", () => {
   const text = commandHelp("replay", "Flags:\n  --json\n");
 
-  assert.match(text, /^Usage: .* replay FILE \[FLAGS\]\n\nA run kept by shrink/);
+  assert.match(text, /^Usage: .* replay FILE \[FLAGS\]\n\nRepeat a run that shrink/);
   assert.match(text, /\nFor example:\n {2}.* replay /);
   assert.ok(text.endsWith("\nFlags:\n  --json\n"));
 });

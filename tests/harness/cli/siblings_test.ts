@@ -140,7 +140,7 @@ answers("a value in EDN under :val", "{:process 0 :type :invoke :f :write :val 1
 });
 answers("fetch instead of get", lines(...put("x", 1), ...op(1, "fetch", { key: "x" }, { key: "x", value: 1 })), {
   exit: 254,
-  contains: "h:3: cannot tell",
+  contains: "h:3: the model cannot be inferred",
 });
 answers("a slip in an operation's name", lines(...op(0, "wirte", { value: 1 }), ...op(1, "read", {}, { value: 1 })), {
   exit: 254,
@@ -526,7 +526,7 @@ answers(
 answers(
   "Porcupine's operations whose numbers only their program knows",
   '[{"ClientId":0,"Input":{"Op":1,"Key":"x","Value":"1"},"Call":0,"Output":{},"Return":10}]',
-  { exit: 254, contains: "its program alone" },
+  { exit: 254, contains: "only its program knows" },
 );
 answers(
   "intervals by other names",
