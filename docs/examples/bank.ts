@@ -22,7 +22,7 @@ function opened(): Balances {
   return Object.fromEntries(ACCOUNTS.map((account) => [account, AT_FIRST]));
 }
 
-/** What a transfer leaves; `null` if it would overdraw. */
+/** The accounts after a transfer; `null` if it would overdraw one. */
 function after(balances: Balances, { from, to, amount }: Transfer): Balances | null {
   if (balances[from]! < amount) return null;
   const left = { ...balances, [from]: balances[from]! - amount };
@@ -33,8 +33,8 @@ const text = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
 /**
- * The state machine. A command is an operation as JSON; its first byte is a brace, which is no kind of command that
- * the server has.
+ * The state machine. A command is an operation as JSON; its first byte is a brace, which the server uses for none of
+ * its own commands.
  */
 function bank(forgetsEmptyAccounts: boolean): StateMachine {
   let balances = opened();
@@ -60,8 +60,8 @@ function bank(forgetsEmptyAccounts: boolean): StateMachine {
 }
 
 /**
- * What the bank should do, for the judge. A refusal is shown as an operation of its own: it says that there was too
- * little.
+ * The bank's model, for the judge. A refused transfer is shown to it as a separate kind of operation, which states that
+ * the account held too little.
  */
 const model: Model<Balances> = {
   name: "bank with an overdraft rule",
@@ -80,7 +80,7 @@ function sorted(balances: Balances | null): unknown {
   return Object.entries(balances ?? {}).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
-/** Refusals for the model. */
+/** Translates refusals for the model. */
 function withRefusals(events: readonly HistoryEvent[]): HistoryEvent[] {
   const refused = new Set<HistoryEvent>();
   const open = new Map<HistoryEvent["process"], HistoryEvent>();
@@ -103,11 +103,11 @@ function clients(): Workload {
     name: "bank",
     model: "bank",
     next: (random) => random.below(2) === 0 ? { f: "read" } : { f: "transfer", value: transfer(random) },
-    // Nothing is always there: every account can be empty.
+    // No account must exist: each may be empty.
     proof: (kind) => kind === "read" ? { f: "read" } : { f: "transfer", value: { from: "a", to: "b", amount: 0 } },
     finalReads: () => [{ operation: { f: "read" } }],
     judge(events): Record<string, Verdict> {
-      // Money that comes from nowhere shows at a glance; only what keeps the sum needs a search.
+      // If the sum of the accounts changes, that is found at once. A search is needed only if the sum is right.
       const bank = checkTransactionModel("bank", { events });
       if (bank.valid === false) return { bank };
       return { bank, linearizability: checkLinearizability(withRefusals(events), model) };
@@ -115,7 +115,7 @@ function clients(): Workload {
   };
 }
 
-/** The bank; with a planted fault, its snapshots forget empty accounts, which then have money again. */
+/** The bank; with a planted fault, its snapshots forget empty accounts, which then have their initial money again. */
 export function bankApp(forgetsEmptyAccounts: boolean): App {
   return defineApp({
     workloads: { bank: clients },

@@ -25,7 +25,7 @@ const base = Number(process.argv[4] ?? 8000);
 const ids = [1, 2, 3];
 if (!ids.includes(id)) throw new Error("Which node is this? Say 1, 2 or 3");
 
-/** What is replicated. A command is a number as text; an empty one reads. */
+/** The replicated state machine. A command is a number as text; an empty command reads. */
 function createCounter(): StateMachine {
   let count = 0;
   const value = (): ClientReply => ({ type: "ok", value: count });
@@ -43,14 +43,17 @@ function createCounter(): StateMachine {
   };
 }
 
-/** The members share a secret: whoever does not know it is heard by nobody. Give it to each machine by a safe way. */
+/**
+ * The members share a secret, and refuse connections from programs that do not know it. Copy it to each machine in a
+ * safe way.
+ */
 function sharedSecret(): Uint8Array {
   const file = join(data, "secret");
   mkdirSync(data, { recursive: true });
   try {
     writeFileSync(file, crypto.getRandomValues(new Uint8Array(32)), { flag: "wx", mode: 0o600 });
   } catch {
-    // Another node has made it.
+    // Another node has created the file.
   }
   return readFileSync(file);
 }
@@ -92,7 +95,8 @@ openJournal(openDisk(join(data, String(id))), { clusterId: "counter", nodeId: id
   createServer((request, response) => {
     const amount = request.method === "POST" ? request.url!.slice(1) : "";
     replica.submit(new TextEncoder().encode(amount), (reply) => {
-      // ok: it happened. fail: it surely did not. info: it may have: the caller must not simply send it again.
+      // ok: it happened. fail: it certainly did not. info: it may have happened, so the caller must not simply repeat
+      // it.
       response.statusCode = reply.type === "ok" ? 200 : reply.type === "fail" ? 503 : 504;
       response.end(`${reply.type === "ok" ? reply.value : `${reply.type}: ${reply.error}`}\n`);
     });

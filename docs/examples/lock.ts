@@ -1,6 +1,6 @@
-// A lock with fencing tokens as a replicated state machine: whoever takes the lock gets a token that is higher than
-// all before, so that what it guards can refuse a holder that was overtaken. A holder that is gone is robbed of the
-// lock by the next one. Run it with
+// A lock with fencing tokens as a replicated state machine. A client that takes the lock gets a token that is higher
+// than all earlier ones, so the protected resource can refuse an earlier holder. A client may take the lock even if its
+// holder has not released it. Run it with
 //   kaya-raft run --app docs/examples/lock.ts --nemesis all
 // In a project of your own, import from "@kayadb/raft/harness" and "@kayadb/raft/checker".
 import { checkLinearizability, type HistoryEvent, type Model, type Verdict } from "../../checker/mod.ts";
@@ -17,8 +17,8 @@ interface Lock {
 }
 
 /**
- * The state machine: `take` gives a token to whoever asks, `release` gives the lock back if the token is the latest,
- * `check` tells it.
+ * The state machine. `take` returns a new token, `release` releases the lock if its token is the latest, `check`
+ * returns the latest token.
  */
 function lock(forgetsTokens: boolean): StateMachine {
   let state: Lock = { token: 0, isHeld: false };
@@ -42,13 +42,13 @@ function lock(forgetsTokens: boolean): StateMachine {
     },
     isRead: (command) => (text(command) as Invocation).f === "check",
     read: check,
-    // A lock that nobody holds looks like a new one, but for its tokens.
+    // A lock that nobody holds differs from a new one only in its token.
     snapshot: () => bytes(forgetsTokens && !state.isHeld ? { token: 0, isHeld: false } : state),
     restore: (data) => void (state = text(data) as Lock),
   };
 }
 
-/** What the lock should do, for the judge. */
+/** The lock's model, for the judge. */
 const model: Model<readonly [token: number, isHeld: number]> = {
   name: "lock with fencing tokens",
   initial: [0, 0],
@@ -69,7 +69,7 @@ const model: Model<readonly [token: number, isHeld: number]> = {
 };
 
 function clients(): Workload {
-  /** The latest token that a client has got. */
+  /** The latest token that a client received. */
   let latest = 0;
   return {
     name: "lock",
@@ -85,7 +85,7 @@ function clients(): Workload {
     proof: (kind) => kind === "read" ? { f: "check" } : { f: "take" },
     finalReads: () => [{ operation: { f: "check" } }],
     judge(events): Record<string, Verdict> {
-      // A token that goes back shows at a glance; the rest takes a search.
+      // A token that goes back is found at once; everything else needs a search.
       const reason = wentBack(events);
       if (reason !== null) return { fencing: { valid: false, reason } };
       return { fencing: { valid: true }, linearizability: checkLinearizability(events, model) };
@@ -93,7 +93,7 @@ function clients(): Workload {
   };
 }
 
-/** The first token that is lower than one that was known before it was asked for; `null` if there is none. */
+/** The first token that is lower than one that was known before its request; `null` if there is none. */
 function wentBack(events: readonly HistoryEvent[]): string | null {
   let highest = 0;
   const known = new Map<HistoryEvent["process"], number>();

@@ -1,5 +1,5 @@
-// A primary with backups, in this process, on the virtual clock. Node 1 is the primary: it tells its backups of each
-// write, and answers when one of them has stored it. Reads are answered by any node. Run it with
+// A primary with backups, in this process, on the virtual clock. Node 1 is the primary: it sends each write to its
+// backups, and answers when one of them has stored it. Reads are answered by any node. Run it with
 //   kaya-raft run --target docs/examples/primary_backup.ts --nemesis partition,kill
 // The sweep finds the stale read; --fixed sends all reads to the primary as well.
 import { type Completion, defineNodes, type InProcessNode, type Invocation } from "../../harness/mod.ts";
@@ -18,7 +18,7 @@ class Node implements InProcessNode {
   readonly #store: Record<string, [number: number, value: unknown]>;
   /** The clients whose writes were done. */
   readonly #asked: Set<string>;
-  /** Writes that wait for a backup: whom to answer, and what. */
+  /** Writes that wait for a backup, with the client and the answer. */
   readonly #open = new Map<number, { client: string; end: Completion }>();
 
   constructor(context: NodeContext) {
@@ -55,7 +55,7 @@ class Node implements InProcessNode {
       return { messages: [{ end: PRIMARY, body: { type: "forward", client, operation } }] };
     }
     const [, found = null] = this.#store[key] ?? [];
-    // A message may arrive twice: what was asked once is not done again.
+    // A message may arrive twice; its write is executed only once.
     if (this.#asked.has(client)) return {};
     if (f === "read") return { messages: [{ end: client, body: { type: "ok", value: found } }] };
     const [expected, next] = f === "cas" ? value as [unknown, unknown] : [found, value];

@@ -1,9 +1,10 @@
-// Redis with Sentinel under the nemesis: one primary with replicas, and a Sentinel beside each, which elect another
-// primary when they miss it. Redis acknowledges a write before a replica has it, so elements are lost that a client
-// was told are there. Run it with
-//   kaya-raft run --target docs/examples/redis_sentinel.ts --nodes 3 --nemesis partition:leader --nemesis-interval 8
-// --time-limit 60 In a project of your own, import from "@kayadb/raft/harness". It takes Debian's packages
-// redis-server and redis-sentinel, and Linux: every node announces the address of a proxy, which finds out who dials.
+// Redis with Sentinel under the nemesis: one primary with replicas, and a Sentinel for each. The Sentinels elect
+// another primary if the primary does not answer. Redis acknowledges a write before a replica has it, so acknowledged
+// elements can be lost. Run it with
+//   kaya-raft run --target docs/examples/redis_sentinel.ts --nodes 3 --nemesis partition:leader \
+//     --nemesis-interval 8 --time-limit 60
+// In a project of your own, import from "@kayadb/raft/harness". Requires Linux with Debian's packages redis-server and
+// redis-sentinel: every node announces the address of a proxy, which must identify the dialling node.
 import { writeFileSync } from "node:fs";
 import net from "node:net";
 import { type Client, defineProcesses, type ProcessNode, type Target, WORKLOADS } from "../../harness/mod.ts";
@@ -39,7 +40,7 @@ function redis(port: number, ...words: readonly string[]): Promise<string[]> {
   });
 }
 
-/** What a whole reply holds; `null` if more of it is to come. */
+/** The value of a complete reply; `null` if the reply is incomplete. */
 function whole(text: string): string[] | null {
   const lines = text.split("\r\n");
   if (lines.length < 2) return null;
@@ -54,7 +55,7 @@ function whole(text: string): string[] | null {
   return [lines[0]!.slice(1)];
 }
 
-/** Asks a node, if it says that it is the primary: as clients do that Sentinel has sent there. */
+/** Sends a command to a node if the node says that it is the primary, as Sentinel's clients do. */
 function client(node: ProcessNode): Client {
   const port = node.port("redis");
   return {
@@ -65,7 +66,7 @@ function client(node: ProcessNode): Client {
         await redis(port, "SADD", "set", `${value}`);
         return { type: "ok", value };
       }
-      // A last read waits until the Sentinels agree on this node.
+      // A final read waits until the Sentinels agree that this node is the primary.
       const known = await redis(node.port("sentinel"), "SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME).catch(() => []);
       if (known[1] !== port_(node)) return { type: "fail", error: "the Sentinel names another primary" };
       return { type: "ok", value: (await redis(port, "SMEMBERS", "set")).map(Number).sort((a, b) => a - b) };
@@ -79,10 +80,12 @@ function port_(node: ProcessNode): string {
   return node.announced("redis").split(":")[1]!;
 }
 
-/** The nodes' first primary. */
+/** The first primary. */
 const FIRST = 1;
 
-/** Writes the configuration of both programs, unless an earlier life has; they rewrite it themselves. */
+/**
+ * Writes the configuration of both programs, unless an earlier life has written it; the programs rewrite it themselves.
+ */
 function configure(node: ProcessNode): void {
   if (!node.isFirstStart) return;
   const [host, primary] = node.announced("redis", FIRST).split(":") as [string, string];
@@ -110,7 +113,7 @@ const target: Target = defineProcesses({
   name: "redis-sentinel",
   workloads: { set: WORKLOADS.set },
   ports: ["redis", "sentinel"],
-  // When everything is healed, whoever is the primary must take writes.
+  // When all faults are healed, the primary must accept writes.
   serves: "one",
   limits: { livenessTicks: 600 },
   command(node) {

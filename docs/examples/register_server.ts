@@ -4,11 +4,12 @@ import { type Client, defineProcesses, httpOnce, type Target, WORKLOADS } from "
 
 const server = new URL("./register_server.py", import.meta.url).pathname;
 
-/** One client of one node. Whoever asks has a limit of time: what is answered later is of unknown outcome. */
+/** A client of one node. Requests have a timeout; without an answer by then, the outcome is unknown. */
 function client(port: number): Client {
   const ask = async (method: string, key: unknown, body?: unknown): Promise<unknown> => {
     const { status, text } = await httpOnce({ method, port, path: `/${key}`, body, timeout: 2_000 });
-    // 503: no majority has answered, but some nodes may have stored the write. A rejection is of unknown outcome.
+    // 503: no majority has answered, but some nodes may have stored the write. A rejected promise means an unknown
+    // outcome.
     if (status !== 200) throw new Error(text);
     return JSON.parse(text);
   };

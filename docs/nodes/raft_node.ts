@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run -A --no-check
 /**
  * A linearizable key-value store for Maelstrom's workload `lin-kv`, around this project's Raft core. Any node takes any
- * request. The log is in memory: a node that is killed forgets what it promised, which the nemesis `kill` shows.
+ * request. The log is in memory: a killed node forgets its votes and entries, and the nemesis `kill` finds this.
  *
  *     deno run -A harness/main.ts --target maelstrom --workload lin-kv --nemesis partition \
  *       --bin docs/nodes/raft_node.ts
@@ -30,7 +30,7 @@ let confirmed: { context: number; index: number }[] = [];
 let nextContext = 0;
 let raft: RaftNode;
 
-/** The end of each batch: what is to be sent goes out, what is committed is applied, who waits is answered. */
+/** Ends a batch: sends messages, applies committed commands, and answers the waiting clients. */
 function endBatch(envelopes: Envelope[]): void {
   let due = [...envelopes, ...raft.broadcast()];
   // A log in memory is durable at once.
@@ -72,7 +72,7 @@ function apply({ type, key, value, from, to }: Body): Body {
   return { type: `${type}_ok` };
 }
 
-/** Proposes here, if this node leads. */
+/** Proposes a command, if this node is the leader. */
 function propose(request: Body): Promise<Body> {
   const { index, term } = raft.propose(bytes.encode(JSON.stringify(request)));
   return new Promise((resolve, reject) => {
@@ -81,7 +81,7 @@ function propose(request: Body): Promise<Body> {
   });
 }
 
-/** Proposes here, or asks the leader to. */
+/** Proposes a command, or forwards it to the leader. */
 async function write({ body }: Message): Promise<Body> {
   try {
     return await propose(body);
@@ -108,7 +108,7 @@ node.on("raft", ({ body }: Message) => {
 });
 node.on("write", write);
 node.on("cas", write);
-/** The requests that came from other nodes. A message may come twice; what it asks for must happen once. */
+/** The requests that came from other nodes. A message may come twice, but its command must be executed once. */
 const forwarded = new Set<string>();
 node.on("forward", async ({ src, body }: Message) => {
   const name = `${src} ${body["msg_id"]}`;

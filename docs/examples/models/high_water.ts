@@ -1,4 +1,4 @@
-// A high-water mark for each key: raise it, read it. Reads change nothing, which makes them cheap to search past.
+// A high-water mark for each key: raise it, read it. Reads change nothing, so they cost the search little.
 import type { Model } from "../../../checker/mod.ts";
 
 const highWater: Model<number> = {

@@ -1,11 +1,11 @@
-// A hall with a few seats: whoever books gets any seat that is free, and the store chooses which. So a booking of
-// unknown outcome may have taken each of them, or none.
+// A hall with a few seats. The store chooses the seat of a booking among the free ones, so a booking of unknown outcome
+// may have taken any of these, or none.
 import type { Model } from "../../../checker/mod.ts";
 
-/** The seats that are taken, in order. JSON tells such states apart; a Set would need an `identify`. */
+/** The taken seats, in order. Such states can be compared as JSON; a Set would need an `identify`. */
 type Taken = readonly number[];
 
-/** The model of a hall; `--model` takes the function too, which is called without arguments. */
+/** The model of a hall. `--model` also accepts a function, and calls it without arguments. */
 export function hall(seats = 4): Model<Taken> {
   const take = (taken: Taken, seat: number): Taken => [...taken, seat].sort((a, b) => a - b);
   return {
