@@ -18,7 +18,10 @@ test("what is read is written as it was", () => {
 });
 
 test("an unknown kind or shape is refused, and those there are are named", () => {
-  assert.throws(() => parseNemesis("earthquake"), /"earthquake" is not a fault: the faults are none, partition, kill, .*, all/);
+  assert.throws(
+    () => parseNemesis("earthquake"),
+    /"earthquake" is not a fault: the faults are none, partition, kill, .*, all/,
+  );
   assert.throws(() => parseNemesis("partition:sideways"), /partition takes one of one, halves, .*"partition:sideways"/);
   assert.throws(() => parseNemesis("compact:x"), /compact has no shapes/);
   assert.throws(() => parseNemesis("partition:ring:ring"), SyntaxError);
