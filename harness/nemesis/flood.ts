@@ -25,7 +25,7 @@ const LARGE_BYTES = 1_024;
 
 /** How a flood is drawn, named and parsed. */
 export const flood: FaultType<Flood> = {
-  about: "nodes are asked for many writes at once, or for large ones",
+  about: "clients send many writes at once, or large ones",
   shapes: ["many", "large"],
   draw(random, shape, view) {
     const nodes = drawNodes(random, pick(random, RULES), view);

@@ -163,7 +163,7 @@ function check(name: string, verdict: Verdict, style: Style): string[] {
     lines.push(...indented(text.split("\n").filter((each) => each.trim() !== reason).join("\n")));
   }
   for (const { time, what } of others.slice(0, FURTHER_BREACHES)) lines.push(`    then at ${seconds(time)}  ${what}`);
-  if (others.length > FURTHER_BREACHES) lines.push(`    and ${others.length - FURTHER_BREACHES} more that followed`);
+  if (others.length > FURTHER_BREACHES) lines.push(`    and ${others.length - FURTHER_BREACHES} further ones`);
   return lines;
 }
 

@@ -47,7 +47,7 @@ export function renderStory(lines: readonly Moment[], run: JudgedRun): string {
   ];
   if (told.length <= MAX_LINES) return told.map(tell).join("");
   const half = MAX_LINES / 2;
-  const gap = `${" ".repeat(12)}... ${told.length - 2 * half} lines left out: --trace tells all ...\n`;
+  const gap = `${" ".repeat(12)}... ${told.length - 2 * half} lines left out: --trace prints all ...\n`;
   return [...told.slice(0, half).map(tell), gap, ...told.slice(-half).map(tell)].join("");
 }
 

@@ -82,7 +82,7 @@ export function circumstances(
 /** What it means that nodes answer reads in this way, if they do so without asking others; else nothing. */
 export function readsInWords(reads: string | undefined): string[] {
   if (reads !== "local" && reads !== "serializable") return [];
-  return [`a node answers reads from its own memory and asks nobody (--reads ${reads})`];
+  return [`a node answers reads from its own copy, without asking others (--reads ${reads})`];
 }
 
 /** One sentence for each fault that affected a node at a moment. */

@@ -28,7 +28,7 @@ export async function runCanaries(target: Target, options: RunOptions, signal: A
   for (const canary of canaries) {
     if (signal.aborted) return 0;
     if (await isCaught(target, options, canary)) continue;
-    throw new UnnoticedError(`The checks do not notice ${canary.about}: what they say of other runs proves nothing`);
+    throw new UnnoticedError(`The checks do not notice ${canary.about}, so their verdicts on other runs prove nothing`);
   }
   return canaries.length;
 }

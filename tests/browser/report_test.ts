@@ -176,7 +176,7 @@ for (const [name, args] of Object.entries(RUNS)) {
     assert.equal(await page.locator(".nodes tbody tr").count() >= result.nodes, true);
     if (name === "stale read") {
       const told = await page.locator(".told").innerText();
-      for (const part of ["node 3", "it should have said", "cut off", "its own memory"]) {
+      for (const part of ["node 3", "it should have said", "cut off", "its own copy"]) {
         assert.ok(told.includes(part), told);
       }
     }

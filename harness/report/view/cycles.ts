@@ -16,7 +16,7 @@ export function cycles({ cycles }: PageData): HTMLElement | null {
   return element(
     "section",
     { "aria-label": "Cycles" },
-    element("h2", {}, "What must come before what"),
+    element("h2", {}, "The order of the transactions"),
     ...cycles.map((cycle) =>
       element(
         "figure",
@@ -37,7 +37,7 @@ function graph({ nodes, edges }: Cycle): SVGElement {
   const svg = shape("svg", {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     role: "img",
-    "aria-label": "The cycle; the table below says the same",
+    "aria-label": "The cycle; the table below has the same content",
   });
   svg.append(
     shape(

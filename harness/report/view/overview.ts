@@ -156,7 +156,7 @@ function bucketTable(data: PageData): HTMLElement {
   const buckets = bucketsOf(data, 20);
   const length = data.end / buckets.length;
   return table(
-    "Operations by the time of their asking; latencies of those that succeeded",
+    "Operations by the time of their invocation; latencies of the successful ones",
     ["from", "ok", "failed", "unknown", "median", "95 %", "longest"],
     buckets.map(({ counts, latencies }, i) => {
       const at = (share: number): string =>

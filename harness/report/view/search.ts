@@ -41,7 +41,7 @@ export function search(store: Store): HTMLElement {
     element(
       "p",
       { class: "note" },
-      "Words that must all be there; node:2, process:7, key:x, kind:append, lost, failed, unknown narrow it.",
+      "Finds what has all these words. Filters: node:2, process:7, key:x, kind:append, lost, failed, unknown.",
     ),
     list,
   );

@@ -165,7 +165,7 @@ const COLUMNS: readonly StateColumn[] = [
   { name: "term", field: "term", cell: text(({ term }) => term) },
   { name: "voted for", field: "vote", cell: text(({ vote }) => vote === 0 ? "nobody" : vote) },
   {
-    name: "log: each cell an entry's term",
+    name: "log: each cell shows an entry's term",
     field: "log",
     cell: (state) => element("td", { class: "log" }, ...cells(state)),
   },

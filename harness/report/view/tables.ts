@@ -19,7 +19,7 @@ export function selected(store: Store): HTMLElement {
   const text = element(
     "p",
     { class: "selected", role: "status" },
-    "Click an operation, a message or a fault to read it.",
+    "Click an operation, a message or a fault to see its details.",
   );
   store.listen((events) => {
     if (events.has("selection") && store.selection !== null) text.textContent = describe(store, store.selection);

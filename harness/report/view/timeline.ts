@@ -50,7 +50,7 @@ export class Timeline {
     messages?.sent.forEach((sent, i) => longest = Math.max(longest, messages.arrived[i]! - sent));
     this.#longestMessage = longest;
     this.#canvas = new Canvas(
-      "Timeline of the run; the tables below state the same facts",
+      "Timeline of the run; the tables below contain the same facts",
       300,
       (context, colours) => this.#draw(context, colours),
     );
@@ -96,9 +96,7 @@ export class Timeline {
       button("−", "Zoom out (key −)", () => store.zoom(2, middle())),
       button("+", "Zoom in (key +)", () => store.zoom(0.5, middle())),
       button("all", "The whole run (key 0)", () => store.show(0, store.data.end)),
-      ...(store.data.why === null
-        ? []
-        : [button("failure", "What contradicts itself (key f)", () => showFailure(store))]),
+      ...(store.data.why === null ? [] : [button("failure", "Show the failure (key f)", () => showFailure(store))]),
       element("span", { class: "legend" }, ...legend(store)),
     );
   }

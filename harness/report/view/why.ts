@@ -80,7 +80,8 @@ function drawing(store: Store): SVGElement {
   const svg = shape("svg", {
     viewBox: `0 0 ${WIDTH} ${height}`,
     role: "img",
-    "aria-label": "The operations that contradict each other, in the order of time; the table below says the same",
+    "aria-label":
+      "The operations that contradict each other, in the order of time; the table below has the same content",
   });
   const top = band === null ? 4 : 24;
   if (band !== null) {
