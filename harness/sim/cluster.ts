@@ -72,7 +72,8 @@ export class SimCluster {
     this.#links = new SimLinks(this.network);
     const nodes = this.#nodes;
     const calmSince = (): number | null => this.#isWrong() ? null : this.#strikes;
-    options.invariants.calmSince = calmSince;
+    const isLed = (): boolean => [...nodes.values()].some((node) => node.replica?.node.role === "leader");
+    options.invariants.leaderlessSince = () => isLed() ? null : calmSince();
     const changes = new MemberChanges({
       queue: options.queue,
       tickLength: options.tickLength,

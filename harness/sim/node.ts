@@ -489,7 +489,8 @@ export class SimNode {
   /** Gets many writes at one instant. Nobody waits for their answers. Returns whether it runs. */
   flood(writes: number, command: Uint8Array): boolean {
     if (this.replica === null) return false;
-    for (let i = 0; i < writes; i++) this.request({ command }, () => {});
+    // Bytes of its own for each: a request is known by them.
+    for (let i = 0; i < writes; i++) this.request({ command: command.slice() }, () => {});
     return true;
   }
 

@@ -14,17 +14,20 @@ export class Campaigns {
   readonly #world: World;
   /** How many campaigns each node has lost since there was a leader, and when the last one. */
   readonly #lost = new Map<number, { count: number; at: number }>();
-  #calmSince: number | null = null;
+  #since: number | null = null;
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  /** A node has lost a campaign; `calmSince` as the cluster tells it. */
-  lost(id: number, term: number, calmSince: number | null): void {
-    if (calmSince === null || calmSince !== this.#calmSince) this.#lost.clear();
-    this.#calmSince = calmSince;
-    if (calmSince === null) return;
+  /**
+   * A node has lost a campaign. `since`: the number of the last strike, where nothing is wrong and nobody leads; else
+   * `null`. A node that was removed may campaign beside a leader, until it hears of that.
+   */
+  lost(id: number, term: number, since: number | null): void {
+    if (since === null || since !== this.#since) this.#lost.clear();
+    this.#since = since;
+    if (since === null) return;
     const { now } = this.#world;
     const lost = this.#lost.get(id) ?? { count: 0, at: -1 };
     this.#lost.set(id, lost);

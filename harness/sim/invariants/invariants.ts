@@ -38,8 +38,8 @@ export class Invariants {
   readonly #configurations: Configurations;
   readonly #snapshots: SnapshotsAgree;
   readonly #campaigns: Campaigns;
-  /** The number of the last strike where all that was struck is healed; `null` while something is wrong. */
-  calmSince: () => number | null = () => null;
+  /** The number of the last strike, where all that was struck is healed and yet nobody leads; else `null`. */
+  leaderlessSince: () => number | null = () => null;
   /** Checks the replies to clients. */
   readonly replies: Replies;
 
@@ -164,7 +164,7 @@ export class Invariants {
       send: (envelope: Envelope) => probesOnce(world, id, node, envelope),
       campaignLost: (term, how, preVote) => {
         coverage.campaignLost(how, preVote);
-        this.#campaigns.lost(id, term, this.calmSince());
+        this.#campaigns.lost(id, term, this.leaderlessSince());
       },
       term: (term) => {
         takesTermLoyally(world, id, node, term);

@@ -643,7 +643,7 @@ test("campaigns without end while nothing is wrong are noticed, and not while so
   assert.equal(wrong.invariants.verdict().valid, true);
 
   const calm = observed();
-  calm.invariants.calmSince = () => 1;
+  calm.invariants.leaderlessSince = () => 1;
   lose(calm, 8);
   calm.lead(1, 1);
   lose(calm, 8);
