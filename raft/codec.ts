@@ -27,8 +27,8 @@
  * ```
  *
  * Numbers are whole and below 2^53; terms, indexes and sizes are at most 2^48. A decoded message is one that some node
- * could have sent: terms never fall along its entries, and a configuration entry holds a configuration. Whether it is
- * genuine is for the transport to authenticate.
+ * could have sent: terms never fall along its entries, and a configuration entry holds a configuration. The transport
+ * must authenticate it.
  *
  * @module
  */
@@ -373,7 +373,7 @@ function heartbeatResponse(reader: Reader, { from, to, term, flags }: Header): E
   const round = reader.u64("round");
   const sentAtTick = reader.u64("sentAtTick");
   const vouched = reader.index("vouchedIndex");
-  if (!isInDoubt && vouched !== 0) fail(`a node that is not in doubt vouches for nothing, but ${vouched} was found`);
+  if (!isInDoubt && vouched !== 0) fail(`a node that is not in doubt has no vouched index, but ${vouched} was found`);
   const vouchedIndex = isInDoubt ? vouched : null;
   return { type: "heartbeat-response", from, to, term, afterSync, round, sentAtTick, vouchedIndex };
 }

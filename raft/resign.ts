@@ -9,9 +9,9 @@ import { replicate } from "./replication.ts";
 import { becomeFollower } from "./roles.ts";
 
 /**
- * Begins to hand over (dissertation, section 3.10). The node goes on leading, without taking proposals, until the
- * target campaigns; a removed leader only until the target is told to. It steps down after an election timeout in any
- * case. A sole voter does nothing.
+ * Begins to hand over (dissertation, section 3.10). The node goes on leading, but takes no proposals, until the target
+ * campaigns. A removed leader stops leading as soon as it has told the target to campaign. It steps down after an
+ * election timeout in any case. A sole voter does nothing.
  */
 export function resign(core: Core): void {
   const heir = furthest(core);

@@ -15,7 +15,7 @@ export interface EventsWithLines {
   readonly timeZero?: bigint | undefined;
 }
 
-/** Whether a field of this name holds a history, were it empty. */
+/** Whether a field of this name contains a history, even if its list is empty. */
 export function isHistoryName(name: string): boolean {
   return /^(?:history|events|operations|ops)$/i.test(name);
 }

@@ -29,8 +29,8 @@ export function pairsOf(events: readonly HistoryEvent[]): Pairs {
     if (!Array.isArray(value) || value.length !== 2 || !isKey(value[0])) return "values";
     if (f === "cas" && !(Array.isArray(value[1]) && value[1].length === 2)) return "values";
     pairs++;
-    // Signs of keys: a read of a key asks with null for an unknown value, a cas on a key has a pair in the pair, a
-    // transaction has its operations there.
+    // These show that the pairs begin with keys: a read whose second part is null, a cas whose second part is a pair, a
+    // transaction whose second part is a list of operations.
     if ((type === "invoke" && value[1] === null) || f === "cas" || isTransaction(value[1])) asksForMore = true;
   }
   return pairs === 0 ? "values" : asksForMore ? "keys" : "unclear";

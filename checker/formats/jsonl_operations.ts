@@ -95,7 +95,7 @@ export class JsonLinesOperations {
     }
     let begin = 0;
     for (;;) {
-      // A plain line tells itself where it ends.
+      // If the line is plain, reading it also finds its end.
       if (this.#readPlain(bytes, begin)) {
         begin = this.#plain.end + 1;
         continue;

@@ -18,7 +18,7 @@ export function bytesOf(input: Uint8Array | string): Uint8Array {
   return typeof input === "string" ? new TextEncoder().encode(input) : input;
 }
 
-/** As many operations as a file of sessions may have room for, one a line. */
+/** The maximum number of operations in a file of this size, with one per line. */
 export function operationsIn(bytes: Uint8Array): number {
   return 16 + (bytes.length >>> 3);
 }
@@ -64,8 +64,8 @@ export class SessionLines {
   }
 
   /**
-   * Goes to the next line if it is `r KEY VALUE` or `w KEY VALUE` with whole numbers of up to nine digits and one space
-   * between them, as nearly all lines are; `isWrite`, `key` and `value` tell what it says.
+   * Goes to the next line if it is `r KEY VALUE` or `w KEY VALUE` with whole numbers of up to nine digits and single
+   * spaces, which is the most frequent form. Sets `isWrite`, `key` and `value`.
    */
   nextOperation(): boolean {
     const { bytes } = this;

@@ -38,7 +38,7 @@ export class TimeReader {
   #first: { readonly line: number; readonly isDate: boolean } | undefined;
 
   /**
-   * A time as {@link nanosecondsOf} has it.
+   * Reads a time as {@link nanosecondsOf} does.
    *
    * @throws {FormatError} It is a date, and an earlier one was a number, or the other way round.
    */

@@ -77,7 +77,7 @@ export class Operations {
   readonly errors: Map<number, number> = new Map();
   /** The time of the event at a place, in nanoseconds, if the history has times. */
   timeAt: ((place: number) => number | undefined) | undefined = undefined;
-  /** The node that an event at a place was about, where the history tells. */
+  /** The node of the event at a place, if the history names nodes. */
   nodeAt: ((place: number) => string | undefined) | undefined = undefined;
   /** How many rows there are. */
   length = 0;
@@ -472,7 +472,7 @@ export function operationsOf(history: readonly HistoryEvent[], isLenient = false
   return builder.operations;
 }
 
-/** The node that an event names, whatever it is called by. */
+/** The node that an event names, as text. */
 export function nodeOf(event: { readonly node?: unknown } | undefined): string | undefined {
   const node = event?.node;
   return typeof node === "string" || typeof node === "number" ? String(node) : undefined;

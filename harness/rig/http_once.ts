@@ -39,8 +39,12 @@ export class HttpError extends Error {
   /** Whether no process accepted the connection: then the request certainly did nothing. */
   readonly isRefused: boolean;
 
-  /** @param reason The reason. */
-  /** `isRefused`: no process listened, so nothing was sent. */
+  /**
+   * Makes the error.
+   *
+   * @param reason The reason.
+   * @param isRefused Whether no process listened, so that nothing was sent.
+   */
   constructor(reason: string, isRefused: boolean) {
     super(reason);
     this.isRefused = isRefused;

@@ -99,7 +99,7 @@ export function createListener(options: ListenerOptions): Listener {
     }
   };
 
-  /** A socket's errors show in its end. */
+  /** After an error, a socket also emits `close`, which is handled. */
   const track = (socket: net.Socket): void => {
     sockets.add(socket);
     socket.on("error", () => {});

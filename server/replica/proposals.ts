@@ -15,7 +15,7 @@ interface Proposal {
 }
 
 const LEADERSHIP_LOST: ClientReply = { type: "info", error: "unknown outcome: leadership was lost" };
-const SNAPSHOT_CAME: ClientReply = { type: "info", error: "unknown outcome: a snapshot came in its place" };
+const SNAPSHOT_CAME: ClientReply = { type: "info", error: "unknown outcome: a snapshot has replaced the entry" };
 
 /** The open proposals of one node, by the index at which each was appended. */
 export class Proposals {

@@ -27,7 +27,7 @@ export function restrict(collection: Collection, { elements, empties }: Part): C
     }
   }
   for (const { inv, ret } of spans) [inv, ret].forEach(note);
-  // The removals that begin first are at least as useful as the others, and no more than there are elements are needed.
+  // A removal that begins earlier can explain whatever a later one can, and each element needs at most one removal.
   const unknown = collection.unknownRemovals.slice(0, elements.length + 1);
   for (const { inv } of unknown) note(inv);
   const sorted = Int32Array.from(places).sort();

@@ -1,8 +1,8 @@
 /**
  * Assigns removals of unknown outcome to elements that never came out.
  *
- * Each such removal may have happened at any time after its invocation, or never. So they differ only in when they
- * began, and the one that began first can take the element that must be gone first.
+ * Each such removal may have happened at any time after its invocation, or never. So they differ only in the time of
+ * their invocation: the removal that began first can be assigned to the element that must be removed first.
  *
  * @module
  */
@@ -65,8 +65,8 @@ function copyOf(collection: Collection): Collection {
 }
 
 /**
- * By element: the gap by which it must be gone, because an element that is certainly below it is popped by then;
- * `events + 1` if there is none.
+ * By element: the gap before which it must be removed, because before that gap an element is popped that is certainly
+ * below it; `events + 1` if there is none.
  */
 function stackDeadlines(collection: Collection): Int32Array {
   const { length, events, insertInv, insertRet, removeInv, removeRet, empties } = collection;
@@ -87,7 +87,8 @@ function stackDeadlines(collection: Collection): Int32Array {
 }
 
 /**
- * By element: the gap by which it must be gone, because a worse element comes out by then, after the element went in.
+ * By element: the gap before which it must be removed, because before that gap, but after its insert, a worse element
+ * is removed.
  */
 function priorityDeadlines(collection: Collection, rank: Int32Array): Int32Array {
   const { length, events, insertInv, insertRet, removeInv, removeRet, empties } = collection;
