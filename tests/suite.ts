@@ -43,7 +43,7 @@ import "./checker/transactions/graph/graph_test.ts";
 import "./checker/transactions/levels/consistency_models_test.ts";
 import "./checker/transactions/levels/levels_test.ts";
 import "./checker/transactions/oracle_test.ts";
-import "./checker/transactions/order/saturation_test.ts";
+import "./checker/transactions/order/pruning_test.ts";
 import "./checker/transactions/planted_test.ts";
 import "./checker/transactions/read/shared_values_test.ts";
 import "./docs/commands_test.ts";

@@ -15,16 +15,9 @@ import {
   orderOf,
 } from "./levels/consistency_models.ts";
 import { type Cycle, cyclesOf, type Order } from "./graph/cycles.ts";
-import {
-  ambiguity,
-  type Analysed,
-  decide,
-  type Decision,
-  isRegisters,
-  type Known,
-  proveBySerialOrder,
-  weakly,
-} from "./decide/decide.ts";
+import { ambiguity, decide, weakly } from "./decide/decide.ts";
+import { type Analysed, type Decision, isRegisters, type Known } from "./decide/known.ts";
+import { proveByOrder } from "./decide/prove_order.ts";
 import { dotOf } from "./tell/dot.ts";
 import { caseOfCycle } from "./tell/explain.ts";
 import { type AnomalyCase, Findings } from "./read/findings.ts";
@@ -221,7 +214,7 @@ function judge(
   const proven = isWeak
     ? { valid: true as const }
     : isOpen(question)
-    ? proveBySerialOrder(question.model, analysed)
+    ? proveByOrder(question.model, analysed)
     : undefined;
   const { decision, drawing } = proven === undefined
     ? decideByGraph(question, analysed)

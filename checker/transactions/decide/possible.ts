@@ -19,7 +19,8 @@ import {
 } from "../levels/consistency_models.ts";
 import { Findings } from "../read/findings.ts";
 import type { OrderConstraint } from "./serial_order.ts";
-import { type Analysed, decide, isDecidedByGraph, isRegisters, type Known } from "./decide.ts";
+import { decide, isDecidedByGraph } from "./decide.ts";
+import { type Analysed, isRegisters, type Known } from "./known.ts";
 import { findSessionViolations, SESSION_MODELS } from "./session_guarantees.ts";
 
 /** With more operations, only the models that cycles decide are judged: the others take seconds. */

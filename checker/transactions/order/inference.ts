@@ -193,7 +193,7 @@ function infer(
 }
 
 /** The edges that follow if `first` was written before `second`. */
-function consequences(first: Write, second: Write): InferredEdge[] {
+export function consequences(first: Write, second: Write): InferredEdge[] {
   const edges: InferredEdge[] = [
     { from: first.writer, to: second.writer, kind: ww, earlier: first.version, later: second.version },
   ];
