@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkTransactions } from "../../../../checker/transactions/check.ts";
 import { isSerialOrder, isSnapshotOrder } from "../../../../checker/transactions/decide/serial_order.ts";
-import { EdgeList, rw } from "../../../../checker/transactions/graph/graph.ts";
+import { type EdgeList, rw } from "../../../../checker/transactions/graph/graph.ts";
 import { chainsOf } from "../../../../checker/transactions/order/chains.ts";
 import { addRealTime, addSessionOrder } from "../../../../checker/transactions/order/order_edges.ts";
 import { prune } from "../../../../checker/transactions/order/pruning.ts";
