@@ -13,6 +13,7 @@ import { leavePage, prepareFile } from "./pages.ts";
 import type { JudgedCase } from "../report/outcome.ts";
 import { loadModel } from "./check_model.ts";
 import { checkFiles, type Outcome } from "./check_one.ts";
+import { readingProgress } from "./reading.ts";
 import { PROGRAM_FAILED, WRONG_USAGE } from "./status.ts";
 import type { Format, Terminal } from "./terminal.ts";
 
@@ -54,7 +55,8 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     for (const run of runs) {
       terminal.progress(`${run.join(" ")} ...`);
       const style: Style = (format, text) => terminal.style(format, text);
-      const outcome = checkFiles(run, { flags, model: model as AnyModel | undefined, style });
+      const onRead = readingProgress((line) => terminal.progress(line), () => performance.now());
+      const outcome = checkFiles(run, { flags, model: model as AnyModel | undefined, style, onRead });
       tell(outcome, run.join(" "));
       if (flags.html !== undefined && outcome.result !== undefined) {
         await leaveHistory(flags.html, run, flags, outcome.result, terminal);

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { fileErrorInWords } from "./file_error.ts";
 import { InputError } from "./input_error.ts";
+import type { OnRead } from "./reading.ts";
 
 /** Returns the next bytes of a file; undefined at its end. */
 export type Chunks = () => Uint8Array | undefined;
@@ -27,10 +28,10 @@ export function sizeOf(file: string): number {
  *
  * @throws {InputError} If it cannot be read, or is not text.
  */
-export function readAll(file: string): Uint8Array {
+export function readAll(file: string, onRead?: OnRead): Uint8Array {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const next = chunksOf(file);
+  const next = chunksOf(file, onRead);
   for (let chunk = next(); chunk !== undefined; chunk = next()) {
     chunks.push(chunk.slice());
     length += chunk.length;
@@ -77,13 +78,16 @@ function unpacked(bytes: Uint8Array, times = 0): Uint8Array {
 }
 
 /** Reads a file in chunks of a megabyte. Each chunk is valid until the next one is requested. */
-export function chunksOf(file: string): Chunks {
+export function chunksOf(file: string, onRead: OnRead = () => {}): Chunks {
   let descriptor: number | undefined;
+  let done = 0;
+  const total = sizeOf(file);
   const buffer = new Uint8Array(1 << 20);
   return () => {
     try {
       descriptor ??= file === "-" ? 0 : openSync(file, "r");
       const count = readChunk(descriptor, buffer);
+      onRead(file, done += count, total);
       if (count > 0) return buffer.subarray(0, count);
       if (descriptor !== 0) closeSync(descriptor);
       return undefined;

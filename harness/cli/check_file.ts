@@ -8,6 +8,7 @@ import type { Style, Validity } from "../../checker/mod.ts";
 import { type Input, inputOf, type ReadFlags } from "./check_input.ts";
 import { type FinalState, withFinalState } from "./check_final.ts";
 import { doesNotFit, InputError, orInputError } from "./input_error.ts";
+import type { OnRead } from "./reading.ts";
 
 /** The options of judging a file. */
 export interface JudgeOptions extends ReadFlags {
@@ -27,6 +28,8 @@ export interface JudgeOptions extends ReadFlags {
   readonly mayBeEmpty?: boolean;
   /** The current time in milliseconds. */
   readonly now: () => number;
+  /** Called while a file is read. */
+  readonly onRead?: OnRead;
   /** Whether time is up; left out where there is as much as it takes. */
   readonly stop?: () => boolean;
 }

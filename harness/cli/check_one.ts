@@ -15,6 +15,7 @@ import { inputOfHistory } from "./check_input.ts";
 import { judgeStream, streamedModel } from "./check_stream.ts";
 import { InputError, orInputError } from "./input_error.ts";
 import { grouped } from "../report/report.ts";
+import type { OnRead } from "./reading.ts";
 import { PROGRAM_FAILED, STATUS, WRONG_USAGE } from "./status.ts";
 
 /** The outcome of a file. */
@@ -34,6 +35,8 @@ interface CheckSettings {
   /** A user's own model. */
   readonly model: checker.AnyModel | undefined;
   readonly style: checker.Style;
+  /** Called while a file is read. */
+  readonly onRead?: OnRead;
 }
 
 /** Judges a file, or several files of one run. */
@@ -60,7 +63,7 @@ export function checkFiles(files: readonly string[], settings: CheckSettings): O
   }
 }
 
-function optionsOf({ flags, model }: CheckSettings): JudgeOptions {
+function optionsOf({ flags, model, onRead }: CheckSettings): JudgeOptions {
   const until = performance.now() + (flags.timeout ?? 0) * 1000;
   return {
     model: model ?? flags.model,
@@ -75,6 +78,7 @@ function optionsOf({ flags, model }: CheckSettings): JudgeOptions {
     dot: flags.dot,
     final: flags.final === undefined ? undefined : readFinalState(flags.final),
     now: () => performance.now(),
+    ...(onRead === undefined ? {} : { onRead }),
     ...(flags.timeout === undefined ? {} : { stop: () => performance.now() > until }),
   };
 }
@@ -94,7 +98,7 @@ function judgeMerged(files: readonly string[], options: JudgeOptions): FileVerdi
   const histories = files.map((name): checker.NamedHistory => {
     try {
       return orInputError(() => {
-        const bytes = readAll(name);
+        const bytes = readAll(name, options.onRead);
         const read = { ...(options.format === undefined ? {} : { format: options.format }) };
         const history = checker.readHistory(
           bytes,
@@ -123,11 +127,12 @@ function linesIn(bytes: Uint8Array): number {
 const LARGE = 64 << 20;
 
 function judgeFile(file: string, options: JudgeOptions): FileVerdict {
-  if (file === "-" || sizeOf(file) < LARGE) return judgeBytes(readAll(file), options);
+  const { onRead } = options;
+  if (file === "-" || sizeOf(file) < LARGE) return judgeBytes(readAll(file, onRead), options);
   const beginning = chunksOf(file)() ?? new Uint8Array(0);
   const model = isGzip(beginning) ? undefined : streamedModel(beginning, options);
-  const streamed = model === undefined ? undefined : judgeStream(() => chunksOf(file), model, options);
-  return streamed ?? judgeBytes(readAll(file), options);
+  const streamed = model === undefined ? undefined : judgeStream(() => chunksOf(file, onRead), model, options);
+  return streamed ?? judgeBytes(readAll(file, onRead), options);
 }
 
 function textOf(file: string, verdict: FileVerdict, style: checker.Style): string {

@@ -69,7 +69,8 @@ export function processTerminal(): Terminal {
     progress(line) {
       if (!stderrIsTerminal) return;
       clearProgress();
-      write(2, line);
+      // A line that wraps could not be overwritten.
+      write(2, [...line].slice(0, (process.stderr.columns ?? 80) - 1).join(""));
       progressShown = line !== "";
     },
     style(format, text) {
