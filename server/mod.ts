@@ -8,6 +8,20 @@
  * Times are whole nanoseconds of a `Clock`, unless a name or a doc says otherwise. Errors are the first argument of a
  * callback, or are thrown where a doc says so.
  *
+ * @example A state machine whose clients may try again: a command under a session is applied once
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createKvStore, encodeOperation, underSession, withSessions } from "@kayadb/raft/server";
+ *
+ * const machine = withSessions(createKvStore());
+ * const add = encodeOperation({ f: "add", key: "visits", value: 1 });
+ * const first = underSession(add, { client: "a browser", sequence: 1 });
+ * assert.deepEqual(machine.apply(first, 1), { type: "ok", value: 1 });
+ * assert.deepEqual(machine.apply(first, 2), { type: "ok", value: 1 }); // a retry: the recorded answer
+ * const second = underSession(add, { client: "a browser", sequence: 2 });
+ * assert.deepEqual(machine.apply(second, 3), { type: "ok", value: 2 });
+ * ```
+ *
  * @module
  */
 

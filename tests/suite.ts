@@ -58,6 +58,7 @@ import "./harness/cli/launcher_test.ts";
 import "./harness/cli/main_test.ts";
 import "./harness/cli/oddities_test.ts";
 import "./harness/cli/own_models_test.ts";
+import "./harness/cli/reading_test.ts";
 import "./harness/cli/run_test.ts";
 import "./harness/cli/siblings_test.ts";
 import "./harness/nemesis/draw_test.ts";

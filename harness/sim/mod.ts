@@ -1,6 +1,17 @@
 /**
  * The simulator: complete runs on a virtual clock, network and disk, from one seed. It imports no module of a runtime.
  *
+ * @example Ten seconds of a cluster whose leaders are cut off, in a fraction of one; the seed repeats it
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { DEFAULT_OPTIONS, simulateAndJudge } from "@kayadb/raft/sim";
+ *
+ * const options = { ...DEFAULT_OPTIONS, seed: 3, nemesis: "partition:leader", timeLimit: 10 };
+ * const { result, events } = simulateAndJudge(options, "my-program");
+ * assert.equal(result.valid, true);
+ * assert.deepEqual(simulateAndJudge(options, "my-program").events, events);
+ * ```
+ *
  * @module
  */
 export { simulateAndJudge } from "../targets/ours/simulate.ts";
