@@ -2,6 +2,7 @@
 //
 // One file after the other takes twice the time (tests/house_test.ts keeps the list whole: KAYA_REWRITE=1 writes it).
 import { mayUse } from "./corpus.ts";
+import { suiteIsWhole } from "./suite_whole.ts";
 
 import "./browser/report_test.ts";
 import "./browser/site_test.ts";
@@ -175,6 +176,8 @@ import "./server/store/glob_test.ts";
 import "./server/store/kv_store_test.ts";
 import "./server/store/sorted_keys_test.ts";
 import "./server/version_test.ts";
+
+suiteIsWhole();
 
 const missing = (["read", "write", "net", "run", "env", "sys"] as const).filter((name) => !mayUse(name));
 // deno-lint-ignore no-console

@@ -127,6 +127,6 @@ test("a trace tells what each node receives and sends", () => {
     record: (moment) => void moments.push(moment),
   });
 
-  assert.deepEqual(new Set(moments.map(({ kind }) => kind)), new Set(["life", "message", "sent"]));
+  assert.deepEqual(new Set(moments.map(({ kind }) => kind)), new Set(["life", "message", "sent", "view"]));
   assert.match(moments.find(({ kind }) => kind === "message")!.text, /^\{"f":"(add|read)".* from client \d+\/\d+$/);
 });
