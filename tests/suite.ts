@@ -26,6 +26,7 @@ import "./checker/linearizability/projections/projections_test.ts";
 import "./checker/linearizability/quick/gaps_test.ts";
 import "./checker/linearizability/quick/zones_test.ts";
 import "./checker/linearizability/search/counter_search_test.ts";
+import "./checker/linearizability/search/supply_test.ts";
 import "./checker/linearizability/witness_test.ts";
 import "./checker/models/interned_sets_test.ts";
 import "./checker/models/kv_append_test.ts";

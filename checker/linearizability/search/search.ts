@@ -34,6 +34,7 @@ import { Memo } from "./memo.ts";
 import { type Needs, whatIsNeeded } from "./needs.ts";
 import { OpenOperations } from "./open_operations.ts";
 import { NEVER, NOT_EQUAL, type Piece, READ, STEP, WRITE } from "../piece/piece.ts";
+import { Supply } from "./supply.ts";
 import { UsedSets } from "./used_sets.ts";
 
 /** Searches for an order. */
@@ -54,6 +55,8 @@ class Search {
   readonly memo: Memo;
   readonly at: Position;
   readonly candidates: Candidates;
+  /** Looks ahead, where that pays. */
+  readonly supply: Supply | undefined;
   /**
    * Whether a way may lead back to the same configuration, because some unknown operations are never used up. Then
    * configurations are remembered at once.
@@ -81,6 +84,7 @@ class Search {
     const available = new Int32Array(this.needs.classes.length);
     this.at = { pos: 0, state: piece.initial, used: 0, available, unknownsOpen: 0 };
     this.candidates = new Candidates(piece, this.needs, this.open, this.sets, this.at);
+    this.supply = Supply.suits(piece) ? new Supply(piece, this.needs, this.sets, this.open) : undefined;
     this.mayCircle = this.needs.isInexhaustible.includes(1);
     this.log = new Int32Array(piece.length * 2 + 1);
     this.frameSize = 6 + 2 * this.open.words;
@@ -216,6 +220,7 @@ class Search {
     const slot = open.slotOf[op]!;
     const first = candidates.end;
     at.used = this.sets.forget(at.used, at.pos);
+    if (this.supply?.isShort(at) === true) return false;
     const isFirstKnown = candidates.offerFirst(op, slot);
     if (!isFirstKnown) candidates.offerAll(op, slot);
     const { list, end } = candidates;

@@ -19,7 +19,6 @@ async function outcomeOf({ file, flags }: Case): Promise<{ status: number; outpu
 
 /** What does not hold yet, and why. */
 const OPEN: Readonly<Record<string, string>> = {
-  "kv-2000-cas-50-clients-ends-unknown.jsonl": "open: 50 clients that compare and set few values end as unknown",
 };
 
 const rows = cases();
