@@ -17,15 +17,10 @@ async function outcomeOf({ file, flags }: Case): Promise<{ status: number; outpu
   return { status, output, path };
 }
 
-/** What does not hold yet, and why. */
-const OPEN: Readonly<Record<string, string>> = {
-};
-
 const rows = cases();
 if (rows.length === 0) test("files of other people", { skip: skipWithoutCases || "the table is empty" }, () => {});
 for (const row of rows) {
-  const skip = OPEN[row.file] ?? false;
-  test(`${row.file} ${row.flags.join(" ")}: ${row.why}`, { skip }, async () => {
+  test(`${row.file} ${row.flags.join(" ")}: ${row.why}`, async () => {
     const { status, output, path } = await outcomeOf(row);
     assert.equal(disagreement(row, status, output, path), undefined);
   });
