@@ -19,7 +19,8 @@ import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
 import { caseOfSeed, leaveOutcomes, OUTCOME_FLAGS, prepareOutcomes } from "./outcomes.ts";
 import type { JudgedCase } from "../report/outcome.ts";
-import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
+import { HTML_FLAG, leavePage, leaveSweep, pageOfRun, prepareFile } from "./pages.ts";
+import type { PageData } from "../report/page/data.ts";
 import { commandOf, parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { mayRead } from "./permissions.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
@@ -43,7 +44,10 @@ const FLAGS = {
     about: "run every N-th seed, beginning with the I-th, counted from 0",
   },
   "keep-going": { type: "boolean", about: "go on after a violation" },
-  html: { ...HTML_FLAG, about: "write a page of the first failure, for any browser" },
+  html: {
+    ...HTML_FLAG,
+    about: "write a page of the first failure; of the whole sweep with --keep-going, or if nothing fails",
+  },
   ...OUTCOME_FLAGS,
   "no-canaries": { type: "boolean", about: "do not first check that known bad clusters fail" },
   json: { type: "boolean", about: "print each result as a line of JSON, and last a summary" },
@@ -70,11 +74,15 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const total = Math.ceil((runs - shard.index) / shard.of);
   let failed: RunResult | null = null;
   const cases: JudgedCase[] = [];
+  const findings: RunResult[] = [];
   const heard = (result: RunResult): void => {
+    // Runs that were under way beside the first that failed end, too: they are counted, and not told.
+    const isTold = flags["keep-going"] || failed === null;
     if (result.valid === false) failed ??= result;
+    if (result.valid !== true && findings.length < MOST_FINDINGS) findings.push(result);
     cases.push(caseOfSeed(result));
     if (flags.json) terminal.out(`${JSON.stringify(result)}\n`);
-    else if (result.valid !== true) terminal.out(failure(result, terminal));
+    else if (result.valid !== true && isTold) terminal.out(failure(result, terminal));
     terminal.progress(progress(sweep, seconds(), total, flags.time ?? Infinity));
   };
   // Runs in real time share the machine's processors, and would disturb each other.
@@ -97,25 +105,25 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (flags.json) terminal.out(`${JSON.stringify({ ...summary, canaries })}\n`);
   else terminal.out(closing(summary, seconds(), wasInterrupted, terminal));
   await leaveOutcomes(flags, terminal, cases);
-  if (flags.html !== undefined && failed !== null) await leaveFailure(flags.html, target, options, failed, terminal);
+  if (flags.html !== undefined) {
+    const draw = (result: RunResult): Promise<PageData> => pageOfSeed(target, options, result);
+    const first = failed as RunResult | null;
+    if (first !== null && !flags["keep-going"]) await leavePage(flags.html, terminal, () => draw(first));
+    else await leaveSweep(flags.html, terminal, { summary, findings, options, draw });
+  }
   if (wasInterrupted && summary.violations === 0) return INTERRUPTED;
   return STATUS[`${sweepValidity(summary)}`];
 }
 
-/** Repeats the failed seed with everything recorded; the sweep itself records nothing. */
-function leaveFailure(
-  path: string,
-  target: Target,
-  options: RunOptions,
-  { seed }: RunResult,
-  terminal: Terminal,
-): Promise<void> {
-  return leavePage(path, terminal, async () => {
-    const moments: Moment[] = [];
-    const record = (moment: Moment): void => void moments.push(moment);
-    const judged = await runOnce(target, { ...options, seed }, { command: commandOf(options), record });
-    return pageOfRun(judged!, moments);
-  });
+/** More findings than this are counted, and not listed. */
+const MOST_FINDINGS = 200;
+
+/** Repeats a seed with everything recorded, and draws its page: the sweep itself records nothing. */
+async function pageOfSeed(target: Target, options: RunOptions, { seed }: RunResult): Promise<PageData> {
+  const moments: Moment[] = [];
+  const record = (moment: Moment): void => void moments.push(moment);
+  const judged = await runOnce(target, { ...options, seed }, { command: commandOf(options), record });
+  return pageOfRun(judged!, moments);
 }
 
 /** Makes the runs of a sweep in this thread, `jobs` at the same time. An error, or the end of the sweep, ends all. */

@@ -17,15 +17,17 @@ import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
 import { targetOfRecorded } from "./run_flags.ts";
 import { INTERRUPTED, PROGRAM_FAILED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
+import { TRACE_FLAGS, traceOf } from "./trace_flags.ts";
 
 const FLAGS = {
-  trace: { type: "boolean", about: "print every event, not only the important ones" },
+  ...TRACE_FLAGS,
+  trace: { ...TRACE_FLAGS.trace, about: "print every event, not only the important ones" },
   tries: {
     type: "integer",
     default: 1,
     min: 1,
     max: 1000,
-    about: "in real time, where runs differ: maximum number of repetitions until one fails in the same way",
+    about: "in real time, where runs differ: number of repetitions; how many of them fail is counted",
   },
   html: HTML_FLAG,
   json: { type: "boolean", about: "print the result as one line of JSON" },
@@ -38,6 +40,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (path === undefined || more.length > 0) {
     throw new UsageError("replay needs one file that shrink --out wrote");
   }
+  const trace = traceOf(flags);
   if (flags.html !== undefined) prepareFile("--html", flags.html);
   const replayed = await again(read(path), path, flags.tries);
   if (replayed === null) return INTERRUPTED;
@@ -47,7 +50,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   else {
     const { style } = terminal;
     terminal.out(`${style("bold", path)}  from ${file.origin}\n\n${renderReasons(result, style)}\n`);
-    terminal.out(flags.trace ? renderTrace(moments, judged) : renderStory(moments, judged));
+    terminal.out(trace !== null ? renderTrace(moments, judged, trace) : renderStory(moments, judged));
     terminal.out(`\n${renderFailures(result, style)}\n`);
   }
   if (flags.html !== undefined) await leavePage(flags.html, terminal, () => pageOfRun(judged, moments));
@@ -79,16 +82,19 @@ async function again(read: RunFile, path: string, tries: number): Promise<Again 
   try {
     const file = checkSystem(read, target);
     const isReal = target.time(file.setup.system) === "real";
-    for (let i = 1;; i++) {
+    let shown: Replayed | null = null, same = 0;
+    for (let i = 1; i <= (isReal ? tries : 1); i++) {
       const replayed = await interruptible((signal) =>
         replayRun(target, file, `${thisCommand("-R")} replay ${path}`, { signal })
       );
       if (replayed === null) return null;
       const failed = failedChecks(replayed.judged.result);
       const isSame = file.expected.failed.some((check) => failed.includes(check));
-      if (isReal && !isSame && i < tries) continue;
-      return { ...replayed, file, isReal, tried: `${isSame ? 1 : 0} of ${i} tries failed in the same way` };
+      // The first that fails is told, or if none does, the last.
+      if (same === 0) shown = replayed;
+      if (isSame) same++;
     }
+    return { ...shown!, file, isReal, tried: `${same} of ${tries} tries failed in the same way` };
   } catch (error) {
     // A file that was edited by hand may name something that does not exist, such as a workload.
     if (error instanceof RangeError || error instanceof SyntaxError) {

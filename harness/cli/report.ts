@@ -7,7 +7,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { PageData } from "../report/page/data.ts";
-import { historyPage, runPage, sweepPage } from "../report/page/page.ts";
+import { historyPage, listPage, runPage } from "../report/page/page.ts";
 import { checkSystem, parseRunFile, type RunFile } from "../run/run_file.ts";
 import { replayRun } from "../sweep/recorded.ts";
 import { judgeBytes } from "./check_file.ts";
@@ -63,7 +63,7 @@ async function leaveAll(
   for (const [i, { page }] of pages.entries()) {
     await leavePage(join(dirname(path), fileOf(i)), terminal, () => page);
   }
-  await leavePage(path, terminal, () => sweepPage(pages.map(({ name, page }, i) => ({ name, page, file: fileOf(i) }))));
+  await leavePage(path, terminal, () => listPage(pages.map(({ name, page }, i) => ({ name, page, file: fileOf(i) }))));
 }
 
 async function pageOf(path: string, model: string | undefined): Promise<PageData> {

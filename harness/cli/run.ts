@@ -24,6 +24,7 @@ import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
 import { commandOf, parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
+import { TRACE_FLAGS, traceOf } from "./trace_flags.ts";
 
 const FLAGS = {
   ...RUN_FLAGS,
@@ -32,7 +33,7 @@ const FLAGS = {
     value: "FOLDER",
     about: "the folder for history.jsonl, result.json and run.json (for replay and report); older ones are replaced",
   },
-  trace: { type: "boolean", about: "print every event inside the nodes, one per line" },
+  ...TRACE_FLAGS,
   "check-determinism": { type: "boolean", about: "run twice, and name the first event that differs" },
   html: HTML_FLAG,
   ...OUTCOME_FLAGS,
@@ -43,11 +44,12 @@ const FLAGS = {
 export async function main(args: string[], terminal: Terminal): Promise<number> {
   const { flags, words, target, options } = await parseRunArguments(args, FLAGS);
   if (words.length > 0) throw new UsageError(`run takes flags only, but was given ${JSON.stringify(words[0])}`);
-  if (flags.trace && flags.json) {
+  const trace = traceOf(flags);
+  if (trace !== null && flags.json) {
     throw new UsageError("--trace and --json exclude each other");
   }
   const isReal = target.time(setupOf(target, options).system) === "real";
-  if (isReal && (flags.trace || flags["check-determinism"])) {
+  if (isReal && (trace !== null || flags["check-determinism"])) {
     throw new UsageError(
       `--trace and --check-determinism need virtual time, but ${target.name} runs in real time`,
     );
@@ -57,10 +59,10 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   prepareOutcomes(flags);
   if (!flags.json) terminal.out(renderOpening(target, options, terminal.style));
   const moments: Moment[] = [];
-  const judged = await runShown(target, options, terminal, flags.trace || flags.html !== undefined ? moments : null);
+  const judged = await runShown(target, options, terminal, trace !== null || flags.html !== undefined ? moments : null);
   if (judged === null) return INTERRUPTED;
   if (flags.out !== undefined) writeOut(flags.out, judged, setupOf(target, options));
-  if (flags.trace) terminal.out(renderTrace(moments, judged));
+  if (trace !== null) terminal.out(renderTrace(moments, judged, trace));
   if (flags["check-determinism"]) {
     const again = await runShown(target, options, terminal, null);
     if (again === null) return INTERRUPTED;

@@ -35,6 +35,13 @@ const FLAGS = {
     value: "FILE",
     about: "where to write the run, for replay; without it the run is only printed",
   },
+  tries: {
+    type: "integer",
+    default: 1,
+    min: 1,
+    max: 1000,
+    about: "in real time, where runs differ: number of tries of each smaller run; it is kept if one of them fails",
+  },
   html: HTML_FLAG,
   json: { type: "boolean", about: "print the result as one line of JSON" },
 } as const satisfies FlagSpec;
@@ -52,7 +59,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     if (path !== undefined) prepareFile(`--${name}`, path);
   }
   const began = performance.now();
-  const shrunk = await shrinkShown(target, options, flags.time, terminal);
+  const shrunk = await shrinkShown(target, options, flags, terminal);
   if (shrunk === null) return INTERRUPTED;
   const { file } = shrunk;
   if (file !== null && flags.out !== undefined) write(flags.out, file);
@@ -62,7 +69,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   else terminal.out(await tale(target, shrunk, file, seconds, flags.out, terminal));
   if (file !== null && flags.html !== undefined) {
     await leavePage(flags.html, terminal, async () => {
-      const { judged, moments } = (await replayRun(target, file, file.origin))!;
+      const { judged, moments } = shrunk.failing ?? (await replayRun(target, file, file.origin))!;
       return pageOfRun(judged, moments);
     });
   }
@@ -73,7 +80,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
 function shrinkShown(
   target: Target,
   options: RunOptions,
-  time: number,
+  { time, tries: triesEach }: { readonly time: number; readonly tries: number },
   terminal: Terminal,
 ): Promise<Shrunk | null> {
   const began = performance.now();
@@ -82,6 +89,7 @@ function shrinkShown(
     const shrunk = await shrinkSeed(target, options, {
       origin: `${commandOf(options)} ${flagsOf(options)}`,
       signal,
+      triesEach,
       isOver: () => performance.now() - began > time * 1000,
       onTry(best, tries) {
         const now = performance.now();
@@ -125,13 +133,13 @@ function summary({ file, original, tries }: Shrunk, seconds: number): unknown {
 
 async function tale(
   target: Target,
-  { tries }: Shrunk,
+  { tries, failing }: Shrunk,
   file: RunFile,
   seconds: number,
   out: string | undefined,
   { style }: Terminal,
 ): Promise<string> {
-  const { judged, moments } = (await replayRun(target, file, file.origin))!;
+  const { judged, moments } = failing ?? (await replayRun(target, file, file.origin))!;
   return [
     `${style("bold", `seed ${file.setup.seed}`)}  shrunk in ${tries} runs and ${seconds.toFixed(1)} s to ${
       sizeOf(file)

@@ -7,6 +7,7 @@ import type { HistoryEvent, LinearizabilityVerdict, Verdict } from "../../checke
 import type { JudgedRun } from "../run/result.ts";
 import type { Breach, SafetyVerdict } from "../sim/invariants/world.ts";
 import type { Moment } from "../moment.ts";
+import { ALL, tellsEvent, tellsMoment, type TraceFilter } from "./trace_filter.ts";
 
 /** A longer story is cut in its middle, to about this many lines. */
 const MAX_LINES = 160;
@@ -16,9 +17,10 @@ interface Told {
   readonly text: string;
 }
 
-/** All events of a run, one line each. */
-export function renderTrace(lines: readonly Moment[], run: JudgedRun): string {
-  return merged(lines.filter(isLine).map(tellNode), tellEvents(run.events)).map(tell).join("");
+/** All events of a run that a filter lets through, one line each. */
+export function renderTrace(lines: readonly Moment[], run: JudgedRun, filter: TraceFilter = ALL): string {
+  const inside = lines.filter((line) => isLine(line) && tellsMoment(filter, line)).map(tellNode);
+  return merged(inside, tellEvents(run.events.filter((event) => tellsEvent(filter, event)))).map(tell).join("");
 }
 
 /**

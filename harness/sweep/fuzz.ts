@@ -22,7 +22,7 @@ interface SweepOptions {
 }
 
 /** The summary of a sweep: the last line of `fuzz --json`. */
-interface SweepSummary {
+export interface SweepSummary {
   /** How many runs there were. */
   readonly runs: number;
   /** How many of them found a violation. */

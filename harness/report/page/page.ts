@@ -38,6 +38,7 @@ export function runPage({ result, events, schedule, moments }: RecordedRun): Pag
       ...(reads === undefined ? [] : [["reads", reads] as const]),
       ["operations", `${result.operations.ok} ok, ${result.operations.fail} failed, ${result.operations.info} unknown`],
       ["history", history_sha256.slice(0, 16)],
+      ...marksOf(result.coverage),
     ],
     replay,
     checks: Object.entries(checks).map(([name, { valid, reason = "" }]) => ({
@@ -89,7 +90,7 @@ export function historyPage(
 }
 
 /** Makes a page that lists others. */
-export function sweepPage(
+export function listPage(
   pages: readonly { readonly name: string; readonly page: PageData; readonly file: string }[],
 ): PageData {
   const words = pages.map(({ page }) => page.head.word);
@@ -124,9 +125,9 @@ interface RunFacts {
   readonly reads?: string | undefined;
 }
 
-const NO_RUN: RunFacts = { schedule: null, moments: [] };
+export const NO_RUN: RunFacts = { schedule: null, moments: [] };
 
-function pageOf(
+export function pageOf(
   head: Head,
   events: readonly HistoryEvent[],
   checks: readonly Verdict[],
@@ -166,6 +167,13 @@ function pageOf(
     sweep: null,
     omitted: [],
   };
+}
+
+/** How many of the coverage marks the run did not reach, if it has any. */
+function marksOf(coverage: Readonly<Record<string, number>>): (readonly [string, string])[] {
+  const times = Object.values(coverage);
+  const never = times.filter((each) => each === 0).length;
+  return never === 0 ? [] : [["marks never reached", `${never} of ${times.length}`]];
 }
 
 function most(numbers: Iterable<number>): number {

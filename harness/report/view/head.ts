@@ -51,23 +51,26 @@ function replay(command: string): HTMLElement {
 function details({ checks, faults, coverage }: PageData["head"]): HTMLElement | null {
   if (checks.length + faults.length + coverage.length === 0) return null;
   const never = coverage.filter(([, times]) => times === 0).map(([name]) => name);
-  return folded("Checks, faults and coverage", () =>
-    element(
-      "div",
-      { class: "columns" },
-      table(
-        "Checks",
-        ["check", "verdict", ""],
-        checks.map(({ name, word, says }) => [name, `${SIGNS[word]} ${word}`, says]),
+  return folded(
+    `Checks, faults and coverage${never.length === 0 ? "" : `, and ${never.length} marks never reached`}`,
+    () =>
+      element(
+        "div",
+        { class: "columns" },
+        table(
+          "Checks",
+          ["check", "verdict", ""],
+          checks.map(({ name, word, says }) => [name, `${SIGNS[word]} ${word}`, says]),
+        ),
+        ...(faults.length === 0
+          ? []
+          : [table("Faults", ["fault", "struck"], faults.map(([name, times]) => [name, grouped(times)]))]),
+        ...(coverage.length === 0 ? [] : [table(
+          "What happened inside",
+          ["", "times"],
+          coverage.filter(([, times]) => times > 0).map(([name, times]) => [name, grouped(times)]),
+        )]),
+        ...(never.length === 0 ? [] : [element("p", {}, `Never reached in this run: ${never.join(", ")}`)]),
       ),
-      ...(faults.length === 0
-        ? []
-        : [table("Faults", ["fault", "struck"], faults.map(([name, times]) => [name, grouped(times)]))]),
-      ...(coverage.length === 0 ? [] : [table(
-        "What happened inside",
-        ["", "times"],
-        coverage.filter(([, times]) => times > 0).map(([name, times]) => [name, grouped(times)]),
-      )]),
-      ...(never.length === 0 ? [] : [element("p", {}, `Never reached in this run: ${never.join(", ")}`)]),
-    ));
+  );
 }
