@@ -577,7 +577,7 @@ export class SimNode {
       ? "paused"
       : "running";
     const isDoubtful = this.replica === null ? this.#isSuspect : (this.journal?.doubt ?? null) !== null;
-    return isDoubtful ? { ...view, state, isDoubtful } : { ...view, state };
+    return isDoubtful ? { ...view, state, isDoubtful, says: `${view.says}, in doubt` } : { ...view, state };
   }
 
   #viewOf({ node }: Replica<SessionMachine>): NodeView {
