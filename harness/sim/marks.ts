@@ -35,6 +35,7 @@ export const MARKS = [
   "pre-vote granted",
   "vote asked for by transfer",
   "snapshot in several chunks",
+  "snapshot given up half-way for another",
   // Nodes, observed now and then.
   "follower probed",
   "follower streamed to",

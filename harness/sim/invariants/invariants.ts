@@ -219,6 +219,11 @@ export class Invariants {
         if (event === "installed") this.#installs(id, node, snapshot.index, snapshot.term);
         if (event === "installed" || event === "taken") this.#configurations.checkSnapshot(id, log);
         if (event === "taken") this.#snapshots.holds(id, log.snapshot!);
+        const { received, role } = node;
+        const isForAnother = received?.type === "snapshot-request" && received.snapshotIndex !== snapshot.index;
+        if (event === "abandoned" && role === "follower" && isForAnother) {
+          coverage.marks.hit("snapshot given up half-way for another");
+        }
         coverage.snapshot(event);
       },
       transfer: (event, target) => {
