@@ -1,7 +1,7 @@
 // A node for Maelstrom's protocol, to copy into your own project: one file, the standard library alone.
 //
-// It works under --target maelstrom, under Maelstrom itself, and in lockstep (--clock lockstep), where the same seed gives the same run, to the byte.
-// For lockstep everything that waits must wait here: use RPC, Sleep, Every, Go, Now and Rand of this file, and no goroutines, channels, clocks, files or
+// It works under --target maelstrom, under Maelstrom itself, and in lockstep (--clock lockstep), where the same seed repeats the run byte for byte.
+// In lockstep, all waiting must go through this file: use RPC, Sleep, Every, Go, Now and Rand of this file, and no goroutines, channels, clocks, files or
 // sockets of your own. Go ranges over maps in another order each time: sort the keys where what you send depends on it.
 //
 //	node := NewNode()

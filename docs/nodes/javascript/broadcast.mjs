@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Challenge 3: broadcast. Each node passes on what it hears, again and again until its neighbour has said that it has it.
+// Challenge 3: broadcast. Each node sends new messages to its neighbours, again and again until a neighbour has acknowledged them.
 //
-// --hub        n0 is everybody's neighbour, and nobody else is: two hops to everywhere (3d, 3e)
-// --every MS   messages to one neighbour are gathered for so long (3e)
+// --hub        every node's only neighbour is n0: two hops between any two nodes (3d, 3e)
+// --every MS   messages to one neighbour are collected for this time (3e)
 import process from "node:process";
 import { Node } from "./node.mjs";
 
@@ -10,7 +10,7 @@ const node = new Node();
 const hasHub = process.argv.includes("--hub");
 const every = process.argv.includes("--every") ? Number(process.argv[process.argv.indexOf("--every") + 1]) : 0;
 const seen = new Set();
-/** For each neighbour, what it is to be told next. */
+/** The messages to send next, by neighbour. */
 const gathered = new Map();
 let neighbours = [];
 
@@ -21,7 +21,7 @@ node.on("topology", ({ body }) => {
   return { type: "topology_ok" };
 });
 
-/** Keeps what is new, and has it passed on to everybody but its source. */
+/** Stores new messages, and queues them for all neighbours except the sender. */
 function hear(messages, source) {
   const fresh = messages.filter((message) => !seen.has(message));
   for (const message of fresh) seen.add(message);
@@ -35,7 +35,7 @@ function hear(messages, source) {
   }
 }
 
-/** Tells a neighbour what was gathered for it, until it has heard. */
+/** Sends a neighbour its queued messages, until it acknowledges them. */
 async function tell(neighbour) {
   await node.sleep(every);
   const messages = gathered.get(neighbour);

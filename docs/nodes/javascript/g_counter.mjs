@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// Challenge 4: a counter that only grows, over the service seq-kv, whose reads may be old. A compare-and-set is not: what it confirms is the latest.
+// Challenge 4: a counter that only grows, over the service seq-kv, whose reads may be stale. A successful compare-and-set is never stale: the value that it confirms is the latest.
 import { Node } from "./node.mjs";
 
 const node = new Node();
 const key = "counter";
 
-/** The result, or what `code` stands for. */
+/** The result, or the given value for the error `code`. */
 async function unless(code, instead, asked) {
   try {
     return await asked;
@@ -15,7 +15,7 @@ async function unless(code, instead, asked) {
   }
 }
 
-/** Adds to the counter and returns it. Adding 0 makes sure that what was read is the latest. */
+/** Adds to the counter and returns it. Adding 0 ensures that the value is the latest. */
 async function change(delta) {
   for (;;) {
     const { value } = await unless(20, { value: 0 }, node.rpc("seq-kv", { type: "read", key }));

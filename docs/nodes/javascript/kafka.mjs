@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Challenge 5: logs. The log of a key belongs to one node, which all others ask.
+// Challenge 5: logs. The log of a key belongs to one node; all others forward requests to it.
 import { Node } from "./node.mjs";
 
 const node = new Node();

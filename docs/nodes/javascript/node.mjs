@@ -1,8 +1,8 @@
 /**
  * A node for Maelstrom's protocol, to copy into your own project: one file, for Node, Deno and Bun.
  *
- * It works under `--target maelstrom`, under Maelstrom itself, and in lockstep (`--clock lockstep`), where the same seed gives the same run, to the byte.
- * For lockstep everything that waits must wait here: use `rpc`, `sleep`, `every`, `now` and `random` of this file, and no timers, clocks, files or sockets.
+ * It works under `--target maelstrom`, under Maelstrom itself, and in lockstep (`--clock lockstep`), where the same seed repeats the run byte for byte.
+ * In lockstep, all waiting must go through this file: use `rpc`, `sleep`, `every`, `now` and `random` of this file, and no timers, clocks, files or sockets.
  *
  *     import { Node } from "./node.mjs";
  *     const node = new Node();
@@ -12,7 +12,7 @@
 import process from "node:process";
 import { setImmediate } from "node:timers";
 
-/** An error that a client, or another node, is told of. 0 timeout, 10 not supported, 11 unavailable, 14 abort, 20 no such key, 22 precondition failed. */
+/** An error that is sent to a client or another node. 0 timeout, 10 not supported, 11 unavailable, 14 abort, 20 no such key, 22 precondition failed. */
 export class RpcError extends Error {
   constructor(code, text) {
     super(text);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Challenge 6: transactions over registers, totally available: each node answers by itself, and tells the others what was written.
+// Challenge 6: transactions over registers, totally available: each node answers without asking others, and sends them its writes.
 //
 // Of two writes to a key the one with the later stamp wins, at every node. A transaction's writes arrive together: what one reads is committed.
 import { Node } from "./node.mjs";
@@ -9,7 +9,7 @@ const registers = new Map();
 let clock = 0;
 const isLater = (a, b) => a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]);
 
-/** Takes over what is later than what is here. */
+/** Stores the writes that are later than this node's own. */
 function keep(writes, stamp) {
   clock = Math.max(clock, stamp[0]);
   for (const [key, value] of writes) {
@@ -17,7 +17,7 @@ function keep(writes, stamp) {
   }
 }
 
-/** Tells another node, until it has heard. */
+/** Sends the writes to another node, until it acknowledges them. */
 async function tell(other, writes, stamp) {
   while (!await node.rpc(other, { type: "writes", writes, stamp }).then(() => true, () => false));
 }

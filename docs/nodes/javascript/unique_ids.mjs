@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Challenge 2: unique ids. A node's name, a number drawn in each of its lives, and a count.
+// Challenge 2: unique ids. An id is the node's name, a number drawn at each start, and a count.
 import { Node } from "./node.mjs";
 
 const node = new Node();

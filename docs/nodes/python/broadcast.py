@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Challenge 3: broadcast. Each node passes on what it hears, again and again until its neighbour has said that it has it.
+"""Challenge 3: broadcast. Each node sends new messages to its neighbours, again and again until a neighbour has acknowledged them.
 
---hub        n0 is everybody's neighbour, and nobody else is: two hops to everywhere (3d, 3e)
---every MS   messages to one neighbour are gathered for so long (3e)
+--hub        every node's only neighbour is n0: two hops between any two nodes (3d, 3e)
+--every MS   messages to one neighbour are collected for this time (3e)
 """
 import sys
 
@@ -27,7 +27,7 @@ def topology(message):
 
 
 def hear(messages, source):
-    """Keeps what is new, and has it passed on to everybody but its source."""
+    """Stores new messages, and queues them for all neighbours except the sender."""
     new = [message for message in messages if message not in seen]
     seen.update(new)
     for neighbour in neighbours:
@@ -40,7 +40,7 @@ def hear(messages, source):
 
 
 async def tell(neighbour):
-    """Tells a neighbour what was gathered for it, until it has heard."""
+    """Sends a neighbour its queued messages, until it acknowledges them."""
     await node.sleep(every)
     messages = gathered.pop(neighbour)
     while True:

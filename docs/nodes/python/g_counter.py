@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Challenge 4: a counter that only grows, over the service seq-kv, whose reads may be old. A compare-and-set is not: what it confirms is the latest."""
+"""Challenge 4: a counter that only grows, over the service seq-kv, whose reads may be stale. A successful compare-and-set is never stale: the value that it confirms is the latest."""
 from node import Node, RpcError
 
 node = Node()
@@ -7,7 +7,7 @@ KEY = "counter"
 
 
 async def change(delta):
-    """Adds to the counter and returns it. Adding 0 makes sure that what was read is the latest."""
+    """Adds to the counter and returns it. Adding 0 ensures that the value is the latest."""
     while True:
         try:
             value = (await node.rpc("seq-kv", {"type": "read", "key": KEY}))["value"]

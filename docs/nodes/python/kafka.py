@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Challenge 5: logs. Each log is a list under a key of the service lin-kv; who appends to it compares and sets.
+"""Challenge 5: logs. Each log is a list under a key of the service lin-kv; a node appends to it by compare-and-set.
 
 --owner   the log of a key belongs to one node, which all others ask: nobody has to try twice (5c)
 """
@@ -22,7 +22,7 @@ async def load(key, default):
 
 
 async def update(key, default, change):
-    """Changes a value until nobody else has in between; returns what it was."""
+    """Changes a value, again if another node changed it meanwhile; returns the previous value."""
     while True:
         value = await load(key, default)
         try:

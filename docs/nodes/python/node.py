@@ -1,8 +1,8 @@
 """
 A node for Maelstrom's protocol, to copy into your own project: one file, the standard library alone.
 
-It works under `--target maelstrom`, under Maelstrom itself, and in lockstep (`--clock lockstep`), where the same seed gives the same run, to the byte.
-For lockstep everything that waits must wait here: use `rpc`, `sleep`, `every`, `now` and `random` of this file, and no threads, clocks, files or sockets.
+It works under `--target maelstrom`, under Maelstrom itself, and in lockstep (`--clock lockstep`), where the same seed repeats the run byte for byte.
+In lockstep, all waiting must go through this file: use `rpc`, `sleep`, `every`, `now` and `random` of this file, and no threads, clocks, files or sockets.
 
     from node import Node
     node = Node()
@@ -28,7 +28,7 @@ from random import Random
 
 
 class RpcError(Exception):
-    """An error that a client, or another node, is told of.
+    """An error that is sent to a client or another node.
     0 timeout, 10 not supported, 11 unavailable, 14 abort, 20 no such key, 22 precondition failed."""
 
     def __init__(self, code, text):
@@ -37,7 +37,7 @@ class RpcError(Exception):
 
 
 class _Wait:
-    """What a task waits for: `start` is given what to call with the result."""
+    """The result that a task waits for: `start` gets the function to call with it."""
 
     def __init__(self, start):
         self.start = start

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Challenge 6: transactions over registers, totally available: each node answers by itself, and tells the others what was written.
+"""Challenge 6: transactions over registers, totally available: each node answers without asking others, and sends them its writes.
 
 Of two writes to a key the one with the later stamp wins, at every node. A transaction's writes arrive together: what one reads is committed.
 """
@@ -11,7 +11,7 @@ clock = 0
 
 
 def keep(writes, stamp):
-    """Takes over what is later than what is here."""
+    """Stores the writes that are later than this node's own."""
     global clock
     clock = max(clock, stamp[0])
     for key, value in writes:
@@ -20,7 +20,7 @@ def keep(writes, stamp):
 
 
 async def tell(other, writes, stamp):
-    """Tells another node, until it has heard."""
+    """Sends the writes to another node, until it acknowledges them."""
     while True:
         try:
             await node.rpc(other, {"type": "writes", "writes": writes, "stamp": stamp})

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Challenge 2: unique ids. A node's name, a number drawn in each of its lives, and a count."""
+"""Challenge 2: unique ids. An id is the node's name, a number drawn at each start, and a count."""
 from node import Node
 
 node = Node()

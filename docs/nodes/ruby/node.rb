@@ -1,7 +1,7 @@
 # A node for Maelstrom's protocol, to copy into your own project: one file, the standard library alone.
 #
-# It works under `--target maelstrom`, under Maelstrom itself, and in lockstep (`--clock lockstep`), where the same seed gives the same run, to the byte.
-# For lockstep everything that waits must wait here: use `rpc`, `sleep`, `every`, `now` and `random` of this file, and no threads, clocks, files or sockets.
+# It works under `--target maelstrom`, under Maelstrom itself, and in lockstep (`--clock lockstep`), where the same seed repeats the run byte for byte.
+# In lockstep, all waiting must go through this file: use `rpc`, `sleep`, `every`, `now` and `random` of this file, and no threads, clocks, files or sockets.
 #
 #     require_relative "node"
 #     node = Node.new
@@ -12,7 +12,7 @@
 require "fiber"
 require "json"
 
-# An error that a client, or another node, is told of.
+# An error that is sent to a client or another node.
 # 0 timeout, 10 not supported, 11 unavailable, 14 abort, 20 no such key, 22 precondition failed.
 class RpcError < StandardError
   attr_reader :code
