@@ -12,6 +12,7 @@ import { momentGraph, type MomentModel, topologicalOrder } from "../order/moment
 import { prune, type Pruned } from "../order/pruning.ts";
 import type { RegisterAnalysis } from "../order/rw_register.ts";
 import { none, readersOf } from "../order/touches.ts";
+import { contradictionInWindow } from "../order/windows.ts";
 import { type AnomalyCase, type CycleStep, reported, shown } from "../read/findings.ts";
 import { caseOfCycle, evidence, storyOf } from "../tell/explain.ts";
 import { type Decision, isRegisters, type Known, serializableModels, snapshotModels } from "./known.ts";
@@ -34,10 +35,6 @@ function ofRegisters(model: string, known: Known, analysis: RegisterAnalysis): D
   const name = `${model}-cycle-exists`;
   const constraint = snapshotModels[model] ?? serializableModels[model]!;
   const { edges, order, contradiction } = impliedEdges(constraint, known, analysis);
-  if (contradiction !== undefined) {
-    findings.add(name, () => contradiction, true);
-    return { valid: false };
-  }
   const all: Known = { ...known, edges, order: { workload: "rw-register", order } };
   // What these edges alone show is shown as the cycle it is, at any size.
   for (const part of componentGraphs(graphOf(edges, history.count))) {
@@ -53,6 +50,15 @@ function ofRegisters(model: string, known: Known, analysis: RegisterAnalysis): D
   const { outcome, reasons } = prune({ history, touches, chains, model: momentsOf(model), edges, stop });
   const inferred = asInferred(edges, reasons);
   if (outcome === "cycle") return decisionOf(model, all, { found: "cycle", edges: inferred });
+  if (contradiction !== undefined) {
+    findings.add(name, () => contradiction, true);
+    return { valid: false };
+  }
+  if (outcome === "too large") {
+    const hasSessions = constraint !== "none";
+    const found = contradictionInWindow({ history, takesPart, touches, model: momentsOf(model), hasSessions, stop });
+    if (found !== undefined) return decisionOf(model, all, { found: "cycle", edges: found });
+  }
   return decisionOf(model, all, answerOf(model, all, inferred, edges.nodes));
 }
 

@@ -72,7 +72,8 @@ function provenOrder(
   // Where many clients are at few keys, the order shows only to who infers some of it first.
   const chains = chainsOf({ history, takesPart, edges }, attempt);
   const { outcome } = prune({ history, touches, chains, model, edges, stop });
-  return outcome === "cycle" ? undefined : search(MANY);
+  // Where even that is too much, a search among all who are ready at once would take minutes.
+  return outcome === "cycle" || outcome === "too large" ? undefined : search(MANY);
 }
 
 /**
@@ -92,10 +93,12 @@ export function impliedEdges(
   if (constraint === "realtime") sources.add("linearizable-keys");
   const found = new Findings(1);
   const assumed = { asked: [...sources], position: analysis.position };
-  const order = versionGraph(history, analysis.touches, assumed, found, indexOf);
+  const implied = versionGraph(history, analysis.touches, assumed, found, indexOf);
+  const contradiction = found.cases.get("cyclic-versions")?.[0];
+  // Versions that cannot be put in order are left to pruning, which tells the cycle of transactions that they make.
+  const order = contradiction === undefined ? implied : analysis.order;
   const edges = registerEdges(history, analysis.takesPart, analysis.touches, order);
   if (constraint !== "none") addSessionOrder(edges, history, analysis.takesPart);
   if (constraint === "realtime") addRealTime(edges, history, analysis.takesPart);
-  const contradiction = found.cases.get("cyclic-versions")?.[0];
   return { edges, order, ...(contradiction === undefined ? {} : { contradiction }) };
 }

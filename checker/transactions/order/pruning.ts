@@ -21,12 +21,16 @@ import { type Chains, Reach } from "./chains.ts";
 import { momentGraph, type MomentModel, topologicalOrder } from "./moments.ts";
 import { none, readersOf, type Touches } from "./touches.ts";
 
-/** Numbers of a {@link Reach} beyond which it takes too much memory: 1 GB. */
-const maxSize = 250_000_000;
+/** Numbers of a {@link Reach} beyond which it takes too much memory: 400 MB. */
+const maxSize = 100_000_000;
 
 /** What is to be pruned. */
 interface PruningProblem {
-  readonly history: Transactions;
+  readonly history: {
+    readonly count: number;
+    readonly keys: { readonly length: number };
+    readonly versions: Pick<Transactions["versions"], "count" | "writer">;
+  };
   readonly touches: Touches;
   readonly chains: Chains;
   readonly model: MomentModel;

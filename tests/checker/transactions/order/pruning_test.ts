@@ -1,17 +1,23 @@
 // What follows for the order of writes against all orders, serial and of snapshots, of small histories.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkTransactions } from "../../../../checker/transactions/check.ts";
+import { checkSessions, checkTransactions } from "../../../../checker/transactions/check.ts";
+import type {
+  RegisterOperation,
+  SessionHistory,
+  SessionTransaction,
+} from "../../../../checker/transactions/read/session_history.ts";
 import { isSerialOrder, isSnapshotOrder } from "../../../../checker/transactions/decide/serial_order.ts";
 import { type EdgeList, rw } from "../../../../checker/transactions/graph/graph.ts";
 import { chainsOf } from "../../../../checker/transactions/order/chains.ts";
 import { addRealTime, addSessionOrder } from "../../../../checker/transactions/order/order_edges.ts";
 import { prune } from "../../../../checker/transactions/order/pruning.ts";
+import { contradictionInWindow } from "../../../../checker/transactions/order/windows.ts";
 import { analyseRegisters, registerEdges } from "../../../../checker/transactions/order/rw_register.ts";
 import { Findings } from "../../../../checker/transactions/read/findings.ts";
 import { type Transactions, transactionsOfEvents } from "../../../../checker/transactions/read/transactions.ts";
 import { tries } from "../../../corpus.ts";
-import { execute, type Scheduler } from "../schedulers.ts";
+import { execute, numbers, type Scheduler } from "../schedulers.ts";
 
 const histories = tries("TRANSACTION_ORACLE_HISTORIES", 150);
 
@@ -39,7 +45,7 @@ function orders(
 }
 
 test("what pruning adds holds in every order that explains the history", () => {
-  let added = 0, impossible = 0;
+  let added = 0, impossible = 0, inPart = 0;
   for (const scheduler of ["serial", "snapshot", "committed"] satisfies Scheduler[]) {
     for (let seed = 0; seed < histories; seed++) {
       const model = seed % 2 === 0 ? "serializable" : "snapshot-isolation";
@@ -59,6 +65,13 @@ test("what pruning adds holds in every order that explains the history", () => {
         const all = orders(history, takesPart, model, constraint);
         const about = `${scheduler} ${seed}, ${model}, ${constraint}\n${JSON.stringify(events)}`;
         if (outcome === "cycle") assert.deepEqual(all, [], about);
+        for (const size of constraint === "realtime" ? [] : [2, 3, 4, 100]) {
+          const hasSessions = constraint === "process";
+          const problem = { history, takesPart, touches, model, hasSessions, stop: () => false, size } as const;
+          const found = contradictionInWindow(problem);
+          if (found !== undefined) assert.deepEqual(all, [], `windows of ${size}: ${about}`);
+          if (size < 100) inPart += found === undefined ? 0 : 1;
+        }
         for (let e = given; e < edges.count; e++) {
           const [from, to, kind] = [edges.from[e]!, edges.to[e]!, edges.kind[e]!];
           const [before, after] = model === "serializable"
@@ -74,7 +87,8 @@ test("what pruning adds holds in every order that explains the history", () => {
       }
     }
   }
-  assert.ok(added > histories && impossible > 0, `${added} edges, ${impossible} contradictions`);
+  const counted = `${added} edges, ${impossible} contradictions, ${inPart} in windows`;
+  assert.ok(added > histories && impossible > 0 && inPart > 0, counted);
 });
 
 for (const clients of [40, 60]) {
@@ -108,3 +122,41 @@ test("a search that is told to stop leaves the question open", () => {
 
   assert.equal(checkTransactions(events, { workload: "rw-register", stop: () => true }).valid, "unknown");
 });
+
+/** Sessions that write without reading first; every so many transactions read what was there some commits before. */
+function blindWrites(transactions: number, staleEvery: number): SessionHistory {
+  const below = numbers(5);
+  const sessions: SessionTransaction[][] = Array.from({ length: 20 }, () => []);
+  const commits: number[][] = Array.from({ length: 100 }, () => []); // the values of each key, in order
+  let value = 0;
+  for (let t = 0; t < transactions; t++) {
+    const isStale = staleEvery > 0 && t % staleEvery === staleEvery - 1;
+    const own = new Map<number, number>();
+    const operations = Array.from({ length: 6 }, (): RegisterOperation => {
+      const key = below(100);
+      const known = commits[key]!;
+      if (below(2) === 0) {
+        own.set(key, ++value);
+        return ["w", key, value];
+      }
+      return ["r", key, own.get(key) ?? known.at(isStale ? -Math.min(known.length, 4) : -1) ?? 0];
+    });
+    for (const [key, last] of own) commits[key]!.push(last);
+    sessions[below(20)]!.push({ operations, committed: true, line: 1 });
+  }
+  return { sessions, initial: 0 };
+}
+
+for (const consistencyModel of ["serializable", "strong-session-serializable", "snapshot-isolation"]) {
+  test(`three thousand transactions of blind writes are proven to be ${consistencyModel}`, () => {
+    assert.equal(checkSessions(blindWrites(3000, 0), { consistencyModel }).valid, true);
+  });
+
+  test(`a stale read among them is a cycle that ${consistencyModel} forbids`, () => {
+    const { valid, anomalies } = checkSessions(blindWrites(3000, 200), { consistencyModel });
+
+    assert.equal(valid, false);
+    const cycles = Object.values(anomalies).flat().filter(({ steps }) => steps !== undefined);
+    assert.ok(cycles.length > 0, Object.keys(anomalies).join());
+  });
+}
