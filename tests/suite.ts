@@ -11,6 +11,7 @@ import "./checker/formats/formats_test.ts";
 import "./checker/formats/polysi_awdit_test.ts";
 import "./checker/history_test.ts";
 import "./checker/linearizability/as_registers/as_registers_test.ts";
+import "./checker/linearizability/as_transactions_test.ts";
 import "./checker/linearizability/collections/judge_test.ts";
 import "./checker/linearizability/corpus_test.ts";
 import "./checker/linearizability/explain/all_counterexamples_test.ts";

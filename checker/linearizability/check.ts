@@ -8,8 +8,10 @@ import { UnknownOperationError } from "../misfit.ts";
 import type { Verdict } from "../verdict.ts";
 import { type CollectionModel, isCollectionModel } from "../models/collection.ts";
 import { type AnyModel, isRegisterModel, type Model, type RegisterModel } from "../models/model.ts";
+import { isMultiRegister } from "../models/multi_register.ts";
 import { kvWithScan } from "../models/kv_scan.ts";
 import { FAILED, MISMATCH, OK, type Operations, operationsOf } from "../table/operations.ts";
+import { isStrictlySerializable } from "./as_transactions.ts";
 import { toldAsRegisters } from "./as_registers/tell.ts";
 import { judgeCollections } from "./collections/check.ts";
 import { type AllCounterexamples, allCounterexamples } from "./explain/all_counterexamples.ts";
@@ -165,6 +167,9 @@ function* judgeTogether<State>(
       if (judgement.valid === "unknown") isFine = false;
     }
     if (isFine && alone.isWhole && options.witness !== true) return;
+    const isFineTogether = isFine && options.witness !== true && isMultiRegister(model) &&
+      isStrictlySerializable(table, model, options.stop);
+    if (isFineTogether) return;
   }
   yield* judgeSteps(table, byElement(table, model), options);
 }

@@ -17,6 +17,11 @@ export interface MultiRegisterModel extends Model<Registers> {
   readonly nullReads: "value" | "unknown";
 }
 
+/** Whether a model is one of several registers. */
+export function isMultiRegister(model: object): model is MultiRegisterModel {
+  return "kind" in model && model.kind === "multi-register";
+}
+
 /**
  * Registers by name. An operation's value is a list of `["read", name, value]` and `["write", name, value]`, executed
  * together and in order. A read whose value is null learned nothing, as in Knossos, unless `nullReads` is `value`.
