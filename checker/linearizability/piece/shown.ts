@@ -25,8 +25,9 @@ export interface ShownOperation {
   readonly type: "ok" | "fail" | "info";
   /** The node that was asked, where the history tells. */
   readonly node?: string;
-  /** When it was invoked, and when it returned, where the history tells: nanoseconds, as a rule. */
+  /** When it was invoked, where the history tells: nanoseconds, as a rule. */
   readonly time?: number;
+  /** When it returned, likewise. */
   readonly returnedTime?: number;
   /** What it did in the words of a model that has some of its own. */
   readonly description?: string;
