@@ -13,14 +13,14 @@ import { drawLoss } from "./loss.ts";
 import type { Member } from "./member.ts";
 import { keepStruck, pick, withOneFewer } from "./victims.ts";
 
-const DECAYS = ["snapshot", "last", "fresh", "dropped", "misdirected"] as const;
-
 /**
  * `snapshot`: a bit flips in a snapshot. `last`: a bit flips in the journal's last batch. `fresh`: a bit flips at the
  * beginning of the newest segment. `dropped`: the disk confirmed a write but lost it, and kept later ones.
  * `misdirected`: a write went to the place of another one.
  */
-export type Decay = (typeof DECAYS)[number];
+export type Decay = "snapshot" | "last" | "fresh" | "dropped" | "misdirected";
+
+const DECAYS: readonly Decay[] = ["snapshot", "last", "fresh", "dropped", "misdirected"];
 
 /** A node ends, its files are damaged, and it tries to start again. There is nothing to heal. */
 export interface Damage {
