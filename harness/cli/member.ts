@@ -4,12 +4,15 @@
  * @module
  */
 import { memberStatus } from "../../server/node/join.ts";
+import type { StatusObject } from "../../server/node/node_status.ts";
 import { parseAddress } from "../../server/peer/peer_options.ts";
 import { askOnce } from "../../server/redis/resp_client.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { ACCESS_FLAGS, addressOf, clientTlsOf, memberIdOf } from "./live_flags.ts";
 import { passwordOf } from "./secret_file.ts";
 import { CONFIG_FLAG, withSettings } from "./settings.ts";
+import { columns } from "../report/columns.ts";
+import { count, grouped } from "../report/report.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
@@ -20,6 +23,7 @@ const FLAGS = {
     value: "HOST:PORT",
     about: "the address at which any member serves clients",
   },
+  json: { type: "boolean", about: "print the status as JSON" },
   ...ACCESS_FLAGS,
 } as const satisfies FlagSpec;
 
@@ -33,11 +37,40 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const access = { address: addressOf("at", flags.at), password, tls: clientTlsOf(flags) };
   if (command === null) {
     const status = await memberStatus(access, access.address);
-    terminal.out(`${JSON.stringify(status, null, 2)}\n`);
+    terminal.out(flags.json ? `${JSON.stringify(status)}\n` : statusInWords(status));
     return 0;
   }
   terminal.out(`${String(await askOnce(access, command))}\n`);
   return 0;
+}
+
+/** The status of a member for people: a paragraph about itself, and a line for each member as it knows them. */
+export function statusInWords(status: StatusObject): string {
+  const { id, cluster, role, term, leader, commitIndex, appliedIndex, lastIndex, keys } = status;
+  const led = leader === null ? "no leader is known" : leader === id ? "it leads" : `node ${leader} leads`;
+  const rows = Object.entries(status.members).sort(([a], [b]) => Number(a) - Number(b)).map(
+    ([member, address]): [string, string] => {
+      const number = Number(member);
+      const has = status.matchIndex[member];
+      const said = [
+        partOf(number, status),
+        address,
+        ...(has === undefined ? [] : [`has the log up to ${grouped(has)}`]),
+        ...(number === leader ? ["leader"] : []),
+      ];
+      return [`node ${member}`, said.join(", ")];
+    },
+  );
+  return `node ${id} of cluster ${cluster}: ${role} in term ${term}; ${led}\n` +
+    `log up to ${grouped(lastIndex)}, committed up to ${grouped(commitIndex)}, ` +
+    `applied up to ${grouped(appliedIndex)}; ${count(keys, "key")}\n${columns(rows)}`;
+}
+
+/** The part of a member in the configuration. */
+function partOf(id: number, { voters, votersOutgoing, learners }: StatusObject): string {
+  if (voters.includes(id)) return votersOutgoing.length > 0 && !votersOutgoing.includes(id) ? "new voter" : "voter";
+  if (votersOutgoing.includes(id)) return "voter until the change is complete";
+  return learners.includes(id) ? "learner" : "no member any more";
 }
 
 /** The node's command for the given words; `null` for `status`. */

@@ -5,6 +5,7 @@
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
+import { fitTo } from "../report/columns.ts";
 
 /** The output of a command. Tests use another implementation to read what was printed. */
 export interface Terminal {
@@ -52,6 +53,7 @@ function noColor(): boolean {
 export function processTerminal(): Terminal {
   const stdoutHasColors = process.stdout.isTTY === true && !noColor();
   const stderrIsTerminal = process.stderr.isTTY === true;
+  if (process.stdout.isTTY === true) fitTo(process.stdout.columns);
   let progressShown = false;
   const clearProgress = (): void => {
     if (progressShown) write(2, "\r\x1b[2K");

@@ -4,14 +4,29 @@
  * @module
  */
 
-/** The assumed width of a terminal. */
-export const WIDTH = 80;
+/** The width of text that goes anywhere but to a terminal. */
+const USUAL = 80;
+/** Longer lines are hard to read, and shorter ones cut words. */
+const MIN = 40;
+const MAX = 120;
 
-/** Formats each row on lines of at most 80 characters: a name, and its description, which continues below itself. */
+let columnCount = USUAL;
+
+/** How wide text may be. */
+export function textWidth(): number {
+  return columnCount;
+}
+
+/** Fits all text to a terminal of so many columns, within reason; `undefined` for none. */
+export function fitTo(terminalColumns: number | undefined): void {
+  columnCount = terminalColumns === undefined ? USUAL : Math.min(MAX, Math.max(MIN, terminalColumns));
+}
+
+/** Renders rows of a name and a text. Lines fit the terminal; a long text continues below itself. */
 export function columns(rows: readonly (readonly [string, string])[]): string {
   const left = Math.max(...rows.map(([name]) => name.length)) + 4;
   return rows.map(([name, text]) => {
-    const [first = "", ...more] = wrapped(text.split(" "), WIDTH - left);
+    const [first = "", ...more] = wrapped(text.split(" "), textWidth() - left);
     return [`  ${name}`.padEnd(left) + first, ...more.map((line) => " ".repeat(left) + line)]
       .map((line) => `${line.trimEnd()}\n`).join("");
   }).join("");

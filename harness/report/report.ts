@@ -15,7 +15,7 @@ import { nodesInWords, type RunOptions } from "../run/options.ts";
 import type { RunResult } from "../run/result.ts";
 import type { Target } from "../run/target.ts";
 import type { SafetyVerdict } from "../sim/invariants/world.ts";
-import { WIDTH, wrapped } from "./columns.ts";
+import { textWidth, wrapped } from "./columns.ts";
 import { narrowed } from "./narrow.ts";
 
 /** Applies a colour or weight to text. */
@@ -59,7 +59,7 @@ export function renderResult(result: RunResult, style: Style, circumstances: rea
   const { valid } = result;
   if (valid === true) lines.push(style("green", "Everything the clients saw can be explained."));
   if (valid === false) {
-    const told = circumstances.flatMap((sentence) => wrapped(sentence.split(" "), WIDTH));
+    const told = circumstances.flatMap((sentence) => wrapped(sentence.split(" "), textWidth()));
     lines.push(style("red", "A violation."), ...told, `Again: ${result.replay}`);
   }
   if (valid === "unknown") lines.push(style("yellow", "The verdict is unknown."), `Again: ${result.replay}`);
@@ -93,7 +93,7 @@ function line(name: string, text: string): string {
 function listed(left: string, things: readonly string[]): string {
   const words = things.map((thing, i) => i < things.length - 1 ? `${thing},` : thing);
   const indent = " ".repeat(left.length);
-  return left + wrapped(words, WIDTH - left.length).join(`\n${indent}`);
+  return left + wrapped(words, textWidth() - left.length).join(`\n${indent}`);
 }
 
 function operations({ operations: { ok, fail, info } }: RunResult): string {
@@ -191,7 +191,7 @@ function remark(verdict: Verdict): string {
  * already.
  */
 function indented(text: string): string[] {
-  const width = WIDTH - 4;
+  const width = textWidth() - 4;
   return narrowed(text.trimEnd().split("\n").slice(1), width).flatMap((each) => {
     if (each.length <= width || /\|-*\|/.test(each)) return [each];
     const margin = /^ */.exec(each)![0];
