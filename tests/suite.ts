@@ -140,6 +140,7 @@ import "./raft/slow_disk_test.ts";
 import "./raft/snapshot_test.ts";
 import "./raft/transfer_test.ts";
 import "./server/bytes/binary_text_test.ts";
+import "./server/bytes/crc32c_test.ts";
 import "./server/journal/journal_crash_test.ts";
 import "./server/journal/journal_recovery_test.ts";
 import "./server/journal/journal_text_test.ts";

@@ -19,9 +19,8 @@ import {
   type StateMachine,
 } from "@kayadb/raft/server";
 
-const id = Number(process.argv[2]);
-const data = process.argv[3] ?? "counter-data";
-const base = Number(process.argv[4] ?? 8000);
+const [, , which, data = "counter-data", firstPort = "8000"] = process.argv;
+const [id, base] = [Number(which), Number(firstPort)];
 const ids = [1, 2, 3];
 if (!ids.includes(id)) throw new Error("Which node is this? Say 1, 2 or 3");
 
@@ -43,10 +42,7 @@ function createCounter(): StateMachine {
   };
 }
 
-/**
- * The members share a secret, and refuse connections from programs that do not know it. Copy it to each machine in a
- * safe way.
- */
+/** The members share a secret, and refuse programs that do not know it. Copy it to each machine in a safe way. */
 function sharedSecret(): Uint8Array {
   const file = join(data, "secret");
   mkdirSync(data, { recursive: true });
@@ -62,7 +58,7 @@ const address = (node: number): { host: string; port: number } => ({ host: "127.
 const clock = createLiveClock();
 openJournal(openDisk(join(data, String(id))), { clusterId: "counter", nodeId: id }, (error, journal) => {
   if (error !== null || journal === null) throw error;
-  const peers = ids.filter((other) => other !== id);
+  const peers = ids.filter((peer) => peer !== id);
   const transport = createTransport({
     clusterId: "counter",
     nodeId: id,
@@ -71,6 +67,7 @@ openJournal(openDisk(join(data, String(id))), { clusterId: "counter", nodeId: id
     clock,
     random: randomInt,
     secret: sharedSecret(),
+    onState: ({ peer, isConnected }) => isConnected || replica.lostConnection(peer),
     onFrame: (from, frame) => {
       const packet = decodePacket(frame);
       if (packet.kind !== "raft" || packet.envelope.from === from) replica.receive(packet);
@@ -95,8 +92,7 @@ openJournal(openDisk(join(data, String(id))), { clusterId: "counter", nodeId: id
   createServer((request, response) => {
     const amount = request.method === "POST" ? request.url!.slice(1) : "";
     replica.submit(new TextEncoder().encode(amount), (reply) => {
-      // ok: it happened. fail: it certainly did not. info: it may have happened, so the caller must not simply repeat
-      // it.
+      // ok: it happened. fail: it certainly did not. info: it may have: the caller must not simply repeat it.
       response.statusCode = reply.type === "ok" ? 200 : reply.type === "fail" ? 503 : 504;
       response.end(`${reply.type === "ok" ? reply.value : `${reply.type}: ${reply.error}`}\n`);
     });

@@ -31,7 +31,7 @@
 import { type Entry, type HardState, logIndex, nodeId, term } from "../../raft/mod.ts";
 import { ByteReader, u32At } from "../bytes/byte_reader.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
-import { crc32c } from "../../raft/mod.ts";
+import { crc32c } from "../bytes/crc32c.ts";
 
 /** The owner of a journal. */
 export interface JournalIdentity {

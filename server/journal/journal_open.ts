@@ -4,7 +4,7 @@
  * @module
  */
 import type { Snapshot } from "../../raft/mod.ts";
-import { crc32c } from "../../raft/mod.ts";
+import { crc32c } from "../bytes/crc32c.ts";
 import type { Disk, DiskDone } from "./disk.ts";
 import { Journal } from "./journal.ts";
 import { JournalDamagedError, type JournalIdentity, JournalIdentityError } from "./journal_format.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { crc32c } from "../../raft/mod.ts";
+import { crc32c } from "../bytes/crc32c.ts";
 import type { Disk, DiskDone } from "./disk.ts";
 
 /** The draft is synced after each of this many bytes, so no single sync takes long. */

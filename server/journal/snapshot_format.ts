@@ -17,7 +17,7 @@
 import { decodeConfiguration, encodeConfiguration, logIndex, type Snapshot, term } from "../../raft/mod.ts";
 import { ByteReader, u32At } from "../bytes/byte_reader.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
-import { crc32c } from "../../raft/mod.ts";
+import { crc32c } from "../bytes/crc32c.ts";
 import {
   checkIdentity,
   checkMagic,

@@ -1,7 +1,8 @@
 // The npm package in an empty folder: every door on every runtime, the command line, types and bundlers.
 // It installs from the registry and takes a minute: KAYA_PACKAGE=1 asks for it.
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -55,6 +56,58 @@ if (skip === false) {
       });
     }
   }
+
+  for (const { name, program } of runtimes) {
+    test(`${name}: kaya-raft run --target maelstrom drives a node of three`, () => {
+      for (const file of ["node.mjs", "broadcast.mjs"]) {
+        const text = readFileSync(join(root, "docs", "nodes", "javascript", file), "utf8");
+        chmodSync(installation.write(join("nodes", file), text), 0o755);
+      }
+      const bin = join(folder, "nodes", "broadcast.mjs");
+      const args = ["run", "--target", "maelstrom", "-w", "broadcast", "--bin", bin, "--node-count", "3"];
+      const { status, out, err } = runIn(folder, program, [
+        command,
+        ...args,
+        ...["--nemesis", "partition", "--time-limit", "5", "--rate", "20", "--seed", "1", "--json"],
+      ]);
+      assert.equal(status, 0, `${out}${err}`);
+      assert.ok(JSON.parse(out).operations.ok > 20);
+    });
+  }
+
+  test("a durable cluster with its own state machine, its nodes on Node 20, Node 24 and Bun, outlives all of them", async () => {
+    // The counter of the docs, as JavaScript: Node 20 strips no types.
+    copyFileSync(join(root, "docs", "examples", "counter.ts"), join(folder, "counter.ts"));
+    const compiled = installation.bin("esbuild", ["counter.ts", "--format=esm", "--outfile=counter.mjs"]);
+    assert.equal(compiled.status, 0, compiled.err);
+    const programs = [runtimes[0]!, runtimes[2]!, runtimes[3]!].map(({ program }) => program);
+    const cluster = new MixedCounters(folder, programs);
+    try {
+      cluster.start(1, 2, 3);
+      let sum = 0;
+      // Each node knows a leader, and reaches it.
+      for (const id of [1, 2, 3]) assert.equal(await cluster.ask(id, 0), sum);
+      for (let amount = 1; amount <= 9; amount++) {
+        sum += amount;
+        assert.equal(await cluster.ask(1 + amount % 3, amount), sum);
+      }
+      for (const killed of [1, 2, 3]) {
+        cluster.kill(killed);
+        // Whether an addition is done that a leader takes as it dies, nobody could say: a read goes first.
+        const other = 1 + killed % 3;
+        assert.equal(await cluster.ask(other, 0), sum);
+        sum += 100;
+        assert.equal(await cluster.ask(other, 100), sum);
+        cluster.start(killed);
+        assert.equal(await cluster.ask(killed, 0), sum);
+      }
+      cluster.kill(1, 2, 3);
+      cluster.start(1, 2, 3);
+      for (const id of [1, 2, 3]) assert.equal(await cluster.ask(id, 0), sum);
+    } finally {
+      cluster.kill(1, 2, 3);
+    }
+  });
 
   test("a Node that is too old is told so in one line, with a command that works", () => {
     const { status, err } = runIn(folder, runtime("node", "18").program, [command, "check", "history.jsonl"]);
@@ -167,6 +220,46 @@ if (skip === false) {
     assert.match(err, /deno task pack/);
   });
 } else test("the npm package works in an empty folder", { skip }, () => {});
+
+/** The nodes of docs/examples/counter.ts, each on a runtime of its own. */
+class MixedCounters {
+  readonly #folder: string;
+  readonly #programs: readonly string[];
+  readonly #base: number = 20_000 + Math.floor(Math.random() * 10_000);
+  readonly #nodes = new Map<number, ChildProcess>();
+
+  constructor(folder: string, programs: readonly string[]) {
+    this.#folder = folder;
+    this.#programs = programs;
+  }
+
+  start(...ids: number[]): void {
+    for (const id of ids) {
+      const args = ["counter.mjs", `${id}`, "counter-data", `${this.#base}`];
+      this.#nodes.set(id, spawn(this.#programs[id - 1]!, args, { cwd: this.#folder, stdio: "ignore" }));
+    }
+  }
+
+  kill(...ids: number[]): void {
+    for (const id of ids) this.#nodes.get(id)?.kill("SIGKILL");
+  }
+
+  /**
+   * Adds at a node, or reads; the count after that. It asks again while nobody listens or the node says that nothing
+   * was done.
+   */
+  async ask(id: number, amount: number): Promise<number> {
+    const url = `http://127.0.0.1:${this.#base + id}/${amount === 0 ? "" : amount}`;
+    for (let tries = 0; tries < 300; tries++) {
+      const answer = await fetch(url, { method: amount === 0 ? "GET" : "POST" }).catch(() => null);
+      const text = await answer?.text();
+      if (answer?.status === 200) return Number(text);
+      if (amount > 0) assert.notEqual(answer?.status, 504, text);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`Node ${id} does not answer`);
+  }
+}
 
 let hash: string | null = null;
 /** What the sources give on this machine's runtime of the tests. */
