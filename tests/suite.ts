@@ -32,6 +32,7 @@ import "./checker/linearizability/witness_test.ts";
 import "./checker/models/interned_sets_test.ts";
 import "./checker/models/kv_append_test.ts";
 import "./checker/models/locks_test.ts";
+import "./checker/models/random_locks_test.ts";
 import "./checker/small/kafka_test.ts";
 import "./checker/small/maelstrom_test.ts";
 import "./checker/small/render_test.ts";
