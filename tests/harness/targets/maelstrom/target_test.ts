@@ -13,7 +13,8 @@ import { DEFAULT_OPTIONS, type RunOptions } from "../../../../harness/run/option
 import { setupOf } from "../../../../harness/run/setup.ts";
 import { maelstrom } from "../../../../harness/targets/maelstrom/target.ts";
 import type { JudgedRun } from "../../../../harness/run/result.ts";
-import { mayUse } from "../../../corpus.ts";
+import { replayRun, shrinkSeed } from "../../../../harness/sweep/recorded.ts";
+import { mayUse, setting } from "../../../corpus.ts";
 
 const NODES = fileURLToPath(new URL("nodes/", import.meta.url));
 const DOCS = fileURLToPath(new URL("../../../../docs/nodes/", import.meta.url));
@@ -25,6 +26,7 @@ function lacks(program: string, ...args: string[]): string | false {
   return spawnSync(program, args).status === 0 ? false : `needs ${program}`;
 }
 
+const isThorough = setting("KAYA_THOROUGH", "") !== "";
 const noNode = lacks("node", "--version");
 const noPython = lacks("python3", "--version");
 const noRuby = lacks("ruby", "--version");
@@ -133,6 +135,32 @@ for (const [language, skip, prepare] of REGISTERS) {
           if (judged.result.checks["linearizability"]!.valid === false) found.push(seed);
         }
         assert.equal(found.length, 1);
+      }),
+  );
+}
+
+for (const [language, skip, prepare] of REGISTERS) {
+  test(
+    `in lockstep, a read of one copy alone shrinks to 3 faults and 10 operations at most in ${language}`,
+    { skip: skip || (isThorough ? false : "takes half a minute (KAYA_THOROUGH)") },
+    () =>
+      prepare(["--fault", "local-read"], async ({ bin, args = [] }) => {
+        for (let seed = 1; seed <= 8; seed++) {
+          const asked: RunOptions = {
+            ...{ ...DEFAULT_OPTIONS, target: "maelstrom", seed, workload: "lin-kv", nodes: 3, timeLimit: 4 },
+            ...{ nemesis: "partition", nemesisInterval: 1, flags: { bin, "--": args, clock: "lockstep" } },
+          };
+          let tries = 0;
+          const isOver = (): boolean => tries++ > 100;
+          const { file } = (await shrinkSeed(maelstrom, asked, { origin: "", isOver, onTry: () => {} }))!;
+          if (file === null) continue;
+          const { faults, operations } = file.schedule;
+          assert.ok(faults.length <= 3 && operations.length <= 10, `${faults.length} and ${operations.length}`);
+          const again = (await replayRun(maelstrom, file, ""))!;
+          assert.equal(again.judged.result.history_sha256, file.expected.history_sha256);
+          return;
+        }
+        assert.fail("no seed fails");
       }),
   );
 }
