@@ -123,6 +123,24 @@ test("a search that is told to stop leaves the question open", () => {
   assert.equal(checkTransactions(events, { workload: "rw-register", stop: () => true }).valid, "unknown");
 });
 
+test("who wrote beside a reader is not put before what that one read", () => {
+  const event = (process: number, type: "invoke" | "ok", value: unknown) => ({ process, type, f: "txn", value });
+  const [first, reader, other] = [[["w", "y", 1]], [["r", "y", 1], ["w", "x", 1]], [["r", "x", null], ["w", "y", 2]]];
+  const events = [
+    ...[event(0, "invoke", first), event(0, "ok", first)],
+    ...[event(1, "invoke", reader), event(2, "invoke", other), event(1, "ok", reader), event(2, "ok", other)],
+  ];
+  const history = transactionsOfEvents("rw-register", events);
+  const { takesPart, touches, edges } = analyseRegisters(history, new Findings(1), [], undefined, (e) => e);
+  addSessionOrder(edges, history, takesPart);
+  addRealTime(edges, history, takesPart);
+  const chains = chainsOf({ history, takesPart, edges }, "realtime");
+  const problem = { history, touches, chains, edges, stop: () => false };
+
+  assert.equal(prune({ ...problem, model: "snapshot-isolation" }).outcome, "open");
+  assert.equal(prune({ ...problem, model: "serializable" }).outcome, "cycle");
+});
+
 /** Sessions that write without reading first; every so many transactions read what was there some commits before. */
 function blindWrites(transactions: number, staleEvery: number): SessionHistory {
   const below = numbers(5);
