@@ -24,7 +24,7 @@ const strongestOfSnapshots: Readonly<Record<OrderConstraint, string>> = {
 };
 
 /** So much is tried before more is inferred, */
-const FEW = { maxBacktracks: 1000, maxTurned: 10 };
+const FEW = { maxBacktracks: 1000, maxTurned: 0 };
 /** and so much in the end. */
 const MANY = { maxBacktracks: 1_000_000, maxTurned: 100_000 };
 /** Transactions up to which the order that was found is told. */
@@ -73,7 +73,7 @@ function provenOrder(
   const chains = chainsOf({ history, takesPart, edges }, attempt);
   const { outcome } = prune({ history, touches, chains, model, edges, stop });
   // Where even that is too much, a search among all who are ready at once would take minutes.
-  return outcome === "cycle" || outcome === "too large" ? undefined : search(MANY);
+  return outcome === "cycle" || outcome === "too large" ? undefined : search(FEW) ?? search(MANY);
 }
 
 /**

@@ -320,6 +320,8 @@ export function findSerialOrder(
   return Int32Array.from(order);
 }
 
+const nothing: readonly number[] = [];
+
 /** Edges that are added while an order is searched for, beside those of a graph. */
 class TurnedChoices {
   count = 0;
@@ -342,7 +344,7 @@ class TurnedChoices {
 
   /** The ends of the edges that were added. */
   after(node: number): readonly number[] {
-    return this.#after.get(node) ?? [];
+    return this.count === 0 ? nothing : this.#after.get(node) ?? nothing;
   }
 
   /** The beginnings of all edges that lead to a node. */
