@@ -10,7 +10,7 @@ import type { CommandName } from "./cli/help.ts";
 import { PROGRAM_FAILED, WRONG_USAGE } from "./cli/status.ts";
 import { processTerminal, type Terminal } from "./cli/terminal.ts";
 import { TargetError } from "./run/target_error.ts";
-import { VERSION } from "../server/version.ts";
+import { VERSION } from "../server/mod.ts";
 
 /** A command: takes its arguments and returns its exit status. */
 type Command = (args: string[], terminal: Terminal) => Promise<number>;

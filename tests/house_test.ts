@@ -58,6 +58,23 @@ test("raft and checker are entered only through their doors", { skip }, () => {
   }
 });
 
+test("harness takes what the door of server offers from that door", { skip }, () => {
+  // The rest is the server's own: its command line, and the simulator that hosts it, open the files that they need.
+  const offered = new Set<string>();
+  for (const { from, names } of sources.get("server/mod.ts")!.imports) {
+    const all = names.includes("*") ? sources.get(from)!.exports : names;
+    for (const name of all) offered.add(`${from} ${name}`);
+  }
+  const found: string[] = [];
+  for (const { path, imports } of sources.values()) {
+    if (roomOf(path) !== "harness" || path.endsWith("/mod.ts")) continue;
+    for (const { from, names } of imports) {
+      for (const name of names) if (offered.has(`${from} ${name}`)) found.push(`${path}: ${name} of ${from}`);
+    }
+  }
+  assert.deepEqual(found, []);
+});
+
 test("nothing outside the project is imported but the runtime's built-ins", { skip }, () => {
   for (const { path, imports } of sources.values()) {
     for (const { from } of imports) {

@@ -5,7 +5,7 @@
  * @module
  */
 import { createLiveClock } from "../../server/live_clock.ts";
-import { MILLISECOND, SECOND } from "../../server/clock.ts";
+import { MILLISECOND, SECOND } from "../../server/mod.ts";
 import { memberStatus } from "../../server/node/join.ts";
 import { type ClientValue, connectRespClient, type RespClient } from "../../server/redis/resp_client.ts";
 import { Holdings } from "../../server/store/holdings.ts";

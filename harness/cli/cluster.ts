@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { type Child, startChild } from "../rig/child.ts";
 import { programCommand } from "../rig/program.ts";
-import { READ_MODES } from "../../server/replica/client.ts";
+import { READ_MODES } from "../../server/mod.ts";
 import { crc32c } from "../../raft/mod.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";

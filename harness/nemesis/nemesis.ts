@@ -5,7 +5,7 @@
  * @module
  */
 import type { Random } from "../../raft/mod.ts";
-import { MILLISECOND } from "../../server/clock.ts";
+import { MILLISECOND } from "../../server/mod.ts";
 import { type Fault, FAULTS, typeOf } from "./faults.ts";
 import type { Severity, View } from "./kind.ts";
 import type { FaultSpec } from "./spec.ts";

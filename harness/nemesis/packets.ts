@@ -4,7 +4,7 @@
  * @module
  */
 import type { Random } from "../../raft/mod.ts";
-import { MILLISECOND } from "../../server/clock.ts";
+import { MILLISECOND } from "../../server/mod.ts";
 import { fieldsOf, linksField, numberField, shareField } from "./fields.ts";
 import { CLIENTS, type FaultType, type Link, servicesOf, type Severity, type View } from "./kind.ts";
 import { drawAmong, pick, shuffled } from "./victims.ts";

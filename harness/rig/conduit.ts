@@ -8,7 +8,7 @@
  * @module
  */
 import net from "node:net";
-import type { Clock, Timer } from "../../server/clock.ts";
+import type { Clock, Timer } from "../../server/mod.ts";
 import type { Address } from "../../server/peer/peer_options.ts";
 
 /** The options of a conduit. */

@@ -7,7 +7,7 @@
  * @module
  */
 import type net from "node:net";
-import type { Clock } from "../../server/clock.ts";
+import type { Clock } from "../../server/mod.ts";
 import type { Address } from "../../server/peer/peer_options.ts";
 import type { Fault } from "../nemesis/faults.ts";
 import type { Link } from "../nemesis/kind.ts";

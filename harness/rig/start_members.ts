@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, SECOND } from "../../server/clock.ts";
+import { type Clock, SECOND } from "../../server/mod.ts";
 import type { Member } from "./member.ts";
 
 /** How long a node may take to serve, in nanoseconds. */

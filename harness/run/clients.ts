@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../../server/clock.ts";
+import type { Clock } from "../../server/mod.ts";
 import type { Completion, Invocation, Workload } from "../workloads/workload.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Cluster } from "./target.ts";

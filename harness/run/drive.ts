@@ -8,7 +8,7 @@
  */
 import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import { createRandom } from "../../raft/mod.ts";
-import { type Clock, SECOND, type Timer } from "../../server/clock.ts";
+import { type Clock, SECOND, type Timer } from "../../server/mod.ts";
 import { createLiveClock } from "../../server/live_clock.ts";
 import { drawnFaults, recordedFaults } from "../nemesis/nemesis.ts";
 import { EventQueue } from "../sim/event_queue.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, MILLISECOND, SECOND } from "../../server/clock.ts";
+import { type Clock, MILLISECOND, SECOND } from "../../server/mod.ts";
 import type { Completion, FinalRead, Settling, Workload } from "../workloads/workload.ts";
 import type { Clients } from "./clients.ts";
 import type { Recorder } from "./recorder.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Random } from "../../raft/mod.ts";
-import { SECOND } from "../../server/clock.ts";
+import { SECOND } from "../../server/mod.ts";
 import { happens, type Invocation, type Workload } from "../workloads/workload.ts";
 
 /** One operation, with its time, its client and the node to ask. */

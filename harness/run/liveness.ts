@@ -17,7 +17,7 @@
  * @module
  */
 import type { Validity } from "../../checker/mod.ts";
-import type { Clock } from "../../server/clock.ts";
+import type { Clock } from "../../server/mod.ts";
 import type { Partition } from "../nemesis/partition.ts";
 import type { Link, NodeView, View } from "../nemesis/kind.ts";
 import { isMajority, mayRun, mayVote, membersOf, primaryOf, whoCouldServe } from "../nemesis/view.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HistoryEvent } from "../../checker/mod.ts";
-import type { Clock } from "../../server/clock.ts";
+import type { Clock } from "../../server/mod.ts";
 
 /** The fields of an event, without its position and time. */
 type Recorded = Omit<HistoryEvent, "index" | "time">;

@@ -7,7 +7,7 @@
  * @module
  */
 import type { HistoryEvent } from "../../checker/mod.ts";
-import type { Clock } from "../../server/clock.ts";
+import type { Clock } from "../../server/mod.ts";
 import type { FaultSource } from "../nemesis/nemesis.ts";
 import type { Workload } from "../workloads/workload.ts";
 import { Clients } from "./clients.ts";

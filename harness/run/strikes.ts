@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, Timer } from "../../server/clock.ts";
+import type { Clock, Timer } from "../../server/mod.ts";
 import { type Fault, faultName, sufferingOf } from "../nemesis/faults.ts";
 import type { Strike } from "../nemesis/kind.ts";
 import type { FaultSource, ScheduledFault } from "../nemesis/nemesis.ts";

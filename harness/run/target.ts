@@ -12,7 +12,7 @@
  */
 import type { HistoryEvent, Verdict } from "../../checker/mod.ts";
 import type { Random } from "../../raft/mod.ts";
-import type { Clock } from "../../server/clock.ts";
+import type { Clock } from "../../server/mod.ts";
 import type { FaultKind, Suffers } from "../nemesis/faults.ts";
 import type { Severity, View } from "../nemesis/kind.ts";
 import type { Completion, Invocation, Workload, WorkloadOptions } from "../workloads/workload.ts";

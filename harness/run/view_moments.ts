@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Clock, MILLISECOND, type Timer } from "../../server/clock.ts";
+import { type Clock, MILLISECOND, type Timer } from "../../server/mod.ts";
 import type { Fault, Suffering, Suffers } from "../nemesis/faults.ts";
 import type { NodeView, View } from "../nemesis/kind.ts";
 import type { Moment, NodeChange } from "../moment.ts";

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import type { Clock } from "../../server/clock.ts";
+import { type ClientReply, type Clock, decodePacket } from "../../server/mod.ts";
 import { CLIENTS, type View } from "../nemesis/kind.ts";
-import type { ClientReply, CommandRequest } from "../../server/replica/client.ts";
+import type { CommandRequest } from "../../server/replica/client.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { HostSettings } from "./host.ts";
 import type { Invariants } from "./invariants/invariants.ts";
-import { decodePacket } from "../../server/replica/packet_codec.ts";
 import { hashSeed, mix } from "./hash.ts";
 import { SimLinks } from "./links.ts";
 import { MemberChanges } from "./member_changes.ts";

@@ -8,8 +8,7 @@
  *
  * @module
  */
-import { MICROSECOND } from "../../server/clock.ts";
-import type { Disk, DiskDone } from "../../server/journal/disk.ts";
+import { type Disk, type DiskDone, MICROSECOND } from "../../server/mod.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, hashSeed, mix, mixTime } from "./hash.ts";
 

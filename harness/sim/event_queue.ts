@@ -25,7 +25,7 @@
  *
  * @module
  */
-import type { Clock, Timer } from "../../server/clock.ts";
+import type { Clock, Timer } from "../../server/mod.ts";
 
 type Action = (first: unknown, second: unknown) => void;
 

@@ -6,19 +6,29 @@
  * @module
  */
 import { nodeId, type RaftConfig } from "../../raft/mod.ts";
-import type { Disk } from "../../server/journal/disk.ts";
-import { replaceFile } from "../../server/journal/whole_file.ts";
-import type { Journal } from "../../server/journal/journal.ts";
+import {
+  type ClientReply,
+  createExactlyOnce,
+  createReplica,
+  decodePacket,
+  type Disk,
+  encodePacket,
+  type ExactlyOnce,
+  type Journal,
+  type Packet,
+  type ReadMode,
+  replaceFile,
+  type SessionMachine,
+  type StateMachine,
+  withSessions,
+} from "../../server/mod.ts";
 import { Births } from "../../server/replica/births.ts";
-import type { ClientReply, CommandRequest, ReadMode } from "../../server/replica/client.ts";
+import type { CommandRequest } from "../../server/replica/client.ts";
 import { type DirectoryMachine, encodeEntry, withDirectory } from "../../server/replica/directory.ts";
-import { createExactlyOnce, type ExactlyOnce, throughFront } from "../../server/replica/exactly_once.ts";
+import { throughFront } from "../../server/replica/exactly_once.ts";
 import { MembershipKeeper } from "../../server/replica/membership_keeper.ts";
-import type { Packet } from "../../server/replica/packet.ts";
-import { decodePacket, encodePacket } from "../../server/replica/packet_codec.ts";
-import { createReplica, type Replica } from "../../server/replica/replica.ts";
-import { type SessionMachine, sessionOf, withSessions } from "../../server/replica/sessions.ts";
-import type { StateMachine } from "../../server/replica/state_machine.ts";
+import type { Replica } from "../../server/replica/replica.ts";
+import { sessionOf } from "../../server/replica/sessions.ts";
 import type { Submit } from "../../server/store/client.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 

@@ -5,8 +5,7 @@
  * @module
  */
 import type { Envelope, RaftStatus } from "../../raft/mod.ts";
-import type { Packet } from "../../server/replica/packet.ts";
-import type { ClientReply } from "../../server/replica/client.ts";
+import type { ClientReply, Packet } from "../../server/mod.ts";
 
 /** All marks, in the order of reports. */
 export const MARKS = [

@@ -4,8 +4,7 @@
  * @module
  */
 import { type ConfigurationChange, type MemberChange as CoreStep, nodeId } from "../../raft/mod.ts";
-import { MILLISECOND } from "../../server/clock.ts";
-import type { ClientReply } from "../../server/replica/client.ts";
+import { type ClientReply, MILLISECOND } from "../../server/mod.ts";
 import { typeOf } from "../nemesis/faults.ts";
 import type { Strike } from "../nemesis/kind.ts";
 import type { Member, MemberStep } from "../nemesis/member.ts";

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { MICROSECOND } from "../../server/clock.ts";
+import { MICROSECOND } from "../../server/mod.ts";
 import type { Link } from "../nemesis/kind.ts";
 import type { Packets } from "../nemesis/packets.ts";
 import { finish, hashSeed, mix, mixTime } from "./hash.ts";

@@ -4,14 +4,18 @@
  * @module
  */
 import { type LogIndex, membersOf, type RaftTracer } from "../../raft/mod.ts";
-import type { Journal } from "../../server/journal/journal.ts";
-import { openJournal } from "../../server/journal/journal_open.ts";
+import {
+  type ClientReply,
+  type Journal,
+  JournalDamagedError,
+  JournalIdentityError,
+  openJournal,
+  type Packet,
+  type SessionMachine,
+} from "../../server/mod.ts";
 import { readFile } from "../../server/journal/whole_file.ts";
-import { JournalDamagedError, JournalIdentityError } from "../../server/journal/journal_format.ts";
-import type { ClientReply, CommandRequest } from "../../server/replica/client.ts";
-import type { Packet } from "../../server/replica/packet.ts";
+import type { CommandRequest } from "../../server/replica/client.ts";
 import type { Replica } from "../../server/replica/replica.ts";
-import type { SessionMachine } from "../../server/replica/sessions.ts";
 import type { ClockFault } from "../nemesis/clock.ts";
 import type { Decay } from "../nemesis/damage.ts";
 import type { Fault } from "../nemesis/faults.ts";

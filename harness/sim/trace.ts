@@ -12,7 +12,7 @@ import {
   type RaftLog,
   type RaftTracer,
 } from "../../raft/mod.ts";
-import type { Packet } from "../../server/replica/packet.ts";
+import type { Packet } from "../../server/mod.ts";
 import type { Moment, NodeChange } from "../moment.ts";
 import { describeCommand } from "../../server/store/command_text.ts";
 

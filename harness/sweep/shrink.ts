@@ -9,7 +9,7 @@ import { typeOf } from "../nemesis/faults.ts";
 import type { ScheduledFault } from "../nemesis/nemesis.ts";
 import type { Schedule } from "../run/schedule.ts";
 import type { RunSetup } from "../run/setup.ts";
-import { MILLISECOND, SECOND } from "../../server/clock.ts";
+import { MILLISECOND, SECOND } from "../../server/mod.ts";
 
 /** A run to try. */
 export interface Candidate {

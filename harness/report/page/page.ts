@@ -4,7 +4,7 @@
  * @module
  */
 import type { HistoryEvent, Verdict } from "../../../checker/mod.ts";
-import { VERSION } from "../../../server/version.ts";
+import { VERSION } from "../../../server/mod.ts";
 import type { Moment } from "../../moment.ts";
 import type { RunResult } from "../../run/result.ts";
 import type { Schedule } from "../../run/schedule.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { VERSION } from "../../../server/version.ts";
+import { VERSION } from "../../../server/mod.ts";
 import type { RunOptions } from "../../run/options.ts";
 import { failedChecks, type RunResult } from "../../run/result.ts";
 import { neverReached, type SweepSummary, sweepValidity } from "../../sweep/fuzz.ts";

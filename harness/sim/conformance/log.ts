@@ -20,7 +20,7 @@ import {
   type SnapshotContent,
   term,
 } from "../../../raft/mod.ts";
-import type { Disk } from "../../../server/journal/disk.ts";
+import type { Disk } from "../../../server/mod.ts";
 import { SimDisk } from "../disk.ts";
 import { EventQueue } from "../event_queue.ts";
 import { type ConformanceCase, must, mustBe, mustThrow } from "./case.ts";

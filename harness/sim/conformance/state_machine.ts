@@ -4,9 +4,8 @@
  * @module
  */
 import { createRandom, type Random } from "../../../raft/mod.ts";
-import { ByteWriter } from "../../../server/bytes/byte_writer.ts";
+import { ByteWriter, type StateMachine } from "../../../server/mod.ts";
 import { joinSlices, loadSlices, slicesOf } from "../../../server/replica/snapshot_slices.ts";
-import type { StateMachine } from "../../../server/replica/state_machine.ts";
 import { type ConformanceCase, must, mustBe } from "./case.ts";
 
 /** The inputs of a state machine's cases. */

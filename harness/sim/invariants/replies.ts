@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ClientReply } from "../../../server/replica/client.ts";
+import type { ClientReply } from "../../../server/mod.ts";
 import type { World } from "./world.ts";
 
 /** Compares the replies to clients with the applied writes. */

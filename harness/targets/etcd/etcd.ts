@@ -4,7 +4,7 @@
  * @module
  */
 import type { HistoryEvent, Verdict } from "../../../checker/mod.ts";
-import { SECOND } from "../../../server/clock.ts";
+import { SECOND } from "../../../server/mod.ts";
 import type { Target } from "../../run/target.ts";
 import { WORKLOADS } from "../../workloads/workloads.ts";
 import { defineProcesses } from "../processes/define.ts";

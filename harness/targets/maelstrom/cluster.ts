@@ -9,7 +9,7 @@
  */
 import type { HistoryEvent, Verdict } from "../../../checker/mod.ts";
 import process from "node:process";
-import { MILLISECOND, SECOND } from "../../../server/clock.ts";
+import { MILLISECOND, SECOND } from "../../../server/mod.ts";
 import { TargetError } from "../../run/target_error.ts";
 import type { Cluster, Opening, VirtualClock } from "../../run/target.ts";
 import { finish, hashSeed, mix, mixText, mixTime } from "../../sim/hash.ts";

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { MILLISECOND, type Timer } from "../../../server/clock.ts";
+import { MILLISECOND, type Timer } from "../../../server/mod.ts";
 import type { VirtualClock } from "../../run/target.ts";
 import { finish, mix, mixTime } from "../../sim/hash.ts";
 import { type Child, type ChildOptions, startChild } from "./child.ts";

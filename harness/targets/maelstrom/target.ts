@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MILLISECOND, SECOND } from "../../../server/clock.ts";
+import { MILLISECOND, SECOND } from "../../../server/mod.ts";
 import { SEVERITY } from "../../nemesis/kind.ts";
 import type { MakeWorkload, Target } from "../../run/target.ts";
 import { openCluster } from "./cluster.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { MILLISECOND, SECOND } from "../../../server/clock.ts";
+import { MILLISECOND, SECOND } from "../../../server/mod.ts";
 import type { Limits, Target } from "../../run/target.ts";
 import { EventQueue } from "../../sim/event_queue.ts";
 import { NodeCluster } from "./cluster.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { createRandom } from "../../../raft/mod.ts";
-import { MILLISECOND } from "../../../server/clock.ts";
+import { MILLISECOND } from "../../../server/mod.ts";
 import type { Fault } from "../../nemesis/faults.ts";
 import type { NodeView } from "../../nemesis/kind.ts";
 import type { FlagValues } from "../../run/flag.ts";

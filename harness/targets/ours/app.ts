@@ -4,8 +4,7 @@
  *
  * @module
  */
-import type { ClientReply } from "../../../server/replica/client.ts";
-import type { StateMachine } from "../../../server/replica/state_machine.ts";
+import type { ClientReply, StateMachine } from "../../../server/mod.ts";
 import type { MakeWorkload } from "../../run/target.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { type Clock, SECOND, type Timer } from "../../../server/clock.ts";
-import type { ClientReply, CommandRequest } from "../../../server/replica/client.ts";
+import { type ClientReply, type Clock, SECOND, type Timer } from "../../../server/mod.ts";
+import type { CommandRequest } from "../../../server/replica/client.ts";
 import { finish, hashSeed, mixText } from "../../sim/hash.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 import { type App, completionOf } from "./app.ts";

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { SECOND } from "../../../server/clock.ts";
+import { SECOND } from "../../../server/mod.ts";
 import type { FaultKind } from "../../nemesis/faults.ts";
 import type { Cluster, Opening, Target } from "../../run/target.ts";
 import type { App } from "./app.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, SECOND } from "../../../server/clock.ts";
+import { type Clock, SECOND } from "../../../server/mod.ts";
 import { type Address, formatAddress } from "../../../server/peer/peer_options.ts";
 import { type Suffering, typeOf } from "../../nemesis/faults.ts";
 import type { Strike } from "../../nemesis/kind.ts";

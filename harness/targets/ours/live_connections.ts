@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, MILLISECOND } from "../../../server/clock.ts";
+import { type ClientReply, type Clock, MILLISECOND } from "../../../server/mod.ts";
 import type { StatusObject } from "../../../server/node/node_status.ts";
 import type { Address } from "../../../server/peer/peer_options.ts";
 import {
@@ -12,7 +12,7 @@ import {
   connectRespClient,
   type RespClient,
 } from "../../../server/redis/resp_client.ts";
-import type { ClientReply, CommandRequest } from "../../../server/replica/client.ts";
+import type { CommandRequest } from "../../../server/replica/client.ts";
 
 /** The maximum of connections to one node; the oldest is closed first. */
 const CONNECTIONS_MAX = 64;

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Clock } from "../../../server/clock.ts";
+import type { ClientReply, Clock } from "../../../server/mod.ts";
 import type { Address } from "../../../server/peer/peer_options.ts";
-import type { ClientReply, CommandRequest } from "../../../server/replica/client.ts";
+import type { CommandRequest } from "../../../server/replica/client.ts";
 import type { NodeView } from "../../nemesis/kind.ts";
 import type { CleanUp } from "../../rig/clean_up.ts";
 import { Member } from "../../rig/member.ts";

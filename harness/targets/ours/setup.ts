@@ -4,8 +4,7 @@
  * @module
  */
 import type { Random } from "../../../raft/mod.ts";
-import { MILLISECOND } from "../../../server/clock.ts";
-import { READ_MODES, type ReadMode } from "../../../server/replica/client.ts";
+import { MILLISECOND, READ_MODES, type ReadMode } from "../../../server/mod.ts";
 import type { FaultKind } from "../../nemesis/faults.ts";
 import { SEVERITY, type Severity } from "../../nemesis/kind.ts";
 import type { FlagSpec } from "../../run/flag.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SECOND } from "../../../server/clock.ts";
+import { encodeOperation, SECOND } from "../../../server/mod.ts";
 import { FAULT_KINDS } from "../../nemesis/faults.ts";
 import type { Cluster, Opening, Target } from "../../run/target.ts";
 import { SimCluster } from "../../sim/cluster.ts";
@@ -14,7 +14,6 @@ import { Invariants } from "../../sim/invariants/invariants.ts";
 import type { ElectionSettings } from "../../sim/invariants/world.ts";
 import type { App } from "./app.ts";
 import { CANARIES } from "./canaries.ts";
-import { encodeOperation } from "../../../server/store/store_command.ts";
 import { createClient, SESSION_TIMEOUT } from "./client.ts";
 import { drawableFaults, OURS_FLAGS, type OursSetup, parseOurs, setupOurs, severityFor } from "./setup.ts";
 import { STORE_APP } from "./store_app.ts";

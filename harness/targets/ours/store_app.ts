@@ -6,10 +6,7 @@
  *
  * @module
  */
-import type { ClientReply } from "../../../server/replica/client.ts";
-import { createKvStore } from "../../../server/store/kv_store.ts";
-import type { Operation } from "../../../server/store/operation.ts";
-import { encodeOperation } from "../../../server/store/store_command.ts";
+import { type ClientReply, createKvStore, encodeOperation, type Operation } from "../../../server/mod.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 import { WORKLOADS } from "../../workloads/workloads.ts";
 import type { App } from "./app.ts";

@@ -8,7 +8,7 @@ import net from "node:net";
 import { join } from "node:path";
 import type { HistoryEvent, Verdict } from "../../../checker/mod.ts";
 import { createRandom } from "../../../raft/mod.ts";
-import { MILLISECOND, SECOND } from "../../../server/clock.ts";
+import { MILLISECOND, SECOND } from "../../../server/mod.ts";
 import { formatAddress } from "../../../server/peer/peer_options.ts";
 import type { Suffers } from "../../nemesis/faults.ts";
 import type { NodeView, View } from "../../nemesis/kind.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MILLISECOND, SECOND } from "../../../server/clock.ts";
+import { MILLISECOND, SECOND } from "../../../server/mod.ts";
 import type { FaultKind } from "../../nemesis/faults.ts";
 import type { Limits, Target } from "../../run/target.ts";
 import { ProcessCluster } from "./cluster.ts";

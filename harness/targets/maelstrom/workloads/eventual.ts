@@ -5,7 +5,7 @@
  */
 import type { HistoryEvent, Verdict } from "../../../../checker/mod.ts";
 import type { Random } from "../../../../raft/mod.ts";
-import { SECOND } from "../../../../server/clock.ts";
+import { SECOND } from "../../../../server/mod.ts";
 import { judgeTransactions } from "../../../workloads/judge.ts";
 import { type Completion, type FinalRead, freshNumber, happens, type Invocation } from "../../../workloads/workload.ts";
 import { forHistory } from "../json.ts";

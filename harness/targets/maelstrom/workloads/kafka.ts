@@ -9,7 +9,7 @@
  */
 import type { HistoryEvent } from "../../../../checker/mod.ts";
 import type { Random } from "../../../../raft/mod.ts";
-import { SECOND } from "../../../../server/clock.ts";
+import { SECOND } from "../../../../server/mod.ts";
 import { judgeTransactions } from "../../../workloads/judge.ts";
 import { type FinalRead, freshNumber, type Invocation, type Workload } from "../../../workloads/workload.ts";
 import { forHistory } from "../json.ts";
