@@ -61,6 +61,7 @@ import "./harness/cli/flags_test.ts";
 import "./harness/cli/fuzz_test.ts";
 import "./harness/cli/help_test.ts";
 import "./harness/cli/launcher_test.ts";
+import "./harness/cli/log_test.ts";
 import "./harness/cli/main_test.ts";
 import "./harness/cli/member_test.ts";
 import "./harness/cli/oddities_test.ts";

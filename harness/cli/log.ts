@@ -4,9 +4,11 @@
  * @module
  */
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import type { JournalRecord } from "../../server/journal/journal_format.ts";
 import { describeJournal, type JournalFiles } from "../../server/journal/journal_text.ts";
 import { segmentNumber } from "../../server/journal/segments.ts";
 import { SNAPSHOT_END_BYTES, snapshotIndexOf, trailerBytes } from "../../server/journal/snapshot_format.ts";
@@ -15,6 +17,7 @@ import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
   last: { type: "integer", default: 0, min: 0, about: "print only this many of the last entries; 0 for all" },
+  json: { type: "boolean", about: 'print each record as a line of JSON; what else there is to say as {"says": ...}' },
 } as const satisfies FlagSpec;
 
 /** How many bytes are printed at a time. */
@@ -28,15 +31,34 @@ export function main(args: string[], terminal: Terminal): Promise<number> {
   const files = filesOf(folder);
   if (files.segments.length === 0 && files.snapshot === null) throw new UsageError(`There is no journal in ${folder}`);
   let text = "";
-  const print = (line: string): void => {
+  const printRecord = (line: string): void => {
     text += `${line}\n`;
     if (text.length < CHUNK) return;
     terminal.out(text);
     text = "";
   };
-  const isDamaged = describeJournal(files, { print, describeCommand, last: flags.last });
+  const print = (line: string): void => printRecord(flags.json ? JSON.stringify({ says: line.trim() }) : line);
+  const isDamaged = describeJournal(files, {
+    print,
+    printRecord,
+    describeCommand,
+    last: flags.last,
+    ...(flags.json ? { renderRecord: recordAsJson } : {}),
+  });
   terminal.out(text);
   return Promise.resolve(isDamaged ? 1 : 0);
+}
+
+/** A record as a line of JSON; a command is its text, a configuration its bytes in base64. */
+export function recordAsJson(
+  record: JournalRecord,
+  offset: number,
+  describeCommand: (command: Uint8Array) => string,
+): string {
+  if (record.kind !== "entry") return JSON.stringify({ offset, ...record });
+  const { index, term, kind, data } = record.entry;
+  const content = kind === "command" ? describeCommand(data) : Buffer.from(data).toString("base64");
+  return JSON.stringify({ offset, kind: "entry", entry: { index, term, kind, data: content } });
 }
 
 function filesOf(folder: string): JournalFiles {

@@ -25,6 +25,10 @@ interface DescribeOptions {
   readonly print: (line: string) => void;
   /** Renders a command of the state machine on one line. */
   readonly describeCommand: DescribeCommand;
+  /** Renders a record, instead of the text for people: where it stands in its file, and its command as text. */
+  readonly renderRecord?: (record: JournalRecord, offset: number, describeCommand: DescribeCommand) => string;
+  /** Prints a rendered record; `print` if left out. */
+  readonly printRecord?: (line: string) => void;
   /** How many of the last records to show. Default 0: all. */
   readonly last?: number;
 }
@@ -35,7 +39,7 @@ interface DescribeOptions {
  * @returns Whether it is damaged, so that a node would refuse to start from it.
  */
 export function describeJournal(files: JournalFiles, options: DescribeOptions): boolean {
-  const { print, describeCommand, last = 0 } = options;
+  const { print, describeCommand, last = 0, renderRecord = describeRecord, printRecord = print } = options;
   let isDamaged = false;
   /** Runs one part, and prints its damage as a line. */
   const attempt = <T>(part: () => T): T | null => {
@@ -53,18 +57,20 @@ export function describeJournal(files: JournalFiles, options: DescribeOptions): 
   for (const { name, bytes } of segments) attempt(() => print(headerLine(name, bytes)));
   const snapshot = attempt(() => describeSnapshot(files.snapshot, print));
   if (isDamaged) return true;
-  const records = last === 0 ? null : new LastRecords(last, describeCommand);
+  const records = last === 0
+    ? null
+    : new LastRecords(last, (record, offset) => renderRecord(record, offset, describeCommand));
   let file = "";
   const scan = attempt(() =>
     scanSegments(null, segments, {
       onRecord(record, name, offset) {
         if (records !== null) return records.add(record, offset);
         if (name !== file) print(`${file = name}:`);
-        print(describeRecord(record, offset, describeCommand));
+        printRecord(renderRecord(record, offset, describeCommand));
       },
     })
   );
-  records?.print(print);
+  records?.print(print, printRecord);
   if (scan === null) return isDamaged;
   describeScan(scan, print);
   attempt(() => assertMeets(snapshot, scan.base?.index ?? snapshot?.index ?? 0, scan.unread));
@@ -105,13 +111,13 @@ function describeScan(scan: JournalScan, print: (line: string) => void): void {
 /** Keeps the last records of many. */
 class LastRecords {
   readonly #most: number;
-  readonly #describeCommand: DescribeCommand;
+  readonly #render: (record: JournalRecord, offset: number) => string;
   #kept: [record: JournalRecord, offset: number][] = [];
   #dropped = 0;
 
-  constructor(most: number, describeCommand: DescribeCommand) {
+  constructor(most: number, render: (record: JournalRecord, offset: number) => string) {
     this.#most = most;
-    this.#describeCommand = describeCommand;
+    this.#render = render;
   }
 
   add(record: JournalRecord, offset: number): void {
@@ -125,10 +131,10 @@ class LastRecords {
     this.#dropped += count;
   }
 
-  print(print: (line: string) => void): void {
+  print(print: (line: string) => void, printRecord: (line: string) => void): void {
     this.#forget();
     if (this.#dropped > 0) print(`  ... ${this.#dropped} records before`);
-    for (const [record, offset] of this.#kept) print(describeRecord(record, offset, this.#describeCommand));
+    for (const [record, offset] of this.#kept) printRecord(this.#render(record, offset));
   }
 }
 
