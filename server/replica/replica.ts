@@ -48,7 +48,7 @@ const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
  * import type { ClientReply, Disk, Replica, StateMachine } from "@kayadb/raft/server";
  * import { createReplica, openJournal } from "@kayadb/raft/server";
  *
- * The state machine: a sum. Each command adds its first byte; an empty command reads.
+ * // The state machine: a sum. Each command adds its first byte; an empty command reads.
  * function createSum(): StateMachine {
  *   let sum = 0;
  *   return {
@@ -60,7 +60,7 @@ const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
  *   };
  * }
  *
- * The disk: here, in memory. A real disk writes, syncs and renames files.
+ * // The disk: here, in memory. A real disk writes, syncs and renames files.
  * function createDisk(): Disk {
  *   const files = new Map<string, Uint8Array>();
  *   return {
@@ -90,7 +90,7 @@ const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
  *   };
  * }
  *
- * The network: here, a call in a later turn.
+ * // The network: here, a call in a later turn.
  * const replicas = new Map<number, Replica<StateMachine>>();
  * const ids = [1, 2, 3];
  * for (const id of ids) {
@@ -107,7 +107,7 @@ const DEFAULT_FORWARD_TIMEOUT_TICKS = 500;
  *   });
  * }
  *
- * The clock: a program has a timer here, for example of 25 ms a tick.
+ * // The clock: a program has a timer here, for example of 25 ms a tick.
  * const turn = () => new Promise((resolve) => setTimeout(resolve));
  * const ask = (id: number, command: number[]) =>
  *   new Promise((resolve) => replicas.get(id)!.submit(Uint8Array.from(command), resolve));

@@ -149,9 +149,10 @@ test("log prints term, vote and entries, and says where a journal is damaged", {
     assert.match(whole.text, /entry \d+ of term 1: 1\.\d+\.0\/\d+: put "k" "second"/);
     assert.match(whole.text, /put "schl\u00fcssel\\u009b" "\\u0000\u00ff"/);
     const last = terminal();
-    await logMain([one!.folder, "--last", "1"], last);
+    // An entry of the members' births may come after the last write.
+    await logMain([one!.folder, "--last", "3"], last);
     assert.ok(!last.text.includes('"first"'));
-    assert.match(last.text, / {2}\.\.\. \d+ records before\n[^\n]*put "schl/);
+    assert.match(last.text, / {2}\.\.\. \d+ records before\n[^]*put "schl/);
     const path = join(one!.folder, "log-0000000001");
     const bytes = readFileSync(path);
     bytes[bytes.indexOf("first")]! ^= 1;
@@ -173,7 +174,7 @@ test("member shows the members and hands leadership over", { skip }, async () =>
     assert.equal(await memberMain(["transfer", "3", "--at", at], moved), 0);
     assert.equal(moved.text, "OK\n");
     const shown = terminal();
-    await memberMain(["--at", formatAddress(options[2]!.client)], shown);
+    await memberMain(["--json", "--at", formatAddress(options[2]!.client)], shown);
     const status = JSON.parse(shown.text) as { role: string; voters: number[] };
     assert.equal(status.role, "leader");
     assert.deepEqual(status.voters, [1, 2, 3]);
