@@ -66,7 +66,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const seconds = (performance.now() - began) / 1000;
   if (flags.json) terminal.out(`${JSON.stringify(summary(shrunk, seconds))}\n`);
   else if (file === null) terminal.out(noFailure(options));
-  else terminal.out(await tale(target, shrunk, file, seconds, flags.out, terminal));
+  else terminal.out(await tale(target, shrunk, file, seconds, terminal) + againLine(flags.out));
   if (file !== null && flags.html !== undefined) {
     await leavePage(flags.html, terminal, async () => {
       const { judged, moments } = shrunk.failing ?? (await replayRun(target, file, file.origin))!;
@@ -136,7 +136,6 @@ async function tale(
   { tries, failing }: Shrunk,
   file: RunFile,
   seconds: number,
-  out: string | undefined,
   { style }: Terminal,
 ): Promise<string> {
   const { judged, moments } = failing ?? (await replayRun(target, file, file.origin))!;
@@ -147,10 +146,13 @@ async function tale(
     `\n${renderReasons(judged.result, style)}`,
     `\n${renderStory(moments, judged)}`,
     `\n${renderFailures(judged.result, style)}`,
-    out === undefined
-      ? "\nWith --out FILE the run is written to a file, for replay.\n"
-      : `\nAgain: ${thisCommand("-R")} replay ${out}\n`,
   ].join("");
+}
+
+function againLine(out: string | undefined): string {
+  return out === undefined
+    ? "\nWith --out FILE the run is written to a file, for replay.\n"
+    : `\nAgain: ${thisCommand("-R")} replay ${out}\n`;
 }
 
 function write(path: string, file: RunFile): void {

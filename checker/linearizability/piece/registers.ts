@@ -38,6 +38,17 @@ interface ByKey {
   readonly begins: Int32Array;
 }
 
+/** What the operations of a piece do, while it is built. */
+interface Meaning {
+  readonly kind: Uint8Array;
+  readonly a: Int32Array;
+  readonly b: Int32Array;
+  /** How many values the piece has so far. */
+  values: number;
+  /** Whether a failed compare-and-set says only what the value was not. */
+  readonly hasNotEqual: boolean;
+}
+
 /** Groups the events by key, and keeps their order within a key. */
 export function eventsByKey(table: Operations): ByKey {
   return eventsBy(table, table.key, table.keys.size);
@@ -174,20 +185,20 @@ export class RegisterPieces {
     }
   }
 
-  #build(sorted: Int32Array, begin: number, end: number, seenValues: number, hasNotEqual: boolean): Piece {
-    const { verb, outcome, a: first, b: second, actual } = this.#table;
-    const { nullReadsAnything } = this.#options;
-    const dense = this.#dense;
+  #build(sorted: Int32Array, begin: number, end: number, values: number, hasNotEqual: boolean): Piece {
     const numbers = this.#numbers;
     const most = end - begin;
     const rows = new Int32Array(most);
-    const kind = new Uint8Array(most);
-    const a = new Int32Array(most);
-    const b = new Int32Array(most);
     const inv = new Int32Array(most);
     const ret = new Int32Array(most);
     const events = new Int32Array(most);
-    let values = seenValues;
+    const meaning: Meaning = {
+      kind: new Uint8Array(most),
+      a: new Int32Array(most),
+      b: new Int32Array(most),
+      values,
+      hasNotEqual,
+    };
     let length = 0;
     let position = 0;
     for (let i = begin; i < end; i++) {
@@ -199,44 +210,8 @@ export class RegisterPieces {
         events[position++] = ~op;
         continue;
       }
-      const how = outcome[row]!;
-      if (how === FAILED) continue;
-      const isUnknown = how !== OK && how !== MISMATCH;
-      const op = length;
-      const value = first[row]!;
-      switch (verb[row]) {
-        case GET:
-          if (isUnknown || (nullReadsAnything === true && value === NULL_ID)) continue;
-          kind[op] = READ;
-          a[op] = dense[value]!;
-          break;
-        case CAS: {
-          const to = second[row]!;
-          if (how === MISMATCH) {
-            const saw = actual.get(row);
-            kind[op] = saw === undefined ? NOT_EQUAL : READ;
-            // The failed compare saw the very value that it compared with, which is impossible.
-            a[op] = saw === value ? values++ : dense[saw ?? value]!;
-          } else if (value === to) {
-            if (isUnknown) continue;
-            kind[op] = READ;
-            a[op] = dense[value]!;
-          } else {
-            if (isUnknown && dense[to] === UNSEEN && !hasNotEqual) continue;
-            kind[op] = SWAP;
-            a[op] = dense[value]!;
-            b[op] = dense[to]!;
-          }
-          break;
-        }
-        default: {
-          const written = verb[row] === PUT ? value : NULL_ID;
-          if (isUnknown && dense[written] === UNSEEN && !hasNotEqual) continue;
-          kind[op] = WRITE;
-          a[op] = dense[written]!;
-        }
-      }
-      length++;
+      if (!this.#interpret(row, meaning, length)) continue;
+      const op = length++;
       numbers[row] = op + 1;
       rows[op] = row;
       inv[op] = position;
@@ -246,14 +221,60 @@ export class RegisterPieces {
     return {
       length,
       rows: rows.subarray(0, length),
-      kind,
-      a,
-      b,
+      kind: meaning.kind,
+      a: meaning.a,
+      b: meaning.b,
       inv,
       ret,
       events: events.subarray(0, position),
       initial: INITIAL,
-      values,
+      values: meaning.values,
     };
+  }
+
+  /** Writes what the row does as operation `op`. Returns false if the row is left out. */
+  #interpret(row: number, meaning: Meaning, op: number): boolean {
+    const { verb, outcome, a: first } = this.#table;
+    const { kind, a } = meaning;
+    const dense = this.#dense;
+    const how = outcome[row]!;
+    if (how === FAILED) return false;
+    const isUnknown = how !== OK && how !== MISMATCH;
+    const value = first[row]!;
+    if (verb[row] === GET) {
+      if (isUnknown || (this.#options.nullReadsAnything === true && value === NULL_ID)) return false;
+      kind[op] = READ;
+      a[op] = dense[value]!;
+      return true;
+    }
+    if (verb[row] === CAS) return this.#interpretSwap(row, meaning, op);
+    const written = verb[row] === PUT ? value : NULL_ID;
+    if (isUnknown && dense[written] === UNSEEN && !meaning.hasNotEqual) return false;
+    kind[op] = WRITE;
+    a[op] = dense[written]!;
+    return true;
+  }
+
+  /** The same for a compare-and-set. */
+  #interpretSwap(row: number, meaning: Meaning, op: number): boolean {
+    const { outcome, a: first, b: second, actual } = this.#table;
+    const { kind, a, b } = meaning;
+    const dense = this.#dense;
+    const from = first[row]!;
+    const to = second[row]!;
+    if (outcome[row] === MISMATCH) {
+      const saw = actual.get(row);
+      kind[op] = saw === undefined ? NOT_EQUAL : READ;
+      // The failed compare saw the very value that it compared with, which is impossible.
+      a[op] = saw === from ? meaning.values++ : dense[saw ?? from]!;
+      return true;
+    }
+    const isUnknown = outcome[row] !== OK;
+    const changesNothing = from === to;
+    if (isUnknown && (changesNothing || (dense[to] === UNSEEN && !meaning.hasNotEqual))) return false;
+    kind[op] = changesNothing ? READ : SWAP;
+    a[op] = dense[from]!;
+    if (!changesNothing) b[op] = dense[to]!;
+    return true;
   }
 }
