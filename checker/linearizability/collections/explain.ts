@@ -219,7 +219,7 @@ function confirm(
     isContradiction(
       model,
       [...candidates.filter((row) => !relaxed.has(row)).map(entry), ...unknown],
-      [...relaxed].map((row) => entry(row).operation),
+      [...relaxed].map((row) => ({ ...entry(row), invoked: -Infinity, returned: Infinity })),
       stop,
     );
   const first = contradicts();

@@ -52,7 +52,7 @@ export function allCounterexamples(
       const end = set.reduce((late, op) => returnOf(piece, op) > returnOf(piece, late) ? op : late);
       const rows = set.map((op) => piece.rows[op]!);
       const last = piece.rows[end]!;
-      const known = { rows, last, isMinimal: true, isSmallest: false, finePrefix };
+      const known = { rows, last, isMinimal: true, isSmallest: false, isInTime: false, finePrefix };
       const isReplayed = confirm({ table, model, candidates: piece.rows, isWhole: true }, known, limits.stop);
       found.push({
         last: table.returned[last]!,

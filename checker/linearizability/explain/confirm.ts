@@ -54,15 +54,18 @@ export interface Told {
  */
 export function confirm(
   judged: Judged,
-  { rows, last, isMinimal }: Pick<Contradiction, "rows" | "last" | "isMinimal">,
+  { rows, last, isMinimal, isInTime }: Pick<Contradiction, "rows" | "last" | "isMinimal" | "isInTime">,
   stop?: () => boolean,
 ): boolean {
   const { table, model, isWhole } = judged;
   const candidates = isWhole === true ? judged.candidates : beginningBefore(judged, last);
-  const others = relevantOthers(table, model, candidates, rows);
-  if (rows.length > KEPT || others.length > RELAXED) return false;
   const relaxedOf = relaxing(table, model);
-  const relaxed = others.map(relaxedOf);
+  const othersOf = (kept: readonly number[]): ReplayOperation[] =>
+    isInTime
+      ? othersInTime(table, candidates, kept, relaxedOf)
+      : relevantOthers(table, model, candidates, kept).map((row) => atAnyTime(relaxedOf(row)));
+  const relaxed = othersOf(rows);
+  if (rows.length > KEPT || relaxed.length > RELAXED) return false;
   // What returned later still than the last was open then.
   const end = isWhole === true ? Infinity : table.returned[last]!;
   const kept = rows.map((row) => replayOperation(table, row)).map((entry) =>
@@ -72,15 +75,14 @@ export function confirm(
   const verdict = isContradiction(machine, kept, relaxed, stop);
   if (verdict === false) throw new Error("The checker contradicts itself: its counterexample can be true");
   if (verdict === undefined || !isMinimal) return verdict === true;
+  const othersWithout = (row: number): readonly ReplayOperation[] => {
+    if (isInTime) return othersOf(rows.filter((other) => other !== row));
+    return looks(table, model, row) ? relaxed : [...relaxed, atAnyTime(relaxedOf(row))];
+  };
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
     const rest = kept.filter((_, j) => j !== i);
-    const answer = isContradiction(
-      machine,
-      rest,
-      looks(table, model, row) ? relaxed : [...relaxed, relaxedOf(row)],
-      stop,
-    );
+    const answer = isContradiction(machine, rest, othersWithout(row), stop);
     if (answer === true) throw new Error("The checker contradicts itself: its counterexample is not minimal");
     if (answer === undefined) return false;
   }
@@ -103,7 +105,7 @@ export function retold(
   const others = relevantOthers(told.table, undefined, beginningBefore(judged, last), all);
   if (all.length > KEPT || others.length > RELAXED) return { rows: all, last, isMinimal: false, isReplayed: false };
   const relaxedOf = relaxing(table, model);
-  const relaxed = others.map(relaxedOf);
+  const relaxed = others.map((row) => atAnyTime(relaxedOf(row)));
   const kept = new Set(all);
   const contradicts = (): boolean | undefined =>
     isContradiction(replayModel(model), [...kept].map((row) => replayOperation(table, row)), relaxed, stop);
@@ -111,7 +113,7 @@ export function retold(
   let isMinimal = first === true;
   for (const row of first === true ? all.toReversed() : []) {
     kept.delete(row);
-    if (!looks(table, model, row)) relaxed.push(relaxedOf(row));
+    if (!looks(table, model, row)) relaxed.push(atAnyTime(relaxedOf(row)));
     const answer = kept.size === 0 ? false : contradicts();
     if (answer === true) continue;
     kept.add(row);
@@ -142,6 +144,41 @@ function relaxing(table: Operations, model: AnyModel): (row: number) => Operatio
   };
 }
 
+function atAnyTime(operation: Operation): ReplayOperation {
+  return { operation, invoked: -Infinity, returned: Infinity };
+}
+
+/**
+ * The other operations of a register, at their times. Those that began before all of `kept` may have been done by then,
+ * in any order; one of each kind is enough for that.
+ */
+function othersInTime(
+  table: Operations,
+  candidates: Int32Array,
+  kept: readonly number[],
+  operationOf: (row: number) => Operation,
+): ReplayOperation[] {
+  const begin = Math.min(...kept.map((row) => table.invoked[row]!));
+  const entries: ReplayOperation[] = [];
+  const before = new Set<Operation>();
+  const open = new Map<Operation, number>();
+  for (const row of relevantOthers(table, undefined, candidates, kept, Infinity)) {
+    const entry = { ...replayOperation(table, row), operation: operationOf(row) };
+    const { operation } = entry;
+    if (entry.invoked < begin && !before.has(operation)) {
+      before.add(operation);
+      entries.push({ operation, invoked: -Infinity, returned: begin - 1 });
+    }
+    if (entry.returned < begin) continue;
+    // Those that never return differ only in their beginnings.
+    const count = entry.returned === Infinity ? open.get(operation) ?? 0 : 0;
+    open.set(operation, count + 1);
+    if (count <= kept.length) entries.push(entry);
+    if (entries.length > RELAXED) break;
+  }
+  return entries;
+}
+
 function looks(table: Operations, model: AnyModel | undefined, row: number): boolean {
   if (table.outcome[row] === MISMATCH || table.verb[row] === GET) return true;
   if (model === undefined || isRegisterModel(model)) return false;
@@ -152,12 +189,14 @@ function looks(table: Operations, model: AnyModel | undefined, row: number): boo
  * Other operations than `rows` that may affect what these see; of each kind at most one more than there are rows.
  *
  * @param model Undefined if the table has registers that another model was translated into.
+ * @param each How many of a kind are enough. Default: one more than there are rows.
  */
 function relevantOthers(
   table: Operations,
   model: AnyModel | undefined,
   candidates: Int32Array,
   rows: readonly number[],
+  each: number = rows.length + 1,
 ): number[] {
   const isKept = new Set(rows);
   const seen = new Set<number>();
@@ -172,13 +211,13 @@ function relevantOthers(
   for (let before = -1; before < others.length;) {
     before = others.length;
     for (const row of candidates) {
-      if (isKept.has(row) || looks(table, model, row) || others.length > RELAXED) continue;
+      if (isKept.has(row) || looks(table, model, row) || (others.length > RELAXED && each < Infinity)) continue;
       const verb = table.verb[row]!;
       const written = verb === CAS ? table.b[row]! : verb === PUT ? table.a[row]! : NULL_ID;
       if (!seesAll && !seen.has(written)) continue;
       const text = `${table.name[row]},${table.key[row]},${table.a[row]},${table.b[row]},${table.outcome[row]}`;
       const count = counts.get(text) ?? 0;
-      if (count > rows.length) continue;
+      if (count >= each) continue;
       counts.set(text, count + 1);
       isKept.add(row);
       others.push(row);

@@ -34,6 +34,12 @@ export interface Counterexample {
    * rest has an explanation.
    */
   readonly minimal: boolean;
+  /**
+   * Present if operations that are not in the set are held to their times: a write among them took effect while it was
+   * open, or never. The set contradicts itself, and is minimal, on that condition. Otherwise they may have taken effect
+   * at any time.
+   */
+  readonly othersInTime?: true;
   /** Whether no set that shows the same violation has fewer operations; left out where that is not known. */
   readonly smallest?: true;
   /**
@@ -63,13 +69,14 @@ export function explain(
   const { fine } = found;
   if (!found.isNarrowed) return notNarrowed(table, found.last, whereOf(table, piece, fine));
   const history = { table, model, candidates: piece.rows };
-  const { rows, last, isMinimal, isReplayed } = told === undefined
+  const { rows, last, isMinimal, isReplayed, isInTime } = told === undefined
     ? { ...found, isReplayed: confirm(history, found, limits.stop) }
-    : retold(history, told, found.rows, limits.stop);
+    : { ...retold(history, told, found.rows, limits.stop), isInTime: false };
   const isSmallest = told === undefined && found.isSmallest;
   const finePrefix = whereOf(table, piece, fine) - (table.countsLines ? 1 : 0);
   const expected = isRegisterModel(model) ? expectedReads(table, model, last, limits) : undefined;
-  return shownCounterexample(table, model, { rows, last, isMinimal, isSmallest, isReplayed, finePrefix, expected });
+  const shown = { rows, last, isMinimal, isSmallest, isInTime, isReplayed, finePrefix, expected };
+  return shownCounterexample(table, model, shown);
 }
 
 /** A contradiction, and what is known of it. */
@@ -78,6 +85,7 @@ interface Confirmed {
   readonly last: number;
   readonly isMinimal: boolean;
   readonly isSmallest: boolean;
+  readonly isInTime: boolean;
   readonly isReplayed: boolean;
   readonly finePrefix: number;
   /** What the last operation should have returned, if it is a read and that is known. */
@@ -106,6 +114,7 @@ export function shownCounterexample(table: Operations, model: AnyModel, found: C
     sentence: sentenceOf(operations, context),
     ...(found.expected === undefined ? {} : { expected: found.expected }),
     minimal: found.isMinimal,
+    ...(found.isInTime ? { othersInTime: true } : {}),
     ...(found.isSmallest ? { smallest: true } : {}),
     finePrefix: found.finePrefix,
     replayed: found.isReplayed,

@@ -4,6 +4,7 @@
  * @module
  */
 import { NEVER, type Piece } from "../piece/piece.ts";
+import { contradictsInTime } from "./in_time.ts";
 import { prefixOf, Relaxation } from "./relax.ts";
 import type { SearchLimits } from "../search/limits.ts";
 import { search } from "../search/search.ts";
@@ -20,6 +21,8 @@ export interface Contradiction {
   readonly last: number;
   /** Whether the set is minimal: if any one of its operations is relaxed, the rest has an explanation. */
   readonly isMinimal: boolean;
+  /** Whether relaxed operations are held to their times, and take effect then or never. */
+  readonly isInTime: boolean;
   /** Whether no other set that contradicts itself, of those that show at `last`, has fewer operations. */
   readonly isSmallest: boolean;
   /** Whether there was time to leave out what is not needed, or most of it. */
@@ -69,13 +72,40 @@ export function minimize({ piece, reached, visited, suspects }: Violation, limit
   const first = isLate()
     ? { kept: fewer, isMinimal: false }
     : withoutOne(fewer, (kept) => relaxation.contradicts(kept, CAREFULLY));
-  const { kept, isMinimal, isSmallest } = smallest(bad, first, relaxation, limits);
+  const { kept, isMinimal, isSmallest, isInTime } = fewerInTime(bad, smallest(bad, first, relaxation, limits), limits);
   // Where a question about a prefix took too long, the violation may have shown before its last return.
   const shows = kept.includes(last)
     ? last
     : kept.reduce((late, op) => returnOf(bad, op) > returnOf(bad, late) ? op : late);
   const isNarrowed = kept.length <= NARROW || !isLate();
-  return { rows: kept.map((op) => bad.rows[op]!), last: bad.rows[shows]!, isMinimal, isSmallest, isNarrowed, fine };
+  const rows = kept.map((op) => bad.rows[op]!);
+  return { rows, last: bad.rows[shows]!, isMinimal, isSmallest, isInTime, isNarrowed, fine };
+}
+
+/** A set of more operations is hard to read, and is made smaller by holding the other operations to their times. */
+const MOST_AT_ANY_TIME = 4;
+
+/** A smaller set, if the other operations take effect at their times or never. Only registers are looked at. */
+function fewerInTime<Found extends Minimal & { readonly isSmallest: boolean }>(
+  bad: Piece,
+  found: Found,
+  limits: SearchLimits,
+): Found & { readonly isInTime: boolean } {
+  if (found.kept.length <= MOST_AT_ANY_TIME || bad.transitions !== undefined) return { ...found, isInTime: false };
+  const visits = { ...limits, visits: CAREFULLY };
+  const isLate = (): boolean => limits.stop?.() === true;
+  const rough = withoutMany(
+    found.kept,
+    -1,
+    (kept) => kept.length > 0 && contradictsInTime(bad, kept, { ...limits, visits: ROUGHLY }) === true,
+    isLate,
+  );
+  const { kept, isMinimal } = withoutOne(
+    rough,
+    (fewer) => isLate() ? "unknown" : contradictsInTime(bad, fewer, visits),
+  );
+  if (kept.length === found.kept.length) return { ...found, isInTime: false };
+  return { ...found, kept, isMinimal, isSmallest: false, isInTime: true };
 }
 
 /** A set of at most this many operations is shown, even if the time was up before it was minimal. */

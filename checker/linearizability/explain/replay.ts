@@ -39,42 +39,53 @@ const STEPS = 100_000;
  * Whether operations contradict each other. Tries all orders that respect real time, but no configuration twice.
  *
  * @param kept Operations that must be placed, within their intervals; those that never returned may be left out.
- * @param relaxed Operations that may take effect at any time or never; the same one several times where there are
- * several alike.
+ * @param relaxed Operations that take effect within their intervals or never. Those alike share one `operation`.
  * @param stop Whether time is up.
  * @returns undefined if there are too many orders to try, or time is up.
  */
 export function isContradiction<State>(
   model: Model<State>,
   kept: readonly ReplayOperation[],
-  relaxed: readonly Operation[],
+  relaxed: readonly ReplayOperation[],
   stop?: () => boolean,
 ): boolean | undefined {
-  const kinds = [...new Set(relaxed)];
+  const firstToReturn = relaxed.toSorted((x, y) => x.returned - y.returned);
   const identify = model.identify ?? canonicalJson;
-  const tried = new Set<string>();
+  const seen = new Set<string>();
   let steps = 0;
-  const place = (state: State, left: readonly ReplayOperation[], unused: readonly number[]): boolean => {
+  // What has returned before an operation that is placed began can no longer be placed.
+  const placeAt = (
+    latest: number,
+    state: State,
+    left: readonly ReplayOperation[],
+    before: readonly ReplayOperation[],
+  ): boolean => {
     if (left.every((entry) => entry.returned === Infinity)) return true;
-    const here = `${identify(state)}|${left.map((entry) => kept.indexOf(entry))}|${unused}`;
-    if (tried.has(here)) return false;
+    const unused = before.filter((entry) => entry.returned >= latest);
+    const here = `${identify(state)}|${left.map((entry) => kept.indexOf(entry))}|${
+      unused.map((entry) => firstToReturn.indexOf(entry))
+    }`;
+    if (seen.has(here)) return false;
     if ((steps & 15) === 15 && stop?.() === true) steps = STEPS;
     if (++steps > STEPS) return false;
-    tried.add(here);
+    seen.add(here);
     const firstReturn = Math.min(...left.map((entry) => entry.returned));
     for (const entry of left) {
       if (entry.invoked > firstReturn) continue;
       const rest = left.filter((other) => other !== entry);
-      if (model.step(state, entry.operation).some((next) => place(next, rest, unused))) return true;
+      const began = Math.max(latest, entry.invoked);
+      if (model.step(state, entry.operation).some((next) => placeAt(began, next, rest, unused))) return true;
     }
-    return kinds.some((operation, kind) =>
-      unused[kind]! > 0 &&
-      model.step(state, operation).some((next) =>
-        next !== state && place(next, left, unused.map((count, other) => other === kind ? count - 1 : count))
-      )
-    );
+    const tried = new Set<Operation>();
+    return unused.some((entry) => {
+      // Of those alike, the first to return will do.
+      if (entry.invoked > firstReturn || tried.has(entry.operation)) return false;
+      tried.add(entry.operation);
+      const rest = unused.filter((other) => other !== entry);
+      const began = Math.max(latest, entry.invoked);
+      return model.step(state, entry.operation).some((next) => next !== state && placeAt(began, next, left, rest));
+    });
   };
-  const counts = kinds.map((kind) => relaxed.filter((operation) => operation === kind).length);
-  const canBeTrue = place(model.initial, kept, counts);
+  const canBeTrue = placeAt(-Infinity, model.initial, kept, firstToReturn);
   return steps > STEPS && !canBeTrue ? undefined : !canBeTrue;
 }

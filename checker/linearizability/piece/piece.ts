@@ -72,6 +72,8 @@ export interface Piece {
    * others. Default: 0.
    */
   readonly relaxed?: number;
+  /** By operation: 1 for a completed write or swap that may also not have happened. Default: all have happened. */
+  readonly optional?: Uint8Array;
   /** Present if there are operations of the kinds STEP or LOOK. */
   readonly transitions?: Transitions;
   /** Present if the state is a sum: what the classes add and see. */

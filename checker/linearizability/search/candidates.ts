@@ -12,7 +12,7 @@ import type { OpenOperations } from "./open_operations.ts";
 import { NOT_EQUAL, type Piece, READ, STEP, SWAP, WRITE } from "../piece/piece.ts";
 import type { UsedSets } from "./used_sets.ts";
 
-/** The candidate that drops the returning operation, which is free. */
+/** The candidate that drops the returning operation, which is free or may not have happened. */
 export const DROP = 0x7ffffffe;
 
 /** The position of a search. */
@@ -93,6 +93,7 @@ export class Candidates {
           this.#offerSwapsTo(value);
         }
         this.#offerWhatIsAwaited(value);
+        if (this.#piece.optional?.[op] === 1) this.#offer(DROP, this.#at.state);
         return;
       default:
         this.#offerSteps(slot);
@@ -138,9 +139,11 @@ export class Candidates {
   #offerSwapsTo(to: number): void {
     const { state, unknownsOpen } = this.#at;
     const { classes, swapClass, nextSwapClass } = this.#needs;
-    const swap = this.#open.firstSwap(state, to);
+    const swap = this.#open.firstSwap(state, to, false);
     if (swap >= 0) this.#offer(swap, to);
-    if (unknownsOpen === 0 || swap >= 0) return;
+    const optional = this.#open.firstSwap(state, to, true);
+    if (optional >= 0) this.#offer(optional, to);
+    if (unknownsOpen === 0 || swap >= 0 || optional >= 0) return;
     for (let unknown = swapClass[state]!; unknown >= 0; unknown = nextSwapClass[unknown]!) {
       if (this.#piece.b[classes[unknown]![0]!] === to && this.#hasUnused(unknown)) this.#offer(~unknown, to);
     }
@@ -150,15 +153,16 @@ export class Candidates {
     const { state, unknownsOpen } = this.#at;
     const { classes, swapClass, nextSwapClass } = this.#needs;
     const { heads, next, slotOp } = this.#open;
-    const { b } = this.#piece;
+    const { b, optional } = this.#piece;
     for (let slot = heads[state * 3 + 1]!; slot >= 0; slot = next[slot]!) {
       const to = b[slotOp[slot]!]!;
-      if (!this.#open.isPlaced(slot) && this.#open.firstSwap(state, to) === slot) this.#offer(slot, to);
+      if (this.#open.isPlaced(slot)) continue;
+      if (this.#open.firstSwap(state, to, optional?.[slotOp[slot]!] === 1) === slot) this.#offer(slot, to);
     }
     if (unknownsOpen === 0) return;
     for (let unknown = swapClass[state]!; unknown >= 0; unknown = nextSwapClass[unknown]!) {
       const to = b[classes[unknown]![0]!]!;
-      if (this.#hasUnused(unknown) && this.#open.firstSwap(state, to) < 0) this.#offer(~unknown, to);
+      if (this.#hasUnused(unknown) && !this.#open.hasSwap(state, to)) this.#offer(~unknown, to);
     }
   }
 

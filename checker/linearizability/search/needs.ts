@@ -38,7 +38,7 @@ export interface Needs {
 
 /** Collects these facts in one pass over a piece. */
 export function whatIsNeeded(piece: Piece): Needs {
-  const { kind, a, b, inv, ret, length, values } = piece;
+  const { kind, a, b, inv, ret, length, values, optional } = piece;
   const writers = new Int32Array(values);
   const seenLast = new Int32Array(values).fill(-1);
   const seenUntil = new Int32Array(values).fill(-1);
@@ -56,7 +56,7 @@ export function whatIsNeeded(piece: Piece): Needs {
     if (k === WRITE) writers[value]!++;
     if (k === SWAP) writers[b[op]!]!++;
     if (k === READ || k === SWAP) {
-      if (!isUnknown) {
+      if (!isUnknown && optional?.[op] !== 1) {
         // Operations are in the order of their invocations.
         seenLast[value] = inv[op]!;
         if (ret[op]! > seenUntil[value]!) seenUntil[value] = ret[op]!;

@@ -19,6 +19,7 @@ export class OpenOperations {
   readonly a: Int32Array;
   readonly b: Int32Array;
   readonly ret: Int32Array;
+  readonly #optional: Uint8Array | undefined;
   /** Each operation's slot; -1 for one of unknown outcome. */
   readonly slotOf: Int32Array;
   /** The operation in each slot, or -1. */
@@ -45,6 +46,7 @@ export class OpenOperations {
     this.a = piece.a;
     this.b = piece.b;
     this.ret = piece.ret;
+    this.#optional = piece.optional;
     this.slotOf = slots.of;
     this.slotOp = new Int32Array(slots.count).fill(-1);
     this.notEquals = piece.values * 3;
@@ -132,15 +134,23 @@ export class OpenOperations {
     return best;
   }
 
-  /** The open swap from one value to another that returns first, or -1. */
-  firstSwap(from: number, to: number): number {
+  /**
+   * The open swap from one value to another that returns first, or -1; of those that may not have happened, or of the
+   * others.
+   */
+  firstSwap(from: number, to: number, isOptional: boolean): number {
     let best = -1;
     for (let slot = this.heads[from * 3 + 1]!; slot >= 0; slot = this.next[slot]!) {
       const op = this.slotOp[slot]!;
-      if (this.b[op] !== to || this.isPlaced(slot)) continue;
+      if (this.b[op] !== to || this.isPlaced(slot) || (this.#optional?.[op] === 1) !== isOptional) continue;
       if (best < 0 || this.ret[op]! < this.ret[this.slotOp[best]!]!) best = slot;
     }
     return best;
+  }
+
+  /** Whether some open swap from one value to another is not placed. */
+  hasSwap(from: number, to: number): boolean {
+    return this.firstSwap(from, to, false) >= 0 || this.firstSwap(from, to, true) >= 0;
   }
 
   /** Whether some open write is neither placed nor free. */

@@ -12,7 +12,8 @@
  *
  * - An observer is placed as soon as it is legal.
  * - A write whose value nobody needs to see may be imagined right before another write that was placed while it was
- *   open, or wherever the state equals its value. Such a write is free: it may be dropped when it returns.
+ *   open, or wherever the state equals its value. Such a write is free: it may be dropped when it returns. A
+ *   write that may also not have happened is free from the beginning.
  * - A write is placed before its own return only for an observer that waits for its value now, or to free other writes
  *   when the state equals its value.
  * - Among equal open operations, the one that returns first is placed first. Those of unknown outcome come after them,
@@ -118,7 +119,7 @@ class Search {
   /** Walks to the first return that needs a decision. Returns whether there was none. */
   advance(): boolean {
     const { at, open, needs } = this;
-    const { kind, a, ret, events } = this.piece;
+    const { kind, a, ret, events, optional } = this.piece;
     const { slotOf } = open;
     const { length } = events;
     for (; at.pos < length; at.pos++) {
@@ -131,7 +132,7 @@ class Search {
         }
         open.open(event);
         if (kind[event] === WRITE) {
-          if (a[event] === at.state) this.setFree(slotOf[event]!);
+          if (a[event] === at.state || optional?.[event] === 1) this.setFree(slotOf[event]!);
         } else if (kind[event] !== STEP && this.agrees(event)) this.place(event);
         continue;
       }

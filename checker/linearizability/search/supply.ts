@@ -36,7 +36,7 @@ export class Supply {
 
   /** Whether it is worth while for a piece: it has compare-and-sets, and few values. */
   static suits(piece: Piece): boolean {
-    const isPlain = piece.transitions === undefined && piece.relaxed === undefined;
+    const isPlain = piece.transitions === undefined && piece.relaxed === undefined && piece.optional === undefined;
     return isPlain && piece.values <= MOST_VALUES && piece.kind.includes(SWAP);
   }
 

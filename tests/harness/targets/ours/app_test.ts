@@ -54,8 +54,8 @@ for (const [name, make] of [["bank", bankApp], ["lock", lockApp], ["jobs", jobsA
   test(`the ${name} survives kill -9 and restarts as processes too`, { skip, timeout: 1e9 }, async () => {
     const app = new URL(`${name}.ts`, root).pathname;
     const { result } = (await runOnce(await loadTarget("live", app), {
-      ...options({ nemesis: "kill,compact", nemesisInterval: 0.7, nodes: 3, rate: 15, concurrency: 4 }),
-      timeLimit: Number(setting("KAYA_LIVE_SECONDS", "6")),
+      ...options({ nemesis: "kill,compact", nemesisInterval: 1.5, nodes: 3, rate: 15, concurrency: 4 }),
+      timeLimit: Number(setting("KAYA_LIVE_SECONDS", "10")),
       flags: { app },
     }, { command: "" }))!;
 

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { contradictsInTime } from "../../../../checker/linearizability/explain/in_time.ts";
+import { eventsByKey, RegisterPieces } from "../../../../checker/linearizability/piece/registers.ts";
+import { checkLinearizability, type HistoryEvent, modelByName } from "../../../../checker/mod.ts";
+import { operationsOf } from "../../../../checker/table/operations.ts";
+import { NULL_ID } from "../../../../checker/table/values.ts";
+import {
+  type NaiveOperation,
+  operationsOf as naiveOperationsOf,
+  RANDOM_HISTORIES,
+  randomFrom,
+  randomHistory,
+  registerObject,
+  registerStep,
+  smallShape,
+} from "../naive.ts";
+
+/** Whether the operations invoked at the places of `kept` can be true, if the others happened at their times or never. */
+function canBeTrue(history: readonly HistoryEvent[], kept: ReadonlySet<number>): boolean {
+  const operations = naiveOperationsOf(history);
+  const held = operations.filter(({ invoked }) => kept.has(invoked));
+  const begin = Math.min(...kept);
+  const others = operations
+    .filter((each) => !kept.has(each.invoked) && each.event.f !== "get" && each.completion?.type !== "fail")
+    .flatMap((each) => {
+      const completion: HistoryEvent = { ...each.event, type: "ok" };
+      const earlier = { ...each, invoked: -1, returned: begin - 0.5, completion };
+      return each.invoked < begin ? [each, earlier] : [each];
+    });
+  return canPlace(null, -1, held, others);
+}
+
+function canPlace(
+  state: unknown,
+  latest: number,
+  held: readonly NaiveOperation[],
+  others: readonly NaiveOperation[],
+): boolean {
+  if (held.every(({ returned }) => returned === Infinity)) return true;
+  const firstReturn = Math.min(...held.map(({ returned }) => returned));
+  const after = (each: NaiveOperation, from: readonly NaiveOperation[]): boolean =>
+    each.invoked < firstReturn && each.returned > latest && registerStep(state, each).some((next) => {
+      const began = Math.max(latest, each.invoked);
+      const rest = from.filter((other) => other !== each);
+      return from === held ? canPlace(next, began, rest, others) : next !== state && canPlace(next, began, held, rest);
+    });
+  return held.some((each) => after(each, held)) || others.some((each) => after(each, others));
+}
+
+for (const [values, tells] of [[2, true], [2, false], [3, true], [0, true]] as const) {
+  test(`sets contradict themselves as trying all orders says: ${values || "distinct"} values, tells: ${tells}`, () => {
+    const random = randomFrom(5 + values);
+    const object = registerObject({ deletes: true, swaps: true, tells, values });
+    let wrong = 0;
+    for (let i = 0; i < RANDOM_HISTORIES / 4; i++) {
+      const history = randomHistory(random, object, { ...smallShape(random), operations: 2 + random(5) });
+      const table = operationsOf(history);
+      const { sorted, begins } = eventsByKey(table);
+      if (begins.length < 2 || begins[1] === 0) continue;
+      const piece = new RegisterPieces(table, { initial: NULL_ID }).pieceOf(sorted, begins[0]!, begins[1]!);
+      if (piece === undefined) continue;
+      const all = Array.from({ length: piece.length }, (_, op) => op);
+      for (let bits = 1; bits < 1 << piece.length; bits++) {
+        const kept = all.filter((op) => (bits >> op & 1) === 1);
+        const places: ReadonlySet<number> = new Set(kept.map((op) => table.invoked[piece.rows[op]!]!));
+        const expected: boolean = !canBeTrue(history, places);
+
+        assert.equal(contradictsInTime(piece, kept, {}), expected, JSON.stringify({ history, places: [...places] }));
+        if (expected) wrong++;
+      }
+    }
+    assert.ok(wrong > 10, `${wrong}`);
+  });
+}
+
+/** Events of one register, one operation after the other. */
+function inTurn(operations: readonly (readonly [string, unknown])[]): HistoryEvent[] {
+  return operations.flatMap(([f, value], i): HistoryEvent[] => [
+    { process: i, type: "invoke", f, key: "x", value: f === "get" ? null : value },
+    { process: i, type: "ok", f, key: "x", value },
+  ]);
+}
+
+test("of a value that was written again and again, a stale read is told by what came between", () => {
+  const deletes = Array.from({ length: 30 }, (_, i) => [["put", i], ["delete", null]] as const).flat();
+  const history = inTurn([...deletes, ["put", 99], ["get", null]]);
+
+  const { counterexample, reason } = checkLinearizability(history, modelByName("kv"));
+
+  assert.deepEqual(counterexample!.operations.map(({ f }) => f), ["put", "get"]);
+  assert.deepEqual(
+    [counterexample!.othersInTime, counterexample!.minimal, counterexample!.replayed],
+    [true, true, true],
+  );
+  assert.match(
+    reason!,
+    /^A read of x by process 61 returned null, although process 60 had put 99 before that read began/,
+  );
+});
+
+test("swaps in a circle are told by the one that came last", () => {
+  const circle = Array.from({ length: 12 }, (_, i) => ["cas", [i % 3, (i + 1) % 3]] as const);
+  const history = inTurn([["put", 0], ...circle, ["get", 1]]);
+
+  const { counterexample } = checkLinearizability(history, modelByName("kv"));
+
+  assert.ok(counterexample!.operations.length <= 3, JSON.stringify(counterexample!.operations));
+  assert.equal(counterexample!.minimal, true);
+});
