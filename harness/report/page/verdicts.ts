@@ -70,7 +70,7 @@ function contradictionOf(counterexample: Contradiction, model: string, told: Tol
   const culprit = culpritOf(shown);
   const places = shown.map(({ invoked }) => placeOf.get(invoked) ?? -1).filter((place) => place >= 0);
   const wrong = culprit === null ? -1 : placeOf.get(culprit.invoked) ?? -1;
-  const expected = expectedOf(shown);
+  const should = shouldHaveSaid(counterexample);
   const node = operations.node[wrong] ?? 0;
   const time = culprit?.returned === null || culprit === null ? null : events[culprit.returned]?.time ?? null;
   const fine = events[Math.min(counterexample.finePrefix, events.length) - 1]?.time;
@@ -89,23 +89,30 @@ function contradictionOf(counterexample: Contradiction, model: string, told: Tol
     sentences: [`${counterexample.sentence}.`],
     told: [
       ...answered(node, wrong, told),
-      ...(expected === undefined ? [] : [
-        [
-          "What it said",
-          `${shownValue(culprit?.result)}; it should have said ${shownValue(expected)}, or newer`,
-        ] as const,
-      ]),
+      ...(should === ""
+        ? []
+        : [["What it said", `${shownValue(culprit?.result)}; it should have said ${should}`] as const]),
       ...(reasons.length === 0 ? [] : [["Why it could", reasons.join("; ")] as const]),
     ],
     trouble: trouble[0] ?? "",
     operations: places.slice(-MOST_DRAWN).sort((a, b) => operations.start[a]! - operations.start[b]!),
     culprit: wrong,
-    expected: expected === undefined ? "" : `${shownValue(expected)} or newer`,
+    expected: should,
     fineUntil: !hasTimes ? (counterexample.finePrefix - 1) * 1000 : fine === undefined ? -1 : micros(fine),
     order: wrong < 0 ? [] : triedOrder(shown, culprit!.invoked, model, told),
     faults: time === null || node === 0 ? [] : openAt(time, faults)
       .filter(({ nodes }) => nodes.length === 0 || nodes.includes(node)).map((fault) => faults.indexOf(fault)),
   };
+}
+
+/** What the culprit should have returned, in words; empty if that is not known. */
+function shouldHaveSaid({ expected, operations }: Contradiction): string {
+  if (expected === undefined) {
+    const newest = expectedOf(operations);
+    return newest === undefined ? "" : `${shownValue(newest)} or newer`;
+  }
+  const values = expected.map(shownValue);
+  return values.length < 2 ? values.join() : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
 }
 
 /**

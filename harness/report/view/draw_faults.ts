@@ -11,6 +11,8 @@ import { GUTTER, type Placed, type Scene } from "./scene.ts";
 export function drawFaults(context: CanvasRenderingContext2D, colours: Colours, scene: Scene): void {
   const { data, start, end: until, selection } = scene.store;
   const lanes = scene.lanesOfNodes();
+  /** Where the last name in each row of names ends: the names of faults that overlap stand side by side. */
+  const ends = new Map<number, number>();
   data.faults.forEach((fault, place) => {
     const to = fault.end < 0 ? data.end : fault.end;
     if (to < start || fault.start > until) return;
@@ -28,10 +30,13 @@ export function drawFaults(context: CanvasRenderingContext2D, colours: Colours, 
     }
     const [first] = struck;
     if (first !== undefined) {
-      const left = Math.max(x1, GUTTER);
+      const y = first.top - 9;
+      const left = Math.max(x1, GUTTER, ends.get(y) ?? 0);
       context.font = "10px system-ui, sans-serif";
       context.fillStyle = colours("fault-text");
-      context.fillText(fitted(context, fault.name, x2 - left - 4), left + 3, first.top - 9);
+      const name = fitted(context, fault.name, x2 - left - 4);
+      context.fillText(name, left + 3, y);
+      if (name !== "") ends.set(y, left + context.measureText(name).width + 8);
     }
     drawCut(context, colours, fault.cut, x1, lanes);
   });

@@ -9,9 +9,6 @@ import type { Store } from "./store.ts";
 import { operationText } from "./operation_text.ts";
 import { showFailure } from "./timeline.ts";
 
-const WIDTH = 1000;
-const LEFT = 190;
-const ROW = 30;
 /** The approximate width of a character in a label. */
 const CHARACTER = 8.6;
 const OUTCOMES = ["ok", "failed", "unknown"];
@@ -55,9 +52,30 @@ function tried(store: Store): HTMLElement {
   return element("div", { class: "tried" }, element("span", {}, "Tried, in this order:"), element("ol", {}, ...steps));
 }
 
-/** Draws each operation in a row: to the scale of time if that is readable, otherwise in the order of the ends. */
+/** Where the parts of the drawing go: labels beside the bars, or above them where the page is narrow. */
+interface Layout {
+  readonly width: number;
+  /** Where the bars begin, and where they end at the latest. */
+  readonly left: number;
+  readonly right: number;
+  /** The height of an operation, and of what stands above its bar. */
+  readonly row: number;
+  readonly above: number;
+}
+
+/** The narrow layout is drawn in the page's own pixels, so that its letters are as large as the text. */
+const NARROW = 340;
+
+/** @param room What the longest label takes. */
+function layoutFor(room: number): Layout {
+  if (innerWidth < 600) return { width: NARROW, left: 4, right: NARROW - 4, row: 46, above: 20 };
+  const [width, left] = [1000, 190];
+  return { width, left, right: left + 14 + Math.max(200, width - left - room), row: 30, above: 0 };
+}
+
+/** Draws each operation in a row, in the order of time. */
 function drawing(store: Store): SVGElement {
-  const { why, operations, faults, end } = store.data;
+  const { why, operations, end } = store.data;
   const places = why!.operations;
   // An operation of unknown outcome may take effect at any later time.
   const ends = places.map((place) => operations.outcome[place] === 2 ? end : operations.end[place]!);
@@ -65,66 +83,100 @@ function drawing(store: Store): SVGElement {
     `${place === why!.culprit ? "✗ " : ""}${operationText(store, place)}`.slice(0, 60)
   );
   const should = why!.expected === "" ? "" : `should be ${why!.expected}`.slice(0, 40);
-  const room = Math.max(
+  const layout = layoutFor(Math.max(
     120,
     ...labels.map((label, i) => (label.length + (places[i] === why!.culprit ? should.length + 2 : 0)) * CHARACTER + 20),
-  );
+  ));
   const moments = [...new Set(places.flatMap((place, i) => [operations.start[place]!, ends[i]!]))].sort((a, b) =>
     a - b
   );
   // Uses equal steps between moments: only the order matters, and operations may be seconds apart.
+  const from = layout.left + 14;
   const x = (time: number): number =>
-    LEFT + 14 + (moments.indexOf(time) / Math.max(1, moments.length - 1)) * Math.max(200, WIDTH - LEFT - room);
-  const band = why!.faults.length > 0 ? faults[why!.faults[0]!]! : null;
-  const height = places.length * ROW + (band === null ? 24 : 44);
+    from + (moments.indexOf(time) / Math.max(1, moments.length - 1)) * (layout.right - from);
+  const hasBand = why!.faults.length > 0;
+  const top = hasBand ? 24 : 4;
+  const height = places.length * layout.row + (hasBand ? 44 : 24);
   const svg = shape("svg", {
-    viewBox: `0 0 ${WIDTH} ${height}`,
+    viewBox: `0 0 ${layout.width} ${height}`,
     role: "img",
     "aria-label":
       "The operations that contradict each other, in the order of time; the table below has the same content",
   });
-  const top = band === null ? 4 : 24;
-  if (band !== null) {
-    // The part of the drawing that the fault covers, between the moments around its strike and its healing.
-    const until = band.end < 0 ? Infinity : band.end;
-    const from = moments.findLast((time) => time <= band.start);
-    const first = moments.find((time) => time > band.start) ?? moments.at(-1)!;
-    const left = from === undefined ? LEFT : (x(from) + x(first)) / 2;
-    const last = moments.findLast((time) => time <= until) ?? moments[0]!;
-    const right = until >= moments.at(-1)! ? WIDTH : x(last) + 20;
-    svg.append(
-      shape("rect", { x: left, y: 4, width: Math.max(4, right - left), height: height - 24, class: "band" }),
-      shape(
-        "text",
-        { x: left + 6, y: 17, class: "band-name" },
-        why!.trouble !== "" ? why!.trouble : band.says === "" ? band.name : `${band.name}: ${band.says}`,
-      ),
-    );
-  }
+  if (hasBand) svg.append(...bandOf(store, layout, moments, x, height));
   places.forEach((place, i) => {
-    const y = top + i * ROW;
     const isCulprit = place === why!.culprit;
-    const node = operations.node[place]!;
-    const process = `process ${operations.process[place]}`;
-    const who = node > 0 ? `node ${node}, ${process}` : process;
+    const y = top + i * layout.row;
     const x1 = x(operations.start[place]!), x2 = Math.max(x1 + 10, x(ends[i]!));
-    const label = shape("text", { x: x2 + 8, y: y + 19, class: isCulprit ? "label bad" : "label" }, labels[i]!);
-    if (isCulprit && should !== "") label.append(shape("tspan", { dx: 12, class: "should" }, should));
+    const label = { text: labels[i]!, should: isCulprit ? should : "" };
     svg.append(
-      shape("text", { x: LEFT - 8, y: y + 19, "text-anchor": "end", class: isCulprit ? "who bad" : "who" }, who),
-      shape("rect", { x: x1, y: y + 6, width: x2 - x1, height: 18, rx: 3, class: isCulprit ? "op bad" : "op" }),
-      label,
+      ...labelsOf(layout, whoOf(store, place), label, { x: x2 + 8, y, isCulprit }),
+      shape("rect", {
+        x: x1,
+        y: y + layout.above + 6,
+        width: x2 - x1,
+        height: 18,
+        rx: 3,
+        class: isCulprit ? "op bad" : "op",
+      }),
     );
   });
-  svg.append(
-    shape("text", { x: LEFT + 14, y: height - 4, class: "axis" }, seconds(moments[0]!)),
-    shape(
-      "text",
-      { x: x(moments.at(-1)!), y: height - 4, class: "axis", "text-anchor": "end" },
-      seconds(moments.at(-1)!),
-    ),
-  );
+  svg.append(...axisOf(moments, x, height));
   return svg;
+}
+
+function whoOf({ data: { operations } }: Store, place: number): string {
+  const node = operations.node[place]!;
+  const process = `process ${operations.process[place]}`;
+  return node > 0 ? `node ${node}, ${process}` : process;
+}
+
+/** Who asked, what, and what the answer should have been: beside the bar, or in one line above it. */
+function labelsOf(
+  { left, above }: Layout,
+  who: string,
+  { text, should }: { readonly text: string; readonly should: string },
+  { x, y, isCulprit }: { readonly x: number; readonly y: number; readonly isCulprit: boolean },
+): SVGElement[] {
+  const bad = isCulprit ? " bad" : "";
+  const name = shape("text", { x: left - 8, y: y + 19, "text-anchor": "end", class: `who${bad}` }, who);
+  const label = shape("text", { x, y: y + 19, class: `label${bad}` }, text);
+  if (should !== "") label.append(shape("tspan", { dx: 12, class: "should" }, should));
+  if (above === 0) return [name, label];
+  const line = shape("text", { x: left, y: y + 17, class: `who${bad}` }, `${who}: `);
+  line.append(shape("tspan", { class: `label${bad}` }, text));
+  return [line];
+}
+
+/** The part of the drawing that the fault covers, between the moments around its strike and its healing. */
+function bandOf(
+  { data: { why, faults } }: Store,
+  { width, left, above }: Layout,
+  moments: readonly number[],
+  x: (time: number) => number,
+  height: number,
+): SVGElement[] {
+  const band = faults[why!.faults[0]!]!;
+  const until = band.end < 0 ? Infinity : band.end;
+  const from = moments.findLast((time) => time <= band.start);
+  const first = moments.find((time) => time > band.start) ?? moments.at(-1)!;
+  const begin = from === undefined ? left : (x(from) + x(first)) / 2;
+  const last = moments.findLast((time) => time <= until) ?? moments[0]!;
+  const end = until >= moments.at(-1)! ? width : x(last) + 20;
+  const told = why!.trouble !== "" ? why!.trouble : band.says === "" ? band.name : `${band.name}: ${band.says}`;
+  return [
+    shape("rect", { x: begin, y: 4, width: Math.max(4, end - begin), height: height - 24, class: "band" }),
+    // A narrow page has no room for more than the fault's name; the sentences above the drawing say the rest.
+    shape("text", { x: begin + 6, y: 17, class: "band-name" }, above > 0 ? band.name : told),
+  ];
+}
+
+function axisOf(moments: readonly number[], x: (time: number) => number, height: number): SVGElement[] {
+  const [first, last] = [moments[0]!, moments.at(-1)!];
+  return [
+    shape("text", { x: x(first), y: height - 4, class: "axis" }, seconds(first)),
+    shape("text", { x: x(last), y: height - 4, class: "axis", "text-anchor": "end" }, seconds(last)),
+  ];
 }
 
 function operationsTable(store: Store): HTMLElement {
