@@ -74,8 +74,8 @@ export function circumstances(
   const reads = culprit !== null && READS.has(culprit.f) ? readsInWords(result.reads) : [];
   return [
     `Node ${end.node} was asked.`,
-    ...trouble.map((each) => `${each.replace(/^node \d+/, "It")}.`),
     ...reads.map((each) => `${each[0]!.toUpperCase()}${each.slice(1)}.`),
+    ...trouble.map((each) => `${each.replace(/^node \d+/, "It")}.`),
   ];
 }
 
@@ -85,9 +85,12 @@ export function readsInWords(reads: string | undefined): string[] {
   return [`a node answers reads from its own copy, without asking others (--reads ${reads})`];
 }
 
-/** One sentence for each fault that affected a node at a moment. */
+/** One sentence for each fault that affected a node at a moment, and cut more than an earlier one had. */
 export function troubleOf(node: number, time: number, faults: readonly FaultSpan[]): string[] {
-  return openAt(time, faults).filter(({ nodes }) => nodes.includes(node)).map((fault) => {
+  const open = openAt(time, faults).filter(({ nodes }) => nodes.includes(node));
+  const isNew = (fault: FaultSpan, place: number): boolean =>
+    fault.cut.length === 0 || !open.some((other, i) => i < place && cutsAll(node, fault.cut, other.cut));
+  return open.filter(isNew).map((fault) => {
     const since = `${(fault.start / 1e9).toFixed(3)} s`;
     const apart = separated(node, fault.cut);
     if (apart !== null) return `node ${node} ${apart} since ${since} (${fault.name})`;
@@ -115,6 +118,12 @@ const MOST_EARLIER = 2;
 /** The faults that were open at a moment. */
 export function openAt(time: number, faults: readonly FaultSpan[]): FaultSpan[] {
   return faults.filter(({ start, end }) => start <= time && (end === null || end > time));
+}
+
+/** Whether `other` has all the cuts between a node and others that `cut` has. */
+function cutsAll(node: number, cut: FaultSpan["cut"], other: FaultSpan["cut"]): boolean {
+  return cut.filter((pair) => pair.includes(node))
+    .every(([from, to]) => other.some((pair) => pair[0] === from && pair[1] === to));
 }
 
 /** The nodes that a node was cut off from. */

@@ -18,7 +18,7 @@ const EVENTS = 2_000_000, VISITS = 20_000;
 
 /**
  * The values with which a read would be fine, as far as the history had come when it returned; undefined where that was
- * not found out, or where there are many.
+ * not found out, or where there are many. Those come last that need a write which was still open then.
  *
  * @param row The read. All that came before its return is fine.
  */
@@ -55,7 +55,21 @@ export function expectedReads(
   } finally {
     table.a[row] = answered;
   }
-  return expected.length === 0 ? undefined : expected.map((value) => table.values.at(value));
+  if (expected.length === 0) return undefined;
+  const values = expected.map((value) => table.values.at(value));
+  const isSure = (value: unknown): boolean => isWrittenBefore(table, model, row, value);
+  return [...values.filter(isSure), ...values.filter((value) => !isSure(value))];
+}
+
+/** Whether a register began with a value, or a write of it had returned when the operation in `row` returned. */
+export function isWrittenBefore(table: Operations, model: RegisterModel, row: number, value: unknown): boolean {
+  const id = table.values.intern(value);
+  if (id === table.values.intern(model.initial)) return true;
+  for (let other = 0; other < table.length; other++) {
+    if (table.key[other] !== table.key[row] || !isWrite(table, other) || writtenBy(table, other) !== id) continue;
+    if (table.outcome[other] === OK && table.returned[other]! < table.returned[row]!) return true;
+  }
+  return false;
 }
 
 /** The ids of the values that may have been there: those that nothing surely replaced before the read. */

@@ -12,7 +12,7 @@ import { operationOf } from "../piece/steps.ts";
 import type { SearchLimits } from "../search/limits.ts";
 import { confirm, retold, type Told } from "./confirm.ts";
 import { drawnOperations } from "./drawing.ts";
-import { expectedReads } from "./expected.ts";
+import { expectedReads, isWrittenBefore } from "./expected.ts";
 import { minimize, type Violation } from "./minimize.ts";
 import { sentenceOf } from "./sentence.ts";
 
@@ -106,6 +106,7 @@ export function shownCounterexample(table: Operations, model: AnyModel, found: C
     isRegister,
     expected: found.expected,
     initial: isRegister ? model.initial : undefined,
+    isUncertain: (value: unknown): boolean => isRegister && !isWrittenBefore(table, model, last, value),
     failedWriter: (value: unknown): number | undefined => failedWriter(table, table.key[last]!, value),
   };
   return {

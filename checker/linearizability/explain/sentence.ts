@@ -15,6 +15,8 @@ interface SentenceContext {
   readonly isRegister: boolean;
   /** What `last` should have returned, if it is a read and that is known. */
   readonly expected: readonly unknown[] | undefined;
+  /** Whether a value was there only if a write took effect that was still open when `last` returned. */
+  readonly isUncertain: (value: unknown) => boolean;
   /** The process whose write of a value failed, if one did. */
   readonly failedWriter: (value: unknown) => number | undefined;
 }
@@ -22,8 +24,15 @@ interface SentenceContext {
 /** A sentence about a minimal contradiction. */
 export function sentenceOf(operations: readonly ShownOperation[], context: SentenceContext): string {
   const { expected } = context;
-  const should = expected === undefined ? "" : `. It should have returned ${orList(expected.map(text))}`;
+  const should = expected === undefined ? "" : `. It should have returned ${expectedInWords(expected, context)}`;
   return `${withoutExpected(operations, context)}${should}`;
+}
+
+function expectedInWords(expected: readonly unknown[], { isUncertain }: SentenceContext): string {
+  const certain = expected.filter((value) => !isUncertain(value)).map(text);
+  const open = expected.filter(isUncertain).map(text);
+  if (open.length === 0 || certain.length === 0) return orList([...certain, ...open]);
+  return `${orList(certain)} (or ${orList(open)}, whose ${open.length === 1 ? "write was" : "writes were"} still open)`;
 }
 
 function orList(texts: readonly string[]): string {

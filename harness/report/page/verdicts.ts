@@ -81,9 +81,9 @@ function contradictionOf(counterexample: Contradiction, model: string, told: Tol
     ? earlierTroubleOf(node, { from: since, to: time }, faults)
     : [];
   const reasons = [
+    ...(culprit?.f === "get" || culprit?.f === "read" ? readsInWords(told.reads) : []),
     ...earlier,
     ...trouble,
-    ...(culprit?.f === "get" || culprit?.f === "read" ? readsInWords(told.reads) : []),
   ];
   return {
     sentences: [`${counterexample.sentence}.`],

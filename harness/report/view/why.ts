@@ -103,7 +103,7 @@ function drawing(store: Store): SVGElement {
     "aria-label":
       "The operations that contradict each other, in the order of time; the table below has the same content",
   });
-  if (hasBand) svg.append(...bandOf(store, layout, moments, x, height));
+  if (hasBand) svg.append(...bandOf(store, layout, moments, x));
   places.forEach((place, i) => {
     const isCulprit = place === why!.culprit;
     const y = top + i * layout.row;
@@ -148,13 +148,12 @@ function labelsOf(
   return [line];
 }
 
-/** The part of the drawing that the fault covers, between the moments around its strike and its healing. */
+/** The rows of the node that the fault struck, from its strike to its healing, and above them what it did. */
 function bandOf(
-  { data: { why, faults } }: Store,
-  { width, left, above }: Layout,
+  { data: { why, faults, operations } }: Store,
+  { width: whole, left, above, row }: Layout,
   moments: readonly number[],
   x: (time: number) => number,
-  height: number,
 ): SVGElement[] {
   const band = faults[why!.faults[0]!]!;
   const until = band.end < 0 ? Infinity : band.end;
@@ -162,22 +161,31 @@ function bandOf(
   const first = moments.find((time) => time > band.start) ?? moments.at(-1)!;
   const begin = from === undefined ? left : (x(from) + x(first)) / 2;
   const last = moments.findLast((time) => time <= until) ?? moments[0]!;
-  const end = until >= moments.at(-1)! ? width : x(last) + 20;
+  const end = until >= moments.at(-1)! ? whole : x(last) + 20;
   const told = why!.trouble !== "" ? why!.trouble : band.says === "" ? band.name : `${band.name}: ${band.says}`;
+  const struck = operations.node[why!.culprit] ?? 0;
+  const rows = why!.operations.flatMap((place, i) => operations.node[place] === struck ? [i] : []);
+  const width = Math.max(4, end - begin);
   return [
-    shape("rect", { x: begin, y: 4, width: Math.max(4, end - begin), height: height - 24, class: "band" }),
+    shape("rect", { x: begin, y: 4, width, height: 18, class: "band" }),
+    ...rows.map((i) => shape("rect", { x: begin, y: 24 + i * row, width, height: row - 2, class: "band" })),
     // A narrow page has no room for more than the fault's name; the sentences above the drawing say the rest.
     shape("text", { x: begin + 6, y: 17, class: "band-name" }, above > 0 ? band.name : told),
   ];
 }
 
+/** When operations began and ended; only the first and the last moment where there is no room for all. */
 function axisOf(moments: readonly number[], x: (time: number) => number, height: number): SVGElement[] {
   const [first, last] = [moments[0]!, moments.at(-1)!];
-  return [
-    shape("text", { x: x(first), y: height - 4, class: "axis" }, seconds(first)),
-    shape("text", { x: x(last), y: height - 4, class: "axis", "text-anchor": "end" }, seconds(last)),
-  ];
+  const hasRoom = x(last) - x(first) >= (moments.length - 1) * TICK;
+  return (hasRoom ? moments : [first, last]).map((time) => {
+    const anchor = time === first ? "start" : time === last ? "end" : "middle";
+    return shape("text", { x: x(time), y: height - 4, class: "axis", "text-anchor": anchor }, seconds(time));
+  });
 }
+
+/** The room that a moment's time takes. */
+const TICK = 105;
 
 function operationsTable(store: Store): HTMLElement {
   const { why, operations } = store.data;
