@@ -2,25 +2,17 @@
 //   kaya-raft run --app docs/examples/bank.ts --nemesis all
 //   kaya-raft serve --app docs/examples/bank.ts --id 1 ...
 // In a project of your own, import from "@kayadb/raft/harness" and "@kayadb/raft/checker".
-import { checkLinearizability, checkTransactionModel } from "../../checker/mod.ts";
-import type { HistoryEvent, Model, Verdict } from "../../checker/mod.ts";
+import { checkLinearizability, checkTransactionModel, type Model, type Verdict } from "../../checker/mod.ts";
 import { type App, type Completion, defineApp, type Invocation, type Workload } from "../../harness/mod.ts";
 import type { StateMachine } from "../../server/mod.ts";
-import type { Random } from "../../raft/mod.ts";
 
 const ACCOUNTS = ["a", "b", "c", "d", "e"] as const;
 const AT_FIRST = 20;
 
-type Balances = Record<string, number>;
-interface Transfer {
-  readonly from: string;
-  readonly to: string;
-  readonly amount: number;
-}
+type Balances = Readonly<Record<string, number>>;
+type Transfer = Readonly<{ from: string; to: string; amount: number }>;
 
-function opened(): Balances {
-  return Object.fromEntries(ACCOUNTS.map((account) => [account, AT_FIRST]));
-}
+const opened: Balances = Object.fromEntries(ACCOUNTS.map((account) => [account, AT_FIRST]));
 
 /** The accounts after a transfer; `null` if it would overdraw one. */
 function after(balances: Balances, { from, to, amount }: Transfer): Balances | null {
@@ -32,12 +24,9 @@ function after(balances: Balances, { from, to, amount }: Transfer): Balances | n
 const text = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
-/**
- * The state machine. A command is an operation as JSON; its first byte is a brace, which the server uses for none of
- * its own commands.
- */
+/** The state machine. A command is JSON: its first byte, a brace, begins none of the server's own commands. */
 function bank(forgetsEmptyAccounts: boolean): StateMachine {
-  let balances = opened();
+  let balances = opened;
   const read = (): ReturnType<StateMachine["read"]> => ({ type: "ok", value: Object.entries(balances) });
   return {
     apply(command) {
@@ -55,69 +44,49 @@ function bank(forgetsEmptyAccounts: boolean): StateMachine {
       const kept = Object.entries(balances).filter(([, balance]) => !forgetsEmptyAccounts || balance > 0);
       return bytes(Object.fromEntries(kept));
     },
-    restore: (data) => void (balances = { ...opened(), ...text(data) as Balances }),
+    restore: (data) => void (balances = { ...opened, ...text(data) as Balances }),
   };
 }
 
-/**
- * The bank's model, for the judge. A refused transfer is shown to it as a separate kind of operation, which states that
- * the account held too little.
- */
+/** The bank's model, for the judge. It sees refused transfers too: the account must have held too little. */
 const model: Model<Balances> = {
   name: "bank with an overdraft rule",
-  initial: opened(),
-  step(balances, { f, argument, result, type }) {
-    const isSame = type === "info" || JSON.stringify(sorted(result as Balances)) === JSON.stringify(sorted(balances));
-    if (f === "read") return isSame ? [balances] : [];
+  initial: opened,
+  failures: true,
+  step(balances, { f, argument, result, type, error }) {
+    if (f === "read") {
+      const isSeen = ACCOUNTS.every((account) => (result as Balances)?.[account] === balances[account]);
+      return type !== "ok" || isSeen ? [balances] : [];
+    }
     const left = after(balances, argument as Transfer);
-    if (f === "refused") return left === null ? [balances] : [];
+    if (type === "fail") return error === "overdraft" && left !== null ? [] : [balances];
     return left === null ? [] : [left];
   },
-  observes: ({ f }) => f !== "transfer",
+  observes: ({ f, type }) => f === "read" || type === "fail",
 };
 
-function sorted(balances: Balances | null): unknown {
-  return Object.entries(balances ?? {}).sort(([a], [b]) => a < b ? -1 : 1);
-}
-
-/** Translates refusals for the model. */
-function withRefusals(events: readonly HistoryEvent[]): HistoryEvent[] {
-  const refused = new Set<HistoryEvent>();
-  const open = new Map<HistoryEvent["process"], HistoryEvent>();
-  for (const event of events) {
-    if (event.type === "invoke") open.set(event.process, event);
-    else if (event.error === "overdraft") refused.add(event).add(open.get(event.process)!);
-  }
-  return events.map((event) =>
-    !refused.has(event) ? event : { ...event, f: "refused", type: event.type === "fail" ? "ok" : event.type }
-  );
-}
-
-function clients(): Workload {
-  const transfer = (random: Random): Transfer => {
+const clients = (): Workload => ({
+  name: "bank",
+  model: "bank",
+  next(random) {
+    if (random.below(2) === 0) return { f: "read" };
     const from = random.below(ACCOUNTS.length);
     const to = (from + 1 + random.below(ACCOUNTS.length - 1)) % ACCOUNTS.length;
-    return { from: ACCOUNTS[from]!, to: ACCOUNTS[to]!, amount: 1 + random.below(AT_FIRST) };
-  };
-  return {
-    name: "bank",
-    model: "bank",
-    next: (random) => random.below(2) === 0 ? { f: "read" } : { f: "transfer", value: transfer(random) },
-    // No account must exist: each may be empty.
-    proof: (kind) => kind === "read" ? { f: "read" } : { f: "transfer", value: { from: "a", to: "b", amount: 0 } },
-    finalReads: () => [{ operation: { f: "read" } }],
-    judge(events): Record<string, Verdict> {
-      // If the sum of the accounts changes, that is found at once. A search is needed only if the sum is right.
-      const bank = checkTransactionModel("bank", { events });
-      if (bank.valid === false) return { bank };
-      return { bank, linearizability: checkLinearizability(withRefusals(events), model) };
-    },
-  };
-}
+    return { f: "transfer", value: { from: ACCOUNTS[from], to: ACCOUNTS[to], amount: 1 + random.below(AT_FIRST) } };
+  },
+  // A transfer of nothing succeeds even if the account is empty.
+  proof: (kind) => kind === "read" ? { f: "read" } : { f: "transfer", value: { from: "a", to: "b", amount: 0 } },
+  finalReads: () => [{ operation: { f: "read" } }],
+  judge(events): Record<string, Verdict> {
+    // If the sum of the accounts changes, that is found at once. A search is needed only if the sum is right.
+    const bank = checkTransactionModel("bank", { events });
+    return bank.valid === false ? { bank } : { bank, linearizability: checkLinearizability(events, model) };
+  },
+});
 
 /** The bank; with a planted fault, its snapshots forget empty accounts, which then have their initial money again. */
-export function bankApp(forgetsEmptyAccounts: boolean): App {
-  return defineApp({
+export const bankApp = (forgetsEmptyAccounts: boolean): App =>
+  defineApp({
     workloads: { bank: clients },
     machine: () => bank(forgetsEmptyAccounts),
     encode: ({ f, value }) => bytes({ f, value }),
@@ -126,8 +95,6 @@ export function bankApp(forgetsEmptyAccounts: boolean): App {
       return { type: "ok", value: f === "read" ? Object.fromEntries(reply.value as [string, number][]) : value };
     },
   });
-}
 
 const app: App = bankApp(false);
-
 export default app;

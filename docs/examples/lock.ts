@@ -4,73 +4,73 @@
 //   kaya-raft run --app docs/examples/lock.ts --nemesis all
 // In a project of your own, import from "@kayadb/raft/harness" and "@kayadb/raft/checker".
 import { checkLinearizability, type HistoryEvent, type Model, type Verdict } from "../../checker/mod.ts";
-import { type App, type Completion, defineApp, type Invocation, type Workload } from "../../harness/mod.ts";
+import { type App, defineApp, type Invocation, type Workload } from "../../harness/mod.ts";
 import type { StateMachine } from "../../server/mod.ts";
 
 const text = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
-/** The highest token that was given out, and whether its holder still holds the lock. */
-interface Lock {
-  token: number;
-  isHeld: boolean;
-}
+/** The highest token that was given out, and 1 if its holder still holds the lock, else 0. */
+type Lock = readonly [token: number, isHeld: number];
 
-/**
- * The state machine. `take` returns a new token, `release` releases the lock if its token is the latest, `check`
- * returns the latest token.
- */
+const NEW: Lock = [0, 0];
+const UNKNOWN = "the lock knows take, release and check";
+
+/** `take` makes a new token; `release` needs the latest one; both and `check` answer with the lock as it is then. */
 function lock(forgetsTokens: boolean): StateMachine {
-  let state: Lock = { token: 0, isHeld: false };
-  const check = (): ReturnType<StateMachine["read"]> => ({ type: "ok", value: [state.token, state.isHeld ? 1 : 0] });
+  let [token, isHeld] = NEW;
+  const check = (): ReturnType<StateMachine["read"]> => ({ type: "ok", value: [token, isHeld] });
   return {
     apply(command) {
       const { f, value } = text(command) as Invocation;
-      switch (f) {
-        case "check":
-          return check();
-        case "take":
-          state = { token: state.token + 1, isHeld: true };
-          return { type: "ok", value: state.token };
-        case "release":
-          if (!state.isHeld || value !== state.token) return { type: "fail", error: "fenced off" };
-          state = { ...state, isHeld: false };
-          return { type: "ok", value: null };
-        default:
-          return { type: "fail", error: "the lock knows take, release and check" };
-      }
+      if (f === "check") return check();
+      if (f !== "take" && f !== "release") return { type: "fail", error: UNKNOWN };
+      if (f === "release" && (isHeld === 0 || value !== token)) return { type: "fail", error: "fenced off" };
+      if (f === "take") token++;
+      isHeld = f === "take" ? 1 : 0;
+      return check();
     },
     isRead: (command) => (text(command) as Invocation).f === "check",
     read: check,
     // A lock that nobody holds differs from a new one only in its token.
-    snapshot: () => bytes(forgetsTokens && !state.isHeld ? { token: 0, isHeld: false } : state),
-    restore: (data) => void (state = text(data) as Lock),
+    snapshot: () => bytes(forgetsTokens && isHeld === 0 ? NEW : [token, isHeld]),
+    restore: (data) => void ([token, isHeld] = text(data) as Lock),
   };
 }
 
-/** The lock's model, for the judge. */
-const model: Model<readonly [token: number, isHeld: number]> = {
+/** The lock's model, for the judge. It sees refused releases too: the lock was free, or had been taken again. */
+const model: Model<Lock> = {
   name: "lock with fencing tokens",
-  initial: [0, 0],
-  step([token, isHeld], { f, argument, result, type }) {
-    const knows = type === "ok";
-    switch (f) {
-      case "take":
-        return knows && result !== token + 1 ? [] : [[token + 1, 1]];
-      case "release":
-        return isHeld === 1 && argument === token ? [[token, 0]] : [];
-      default: {
-        const [seen, held] = (result ?? []) as number[];
-        return knows && (seen !== token || held !== isHeld) ? [] : [[token, isHeld]];
-      }
-    }
+  initial: NEW,
+  failures: true,
+  step(lock, { f, argument, result, type, error }) {
+    const [token, isHeld] = lock;
+    const mayRelease = isHeld === 1 && argument === token;
+    if (type === "fail") return error === "fenced off" && mayRelease ? [] : [lock];
+    if (f === "release" && !mayRelease) return [];
+    const next: Lock = f === "take" ? [token + 1, 1] : f === "release" ? [token, 0] : lock;
+    return type === "info" || String(result) === String(next) ? [next] : [];
   },
-  observes: ({ f }) => f === "check",
+  observes: ({ f, type }) => f === "check" || type === "fail",
 };
 
+/** Whether every token is at least as high as those that were known before its request, and a new one is higher. */
+function checkFencing(events: readonly HistoryEvent[]): Verdict {
+  let highest = 0;
+  const known = new Map<HistoryEvent["process"], number>();
+  for (const { process, type, f, value } of events) {
+    if (type === "invoke") known.set(process, highest);
+    if (type !== "ok") continue;
+    const [token] = value as Lock;
+    const least = known.get(process)! + (f === "take" ? 1 : 0);
+    if (token < least) return { valid: false, reason: `${f} answered ${token}; at least ${least} was expected` };
+    highest = Math.max(highest, token);
+  }
+  return { valid: true };
+}
+
 function clients(): Workload {
-  /** The latest token that a client received. */
-  let latest = 0;
+  let latest = 0; // the token that a client received last
   return {
     name: "lock",
     model: "lock",
@@ -80,47 +80,21 @@ function clients(): Workload {
       return drawn === 1 || latest === 0 ? { f: "take" } : { f: "release", value: latest };
     },
     ended({ f }, { type, value }) {
-      if (f === "take" && type === "ok") latest = value as number;
+      if (f === "take" && type === "ok") [latest] = value as Lock;
     },
-    proof: (kind) => kind === "read" ? { f: "check" } : { f: "take" },
+    proof: (kind) => ({ f: kind === "read" ? "check" : "take" }),
     finalReads: () => [{ operation: { f: "check" } }],
     judge(events): Record<string, Verdict> {
       // A token that goes back is found at once; everything else needs a search.
-      const reason = wentBack(events);
-      if (reason !== null) return { fencing: { valid: false, reason } };
-      return { fencing: { valid: true }, linearizability: checkLinearizability(events, model) };
+      const fencing = checkFencing(events);
+      return fencing.valid ? { fencing, linearizability: checkLinearizability(events, model) } : { fencing };
     },
   };
 }
 
-/** The first token that is lower than one that was known before its request; `null` if there is none. */
-function wentBack(events: readonly HistoryEvent[]): string | null {
-  let highest = 0;
-  const known = new Map<HistoryEvent["process"], number>();
-  for (const { process, type, f, value } of events) {
-    if (type === "invoke") known.set(process, highest);
-    if (type !== "ok" || (f !== "take" && f !== "check")) continue;
-    const token = f === "take" ? value as number : (value as number[])[0]!;
-    const least = known.get(process)! + (f === "take" ? 1 : 0);
-    if (token < least) return `${f} answered ${token}, after ${least} was to be expected at least`;
-    highest = Math.max(highest, token);
-  }
-  return null;
-}
-
 /** The lock; with a planted fault, its snapshots forget the tokens while nobody holds it. */
-export function lockApp(forgetsTokens: boolean): App {
-  return defineApp({
-    workloads: { lock: clients },
-    machine: () => lock(forgetsTokens),
-    encode: ({ f, value }) => bytes({ f, value }),
-    complete({ f, value }, reply): Completion {
-      if (reply.type !== "ok") return { type: reply.type, value, error: reply.error };
-      return { type: "ok", value: f === "release" ? value : reply.value };
-    },
-  });
-}
+export const lockApp = (forgetsTokens: boolean): App =>
+  defineApp({ workloads: { lock: clients }, machine: () => lock(forgetsTokens), encode: bytes });
 
 const app: App = lockApp(false);
-
 export default app;
