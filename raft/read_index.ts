@@ -96,6 +96,7 @@ function takeRead(core: Core, read: Read): void {
     core.tracer?.readRefused?.(read.context, "too many reads are under way");
     return answer(core, read, null);
   }
+  core.tracer?.readTaken?.(read.context, read.follower);
   if (!core.hasCommittedInTerm) return core.reads.wait(read);
   admit(core, read);
   beginRoundForReads(core);
@@ -105,13 +106,13 @@ function admit(core: Core, read: Read): void {
   if (core.config.leaseReads && read.confirmation === "lease") {
     const fault = leaseFault(core);
     if (fault === null) {
-      core.tracer?.readConfirmed?.(read.context, read.index, "lease");
+      core.tracer?.readConfirmed?.(read.context, read.index, "lease", read.follower);
       return answer(core, read, read.index);
     }
     core.tracer?.leaseRefused?.(read.context, fault);
   }
   if (read.follower !== null && isQuorum(core.configuration, (id) => id === core.id || id === read.follower)) {
-    core.tracer?.readConfirmed?.(read.context, read.index, "quorum");
+    core.tracer?.readConfirmed?.(read.context, read.index, "quorum", read.follower);
     return answer(core, read, read.index);
   }
   core.reads.queue(read);
@@ -147,7 +148,7 @@ export function confirmReads(core: Core): void {
     (id) => id === core.id ? core.round : core.progress.get(id)?.echoedRound,
   );
   for (const read of core.reads.confirm(reached)) {
-    core.tracer?.readConfirmed?.(read.context, read.index, "quorum");
+    core.tracer?.readConfirmed?.(read.context, read.index, "quorum", read.follower);
     answer(core, read, read.index);
   }
   beginRoundForReads(core);

@@ -38,6 +38,8 @@ export interface FollowerStatus {
   readonly inflightAppends: number;
   /** How many bytes these appends have. */
   readonly inflightBytes: number;
+  /** The latest heartbeat round that it has echoed. */
+  readonly echoedRound: number;
   /** Whether a probe or a chunk awaits its answer. */
   readonly isPaused: boolean;
   /** Whether the leader heard from it since the last quorum check. */
@@ -140,6 +142,7 @@ export function statusOf(core: Core): RaftStatus {
       nextIndex: follower.nextIndex,
       inflightAppends: follower.inflights.count,
       inflightBytes: follower.inflights.bytes,
+      echoedRound: follower.echoedRound,
       isPaused: follower.isPaused,
       isActive: follower.isActive,
       snapshot: follower.transfer === null ? null : {

@@ -55,8 +55,10 @@ export interface RaftTracer {
   receive?(envelope: Envelope): void;
   /** A message was rejected: it was of an earlier term, from an unknown node, late or repeated. */
   staleRejected?(envelope: Envelope, why: string): void;
-  /** A read of this leader's host, or of a follower's, has its index. */
-  readConfirmed?(context: number, index: LogIndex, how: "quorum" | "lease"): void;
+  /** This leader has taken a read, of its own host (`null`) or of the host of the follower `from`. */
+  readTaken?(context: number, from: NodeId | null): void;
+  /** Such a read has its index. */
+  readConfirmed?(context: number, index: LogIndex, how: "quorum" | "lease", from: NodeId | null): void;
   /** A read was given up. `drainReads` yields `null` for it, or the follower notices after a timeout. */
   readRefused?(context: number, why: string): void;
   /** Lease reads are on, but the lease does not hold: the read takes a round. */

@@ -96,6 +96,7 @@ import "./harness/sim/decay_test.ts";
 import "./harness/sim/disk_test.ts";
 import "./harness/sim/event_queue_test.ts";
 import "./harness/sim/invariants/bounds_test.ts";
+import "./harness/sim/invariants/claims_test.ts";
 import "./harness/sim/invariants/invariants_test.ts";
 import "./harness/sim/invariants/quiet_test.ts";
 import "./harness/sim/invariants/replies_test.ts";

@@ -62,8 +62,8 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
   let at: number | null = kinds.length === 0 ? null : Math.floor(interval * (1 + random.below(8)) / 8 * 0.99);
 
   let isNextSequel = false;
-  /** Whether a change of the members was asked for last, which may still be under way at a follow-up. */
-  let isAfterChange = false;
+  /** What the last fault has left under way, which a follow-up may aim at. */
+  let left: Aim = "leader";
 
   function drawLasting(fault: Fault): number | null {
     const lasts = Math.floor(interval * (32 + random.below(161)) / 128) * (random.below(LONG) === 0 ? 4 : 1);
@@ -79,15 +79,15 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
     take(view) {
       const now = at!;
       const gap = Math.floor(interval * (64 + random.below(129)) / 128);
-      const aim = !isNextSequel ? null : isAfterChange ? "change" : "leader";
+      const aim = isNextSequel ? left : null;
       isNextSequel = random.below(SEQUELS) === 0;
       at = now + (isNextSequel ? Math.min(gap, 1 + random.below(MILLISECOND << random.below(SEQUEL_POWERS))) : gap);
-      isAfterChange = false;
+      left = "leader";
       for (let i = 0; i < DRAWS; i++) {
         const kind = kinds[random.below(kinds.length)]!;
         const fault = drawFault(random, aim === null ? kind : aimed(random, kind, aim), view, severity);
         if (fault === null) continue;
-        isAfterChange = fault.kind === "member";
+        left = fault.kind === "member" ? "change" : fault.kind === "packets" && fault.delay > 0 ? "late" : "leader";
         return { at: now, fault, lasts: drawLasting(fault) };
       }
       return null;
@@ -95,15 +95,19 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
   };
 }
 
-/**
- * Every second follow-up strikes where something is under way, if its kind can: at a change of the members, or at the
- * leader.
- */
-function aimed(random: Random, kind: FaultSpec, aim: "change" | "leader"): FaultSpec {
-  const { shapes } = FAULTS[kind.kind];
-  const shape = shapes.includes(aim) ? aim : "leader";
-  const canAim = shapes.includes(shape);
-  return canAim && kind.shape === null && random.below(2) === 0 ? { ...kind, shape } : kind;
+/** What a follow-up aims at: a change of the members, messages that are late, or the leader. */
+type Aim = "change" | "late" | "leader";
+/** The shapes that strike there, the best first. A leader that hands over relies on messages that are not late. */
+const SHAPES_AIMED: Readonly<Record<Aim, readonly string[]>> = {
+  change: ["change", "leader"],
+  late: ["transfer", "leader"],
+  leader: ["leader"],
+};
+
+/** Every second follow-up strikes where something is under way, if its kind can. */
+function aimed(random: Random, kind: FaultSpec, aim: Aim): FaultSpec {
+  const shape = SHAPES_AIMED[aim].find((one) => FAULTS[kind.kind].shapes.includes(one));
+  return shape !== undefined && kind.shape === null && random.below(2) === 0 ? { ...kind, shape } : kind;
 }
 
 /** Draws a fault of a kind; `null` if the cluster offers no victim now. */

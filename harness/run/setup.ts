@@ -136,7 +136,7 @@ function drawSwarm(
  * Most faults of a system show in its first seconds, or never in a setup. So many short runs find more than few long
  * ones.
  */
-const TIME_SHARES = [1 / 12, 1 / 12, 1 / 6, 1 / 6, 1 / 3, 1];
+const TIME_SHARES = [1 / 12, 1 / 12, 1 / 12, 1 / 12, 1 / 12, 1 / 12, 1 / 6, 1 / 6, 1 / 6, 1 / 3, 1 / 3, 1];
 /** A run has about this many faults, however short it is. */
 const FAULTS_MIN = 10;
 /** Small clusters lose their quorum soonest. Large ones are rare, because each message costs time. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { nodeId, type RaftConfig } from "../../raft/mod.ts";
+import { type LogIndex, logIndex, nodeId, type RaftConfig } from "../../raft/mod.ts";
 import {
   type ClientReply,
   createExactlyOnce,
@@ -31,12 +31,18 @@ import type { Replica } from "../../server/replica/replica.ts";
 import { sessionOf } from "../../server/replica/sessions.ts";
 import type { Submit } from "../../server/store/client.ts";
 import type { Invariants } from "./invariants/invariants.ts";
+import type { FollowerBounds } from "./invariants/followers.ts";
+import { sameBytes } from "./invariants/world.ts";
 
 /** The settings of every node in a simulated cluster. */
 export interface HostSettings {
   readonly reads: ReadMode;
   /** The core's options. */
   readonly raft: Partial<RaftConfig>;
+  /** How many bytes a segment of the journal has before another begins. */
+  readonly segmentBytes: number;
+  /** One append in this many arrives with a part of its entries; 0: none. */
+  readonly cutAppends: number;
   /** After how many bytes of commands a replica compacts its log. */
   readonly compactionBytes: number;
   /** Makes the state machine of a life. */
@@ -45,6 +51,8 @@ export interface HostSettings {
   readonly forwardTimeoutTicks: number;
   /** How many sessions are remembered. */
   readonly maxSessions: number;
+  /** The bounds of what a leader has open. */
+  readonly bounds: FollowerBounds;
   /** The longest command in bytes. */
   readonly maxCommandBytes: number;
   /** How many requests of a kind may wait at a node. */
@@ -72,7 +80,7 @@ export interface HostParts {
   /** Called with each packet that leaves, before it is encoded. */
   readonly watch: (packet: Packet) => void;
   /** Compares the replies to clients with the applied writes. */
-  readonly invariants: Pick<Invariants, "replies" | "keepsBirth" | "coverage">;
+  readonly invariants: Pick<Invariants, "broken" | "replies" | "forwards" | "keepsBirth" | "coverage">;
   readonly send: (to: number, bytes: Uint8Array) => void;
   readonly defer: ((action: () => void) => void) | undefined;
   readonly onStopped: (error: Error) => void;
@@ -97,6 +105,8 @@ export class SimHost {
   /** The version of the births in the file. */
   #savedVersion = 0;
   #isFileBusy = false;
+  /** The last entry that its machine has applied. */
+  #applied = 0;
   /** The births are saved when the log is durable up to this index. */
   #saveFrom = 0;
 
@@ -112,6 +122,7 @@ export class SimHost {
       machine: this.#watched(settings.maxSessions),
       send: (to, packet) => {
         watch(packet);
+        if (packet.kind === "answer") parts.invariants.forwards.answered(parts, { ...packet, from: to });
         send(to, encodePacket(packet));
       },
       raft: { ...settings.raft, ...parts.raft },
@@ -164,10 +175,15 @@ export class SimHost {
     this.#saveBirths();
   }
 
-  /** Handles bytes from a peer that shows this birth. */
-  receive(from: number, birth: number, bytes: Uint8Array): void {
+  /** Handles bytes from a peer that shows this birth. `drawn` decides how much of an append arrives. */
+  receive(from: number, birth: number, bytes: Uint8Array, drawn: number): void {
     if (this.#met.get(from) !== birth) this.#met.set(from, birth);
-    this.replica.receive(decodePacket(bytes));
+    const packet = cutShort(decodePacket(bytes), this.#parts.settings.cutAppends, drawn);
+    const { lastIndex } = this.#parts.journal;
+    this.replica.receive(packet);
+    if (packet.kind !== "forward") return;
+    const appended = this.#parts.journal.entryAt(lastIndex + 1 as LogIndex)?.data;
+    if (appended === packet.body) this.#parts.invariants.forwards.appended(this.#parts, packet);
   }
 
   /** A client's request. */
@@ -192,11 +208,24 @@ export class SimHost {
     return Object.create(machine, {
       apply: {
         value: (command: Uint8Array, index: number): ClientReply => {
-          write = replies.isNew(index) ? writeOf(command) : null;
+          write = writeOf(command);
+          this.#watchApplied(command, index);
           return machine.apply(command, index);
         },
       },
     });
+  }
+
+  /** Every command is applied after those before it, and is the one of the log. */
+  #watchApplied(command: Uint8Array, index: number): void {
+    const { id, journal, invariants } = this.#parts;
+    if (index <= this.#applied) {
+      invariants.broken(`state machine safety: node ${id} applies entry ${index} after entry ${this.#applied}`);
+    }
+    this.#applied = index;
+    const data = journal.entryAt(logIndex(index))?.data;
+    if (data === undefined || data === command || sameBytes(data, command)) return;
+    invariants.broken(`state machine safety: node ${id} applies another command than entry ${index} has`);
   }
 
   /** Notes how clients' writes without a session end. */
@@ -237,6 +266,18 @@ export class SimHost {
       this.#savedVersion = version;
     });
   }
+}
+
+/**
+ * Leaves out the last entries of an append, by chance. A leader with smaller limits could have sent it so; to the one
+ * that has, the rest is lost.
+ */
+function cutShort(packet: Packet, oneIn: number, drawn: number): Packet {
+  if (oneIn === 0 || drawn % oneIn !== 0 || packet.kind !== "raft") return packet;
+  const { envelope } = packet;
+  if (envelope.type !== "append-request" || envelope.entries.length === 0) return packet;
+  const entries = envelope.entries.slice(0, (drawn >>> 8) % envelope.entries.length);
+  return { kind: "raft", envelope: { ...envelope, entries } };
 }
 
 /** The session and number of a command, if it has them. */

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { MICROSECOND } from "../../server/mod.ts";
+import { MICROSECOND, MILLISECOND } from "../../server/mod.ts";
 import type { Link } from "../nemesis/kind.ts";
 import type { Packets } from "../nemesis/packets.ts";
 import { finish, hashSeed, mix, mixTime } from "./hash.ts";
@@ -163,7 +163,8 @@ export class Network {
     this.#deliver(link, now + link.latency(hash) + extra, receive, message);
     if (copies === 2) {
       this.counts.doubled++;
-      this.#deliver(link, now + extra + 2 * link.latency(mix(hash, -1)), receive, message);
+      const copy = mix(hash, -1);
+      this.#deliver(link, now + extra + 2 * link.latency(copy) + lagOf(mix(copy, 1)), receive, message);
     }
   }
 
@@ -211,6 +212,12 @@ export class Network {
  */
 function chance(hash: number): number {
   return finish(hash) / 4294967296;
+}
+
+/** Every second copy lags behind its message: in the median by 32 ms, and at most by a second. */
+function lagOf(hash: number): number {
+  const drawn = finish(hash);
+  return (drawn & 1) === 0 ? 0 : Math.floor(((drawn >>> 8) & 1023) / 1024 * (MILLISECOND << ((drawn >>> 1) % 11)));
 }
 
 /** The latency of a data centre: about 0.5 ms, and sometimes ten times as much. */

@@ -83,10 +83,10 @@ const KILL_WAITS_FOR: readonly WaitsFor[] = [
 const WITHIN: Readonly<Record<WaitsFor, number>> = { nothing: 0, write: 1_000_000_000, replacement: 4_000_000_000 };
 /** After how many ticks a node is observed for the coverage. */
 const TICKS_A_LOOK = 7;
+/** A segment ends with a whole batch, which may have so many bytes. */
+const BATCH_BYTES = 16_384;
 /** The cluster of all simulated nodes. */
 const CLUSTER_ID = "sim";
-/** The size of segments: a few batches, so that segments come and go. */
-const SEGMENT_BYTES = 16_384;
 
 /** A node of a simulated cluster. */
 export class SimNode {
@@ -169,7 +169,7 @@ export class SimNode {
       if (readError !== null) return this.#refuse(readError);
       openJournal(
         disk,
-        { clusterId: CLUSTER_ID, nodeId: this.id, birth: salt, segmentBytes: SEGMENT_BYTES },
+        { clusterId: CLUSTER_ID, nodeId: this.id, birth: salt, segmentBytes: this.#options.settings.segmentBytes },
         (error, journal) => {
           if (isOver()) return;
           if (error !== null || journal === null) return this.#refuse(error!);
@@ -312,7 +312,9 @@ export class SimNode {
     this.#ticks++;
     this.#host?.tick();
     if (this.#ticks % TICKS_A_LOOK === 0 && this.replica !== null) {
-      this.#invariants.coverage.marks.status(this.replica.node.status());
+      const status = this.replica.node.status();
+      this.#invariants.coverage.marks.status(status);
+      if (!this.#isLost) this.#invariants.looks(status, this.#options.settings.bounds);
     }
   }
 
@@ -335,7 +337,7 @@ export class SimNode {
     if (isLost && !this.#isLost && !this.isRemoved && isMember(host, from)) {
       this.#invariants.broken(`births: node ${this.id} hears node ${from}, which has lost its journal`);
     }
-    host.receive(from, birth, bytes);
+    host.receive(from, birth, bytes, finish(mixTime(this.#options.seed, this.#queue.now())));
   }
 
   /**
@@ -564,7 +566,7 @@ export class SimNode {
       keptBytes: Math.max(keepBytes, maxKeepBytes),
       isSnapshotting: journal.isSnapshotting,
       idleSegments: journal.idleSegments,
-      segmentBytes: SEGMENT_BYTES,
+      segmentBytes: Math.max(BATCH_BYTES, this.#options.settings.segmentBytes),
     };
   }
 

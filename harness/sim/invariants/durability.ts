@@ -7,8 +7,14 @@
 import type { Envelope, LogIndex, NodeId, RaftLog } from "../../../raft/mod.ts";
 import { durableThrough, type Observed, type World } from "./world.ts";
 
-/** A message leaves a node: what it acknowledges or votes must be on the disk. */
+/** A message leaves a node: what it acknowledges or votes, and the term that it tells, must be on the disk. */
 export function leavesDurably(world: World, id: number, envelope: Envelope, log: RaftLog): void {
+  if (tellsTerm(envelope) && envelope.term > log.durableState.term) {
+    world.broken(
+      `durability: node ${id} tells term ${envelope.term} in a ${envelope.type}, but its disk has term ` +
+        `${log.durableState.term}`,
+    );
+  }
   if (envelope.type === "append-response") {
     // A node in a later term may have truncated what it acknowledged in an earlier one, because no voter of the later
     // leader holds it.
@@ -22,6 +28,23 @@ export function leavesDurably(world: World, id: number, envelope: Envelope, log:
     const { term, votedFor } = log.durableState;
     if (term !== envelope.term || votedFor === envelope.to) return;
     world.broken(`durability: node ${id} votes for ${envelope.to} in term ${term}, but its disk has ${votedFor}`);
+  }
+}
+
+/**
+ * Whether the receiver may rely on the sender being in that term. Pre-votes promise nothing, and whoever gets a read, a
+ * notice or an answer to a read is the one who told of the term.
+ */
+function tellsTerm({ type }: Envelope): boolean {
+  switch (type) {
+    case "pre-vote-request":
+    case "pre-vote-response":
+    case "read-request":
+    case "read-response":
+    case "removal-notice":
+      return false;
+    default:
+      return true;
   }
 }
 

@@ -6,8 +6,19 @@
  *
  * @module
  */
-import type { Configuration, Entry, Envelope, LogIndex, RaftLog, RaftTracer, Role, Term } from "../../../raft/mod.ts";
+import type {
+  Configuration,
+  Entry,
+  Envelope,
+  LogIndex,
+  RaftLog,
+  RaftStatus,
+  RaftTracer,
+  Role,
+  Term,
+} from "../../../raft/mod.ts";
 import { countEvents, type Coverage } from "../coverage.ts";
+import { answers, believesNoLateRefusal, membersChange } from "./acknowledged.ts";
 import { Campaigns } from "./campaigns.ts";
 import { Configurations } from "./configurations.ts";
 import { findsAgain, isOnMajority, keepsCommitted, leadsDurably, leavesDurably } from "./durability.ts";
@@ -15,9 +26,13 @@ import { ElectionSafety } from "./election_safety.ts";
 import { journalRefused } from "./journals.ts";
 import { leadsComplete } from "./leader_completeness.ts";
 import { leadsBesideNoLease, readsByLease } from "./leases.ts";
+import { believesRight, type FollowerBounds } from "./followers.ts";
+import { Forwards } from "./forwards.ts";
 import { LogMatching } from "./log_matching.ts";
 import { campaignsLoyally, losesQuorum, takesTermLoyally, votesLoyally } from "./loyalty.ts";
+import { tellsTruth } from "./messages.ts";
 import { answersProbe, probesOnce } from "./probes.ts";
+import { asksToRead, confirmsRead, takesRead } from "./reads.ts";
 import { keepsBirth, Replies } from "./replies.ts";
 import {
   appliesCommitted,
@@ -26,8 +41,17 @@ import {
   installsCommitted,
   SnapshotsAgree,
 } from "./state_machine_safety.ts";
+import { campaignsWithPreVotes, counts, leadsWithVotes } from "./tallies.ts";
 import { givesUpTransfer, handsOver } from "./transfers.ts";
-import { type ElectionSettings, hears, type Observed, observed, type SafetyVerdict, World } from "./world.ts";
+import {
+  type ElectionSettings,
+  hears,
+  type Observed,
+  observed,
+  playsRole,
+  type SafetyVerdict,
+  World,
+} from "./world.ts";
 
 /** The observer. */
 export class Invariants {
@@ -42,6 +66,8 @@ export class Invariants {
   leaderlessSince: () => number | null = () => null;
   /** Checks the replies to clients. */
   readonly replies: Replies;
+  /** Watches the forwarded requests. */
+  readonly forwards: Forwards;
 
   /** @param now The run's clock. */
   constructor(now: () => number, coverage: Coverage, settings: ElectionSettings) {
@@ -53,6 +79,7 @@ export class Invariants {
     this.#snapshots = new SnapshotsAgree(this.#world);
     this.#campaigns = new Campaigns(this.#world);
     this.replies = new Replies(this.#world);
+    this.forwards = new Forwards(this.#world);
   }
 
   /** Reports a breach. */
@@ -122,6 +149,11 @@ export class Invariants {
     node.isProbed = isProbed;
   }
 
+  /** A node was looked at, as it is now and then. */
+  looks(status: RaftStatus, bounds: FollowerBounds): void {
+    believesRight(this.#world, status, bounds);
+  }
+
   /** A message leaves a node: its vote or acknowledgement must be true. */
   leaves(id: number, envelope: Envelope, log: RaftLog): void {
     leavesDurably(this.#world, id, envelope, log);
@@ -144,10 +176,8 @@ export class Invariants {
     return {
       role: (role: Role, term: Term) => {
         if (node.role === "follower" && role !== "leader") campaignsLoyally(world, id, node, term);
-        node.role = role;
-        node.heardAtTick = node.transferSinceTick = -1;
-        node.echoedAtTick.clear();
-        node.openAppends.clear();
+        if (role === "candidate") campaignsWithPreVotes(world, id, node, term);
+        playsRole(node, role);
         if (role === "leader") this.#leads(id, node, term);
         coverage.role(role);
       },
@@ -159,9 +189,17 @@ export class Invariants {
       receive: (envelope: Envelope) => {
         hears(node, envelope);
         answersProbe(node, envelope);
+        answers(world, id, node, envelope);
+        counts(node, envelope);
         givesUpTransfer(world, id, node);
       },
-      send: (envelope: Envelope) => probesOnce(world, id, node, envelope),
+      send: (envelope: Envelope) => {
+        tellsTruth(world, id, node, envelope);
+        believesNoLateRefusal(world, id, node, envelope);
+        if (envelope.type === "heartbeat-request") node.round = envelope.round;
+        probesOnce(world, id, node, envelope);
+        asksToRead(world, envelope);
+      },
       campaignLost: (term, how, preVote) => {
         coverage.campaignLost(how, preVote);
         this.#campaigns.lost(id, term, this.leaderlessSince());
@@ -174,7 +212,9 @@ export class Invariants {
         losesQuorum(world, id, node, term);
         coverage.steppedDownForWantOfQuorum++;
       },
-      readConfirmed: (_context, _index, how) => {
+      readTaken: (context, from) => takesRead(world, node, context, from),
+      readConfirmed: (context, index, how, from) => {
+        confirmsRead(world, id, node, { context, index, how, from });
         if (how === "lease") readsByLease(world, id, node, this.#elections.highestTermLed);
         coverage.readConfirmed(how);
       },
@@ -202,7 +242,7 @@ export class Invariants {
         this.#configurations.cutsOff(node, from);
       },
       commit: (index: LogIndex, before: LogIndex) => this.#commits(id, node, before, index),
-      apply: (_from: LogIndex, to: LogIndex) => appliesCommitted(world, id, to),
+      apply: (from: LogIndex, to: LogIndex) => appliesCommitted(world, id, node, from, to),
     };
   }
 
@@ -210,6 +250,7 @@ export class Invariants {
     const world = this.#world, { coverage } = this, { log } = node;
     return {
       configuration: (configuration: Configuration, _index: LogIndex, cause) => {
+        membersChange(node, configuration);
         this.#configurations.changes(id, node, configuration, cause);
         // A member that comes back is another follower.
         node.openAppends.clear();
@@ -238,6 +279,7 @@ export class Invariants {
     this.#elections.leads(id, term);
     this.#campaigns.won();
     leadsBesideNoLease(this.#world, id, term);
+    leadsWithVotes(this.#world, id, node, term);
     leadsDurably(this.#world, id, node, term);
     leadsComplete(this.#world, id, node, term);
   }
@@ -245,6 +287,7 @@ export class Invariants {
   #commits(id: number, node: Observed, before: number, through: number): void {
     const world = this.#world;
     node.commitIndex = through;
+    node.isCommitDue = node.role === "leader";
     if (!commitsTheSame(world, id, node, before, through)) return;
     if (node.role === "leader") this.#configurations.leadsAsVoter(id, node, before);
     if (through <= world.committedThrough) return;
@@ -263,6 +306,6 @@ export class Invariants {
     node.terms.length = 0;
     node.terms[index] = term;
     node.configurations.length = 0;
-    node.commitIndex = index;
+    node.commitIndex = node.appliedIndex = index;
   }
 }

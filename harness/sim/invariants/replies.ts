@@ -12,23 +12,22 @@ export class Replies {
   readonly #world: World;
   /** The writes that were applied and took effect, by session and number, with the index of their entry. */
   readonly #done = new Map<string, number>();
+  /** The writes that the machine has executed, with the index of their entry. */
+  readonly #executed = new Map<string, number>();
   /** The writes that were answered with `fail` without having been applied. */
   readonly #failed = new Map<string, number>();
-  #through = 0;
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  /** Whether no node has applied the entry at an index before. */
-  isNew(index: number): boolean {
-    if (index <= this.#through) return false;
-    this.#through = index;
-    return true;
-  }
-
   /** A write was applied. */
   applied(write: string, index: number, reply: ClientReply): void {
+    const before = this.#executed.get(write);
+    if (before === undefined) this.#executed.set(write, index);
+    else if (before !== index) {
+      this.#world.broken(`sessions: write ${write} is executed as entry ${before} and as entry ${index}`);
+    }
     if (reply.type !== "ok") return;
     this.#done.set(write, index);
     const by = this.#failed.get(write);

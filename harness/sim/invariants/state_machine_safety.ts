@@ -43,8 +43,15 @@ export function countsOwnTerm(world: World, id: number, { role, log }: Observed,
   );
 }
 
-/** A node applies entries. */
-export function appliesCommitted(world: World, id: number, to: number): void {
+/** A node applies entries: those after the ones that it has applied before. */
+export function appliesCommitted(world: World, id: number, node: Observed, from: number, to: number): void {
+  if (from !== node.appliedIndex + 1) {
+    world.broken(
+      `state machine safety: node ${id} applies entries from ${from} on, but has applied those up to ` +
+        `${node.appliedIndex}`,
+    );
+  }
+  node.appliedIndex = to;
   if (to <= world.committedThrough) return;
   world.broken(
     `state machine safety: node ${id} applies entry ${to}, but only ${world.committedThrough} is committed`,

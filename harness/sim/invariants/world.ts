@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Configuration, Envelope, NodeId, RaftLog, Role } from "../../../raft/mod.ts";
+import type { Configuration, Envelope, HeartbeatResponse, NodeId, RaftLog, Role } from "../../../raft/mod.ts";
 import type { Verdict } from "../../../checker/mod.ts";
+import type { TakenRead } from "./taken_read.ts";
 
 /** Something that Raft proves impossible. */
 export interface Breach {
@@ -26,6 +27,8 @@ export interface ElectionSettings {
   readonly electionTimeoutTicks: number;
   /** The core's option with this name; without it voters are loyal to no leader. */
   readonly checkQuorum: boolean;
+  /** The core's option with this name. */
+  readonly preVote: boolean;
 }
 
 /** The known state of a node. */
@@ -41,6 +44,8 @@ export interface Observed {
   /** Whether it holds a lease now. */
   hasLease: () => boolean;
   commitIndex: number;
+  /** Up to where it has handed the log to its host. */
+  appliedIndex: number;
   role: Role;
   /** The tick at which it last heard from its leader; -1 if it knows none. */
   heardAtTick: number;
@@ -65,6 +70,32 @@ export interface Observed {
   readonly openAppends: Map<NodeId, number>;
   /** As a leader: whether it does not know where its log and a follower's part. */
   isProbed: (follower: NodeId) => boolean;
+  /** As a leader: its last heartbeat round. */
+  round: number;
+  /** As a leader: the latest round that each follower has echoed. */
+  readonly echoedRound: Map<NodeId, number>;
+  /** As a leader: the last entry that each follower has acknowledged. */
+  readonly matched: Map<NodeId, number>;
+  /** As a leader: the last heartbeat round before a member joined. What it says of earlier rounds is void. */
+  readonly joinedAfter: Map<NodeId, number>;
+  /** As a leader: how far its own log was durable when the last answer came. */
+  ownDurable: number;
+  /** As a leader: whether what a quorum holds must be committed. */
+  isCommitDue: boolean;
+  /** As a leader: a follower whose last refusal was overtaken by an acknowledgement. */
+  lateRefusal: NodeId | null;
+  /** As a leader: the reads that it has taken and not confirmed. */
+  readonly reads: Map<string, TakenRead>;
+  /** The votes that it has received, */
+  votes: Votes;
+  /** and the pre-votes, which are about the next term. */
+  preVotes: Votes;
+}
+
+/** Who has voted for a node in a term. */
+interface Votes {
+  readonly term: number;
+  readonly granted: Set<NodeId>;
 }
 
 /** A log whose snapshots take a while to be durable. */
@@ -90,6 +121,8 @@ export class World {
   readonly committed: number[] = [];
   committedThrough = 0;
   readonly marks: CommitMark[] = [];
+  /** How far anybody had committed when a follower forwarded a read, by the read's number. */
+  readonly readsAsked: Map<number, number> = new Map();
   readonly #now: () => number;
   readonly #breaches: Breach[] = [];
 
@@ -132,7 +165,8 @@ export function observed(log: RaftLog, ticks: () => number): Observed {
     configurations: [],
     configuration: null,
     hasLease: () => false,
-    commitIndex: 0,
+    commitIndex: log.snapshotIndex,
+    appliedIndex: log.snapshotIndex,
     role: "follower",
     heardAtTick: -1,
     silentSinceTick: -1,
@@ -144,6 +178,16 @@ export function observed(log: RaftLog, ticks: () => number): Observed {
     installed: null,
     openAppends: new Map(),
     isProbed: () => false,
+    round: 0,
+    echoedRound: new Map(),
+    matched: new Map(),
+    joinedAfter: new Map(),
+    ownDurable: 0,
+    isCommitDue: false,
+    lateRefusal: null,
+    reads: new Map(),
+    votes: { term: 0, granted: new Set() },
+    preVotes: { term: 0, granted: new Set() },
   };
 }
 
@@ -157,6 +201,20 @@ export function durableThrough({ log, installed }: Pick<Observed, "log" | "insta
   return Math.min(durableIndex, installed.lastIndex);
 }
 
+/** A node has another role: what it knew in the earlier one no longer counts. */
+export function playsRole(node: Observed, role: Role): void {
+  node.role = role;
+  node.heardAtTick = node.transferSinceTick = -1;
+  node.echoedAtTick.clear();
+  node.echoedRound.clear();
+  node.openAppends.clear();
+  node.reads.clear();
+  node.matched.clear();
+  node.joinedAfter.clear();
+  node.isCommitDue = false;
+  node.round = node.ownDurable = 0;
+}
+
 /** A node receives a message from a leader or a candidate. */
 export function hears(node: Observed, envelope: Envelope): void {
   node.received = envelope;
@@ -168,7 +226,7 @@ export function hears(node: Observed, envelope: Envelope): void {
       if (envelope.term >= node.log.state.term) node.heardAtTick = node.silentSinceTick = node.ticks();
       return;
     case "heartbeat-response":
-      if (envelope.term === node.log.state.term) node.echoedAtTick.set(envelope.from, node.ticks());
+      if (envelope.term === node.log.state.term) echoes(node, envelope);
       return;
     case "timeout-now":
       node.silentSinceTick = -1;
@@ -179,6 +237,12 @@ export function hears(node: Observed, envelope: Envelope): void {
     case "pre-vote-request":
       node.asked = { ...envelope, isTransfer: false };
   }
+}
+
+function echoes(node: Observed, { from, round }: HeartbeatResponse): void {
+  if (round <= (node.joinedAfter.get(from) ?? -1)) return;
+  node.echoedAtTick.set(from, node.ticks());
+  node.echoedRound.set(from, Math.max(round, node.echoedRound.get(from) ?? 0));
 }
 
 /** Whether two byte strings are equal. */

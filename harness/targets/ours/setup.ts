@@ -39,6 +39,13 @@ export interface ClusterSetup {
   readonly preVote: boolean;
   /** The core's option with this name. Without it, a leader that is heard but hears nobody goes on leading. */
   readonly checkQuorum: boolean;
+  /** How many bytes a segment of the journal has before another begins. */
+  readonly segmentBytes: number;
+  /**
+   * One append in this many arrives with a part of its entries, as a leader with smaller limits would have sent it; 0:
+   * none.
+   */
+  readonly cutAppends: number;
   /** After how many bytes of commands a node compacts its log. */
   readonly compactionBytes: number;
   /** The minimum number of bytes that a store writes in one step of its snapshot. */
@@ -100,6 +107,8 @@ const CLUSTER: ClusterSetup = {
   heartbeatIntervalTicks: 2,
   preVote: true,
   checkQuorum: true,
+  segmentBytes: 16_384,
+  cutAppends: 0,
   compactionBytes: 2 ** 40,
   snapshotStepBytes: 262_144,
   keepBytes: 0,
@@ -189,6 +198,8 @@ function drawCluster(
     alignedTicks: random.below(4) === 0,
     electionTimeoutTicks,
     heartbeatIntervalTicks: 1 + random.below(Math.min(3, electionTimeoutTicks - 2)),
+    segmentBytes: pick(random, [CLUSTER.segmentBytes, CLUSTER.segmentBytes, 1_024]),
+    cutAppends: pick(random, [0, 0, 4]),
     compactionBytes: pick(random, [CLUSTER.compactionBytes, 20_000, 2_000, 200]),
     snapshotStepBytes: pick(random, [CLUSTER.snapshotStepBytes, 40]),
     keepBytes,

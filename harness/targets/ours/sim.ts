@@ -103,11 +103,13 @@ function partsOf(app: App, { reads, cluster }: OursSetup): {
   readonly settings: HostSettings;
   readonly raft: ElectionSettings;
 } {
-  const { tickLength, alignedTicks, batchTime, compactionBytes, snapshotStepBytes, ...others } = cluster;
+  const { tickLength, alignedTicks, batchTime, segmentBytes, cutAppends, compactionBytes, ...more } = cluster;
+  const { snapshotStepBytes, ...others } = more;
   const { forwardTimeoutTicks, maxSessions, maxCommandBytes, maxWaiting, retryTicks, frontTimeoutTicks, ...raft } =
     others;
   const settings = {
-    ...{ reads, raft, compactionBytes, forwardTimeoutTicks, maxSessions },
+    ...{ reads, raft, segmentBytes, cutAppends, compactionBytes, forwardTimeoutTicks, maxSessions },
+    bounds: { maxInflightAppends: raft.maxInflightAppends, maxPendingReads: raft.maxPendingReads },
     machine: () => app.machine({ snapshotStepBytes }),
     ...{ maxCommandBytes, maxWaiting, retryTicks, frontTimeoutTicks },
   };

@@ -76,7 +76,11 @@ function outcomes(how: Decay | "flip" | "sectors"): { refused: number; doubtful:
       disk.crash();
       if (damage(disk, how, seed) === null) continue;
     }
-    const invariants = new Invariants(() => 0, new Coverage(), { electionTimeoutTicks: 10, checkQuorum: true });
+    const invariants = new Invariants(() => 0, new Coverage(), {
+      electionTimeoutTicks: 10,
+      checkQuorum: true,
+      preVote: true,
+    });
     invariants.starts(1, journal, () => 0);
 
     const found = open(disk, queue);

@@ -37,7 +37,11 @@ function observed(): {
   probed: Set<number>;
 } {
   const clock = { now: 0 };
-  const invariants = new Invariants(() => clock.now, new Coverage(), { electionTimeoutTicks: 10, checkQuorum: true });
+  const invariants = new Invariants(() => clock.now, new Coverage(), {
+    electionTimeoutTicks: 10,
+    checkQuorum: true,
+    preVote: false,
+  });
   const ticks = { now: 0 };
   const hasLease = new Set<number>();
   const probed = new Set<number>();
@@ -66,6 +70,10 @@ function observed(): {
     },
     lead: (id, term) => {
       logs[id - 1]!.setState({ term: term as Term, votedFor: id as NodeId });
+      for (const from of [1, 2, 3].filter((other) => other !== id)) {
+        const header = { from: from as NodeId, to: id as NodeId, term: term as Term, afterSync: true };
+        tracers[id - 1]!.receive({ type: "vote-response", ...header, granted: true });
+      }
       tracers[id - 1]!.role("leader", term as Term);
     },
   };
@@ -155,6 +163,7 @@ function acknowledges(id: number, index: number): AppendResponse {
 test("an acknowledgement of what the disk does not hold is noticed", () => {
   const cluster = observed();
   cluster.append(2, entry(1, 1));
+  cluster.log(2).setState({ term: 1 as Term, votedFor: null });
   cluster.invariants.leaves(2, acknowledges(2, 2), cluster.log(2));
 
   breach(cluster, /^durability: node 2 acknowledges entry 2, but its disk holds no more than 1/);
@@ -336,11 +345,11 @@ test("a snapshot that discards a committed tail is noticed", () => {
 test("a read by lease is noticed as soon as a later term has a leader", () => {
   const cluster = observed();
   cluster.lead(1, 1);
-  cluster.tracer(1).readConfirmed(1, 0 as LogIndex, "lease");
+  cluster.tracer(1).readConfirmed(1, 0 as LogIndex, "lease", null);
   cluster.lead(2, 2);
-  cluster.tracer(2).readConfirmed(2, 0 as LogIndex, "lease");
+  cluster.tracer(2).readConfirmed(2, 0 as LogIndex, "lease", null);
   assert.equal(cluster.invariants.verdict().valid, true);
-  cluster.tracer(1).readConfirmed(3, 0 as LogIndex, "lease");
+  cluster.tracer(1).readConfirmed(3, 0 as LogIndex, "lease", null);
 
   breach(cluster, /^lease: node 1 answers a read by its lease in term 1, but term 2 has a leader/);
 });
@@ -393,6 +402,8 @@ test("a vote for a log that is behind the voter's own is noticed, and one for a 
 test("a leader without its own vote on its disk is noticed", () => {
   const cluster = observed();
   cluster.tracer(1).role("candidate", 1 as Term);
+  const header = { from: 2 as NodeId, to: 1 as NodeId, term: 1 as Term, afterSync: true };
+  cluster.tracer(1).receive({ type: "vote-response", ...header, granted: true });
   cluster.tracer(1).role("leader", 1 as Term);
 
   breach(cluster, /^durability: node 1 leads term 1, but its own vote is not on its disk/);
@@ -619,6 +630,7 @@ function echo(cluster: ReturnType<typeof observed>, round: number): void {
 test("a second probe while one is open is noticed, and one after an echo or to a follower that is known is not", () => {
   const cluster = observed();
   cluster.lead(1, 1);
+  cluster.append(1, entry(1, 1));
   sendEntry(cluster, 1);
   sendEntry(cluster, 1);
   cluster.probed.add(2);
@@ -661,6 +673,7 @@ test("an acknowledgement of what only a snapshot holds whose file is not durable
     for (const id of [1, 2]) for (const index of [1, 2, 3]) cluster.append(id, entry(index, 1));
     commit(cluster, 1, 0, 3);
     const log = Object.assign(cluster.log(3), { durableSnapshotIndex });
+    log.setState({ term: 1 as Term, votedFor: null });
     cluster.append(3, entry(1, 1));
     install(log, { index: 3 as LogIndex, term: 1 as Term, configuration: MEMBERS }, NO_DATA);
     cluster.tracer(3).snapshot("installed", { index: 3 as LogIndex, term: 1 as Term }, 1 as NodeId);

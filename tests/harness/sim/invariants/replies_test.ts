@@ -7,7 +7,7 @@ const OK = { type: "ok", value: null } as const;
 const FAIL = { type: "fail", error: "no leader" } as const;
 
 function world(): World {
-  return new World(() => 0, { electionTimeoutTicks: 10, checkQuorum: true });
+  return new World(() => 0, { electionTimeoutTicks: 10, checkQuorum: true, preVote: true });
 }
 
 test("a write that was answered with fail and takes effect is noticed, whichever comes first", () => {
@@ -35,12 +35,6 @@ test("a write that fails when it is applied, and one of unknown outcome, break n
   assert.equal(seen.verdict().valid, true);
 });
 
-test("an entry counts when it is applied for the first time", () => {
-  const replies = new Replies(world());
-
-  assert.deepEqual([1, 2, 2, 1, 3].map((index) => replies.isNew(index)), [true, true, false, false, true]);
-});
-
 test("a member that is known by another journal than before is noticed", () => {
   const seen = world();
   keepsBirth(seen, 1, 2, 0, 22);
@@ -51,4 +45,15 @@ test("a member that is known by another journal than before is noticed", () => {
   keepsBirth(seen, 1, 2, 22, 23);
 
   assert.match(seen.verdict().reason!, /^births: node 1 knew node 2 by journal 22, and now by journal 23/);
+});
+
+test("a write that is executed as two entries is noticed, and one that each node executes as the same entry is not", () => {
+  const seen = world();
+  const replies = new Replies(seen);
+  for (const _node of [1, 2, 3]) replies.applied("a/1", 4, OK);
+  assert.equal(seen.isBroken, false);
+
+  replies.applied("a/1", 6, FAIL);
+
+  assert.match(seen.verdict().reason!, /^sessions: write a\/1 is executed as entry 4 and as entry 6/);
 });
