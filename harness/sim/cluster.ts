@@ -33,8 +33,11 @@ interface SimClusterOptions {
   readonly settings: HostSettings;
   /** Checks everything that happens. */
   readonly invariants: Invariants;
-  /** Makes a write of so many bytes that no workload sees; `null` where the state machine is not known. */
-  readonly bulk: ((bytes: number) => Uint8Array) | null;
+  /**
+   * Makes a write of so many bytes that no workload sees, one of several by its number; `null` where the state machine
+   * is not known.
+   */
+  readonly bulk: ((bytes: number, number: number) => Uint8Array) | null;
   /** Called with every event inside the nodes. */
   readonly trace?: Trace;
 }

@@ -7,6 +7,7 @@
  */
 import { type LogIndex, logIndex, nodeId, type RaftConfig } from "../../raft/mod.ts";
 import {
+  ByteWriter,
   type ClientReply,
   createExactlyOnce,
   createReplica,
@@ -206,6 +207,9 @@ export class SimHost {
     });
     const machine = withSessions(inner, maxSessions);
     return Object.create(machine, {
+      snapshotInSteps: {
+        value: (writer: ByteWriter): Generator<void, void> => this.#watchSnapshot(machine, writer),
+      },
       apply: {
         value: (command: Uint8Array, index: number): ClientReply => {
           write = writeOf(command);
@@ -214,6 +218,25 @@ export class SimHost {
         },
       },
     });
+  }
+
+  /** What a snapshot in steps has written in the end is the state in which it began. */
+  *#watchSnapshot(machine: SessionMachine, writer: ByteWriter): Generator<void, void> {
+    const { id, invariants } = this.#parts;
+    const state = machine.snapshot(), index = this.#applied;
+    const written = new ByteWriter(state.length);
+    const steps = machine.snapshotInSteps!(writer);
+    try {
+      for (let isDone = steps.next().done === true;; isDone = steps.next().done === true) {
+        if (writer.length > 0) written.bytesWithLength(writer.view());
+        if (isDone) break;
+        yield;
+      }
+    } finally {
+      steps.return();
+    }
+    if (sameBytes(written.view(), state)) return;
+    invariants.broken(`state machine safety: the snapshot of node ${id} at entry ${index} is not its state then`);
   }
 
   /** Every command is applied after those before it, and is the one of the log. */
@@ -247,6 +270,10 @@ export class SimHost {
       this.#parts.invariants.keepsBirth(this.#parts.id, member, this.births.of(member), birth);
     }
     this.births.follow(this.directory.entries);
+    for (const [member, { birth }] of this.directory.entries) {
+      if (birth === 0 || this.births.of(member) === birth) continue;
+      this.#parts.invariants.broken(`births: node ${this.#parts.id} does not know the journal of node ${member}`);
+    }
     this.#saveFrom = this.#parts.journal.lastIndex;
   }
 

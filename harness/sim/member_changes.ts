@@ -5,6 +5,7 @@
  */
 import { type ConfigurationChange, type MemberChange as CoreStep, nodeId } from "../../raft/mod.ts";
 import { type ClientReply, MILLISECOND } from "../../server/mod.ts";
+import { BUSY, DISK_BEHIND } from "../../server/replica/refusals.ts";
 import { typeOf } from "../nemesis/faults.ts";
 import type { Strike } from "../nemesis/kind.ts";
 import type { Member, MemberStep } from "../nemesis/member.ts";
@@ -128,6 +129,8 @@ export class MemberChanges {
         );
       }
       if (fault.change !== "transfer" || !canLead || reply.type === "ok" || calm.since() !== since) return;
+      // A leader at its bounds takes no request at all.
+      if (reply === BUSY || reply === DISK_BEHIND) return;
       invariants.broken(
         `transfers: node ${leader.id} did not hand over to node ${fault.node}, though nothing was wrong`,
       );

@@ -493,10 +493,9 @@ export class SimNode {
   }
 
   /** Gets many writes at one instant. Nobody waits for their answers. Returns whether it runs. */
-  flood(writes: number, command: Uint8Array): boolean {
+  flood(writes: number, write: (number: number) => Uint8Array): boolean {
     if (this.replica === null) return false;
-    // Bytes of its own for each: a request is known by them.
-    for (let i = 0; i < writes; i++) this.request({ command: command.slice() }, () => {});
+    for (let number = 0; number < writes; number++) this.request({ command: write(number) }, () => {});
     return true;
   }
 

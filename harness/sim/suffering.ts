@@ -16,7 +16,7 @@ interface Struck {
   readonly links: SimLinks;
   readonly changes: MemberChanges;
   /** Makes a write of so many bytes that no workload sees; `null` where the state machine is not known. */
-  readonly bulk: ((bytes: number) => Uint8Array) | null;
+  readonly bulk: ((bytes: number, number: number) => Uint8Array) | null;
   /** Called for every fault that is injected or healed. */
   readonly onStrike: () => void;
 }
@@ -37,7 +37,9 @@ export function suffersOf({ nodes, links, changes, bulk, onStrike }: Struck): Al
     }),
     damage: nodeFault(nodes, (node, fault) => node.damage(fault.decay)),
     compact: nodeFault(nodes, (node) => node.compact()),
-    flood: bulk === null ? null : nodeFault(nodes, (node, { writes, bytes }) => node.flood(writes, bulk(bytes))),
+    flood: bulk === null
+      ? null
+      : nodeFault(nodes, (node, { writes, bytes }) => node.flood(writes, (number) => bulk(bytes, number))),
     member: {
       inject: (fault, done) => changes.ask(fault, done),
       heal: (_fault, done) => done({ struck: false, detail: "there is no healing" }),

@@ -52,8 +52,8 @@ export function simOf(app: App): Target<OursSetup> {
 /** Our server in the simulator, with its store. */
 export const sim: Target<OursSetup> = simOf(STORE_APP);
 
-/** No workload has this key. */
-const FLOODED_KEY = "flooded";
+/** Before and behind the keys of all workloads, so that a snapshot in steps has keys on both sides of its cursor. */
+const FLOODED_KEYS = ["!flooded", "flooded", "~flooded"];
 
 function open(app: App, setup: OursSetup, { clock, seed, nodes, record }: Opening): Cluster {
   if (!(clock instanceof EventQueue)) throw new TypeError("The simulator needs virtual time");
@@ -67,7 +67,8 @@ function open(app: App, setup: OursSetup, { clock, seed, nodes, record }: Openin
     ...{ tickLength, alignedTicks, batchTime, settings },
     invariants,
     bulk: app === STORE_APP
-      ? (bytes) => encodeOperation({ f: "put", key: FLOODED_KEY, value: "x".repeat(bytes) })
+      ? (bytes, number) =>
+        encodeOperation({ f: "put", key: FLOODED_KEYS[number % FLOODED_KEYS.length]!, value: "x".repeat(bytes) })
       : null,
     ...(record === null ? {} : { trace: record }),
   });

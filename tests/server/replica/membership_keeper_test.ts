@@ -27,6 +27,7 @@ function leading(voters: number[], learners: number[] = [], match = 5000, isActi
     nextIndex: logIndex(match + 1),
     inflightAppends: 0,
     inflightBytes: 0,
+    echoedRound: 0,
     isPaused: false,
     isActive,
     snapshot: null,
