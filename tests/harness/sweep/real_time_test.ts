@@ -42,22 +42,22 @@ function fickle(everyNth: number): Target {
   };
 }
 
-async function shrunk(everyNth: number, triesEach: number): Promise<Shrunk> {
+async function shrunk(everyNth: number, triesEach: number, most: number): Promise<Shrunk> {
   let runs = 0;
   const options = { ...DEFAULT_OPTIONS, seed: 1, nodes: 1, nemesis: "none", rate: 500, timeLimit: 0.1 };
-  const isOver = (): boolean => runs > 60;
+  const isOver = (): boolean => runs > most;
   return (await shrinkSeed(fickle(everyNth), options, { origin: "", triesEach, isOver, onTry: () => runs++ }))!;
 }
 
 test("in real time a smaller run is kept if one of several tries fails, and the run that failed is told", async () => {
-  const { file, failing } = await shrunk(3, 3);
+  const { file, failing } = await shrunk(3, 3, 60);
   assert.ok(file!.schedule.operations.length <= 3, `${file!.schedule.operations.length} operations`);
   assert.deepEqual(failedChecks(failing!.judged.result), file!.expected.failed);
   assert.ok(file!.expected.failed.includes("linearizability"));
 });
 
 test("in real time one try may not do: what failed at first is kept then", async () => {
-  const { file, original } = await shrunk(1_000, 1);
+  const { file, original } = await shrunk(1_000, 1, 12);
   assert.deepEqual(file!.expected.failed, failedChecks(original.result));
   assert.ok(file!.schedule.operations.length > 10);
 });
