@@ -27,8 +27,8 @@ const TRANSACTIONS: Language = {
   answer: (_, value) => value,
 };
 
-/** The translation for each workload. */
-const LANGUAGES: Readonly<Record<string, Language>> = {
+/** The translation for each workload; the compiler reports one that is missing. */
+const LANGUAGES: Readonly<Record<keyof typeof WORKLOADS, Language>> = {
   kv: {
     ask: askKv,
     answer: ({ f, value }, found) => f === "get" ? numberOf(found) : value,
@@ -58,7 +58,7 @@ function askKv({ f, key, value }: Invocation): Operation {
 /** The completion in the history of an operation that the store has answered. */
 function complete(operation: Invocation, reply: ClientReply, workload: string): Completion {
   const { value } = operation;
-  const { answer } = LANGUAGES[workload]!;
+  const { answer } = languageOf(workload);
   if (reply.type === "ok") return { type: "ok", value: answer === undefined ? value : answer(operation, reply.value) };
   const { type, error } = reply;
   if (type === "fail" && reply.actual !== undefined) return { type, value, error, actual: numberOf(reply.actual) };
@@ -69,9 +69,13 @@ function complete(operation: Invocation, reply: ClientReply, workload: string): 
 export const STORE_APP: App = {
   workloads: WORKLOADS,
   machine: ({ snapshotStepBytes } = {}) => createKvStore(snapshotStepBytes),
-  encode: (operation, workload) => encodeOperation(LANGUAGES[workload]!.ask(operation)),
+  encode: (operation, workload) => encodeOperation(languageOf(workload).ask(operation)),
   complete,
 };
+
+function languageOf(workload: string): Language {
+  return LANGUAGES[workload as keyof typeof WORKLOADS];
+}
 
 /** The number in the history for a text in the store. */
 function numberOf(value: unknown): number | null {
