@@ -15,6 +15,7 @@ import "./checker/linearizability/as_transactions_test.ts";
 import "./checker/linearizability/collections/judge_test.ts";
 import "./checker/linearizability/corpus_test.ts";
 import "./checker/linearizability/explain/all_counterexamples_test.ts";
+import "./checker/linearizability/explain/bounded_test.ts";
 import "./checker/linearizability/explain/expected_test.ts";
 import "./checker/linearizability/explain/in_time_test.ts";
 import "./checker/linearizability/explain/minimal_test.ts";

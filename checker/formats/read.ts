@@ -147,20 +147,24 @@ export function readOperations(bytes: Uint8Array, options: ReadOptions = {}): Re
     const reader = new JsonLinesOperations(new OperationsBuilder(Math.max(64, bytes.length >> 7)));
     reader.push(bytes);
     const operations = reader.finish();
-    operations.nodeAt = (line) => nodeOnLine(bytes, line);
+    operations.nodeAt = nodesByLine(bytes);
     return { format, operations, ...(reader.goesBack === undefined ? {} : { goesBack: reader.goesBack }) };
   }
   return { format, operations: tableOf(readHistory(bytes, { ...options, format })) };
 }
 
-/** The node that the event on a line of JSON lines names. */
-function nodeOnLine(bytes: Uint8Array, line: number): string | undefined {
-  let begin = 0;
-  for (let at = 1; at < line; at++) begin = bytes.indexOf(10, begin) + 1;
-  const end = bytes.indexOf(10, begin);
-  const text = new TextDecoder().decode(bytes.subarray(begin, end < 0 ? undefined : end)).trim();
-  const event = parseJson(withoutComma(text));
-  return typeof event === "object" && event !== null ? nodeOf(event) : undefined;
+/** Tells the node that the event on a line of JSON lines names. */
+function nodesByLine(bytes: Uint8Array): (line: number) => string | undefined {
+  // Where the lines begin, as far as they were asked for.
+  const begins = [0];
+  return (line) => {
+    while (begins.length < line) begins.push(bytes.indexOf(10, begins.at(-1)) + 1);
+    const begin = begins[line - 1]!;
+    const end = bytes.indexOf(10, begin);
+    const text = new TextDecoder().decode(bytes.subarray(begin, end < 0 ? undefined : end)).trim();
+    const event = parseJson(withoutComma(text));
+    return typeof event === "object" && event !== null ? nodeOf(event) : undefined;
+  };
 }
 
 /**

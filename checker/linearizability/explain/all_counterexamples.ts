@@ -24,7 +24,7 @@ export interface AllCounterexamples {
 
 /** So many are enough for anybody. */
 const MOST = 1000;
-/** How many configurations the questions about one key may visit, and nodes of its tree. */
+/** How much the questions about one key may cost, and how many nodes its tree may have. */
 const QUESTIONS = 50_000_000, NODES = 20_000;
 
 /**
@@ -39,13 +39,12 @@ export function allCounterexamples(
   finePrefix: number,
   limits: SearchLimits,
 ): AllCounterexamples {
-  const stop = limits.stop ?? ((): boolean => false);
   const found: { readonly last: number; readonly counterexample: Counterexample }[] = [];
   let complete = true;
   for (const piece of piecesOf(table, model)) {
     const relaxation = new Relaxation(piece, limits, QUESTIONS);
     const all = Array.from({ length: piece.length }, (_, op) => op);
-    const bounds = { stop, most: MOST - found.length, nodes: NODES };
+    const bounds = { most: MOST - found.length, nodes: NODES };
     const { sets, isComplete } = minimalSets(relaxation, all, [], bounds);
     if (!isComplete) complete = false;
     for (const set of sets) {

@@ -23,8 +23,6 @@ interface MinimalSets {
 
 /** How far to look. */
 interface Bounds {
-  /** Whether time is up. */
-  readonly stop: () => boolean;
   /** How many sets are enough. */
   readonly most: number;
   /** How many nodes of the tree may be visited. */
@@ -46,7 +44,7 @@ export function minimalSets(
   relaxation: Relaxation,
   all: readonly number[],
   known: readonly (readonly number[])[],
-  { stop, most, nodes }: Bounds,
+  { most, nodes }: Bounds,
 ): MinimalSets {
   const sets = [...known];
   const seen = new Set<string>([""]);
@@ -57,13 +55,13 @@ export function minimalSets(
   for (let visited = 0;; visited++) {
     const exceptions = nodesBy.findIndex((some) => some.length > 0);
     if (exceptions < 0) return { sets, isComplete };
-    if (stop() || sets.length >= most || visited >= nodes) return { sets, isComplete: false };
+    if (relaxation.isSpent || sets.length >= most || visited >= nodes) return { sets, isComplete: false };
     const out = nodesBy[exceptions]!.pop()!;
     const isOut = new Set(out);
     if (harmless.some((fewer) => fewer.every((op) => isOut.has(op)))) continue;
     let set = sets.find((each) => !each.some((op) => isOut.has(op)));
     if (set === undefined) {
-      const found = minimalAmong(relaxation, all.filter((op) => !isOut.has(op)), stop);
+      const found = minimalAmong(relaxation, all.filter((op) => !isOut.has(op)));
       if (found === "none" && harmless.length < HARMLESS) harmless.push(out);
       if (found === "unknown") isComplete = false;
       if (typeof found === "string") continue;
@@ -93,11 +91,16 @@ function mostHitFirst(set: readonly number[], sets: readonly (readonly number[])
 function minimalAmong(
   relaxation: Relaxation,
   some: readonly number[],
-  stop: () => boolean,
 ): readonly number[] | "none" | "unknown" {
   const answer = some.length === 0 ? false : relaxation.contradicts(some, Infinity);
   if (answer !== true) return answer === false ? "none" : "unknown";
-  const few = withoutMany(some, -1, (kept) => kept.length > 0 && relaxation.contradicts(kept, ROUGHLY) === true, stop);
-  const { kept, isMinimal } = withoutOne(few, (fewer) => relaxation.contradicts(fewer, CAREFULLY));
+  const isLate = (): boolean => relaxation.isSpent;
+  const few = withoutMany(
+    some,
+    -1,
+    (kept) => kept.length > 0 && relaxation.contradicts(kept, ROUGHLY) === true,
+    isLate,
+  );
+  const { kept, isMinimal } = withoutOne(few, (fewer) => relaxation.contradicts(fewer, CAREFULLY), isLate);
   return isMinimal ? kept : "unknown";
 }

@@ -68,10 +68,9 @@ export function minimize({ piece, reached, visited, suspects }: Violation, limit
   const suspected = new Set(suspects.map((op) => piece.rows[op]!));
   const few = fewToBeginWith(bad, last, suspected, relaxation);
   const isLate = (): boolean => limits.stop?.() === true;
-  const fewer = withoutMany(few, last, (kept) => relaxation.contradicts(kept, ROUGHLY) === true, isLate);
-  const first = isLate()
-    ? { kept: fewer, isMinimal: false }
-    : withoutOne(fewer, (kept) => relaxation.contradicts(kept, CAREFULLY));
+  const isSpent = (): boolean => relaxation.isSpent;
+  const fewer = withoutMany(few, last, (kept) => relaxation.contradicts(kept, ROUGHLY) === true, isSpent);
+  const first = withoutOne(fewer, (kept) => relaxation.contradicts(kept, CAREFULLY), isSpent);
   const { kept, isMinimal, isSmallest, isInTime } = fewerInTime(bad, smallest(bad, first, relaxation, limits), limits);
   // Where a question about a prefix took too long, the violation may have shown before its last return.
   const shows = kept.includes(last)
@@ -100,10 +99,7 @@ function fewerInTime<Found extends Minimal & { readonly isSmallest: boolean }>(
     (kept) => kept.length > 0 && contradictsInTime(bad, kept, { ...limits, visits: ROUGHLY }) === true,
     isLate,
   );
-  const { kept, isMinimal } = withoutOne(
-    rough,
-    (fewer) => isLate() ? "unknown" : contradictsInTime(bad, fewer, visits),
-  );
+  const { kept, isMinimal } = withoutOne(rough, (fewer) => contradictsInTime(bad, fewer, visits), isLate);
   if (kept.length === found.kept.length) return { ...found, isInTime: false };
   return { ...found, kept, isMinimal, isSmallest: false, isInTime: true };
 }
@@ -135,8 +131,11 @@ function fewToBeginWith(
   return most;
 }
 
-/** How many nodes and configurations are worth looking for a smaller set: without a bound in time, and with one. */
-const NODES = 300, QUESTIONS = 200_000, NODES_IN_TIME = 20_000, QUESTIONS_IN_TIME = 5_000_000;
+/**
+ * How many nodes, and how costly questions, a smaller set is worth: without a bound in time, and with one. (A million
+ * is half a second.)
+ */
+const NODES = 300, QUESTIONS = 100_000, NODES_IN_TIME = 20_000, QUESTIONS_IN_TIME = 2_000_000;
 
 /** A minimal set of operations. */
 interface Minimal {
@@ -152,14 +151,12 @@ function smallest(
   limits: SearchLimits,
 ): Minimal & { readonly isSmallest: boolean } {
   if (!first.isMinimal || first.kept.length <= 1) return { ...first, isSmallest: first.isMinimal };
-  const { stop } = limits;
   // Where values are distinct, what is minimal is the smallest but for rare cases.
-  const isWorthTime = stop !== undefined && known.hasRepeatedValues;
+  const isWorthTime = limits.stop !== undefined && known.hasRepeatedValues;
   const [nodes, questions] = isWorthTime ? [NODES_IN_TIME, QUESTIONS_IN_TIME] : [NODES, QUESTIONS];
   const relaxation = new Relaxation(bad, limits, questions);
   const all = Array.from({ length: bad.length }, (_, op) => op);
-  const bounds = { stop: stop ?? (() => false), most: Infinity, nodes };
-  const { sets, isComplete } = minimalSets(relaxation, all, [first.kept], bounds);
+  const { sets, isComplete } = minimalSets(relaxation, all, [first.kept], { most: Infinity, nodes });
   const kept = sets.reduce((least, set) => set.length < least.length ? set : least);
   return { kept, isMinimal: true, isSmallest: isComplete };
 }

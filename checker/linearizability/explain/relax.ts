@@ -106,8 +106,8 @@ function selection(piece: Piece, kept: readonly number[], relaxed: readonly numb
   return { ...piece, ...result, events: Int32Array.from(events), relaxed: relaxed.length, ...classes };
 }
 
-/** How many configurations all questions together may visit. */
-const ALL_QUESTIONS = 1_000_000;
+/** How much all questions together may cost. */
+const ALL_QUESTIONS = 2_000_000;
 
 /** A piece whose operations can be relaxed. */
 export class Relaxation {
@@ -117,12 +117,13 @@ export class Relaxation {
   /** For registers: the operations that write each value. */
   readonly #writers = new Map<number, number[]>();
   readonly #blindWrites: number[] = [];
-  #visited = 0;
+  #cost = 0;
 
   /**
    * @param piece The piece.
    * @param limits What bounds each question.
-   * @param most How many configurations all questions together may visit.
+   * @param most How much all questions together may cost. The unit is a visit of a register's configuration, which
+   * takes some 0.5 µs.
    */
   constructor(piece: Piece, limits: SearchLimits, most: number = ALL_QUESTIONS) {
     this.#most = most;
@@ -150,19 +151,27 @@ export class Relaxation {
     return this.#piece.transitions !== undefined || [...this.#writers.values()].some((writers) => writers.length > 1);
   }
 
+  /** Whether no more questions can be asked: the time is up, or they have cost what they may. */
+  get isSpent(): boolean {
+    return this.#cost > this.#most || this.#limits.stop?.() === true;
+  }
+
   /**
    * Whether these operations (ascending) contradict each other; `"unknown"` if more than `visits` configurations would
    * have to be visited.
    */
   contradicts(kept: readonly number[], visits: number): true | false | "unknown" {
-    if (this.#visited > this.#most || this.#limits.stop?.() === true) return "unknown";
-    const relaxed = this.#piece.transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
-    // The cost of a question in visits. A question about many operations costs as much as some visits; and where each
-    // visit looks at every relaxed step, it costs that many.
-    const each = this.#piece.transitions === undefined ? 1 : 1 + (relaxed.length >>> 4);
-    const most = Math.min(visits, Math.ceil((this.#most - this.#visited) / each) + kept.length);
+    if (this.isSpent) return "unknown";
+    const { transitions, values } = this.#piece;
+    const relaxed = transitions === undefined ? this.#usefulWrites(kept) : this.#otherSteps(kept);
+    const length = kept.length + relaxed.length;
+    // Each visit of a model's configuration looks at every relaxed step, and that of a register keeps sets of swaps.
+    const each = 1 + (transitions === undefined ? this.#swapsAmong(relaxed) >>> 3 : relaxed.length);
+    // Each question makes its own tables of operations and values. A model's steps and states are made anew as well.
+    this.#cost += transitions === undefined ? length + (values >>> 3) : 8 * length;
+    const most = Math.min(visits, Math.ceil(Math.max(0, this.#most - this.#cost) / each) + kept.length);
     const { valid, visited } = search(selection(this.#piece, kept, relaxed), { ...this.#limits, visits: most });
-    this.#visited += visited * each + ((kept.length + relaxed.length) >>> 3);
+    this.#cost += visited * each;
     return valid === "unknown" ? valid : !valid;
   }
 
@@ -210,6 +219,12 @@ export class Relaxation {
       }
     }
     return [...new Set(relaxed)].sort((x, y) => x - y);
+  }
+
+  #swapsAmong(ops: readonly number[]): number {
+    let count = 0;
+    for (const op of ops) if (this.#piece.kind[op] === SWAP) count++;
+    return count;
   }
 
   #otherSteps(kept: readonly number[]): number[] {

@@ -27,10 +27,12 @@ export function withoutMany(
 export function withoutOne(
   all: readonly number[],
   contradicts: (kept: readonly number[]) => true | false | "unknown",
+  isLate: () => boolean,
 ): { readonly kept: readonly number[]; readonly isMinimal: boolean } {
   let kept = all;
   let isMinimal = true;
   for (const op of all.toReversed()) {
+    if (isLate()) return { kept, isMinimal: false };
     const fewer = kept.filter((other) => other !== op);
     const answer = fewer.length > 0 && contradicts(fewer);
     if (answer === true) kept = fewer;
