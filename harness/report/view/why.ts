@@ -122,6 +122,11 @@ function drawing(store: Store): SVGElement {
     );
   });
   svg.append(...axisOf(moments, x, height));
+  if (layout.above === 0) {
+    svg.append(
+      shape("text", { x: layout.left - 8, y: height - 4, "text-anchor": "end", class: "axis" }, "not to scale"),
+    );
+  }
   return svg;
 }
 
