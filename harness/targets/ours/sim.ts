@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { encodeOperation, SECOND } from "../../../server/mod.ts";
+import { SECOND } from "../../../server/mod.ts";
 import { FAULT_KINDS } from "../../nemesis/faults.ts";
 import type { Cluster, Opening, Target } from "../../run/target.ts";
 import { SimCluster } from "../../sim/cluster.ts";
@@ -15,6 +15,7 @@ import type { ElectionSettings } from "../../sim/invariants/world.ts";
 import type { App } from "./app.ts";
 import { CANARIES } from "./canaries.ts";
 import { createClient, SESSION_TIMEOUT } from "./client.ts";
+import { floodWrite } from "./flooding.ts";
 import { drawableFaults, OURS_FLAGS, type OursSetup, parseOurs, setupOurs, severityFor } from "./setup.ts";
 import { STORE_APP } from "./store_app.ts";
 
@@ -52,9 +53,6 @@ export function simOf(app: App): Target<OursSetup> {
 /** Our server in the simulator, with its store. */
 export const sim: Target<OursSetup> = simOf(STORE_APP);
 
-/** Before and behind the keys of all workloads, so that a snapshot in steps has keys on both sides of its cursor. */
-const FLOODED_KEYS = ["!flooded", "flooded", "~flooded"];
-
 function open(app: App, setup: OursSetup, { clock, seed, nodes, record }: Opening): Cluster {
   if (!(clock instanceof EventQueue)) throw new TypeError("The simulator needs virtual time");
   const { tickLength, alignedTicks, batchTime, settings, raft } = partsOf(app, setup);
@@ -66,10 +64,7 @@ function open(app: App, setup: OursSetup, { clock, seed, nodes, record }: Openin
     nodes,
     ...{ tickLength, alignedTicks, batchTime, settings },
     invariants,
-    bulk: app === STORE_APP
-      ? (bytes, number) =>
-        encodeOperation({ f: "put", key: FLOODED_KEYS[number % FLOODED_KEYS.length]!, value: "x".repeat(bytes) })
-      : null,
+    bulk: app === STORE_APP ? floodWrite : null,
     ...(record === null ? {} : { trace: record }),
   });
   const invoke = createClient({
