@@ -163,7 +163,10 @@ export class MemberChanges {
     queue.at(queue.now() + LEAVE_TICKS * tickLength, () => {
       const leader = this.#leader();
       const status = leader?.replica?.node.status();
-      if (status !== undefined && status.configuration.votersOutgoing.length === 0) return;
+      // A later leader may truncate what is not committed, and be in the joint configuration again.
+      const isLeft = status !== undefined && status.configuration.votersOutgoing.length === 0 &&
+        status.configurationIndex <= status.commitIndex;
+      if (isLeft) return;
       leader?.replica?.changeMembers({ type: "leave-joint" }, () => {});
       this.#leaveJoint();
     });

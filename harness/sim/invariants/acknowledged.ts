@@ -36,7 +36,7 @@ export function believesNoLateRefusal(world: World, id: number, node: Observed, 
 /** The members have changed: what is known of a member that left is void, and what it said before it came back. */
 export function membersChange(node: Observed, configuration: Configuration): void {
   const members = membersOf(configuration);
-  for (const known of [node.matched, node.echoedRound]) {
+  for (const known of [node.matched, node.echoedRound, node.promisedAtTick]) {
     for (const id of known.keys()) if (!members.includes(id)) known.delete(id);
   }
   const before = node.configuration === null ? [] : membersOf(node.configuration);

@@ -54,7 +54,8 @@ export class Configurations {
     // A joining node knows no configuration yet.
     if (from.voters.length === 0) return;
     const to = decodeConfiguration(entry.data);
-    const isLeft = from.votersOutgoing.length > 0 && to.votersOutgoing.length === 0 && sameList(from.voters, to.voters);
+    const isLeft = from.votersOutgoing.length > 0 && to.votersOutgoing.length === 0 &&
+      sameList(from.voters, to.voters) && sameList([...from.learners, ...from.learnersNext], to.learners);
     const isEntered = from.votersOutgoing.length === 0 && sameList(from.voters, to.votersOutgoing);
     const isSimple = from.votersOutgoing.length === 0 && to.votersOutgoing.length === 0 &&
       missing(from.voters, to.voters) + missing(to.voters, from.voters) <= 1;

@@ -25,7 +25,7 @@ import { findsAgain, isOnMajority, keepsCommitted, leadsDurably, leavesDurably }
 import { ElectionSafety } from "./election_safety.ts";
 import { journalRefused } from "./journals.ts";
 import { leadsComplete } from "./leader_completeness.ts";
-import { leadsBesideNoLease, readsByLease } from "./leases.ts";
+import { holdsLease, leadsBesideNoLease, readsByLease } from "./leases.ts";
 import { believesRight, type FollowerBounds } from "./followers.ts";
 import { Forwards } from "./forwards.ts";
 import { LogMatching } from "./log_matching.ts";
@@ -152,6 +152,8 @@ export class Invariants {
   /** A node was looked at, as it is now and then. */
   looks(status: RaftStatus, bounds: FollowerBounds): void {
     believesRight(this.#world, status, bounds);
+    const node = this.#world.nodes.get(status.id);
+    if (status.hasLease && node !== undefined) holdsLease(this.#world, status.id, node);
   }
 
   /** A message leaves a node: its vote or acknowledgement must be true. */
@@ -268,8 +270,10 @@ export class Invariants {
         coverage.snapshot(event);
       },
       transfer: (event, target) => {
-        if (event === "timeout-now") handsOver(world, id, node, target);
-        else node.transferSinceTick = event === "started" ? node.ticks() : -1;
+        if (event === "timeout-now") {
+          node.hasAskedToCampaign = true;
+          handsOver(world, id, node, target);
+        } else node.transferSinceTick = event === "started" ? node.ticks() : -1;
         coverage.transfer(event);
       },
     };

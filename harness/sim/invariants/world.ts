@@ -74,6 +74,10 @@ export interface Observed {
   round: number;
   /** As a leader: the latest round that each follower has echoed. */
   readonly echoedRound: Map<NodeId, number>;
+  /** As a leader: when each follower's latest promise began, in the leader's ticks. */
+  readonly promisedAtTick: Map<NodeId, number>;
+  /** As a leader: whether it has asked another node to campaign in this term. */
+  hasAskedToCampaign: boolean;
   /** As a leader: the last entry that each follower has acknowledged. */
   readonly matched: Map<NodeId, number>;
   /** As a leader: the last heartbeat round before a member joined. What it says of earlier rounds is void. */
@@ -180,6 +184,8 @@ export function observed(log: RaftLog, ticks: () => number): Observed {
     isProbed: () => false,
     round: 0,
     echoedRound: new Map(),
+    promisedAtTick: new Map(),
+    hasAskedToCampaign: false,
     matched: new Map(),
     joinedAfter: new Map(),
     ownDurable: 0,
@@ -209,6 +215,8 @@ export function playsRole(node: Observed, role: Role): void {
   node.echoedRound.clear();
   node.openAppends.clear();
   node.reads.clear();
+  node.promisedAtTick.clear();
+  node.hasAskedToCampaign = false;
   node.matched.clear();
   node.joinedAfter.clear();
   node.isCommitDue = false;
@@ -239,9 +247,10 @@ export function hears(node: Observed, envelope: Envelope): void {
   }
 }
 
-function echoes(node: Observed, { from, round }: HeartbeatResponse): void {
+function echoes(node: Observed, { from, round, sentAtTick }: HeartbeatResponse): void {
   if (round <= (node.joinedAfter.get(from) ?? -1)) return;
   node.echoedAtTick.set(from, node.ticks());
+  node.promisedAtTick.set(from, Math.max(sentAtTick, node.promisedAtTick.get(from) ?? 0));
   node.echoedRound.set(from, Math.max(round, node.echoedRound.get(from) ?? 0));
 }
 

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answers, believesNoLateRefusal, membersChange } from "../../../../harness/sim/invariants/acknowledged.ts";
+import { Configurations } from "../../../../harness/sim/invariants/configurations.ts";
 import { believesRight } from "../../../../harness/sim/invariants/followers.ts";
 import { Forwards } from "../../../../harness/sim/invariants/forwards.ts";
+import { holdsLease } from "../../../../harness/sim/invariants/leases.ts";
 import { tellsTruth } from "../../../../harness/sim/invariants/messages.ts";
 import { asksToRead, confirmsRead, takesRead } from "../../../../harness/sim/invariants/reads.ts";
 import { appliesCommitted } from "../../../../harness/sim/invariants/state_machine_safety.ts";
@@ -10,6 +12,7 @@ import { campaignsWithPreVotes, counts, leadsWithVotes } from "../../../../harne
 import { hears, type Observed, observed, World } from "../../../../harness/sim/invariants/world.ts";
 import {
   configurationOf,
+  encodeConfiguration,
   type Envelope,
   type LogIndex,
   MemLog,
@@ -248,4 +251,36 @@ test("what a leader believes of a follower must fit together, its own messages, 
   assert.match(believed({ inflightBytes: 0 }), /1 appends to it are open, with 0 bytes/);
   assert.match(believed({ echoedRound: 2 }), /it has echoed round 2, but it echoed 3/);
   assert.match(believed({ state: "snapshot" }), /in state snapshot/);
+});
+
+test("a lease without recent promises of a quorum is noticed, and one beside a transfer or before a commit", () => {
+  const held = (change: (node: Observed, world: World) => void): string => {
+    const { world, node } = leader();
+    node.commitIndex = 3 as LogIndex;
+    hears(node, came({ ...ECHO, sentAtTick: 4 }));
+    change(node, world);
+    holdsLease(world, 1, node);
+    return world.verdict().reason ?? "";
+  };
+  assert.equal(held(() => {}), "");
+  assert.match(held((node) => node.hasAskedToCampaign = true), /^lease: node 1 .* but has asked another to campaign/);
+  assert.match(held((node) => node.commitIndex = 2), /but has committed nothing of this term/);
+  assert.match(held((node) => node.promisedAtTick.set(2 as NodeId, -9)), /but has no promises of a quorum/);
+  assert.match(held((node) => node.promisedAtTick.clear()), /but has no promises of a quorum/);
+  assert.match(held((node) => node.role = "follower"), /but is a follower/);
+});
+
+test("a voter that was to become a learner and is lost when the joint configuration is left is noticed", () => {
+  for (const learners of [[1], []]) {
+    const { world, node } = leader();
+    world.marks.push({ committedIn: 2, index: 3 });
+    node.configuration = { ...configurationOf([2, 3].map(nodeId)), votersOutgoing: [1, 2, 3].map(nodeId) };
+    node.configuration = { ...node.configuration, learnersNext: [nodeId(1)] };
+    const data = encodeConfiguration(configurationOf([2, 3].map(nodeId), learners.map(nodeId)));
+    new Configurations(world).appends(1, node, {
+      ...{ index: 4 as LogIndex, term: 2 as Term, kind: "configuration", data },
+    });
+
+    assert.equal(world.isBroken, learners.length === 0);
+  }
 });

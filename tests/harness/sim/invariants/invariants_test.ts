@@ -344,9 +344,20 @@ test("a snapshot that discards a committed tail is noticed", () => {
 
 test("a read by lease is noticed as soon as a later term has a leader", () => {
   const cluster = observed();
+  const promise = (from: number, to: number, term: number, index: number): void => {
+    for (const id of [to, 3]) cluster.append(id, entry(index, term));
+    commit(cluster, to, index - 1, index);
+    cluster.tracer(to).receive({
+      ...{ type: "heartbeat-response", from: from as NodeId, to: to as NodeId, term: term as Term, afterSync: false },
+      ...{ round: 1, sentAtTick: 0, vouchedIndex: null },
+    });
+  };
   cluster.lead(1, 1);
+  promise(2, 1, 1, 1);
   cluster.tracer(1).readConfirmed(1, 0 as LogIndex, "lease", null);
+  cluster.append(2, entry(1, 1));
   cluster.lead(2, 2);
+  promise(1, 2, 2, 2);
   cluster.tracer(2).readConfirmed(2, 0 as LogIndex, "lease", null);
   assert.equal(cluster.invariants.verdict().valid, true);
   cluster.tracer(1).readConfirmed(3, 0 as LogIndex, "lease", null);
