@@ -109,6 +109,7 @@ import "./harness/sweep/fuzz_test.ts";
 import "./harness/sweep/real_time_test.ts";
 import "./harness/sweep/shrink_test.ts";
 import "./harness/targets/etcd/etcd_test.ts";
+import "./harness/targets/maelstrom/answers_test.ts";
 import "./harness/targets/maelstrom/protocol_test.ts";
 import "./harness/targets/maelstrom/services_test.ts";
 import "./harness/targets/maelstrom/target_test.ts";

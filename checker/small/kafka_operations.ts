@@ -72,7 +72,7 @@ const ASSIGNMENTS: readonly string[] = ["assign", "subscribe"];
  */
 export function kafkaOperations(history: readonly HistoryEvent[]): KafkaRecord {
   const operations = operationsOf(history);
-  assertHasAny("kafka", operations, TRANSACTIONS);
+  assertHasAny("kafka", operations, [...TRANSACTIONS, ...ASSIGNMENTS, "crash"]);
   const sends: Send[] = [], polls: Poll[] = [], steps: Step[] = [];
   for (const operation of operations) {
     const { f, end, invocation, completion } = operation;

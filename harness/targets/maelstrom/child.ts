@@ -25,6 +25,8 @@ export interface ChildOptions {
   readonly onLines: (lines: readonly string[]) => void;
   /** Called at its end, after its last line. */
   readonly onEnd: (end: End) => void;
+  /** Called if it closes its standard output, but does not end. */
+  readonly onSilence: () => void;
   /** Called with its standard error, as it arrives. */
   readonly onStderr: ((text: string) => void) | null;
 }
@@ -39,6 +41,8 @@ export interface Child {
   signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
   /** The last lines of its standard error, on one line. */
   said(): string;
+  /** The end of its standard output that is no line yet; `null` if it has written nothing at all. */
+  unfinished(): string | null;
   /** Calls `action` when it has ended, or at once if it already has. */
   whenEnded(action: () => void): void;
 }
@@ -54,7 +58,7 @@ const LAST_WORDS_MS = 200;
  * Starts a process in its own group. A Ctrl-C at the terminal does not reach it, and signals to the group reach its
  * children.
  */
-export function startChild({ argv, env, onLines, onEnd, onStderr }: ChildOptions): Child {
+export function startChild({ argv, env, onLines, onEnd, onSilence, onStderr }: ChildOptions): Child {
   const [program, ...args] = argv;
   const child: ChildProcess = spawn(program, args, {
     stdio: ["pipe", "pipe", "pipe"],
@@ -72,7 +76,9 @@ export function startChild({ argv, env, onLines, onEnd, onStderr }: ChildOptions
   };
   const lines = lineReader(onLines);
   child.stdin!.on("error", () => {});
-  child.stdout!.setEncoding("utf8").on("data", lines).on("error", () => {});
+  child.stdout!.setEncoding("utf8").on("data", lines.read).on("error", () => {});
+  // At its end a process closes its output too.
+  child.stdout!.on("end", () => void setTimeout(() => hasEnded || onSilence(), LAST_WORDS_MS));
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
     kept = (kept + text).slice(-KEPT);
     onStderr?.(text);
@@ -96,6 +102,7 @@ export function startChild({ argv, env, onLines, onEnd, onStderr }: ChildOptions
       }
     },
     said: () => lastLines(kept),
+    unfinished: lines.unfinished,
     whenEnded(action) {
       if (hasEnded) action();
       else waiting.push(action);
@@ -119,15 +126,22 @@ function writer(child: ChildProcess): (line: string) => void {
 }
 
 /** Splits text that arrives in pieces into lines. Each piece is scanned only once. */
-function lineReader(onLines: (lines: readonly string[]) => void): (text: string) => void {
+function lineReader(
+  onLines: (lines: readonly string[]) => void,
+): { read(text: string): void; unfinished(): string | null } {
   let pieces: string[] = [];
-  return (text) => {
-    const last = text.lastIndexOf("\n");
-    if (last < 0) return void pieces.push(text);
-    pieces.push(text.slice(0, last));
-    const lines = pieces.join("").split("\n");
-    pieces = last + 1 < text.length ? [text.slice(last + 1)] : [];
-    onLines(lines);
+  let hasRead = false;
+  return {
+    read(text) {
+      hasRead = true;
+      const last = text.lastIndexOf("\n");
+      if (last < 0) return void pieces.push(text);
+      pieces.push(text.slice(0, last));
+      const lines = pieces.join("").split("\n");
+      pieces = last + 1 < text.length ? [text.slice(last + 1)] : [];
+      onLines(lines);
+    },
+    unfinished: () => hasRead ? pieces.join("") : null,
   };
 }
 

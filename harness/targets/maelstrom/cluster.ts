@@ -54,6 +54,8 @@ class MaelstromCluster implements Cluster {
   readonly #clients: ReturnType<(typeof MAELSTROM_WORKLOADS)[string]["clients"]>;
   readonly #requests = new Requests();
   readonly #traffic: Traffic = { servers: 0, clients: 0, answered: new Set() };
+  /** The last message of each node to a client that answers none of its requests. */
+  readonly #unread = new Map<number, string>();
   #hasAskedStale = false;
   #breach: { readonly breach: Breach; readonly reason: string } | null = null;
   #hasStopped = false;
@@ -122,10 +124,20 @@ class MaelstromCluster implements Cluster {
     const name = nodeName(node.id);
     const init = { type: "init", node_id: name, node_ids: this.#names };
     const greetings = [init, ...this.#clients.greetings?.(this.#names) ?? []];
+    const { life, lives } = node;
+    // In lockstep the life itself notices that a node does not answer; the first lives are awaited by `start`.
+    const timer = this.#setup.clock === "lockstep" || lives === 1
+      ? null
+      : this.#opening.clock.after(this.#setup.startTimeout * SECOND, () => {
+        if (node.life === life && node.view().state === "running") this.#missInit(node);
+      });
     const next = (i: number): void => {
-      if (i === greetings.length) return done();
+      if (i === greetings.length) {
+        timer?.cancel();
+        return done();
+      }
       const body = greetings[i]!;
-      const msg_id = this.#requests.open((answer) => {
+      const msg_id = this.#requests.open(STARTER, (answer) => {
         if (answer.type === `${body.type}_ok`) return next(i + 1);
         this.#malformed(node.id, body, answer, `${body.type}_ok`);
       });
@@ -140,41 +152,58 @@ class MaelstromCluster implements Cluster {
     if (this.#opening.record !== null) {
       this.#tell(from, "sent", `to ${dest}: ${quoted(writeJson(body))}`, isClient(dest));
     }
-    if (dest === STARTER) return this.#requests.take(body);
     const node = nodeOf(dest);
     const service = SERVICE_NAMES.indexOf(dest);
-    if (isClient(dest)) {
-      this.#traffic.clients++;
-      this.#network.send(from, CLIENTS, (answer) => {
-        this.#traffic.answered.add(from);
-        this.#requests.take(answer);
-      }, body);
-    } else if (node !== null && this.#nodes.has(node)) {
+    if (isClient(dest)) this.#answer(from, message, text);
+    else if (node !== null && this.#nodes.has(node)) {
       this.#traffic.servers++;
       this.#send(from, node, text.trim());
     } else if (service >= 0) {
       this.#traffic.servers++;
-      this.#network.send(from, -1 - service, (request) => this.#serve(dest, request), message);
+      this.#network.send(from, -1 - service, (request) => this.#serve(from, dest, request), message);
     } else {
       const what = `sent a message to ${JSON.stringify(dest)}, which does not exist: ${quoted(text)}`;
       this.#break(from, { what, isCertain: true }, "");
     }
   }
 
+  /** Sends a message from a process to a client. */
+  #answer(from: number, { dest, body }: Message, text: string): void {
+    const problem = this.#requests.problemOf(dest, body);
+    if (problem !== null) return this.#break(from, { what: `${problem}: ${quoted(text)}`, isCertain: true }, "");
+    const isAnswer = typeof body["in_reply_to"] === "number";
+    if (!isAnswer) this.#unread.set(from, text);
+    if (dest === STARTER) return this.#requests.take(body);
+    this.#traffic.clients++;
+    this.#network.send(from, CLIENTS, (answer) => {
+      if (isAnswer) this.#traffic.answered.add(from);
+      this.#requests.take(answer);
+    }, body);
+  }
+
   #send(from: number, to: number, line: string): void {
     this.#network.send(from, to, (arrived) => {
       if (this.#opening.record !== null) this.#tell(to, "message", quoted(arrived), false);
-      this.#nodes.get(to)!.deliver(arrived);
+      const node = this.#nodes.get(to)!;
+      if (from === CLIENTS) node.ask(arrived);
+      else node.deliver(arrived);
     }, line);
   }
 
-  #serve(service: string, { src, body }: Message): void {
+  /** Answers whom the request names as its sender: a node, or the client whose request a node has passed on. */
+  #serve(from: number, service: string, { src, body }: Message): void {
     if (mayBeStale(service)) this.#hasAskedStale = true;
     const answer = this.#services.get(service)!.handle(src, body);
-    const line = lineOf({ src: service, dest: src, body: { ...answer, in_reply_to: body["msg_id"] } });
+    const message = { src: service, dest: src, body: { ...answer, in_reply_to: body["msg_id"] } };
+    const place = -1 - SERVICE_NAMES.indexOf(service);
     const to = nodeOf(src);
     this.#traffic.servers++;
-    if (to !== null && this.#nodes.has(to)) this.#send(-1 - SERVICE_NAMES.indexOf(service), to, line);
+    if (to !== null && this.#nodes.has(to)) this.#send(place, to, lineOf(message));
+    else if (isClient(src)) this.#answer(place, message, lineOf(message));
+    else {
+      const what = `asked ${service} with the src ${JSON.stringify(src)}, which does not exist, so it gets no answer`;
+      this.#break(from, { what: `${what}: ${quoted(writeJson(body))}`, isCertain: true }, "");
+    }
   }
 
   start(done: (error: Error | null) => void): void {
@@ -191,9 +220,7 @@ class MaelstromCluster implements Cluster {
     this.#failStart = end;
     const timer = this.#setup.clock === "lockstep" ? null : clock.after(startTimeout * SECOND, () => {
       const [name] = waiting;
-      const { life } = this.#nodes.get(nodeOf(name!)!)!;
-      const what = `did not answer init within ${startTimeout} s (--start-timeout)`;
-      this.#break(nodeOf(name!)!, { what, isCertain: true }, life!.child.said());
+      this.#missInit(this.#nodes.get(nodeOf(name!)!)!);
     });
     for (const node of this.#nodes.values()) {
       node.start(() => {
@@ -201,6 +228,20 @@ class MaelstromCluster implements Cluster {
         if (--open === 0) end(null);
       });
     }
+  }
+
+  #missInit({ id, life }: Node): void {
+    const what = `did not answer init within ${this.#setup.startTimeout} s (--start-timeout)${this.#hint(id)}`;
+    this.#break(id, { what, isCertain: true }, life!.child.said());
+  }
+
+  /** Why a node that runs is not heard, if its output tells. */
+  #hint(id: number): string {
+    const unread = this.#unread.get(id);
+    if (unread !== undefined) return `; it sent a message without in_reply_to, which answers nobody: ${quoted(unread)}`;
+    const unfinished = this.#nodes.get(id)!.life!.child.unfinished();
+    if (unfinished === null) return "; it has written nothing to its standard output, or has not flushed it";
+    return unfinished === "" ? "" : `; its output does not end with a line feed: ${quoted(unfinished)}`;
   }
 
   nodes(): readonly number[] {
@@ -211,7 +252,7 @@ class MaelstromCluster implements Cluster {
     this.#noticeSilence(node);
     const src = clientName(process), dest = nodeName(node);
     const ask: Ask = (request, then) => {
-      const msg_id = this.#requests.open(then);
+      const msg_id = this.#requests.open(src, then);
       this.#traffic.clients++;
       this.#send(CLIENTS, node, lineOf({ src, dest, body: { ...request, msg_id } }));
     };
@@ -236,7 +277,8 @@ class MaelstromCluster implements Cluster {
       [...this.#nodes.values()].every((each) => each.lives === 1 && each.view().state === "running");
     const patience = SILENCE_MAX + 10 * (this.#setup.latency ?? 0) * MILLISECOND;
     if (!isWhole || now - this.#askedSince < patience) return;
-    const what = `and all other nodes have answered no request for ${Math.round((now - this.#askedSince) / SECOND)} s`;
+    const silent = Math.round((now - this.#askedSince) / SECOND);
+    const what = `and all other nodes have answered no request for ${silent} s${this.#hint(node)}`;
     this.#break(node, { what, isCertain: false }, this.#nodes.get(node)!.life!.child.said());
   }
 

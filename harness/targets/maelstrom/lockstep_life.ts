@@ -88,6 +88,7 @@ class LockstepLife implements Life {
       onLines: (lines) => {
         for (const text of lines) this.#take(text);
       },
+      onSilence: () => this.#break({ what: "closed its standard output", isCertain: true }),
       onEnd: ({ how }) => this.#break({ what: `ended by itself with ${how}`, isCertain: true }),
     });
     this.#patience = new Patience(this.child.pid, lockstep.startLimitMs);

@@ -14,7 +14,7 @@ interface NodeOptions {
   readonly id: number;
   /** Starts the life with this number, from 1. */
   readonly live: (life: number, ears: Ears) => Life;
-  /** Prepares a new life: `init`, and other first messages. */
+  /** Prepares a new life: `init`, and other first messages. Calls `done` when all are answered. */
   readonly introduce: (node: Node, done: () => void) => void;
   /** Called with each message that it sends. */
   readonly heard: (id: number, message: Message, text: string) => void;
@@ -29,6 +29,8 @@ export class Node {
   readonly #pauses = new Set<Fault>();
   #life: Life | null = null;
   #lives = 0;
+  /** Clients' requests that came before the node knew who it is; `null` if it knows. */
+  #early: string[] | null = [];
 
   constructor(options: NodeOptions) {
     this.#options = options;
@@ -61,7 +63,20 @@ export class Node {
       },
     });
     this.#life = life;
-    introduce(this, done);
+    const early: string[] = [];
+    this.#early = early;
+    introduce(this, () => {
+      if (this.#life !== life) return;
+      this.#early = null;
+      for (const line of early) life.deliver(line);
+      done();
+    });
+  }
+
+  /** Delivers a client's request. Until the node has answered its first messages, it waits. */
+  ask(line: string): void {
+    if (this.#early === null) this.deliver(line);
+    else this.#early.push(line);
   }
 
   /** Delivers a message, as a line of JSON. Messages after the end of its process are lost. */

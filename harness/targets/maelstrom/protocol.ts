@@ -35,23 +35,38 @@ export function readLine(text: string): Line | null {
   try {
     value = parseJson(text);
   } catch {
-    return { problem: `wrote a line that is not JSON, ${quoted(text)}: only messages belong on standard output` };
+    return { problem: `wrote a line that is not JSON, ${quoted(text)}: ${whyNotJson(text)}` };
   }
   if (!isObject(value)) return { problem: `wrote ${quoted(text)}, but a message is an object` };
   const { src, dest, body } = value;
-  if (typeof dest !== "string") return { problem: `wrote a message without a dest: ${quoted(text)}` };
-  if (typeof src !== "string") return { problem: `wrote a message without a src: ${quoted(text)}` };
+  for (const [name, end] of [["dest", dest], ["src", src]] as const) {
+    if (end === undefined) return { problem: `wrote a message without a ${name}: ${quoted(text)}` };
+    if (typeof end !== "string") return { problem: `wrote a message whose ${name} is not a text: ${quoted(text)}` };
+  }
   if (!isObject(body)) return { problem: `wrote a message whose body is not an object: ${quoted(text)}` };
-  return { message: { src, dest, body: body as Body } };
+  return { message: { src: src as string, dest: dest as string, body: body as Body } };
+}
+
+/** A guess for people why a line is not JSON. */
+function whyNotJson(text: string): string {
+  const line = text.trim();
+  if (text.startsWith("\uFEFF")) return "it begins with a byte order mark";
+  if (/\}\s*\{/.test(line)) return "each message needs a line of its own";
+  // A message that is printed over several lines begins like this.
+  if (line === "{" || line === "[") return "a message must be on one line";
+  return "only messages belong on standard output";
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A node's line, truncated. */
+/** A node's line, truncated. Characters that a terminal would act on, or not show, are escaped. */
 export function quoted(text: string): string {
-  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+  const start = text.length > 120 ? `${text.slice(0, 117)}...` : text;
+  return start.replace(/\r$/, "").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    return `\\u{${character.codePointAt(0)!.toString(16)}}`;
+  });
 }
 
 /**

@@ -21,6 +21,9 @@ export function realLife(options: Pick<ChildOptions, "argv" | "env" | "onStderr"
         else ears.broken({ what: line.problem, isCertain: true });
       }
     },
+    onSilence() {
+      if (!isOver) ears.broken({ what: "closed its standard output", isCertain: true });
+    },
     onEnd({ how }) {
       if (!isOver) ears.broken({ what: `ended by itself with ${how}`, isCertain: true });
     },

@@ -7,6 +7,7 @@ import { checkTransactionModel, type HistoryEvent, type Verdict } from "../../..
 import type { Random } from "../../../../raft/mod.ts";
 import { freshNumber, happens, type Invocation } from "../../../workloads/workload.ts";
 import { forHistory } from "../json.ts";
+import { isSame } from "../services/key_value.ts";
 import type { MaelstromSetup } from "../setup.ts";
 import { type Clients, type MaelstromWorkload, request } from "./speech.ts";
 
@@ -59,14 +60,32 @@ function transactions(name: string, model: string, write: "append" | "w"): Maels
         const isRead = (value as Micro[]).every(([f]) => f === "r");
         request(speaking, body, isRead, (answer) => {
           const { txn } = answer;
-          if (!Array.isArray(txn) || txn.length !== (value as Micro[]).length) {
-            return malformed(body, answer, "a txn with every step of the request");
-          }
+          const expected = expectedInstead(value as Micro[], txn, write === "append");
+          if (expected !== null) return malformed(body, answer, expected);
           end({ type: "ok", value: forHistory(txn) });
         });
       },
     }),
   };
+}
+
+/**
+ * What was expected instead of `txn` as the answer to these steps; `null` if it has the right form. What a read may
+ * return is the judge's question, but a list's read is a list, or `null`.
+ */
+function expectedInstead(steps: readonly Micro[], txn: unknown, areLists: boolean): string | null {
+  if (!Array.isArray(txn) || txn.length !== steps.length) return "a txn with every step of the request";
+  for (const [i, [f, key, value]] of steps.entries()) {
+    const step: unknown = txn[i];
+    const isStep = Array.isArray(step) && step.length === 3 && step[0] === f && isSame(step[1], key);
+    const hasValue = f !== "r"
+      ? isStep && isSame(step[2], value)
+      : isStep && (!areLists || step[2] === null || Array.isArray(step[2]));
+    if (hasValue) continue;
+    const found = f !== "r" ? JSON.stringify(value) : areLists ? "LIST OR null" : "VALUE";
+    return `["${f}",${key},${found}] as step ${i + 1} of the txn`;
+  }
+  return null;
 }
 
 /** The highest value that a transaction writes to key 0. */

@@ -391,3 +391,127 @@ test("what happened to messages is counted only where a fault was to do it", { s
   assert.deepEqual(fates(await run({ ...asked, nemesis: "partition", nemesisInterval: 0.5 })), ["cut"]);
   assert.deepEqual(fates(await run({ ...asked, nemesis: "packets:loss", nemesisInterval: 0.5 })), ["lost"]);
 });
+
+/** Ways in which a node's answers miss their client: a program's changes to an echo, and what the run says. */
+const MISSES: readonly [how: string, change: string, said: RegExp][] = [
+  [
+    "an answer to another client",
+    'm["src"] = "c99"',
+    /n\d sent c99 an answer with in_reply_to \d+, but c\d+ made that request/,
+  ],
+  [
+    "an answer to a request that nobody made",
+    'b["msg_id"] += 1000',
+    /sent c\d+ an answer with in_reply_to \d+, but nobody has made a request with this msg_id/,
+  ],
+  [
+    "a number as a text",
+    'b["msg_id"] = str(b["msg_id"])',
+    /answered c\d+ with in_reply_to "\d+", but a number was expected/,
+  ],
+  ["a client's name that is no text", 'm["src"] = 5', /wrote a message whose dest is not a text/],
+  [
+    "a question to a service under a name that nobody has",
+    'm = {"src": "lin-kv", "dest": "me"}',
+    /asked lin-kv with the src "me", which does not exist, so it gets no answer/,
+  ],
+  ["a message over several lines", 'print("{")', /that is not JSON, \{: a message must be on one line/],
+  ["colours", 'print("\\033[31mred")', /that is not JSON, \\u\{1b\}\[31mred: only messages belong on standard output/],
+  [
+    "a closed output",
+    "import os, time; sys.stdout.flush(); os.close(1); time.sleep(9)",
+    /n\d closed its standard output/,
+  ],
+];
+
+for (const [how, change, said] of MISSES) {
+  test(`what a node does wrong is told: ${how}`, { skip: noPython }, () =>
+    withProgram(
+      `#!/usr/bin/env python3\n${BLANK}    if b["type"] == "echo": ${change}\n${ECHO}`,
+      async (bin) => {
+        const judged = await run({ bin, workload: "echo", timeLimit: 60 });
+        const { valid, reason } = judged.result.checks["processes"]!;
+        assert.equal(valid, false);
+        assert.match(reason!, said);
+      },
+    ));
+}
+
+test("if no answer reaches a client, the nodes' last message is told", { skip: noPython }, () =>
+  withProgram(
+    `#!/usr/bin/env python3\n${BLANK}    if b["type"] == "echo": say(m, {"type": "echo_ok"}); continue\n${ECHO}`,
+    async (bin) => {
+      const judged = await run({ bin, workload: "echo", timeLimit: 60 });
+      assert.match(
+        judged.result.checks["processes"]!.reason!,
+        /have answered no request for \d s; it sent a message without in_reply_to, which answers nobody: .*echo_ok/,
+      );
+    },
+  ));
+
+for (
+  const [how, text, said] of [
+    [
+      "flushes nothing",
+      "import sys\nfor line in sys.stdin: pass\n",
+      /it has written nothing to its standard out/,
+    ],
+    [
+      "ends no line",
+      'import sys\nfor line in sys.stdin: print(1, end="", flush=True)\n',
+      /its output does not end with a line feed: 1/,
+    ],
+  ] as const
+) {
+  test(`a node that ${how} is told when it has not answered init`, { skip: noPython }, () =>
+    withProgram(
+      `#!/usr/bin/env python3\n${text}`,
+      (bin) => assert.rejects(run({ bin, workload: "echo", flags: { "start-timeout": 1 } }), said),
+    ));
+}
+
+test("after a restart clients' requests wait until the node knows who it is", { skip: noPython }, () =>
+  // The node takes its time for init, and would end if it was asked something before.
+  withProgram(
+    `#!/usr/bin/env python3\n${BLANK}    def init(m=m, b=b):
+        global me
+        time.sleep(0.3)
+        me = b["node_id"]
+        say(m, {"type": "init_ok", "in_reply_to": b["msg_id"]})
+    if b["type"] == "init": threading.Thread(target=init).start(); continue
+    me
+${ECHO}`.replace("import json, sys", "import json, sys, threading, time"),
+    async (bin) => {
+      const asked = { nemesis: "kill", nemesisInterval: 0.6, timeLimit: 4, rate: 100 };
+      const judged = await run({ bin, workload: "echo", ...asked });
+      assert.deepEqual(invalid(judged), []);
+      assert.ok(judged.result.coverage["starts"]! > 3);
+    },
+  ));
+
+test("a node that does not answer init after a restart is told", { skip: noPython }, () =>
+  withProgram(
+    `#!/usr/bin/env python3\n${BLANK}    if b["type"] == "init":
+        path = __file__ + b["node_id"]
+        if os.path.exists(path): continue
+        open(path, "w").close()
+${ECHO}`.replace("import json, sys", "import json, os, sys"),
+    async (bin) => {
+      const flags = { "start-timeout": 1 };
+      const judged = await run({ bin, workload: "echo", nemesis: "kill", nemesisInterval: 1, timeLimit: 30, flags });
+      assert.match(judged.result.checks["processes"]!.reason!, /n\d did not answer init within 1 s/);
+    },
+  ));
+
+test("a service answers the client whose request a node has passed on as it is", { skip: noPython }, () =>
+  withProgram(
+    `#!/usr/bin/env python3\n${BLANK}    if b["type"] != "init":
+        print(json.dumps({**m, "dest": "lin-kv"}), flush=True)
+        continue
+${ECHO}`,
+    async (bin) => {
+      const judged = await run({ bin, workload: "lin-kv", nemesis: "partition", nemesisInterval: 1 });
+      assert.deepEqual(invalid(judged), []);
+      assert.equal(judged.result.operations.info, 0);
+    },
+  ));
