@@ -5,14 +5,15 @@
  */
 import { FAULTS } from "../../harness/nemesis/faults.ts";
 import { MARKS } from "../../harness/sim/marks.ts";
+import { whyEquivalent } from "./equivalent.ts";
 import { interval, type MechanicalMutant } from "./mechanical.ts";
 
 /** What became of a mutant. */
 export interface MutantResult extends MechanicalMutant {
   /** The seed with which the sweep found it; `null` if it did not. */
   readonly sweep: string | null;
-  /** Whether the unit tests found it. */
-  readonly suite: boolean;
+  /** Whether the unit tests found it; `null` if they were not asked. */
+  readonly suite: boolean | null;
 }
 
 /** The page, in Markdown. */
@@ -45,26 +46,48 @@ export function faultsPage(results: readonly MutantResult[], mutants: number, cp
 }
 
 function shares(results: readonly MutantResult[], mutants: number, cpu: number): string[] {
-  const of = results.length;
-  if (of === 0) return ["No mutant has been tried yet."];
-  const row = (name: string, found: (result: MutantResult) => boolean): string => {
-    const hits = results.filter(found).length;
+  if (results.length === 0) return ["No mutant has been tried yet."];
+  const row = (name: string, tried: readonly MutantResult[], found: (result: MutantResult) => boolean): string => {
+    const of = tried.length, hits = tried.filter(found).length;
     const [low, high] = interval(hits, of).map((share) => `${Math.round(100 * share)} %`);
     return `| ${name} | ${hits} of ${of} | ${Math.round(100 * hits / of)} % | ${low} to ${high} |`;
   };
-  const survivors = results.filter(({ sweep, suite }) => sweep === null && !suite);
+  const withSuite = results.filter(({ suite }) => suite !== null);
+  const counted = results.filter((result) => whyEquivalent(result) === null);
+  const isFound = ({ sweep, suite }: MutantResult): boolean => sweep !== null || suite === true;
+  const survivors = counted.filter((result) => !isFound(result));
+  const equivalent = results.filter((result) => whyEquivalent(result) !== null);
   return [
     `A mutant is one slip in \`raft/\`, \`server/replica/\` or \`server/journal/\`: a comparison turned, a statement dropped,`,
-    `off by one, a condition negated, a constant moved. There are ${mutants}; ${of} of them were drawn, each with the same`,
+    `off by one, a condition negated, a constant moved. There are ${mutants}; ${results.length} of them were drawn, each with the same`,
     `chance. The sweep is \`fuzz --nemesis all --workload all\` with ${cpu} seconds of processor time.`,
     "",
     "| found by | mutants | share | 95 % interval |",
     "|---|---|---|---|",
-    row("the one sweep", ({ sweep }) => sweep !== null),
-    row("the unit tests of the three folders", ({ suite }) => suite),
-    row("one of them", ({ sweep, suite }) => sweep !== null || suite),
+    row("the one sweep", results, ({ sweep }) => sweep !== null),
+    ...(equivalent.length === 0
+      ? []
+      : [row("the one sweep, of those that change anything", counted, ({ sweep }) => sweep !== null)]),
+    ...(withSuite.length === 0
+      ? []
+      : [row("the unit tests of the three folders", withSuite, ({ suite }) => suite === true)]),
+    ...(withSuite.length < results.length ? [] : [row("one of them", results, isFound)]),
     "",
-    ...(survivors.length === 0 ? [] : ["Neither found these. Some of them change nothing that can be seen:", ""]),
-    ...survivors.map(({ file, line, slip, after }) => `- \`${file}:${line}\`, ${slip}: \`${after.trim() || ";"}\``),
+    ...listed("These were not found:", survivors, () => ""),
+    ...listed("These change nothing that can be seen:", equivalent, (result) => `. ${whyEquivalent(result)}`),
+  ];
+}
+
+function listed(title: string, results: readonly MutantResult[], why: (result: MutantResult) => string): string[] {
+  if (results.length === 0) return [];
+  return [
+    title,
+    "",
+    ...results.map((result) => {
+      const { file, line, slip, before, after } = result;
+      const change = after.trim() === ";" ? `\`${before.trim()}\`` : `\`${before.trim()}\` becomes \`${after.trim()}\``;
+      return `- \`${file}:${line}\`, ${slip}: ${change}${why(result)}`;
+    }),
+    "",
   ];
 }
