@@ -103,6 +103,8 @@ export class SimHost {
   readonly #submit: Submit;
   /** The sessions and numbers with which open writes were tried. */
   readonly #triedAs = new Map<Uint8Array, string[]>();
+  /** The attempts of writes that have no answer, with the term of the leader that was asked. */
+  readonly #asked = new WeakMap<Uint8Array, { readonly term: number }>();
   /** The version of the births in the file. */
   #savedVersion = 0;
   #isFileBusy = false;
@@ -140,7 +142,7 @@ export class SimHost {
       name: `${id}.${incarnation}`,
       submit: (command, reply, session) => {
         this.#triedAs.get(command)?.push(`${session.client}/${session.sequence}`);
-        replica.submit(command, reply, { session });
+        replica.submit(command, this.#watchAttempt(command, reply), { session });
       },
       committedIndex: () => replica.node.commitIndex,
       leaderTerm: () => replica.node.leader === null ? 0 : replica.node.term,
@@ -249,6 +251,22 @@ export class SimHost {
     const data = journal.entryAt(logIndex(index))?.data;
     if (data === undefined || data === command || sameBytes(data, command)) return;
     invariants.broken(`state machine safety: node ${id} applies another command than entry ${index} has`);
+  }
+
+  /** While a leader has not answered a write, the front does not ask it again: a slow leader would get slower. */
+  #watchAttempt(command: Uint8Array, reply: (reply: ClientReply) => void): (reply: ClientReply) => void {
+    const { node } = this.replica;
+    const asked = { term: node.leader === null ? 0 : node.term };
+    if (asked.term > 0 && this.#asked.get(command)?.term === asked.term) {
+      this.#parts.invariants.broken(
+        `front: node ${this.#parts.id} asks the leader of term ${asked.term} twice at once`,
+      );
+    }
+    this.#asked.set(command, asked);
+    return (answer) => {
+      if (this.#asked.get(command) === asked) this.#asked.delete(command);
+      reply(answer);
+    };
   }
 
   /** Notes how clients' writes without a session end. */

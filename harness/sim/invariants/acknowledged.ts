@@ -1,6 +1,7 @@
 /**
  * Acknowledgements: a leader commits an entry of its term at once when the answers of a quorum say that they hold it
- * (Raft, section 5.3), forgets no echo, and goes back to probing for no refusal that an earlier answer contradicts.
+ * (Raft, section 5.3), forgets no echo, goes back to probing for no refusal that an earlier answer contradicts, and
+ * gives up no snapshot that a follower is taking.
  *
  * @module
  */
@@ -19,6 +20,9 @@ export function answers(world: World, id: number, node: Observed, envelope: Enve
     if (envelope.success && envelope.index <= node.log.lastIndex) {
       node.matched.set(from, Math.max(matched, envelope.index));
     } else if (!envelope.success && envelope.index <= matched && !node.isProbed(from)) node.lateRefusal = from;
+  } else if (envelope.type === "snapshot-response") {
+    if (envelope.refusal === null) node.refusing.delete(from);
+    else node.refusing.add(from);
   } else if (envelope.type === "heartbeat-response" && envelope.vouchedIndex !== null) {
     // A follower in doubt has lost what it acknowledged.
     node.matched.set(from, Math.min(node.matched.get(from) ?? 0, envelope.vouchedIndex));
@@ -44,6 +48,16 @@ export function membersChange(node: Observed, configuration: Configuration): voi
   node.lateRefusal = null;
   // A smaller quorum may be reached without an answer: it is counted with the next one.
   node.isCommitDue = false;
+}
+
+/**
+ * A leader gives up a snapshot that it sends. The follower must be silent, or have refused it: otherwise a snapshot that
+ * takes longer than the time between two snapshots never arrives.
+ */
+export function givesUpSnapshot(world: World, id: number, node: Observed, to: NodeId): void {
+  const silent = node.ticks() - (node.echoedAtTick.get(to) ?? -Infinity);
+  if (node.role !== "leader" || silent > 1 || node.refusing.has(to)) return;
+  world.broken(`acknowledged: node ${id} gives up the snapshot that it sends node ${to}, which was just heard`);
 }
 
 function commitsPromptly(world: World, id: number, node: Observed): void {

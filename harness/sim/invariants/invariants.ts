@@ -18,7 +18,7 @@ import type {
   Term,
 } from "../../../raft/mod.ts";
 import { countEvents, type Coverage } from "../coverage.ts";
-import { answers, believesNoLateRefusal, membersChange } from "./acknowledged.ts";
+import { answers, believesNoLateRefusal, givesUpSnapshot, membersChange } from "./acknowledged.ts";
 import { Campaigns } from "./campaigns.ts";
 import { Configurations } from "./configurations.ts";
 import { findsAgain, isOnMajority, keepsCommitted, leadsDurably, leavesDurably } from "./durability.ts";
@@ -258,7 +258,8 @@ export class Invariants {
         node.openAppends.clear();
         coverage.configuration(configuration, cause);
       },
-      snapshot: (event, snapshot) => {
+      snapshot: (event, snapshot, peer) => {
+        if (event === "abandoned" && peer !== null) givesUpSnapshot(world, id, node, peer);
         if (event === "installed") this.#installs(id, node, snapshot.index, snapshot.term);
         if (event === "installed" || event === "taken") this.#configurations.checkSnapshot(id, log);
         if (event === "taken") this.#snapshots.holds(id, log.snapshot!);

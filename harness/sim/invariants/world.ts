@@ -86,6 +86,8 @@ export interface Observed {
   ownDurable: number;
   /** As a leader: whether what a quorum holds must be committed. */
   isCommitDue: boolean;
+  /** As a leader: the followers that have refused a snapshot. */
+  readonly refusing: Set<NodeId>;
   /** As a leader: a follower whose last refusal was overtaken by an acknowledgement. */
   lateRefusal: NodeId | null;
   /** As a leader: the reads that it has taken and not confirmed. */
@@ -190,6 +192,7 @@ export function observed(log: RaftLog, ticks: () => number): Observed {
     joinedAfter: new Map(),
     ownDurable: 0,
     isCommitDue: false,
+    refusing: new Set(),
     lateRefusal: null,
     reads: new Map(),
     votes: { term: 0, granted: new Set() },
@@ -216,6 +219,7 @@ export function playsRole(node: Observed, role: Role): void {
   node.openAppends.clear();
   node.reads.clear();
   node.promisedAtTick.clear();
+  node.refusing.clear();
   node.hasAskedToCampaign = false;
   node.matched.clear();
   node.joinedAfter.clear();

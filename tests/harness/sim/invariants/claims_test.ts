@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answers, believesNoLateRefusal, membersChange } from "../../../../harness/sim/invariants/acknowledged.ts";
+import {
+  answers,
+  believesNoLateRefusal,
+  givesUpSnapshot,
+  membersChange,
+} from "../../../../harness/sim/invariants/acknowledged.ts";
 import { Configurations } from "../../../../harness/sim/invariants/configurations.ts";
 import { believesRight } from "../../../../harness/sim/invariants/followers.ts";
 import { Forwards } from "../../../../harness/sim/invariants/forwards.ts";
@@ -282,5 +287,18 @@ test("a voter that was to become a learner and is lost when the joint configurat
     });
 
     assert.equal(world.isBroken, learners.length === 0);
+  }
+});
+
+test("a snapshot that is given up while its follower is heard is noticed, unless the follower has refused it", () => {
+  for (
+    const [silentSince, refusal, isBroken] of [[5, null, true], [3, null, false], [5, "too-large", false]] as const
+  ) {
+    const { world, node } = leader();
+    node.echoedAtTick.set(2 as NodeId, silentSince);
+    answers(world, 1, node, came({ type: "snapshot-response", refusal }));
+    givesUpSnapshot(world, 1, node, 2 as NodeId);
+
+    assert.equal(world.isBroken, isBroken);
   }
 });
