@@ -51,8 +51,8 @@ export function membersChange(node: Observed, configuration: Configuration): voi
 }
 
 /**
- * A leader gives up a snapshot that it sends. The follower must be silent, or have refused it: otherwise a snapshot that
- * takes longer than the time between two snapshots never arrives.
+ * A leader gives up a snapshot that it sends. The follower must be silent, or have refused it: otherwise a snapshot
+ * that takes longer than the time between two snapshots never arrives.
  */
 export function givesUpSnapshot(world: World, id: number, node: Observed, to: NodeId): void {
   const silent = node.ticks() - (node.echoedAtTick.get(to) ?? -Infinity);
