@@ -7,14 +7,7 @@
  *
  * @module
  */
-import {
-  type AppendRequest,
-  type AppendResponse,
-  type Envelope,
-  type LogIndex,
-  type NodeId,
-  type SnapshotRequest,
-} from "../../../raft/mod.ts";
+import type { AppendRequest, AppendResponse, Envelope, LogIndex, NodeId, SnapshotRequest } from "../../../raft/mod.ts";
 import type { Observed, World } from "./world.ts";
 
 /** A node makes a message. */
