@@ -8,6 +8,7 @@ import "./browser/report_test.ts";
 import "./browser/site_test.ts";
 import "./checker/formats/edn_test.ts";
 import "./checker/formats/formats_test.ts";
+import "./checker/formats/near_formats_test.ts";
 import "./checker/formats/polysi_awdit_test.ts";
 import "./checker/history_test.ts";
 import "./checker/linearizability/as_registers/as_registers_test.ts";

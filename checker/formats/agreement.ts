@@ -60,6 +60,10 @@ export function goesOn(process: number, since: number, line: number): FormatErro
 /** How a completion contradicts its invocation, as text; undefined if it does not. */
 export function differenceOf(invoked: HistoryEvent, completed: HistoryEvent): string | undefined {
   if (completed.f !== invoked.f) {
+    // An event without a name is read as a transaction.
+    if (completed.f === "txn" && !Array.isArray(completed.value)) {
+      return `the ${completed.type} has no "f" (or is of a txn), but the operation is a ${invoked.f}`;
+    }
     return `the ${completed.type} is of a ${completed.f}, but the operation is a ${invoked.f}`;
   }
   if (completed.type !== "ok") return undefined;

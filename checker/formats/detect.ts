@@ -73,7 +73,8 @@ function jsonFormat(text: string, first: string): string {
     !("call" in object);
   if (!isEvent && typeof object["op"] === "string" && !("type" in object)) {
     const isNamed = names.some((name) => ["process", "thread", "worker", "processid", "clientid"].includes(name));
-    if (!isNamed) return "kaya-wgl";
+    const isOther = isInterval(object) && !("start" in object && "end" in object);
+    if (!isNamed && !isOther) return "kaya-wgl";
   }
   if (!isEvent && isInterval(object)) return "intervals";
   return isAlone ? "jsonl" : "json";

@@ -125,7 +125,9 @@ type Field = keyof typeof FIELDS;
 /** Whether an object is an operation with its interval, rather than an event. */
 export function isInterval(fields: Readonly<Record<string, unknown>>): boolean {
   const names = nameOfFields(fields);
-  return names.has("start") && names.has("end") && names.has("f");
+  if (!names.has("start") || !names.has("f")) return false;
+  // The first operation may be one that never ended.
+  return names.has("end") || (!("type" in fields) && names.has("client"));
 }
 
 /** Maps each kind of field to its name in an object. */

@@ -16,11 +16,14 @@ import { linesOf } from "./jsonl.ts";
 import { plainFields } from "./edn_events.ts";
 
 const OLD = /^INFO\s+jepsen\.util\s+-\s+(.*)$/;
-const DATED = /\bjepsen\.util(?::|\s+-)\s+(.*)$/;
+const DATED = /\bjepsen\.util(?::|\s+-)?\s+(.*)$/;
 const OPERATION = /^(\S+)\s+:(\S+)\s+(\S+)(?:\s+(.*))?$/;
 
 /** The patterns of `isLineOfLog` and `isLineOfHistory`. */
-const DATED_LINE = /^\d{4}-\d\d-\d\d[ T][^\t]*(?:\t|\s)(?:INFO|WARN|ERROR|DEBUG)\b/;
+const DATED_LINE = new RegExp(
+  "^\\d{4}-\\d\\d-\\d\\d[ T][^\\t]*\\s(?:INFO|WARN|ERROR|DEBUG)\\b|" +
+    "^(?:INFO|WARN|ERROR|DEBUG)\\s+\\[\\d{4}-\\d\\d-\\d\\d[ T]",
+);
 const HISTORY_LINE = /^:?[A-Za-z0-9_-]+\s+:(?:invoke|ok|fail|info)\s+\S+(?:\s|$)/;
 
 /** Whether a line is from a Jepsen log before 2015. */

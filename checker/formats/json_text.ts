@@ -91,7 +91,12 @@ export class JsonText {
     if (this.take("}")) return object;
     do {
       if (!this.hasMore() || this.#text[this.#at] !== '"') throw this.fail("a name in double quotes");
+      const at = this.#at;
       const name = this.#string();
+      if (Object.hasOwn(object, name)) {
+        this.#at = at;
+        throw this.fail(`each name once in an object, but ${JSON.stringify(name)} stands twice`);
+      }
       if (!this.take(":")) throw this.fail('":"');
       const value = this.value(depth + 1);
       if (name === "__proto__") Object.defineProperty(object, name, { value, enumerable: true });

@@ -6,6 +6,7 @@
 import { EventList, type EventsWithLines, isHistoryName } from "./events.ts";
 import { FormatError } from "./format_error.ts";
 import { JsonText, mayHaveLongIntegers, parseJson } from "./json_text.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** The non-empty lines of a text, with their numbers from 1. */
 export function* linesOf(text: string): Generator<{ readonly text: string; readonly number: number }> {
@@ -44,11 +45,13 @@ const BLOCK = 1 << 20;
 
 /** Blocks of complete lines, each of some megabytes: no string can hold a large file. */
 function* blocksOf(input: Uint8Array | string): Generator<string> {
-  const decoder = new TextDecoder();
+  let line = 1;
   for (let from = 0; from < input.length;) {
     const found = typeof input === "string" ? input.indexOf("\n", from + BLOCK) : input.indexOf(10, from + BLOCK);
     const end = found < 0 ? input.length : found + 1;
-    yield typeof input === "string" ? input.slice(from, end) : decoder.decode(input.subarray(from, end));
+    const block = typeof input === "string" ? input.slice(from, end) : decodeUtf8(input.subarray(from, end), line);
+    yield block;
+    line += countOf("\n", block);
     from = end;
   }
 }

@@ -38,10 +38,9 @@ import {
   TEXT,
 } from "./plain_line.ts";
 import { highAndLow, type TimeGoesBack } from "./time.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 const NEWLINE = 10, SPACE = 32;
-
-const decoder = new TextDecoder();
 
 /** Reads chunks of bytes, which may be cut anywhere. */
 export class JsonLinesOperations {
@@ -141,7 +140,9 @@ export class JsonLinesOperations {
       const isPlain = this.#plain.read(bytes, first, last) && this.#plain.end === last;
       if (isPlain && this.#addPlain()) {
         if (this.#plain.hasTime) this.#seeTime(this.#plain.timeHigh, this.#plain.timeLow);
-      } else this.#addAny(decoder.decode(bytes.subarray(first, last)));
+      } else if (this.#plain.twice !== undefined) {
+        throw new FormatError(this.#line, 1, `the event has its "${this.#plain.twice}" twice`);
+      } else this.#addAny(decodeUtf8(bytes.subarray(first, last), this.#line));
     } catch (error) {
       if (error instanceof HistoryError) throw new FormatError(this.#line, 1, error.message);
       throw error;
@@ -290,7 +291,7 @@ export class JsonLinesOperations {
     const { bytes } = this.#plain;
     for (const name of this.#names) if (isBytes(bytes, begin, stop, name.bytes)) return name.id;
     const copy = bytes.slice(begin, stop);
-    const id = this.#builder.operations.nameId(decoder.decode(copy));
+    const id = this.#builder.operations.nameId(decodeUtf8(copy, this.#line));
     this.#names.push({ bytes: copy, id });
     return id;
   }

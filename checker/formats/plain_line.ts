@@ -17,7 +17,7 @@ export const NULL = 1, INTEGER = 2, TEXT = 3, PAIR = 4, COMPLEX = 5;
 export const INVOKE = 105, OK_EVENT = 111, FAIL_EVENT = 102, INFO_EVENT = 63;
 
 const QUOTE = 34, COMMA = 44, MINUS = 45, ZERO = 48, NINE = 57, COLON = 58, OPEN_BRACKET = 91, BACKSLASH = 92;
-const CLOSE_BRACKET = 93, CLOSE_BRACE = 125, OPEN_BRACE = 123, SPACE = 32;
+const CLOSE_BRACKET = 93, CLOSE_BRACE = 125, OPEN_BRACE = 123, SPACE = 32, ASCII = 126;
 
 /** The value of a field. */
 export interface PlainValue {
@@ -74,6 +74,8 @@ export class PlainLine {
   readonly key: PlainValue = none();
   readonly value: PlainValue = none();
   isMismatch = false;
+  /** The field that stands twice in the line, if reading found one. */
+  twice: "f" | "key" | "value" | undefined;
   /** Whether the line has an error other than a mismatch. */
   hasOtherError = false;
   hasTime = false;
@@ -107,6 +109,7 @@ export class PlainLine {
     this.type = 0;
     this.f.what = this.key.what = this.value.what = ABSENT;
     this.isMismatch = this.hasOtherError = this.hasTime = false;
+    this.twice = undefined;
     let at = first + 1;
     for (let field = 0;; field++) {
       let kind = -1;
@@ -147,6 +150,7 @@ export class PlainLine {
         at += bytes[at + 1] === SPACE ? 2 : 1;
       } else {
         this.end = at + 1;
+        if (this.twice !== undefined) return false;
         return after === CLOSE_BRACE && at < limit && this.process >= 0 && this.type !== 0 && this.f.what === TEXT;
       }
     }
@@ -175,10 +179,13 @@ export class PlainLine {
         this.process = last.integer;
         return last.what === INTEGER && last.integer >= 0;
       case F:
+        if (this.f.what !== ABSENT) this.twice = "f";
         return this.#read(this.f) && this.f.what === TEXT;
       case KEY:
+        if (this.key.what !== ABSENT) this.twice = "key";
         return this.#read(this.key) && this.key.what <= TEXT;
       case VALUE:
+        if (this.value.what !== ABSENT) this.twice = "value";
         return this.#read(this.value);
       case ERROR:
         if (!this.#read(last)) return false;
@@ -276,7 +283,8 @@ export class PlainLine {
     for (;; at++) {
       const inside = bytes[at]!;
       if (inside === QUOTE) break;
-      if (inside === BACKSLASH || inside < SPACE || at >= this.#end) return false;
+      // Other bytes than ASCII are checked to be UTF-8 when they are decoded.
+      if (inside === BACKSLASH || inside < SPACE || inside > ASCII || at >= this.#end) return false;
     }
     last.what = TEXT;
     last.stop = at;
@@ -316,9 +324,10 @@ export class PlainLine {
       if (inside === BACKSLASH || inside === OPEN_BRACE || inside < SPACE || at >= this.#end) return false;
       if (inside === OPEN_BRACKET && at > from) return false;
       if (inside === QUOTE) {
-        do if (bytes[++at]! === BACKSLASH || bytes[at]! < SPACE || at >= this.#end) return false; while (
-          bytes[at] !== QUOTE
-        );
+        do {
+          const inText = bytes[++at]!;
+          if (inText === BACKSLASH || inText < SPACE || inText > ASCII || at >= this.#end) return false;
+        } while (bytes[at] !== QUOTE);
       }
     }
     last.what = PAIR;

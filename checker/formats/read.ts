@@ -19,6 +19,7 @@ import { parseJsonLines, parseJsonText, withoutComma } from "./jsonl.ts";
 import { parseKayaWgl } from "./kaya_wgl.ts";
 import { parsePorcupine } from "./porcupine.ts";
 import type { TimeGoesBack } from "./time.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** The options of reading. */
 export interface ReadOptions {
@@ -83,7 +84,7 @@ const LONGEST_TEXT = 0x1fffffe8;
 
 function textOf(input: Uint8Array | string): string {
   if (typeof input === "string") return input;
-  if (input.length <= LONGEST_TEXT) return new TextDecoder().decode(input);
+  if (input.length <= LONGEST_TEXT) return decodeUtf8(input);
   const size = Math.round(input.length / (1 << 20));
   throw new FormatError(
     1,

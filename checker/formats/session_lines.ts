@@ -4,14 +4,13 @@
  * @module
  */
 import { FormatError } from "./format_error.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 const NEWLINE = 10, SPACE = 32, ZERO = 48, NINE = 57, MINUS = 45, OPEN = 40, CLOSE = 41, COMMA = 44, R = 114, W = 119;
 
 function isPunctuation(byte: number): boolean {
   return byte === COMMA || byte === OPEN || byte === CLOSE;
 }
-
-const decoder = new TextDecoder();
 
 /** The bytes of a text; bytes are returned unchanged. */
 export function bytesOf(input: Uint8Array | string): Uint8Array {
@@ -135,12 +134,12 @@ export class SessionLines {
     while (at < end && bytes[at]! > SPACE && !(isInBrackets && isPunctuation(bytes[at]!))) at++;
     this.at = at;
     if (at === from) return undefined;
-    return scalar(decoder.decode(bytes.subarray(from, at)));
+    return scalar(decodeUtf8(bytes.subarray(from, at), this.line));
   }
 
   /** Makes an error about the line. */
   fail(expected: string): FormatError {
-    const content = decoder.decode(this.bytes.subarray(this.#begin, this.end)).slice(0, 60);
+    const content = new TextDecoder().decode(this.bytes.subarray(this.#begin, this.end)).slice(0, 60);
     return new FormatError(this.line, 1, `expected ${expected}, found ${JSON.stringify(content)}`);
   }
 }

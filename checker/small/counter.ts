@@ -16,9 +16,12 @@ import {
   workloadVerdict,
 } from "./workload.ts";
 
+/** The names of additions; those that begin with `dec` subtract. */
+const ADDS: readonly string[] = ["add", "inc", "increment", "dec", "decrement"];
+
 /**
- * Judges adds (also of negative amounts) and reads. A failed add did not happen; one of unknown outcome may have
- * happened at any time since.
+ * Judges adds (also of negative amounts), increments, decrements and reads. A failed add did not happen; one of unknown
+ * outcome may have happened at any time since.
  *
  * @returns In `found`: `readCount`, and under `errors` the reads out of bounds as `[lower, read, upper]`, at most 20.
  * @throws {TypeError} If the history has neither adds nor reads, or a value is not a number.
@@ -26,7 +29,9 @@ import {
 export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict {
   const events = indexed(history);
   const operations = operationsOf(events);
-  assertHasAny("counter", operations, ["add", "read"]);
+  if (!operations.some(({ f }) => ADDS.includes(f))) assertHasAny("counter", operations, ["add", "read"]);
+  const strange = events.find(({ process, f }) => typeof process === "number" && f !== "read" && !ADDS.includes(f));
+  if (strange !== undefined) throw misfit("counter", strange, "add, increment, decrement or read", strange.f);
   const endOf = new Map(
     operations.flatMap(({ invocation, end }) => invocation === undefined ? [] : [[invocation, end] as const]),
   );
@@ -37,12 +42,13 @@ export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict 
   for (const event of events) {
     if (typeof event.process === "string") continue;
     const { type, f, process, value } = event;
-    if (f === "add" && type === "invoke" && endOf.get(event) !== "fail") {
+    const isAdd = ADDS.includes(f);
+    if (isAdd && type === "invoke" && endOf.get(event) !== "fail") {
       const amount = amountOf(value, event);
       if (amount > 0) upper += amount;
       else lower += amount;
       openAdds.set(process, amount);
-    } else if (f === "add" && type === "ok") {
+    } else if (isAdd && type === "ok") {
       const amount = openAdds.get(process) ?? amountOf(value, event);
       // An add without an invocation in the history counts in both bounds.
       if (!openAdds.has(process)) amount > 0 ? upper += amount : lower += amount;
@@ -72,6 +78,8 @@ export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict 
 }
 
 function amountOf(value: unknown, event: IndexedEvent): number {
-  if (isExactlySummed(value)) return value;
+  const isStep = event.f !== "add" && (value === null || value === undefined);
+  const amount = isStep ? 1 : value;
+  if (isExactlySummed(amount)) return event.f.startsWith("dec") ? -amount : amount;
   throw misfit("counter", event, "a whole number that is added", value);
 }
