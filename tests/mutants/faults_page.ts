@@ -53,6 +53,8 @@ function shares(results: readonly MutantResult[], mutants: number, cpu: number):
     return `| ${name} | ${hits} of ${of} | ${Math.round(100 * hits / of)} % | ${low} to ${high} |`;
   };
   const withSuite = results.filter(({ suite }) => suite !== null);
+  const isOnlySurvivors = withSuite.every(({ sweep }) => sweep === null);
+  const decided = results.filter(({ sweep, suite }) => sweep !== null || suite !== null);
   const counted = results.filter((result) => whyEquivalent(result) === null);
   const isFound = ({ sweep, suite }: MutantResult): boolean => sweep !== null || suite === true;
   const survivors = counted.filter((result) => !isFound(result));
@@ -68,10 +70,14 @@ function shares(results: readonly MutantResult[], mutants: number, cpu: number):
     ...(equivalent.length === 0
       ? []
       : [row("the one sweep, of those that change anything", counted, ({ sweep }) => sweep !== null)]),
-    ...(withSuite.length === 0
-      ? []
-      : [row("the unit tests of the three folders", withSuite, ({ suite }) => suite === true)]),
-    ...(withSuite.length < results.length ? [] : [row("one of them", results, isFound)]),
+    ...(withSuite.length === 0 ? [] : [
+      row(
+        isOnlySurvivors ? "the unit tests, of those that the sweep missed" : "the unit tests of the three folders",
+        withSuite,
+        ({ suite }) => suite === true,
+      ),
+    ]),
+    ...(withSuite.length === 0 ? [] : [row("one of them", decided, isFound)]),
     "",
     ...listed("These were not found:", survivors, () => ""),
     ...listed("These change nothing that can be seen:", equivalent, (result) => `. ${whyEquivalent(result)}`),

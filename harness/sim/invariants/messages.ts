@@ -7,7 +7,15 @@
  *
  * @module
  */
-import type { AppendRequest, AppendResponse, Envelope, LogIndex, NodeId, SnapshotRequest } from "../../../raft/mod.ts";
+import {
+  type AppendRequest,
+  type AppendResponse,
+  entryBytes,
+  type Envelope,
+  type LogIndex,
+  type NodeId,
+  type SnapshotRequest,
+} from "../../../raft/mod.ts";
 import type { Observed, World } from "./world.ts";
 
 /** A node makes a message. */
@@ -39,7 +47,7 @@ function wrongTerm({ log, received }: Observed, envelope: Envelope): string | nu
 function wrongContent(world: World, node: Observed, envelope: Envelope): string | null {
   switch (envelope.type) {
     case "append-request":
-      return wrongSender(node, envelope.to) ?? wrongAppend(node, envelope);
+      return wrongSender(node, envelope.to) ?? wrongAppend(node, envelope) ?? tooLong(world, envelope);
     case "heartbeat-request":
       if (envelope.round < node.round || envelope.sentAtTick > node.ticks()) return "goes back to an earlier round";
       return wrongSender(node, envelope.to) ?? wrongCommit(node, envelope.commitIndex);
@@ -106,6 +114,14 @@ function wrongAppend(
   const isInPlace = first.index === prevLogIndex + 1 && last.index === prevLogIndex + entries.length;
   if (!isInPlace || log.termAt(last.index) !== last.term) return "carries other entries than follow in its log";
   return wrongCommit(node, commitIndex);
+}
+
+/** An append holds no more bytes than the settings allow, or one entry. */
+function tooLong({ settings: { maxAppendBytes } }: World, { entries }: AppendRequest): string | null {
+  if (entries.length < 2) return null;
+  let bytes = 0;
+  for (let i = 0; i < entries.length; i++) bytes += entryBytes(entries[i]!);
+  return bytes <= maxAppendBytes ? null : `carries ${bytes} bytes, but ${maxAppendBytes} are the most`;
 }
 
 function wrongChunk({ committed }: World, request: SnapshotRequest): string | null {

@@ -21,7 +21,7 @@ export interface SafetyVerdict extends Verdict {
   readonly breaches: readonly Breach[];
 }
 
-/** The election settings of the nodes. */
+/** The core's settings that the invariants rely on. */
 export interface ElectionSettings {
   /** The core's option with this name. */
   readonly electionTimeoutTicks: number;
@@ -29,6 +29,8 @@ export interface ElectionSettings {
   readonly checkQuorum: boolean;
   /** The core's option with this name. */
   readonly preVote: boolean;
+  /** The core's option with this name. */
+  readonly maxAppendBytes: number;
 }
 
 /** The known state of a node. */

@@ -80,6 +80,7 @@ function outcomes(how: Decay | "flip" | "sectors"): { refused: number; doubtful:
       electionTimeoutTicks: 10,
       checkQuorum: true,
       preVote: true,
+      maxAppendBytes: 50,
     });
     invariants.starts(1, journal, () => 0);
 

@@ -31,7 +31,7 @@ import {
 
 /** Node 1 of three, in term 2 with two entries of term 1 and one of term 2, which is not committed. */
 function leader(role: Role = "leader"): { world: World; node: Observed } {
-  const world = new World(() => 0, { electionTimeoutTicks: 10, checkQuorum: true, preVote: true });
+  const world = new World(() => 0, { electionTimeoutTicks: 10, checkQuorum: true, preVote: true, maxAppendBytes: 50 });
   const log = new MemLog();
   log.setState({ term: 2 as Term, votedFor: nodeId(1) });
   for (const [index, term] of [[1, 1], [2, 1], [3, 2]] as const) {
@@ -68,6 +68,7 @@ const APPEND = {
   ...{ type: "append-request", prevLogIndex: 2, prevLogTerm: 1, commitIndex: 2, round: 4 },
   entries: [{ index: 3, term: 2, kind: "command", data: new Uint8Array(0) }],
 };
+const LONG = [2, 3].map((index) => ({ index, term: index - 1, kind: "command", data: new Uint8Array(20) }));
 const NOTICE = { type: "commit-notice", commitIndex: 2 };
 const VOTE = { type: "vote-request", lastLogIndex: 3, lastLogTerm: 2, leadershipTransfer: false };
 const ANSWER = { type: "append-response", success: true, index: 3, hintIndex: 0, hintTerm: 1, round: 4 };
@@ -93,6 +94,10 @@ test("a message that says something false of its sender is noticed", () => {
     ["leader", sent({ ...APPEND, prevLogIndex: 1 }), null, /carries other entries than follow/],
     ["leader", sent({ ...APPEND, commitIndex: 3 }), null, /says that 3 is committed, but 2 is/],
     ["leader", sent({ ...NOTICE, commitIndex: 3 }), null, /says that 3 is committed, but 2 is/],
+    [
+      ...["leader", sent({ ...APPEND, prevLogIndex: 1, entries: LONG }), null] as const,
+      /carries 88 bytes, but 50 are the most/,
+    ],
     ["candidate", sent({ ...VOTE, lastLogIndex: 4 }), null, /names entry 4 of term 2 as its last/],
     ["pre-candidate", sent(VOTE), null, /comes from a pre-candidate/],
     ["follower", sent({ ...ANSWER, index: 4 }), came(APPEND), /acknowledges entry 4/],

@@ -41,6 +41,7 @@ function observed(): {
     electionTimeoutTicks: 10,
     checkQuorum: true,
     preVote: false,
+    maxAppendBytes: 50,
   });
   const ticks = { now: 0 };
   const hasLease = new Set<number>();

@@ -7,7 +7,7 @@ const OK = { type: "ok", value: null } as const;
 const FAIL = { type: "fail", error: "no leader" } as const;
 
 function world(): World {
-  return new World(() => 0, { electionTimeoutTicks: 10, checkQuorum: true, preVote: true });
+  return new World(() => 0, { electionTimeoutTicks: 10, checkQuorum: true, preVote: true, maxAppendBytes: 50 });
 }
 
 test("a write that was answered with fail and takes effect is noticed, whichever comes first", () => {
