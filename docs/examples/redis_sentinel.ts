@@ -15,19 +15,23 @@ const FIRST = 1;
 const TIMEOUT_MS = 1_000;
 
 /**
- * Sends a command over a connection of its own, and reads until the answer to QUIT ends it. The texts and numbers of
- * the reply, as texts.
+ * Sends a command over a connection of its own, and a PING whose answer shows that the reply is whole. The texts and
+ * numbers of the reply, as texts.
  */
 async function redis(port: number, ...words: readonly string[]): Promise<string[]> {
   const command = `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
   const socket = net.connect({ host: "127.0.0.1", port, timeout: TIMEOUT_MS }).setEncoding("latin1");
   socket.on("timeout", () => socket.destroy(new Error("timeout")));
-  socket.write(`${command}*1\r\n$4\r\nQUIT\r\n`);
+  socket.write(`${command}*1\r\n$4\r\nPING\r\n`);
   let text = "";
-  for await (const chunk of socket) text += chunk;
-  if (!text.endsWith("+OK\r\n")) throw new Error("the connection was closed");
-  if (text.startsWith("-")) throw new Error(text.slice(1, text.indexOf("\r\n")));
-  return text.split("\r\n").slice(0, -2).filter((line) => !/^[*$]/.test(line)).map((line) => line.replace(/^[+:]/, ""));
+  for await (const chunk of socket) {
+    text += chunk;
+    if (text.endsWith("+PONG\r\n")) break;
+  }
+  const lines = text.split("\r\n").slice(0, -2);
+  if (!text.endsWith("+PONG\r\n")) throw new Error("the connection was closed");
+  if (text.startsWith("-")) throw new Error(lines[0]);
+  return lines.filter((line) => !/^[*$]/.test(line)).map((line) => line.replace(/^[+:]/, ""));
 }
 
 /** The port that a node announces. */

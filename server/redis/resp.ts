@@ -457,5 +457,5 @@ export class RespWriter {
 
 function oneLine(text: string): string {
   // deno-lint-ignore no-control-regex -- a reply is bytes: what is not one is replaced
-  return /^[\x20-\x7e]*$/.test(text) ? text : text.replace(/[\r\n]+/g, " ").replace(/[^\x00-\xff]/g, "?");
+  return /^[\x20-\x7e]*$/.test(text) ? text : text.replace(/[\r\n]/g, " ").replace(/[^\x00-\xff]/g, "?");
 }

@@ -252,7 +252,10 @@ function parseScan(args: readonly string[]): Command {
 function parseIncrement(sign: 1 | -1): (args: readonly string[]) => Command {
   return (args) => {
     const by = args.length === 2 ? 1 : integer(args[2]!);
-    if (by === null) return NOT_AN_INTEGER;
+    if (by === null) {
+      const isLeast = sign === -1 && args[2] === "-9223372036854775808";
+      return isLeast ? invalid("ERR decrement would overflow") : NOT_AN_INTEGER;
+    }
     return { type: "increment", key: args[1]!, by: by === 0 ? 0 : sign * by };
   };
 }

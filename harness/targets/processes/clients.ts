@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inspect } from "node:util";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 import type { Client } from "./process_target.ts";
 
@@ -12,10 +13,13 @@ const CLIENTS_MAX = 64;
 /** All clients. */
 export class ProcessClients {
   readonly #connect: (node: number) => Client;
+  readonly #malformed: (what: string) => void;
   readonly #clients = new Map<number, Map<number, Client>>();
 
-  constructor(connect: (node: number) => Client) {
+  /** `malformed` is told of a result that is no completion: the module of the target needs mending. */
+  constructor(connect: (node: number) => Client, malformed: (what: string) => void) {
     this.#connect = connect;
+    this.#malformed = malformed;
   }
 
   /** Performs an operation. A rejected one may have happened, and its client is not used again. */
@@ -24,15 +28,18 @@ export class ProcessClients {
       this.#close(node, process);
       reply({ type: "info", value: operation.value, error: wordsOf(error) });
     };
-    let answer: Promise<Completion>;
-    try {
-      answer = this.#of(node, process).invoke(operation);
-    } catch (error) {
-      return failed(error);
-    }
+    const answer = new Promise<unknown>((resolve) => resolve(this.#of(node, process).invoke(operation)));
     answer.then((end) => {
-      if (end.type === "info") this.#close(node, process);
-      reply({ value: operation.value, ...end });
+      const problem = problemOf(end);
+      if (problem !== null) {
+        failed("the client's result is malformed");
+        return this.#malformed(`the client of node ${node} ended ${operation.f} with ${problem}`);
+      }
+      const completion = end as Completion;
+      if (completion.type === "info") this.#close(node, process);
+      const { error } = completion;
+      const words = error instanceof Error ? { error: wordsOf(error) } : {};
+      reply({ value: operation.value, ...completion, ...words });
     }, failed);
   }
 
@@ -62,6 +69,32 @@ export class ProcessClients {
   /** Closes every client. */
   close(): void {
     for (const node of this.#clients.keys()) this.closeOf(node);
+  }
+}
+
+const TYPES: readonly unknown[] = ["ok", "fail", "info"];
+
+/** Why a client's result is no completion; `null` if it is one. */
+function problemOf(end: unknown): string | null {
+  const { type, value, error, actual } = (end ?? {}) as Partial<Completion>;
+  if (typeof end !== "object" || !TYPES.includes(type)) {
+    return `${inspect(end, { breakLength: Infinity })}, but { type: "ok" | "fail" | "info", value } was expected`;
+  }
+  for (const [name, each] of Object.entries({ value, actual, error })) {
+    if (!isJson(each)) {
+      return `a ${name} that JSON cannot represent: ${inspect(each, { depth: 1, breakLength: Infinity })}`;
+    }
+  }
+  return null;
+}
+
+/** Whether a history can hold the value. An error may be an `Error` too, which becomes its message. */
+function isJson(value: unknown): boolean {
+  if (value === undefined || value instanceof Error) return true;
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    return false;
   }
 }
 

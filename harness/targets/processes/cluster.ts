@@ -54,6 +54,8 @@ export class ProcessCluster implements Cluster {
   readonly #looks = new Map<number, ProcessLook>();
   readonly #sightings: Sighting[] = [];
   readonly #complaints: string[] = [];
+  /** A result of the module's client that is no completion. */
+  #malformed: string | null = null;
   #isStopping = false;
 
   constructor(target: ProcessTarget, setup: ProcessSetup, opening: Opening) {
@@ -61,7 +63,11 @@ export class ProcessCluster implements Cluster {
     this.#setup = setup;
     this.#opening = opening;
     this.#cleanUp = new CleanUp(`kaya-${target.name.replaceAll(/[^\w-]/g, "_")}-`);
-    this.#clients = new ProcessClients((id) => target.client(this.#node(id)));
+    this.#clients = new ProcessClients((id) => target.client(this.#node(id)), (what) => {
+      if (this.#malformed !== null || this.#isStopping) return;
+      this.#malformed = what;
+      opening.abort(what);
+    });
     const sources = new Map(this.#places().map((id) => [sourceOf(id), id]));
     this.#identifier = new Identifier(() => this.#pids(), sources);
     const random = createRandom(opening.seed).split("links");
@@ -143,9 +149,10 @@ export class ProcessCluster implements Cluster {
 
   async #awaitReady(id: number, serves: () => void, isOver: () => boolean): Promise<void> {
     const node = this.#node(id);
-    const isReady = this.#target.ready?.bind(this.#target) ?? acceptsConnection(this.#target.ports[0]!);
+    const ready = this.#target.ready?.bind(this.#target) ?? acceptsConnection(this.#target.ports[0]!);
+    const isReady = async (): Promise<boolean> => await ready(node);
     while (!isOver()) {
-      if (await isReady(node).catch(() => false)) return serves();
+      if (await isReady().catch(() => false)) return serves();
       await new Promise((resolve) => setTimeout(resolve, READY_AGAIN_MS));
     }
   }
@@ -242,12 +249,13 @@ export class ProcessCluster implements Cluster {
     };
     const timer = this.#opening.clock.after(LOOK_TIMEOUT, () => end(silent));
     const node = this.#node(id);
-    const asked = look !== undefined
-      ? look.call(this.#target, node)
-      : isPrimary !== undefined
-      ? isPrimary.call(this.#target, node).then((isIt): ProcessLook => ({ primaryIn: isIt ? 0 : null }))
-      : Promise.resolve(silent);
-    asked.then(end, () => end(silent));
+    // What a module's function throws, or returns without a promise, is taken as it is meant.
+    const ask = async (): Promise<ProcessLook> => {
+      if (look !== undefined) return await look.call(this.#target, node) ?? silent;
+      if (isPrimary !== undefined) return { primaryIn: await isPrimary.call(this.#target, node) ? 0 : null };
+      return silent;
+    };
+    ask().then(end, () => end(silent));
   }
 
   #view({ id, state }: Member): NodeView {
@@ -282,7 +290,10 @@ export class ProcessCluster implements Cluster {
     const processes: Verdict = this.#complaints.length === 0
       ? { valid: true }
       : { valid: false, reason: this.#complaints.join("; ") };
-    return { processes, ...this.#target.checks?.(events, this.#sightings) };
+    const clients: Record<string, Verdict> = this.#malformed === null
+      ? {}
+      : { clients: { valid: "unknown", reason: this.#malformed } };
+    return { processes, ...clients, ...this.#target.checks?.(events, this.#sightings) };
   }
 
   counts(): Readonly<Record<string, number>> {

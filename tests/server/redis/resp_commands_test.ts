@@ -108,6 +108,7 @@ const REDIS_ERRORS: Readonly<Record<string, string>> = {
   "AUTH a b c": "ERR syntax error",
   "FOO a b": "ERR unknown command 'FOO', with args beginning with: 'a' 'b' ",
   "foo": "ERR unknown command 'foo', with args beginning with: ",
+  "DECRBY a -9223372036854775808": "ERR decrement would overflow",
   "INCRBY a x": "ERR value is not an integer or out of range",
   "INCRBY a 01": "ERR value is not an integer or out of range",
   "SELECT x": "ERR value is not an integer or out of range",

@@ -4,7 +4,9 @@ import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { test } from "node:test";
+import redis from "../../../../docs/examples/redis_sentinel.ts";
 import target from "../../../../docs/examples/register_server.ts";
+import { executable } from "../../../../harness/targets/processes/executable.ts";
 import { DEFAULT_OPTIONS, type RunOptions } from "../../../../harness/run/options.ts";
 import { runOnce } from "../../../../harness/run/run_once.ts";
 import type { Target } from "../../../../harness/run/target.ts";
@@ -117,3 +119,57 @@ test("a rejection of a client counts as info, also one that is thrown at once", 
     assert.notEqual(judged.result.valid, true);
   }
 });
+
+test("a client's result that is no completion ends the run, and is told", { skip, timeout: 1e9 }, async () => {
+  const circle: Record<string, unknown> = { type: "ok" };
+  circle["value"] = circle;
+  const results: readonly (readonly [unknown, RegExp])[] = [
+    [undefined, /the client of node \d ended \w+ with undefined, but \{ type: "ok" \| "fail" \| "info", value \} was/],
+    ["done", /ended \w+ with 'done', but/],
+    [{ type: "okay" }, /ended \w+ with \{ type: 'okay' \}, but/],
+    [{ type: "ok", value: 10n }, /ended \w+ with a value that JSON cannot represent: 10n/],
+    [{ type: "ok", value: () => 1 }, /a value that JSON cannot represent: \[Function/],
+    [circle, /a value that JSON cannot represent: /],
+  ];
+  for (const [result, said] of results) {
+    const odd = defineProcesses({
+      ...SLEEPER,
+      command: () => ({ argv: ["sleep", "1000"] }),
+      ready: () => Promise.resolve(true),
+      client: () => ({ invoke: () => Promise.resolve(result as never), close() {} }),
+      isPrimary: () => true as never,
+    });
+    const { result: { checks, valid } } =
+      (await runOnce(odd, options({ nemesis: "none", timeLimit: 60 }), { command: "run" }))!;
+
+    assert.equal(valid, "unknown");
+    assert.match(checks["clients"]!.reason!, said);
+  }
+});
+
+test("a client may answer without a promise, and fail with an Error", { skip, timeout: 1e9 }, async () => {
+  const plain = defineProcesses({
+    ...SLEEPER,
+    command: () => ({ argv: ["sleep", "1000"] }),
+    ready: () => true as never,
+    limits: { livenessTicks: 3 },
+    client: () => ({ invoke: () => ({ type: "fail", error: new Error("full") }) as never, close() {} }),
+  });
+  const judged = (await runOnce(plain, options({ nemesis: "none", timeLimit: 0.5 }), { command: "run" }))!;
+  const ends = judged.events.filter(({ type, process }) => type !== "invoke" && process !== "nemesis");
+  assert.ok(ends.length > 0);
+  for (const { type, error } of ends) assert.deepEqual([type, error], ["fail", "full"]);
+});
+
+const noSentinel = skip !== false ? skip : executable("redis-sentinel") === null ? false : "needs redis-sentinel";
+
+test(
+  "the docs' clients of Redis and its Sentinels read what they wrote",
+  { skip: noSentinel, timeout: 1e9 },
+  async () => {
+    const { result } =
+      (await runOnce(redis, options({ nemesis: "none", nodes: 3, timeLimit: 2 }), { command: "run" }))!;
+    assert.equal(result.valid, true, JSON.stringify(result.checks));
+    assert.ok(result.operations.ok > 20);
+  },
+);
