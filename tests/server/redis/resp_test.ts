@@ -237,7 +237,7 @@ test("replies are written as the protocol wants them", () => {
     writer.value(value);
   }
   const expected =
-    "+OK\r\n-ERR two lines ?\r\n:0\r\n:10\r\n:-7\r\n:4611686018427387904\r\n$2\r\na\xff\r\n$0\r\n\r\n$-1\r\n*0\r\n*2\r\n$1\r\nx\r\n*2\r\n:1\r\n$-1\r\n";
+    "+OK\r\n-ERR two  lines ?\r\n:0\r\n:10\r\n:-7\r\n:4611686018427387904\r\n$2\r\na\xff\r\n$0\r\n\r\n$-1\r\n*0\r\n*2\r\n$1\r\nx\r\n*2\r\n:1\r\n$-1\r\n";
   assert.equal(writer.length, expected.length);
   assert.equal(writer.take().toString("latin1"), expected);
   assert.equal(writer.length, 0);
