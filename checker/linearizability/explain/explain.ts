@@ -65,7 +65,7 @@ export function explain(
   limits: SearchLimits,
 ): Counterexample {
   const { piece, told } = violation;
-  const found = minimize(violation, limits);
+  const found = minimize(violation, limits, told === undefined);
   const { fine } = found;
   if (!found.isNarrowed) return notNarrowed(table, found.last, whereOf(table, piece, fine));
   const history = { table, model, candidates: piece.rows };

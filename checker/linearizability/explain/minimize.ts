@@ -59,8 +59,11 @@ export interface Violation {
  * leaves out those that are not needed.
  *
  * If the time runs out, the result is still a contradiction, but may be far from minimal.
+ *
+ * @param mayHoldOthers Whether the other operations may be held to their times, where that makes the set smaller.
  */
-export function minimize({ piece, reached, visited, suspects }: Violation, limits: SearchLimits): Contradiction {
+export function minimize(violation: Violation, limits: SearchLimits, mayHoldOthers: boolean): Contradiction {
+  const { piece, reached, visited, suspects } = violation;
   const { bad: events, fine } = firstBadPrefix(piece, reached, visited, limits);
   const bad = prefixOf(piece, events);
   const last = bad.rows.lastIndexOf(piece.rows[~piece.events[events - 1]!]!);
@@ -71,7 +74,10 @@ export function minimize({ piece, reached, visited, suspects }: Violation, limit
   const isSpent = (): boolean => relaxation.isSpent;
   const fewer = withoutMany(few, last, (kept) => relaxation.contradicts(kept, ROUGHLY) === true, isSpent);
   const first = withoutOne(fewer, (kept) => relaxation.contradicts(kept, CAREFULLY), isSpent);
-  const { kept, isMinimal, isSmallest, isInTime } = fewerInTime(bad, smallest(bad, first, relaxation, limits), limits);
+  const least = smallest(bad, first, relaxation, limits);
+  const { kept, isMinimal, isSmallest, isInTime } = mayHoldOthers
+    ? fewerInTime(bad, least, limits)
+    : { ...least, isInTime: false };
   // Where a question about a prefix took too long, the violation may have shown before its last return.
   const shows = kept.includes(last)
     ? last

@@ -23,3 +23,22 @@ export function relaxed(history: readonly HistoryEvent[], kept: ReadonlySet<numb
   });
   return [...before, ...held.sort((one, other) => one.time! - other.time!)];
 }
+
+/**
+ * The histories in which the operations of `kept` are joined by some of the others, each at its own time: one history
+ * for each choice of writes among the others.
+ */
+export function inTime(history: readonly HistoryEvent[], kept: ReadonlySet<number>, until: number): HistoryEvent[][] {
+  const endOf = (place: number): number =>
+    history.findIndex((other, i) => i > place && other.process === history[place]!.process);
+  const others = history.flatMap(({ type, f }, place) => {
+    const end = history[endOf(place)]?.type ?? "info";
+    const isWrite = type === "invoke" && f !== "get" && f !== "read" && end !== "fail";
+    return isWrite && !kept.has(place) && place <= until ? [place] : [];
+  });
+  return Array.from({ length: 2 ** others.length }, (_, choice) => {
+    const chosen = new Set([...kept, ...others.filter((_, i) => (choice >> i) % 2 === 1)]);
+    const ends = new Set(Array.from(chosen, endOf));
+    return history.filter((_, place) => place <= until && (chosen.has(place) || ends.has(place)));
+  });
+}
