@@ -73,6 +73,7 @@ import "./harness/cli/oddities_test.ts";
 import "./harness/cli/own_models_test.ts";
 import "./harness/cli/reading_test.ts";
 import "./harness/cli/run_test.ts";
+import "./harness/cli/settings_test.ts";
 import "./harness/cli/siblings_test.ts";
 import "./harness/cli/trace_flags_test.ts";
 import "./harness/nemesis/draw_test.ts";

@@ -81,14 +81,17 @@ function readSettings(path: string, spec: FlagSpec): Setting[] {
     const trimmed = line.trim();
     if (trimmed === "" || trimmed.startsWith("#")) continue;
     const where = `${path}:${i + 1}`;
-    const match = /^([a-z][a-z-]*)\s*=\s*(.*)$/.exec(trimmed);
+    const match = /^([A-Za-z][\w-]*)\s*=\s*(.*)$/.exec(trimmed);
     if (match === null) {
       throw new UsageError(`${where}: NAME = VALUE was expected, but found ${JSON.stringify(trimmed)}`);
     }
     const [name, value] = [match[1]!, match[2]!];
-    if (!Object.hasOwn(spec, name) || name === "config") {
+    if (name === "config") throw new UsageError(`${where}: a file cannot name another one: config is a flag only`);
+    if (!Object.hasOwn(spec, name)) {
       throw new UsageError(`${where}: unknown name ${name}${nearest(name, Object.keys(spec))}`);
     }
+    const earlier = spec[name]!.type === "strings" ? undefined : settings.find((setting) => setting.name === name);
+    if (earlier !== undefined) throw new UsageError(`${where}: ${name} is already given at ${earlier.where}`);
     settings.push({ name, value, where });
   }
   return settings;
