@@ -77,7 +77,7 @@ function shares(results: readonly MutantResult[], mutants: number, cpu: number):
         ({ suite }) => suite === true,
       ),
     ]),
-    ...(withSuite.length === 0 ? [] : [row("one of them", decided, isFound)]),
+    ...(decided.length < results.length ? [] : [row("one of them", decided, isFound)]),
     "",
     ...listed("These were not found:", survivors, () => ""),
     ...listed("These change nothing that can be seen:", equivalent, (result) => `. ${whyEquivalent(result)}`),

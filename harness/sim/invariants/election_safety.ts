@@ -1,6 +1,6 @@
 /**
  * Election safety: a term has at most one leader; a node votes once a term, and only for a log that is not behind its
- * own (Raft, figure 3; sections 5.2 and 5.4.1).
+ * own (Raft, figure 3; sections 5.2 and 5.4.1), and not while it is in doubt about what it holds.
  *
  * @module
  */
@@ -59,7 +59,10 @@ export class ElectionSafety {
 
   /** A node grants a vote, or a pre-vote. */
   grants(id: number, node: Observed, candidate: number, term: number): void {
-    const { lastIndex, lastTerm } = node.log;
+    const { lastIndex, lastTerm, doubt = null } = node.log;
+    if (doubt !== null) {
+      this.#world.broken(`election safety: node ${id} votes for ${candidate} in term ${term}, and is in doubt`);
+    }
     const { lastLogIndex, lastLogTerm } = node.asked;
     const isBehind = lastLogTerm < lastTerm || (lastLogTerm === lastTerm && lastLogIndex < lastIndex);
     if (!isBehind) return;

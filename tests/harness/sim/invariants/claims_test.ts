@@ -7,6 +7,7 @@ import {
   membersChange,
 } from "../../../../harness/sim/invariants/acknowledged.ts";
 import { Configurations } from "../../../../harness/sim/invariants/configurations.ts";
+import { ElectionSafety } from "../../../../harness/sim/invariants/election_safety.ts";
 import { believesRight } from "../../../../harness/sim/invariants/followers.ts";
 import { Forwards } from "../../../../harness/sim/invariants/forwards.ts";
 import { holdsLease } from "../../../../harness/sim/invariants/leases.ts";
@@ -305,5 +306,15 @@ test("a snapshot that is given up while its follower is heard is noticed, unless
     givesUpSnapshot(world, 1, node, 2 as NodeId);
 
     assert.equal(world.isBroken, isBroken);
+  }
+});
+
+test("a vote of a node in doubt is noticed", () => {
+  for (const doubt of [null, { lastIndex: 9 as LogIndex, term: 2 as Term }]) {
+    const { world, node } = leader("follower");
+    Object.assign(node.log, { doubt });
+    new ElectionSafety(world).grants(1, node, 2, 3);
+
+    assert.equal(world.isBroken, doubt !== null);
   }
 });
