@@ -6,7 +6,7 @@
  */
 import type { HistoryEvent } from "../history.ts";
 import type { MultiRegisterModel } from "../models/multi_register.ts";
-import { FAILED, OK, type Operations } from "../table/operations.ts";
+import { FAILED, GET, OK, type Operations } from "../table/operations.ts";
 import { checkTransactions } from "../transactions/check.ts";
 
 /** Whether the transactions are known to be strictly serializable; false where they are not, or nobody could tell. */
@@ -28,7 +28,9 @@ function transactionsOf(table: Operations, model: MultiRegisterModel): HistoryEv
     const event = table.order[i]!;
     const row = event < 0 ? ~event : event;
     const isKnown = table.outcome[row] === OK;
-    const list = isKnown && table.resultOf(row) !== null ? table.resultOf(row) : table.argumentOf(row);
+    // The table does not keep what a read asked for; without an answer it learned nothing.
+    const asked = !isKnown && table.verb[row] === GET ? [] : table.argumentOf(row);
+    const list = isKnown && table.resultOf(row) !== null ? table.resultOf(row) : asked;
     const value = microOperations(list, isKnown, model.nullReads === "value");
     if (value === undefined) return undefined;
     const base = { process: row, f: "txn", value };

@@ -61,8 +61,10 @@ function isRead(f: unknown): boolean {
 }
 
 function microOperations(
-  { argument, result, type }: { argument: unknown; result: unknown; type: Operation["type"] },
+  { f, argument, result, type }: Pick<Operation, "f" | "argument" | "result" | "type">,
 ): readonly (readonly [unknown, unknown, unknown])[] {
+  // What a read asked for is not kept; without an answer it learned nothing.
+  if (type !== "ok" && argument === null && (f === "read" || f === "get")) return [];
   const list = type === "ok" && result !== null ? result : argument;
   const isList = Array.isArray(list) && list.every((item) => Array.isArray(item));
   if (!isList) {

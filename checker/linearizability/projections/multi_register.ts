@@ -31,6 +31,8 @@ export function projectMultiRegister(table: Operations, model: MultiRegisterMode
 function actionsOf(table: Operations, row: number, nullTells: boolean): RegisterAction[] | undefined {
   if (table.outcome[row] === FAILED) return [];
   const isKnown = table.outcome[row] === OK;
+  // The table does not keep what a read asked for; without an answer it learned nothing.
+  if (!isKnown && table.verb[row] === GET) return [];
   const value = isKnown && table.resultOf(row) !== null ? table.resultOf(row) : table.argumentOf(row);
   if (!Array.isArray(value)) return undefined;
   const touched = new Map<string, Touched>();

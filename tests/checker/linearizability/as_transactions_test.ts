@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkLinearizability, modelByName } from "../../../checker/mod.ts";
+import { checkLinearizability, type HistoryEvent, modelByName } from "../../../checker/mod.ts";
 import { isStrictlySerializable } from "../../../checker/linearizability/as_transactions.ts";
 import { multiRegister } from "../../../checker/models/multi_register.ts";
 import { operationsOf } from "../../../checker/table/operations.ts";
@@ -81,4 +81,22 @@ test("registers of twenty clients that read and write several together are decid
   const history = randomHistory(randomFrom(3), registersObject(false), shape);
 
   assert.equal(checkLinearizability(history, modelByName("multi-register"), { configurations: 100_000 }).valid, true);
+});
+
+test("a read of several registers that was never answered, or failed, says nothing, whatever its name", () => {
+  const asked = [["r", "x", null], ["r", "y", null]];
+  for (const f of ["read", "get", "txn"]) {
+    for (const end of ["info", "fail"] as const) {
+      const history = (seen: number): HistoryEvent[] => [
+        { process: 0, type: "invoke", f, value: asked },
+        { process: 0, type: end, f, value: asked },
+        { process: 1, type: "invoke", f: "write", value: [["w", "x", 1]] },
+        { process: 1, type: "ok", f: "write", value: [["w", "x", 1]] },
+        { process: 2, type: "invoke", f, value: asked },
+        { process: 2, type: "ok", f, value: [["r", "x", seen], ["r", "y", null]] },
+      ];
+      assert.equal(checkLinearizability(history(1), modelByName("multi-register")).valid, true, `${f} ${end}`);
+      assert.equal(checkLinearizability(history(2), modelByName("multi-register")).valid, false, `${f} ${end}`);
+    }
+  }
 });
