@@ -2,7 +2,7 @@
 //
 // The sources are compiled one by one, with declarations and source maps; package.json follows from deno.json.
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -18,6 +18,7 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 compile();
 for (const file of ["README.md", "CHANGELOG.md", "LICENSE"]) copyFileSync(join(root, file), join(folder, file));
+cpSync(join(root, "docs"), join(folder, "docs"), { recursive: true });
 copyFileSync(join(root, "kaya-raft.js"), join(folder, "kaya-raft.js"));
 chmodSync(join(folder, "kaya-raft.js"), 0o755);
 writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);

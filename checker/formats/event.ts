@@ -81,7 +81,7 @@ export class EventReader {
     throw new FormatError(
       line,
       1,
-      `expected "process" to be a whole number or "nemesis", found ${found(process)}${meant}`,
+      `expected "process" to be a whole number, a name or "nemesis", found ${found(process)}${meant}`,
     );
   }
 

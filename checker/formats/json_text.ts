@@ -149,7 +149,7 @@ export class JsonText {
     const value = Number(match[0]);
     if (!Number.isFinite(value)) {
       this.#at -= match[0].length;
-      throw this.fail("a number below 1.8e308, because larger ones all become infinite");
+      throw this.fail(`a number below 1.8e308, as ${match[0].slice(0, 40)} and all others become infinite`);
     }
     const isInteger = match[1] === undefined && match[2] === undefined;
     return isInteger && !Number.isSafeInteger(value) ? BigInt(match[0]) : value;

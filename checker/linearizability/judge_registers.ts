@@ -69,7 +69,7 @@ function* findings(table: Operations, model: RegisterModel, options: Linearizabi
   const strange = table.names.find((name) => verbOf(name) === OTHER);
   if (strange !== undefined) {
     const row = table.name.indexOf(table.names.indexOf(strange));
-    throw misfit(table, row, `${model.name} has get, put, delete, cas and scan, not ${strange}`);
+    throw misfit(table, row, `${model.name} has read, write, get, put, delete, cas and scan, not ${strange}`);
   }
   const registers = registerOptions(table, model);
   const initials = new Int32Array(table.keys.size).fill(registers.initial);

@@ -405,6 +405,7 @@ export class OperationsBuilder {
     const process = event.process;
     const table = this.operations;
     if (typeof process !== "number") {
+      if (typeof process !== "string") throw new HistoryError(`Its process is ${found(process)}`, this.position);
       this.position++;
       table.passedOver++;
       return;
@@ -434,6 +435,10 @@ export class OperationsBuilder {
       table.setResult(row, event.value);
       return this.complete(process, row, OK, at);
     }
+    if (event.type !== "fail") {
+      const type = found((event as { type?: unknown }).type);
+      throw new HistoryError(`Its type is ${type}, but there are invoke, ok, fail and info`, this.position);
+    }
     const isMismatch = table.verb[row] === CAS && event.error === "mismatch";
     if (isMismatch && event.actual !== undefined) table.actual.set(row, table.values.intern(event.actual));
     if (!isMismatch && event.error !== undefined && table.verb[row] === OTHER) {
@@ -451,6 +456,10 @@ function problemOf(verb: number, event: HistoryEvent): string | undefined {
     }: expected [from, to]`;
   }
   return undefined;
+}
+
+function found(value: unknown): string {
+  return value === undefined ? "missing" : JSON.stringify(value);
 }
 
 /**

@@ -8,8 +8,9 @@ import type { AnyModel, Style, Verdict } from "../../checker/mod.ts";
 import { EXAMPLES } from "../../checker/mod.ts";
 import { sizeOf } from "./check_bytes.ts";
 import { type CheckFlags, checkFlags, isPath } from "./check_flags.ts";
-import { leaveOutcomes, prepareOutcomes } from "./outcomes.ts";
-import { leavePage, prepareFile } from "./pages.ts";
+import { leaveOutcomes } from "./outcomes.ts";
+import { prepareOutputs } from "./output_files.ts";
+import { leavePage } from "./pages.ts";
 import type { JudgedCase } from "../report/outcome.ts";
 import { loadModel } from "./check_model.ts";
 import { checkFiles, type Outcome } from "./check_one.ts";
@@ -32,8 +33,8 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   }
   const model = flags.model !== undefined && isPath(flags.model) ? await loadModel(flags.model) : undefined;
   const runs = flags.merge ? [files] : files.map((file) => [file]);
-  if (flags.html !== undefined) prepareFile("--html", flags.html);
-  prepareOutcomes(flags);
+  const read = flags.final === undefined ? files : [...files, flags.final];
+  prepareOutputs({ html: flags.html, junit: flags.junit, dot: flags.dot }, { "read by this command": read });
   let worst = 0;
   const cases: JudgedCase[] = [];
   const tell = ({ status, out, err, result }: Outcome, name: string): void => {

@@ -9,6 +9,9 @@ import { OUTCOME_FLAGS } from "./outcomes.ts";
 import { HTML_FLAG } from "./pages.ts";
 import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
 
+/** The sources of the order of versions that a user may choose; the order of the transactions is known or not. */
+const VERSION_ORDERS = checker.VERSION_ORDERS.filter((name) => name !== "transaction-order");
+
 /** All names for `--model`. */
 const NAMES: readonly string[] = [
   ...new Set([
@@ -71,7 +74,7 @@ const FLAGS = {
     type: "strings",
     value: "NAME",
     about: `for rw-register: a source of the order of versions, one of ${
-      checker.VERSION_ORDERS.join(", ")
+      VERSION_ORDERS.join(", ")
     }; repeat the flag for several`,
   },
   final: {
@@ -137,6 +140,7 @@ export function checkFlags(args: readonly string[]): { flags: CheckFlags; files:
   if (flags.html !== undefined && words.length > 1 && !flags.merge) {
     throw new UsageError("--html takes one history; report takes several");
   }
+  for (const text of flags["version-order"]) checkVersionOrder(text);
   if (flags.merge && words.length < 2) throw new UsageError("--merge takes several files of one run");
   if (flags.model !== undefined && !isPath(flags.model)) {
     assertModel(flags.model);
@@ -189,4 +193,14 @@ function assertLevel(flag: string, name: string): void {
   if (LEVELS.includes(name)) return;
   const given = `${flag} takes a consistency model, such as strict-serializable, but was given ${JSON.stringify(name)}`;
   throw new UsageError(`${given}${nearest(name, LEVELS) || `; there are ${LEVELS.join(", ")}`}`);
+}
+
+function checkVersionOrder(text: string): void {
+  try {
+    checker.parseVersionOrder(text);
+  } catch {
+    throw new UsageError(
+      `--version-order takes some of ${VERSION_ORDERS.join(", ")}, but was given ${JSON.stringify(text)}`,
+    );
+  }
 }

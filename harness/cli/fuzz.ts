@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { availableParallelism } from "node:os";
 import { neverReached, Sweep, sweepValidity } from "../sweep/fuzz.ts";
 import { nodesInWords, type RunOptions } from "../run/options.ts";
 import { count, grouped, renderResult } from "../report/report.ts";
@@ -17,9 +18,10 @@ import { sweepOnWorkers } from "../sweep/workers.ts";
 import { columns } from "../report/columns.ts";
 import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
-import { caseOfSeed, leaveOutcomes, OUTCOME_FLAGS, prepareOutcomes } from "./outcomes.ts";
+import { caseOfSeed, leaveOutcomes, OUTCOME_FLAGS } from "./outcomes.ts";
 import type { JudgedCase } from "../report/outcome.ts";
-import { HTML_FLAG, leavePage, leaveSweep, pageOfRun, prepareFile } from "./pages.ts";
+import { prepareOutputs } from "./output_files.ts";
+import { HTML_FLAG, leavePage, leaveSweep, pageOfRun } from "./pages.ts";
 import type { PageData } from "../report/page/data.ts";
 import { commandOf, parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { mayRead } from "./permissions.ts";
@@ -68,8 +70,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     keepGoing: flags["keep-going"],
     isOver: () => flags.time !== undefined && seconds() >= flags.time,
   });
-  if (flags.html !== undefined) prepareFile("--html", flags.html);
-  prepareOutcomes(flags);
+  prepareOutputs({ html: flags.html, junit: flags.junit });
   if (!flags.json) terminal.out(`${opening(target, options, runs, shard, terminal)}\n`);
   const total = Math.ceil((runs - shard.index) / shard.of);
   let failed: RunResult | null = null;
@@ -87,7 +88,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   };
   // Runs in real time share the machine's processors, and would disturb each other.
   const isReal = target.time(setupOf(target, options).system) === "real";
-  const jobs = flags.jobs ?? (isReal ? 1 : navigator.hardwareConcurrency);
+  const jobs = flags.jobs ?? (isReal ? 1 : availableParallelism());
   const isWorkersWork = jobs > 1 && target.spawns !== true;
   const hasWorkers = isWorkersWork && mayRead();
   if (isWorkersWork && !hasWorkers) terminal.err("Without -R no workers can start, so seeds run one at a time.");

@@ -8,7 +8,6 @@ import type { Verdict } from "../../checker/mod.ts";
 import type { JudgedCase } from "../report/outcome.ts";
 import type { RunResult } from "../run/result.ts";
 import { fileErrorInWords } from "./file_error.ts";
-import { prepareFile } from "./pages.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The flags. */
@@ -24,11 +23,6 @@ export const OUTCOME_FLAGS: {
 interface OutcomeFlags {
   readonly junit: string | undefined;
   readonly annotations: boolean;
-}
-
-/** Checks that the file can be written, before anything runs. */
-export function prepareOutcomes({ junit }: OutcomeFlags): void {
-  if (junit !== undefined) prepareFile("--junit", junit);
 }
 
 /** Writes the outcomes. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closeSync, fstatSync, openSync, unlinkSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { Moment } from "../moment.ts";
 import { basename, dirname, extname, join } from "node:path";
 import type { PageData } from "../report/page/data.ts";
@@ -12,7 +12,6 @@ import type { RunResult } from "../run/result.ts";
 import type { SweepSummary } from "../sweep/fuzz.ts";
 import type { JudgedRun } from "../run/result.ts";
 import { fileErrorInWords } from "./file_error.ts";
-import { UsageError } from "./flags.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The flag that asks for a page. */
@@ -29,18 +28,6 @@ export async function pageOfRun(
 ): Promise<PageData> {
   const { runPage } = await import("../report/page/page.ts");
   return runPage({ result, events, schedule, moments });
-}
-
-/** Checks that a file can be written, before time is spent on its content. Leaves no file behind. */
-export function prepareFile(flag: string, path: string): void {
-  try {
-    const descriptor = openSync(path, "a");
-    const isEmpty = fstatSync(descriptor).size === 0;
-    closeSync(descriptor);
-    if (isEmpty) unlinkSync(path);
-  } catch (error) {
-    throw new UsageError(`Cannot write to ${flag} ${JSON.stringify(path)}: ${fileErrorInWords(error)}`);
-  }
 }
 
 /** What a sweep's page is made from. */

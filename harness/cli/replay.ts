@@ -13,7 +13,8 @@ import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
-import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
+import { prepareOutputs } from "./output_files.ts";
+import { HTML_FLAG, leavePage, pageOfRun } from "./pages.ts";
 import { targetOfRecorded } from "./run_flags.ts";
 import { INTERRUPTED, PROGRAM_FAILED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
@@ -41,7 +42,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     throw new UsageError("replay needs one file that shrink --out wrote");
   }
   const trace = traceOf(flags);
-  if (flags.html !== undefined) prepareFile("--html", flags.html);
+  prepareOutputs({ html: flags.html }, { "read by this command": [path] });
   const replayed = await again(read(path), path, flags.tries);
   if (replayed === null) return INTERRUPTED;
   const { file, judged, moments, isReal } = replayed;

@@ -17,7 +17,8 @@ import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { shownHistory } from "./history_of.ts";
 import { InputError } from "./input_error.ts";
-import { HTML_FLAG, leavePage, prepareFile } from "./pages.ts";
+import { prepareOutputs } from "./output_files.ts";
+import { HTML_FLAG, leavePage } from "./pages.ts";
 import { targetOfRecorded } from "./run_flags.ts";
 import { STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
@@ -37,7 +38,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (words.length === 0) {
     throw new UsageError("report needs a folder that run --out wrote, a file that shrink --out wrote, or a history");
   }
-  prepareFile("--html", flags.html);
+  prepareOutputs({ html: flags.html }, { "read by this command": words });
   const pages: { readonly name: string; readonly page: PageData }[] = [];
   for (const word of words) {
     terminal.progress(`${word} ...`);

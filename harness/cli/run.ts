@@ -19,8 +19,9 @@ import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
-import { casesOfRun, leaveOutcomes, OUTCOME_FLAGS, prepareOutcomes } from "./outcomes.ts";
-import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
+import { casesOfRun, leaveOutcomes, OUTCOME_FLAGS } from "./outcomes.ts";
+import { prepareOutputs } from "./output_files.ts";
+import { HTML_FLAG, leavePage, pageOfRun } from "./pages.ts";
 import { commandOf, parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
@@ -55,8 +56,8 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     );
   }
   if (flags.out !== undefined) prepareOut(flags.out);
-  if (flags.html !== undefined) prepareFile("--html", flags.html);
-  prepareOutcomes(flags);
+  const written = flags.out === undefined ? [] : RUN_FILES.map((name) => join(flags.out!, name));
+  prepareOutputs({ html: flags.html, junit: flags.junit }, { "a file of --out": written });
   if (!flags.json) terminal.out(renderOpening(target, options, terminal.style));
   const moments: Moment[] = [];
   const judged = await runShown(target, options, terminal, trace !== null || flags.html !== undefined ? moments : null);
@@ -137,6 +138,9 @@ function whatWasWritten(folder: string, { result }: JudgedRun): string {
   return `Written: ${history}, ${join(folder, "result.json")}, ${join(folder, "run.json")}\n` +
     `To judge it again: ${thisCommand("-R")} check ${model === undefined ? "" : `--model ${model} `}${history}\n`;
 }
+
+/** What --out writes into its folder. */
+const RUN_FILES = ["history.jsonl", "result.json", "run.json"];
 
 /** Makes the folder before anything runs, so no run ends without a place for its history. */
 function prepareOut(folder: string): void {

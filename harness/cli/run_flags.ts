@@ -39,7 +39,7 @@ interface RunFlagSpec {
   readonly nemesis: TextFlag;
   readonly "nemesis-interval": NumberFlag<"number">;
   readonly target: TextFlag;
-  readonly workload: Omit<TextFlag, "default">;
+  readonly workload: Omit<TextFlag, "default"> & { readonly short: "w" };
   readonly nodes: Omit<NumberFlag<"integer">, "default">;
   readonly concurrency: NumberFlag<"integer">;
   readonly rate: NumberFlag<"number">;
@@ -79,6 +79,7 @@ export const RUN_FLAGS: RunFlagSpec = {
   },
   workload: {
     type: "string",
+    short: "w",
     about: "what clients do; with all, each seed draws a workload",
   },
   nodes: {

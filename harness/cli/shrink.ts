@@ -16,7 +16,8 @@ import { thisCommand } from "./command.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, UsageError } from "./flags.ts";
 import { interruptible } from "./interrupt.ts";
-import { HTML_FLAG, leavePage, pageOfRun, prepareFile } from "./pages.ts";
+import { prepareOutputs } from "./output_files.ts";
+import { HTML_FLAG, leavePage, pageOfRun } from "./pages.ts";
 import { commandOf, parseRunArguments, RUN_FLAGS } from "./run_flags.ts";
 import { INTERRUPTED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
@@ -54,10 +55,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const { flags, words, target, options } = await parseRunArguments(args, FLAGS);
   if (words.length > 0) throw new UsageError(`shrink takes flags only, but was given ${JSON.stringify(words[0])}`);
   if (flags.seed === undefined) throw new UsageError("shrink needs the --seed of a run that fails");
-  for (const name of ["out", "html"] as const) {
-    const path = flags[name];
-    if (path !== undefined) prepareFile(`--${name}`, path);
-  }
+  prepareOutputs({ out: flags.out, html: flags.html });
   const began = performance.now();
   const shrunk = await shrinkShown(target, options, flags, terminal);
   if (shrunk === null) return INTERRUPTED;

@@ -31,7 +31,7 @@ export function renderOpening(target: Target, options: RunOptions, style: Style)
   const text = listed(`${name}  `, [
     nodesInWords(options),
     count(concurrency, "client"),
-    `${count(rate, "operation")} a second for ${timeLimit} s`,
+    `${count(rate, "operation")} a second for ${nemesis === "all" ? "up to " : ""}${timeLimit} s`,
     ...(options.target === "sim" ? [] : [`target ${options.target}`]),
     `workload ${options.workload ?? Object.keys(target.workloads)[0]}`,
     ...Object.entries(flags).map(([flag, value]) => `${flag} ${value}`),

@@ -20,7 +20,10 @@ interface Told {
 /** All events of a run that a filter lets through, one line each. */
 export function renderTrace(lines: readonly Moment[], run: JudgedRun, filter: TraceFilter = ALL): string {
   const inside = lines.filter((line) => isLine(line) && tellsMoment(filter, line)).map(tellNode);
-  return merged(inside, tellEvents(run.events.filter((event) => tellsEvent(filter, event)))).map(tell).join("");
+  const told = merged(inside, tellEvents(run.events.filter((event) => tellsEvent(filter, event))));
+  if (told.length > 0 || filter.kinds === null) return told.map(tell).join("");
+  const kinds = new Set(["client", "nemesis", ...lines.filter(isLine).map(({ kind }) => kind)]);
+  return `Nothing of the kinds ${[...filter.kinds].join(", ")} to trace; there are ${[...kinds].sort().join(", ")}.\n`;
 }
 
 /**

@@ -198,13 +198,16 @@ class ProofOfLife {
     const primary = this.#primary();
     const noun = this.#parts.limits.serves === "majority" ? "majority" : this.#healed.length === 1 ? "node" : "nodes";
     const healed = `the healed ${noun} ${this.#healed.join(" ")}`;
+    const have = this.#healed.length === 1 || noun === "majority" ? "has" : "have";
     const within = `in ${this.#ticks()} ticks`;
     if (primary === null && this.#asked().length === 0) {
       const said = this.#healed.map((id) => `${id}: ${this.#view.find((node) => node.id === id)?.says ?? "nothing"}`);
-      return `${healed} has no leader after ${this.#ticks()} ticks (${said.join("; ")})`;
+      return `${healed} ${have} no leader after ${this.#ticks()} ticks (${said.join("; ")})`;
     }
-    const whole = primary === null ? `${healed}:` : `${healed} has leader ${primary.id} (${primary.says}), but`;
-    if (isInJoint(primary, this.#view)) return `${whole} has not left its joint configuration ${within}`;
+    const whole = primary === null
+      ? `${healed}:`
+      : `${healed} ${have} leader ${primary.id}${primary.says === "" ? "" : ` (${primary.says})`}, but`;
+    if (isInJoint(primary, this.#view)) return `${whole} ${have} not left its joint configuration ${within}`;
     const unread = this.#asked().filter((node) => !this.#read.has(node));
     if (unread.length > 0) return `${whole} node ${unread.join(" and ")} answered no read ${within}`;
     if (this.#written.size === 0) return `${whole} no write was answered ${within}`;

@@ -20,7 +20,7 @@ export async function findMembers(options: NodeOptions, member: Address): Promis
   if (status.cluster !== options.clusterId) {
     throw new Error(
       `Cannot join through ${formatAddress(member)}: it belongs to cluster ${JSON.stringify(status.cluster)}, ` +
-        `not of ${JSON.stringify(options.clusterId)}`,
+        `not to ${JSON.stringify(options.clusterId)} (--cluster names it)`,
     );
   }
   const peers = new Map<number, Address>();

@@ -81,7 +81,7 @@ export class MemberCommands {
   /** Why a new node is refused; `null` if it is added. */
   #refusal(newcomer: Newcomer, before: DirectoryEntry | undefined, known: number): string | null {
     const { id, address, replaces = 0, birth = 0, proof = "" } = newcomer;
-    const { secret, clusterId } = this.#parts;
+    const { secret, clusterId, directory } = this.#parts;
     if (birth !== 0 && secret !== null) {
       const given = Uint8Array.from(proof.match(/../g) ?? [], (digits) => parseInt(digits, 16));
       if (!isProof(given, secret, "kaya peer: joins", [clusterId, id, address, birth])) {
@@ -96,6 +96,10 @@ export class MemberCommands {
     if (birth === 0 && before !== undefined && before.address !== address && this.isMember(id)) {
       return `node ${id} is a member at ${before.address}: if it has moved, start it ` +
         "with --join and its new address";
+    }
+    for (const other of directory.entries.values()) {
+      if (other.id === id || other.id === replaces || other.address !== address || !this.isMember(other.id)) continue;
+      return `node ${other.id} is a member at ${address}: two members cannot have one address`;
     }
     return null;
   }

@@ -108,7 +108,7 @@ test("--json prints one object a file, on one line", { skip }, async () => {
 test("an operation that the model does not know is told with its line, and what the model has", { skip }, async () => {
   const history = written + event(1, "invoke", "frob") + event(1, "ok", "frob");
   const messages = [
-    ["kv", /^h:3: kv has get, put, delete, cas and scan, not frob\n$/],
+    ["kv", /^h:3: kv has read, write, get, put, delete, cas and scan, not frob\n$/],
     ["kv-append", /^h:3: kv-append has get, put and append, not frob\n$/],
     ["mutex", /^h:1: mutex has acquire and release, not put\n$/],
     ["multi-register", /^h:1: multi-register takes lists of .*, not 1\n$/],
@@ -140,7 +140,7 @@ test("one bad file among several gets its line on stderr, and the others are jud
   assert.equal(status, 254);
   assert.equal(out.match(/^[ac] {2}(valid|invalid) {2}/gm)?.length, 2);
   const lines = err.trimEnd().split("\n");
-  assert.match(lines[0]!, /^b:1:1: expected "process" to be a whole number or "nemesis", found nothing$/);
+  assert.match(lines[0]!, /^b:1:1: expected "process" to be a whole number, a name or "nemesis", found nothing$/);
   assert.match(lines[1]!, /^missing: cannot be read: there is no such file or folder$/);
   assert.equal(lines.length, 2);
 });
