@@ -77,16 +77,21 @@ class CounterSearch {
     for (let op = 0; op < piece.length; op++) if (this.#delta[piece.a[op]!]! < 0) this.#isMonotone = false;
   }
 
+  #effort = new Effort(MOST_CHOICES, undefined);
+
   run({ stop, configurations = 20_000_000, visits = Infinity }: SearchLimits): SearchResult {
     let visited = 0;
     let reached = 0;
+    this.#effort = new Effort(Math.min(MOST_CHOICES, visits * CHOICES_A_VISIT), stop);
     for (;;) {
       if (this.#advance()) return { valid: true, order: () => Int32Array.from(this.#log), reached: this.#pos, visited };
       reached = Math.max(reached, this.#pos);
       visited++;
       const isOver = visited > visits || this.#failed.size > configurations;
       if (isOver || ((visited & 255) === 0 && stop?.() === true)) return { valid: "unknown", reached, visited };
-      if (!this.#decide() && !this.#takeNext()) return { valid: false, reached, visited };
+      const isUsedUp = !this.#decide() && !this.#takeNext();
+      if (this.#effort.isSpent) return { valid: "unknown", reached, visited };
+      if (isUsedUp) return { valid: false, reached, visited };
     }
   }
 
@@ -210,13 +215,13 @@ class CounterSearch {
       kind[op] !== LOOK && this.#isPlaced[op] === 0 && op !== except && this.#deltaOf(op) !== 0
     );
     open.sort((x, y) => ret[x]! - ret[y]!);
-    yield* waysTo(this.#choices(open), difference);
+    yield* waysTo(this.#choices(open), difference, this.#effort);
     const unknown: number[] = [];
     for (const [delta, operations] of this.#unknown) {
       if (delta !== 0) unknown.push(...operations.filter((op) => this.#isPlaced[op] === 0));
     }
     if (unknown.length === 0) return;
-    for (const way of waysTo(this.#choices([...open, ...unknown]), difference)) {
+    for (const way of waysTo(this.#choices([...open, ...unknown]), difference, this.#effort)) {
       if (way.some((op) => ret[op] === NEVER)) yield way;
     }
   }
@@ -232,6 +237,28 @@ class CounterSearch {
   }
 }
 
+/** How many choices of additions are tried at most: seconds of work. And for each configuration that may be visited. */
+const MOST_CHOICES = 50_000_000, CHOICES_A_VISIT = 1_000;
+
+/** Counts choices, which may be as many as there are subsets of the open additions. */
+class Effort {
+  /** Whether there were too many, or time is up: then ways are missing. */
+  isSpent = false;
+  #left: number;
+  readonly #stop: (() => boolean) | undefined;
+
+  constructor(most: number, stop: (() => boolean) | undefined) {
+    this.#left = most;
+    this.#stop = stop;
+  }
+
+  /** Counts one choice. Returns whether to give up. */
+  spend(): boolean {
+    if (--this.#left < 0 || ((this.#left & 4095) === 0 && this.#stop?.() === true)) this.isSpent = true;
+    return this.isSpent;
+  }
+}
+
 /**
  * The ways to choose additions with a given total; of each kind the first ones are used. No way extends another way
  * that is sufficient.
@@ -239,7 +266,7 @@ class CounterSearch {
  * If additions and subtractions are mixed, the shortest ways come first. Otherwise the ways with the additions that
  * return soonest come first, because those have most likely happened.
  */
-function* waysTo(choices: readonly Choice[], difference: number): Generator<Way> {
+function* waysTo(choices: readonly Choice[], difference: number, effort: Effort): Generator<Way> {
   // The most that the kinds from `i` on can add, and the most that they can subtract.
   const most = new Float64Array(choices.length + 1);
   const least = new Float64Array(choices.length + 1);
@@ -263,6 +290,7 @@ function* waysTo(choices: readonly Choice[], difference: number): Generator<Way>
       if (chosen.length > 0) yield chosen;
       return;
     }
+    if (effort.spend()) return;
     if (i === choices.length || size === 0 || left > most[i]! || left < least[i]!) return;
     const { delta, operations } = choices[i]!;
     for (let count = Math.min(size, operations.length); count >= 0; count--) {
