@@ -490,15 +490,6 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 400,
   },
   {
-    name: "lease after an aborted transfer",
-    file: "raft/read_index.ts",
-    search: "if (core.hasSentTimeoutNow) return",
-    replace: "if (core.hasSentTimeoutNow && core.transferTarget !== null) return",
-    flags: "--nemesis all --workload all",
-    noticedBy: ["invariant"],
-    seeds: 400,
-  },
-  {
     name: "replicates to a removed follower after commit",
     file: "raft/replies.ts",
     search: "if (core.progress.get(follower.id) !== follower) return;\n  replicate(core, follower);",
