@@ -173,7 +173,7 @@ export function pageOf(
 function marksOf(coverage: Readonly<Record<string, number>>): (readonly [string, string])[] {
   const times = Object.values(coverage);
   const never = times.filter((each) => each === 0).length;
-  return never === 0 ? [] : [["marks never reached", `${never} of ${times.length}`]];
+  return never === 0 ? [] : [["situations not reached", `${never} of ${times.length}`]];
 }
 
 function most(numbers: Iterable<number>): number {

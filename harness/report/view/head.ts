@@ -52,7 +52,7 @@ function details({ checks, faults, coverage }: PageData["head"]): HTMLElement | 
   if (checks.length + faults.length + coverage.length === 0) return null;
   const never = coverage.filter(([, times]) => times === 0).map(([name]) => name);
   return folded(
-    `Checks, faults and coverage${never.length === 0 ? "" : `, and ${never.length} marks never reached`}`,
+    `Checks, faults and coverage${never.length === 0 ? "" : `, and ${never.length} situations not reached`}`,
     () =>
       element(
         "div",
