@@ -102,7 +102,8 @@ function lossInWords(
   const [first] = lost;
   const ended = missing.get(first!);
   const where = ended === undefined ? "" : `, but not in the last read at event ${events[ended]!.index}`;
-  return `${lost.length} of ${count} elements were lost: ${jsonOf(first!.value)} was known at event ${
+  const elements = count === 1 ? "element was" : "elements were";
+  return `${lost.length} of ${count} ${elements} lost: ${jsonOf(first!.value)} was known at event ${
     events[first!.known]!.index
   }${where}`;
 }

@@ -88,7 +88,7 @@ function setInWords({ found, number, elements }: Parts): string[] {
 function setFullInWords({ found, number, elements }: Parts): string[] {
   return [
     `${plural(number("attemptCount"), "element")} added: ${number("stableCount")} stayed, ` +
-    `${number("lostCount")} were lost, ${number("neverReadCount")} were never read`,
+    `${number("lostCount")} lost, ${number("neverReadCount")} never read`,
     ...elements("lost", "lost", number("lostCount")),
     ...elements("missed by a read that began after they were known", "stale", number("staleCount")),
     ...elements("added by nobody", "unexpected", number("unexpectedCount")),

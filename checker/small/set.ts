@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonOf } from "../json_of.ts";
 import type { HistoryEvent } from "../history.ts";
 import {
   assertHasAny,
@@ -51,10 +52,7 @@ export function checkSet(history: readonly HistoryEvent[]): WorkloadVerdict {
   const valid = lost.length === 0 && unexpected.length === 0;
   return workloadVerdict("set", operations, {
     valid,
-    ...(valid ? {} : {
-      reason:
-        `the last read lacks ${lost.length} elements that were added and has ${unexpected.length} that nobody added`,
-    }),
+    ...(valid ? {} : { reason: `the last read ${differences(lost, unexpected).join(" and ")}` }),
     found: {
       attemptCount: attempts.size,
       acknowledgedCount: adds.size,
@@ -66,4 +64,14 @@ export function checkSet(history: readonly HistoryEvent[]): WorkloadVerdict {
       unexpected: unexpected.slice(0, 20),
     },
   });
+}
+
+function differences(lost: readonly unknown[], unexpected: readonly unknown[]): string[] {
+  const some = (elements: readonly unknown[]): string =>
+    elements.length === 1 ? `${jsonOf(elements[0])}, which` : `${elements.length} elements that`;
+  const were = lost.length === 1 ? "was" : "were";
+  return [
+    ...(lost.length === 0 ? [] : [`lacks ${some(lost)} ${were} added`]),
+    ...(unexpected.length === 0 ? [] : [`has ${some(unexpected)} nobody added`]),
+  ];
 }

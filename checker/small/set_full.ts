@@ -93,7 +93,7 @@ export function checkSetFull(history: readonly HistoryEvent[], options: SetFullO
     ? "unknown"
     : true;
   const reason = lost.length > 0
-    ? `${lost.length} of ${elements.size} elements were lost`
+    ? `${lost.length} of ${elements.size} ${elements.size === 1 ? "element was" : "elements were"} lost`
     : duplicated.size > 0
     ? `${duplicated.size} elements were read more than once in one read`
     : isStale

@@ -43,10 +43,19 @@ function withoutExpected(operations: readonly ShownOperation[], context: Sentenc
   const special = context.isRegister ? registerSentence(operations, context) : undefined;
   if (special !== undefined) return special;
   const { last } = context;
+  const [first] = operations;
+  if (operations.length === 2 && operations.every(isPlainLocking) && first !== last) {
+    return `The ${last.f}${ofKey(last)} by ${who(last)} succeeded${at(last)} although ${who(first!)} held the lock`;
+  }
   if (operations.length === 1) return `${subject(last)}, which no order of the other operations allows`;
   return `No order of these ${operations.length} operations lets the ${last.f}${ofKey(last)} by ${
     who(last)
   } end as it did${at(last)}: ${brief(last)}`;
+}
+
+/** Whether a lock was taken, and no token or deadline came with it that could be what is wrong. */
+function isPlainLocking({ f, type, value = null, result = null }: ShownOperation): boolean {
+  return (f === "acquire" || f === "lock") && type === "ok" && value === null && result === null;
 }
 
 function registerSentence(operations: readonly ShownOperation[], context: SentenceContext): string | undefined {

@@ -114,7 +114,7 @@ test("a broadcast that one node lacks in its last read is lost, although the oth
   assert.equal(verdict.valid, false);
   assert.match(
     verdict.reason!,
-    /1 of 1 elements were lost: 7 was known at event 1, but not in the last read at event 4/,
+    /1 of 1 element was lost: 7 was known at event 1, but not in the last read at event 4/,
   );
 });
 

@@ -16,7 +16,7 @@ function rendered(model: string, ...operations: [f: string, asked: unknown, answ
 test("a bank's verdict tells the first read of each kind that is wrong", () => {
   assert.deepEqual(rendered("bank", ["read", null, { a: 10, b: 0 }], ["read", null, { a: 5, b: 4 }]), [
     "invalid  bank: 2 ok, 0 fail, 0 info",
-    "  reads of the bank show wrong-total",
+    "  reads of the bank show a wrong total",
     "  2 reads of accounts that hold 10 together",
     '  wrong-total: 1 read, the first at event 3: {"a":5,"b":4} (together 9)',
   ]);
@@ -25,7 +25,7 @@ test("a bank's verdict tells the first read of each kind that is wrong", () => {
 test("a counter's verdict tells the bounds of what is out of them", () => {
   assert.deepEqual(rendered("counter", ["add", 2, 2], ["read", null, 2], ["read", null, 7]), [
     "invalid  counter: 3 ok, 0 fail, 0 info",
-    "  1 of 2 reads are out of bounds, the first 7, not from 2 to 2",
+    "  1 of 2 reads is out of bounds, the first 7, not from 2 to 2",
     "  2 reads",
     "  out of bounds: 7 (not from 2 to 2)",
   ]);
@@ -35,7 +35,7 @@ test("a set's verdict cuts its lists at ten", () => {
   const adds = Array.from({ length: 12 }, (_, i): [string, unknown, unknown] => ["add", i, i]);
   assert.deepEqual(rendered("set", ...adds, ["read", null, ["?"]]), [
     "invalid  set: 13 ok, 0 fail, 0 info",
-    "  the last read lacks 12 elements that were added and has 1 that nobody added",
+    '  the last read lacks 12 elements that were added and has "?", which nobody added',
     "  12 elements added, 12 of them for sure; the last read has 0",
     "  lost: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more",
     '  added by nobody: "?"',
@@ -45,7 +45,7 @@ test("a set's verdict cuts its lists at ten", () => {
 test("a full set's verdict tells what became of the elements", () => {
   assert.deepEqual(rendered("set-full", ["add", 1, 1], ["read", null, [1]]), [
     "valid  set-full: 2 ok, 0 fail, 0 info",
-    "  1 element added: 1 stayed, 0 were lost, 0 were never read",
+    "  1 element added: 1 stayed, 0 lost, 0 never read",
     "  ms until every later read had it, by quantile: 0: 0, 0.5: 0, 0.95: 0, 0.99: 0, 1: 0",
   ]);
 });
