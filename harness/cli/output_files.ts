@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closeSync, fstatSync, openSync, realpathSync, unlinkSync } from "node:fs";
+import { closeSync, existsSync, openSync, realpathSync, unlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileErrorInWords } from "./file_error.ts";
 import { UsageError } from "./flags.ts";
@@ -39,11 +39,11 @@ function real(path: string): string {
 }
 
 function prepare(flag: string, path: string): void {
+  // What is there already stays: it may be a device, and then it is not ours to remove.
+  const isNew = !existsSync(path);
   try {
-    const descriptor = openSync(path, "a");
-    const isEmpty = fstatSync(descriptor).size === 0;
-    closeSync(descriptor);
-    if (isEmpty) unlinkSync(path);
+    closeSync(openSync(path, "a"));
+    if (isNew) unlinkSync(path);
   } catch (error) {
     throw new UsageError(`Cannot write to --${flag} ${JSON.stringify(path)}: ${fileErrorInWords(error)}`);
   }

@@ -32,6 +32,9 @@ test("no output overwrites what is read, or another output, whatever its path is
     );
     prepareOutputs({ html: page, junit: undefined }, taken);
     assert.equal(existsSync(page), false);
+    writeFileSync(page, "");
+    prepareOutputs({ html: page });
+    assert.equal(existsSync(page), true, "an empty file that was there is no trace of the command");
     assert.equal(readFileSync(history, "utf8"), "{}\n");
   } finally {
     rmSync(folder, { recursive: true });
