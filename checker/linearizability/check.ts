@@ -17,7 +17,6 @@ import { judgeCollections } from "./collections/check.ts";
 import { type AllCounterexamples, allCounterexamples } from "./explain/all_counterexamples.ts";
 import type { Counterexample } from "./explain/explain.ts";
 import type { Judgement } from "./explain/judgement.ts";
-import { areGrowing, judgeGrowingSets } from "./growing_sets.ts";
 import { judgeRegisters } from "./judge_registers.ts";
 import { judgeSteps } from "./judge_steps.ts";
 import type { LinearizabilityOptions } from "./options.ts";
@@ -142,7 +141,6 @@ function judgements(table: Operations, model: AnyModel, options: Linearizability
       : judgeRegisters(table, model, options);
   }
   if (isCollectionModel(model)) return judgeQueues(table, model, options);
-  if (areGrowing(table, model)) return judgeGrowingSets(table, options);
   const told = toldAsRegisters(table, model);
   return told === undefined
     ? judgeTogether(table, model, options)

@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from "node:os";
 import type { AnyModel, Style, Verdict } from "../../checker/mod.ts";
-import { EXAMPLES } from "../../checker/mod.ts";
+import { EXAMPLES } from "./format_examples.ts";
 import { sizeOf } from "./check_bytes.ts";
 import { type CheckFlags, checkFlags, isPath } from "./check_flags.ts";
 import { leaveOutcomes } from "./outcomes.ts";

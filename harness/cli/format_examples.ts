@@ -5,7 +5,7 @@
  */
 
 /** A format with example lines. */
-export interface Example {
+interface Example {
   /** One of `FORMATS`. */
   readonly format: string;
   /** What the format is, and who writes it. */
