@@ -125,6 +125,24 @@ test("the simulator's path never touches a live node", { skip }, () => {
   }
 });
 
+test("nothing uses what Node 20 lacks, except in a browser's page", { skip }, () => {
+  const newer =
+    /\bnavigator\b|\bwithResolvers\b|\bgroupBy\(|\bfromAsync\b|import\.meta\.(?:dirname|filename)|RegExp\.escape/;
+  const ofSets = /\.(?:union|intersection|difference|symmetricDifference|isSubsetOf|isSupersetOf|isDisjointFrom)\(/;
+  const ofIterators =
+    /\.(?:values|keys|entries)\(\)\s*\.(?:map|filter|some|every|find|toArray|reduce|take|drop|flatMap|forEach)\(/;
+  const found: string[] = [];
+  for (const { path, text } of sources.values()) {
+    if (path.startsWith("harness/report/view/") || path.startsWith("harness/site/") || path.endsWith("script.ts")) {
+      continue;
+    }
+    text.split("\n").forEach((line, i) => {
+      if (newer.test(line) || ofSets.test(line) || ofIterators.test(line)) found.push(`${path}:${i + 1}`);
+    });
+  }
+  assert.deepEqual(found, []);
+});
+
 test("a function has at most 70 lines of its own, and five parameters; hot loops are listed with their measurement", {
   skip,
 }, () => {

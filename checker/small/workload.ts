@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formProblem } from "../event_form.ts";
 import { jsonOf } from "../json_of.ts";
 import { MisfitError } from "../misfit.ts";
 import type { HistoryEvent } from "../history.ts";
@@ -21,8 +22,16 @@ export interface WorkloadVerdict extends Verdict {
 /** An event with its index, so that a verdict can refer to it. */
 export type IndexedEvent = HistoryEvent & { readonly index: number };
 
-/** The events with their indexes. An event without one gets its position. */
+/**
+ * The events with their indexes. An event without one gets its position.
+ *
+ * @throws {TypeError} If an event has no process, or no known type.
+ */
 export function indexed(history: readonly HistoryEvent[]): readonly IndexedEvent[] {
+  history.forEach((event, place) => {
+    const malformed = formProblem(event);
+    if (malformed !== undefined) throw new TypeError(`Cannot judge event ${place}: ${malformed}`);
+  });
   const isIndexed = (event: HistoryEvent): event is IndexedEvent => event.index !== undefined;
   return history.every(isIndexed)
     ? history

@@ -17,6 +17,7 @@
  *
  * @module
  */
+import { formProblem } from "../event_form.ts";
 import { jsonOf } from "../json_of.ts";
 import type { HistoryEvent } from "../history.ts";
 import { NULL_ID, Values } from "./values.ts";
@@ -404,8 +405,9 @@ export class OperationsBuilder {
   add(event: HistoryEvent, at: number): void {
     const process = event.process;
     const table = this.operations;
+    const malformed = formProblem(event);
+    if (malformed !== undefined) throw new HistoryError(malformed, this.position);
     if (typeof process !== "number") {
-      if (typeof process !== "string") throw new HistoryError(`Its process is ${found(process)}`, this.position);
       this.position++;
       table.passedOver++;
       return;
@@ -435,10 +437,6 @@ export class OperationsBuilder {
       table.setResult(row, event.value);
       return this.complete(process, row, OK, at);
     }
-    if (event.type !== "fail") {
-      const type = found((event as { type?: unknown }).type);
-      throw new HistoryError(`Its type is ${type}, but there are invoke, ok, fail and info`, this.position);
-    }
     const isMismatch = table.verb[row] === CAS && event.error === "mismatch";
     if (isMismatch && event.actual !== undefined) table.actual.set(row, table.values.intern(event.actual));
     if (!isMismatch && event.error !== undefined && table.verb[row] === OTHER) {
@@ -456,10 +454,6 @@ function problemOf(verb: number, event: HistoryEvent): string | undefined {
     }: expected [from, to]`;
   }
   return undefined;
-}
-
-function found(value: unknown): string {
-  return value === undefined ? "missing" : JSON.stringify(value);
 }
 
 /**

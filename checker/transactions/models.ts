@@ -192,10 +192,10 @@ function judgeEvents(
  */
 export function parseVersionOrder(text: string): VersionOrderSource[] {
   return text.split(",").map((name) => name.trim()).filter((name) => name !== "").map((name) => {
-    const known = VERSION_ORDERS.find((each) => each === name && each !== "transaction-order");
+    const known = VERSION_ORDERS.find((each) => each === name);
     if (known !== undefined) return known;
     throw new RangeError(
-      `Cannot order versions by ${JSON.stringify(name)}: expected some of wfr-keys, sequential-keys, linearizable-keys`,
+      `Cannot order versions by ${JSON.stringify(name)}: expected some of ${VERSION_ORDERS.join(", ")}`,
     );
   });
 }

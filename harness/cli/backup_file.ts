@@ -11,7 +11,17 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { closeSync, fsyncSync, openSync, readSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { crc32c } from "../../raft/mod.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { UsageError } from "./flags.ts";
@@ -36,6 +46,8 @@ export class BackupWriter {
   #crc = 0;
 
   constructor(path: string, header: BackupHeader) {
+    // The finished file takes the place of what has its name, which must not be a device or a folder.
+    if (existsSync(path) && !statSync(path).isFile()) throw new UsageError(`Cannot write ${path}: it is not a file`);
     this.#path = path;
     this.#draft = `${path}.part`;
     this.#descriptor = attempt(`write ${this.#draft}`, () => openSync(this.#draft, "w", 0o600));

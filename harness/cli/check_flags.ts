@@ -9,9 +9,6 @@ import { OUTCOME_FLAGS } from "./outcomes.ts";
 import { HTML_FLAG } from "./pages.ts";
 import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
 
-/** The sources of the order of versions that a user may choose; the order of the transactions is known or not. */
-const VERSION_ORDERS = checker.VERSION_ORDERS.filter((name) => name !== "transaction-order");
-
 /** All names for `--model`. */
 const NAMES: readonly string[] = [
   ...new Set([
@@ -74,7 +71,7 @@ const FLAGS = {
     type: "strings",
     value: "NAME",
     about: `for rw-register: a source of the order of versions, one of ${
-      VERSION_ORDERS.join(", ")
+      checker.VERSION_ORDERS.join(", ")
     }; repeat the flag for several`,
   },
   final: {
@@ -198,9 +195,7 @@ function assertLevel(flag: string, name: string): void {
 function checkVersionOrder(text: string): void {
   try {
     checker.parseVersionOrder(text);
-  } catch {
-    throw new UsageError(
-      `--version-order takes some of ${VERSION_ORDERS.join(", ")}, but was given ${JSON.stringify(text)}`,
-    );
+  } catch (error) {
+    throw new UsageError(`--version-order: ${(error as RangeError).message}`);
   }
 }

@@ -56,8 +56,8 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     );
   }
   if (flags.out !== undefined) prepareOut(flags.out);
-  const written = flags.out === undefined ? [] : RUN_FILES.map((name) => join(flags.out!, name));
-  prepareOutputs({ html: flags.html, junit: flags.junit }, { "a file of --out": written });
+  const written = flags.out === undefined ? {} : runFiles(flags.out);
+  prepareOutputs({ html: flags.html, junit: flags.junit }, { "a file of --out": Object.values(written) });
   if (!flags.json) terminal.out(renderOpening(target, options, terminal.style));
   const moments: Moment[] = [];
   const judged = await runShown(target, options, terminal, trace !== null || flags.html !== undefined ? moments : null);
@@ -132,15 +132,21 @@ function checkDeterminism(first: JudgedRun, second: JudgedRun): void {
 
 /** Tells which files were written, and which command judges the history again. */
 function whatWasWritten(folder: string, { result }: JudgedRun): string {
-  const history = join(folder, "history.jsonl");
+  const files = runFiles(folder);
   const model = Object.values(result.checks).map((verdict) => (verdict as { model?: string }).model)
     .find((name) => name !== undefined);
-  return `Written: ${history}, ${join(folder, "result.json")}, ${join(folder, "run.json")}\n` +
-    `To judge it again: ${thisCommand("-R")} check ${model === undefined ? "" : `--model ${model} `}${history}\n`;
+  return `Written: ${Object.values(files).join(", ")}\n` +
+    `To judge it again: ${thisCommand("-R")} check ${model === undefined ? "" : `--model ${model} `}${files.history}\n`;
 }
 
 /** What --out writes into its folder. */
-const RUN_FILES = ["history.jsonl", "result.json", "run.json"];
+function runFiles(folder: string): { readonly history: string; readonly result: string; readonly run: string } {
+  return {
+    history: join(folder, "history.jsonl"),
+    result: join(folder, "result.json"),
+    run: join(folder, "run.json"),
+  };
+}
 
 /** Makes the folder before anything runs, so no run ends without a place for its history. */
 function prepareOut(folder: string): void {
@@ -151,13 +157,11 @@ function prepareOut(folder: string): void {
 function writeOut(folder: string, judged: JudgedRun, setup: RunSetup): void {
   const { result, schedule } = judged;
   const expected = { valid: result.valid, failed: failedChecks(result), history_sha256: result.history_sha256 };
+  const files = runFiles(folder);
   writing(folder, () => {
-    writeFileSync(join(folder, "history.jsonl"), judged.history);
-    writeFileSync(join(folder, "result.json"), `${JSON.stringify(result)}\n`);
-    writeFileSync(
-      join(folder, "run.json"),
-      encodeRunFile(runFile({ origin: result.replay, setup, schedule, expected })),
-    );
+    writeFileSync(files.history, judged.history);
+    writeFileSync(files.result, `${JSON.stringify(result)}\n`);
+    writeFileSync(files.run, encodeRunFile(runFile({ origin: result.replay, setup, schedule, expected })));
   });
 }
 

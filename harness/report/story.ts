@@ -8,6 +8,7 @@ import type { JudgedRun } from "../run/result.ts";
 import type { Breach, SafetyVerdict } from "../sim/invariants/world.ts";
 import type { Moment } from "../moment.ts";
 import { ALL, tellsEvent, tellsMoment, type TraceFilter } from "./trace_filter.ts";
+import { inWords } from "./why.ts";
 
 /** A longer story is cut in its middle, to about this many lines. */
 const MAX_LINES = 160;
@@ -21,6 +22,10 @@ interface Told {
 export function renderTrace(lines: readonly Moment[], run: JudgedRun, filter: TraceFilter = ALL): string {
   const inside = lines.filter((line) => isLine(line) && tellsMoment(filter, line)).map(tellNode);
   const told = merged(inside, tellEvents(run.events.filter((event) => tellsEvent(filter, event))));
+  const strangers = [...filter.nodes ?? []].filter((node) => !lines.some((line) => line.node === node));
+  if (strangers.length > 0) {
+    return `${told.map(tell).join("")}No node ${inWords(strangers.map(String), "or")} took part.\n`;
+  }
   if (told.length > 0 || filter.kinds === null) return told.map(tell).join("");
   const kinds = new Set(["client", "nemesis", ...lines.filter(isLine).map(({ kind }) => kind)]);
   return `Nothing of the kinds ${[...filter.kinds].join(", ")} to trace; there are ${[...kinds].sort().join(", ")}.\n`;

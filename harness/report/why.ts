@@ -141,8 +141,12 @@ function separated(node: number, cut: FaultSpan["cut"]): string | null {
   return parts.length === 0 ? null : parts.join(" and ");
 }
 
-/** `1`, `1 and 2`, `1, 2 and 3`. */
 function listed(numbers: readonly number[]): string {
-  const sorted = [...numbers].sort((a, b) => a - b).map((number) => number === 0 ? "its clients" : String(number));
-  return sorted.length < 2 ? sorted.join("") : `${sorted.slice(0, -1).join(", ")} and ${sorted.at(-1)}`;
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return inWords(sorted.map((number) => number === 0 ? "its clients" : String(number)), "and");
+}
+
+/** `1`, `1 and 2`, `1, 2 and 3`. */
+export function inWords(texts: readonly string[], word: "and" | "or"): string {
+  return texts.length < 2 ? texts.join() : `${texts.slice(0, -1).join(", ")} ${word} ${texts.at(-1)}`;
 }

@@ -200,8 +200,6 @@ if (skip === false) {
         "partition",
         "--runs",
         "4",
-        "--jobs",
-        "2",
         "--time-limit",
         "20",
         "--seed",

@@ -8,9 +8,10 @@
  *
  * @module
  */
-import { NEVER, NOT_EQUAL, type Piece, READ, SWAP, WRITE } from "../piece/piece.ts";
+import { NOT_EQUAL, type Piece, READ, SWAP, WRITE } from "../piece/piece.ts";
 import type { SearchLimits } from "../search/limits.ts";
 import { search } from "../search/search.ts";
+import { selection } from "./selection.ts";
 
 /**
  * Whether these operations (ascending) contradict each other; `"unknown"` if that takes more visits than the limits
@@ -23,7 +24,7 @@ export function contradictsInTime(
 ): true | false | "unknown" {
   const begin = Math.min(...kept.map((op) => piece.inv[op]!));
   const { earlier, meanwhile } = helpers(piece, kept, begin);
-  const held = selection(piece, kept, meanwhile);
+  const held = selection(piece, kept, meanwhile, true);
   let answer: true | "unknown" = true;
   for (const initial of statesAt(piece, earlier)) {
     const { valid } = search({ ...held, initial }, limits);
@@ -78,31 +79,4 @@ function statesAt({ kind, a, b, initial }: Piece, earlier: readonly number[]): n
   const swaps = earlier.filter((op) => kind[op] === SWAP);
   for (const state of states) for (const op of swaps) if (a[op] === state) states.add(b[op]!);
   return [...states];
-}
-
-/** A piece with the kept operations at their times, and others that may also not have happened. */
-function selection(piece: Piece, kept: readonly number[], others: readonly number[]): Piece {
-  const ops = [...kept, ...others].sort((x, y) => x - y);
-  const isOther = new Set(others);
-  const length = ops.length;
-  const column = (values: Int32Array): Int32Array => Int32Array.from(ops, (op) => values[op]!);
-  const inv = new Int32Array(length);
-  const ret = new Int32Array(length).fill(NEVER);
-  const marks = ops.flatMap((op, to) => {
-    const invoked = { at: piece.inv[op]!, event: to };
-    return piece.ret[op] === NEVER ? [invoked] : [invoked, { at: piece.ret[op]!, event: ~to }];
-  }).sort((x, y) => x.at - y.at);
-  marks.forEach(({ event }, at) => event < 0 ? ret[~event] = at : inv[event] = at);
-  return {
-    ...piece,
-    length,
-    rows: column(piece.rows),
-    kind: Uint8Array.from(ops, (op) => piece.kind[op]!),
-    a: column(piece.a),
-    b: column(piece.b),
-    inv,
-    ret,
-    events: Int32Array.from(marks, ({ event }) => event),
-    optional: Uint8Array.from(ops, (op) => isOther.has(op) && piece.ret[op] !== NEVER ? 1 : 0),
-  };
 }

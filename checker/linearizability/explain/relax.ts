@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { LOOK, NEVER, NOT_EQUAL, type Piece, READ, STEP, SWAP, type Transitions, WRITE } from "../piece/piece.ts";
+import { LOOK, NEVER, NOT_EQUAL, type Piece, READ, STEP, SWAP, WRITE } from "../piece/piece.ts";
 import type { SearchLimits } from "../search/limits.ts";
 import { search } from "../search/search.ts";
+import { among, selection } from "./selection.ts";
 
 /**
  * The part of a piece before an event. An operation that is open there gets an unknown outcome; an open observer has
@@ -54,56 +55,8 @@ export function prefixOf(piece: Piece, end: number): Piece {
   };
 }
 
-/** The transitions of a piece, restricted to these classes. */
-function among({ transitions }: Piece, classes: Iterable<number>): { transitions?: Transitions } {
-  return transitions === undefined ? {} : { transitions: transitions.among(classes) };
-}
-
 function isObserver(kind: number): boolean {
   return kind === READ || kind === NOT_EQUAL || kind === LOOK;
-}
-
-/**
- * A piece with some operations at their times, and others before them that may take effect at any time or never. Both
- * lists are ascending.
- */
-function selection(piece: Piece, kept: readonly number[], relaxed: readonly number[]): Piece {
-  const length = kept.length + relaxed.length;
-  const result = {
-    length,
-    rows: new Int32Array(length),
-    kind: new Uint8Array(length),
-    a: new Int32Array(length),
-    b: new Int32Array(length),
-    inv: new Int32Array(length),
-    ret: new Int32Array(length).fill(NEVER),
-  };
-  const events: number[] = [];
-  const copy = (op: number, to: number): void => {
-    result.rows[to] = piece.rows[op]!;
-    result.kind[to] = piece.kind[op]!;
-    result.a[to] = piece.a[op]!;
-    result.b[to] = piece.b[op]!;
-  };
-  relaxed.forEach((op, to) => {
-    copy(op, to);
-    result.inv[to] = to;
-    events.push(to);
-  });
-  const marks: { at: number; op: number; isReturn: boolean }[] = [];
-  kept.forEach((op, i) => {
-    const to = relaxed.length + i;
-    copy(op, to);
-    marks.push({ at: piece.inv[op]!, op: to, isReturn: false });
-    if (piece.ret[op] !== NEVER) marks.push({ at: piece.ret[op]!, op: to, isReturn: true });
-  });
-  marks.sort((x, y) => x.at - y.at);
-  for (const { op, isReturn } of marks) {
-    (isReturn ? result.ret : result.inv)[op] = events.length;
-    events.push(isReturn ? ~op : op);
-  }
-  const classes = among(piece, result.a);
-  return { ...piece, ...result, events: Int32Array.from(events), relaxed: relaxed.length, ...classes };
 }
 
 /** How much all questions together may cost. */
@@ -170,7 +123,7 @@ export class Relaxation {
     // Each question makes its own tables of operations and values. A model's steps and states are made anew as well.
     this.#cost += transitions === undefined ? length + (values >>> 3) : 8 * length;
     const most = Math.min(visits, Math.ceil(Math.max(0, this.#most - this.#cost) / each) + kept.length);
-    const { valid, visited } = search(selection(this.#piece, kept, relaxed), { ...this.#limits, visits: most });
+    const { valid, visited } = search(selection(this.#piece, kept, relaxed, false), { ...this.#limits, visits: most });
     this.#cost += visited * each;
     return valid === "unknown" ? valid : !valid;
   }

@@ -26,13 +26,8 @@ import { none, type Touches } from "./touches.ts";
 /** The possible assumptions about the order of a register's versions. */
 export type VersionOrderSource = "wfr-keys" | "sequential-keys" | "linearizable-keys" | "transaction-order";
 
-/** All names of version orders. */
-export const VERSION_ORDERS: readonly VersionOrderSource[] = [
-  "wfr-keys",
-  "sequential-keys",
-  "linearizable-keys",
-  "transaction-order",
-];
+/** The version orders that a name alone asks for; `transaction-order` also needs the order. */
+export const VERSION_ORDERS: readonly VersionOrderSource[] = ["wfr-keys", "sequential-keys", "linearizable-keys"];
 
 /**
  * The graph of versions. Versions have their numbers; the initial state of key k is `versions.count + k`, and always
@@ -84,7 +79,7 @@ export function versionGraph(
     "linearizable-keys": () => linearizableKeys(history, touches),
     "transaction-order": () => givenOrder(history, touches, position ?? []),
   };
-  const names = VERSION_ORDERS.filter((name) => asked.includes(name));
+  const names = [...VERSION_ORDERS, "transaction-order" as const].filter((name) => asked.includes(name));
   const said = names.map((name) => speakers[name]());
   const sources = ["initial-state", ...names];
   const all = withInitialStates(history, said.reduce((count, { edges }) => count + edges.count, 0));

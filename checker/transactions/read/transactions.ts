@@ -17,6 +17,7 @@
  *
  * @module
  */
+import { formProblem } from "../../event_form.ts";
 import type { HistoryEvent } from "../../history.ts";
 import { MisfitError, type Place } from "../../misfit.ts";
 import { busy } from "../../small/workload.ts";
@@ -100,6 +101,8 @@ export function transactionsOfEvents(
   let openOf = integers(64); // 1 + the transaction, or 0
   for (let position = 0; position < events.length; position++) {
     const event = events[position]!;
+    const malformed = formProblem(event);
+    if (malformed !== undefined) throw new TypeError(`Cannot judge event ${position}: ${malformed}`);
     if (typeof event.process === "string") continue;
     const type = event.type;
     const number = sessions.of(event.process);

@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from "../../../checker/mod.ts";
 import type { FaultSpan } from "../faults.ts";
-import { culpritOf, earlierTroubleOf, expectedOf, openAt, readsInWords, troubleOf } from "../why.ts";
+import { culpritOf, earlierTroubleOf, expectedOf, inWords, openAt, readsInWords, troubleOf } from "../why.ts";
 import { micros, type OperationsOf, shownValue } from "./columns.ts";
 import type { Change, Cycle, Why, Word } from "./data.ts";
 
@@ -111,8 +111,7 @@ function shouldHaveSaid({ expected, operations }: Contradiction): string {
     const newest = expectedOf(operations);
     return newest === undefined ? "" : `${shownValue(newest)} or newer`;
   }
-  const values = expected.map(shownValue);
-  return values.length < 2 ? values.join() : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+  return inWords(expected.map(shownValue), "or");
 }
 
 /**

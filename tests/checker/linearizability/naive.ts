@@ -160,6 +160,17 @@ export function randomHistory(random: (n: number) => number, object: NaiveObject
   return events;
 }
 
+/** Small histories, as `smallShape` and `changes` say. */
+export function* smallHistories(
+  seed: number,
+  object: NaiveObject,
+  count: number,
+  changes: Partial<HistoryShape> = {},
+): Generator<HistoryEvent[]> {
+  const random = randomFrom(seed);
+  for (let i = 0; i < count; i++) yield randomHistory(random, object, { ...smallShape(random), ...changes });
+}
+
 /** Registers: which of their operations, and whether written values repeat. */
 export function registerObject(options: {
   readonly deletes: boolean;

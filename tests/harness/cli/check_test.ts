@@ -191,6 +191,10 @@ test("wrong usage is told before any file is read", { skip }, async () => {
     message: /did you mean --model list-append or rw-register with --consistency-model serializable\?$/,
   });
   await assert.rejects(check({}, "--format", "yaml", "@h"), { name: "UsageError" });
+  await assert.rejects(check({}, "--version-order", "transaction-order", "@h"), {
+    name: "UsageError",
+    message: /^--version-order: .*expected some of wfr-keys, sequential-keys, linearizable-keys$/,
+  });
   await assert.rejects(check({}, "--timeout", "-1", "@h"), { name: "UsageError" });
   await assert.rejects(check({}), { name: "UsageError", message: /needs a file/ });
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HistoryEvent } from "../../../checker/mod.ts";
-import { renderStory } from "../../../harness/report/story.ts";
+import { renderStory, renderTrace } from "../../../harness/report/story.ts";
 import type { JudgedRun } from "../../../harness/run/result.ts";
 import type { Moment } from "../../../harness/moment.ts";
+import { ALL } from "../../../harness/report/trace_filter.ts";
 
 function line(time: number, text: string, more: Partial<Moment> = {}): Moment {
   return { time: time * 1e9, node: 1, kind: "message", text, matters: true, ...more };
@@ -73,4 +74,14 @@ test("the proof of life is told whole where it failed", () => {
 
   assert.equal(all.length, EVENTS.length + TRACE.filter(({ matters }) => matters).length);
   assert.ok(all.includes("node 1  receives the proof's own command"));
+});
+
+test("a trace of nodes or kinds that do not occur says so, and which kinds there are", () => {
+  const trace = (filter: object): string => renderTrace(TRACE, judged({}), { ...ALL, ...filter });
+  assert.equal(
+    trace({ kinds: new Set(["roll"]) }),
+    "Nothing of the kinds roll to trace; there are client, message, nemesis, role.\n",
+  );
+  assert.match(trace({ kinds: new Set(["role"]) }), /^ *3\.500000 {2}node 1 .*what the proof did to it\n$/);
+  assert.match(trace({ nodes: new Set([1, 7, 9]) }), /moves the log[^]*\nNo node 7 or 9 took part\.\n$/);
 });

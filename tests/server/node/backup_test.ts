@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { main as backupMain } from "../../../harness/cli/backup.ts";
-import { readBackup } from "../../../harness/cli/backup_file.ts";
+import { BackupWriter, readBackup } from "../../../harness/cli/backup_file.ts";
 import type { Terminal } from "../../../harness/cli/terminal.ts";
 import { formatAddress } from "../../../server/peer/peer_options.ts";
 import { inFolder, skipWithoutSockets, withCluster } from "./live_cluster.ts";
@@ -51,6 +51,18 @@ test("a backup is taken under load as of one moment, and brought into a new clus
       const { store } = servers[0]!.node;
       assert.deepEqual([store!.get("list"), store!.get("set")], [[1, "\xe9"], [7]]);
     });
+  });
+});
+
+test("a backup takes the place of no device and of no folder", { skip }, async () => {
+  await inFolder((folder) => {
+    const file = join(folder, "null");
+    symlinkSync("/dev/null", file);
+    for (const path of [file, folder, "/dev/null"]) {
+      assert.throws(() => new BackupWriter(path, {} as never), /^UsageError: Cannot write .*: it is not a file$/);
+      assert.equal(existsSync(`${path}.part`), false);
+    }
+    return Promise.resolve();
   });
 });
 

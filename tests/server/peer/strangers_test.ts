@@ -107,7 +107,13 @@ test("an administrator's slip neither moves a member nor replaces nobody", { ski
       String(await call("RAFT", "REPLACE", "2", "2", "127.0.0.1:1")),
       /ERR node 2 cannot take its own place/,
     );
+    assert.match(
+      String(await call("RAFT", "ADD", "9", before!.address)),
+      /ERR node 2 is a member at 127.0.0.1:\d+: two members cannot have one address/,
+    );
+    assert.match(String(await call("RAFT", "REPLACE", "1", "9", before!.address)), /ERR node 2 is a member at/);
     assert.equal(servers[0]!.node.directory.entries.get(2)!.address, before!.address);
+    assert.deepEqual([...servers[0]!.node.directory.entries.keys()].sort(), [1, 2, 3]);
   });
 });
 

@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkLinearizability, type HistoryEvent, modelByName } from "../../../../checker/mod.ts";
-import {
-  isLinearizableNaively,
-  RANDOM_HISTORIES,
-  randomFrom,
-  randomHistory,
-  registerObject,
-  registerStep,
-  smallShape,
-} from "../naive.ts";
+import { isLinearizableNaively, RANDOM_HISTORIES, registerObject, registerStep, smallHistories } from "../naive.ts";
 
 /** The events up to a place, without what turned out to have failed later. */
 function known(history: readonly HistoryEvent[], end: number): HistoryEvent[] {
@@ -22,11 +14,9 @@ function known(history: readonly HistoryEvent[], end: number): HistoryEvent[] {
 
 for (const values of [0, 3]) {
   test(`what a read should have returned is what trying all values finds: ${values || "distinct"} values`, () => {
-    const random = randomFrom(11 + values);
     const object = registerObject({ deletes: true, swaps: true, tells: true, values });
     let found = 0;
-    for (let i = 0; i < RANDOM_HISTORIES / 2; i++) {
-      const history = randomHistory(random, object, { ...smallShape(random), corruptOneIn: 1 });
+    for (const history of smallHistories(11 + values, object, RANDOM_HISTORIES / 2, { corruptOneIn: 1 })) {
       const { counterexample } = checkLinearizability(history, modelByName("kv"));
       if (counterexample?.expected === undefined) continue;
       found++;

@@ -1,5 +1,6 @@
 // What is left of a history if only some operations are held to their times and answers.
 import type { HistoryEvent } from "../../../../checker/mod.ts";
+import { type NaiveOperation, operationsOf, registerStep } from "../naive.ts";
 
 /**
  * A history in which only the operations invoked at the places of `kept` are held to their times and answers: of the
@@ -25,20 +26,45 @@ export function relaxed(history: readonly HistoryEvent[], kept: ReadonlySet<numb
 }
 
 /**
- * The histories in which the operations of `kept` are joined by some of the others, each at its own time: one history
- * for each choice of writes among the others.
+ * Whether the operations of a register that were invoked at the places of `kept` can be true, as far as the place
+ * `until`, if the others took effect at their own times or never. Others that began before all of these may have been
+ * done by then in any order.
  */
-export function inTime(history: readonly HistoryEvent[], kept: ReadonlySet<number>, until: number): HistoryEvent[][] {
-  const endOf = (place: number): number =>
-    history.findIndex((other, i) => i > place && other.process === history[place]!.process);
-  const others = history.flatMap(({ type, f }, place) => {
-    const end = history[endOf(place)]?.type ?? "info";
-    const isWrite = type === "invoke" && f !== "get" && f !== "read" && end !== "fail";
-    return isWrite && !kept.has(place) && place <= until ? [place] : [];
-  });
-  return Array.from({ length: 2 ** others.length }, (_, choice) => {
-    const chosen = new Set([...kept, ...others.filter((_, i) => (choice >> i) % 2 === 1)]);
-    const ends = new Set(Array.from(chosen, endOf));
-    return history.filter((_, place) => place <= until && (chosen.has(place) || ends.has(place)));
-  });
+export function canBeTrueInTime(
+  history: readonly HistoryEvent[],
+  kept: ReadonlySet<number>,
+  until: number = Infinity,
+): boolean {
+  const operations = operationsOf(history)
+    // A compare that fails later, or a read that returns later, has seen nothing yet.
+    .filter(({ invoked, returned, completion }) =>
+      invoked <= until && (returned <= until || completion?.type !== "fail")
+    )
+    .map((each) => each.returned <= until ? each : { ...each, returned: Infinity, completion: undefined });
+  const begin = Math.min(...kept);
+  const others = operations
+    .filter((each) => !kept.has(each.invoked) && each.event.f !== "get" && each.completion?.type !== "fail")
+    .flatMap((each) => {
+      const completion: HistoryEvent = { ...each.event, type: "ok" };
+      const earlier = { ...each, invoked: -1, returned: begin - 0.5, completion };
+      return each.invoked < begin ? [each, earlier] : [each];
+    });
+  return canPlace(null, -1, operations.filter(({ invoked }) => kept.has(invoked)), others);
+}
+
+function canPlace(
+  state: unknown,
+  latest: number,
+  held: readonly NaiveOperation[],
+  others: readonly NaiveOperation[],
+): boolean {
+  if (held.every(({ returned }) => returned === Infinity)) return true;
+  const firstReturn = Math.min(...held.map(({ returned }) => returned));
+  const after = (each: NaiveOperation, from: readonly NaiveOperation[]): boolean =>
+    each.invoked < firstReturn && each.returned > latest && registerStep(state, each).some((next) => {
+      const began = Math.max(latest, each.invoked);
+      const rest = from.filter((other) => other !== each);
+      return from === held ? canPlace(next, began, rest, others) : next !== state && canPlace(next, began, held, rest);
+    });
+  return held.some((each) => after(each, held)) || others.some((each) => after(each, others));
 }

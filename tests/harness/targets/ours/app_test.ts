@@ -55,7 +55,7 @@ for (const [name, make] of [["bank", bankApp], ["lock", lockApp], ["jobs", jobsA
     const app = new URL(`${name}.ts`, root).pathname;
     const { result } = (await runOnce(await loadTarget("live", app), {
       ...options({ nemesis: "kill,compact", nemesisInterval: 1.5, nodes: 3, rate: 15, concurrency: 4 }),
-      timeLimit: Number(setting("KAYA_LIVE_SECONDS", "10")),
+      timeLimit: Number(setting("KAYA_LIVE_SECONDS", "14")),
       flags: { app },
     }, { command: "" }))!;
 
