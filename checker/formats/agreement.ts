@@ -7,7 +7,7 @@ import type { HistoryEvent } from "../history.ts";
 import { canonicalJson } from "../table/values.ts";
 import { hint, READS } from "./fields.ts";
 import { FormatError } from "./format_error.ts";
-import { found } from "./event.ts";
+import { found } from "../event_form.ts";
 
 /** Operations whose completion repeats the invocation's value, if it has one. */
 const REPEATS: ReadonlySet<string> = new Set([

@@ -5,7 +5,8 @@
  */
 import type { HistoryEvent } from "../history.ts";
 import { ednEntries, type EdnEntry, plainWord } from "./edn.ts";
-import { assertType, found } from "./event.ts";
+import { found } from "../event_form.ts";
+import { assertType } from "./event.ts";
 import { EventList, type EventsWithLines } from "./events.ts";
 import { FormatError } from "./format_error.ts";
 import { isHistoryName } from "./events.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { found, isType, processExpected, typeExpected } from "../event_form.ts";
 import type { HistoryEvent } from "../history.ts";
-import { jsonOf } from "../json_of.ts";
 import { assertFields, type Fields, hint, isHarmless, typeHint } from "./fields.ts";
 import { FormatError } from "./format_error.ts";
 import { ProcessNames } from "./process_names.ts";
@@ -81,7 +81,7 @@ export class EventReader {
     throw new FormatError(
       line,
       1,
-      `expected "process" to be a whole number, a name or "nemesis", found ${found(process)}${meant}`,
+      `${processExpected(process)}${meant}`,
     );
   }
 
@@ -126,14 +126,7 @@ function nameOf(fields: Fields, process: number | "nemesis", line: number): stri
  * @throws {FormatError} If it is not.
  */
 export function assertType(type: unknown, line: number, fields: Fields = {}): asserts type is HistoryEvent["type"] {
-  if (type === "invoke" || type === "ok" || type === "fail" || type === "info") return;
+  if (isType(type)) return;
   const meant = type === undefined ? hint(fields, "type") : typeHint(type);
-  throw new FormatError(line, 1, `expected "type" to be invoke, ok, fail or info, found ${found(type)}${meant}`);
-}
-
-/** A value as an error quotes it: JSON, truncated. */
-export function found(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const text = jsonOf(value);
-  return text.length > 40 ? `${text.slice(0, 37)}...` : text;
+  throw new FormatError(line, 1, `${typeExpected(type)}${meant}`);
 }

@@ -10,7 +10,7 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { found } from "./event.ts";
+import { found } from "../event_form.ts";
 import type { EventsWithLines } from "./events.ts";
 import { typeMeant } from "./fields.ts";
 import { FormatError } from "./format_error.ts";

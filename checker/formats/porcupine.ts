@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { found } from "./event.ts";
+import { found } from "../event_form.ts";
 import type { EventsWithLines } from "./events.ts";
 import { FormatError } from "./format_error.ts";
 import { eventsOfIntervals, type Interval, objectsOf, READS } from "./intervals.ts";

@@ -60,20 +60,10 @@ export function checkBank(history: readonly HistoryEvent[], options: BankOptions
   const kinds = Object.keys(errors);
   return workloadVerdict("bank", operations, {
     valid: kinds.length === 0,
-    ...(kinds.length === 0
-      ? {}
-      : { reason: `reads of the bank show ${kinds.map((kind) => WORDS[kind] ?? kind).join(" and ")}` }),
+    ...(kinds.length === 0 ? {} : { reason: `reads of the bank are wrong: ${kinds.join(", ").replaceAll("-", " ")}` }),
     found: { readCount: reads.length, totalAmount, errors },
   });
 }
-
-/** What the kinds of errors are called in a sentence. */
-const WORDS: Readonly<Record<string, string>> = {
-  "unexpected-key": "an account that does not exist",
-  "nil-balance": "an account without a balance",
-  "wrong-total": "a wrong total",
-  "negative-value": "a negative balance",
-};
 
 function hasBalances(event: IndexedEvent): boolean {
   const { value } = event;

@@ -8,6 +8,7 @@ import { OPEN, type Operations } from "../../table/operations.ts";
 import { drawnOperations } from "../explain/drawing.ts";
 import type { Counterexample } from "../explain/explain.ts";
 import { isContradiction, type ReplayOperation } from "../explain/replay.ts";
+import { withoutOne } from "../explain/shrink_set.ts";
 import { placed, shown } from "../piece/shown.ts";
 import { operationOf } from "../piece/steps.ts";
 import type { Collection, CollectionReader, ReadCollection } from "./collection.ts";
@@ -214,22 +215,14 @@ function confirm(
   });
   // Unknown removals differ only in their beginnings, so the first few are enough.
   const unknown = unknownRemovals.slice(0, candidates.length).map(({ row }) => entry(row));
-  const relaxed = new Set<number>();
-  const contradicts = (): boolean | undefined =>
-    isContradiction(
-      model,
-      [...candidates.filter((row) => !relaxed.has(row)).map(entry), ...unknown],
-      [...relaxed].map((row) => ({ ...entry(row), invoked: -Infinity, returned: Infinity })),
-      stop,
-    );
-  const first = contradicts();
+  const contradicts = (kept: readonly number[]): true | false | "unknown" => {
+    const relaxed = candidates.filter((row) => !kept.includes(row)).map(entry)
+      .map((each) => ({ ...each, invoked: -Infinity, returned: Infinity }));
+    return isContradiction(model, [...kept.map(entry), ...unknown], relaxed, stop) ?? "unknown";
+  };
+  const first = contradicts(candidates);
   if (first === false) throw new Error("The checker contradicts itself: its counterexample can be true");
-  let isMinimal = first === true;
-  for (const row of first === true ? candidates.toReversed() : []) {
-    relaxed.add(row);
-    const answer = contradicts();
-    if (answer !== true) relaxed.delete(row);
-    if (answer === undefined) isMinimal = false;
-  }
-  return { rows: candidates.filter((row) => !relaxed.has(row)), isMinimal, isReplayed: first === true };
+  if (first === "unknown") return { rows: candidates, isMinimal: false, isReplayed: false };
+  const { kept, isMinimal } = withoutOne(candidates, contradicts, () => false);
+  return { rows: kept, isMinimal, isReplayed: true };
 }

@@ -6,11 +6,12 @@
 import { type AnyModel, isRegisterModel, type Model, type Operation } from "../../models/model.ts";
 import { registerReplay } from "../../models/register.ts";
 import { CAS, GET, MISMATCH, OK, OPEN, type Operations, OTHER, PUT } from "../../table/operations.ts";
-import { NULL_ID } from "../../table/values.ts";
+import { canonicalJson, NULL_ID } from "../../table/values.ts";
 import type { Piece } from "../piece/piece.ts";
 import { operationOf, tellsEqualApart } from "../piece/steps.ts";
 import type { Contradiction } from "./minimize.ts";
 import { isContradiction, type ReplayOperation, replayOrder } from "./replay.ts";
+import { withoutOne } from "./shrink_set.ts";
 
 /** The model for replays, and how it sees a row. */
 function replayModel(model: AnyModel): Model<unknown> {
@@ -60,33 +61,45 @@ export function confirm(
   const { table, model, isWhole } = judged;
   const candidates = isWhole === true ? judged.candidates : beginningBefore(judged, last);
   const relaxedOf = relaxing(table, model);
-  const othersOf = (kept: readonly number[]): ReplayOperation[] =>
-    isInTime
-      ? othersInTime(table, candidates, kept, relaxedOf)
-      : relevantOthers(table, model, candidates, kept).map((row) => atAnyTime(relaxedOf(row)));
-  const relaxed = othersOf(rows);
-  if (rows.length > KEPT || relaxed.length > RELAXED) return false;
+  const othersOf = (kept: readonly number[]): Others | undefined => {
+    if (isInTime) return othersInTime({ table, model, candidates }, kept, relaxedOf);
+    const entries = relevantOthers(table, model, candidates, kept).map((row) => atAnyTime(relaxedOf(row)));
+    return { initials: [replayModel(model).initial], entries };
+  };
+  const others = othersOf(rows);
+  if (rows.length > KEPT || others === undefined || others.entries.length > RELAXED) return false;
   // What returned later still than the last was open then.
   const end = isWhole === true ? Infinity : table.returned[last]!;
   const kept = rows.map((row) => replayOperation(table, row)).map((entry) =>
     entry.returned > end ? { ...entry, returned: Infinity } : entry
   );
-  const machine = replayModel(model);
-  const verdict = isContradiction(machine, kept, relaxed, stop);
+  const verdict = contradict(model, kept, others, stop);
   if (verdict === false) throw new Error("The checker contradicts itself: its counterexample can be true");
   if (verdict === undefined || !isMinimal) return verdict === true;
-  const othersWithout = (row: number): readonly ReplayOperation[] => {
+  const othersWithout = (row: number): Others | undefined => {
     if (isInTime) return othersOf(rows.filter((other) => other !== row));
-    return looks(table, model, row) ? relaxed : [...relaxed, atAnyTime(relaxedOf(row))];
+    if (looks(table, model, row)) return others;
+    return { ...others, entries: [...others.entries, atAnyTime(relaxedOf(row))] };
   };
   for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    const rest = kept.filter((_, j) => j !== i);
-    const answer = isContradiction(machine, rest, othersWithout(row), stop);
+    const fewer = othersWithout(rows[i]!);
+    const answer = fewer && contradict(model, kept.filter((_, j) => j !== i), fewer, stop);
     if (answer === true) throw new Error("The checker contradicts itself: its counterexample is not minimal");
     if (answer === undefined) return false;
   }
   return true;
+}
+
+/** Whether the kept operations contradict each other from every state in which they may have begun. */
+function contradict(
+  model: AnyModel,
+  kept: readonly ReplayOperation[],
+  { initials, entries }: Others,
+  stop?: () => boolean,
+): boolean | undefined {
+  const machine = replayModel(model);
+  const answers = initials.map((initial) => isContradiction({ ...machine, initial }, kept, entries, stop));
+  return answers.includes(false) ? false : answers.includes(undefined) ? undefined : true;
 }
 
 /**
@@ -105,24 +118,17 @@ export function retold(
   const others = relevantOthers(told.table, undefined, beginningBefore(judged, last), all);
   if (all.length > KEPT || others.length > RELAXED) return { rows: all, last, isMinimal: false, isReplayed: false };
   const relaxedOf = relaxing(table, model);
-  const relaxed = others.map((row) => atAnyTime(relaxedOf(row)));
-  const kept = new Set(all);
-  const contradicts = (): boolean | undefined =>
-    isContradiction(replayModel(model), [...kept].map((row) => replayOperation(table, row)), relaxed, stop);
-  const first = contradicts();
-  let isMinimal = first === true;
-  for (const row of first === true ? all.toReversed() : []) {
-    kept.delete(row);
-    if (!looks(table, model, row)) relaxed.push(atAnyTime(relaxedOf(row)));
-    const answer = kept.size === 0 ? false : contradicts();
-    if (answer === true) continue;
-    kept.add(row);
-    if (!looks(table, model, row)) relaxed.pop();
-    if (answer === undefined) isMinimal = false;
-  }
-  const rows = all.filter((row) => kept.has(row));
+  const contradicts = (kept: readonly number[]): true | false | "unknown" => {
+    const relaxed = [...others, ...all.filter((row) => !kept.includes(row) && !looks(table, model, row))];
+    const entries = relaxed.map((row) => atAnyTime(relaxedOf(row)));
+    return isContradiction(replayModel(model), kept.map((row) => replayOperation(table, row)), entries, stop) ??
+      "unknown";
+  };
+  const isReplayed = contradicts(all) === true;
+  if (!isReplayed) return { rows: all, last, isMinimal: false, isReplayed };
+  const { kept: rows, isMinimal } = withoutOne(all, contradicts, () => false);
   const end = rows.reduce((late, row) => table.returned[row]! > table.returned[late]! ? row : late);
-  return { rows, last: end, isMinimal, isReplayed: first === true };
+  return { rows, last: end, isMinimal, isReplayed };
 }
 
 /** An operation that began after another had returned could not affect it. */
@@ -148,27 +154,32 @@ function atAnyTime(operation: Operation): ReplayOperation {
   return { operation, invoked: -Infinity, returned: Infinity };
 }
 
+/** Other operations, and the states in which the kept ones may have begun. */
+interface Others {
+  readonly initials: readonly unknown[];
+  readonly entries: readonly ReplayOperation[];
+}
+
+/** More states to begin with are not tried. */
+const MOST_STATES = 64;
+
 /**
- * The other operations of a register, at their times. Those that began before all of `kept` may have been done by then,
- * in any order; one of each kind is enough for that.
+ * The other operations at their times. Those that began before all of `kept` may have been done by then, in any order,
+ * each as often as one likes. Undefined if that leads to many states.
  */
 function othersInTime(
-  table: Operations,
-  candidates: Int32Array,
+  { table, model, candidates }: Judged,
   kept: readonly number[],
   operationOf: (row: number) => Operation,
-): ReplayOperation[] {
+): Others | undefined {
   const begin = Math.min(...kept.map((row) => table.invoked[row]!));
   const entries: ReplayOperation[] = [];
-  const before = new Set<Operation>();
+  const earlier = new Set<Operation>();
   const open = new Map<Operation, number>();
-  for (const row of relevantOthers(table, undefined, candidates, kept, Infinity)) {
+  for (const row of relevantOthers(table, model, candidates, kept, Infinity)) {
     const entry = { ...replayOperation(table, row), operation: operationOf(row) };
     const { operation } = entry;
-    if (entry.invoked < begin && !before.has(operation)) {
-      before.add(operation);
-      entries.push({ operation, invoked: -Infinity, returned: begin - 1 });
-    }
+    if (entry.invoked < begin) earlier.add(operation);
     if (entry.returned < begin) continue;
     // Those that never return differ only in their beginnings.
     const count = entry.returned === Infinity ? open.get(operation) ?? 0 : 0;
@@ -176,7 +187,22 @@ function othersInTime(
     if (count <= kept.length) entries.push(entry);
     if (entries.length > RELAXED) break;
   }
-  return entries;
+  const initials = statesAfter(replayModel(model), earlier);
+  return initials === undefined ? undefined : { initials, entries };
+}
+
+/** The states that operations lead to, in any order; undefined if there are many. */
+function statesAfter(model: Model<unknown>, operations: ReadonlySet<Operation>): unknown[] | undefined {
+  const identify = model.identify ?? canonicalJson;
+  const states = new Map([[identify(model.initial), model.initial]]);
+  // A map that grows is walked to its new end.
+  for (const state of states.values()) {
+    for (const operation of operations) {
+      for (const next of model.step(state, operation)) states.set(identify(next), next);
+    }
+    if (states.size > MOST_STATES) return undefined;
+  }
+  return [...states.values()];
 }
 
 function looks(table: Operations, model: AnyModel | undefined, row: number): boolean {

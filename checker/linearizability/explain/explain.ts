@@ -35,7 +35,7 @@ export interface Counterexample {
    */
   readonly minimal: boolean;
   /**
-   * Present if operations that are not in the set are held to their times: a write among them took effect while it was
+   * Present if operations that are not in the set are held to their times: each took effect while it was
    * open, or never. The set contradicts itself, and is minimal, on that condition. Otherwise they may have taken effect
    * at any time.
    */

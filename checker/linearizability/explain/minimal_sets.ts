@@ -11,7 +11,7 @@
  * @module
  */
 import type { Relaxation } from "./relax.ts";
-import { withoutMany, withoutOne } from "./shrink_set.ts";
+import { shrunk } from "./shrink_set.ts";
 
 /** The minimal sets that were found. */
 interface MinimalSets {
@@ -28,11 +28,6 @@ interface Bounds {
   /** How many nodes of the tree may be visited. */
   readonly nodes: number;
 }
-
-/**
- * How many configurations one question may visit while many operations go at once, and when the last ones are tried.
- */
-const ROUGHLY = 3_000, CAREFULLY = 200_000;
 
 /**
  * Finds the minimal sets among `all`.
@@ -94,13 +89,7 @@ function minimalAmong(
 ): readonly number[] | "none" | "unknown" {
   const answer = some.length === 0 ? false : relaxation.contradicts(some, Infinity);
   if (answer !== true) return answer === false ? "none" : "unknown";
-  const isLate = (): boolean => relaxation.isSpent;
-  const few = withoutMany(
-    some,
-    -1,
-    (kept) => kept.length > 0 && relaxation.contradicts(kept, ROUGHLY) === true,
-    isLate,
-  );
-  const { kept, isMinimal } = withoutOne(few, (fewer) => relaxation.contradicts(fewer, CAREFULLY), isLate);
+  const asked = (kept: readonly number[], visits: number) => relaxation.contradicts(kept, visits);
+  const { kept, isMinimal } = shrunk(some, -1, asked, () => relaxation.isSpent);
   return isMinimal ? kept : "unknown";
 }

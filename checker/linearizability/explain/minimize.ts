@@ -11,7 +11,7 @@ import { search } from "../search/search.ts";
 import { findStale } from "../quick/stale.ts";
 import { judgeByZones } from "../quick/zones.ts";
 import { minimalSets } from "./minimal_sets.ts";
-import { withoutMany, withoutOne } from "./shrink_set.ts";
+import { ROUGHLY, type Shrunk, shrunk } from "./shrink_set.ts";
 
 /** Operations that contradict each other. */
 export interface Contradiction {
@@ -31,13 +31,6 @@ export interface Contradiction {
   readonly fine: number;
 }
 
-/**
- * How many configurations one question may visit while many operations are left out at once. If it takes more, they
- * stay.
- */
-const ROUGHLY = 3_000;
-/** How many configurations one question may visit when single operations are left out. */
-const CAREFULLY = 200_000;
 /** How many configurations a question about a prefix may visit, besides one for each of its events. */
 const PREFIX = 200_000;
 /** How many configurations all questions about prefixes may visit together. */
@@ -71,9 +64,8 @@ export function minimize(violation: Violation, limits: SearchLimits, mayHoldOthe
   const suspected = new Set(suspects.map((op) => piece.rows[op]!));
   const few = fewToBeginWith(bad, last, suspected, relaxation);
   const isLate = (): boolean => limits.stop?.() === true;
-  const isSpent = (): boolean => relaxation.isSpent;
-  const fewer = withoutMany(few, last, (kept) => relaxation.contradicts(kept, ROUGHLY) === true, isSpent);
-  const first = withoutOne(fewer, (kept) => relaxation.contradicts(kept, CAREFULLY), isSpent);
+  const asked = (kept: readonly number[], visits: number) => relaxation.contradicts(kept, visits);
+  const first = shrunk(few, last, asked, () => relaxation.isSpent);
   const least = smallest(bad, first, relaxation, limits);
   const { kept, isMinimal, isSmallest, isInTime } = mayHoldOthers
     ? fewerInTime(bad, least, limits)
@@ -90,22 +82,15 @@ export function minimize(violation: Violation, limits: SearchLimits, mayHoldOthe
 /** A set of more operations is hard to read, and is made smaller by holding the other operations to their times. */
 const MOST_AT_ANY_TIME = 4;
 
-/** A smaller set, if the other operations take effect at their times or never. Only registers are looked at. */
-function fewerInTime<Found extends Minimal & { readonly isSmallest: boolean }>(
+/** A smaller set, if the other operations take effect at their times or never. */
+function fewerInTime<Found extends Shrunk & { readonly isSmallest: boolean }>(
   bad: Piece,
   found: Found,
   limits: SearchLimits,
 ): Found & { readonly isInTime: boolean } {
-  if (found.kept.length <= MOST_AT_ANY_TIME || bad.transitions !== undefined) return { ...found, isInTime: false };
-  const visits = { ...limits, visits: CAREFULLY };
-  const isLate = (): boolean => limits.stop?.() === true;
-  const rough = withoutMany(
-    found.kept,
-    -1,
-    (kept) => kept.length > 0 && contradictsInTime(bad, kept, { ...limits, visits: ROUGHLY }) === true,
-    isLate,
-  );
-  const { kept, isMinimal } = withoutOne(rough, (fewer) => contradictsInTime(bad, fewer, visits), isLate);
+  if (found.kept.length <= MOST_AT_ANY_TIME) return { ...found, isInTime: false };
+  const asked = (kept: readonly number[], visits: number) => contradictsInTime(bad, kept, { ...limits, visits });
+  const { kept, isMinimal } = shrunk(found.kept, -1, asked, () => limits.stop?.() === true);
   if (kept.length === found.kept.length) return { ...found, isInTime: false };
   return { ...found, kept, isMinimal, isSmallest: false, isInTime: true };
 }
@@ -143,19 +128,13 @@ function fewToBeginWith(
  */
 const NODES = 300, QUESTIONS = 100_000, NODES_IN_TIME = 20_000, QUESTIONS_IN_TIME = 2_000_000;
 
-/** A minimal set of operations. */
-interface Minimal {
-  readonly kept: readonly number[];
-  readonly isMinimal: boolean;
-}
-
 /** The smallest of the minimal sets that can be found, beside one that is known. */
 function smallest(
   bad: Piece,
-  first: Minimal,
+  first: Shrunk,
   known: Relaxation,
   limits: SearchLimits,
-): Minimal & { readonly isSmallest: boolean } {
+): Shrunk & { readonly isSmallest: boolean } {
   if (!first.isMinimal || first.kept.length <= 1) return { ...first, isSmallest: first.isMinimal };
   // Where values are distinct, what is minimal is the smallest but for rare cases.
   const isWorthTime = limits.stop !== undefined && known.hasRepeatedValues;

@@ -45,6 +45,7 @@ export function selection(
     ...(areInTime
       ? { optional: Uint8Array.from(ops, (op) => isOther.has(op) && piece.ret[op] !== NEVER ? 1 : 0) }
       : { relaxed: others.length }),
-    ...among(piece, a),
+    // Restricted transitions number their states anew, and a piece in time may begin in any state.
+    ...(areInTime ? {} : among(piece, a)),
   };
 }

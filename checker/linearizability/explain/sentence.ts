@@ -32,7 +32,7 @@ function expectedInWords(expected: readonly unknown[], { isUncertain }: Sentence
   const certain = expected.filter((value) => !isUncertain(value)).map(text);
   const open = expected.filter(isUncertain).map(text);
   if (open.length === 0 || certain.length === 0) return orList([...certain, ...open]);
-  return `${orList(certain)} (or ${orList(open)}, whose ${open.length === 1 ? "write was" : "writes were"} still open)`;
+  return `${orList(certain)} (or ${orList(open)}, still being written)`;
 }
 
 function orList(texts: readonly string[]): string {

@@ -4,6 +4,29 @@
  * @module
  */
 
+/**
+ * How many configurations one question may visit: while many operations are left out at once, which stay if it takes
+ * more; and while they are left out one at a time.
+ */
+export const ROUGHLY = 3_000, CAREFULLY = 200_000;
+
+/** A set that contradicts itself, and whether nothing can be left out of it. */
+export interface Shrunk {
+  readonly kept: readonly number[];
+  readonly isMinimal: boolean;
+}
+
+/** Leaves out what can be left out: first many at once, and never `last`, then one after another. */
+export function shrunk(
+  all: readonly number[],
+  last: number,
+  contradicts: (kept: readonly number[], visits: number) => true | false | "unknown",
+  isLate: () => boolean,
+): Shrunk {
+  const few = withoutMany(all, last, (kept) => contradicts(kept, ROUGHLY) === true, isLate);
+  return withoutOne(few, (kept) => contradicts(kept, CAREFULLY), isLate);
+}
+
 /** Leaves out halves, quarters and so on, but never `last`. */
 export function withoutMany(
   all: readonly number[],
@@ -17,7 +40,7 @@ export function withoutMany(
       if (isLate()) return kept;
       const begin = Math.max(0, end - size);
       const fewer = kept.filter((op, i) => i < begin || i >= end || op === last);
-      if (fewer.length < kept.length && contradicts(fewer)) kept = fewer;
+      if (fewer.length > 0 && fewer.length < kept.length && contradicts(fewer)) kept = fewer;
     }
   }
   return kept;
@@ -28,7 +51,7 @@ export function withoutOne(
   all: readonly number[],
   contradicts: (kept: readonly number[]) => true | false | "unknown",
   isLate: () => boolean,
-): { readonly kept: readonly number[]; readonly isMinimal: boolean } {
+): Shrunk {
   let kept = all;
   let isMinimal = true;
   for (const op of all.toReversed()) {

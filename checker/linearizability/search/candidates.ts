@@ -208,21 +208,24 @@ export class Candidates {
   }
 
   #offerSteps(first: number): void {
-    const { kind, a, ret } = this.#piece;
+    const { kind, a, ret, optional } = this.#piece;
     const open = this.#open;
     const { heads, next, slotOp, steps } = open;
     const returning = slotOp[first]!;
+    // Equal operations can stand for each other, but not one that has happened for one that may not have.
+    const areEqual = (x: number, y: number): boolean => a[x] === a[y] && optional?.[x] === optional?.[y];
     if (kind[returning] === STEP) this.#offerStep(first, returning);
     for (let slot = heads[steps]!; slot >= 0; slot = next[slot]!) {
       if (slot === first || open.isPlaced(slot)) continue;
       const op = slotOp[slot]!;
-      let isFirst = a[op] !== a[returning] || open.isPlaced(first);
+      let isFirst = !areEqual(op, returning) || open.isPlaced(first);
       for (let other = heads[steps]!; other >= 0 && isFirst; other = next[other]!) {
         const rival = slotOp[other]!;
-        if (other !== slot && !open.isPlaced(other) && a[rival] === a[op] && ret[rival]! < ret[op]!) isFirst = false;
+        if (other !== slot && !open.isPlaced(other) && areEqual(rival, op) && ret[rival]! < ret[op]!) isFirst = false;
       }
       if (isFirst) this.#offerStep(slot, op);
     }
+    if (optional?.[returning] === 1) this.#offer(DROP, this.#at.state);
     if (this.#at.unknownsOpen === 0) return;
     const { classes } = this.#needs;
     for (let unknown = 0; unknown < classes.length; unknown++) {

@@ -16,7 +16,7 @@ function rendered(model: string, ...operations: [f: string, asked: unknown, answ
 test("a bank's verdict tells the first read of each kind that is wrong", () => {
   assert.deepEqual(rendered("bank", ["read", null, { a: 10, b: 0 }], ["read", null, { a: 5, b: 4 }]), [
     "invalid  bank: 2 ok, 0 fail, 0 info",
-    "  reads of the bank show a wrong total",
+    "  reads of the bank are wrong: wrong total",
     "  2 reads of accounts that hold 10 together",
     '  wrong-total: 1 read, the first at event 3: {"a":5,"b":4} (together 9)',
   ]);

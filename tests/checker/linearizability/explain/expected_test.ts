@@ -57,7 +57,7 @@ test("a sentence names nodes and times, and what should have been read", () => {
   assert.equal(
     reason,
     "A read of x by process 1 on node 2 returned 1 at 1.500 s, which process 0 on node 1 had overwritten with 2 at 1.300 s, " +
-      "before that read began. It should have returned 2 (or 3, whose write was still open)",
+      "before that read began. It should have returned 2 (or 3, still being written)",
   );
   assert.deepEqual(counterexample!.expected, [2, 3]);
   assert.deepEqual(counterexample!.operations.map(({ node }) => node), ["1", "1", "2"]);
