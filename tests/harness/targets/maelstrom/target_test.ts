@@ -106,9 +106,10 @@ for (const [language, skip, prepare] of REGISTERS) {
         const asked = {
           ...command,
           flags: { clock: "lockstep" },
+          seed: 2,
           nemesis: "partition,packets,pause",
           nemesisInterval: 1,
-          timeLimit: 4,
+          timeLimit: 8,
         };
         const first = await run(asked), second = await run(asked);
         assert.deepEqual(invalid(first), []);

@@ -6,8 +6,10 @@ import { Node, RpcError } from "../../../../../../docs/nodes/javascript/node.mjs
 const fault = process.argv[2] === "--fault" ? process.argv[3] : undefined;
 const node = new Node();
 const copies = new Map();
-const copyOf = (key) => copies.get(key) ?? { stamp: [0, ""], value: null };
-const isLater = (a, b) => a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]);
+const copyOf = (key) => copies.get(key) ?? { stamp: [0, "", 0], value: null };
+const isLater = (a, b) => a[0] !== b[0] ? a[0] > b[0] : a[1] !== b[1] ? a[1] > b[1] : a[2] > b[2];
+// Makes the stamps of writes that this node does at the same time differ.
+let writes = 0;
 
 /** The answers of a majority, this node's included. */
 async function majority(body) {
@@ -61,7 +63,7 @@ node.on("read", async ({ body: { key } }) => {
 });
 node.on("write", async ({ body: { key, value } }) => {
   const { stamp } = latest(await majority({ type: "query", key }));
-  await majority({ type: "store", key, stamp: [stamp[0] + 1, node.id], value });
+  await majority({ type: "store", key, stamp: [stamp[0] + 1, node.id, ++writes], value });
   return { type: "write_ok" };
 });
 node.run();

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A linearizable register for each key: every node has a copy, and a majority decides (Attiya, Bar-Noy and Dolev, 1995). A read writes back what it found.
 `--fault` plants one: `local-read` reads this node's copy alone, `no-write-back` returns what a read found without writing it back."""
+import itertools
 import os
 import sys
 
@@ -13,7 +14,7 @@ copies = {}
 
 
 def copy_of(key):
-    return copies.get(key, {"stamp": [0, ""], "value": None})
+    return copies.get(key, {"stamp": [0, "", 0], "value": None})
 
 
 async def majority(body):
@@ -80,11 +81,15 @@ async def read(message):
     return {"type": "read_ok", "value": found["value"]}
 
 
+# Makes the stamps of writes that this node does at the same time differ.
+writes = itertools.count(1)
+
+
 @node.on("write")
 async def write(message):
     key, value = message["body"]["key"], message["body"]["value"]
     stamp = latest(await majority({"type": "query", "key": key}))["stamp"]
-    await majority({"type": "store", "key": key, "stamp": [stamp[0] + 1, node.id], "value": value})
+    await majority({"type": "store", "key": key, "stamp": [stamp[0] + 1, node.id, next(writes)], "value": value})
     return {"type": "write_ok"}
 
 

@@ -5,7 +5,7 @@ require_relative "../../../../../../docs/nodes/ruby/node"
 
 FAULT = ARGV[0] == "--fault" ? ARGV[1] : nil
 NODE = Node.new
-COPIES = Hash.new({ "stamp" => [0, ""], "value" => nil })
+COPIES = Hash.new({ "stamp" => [0, "", 0], "value" => nil })
 
 def query(body)
   { "type" => "query_ok" }.merge(COPIES[body["key"]])
@@ -67,10 +67,13 @@ NODE.on("read") do |message|
   { type: "read_ok", value: found["value"] }
 end
 
+# Makes the stamps of writes that this node does at the same time differ.
+WRITES = (1..).each
+
 NODE.on("write") do |message|
   key, value = message["body"].values_at("key", "value")
   stamp = latest(majority({ "type" => "query", "key" => key }))["stamp"]
-  majority({ "type" => "store", "key" => key, "stamp" => [stamp[0] + 1, NODE.id], "value" => value })
+  majority({ "type" => "store", "key" => key, "stamp" => [stamp[0] + 1, NODE.id, WRITES.next], "value" => value })
   { type: "write_ok" }
 end
 

@@ -7,26 +7,34 @@ package main
 import "os"
 
 type version struct {
-	at    float64
-	by    string
-	value any
+	at     float64
+	by     string
+	serial float64 // makes the versions of writes that a node does at the same time differ
+	value  any
 }
 
 func (v version) isLater(other version) bool {
-	return v.at > other.at || (v.at == other.at && v.by > other.by)
+	if v.at != other.at {
+		return v.at > other.at
+	}
+	if v.by != other.by {
+		return v.by > other.by
+	}
+	return v.serial > other.serial
 }
 
 func (v version) body(kind string) Body {
-	return Body{"type": kind, "at": v.at, "by": v.by, "value": v.value}
+	return Body{"type": kind, "at": v.at, "by": v.by, "serial": v.serial, "value": v.value}
 }
 
 func versionOf(body Body) version {
-	return version{body["at"].(float64), body["by"].(string), body["value"]}
+	return version{body["at"].(float64), body["by"].(string), body["serial"].(float64), body["value"]}
 }
 
 var fault string
 var node = NewNode()
 var copies = map[float64]version{}
+var writes float64
 
 func query(key float64) Body { return copies[key].body("query_ok") }
 
@@ -115,7 +123,8 @@ func main() {
 		key := m.Body["key"].(float64)
 		found, err := find(key)
 		if err == nil {
-			err = keep(key, version{found.at + 1, node.ID, m.Body["value"]})
+			writes++
+			err = keep(key, version{found.at + 1, node.ID, writes, m.Body["value"]})
 		}
 		if err != nil {
 			return nil, err
