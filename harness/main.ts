@@ -7,9 +7,9 @@ import process from "node:process";
 import { isMainThread, workerData } from "node:worker_threads";
 import { HelpRequest, nearest, UsageError } from "./cli/flags.ts";
 import type { CommandName } from "./cli/help.ts";
-import { PROGRAM_FAILED, WRONG_USAGE } from "./cli/status.ts";
+import { INTERRUPTED, PROGRAM_FAILED, WRONG_USAGE } from "./cli/status.ts";
 import { processTerminal, type Terminal } from "./cli/terminal.ts";
-import { TargetError } from "./run/target_error.ts";
+import { StartError, TargetError } from "./run/target_error.ts";
 import { VERSION } from "../server/mod.ts";
 
 /** A command: takes its arguments and returns its exit status. */
@@ -79,15 +79,16 @@ function isCommand(word: string | undefined): word is CommandName {
 
 const terminal = processTerminal();
 try {
-  process.exitCode = await dispatch(process.argv.slice(2), terminal);
+  const status = await dispatch(process.argv.slice(2), terminal);
+  if (status === INTERRUPTED) terminal.err("Interrupted.");
+  process.exitCode = status;
 } catch (error) {
   const message = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
-  // Deno names the flag that permits the action. Real nodes need several flags, for which deno.json has two names.
+  // Deno names the flag that permits the action. Real nodes need several of them.
   const isNotPermitted = error instanceof Error && error.name === "NotCapable";
-  const hint = isNotPermitted
-    ? " (permissions for real nodes: -P=serve for one node, -P=live for everything else)"
-    : "";
-  const isWrongUsage = isNotPermitted || error instanceof UsageError || error instanceof TargetError;
+  const hint = isNotPermitted ? " (permissions for real nodes: -NRWES for one node, -A for everything else)" : "";
+  const isUnfit = error instanceof TargetError && !(error instanceof StartError);
+  const isWrongUsage = isNotPermitted || error instanceof UsageError || isUnfit;
   terminal.err(`${isWrongUsage ? "Wrong usage" : "Failed"}: ${message}${hint}`);
   // Exits at once: whatever a command still waits for must not keep a failed process alive.
   process.exit(isWrongUsage ? WRONG_USAGE : PROGRAM_FAILED);

@@ -85,6 +85,7 @@ import "./harness/nemesis/spec_test.ts";
 import "./harness/nemesis/view_test.ts";
 import "./harness/report/narrow_test.ts";
 import "./harness/report/pack_test.ts";
+import "./harness/report/report_test.ts";
 import "./harness/report/story_test.ts";
 import "./harness/rig/conduit_test.ts";
 import "./harness/rig/dialler_test.ts";

@@ -10,6 +10,7 @@ import { memberStatus } from "../../server/node/join.ts";
 import { type ClientValue, connectRespClient, type RespClient } from "../../server/redis/resp_client.ts";
 import { Holdings } from "../../server/store/holdings.ts";
 import { readSlice } from "../../server/store/store_slices.ts";
+import { count } from "../report/report.ts";
 import { BackupWriter, readBackup } from "./backup_file.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { ACCESS_FLAGS, addressOf, clientTlsOf } from "./live_flags.ts";
@@ -69,16 +70,18 @@ async function save(client: RespClient, cluster: string, path: string): Promise<
     writer.abandon();
     throw error;
   }
-  return `saved ${keys} keys of cluster ${JSON.stringify(cluster)} to ${path}`;
+  return `saved ${count(keys, "key")} of cluster ${JSON.stringify(cluster)} to ${path}`;
 }
 
 async function restore(client: RespClient, path: string): Promise<string> {
   // First checks the whole file: restoring half a backup would be worse than nothing.
   const { cluster, time, keys } = await readBackup(path, () => {});
   const found = await ask(client, ["DBSIZE"]);
-  if (found !== 0) throw new UsageError(`A backup is restored into a new cluster, but this one holds ${found} keys`);
+  if (found !== 0) {
+    throw new UsageError(`A backup is restored into a new cluster, but this one holds ${count(Number(found), "key")}`);
+  }
   await readBackup(path, (slice) => send(client, slice));
-  return `restored ${keys} keys of cluster ${JSON.stringify(cluster)} as of ${time}`;
+  return `restored ${count(keys, "key")} of cluster ${JSON.stringify(cluster)} as of ${time}`;
 }
 
 /** Writes the content of a slice. */

@@ -7,8 +7,11 @@ import { basename, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** The permissions that Deno needs; the other runtimes permit everything. */
-export type DenoPermission = "-R" | "-RW" | "-P=serve" | "-P=live" | "-A";
+/**
+ * The permissions that Deno needs; the other runtimes permit everything. `-NRWES` permits the network, files, the
+ * environment and facts about the machine; `-A` also permits starting programs.
+ */
+export type DenoPermission = "-R" | "-RW" | "-NRWES" | "-A";
 
 /** How a program was started. */
 export interface Start {
@@ -47,10 +50,7 @@ export function commandOf(start: Start, permission?: DenoPermission): string {
 
 function denoRun(start: Start, permission: DenoPermission | undefined): string {
   const program = isNpx(start.execPath) ? `npx -y deno@${start.version}` : "deno";
-  // The names of permission sets are defined in this project's deno.json, so they work only in its folder.
-  const isClone = entryOf(start) === "harness/main.ts";
-  const flag = permission?.startsWith("-P") && !isClone ? "-A" : permission;
-  return [program, "run", ...(flag === undefined ? [] : [flag]), entryOf(start)].join(" ");
+  return [program, "run", ...(permission === undefined ? [] : [permission]), entryOf(start)].join(" ");
 }
 
 /** Whether npx started it: npx installs a command into a folder of this name. */

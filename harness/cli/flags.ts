@@ -100,7 +100,10 @@ function valueOf(name: string, flag: Flag, text: string | undefined): unknown {
     if (text !== undefined) throw new UsageError(`--${name} takes no value, but was given ${quote(text)}`);
     return true;
   }
-  if (text === undefined) throw new UsageError(`--${name} needs a value: ${expectation(flag)}`);
+  if (text === undefined) {
+    const expected = expectation(flag);
+    throw new UsageError(`--${name} needs a value: ${expected === "a text" ? placeholder(flag) : expected}`);
+  }
   if (flag.type === "strings") return text;
   if (flag.type === "string") {
     if (flag.oneOf !== undefined && !flag.oneOf.includes(text)) {

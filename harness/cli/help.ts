@@ -79,7 +79,7 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
   },
   serve: {
     about: "run one node of a live cluster, for Redis clients",
-    permission: "-P=serve",
+    permission: "-NRWES",
     examples: [
       "--id 1 --listen 127.0.0.1:7101 --client 127.0.0.1:7001 --data ./data/1",
       "--id 1 --listen 127.0.0.1:7101 --client 127.0.0.1:7001 --data ./data/1 " +
@@ -90,13 +90,13 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
   cluster: {
     takes: "--data FOLDER",
     about: "run a live cluster as processes on this machine",
-    permission: "-P=live",
+    permission: "-A",
     examples: ["--nodes 3 --data ./data"],
   },
   member: {
     takes: "[WHAT]",
     about: "show or change the members, or transfer the leadership",
-    permission: "-P=serve",
+    permission: "-NRWES",
     examples: ["status", "add 4 127.0.0.1:7104", "remove 4", "replace 3 4 127.0.0.1:7104", "transfer 2"],
   },
   log: {
@@ -108,7 +108,7 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
   backup: {
     takes: "save FILE | restore FILE",
     about: "save a live cluster's store at one moment; restore it into a new cluster",
-    permission: "-P=serve",
+    permission: "-NRWES",
     examples: ["save backup.kaya --at 127.0.0.1:7001", "restore backup.kaya --at 127.0.0.1:7001"],
   },
   help: { takes: "[COMMAND]", about: "show this list, or a command's flags" },

@@ -5,11 +5,12 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { textWidth, wrapped } from "../report/columns.ts";
 import { grouped, renderOpening, renderResult } from "../report/report.ts";
 import { renderTrace } from "../report/story.ts";
 import { circumstances } from "../report/why.ts";
 import type { RunOptions } from "../run/options.ts";
-import { failedChecks, type JudgedRun } from "../run/result.ts";
+import { failedChecks, type JudgedRun, type RunResult } from "../run/result.ts";
 import { runOnce } from "../run/run_once.ts";
 import { encodeRunFile, runFile } from "../run/run_file.ts";
 import { type RunSetup, setupOf } from "../run/setup.ts";
@@ -72,6 +73,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (flags.json) terminal.out(`${JSON.stringify(judged.result)}\n`);
   else {
     terminal.out(renderResult(judged.result, terminal.style, circumstances(judged)));
+    terminal.out(wasAnotherMeant(target, options, judged.result));
     if (flags["check-determinism"]) terminal.out("Run twice: the same history, byte for byte.\n");
     if (isReal) {
       terminal.out(
@@ -115,6 +117,15 @@ function runShown(
     terminal.progress("");
     return judged;
   });
+}
+
+/** If nothing succeeded, and the workload was taken because none was named: which others there are. */
+function wasAnotherMeant({ workloads }: Target, options: RunOptions, { operations, workload }: RunResult): string {
+  const others = Object.keys(workloads).filter((name) => name !== workload);
+  if (operations.ok > 0 || options.workload !== undefined || others.length === 0) return "";
+  const text = `No operation succeeded. The workload was ${workload}, as none was named; --workload (-w) takes ` +
+    `${others.join(", ")} too.`;
+  return `${wrapped(text.split(" "), textWidth()).join("\n")}\n`;
 }
 
 /** Checks that two runs with the same options have the same history. If they differ, this program has a bug. */

@@ -183,7 +183,7 @@ function timeInWords(target: Target): string {
 
 /** The command line for a run. Targets other than the simulator need more permissions on Deno. */
 export function commandOf({ target }: RunOptions): string {
-  return thisCommand(target === "sim" ? undefined : target === "live" ? "-P=live" : "-A");
+  return thisCommand(target === "sim" ? undefined : "-A");
 }
 
 /** Loads the target with this name, and suggests another name if it was mistyped. */

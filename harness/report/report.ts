@@ -50,6 +50,7 @@ export function renderResult(result: RunResult, style: Style, circumstances: rea
     "",
     ...(result.nemesis === "all" ? [listed(line("drawn", ""), drawn(result))] : []),
     line("operations", operations(result)),
+    ...errors(result),
     listed(line("faults", ""), faults(result)),
     ...("elections" in result.coverage ? [listed(line("raft", ""), raft(result))] : []),
     line("time", time(result)),
@@ -89,6 +90,12 @@ function line(name: string, text: string): string {
   return `  ${name.padEnd(NAME_WIDTH)}${text}`;
 }
 
+/** Puts text after `left`, which is so wide on the screen; what does not fit continues below itself. */
+function hanging(left: string, text: string, width = left.length): string[] {
+  const [first = "", ...more] = wrapped(text.split(" "), textWidth() - width);
+  return [left + first, ...more.map((each) => " ".repeat(width) + each)].map((each) => each.trimEnd());
+}
+
 /** Lists items, separated by commas, in the column that begins after `left`, on as many lines as needed. */
 function listed(left: string, things: readonly string[]): string {
   const words = things.map((thing, i) => i < things.length - 1 ? `${thing},` : thing);
@@ -100,6 +107,13 @@ function operations({ operations: { ok, fail, info } }: RunResult): string {
   return `${grouped(ok + fail + info)}: ${grouped(ok)} ok, ${grouped(fail)} failed for certain, ${
     grouped(info)
   } of unknown outcome`;
+}
+
+/** The most frequent errors, if there were any: one row each, as a system under test may word them at length. */
+function errors(result: RunResult): string[] {
+  return Object.entries(result.errors).flatMap(([error, times], i) =>
+    hanging(line(i === 0 ? "errors" : "", `${count(times, "time")}: `), error)
+  );
 }
 
 /** The values that the seed chose for a run that left them open. */
@@ -142,17 +156,17 @@ function time({ virtual_ms, wall_ms, coverage }: RunResult): string {
 
 function check(name: string, verdict: Verdict, style: Style): string[] {
   const { valid, reason } = verdict;
-  const word = valid === true
-    ? style("green", "valid")
+  const [word, colour] = valid === true
+    ? ["valid", "green"] as const
     : valid === false
-    ? style("red", "invalid")
-    : style("yellow", "unknown");
+    ? ["invalid", "red"] as const
+    : ["unknown", "yellow"] as const;
   const [breach, ...others] = (verdict as { breaches?: SafetyVerdict["breaches"] }).breaches ?? [];
   // The text of a counterexample includes the reason.
   const said = reason === undefined || "counterexample" in verdict
     ? remark(verdict)
-    : `  ${breach === undefined ? "" : `at ${seconds(breach.time)}  `}${reason}`;
-  const lines = [`  ${name.padEnd(NAME_WIDTH)}${word}${said}`];
+    : `${breach === undefined ? "" : `at ${seconds(breach.time)}  `}${reason}`;
+  const lines = hanging(`${line(name, "")}${style(colour, word)}  `, said, NAME_WIDTH + word.length + 4);
   const { notes = [] } = verdict as { notes?: readonly string[] };
   if (valid !== false) return [...lines, ...notes.flatMap((note) => indented(`\n${note}`))];
   if ("counterexample" in verdict) {
@@ -183,7 +197,7 @@ function remark(verdict: Verdict): string {
   if (majority === undefined || ticks === undefined) return "";
   const many = majority.length > NAMED_MAX ? `${majority.length} nodes` : `nodes ${majority.join(" ")}`;
   const who = majority.length === 1 ? `node ${majority[0]} was` : `${many} were`;
-  return `  ${who} healed and served again after ${count(ticks, "tick")}`;
+  return `${who} healed and served again after ${count(ticks, "tick")}`;
 }
 
 /**

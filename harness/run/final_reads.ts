@@ -60,7 +60,8 @@ function readOneByOne(
     if (i === reads.length || nodes.length === 0) return done({ asked: reads.length, answered });
     const { operation, node = nodes[(i + attempt) % nodes.length]! } = reads[i]!;
     clients.perform(i % clients.count, operation, node, (end) => {
-      if (end.type === "ok") answered++;
+      // Who does not know such reads has answered too: asking again would bring the same.
+      if (end.type === "ok" || end.isUnsupported === true) answered++;
       else if (serves && attempt < ATTEMPTS) return void clock.after(AGAIN_AFTER, () => next(i, attempt + 1));
       next(i + 1, 0);
     });

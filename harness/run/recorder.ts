@@ -54,3 +54,17 @@ export function countOperations(events: readonly HistoryEvent[]): OperationCount
   }
   return { ok, fail, info: invoked - ok - fail };
 }
+
+/** So many different errors are told; the first ones say what is wrong. */
+const ERRORS_TOLD = 5;
+
+/** The most frequent errors of operations, and how often each occurred. */
+export function countErrors(events: readonly HistoryEvent[]): Record<string, number> {
+  const times = new Map<string, number>();
+  for (const { process, error } of events) {
+    if (process === "nemesis" || error === undefined) continue;
+    const text = typeof error === "string" ? error : JSON.stringify(error);
+    times.set(text, (times.get(text) ?? 0) + 1);
+  }
+  return Object.fromEntries([...times].sort(([, a], [, b]) => b - a).slice(0, ERRORS_TOLD));
+}

@@ -7,7 +7,7 @@
 import { type HistoryEvent, unlessVacuous, type Validity, type Verdict, worse } from "../../checker/mod.ts";
 import { historyBytes } from "./history_file.ts";
 import { sha256 } from "./sha256.ts";
-import { countOperations, type OperationCounts } from "./recorder.ts";
+import { countErrors, countOperations, type OperationCounts } from "./recorder.ts";
 import type { Driven } from "./drive.ts";
 import type { RunOutcome } from "./run.ts";
 import type { Schedule } from "./schedule.ts";
@@ -32,6 +32,8 @@ export interface RunResult {
   readonly target: string;
   /** How many operations ended in each way. */
   readonly operations: OperationCounts;
+  /** The most frequent errors of operations, and how often each occurred. */
+  readonly errors: Readonly<Record<string, number>>;
   /** Each check by its name. */
   readonly checks: Readonly<Record<string, Verdict>>;
   /** How often each fault struck. */
@@ -93,6 +95,7 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
     workload: setup.workload,
     ...target.tells?.(setup.system),
     operations,
+    errors: countErrors(outcome.events),
     checks,
     faults: Object.fromEntries([...outcome.faults].map(([name, { struck }]) => [name, struck]).sort()),
     coverage: counts,

@@ -10,3 +10,9 @@ export class TargetError extends Error {
   /** The error's name. */
   override name = "TargetError";
 }
+
+/** The program under test was found, but did not begin to serve: it ended, or stayed silent. */
+export class StartError extends TargetError {
+  /** The error's name. */
+  override name = "StartError";
+}

@@ -146,6 +146,7 @@ function lineReader(
 }
 
 function lastLines(text: string): string {
-  const line = text.trim().split(/\s*\n\s*/).join(" | ");
+  // Lines of punctuation alone, as below a line of Python's tracebacks, say nothing here.
+  const line = text.trim().split(/\s*\n\s*/).filter((each) => /\w/.test(each)).join(" | ");
   return line.length > TOLD ? `...${line.slice(3 - TOLD)}` : line;
 }

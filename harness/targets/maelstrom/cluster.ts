@@ -10,7 +10,7 @@
 import type { HistoryEvent, Verdict } from "../../../checker/mod.ts";
 import process from "node:process";
 import { MILLISECOND, SECOND } from "../../../server/mod.ts";
-import { TargetError } from "../../run/target_error.ts";
+import { StartError } from "../../run/target_error.ts";
 import type { Cluster, Opening, VirtualClock } from "../../run/target.ts";
 import { finish, hashSeed, mix, mixText, mixTime } from "../../sim/hash.ts";
 import { Network, usualLatency } from "../../sim/network.ts";
@@ -292,12 +292,13 @@ class MaelstromCluster implements Cluster {
   /** Handles a node that broke a rule or ended by itself: nothing after that would be meaningful. */
   #break(id: number, breach: Breach, said: string): void {
     if (this.#breach !== null || this.#hasStopped) return;
-    const reason = `${nodeName(id)} ${breach.what}${said === "" ? "" : `; its standard error ends with: ${said}`}`;
+    const how = `${nodeName(id)} ${breach.what}`;
+    const reason = `${how}${said === "" ? "" : `; its standard error ends with: ${said}`}`;
     this.#breach = { breach, reason };
     this.#tell(id, "life", breach.what, true);
     if (this.#failStart !== null) {
-      this.#failStart(new TargetError(`Cannot start ${this.#setup.argv.join(" ")}: ${reason}`));
-    } else this.#opening.abort(reason);
+      this.#failStart(new StartError(`Cannot start ${this.#setup.argv.join(" ")}: ${reason}`));
+    } else this.#opening.abort(how);
   }
 
   /** Reports the path of a message between nodes; clients' messages are seen in their operations. */

@@ -22,7 +22,7 @@ import { Member } from "../../rig/member.ts";
 import { startMembers } from "../../rig/start_members.ts";
 import { eachMember, rigSuffers } from "../../rig/suffering.ts";
 import type { Cluster, Opening } from "../../run/target.ts";
-import { TargetError } from "../../run/target_error.ts";
+import { StartError, TargetError } from "../../run/target_error.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 import { ProcessClients } from "./clients.ts";
 import type { ProcessLook, ProcessNode, ProcessRig, ProcessSetup, ProcessTarget, Sighting } from "./process_target.ts";
@@ -115,7 +115,7 @@ export class ProcessCluster implements Cluster {
     startMembers(members, this.#opening.clock, (error) => {
       if (this.#isStopping) return;
       this.#keepLooking();
-      done(error === null ? null : new TargetError(`Cannot start ${name}: ${error.message}`));
+      done(error === null ? null : new StartError(`Cannot start ${name}: ${error.message}`));
     });
   }
 

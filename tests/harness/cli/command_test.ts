@@ -27,9 +27,8 @@ test("a printed command has the form in which the program was started", () => {
   for (const [start, command] of cases) assert.equal(commandOf(start), command);
 });
 
-test("Deno's permissions stand in the command, by a name only where this project's deno.json has it", () => {
+test("Deno's permissions stand in the command, and only in Deno's", () => {
   assert.equal(commandOf(deno, "-R"), "deno run -R harness/main.ts");
-  assert.equal(commandOf(deno, "-P=live"), "deno run -P=live harness/main.ts");
-  assert.equal(commandOf({ ...deno, entry: "/home/me/raft/kaya-raft.mjs" }, "-P=live"), "deno run -A kaya-raft.mjs");
-  assert.equal(commandOf({ ...deno, runtime: "node" }, "-P=live"), "node harness/main.ts");
+  assert.equal(commandOf({ ...deno, entry: "/home/me/raft/kaya-raft.mjs" }, "-A"), "deno run -A kaya-raft.mjs");
+  assert.equal(commandOf({ ...deno, runtime: "node" }, "-A"), "node harness/main.ts");
 });

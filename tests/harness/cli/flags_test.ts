@@ -6,7 +6,7 @@ const SPEC = {
   nodes: { type: "integer", default: 5, min: 1, max: 99 },
   seed: { type: "integer", min: 0 },
   rate: { type: "number", default: 100, min: 0.1 },
-  nemesis: { type: "string", default: "partition" },
+  nemesis: { type: "string", value: "FAULTS", default: "partition" },
   reads: { type: "string", default: "log", oneOf: ["log", "local"] },
   peer: { type: "strings" },
   json: { type: "boolean" },
@@ -80,6 +80,7 @@ test("an unknown flag is refused, and the one that was probably meant is named",
 test("a flag without its value, or with one that it does not take, is refused", () => {
   assert.equal(complaint("--nodes"), "--nodes needs a value: a whole number from 1 to 99");
   assert.equal(complaint("--nodes", "--json"), "--nodes needs a value: a whole number from 1 to 99");
+  assert.equal(complaint("--nemesis"), "--nemesis needs a value: FAULTS");
   assert.equal(complaint("--json=yes"), '--json takes no value, but was given "yes"');
   assert.equal(
     complaint("--reads", "locl"),

@@ -51,6 +51,18 @@ test("an unknown command or flag is one line on stderr, and exits with 254", { s
   }
 });
 
+const noUnix = process.platform === "win32" ? "there is no program `false` here" : skip;
+
+test("a program under test that ends at once is a failure of its own, not wrong usage", { skip: noUnix }, () => {
+  const main = fileURLToPath(new URL("../../../harness/main.ts", import.meta.url));
+  const start = "Deno" in globalThis ? ["run", "-A", main] : [main];
+  const asked = ["--target", "maelstrom", "--bin", "false", "-w", "echo", "--nodes", "1", "--json"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...start, ...asked], { encoding: "utf8" });
+
+  assert.deepEqual({ status, stdout }, { status: 255, stdout: "" });
+  assert.match(stderr, /^Failed: Cannot start \S*false: n0 ended by itself with status 1\n$/);
+});
+
 test("--version tells name and version, and needs no permission", { skip }, () => {
   assert.deepEqual(call("--version"), { status: 0, out: `@kayadb/raft ${VERSION}\n`, err: "" });
 });

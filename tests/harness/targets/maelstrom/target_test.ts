@@ -197,6 +197,10 @@ for line in sys.stdin:
     m = json.loads(line)
     b = m["body"]
 `;
+const KNOWS_NOTHING =
+  `    known = {"type": "init_ok"} if b["type"] == "init" else {"type": "error", "code": 10, "text": "unknown"}
+    say(m, {**known, "in_reply_to": b["msg_id"]})
+`;
 const ECHO = `    say(m, {**b, "type": b["type"] + "_ok", "in_reply_to": b["msg_id"]})
 `;
 
@@ -377,7 +381,21 @@ test("a run is not invalid because nodes do not support an operation, or all of 
   assert.deepEqual(invalid(some), []);
   const none = await run({ ...asked, workload: "echo" });
   assert.equal(none.result.valid, "unknown");
+  assert.deepEqual(none.result.errors, { "10 echo is not supported": none.result.operations.fail });
 });
+
+test(
+  "last reads that no node supports do not make a run invalid, and are not asked again",
+  { skip: noPython },
+  () =>
+    withProgram(`#!/usr/bin/env python3\n${BLANK}${KNOWS_NOTHING}`, async (bin) => {
+      const { result } = await run({ bin, workload: "lin-kv", timeLimit: 1 });
+
+      assert.equal(result.valid, "unknown");
+      assert.equal(result.operations.ok, 0);
+      assert.deepEqual(Object.keys(result.errors), ["10 unknown"]);
+    }),
+);
 
 test("what happened to messages is counted only where a fault was to do it", { skip: noPython }, async () => {
   const asked = {

@@ -89,7 +89,7 @@ test(
 
     assert.match(
       await whyNot(withCommand("/nowhere/x")),
-      /^TargetError: Cannot start test-sleeper: .*there is no program \/nowhere\/x$/,
+      /^StartError: Cannot start test-sleeper: .*there is no program \/nowhere\/x$/,
     );
     assert.match(await whyNot(withCommand("no-such-program")), /there is no program "no-such-program" in PATH$/);
     assert.match(await whyNot(withCommand("/etc/passwd")), /\/etc\/passwd may not be executed$/);
