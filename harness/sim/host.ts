@@ -5,9 +5,8 @@
  *
  * @module
  */
-import { type LogIndex, logIndex, nodeId, type RaftConfig } from "../../raft/mod.ts";
+import { type LogIndex, nodeId, type RaftConfig } from "../../raft/mod.ts";
 import {
-  ByteWriter,
   type ClientReply,
   createExactlyOnce,
   createReplica,
@@ -18,10 +17,10 @@ import {
   type Journal,
   type Packet,
   type ReadMode,
+  type Respond,
   replaceFile,
   type SessionMachine,
   type StateMachine,
-  withSessions,
 } from "../../server/mod.ts";
 import { Births } from "../../server/replica/births.ts";
 import type { CommandRequest } from "../../server/replica/client.ts";
@@ -29,11 +28,10 @@ import { type DirectoryMachine, encodeEntry, withDirectory } from "../../server/
 import { throughFront } from "../../server/replica/exactly_once.ts";
 import { MembershipKeeper } from "../../server/replica/membership_keeper.ts";
 import type { Replica } from "../../server/replica/replica.ts";
-import { sessionOf } from "../../server/replica/sessions.ts";
 import type { Submit } from "../../server/store/client.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import type { FollowerBounds } from "./invariants/followers.ts";
-import { sameBytes } from "./invariants/world.ts";
+import { WatchedMachine, type WatchedParts } from "./watched_machine.ts";
 
 /** The settings of every node in a simulated cluster. */
 export interface HostSettings {
@@ -64,6 +62,11 @@ export interface HostSettings {
   readonly frontTimeoutTicks: number;
 }
 
+/** The invariants that a life reports to. */
+type HostInvariants =
+  & Pick<Invariants, "broken" | "replies" | "forwards" | "keepsBirth" | "coverage">
+  & WatchedParts["invariants"];
+
 /** The parts of one life. */
 export interface HostParts {
   readonly id: number;
@@ -81,7 +84,7 @@ export interface HostParts {
   /** Called with each packet that leaves, before it is encoded. */
   readonly watch: (packet: Packet) => void;
   /** Compares the replies to clients with the applied writes. */
-  readonly invariants: Pick<Invariants, "broken" | "replies" | "forwards" | "keepsBirth" | "coverage">;
+  readonly invariants: HostInvariants;
   readonly send: (to: number, bytes: Uint8Array) => void;
   readonly defer: ((action: () => void) => void) | undefined;
   readonly onStopped: (error: Error) => void;
@@ -108,8 +111,7 @@ export class SimHost {
   /** The version of the births in the file. */
   #savedVersion = 0;
   #isFileBusy = false;
-  /** The last entry that its machine has applied. */
-  #applied = 0;
+  readonly #machine: WatchedMachine;
   /** The births are saved when the log is durable up to this index. */
   #saveFrom = 0;
 
@@ -120,12 +122,14 @@ export class SimHost {
     this.births = new Births(parts.births);
     this.#met = new Map([[id, journal.birth]]);
     this.directory = withDirectory(settings.machine(), () => this.#onDirectory());
+    const { invariants } = parts;
+    this.#machine = new WatchedMachine({ id, journal, invariants, maxSessions: settings.maxSessions }, this.directory);
     this.replica = createReplica({
       ...{ id, peers, journal, incarnation, reads: settings.reads, onStopped: parts.onStopped },
-      machine: this.#watched(settings.maxSessions),
+      machine: this.#machine.machine,
       send: (to, packet) => {
         watch(packet);
-        if (packet.kind === "answer") parts.invariants.forwards.answered(parts, { ...packet, from: to });
+        if (packet.kind === "answer") invariants.forwards.answered(parts, { ...packet, from: to });
         send(to, encodePacket(packet));
       },
       raft: { ...settings.raft, ...parts.raft },
@@ -194,65 +198,6 @@ export class SimHost {
     this.#submit(request.command, reply, request);
   }
 
-  /** The machine, with a check of which write each effective command is. */
-  #watched(maxSessions: number): SessionMachine {
-    const { replies } = this.#parts.invariants;
-    let write: string | null = null;
-    const inner: StateMachine = Object.create(this.directory, {
-      apply: {
-        value: (command: Uint8Array, index: number): ClientReply => {
-          const reply = this.directory.apply(command, index);
-          if (write !== null) replies.applied(write, index, reply);
-          return reply;
-        },
-      },
-    });
-    const machine = withSessions(inner, maxSessions);
-    return Object.create(machine, {
-      snapshotInSteps: {
-        value: (writer: ByteWriter): Generator<void, void> => this.#watchSnapshot(machine, writer),
-      },
-      apply: {
-        value: (command: Uint8Array, index: number): ClientReply => {
-          write = writeOf(command);
-          this.#watchApplied(command, index);
-          return machine.apply(command, index);
-        },
-      },
-    });
-  }
-
-  /** What a snapshot in steps has written in the end is the state in which it began. */
-  *#watchSnapshot(machine: SessionMachine, writer: ByteWriter): Generator<void, void> {
-    const { id, invariants } = this.#parts;
-    const state = machine.snapshot(), index = this.#applied;
-    const written = new ByteWriter(state.length);
-    const steps = machine.snapshotInSteps!(writer);
-    try {
-      for (let isDone = steps.next().done === true;; isDone = steps.next().done === true) {
-        if (writer.length > 0) written.bytesWithLength(writer.view());
-        if (isDone) break;
-        yield;
-      }
-    } finally {
-      steps.return();
-    }
-    if (sameBytes(written.view(), state)) return;
-    invariants.broken(`state machine safety: the snapshot of node ${id} at entry ${index} is not its state then`);
-  }
-
-  /** Every command is applied after those before it, and is the one of the log. */
-  #watchApplied(command: Uint8Array, index: number): void {
-    const { id, journal, invariants } = this.#parts;
-    if (index <= this.#applied) {
-      invariants.broken(`state machine safety: node ${id} applies entry ${index} after entry ${this.#applied}`);
-    }
-    this.#applied = index;
-    const data = journal.entryAt(logIndex(index))?.data;
-    if (data === undefined || data === command || sameBytes(data, command)) return;
-    invariants.broken(`state machine safety: node ${id} applies another command than entry ${index} has`);
-  }
-
   /** While a leader has not answered a write, the front does not ask it again: a slow leader would get slower. */
   #watchAttempt(command: Uint8Array, reply: (reply: ClientReply) => void): (reply: ClientReply) => void {
     const { node } = this.replica;
@@ -269,9 +214,10 @@ export class SimHost {
     };
   }
 
-  /** Notes how clients' writes without a session end. */
+  /** Judges the state from which clients' reads are answered, and notes how their writes without a session end. */
   #watchReplies(submit: Submit): Submit {
     return (command, reply, how) => {
+      if (this.replica.machine.isRead(command)) return submit(command, this.#watchRead(reply, how.reads), how);
       if (how.session !== undefined) return submit(command, reply, how);
       this.#triedAs.set(command, []);
       submit(command, (ended) => {
@@ -280,6 +226,15 @@ export class SimHost {
         this.#parts.invariants.coverage.marks.reply(ended);
         reply(ended);
       }, how);
+    };
+  }
+
+  #watchRead(reply: Respond, reads: ReadMode = this.#parts.settings.reads): Respond {
+    if (reads === "local") return reply;
+    const judge = this.#parts.invariants.answers.asked(this.#parts.id);
+    return (answer) => {
+      if (answer.type === "ok") judge(this.#machine.index);
+      reply(answer);
     };
   }
 
@@ -323,12 +278,6 @@ function cutShort(packet: Packet, oneIn: number, drawn: number): Packet {
   if (envelope.type !== "append-request" || envelope.entries.length === 0) return packet;
   const entries = envelope.entries.slice(0, (drawn >>> 8) % envelope.entries.length);
   return { kind: "raft", envelope: { ...envelope, entries } };
-}
-
-/** The session and number of a command, if it has them. */
-function writeOf(command: Uint8Array): string | null {
-  const session = sessionOf(command);
-  return session === null ? null : `${session.client}/${session.sequence}`;
 }
 
 /** The pretended address of a simulated node. */

@@ -29,7 +29,7 @@ const SESSION_KIND = 16;
  */
 export const SESSION_EXPIRED = "session expired";
 /** The error of a write whose answer the client has already received, according to its `oldestOpen`. */
-const SESSION_STALE = "answered before";
+export const SESSION_STALE = "answered before";
 
 /** The stored data of one client. */
 interface Remembered {
@@ -74,11 +74,16 @@ export function underSession(command: Uint8Array, session: Session): Uint8Array 
   return writer.copyWith(command);
 }
 
-/** The client and number of a command that was wrapped in a session; `null` for another command. */
-export function sessionOf(command: Uint8Array): { readonly client: string; readonly sequence: number } | null {
+/** The session of a command that was wrapped in one; `null` for another command. */
+export function sessionOf(command: Uint8Array): (Required<Session> & { readonly client: string }) | null {
   if (command[0] !== SESSION_KIND) return null;
   const reader = new ByteReader(command, "a session's command", 1);
-  return { client: reader.binaryWithLength("the client"), sequence: reader.u64("the sequence") };
+  return {
+    client: reader.binaryWithLength("the client"),
+    sequence: reader.u64("the sequence"),
+    oldestOpen: reader.u64("the oldest open write"),
+    since: reader.u64("the beginning"),
+  };
 }
 
 /**

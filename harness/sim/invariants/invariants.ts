@@ -19,6 +19,7 @@ import type {
 } from "../../../raft/mod.ts";
 import { countEvents, type Coverage } from "../coverage.ts";
 import { answers, believesNoLateRefusal, givesUpSnapshot, membersChange } from "./acknowledged.ts";
+import { Answers, type Reference } from "./answers.ts";
 import { Campaigns } from "./campaigns.ts";
 import { Configurations } from "./configurations.ts";
 import { findsAgain, isOnMajority, keepsCommitted, leadsDurably, leavesDurably } from "./durability.ts";
@@ -34,6 +35,7 @@ import { tellsTruth } from "./messages.ts";
 import { answersProbe, probesOnce } from "./probes.ts";
 import { asksToRead, confirmsRead, takesRead } from "./reads.ts";
 import { keepsBirth, Replies } from "./replies.ts";
+import { Sessions } from "./sessions.ts";
 import {
   appliesCommitted,
   commitsTheSame,
@@ -68,9 +70,21 @@ export class Invariants {
   readonly replies: Replies;
   /** Watches the forwarded requests. */
   readonly forwards: Forwards;
+  /** Compares the answers of the state machines. */
+  readonly answers: Answers;
+  /** Decides on the writes of sessions. */
+  readonly sessions: Sessions;
 
-  /** @param now The run's clock. */
-  constructor(now: () => number, coverage: Coverage, settings: ElectionSettings) {
+  /**
+   * @param now The run's clock.
+   * @param reference A naive implementation of the state machine; `null` if there is none.
+   */
+  constructor(
+    now: () => number,
+    coverage: Coverage,
+    settings: ElectionSettings & { readonly maxSessions: number },
+    reference: Reference | null = null,
+  ) {
     this.coverage = coverage;
     this.#world = new World(now, settings);
     this.#elections = new ElectionSafety(this.#world);
@@ -80,6 +94,8 @@ export class Invariants {
     this.#campaigns = new Campaigns(this.#world);
     this.replies = new Replies(this.#world);
     this.forwards = new Forwards(this.#world);
+    this.answers = new Answers(this.#world, reference);
+    this.sessions = new Sessions(this.#world, settings.maxSessions);
   }
 
   /** Reports a breach. */

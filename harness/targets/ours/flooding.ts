@@ -1,6 +1,6 @@
 /**
- * The writes of a flood: outside of every workload, and of every kind that the store knows, so that a snapshot in steps
- * meets each of them on both sides of its cursor.
+ * The requests of a flood: outside of every workload, and of every kind that the store knows, so that a snapshot in
+ * steps meets each kind of write on both sides of its cursor, and each kind of answer is compared with a naive one.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { encodeOperation, type Operation } from "../../../server/mod.ts";
 /** A flood of values from so many bytes on only puts them. */
 const LARGE_BYTES = 1_024;
 
-/** The write with a number in a flood, with a value of so many bytes. */
+/** The request with a number in a flood, with a value of so many bytes. */
 export function floodWrite(bytes: number, number: number): Uint8Array {
   const value = "x".repeat(bytes);
-  return encodeOperation(bytes < LARGE_BYTES ? smallWrite(number, value) : { f: "put", key: keyAt(number), value });
+  return encodeOperation(bytes < LARGE_BYTES ? small(number, value) : { f: "put", key: keyAt(number), value });
 }
 
 /** A key before those of all workloads, or behind them. */
@@ -20,10 +20,11 @@ function keyAt(number: number): string {
   return `${number % 2 === 0 ? "!" : "~"}flooded${(number >> 1) % 3}`;
 }
 
-function smallWrite(number: number, value: string): Operation {
-  const round = number >> 3;
+/** A short request. */
+function small(number: number, value: string): Operation {
+  const kind = number % 10, round = Math.floor(number / 10);
   const at = keyAt(round);
-  switch (number % 8) {
+  switch (kind) {
     case 0:
       return { f: "put", key: at, value };
     case 1:
@@ -38,9 +39,29 @@ function smallWrite(number: number, value: string): Operation {
       return { f: "cas", key: at, value: [value, `${round}`] };
     case 6:
       return { f: "set-if", key: `${at}-if`, value: [value, round % 8, `${round}`] };
+    case 7:
+      return round % 3 === 0
+        ? { f: "all", value: [ask(round, at), { f: "add", key: `${at}-sum`, value: 1 }, { f: "take", key: `${at}-if` }] }
+        : ask(round, at);
+    case 8:
+      return ask(round + 1, at);
     default:
       return round % 3 === 0
         ? { f: "delete-many", value: [`${at}-list`, `${at}-pair`] }
         : { f: round % 3 === 1 ? "take" : "delete", key: round % 2 === 0 ? `${at}-if` : `${at}-register` };
+  }
+}
+
+/** A read that no workload makes. */
+function ask(round: number, at: string): Operation {
+  switch (round % 4) {
+    case 0:
+      return { f: "scan", value: [round % 8 === 0 ? null : at, 1 + round % 5, round % 3 === 0 ? "*" : "?flooded*-*"] };
+    case 1:
+      return { f: "get-many", value: [at, `${at}-sum`, `${at}-set`, `${at}-list`] };
+    case 2:
+      return { f: "get", key: `${at}-pair` };
+    default:
+      return { f: "size" };
   }
 }

@@ -18,6 +18,7 @@ import { createClient, SESSION_TIMEOUT } from "./client.ts";
 import { floodWrite } from "./flooding.ts";
 import { drawableFaults, OURS_FLAGS, type OursSetup, parseOurs, setupOurs, severityFor } from "./setup.ts";
 import { STORE_APP } from "./store_app.ts";
+import { createReference } from "./store_reference.ts";
 
 /** How long a client waits for an answer. */
 const REQUEST_TIMEOUT = SECOND;
@@ -57,7 +58,9 @@ function open(app: App, setup: OursSetup, { clock, seed, nodes, record }: Openin
   if (!(clock instanceof EventQueue)) throw new TypeError("The simulator needs virtual time");
   const { tickLength, alignedTicks, batchTime, settings, raft } = partsOf(app, setup);
   const coverage = new Coverage();
-  const invariants = new Invariants(() => clock.now(), coverage, raft);
+  const { maxSessions } = settings;
+  const reference = app === STORE_APP ? createReference() : null;
+  const invariants = new Invariants(() => clock.now(), coverage, { ...raft, maxSessions }, reference);
   const inner = new SimCluster({
     queue: clock,
     seed,

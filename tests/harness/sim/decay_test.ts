@@ -81,6 +81,7 @@ function outcomes(how: Decay | "flip" | "sectors"): { refused: number; doubtful:
       checkQuorum: true,
       preVote: true,
       maxAppendBytes: 50,
+      maxSessions: 9,
     });
     invariants.starts(1, journal, () => 0);
 

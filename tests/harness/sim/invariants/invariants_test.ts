@@ -42,6 +42,7 @@ function observed(): {
     checkQuorum: true,
     preVote: false,
     maxAppendBytes: 50,
+    maxSessions: 9,
   });
   const ticks = { now: 0 };
   const hasLease = new Set<number>();

@@ -1,0 +1,134 @@
+/**
+ * The state machine of a simulated node, with a watch on everything that goes in and out: commands, reads, snapshots.
+ *
+ * @module
+ */
+import { logIndex } from "../../raft/mod.ts";
+import {
+  ByteWriter,
+  type ClientReply,
+  type Journal,
+  type SessionMachine,
+  type StateMachine,
+  withSessions,
+} from "../../server/mod.ts";
+import type { DirectoryMachine } from "../../server/replica/directory.ts";
+import { SESSION_EXPIRED, SESSION_STALE, sessionOf } from "../../server/replica/sessions.ts";
+import type { SnapshotLoader } from "../../server/replica/state_machine.ts";
+import type { Invariants } from "./invariants/invariants.ts";
+import type { Fate } from "./invariants/sessions.ts";
+import { sameBytes } from "./invariants/world.ts";
+
+/** The parts of the watch. */
+export interface WatchedParts {
+  readonly id: number;
+  readonly journal: Journal;
+  /** How many sessions are remembered. */
+  readonly maxSessions: number;
+  readonly invariants: Pick<Invariants, "broken" | "replies" | "answers" | "sessions">;
+}
+
+/** A machine of one life of a node: sessions around a directory around the store. */
+export class WatchedMachine {
+  /** The machine itself. */
+  readonly machine: SessionMachine;
+  readonly #parts: WatchedParts;
+  readonly #inner: DirectoryMachine;
+  readonly #sessions: SessionMachine;
+  /** The last entry that it has applied, or that its snapshot covers. */
+  #index = 0;
+  /** The session's write that is being applied; `null` if it has none. */
+  #write: string | null = null;
+  #isExecuted = false;
+
+  /** @param inner The machine without sessions. */
+  constructor(parts: WatchedParts, inner: DirectoryMachine) {
+    this.#parts = parts;
+    this.#inner = inner;
+    const executed: StateMachine = Object.create(inner, { apply: { value: this.#execute } });
+    const machine = this.#sessions = withSessions(executed, parts.maxSessions);
+    this.machine = Object.create(machine, {
+      apply: { value: this.#apply },
+      read: { value: this.#read },
+      snapshotInSteps: { value: (writer: ByteWriter): Generator<void, void> => this.#snapshotInSteps(writer) },
+      restoreInSteps: { value: this.#restoreInSteps },
+    });
+  }
+
+  /** The index of the entry after which its state is. */
+  get index(): number {
+    return this.#index;
+  }
+
+  /** Every command is applied after those before it, and is the one of the log. */
+  readonly #apply = (command: Uint8Array, index: number): ClientReply => {
+    const { id, journal, invariants } = this.#parts;
+    if (index <= this.#index) {
+      invariants.broken(`state machine safety: node ${id} applies entry ${index} after entry ${this.#index}`);
+    }
+    const data = journal.entryAt(logIndex(index))?.data;
+    if (data !== undefined && data !== command && !sameBytes(data, command)) {
+      invariants.broken(`state machine safety: node ${id} applies another command than entry ${index} has`);
+    }
+    this.#index = index;
+    const session = sessionOf(command);
+    this.#write = session === null ? null : `${session.client}/${session.sequence}`;
+    this.#isExecuted = false;
+    const reply = this.#sessions.apply(command, index);
+    if (session !== null) invariants.sessions.applied(id, index, session, this.#isExecuted ? "executed" : fateOf(reply));
+    return reply;
+  };
+
+  readonly #execute = (command: Uint8Array, index: number): ClientReply => {
+    const { id, invariants } = this.#parts;
+    const reply = this.#inner.apply(command, index);
+    this.#isExecuted = true;
+    if (this.#write !== null) invariants.replies.applied(this.#write, index, reply);
+    invariants.answers.applied(id, index, command, reply);
+    return reply;
+  };
+
+  readonly #read = (command: Uint8Array): ClientReply => {
+    const { id, invariants } = this.#parts;
+    const reply = this.#sessions.read(command);
+    invariants.answers.read(id, this.#index, command, reply);
+    return reply;
+  };
+
+  /** What a snapshot in steps has written in the end is the state in which it began. */
+  *#snapshotInSteps(writer: ByteWriter): Generator<void, void> {
+    const { id, invariants } = this.#parts;
+    const state = this.#sessions.snapshot(), index = this.#index;
+    const written = new ByteWriter(state.length);
+    const steps = this.#sessions.snapshotInSteps!(writer);
+    try {
+      for (let isDone = steps.next().done === true;; isDone = steps.next().done === true) {
+        if (writer.length > 0) written.bytesWithLength(writer.view());
+        if (isDone) break;
+        yield;
+      }
+    } finally {
+      steps.return();
+    }
+    if (sameBytes(written.view(), state)) return;
+    invariants.broken(`state machine safety: the snapshot of node ${id} at entry ${index} is not its state then`);
+  }
+
+  /** The snapshot that a replica loads is the latest of its journal. */
+  readonly #restoreInSteps = (): SnapshotLoader => {
+    const loader = this.#sessions.restoreInSteps!();
+    return {
+      add: (slice) => loader.add(slice),
+      finish: () => {
+        loader.finish();
+        this.#index = this.#parts.journal.snapshotIndex;
+      },
+    };
+  };
+}
+
+/** What became of a session's write that was not executed. */
+function fateOf(reply: ClientReply): Fate {
+  if (reply.type !== "fail") return "repeated";
+  return reply.error === SESSION_EXPIRED ? "expired" : reply.error === SESSION_STALE ? "answered before" : "repeated";
+}
