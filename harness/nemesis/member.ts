@@ -49,6 +49,8 @@ export interface Member {
   readonly node: number;
   /** For `replace`: the node that leaves. */
   readonly old?: number;
+  /** For `replace`: whether `old` leaves only when `node` has caught up, if the cluster can do without that. */
+  readonly waits?: boolean;
   /** For `joint` and `wrong`: the requested steps. */
   readonly steps?: readonly MemberStep[];
   /**
@@ -87,7 +89,7 @@ export const member: FaultType<Member> = {
     const node = nodeField(fields, "node");
     switch (change) {
       case "replace":
-        return { kind: "member", change, node, old: nodeField(fields, "old") };
+        return { kind: "member", change, node, old: nodeField(fields, "old"), waits: fields["waits"] === true };
       case "joint":
         return { kind: "member", change, node, steps: parseSteps(fields["steps"]), leaves: fields["leaves"] === true };
       case "wrong":
@@ -139,7 +141,7 @@ function drawChange(random: Random, change: MemberChange, { view, primary, membe
     case "wrong":
       return drawWrong(random, members, fresh);
     case "replace":
-      return { kind: "member", change, node: fresh, old: pick(random, voters) };
+      return { kind: "member", change, node: fresh, old: pick(random, voters), waits: random.below(2) === 0 };
     case "reuse": {
       const gone = view.filter(({ id, state }) => state === "removed" && !isMember(id, members));
       const isFull = voters.length + learners.length >= MEMBERS_MAX;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type LogIndex, nodeId, type RaftConfig } from "../../raft/mod.ts";
+import { type LogIndex, membersOf, nodeId, type RaftConfig } from "../../raft/mod.ts";
 import {
   type ClientReply,
   createExactlyOnce,
@@ -17,8 +17,8 @@ import {
   type Journal,
   type Packet,
   type ReadMode,
-  type Respond,
   replaceFile,
+  type Respond,
   type SessionMachine,
   type StateMachine,
 } from "../../server/mod.ts";
@@ -50,6 +50,8 @@ export interface HostSettings {
   readonly forwardTimeoutTicks: number;
   /** How many sessions are remembered. */
   readonly maxSessions: number;
+  /** A new member that lacks no more than this many entries has caught up. */
+  readonly caughtUpEntries: number;
   /** The bounds of what a leader has open. */
   readonly bounds: FollowerBounds;
   /** The longest command in bytes. */
@@ -64,7 +66,7 @@ export interface HostSettings {
 
 /** The invariants that a life reports to. */
 type HostInvariants =
-  & Pick<Invariants, "broken" | "replies" | "forwards" | "keepsBirth" | "coverage">
+  & Pick<Invariants, "broken" | "replies" | "forwards" | "keepsBirth" | "coverage" | "changes" | "promotes">
   & WatchedParts["invariants"];
 
 /** The parts of one life. */
@@ -156,17 +158,22 @@ export class SimHost {
     this.#submit = this.#watchReplies(throughFront(this.front, replica));
     const known = new Map([id, ...peers].map((one) => [one, addressOf(one)]));
     const { front, directory } = this;
-    this.#keeper = new MembershipKeeper({ replica, front, directory, known: () => known, met: this.#met });
+    const { caughtUpEntries } = settings;
+    this.#keeper = new MembershipKeeper({
+      ...{ replica: this.#watchRoutine(), front, directory, known: () => known, met: this.#met, caughtUpEntries },
+    });
+    this.#watchChanges();
   }
 
   /**
    * Adds a new node that asks to become a voter, as a live node does: it gets a directory entry and becomes a learner;
    * the keeper does the rest.
    *
-   * @param birth The birth of its journal, if it has proven that; 0 until somebody meets it.
+   * @param about The birth of its journal, if it has proven that (0 until somebody meets it), and the member that it
+   * replaces.
    */
-  addMember(id: number, reply: (reply: ClientReply) => void, birth: number = 0): void {
-    const entry = { id, address: addressOf(id), wish: "voter", replaces: 0, birth } as const;
+  addMember(id: number, reply: (reply: ClientReply) => void, about: { birth?: number; replaces?: number } = {}): void {
+    const entry = { id, address: addressOf(id), wish: "voter", replaces: 0, birth: 0, ...about } as const;
     this.front.submit(encodeEntry(entry), (entered) => {
       if (entered.type !== "ok") return reply(entered);
       const change = { type: "simple", changes: [{ type: "add-learner", node: nodeId(id) }] } as const;
@@ -196,6 +203,34 @@ export class SimHost {
   /** A client's request. */
   ask(request: CommandRequest, reply: (reply: ClientReply) => void): void {
     this.#submit(request.command, reply, request);
+  }
+
+  /** The leader makes the changes of the members that it is asked for. */
+  #watchChanges(): void {
+    const { id, invariants } = this.#parts;
+    const { node } = this.replica;
+    const propose = node.proposeChange.bind(node);
+    node.proposeChange = (change) => {
+      const from = node.status().configuration;
+      const position = propose(change);
+      invariants.changes(id, { from, to: node.status().configuration }, change);
+      return position;
+    };
+  }
+
+  /** The routine of the leader, with a watch on what it asks for. */
+  #watchRoutine(): Pick<Replica<SessionMachine>, "node" | "changeMembers"> {
+    const { id, invariants, settings: { caughtUpEntries } } = this.#parts;
+    const { replica, directory } = this;
+    return {
+      node: replica.node,
+      changeMembers(change, reply) {
+        const { configuration, lastIndex } = replica.node.status();
+        const routine = { members: membersOf(configuration), directory: directory.entries, lastIndex, caughtUpEntries };
+        invariants.promotes(id, change, routine);
+        replica.changeMembers(change, reply);
+      },
+    };
   }
 
   /** While a leader has not answered a write, the front does not ask it again: a slow leader would get slower. */
@@ -229,11 +264,12 @@ export class SimHost {
     };
   }
 
+  /** A read by index or lease is answered from this node's state, one through the log from the leader's. */
   #watchRead(reply: Respond, reads: ReadMode = this.#parts.settings.reads): Respond {
-    if (reads === "local") return reply;
+    if (reads === "local" || reads === "log") return reply;
     const judge = this.#parts.invariants.answers.asked(this.#parts.id);
     return (answer) => {
-      if (answer.type === "ok") judge(this.#machine.index);
+      if (answer.type === "ok") judge(this.#machine.index(this.replica.node.appliedIndex));
       reply(answer);
     };
   }

@@ -66,7 +66,9 @@ export class MemberChanges {
     if (change === "reuse") this.#addAgain(fault.node, end);
     else if (change === "transfer") leader.replica!.transferLeadership(fault.node, end);
     else if (change === "join") leader.host!.addMember(fault.node, end);
-    else leader.replica!.changeMembers(changeOf(fault), end);
+    else if (change === "replace" && fault.waits === true) {
+      leader.host!.addMember(fault.node, end, { replaces: fault.old! });
+    } else leader.replica!.changeMembers(changeOf(fault), end);
   }
 
   /** Why a fault that was drawn or recorded for another moment is impossible now; `null` if it is possible. */
@@ -100,7 +102,7 @@ export class MemberChanges {
       if (leader === null || birth === 0) {
         return end({ type: "fail", error: "nobody leads, or the node did not start" });
       }
-      leader.host!.addMember(id, end, birth);
+      leader.host!.addMember(id, end, { birth });
     });
   }
 
@@ -116,10 +118,12 @@ export class MemberChanges {
     const { calm, invariants, nodes } = this.#parts;
     const since = calm.since();
     const target = nodes.get(fault.node);
-    const { followers, transferTarget } = leader.replica!.node.status();
+    const { followers, transferTarget, configuration, configurationIndex, commitIndex } = leader.replica!.node.status();
     const follower = followers.find(({ id }) => id === fault.node);
-    // One transfer at a time: another that is under way may come about instead.
-    const canLead = since !== null && transferTarget === null && target?.view().state === "running" &&
+    // One transfer at a time: another that is under way may come about instead. So may that of a leader which a change
+    // of the members is about to remove.
+    const isChanging = configurationIndex > commitIndex || configuration.votersOutgoing.length > 0;
+    const canLead = since !== null && transferTarget === null && !isChanging && target?.view().state === "running" &&
       follower?.isActive === true &&
       !follower.isLearner && follower.state === "replicate";
     return (reply) => {

@@ -80,6 +80,7 @@ function quietNodes(nodes: readonly SimNode[]): QuietNode[] {
       status: replica.node.status(),
       waiting: replica.waiting,
       open: front.open,
+      directory: host.directory.entries,
       state: () => replica.machine.snapshot(),
     }];
   });

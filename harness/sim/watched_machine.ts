@@ -9,12 +9,12 @@ import {
   type ClientReply,
   type Journal,
   type SessionMachine,
+  type SnapshotLoader,
   type StateMachine,
   withSessions,
 } from "../../server/mod.ts";
 import type { DirectoryMachine } from "../../server/replica/directory.ts";
 import { SESSION_EXPIRED, SESSION_STALE, sessionOf } from "../../server/replica/sessions.ts";
-import type { SnapshotLoader } from "../../server/replica/state_machine.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import type { Fate } from "./invariants/sessions.ts";
 import { sameBytes } from "./invariants/world.ts";
@@ -35,8 +35,10 @@ export class WatchedMachine {
   readonly #parts: WatchedParts;
   readonly #inner: DirectoryMachine;
   readonly #sessions: SessionMachine;
-  /** The last entry that it has applied, or that its snapshot covers. */
+  /** The last command that it has applied, or the last entry that its snapshot covers. */
   #index = 0;
+  /** Whether a snapshot is being loaded: until that is done it keeps its old state. */
+  #isLoading = false;
   /** The session's write that is being applied; `null` if it has none. */
   #write: string | null = null;
   #isExecuted = false;
@@ -55,9 +57,9 @@ export class WatchedMachine {
     });
   }
 
-  /** The index of the entry after which its state is. */
-  get index(): number {
-    return this.#index;
+  /** The entry after which its state is, where its node has handed out all entries up to an index. */
+  index(handedOut: number): number {
+    return this.#isLoading ? this.#index : handedOut;
   }
 
   /** Every command is applied after those before it, and is the one of the log. */
@@ -75,7 +77,9 @@ export class WatchedMachine {
     this.#write = session === null ? null : `${session.client}/${session.sequence}`;
     this.#isExecuted = false;
     const reply = this.#sessions.apply(command, index);
-    if (session !== null) invariants.sessions.applied(id, index, session, this.#isExecuted ? "executed" : fateOf(reply));
+    if (session !== null) {
+      invariants.sessions.applied(id, index, session, this.#isExecuted ? "executed" : fateOf(reply));
+    }
     return reply;
   };
 
@@ -117,10 +121,12 @@ export class WatchedMachine {
   /** The snapshot that a replica loads is the latest of its journal. */
   readonly #restoreInSteps = (): SnapshotLoader => {
     const loader = this.#sessions.restoreInSteps!();
+    this.#isLoading = true;
     return {
       add: (slice) => loader.add(slice),
       finish: () => {
         loader.finish();
+        this.#isLoading = false;
         this.#index = this.#parts.journal.snapshotIndex;
       },
     };

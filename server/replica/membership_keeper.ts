@@ -18,7 +18,7 @@ type Chore =
   | { readonly type: "change"; readonly change: ConfigurationChange; readonly about: string }
   | null;
 
-/** A new member has caught up when it lacks no more than this many entries. */
+/** A new member has caught up when it lacks no more than this many entries, unless the options say otherwise. */
 const CAUGHT_UP_ENTRIES = 1000;
 
 /**
@@ -28,12 +28,14 @@ const CAUGHT_UP_ENTRIES = 1000;
  * @param directory The current entries of the directory.
  * @param known Members' addresses that the leader knows without the directory, its own included.
  * @param births The births of the journals of the members that the leader has met, and of its own.
+ * @param caughtUpEntries A new member has caught up when it lacks no more than this many entries.
  */
 export function nextChore(
   status: RaftStatus,
   directory: ReadonlyMap<number, DirectoryEntry>,
   known: ReadonlyMap<number, string>,
   births: ReadonlyMap<number, number> = new Map(),
+  caughtUpEntries: number = CAUGHT_UP_ENTRIES,
 ): Chore {
   if (status.role !== "leader" || status.transferTarget !== null) return null;
   const members = membersOf(status.configuration);
@@ -56,7 +58,7 @@ export function nextChore(
     }
     if (wish !== "voter" || follower === undefined || !follower.isLearner || !follower.isActive) continue;
     // In a short log no member lacks many entries. A member that has acknowledged none was never reached.
-    if (follower.matchIndex === 0 || follower.matchIndex + CAUGHT_UP_ENTRIES < lastIndex) continue;
+    if (follower.matchIndex === 0 || follower.matchIndex + caughtUpEntries < lastIndex) continue;
     const promotion = { type: "add-voter", node: nodeId(id) } as const;
     if (replaces === 0 || !members.includes(nodeId(replaces))) {
       return { type: "change", change: { type: "simple", changes: [promotion] }, about: `node ${id} becomes a voter` };
@@ -78,13 +80,15 @@ const LOOK_TICKS_AFTER_CHORE = 32;
 
 /** The parts that the keeper needs. */
 interface MembershipKeeperOptions {
-  readonly replica: Replica<StateMachine>;
+  readonly replica: Pick<Replica<StateMachine>, "node" | "changeMembers">;
   readonly front: ExactlyOnce;
   readonly directory: DirectoryMachine;
   /** Members' addresses that this node knows without the directory, its own included. */
   readonly known: () => ReadonlyMap<number, string>;
   /** The births of the journals of the members that this node has met, and of its own. */
   readonly met: ReadonlyMap<number, number>;
+  /** A new member has caught up when it lacks no more than this many entries. Default 1000. */
+  readonly caughtUpEntries?: number;
   /** Called with the description of a task when it begins, and with its result. */
   readonly onChore?: (about: string) => void;
   readonly onEnd?: (about: string, reply: ClientReply) => void;
@@ -103,9 +107,9 @@ export class MembershipKeeper {
   tick(): void {
     if (--this.#ticksToLook > 0) return;
     this.#ticksToLook = LOOK_TICKS;
-    const { replica, front, directory, known, met, onChore, onEnd } = this.#options;
+    const { replica, front, directory, known, met, caughtUpEntries, onChore, onEnd } = this.#options;
     if (replica.node.role !== "leader") return;
-    const chore = nextChore(replica.node.status(), directory.entries, known(), met);
+    const chore = nextChore(replica.node.status(), directory.entries, known(), met, caughtUpEntries);
     if (chore === null) return;
     this.#ticksToLook = LOOK_TICKS_AFTER_CHORE;
     const about = aboutChore(chore);

@@ -52,7 +52,7 @@ export class Answers {
     );
   }
 
-  /** A client asks a node to read. Returns the function that judges the index of the state from which it is answered. */
+  /** A client asks a node to read. The function that it returns judges the index of the state that answers. */
   asked(id: number): (index: number) => void {
     const world = this.#world;
     const committed = world.committedThrough;

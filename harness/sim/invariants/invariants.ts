@@ -8,6 +8,7 @@
  */
 import type {
   Configuration,
+  ConfigurationChange,
   Entry,
   Envelope,
   LogIndex,
@@ -20,6 +21,7 @@ import type {
 import { countEvents, type Coverage } from "../coverage.ts";
 import { answers, believesNoLateRefusal, givesUpSnapshot, membersChange } from "./acknowledged.ts";
 import { Answers, type Reference } from "./answers.ts";
+import { changesAsAsked, promotesInTime } from "./changes.ts";
 import { Campaigns } from "./campaigns.ts";
 import { Configurations } from "./configurations.ts";
 import { findsAgain, isOnMajority, keepsCommitted, leadsDurably, leavesDurably } from "./durability.ts";
@@ -116,6 +118,16 @@ export class Invariants {
   /** A node's directory tells the birth of a member's journal. */
   keepsBirth(id: number, member: number, known: number, birth: number): void {
     keepsBirth(this.#world, id, member, known, birth);
+  }
+
+  /** A leader has appended a configuration for a change that it was asked for. */
+  changes(id: number, made: Parameters<typeof changesAsAsked>[2], change: ConfigurationChange): void {
+    changesAsAsked(this.#world, id, made, change);
+  }
+
+  /** The routine of a leader asks for a change of the members. */
+  promotes(id: number, change: ConfigurationChange, routine: Parameters<typeof promotesInTime>[3]): void {
+    promotesInTime(this.#world, id, change, routine);
   }
 
   /** A journal refused to open. `isDamaged` says whether a fault has damaged it. */

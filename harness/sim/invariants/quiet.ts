@@ -1,10 +1,11 @@
 /**
  * Quiet: after all is healed and all requests have ended, every running member has the same log and the same state,
- * nothing waits at any node, and all windows of the leader's flow control are empty.
+ * nothing waits at any node, all windows of the leader's flow control are empty, and its directory wishes for nothing.
  *
  * @module
  */
 import { membersOf, type RaftStatus } from "../../../raft/mod.ts";
+import type { DirectoryEntry } from "../../../server/replica/directory.ts";
 import { sameBytes } from "./world.ts";
 
 /** The state of a running node, for the check that all is quiet. */
@@ -15,6 +16,8 @@ export interface QuietNode {
   readonly waiting: number;
   /** How many requests its front has open. */
   readonly open: number;
+  /** The entries of its directory. */
+  readonly directory: ReadonlyMap<number, Pick<DirectoryEntry, "wish" | "replaces">>;
   /** The bytes of its machine's state. */
   readonly state: () => Uint8Array;
 }
@@ -33,7 +36,20 @@ export function unrest(nodes: readonly QuietNode[]): string | null {
     const found = unrestOf(node, leader.status) ?? unrestOfFollower(node.id, leader.status);
     if (found !== null) return found;
   }
-  return null;
+  return openChore(leader, members, present);
+}
+
+/** What the leader's routine has yet to do to the directory and its members; `null` if it has nothing to do. */
+function openChore(
+  { id: leader, directory }: QuietNode,
+  members: readonly number[],
+  present: readonly QuietNode[],
+): string | null {
+  for (const [id, { wish }] of directory) {
+    if (wish === "voter" && present.some((node) => node.id === id)) return `node ${id} is to become a voter`;
+    if (wish === "as-is" && !members.includes(id)) return `node ${id} is in the directory, and is no member`;
+  }
+  return directory.has(leader) ? null : `leader ${leader} is not in the directory`;
 }
 
 function unrestOf({ id, status, waiting, open }: QuietNode, leader: RaftStatus): string | null {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Session } from "../../../server/replica/client.ts";
+import type { Session } from "../../../server/mod.ts";
 import type { World } from "./world.ts";
 
 /** What becomes of a write. */

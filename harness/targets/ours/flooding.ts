@@ -41,7 +41,10 @@ function small(number: number, value: string): Operation {
       return { f: "set-if", key: `${at}-if`, value: [value, round % 8, `${round}`] };
     case 7:
       return round % 3 === 0
-        ? { f: "all", value: [ask(round, at), { f: "add", key: `${at}-sum`, value: 1 }, { f: "take", key: `${at}-if` }] }
+        ? {
+          f: "all",
+          value: [ask(round, at), { f: "add", key: `${at}-sum`, value: 1 }, { f: "take", key: `${at}-if` }],
+        }
         : ask(round, at);
     case 8:
       return ask(round + 1, at);

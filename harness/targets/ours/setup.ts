@@ -84,6 +84,8 @@ export interface ClusterSetup {
   readonly frontTimeoutTicks: number;
   /** How many sessions a replica remembers. */
   readonly maxSessions: number;
+  /** A new member that lacks no more than this many entries has caught up. */
+  readonly caughtUpEntries: number;
 }
 
 /** The flags of our server, for every command that makes runs of it. */
@@ -129,6 +131,7 @@ const CLUSTER: ClusterSetup = {
   retryTicks: 10,
   frontTimeoutTicks: 40,
   maxSessions: 10_000,
+  caughtUpEntries: 1_000,
 };
 
 /** Linearizable without an entry in the log, which is also the default of live nodes. */
@@ -220,6 +223,7 @@ function drawCluster(
     maxSessions: workload === "session"
       ? CLUSTER.maxSessions
       : pick(random, [CLUSTER.maxSessions, CLUSTER.maxSessions, 3]),
+    caughtUpEntries: pick(random, [CLUSTER.caughtUpEntries, CLUSTER.caughtUpEntries, 5]),
     batchTime: pick(random, [0, CLUSTER.batchTime, CLUSTER.batchTime, MILLISECOND]),
     retryTicks: pick(random, [CLUSTER.retryTicks, 2]),
     frontTimeoutTicks: pick(random, [CLUSTER.frontTimeoutTicks, CLUSTER.frontTimeoutTicks, 8]),

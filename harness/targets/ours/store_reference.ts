@@ -1,6 +1,6 @@
 /**
- * A naive second implementation of the store and of its commands' bytes, which the simulator compares with the real one.
- * It shares no code with that: plain maps, keys sorted anew for each scan, transactions tried and undone.
+ * A naive second implementation of the store and of its commands' bytes, which the simulator compares with the real
+ * one. It shares no code with that: plain maps, keys sorted anew for each scan, transactions tried and undone.
  *
  * @module
  */
@@ -133,11 +133,13 @@ function executeMany(held: Map<string, Held>, kind: number, cursor: Cursor): Cli
     case 29: {
       cursor.u8();
       const replies = cursor.many(() => execute(held, cursor.bytes()));
-      return ok(replies.map((reply) =>
-        reply.type === "ok"
-          ? ["ok", reply.value]
-          : ["fail", reply.error, reply.type === "fail" ? reply.actual ?? null : null]
-      ));
+      return ok(
+        replies.map((reply) =>
+          reply.type === "ok"
+            ? ["ok", reply.value]
+            : ["fail", reply.error, reply.type === "fail" ? reply.actual ?? null : null]
+        ),
+      );
     }
     default:
       throw new RangeError(`There is no command of the kind ${kind}`);

@@ -81,9 +81,7 @@ test("a read that is answered from a state before what was committed when it was
 
     assert.equal(
       seen.verdict().reason,
-      index === 6
-        ? undefined
-        : "answers: node 2 answers a read after entry 5, but 6 was committed when it was asked",
+      index === 6 ? undefined : "answers: node 2 answers a read after entry 5, but 6 was committed when it was asked",
     );
   }
 });

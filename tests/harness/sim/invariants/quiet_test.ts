@@ -28,13 +28,20 @@ function cluster(changes: Readonly<Record<number, object>> = {}, more: Partial<Q
     } as unknown as RaftStatus,
     waiting: 0,
     open: 0,
+    directory: new Map([1, 2, 3].map((member) => [member, { wish: "as-is", replaces: 0 }])),
     state: () => new Uint8Array([1, 2]),
     ...(id === 2 ? more : {}),
   }));
 }
 
+/** The cluster at rest, where the directory has one more wish, or another. */
+function wishing(id: number, wish: "as-is" | "voter"): QuietNode[] {
+  return cluster().map((node) => ({ ...node, directory: new Map([...node.directory, [id, { wish, replaces: 0 }]]) }));
+}
+
 test("a cluster at rest is quiet, and holds one state", () => {
   assert.equal(unrest(cluster()), null);
+  assert.equal(unrest(wishing(7, "voter")), null, "a node that never came");
   assert.equal(differentStates(cluster()), null);
 });
 
@@ -51,6 +58,9 @@ test("whatever is not at rest is named", () => {
     [cluster({ 2: { pendingReads: 1 } }), /and 1 reads/],
     [cluster({}, { waiting: 3 }), /3 requests wait at node 2/],
     [cluster({}, { open: 1 }), /1 at its front/],
+    [wishing(2, "voter"), /node 2 is to become a voter/],
+    [wishing(7, "as-is"), /node 7 is in the directory, and is no member/],
+    [cluster().map((node) => ({ ...node, directory: new Map() })), /leader 1 is not in the directory/],
     [cluster({ 1: { followers: [{ ...FOLLOWER, id: 2, state: "probe" }] } }), /to node 2 as to one in state probe/],
     [cluster({ 1: { followers: [{ ...FOLLOWER, id: 2, inflightBytes: 7 }] } }), /0 appends of 7 bytes to node 2/],
   ];

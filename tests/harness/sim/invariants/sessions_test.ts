@@ -23,7 +23,10 @@ function judged(writes: readonly (readonly [string, number, number, number])[], 
 test("a write that is executed again, and one that is refused although its session is known, are noticed", () => {
   const twice = [["a", 1, 1, 0], ["a", 1, 1, 0]] as const;
   assert.equal(judged(twice, ["executed", "repeated"]), null);
-  assert.match(judged(twice, ["executed", "executed"])!, /at node 1 write a\/1 of entry 2 is executed, but must be repea/);
+  assert.match(
+    judged(twice, ["executed", "executed"])!,
+    /at node 1 write a\/1 of entry 2 is executed, but must be repea/,
+  );
   assert.match(judged(twice, ["executed", "expired"])!, /is expired, but must be repeated/);
   assert.match(judged(twice, ["executed", "answered before"])!, /is answered before, but must be repeated/);
 });
