@@ -29,6 +29,7 @@ import { throughFront } from "../../server/replica/exactly_once.ts";
 import { MembershipKeeper } from "../../server/replica/membership_keeper.ts";
 import type { Replica } from "../../server/replica/replica.ts";
 import type { Submit } from "../../server/store/client.ts";
+import { Front } from "./invariants/front.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import type { FollowerBounds } from "./invariants/followers.ts";
 import { WatchedMachine, type WatchedParts } from "./watched_machine.ts";
@@ -66,7 +67,7 @@ export interface HostSettings {
 
 /** The invariants that a life reports to. */
 type HostInvariants =
-  & Pick<Invariants, "broken" | "replies" | "forwards" | "keepsBirth" | "coverage" | "changes" | "promotes">
+  & Pick<Invariants, "broken" | "replies" | "forwards" | "followsBirths" | "coverage" | "changes" | "promotes">
   & WatchedParts["invariants"];
 
 /** The parts of one life. */
@@ -108,8 +109,7 @@ export class SimHost {
   readonly #submit: Submit;
   /** The sessions and numbers with which open writes were tried. */
   readonly #triedAs = new Map<Uint8Array, string[]>();
-  /** The attempts of writes that have no answer, with the term of the leader that was asked. */
-  readonly #asked = new WeakMap<Uint8Array, { readonly term: number }>();
+  readonly #watchedFront: Front;
   /** The version of the births in the file. */
   #savedVersion = 0;
   #isFileBusy = false;
@@ -125,6 +125,7 @@ export class SimHost {
     this.#met = new Map([[id, journal.birth]]);
     this.directory = withDirectory(settings.machine(), () => this.#onDirectory());
     const { invariants } = parts;
+    this.#watchedFront = new Front(id, (what) => invariants.broken(what));
     this.#machine = new WatchedMachine({ id, journal, invariants, maxSessions: settings.maxSessions }, this.directory);
     this.replica = createReplica({
       ...{ id, peers, journal, incarnation, reads: settings.reads, onStopped: parts.onStopped },
@@ -148,7 +149,8 @@ export class SimHost {
       name: `${id}.${incarnation}`,
       submit: (command, reply, session) => {
         this.#triedAs.get(command)?.push(`${session.client}/${session.sequence}`);
-        replica.submit(command, this.#watchAttempt(command, reply), { session });
+        const term = replica.node.leader === null ? 0 : replica.node.term;
+        replica.submit(command, this.#watchedFront.asks(term, command, reply), { session });
       },
       committedIndex: () => replica.node.commitIndex,
       leaderTerm: () => replica.node.leader === null ? 0 : replica.node.term,
@@ -233,33 +235,18 @@ export class SimHost {
     };
   }
 
-  /** While a leader has not answered a write, the front does not ask it again: a slow leader would get slower. */
-  #watchAttempt(command: Uint8Array, reply: (reply: ClientReply) => void): (reply: ClientReply) => void {
-    const { node } = this.replica;
-    const asked = { term: node.leader === null ? 0 : node.term };
-    if (asked.term > 0 && this.#asked.get(command)?.term === asked.term) {
-      this.#parts.invariants.broken(
-        `front: node ${this.#parts.id} asks the leader of term ${asked.term} twice at once`,
-      );
-    }
-    this.#asked.set(command, asked);
-    return (answer) => {
-      if (this.#asked.get(command) === asked) this.#asked.delete(command);
-      reply(answer);
-    };
-  }
-
   /** Judges the state from which clients' reads are answered, and notes how their writes without a session end. */
   #watchReplies(submit: Submit): Submit {
     return (command, reply, how) => {
-      if (this.replica.machine.isRead(command)) return submit(command, this.#watchRead(reply, how.reads), how);
-      if (how.session !== undefined) return submit(command, reply, how);
+      const once = this.#watchedFront.takes(reply);
+      if (this.replica.machine.isRead(command)) return submit(command, this.#watchRead(once, how.reads), how);
+      if (how.session !== undefined) return submit(command, once, how);
       this.#triedAs.set(command, []);
       submit(command, (ended) => {
         this.#parts.invariants.replies.answered(this.#parts.id, this.#triedAs.get(command) ?? [], ended);
         this.#triedAs.delete(command);
         this.#parts.invariants.coverage.marks.reply(ended);
-        reply(ended);
+        once(ended);
       }, how);
     };
   }
@@ -275,14 +262,7 @@ export class SimHost {
   }
 
   #onDirectory(): void {
-    for (const [member, { birth }] of this.directory.entries) {
-      this.#parts.invariants.keepsBirth(this.#parts.id, member, this.births.of(member), birth);
-    }
-    this.births.follow(this.directory.entries);
-    for (const [member, { birth }] of this.directory.entries) {
-      if (birth === 0 || this.births.of(member) === birth) continue;
-      this.#parts.invariants.broken(`births: node ${this.#parts.id} does not know the journal of node ${member}`);
-    }
+    this.#parts.invariants.followsBirths(this.#parts.id, this.births, this.directory.entries);
     this.#saveFrom = this.#parts.journal.lastIndex;
   }
 

@@ -18,9 +18,12 @@ import type {
   Role,
   Term,
 } from "../../../raft/mod.ts";
+import type { Births } from "../../../server/replica/births.ts";
+import type { DirectoryMachine } from "../../../server/replica/directory.ts";
 import { countEvents, type Coverage } from "../coverage.ts";
 import { answers, believesNoLateRefusal, givesUpSnapshot, membersChange } from "./acknowledged.ts";
 import { Answers, type Reference } from "./answers.ts";
+import { keepsBirths, knowsBirths } from "./births.ts";
 import { changesAsAsked, promotesInTime } from "./changes.ts";
 import { Campaigns } from "./campaigns.ts";
 import { Configurations } from "./configurations.ts";
@@ -36,7 +39,7 @@ import { campaignsLoyally, losesQuorum, takesTermLoyally, votesLoyally } from ".
 import { tellsTruth } from "./messages.ts";
 import { answersProbe, probesOnce } from "./probes.ts";
 import { asksToRead, confirmsRead, takesRead } from "./reads.ts";
-import { keepsBirth, Replies } from "./replies.ts";
+import { Replies } from "./replies.ts";
 import { Sessions } from "./sessions.ts";
 import {
   appliesCommitted,
@@ -115,9 +118,11 @@ export class Invariants {
     return this.#world.verdict();
   }
 
-  /** A node's directory tells the birth of a member's journal. */
-  keepsBirth(id: number, member: number, known: number, birth: number): void {
-    keepsBirth(this.#world, id, member, known, birth);
+  /** A node's directory has changed: makes the node know the members by the journals that it names. */
+  followsBirths(id: number, births: Births, entries: DirectoryMachine["entries"]): void {
+    keepsBirths(this.#world, id, entries, births);
+    births.follow(entries);
+    knowsBirths(this.#world, id, entries, births);
   }
 
   /** A leader has appended a configuration for a change that it was asked for. */

@@ -1,6 +1,6 @@
 /**
- * Replies: a write that was answered with `fail` is never committed, neither before nor after; a member's journal keeps
- * its birth.
+ * Replies: a write that was answered with `fail` is never committed, neither before nor after, and no write is executed
+ * twice.
  *
  * @module
  */
@@ -49,14 +49,4 @@ export class Replies {
       `replies: node ${id} has answered a write with fail, but the write took effect as entry ${index}`,
     );
   }
-}
-
-/**
- * Checks that the birth of a member's journal, as a node's directory knows it, does not change. It may change if the
- * member was removed and its number reused, even if the node did not notice the removal.
- */
-export function keepsBirth(world: World, id: number, member: number, known: number, birth: number): void {
-  if (world.reused.has(member)) return;
-  if (known === 0 || birth === 0 || known === birth) return;
-  world.broken(`births: node ${id} knew node ${member} by journal ${known}, and now by journal ${birth}`);
 }

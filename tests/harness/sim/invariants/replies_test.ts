@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { keepsBirth, Replies } from "../../../../harness/sim/invariants/replies.ts";
+import { Replies } from "../../../../harness/sim/invariants/replies.ts";
 import { World } from "../../../../harness/sim/invariants/world.ts";
 
 const OK = { type: "ok", value: null } as const;
@@ -33,18 +33,6 @@ test("a write that fails when it is applied, and one of unknown outcome, break n
   replies.answered(1, ["1.a/2"], { type: "info", error: "unknown outcome" });
 
   assert.equal(seen.verdict().valid, true);
-});
-
-test("a member that is known by another journal than before is noticed", () => {
-  const seen = world();
-  keepsBirth(seen, 1, 2, 0, 22);
-  keepsBirth(seen, 1, 2, 22, 22);
-  keepsBirth(seen, 1, 2, 22, 0);
-  assert.equal(seen.verdict().valid, true);
-
-  keepsBirth(seen, 1, 2, 22, 23);
-
-  assert.match(seen.verdict().reason!, /^births: node 1 knew node 2 by journal 22, and now by journal 23/);
 });
 
 test("a write that is executed as two entries is noticed, and one that each node executes as the same entry is not", () => {
