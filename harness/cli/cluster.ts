@@ -5,17 +5,21 @@
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { type Child, startChild } from "../rig/child.ts";
 import { programCommand } from "../rig/program.ts";
 import { READ_MODES } from "../../server/mod.ts";
 import { crc32c } from "../../raft/mod.ts";
+import { listenError } from "../../server/peer/listen_error.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
 import { passwordOf } from "./secret_file.ts";
+import { SERVE_FLAGS } from "./serve.ts";
 import { CONFIG_FLAG, withSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
+import { unknownVariables } from "./variables.ts";
 
 const NODES_MAX = 9;
 
@@ -55,8 +59,11 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (Math.abs(flags.port - flags["peer-port"]) < ids.length) {
     throw new UsageError(`--port and --peer-port need ${ids.length} ports each, and would share some`);
   }
-  for (const id of ids) makeFolder(join(data, `${id}`));
+  // The nodes warn of variables that no flag has, but a misspelt one is refused before any node starts.
+  unknownVariables([...Object.keys(FLAGS), ...SERVE_FLAGS]);
   passwordOf(flags["password-file"]);
+  await refuseTakenPorts(ids, flags);
+  for (const id of ids) makeFolder(join(data, `${id}`));
   makeSecret(join(data, SECRET_FILE));
   // Each folder has its own cluster name, so two clusters on one machine refuse each other.
   const clusterId = `local-${crc32c(new TextEncoder().encode(resolve(data))).toString(16)}`;
@@ -89,6 +96,34 @@ function idsOf(data: string, asked: number | undefined): number[] {
   throw new UsageError(
     `--nodes ${asked}, but ${data} holds the nodes ${found.join(" ")}: leave --nodes out, or give another folder`,
   );
+}
+
+/** Checks that every port is free before any node starts. */
+async function refuseTakenPorts(
+  ids: readonly number[],
+  flags: { readonly port: number; readonly "peer-port": number },
+): Promise<void> {
+  const taken: string[] = [];
+  for (const flag of ["port", "peer-port"] as const) {
+    for (const id of ids) {
+      const port = flags[flag] + id - 1;
+      if (await isTaken(port)) taken.push(`${port} (--${flag} ${flags[flag]}, node ${id})`);
+    }
+  }
+  if (taken.length === 0) return;
+  const which = taken.length === 1 ? `port ${taken[0]}` : `the ports ${taken.join(", ")}`;
+  throw new UsageError(`Another process listens on ${which} of 127.0.0.1: give others`);
+}
+
+function isTaken(port: number): Promise<boolean> {
+  return new Promise((found, reject) => {
+    const probe = createServer();
+    probe.once("error", (error: Error & { code?: string }) => {
+      if (error.code === "EADDRINUSE") return found(true);
+      reject(new UsageError(listenError(error, { host: "127.0.0.1", port }).message));
+    });
+    probe.listen(port, "127.0.0.1", () => probe.close(() => found(false)));
+  });
 }
 
 /** Makes all folders before any node starts: they tell how many nodes the cluster has. */

@@ -30,6 +30,7 @@ import { CONFIG_FLAG, withSettings } from "./settings.ts";
 import type { App } from "../targets/ours/app.ts";
 import { loadApp } from "../targets/ours/load_app.ts";
 import type { Terminal } from "./terminal.ts";
+import { unknownVariables } from "./variables.ts";
 
 const FLAGS = {
   config: CONFIG_FLAG,
@@ -154,6 +155,9 @@ const FLAGS = {
   "log-format": { type: "string", default: "json", oneOf: LOG_FORMATS, about: "logs as JSON or as lines for people" },
 } as const satisfies FlagSpec;
 
+/** The names of the flags. The nodes of the command `cluster` read their variables too. */
+export const SERVE_FLAGS: readonly string[] = Object.keys(FLAGS);
+
 /** Runs a node until it is told to stop, or its disk fails. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
   const { flags, words } = parseFlags(withSettings(args, FLAGS, ["secret", "password-file"]), FLAGS);
@@ -164,6 +168,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     return value;
   };
   if (flags.id === undefined) throw new UsageError("serve needs --id");
+  const unknown = unknownVariables(SERVE_FLAGS);
   const options: NodeOptions = {
     id: flags.id,
     clusterId: flags.cluster,
@@ -201,6 +206,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     least: flags["log-level"] as LogLevel,
     format: flags["log-format"] as LogFormat,
   });
+  if (unknown.length > 0) log("warn", "no flag has these variables", { names: unknown.join(" ") });
   if (flags["stop-with-stdin"]) process.stdin.on("end", () => process.exit(0)).resume();
   const clock = createLiveClock();
   checkRange(options);

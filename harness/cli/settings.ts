@@ -18,6 +18,7 @@ import { readFileSync } from "node:fs";
 import { fileErrorInWords } from "./file_error.ts";
 import { type Flag, type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
 import { variable } from "./secret_file.ts";
+import { variableOf } from "./variables.ts";
 
 /** The flag that names the file. */
 export const CONFIG_FLAG = {
@@ -62,7 +63,7 @@ function configOf(args: readonly string[]): string | undefined {
 }
 
 function settingsOfVariable(name: string, flag: Flag): Setting[] {
-  const where = `KAYA_${name.toUpperCase().replaceAll("-", "_")}`;
+  const where = variableOf(name);
   const text = variable(where);
   if (text === undefined) return [];
   const values = flag.type === "strings" ? text.split(/\s+/).filter((value) => value !== "") : [text];

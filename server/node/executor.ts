@@ -5,6 +5,7 @@
  * @module
  */
 import { randomInt } from "node:crypto";
+import { setImmediate } from "node:timers";
 import type { ConfigurationChange } from "../../raft/mod.ts";
 import type { Request } from "../redis/client_connection.ts";
 import { RESP_OK, type RespFailure, type RespValue } from "../redis/resp.ts";
@@ -12,10 +13,11 @@ import type { AdminCommand, KeysCommand, ReadMode as RespReadMode, StoreCommand 
 import { excess, operationOf, respReply, transactionOf, transactionReply, typeOf } from "../redis/resp_execute.ts";
 import { isStoreCommand, type RespSession } from "../redis/resp_session.ts";
 import { type ClientReply, type CommandRequest, OK, type ReadMode } from "../replica/client.ts";
+import { isDirectoryCommand } from "../replica/directory.ts";
 import type { Respond } from "../replica/forwarding.ts";
 import type { ClientRequest } from "../store/client.ts";
 import { growsStore, type Operation } from "../store/operation.ts";
-import { SCAN_MAX } from "../store/store_command.ts";
+import { encodeOperation, SCAN_MAX } from "../store/store_command.ts";
 import type { Value } from "../bytes/value.ts";
 import { binaryAt } from "../bytes/binary_text.ts";
 import type { Clock } from "../clock.ts";
@@ -36,6 +38,11 @@ const NO_STORE: RespFailure = {
 const NO_REQUEST: ClientReply = {
   type: "fail",
   error: "a request is an object with an operation of the store, or a command",
+};
+
+const OF_MEMBERS: ClientReply = {
+  type: "fail",
+  error: "a command that begins with the byte 32 is about the members' addresses, which only members set",
 };
 
 /** Texts about the node. */
@@ -181,9 +188,10 @@ export class Executor {
         if (bytes > KEYS_BYTES_MAX) {
           return reply({ error: `ERR the answer has more than ${KEYS_BYTES_MAX} bytes: use SCAN` });
         }
-        found.push(...keys);
+        for (const key of keys) found.push(key);
+        // A local read answers at once: others have their turn between two steps.
         if (last === null) reply(made(() => found));
-        else step(last);
+        else setImmediate(() => step(last));
       });
     };
     step(null);
@@ -208,19 +216,32 @@ export class Executor {
     }
     if ("command" in request) return this.#command(request, reply);
     if (typeof request.operation?.f !== "string" || this.#node.store === null) return reply(NO_REQUEST);
+    this.#operation(request, reply);
+  }
+
+  /** Performs an operation as a client has written it: nothing of it is certain before it is encoded. */
+  #operation(request: ClientRequest, reply: Respond): void {
+    let command: Uint8Array;
+    try {
+      command = encodeOperation(request.operation);
+    } catch (error) {
+      return reply({ type: "fail", error: (error as Error).message });
+    }
     const full = this.#fullness(request.operation);
     if (full !== null) return reply({ type: "fail", error: full.error });
-    this.#node.request(request, reply);
+    this.#node.submit({ ...request, command }, reply);
   }
 
   /** Submits a command of the state machine, whichever that is. */
   #command(request: EncodedRequest, reply: Respond): void {
+    if (typeof request.command !== "string") return reply(NO_REQUEST);
     let command: Uint8Array;
     try {
       command = Uint8Array.from(atob(request.command), (character) => character.charCodeAt(0));
     } catch {
       return reply({ type: "fail", error: "the command is not base64" });
     }
+    if (isDirectoryCommand(command)) return reply(OF_MEMBERS);
     const full = this.#node.replica.machine.isRead(command) ? null : this.#node.fullness;
     if (full !== null) return reply({ type: "fail", error: `FULL nothing was written: ${full}` });
     this.#node.submit({ ...request, command }, reply);

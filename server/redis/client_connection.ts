@@ -8,9 +8,12 @@
  * @module
  */
 import type { Socket } from "node:net";
+import { setImmediate } from "node:timers";
 import { foreignCommand } from "./foreign_protocol.ts";
 import {
+  ARGUMENT_BYTES,
   createRespParser,
+  replyBytes,
   type RespFailure,
   type RespParser,
   RespProtocolError,
@@ -31,8 +34,11 @@ import {
   answerConnectionCommand,
   endTransaction,
   givesPassword,
+  inOrder,
   isConnectionCommand,
+  isStoreCommand,
   queue,
+  type QueuedCommand,
   refusal,
   type RespSession,
   type RespSessionOptions,
@@ -58,19 +64,38 @@ export interface Door {
   login(connection: ClientConnection, look: () => RespValue, answer: (value: RespValue) => void): void;
   /** Called when the client speaks another protocol than Redis's. */
   onForeign(connection: ClientConnection, protocol: string): void;
+  /** Continues with a connection in a turn of its own. */
+  resume(connection: ClientConnection): void;
   /** Called when there are answers to write. */
   onAnswers(connection: ClientConnection): void;
 }
 
 /** The assumed length of an answer before a connection has had one. */
 const FIRST_ANSWER_BYTES = 1 << 20;
+/**
+ * When so many bytes of answers are written and not taken, no further answer is written and no further command begun.
+ * An answer that waits is a reference to what the store has; written, it is memory of its own, and takes time.
+ */
+const WRITE_AHEAD_BYTES = 262_144;
+
+const UNCOUNTED = -1;
 
 /** The place of an answer in the order. */
 interface Slot {
   value: RespValue | undefined;
   /** The protocol version from this answer on. */
   version?: RespVersion;
+  /** Makes the answer out of the store's. */
+  finish?: (value: RespValue) => RespValue;
+  /**
+   * How many bytes of this process's memory it holds: those of its request, and then those of its answer while an
+   * earlier one is missing; or `UNCOUNTED`.
+   */
+  bytes: number;
 }
+
+/** Input that was read but not begun: a command, or the reason why no more can be read. */
+type Held = { readonly args: string[]; readonly isInline: boolean } | { readonly error: string };
 
 interface Waiting {
   readonly request: Request;
@@ -98,14 +123,26 @@ export class ClientConnection {
   #head = 0;
   /** Requests that wait for those of the other kind, reads or writes. */
   #waiting: Waiting[] = [];
-  /** Commands that wait while a password is checked; `null` while none is. */
-  #behindLogin: { readonly args: string[]; readonly isInline: boolean }[] | null = null;
+  #isPerforming = false;
+  /** Input that waits while a password is checked, or while the client does not take its answers. */
+  #held: readonly Held[] = [];
+  #isReleasing = false;
+  #isLoggingIn = false;
+  /** Whether nothing more can be read. */
+  #isBroken = false;
   /** How many requests are under way, and whether they are reads. */
   #underWay = 0;
   #isReading = true;
+  /** Whether the request under way lets no other one begin. */
+  #isAlone = false;
   /** The expected length of an answer: that of the last ones. It limits how many commands are begun. */
   #answerBytes = FIRST_ANSWER_BYTES;
   #isPaused = false;
+  /** Whether answers wait that could be written, but would be too many at once. */
+  #isCut = false;
+  /** The bytes of the requests that have no answer yet, and of the answers that wait for an earlier one. */
+  #requestBytes = 0;
+  #answeredBytes = 0;
 
   constructor(socket: Socket, session: RespSession, door: Door, now: number) {
     this.socket = socket;
@@ -124,8 +161,17 @@ export class ClientConnection {
 
   /** How many bytes of this process's memory it uses. */
   get heldBytes(): number {
-    return this.#parser.heldBytes + this.#writer.length + this.socket.writableLength +
-      (this.session.transaction?.bytes ?? 0);
+    return this.#parser.heldBytes + this.#requestBytes + this.#unsentBytes + (this.session.transaction?.bytes ?? 0);
+  }
+
+  /** How many bytes of answers the client has not taken. */
+  get #unsentBytes(): number {
+    return this.#answeredBytes + this.#writer.length + this.socket.writableLength;
+  }
+
+  /** How many bytes of answers `write` has to write. */
+  get writtenBytes(): number {
+    return this.#writer.length;
   }
 
   /** Whether all its commands are answered. */
@@ -135,17 +181,19 @@ export class ClientConnection {
 
   /** Takes bytes from the client. */
   take(chunk: Uint8Array, now: number): void {
-    if (this.isOver) return;
+    if (this.isOver || this.#isBroken) return;
     this.lastActive = now;
     try {
       this.#parser.feed(chunk, (args, isInline) => {
-        if (!this.isOver && !this.session.isQuitting) this.#begin(args, isInline);
+        if (this.isOver || this.session.isQuitting) return;
+        if (this.#mustHold) this.#hold({ args, isInline });
+        else this.#begin(args, isInline);
       });
     } catch (error) {
       if (!(error instanceof RespProtocolError)) throw error;
-      if (!this.session.isQuitting && !this.isOver) this.#push({ error: `ERR ${error.message}` });
-      this.session.isQuitting = true;
-      this.#advance();
+      this.#isBroken = true;
+      if (this.#mustHold) this.#hold({ error: error.message });
+      else this.#break(error.message);
     }
     if (this.#isFull() && !this.#isPaused) {
       this.#isPaused = true;
@@ -153,9 +201,11 @@ export class ClientConnection {
     }
   }
 
-  /** Continues with commands that were held up. */
+  /** Continues with answers and commands that were held up. */
   resume(): void {
+    this.#advance();
     this.#performWaiting();
+    this.#release();
     if (!this.#isPaused || this.isOver || this.#isFull()) return;
     this.#isPaused = false;
     this.socket.resume();
@@ -167,7 +217,9 @@ export class ClientConnection {
     if (this.isOver) return false;
     this.socket.write(this.#writer.take());
     if (this.session.isQuitting && this.#slots.length === this.#head) return true;
-    this.resume();
+    // The others have their turn before this client gets the rest.
+    if (this.#isCut) setImmediate(() => this.#door.resume(this));
+    else this.resume();
     return false;
   }
 
@@ -181,34 +233,64 @@ export class ClientConnection {
   forget(): void {
     this.isOver = true;
     this.#waiting = [];
-    this.#behindLogin = null;
+    this.#held = [];
     this.session.transaction = null;
   }
 
   #isFull(): boolean {
-    const { maxPipeline, maxUnsentBytes } = this.#door.limits;
-    return this.#slots.length - this.#head > maxPipeline || this.socket.writableLength > maxUnsentBytes;
+    const { maxPipeline, maxPipelineBytes, maxUnsentBytes } = this.#door.limits;
+    if (this.#mustHold || this.#requestBytes > maxPipelineBytes) return true;
+    return this.#slots.length - this.#head > maxPipeline || this.#unsentBytes > maxUnsentBytes;
+  }
+
+  get #mustHold(): boolean {
+    return this.#isLoggingIn || this.#held.length > 0 || this.#unsentBytes > WRITE_AHEAD_BYTES;
+  }
+
+  #hold(input: Held): void {
+    (this.#held as Held[]).push(input);
+  }
+
+  /** Begins what was held, as far as it may. */
+  #release(): void {
+    if (this.#isReleasing || this.#held.length === 0) return;
+    this.#isReleasing = true;
+    const held = this.#held;
+    let at = 0;
+    while (at < held.length && !this.isOver && !this.session.isQuitting) {
+      if (this.#isLoggingIn || this.#unsentBytes > WRITE_AHEAD_BYTES) break;
+      const input = held[at++]!;
+      if ("error" in input) this.#break(input.error);
+      else this.#begin(input.args, input.isInline);
+    }
+    this.#held = this.isOver || this.session.isQuitting ? [] : held.slice(at);
+    this.#isReleasing = false;
+  }
+
+  /** Says why nothing more can be read, as the last answer. */
+  #break(reason: string): void {
+    if (!this.session.isQuitting && !this.isOver) this.#push({ error: `ERR ${reason}` });
+    this.session.isQuitting = true;
+    this.#advance();
   }
 
   /** Adds a place for an answer, which may be filled already. */
   #push(value?: RespValue): Slot {
-    const slot: Slot = { value };
+    const slot: Slot = { value, bytes: UNCOUNTED };
     this.#slots.push(slot);
     return slot;
   }
 
   #begin(args: string[], isInline: boolean): void {
-    if (this.#behindLogin !== null) {
-      this.#behindLogin.push({ args, isInline });
-      return;
-    }
     const command = parseCommand(args);
     const isStrange = isInline || command.type === "invalid";
     const foreign = isStrange ? foreignCommand(args, isInline) : null;
     if (foreign !== null) return this.#door.onForeign(this, foreign);
     const slot = this.#push();
     this.#answer(command, args, slot);
-    if (slot.value !== undefined) this.#advance();
+    if (slot.value === undefined) return;
+    if (slot.bytes === UNCOUNTED) this.#countAnswer(slot, slot.value);
+    this.#advance();
   }
 
   /** Answers a command at once, or arranges for its answer. */
@@ -225,7 +307,7 @@ export class ClientConnection {
     else if (command.type === "invalid") slot.value = { error: command.error };
     else if (command.type === "exec") this.#execute(slot);
     else if (isConnectionCommand(command)) this.#settle(slot, this.#ask(command));
-    else this.#perform(command, slot);
+    else this.#perform(command, bytesOf(args), slot);
   }
 
   #ask(command: Parameters<typeof answerConnectionCommand>[0]): RespValue {
@@ -242,74 +324,111 @@ export class ClientConnection {
   /** Checks a password. The commands behind it wait, since they depend on the result. */
   #logIn(command: Command, slot: Slot): void {
     if (!isConnectionCommand(command)) return;
-    this.#behindLogin = [];
+    this.#isLoggingIn = true;
     this.#door.login(this, () => this.#ask(command), (value) => {
       if (this.isOver) return;
       this.#settle(slot, value);
-      const behind = this.#behindLogin ?? [];
-      this.#behindLogin = null;
-      this.#advance();
-      for (const { args, isInline } of behind) {
-        if (!this.isOver && !this.session.isQuitting) this.#begin(args, isInline);
-      }
+      this.#isLoggingIn = false;
+      this.resume();
     });
   }
 
   /** Executes a transaction, which ends it. */
   #execute(slot: Slot): void {
+    const bytes = this.session.transaction?.bytes ?? 0;
     const ended = endTransaction(this.session);
     if ("error" in ended) slot.value = ended;
-    else if (ended.length === 0) slot.value = [];
-    else this.#perform({ type: "transaction", commands: ended }, slot);
+    else this.#executeQueued(ended, bytes, slot);
   }
 
-  #perform(request: Request, slot: Slot): void {
+  #executeQueued(queued: readonly QueuedCommand[], bytes: number, slot: Slot): void {
+    const commands = queued.filter(isStoreCommand);
+    const inPlace = (answers: readonly RespValue[]): RespValue =>
+      inOrder(queued, answers, (command) => this.#ask(command));
+    if (commands.length === 0) slot.value = inPlace([]);
+    else {
+      slot.finish = (value) => Array.isArray(value) ? inPlace(value) : value;
+      this.#perform({ type: "transaction", commands }, bytes, slot);
+    }
+  }
+
+  #perform(request: Request, bytes: number, slot: Slot): void {
+    slot.bytes = bytes;
+    this.#requestBytes += bytes;
     if (this.#waiting.length > 0 || !this.#mayBegin(request)) this.#waiting.push({ request, slot });
     else this.#run(request, slot);
   }
 
   #mayBegin(request: Request): boolean {
-    const unsent = this.#writer.length + this.socket.writableLength;
     const { maxUnsentBytes } = this.#door.limits;
-    if (this.#underWay === 0) return unsent <= maxUnsentBytes;
+    // Answers that wait for this very request must not keep it from beginning.
+    if (this.#underWay === 0) return this.#unsentBytes - this.#answeredBytes <= maxUnsentBytes;
+    if (this.#isAlone || isLong(request)) return false;
     return this.#isReading === this.#door.isRead(request) &&
-      unsent + this.#underWay * this.#answerBytes <= maxUnsentBytes;
+      this.#unsentBytes + this.#underWay * this.#answerBytes <= maxUnsentBytes;
   }
 
   #run(request: Request, slot: Slot): void {
     this.#underWay++;
     this.#isReading = this.#door.isRead(request);
+    this.#isAlone = isLong(request);
     this.#door.execute(request, this.session, (value) => {
       if (slot.value !== undefined) return;
-      slot.value = value;
+      this.#fill(slot, slot.finish === undefined ? value : slot.finish(value));
       this.#underWay--;
       if (this.#waiting.length > 0) this.#performWaiting();
       this.#advance();
     });
   }
 
-  #performWaiting(): void {
-    while (this.#waiting.length > 0) {
-      const { request, slot } = this.#waiting[0]!;
-      if (this.isOver || !this.#mayBegin(request)) return;
-      this.#waiting.shift();
-      this.#run(request, slot);
-    }
+  #fill(slot: Slot, value: RespValue): void {
+    slot.value = value;
+    this.#requestBytes -= slot.bytes;
+    this.#countAnswer(slot, value);
   }
 
-  /** Writes the answers up to the first one that is missing. */
+  /** Counts what an answer holds, unless it is written at once. */
+  #countAnswer(slot: Slot, value: RespValue): void {
+    slot.bytes = this.#slots[this.#head] === slot ? 0 : replyBytes(value);
+    this.#answeredBytes += slot.bytes;
+  }
+
+  #performWaiting(): void {
+    // An answer that comes at once calls this again.
+    if (this.#isPerforming) return;
+    this.#isPerforming = true;
+    let at = 0;
+    for (; at < this.#waiting.length; at++) {
+      const { request, slot } = this.#waiting[at]!;
+      if (this.isOver || !this.#mayBegin(request)) break;
+      this.#run(request, slot);
+    }
+    if (at > 0) this.#waiting = this.#waiting.slice(at);
+    this.#isPerforming = false;
+  }
+
+  /** Writes the answers up to the first one that is missing, but not many more than may wait to be taken. */
   #advance(): void {
     if (this.isOver) return;
     const slots = this.#slots;
     let head = this.#head;
+    let room = WRITE_AHEAD_BYTES - this.#writer.length - this.socket.writableLength;
+    this.#isCut = false;
     try {
       for (; head < slots.length; head++) {
-        const { value, version } = slots[head]!;
+        const { value, version, bytes } = slots[head]!;
         if (value === undefined) break;
+        if (room <= 0) {
+          this.#isCut = true;
+          break;
+        }
+        if (bytes !== UNCOUNTED) this.#answeredBytes -= bytes;
         if (version !== undefined) this.#writer.version = version;
         const before = this.#writer.length;
         this.#writer.value(value);
-        this.#answerBytes = Math.max(this.#writer.length - before, this.#answerBytes >> 1);
+        const length = this.#writer.length - before;
+        room -= length;
+        this.#answerBytes = Math.max(length, this.#answerBytes >> 1);
       }
     } catch {
       // There is no memory for the answer: only this client's connection ends.
@@ -330,6 +449,13 @@ export class ClientConnection {
   }
 }
 
+/** Whether a request takes many steps and may have a long answer, so that others of its connection wait. */
+function isLong(request: Request): boolean {
+  return request.type === "keys";
+}
+
 function bytesOf(args: readonly string[]): number {
-  return args.reduce((sum, arg) => sum + arg.length + 16, 0);
+  let bytes = ARGUMENT_BYTES * args.length;
+  for (let i = 0; i < args.length; i++) bytes += args[i]!.length;
+  return bytes;
 }

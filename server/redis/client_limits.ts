@@ -16,11 +16,15 @@ export interface ClientLimits extends RespLimits {
   /** The most unanswered commands of a connection; beyond it nothing more is read from it. 4,096 by default. */
   readonly maxPipeline: number;
   /**
+   * The most bytes of unanswered commands of a connection; beyond it nothing more is read from it. 16 MiB by default.
+   */
+  readonly maxPipelineBytes: number;
+  /**
    * The most bytes of answers that a connection has not taken. Beyond it nothing more is read from it, and none of its
    * commands is begun. 8 MiB by default.
    */
   readonly maxUnsentBytes: number;
-  /** The most bytes of unread commands and untaken answers of all connections together; 512 MiB by default. */
+  /** The most bytes of commands and untaken answers of all connections together; 512 MiB by default. */
   readonly maxHeldBytes: number;
 }
 
@@ -30,6 +34,7 @@ export const CLIENT_LIMITS: ClientLimits = {
   maxNewConnections: 128,
   operatorConnections: 8,
   maxPipeline: 4096,
+  maxPipelineBytes: 16 << 20,
   maxUnsentBytes: 8 << 20,
   maxHeldBytes: 512 << 20,
 };

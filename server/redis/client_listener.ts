@@ -60,6 +60,8 @@ export interface ClientCounts {
 const LOGIN_TIME = 5 * SECOND;
 /** How often connections are checked for holding too much or waiting too long. */
 const SWEEP_EVERY = SECOND;
+/** Connections are checked at least so many times while as many bytes come or leave as they may hold together. */
+const SWEEPS_WITHIN_LIMIT = 8;
 /** How long a refused connection may take to read its last message. */
 const LINGER_TIME = SECOND / 2;
 /** While the node stops, connections that were idle for this long are closed. */
@@ -99,6 +101,8 @@ export class ClientListener {
   readonly #sockets = new Map<Socket, number>();
   readonly #places = { new: 0, client: 0, operator: 0 };
   #dirty: ClientConnection[] = [];
+  /** How many bytes came or left since the last sweep. */
+  #movedBytes = 0;
   #lastId = 0;
   #state: "open" | "draining" | "closed" = "open";
 
@@ -114,6 +118,7 @@ export class ClientListener {
       login: (connection, look, answer) => this.#logIn(connection, look, answer),
       onForeign: (connection, protocol) => this.#refuseForeign(connection, protocol),
       onAnswers: (connection) => this.#writeSoon(connection),
+      resume: (connection) => this.#guard(connection, () => connection.resume()),
     };
     this.#server = options.tls === null
       ? createServer({ noDelay: true }, (socket) => this.#accept(socket))
@@ -146,7 +151,7 @@ export class ClientListener {
       this.#server.on("error", ({ message }: Error) => {
         this.#options.warn("client refused", { remote: "?", reason: message.split("\n", 1)[0]! });
       });
-      this.#options.clock.after(SWEEP_EVERY, () => this.#sweep());
+      this.#sweepLater();
       done(null, { host: address.host, port: (this.#server.address() as { port: number }).port });
     });
   }
@@ -220,15 +225,30 @@ export class ClientListener {
       if (isFirst && beginsTls(chunk[0])) return this.#refuseForeign(connection, "TLS");
       isFirst = false;
       this.#options.onInput();
-      connection.take(chunk, this.#options.clock.now());
+      this.#guard(connection, () => connection.take(chunk, this.#options.clock.now()));
+      this.#count(chunk.length);
     });
-    socket.on("drain", () => connection.resume());
+    socket.on("drain", () => this.#guard(connection, () => connection.resume()));
     socket.on("close", () => {
       connection.forget();
       if (!this.#connections.delete(connection)) return;
       this.#places[connection.place]--;
       this.counts.connections = this.#connections.size;
     });
+  }
+
+  /**
+   * Runs what one client has caused. A mistake in this program costs that client its connection, and not the others
+   * their node. (A mistake while the replica handles an input ends the node, because its state is then unknown.)
+   */
+  #guard(connection: ClientConnection, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      const reason = `an unexpected error: ${(error as Error).message}`;
+      this.#options.warn("client closed", { remote: connection.remote, reason });
+      this.#remove(connection);
+    }
   }
 
   /** Closes the oldest connection of a pool, to make room for another. */
@@ -333,16 +353,34 @@ export class ClientListener {
   flush(): void {
     const due = this.#dirty;
     this.#dirty = [];
-    for (const connection of due) if (connection.write()) this.#end(connection);
+    for (const connection of due) {
+      this.#count(connection.writtenBytes);
+      this.#guard(connection, () => {
+        if (connection.write()) this.#end(connection);
+      });
+    }
+  }
+
+  #sweepLater(): void {
+    this.#options.clock.after(SWEEP_EVERY, () => {
+      if (this.#state === "closed") return;
+      this.#sweep();
+      this.#sweepLater();
+    });
+  }
+
+  /** Counts bytes that came or are to leave. Many of them make the next sweep due at once. */
+  #count(bytes: number): void {
+    this.#movedBytes += bytes;
+    if (this.#movedBytes > this.#options.limits.maxHeldBytes / SWEEPS_WITHIN_LIMIT) this.#sweep();
   }
 
   /**
    * Ends connections that have not authenticated in time, and the one that holds most while all together hold too much.
    */
   #sweep(): void {
-    if (this.#state === "closed") return;
     const { clock, limits, warn } = this.#options;
-    clock.after(SWEEP_EVERY, () => this.#sweep());
+    this.#movedBytes = 0;
     const latest = clock.now() - LOGIN_TIME;
     const held: { readonly connection: ClientConnection; readonly bytes: number }[] = [];
     let total = 0;

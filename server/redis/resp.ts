@@ -59,6 +59,8 @@ export interface RespParser {
 
 /** Redis's PROTO_INLINE_MAX_SIZE: the longest line, whether an inline command or a count. */
 const MAX_LINE = 65_536;
+/** The memory that an argument takes beside its bytes: its string's header, and its place in the array. */
+export const ARGUMENT_BYTES = 32;
 /** Redis's limits for clients that have not authenticated. */
 const RESTRICTED_ARGUMENTS = 10;
 const RESTRICTED_BULK = 16_384;
@@ -225,7 +227,7 @@ export function createRespParser(limits: RespLimits = {}): RespParser {
   const parser = {
     restricted: false,
     get heldBytes(): number {
-      return argumentBytes + pending.bytes.length;
+      return argumentBytes + ARGUMENT_BYTES * args.length + pending.bytes.length;
     },
     feed(chunk: Uint8Array, onCommand: OnRespCommand): void {
       if (failure !== null) throw failure;
@@ -326,6 +328,15 @@ export interface RespFailure {
   readonly error: string;
 }
 
+/** About how many bytes of memory a reply holds. */
+export function replyBytes(value: RespValue): number {
+  if (typeof value === "string") return value.length + ARGUMENT_BYTES;
+  if (typeof value !== "object" || value === null) return ARGUMENT_BYTES;
+  const items = "pairs" in value ? value.pairs.flat() : value;
+  if (!Array.isArray(items)) return ARGUMENT_BYTES;
+  return (items as readonly RespValue[]).reduce<number>((sum, one) => sum + replyBytes(one), ARGUMENT_BYTES);
+}
+
 /** The reply `+OK`. */
 export const RESP_OK: RespSimple = { simple: "OK" };
 
@@ -353,6 +364,11 @@ export class RespWriter {
   take(): Buffer {
     const taken = this.#slab.subarray(this.#begin, this.#end);
     this.#begin = this.#end;
+    // What a long answer took is not kept: there may be a thousand idle connections.
+    if (this.#slab.length > SLAB_BYTES) {
+      this.#slab = EMPTY;
+      this.#begin = this.#end = 0;
+    }
     return taken;
   }
 

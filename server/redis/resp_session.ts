@@ -38,9 +38,15 @@ export interface RespSession {
   isQuitting: boolean;
 }
 
+/** Commands without an effect, whose answer is the same at any time. */
+type ConstantCommand = ConnectionCommand & { readonly type: "ping" | "echo" | "select" };
+
+/** Commands that a transaction may contain. The constant ones are answered in their places, and are not in the log. */
+export type QueuedCommand = StoreCommand | ConstantCommand;
+
 /** A MULTI that awaits its EXEC. */
 interface Transaction {
-  readonly commands: StoreCommand[];
+  readonly commands: QueuedCommand[];
   /** The size of the queued commands in bytes. */
   bytes: number;
   /** Whether a command could not be queued. EXEC then does nothing. */
@@ -133,7 +139,7 @@ export function queue(command: Command, bytes: number, session: RespSession): Re
       transaction.isBroken = true;
       return { error: command.error };
   }
-  if (!isStoreCommand(command)) {
+  if (!isStoreCommand(command) && !isConstant(command)) {
     transaction.isBroken = true;
     return NOT_QUEUED;
   }
@@ -148,11 +154,25 @@ export function queue(command: Command, bytes: number, session: RespSession): Re
 }
 
 /** Ends a transaction. Returns the commands to execute, or why none is executed. */
-export function endTransaction(session: RespSession): readonly StoreCommand[] | RespFailure {
+export function endTransaction(session: RespSession): readonly QueuedCommand[] | RespFailure {
   const { transaction } = session;
   session.transaction = null;
   if (transaction === null) return { error: "ERR EXEC without MULTI" };
   return transaction.isBroken ? EXECABORT : transaction.commands;
+}
+
+/** Puts the store's answers and those of the constant commands together, in the order of the commands. */
+export function inOrder(
+  commands: readonly QueuedCommand[],
+  ofStore: readonly RespValue[],
+  ofConstant: (command: ConstantCommand) => RespValue,
+): RespValue[] {
+  let next = 0;
+  return commands.map((command) => isConstant(command) ? ofConstant(command) : ofStore[next++]!);
+}
+
+function isConstant(command: Command): command is ConstantCommand {
+  return command.type === "ping" || command.type === "echo" || command.type === "select";
 }
 
 const STORE_COMMANDS: ReadonlySet<Command["type"]> = new Set<StoreCommand["type"]>([
@@ -245,11 +265,11 @@ export function answerConnectionCommand(
     case "command-list":
       return COMMANDS.map((known) => known.name);
     case "command-info":
-      return chosen(command.names).map((known) => known === undefined ? null : info(known));
+      return chosen(command.names).map((known) => known === undefined ? null : INFOS.get(known)!);
     case "command-docs":
       return {
         pairs: chosen(command.names).flatMap((known) =>
-          known === undefined ? [] : [[known.name, docs(known)] as const]
+          known === undefined ? [] : [[known.name, DOCS.get(known)!] as const]
         ),
       };
     case "config-get":
@@ -301,7 +321,7 @@ function digest(text: string): Uint8Array {
 }
 
 function chosen(names: readonly string[] | null): readonly (CommandDescription | undefined)[] {
-  return names === null ? COMMANDS : names.map((name) => COMMANDS.find((known) => known.name === name));
+  return names === null ? COMMANDS : names.map((name) => BY_NAME.get(name));
 }
 
 /**
@@ -314,3 +334,8 @@ function info(known: CommandDescription): RespValue {
 function docs(known: CommandDescription): RespValue {
   return { pairs: [["summary", known.summary], ["since", "0.1.0"], ["group", known.group]] };
 }
+
+// Made once: thousands of these answers may wait for a client that asks and reads nothing.
+const BY_NAME = new Map(COMMANDS.map((known) => [known.name, known]));
+const INFOS = new Map(COMMANDS.map((known) => [known, info(known)]));
+const DOCS = new Map(COMMANDS.map((known) => [known, docs(known)]));

@@ -49,6 +49,11 @@ export function encodeEntry(entry: DirectoryEntry): Uint8Array {
   return writer.view();
 }
 
+/** Whether a command changes the directory. Nobody but the members' own administration may propose it. */
+export function isDirectoryCommand(command: Uint8Array): boolean {
+  return command[0] === DIRECTORY_KIND;
+}
+
 /** The command that removes a member's entry. */
 export function encodeRemoval(id: number): Uint8Array {
   return encodeEntry({ id, address: "", wish: "as-is", replaces: 0, birth: 0 });
@@ -118,8 +123,8 @@ export function withDirectory(machine: StateMachine, onChange: () => void = () =
 
   return {
     entries,
-    apply: (command, index) => command[0] === DIRECTORY_KIND ? set(command) : machine.apply(command, index),
-    isRead: (command) => command[0] !== DIRECTORY_KIND && machine.isRead(command),
+    apply: (command, index) => isDirectoryCommand(command) ? set(command) : machine.apply(command, index),
+    isRead: (command) => !isDirectoryCommand(command) && machine.isRead(command),
     read: (command) => machine.read(command),
     ...(machine.frees === undefined ? {} : { frees: machine.frees }),
     snapshot: () => joinSlices((writer) => slicesAround(writeEntries, machine, writer)),

@@ -201,8 +201,8 @@ function encodeScan(operation: Operation): void {
 function encodeAll(operation: Operation): Uint8Array {
   if (!Array.isArray(operation.value)) throw wrong(operation, "a list of operations");
   // These operations use the shared writer too.
-  const parts = (operation.value as Operation[]).map((part) => {
-    if (part?.f === "all") throw wrong(operation, "operations other than all");
+  const parts = (operation.value as (Operation | null)[]).map((part) => {
+    if (typeof part?.f !== "string" || part.f === "all") throw wrong(operation, "operations other than all");
     return encodeOperation(part);
   });
   const whole = new ByteWriter(parts.reduce((sum, part) => sum + part.length + 4, 16));

@@ -75,6 +75,10 @@ test("data can be exported in order, and several commands are one", { skip }, as
     const values = done as readonly unknown[];
     assert.deepEqual([...values.slice(0, 3), ...values.slice(4)], ["OK", 2, "OK", "2", 2]);
     assert.match(String(values[3]), /ERR value is not an integer/);
+    const mixed = ["MULTI", "PING", "SET x 1", "ECHO hi", "GET x", "DEL x", "PING last", "EXEC"]
+      .map((line) => b!.call(...line.split(" ")));
+    assert.deepEqual((await Promise.all(mixed)).at(-1), ["PONG", "OK", "hi", "1", 1, "last"]);
+    assert.deepEqual((await Promise.all(["MULTI", "PING", "EXEC"].map((name) => c!.call(name)))).at(-1), ["PONG"]);
   });
 });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import net from "node:net";
 import { test } from "node:test";
 import { MILLISECOND, SECOND } from "../../../server/clock.ts";
@@ -48,6 +49,7 @@ async function withDoor(
     isRead: (request: Request) => isReadOnly(request),
     onInput: () => {},
     execute: (request, _session, reply) => {
+      if (request.type === "strlen") throw new TypeError("of this program");
       door.executed.push(request.type);
       if (door.isPatient) door.waiting.push(reply);
       else reply(request.type);
@@ -322,4 +324,118 @@ test("whoever holds most is let go when all together hold too much", { skip }, a
     modest.socket.write("GET k\r\n");
     await modest.until(/get[^]*get/);
   }, { limits: { maxHeldBytes: 2_000_000 } });
+});
+
+/** Writes pieces one after another, until the other side reads no more for a while. Returns how many it took. */
+async function writtenUntilStuck(socket: net.Socket, piece: Uint8Array, most: number): Promise<number> {
+  let taken = 0;
+  for (; taken < most; taken++) {
+    const isTaken = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), 300);
+      socket.write(piece, () => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+    if (!isTaken) break;
+  }
+  return taken;
+}
+
+const MEGABYTE = 1 << 20;
+const encoded = (...args: string[]): string =>
+  `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join("")}`;
+
+test("commands that wait for an earlier one are read no further than the limit", { skip }, async () => {
+  const large = "x".repeat(MEGABYTE);
+  const pieces: readonly (readonly [string, string])[] = [
+    ["writes behind a read", encoded("SET", "k", large)],
+    ["answers behind an answer", encoded("ECHO", large)],
+    ["answers that are larger than their commands", encoded("COMMAND", "DOCS").repeat(4096)],
+  ];
+  for (const [what, piece] of pieces) {
+    await withDoor(async (door) => {
+      door.isPatient = true;
+      const { socket, until } = door.connect();
+      socket.write("GET first\r\n");
+      while (door.waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      const taken = await writtenUntilStuck(socket, Buffer.from(piece), 64);
+      assert.ok(taken < 40, `${what}: ${taken} MB were taken`);
+      const after = door.waiting.length;
+      door.waiting[0]!("first");
+      await until(/^\$5\r\nfirst\r\n/);
+      // What waited goes on.
+      if (what.startsWith("writes")) {
+        while (door.waiting.length === after) await new Promise((resolve) => setImmediate(resolve));
+      } else await until(/^[^]{1000000}/);
+    });
+  }
+});
+
+test("a request begins although answers wait behind it that are larger than the limit", { skip }, async () => {
+  await withDoor(async (door) => {
+    door.isPatient = true;
+    const { socket, until, text } = door.connect();
+    socket.write(`SET a b\r\nGET c\r\n${encoded("ECHO", "x".repeat(MEGABYTE)).repeat(9)}`);
+    while (door.waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    door.waiting[0]!({ simple: "OK" });
+    while (door.waiting.length === 1) await new Promise((resolve) => setImmediate(resolve));
+    door.waiting[1]!("c");
+    await until(/^\+OK\r\n\$1\r\nc\r\n/);
+    while (text().length < 9 * MEGABYTE) await new Promise((resolve) => setImmediate(resolve));
+  });
+});
+
+test("while a password waits for its check, nothing more is read behind it", { skip }, async () => {
+  await withDoor(async ({ connect, listener }) => {
+    const guesser = connect();
+    guesser.socket.write("AUTH guess\r\n".repeat(12));
+    await guesser.until(/(-WRONGPASS[^\n]*\n){10}/);
+    const { socket } = connect();
+    socket.write("AUTH guess\r\n");
+    while (listener.counts.accepted < 2) await new Promise((resolve) => setImmediate(resolve));
+    const piece = Buffer.from(encoded(...Array(10).fill("x".repeat(16_000))).repeat(6));
+    const taken = await writtenUntilStuck(socket, piece, 64);
+    assert.ok(taken < 40, `${taken} MB were taken`);
+  }, { password: "secret" });
+});
+
+test("arguments without bytes count as memory too", { skip }, async () => {
+  await withDoor(async ({ connect, clock, warned }) => {
+    const hogs = Array.from({ length: 4 }, () => connect());
+    for (const { socket } of hogs) socket.write(`*1000000\r\n${"$0\r\n\r\n".repeat(100_000)}`);
+    while (warned.length === 0) {
+      clock.advance(SECOND);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.match(warned[0]!, /all clients together hold too many$/);
+  }, { limits: { maxHeldBytes: 8_000_000 } });
+});
+
+test("ten thousand commands that are answered at once may wait for one that is not", { skip }, async () => {
+  await withDoor(async (door) => {
+    door.isPatient = true;
+    const { socket, until } = door.connect();
+    socket.write(`GET first\r\n${"SET k v\r\n".repeat(10_000)}ECHO end\r\n`);
+    while (door.waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    // All have been read.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    door.isPatient = false;
+    door.waiting[0]!("first");
+    await until(/^\$5\r\nfirst\r\n(\$3\r\nset\r\n){10000}\$3\r\nend\r\n$/);
+  });
+});
+
+test("a mistake in this program costs the client that meets it its connection, and nobody else", { skip }, async () => {
+  await withDoor(async ({ connect, warned }) => {
+    const [one, other] = [connect(), connect()];
+    other.socket.write("GET k\r\n");
+    await other.until(/get/);
+    one.socket.write("STRLEN k\r\n");
+    await one.closed;
+    assert.deepEqual(warned, ["an unexpected error: of this program"]);
+    other.socket.write("GET k\r\n");
+    await other.until(/get[^]*get/);
+  });
 });

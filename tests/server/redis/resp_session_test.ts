@@ -6,8 +6,10 @@ import {
   answerConnectionCommand,
   createRespSession,
   endTransaction,
+  inOrder,
   isConnectionCommand,
   queue,
+  type QueuedCommand,
   refusal,
   type RespSession,
   type RespSessionOptions,
@@ -108,6 +110,17 @@ test("what follows MULTI is queued up to EXEC, and dropped by DISCARD", () => {
   ask("MULTI", session, OPEN);
   assert.deepEqual(ask("RESET", session, OPEN), { simple: "RESET" });
   assert.equal(ask("GET k", session, OPEN), "(store)");
+});
+
+test("PING, ECHO and SELECT are queued too, and answered in their places", () => {
+  const session = createRespSession(1, OPEN);
+  ask("MULTI", session, OPEN);
+  for (const request of ["PING", "SET k v", "ECHO hello", "PING pong", "GET k", "SELECT 0"]) {
+    assert.deepEqual(ask(request, session, OPEN), { simple: "QUEUED" }, request);
+  }
+  const queued = endTransaction(session) as readonly QueuedCommand[];
+  const answers = inOrder(queued, ["set", "got"], (command) => answerConnectionCommand(command, session, OPEN));
+  assert.deepEqual(answers, [{ simple: "PONG" }, "set", "hello", "pong", "got", { simple: "OK" }]);
 });
 
 test("a transaction with a command that cannot be queued does nothing", () => {

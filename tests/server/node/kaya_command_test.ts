@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encodeEntry } from "../../../server/replica/directory.ts";
+import { skipWithoutSockets as skip, withCluster } from "./live_cluster.ts";
+
+const FIELDS = [null, true, -1, 1.5, 2 ** 53, "", "text", "\ud800", [], {}, [null], [[null]], ["a"], [["a"]], [["r"]]];
+const NAMES = [
+  ...["put", "get", "delete", "cas", "add", "txn", "set-add", "set-if", "delete-many", "get-many", "put-many"],
+  ...["take", "size", "scan", "all", "toString", "__proto__", "", "none"],
+];
+
+test("whatever a client writes as a KAYA command is answered, and the node goes on", { skip }, async () => {
+  await withCluster(1, async ([client]) => {
+    const ask = async (request: unknown): Promise<{ type: string; error?: string }> => {
+      const text = typeof request === "string" ? request : JSON.stringify(request);
+      const reply = JSON.parse(String(await client!.call("KAYA", text)));
+      assert.match(reply.type, /^(ok|fail)$/, text);
+      assert.ok(!/undefined|destructure|not a function/.test(reply.error ?? ""), `${text}: ${reply.error}`);
+      return reply;
+    };
+    for (const request of ["[", "null", "5", "[]", "{}", '"text"']) assert.equal((await ask(request)).type, "fail");
+    const operations = NAMES.flatMap((f) => FIELDS.map((value) => ({ f, key: "k", value })));
+    await Promise.all(operations.map((operation) => ask({ operation })));
+    await Promise.all(FIELDS.map((key) => ask({ operation: { f: "put", key, value: "v" } })));
+    await Promise.all(FIELDS.map((session) => ask({ operation: { f: "put", key: "k", value: "v" }, session })));
+    await Promise.all(FIELDS.map((operation) => ask({ operation })));
+    await Promise.all(FIELDS.map((command) => ask({ command })));
+    await Promise.all(FIELDS.map((change) => ask({ change })));
+    await Promise.all(operations.map((one) => ask({ operation: { f: "all", value: [one, null] } })));
+    await ask(`{"operation":{"f":"all","value":${'[{"f":"all","value":'.repeat(2000)}[]${"}]".repeat(2000)}}}`);
+    await ask(`{"operation":{"f":"set-add","key":"s","value":${"[".repeat(5000)}${"]".repeat(5000)}}}`);
+    assert.equal(await client!.call("SET", "k", "v"), "OK");
+  });
+});
+
+test("a client cannot set a member's address by a command of the state machine", { skip }, async () => {
+  await withCluster(1, async ([client], [server]) => {
+    assert.equal(await client!.call("SET", "k", "v"), "OK");
+    const before = [...server!.node.directory.entries.values()];
+    const entry = encodeEntry({ id: 2, address: "127.0.0.1:9", wish: "voter", replaces: 0, birth: 0 });
+    const request = { command: btoa(String.fromCharCode(...entry)) };
+    assert.match(String(await client!.call("KAYA", JSON.stringify(request))), /"fail".*only members set/);
+    assert.deepEqual([...server!.node.directory.entries.values()], before);
+  });
+});
