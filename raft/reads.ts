@@ -29,8 +29,8 @@ export interface Read {
   /** The follower's number for the read. */
   readonly readId: number;
   /**
-   * The index that the read must see: the commit index when the read came, or when the leader had committed in its
-   * term.
+   * The index that the read must see: the commit index when the read came, or, if the leader had not committed in its
+   * term by then, the commit index when it first did.
    */
   index: LogIndex;
 }

@@ -57,11 +57,11 @@ export interface RaftTracer {
   staleRejected?(envelope: Envelope, why: string): void;
   /** This leader has taken a read, of its own host (`null`) or of the host of the follower `from`. */
   readTaken?(context: number, from: NodeId | null): void;
-  /** Such a read has its index. */
+  /** The leader has confirmed a read: its host may answer once it has applied up to `index`. */
   readConfirmed?(context: number, index: LogIndex, how: "quorum" | "lease", from: NodeId | null): void;
   /** A read was given up. `drainReads` yields `null` for it, or the follower notices after a timeout. */
   readRefused?(context: number, why: string): void;
-  /** Lease reads are on, but the lease does not hold: the read takes a round. */
+  /** Lease reads are on, but the lease does not hold: a round of heartbeats confirms the read. */
   leaseRefused?(context: number, why: string): void;
   /** A leader has not heard from a quorum for an election timeout, and steps down. */
   quorumLost?(term: Term): void;

@@ -7,9 +7,8 @@ import type { HistoryEvent } from "../history.ts";
 import { ednEntries, type EdnEntry, plainWord } from "./edn.ts";
 import { found } from "../event_form.ts";
 import { assertType } from "./event.ts";
-import { EventList, type EventsWithLines } from "./events.ts";
+import { EventList, type EventsWithLines, isHistoryName } from "./events.ts";
 import { FormatError } from "./format_error.ts";
-import { isHistoryName } from "./events.ts";
 import { eventsOfIntervalObjects, isInterval } from "./intervals.ts";
 import { Tuple } from "./tuple.ts";
 
@@ -143,7 +142,7 @@ export function plainFields(fields: Record<string, unknown>): Record<string, unk
 function plainValue(value: object, f: unknown): unknown {
   if (value instanceof Tuple) return new Tuple(value.key, plainInner(value.value, f));
   if (Array.isArray(value)) {
-    // A key and the micro-operations, or the fields, of an operation on it.
+    // A pair of a key and a value, which holds micro-operations or fields.
     if (value.length === 2 && !startsWithWord(value[0])) return [value[0], plainInner(value[1], f)];
     if (value.length === 0 || !value.every(startsWithWord)) return value;
     for (const operation of value as unknown[][]) operation[0] = plainWord(operation[0]);

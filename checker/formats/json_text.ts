@@ -95,7 +95,7 @@ export class JsonText {
       const name = this.#string();
       if (Object.hasOwn(object, name)) {
         this.#at = at;
-        throw this.fail(`each name once in an object, but ${JSON.stringify(name)} stands twice`);
+        throw this.fail(`each name once in an object (${JSON.stringify(name)} stands twice)`);
       }
       if (!this.take(":")) throw this.fail('":"');
       const value = this.value(depth + 1);
@@ -149,7 +149,7 @@ export class JsonText {
     const value = Number(match[0]);
     if (!Number.isFinite(value)) {
       this.#at -= match[0].length;
-      throw this.fail(`a number below 1.8e308, as ${match[0].slice(0, 40)} and all others become infinite`);
+      throw this.fail(`a number below 1.8e308 (${match[0].slice(0, 40)} is too large)`);
     }
     const isInteger = match[1] === undefined && match[2] === undefined;
     return isInteger && !Number.isSafeInteger(value) ? BigInt(match[0]) : value;

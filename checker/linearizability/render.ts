@@ -61,7 +61,7 @@ function order({ key, order }: Witness, lines: boolean): string {
   }${more}`;
 }
 
-/** Of many counterexamples so many are shown. */
+/** How many counterexamples are shown. */
 const MOST_COUNTEREXAMPLES = 20;
 
 /** All minimal counterexamples, the drawing of each below its sentence. */
@@ -72,7 +72,7 @@ function allLines(
   whole: string,
 ): string {
   const count = all.length === 1 ? "1 minimal counterexample" : `${grouped(all.length)} minimal counterexamples`;
-  const more = complete === true ? "and no others" : "there may be more, which were not looked for to the end";
+  const more = complete === true ? "and no others" : "the search for others did not finish";
   const shown = all.slice(0, MOST_COUNTEREXAMPLES).map((each, i) =>
     [`  ${i + 1}. ${style("bold", `${each.sentence}.`)}`, ...drawnLines(each, lines, style, whole), ""].join("\n")
   );
@@ -105,7 +105,7 @@ function drawnLines(
   );
 }
 
-/** Whether a line is an operation: then the events before another have no lines of their own. */
+/** Whether each line of the file is a whole operation, so that events have no lines of their own. */
 function hasOneLineEach(operations: Counterexample["operations"], lines: boolean): boolean {
   return lines && operations.some(({ invoked, returned }) => invoked === returned);
 }

@@ -5,10 +5,7 @@
  */
 import type { Model, Operation } from "./model.ts";
 
-/**
- * A model of growing texts. It has a `step` like every model, and can be recognized, because reads may show the order
- * of the appends.
- */
+/** A model of growing texts. Its `kind` lets the judge recognize it: reads may show the order of the appends. */
 interface AppendModel extends Model<string | null> {
   /** Distinguishes it from other models. */
   readonly kind: "appends";

@@ -8,10 +8,7 @@ import { canonicalJson } from "../table/values.ts";
 import { EMPTY, InternedSets } from "./interned_sets.ts";
 import type { Model, Operation } from "./model.ts";
 
-/**
- * A model of sets. It has a `step` like every model, and can be recognized, because a set that nobody reads whole can
- * be judged element by element.
- */
+/** A model of sets. Its `kind` lets the judge recognize it: a set that nobody reads whole is judged by element. */
 interface SetModel extends Model<number> {
   /** Distinguishes it from other models. */
   readonly kind: "set";
@@ -68,9 +65,9 @@ export function set({ answers = false }: { readonly answers?: boolean } = {}): S
 const UNSEEN = -1;
 
 /**
- * The model of a set that only grows, and whose reads form a chain. An element may be added only if the set has all
- * elements of the smaller reads without it, because such a read cannot be explained later. Beyond the largest read, all
- * sets are one state. Without this, ten thousand overlapping adds have too many orders to try.
+ * The model of a set that only grows, and whose reads form a chain. Before an element is added, the set must hold all
+ * elements of each read that lacks this element: nothing explains that read later. Beyond the largest read, all sets
+ * are one state. Without these two rules, ten thousand overlapping adds have too many orders to try.
  *
  * @returns Undefined if an element is removed or asked for, or the reads form no chain.
  */

@@ -26,7 +26,7 @@ export interface BankOptions {
 }
 
 /**
- * Judges reads of the form `{ account: balance, ... }`; transfers are not looked at. Without a read the verdict is
+ * Judges reads of the form `{ account: balance, ... }`; transfers are ignored. Without a read the verdict is
  * `"unknown"`.
  *
  * @returns In `found`: `readCount`, `totalAmount`, and under `errors`, by kind (`unexpected-key`, `nil-balance`,

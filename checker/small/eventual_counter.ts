@@ -22,9 +22,9 @@ const SUMS_MAX = 200_000;
 interface Sums {
   /** The sum of the acknowledged additions. */
   readonly acknowledged: number;
-  /** The smallest sum with some of the uncertain additions, */
+  /** The smallest sum with some of the uncertain additions. */
   readonly least: number;
-  /** and the greatest such sum. */
+  /** The greatest sum with some of the uncertain additions. */
   readonly greatest: number;
   /** All possible sums; `null` if there are too many. */
   readonly all: ReadonlySet<number> | null;

@@ -39,7 +39,7 @@ interface SweepDrawing {
   readonly draw: (result: RunResult) => Promise<PageData>;
 }
 
-/** So many findings get a page of their own, beside that of the sweep. */
+/** How many findings get a page of their own, beside that of the sweep. */
 const MOST_PAGES = 10;
 
 /** Draws the page of a sweep, and pages of its first violations beside it: FILE-seed-12.html. */

@@ -20,7 +20,7 @@ export interface Flood {
   readonly bytes: number;
 }
 
-/** From so many bytes on a value counts as large. */
+/** From this many bytes on, a value counts as large. */
 const LARGE_BYTES = 1_024;
 
 /** How a flood is drawn, named and parsed. */

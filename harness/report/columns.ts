@@ -17,7 +17,7 @@ export function textWidth(): number {
   return columnCount;
 }
 
-/** Fits all text to a terminal of so many columns, within reason; `undefined` for none. */
+/** Fits all text to a terminal's number of columns, within limits; `undefined` if there is no terminal. */
 export function fitTo(terminalColumns: number | undefined): void {
   columnCount = terminalColumns === undefined ? USUAL : Math.min(MAX, Math.max(MIN, terminalColumns));
 }

@@ -39,7 +39,7 @@ const [OPEN, COMMA, CLOSE, EMPTY] = ["[", ",", "]", "[]"].map((text) => encoder.
 
 /** The approximate length of a line in bytes. */
 const LINE_BYTES = 128;
-/** Texts up to this many characters are written here. */
+/** Texts up to this many characters are copied byte by byte. Longer ones go through `JSON.stringify`. */
 const SHORT_TEXT = 40;
 /** Room for the names, numbers and short texts of a line, made once for each line. Only longer values ask for more. */
 const MARGIN = 1024;

@@ -55,7 +55,7 @@ export function countOperations(events: readonly HistoryEvent[]): OperationCount
   return { ok, fail, info: invoked - ok - fail };
 }
 
-/** So many different errors are told; the first ones say what is wrong. */
+/** How many different errors a result lists: the most frequent ones. */
 const ERRORS_TOLD = 5;
 
 /** The most frequent errors of operations, and how often each occurred. */

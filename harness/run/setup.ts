@@ -133,8 +133,8 @@ function drawSwarm(
 }
 
 /**
- * Most faults of a system show in its first seconds, or never in a setup. So many short runs find more than few long
- * ones.
+ * The durations of runs, as shares of the time limit. Under a given setup, a bug shows in the first seconds or never.
+ * So many short runs find more than a few long ones.
  */
 const TIME_SHARES = [1 / 12, 1 / 12, 1 / 12, 1 / 12, 1 / 12, 1 / 12, 1 / 6, 1 / 6, 1 / 6, 1 / 3, 1 / 3, 1];
 /** A run has about this many faults, however short it is. */

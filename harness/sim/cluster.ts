@@ -34,8 +34,8 @@ interface SimClusterOptions {
   /** Checks everything that happens. */
   readonly invariants: Invariants;
   /**
-   * Makes a write of so many bytes that no workload sees, one of several by its number; `null` where the state machine
-   * is not known.
+   * Makes write number `number` of a flood, of `bytes` bytes; no workload sees it. `null` where the state machine is
+   * not known.
    */
   readonly bulk: ((bytes: number, number: number) => Uint8Array) | null;
   /** Called with every event inside the nodes. */

@@ -12,10 +12,10 @@ import { type Disk, type DiskDone, MICROSECOND } from "../../server/mod.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { finish, hashSeed, mix, mixTime } from "./hash.ts";
 
-/** An ordinary sync takes from 0.2 to 1.2 ms, as on a solid-state disk, */
+/** An ordinary sync takes from 0.2 to 1.2 ms, as on a solid-state disk. */
 const SYNC_MIN = 200 * MICROSECOND;
 const SYNC_SPREAD = 1_000 * MICROSECOND;
-/** and one in 128 takes up to 16 times as long. */
+/** One sync in 128 takes up to 16 times as long. */
 const TAIL_MASK = 127;
 const TAIL_FACTOR = 16;
 /** The time to read each 64 KiB that are begun, and to change the folder. */

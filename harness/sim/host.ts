@@ -59,9 +59,9 @@ export interface HostSettings {
   readonly maxCommandBytes: number;
   /** How many requests of a kind may wait at a node. */
   readonly maxWaiting: number;
-  /** After how many ticks without an answer a node's own session retries a write, */
+  /** After how many ticks without an answer a node's own session retries a write. */
   readonly retryTicks: number;
-  /** and after how many it gives the write up. */
+  /** After how many ticks a node's own session gives a write up. */
   readonly frontTimeoutTicks: number;
 }
 

@@ -13,11 +13,11 @@ import type { EventQueue } from "./event_queue.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import type { SimNode } from "./node.ts";
 
-/** For how many ticks a removed member goes on running, like one that nobody has told. */
+/** For how many ticks a removed member keeps running, as if nobody had told it. */
 const REMOVED_RUNS_TICKS = 200;
 /** After how many ticks a joint configuration that is not left by itself is left. */
 const LEAVE_TICKS = 10;
-/** A node that comes back under its number has begun its journal after so many ticks, and asks to be added. */
+/** After how many ticks a node that comes back under its number has begun its journal, and asks to be added. */
 const BEGIN_TICKS = 4;
 /** How long the nemesis waits for a membership change. */
 const CHANGE_TIMEOUT = 5_000 * MILLISECOND;

@@ -12,10 +12,10 @@ import type { Link } from "../nemesis/kind.ts";
 import type { Packets } from "../nemesis/packets.ts";
 import { finish, hashSeed, mix, mixTime } from "./hash.ts";
 
-/** The ordinary latency is from 0.15 to 0.85 ms, as within a data centre, */
+/** The ordinary latency is from 0.15 to 0.85 ms, as within a data centre. */
 const LATENCY_MIN = 150 * MICROSECOND;
 const LATENCY_SPREAD = 700 * MICROSECOND;
-/** and one message in 64 takes up to 16 times as long. */
+/** One message in 64 takes up to 16 times as long. */
 const TAIL_MASK = 63;
 const TAIL_FACTOR = 16;
 

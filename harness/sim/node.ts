@@ -83,7 +83,7 @@ const KILL_WAITS_FOR: readonly WaitsFor[] = [
 const WITHIN: Readonly<Record<WaitsFor, number>> = { nothing: 0, write: 1_000_000_000, replacement: 4_000_000_000 };
 /** After how many ticks a node is observed for the coverage. */
 const TICKS_A_LOOK = 7;
-/** A segment ends with a whole batch, which may have so many bytes. */
+/** A segment ends with a whole batch, which may have this many bytes. */
 const BATCH_BYTES = 16_384;
 /** The cluster of all simulated nodes. */
 const CLUSTER_ID = "sim";

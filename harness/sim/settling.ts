@@ -16,9 +16,9 @@ import type { SimNode } from "./node.ts";
  * After this many ticks, requests whose answers were lost are given up: a forwarded request takes at most 500 ticks.
  */
 const SETTLE_TICKS = 700;
-/** How often the cluster is checked, */
+/** How many ticks pass from one check of the cluster to the next. */
 const LOOK_TICKS = 4;
-/** and for how many election timeouts it must stay quiet. */
+/** For how many election timeouts the cluster must stay quiet. */
 const QUIET_TIMEOUTS = 3;
 
 /** The parts that settling needs. */

@@ -15,7 +15,10 @@ interface Struck {
   readonly nodes: ReadonlyMap<number, SimNode>;
   readonly links: SimLinks;
   readonly changes: MemberChanges;
-  /** Makes a write of so many bytes that no workload sees; `null` where the state machine is not known. */
+  /**
+   * Makes write number `number` of a flood, of `bytes` bytes; no workload sees it. `null` where the state machine is
+   * not known.
+   */
   readonly bulk: ((bytes: number, number: number) => Uint8Array) | null;
   /** Called for every fault that is injected or healed. */
   readonly onStrike: () => void;

@@ -35,10 +35,12 @@ const WARM_UP = SECOND;
 /** How finely operations are first left out. If more than this many parts remain, another way is tried. */
 const COARSE_PARTS = 8;
 const MANY_OPERATIONS = 100;
-/** How many of the last operations, one of which sees the violation, are repeated; */
+/**
+ * A violation may last a moment only, and each removal shifts that moment. So additional clients repeat each of the
+ * last operations, one of which sees the violation, from some time before the end until some time after it.
+ */
 const LAST_OPERATIONS = 8;
 const ASKED_AGAIN_EVERY = MILLISECOND / 5;
-/** from how long before the end to how long after it, and by how many additional clients. */
 const ASKED_AGAIN_BEFORE = 150 * MILLISECOND;
 const ASKED_AGAIN_AFTER = 100 * MILLISECOND;
 const ASKING_CLIENTS = 100;

@@ -17,7 +17,7 @@ interface NativeText {
  * parts, which takes 60 bytes more for each part.
  */
 const LOOPED_TO = 12;
-/** From so many characters on, a call beats a loop (Node: at 64 characters 47 ns against 140). */
+/** From this many characters on, a call beats a loop (Node: at 64 characters 47 ns against 140). */
 const CALLED_FROM = 32;
 
 const runtime = globalThis as { Deno?: unknown; Buffer?: { prototype: Partial<NativeText> } };

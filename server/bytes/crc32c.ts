@@ -6,9 +6,9 @@
  */
 import { crc32c as crc32cOfShort } from "../../raft/mod.ts";
 
-/** From so many bytes on, words pay for what it costs to lay them over the bytes (1.8 times as fast from 1,000 on). */
+/** From this many bytes on, reading words is faster, although the view of words costs (from 1,000 on: 1.8 times). */
 const WORDS_FROM = 512;
-/** Words are read as the machine has them, and the remainder takes the first byte as the lowest. */
+/** Words have the machine's byte order, and the algorithm needs the first byte lowest. */
 const IS_LITTLE_ENDIAN: boolean = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 /**
  * Slicing by sixteen (Kounavis and Berry, 2005): `TABLES[256 * k + b]` is the remainder of byte `b` followed by `k`

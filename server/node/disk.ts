@@ -57,9 +57,9 @@ const FILE_NAME = /^(?!lock)[a-z0-9][a-z0-9_.-]{0,63}$/i;
 
 /** Longer writes run on a thread, so a slow cache does not block the process. */
 const WRITE_IN_TURN_MAX = 262_144;
-/** A write to a log segment of at most this many bytes reserves space; */
+/** A write to a log segment of at most this many bytes reserves space. */
 const ROOM_FOR_MAX = 16_384;
-/** and one of at most this many reserves it as a hole. */
+/** A write of at most this many bytes reserves the space as a hole. */
 const HOLE_FOR_MAX = 2_048;
 /** How much space is reserved at a time: as much as the file has, within these limits. */
 const ROOM_MIN = 65_536;

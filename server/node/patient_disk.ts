@@ -17,7 +17,7 @@ import type { Log } from "./log_lines.ts";
 
 /** Errors that may pass: no space, no quota left for the user, no descriptors. */
 const PASSING: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"]);
-/** Those of them that more free space would help against. */
+/** The codes of these errors that more free space would cure. */
 const SPACE: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 const RETRY_AFTER = 250 * MILLISECOND;
 /** How often the log repeats the message. */

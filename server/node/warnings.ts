@@ -9,9 +9,9 @@ import type { Log, LogFields } from "./log_lines.ts";
 
 /** For how many subjects the last warning is remembered. */
 const SUBJECTS_MAX = 256;
-/** How many warnings about strangers may come at once, */
+/** How many warnings about strangers may come at once. */
 const STRANGERS_BURST = 20;
-/** and how often one may come after that. */
+/** The minimum time from one such warning to the next, after those that came at once. */
 const STRANGER_EVERY = 3 * SECOND;
 
 /** Logs warnings that may repeat. */

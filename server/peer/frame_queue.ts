@@ -15,7 +15,7 @@ import { Buffer } from "node:buffer";
 import { FRAME_HEADER_BYTES } from "./frames.ts";
 
 const BLOCK_BYTES = 65_536;
-/** A frame of so many bytes is not copied: of 1 MB, a copy in new memory takes half a millisecond. */
+/** A frame of this many bytes or more is not copied: to copy 1 MB into new memory takes half a millisecond. */
 const LONG_BYTES = 32_768;
 
 interface Waiting {

@@ -30,9 +30,9 @@ export function joinFrames(frames: readonly Uint8Array[]): Buffer {
   return joined;
 }
 
-/** A frame of so many bytes that was cut keeps the memory that it was put together in. */
+/** A frame that arrives in pieces is joined in a buffer. From this size on, the frame keeps that buffer. */
 const KEPT_FROM = 65_536;
-/** Of a frame that was cut, at most so many times what has arrived is held: a peer is no stranger. */
+/** The buffer for an incomplete frame is at most this many times as large as what has arrived of it. */
 const GROWTH = 4;
 
 /** Extracts frames from a stream of bytes. */

@@ -76,9 +76,9 @@ export interface PeerTimes {
   readonly ping: number;
   /** How long a connection may be silent before it counts as dead, 4 s by default. */
   readonly silence: number;
-  /** The wait after a first failure to connect, 50 ms by default. It doubles with each further failure, */
+  /** The wait after a first failure to connect, 50 ms by default. It doubles with each further failure. */
   readonly backoffMin: number;
-  /** up to this, 1 s by default. Half of each wait is random. */
+  /** The longest wait after a failure to connect, 1 s by default. Half of each wait is random. */
   readonly backoffMax: number;
 }
 

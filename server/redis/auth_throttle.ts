@@ -9,11 +9,11 @@
  */
 import { type Clock, MILLISECOND, SECOND } from "../clock.ts";
 
-/** How many failures are free, */
+/** How many failures are free. */
 const FREE_FAILURES = 10;
-/** and after how long without another they are forgotten. */
+/** After this long without a failure, the earlier ones are forgotten. */
 const FORGOTTEN_AFTER = 60 * SECOND;
-/** From then on, how often one attempt is checked. */
+/** The time from one checked attempt to the next, once the free failures are used up. */
 const EVERY = 20 * MILLISECOND;
 
 /** An attempt to log in. */

@@ -16,7 +16,7 @@ import type { StateMachine } from "./state_machine.ts";
 const UNWRITTEN_MAX = 4 << 20;
 /** After how many ticks a state that was too large is tried again, if something was applied. */
 const RETRY_TICKS = 100;
-/** A log that has so many times the size of a snapshot is read in as much more time at a start. */
+/** A log may grow to this many times a snapshot's size. Reading it at a start takes as many times as long. */
 const RELAXED_FACTOR = 4;
 
 /** The parts that the writer needs. */

@@ -31,8 +31,8 @@ export class StoreSnapshot {
   #cursor: string | null = null;
   /** The old values of the changed keys ahead of the cursor. `undefined`: the key did not exist. */
   readonly #before = new Map<string, Held | undefined>();
-  /** Those of them that were deleted since. */
-  readonly #gone = new SortedKeys();
+  /** Those of these keys that existed. They may be deleted by now, so the store may not list them. */
+  readonly #existed = new SortedKeys();
 
   /** @param sliceBytes The size at which a slice ends. */
   constructor(held: Holdings, sliceBytes: number) {
@@ -46,7 +46,7 @@ export class StoreSnapshot {
     if (this.#before.has(key)) return;
     const value = this.#held.get(key);
     this.#before.set(key, copyOf(value));
-    if (value !== undefined) this.#gone.add(key);
+    if (value !== undefined) this.#existed.add(key);
   }
 
   /** Writes the slices. Each `yield` ends one. */
@@ -55,21 +55,21 @@ export class StoreSnapshot {
       for (const key of keys) {
         const value = this.#before.has(key) ? this.#before.get(key) : this.#held.get(key);
         if (value !== undefined) yield* this.#writeKey(writer, key, value);
-        if (this.#before.delete(key)) this.#gone.delete(key);
+        if (this.#before.delete(key)) this.#existed.delete(key);
         this.#cursor = key;
         if (writer.length >= this.#sliceBytes) yield;
       }
     }
   }
 
-  /** The next keys in order: those in the store, and those that were deleted since. */
+  /** The next keys in order: those in the store, and those whose old values are kept. */
   #nextKeys(): string[] {
     const held = this.#held.after(this.#cursor, KEYS_AT_A_TIME);
-    const gone = this.#gone.after(this.#cursor, KEYS_AT_A_TIME);
-    if (gone.length === 0) return held;
-    const keys = [...new Set([...held, ...gone])].sort((a, b) => a < b ? -1 : a > b ? 1 : 0);
-    // The shorter of the two lists may lack keys beyond its end, so only keys up to there are certain.
-    const ends = [held, gone].filter((list) => list.length === KEYS_AT_A_TIME).map((list) => list.at(-1)!);
+    const existed = this.#existed.after(this.#cursor, KEYS_AT_A_TIME);
+    if (existed.length === 0) return held;
+    const keys = [...new Set([...held, ...existed])].sort((a, b) => a < b ? -1 : a > b ? 1 : 0);
+    // A full list may lack keys beyond its end, so only the keys up to the nearest such end are certain.
+    const ends = [held, existed].filter((list) => list.length === KEYS_AT_A_TIME).map((list) => list.at(-1)!);
     const end = ends.sort()[0];
     return end === undefined ? keys : keys.filter((key) => key <= end);
   }

@@ -12,9 +12,9 @@ export type CollectionSequence = Int32Array;
 
 /** Why a collection is not linearizable. */
 export type CollectionConflict =
-  /** `first` was inserted before `second`, and `second` came out of the queue before `first` did, or could have. */
+  /** `first` went into the queue before `second`, but `second` came out before any removal of `first` began. */
   | { readonly pattern: "overtaken"; readonly first: number; readonly second: number }
-  /** The order of removals in drains, and the order of the queue, contradict each other in a circle. */
+  /** The order in which drains removed elements contradicts the order of the queue: together they form a circle. */
   | { readonly pattern: "circle"; readonly elements: readonly number[] }
   /** A removal found nothing, although these elements, one after another, covered the whole time of the removal. */
   | { readonly pattern: "not empty"; readonly empty: number; readonly elements: readonly number[] }

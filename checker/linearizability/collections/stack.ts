@@ -8,10 +8,9 @@
  * - Each other element is certainly inside from the return of its push to the invocation of its pop. Where no element
  *   is inside, the stack may have been empty (see `moments.ts`). So each stretch of time that is covered without a gap
  *   is judged alone.
- * - In a stretch from gap `from` to gap `to` the stack is never empty, so one element is at its bottom all the time.
- * Its
- *   push began before the stretch did, and its pop ends after it. If an element can be there, it may be placed there:
- *   every legal order of the others stays legal on top of it.
+ * - In a stretch from gap `from` to gap `to` the stack is never empty, so one element is at its bottom all the time:
+ *   its push began before the stretch did, and its pop ends after it. Any element that can be there may be placed
+ *   there, because every legal order of the others stays legal on top of it.
  *
  *     bottom   push |-----------------------------------------| pop
  *     others            |--------|   |-------------|
@@ -54,7 +53,7 @@ function nest(collection: Collection): { readonly moves: readonly Move[] } | { r
   const byInsertRet = sortedBy(insertRet, events).filter((e) => insertRet[e]! < removeInv[e]!);
   const cover = new CoverTree(events + 1, byInsertRet, insertRet, removeInv);
   const bottoms = new BottomTree(byInsertRet, insertInv, removeRet);
-  /** By gap: how many elements, sorted by the return of their push, come before it. */
+  /** By gap: how many of these elements' pushes return before it. */
   const rankAt = new Int32Array(events + 2);
   for (const e of byInsertRet) rankAt[insertRet[e]! + 1]!++;
   for (let gap = 0; gap <= events; gap++) rankAt[gap + 1]! += rankAt[gap]!;

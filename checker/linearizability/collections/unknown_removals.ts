@@ -65,8 +65,8 @@ function copyOf(collection: Collection): Collection {
 }
 
 /**
- * By element: the gap before which it must be removed, because before that gap an element is popped that is certainly
- * below it; `events + 1` if there is none.
+ * By element: the gap by which it must be removed; `events + 1` if there is none. By that gap, an element that is
+ * certainly below it is popped.
  */
 function stackDeadlines(collection: Collection): Int32Array {
   const { length, events, insertInv, insertRet, removeInv, removeRet, empties } = collection;
@@ -87,8 +87,8 @@ function stackDeadlines(collection: Collection): Int32Array {
 }
 
 /**
- * By element: the gap before which it must be removed, because before that gap, but after its insert, a worse element
- * is removed.
+ * By element: the gap by which it must be removed; `events + 1` if there is none. By that gap, but after the element's
+ * insert, a worse element is removed.
  */
 function priorityDeadlines(collection: Collection, rank: Int32Array): Int32Array {
   const { length, events, insertInv, insertRet, removeInv, removeRet, empties } = collection;

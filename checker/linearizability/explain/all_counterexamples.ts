@@ -22,14 +22,14 @@ export interface AllCounterexamples {
   readonly complete: boolean;
 }
 
-/** So many are enough for anybody. */
+/** How many counterexamples are found at most. */
 const MOST = 1000;
 /** How much the questions about one key may cost, and how many nodes its tree may have. */
 const QUESTIONS = 50_000_000, NODES = 20_000;
 
 /**
- * Finds all minimal counterexamples. Operations that are not in one are dropped where they only look, and may have
- * taken effect at any time or never where they do more.
+ * Finds all minimal counterexamples. Beside a counterexample, the history's other reads are dropped, and its other
+ * writes may have taken effect at any time or never.
  *
  * @param finePrefix How many lines or events are known to be fine.
  */

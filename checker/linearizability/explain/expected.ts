@@ -11,7 +11,7 @@ import type { SearchLimits } from "../search/limits.ts";
 import { search } from "../search/search.ts";
 import { prefixOf } from "./relax.ts";
 
-/** So many values are told. */
+/** How many values the sentence names at most. */
 const MOST = 3;
 /** How many events all searches together may walk, and how many configurations each may visit beside those. */
 const EVENTS = 2_000_000, VISITS = 20_000;

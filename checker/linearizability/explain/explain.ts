@@ -43,8 +43,8 @@ export interface Counterexample {
   /** Whether no set that shows the same violation has fewer operations; left out where that is not known. */
   readonly smallest?: true;
   /**
-   * How much of the history is fine: so many events (or lines of the file, where each event has a line of its own)
-   * before the completion that cannot be explained.
+   * How many events are fine (or lines of the file, where each event has a line of its own): those before the
+   * completion that cannot be explained.
    */
   readonly finePrefix: number;
   /** Whether independent code has tried all orders of the operations again; `false` if there were too many. */

@@ -73,7 +73,7 @@ export function minimalSets(
   }
 }
 
-/** So many sets are remembered of which it is known that nothing is wrong without them. */
+/** How many harmless sets are remembered: without such a set of operations, the rest contains no contradiction. */
 const HARMLESS = 500;
 
 /** The operations of a set, the one that is in most other sets first; of several, the last. */

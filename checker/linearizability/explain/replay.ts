@@ -78,7 +78,7 @@ export function isContradiction<State>(
     }
     const tried = new Set<Operation>();
     return unused.some((entry) => {
-      // Of those alike, the first to return will do.
+      // Among equal operations, it is enough to try the one that returns first.
       if (entry.invoked > firstReturn || tried.has(entry.operation)) return false;
       tried.add(entry.operation);
       const rest = unused.filter((other) => other !== entry);

@@ -6,8 +6,9 @@
  * left to slower algorithms. On linearizable histories the walk succeeds for nearly all keys, and costs a few
  * nanoseconds an event; a search costs a hundred.
  *
- * For each key it keeps the state, the last moment of a write (a write that is open at that moment need not be seen by
- * anybody), and the list of open operations that are not placed yet, linked by row.
+ * For each key it keeps the state, the moment at which it placed the last write, and a list of the open operations that
+ * are not placed yet, linked by row. A write that was open at that moment may stand right before the last write, where
+ * nobody need see its value.
  *
  * @module
  */
@@ -25,18 +26,14 @@ interface Outlook {
   /** By row: the position of its invocation and of its return. */
   readonly invoked: Int32Array;
   readonly returned: Int32Array;
-  /**
-   * By value: the last invocation of an operation that sees it, and how many operations write it: 0, 1, or 2 for more.
-   */
+  /** By value: where the last operation that sees it is invoked; how many operations write it, 2 for two or more. */
   readonly seenLast: Int32Array;
   readonly writers: Uint8Array;
   /** By row: among the observers of its key that are invoked after it returned, the one that returns first; or -1. */
   readonly upcoming: Int32Array;
 }
 
-/**
- * Looks through a table once. Keys with a failed compare that did not tell what it saw are left to other algorithms.
- */
+/** Looks through a table once. Leaves a key to other algorithms if a failed compare on it does not tell what it saw. */
 function lookAhead(
   table: Operations,
   key: Int32Array,
@@ -176,7 +173,8 @@ export function walkStraight(table: Operations, options: RegisterOptions, parts?
     return true;
   };
   /**
-   * Places a writer. Before it, places other writers whose readers must see their value before this one's can be left.
+   * Places a writer. Its value must then stay until its last reader is invoked. So other writers go first whose readers
+   * cannot wait that long.
    */
   const placeInTime = (k: number, row: number, i: number): boolean => {
     const value = writtenBy(row);

@@ -5,8 +5,7 @@
  * additions together lead to the sum that a read waits for. Among equal additions, the one that returns first is used
  * first, those of unknown outcome last.
  *
- * - If nothing is subtracted, the reads of smaller sums must be served first, and a read of less than the current sum
- * can
+ * - If nothing is subtracted, the reads of smaller sums must be served first: a read of less than the current sum can
  *   no longer be served.
  * - A failed configuration is remembered: the event, the sum, and which additions and reads are placed.
  *

@@ -1,8 +1,9 @@
 /**
- * The configurations that a search has visited, so it visits none twice, and none that another one makes unnecessary.
+ * The configurations that a search has visited. The search skips a configuration that was visited already, or that a
+ * visited one dominates (see `search.ts`).
  *
- * An open-addressed table of heads. Each head begins a chain of entries that are equal except in the fields that
- * dominance compares:
+ * A hash table with open addressing holds the heads of chains. The entries of a chain are equal except in the fields
+ * that dominance compares:
  *
  *     entry: | event | state | placed, without observers (words) | placed observers (words) | free writes (words)
  *            | used | next entry + 1 |
@@ -55,7 +56,7 @@ export class Memo {
     return slot;
   }
 
-  /** Whether a configuration is unnecessary, because a remembered one can do everything that it can. */
+  /** Whether a remembered configuration dominates this one: it can do everything that this one can. */
   covers({ pos: event, state, used }: Position, { placed, observers, free }: OpenOperations): boolean {
     const words = this.#words;
     const entries = this.#entries;

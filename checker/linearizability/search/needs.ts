@@ -23,8 +23,8 @@ export interface Needs {
   readonly classes: readonly number[][];
   readonly classNeededUntil: Int32Array;
   /**
-   * For each class, 1 if it has so many relaxed members that they never run out. One for each completed operation that
-   * needs a value is enough, because the way from one value to another uses each class once.
+   * For each class, 1 if its relaxed members never run out. One member for each completed operation that needs a value
+   * is enough, because the way from one value to another uses each class once.
    */
   readonly isInexhaustible: Uint8Array;
   /** The class of the unknown writes of a value, or -1. */

@@ -19,9 +19,8 @@
  * - Among equal open operations, the one that returns first is placed first. Those of unknown outcome come after them,
  *   the earliest of a class first.
  * - A value with only one writer cannot be left while an operation that sees it is still to be invoked.
- * - If two configurations are otherwise equal, the one with more observers placed, more writes free, and a subset of
- * the
- *   unknown operations used makes the other unnecessary.
+ * - Of two configurations that are otherwise equal, one dominates the other if it has placed more observers, freed more
+ *   writes, and used a subset of the unknown operations. The other is then unnecessary.
  *
  * The memory depends on the number of open operations and of decisions, not on the length of the history. An operation
  * of unknown outcome takes no slot.

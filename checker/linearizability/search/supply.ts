@@ -1,10 +1,10 @@
 /**
- * Whether a configuration must end badly, because more compare-and-sets wait for a value than anybody will make in
- * time.
+ * Finds configurations that cannot succeed, because a value is made too rarely for the compare-and-sets that need it.
  *
- * A compare-and-set ends the stay of the value that it finds, so each needs a maker of its own: a write of the value,
- * or a compare-and-set to it. Of any deadline, those that return by then are counted against the makers that are open,
- * or are invoked by then. Without this a search finds out at the last of them, long after a maker was wasted.
+ * A compare-and-set replaces the value that it finds, so each needs a maker of its own: a write of that value, or a
+ * compare-and-set to it. Up to each return, the compare-and-sets that have returned are counted against the makers that
+ * are open now or were invoked by then. Without this count, a search notices the shortage at the last compare-and-set,
+ * long after it wasted a maker.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import type { OpenOperations } from "./open_operations.ts";
 import { type Piece, READ, SWAP, WRITE } from "../piece/piece.ts";
 import type { UsedSets } from "./used_sets.ts";
 
-/** Counts makers and those who wait; see the file's head. */
+/** Counts makers, and the compare-and-sets that need them; see the file's head. */
 export class Supply {
   readonly #piece: Piece;
   readonly #needs: Needs;
   readonly #sets: UsedSets;
   readonly #open: OpenOperations;
-  /** By value: how many makers are left, less those who need one. */
+  /** By value: how many makers there are, less the compare-and-sets that need one. */
   readonly #left: Int32Array;
   /** By value: how many makers there are. */
   readonly #made: Int32Array;
@@ -34,7 +34,7 @@ export class Supply {
     this.#made = new Int32Array(piece.values);
   }
 
-  /** Whether it is worth while for a piece: it has compare-and-sets, and few values. */
+  /** Whether the count pays for a piece: it has compare-and-sets, and few values. */
   static suits(piece: Piece): boolean {
     const isPlain = piece.transitions === undefined && piece.relaxed === undefined && piece.optional === undefined;
     return isPlain && piece.values <= MOST_VALUES && piece.kind.includes(SWAP);
@@ -62,7 +62,7 @@ export class Supply {
     return false;
   }
 
-  /** Counts what is there now; returns where the last of those that are open returns. */
+  /** Counts the makers that are open now. Returns the position at which the last open operation returns. */
   #countOpen({ state, used, available, unknownsOpen }: Position): number {
     const { kind, a, b, ret } = this.#piece;
     const { slotOp } = this.#open;
@@ -95,5 +95,5 @@ export class Supply {
   }
 }
 
-/** Of pieces with more values each is seldom waited for. */
+/** In a piece with more values, operations seldom wait for the same one. */
 const MOST_VALUES = 256;

@@ -23,11 +23,11 @@ const strongestOfSnapshots: Readonly<Record<OrderConstraint, string>> = {
   realtime: "strong-snapshot-isolation",
 };
 
-/** So much is tried before more is inferred, */
+/** The limits of a search for an order before more edges are inferred. */
 const FEW = { maxBacktracks: 1000, maxTurned: 0 };
-/** and so much in the end. */
+/** The limits of the last search, when no more edges can be inferred. */
 const MANY = { maxBacktracks: 1_000_000, maxTurned: 100_000 };
-/** Transactions up to which the order that was found is told. */
+/** The order that was found is reported up to this many transactions. */
 const MAX_TOLD = 10_000;
 
 /**

@@ -13,7 +13,7 @@ import { firstFrom } from "./store.ts";
 const MOST_MESSAGES = 1_500;
 /** Where there are more than these, they have no heads: nobody could tell one from the other. */
 const MOST_HEADS = 500;
-/** So many lines are one stroke: more in one path take longer, and so do fewer. */
+/** How many lines make one stroke. A path with more lines takes longer to draw, and so do more paths with fewer. */
 const STROKE = 64;
 /** A lost message ends at this share of its way. */
 const LOST_SHARE = 0.45;

@@ -11,13 +11,13 @@ import { operationText } from "./operation_text.ts";
 import { GUTTER, type Placed, ROW, type Scene } from "./scene.ts";
 import { firstFrom } from "./store.ts";
 
-/** A lane with more operations than pixels in the window is drawn as counts, */
+/** A lane that has more operations a pixel than this is drawn as counts. */
 const DENSE = 1;
-/** each of so many pixels. */
+/** The width of a count's bar in pixels. */
 const COLUMN = 3;
-/** Bars that are narrower have no edge of their own, */
+/** A bar that is narrower has no edge of its own. */
 const NARROW = 5;
-/** and those that are narrower than this no text. */
+/** A bar that is narrower has no text. */
 const TEXT_MIN = 22;
 
 const BAR = ROW - 3;
@@ -34,7 +34,7 @@ export interface Emphasis {
 /** Texts still to be written: place, left and right edge and top of each bar, one after the other. */
 export type Labels = number[];
 
-/** So many numbers are one label. */
+/** How many numbers make one label. */
 export const LABEL = 4;
 
 /** Draws the operations of a lane, and collects the texts that belong into their bars. */

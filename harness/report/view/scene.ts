@@ -10,21 +10,21 @@ import type { Store } from "./store.ts";
 export const GUTTER = 84;
 /** The height of the axis, at the top. */
 export const AXIS = 34;
-/** The height of a lane's bar of roles, */
+/** The height of a lane's bar of roles. */
 export const ROLE_BAR = 15;
-/** of a row of its operations, */
+/** The height of a row of a lane's operations. */
 export const ROW = 15;
-/** and of the gap between two lanes. */
+/** The height of the gap between two lanes. */
 export const GAP = 16;
 
 /** A lane's position on the canvas. */
 export interface Placed {
   readonly lane: Lane;
-  /** Where its bar of roles begins, */
+  /** The top of its bar of roles. */
   readonly top: number;
-  /** where its operations do, */
+  /** The top of its operations. */
   readonly rowsTop: number;
-  /** and how high it is, all in all. */
+  /** Its whole height. */
   readonly height: number;
 }
 

@@ -10,7 +10,7 @@ import { firstFrom, type Store } from "./store.ts";
 import { operationText } from "./operation_text.ts";
 
 const MOST_ROWS = 200;
-/** A table follows the window when that has stood still for so many milliseconds. */
+/** A table follows the window once the window has stood still for this many milliseconds. */
 const SETTLED_MS = 120;
 const OUTCOMES = ["ok", "failed", "unknown"];
 

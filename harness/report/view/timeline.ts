@@ -28,7 +28,7 @@ export class Timeline {
   /** The slider's moment: it moves more often than what is below it changes. */
   readonly #cursor: HTMLElement;
   readonly #emphasis: Emphasis;
-  /** Of the nodes that tell what they are. */
+  /** The roles of each node that reports them. */
   readonly #roles: ReadonlyMap<number, Roles>;
   readonly #longestMessage: number;
   #mode: LaneMode;

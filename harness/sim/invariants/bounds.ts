@@ -9,31 +9,31 @@
 export interface Holding {
   /** The node. */
   readonly id: number;
-  /** How many sessions it remembers, */
+  /** How many sessions it remembers. */
   readonly sessions: number;
-  /** and may remember. */
+  /** How many sessions it may remember. */
   readonly maxSessions: number;
   /** Whether it writes a snapshot: until that is done, its log may grow. */
   readonly isSnapshotting: boolean;
-  /** The bytes of data in the entries of its log, */
+  /** The bytes of data in the entries of its log. */
   readonly entryBytes: number;
-  /** and in the longest of them. */
+  /** The bytes of data in the longest entry of its log. */
   readonly longestEntry: number;
   /** The bytes of its latest snapshot; 0 without one. */
   readonly snapshotBytes: number;
-  /** A snapshot is due after so many bytes of commands. */
+  /** After how many bytes of commands a snapshot is due. */
   readonly compactionBytes: number;
-  /** It may keep so many bytes of entries that a snapshot covers. */
+  /** How many bytes of entries it may keep although a snapshot covers them. */
   readonly keptBytes: number;
   /** How many of its segments hold nothing that the latest snapshot does not cover. */
   readonly idleSegments: number;
-  /** A segment that has so many bytes is followed by another. */
+  /** After how many bytes of a segment the next one begins. */
   readonly segmentBytes: number;
 }
 
 /**
- * A crash may bring back so many segments that were removed, as their names were not durable. A restart holds their
- * entries again, until the next snapshot.
+ * How many removed segments a crash may bring back, because their removal was not durable. A restarted node holds their
+ * entries again, until its next snapshot.
  */
 const IDLE_SEGMENTS_MAX = 8;
 

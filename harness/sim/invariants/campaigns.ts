@@ -6,7 +6,7 @@
  */
 import type { World } from "./world.ts";
 
-/** So many campaigns may a node lose. */
+/** How many campaigns a node may lose while nothing is wrong. */
 const CAMPAIGNS_MAX = 8;
 
 /** Counts the campaigns that were lost while nothing was wrong. */
@@ -21,8 +21,8 @@ export class Campaigns {
   }
 
   /**
-   * A node has lost a campaign. `since`: the number of the last strike, where nothing is wrong and nobody leads; else
-   * `null`. A node that was removed may campaign beside a leader, until it hears of that.
+   * A node has lost a campaign. `since`: how many faults were injected or healed so far, if none is in force now and
+   * nobody leads; otherwise `null`. A node that was removed may campaign beside a leader, until it hears of that.
    */
   lost(id: number, term: number, since: number | null): void {
     if (since === null || since !== this.#since) this.#lost.clear();
@@ -31,7 +31,7 @@ export class Campaigns {
     const { now } = this.#world;
     const lost = this.#lost.get(id) ?? { count: 0, at: -1 };
     this.#lost.set(id, lost);
-    // A clock that jumps lets campaigns pass in no time.
+    // A clock that jumps ends several campaigns at one instant. They count once.
     if (lost.at !== now) lost.count++;
     lost.at = now;
     if (lost.count <= CAMPAIGNS_MAX) return;

@@ -16,8 +16,8 @@ export function leadsBesideNoLease(world: World, id: number, term: number): void
 }
 
 /**
- * A node has a lease, or reads by it. It must have committed in its term, hold the recent promises of a quorum, and
- * have asked nobody to campaign in this term: voters break their promises for that.
+ * A node has a lease, or reads by it. It must have committed in its term, and hold recent promises of a quorum. It must
+ * not have asked a node to campaign in this term, because voters break their promises to vote for that node.
  */
 export function holdsLease(world: World, id: number, node: Observed): void {
   const { log, commitIndex, configuration, hasAskedToCampaign } = node;

@@ -94,9 +94,9 @@ export interface Observed {
   lateRefusal: NodeId | null;
   /** As a leader: the reads that it has taken and not confirmed. */
   readonly reads: Map<string, TakenRead>;
-  /** The votes that it has received, */
+  /** The votes that it has received. */
   votes: Votes;
-  /** and the pre-votes, which are about the next term. */
+  /** The pre-votes that it has received, which are about the next term. */
   preVotes: Votes;
 }
 

@@ -85,7 +85,7 @@ async function change(rig: ProcessRig, { change, node, old }: MemberFault): Prom
 
 /** Adds a learner, and starts it with the members that etcd reports. */
 async function add(rig: ProcessRig, id: number): Promise<void> {
-  if (!rig.isSpare(id)) throw new Error("there is no place for it");
+  if (!rig.isSpare(id)) throw new Error(`the run has no address left for node ${id}`);
   const node = rig.node(id);
   const { members = [] } = await asked<MemberList>(rig, "cluster/member/add", {
     peerURLs: [peerUrl(node)],

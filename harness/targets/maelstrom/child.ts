@@ -47,9 +47,9 @@ export interface Child {
   whenEnded(action: () => void): void;
 }
 
-/** How many characters of its standard error are kept, */
+/** How many characters of its standard error are kept. */
 const KEPT = 4_000;
-/** and how many of them are shown. */
+/** How many of these characters are shown. */
 const TOLD = 400;
 /** For how many milliseconds after its end its last output is read. */
 const LAST_WORDS_MS = 200;

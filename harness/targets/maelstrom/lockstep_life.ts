@@ -19,11 +19,11 @@ import type { Breach, Ears, Life } from "./life.ts";
 import { Patience } from "./patience.ts";
 import { type Body, type Message, quoted, readLine } from "./protocol.ts";
 
-/** How many milliseconds of real time a node may take for a step (except the first), */
+/** How many milliseconds of real time a node may take for a step, except the first. */
 const STEP_LIMIT_MS = 4_000;
-/** to say that it is idle after answering its first line, */
+/** How many milliseconds of real time a node may take to report that it is idle, after it answered its first line. */
 const FIRST_IDLE_MS = 2_000;
-/** and the time between two checks. */
+/** The time between two checks of these limits, in milliseconds. */
 const LOOK_MS = 250;
 /** How often a node may ask to be woken before time goes on. */
 const WAKES_AT_ONCE = 10_000;

@@ -85,9 +85,9 @@ export class NodeCluster implements Cluster {
       const to = this.#hosts.get(end);
       if (to === undefined) return;
       // A message to the node itself passes no link.
-      if (end === from) this.#queue.at(this.#queue.now(), () => void to.receive(copyOf({ end: from, body })));
-      else {this.#network.send(from, end, (arrived: NodeMessage) =>
-          void to.receive(arrived), copyOf({ end: from, body }));}
+      const receive = (arrived: NodeMessage): void => void to.receive(arrived);
+      if (end === from) this.#queue.at(this.#queue.now(), () => receive(copyOf({ end: from, body })));
+      else this.#network.send(from, end, receive, copyOf({ end: from, body }));
     } else {
       this.#network.send(from, CLIENTS, (answer: unknown) => {
         const waits = this.#waiting.get(end);
@@ -152,7 +152,7 @@ function copyOf<T>(value: T): T {
   return value === undefined ? value : JSON.parse(JSON.stringify(value)) as T;
 }
 
-/** The path of a message between nodes, as a moment; `null` for clients' messages, which operations show. */
+/** The path of a message between nodes, as a moment; `null` for a client's message, because operations show those. */
 function wayOf(from: number, to: number, message: NodeMessage, time: number, arrives: number | null): Moment | null {
   if (from === CLIENTS || to === CLIENTS) return null;
   const { type } = (message.body ?? {}) as { readonly type?: unknown };

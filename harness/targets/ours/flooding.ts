@@ -6,10 +6,10 @@
  */
 import { encodeOperation, type Operation } from "../../../server/mod.ts";
 
-/** A flood of values from so many bytes on only puts them. */
+/** From this many bytes on, a flood only puts its values. */
 const LARGE_BYTES = 1_024;
 
-/** The request with a number in a flood, with a value of so many bytes. */
+/** Request number `number` of a flood, with a value of `bytes` bytes. */
 export function floodWrite(bytes: number, number: number): Uint8Array {
   const value = "x".repeat(bytes);
   return encodeOperation(bytes < LARGE_BYTES ? small(number, value) : { f: "put", key: keyAt(number), value });

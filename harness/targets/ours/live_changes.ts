@@ -15,7 +15,7 @@ import type { LiveNode } from "./live_node.ts";
 interface LiveChangesOptions {
   readonly clock: Clock;
   readonly nodes: ReadonlyMap<number, LiveNode>;
-  /** The address at which a node listens to the others, if it may exist. */
+  /** The address at which a node listens to the others; `undefined` if this run has no address for the node. */
   readonly listen: (id: number) => Address | undefined;
   /** The address at which a node serves clients. */
   readonly client: (id: number) => Address;
@@ -25,7 +25,7 @@ interface LiveChangesOptions {
 
 /** The time limit of a membership change. */
 const CHANGE_TIMEOUT = 5 * SECOND;
-/** How long a removed node goes on running, like one that nobody has told. */
+/** How long a removed node keeps running, as if nobody had told it. */
 const REMOVED_RUNS = 2 * SECOND;
 
 /** Changes the members. */
@@ -77,7 +77,7 @@ export class LiveChanges implements Suffering<MemberFault> {
   #join({ change, node, old }: MemberFault, told: (error: string | null) => void): void {
     const { nodes, listen, client, join } = this.#options;
     const place = listen(node);
-    if (nodes.has(node) || place === undefined) return told("there is no place for it");
+    if (nodes.has(node) || place === undefined) return told(`the run has no address left for node ${node}`);
     const host = [...nodes.values()].find(({ member }) => member.state === "running");
     if (host === undefined) return told("no node runs");
     const address = formatAddress(place);
@@ -116,7 +116,10 @@ export class LiveChanges implements Suffering<MemberFault> {
   }
 }
 
-/** A joint change without new nodes, for which there are no addresses here. The cluster leaves it by itself. */
+/**
+ * The change as the core takes it. A joint change adds no nodes here, because only `#join` gives a node an address. The
+ * cluster leaves the joint configuration by itself.
+ */
 function jointOf({ change, steps = [] }: MemberFault): unknown {
   return change === "wrong"
     ? { type: "simple", changes: steps }

@@ -34,7 +34,7 @@ export function seqKv(draw: Draw): Service {
   const write = (key: string, value: unknown): void => {
     last++;
     const known = versions.get(key) ?? [];
-    // Of the versions older than every state that can be shown, only the latest is still needed.
+    // Drops every version that is older than all states that can be shown, except the latest of them.
     const firstShown = known.findLastIndex(({ since }) => since <= last - STATES);
     versions.set(key, [...known.slice(Math.max(0, firstShown)), { since: last, value }]);
   };

@@ -22,9 +22,9 @@ type Placed = readonly [offset: number, message: unknown];
 type Logs = Record<string, readonly Placed[]>;
 
 const SETTLES_WITHIN = 10 * SECOND;
-/** In one of this many operations a process is assigned other keys, */
+/** One operation in this many assigns other keys to a process. */
 const ASSIGNS = 16;
-/** and in one of this many it crashes. */
+/** One operation in this many crashes a process. */
 const CRASHES = 128;
 /** The maximum number of keys of a process. */
 const ASSIGNED_MAX = 4;
