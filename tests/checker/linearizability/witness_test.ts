@@ -15,7 +15,7 @@ for (const values of [0, 2]) {
     const random = randomFrom(23);
     const object = registerObject({ deletes: true, swaps: true, tells: true, values });
     const verdicts = { true: 0, false: 0 };
-    for (let i = 0; i < HISTORIES / 4; i++) {
+    for (let i = 0; i < HISTORIES / 2; i++) {
       const shape = { operations: 150, processes: 2 + random(3), unknownOneIn: 0, length: 1, corruptOneIn: 2 };
       const history = randomHistory(random, object, shape);
       const table = tableOf(history);

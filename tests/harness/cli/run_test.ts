@@ -28,7 +28,7 @@ async function call(command: Command, ...args: string[]): Promise<{ status: numb
   return { status, out, err };
 }
 
-const SHORT = ["--time-limit", "20"];
+const SHORT = ["--time-limit", "8"];
 const files = mayUse("read") && mayUse("write") && mayUse("env") && mayUse("sys")
   ? false
   : "files cannot be written here";

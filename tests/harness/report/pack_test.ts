@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../../raft/mod.ts";
+import { tries } from "../../corpus.ts";
 import type { Column, PageData } from "../../../harness/report/page/data.ts";
 import { packPage, unpackPage } from "../../../harness/report/page/pack.ts";
 import { bytesOfBase64 } from "../../../harness/report/view/base64.ts";
@@ -30,7 +31,7 @@ test("what is packed is unpacked as it was", () => {
 test("columns of any numbers come back, however large, small, unsorted or odd", () => {
   const random = createRandom(4);
   const odd = [0, -0, -1, 1, 255, 256, -300, 65_535, 65_536, 2 ** 31, -(2 ** 31) - 1, 2 ** 53, 1.5, NaN, Infinity];
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < tries("KAYA_PAGES", 300); round++) {
     const count = random.below(12);
     const width = 1 + random.below(odd.length);
     const column = (): number[] => Array.from({ length: count }, () => odd[random.below(width)]!);

@@ -22,7 +22,7 @@ function options(changes: Partial<RunOptions>): RunOptions {
 
 test("a run is a function of its options: twice the same history", () => {
   for (const nemesis of ["partition", "all"]) {
-    const runs = [1, 2].map(() => simulateAndJudge(options({ nemesis, seed: 5, timeLimit: 10 }), ""));
+    const runs = [1, 2].map(() => simulateAndJudge(options({ nemesis, seed: 5, timeLimit: 6 }), ""));
 
     assert.deepEqual(runs[0]!.history, runs[1]!.history);
     assert.ok(runs[0]!.events.length > 100);
@@ -44,7 +44,7 @@ test("the hash of a history is that of its lines", () => {
 
 test("a recorded schedule does to the cluster what the seed did", () => {
   for (const seed of [3, 4]) {
-    const setup = setupOf(sim, options({ nemesis: "all", seed }));
+    const setup = setupOf(sim, options({ nemesis: "all", seed, timeLimit: 10 }));
     const drawn = driveAtOnce(sim, setup);
     const again = driveAtOnce(sim, setup, { schedule: drawn.outcome.schedule });
 
@@ -58,7 +58,7 @@ test("a recorded schedule does to the cluster what the seed did", () => {
 for (const workload of WORKLOAD_NAMES) {
   test(`the workload ${workload} under every kind of fault can be explained`, () => {
     for (let seed = 0; seed < SEEDS / WORKLOAD_NAMES.length; seed++) {
-      const { result } = simulateAndJudge(options({ nemesis: "all", workload, seed, timeLimit: 30 }), "");
+      const { result } = simulateAndJudge(options({ nemesis: "all", workload, seed, timeLimit: 15 }), "");
 
       assert.equal(result.valid, true, `seed ${seed}: ${JSON.stringify(result.checks)}`);
       assert.ok(result.operations.ok > 0);
@@ -69,7 +69,7 @@ for (const workload of WORKLOAD_NAMES) {
 for (const workload of ["kv", "register", "append", "counter", "session"]) {
   test(`local reads are caught by the workload ${workload}`, () => {
     const violates = (seed: number): boolean =>
-      simulateAndJudge(options({ workload, seed, flags: { reads: "local" }, timeLimit: 40 }), "").result.valid ===
+      simulateAndJudge(options({ workload, seed, flags: { reads: "local" }, timeLimit: 12 }), "").result.valid ===
         false;
 
     assert.ok([1, 2, 3, 4, 5].some(violates));
@@ -99,7 +99,7 @@ test("a node that comes back with an empty folder is refused, and replaced", () 
 
 test("a founder that would be a cluster by itself never comes back with an empty folder", () => {
   const spec = { nodes: 1, nemesis: "member:join,disk:lost", nemesisInterval: 0.5 } as const;
-  for (let seed = 1; seed <= 4; seed++) {
+  for (let seed = 1; seed <= tries("KAYA_SIM_SEEDS", 4); seed++) {
     const { result } = simulateAndJudge(options({ ...spec, seed }), "");
 
     assert.equal(result.valid, true, `seed ${seed}: ${JSON.stringify(result.checks)}`);
@@ -122,7 +122,7 @@ test("a run whose nemesis never struck is unknown, and so is one in which nothin
 
 test("without a nemesis every node serves, and a cluster of one does too", () => {
   for (const nodes of [1, 2, 3, 5]) {
-    const { result } = simulateAndJudge(options({ nodes, nemesis: "none" }), "");
+    const { result } = simulateAndJudge(options({ nodes, nemesis: "none", timeLimit: 12 }), "");
 
     assert.equal(result.valid, true, JSON.stringify(result.checks));
     assert.ok(result.operations.ok > 1000);
@@ -130,7 +130,7 @@ test("without a nemesis every node serves, and a cluster of one does too", () =>
 });
 
 test("a failing seed shrinks to a handful of events that fail in the same way, and stay so when they are run again", async () => {
-  const failing = options({ flags: { reads: "local" }, seed: 1, timeLimit: 20 });
+  const failing = options({ flags: { reads: "local" }, seed: 1, timeLimit: 12 });
   const how = { origin: "", isOver: () => false, onTry: () => {} };
   const { file, original } = (await shrinkSeed(sim, failing, how))!;
 

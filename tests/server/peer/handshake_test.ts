@@ -192,7 +192,7 @@ test("another version of the handshake and another protocol are told apart", () 
 test("random bytes at any point of a handshake are refused or wait for more, and nothing else happens", () => {
   const random = createRandom(2);
   let errors = 0;
-  for (let round = 0; round < tries("KAYA_RANDOM_CASES", 3000); round++) {
+  for (let round = 0; round < tries("KAYA_RANDOM_CASES", 4500); round++) {
     const dial = new DialHandshake(dialIdentity(), nonce());
     const listen = new ListenHandshake(listenIdentity(LISTENS), nonce());
     const steps = random.below(3);

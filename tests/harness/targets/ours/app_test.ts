@@ -42,7 +42,7 @@ for (const [name, make] of [["bank", bankApp], ["lock", lockApp], ["jobs", jobsA
     assert.ok(seed !== undefined, "no seed of thirty fails");
 
     let tries = 0;
-    const isOver = (): boolean => tries++ > 80;
+    const isOver = (): boolean => tries++ > 60;
     const { file, original } =
       (await shrinkSeed(target, options({ seed, ...often }), { origin: "", isOver, onTry: () => {} }))!;
 
