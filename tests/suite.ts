@@ -187,6 +187,7 @@ import "./server/peer/frames_test.ts";
 import "./server/peer/handshake_test.ts";
 import "./server/peer/strangers_test.ts";
 import "./server/peer/tcp_test.ts";
+import "./server/redis/auth_throttle_test.ts";
 import "./server/redis/client_libraries_test.ts";
 import "./server/redis/client_listener_test.ts";
 import "./server/redis/redis_tools_test.ts";

@@ -16,7 +16,7 @@ import { type ClientReply, type CommandRequest, OK, type ReadMode } from "../rep
 import { isDirectoryCommand } from "../replica/directory.ts";
 import type { Respond } from "../replica/forwarding.ts";
 import type { ClientRequest } from "../store/client.ts";
-import { growsStore, type Operation } from "../store/operation.ts";
+import { countKeys, growsStore, type Operation } from "../store/operation.ts";
 import { encodeOperation, SCAN_MAX } from "../store/store_command.ts";
 import type { Value } from "../bytes/value.ts";
 import { binaryAt } from "../bytes/binary_text.ts";
@@ -30,6 +30,11 @@ type Reply = (value: RespValue) => void;
 const READ_MODES: Readonly<Record<RespReadMode, ReadMode>> = { linearizable: "index", lease: "lease", local: "local" };
 /** The largest answer to KEYS, in bytes. */
 const KEYS_BYTES_MAX = 64 << 20;
+/**
+ * The most keys of one command or transaction. Nothing else happens on any node while it is applied: with 65,536 keys
+ * for less than the half second after which members elect another leader, with 200,000 for longer.
+ */
+const KEYS_MAX = 65_536;
 /** Requests that concern keys, besides those that are a single operation. */
 const STORE_REQUESTS: readonly string[] = ["transaction", "scan", "keys"];
 const NO_STORE: RespFailure = {
@@ -125,7 +130,7 @@ export class Executor {
   #store(command: StoreCommand, session: RespSession, reply: Reply): void {
     const { storeLimits } = this.#node.options;
     const operation = operationOf(command);
-    const refused = excess(command, storeLimits) ?? this.#fullness(operation);
+    const refused = excess(command, storeLimits) ?? this.#refusal(operation);
     if (refused !== null) return reply(refused);
     this.#ask(operation, session, (result) => reply(made(() => respReply(command, result))));
   }
@@ -136,8 +141,8 @@ export class Executor {
       if (refused !== null) return reply(refused);
     }
     const operation = transactionOf(commands);
-    const full = this.#fullness(operation);
-    if (full !== null) return reply(full);
+    const refused = this.#refusal(operation);
+    if (refused !== null) return reply(refused);
     this.#ask(operation, session, (result) => reply(made(() => transactionReply(commands, result))));
   }
 
@@ -150,8 +155,10 @@ export class Executor {
     return readMode === "linearizable" && this.#node.options.reads === "log" ? "log" : READ_MODES[readMode];
   }
 
-  /** Why an operation is refused while the node is full; `null` if it is not. */
-  #fullness(operation: Operation): RespFailure | null {
+  /** Why an operation is refused: it concerns too many keys, or the node is full. `null` if it is not. */
+  #refusal(operation: Operation): RespFailure | null {
+    const keys = countKeys(operation);
+    if (keys > KEYS_MAX) return { error: `ERR ${keys} keys at once, but at most ${KEYS_MAX} are allowed` };
     const reason = growsStore(operation) ? this.#node.fullness : null;
     return reason === null ? null : { error: `FULL nothing was written: ${reason}` };
   }
@@ -227,8 +234,8 @@ export class Executor {
     } catch (error) {
       return reply({ type: "fail", error: (error as Error).message });
     }
-    const full = this.#fullness(request.operation);
-    if (full !== null) return reply({ type: "fail", error: full.error });
+    const refused = this.#refusal(request.operation);
+    if (refused !== null) return reply({ type: "fail", error: refused.error });
     this.#node.submit({ ...request, command }, reply);
   }
 

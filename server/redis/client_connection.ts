@@ -106,6 +106,8 @@ interface Waiting {
 export class ClientConnection {
   readonly socket: Socket;
   readonly session: RespSession;
+  /** The client's address without the port. */
+  readonly host: string;
   /** When the connection was accepted. */
   readonly since: number;
   place: Place = "new";
@@ -138,6 +140,8 @@ export class ClientConnection {
   /** The expected length of an answer: that of the last ones. It limits how many commands are begun. */
   #answerBytes = FIRST_ANSWER_BYTES;
   #isPaused = false;
+  /** How many elements of the next answer are written, if it is a long list. */
+  #listed = 0;
   /** Whether answers wait that could be written, but would be too many at once. */
   #isCut = false;
   /** The bytes of the requests that have no answer yet, and of the answers that wait for an earlier one. */
@@ -147,6 +151,7 @@ export class ClientConnection {
   constructor(socket: Socket, session: RespSession, door: Door, now: number) {
     this.socket = socket;
     this.session = session;
+    this.host = socket.remoteAddress ?? "?";
     this.since = now;
     this.lastActive = now;
     this.#door = door;
@@ -156,7 +161,12 @@ export class ClientConnection {
 
   /** The client's address, for the log. */
   get remote(): string {
-    return `${this.socket.remoteAddress ?? "?"}:${this.socket.remotePort ?? 0}`;
+    return `${this.host}:${this.socket.remotePort ?? 0}`;
+  }
+
+  /** Whether its password waits to be checked. */
+  get isLoggingIn(): boolean {
+    return this.#isLoggingIn;
   }
 
   /** How many bytes of this process's memory it uses. */
@@ -412,23 +422,21 @@ export class ClientConnection {
     if (this.isOver) return;
     const slots = this.#slots;
     let head = this.#head;
-    let room = WRITE_AHEAD_BYTES - this.#writer.length - this.socket.writableLength;
+    const ahead = this.socket.writableLength;
     this.#isCut = false;
     try {
       for (; head < slots.length; head++) {
         const { value, version, bytes } = slots[head]!;
         if (value === undefined) break;
-        if (room <= 0) {
-          this.#isCut = true;
-          break;
-        }
-        if (bytes !== UNCOUNTED) this.#answeredBytes -= bytes;
+        this.#isCut = ahead + this.#writer.length >= WRITE_AHEAD_BYTES;
+        if (this.#isCut) break;
         if (version !== undefined) this.#writer.version = version;
         const before = this.#writer.length;
-        this.#writer.value(value);
-        const length = this.#writer.length - before;
-        room -= length;
-        this.#answerBytes = Math.max(length, this.#answerBytes >> 1);
+        if (isLongList(value)) this.#isCut = !this.#writeList(value, ahead);
+        else this.#writer.value(value);
+        if (this.#isCut) break;
+        this.#answerBytes = Math.max(this.#writer.length - before, this.#answerBytes >> 1);
+        if (bytes !== UNCOUNTED) this.#answeredBytes -= bytes;
       }
     } catch {
       // There is no memory for the answer: only this client's connection ends.
@@ -436,6 +444,17 @@ export class ClientConnection {
     }
     this.#forgetAnswered(head);
     if (!this.isDirty && this.#writer.length > 0) this.#door.onAnswers(this);
+  }
+
+  /** Writes a list, or as much of it as there is room for. Returns whether it is complete. */
+  #writeList(list: readonly RespValue[], ahead: number): boolean {
+    if (this.#listed === 0) this.#writer.array(list.length);
+    while (this.#listed < list.length) {
+      if (ahead + this.#writer.length >= WRITE_AHEAD_BYTES) return false;
+      this.#writer.value(list[this.#listed++]!);
+    }
+    this.#listed = 0;
+    return true;
   }
 
   #forgetAnswered(head: number): void {
@@ -447,6 +466,10 @@ export class ClientConnection {
       this.#head = 0;
     } else this.#head = head;
   }
+}
+
+function isLongList(value: RespValue): value is readonly RespValue[] {
+  return Array.isArray(value) && value.length > 64;
 }
 
 /** Whether a request takes many steps and may have a long answer, so that others of its connection wait. */

@@ -6,11 +6,13 @@
  *                 -> operator        a reserved place for an operator's commands, when all others are taken
  * ```
  *
- * Few connections may be new, that is, not authenticated or without a command. Another one replaces the oldest, so new
- * connections cannot keep clients out.
+ * Few connections may be new, that is, not authenticated or without a command. Another one replaces one of the address
+ * that has the most: the oldest, or any of them if each waits for the check of its password. So new connections cannot
+ * keep clients out.
  *
  * @module
  */
+import { randomInt } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { type Clock, MILLISECOND, SECOND } from "../clock.ts";
@@ -108,7 +110,7 @@ export class ClientListener {
 
   constructor(options: ClientListenerOptions) {
     this.#options = options;
-    this.#throttle = new AuthThrottle(options.clock);
+    this.#throttle = new AuthThrottle(options.clock, (below) => randomInt(below));
     this.#door = {
       limits: options.limits,
       session: options.session,
@@ -212,7 +214,7 @@ export class ClientListener {
     if (socket.destroyed) return;
     if (this.#options.tls !== null) socket.on("error", () => socket.destroy());
     if (this.#state === "closed") return void socket.destroy();
-    if (this.#places.new >= this.#options.limits.maxNewConnections) this.#evict("new");
+    if (this.#places.new >= this.#options.limits.maxNewConnections) this.#evictNew();
     this.counts.accepted++;
     socket.setNoDelay(true);
     const session = createRespSession(++this.#lastId, this.#options.session);
@@ -251,13 +253,27 @@ export class ClientListener {
     }
   }
 
-  /** Closes the oldest connection of a pool, to make room for another. */
-  #evict(place: "new" | "operator"): void {
+  /** Closes a new connection, to make room for another. */
+  #evictNew(): void {
+    const ofHost = new Map<string, ClientConnection[]>();
     for (const connection of this.#connections) {
-      if (connection.place !== place || (place === "operator" && !connection.isIdle)) continue;
+      if (connection.place !== "new") continue;
+      const others = ofHost.get(connection.host);
+      if (others === undefined) ofHost.set(connection.host, [connection]);
+      else others.push(connection);
+    }
+    const [most] = [...ofHost.values()].sort((a, b) => b.length - a.length);
+    if (most === undefined) return;
+    this.counts.refused++;
+    this.#remove(most.find((connection) => !connection.isLoggingIn) ?? most[randomInt(most.length)]!);
+  }
+
+  /** Closes the oldest connection of an operator on which nothing is under way, to make room for another. */
+  #evictOperator(): void {
+    for (const connection of this.#connections) {
+      if (connection.place !== "operator" || !connection.isIdle) continue;
       this.counts.refused++;
-      this.#remove(connection);
-      return;
+      return this.#remove(connection);
     }
   }
 
@@ -277,7 +293,10 @@ export class ClientListener {
   #admit(connection: ClientConnection, command: Command): RespFailure | null {
     this.counts.commands++;
     const { session, place } = connection;
-    if (this.#state === "draining" && command.type !== "quit") {
+    const isOfConnection = command.type === "exec" || isConnectionCommand(command);
+    if (this.#state === "draining") {
+      // A client's library reads another answer to AUTH or HELLO as a wrong password, and does not try again.
+      if (isConnectionCommand(command)) return null;
       session.isQuitting = true;
       return STOPPING;
     }
@@ -287,10 +306,9 @@ export class ClientListener {
       this.#move(connection, "client");
       return null;
     }
-    const isOfConnection = command.type === "exec" || isConnectionCommand(command);
     if (OF_OPERATORS.has(command.type)) {
       if (place === "operator") return null;
-      if (this.#places.operator >= operatorConnections) this.#evict("operator");
+      if (this.#places.operator >= operatorConnections) this.#evictOperator();
       if (this.#places.operator < operatorConnections) {
         this.#move(connection, "operator");
         return null;
@@ -303,6 +321,7 @@ export class ClientListener {
 
   #logIn(connection: ClientConnection, look: () => RespValue, answer: (value: RespValue) => void): void {
     this.#throttle.enter({
+      host: connection.host,
       isGone: () => connection.isOver,
       look: () => {
         const value = look();

@@ -24,3 +24,13 @@ export function growsStore({ f, value }: Operation): boolean {
   if (f === "all" && Array.isArray(value)) return (value as Operation[]).some(growsStore);
   return !NOT_GROWING.has(f);
 }
+
+/** The operations whose argument is a list with a part for each key. */
+const OF_MANY: ReadonlySet<string> = new Set(["get-many", "put-many", "delete-many", "txn"]);
+
+/** How many keys an operation concerns; one that is named twice counts twice. */
+export function countKeys({ f, value }: Operation): number {
+  if (!Array.isArray(value)) return 1;
+  if (f === "all") return (value as Operation[]).reduce((sum, part) => sum + countKeys(part), 0);
+  return OF_MANY.has(f) ? value.length : 1;
+}

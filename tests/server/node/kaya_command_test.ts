@@ -43,3 +43,20 @@ test("a client cannot set a member's address by a command of the state machine",
     assert.deepEqual([...server!.node.directory.entries.values()], before);
   });
 });
+
+test("a command, a transaction or an operation with too many keys is refused", { skip }, async () => {
+  await withCluster(1, async ([client]) => {
+    const keys = Array.from({ length: 65_537 }, (_, i) => `k${i}`);
+    const said = /65537 keys at once, but at most 65536 are allowed/;
+    const call = (args: readonly string[]): Promise<string> =>
+      new Promise((resolve) => client!.client.call(args, (_error, value) => resolve(String(value))));
+    for (const name of ["DEL", "MGET", "EXISTS"]) assert.match(await call([name, ...keys]), said, name);
+    assert.match(await call(["MSET", ...keys.flatMap((key) => [key, "v"])]), said);
+    const operation = { f: "get-many", value: keys };
+    assert.match(String(await client!.call("KAYA", JSON.stringify({ operation }))), said);
+    const half = keys.slice(0, 40_000);
+    const replies = [["MULTI"], ["DEL", ...half], ["DEL", ...half], ["EXEC"]].map((args) => client!.call(...args));
+    assert.match(String((await Promise.all(replies)).at(-1)), /80000 keys at once/);
+    assert.equal(await client!.call("DEL", ...half), 0);
+  });
+});

@@ -7,7 +7,7 @@ import type { Address } from "../../../server/peer/peer_options.ts";
 import type { Request } from "../../../server/redis/client_connection.ts";
 import { CLIENT_LIMITS, type ClientLimits } from "../../../server/redis/client_limits.ts";
 import { ClientListener } from "../../../server/redis/client_listener.ts";
-import type { RespValue } from "../../../server/redis/resp.ts";
+import { type RespValue, RespWriter } from "../../../server/redis/resp.ts";
 import { isReadOnly } from "../../../server/redis/resp_execute.ts";
 import { mayUse } from "../../corpus.ts";
 import { ManualClock } from "../manual_clock.ts";
@@ -279,8 +279,9 @@ test(
       await passUntil(clock, eager.closed);
       await passUntil(clock, idle.closed);
       const late = connect();
-      late.socket.write("GET k\r\n");
-      await late.until(/^-TRYAGAIN nothing was done: this node stops\r\n$/);
+      // What a client's library says first is answered: it would take a refusal for a wrong password.
+      late.socket.write("HELLO 2\r\nCLIENT SETNAME late\r\nGET k\r\nGET k\r\n");
+      await late.until(/^\*14\r\n[^-]*\r\n\+OK\r\n-TRYAGAIN nothing was done: this node stops\r\n$/);
       assert.equal(busy.socket.destroyed, false);
       door.waiting[0]!({ simple: "OK" });
       await busy.until(/get\r\n\+OK\r\n$/);
@@ -439,3 +440,50 @@ test("a mistake in this program costs the client that meets it its connection, a
     await other.until(/get[^]*get/);
   });
 });
+
+test("a long answer is written piece by piece, and the same as at once", { skip }, async () => {
+  await withDoor(async (door) => {
+    door.isPatient = true;
+    const [one, other] = [door.connect(), door.connect()];
+    const list: RespValue[] = Array.from({ length: 300_000 }, (_, i) => i % 3 === 0 ? null : `key ${i}`);
+    one.socket.write("KEYS *\r\nGET k\r\nECHO end\r\n");
+    while (door.waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const writer = new RespWriter();
+    writer.value(list);
+    const expected = `${writer.take().toString("latin1")}$1\r\nv\r\n$3\r\nend\r\n`;
+    door.waiting[0]!(list);
+    // Another client is served before the answer is complete.
+    other.socket.write("PING\r\n");
+    await other.until(/PONG/);
+    assert.ok(one.text().length < expected.length);
+    while (door.waiting.length === 1) await new Promise((resolve) => setImmediate(resolve));
+    door.waiting[1]!("v");
+    while (one.text().length < expected.length) await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(one.text() === expected);
+  });
+});
+
+test("silent connections give way before those whose password waits to be checked", { skip }, async () => {
+  await withDoor(async ({ connect, clock, listener }) => {
+    const guesser = connect();
+    guesser.socket.write("AUTH guess\r\n".repeat(12));
+    await guesser.until(/(-WRONGPASS[^\n]*\n){10}/);
+    const client = connect();
+    client.socket.write("AUTH secret\r\nGET k\r\n");
+    const arrived = (count: number): Promise<void> =>
+      passUntilTrue(() => listener.counts.accepted >= count && listener.counts.connections <= 4);
+    await arrived(2);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let i = 0; i < 50; i++) connect();
+    await arrived(52);
+    while (!/get/.test(client.text())) {
+      assert.equal(client.socket.destroyed, false);
+      clock.advance(20 * MILLISECOND);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }, { password: "secret", limits: { maxNewConnections: 4 } });
+});
+
+async function passUntilTrue(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
