@@ -43,6 +43,7 @@ import "./checker/small/render_test.ts";
 import "./checker/small/total_queue_test.ts";
 import "./checker/small/workloads_test.ts";
 import "./checker/transactions/corpus_test.ts";
+import "./checker/transactions/decide/order_in_time_test.ts";
 import "./checker/transactions/decide/possible_test.ts";
 import "./checker/transactions/decide/weak_isolation_test.ts";
 import "./checker/transactions/elle_cases_test.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isRecord } from "../record.ts";
 import { isHistoryName } from "./events.ts";
 import { FormatError } from "./format_error.ts";
 import { isInterval } from "./intervals.ts";
@@ -98,7 +99,7 @@ function firstObject(text: string): Record<string, unknown> | undefined {
     const reader = new JsonText(text);
     reader.take("[");
     const value = reader.value();
-    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    const isObject = isRecord(value);
     return isObject ? value as Record<string, unknown> : undefined;
   } catch {
     return undefined;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isRecord } from "../record.ts";
 import type { HistoryEvent } from "../history.ts";
 import { ednEntries, type EdnEntry, plainWord } from "./edn.ts";
 import { found } from "../event_form.ts";
@@ -49,7 +50,7 @@ function* withFirst(first: EdnEntry, rest: Iterable<EdnEntry>): Generator<EdnEnt
 
 /** Whether an entry is an operation with its beginning and end. */
 function isIntervalEntry(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  if (!isRecord(value)) return false;
   const fields = value as Record<string, unknown>;
   const isEvent = ["invoke", "ok", "fail", "info"].includes(String(plainWord(fields["type"])));
   return isInterval(fields) && (!isEvent || "start" in fields || "call" in fields);
@@ -61,7 +62,7 @@ function* intervalObjects(
   rest: Iterable<EdnEntry>,
 ): Generator<{ readonly value: Record<string, unknown>; readonly line: number }> {
   for (const { value, line } of withFirst(first, rest)) {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    if (!isRecord(value)) {
       throw new FormatError(line, 1, `expected a map of an operation, found ${found(value)}`);
     }
     const known = Object.entries(value).filter(([, inner]) => inner !== undefined);
@@ -92,7 +93,7 @@ function* historyEntries(text: string): Generator<EdnEntry> {
 
 /** The list of events in a map that has it as one of its values. */
 function historyInside(value: unknown): readonly unknown[] | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  if (!isRecord(value)) return undefined;
   if ((value as Record<string, unknown>)["type"] !== undefined) return undefined;
   const entry = Object.entries(value).find(([name, inner]) =>
     Array.isArray(inner) && (inner.length > 0 || isHistoryName(name)) && inner.every(isEvent)
@@ -105,7 +106,7 @@ function isEvent(value: unknown): boolean {
 }
 
 function plainKeys(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [plainWord(name), inner]));
 }
 

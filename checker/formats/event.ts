@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isRecord } from "../record.ts";
 import { found, isType, processExpected, typeExpected } from "../event_form.ts";
 import type { HistoryEvent } from "../history.ts";
 import { assertFields, type Fields, hint, isHarmless, typeHint } from "./fields.ts";
@@ -31,7 +32,7 @@ export class EventReader {
    * @throws {FormatError} If it is not an event, or would be misread. The message says what was probably meant.
    */
   read(value: unknown, index: number, line: number): HistoryEvent {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    if (!isRecord(value)) {
       throw new FormatError(line, 1, `expected an event as an object, found ${found(value)}`);
     }
     const fields = unwrapped(value as Record<string, unknown>);
@@ -101,7 +102,7 @@ export class EventReader {
 function unwrapped(fields: Record<string, unknown>): Record<string, unknown> {
   if (fields["type"] !== undefined || fields["process"] !== undefined) return fields;
   for (const inner of Object.values(fields)) {
-    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) continue;
+    if (!isRecord(inner)) continue;
     if ("type" in inner && "process" in inner) return inner as Record<string, unknown>;
   }
   return fields;

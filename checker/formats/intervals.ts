@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { defined, isRecord } from "../record.ts";
 import type { HistoryEvent } from "../history.ts";
 import { found } from "../event_form.ts";
 import type { EventsWithLines } from "./events.ts";
@@ -71,8 +72,8 @@ export function eventsOfIntervals(intervals: readonly Interval[], atOneTime: AtO
     const time = typeof exact === "bigint" ? Number(exact - (timeZero ?? 0n)) : exact;
     const base = { index: events.length, time, process: processes[i]!, ...operation };
     if (!isEnd) events.push({ ...base, type: "invoke" });
-    else if (outcome === "fail") events.push({ ...base, type: "fail", ...(error === undefined ? {} : { error }) });
-    else events.push({ ...base, type: "ok", ...(result === undefined ? {} : { value: result }) });
+    else if (outcome === "fail") events.push({ ...base, type: "fail", ...defined({ error }) });
+    else events.push({ ...base, type: "ok", ...defined({ value: result }) });
     lines.push(line);
   }
   return { events, lines, timeZero };
@@ -180,7 +181,7 @@ export function* objectsOf(text: string): Generator<ObjectOnLine> {
     reader.hasMore();
     const { line } = reader;
     const value = reader.value(1);
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    if (!isRecord(value)) {
       throw new FormatError(line, 1, `expected an operation as an object, found ${found(value)}`);
     }
     yield { value: value as Record<string, unknown>, line };
@@ -220,11 +221,7 @@ function intervalOf(
     client: typeof client === "number" ? client : clients.numberOf(client),
     start,
     end,
-    operation: {
-      f,
-      ...(key === undefined ? {} : { key }),
-      ...(argument === undefined ? {} : { value: argument }),
-    },
+    operation: defined({ f, key, value: argument }),
     outcome: isMismatch ? "fail" : outcome,
     ...(isMismatch ? { error: "mismatch" } : {}),
     ...(result === undefined || WRITES.has(f.toLowerCase()) ? {} : { result }),

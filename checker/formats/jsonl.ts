@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isRecord } from "../record.ts";
 import { EventList, type EventsWithLines, isHistoryName } from "./events.ts";
 import { FormatError } from "./format_error.ts";
 import { JsonText, mayHaveLongIntegers, parseJson } from "./json_text.ts";
@@ -102,13 +103,9 @@ export function parseJsonText(text: string): EventsWithLines {
 
 /** The list of events in an object such as `{"history": [...]}`. */
 function historyInside(value: unknown): readonly unknown[] | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || "type" in value) return undefined;
+  if (!isRecord(value) || "type" in value) return undefined;
   const entry = Object.entries(value).find(([name, inner]) =>
-    Array.isArray(inner) && (inner.length > 0 || isHistoryName(name)) && inner.every(isObject)
+    Array.isArray(inner) && (inner.length > 0 || isHistoryName(name)) && inner.every(isRecord)
   );
   return entry?.[1] as unknown[] | undefined;
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { isRecord } from "../record.ts";
 import { found } from "../event_form.ts";
 import type { EventsWithLines } from "./events.ts";
 import { FormatError } from "./format_error.ts";
@@ -34,12 +35,12 @@ export function parseKayaWgl(text: string): EventsWithLines {
 function intervalOf(value: unknown, i: number, line: number): Interval {
   const fail = (expected: string, what: unknown): FormatError =>
     new FormatError(line, 1, `expected ${expected}, found ${found(what)}`);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isRecord(value)) {
     throw fail("an operation as an object", value);
   }
   const { client = 0, start, end, op, key, prefix, value: written, result } = value as Record<string, unknown>;
   if (typeof client !== "number" || !Number.isSafeInteger(client)) throw fail('"client" to be a whole number', client);
-  const isUnknown = typeof result === "object" && result !== null && !Array.isArray(result) && "error" in result;
+  const isUnknown = isRecord(result) && "error" in result;
   const ticks = start === undefined && end === undefined ? [2 * i, 2 * i + 1] : [start, isUnknown ? end ?? start : end];
   const [from, to] = ticks;
   if (typeof from !== "number") throw fail('"start" to be a number', start);

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { defined, isRecord } from "../record.ts";
 import { found } from "../event_form.ts";
 import type { EventsWithLines } from "./events.ts";
 import { FormatError } from "./format_error.ts";
@@ -105,7 +106,7 @@ function operationOf(input: unknown, fail: (expected: string, what: unknown) => 
   if (f === "cas" && (value as unknown[]).includes(undefined)) throw fail('a cas to have "From" and "To"', input);
   const needsValue = f === "put" || f === "write" || f === "append" || f === "enqueue";
   if (needsValue && value === undefined) throw fail(`the input of a ${f} to have a "Value"`, input);
-  return { f, ...(key === undefined ? {} : { key }), ...(value === undefined ? {} : { value }) };
+  return defined({ f, key, value });
 }
 
 /** A value; Go's empty string means that there is none. */
@@ -125,7 +126,7 @@ function successOf(output: unknown): boolean | undefined {
 }
 
 function resultOf(output: unknown): unknown {
-  if (typeof output !== "object" || output === null || Array.isArray(output)) return valueOf(output);
+  if (!isRecord(output)) return valueOf(output);
   if (anyOf(output, "found", "exists") === false) return null;
   return valueOf(anyOf(output, "value", "val", "v", "result")) ?? null;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { defined } from "../record.ts";
 import type { HistoryEvent } from "../history.ts";
 import { HistoryError, nodeOf, type Operations, OperationsBuilder } from "../table/operations.ts";
 import { detectFormat, FORMATS, HEAD_BYTES } from "./detect.ts";
@@ -65,13 +66,7 @@ export function readHistory(input: Uint8Array | string, options: ReadOptions = {
   const { events, lines, timeZero } = format === "jsonl" ? parseJsonLines(input) : parse(textOf(input), format);
   const found = pairsOf(events);
   const pairs = found === "values" ? found : options.pairs ?? found;
-  return {
-    format,
-    events: pairs === "keys" ? eventsWithKeys(events) : events,
-    lines,
-    pairs,
-    ...(timeZero === undefined ? {} : { timeZero }),
-  };
+  return defined({ format, events: pairs === "keys" ? eventsWithKeys(events) : events, lines, pairs, timeZero });
 }
 
 /** The history again, with its unclear pairs split into keys and values. */
@@ -149,7 +144,7 @@ export function readOperations(bytes: Uint8Array, options: ReadOptions = {}): Re
     reader.push(bytes);
     const operations = reader.finish();
     operations.nodeAt = nodesByLine(bytes);
-    return { format, operations, ...(reader.goesBack === undefined ? {} : { goesBack: reader.goesBack }) };
+    return defined({ format, operations, goesBack: reader.goesBack });
   }
   return { format, operations: tableOf(readHistory(bytes, { ...options, format })) };
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { defined } from "../record.ts";
 import type { HistoryEvent } from "../history.ts";
 import type { Validity } from "../verdict.ts";
 import { type AnyModel, isRegisterModel } from "../models/model.ts";
@@ -151,13 +152,8 @@ export class LinearizabilityMonitor {
       if (this.#violation !== undefined) return this.#violation;
     }
     if (reason !== undefined) valid = "unknown";
-    return {
-      valid,
-      ...(reason === undefined ? {} : { reason }),
-      model: this.#model.name,
-      operations: this.#allCounts(),
-      lines: table.countsLines,
-    };
+    const [model, operations] = [this.#model.name, this.#allCounts()];
+    return defined({ valid, reason, model, operations, lines: table.countsLines });
   }
 
   #allCounts(): { ok: number; fail: number; info: number } {

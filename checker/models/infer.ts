@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isRecord } from "../record.ts";
 import type { HistoryEvent } from "../history.ts";
 import { canonicalJson } from "../table/values.ts";
 import { didYouMean } from "./operation_names.ts";
@@ -30,37 +31,29 @@ interface Signature {
 }
 
 const SIGNATURES: readonly Signature[] = [
-  { model: "mutex", operations: ["acquire", "release"], needs: ["acquire", "release"] },
-  { model: "fifo-queue", operations: ["enqueue", "dequeue"], needs: ["enqueue", "dequeue"] },
-  { model: "stack", operations: ["push", "pop"], needs: ["push", "pop"] },
-  { model: "kv-append", operations: ["append", "get", "put", "read", "write"], needs: ["append"] },
-  { model: "kv", operations: ["get", "put", "delete", "cas", "scan"], needs: ["get", "put", "delete", "cas", "scan"] },
-  { model: "bank", operations: ["transfer", "read"], needs: ["transfer"] },
-  { model: "broadcast", operations: ["broadcast", "read"], needs: ["broadcast"] },
-  { model: "unique-ids", operations: ["generate"], needs: ["generate"] },
-  { model: "echo", operations: ["echo"], needs: ["echo"] },
-  {
-    model: "kafka",
-    operations: ["send", "poll", "txn", "assign", "subscribe", "crash", "debug-topic-partitions"],
-    needs: ["send", "poll"],
-  },
-  {
-    model: "etcd",
-    operations: ["range", "txn", "leaseGrant", "leaseRevoke", "defragment", "compact"],
-    needs: ["range", "leaseGrant", "leaseRevoke", "defragment", "compact"],
-  },
-  { model: "lease", operations: ["acquire", "renew", "release", "read", "get"], needs: ["renew"] },
-  {
-    model: "priority-queue",
-    operations: ["insert", "delete-min", "extract-min", "pop-min"],
-    needs: ["delete-min", "extract-min", "pop-min"],
-  },
-  {
-    model: "priority-queue:max",
-    operations: ["insert", "delete-max", "extract-max", "pop-max"],
-    needs: ["delete-max", "extract-max", "pop-max"],
-  },
+  signature("mutex", "acquire release"),
+  signature("fifo-queue", "enqueue dequeue"),
+  signature("stack", "push pop"),
+  signature("kv-append", "append get put read write", "append"),
+  signature("kv", "get put delete cas scan"),
+  signature("bank", "transfer read", "transfer"),
+  signature("broadcast", "broadcast read", "broadcast"),
+  signature("unique-ids", "generate"),
+  signature("echo", "echo"),
+  signature("kafka", "send poll txn assign subscribe crash debug-topic-partitions", "send poll"),
+  signature(
+    "etcd",
+    "range txn leaseGrant leaseRevoke defragment compact",
+    "range leaseGrant leaseRevoke defragment compact",
+  ),
+  signature("lease", "acquire renew release read get", "renew"),
+  signature("priority-queue", "insert delete-min extract-min pop-min", "delete-min extract-min pop-min"),
+  signature("priority-queue:max", "insert delete-max extract-max pop-max", "delete-max extract-max pop-max"),
 ];
+
+function signature(model: string, operations: string, needs = operations): Signature {
+  return { model, operations: operations.split(" "), needs: needs.split(" ") };
+}
 
 /**
  * Infers the model of a history, or of its beginning.
@@ -110,8 +103,8 @@ function inferRegisters(
   const hasKeys = clients.some((event) => event.key !== undefined && event.key !== null);
   const hasCas = clients.some((event) => event.f === "cas");
   const model = hasKeys && !hasTuples ? "kv" : hasCas ? "cas-register" : "register";
-  const writesMaps = clients.some((event) => event.f === "write" && isObject(event.value));
-  if (!writesMaps && clients.some((event) => event.f === "read" && isObject(event.value))) {
+  const writesMaps = clients.some((event) => event.f === "write" && isRecord(event.value));
+  if (!writesMaps && clients.some((event) => event.f === "read" && isRecord(event.value))) {
     return { question: "its reads return maps", models: ["bank", "register"] };
   }
   return otherShape(clients, events, [model]) ?? { model };
@@ -228,9 +221,5 @@ function isTransaction(event: HistoryEvent): boolean {
 }
 
 function isEtcdRequest({ type, value, f }: HistoryEvent): boolean {
-  return type !== "invoke" || (isObject(value) && (value as { Type?: unknown }).Type === f);
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return type !== "invoke" || (isRecord(value) && (value as { Type?: unknown }).Type === f);
 }

@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { entryOf } from "../entries.ts";
 
 /** Enough for 2^24 elements, the limit of a Map. */
 const LEVELS = 19;
@@ -79,9 +80,7 @@ export class InternedSets {
   }
 
   #numberOf(element: string): number {
-    let number = this.#numbers.get(element);
-    if (number === undefined) this.#numbers.set(element, number = this.#numbers.size);
-    return number;
+    return entryOf(this.#numbers, element, () => this.#numbers.size);
   }
 
   #isRight(number: number, level: number): boolean {
@@ -89,16 +88,12 @@ export class InternedSets {
   }
 
   #word(bits: number): number {
-    let node = this.#ofWord.get(bits);
-    if (node === undefined) this.#ofWord.set(bits, node = this.#node(bits, EMPTY));
-    return node;
+    return entryOf(this.#ofWord, bits, () => this.#node(bits, EMPTY));
   }
 
   #pair(left: number, right: number): number {
     const pair = left * MOST_NODES + right;
-    let node = this.#ofPair.get(pair);
-    if (node === undefined) this.#ofPair.set(pair, node = this.#node(left, right));
-    return node;
+    return entryOf(this.#ofPair, pair, () => this.#node(left, right));
   }
 
   #node(left: number, right: number): number {

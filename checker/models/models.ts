@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isRecord } from "../record.ts";
 import { counter } from "./counter.ts";
 import { fifoQueue, priorityQueue, stack, unorderedQueue } from "./collection.ts";
 import { kvAppend } from "./kv_append.ts";
@@ -124,7 +125,7 @@ function parametric(name: string, base: string, initial: unknown, options: Model
       }
       return counter(initial ?? 0, name);
     case "multi-register":
-      if (initial !== undefined && (typeof initial !== "object" || initial === null || Array.isArray(initial))) {
+      if (initial !== undefined && (!isRecord(initial))) {
         throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: expected an object of registers`);
       }
       return multiRegister((initial ?? {}) as Record<string, unknown>, name, options.nullReads ?? "unknown");

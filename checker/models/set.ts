@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { entryOf } from "../entries.ts";
 import { jsonOf } from "../json_of.ts";
 import { canonicalJson } from "../table/values.ts";
 import { EMPTY, InternedSets } from "./interned_sets.ts";
@@ -28,9 +29,7 @@ export function set({ answers = false }: { readonly answers?: boolean } = {}): S
     if (!Array.isArray(result)) {
       throw new RangeError(`set takes a read's result as a list of elements, not ${jsonOf(result)}`);
     }
-    let known = read.get(result);
-    if (known === undefined) read.set(result, known = sets.of(result.map(canonicalJson)));
-    return known;
+    return entryOf(read, result, () => sets.of(result.map(canonicalJson)));
   };
   const model: Model<number> = {
     name: "set",

@@ -60,7 +60,7 @@ export function checkBank(history: readonly HistoryEvent[], options: BankOptions
   const kinds = Object.keys(errors);
   return workloadVerdict("bank", operations, {
     valid: kinds.length === 0,
-    ...(kinds.length === 0 ? {} : { reason: `reads of the bank are wrong: ${kinds.join(", ").replaceAll("-", " ")}` }),
+    reason: `reads of the bank are wrong: ${kinds.join(", ").replaceAll("-", " ")}`,
     found: { readCount: reads.length, totalAmount, errors },
   });
 }

@@ -59,7 +59,7 @@ function checkEventualSet(history: readonly HistoryEvent[], model: string, add: 
   const isBroken = isLost.size + unexpected.length + duplicated.size > 0;
   return workloadVerdict(model, operations, {
     valid: isBroken ? false : doubt === undefined ? true : "unknown",
-    ...(reason === undefined ? {} : { reason }),
+    reason,
     found: {
       ...foundOf(record, fates),
       unexpectedCount: unexpected.length,

@@ -68,11 +68,8 @@ export function checkCounter(history: readonly HistoryEvent[]): WorkloadVerdict 
   }
   return workloadVerdict("counter", operations, {
     valid: errorCount === 0,
-    ...(errorCount === 0 ? {} : {
-      reason: `${errorCount} of ${readCount} reads ${errorCount === 1 ? "is" : "are"} out of bounds, the first ${
-        errors[0]![1]
-      }, not from ${errors[0]![0]} to ${errors[0]![2]}`,
-    }),
+    reason: errors[0] && `${errorCount} of ${readCount} reads ${errorCount === 1 ? "is" : "are"} out of bounds, ` +
+        `the first ${errors[0][1]}, not from ${errors[0][0]} to ${errors[0][2]}`,
     found: { readCount, errorCount, errors },
   });
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isRecord } from "../record.ts";
 import type { HistoryEvent } from "../history.ts";
 import { jsonOf } from "../json_of.ts";
 import { assertHasAny, member, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
@@ -33,12 +34,12 @@ export function checkEcho(history: readonly HistoryEvent[]): WorkloadVerdict {
     : "nothing succeeded: no echo was answered";
   return workloadVerdict("echo", operations, {
     valid,
-    ...(valid === true ? {} : { reason }),
+    reason,
     found: { echoCount, errorCount: errors.length, errors: errors.slice(0, 20) },
   });
 }
 
 function echoIn(value: unknown): unknown {
-  const isBody = typeof value === "object" && value !== null && !Array.isArray(value) && "echo" in value;
+  const isBody = isRecord(value) && "echo" in value;
   return isBody ? value.echo : value;
 }

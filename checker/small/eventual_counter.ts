@@ -72,7 +72,7 @@ export function checkEventualCounter(
     : doubt;
   return workloadVerdict(model, operations, {
     valid: errors.length > 0 ? false : doubt === undefined ? true : "unknown",
-    ...(reason === undefined ? {} : { reason }),
+    reason,
     found: {
       addCount,
       finalReadCount: reads.length,

@@ -59,7 +59,7 @@ export function checkKafka(history: readonly HistoryEvent[]): WorkloadVerdict {
   const reason = first !== undefined ? `${first.kind} of key ${jsonOf(first.key)}: ${first.text}` : doubt;
   return workloadVerdict("kafka", operations, {
     valid: first !== undefined ? false : doubt === undefined ? true : "unknown",
-    ...(reason === undefined ? {} : { reason }),
+    reason,
     found: {
       sendCount: sends.length,
       acknowledgedCount: sends.filter(({ end }) => end === "ok").length,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { entryOf } from "../entries.ts";
 import { firstAbove, type Log } from "./kafka_logs.ts";
 import type { Step } from "./kafka_operations.ts";
 
@@ -37,8 +38,7 @@ export function worstLag(steps: readonly Step[], logs: ReadonlyMap<string, Log>)
   const positions = new Map<unknown, Map<string, number>>();
   let worst: Lag | null = null;
   for (const { process, type, polls, began, event } of steps) {
-    let position = positions.get(process);
-    if (position === undefined) positions.set(process, position = new Map());
+    const position = entryOf(positions, process, () => new Map());
     const isFinal = polls.some((poll) => poll.isFinal);
     if (type === "moved" || isFinal) position.clear();
     if (type !== "polls" || isFinal) continue;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addTo, entryOf } from "../entries.ts";
 import { jsonOf } from "../json_of.ts";
 import type { Poll, Send } from "./kafka_operations.ts";
 import { member } from "./workload.ts";
@@ -103,9 +104,7 @@ export function logsOf(sends: readonly Send[], polls: readonly Poll[]): Readonly
   };
   for (const send of sends) {
     const log = logOf(send.key), name = member(send.message);
-    const known = log.sends.get(name);
-    if (known === undefined) log.sends.set(name, [send]);
-    else known.push(send);
+    addTo(log.sends, name, send);
     if (send.end === "ok") log.acknowledged.set(name, send);
     if (send.offset !== null) place(log, send.offset, send.message, send.event.index);
   }
@@ -124,11 +123,9 @@ export function logsOf(sends: readonly Send[], polls: readonly Poll[]): Readonly
 
 function place(log: Gathered, offset: number, message: unknown, index: number): void {
   const name = member(message);
-  let messages = log.messagesAt.get(offset);
-  if (messages === undefined) log.messagesAt.set(offset, messages = new Map());
+  const messages = entryOf(log.messagesAt, offset, () => new Map());
   if (!messages.has(name)) messages.set(name, { message, index });
-  let offsets = log.offsetsOf.get(name);
-  if (offsets === undefined) log.offsetsOf.set(name, offsets = new Map());
+  const offsets = entryOf(log.offsetsOf, name, () => new Map());
   if (!offsets.has(offset)) offsets.set(offset, index);
 }
 

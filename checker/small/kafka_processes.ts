@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { entryOf } from "../entries.ts";
 import { type KafkaError, type KafkaErrorKind, type Log, offsetsBetween } from "./kafka_logs.ts";
 import type { Step } from "./kafka_operations.ts";
 
@@ -18,8 +19,7 @@ export function followProcesses(steps: readonly Step[], logs: ReadonlyMap<string
   const errors: KafkaError[] = [];
   const positions = new Map<unknown, Positions>();
   for (const step of steps) {
-    let position = positions.get(step.process);
-    if (position === undefined) positions.set(step.process, position = { polled: new Map(), sent: new Map() });
+    const position = entryOf(positions, step.process, () => ({ polled: new Map(), sent: new Map() }));
     // The process may continue at any offset; a last poll begins at the beginning.
     const isFinal = step.polls.some((poll) => poll.isFinal);
     if (step.type === "moved" || isFinal) position.polled.clear();

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { addTo } from "../entries.ts";
 import { jsonOf } from "../json_of.ts";
 import type { HistoryEvent } from "../history.ts";
 import {
@@ -50,9 +51,7 @@ export function checkLongFork(history: readonly HistoryEvent[]): WorkloadVerdict
       read.filter(([, , value]) => value !== null && value !== undefined).map(([, key, value]) => [member(key), value]),
     );
     const group = [...new Set(read.map(([, key]) => String(member(key))))].sort().join("\n");
-    const reads = groups.get(group);
-    if (reads === undefined) groups.set(group, [{ index: completion!.index, seen }]);
-    else reads.push({ index: completion!.index, seen });
+    addTo(groups, group, { index: completion!.index, seen });
   }
   if (readCount === 0) {
     return workloadVerdict("long-fork", operations, {

@@ -52,7 +52,7 @@ export function checkSet(history: readonly HistoryEvent[]): WorkloadVerdict {
   const valid = lost.length === 0 && unexpected.length === 0;
   return workloadVerdict("set", operations, {
     valid,
-    ...(valid ? {} : { reason: `the last read ${differences(lost, unexpected).join(" and ")}` }),
+    reason: `the last read ${differences(lost, unexpected).join(" and ")}`,
     found: {
       attemptCount: attempts.size,
       acknowledgedCount: adds.size,

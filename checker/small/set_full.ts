@@ -103,7 +103,7 @@ export function checkSetFull(history: readonly HistoryEvent[], options: SetFullO
     : undefined;
   return workloadVerdict("set-full", operations, {
     valid,
-    ...(reason === undefined ? {} : { reason }),
+    reason,
     found: foundOf(record, fates),
   });
 }

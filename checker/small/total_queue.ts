@@ -43,7 +43,7 @@ export function checkTotalQueue(history: readonly HistoryEvent[]): WorkloadVerdi
     : undefined;
   return workloadVerdict("total-queue", operations, {
     valid,
-    ...(reason === undefined ? {} : { reason }),
+    reason,
     found: {
       attemptCount: total(attempts),
       acknowledgedCount: total(enqueues),

@@ -39,7 +39,7 @@ export function checkUniqueIds(history: readonly HistoryEvent[]): WorkloadVerdic
     : "nothing succeeded: no id was given out";
   return workloadVerdict("unique-ids", operations, {
     valid,
-    ...(valid === true ? {} : { reason }),
+    reason,
     found: {
       attemptCount,
       acknowledgedCount,

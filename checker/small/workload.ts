@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { defined } from "../record.ts";
 import { formProblem } from "../event_form.ts";
 import { jsonOf } from "../json_of.ts";
 import { MisfitError } from "../misfit.ts";
@@ -136,17 +137,16 @@ export function neverRead(operations: readonly ClientOperation[], what: string):
 export function workloadVerdict(
   model: string,
   operations: readonly ClientOperation[],
-  answer: Verdict & { readonly found: Readonly<Record<string, unknown>> },
+  { valid, reason, found }: {
+    readonly valid: Verdict["valid"];
+    /** Why it is not valid. */
+    readonly reason?: string | undefined;
+    readonly found: Readonly<Record<string, unknown>>;
+  },
 ): WorkloadVerdict {
   const ends = { ok: 0, fail: 0, info: 0 };
   for (const { end } of operations) ends[end]++;
-  return {
-    valid: answer.valid,
-    ...(answer.reason === undefined ? {} : { reason: answer.reason }),
-    model,
-    operations: ends,
-    found: answer.found,
-  };
+  return defined({ valid, reason: valid === true ? undefined : reason, model, operations: ends, found });
 }
 
 /** The key of a value in a set: the value itself, or its JSON if it is an object. */

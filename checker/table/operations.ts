@@ -244,29 +244,27 @@ export class Operations {
 
   #grow(): void {
     const capacity = this.verb.length * 2;
-    const ints = (old: Int32Array, length = capacity): Int32Array<ArrayBuffer> => {
-      const grown = new Int32Array(length);
-      grown.set(old);
-      return grown;
-    };
-    const bytes = (old: Uint8Array): Uint8Array<ArrayBuffer> => {
-      const grown = new Uint8Array(capacity);
-      grown.set(old);
-      return grown;
-    };
-    this.verb = bytes(this.verb);
-    this.outcome = bytes(this.outcome);
-    this.name = ints(this.name);
-    this.key = ints(this.key);
-    this.a = ints(this.a);
-    this.b = ints(this.b);
-    this.invoked = ints(this.invoked);
-    this.returned = ints(this.returned);
-    this.order = ints(this.order, capacity * 2);
-    const process = new Float64Array(capacity);
-    process.set(this.process);
-    this.process = process;
+    this.verb = widened(this.verb, capacity);
+    this.outcome = widened(this.outcome, capacity);
+    this.name = widened(this.name, capacity);
+    this.key = widened(this.key, capacity);
+    this.a = widened(this.a, capacity);
+    this.b = widened(this.b, capacity);
+    this.invoked = widened(this.invoked, capacity);
+    this.returned = widened(this.returned, capacity);
+    this.order = widened(this.order, capacity * 2);
+    this.process = widened(this.process, capacity);
   }
+}
+
+/** A longer column with the same content. */
+function widened<Column extends Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(
+  column: Column,
+  length: number,
+): Column {
+  const wider = new (column.constructor as new (length: number) => Column)(length);
+  wider.set(column);
+  return wider;
 }
 
 /** Fills a table event by event, and keeps track of the open operation of each process. */
@@ -300,8 +298,7 @@ export class OperationsBuilder {
 
   #setOpenRow(process: number, row: number): void {
     if (process >= this.#rows.length && process < 1 << 22 && Number.isInteger(process)) {
-      const grown = new Int32Array(Math.max(process + 1, this.#rows.length * 2));
-      grown.set(this.#rows);
+      const grown = widened(this.#rows, Math.max(process + 1, this.#rows.length * 2));
       for (const [other, open] of this.#otherRows) if (other >= 0 && other < grown.length) grown[other] = open;
       this.#rows = grown;
     }
@@ -372,14 +369,6 @@ export class OperationsBuilder {
       keep[row] = table.key[row] === id || isBusy ? 1 : 0;
     }
     this.retain(keep, new Int32Array(0));
-  }
-
-  /** Removes the invocation that was added last. */
-  undoInvoke(process: number): void {
-    this.#setOpenRow(process, -1);
-    this.operations.length--;
-    this.operations.events--;
-    this.position--;
   }
 
   /** Ends the open operation of a process. */

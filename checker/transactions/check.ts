@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { defined } from "../record.ts";
 import type { HistoryEvent } from "../history.ts";
 import type { Verdict } from "../verdict.ts";
 import {
@@ -208,14 +209,14 @@ function judge(
   const question = questionOf(history, options);
   const analysed = analysedBy(question, history, options, indexOf);
   const isWeak = holdsWeakly(question, analysed);
-  // A weak level that holds needs no edges beside its own.
-  const edgesOf = isWeak ? undefined : edgesByConstraint(analysed);
-  const hasDependencies = hasReads(analysed) || analysed.analysis.edges.count > 0;
   const proven = isWeak
     ? { valid: true as const }
     : isOpen(question)
     ? proveByOrder(question.model, analysed)
     : undefined;
+  // What is proven needs no edges. The search for cycles adds others to those from data.
+  const edgesOf = proven === undefined ? edgesByConstraint(analysed) : undefined;
+  const hasDependencies = hasReads(analysed) || analysed.analysis.edges.count > 0;
   const { decision, drawing } = proven === undefined
     ? decideByGraph(question, analysed)
     : { decision: proven, drawing: undefined };
@@ -373,9 +374,9 @@ function verdictOf(
     else if (history.status[t] === info) ends.info++;
     else if (history.status[t] === fail) ends.fail++;
   }
-  return {
+  return defined({
     valid: decision.valid,
-    ...(reason === undefined ? {} : { reason }),
+    reason,
     model: history.workload,
     consistencyModel: asked,
     anomalyTypes: findings.names(),
@@ -385,7 +386,7 @@ function verdictOf(
     alsoNot: limits.alsoNot,
     remaining: limits.remaining,
     operations: ends,
-    ...(decision.witness === undefined ? {} : { witness: decision.witness }),
-    ...(drawing === undefined ? {} : { dot: drawing }),
-  };
+    witness: decision.witness,
+    dot: drawing,
+  });
 }

@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { addTo, entryOf } from "../../entries.ts";
 import { kvAppend } from "../../models/kv_append.ts";
 import { CAS, FAILED, GET, OK, type Operations, PUT } from "../../table/operations.ts";
 import { type AsRegisters, sameEvents } from "./as_registers.ts";
@@ -106,15 +107,12 @@ class Chains {
     const table = this.#table;
     const byKey = new Map<number, { pieces: Map<string, number>; reads: Map<string, number[]> }>();
     for (let row = 0; row < table.length; row++) {
-      let of = byKey.get(table.key[row]!);
-      if (of === undefined) byKey.set(table.key[row]!, of = { pieces: new Map(), reads: new Map() });
+      const of = entryOf(byKey, table.key[row]!, () => ({ pieces: new Map(), reads: new Map() }));
       const role = this.#roles[table.name[row]!];
       if (role === READ) {
         if (table.outcome[row] !== OK) continue;
         const text = String(table.resultOf(row) ?? "");
-        const rows = of.reads.get(text);
-        if (rows === undefined) of.reads.set(text, [row]);
-        else rows.push(row);
+        addTo(of.reads, text, row);
       } else if (table.outcome[row] !== FAILED) {
         const piece = textOf(table, row);
         if (piece !== "") of.pieces.set(piece, of.pieces.has(piece) ? -1 : row);

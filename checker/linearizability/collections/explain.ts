@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { defined } from "../../record.ts";
 import type { CollectionModel } from "../../models/collection.ts";
 import { OPEN, type Operations } from "../../table/operations.ts";
 import { drawnOperations } from "../explain/drawing.ts";
@@ -38,17 +39,16 @@ export function explainCollection(key: KeyEvents): Counterexample {
   const small = smallPart(key, whole, first);
   const { rows, isMinimal, isReplayed } = confirm(key, whole.read.collection, small.rows);
   const operations = rows.map((row) => shown(table, row));
-  const keyValue = table.keys.at(table.key[rows[0]!]!);
   const spoils = key.sorted[key.begin + Math.min(fine, events - 1)]!;
-  return {
-    ...(keyValue === null ? {} : { key: keyValue }),
+  return defined({
+    key: table.keys.at(table.key[rows[0]!]!) ?? undefined,
     operations: operations.map((operation) => placed(table, operation)),
     sentence: collectionSentence(table, model, small.verdict, small.part),
     minimal: isMinimal,
     finePrefix: whereOf(table, spoils) - (table.countsLines ? 1 : 0),
     replayed: isReplayed,
     drawing: drawnOperations(operations),
-  };
+  });
 }
 
 function whereOf(table: Operations, event: number): number {

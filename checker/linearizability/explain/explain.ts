@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { defined } from "../../record.ts";
 import { ModelError } from "../../misfit.ts";
 import { type AnyModel, isRegisterModel, type Operation } from "../../models/model.ts";
 import { CAS, FAILED, type Operations, PUT } from "../../table/operations.ts";
@@ -109,18 +110,18 @@ export function shownCounterexample(table: Operations, model: AnyModel, found: C
     isUncertain: (value: unknown): boolean => isRegister && !isWrittenBefore(table, model, last, value),
     failedWriter: (value: unknown): number | undefined => failedWriter(table, table.key[last]!, value),
   };
-  return {
-    ...(key === null ? {} : { key }),
+  return defined({
+    key: key ?? undefined,
     operations: operations.map((operation) => placed(table, operation)),
     sentence: sentenceOf(operations, context),
-    ...(found.expected === undefined ? {} : { expected: found.expected }),
+    expected: found.expected,
     minimal: found.isMinimal,
-    ...(found.isInTime ? { othersInTime: true } : {}),
-    ...(found.isSmallest ? { smallest: true } : {}),
+    othersInTime: found.isInTime || undefined,
+    smallest: found.isSmallest || undefined,
     finePrefix: found.finePrefix,
     replayed: found.isReplayed,
     drawing: drawnOperations(operations),
-  };
+  });
 }
 
 /** What a model calls an operation, if it has words of its own. */

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { addTo } from "../../entries.ts";
 import { NOT_EQUAL, type Piece, READ, STEP, SWAP, WRITE } from "../piece/piece.ts";
 import type { SearchLimits } from "../search/limits.ts";
 import { search } from "../search/search.ts";
@@ -45,9 +46,7 @@ function writersSeenBy({ kind, a, b, length }: Piece, kept: readonly number[]): 
   for (let op = 0; op < length; op++) {
     if ((kind[op] !== WRITE && kind[op] !== SWAP) || isKept.has(op)) continue;
     const value = kind[op] === WRITE ? a[op]! : b[op]!;
-    const others = writers.get(value);
-    if (others === undefined) writers.set(value, [op]);
-    else others.push(op);
+    addTo(writers, value, op);
   }
   const seen = new Set<number>();
   for (const op of kept) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { addTo } from "../../entries.ts";
 import { LOOK, NEVER, NOT_EQUAL, type Piece, READ, STEP, SWAP, WRITE } from "../piece/piece.ts";
 import type { SearchLimits } from "../search/limits.ts";
 import { search } from "../search/search.ts";
@@ -88,9 +89,7 @@ export class Relaxation {
       if (kind !== WRITE && kind !== SWAP) continue;
       if (kind === WRITE) this.#blindWrites.push(op);
       const value = kind === WRITE ? piece.a[op]! : piece.b[op]!;
-      const writers = this.#writers.get(value);
-      if (writers === undefined) this.#writers.set(value, [op]);
-      else writers.push(op);
+      addTo(this.#writers, value, op);
     }
   }
 

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { addTo } from "../../entries.ts";
 import { NEVER, NOT_EQUAL, type Piece, READ, SWAP, WRITE } from "./piece.ts";
 import { CAS, FAILED, GET, MISMATCH, OK, type Operations, PUT } from "../../table/operations.ts";
 import { NULL_ID } from "../../table/values.ts";
@@ -170,9 +171,7 @@ export class RegisterPieces {
     for (const row of unknownSwaps) {
       if (this.#seen[second[row]!] === 1 || hasNotEqual) work.push(row);
       else {
-        const rows = byTarget.get(second[row]!);
-        if (rows === undefined) byTarget.set(second[row]!, [row]);
-        else rows.push(row);
+        addTo(byTarget, second[row]!, row);
       }
     }
     for (let row = work.pop(); row !== undefined; row = work.pop()) {

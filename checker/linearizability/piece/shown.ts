@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { defined } from "../../record.ts";
 import { jsonOf } from "../../json_of.ts";
 import { type Place, UnknownOperationError } from "../../misfit.ts";
 import { FAILED, MISMATCH, OK, type Operations } from "../../table/operations.ts";
@@ -67,6 +68,10 @@ export function placed(table: Operations, operation: ShownOperation): ShownOpera
   };
 }
 
+function outcomeOf(outcome: number): ShownOperation["type"] {
+  return outcome === OK ? "ok" : outcome === FAILED || outcome === MISMATCH ? "fail" : "info";
+}
+
 /** A row in the form that verdicts show, except that its places are those of the table. */
 export function shown(table: Operations, row: number): ShownOperation {
   const outcome = table.outcome[row]!;
@@ -78,20 +83,20 @@ export function shown(table: Operations, row: number): ShownOperation {
   const node = table.nodeAt?.(invoked) ?? (returned === null ? undefined : table.nodeAt?.(returned));
   const time = table.timeAt?.(invoked);
   const returnedTime = returned === null ? undefined : table.timeAt?.(returned);
-  return {
+  return defined({
     process: table.process[row]!,
-    ...(node === undefined ? {} : { node }),
+    node,
     f: table.names[table.name[row]!]!,
-    ...(key === null ? {} : { key }),
-    ...(value === null ? {} : { value }),
-    ...(outcome === OK ? { result: table.resultOf(row) } : {}),
-    ...(actual === undefined ? {} : { actual: table.values.at(actual) }),
-    type: outcome === OK ? "ok" : outcome === FAILED || outcome === MISMATCH ? "fail" : "info",
+    key: key ?? undefined,
+    value: value ?? undefined,
+    result: outcome === OK ? table.resultOf(row) : undefined,
+    actual: actual === undefined ? undefined : table.values.at(actual),
+    type: outcomeOf(outcome),
     invoked,
     returned,
-    ...(time === undefined ? {} : { time }),
-    ...(returnedTime === undefined ? {} : { returnedTime }),
-  };
+    time,
+    returnedTime,
+  });
 }
 
 /** A value as text: JSON, truncated. */

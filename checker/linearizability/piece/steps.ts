@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { addTo } from "../../entries.ts";
 import { FAILED_COMPARE, type Model, type Operation } from "../../models/model.ts";
 import { FAILED, MISMATCH, OK, type Operations } from "../../table/operations.ts";
 import { ModelError, UnknownOperationError } from "../../misfit.ts";
@@ -141,9 +142,7 @@ function piecesOf<State>(
     }
     const seen = operation;
     const partition = ask(seen, () => model.partition === undefined ? "" : canonicalJson(model.partition(seen)));
-    const events = partitions.get(partition);
-    if (events === undefined) partitions.set(partition, [event]);
-    else events.push(event);
+    addTo(partitions, partition, event);
   }
   return [...partitions.values()].map((events) => pieceOf(table, model, ask, operations, events));
 }

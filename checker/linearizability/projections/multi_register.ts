@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { entryOf } from "../../entries.ts";
 import { CAS, FAILED, GET, OK, type Operations, PUT } from "../../table/operations.ts";
 import type { MultiRegisterModel } from "../../models/multi_register.ts";
 import { canonicalJson } from "../../table/values.ts";
@@ -40,8 +41,7 @@ function actionsOf(table: Operations, row: number, nullTells: boolean): Register
     if (!Array.isArray(item)) return undefined;
     const [f, register, operand] = item;
     const name = String(register);
-    let at = touched.get(name);
-    if (at === undefined) touched.set(name, at = { register: name, sees: undefined, writes: undefined });
+    const at = entryOf(touched, name, () => ({ register: name, sees: undefined, writes: undefined }));
     if (f === "write" || f === "w") at.writes = { value: operand };
     else if (f !== "read" && f !== "r") return undefined;
     else if (isKnown && (nullTells || (operand !== null && operand !== undefined))) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { entryOf } from "../../entries.ts";
 import { FAILED, GET, OK, type Operations, PUT } from "../../table/operations.ts";
 import { canonicalJson } from "../../table/values.ts";
 import { project, type Projection, type RegisterAction } from "./projection.ts";
@@ -15,8 +16,7 @@ import { project, type Projection, type RegisterAction } from "./projection.ts";
 export function projectSetReads(table: Operations): Projection | undefined {
   const elements = new Map<number, Map<string, unknown>>();
   for (let row = 0; row < table.length; row++) {
-    let of = elements.get(table.key[row]!);
-    if (of === undefined) elements.set(table.key[row]!, of = new Map());
+    const of = entryOf(elements, table.key[row]!, () => new Map());
     const result = table.resultOf(row);
     const touched = isRead(table, row) ? (Array.isArray(result) ? result : []) : [table.argumentOf(row)];
     for (const element of touched) of.set(canonicalJson(element), element);

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { addTo, entryOf } from "../../entries.ts";
 import { LOOK, NEVER, type Piece } from "../piece/piece.ts";
 import type { SearchLimits, SearchResult } from "./limits.ts";
 
@@ -113,9 +114,7 @@ class CounterSearch {
 
   #unknownOf(op: number): number[] {
     const delta = this.#deltaOf(op);
-    let operations = this.#unknown.get(delta);
-    if (operations === undefined) this.#unknown.set(delta, operations = []);
-    return operations;
+    return entryOf(this.#unknown, delta, () => []);
   }
 
   #deltaOf(op: number): number {
@@ -228,9 +227,7 @@ class CounterSearch {
   #choices(operations: readonly number[]): Choice[] {
     const byDelta = new Map<number, number[]>();
     for (const op of operations) {
-      const equal = byDelta.get(this.#deltaOf(op));
-      if (equal === undefined) byDelta.set(this.#deltaOf(op), [op]);
-      else equal.push(op);
+      addTo(byDelta, this.#deltaOf(op), op);
     }
     return Array.from(byDelta, ([delta, operations]) => ({ delta, operations }));
   }

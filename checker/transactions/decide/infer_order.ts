@@ -5,9 +5,16 @@
  * @module
  */
 import { cyclesOf, shortCycle } from "../graph/cycles.ts";
-import { componentGraphs, EdgeList, graphOf, process, realtime, rw, wr, ww } from "../graph/graph.ts";
+import { componentGraphs, type EdgeList, graphOf, process, realtime, rw, wr, ww } from "../graph/graph.ts";
 import { chainsOf } from "../order/chains.ts";
-import { consequences, findOrder, type InferredEdge, type OrderAnswer, type Write } from "../order/inference.ts";
+import {
+  consequences,
+  findOrder,
+  type InferredEdge,
+  listOf,
+  type OrderAnswer,
+  type Write,
+} from "../order/inference.ts";
 import { momentGraph, type MomentModel, topologicalOrder } from "../order/moments.ts";
 import { prune, type Pruned } from "../order/pruning.ts";
 import type { RegisterAnalysis } from "../order/rw_register.ts";
@@ -76,6 +83,7 @@ function answerOf(model: string, known: Known, edges: readonly InferredEdge[], n
   const { history, stop } = known;
   return findOrder({
     nodes,
+    transactions: history.count,
     edges,
     keys: openWrites(known),
     model: momentsOf(model),
@@ -104,13 +112,6 @@ function decisionOf(model: string, known: Known, answer: OrderAnswer): Decision 
     : [...answer.edges, ...consequences(answer.first, answer.second)];
   findings.add(`${model}-cycle-exists`, () => caseOfEdges(model, known, edges), true);
   return { valid: false };
-}
-
-function listOf(edges: readonly InferredEdge[], transactions: number): EdgeList {
-  const nodes = edges.reduce((most, { from, to }) => Math.max(most, from + 1, to + 1), transactions);
-  const list = new EdgeList(nodes, edges.length + 1);
-  for (const { from, to, kind } of edges) list.add(from, to, kind);
-  return list;
 }
 
 function witnessOf({ history }: Known, takesPart: Uint8Array, edges: readonly InferredEdge[]): number[] {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { defined } from "../../record.ts";
 import { addRealTime, addSessionOrder } from "../order/order_edges.ts";
 import type { EdgeList } from "../graph/graph.ts";
 import { modelsBelow } from "../levels/consistency_models.ts";
@@ -14,6 +15,7 @@ import { type RegisterAnalysis, registerEdges } from "../order/rw_register.ts";
 import { type VersionGraph, versionGraph } from "../order/version_order.ts";
 import { type AnomalyCase, Findings } from "../read/findings.ts";
 import { type Analysed, decidedByReads, type Decision, isBroken, isRegisters, strongest } from "./known.ts";
+import { orderInTime } from "./order_in_time.ts";
 import { findSerialOrder, isSerialOrder, isSnapshotOrder, type OrderConstraint } from "./serial_order.ts";
 
 /** The strongest model of snapshots for each constraint. */
@@ -37,14 +39,22 @@ const MAX_TOLD = 10_000;
 export function proveByOrder(model: string, analysed: Analysed): Decision | undefined {
   const { history, analysis, constraint, findings } = analysed;
   if (!isRegisters(analysis) || isBroken(findings) || decidedByReads.has(model)) return undefined;
+  const told = (order: Int32Array): Decision => ({
+    valid: true,
+    ...(order.length > MAX_TOLD ? {} : { witness: Array.from(order, (t) => analysed.indexOf(history.event[t]!)) }),
+  });
+  // A serial order that agrees with real time implies every order of versions but a given one.
+  const isFree = history.hasTime && !analysis.asked.includes("transaction-order");
+  if (isFree && modelsBelow([strongest.realtime]).has(model)) {
+    const order = orderInTime(history, analysis.takesPart, analysis.touches, analysed.stop);
+    if (order !== undefined && isSerialOrder(history, order, "realtime")) return told(order);
+  }
   // A history with stronger guarantees shows its order more easily, so those are tried first.
   const attempts = new Set<OrderConstraint>([history.hasTime ? "realtime" : "process", constraint]);
   for (const attempt of attempts) {
     if (!modelsBelow([strongest[attempt]]).has(model)) continue;
     const order = provenOrder("serializable", attempt, analysed, analysis);
-    if (order === undefined || !isSerialOrder(history, order, attempt)) continue;
-    if (order.length > MAX_TOLD) return { valid: true };
-    return { valid: true, witness: Array.from(order, (t) => analysed.indexOf(history.event[t]!)) };
+    if (order !== undefined && isSerialOrder(history, order, attempt)) return told(order);
   }
   for (const attempt of attempts) {
     if (!modelsBelow([strongestOfSnapshots[attempt]]).has(model)) continue;
@@ -100,5 +110,5 @@ export function impliedEdges(
   const edges = registerEdges(history, analysis.takesPart, analysis.touches, order);
   if (constraint !== "none") addSessionOrder(edges, history, analysis.takesPart);
   if (constraint === "realtime") addRealTime(edges, history, analysis.takesPart);
-  return { edges, order, ...(contradiction === undefined ? {} : { contradiction }) };
+  return defined({ edges, order, contradiction });
 }

@@ -17,7 +17,8 @@
  * @module
  */
 import type { EdgeList, Graph } from "../graph/graph.ts";
-import { momentGraph, type MomentModel, topologicalOrder } from "../order/moments.ts";
+import { longestPaths, momentGraph, type MomentModel, topologicalOrder } from "../order/moments.ts";
+import { grouped } from "../read/grouped.ts";
 import { bytes, integers } from "../read/memory.ts";
 import { none, readersOf, type Touches, writersIn } from "../order/touches.ts";
 import { circleOfWaits, type Wait } from "./dead_end.ts";
@@ -375,14 +376,10 @@ class TurnedChoices {
 }
 
 function reversed({ nodes, start, target }: Graph): { start: Int32Array; source: Int32Array } {
-  const startOf = integers(nodes + 1);
-  for (let at = 0; at < target.length; at++) startOf[target[at]! + 1]!++;
-  for (let node = 0; node < nodes; node++) startOf[node + 1]! += startOf[node]!;
-  const next = startOf.slice(0, nodes), source = integers(target.length);
-  for (let node = 0; node < nodes; node++) {
-    for (let at = start[node]!; at < start[node + 1]!; at++) source[next[target[at]!]!++] = node;
-  }
-  return { start: startOf, source };
+  const from = integers(target.length);
+  for (let node = 0; node < nodes; node++) from.fill(node, start[node]!, start[node + 1]!);
+  const edges = grouped(target, nodes);
+  return { start: edges.start, source: edges.items.map((edge) => from[edge]!) };
 }
 
 /**
@@ -393,22 +390,8 @@ function hintOf({ completed, hasTime }: Transactions, graph: Graph, shift: numbe
   if (hasTime) {
     return Float64Array.from({ length: completed.length << shift }, (_, moment) => completed[moment >>> shift]!);
   }
-  const { nodes, start, target } = graph;
-  const order = topologicalOrder(graph) ?? [];
-  const depth = integers(nodes), height = integers(nodes);
-  for (let i = 0; i < order.length; i++) {
-    const node = order[i]!;
-    for (let at = start[node]!; at < start[node + 1]!; at++) {
-      depth[target[at]!] = Math.max(depth[target[at]!]!, depth[node]! + 1);
-    }
-  }
-  for (let i = order.length - 1; i >= 0; i--) {
-    const node = order[i]!;
-    for (let at = start[node]!; at < start[node + 1]!; at++) {
-      height[node] = Math.max(height[node]!, height[target[at]!]! + 1);
-    }
-  }
-  return Float64Array.from({ length: nodes }, (_, node) => depth[node]! / (depth[node]! + height[node]! + 1));
+  const { depth, height } = longestPaths({ ...graph, order: topologicalOrder(graph) });
+  return Float64Array.from({ length: graph.nodes }, (_, node) => depth[node]! / (depth[node]! + height[node]! + 1));
 }
 
 function scrambled(a: number, b: number, seed: number): number {
@@ -429,26 +412,25 @@ export type OrderConstraint = "none" | "process" | "realtime";
  */
 export function isSerialOrder(history: Transactions, order: ArrayLike<number>, constraint: OrderConstraint): boolean {
   const placed = new Uint8Array(history.count);
-  const state = new Map<number, number>();
+  const state = integers(history.keys.length).fill(initialVersion);
   for (let i = 0; i < order.length; i++) {
     const t = order[i]!;
     if (placed[t] || history.status[t] === fail) return false;
     placed[t] = 1;
     for (let at = history.opStart[t]!; at < history.opStart[t + 1]!; at++) {
       const key = history.opKey[at]!;
-      if (history.isWrite[at]) state.set(key, history.opVersion[at]!);
-      else if (
-        history.opVersion[at] !== unknownVersion && (state.get(key) ?? initialVersion) !== history.opVersion[at]
-      ) return false;
+      const version = history.opVersion[at]!;
+      if (history.isWrite[at]) state[key] = version;
+      else if (version !== unknownVersion && version !== state[key]) return false;
     }
   }
   for (let t = 0; t < history.count; t++) if (history.status[t] === 0 && !placed[t]) return false;
   if (constraint === "none") return true;
-  const latest = new Map<number, number>();
+  const latest = integers(history.sessionNames.length).fill(-1);
   for (let i = 0; i < order.length; i++) {
     const session = history.session[order[i]!]!;
-    if ((latest.get(session) ?? -1) > order[i]!) return false;
-    latest.set(session, order[i]!);
+    if (latest[session]! > order[i]!) return false;
+    latest[session] = order[i]!;
   }
   if (constraint === "process") return true;
   let earliestEnd = never;

@@ -10,6 +10,7 @@
 import { shortCycle } from "../graph/cycles.ts";
 import { componentGraphs, EdgeList, graphOf, type Part, process, wr, ww } from "../graph/graph.ts";
 import { type CycleStep, shown } from "../read/findings.ts";
+import { grouped } from "../read/grouped.ts";
 import { integers } from "../read/memory.ts";
 import type { Transactions } from "../read/transactions.ts";
 import {
@@ -103,18 +104,9 @@ function sessionsOf(history: Transactions, takesPart: Uint8Array, hasSessions: b
   const { count } = history;
   const of = hasSessions ? history.session : integers(count).map((_, t) => t);
   const sessionCount = hasSessions ? history.sessionNames.length : count;
-  const next = integers(sessionCount + 1);
-  for (let t = 0; t < count; t++) if (takesPart[t]) next[of[t]! + 1]!++;
-  for (let s = 0; s < sessionCount; s++) next[s + 1]! += next[s]!;
-  const start = next.slice();
-  const order = integers(next[sessionCount]!);
+  const { start, items: order } = grouped(of.map((session, t) => takesPart[t] ? session : -1), sessionCount);
   const number = integers(count);
-  for (let t = 0; t < count; t++) {
-    if (!takesPart[t]) continue;
-    const place = next[of[t]!]!++;
-    order[place] = t;
-    number[t] = place - start[of[t]!]! + 1;
-  }
+  order.forEach((t, place) => number[t] = place - start[of[t]!]! + 1);
   return { of, count: sessionCount, order, number };
 }
 

@@ -86,38 +86,30 @@ const weakerModels: Readonly<Record<string, readonly string[]>> = {
   "writes-follow-reads": [],
 };
 
+/** Cycles, with the more general ones that they are cases of. Each has a variant with sessions, one with real time. */
+const generalCycles: Readonly<Record<string, readonly string[]>> = {
+  "G0": ["G1c"],
+  "G1": [],
+  "G1c": ["G1"],
+  "G-single-item": ["G-single", "G-nonadjacent-item"],
+  "G-single": ["G-nonadjacent"],
+  "G-nonadjacent-item": ["G-nonadjacent", "G2-item"],
+  "G-nonadjacent": ["G2"],
+  "G2": [],
+  "G2-item": ["G2"],
+};
+
 /**
  * Each anomaly, with the more general anomalies that it is a case of. A variant is a case of the same anomaly with more
  * kinds of edges.
  */
 const generalAnomalies: Readonly<Record<string, readonly string[]>> = {
-  "G0": ["G1c", "G0-process"],
-  "G0-process": ["G1c-process", "G0-realtime"],
-  "G0-realtime": ["G1c-realtime"],
-  "G1": ["G1-process"],
-  "G1-process": ["G1-realtime"],
+  ...variants("", ["-process"]),
+  ...variants("-process", ["-realtime"]),
+  ...variants("-realtime", []),
   "G1a": ["G1"],
   "G1b": ["G1"],
-  "G1c": ["G1", "G1c-process"],
-  "G1c-process": ["G1c-realtime", "G1-process"],
-  "G1c-realtime": ["G1-realtime"],
-  "G-single-item": ["G-single", "G-single-item-process", "G-nonadjacent-item"],
-  "G-single-item-process": ["G-single-process", "G-single-item-realtime", "G-nonadjacent-item-process"],
-  "G-single-item-realtime": ["G-single-realtime", "G-nonadjacent-item-realtime"],
   "G-single": ["G-nonadjacent", "GSIb", "G-single-process"],
-  "G-single-process": ["G-nonadjacent-process", "G-single-realtime"],
-  "G-single-realtime": ["G-nonadjacent-realtime"],
-  "G-nonadjacent-item": ["G-nonadjacent", "G2-item", "G-nonadjacent-item-process"],
-  "G-nonadjacent-item-process": ["G-nonadjacent-process", "G2-item-process", "G-nonadjacent-item-realtime"],
-  "G-nonadjacent-item-realtime": ["G2-item-realtime", "G-nonadjacent-realtime"],
-  "G-nonadjacent": ["G2", "G-nonadjacent-process"],
-  "G-nonadjacent-process": ["G2-process", "G-nonadjacent-realtime"],
-  "G-nonadjacent-realtime": ["G2-realtime"],
-  "G2": ["G2-process"],
-  "G2-item": ["G2", "G2-item-process"],
-  "G2-item-process": ["G2-process", "G2-item-realtime"],
-  "G2-item-realtime": ["G2-realtime"],
-  "G2-process": ["G2-realtime"],
   "GSIa": ["GSI"],
   "GSIb": ["GSI"],
   "incompatible-order": ["G1a"],
@@ -127,6 +119,14 @@ const generalAnomalies: Readonly<Record<string, readonly string[]>> = {
   "write-skew": ["G2"],
   "thin-air-read": ["G1a"],
 };
+
+function variants(own: string, more: readonly string[]): Record<string, string[]> {
+  const entries = Object.entries(generalCycles);
+  return Object.fromEntries(entries.map(([name, general]) => [
+    name + own,
+    [...general.map((other) => other + own), ...more.map((kind) => name + kind)],
+  ]));
+}
 
 /** What each model forbids, in addition to the weaker models. */
 const forbidden: Readonly<Record<string, readonly string[]>> = {

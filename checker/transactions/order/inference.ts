@@ -7,13 +7,12 @@
  * changes. Remaining pairs are tried one at a time, with inference after each choice. An order of all writes without a
  * cycle proves that the model holds (Biswas and Enea, OOPSLA 2019; Huang et al., "PolySI", VLDB 2023).
  *
- * The transitive closure, stored as bits, shows whether a cycle would close: state s reaches state t. For
- * serializability, a state is a node. For snapshot isolation, it is a node and how it was reached, as in cycles.ts: 2n,
- * or 2n + 1 if by an rw edge.
+ * The transitive closure of the moments (moments.ts), stored as bits, shows whether a cycle would close.
  *
  * @module
  */
-import { rw, through, ww } from "../graph/graph.ts";
+import { EdgeList, type Graph, rw, ww } from "../graph/graph.ts";
+import { longestPaths, momentGraph, type MomentModel, topologicalOrder } from "./moments.ts";
 
 /** A write whose position among the writes of its key is unknown, with the transactions that read it. */
 export interface Write {
@@ -36,6 +35,8 @@ export interface InferredEdge {
 interface OrderProblem {
   /** How many nodes the graph has, including those that are not transactions. */
   readonly nodes: number;
+  /** How many of them are transactions: the first ones. */
+  readonly transactions: number;
   /** The known edges. */
   readonly edges: readonly InferredEdge[];
   /** The writes of each key whose order is not complete: every pair that `isOrdered` does not know is open. */
@@ -43,7 +44,7 @@ interface OrderProblem {
   /** A ranking of the transactions that the commits may have followed. */
   readonly hint?: ArrayLike<number>;
   /** Whether snapshot isolation is checked, which allows two rw edges in a row. */
-  readonly model: "serializable" | "snapshot-isolation";
+  readonly model: MomentModel;
   /** Called now and then; `true` ends the search. */
   readonly stop: () => boolean;
 }
@@ -60,8 +61,8 @@ export type OrderAnswer =
   }
   | { readonly found: "nothing"; readonly reason: string };
 
-/** With more states, the bits of the closure would take too much memory: more than 256 MB. */
-const maxStates = 45_000;
+/** With more moments, the bits of the closure would take too much memory: more than 256 MB. */
+const maxMoments = 45_000;
 /** With more open pairs, they are not decided one by one. */
 const maxPairs = 3_000_000;
 /** How many words of closures may be touched in all. */
@@ -71,7 +72,7 @@ type Pair = readonly [Write, Write];
 
 /** Finds an order of all writes, or proves that there is none. */
 export function findOrder(problem: OrderProblem): OrderAnswer {
-  const closure = new Closure(problem.nodes, problem.model, problem.stop);
+  const closure = new Closure(problem);
   const first = closure.sortedNodes(problem.edges);
   if (first === undefined) return { found: "cycle", edges: problem.edges };
   // An order by a ranking needs no inference, and often nothing contradicts it.
@@ -80,8 +81,8 @@ export function findOrder(problem: OrderProblem): OrderAnswer {
     const edges = [...problem.edges, ...byRank(problem.keys, rank)];
     if (closure.isAcyclic(edges)) return { found: "order", edges };
   }
-  const states = problem.model === "serializable" ? problem.nodes : 2 * problem.nodes;
-  if (states > maxStates) {
+  const moments = problem.model === "serializable" ? problem.nodes : 2 * problem.nodes;
+  if (moments > maxMoments) {
     return {
       found: "nothing",
       reason: `the order of the writes of ${problem.nodes} transactions cannot be inferred: there are too many of them`,
@@ -101,7 +102,7 @@ export function findOrder(problem: OrderProblem): OrderAnswer {
       }
     }
   }
-  return byBatches(closure, problem.edges, pairs) ?? search(closure, [...problem.edges], pairs, 0);
+  return search(closure, [...problem.edges], pairs, 0);
 }
 
 /** The edges of an order of each key's writes by the ranks of their writers. */
@@ -114,46 +115,6 @@ function byRank(keys: OrderProblem["keys"], rank: ArrayLike<number>): InferredEd
     }
   }
   return edges;
-}
-
-/**
- * Looks for an order by choices that are never taken back. Orders all open pairs as the graph leans, or as many of them
- * as close no cycle, and then continues the inference.
- *
- * @returns The answer, if an order was found, or a contradiction before any choice. Undefined after a wrong choice,
- * which proves nothing.
- */
-function byBatches(closure: Closure, given: readonly InferredEdge[], pairs: readonly Pair[]): OrderAnswer | undefined {
-  const edges = [...given];
-  let open = pairs;
-  let hasChosen = false;
-  for (;;) {
-    const inferred = infer(closure, edges, open);
-    if (!("open" in inferred)) return hasChosen && inferred.found !== "order" ? undefined : inferred;
-    open = inferred.open;
-    const lean = closure.lean(edges);
-    const chosen = open.map(([a, b]): { pair: Pair; way: Pair; certainty: number } => {
-      const difference = lean[b.writer]! - lean[a.writer]!;
-      return { pair: [a, b], way: difference >= 0 ? [a, b] : [b, a], certainty: Math.abs(difference) };
-    }).sort((a, b) => b.certainty - a.certainty);
-    let size = chosen.length;
-    for (; size > 0; size >>= 1) {
-      const trial = [...edges];
-      for (let i = 0; i < size; i++) trial.push(...consequences(...chosen[i]!.way));
-      if (closure.isAcyclic(trial)) {
-        if (size === chosen.length) return { found: "order", edges: trial };
-        edges.push(...trial.slice(edges.length));
-        break;
-      }
-    }
-    if (size > 0) hasChosen = true;
-    // This order alone is impossible, so the other is right.
-    else edges.push(...consequences(chosen[0]!.way[1], chosen[0]!.way[0]));
-    const settled = new Set(
-      chosen.slice(0, Math.max(1, size)).map(({ pair }) => pair[0].version * 4_194_304 + pair[1].version),
-    );
-    open = open.filter(([a, b]) => !settled.has(a.version * 4_194_304 + b.version));
-  }
 }
 
 /** Infers until nothing changes, and adds to `edges`. Returns the pairs that are still open, or the answer. */
@@ -232,41 +193,39 @@ function search(closure: Closure, edges: InferredEdge[], pairs: readonly Pair[],
   }
 }
 
-/** The transitive closure: which state reaches which. */
+/** The transitive closure: which moment reaches which. */
 class Closure {
   /** The position of each node in an order that agrees with every edge. */
   rank: Int32Array = new Int32Array(0);
   /** How many words were touched so far. */
   work = 0;
-  /** Called now and then; `true` ends the search. */
-  readonly stop: () => boolean;
-  readonly #nodes: number;
+  readonly #problem: OrderProblem;
   readonly #isDoubled: boolean;
-  readonly #states: number;
-  readonly #words: number;
   #bits: Int32Array = new Int32Array(0);
+  #words = 0;
 
-  constructor(nodes: number, model: OrderProblem["model"], stop: () => boolean) {
-    this.stop = stop;
-    this.#nodes = nodes;
-    this.#isDoubled = model === "snapshot-isolation";
-    this.#states = this.#isDoubled ? 2 * nodes : nodes;
-    this.#words = (this.#states + 31) >>> 5;
+  constructor(problem: OrderProblem) {
+    this.#problem = problem;
+    this.#isDoubled = problem.model === "snapshot-isolation";
+  }
+
+  /** Called now and then; `true` ends the search. */
+  stop(): boolean {
+    return this.#problem.stop();
   }
 
   /** Computes the closure again. Returns `false` if there is a cycle. */
   compute(edges: readonly InferredEdge[]): boolean {
-    const sorted = this.#sorted(edges);
-    if (sorted === undefined) return false;
-    const { order, start, target } = sorted;
-    const words = this.#words;
-    if (this.#bits.length === 0) this.#bits = new Int32Array(this.#states * words);
+    const { nodes, start, target, order } = this.#sorted(edges);
+    if (order === undefined) return false;
+    const words = this.#words = (nodes + 31) >>> 5;
+    if (this.#bits.length === 0) this.#bits = new Int32Array(nodes * words);
     const bits = this.#bits.fill(0);
-    for (let i = this.#states - 1; i >= 0; i--) {
-      const state = order[i]!;
-      const row = state * words;
-      bits[row + (state >>> 5)]! |= 1 << (state & 31);
-      for (let at = start[state]!; at < start[state + 1]!; at++) {
+    for (let i = nodes - 1; i >= 0; i--) {
+      const moment = order[i]!;
+      const row = moment * words;
+      bits[row + (moment >>> 5)]! |= 1 << (moment & 31);
+      for (let at = start[moment]!; at < start[moment + 1]!; at++) {
         const other = target[at]!;
         if (bits[row + (other >>> 5)]! & (1 << (other & 31))) continue;
         const from = other * words;
@@ -274,53 +233,44 @@ class Closure {
         for (let w = 0; w < words; w++) bits[row + w]! |= bits[from + w]!;
       }
     }
-    this.rank = new Int32Array(this.#nodes);
-    order.forEach((state, i) => {
-      if (this.#isDoubled) {
-        if ((state & 1) === 0) this.rank[state >>> 1] = i;
-      } else this.rank[state] = i;
-    });
+    this.rank = this.#places(order);
     return true;
   }
 
   /** The position of each node in an order that agrees with every edge; undefined if there is a cycle. */
   sortedNodes(edges: readonly InferredEdge[]): Int32Array | undefined {
-    const sorted = this.#sorted(edges);
-    if (sorted === undefined) return undefined;
-    const places = new Int32Array(this.#nodes);
-    sorted.order.forEach((state, place) => {
-      if (!this.#isDoubled) places[state] = place;
-      else if ((state & 1) === 0) places[state >>> 1] = place;
+    const { order } = this.#sorted(edges);
+    return order && this.#places(order);
+  }
+
+  #places(order: Int32Array): Int32Array {
+    const places = new Int32Array(this.#problem.nodes);
+    order.forEach((moment, place) => {
+      if (!this.#isDoubled) places[moment] = place;
+      else if ((moment & 1) === 0) places[moment >>> 1] = place;
     });
     return places;
   }
 
   /** For each node, how far it is from the beginning of the longest paths through it, relative to their length. */
   lean(edges: readonly InferredEdge[]): Int32Array {
-    const { order, start, target } = this.#sorted(edges)!;
-    const depth = new Int32Array(this.#states), height = new Int32Array(this.#states);
-    for (let i = 0; i < order.length; i++) {
-      const state = order[i]!;
-      for (let at = start[state]!; at < start[state + 1]!; at++) {
-        depth[target[at]!] = Math.max(depth[target[at]!]!, depth[state]! + 1);
-      }
-    }
-    for (let i = order.length - 1; i >= 0; i--) {
-      const state = order[i]!;
-      for (let at = start[state]!; at < start[state + 1]!; at++) {
-        height[state] = Math.max(height[state]!, height[target[at]!]! + 1);
-      }
-    }
-    const lean = new Int32Array(this.#nodes);
-    for (let node = 0; node < this.#nodes; node++) {
-      const state = this.#isDoubled ? 2 * node : node;
-      lean[node] = depth[state]! - height[state]!;
-    }
-    return lean;
+    const { depth, height } = longestPaths(this.#sorted(edges));
+    return Int32Array.from({ length: this.#problem.nodes }, (_, node) => {
+      const moment = this.#startOf(node);
+      return depth[moment]! - height[moment]!;
+    });
   }
 
   isAcyclic(edges: readonly InferredEdge[]): boolean {
-    return this.#sorted(edges) !== undefined;
+    return this.#sorted(edges).order !== undefined;
+  }
+
+  #startOf(node: number): number {
+    return this.#isDoubled ? 2 * node : node;
+  }
+
+  #commitOf(node: number): number {
+    return this.#isDoubled ? 2 * node + 1 : node;
   }
 
   #reaches(from: number, to: number): boolean {
@@ -329,53 +279,32 @@ class Closure {
   }
 
   /** Whether `first` can have been written before `second` without a cycle. */
-  allows(first: Write, second: Write): boolean {
-    const to = second.writer;
-    if (!this.#isDoubled) {
-      return !this.#reaches(to, first.writer) &&
-        first.readers.every((reader) => reader === to || !this.#reaches(to, reader));
-    }
-    if (this.#reaches(2 * to, 2 * first.writer) || this.#reaches(2 * to, 2 * first.writer + 1)) return false;
-    return first.readers.every((reader) => reader === to || !this.#reaches(2 * to + 1, 2 * reader));
+  allows(first: Write, { writer }: Write): boolean {
+    return !this.#reaches(this.#startOf(writer), this.#commitOf(first.writer)) &&
+      first.readers.every((reader) =>
+        reader === writer || !this.#reaches(this.#commitOf(writer), this.#startOf(reader))
+      );
   }
 
-  /** Whether an edge is implied already. */
-  implies(edge: InferredEdge): boolean {
-    return !this.#isDoubled && this.#reaches(edge.from, edge.to);
+  /** Whether an edge between transactions is implied already. */
+  implies({ from, to, kind }: InferredEdge): boolean {
+    return kind === rw
+      ? this.#reaches(this.#startOf(from), this.#commitOf(to))
+      : this.#reaches(this.#commitOf(from), this.#startOf(to));
   }
 
-  /** The states in an order that agrees with every edge; undefined if there is a cycle. */
-  #sorted(edges: readonly InferredEdge[]): { order: Int32Array; start: Int32Array; target: Int32Array } | undefined {
-    const states = this.#states;
-    const start = new Int32Array(states + 1);
-    const each = (visit: (from: number, to: number) => void): void => {
-      for (const { from, to, kind } of edges) {
-        if (!this.#isDoubled) visit(from, to);
-        else if (kind === rw) visit(2 * from, 2 * to + 1);
-        else {
-          visit(2 * from, 2 * to);
-          visit(2 * from + 1, kind === through ? 2 * to + 1 : 2 * to);
-        }
-      }
-    };
-    each((from) => start[from + 1]!++);
-    for (let state = 0; state < states; state++) start[state + 1]! += start[state]!;
-    const next = start.slice(0, states);
-    const target = new Int32Array(start[states]!);
-    const incoming = new Int32Array(states);
-    each((from, to) => {
-      target[next[from]!++] = to;
-      incoming[to]!++;
-    });
-    const order = new Int32Array(states);
-    let filled = 0;
-    for (let state = 0; state < states; state++) if (incoming[state] === 0) order[filled++] = state;
-    for (let i = 0; i < filled; i++) {
-      const state = order[i]!;
-      for (let at = start[state]!; at < start[state + 1]!; at++) {
-        if (--incoming[target[at]!]! === 0) order[filled++] = target[at]!;
-      }
-    }
-    return filled === states ? { order, start, target } : undefined;
+  /** The moments, and an order of them that agrees with every edge; undefined if there is a cycle. */
+  #sorted(edges: readonly InferredEdge[]): Graph & { readonly order: Int32Array | undefined } {
+    const { nodes, transactions, model } = this.#problem;
+    const graph = momentGraph(listOf(edges, nodes), transactions, model);
+    return { ...graph, order: topologicalOrder(graph) };
   }
+}
+
+/** The edges as a list, for a graph of at least so many nodes. */
+export function listOf(edges: readonly InferredEdge[], atLeast: number): EdgeList {
+  const nodes = edges.reduce((most, { from, to }) => Math.max(most, from + 1, to + 1), atLeast);
+  const list = new EdgeList(nodes, edges.length + 1);
+  for (const { from, to, kind } of edges) list.add(from, to, kind);
+  return list;
 }

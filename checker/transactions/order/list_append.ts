@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { addTo } from "../../entries.ts";
 import type { Findings } from "../read/findings.ts";
 import { EdgeList, rw, wr, ww, wwUnsure } from "../graph/graph.ts";
 import { fail, info, initialVersion, ok, type Transactions, unknownVersion } from "../read/transactions.ts";
@@ -181,12 +182,6 @@ function unreadAppends({ versions }: Transactions, position: Int32Array, takesPa
   return unread;
 }
 
-function addTo(groups: Map<number, number[]>, key: number, item: number): void {
-  const group = groups.get(key);
-  if (group === undefined) groups.set(key, [item]);
-  else group.push(item);
-}
-
 /**
  * Finds the order of versions, the dependencies, and every anomaly that shows without a cycle.
  *
@@ -281,9 +276,7 @@ export function analyseLists(
       if (writer !== t) edges.add(t, writer, rw);
       return;
     }
-    const readers = endReaders.get(key);
-    if (readers === undefined) endReaders.set(key, [t]);
-    else readers.push(t);
+    addTo(endReaders, key, t);
   }
 
   function lastSeen(at: number): number {

@@ -27,7 +27,7 @@ export function findLostUpdates(
     isUpdated[version] = 1;
   }
   if (groups.size === 0) return;
-  for (const at of touches.byKey) if (isUpdate(at)) groups.get(read[at]!)?.push(transaction[at]!);
+  for (const at of touches.byKey.items) if (isUpdate(at)) groups.get(read[at]!)?.push(transaction[at]!);
   const keyOf = (version: number) => version >= versions.count ? version - versions.count : versions.key[version]!;
   const sorted = [...groups].sort(([a, [first]], [b, [other]]) => keyOf(a) - keyOf(b) || first! - other!);
   for (const [version, group] of sorted) {

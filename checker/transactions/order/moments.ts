@@ -55,3 +55,21 @@ export function topologicalOrder({ nodes, start, target }: Pick<Graph, "nodes" |
   }
   return found === nodes ? order : undefined;
 }
+
+/** For each node, how many edges the longest path to it has, and the longest one from it; zeros without an order. */
+export function longestPaths(
+  { nodes, start, target, order }: Graph & { readonly order: Int32Array | undefined },
+): { readonly depth: Int32Array; readonly height: Int32Array } {
+  const depth = integers(nodes), height = integers(nodes);
+  for (const node of order ?? []) {
+    for (let at = start[node]!; at < start[node + 1]!; at++) {
+      depth[target[at]!] = Math.max(depth[target[at]!]!, depth[node]! + 1);
+    }
+  }
+  for (const node of order?.toReversed() ?? []) {
+    for (let at = start[node]!; at < start[node + 1]!; at++) {
+      height[node] = Math.max(height[node]!, height[target[at]!]! + 1);
+    }
+  }
+  return { depth, height };
+}

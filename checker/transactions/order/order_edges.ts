@@ -27,27 +27,30 @@ export function addSessionOrder(edges: EdgeList, history: Transactions, takesPar
   }
 }
 
+/** The events at each position: 2t + 1 for an invocation, 2t + 2 for a completion, 0 for what has no part. */
+export function eventsInTime({ count, invoked, completed }: Transactions, takesPart: Uint8Array): Int32Array {
+  let length = 0;
+  for (let t = 0; t < count; t++) {
+    if (invoked[t]! >= length) length = invoked[t]! + 1;
+    if (completed[t] !== never && completed[t]! >= length) length = completed[t]! + 1;
+  }
+  const events = integers(length);
+  for (let t = 0; t < count; t++) {
+    if (!takesPart[t]) continue;
+    if (invoked[t]! >= 0) events[invoked[t]!] = 2 * t + 1;
+    if (completed[t] !== never) events[completed[t]!] = 2 * t + 2;
+  }
+  return events;
+}
+
 /** Adds the edges of real time, through barriers. Linear in the length of the history. */
 export function addRealTime(edges: EdgeList, history: Transactions, takesPart: Uint8Array): void {
-  let length = 0;
-  for (let t = 0; t < history.count; t++) {
-    if (history.invoked[t]! >= length) length = history.invoked[t]! + 1;
-    if (history.completed[t] !== never && history.completed[t]! >= length) length = history.completed[t]! + 1;
-  }
-  // The event at each position: 2t + 1 for an invocation, 2t + 2 for a completion, 0 for other events.
-  const happening = integers(length);
-  for (let t = 0; t < history.count; t++) {
-    if (!takesPart[t]) continue;
-    if (history.invoked[t]! >= 0) happening[history.invoked[t]!] = 2 * t + 1;
-    if (history.completed[t] !== never) happening[history.completed[t]!] = 2 * t + 2;
-  }
   let barrier = -1;
   let isUsed = true; // whether an invocation has followed the barrier, so that the next completion needs a new one
-  for (let position = 0; position < length; position++) {
-    const what = happening[position]!;
-    if (what === 0) continue;
-    const t = (what - 1) >>> 1;
-    if ((what & 1) === 0) {
+  for (const event of eventsInTime(history, takesPart)) {
+    if (event === 0) continue;
+    const t = (event - 1) >>> 1;
+    if ((event & 1) === 0) {
       if (isUsed) {
         const next = edges.addNode();
         if (barrier >= 0) edges.add(barrier, next, through);

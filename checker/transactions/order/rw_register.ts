@@ -250,7 +250,6 @@ export function registerEdges(
   order: VersionGraph,
 ): EdgeList {
   const { count, opStart, versions, keys } = history;
-  const { keyStart, byKey } = touches;
   const edges = new EdgeList(count, Math.max(1024, opStart[count]!));
   const isKnown = (version: number): boolean => {
     const writer = versions.writer[version]!;
@@ -275,9 +274,8 @@ export function registerEdges(
     const initial = versions.count + key;
     const hasInitialReaders = readers.start[initial] !== readers.start[initial + 1];
     const initialWriters: number[] = [];
-    for (let i = keyStart[key]!; i < keyStart[key + 1]!; i++) {
-      const transaction = touches.transaction[byKey[i]!]!, read = touches.read[byKey[i]!]!;
-      const write = touches.write[byKey[i]!]!;
+    for (const at of touches.ofKey(key)) {
+      const transaction = touches.transaction[at]!, read = touches.read[at]!, write = touches.write[at]!;
       if (hasInitialReaders && write !== none && isKnown(write) && versions.writer[write] === transaction) {
         initialWriters.push(transaction);
       }

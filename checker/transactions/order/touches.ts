@@ -13,11 +13,11 @@
  *     write         8   4   -1     -1             the version written last, or none
  *
  *     key           0        1      2
- *     keyStart      0        2      3      ...    the touches of a key, in the order of invocation, are
- *     byKey         0   2  | 1    | 3  ...        byKey[keyStart[k]] .. byKey[keyStart[k + 1] - 1]
+ *     byKey         0   2  | 1    | 3  ...        the touches of each key, in the order of invocation
  *
  * @module
  */
+import { grouped, type Groups } from "../read/grouped.ts";
 import { bytes, grown, integers } from "../read/memory.ts";
 
 /** No version. */
@@ -31,7 +31,7 @@ export class Touches {
   readonly read: Int32Array;
   readonly write: Int32Array;
   readonly #keyCount: number;
-  #byKey: { readonly start: Int32Array; readonly touch: Int32Array } | undefined;
+  #byKey: Groups | undefined;
 
   constructor(columns: Pick<Touches, "start" | "transaction" | "key" | "read" | "write">, keyCount: number) {
     this.start = columns.start;
@@ -42,27 +42,15 @@ export class Touches {
     this.#keyCount = keyCount;
   }
 
-  get keyStart(): Int32Array {
-    return (this.#byKey ??= this.#sortedByKey()).start;
-  }
-
-  get byKey(): Int32Array {
-    return (this.#byKey ??= this.#sortedByKey()).touch;
+  /** The touches of each key, in the order of invocation. */
+  get byKey(): Groups {
+    return this.#byKey ??= grouped(this.key, this.#keyCount);
   }
 
   /** The touches of a key, in the order of invocation. */
   ofKey(key: number): Int32Array {
-    return this.byKey.subarray(this.keyStart[key]!, this.keyStart[key + 1]!);
-  }
-
-  #sortedByKey(): { start: Int32Array; touch: Int32Array } {
-    const start = integers(this.#keyCount + 1);
-    for (const key of this.key) start[key + 1]!++;
-    for (let k = 0; k < this.#keyCount; k++) start[k + 1]! += start[k]!;
-    const next = start.slice(0, this.#keyCount);
-    const touch = integers(this.key.length);
-    for (let at = 0; at < this.key.length; at++) touch[next[this.key[at]!]!++] = at;
-    return { start, touch };
+    const { start, items } = this.byKey;
+    return items.subarray(start[key]!, start[key + 1]!);
   }
 }
 
@@ -129,17 +117,9 @@ interface Readers {
  *
  * @param nodes How many versions there are, initial states included.
  */
-export function readersOf({ byKey, transaction, read }: Touches, nodes: number): Readers {
-  const start = integers(nodes + 1);
-  for (let at = 0; at < read.length; at++) if (read[at] !== none) start[read[at]! + 1]!++;
-  for (let node = 0; node < nodes; node++) start[node + 1]! += start[node]!;
-  const next = start.slice(0, nodes);
-  const by = integers(start[nodes]!);
-  for (let i = 0; i < byKey.length; i++) {
-    const at = byKey[i]!;
-    if (read[at] !== none) by[next[read[at]!]!++] = transaction[at]!;
-  }
-  return { start, by };
+export function readersOf({ transaction, read }: Touches, nodes: number): Readers {
+  const { start, items } = grouped(read, nodes);
+  return { start, by: items.map((at) => transaction[at]!) };
 }
 
 /** 1 for each transaction that has a write in `touches`. */

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { entryOf } from "../../entries.ts";
 import { EdgeList, process, rw, wr } from "../graph/graph.ts";
 import { bytes, integers } from "../read/memory.ts";
 import type { Transactions } from "../read/transactions.ts";
@@ -67,15 +68,11 @@ class LocalNumbers {
   readonly #ofKey = new Map<number, number>();
 
   version(version: number): number {
-    let local = this.#ofVersion.get(version);
-    if (local === undefined) this.#ofVersion.set(version, local = this.versions.push(version) - 1);
-    return local;
+    return entryOf(this.#ofVersion, version, () => this.versions.push(version) - 1);
   }
 
   key(key: number): number {
-    let local = this.#ofKey.get(key);
-    if (local === undefined) this.#ofKey.set(key, local = this.#ofKey.size);
-    return local;
+    return entryOf(this.#ofKey, key, () => this.#ofKey.size);
   }
 
   get keyCount(): number {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addTo } from "../../entries.ts";
 import { jsonOf } from "../../json_of.ts";
 import { fail, info, initialVersion, type Transactions, unknownVersion } from "./transactions.ts";
 
@@ -85,9 +86,7 @@ export class Findings {
     const count = (this.counts.get(name) ?? 0) + 1;
     this.counts.set(name, count);
     if (count > this.#limit && !always) return;
-    const cases = this.cases.get(name);
-    if (cases === undefined) this.cases.set(name, [make()]);
-    else cases.push(make());
+    addTo(this.cases, name, make());
   }
 
   has(name: string): boolean {

@@ -14,6 +14,7 @@
  *
  * @module
  */
+import { grouped } from "./grouped.ts";
 import { bytes, grown, grownBytes, integers } from "./memory.ts";
 import type { MicroOperations } from "./micro_operations.ts";
 import { Numbering } from "./numbering.ts";
@@ -131,9 +132,7 @@ export class SessionTableBuilder {
 
   #asAdded(): Columns {
     const { transactions: count, operations } = this;
-    const start = integers(count + 1);
-    for (let at = 0; at < operations; at++) start[this.#of[at]! + 1]!++;
-    for (let t = 0; t < count; t++) start[t + 1]! += start[t]!;
+    const { start } = grouped(this.#of.subarray(0, operations), count);
     return {
       session: this.#session.subarray(0, count),
       committed: this.#committed.subarray(0, count),
@@ -148,23 +147,24 @@ export class SessionTableBuilder {
 
   #sorted(sessionCount: number): Columns {
     const count = this.transactions;
-    const order = stableOrder(this.#session, count, sessionCount);
-    const place = integers(count);
-    for (let t = 0; t < count; t++) place[order[t]!] = t;
+    const { items: order } = grouped(this.#session.subarray(0, count), sessionCount);
+    const ofEach = grouped(this.#of.subarray(0, this.operations), count);
     const start = integers(count + 1);
-    for (let at = 0; at < this.operations; at++) start[place[this.#of[at]!]! + 1]!++;
-    for (let t = 0; t < count; t++) start[t + 1]! += start[t]!;
-    const next = start.slice(0, count);
     const isWrite = bytes(this.operations);
     const key = integers(this.operations);
     const integer = integers(this.operations);
     const others = new Map<number, unknown>();
-    for (let from = 0; from < this.operations; from++) {
-      const at = next[place[this.#of[from]!]!]!++;
-      isWrite[at] = this.#isWrite[from]!;
-      key[at] = this.#key[from]!;
-      integer[at] = this.#integer[from]!;
-      if (this.#others.has(from)) others.set(at, this.#others.get(from));
+    let at = 0;
+    for (let t = 0; t < count; t++) {
+      for (let i = ofEach.start[order[t]!]!; i < ofEach.start[order[t]! + 1]!; i++) {
+        const from = ofEach.items[i]!;
+        isWrite[at] = this.#isWrite[from]!;
+        key[at] = this.#key[from]!;
+        integer[at] = this.#integer[from]!;
+        if (this.#others.has(from)) others.set(at, this.#others.get(from));
+        at++;
+      }
+      start[t + 1] = at;
     }
     return {
       session: integers(count).map((_, t) => this.#session[order[t]!]!),
@@ -177,16 +177,6 @@ export class SessionTableBuilder {
       others,
     };
   }
-}
-
-/** The transactions sorted by session; those of one session keep their order. */
-function stableOrder(session: Int32Array, count: number, sessionCount: number): Int32Array {
-  const next = integers(sessionCount + 1);
-  for (let t = 0; t < count; t++) next[session[t]! + 1]!++;
-  for (let s = 0; s < sessionCount; s++) next[s + 1]! += next[s]!;
-  const order = integers(count);
-  for (let t = 0; t < count; t++) order[next[session[t]!]!++] = t;
-  return order;
 }
 
 /** Converts a history from objects to a table. */

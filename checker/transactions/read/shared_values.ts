@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { addTo } from "../../entries.ts";
 import { fail, type Transactions } from "./transactions.ts";
 import { isAmbiguous, isShared } from "./versions.ts";
 
@@ -30,9 +31,7 @@ export function sharedValues(history: Transactions): SharedValues {
       for (let t = 0; t < count; t++) {
         for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
           if (!isWrite[at] || !(versions.flags[opVersion[at]!]! & (isShared | isAmbiguous))) continue;
-          const known = writers.get(opVersion[at]!);
-          if (known === undefined) writers.set(opVersion[at]!, [t]);
-          else known.push(t);
+          addTo(writers, opVersion[at]!, t);
         }
       }
     }

@@ -14,6 +14,7 @@
  *
  * @module
  */
+import { entryOf } from "../../entries.ts";
 import { jsonOf } from "../../json_of.ts";
 import { bytes, grown, grownBytes, integers } from "./memory.ts";
 
@@ -95,8 +96,7 @@ export class Versions {
   /** The version of `key` with `value`; makes it if it does not exist. */
   insert(key: number, value: unknown): number {
     if (!isSmallInteger(value)) {
-      let ofKey = this.#idsOfOthers.get(key);
-      if (ofKey === undefined) this.#idsOfOthers.set(key, ofKey = new Map());
+      const ofKey = entryOf(this.#idsOfOthers, key, () => new Map());
       const name = comparable(value);
       const known = ofKey.get(name);
       if (known !== undefined) return known;
