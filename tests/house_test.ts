@@ -171,6 +171,24 @@ test("no line has more than 120 columns, unless it is a table, a drawing or one 
   assert.deepEqual(found, []);
 });
 
+test("each doc comment stands alone: one for each declaration, whole sentences, drawings and lists unbroken", {
+  skip,
+}, () => {
+  for (const { path, text } of sources.values()) {
+    for (const [comment] of text.matchAll(/\/\*\*[\s\S]*?\*\/(?:\n\s*\/\*\*)?/g)) {
+      const where = `${path}: ${comment.slice(0, 90)}`;
+      assert.ok(comment.includes("@module") || !/\*\/\n/.test(comment), `two comments for one declaration in ${where}`);
+      assert.doesNotMatch(
+        comment,
+        /^\/\*\*\s*\/\*\*|[,;] \*\/$|^\/\*\* (?:and|or|of|up to|each of) /,
+        `half a sentence in ${where}`,
+      );
+      assert.doesNotMatch(comment, /^\s*\* ```\w+ \S/m, `a drawing without lines of its own in ${where}`);
+      assert.doesNotMatch(comment, /\n\s*\* [^\s`-]+\n\s*\* {3}\S/, `a broken item of a list in ${where}`);
+    }
+  }
+});
+
 test("what a file exports is imported by another, or offered by a door", { skip }, () => {
   const users = new Map([...sources, ...sourcesOf(["tests", "tasks", "docs"].flatMap(filesBelow))]);
   const taken = new Map<string, Set<string>>();

@@ -58,6 +58,7 @@ import "./checker/transactions/read/shared_values_test.ts";
 import "./docs/commands_test.ts";
 import "./docs/counter_test.ts";
 import "./docs/examples_test.ts";
+import "./docs/named_files_test.ts";
 import "./docs/recorder_test.ts";
 import "./harness/cli/cases_test.ts";
 import "./harness/cli/check_test.ts";

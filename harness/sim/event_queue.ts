@@ -19,8 +19,7 @@
  *
  * | operation | cost |
  * |---|---|
- * | `at`, `after`, `cancel` | O(log n), in practice constant: most events are in the near future, and cancelled ones in
- * the far |
+ * | `at`, `after`, `cancel` | O(log n); in practice constant: most events are near, most cancelled ones are far |
  * | `step` | O(log n) |
  *
  * @module

@@ -346,7 +346,7 @@ export class SimNode {
   readonly refusedBy: (other: number) => void = (other) => {
     if (this.#host === null || this.#host.births.of(this.id) === this.journal!.birth) return;
     this.#tell(`is refused by node ${other}, which knows another journal of it`);
-    // Who has not heard of the removal yet is right to refuse who comes after it.
+    // A node that has not heard of the removal yet is right to refuse the one that comes back under the same number.
     if (!this.#isLost && !this.#isReused) {
       this.#invariants.broken(`births: node ${this.id} is refused by node ${other}, but has lost nothing`);
     }

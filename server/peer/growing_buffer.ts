@@ -10,7 +10,6 @@ const EMPTY: Buffer = Buffer.alloc(0);
 const KEPT_CAPACITY = 65_536;
 
 /**
-/**
  * A buffer that grows by doubling, or by another factor. Each byte is copied at most twice on average, and the capacity
  * is at most that factor of what has arrived, whatever length was announced.
  */

@@ -103,12 +103,12 @@ export class Requests {
     this.#sent.expire(this.#options.ticks());
   }
 
-  /** Handles a request at the leader. */
   /** The connection to a node was lost: requests that were forwarded there have an unknown outcome. */
   lostConnection(to: number): void {
     this.#sent.lost(to);
   }
 
+  /** Handles a request at the leader. */
   #lead(mode: ForwardedMode, body: Uint8Array, respond: Respond): void {
     const { proposals, administration, journal, maxWaiting, maxUnflushedBytes } = this.#options;
     if (proposals.size >= maxWaiting) return respond(BUSY);

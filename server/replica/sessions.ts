@@ -2,9 +2,11 @@
  * Client sessions: a state machine that wraps another one, and applies each write of a session once, however often it
  * is in the log (Raft dissertation, section 6.3).
  *
- * ```text command  = 16 | client length u32, bytes | sequence u64 | oldest open u64 | since u64 | the inner command
- * slice    = forgotten u64 | sessions u32 | (client | last used u64 | oldest open u64 | replies u32 | (sequence u64 |
- * reply)*)* ```
+ * ```text
+ * command  = 16 | client length u32, bytes | sequence u64 | oldest open u64 | since u64 | the inner command
+ * slice    = forgotten u64 | sessions u32 | session*
+ * session  = client length u32, bytes | last used u64 | oldest open u64 | replies u32 | (sequence u64 | reply)*
+ * ```
  *
  * The store remembers the replies of a session from its oldest open write on. It holds a limited number of sessions,
  * and forgets the least recently used one. "Used" is measured by log index, so every node forgets the same session. A
