@@ -22,6 +22,9 @@ export interface RecordedRun {
   readonly moments: readonly Moment[];
 }
 
+/** So many errors fit one row. */
+const ERRORS_TOLD = 3;
+
 /** Makes the page of a run. */
 export function runPage({ result, events, schedule, moments }: RecordedRun): PageData {
   const { checks, seed, nemesis, workload, history_sha256, replay } = result;
@@ -37,6 +40,7 @@ export function runPage({ result, events, schedule, moments }: RecordedRun): Pag
       ["nodes", String(result.nodes)],
       ...(reads === undefined ? [] : [["reads", reads] as const]),
       ["operations", `${result.operations.ok} ok, ${result.operations.fail} failed, ${result.operations.info} unknown`],
+      ...errorsOf(result.errors),
       ["history", history_sha256.slice(0, 16)],
       ...marksOf(result.coverage),
     ],
@@ -167,6 +171,12 @@ export function pageOf(
     sweep: null,
     omitted: [],
   };
+}
+
+/** The most frequent errors of operations, in one row; none if there were none. */
+function errorsOf(errors: Readonly<Record<string, number>>): (readonly [string, string])[] {
+  const told = Object.entries(errors).slice(0, ERRORS_TOLD).map(([error, times]) => `${times} × ${error}`);
+  return told.length === 0 ? [] : [["errors", told.join(", ")]];
 }
 
 /** How many of the coverage marks the run did not reach, if it has any. */
