@@ -119,12 +119,13 @@ function runShown(
   });
 }
 
-/** If nothing succeeded, and the workload was taken because none was named: which others there are. */
+/** The other workloads, for a run of the default one in which nothing succeeded; empty for other runs. */
 function wasAnotherMeant({ workloads }: Target, options: RunOptions, { operations, workload }: RunResult): string {
   const others = Object.keys(workloads).filter((name) => name !== workload);
-  if (operations.ok > 0 || options.workload !== undefined || others.length === 0) return "";
-  const text = `No operation succeeded. The workload was ${workload}, as none was named; --workload (-w) takes ` +
-    `${others.join(", ")} too.`;
+  if (operations.ok > 0 || options.workload !== null || others.length === 0) return "";
+  const text =
+    `No operation succeeded. The clients ran the default workload, ${workload}. If the system serves another ` +
+    `one, name it by --workload (-w): ${others.join(", ")}.`;
   return `${wrapped(text.split(" "), textWidth()).join("\n")}\n`;
 }
 

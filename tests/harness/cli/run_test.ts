@@ -48,6 +48,24 @@ test("run prints the seed first, then what happened, and exits with 0 where all 
   assert.match(out, /Everything the clients saw can be explained/);
 });
 
+test("a run of the default workload in which nothing succeeds names the other workloads", { skip: files }, async () => {
+  const modules = folder();
+  const path = join(modules, "unwilling.ts");
+  const door = new URL("../../../harness/mod.ts", import.meta.url);
+  writeFileSync(
+    path,
+    `import { defineNodes, WORKLOADS } from ${JSON.stringify(door.href)};
+    const refuse = ({ end }) => ({ messages: [{ end, body: { type: "fail", error: "unwilling" } }] });
+    const node = () => ({ handle: (message) => message === null ? {} : refuse(message) });
+    export default defineNodes({ name: "unwilling", workloads: WORKLOADS, node });`,
+  );
+  const flags = ["--target", path, "--seed", "1", "--nemesis", "none", "--time-limit", "1"];
+  const { out } = await call(run, ...flags);
+  assert.match(out.replace(/\s+/g, " "), /default workload, kv\. .* name it by --workload \(-w\): register, append/);
+  assert.doesNotMatch((await call(run, ...flags, "-w", "register")).out, /default workload/);
+  rmSync(modules, { recursive: true });
+});
+
 test("run --json prints one line with every field", async () => {
   const { status, out } = await call(run, "--seed", "7", "--json", ...SHORT);
 
