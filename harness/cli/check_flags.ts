@@ -130,9 +130,7 @@ export function checkFlags(args: readonly string[]): { flags: CheckFlags; files:
   if (words.length === 0) throw new UsageError("check needs a file, or - for the standard input");
   if (flags["consistency-model"] !== undefined) assertLevel("--consistency-model", flags["consistency-model"]);
   if (flags["keep-order"] && (flags.sort || flags.merge)) {
-    throw new UsageError(
-      `--keep-order and --${flags.sort ? "sort" : "merge"} say two things about the order of events`,
-    );
+    throw new UsageError(`--keep-order and --${flags.sort ? "sort" : "merge"} exclude each other`);
   }
   if (flags.html !== undefined && words.length > 1 && !flags.merge) {
     throw new UsageError("--html takes one history; report takes several");

@@ -26,7 +26,7 @@ const NODES_MAX = 9;
 const FLAGS = {
   config: CONFIG_FLAG,
   nodes: { type: "integer", min: 1, max: NODES_MAX, about: "number of nodes; 3 for a new folder if left out" },
-  data: { type: "string", value: "FOLDER", about: "the folder in which each node has a folder" },
+  data: { type: "string", value: "FOLDER", about: "the folder that holds a folder for each node" },
   port: {
     type: "integer",
     default: 7001,
@@ -57,7 +57,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (data === undefined) throw new UsageError("cluster needs --data");
   const ids = idsOf(data, flags.nodes);
   if (Math.abs(flags.port - flags["peer-port"]) < ids.length) {
-    throw new UsageError(`--port and --peer-port need ${ids.length} ports each, and would share some`);
+    throw new UsageError(`--port and --peer-port each begin a row of ${ids.length} ports, and the two rows overlap`);
   }
   // The nodes warn of variables that no flag has, but a misspelt one is refused before any node starts.
   unknownVariables([...Object.keys(FLAGS), ...SERVE_FLAGS]);
@@ -112,7 +112,7 @@ async function refuseTakenPorts(
   }
   if (taken.length === 0) return;
   const which = taken.length === 1 ? `port ${taken[0]}` : `the ports ${taken.join(", ")}`;
-  throw new UsageError(`Another process listens on ${which} of 127.0.0.1: give others`);
+  throw new UsageError(`Another process listens on ${which} of 127.0.0.1: choose others`);
 }
 
 function isTaken(port: number): Promise<boolean> {

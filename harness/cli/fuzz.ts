@@ -51,7 +51,7 @@ const FLAGS = {
     about: "write a page of the first failure; of the whole sweep with --keep-going, or if nothing fails",
   },
   ...OUTCOME_FLAGS,
-  "no-canaries": { type: "boolean", about: "do not first check that known bad clusters fail" },
+  "no-canaries": { type: "boolean", about: "skip the first check, that known bad clusters fail" },
   json: { type: "boolean", about: "print each result as a line of JSON, and last a summary" },
 } as const satisfies FlagSpec;
 

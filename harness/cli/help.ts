@@ -57,7 +57,7 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
   },
   replay: {
     takes: "FILE",
-    about: "repeat a run that shrink --out wrote, and check that it is the same",
+    about: "repeat a run that shrink --out or run --out wrote, and check that it is the same",
     permission: "-R",
     examples: ["shrunk.json"],
   },

@@ -142,7 +142,7 @@ function certificateOf(flag: string, path: string, text: string): X509Certificat
   try {
     certificate = new X509Certificate(text);
   } catch {
-    throw new UsageError(`--${flag}: there is no certificate in PEM in ${path}`);
+    throw new UsageError(`--${flag}: ${path} contains no certificate in PEM`);
   }
   if (Date.parse(certificate.validTo) < Date.now()) {
     throw new UsageError(`--${flag}: the certificate in ${path} was valid until ${certificate.validTo}`);
@@ -154,7 +154,7 @@ function keyOf(flag: string, path: string, text: string | Uint8Array): KeyObject
   try {
     return createPrivateKey(pem(text));
   } catch {
-    throw new UsageError(`--${flag}: there is no private key in PEM, without a passphrase, in ${path}`);
+    throw new UsageError(`--${flag}: ${path} contains no private key in PEM that needs no passphrase`);
   }
 }
 

@@ -17,7 +17,7 @@ import type { Terminal } from "./terminal.ts";
 
 const FLAGS = {
   last: { type: "integer", default: 0, min: 0, about: "print only this many of the last entries; 0 for all" },
-  json: { type: "boolean", about: 'print each record as a line of JSON; what else there is to say as {"says": ...}' },
+  json: { type: "boolean", about: 'print each record as a line of JSON; a remark is a line {"says": ...}' },
 } as const satisfies FlagSpec;
 
 /** How many bytes are printed at a time. */

@@ -18,7 +18,7 @@ import type { Terminal } from "./terminal.ts";
 export const HTML_FLAG: { readonly type: "string"; readonly value: string; readonly about: string } = {
   type: "string",
   value: "FILE",
-  about: "write a page for any browser that shows what happened",
+  about: "write a page that shows what happened, for any browser",
 };
 
 /** Makes the page of a run. The drawing code is loaded only if a page is asked for. */

@@ -28,7 +28,7 @@ const FLAGS = {
     default: 1,
     min: 1,
     max: 1000,
-    about: "in real time, where runs differ: number of repetitions; how many of them fail is counted",
+    about: "in real time, where runs differ: repeat the run this many times, and count the failures",
   },
   html: HTML_FLAG,
   json: { type: "boolean", about: "print the result as one line of JSON" },
@@ -39,7 +39,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const { flags, words } = parseFlags(args, FLAGS);
   const [path, ...more] = words;
   if (path === undefined || more.length > 0) {
-    throw new UsageError("replay needs one file that shrink --out wrote");
+    throw new UsageError("replay needs one file: the one that shrink --out wrote, or run.json of run --out");
   }
   const trace = traceOf(flags);
   prepareOutputs({ html: flags.html }, { "read by this command": [path] });
@@ -61,8 +61,8 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   }
   if (result.history_sha256 !== file.expected.history_sha256) {
     terminal.err(
-      `${path}: this is not the run that was recorded: its history has ${result.history_sha256}, ` +
-        `not ${file.expected.history_sha256}`,
+      `${path}: the repeated run is not the recorded one: its history has the SHA-256 ${result.history_sha256}, ` +
+        `but the file has ${file.expected.history_sha256}`,
     );
     return PROGRAM_FAILED;
   }

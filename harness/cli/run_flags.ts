@@ -86,7 +86,7 @@ export const RUN_FLAGS: RunFlagSpec = {
     type: "integer",
     min: 1,
     max: 99,
-    about: `the initial number of nodes: ${DEFAULT_NODES}, or with the nemesis all as the seed draws`,
+    about: `the initial number of nodes; ${DEFAULT_NODES} if left out, or drawn by the seed under --nemesis all`,
   },
   concurrency: { type: "integer", default: concurrency, min: 1, max: 10_000, about: "number of clients" },
   rate: {
@@ -101,7 +101,7 @@ export const RUN_FLAGS: RunFlagSpec = {
     type: "number",
     min: 0,
     max: 1,
-    about: "the share of reads among the operations: a half, or with the nemesis all as the seed draws",
+    about: "the share of reads among the operations; 0.5 if left out, or drawn by the seed under --nemesis all",
   },
   "time-limit": {
     type: "number",

@@ -48,12 +48,12 @@ function readSecret(from: string, path: string): Uint8Array {
   }
   try {
     const found = fstatSync(descriptor);
-    if (!found.isFile()) throw new UsageError(`${from}: ${path} is no file`);
+    if (!found.isFile()) throw new UsageError(`${from}: ${path} is not a file`);
     // On Windows the mode does not tell who may read.
     if (process.platform !== "win32" && (found.mode & 0o077) !== 0) {
       const mode = (found.mode & 0o777).toString(8).padStart(4, "0");
       throw new UsageError(
-        `${from}: others than its owner may use ${path} (its mode is ${mode}): make it private with chmod 600`,
+        `${from}: other users may read or change ${path} (its mode is ${mode}): make it private with chmod 600`,
       );
     }
     if (found.size > SECRET_BYTES_MAX) {

@@ -59,17 +59,19 @@ export function parseRunFile(text: string): RunFile {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new SyntaxError("it is not JSON; expected a file that shrink --out wrote");
+    throw new SyntaxError("it is not JSON; expected a file of shrink --out, or run.json of run --out");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new SyntaxError("it is not a JSON object; expected a file that shrink --out wrote");
+    throw new SyntaxError("it is not a JSON object; expected a file of shrink --out, or run.json of run --out");
   }
   const file = value as Record<string, unknown>;
   if (file["format"] !== FORMAT) {
     const found = file["format"] === undefined
       ? "it names no format"
       : `its format is ${JSON.stringify(file["format"])}`;
-    throw new SyntaxError(`${found}, but ${JSON.stringify(FORMAT)} was expected, which shrink --out writes`);
+    throw new SyntaxError(
+      `${found}, but ${JSON.stringify(FORMAT)} was expected, which shrink --out and run --out write`,
+    );
   }
   if (file["version"] !== VERSION) {
     throw new SyntaxError(`its version is ${JSON.stringify(file["version"])}, but ${VERSION} was expected`);
@@ -103,7 +105,7 @@ function timed<T extends { readonly at: number }>(
   list: unknown,
   check: (item: T) => void,
 ): readonly T[] {
-  if (!Array.isArray(list)) throw new SyntaxError(`${name} is no list`);
+  if (!Array.isArray(list)) throw new SyntaxError(`${name} is not a list`);
   list.forEach((item: T | null, i) => {
     if (!Number.isSafeInteger(item?.at)) {
       throw new SyntaxError(`${name}[${i}] has no time: a whole number "at" was expected`);

@@ -77,7 +77,7 @@ const NO_ROOM: RespFailure = { error: "ERR max number of clients reached" };
 const STOPPING: RespFailure = { error: "TRYAGAIN nothing was done: this node stops" };
 
 /** The commands for which operators' places are reserved. */
-const OF_OPERATORS: ReadonlySet<Command["type"]> = new Set<Command["type"]>([
+const OPERATOR_COMMANDS: ReadonlySet<Command["type"]> = new Set<Command["type"]>([
   ...[
     "info",
     "raft-status",
@@ -306,7 +306,7 @@ export class ClientListener {
       this.#move(connection, "client");
       return null;
     }
-    if (OF_OPERATORS.has(command.type)) {
+    if (OPERATOR_COMMANDS.has(command.type)) {
       if (place === "operator") return null;
       if (this.#places.operator >= operatorConnections) this.#evictOperator();
       if (this.#places.operator < operatorConnections) {

@@ -459,7 +459,7 @@ const SPECS: readonly CommandSpec[] = [
   ),
   spec(["set", -3, ONE_KEY, "string", "write", "Writes a key's value, on a condition if one is given"], parseSet),
   spec(["del", -2, ALL_KEYS, "generic", "write", "Removes keys"], (args) => ({ type: "delete", keys: args.slice(1) })),
-  spec(["exists", -2, ALL_KEYS, "generic", "readonly fast", "Counts the keys that there are"], (args) => ({
+  spec(["exists", -2, ALL_KEYS, "generic", "readonly fast", "Counts which of the keys exist"], (args) => ({
     type: "exists",
     keys: args.slice(1),
   })),
@@ -469,8 +469,8 @@ const SPECS: readonly CommandSpec[] = [
   })),
   spec(["incr", 2, ONE_KEY, "string", "write fast", "Adds one to a key's number"], parseIncrement(1)),
   spec(["incrby", 3, ONE_KEY, "string", "write fast", "Adds to a key's number"], parseIncrement(1)),
-  spec(["decr", 2, ONE_KEY, "string", "write fast", "Takes one from a key's number"], parseIncrement(-1)),
-  spec(["decrby", 3, ONE_KEY, "string", "write fast", "Takes from a key's number"], parseIncrement(-1)),
+  spec(["decr", 2, ONE_KEY, "string", "write fast", "Subtracts one from a key's number"], parseIncrement(-1)),
+  spec(["decrby", 3, ONE_KEY, "string", "write fast", "Subtracts from a key's number"], parseIncrement(-1)),
   spec(["mset", -3, PAIRS, "string", "write", "Writes the values of keys, all at once"], parseMset),
   spec(["setnx", 3, ONE_KEY, "string", "write fast", "Writes a key's value if there is no such key"], (args) => ({
     type: "setnx",
@@ -485,7 +485,7 @@ const SPECS: readonly CommandSpec[] = [
     type: "strlen",
     key: args[1]!,
   })),
-  spec(["type", 2, ONE_KEY, "generic", "readonly fast", "Tells what a key holds"], (args) => ({
+  spec(["type", 2, ONE_KEY, "generic", "readonly fast", "Returns the type of a key's value"], (args) => ({
     type: "type",
     key: args[1]!,
   })),
@@ -496,7 +496,7 @@ const SPECS: readonly CommandSpec[] = [
     pattern: args[1]!,
   })),
   spec(
-    ["ping", -1, NO_KEY, "connection", "fast", "Tells that the node is there"],
+    ["ping", -1, NO_KEY, "connection", "fast", "Answers PONG, or the given text"],
     (args) => args.length > 2 ? wrongArity("ping") : { type: "ping", message: args[1] ?? null },
   ),
   spec(["echo", 2, NO_KEY, "connection", "fast", "Sends a text back"], (args) => ({ type: "echo", message: args[1]! })),
@@ -508,25 +508,31 @@ const SPECS: readonly CommandSpec[] = [
   spec(["select", 2, NO_KEY, "connection", "fast", "Chooses the database, which is 0"], parseSelect),
   spec(["quit", -1, NO_KEY, "connection", "noscript no_auth fast", "Ends the connection"], () => ({ type: "quit" })),
   spec(
-    ["reset", 1, NO_KEY, "connection", "noscript no_auth fast", "Makes the connection as new"],
+    ["reset", 1, NO_KEY, "connection", "noscript no_auth fast", "Gives the connection its initial state"],
     () => ({ type: "reset" }),
   ),
   spec(["multi", 1, NO_KEY, "transactions", "noscript fast", "Begins a transaction of several commands"], () => ({
     type: "multi",
   })),
-  spec(["exec", 1, NO_KEY, "transactions", "noscript", "Does what was queued, as one"], () => ({ type: "exec" })),
-  spec(["discard", 1, NO_KEY, "transactions", "noscript fast", "Drops what was queued"], () => ({ type: "discard" })),
   spec(
-    ["cluster", -2, NO_KEY, "cluster", "admin noscript", "Tells that this is no Redis Cluster"],
+    ["exec", 1, NO_KEY, "transactions", "noscript", "Executes the queued commands as one"],
+    () => ({ type: "exec" }),
+  ),
+  spec(
+    ["discard", 1, NO_KEY, "transactions", "noscript fast", "Drops the queued commands"],
+    () => ({ type: "discard" }),
+  ),
+  spec(
+    ["cluster", -2, NO_KEY, "cluster", "admin noscript", "Fails: this is not a Redis Cluster"],
     () => invalid("ERR This instance has cluster support disabled"),
   ),
-  spec(["client", -2, NO_KEY, "connection", "noscript", "Tells and asks about the connection"], parseClient),
+  spec(["client", -2, NO_KEY, "connection", "noscript", "Reads and sets properties of the connection"], parseClient),
   spec(
-    ["command", -1, NO_KEY, "server", "random", "Tells what commands there are"],
+    ["command", -1, NO_KEY, "server", "random", "Describes the commands"],
     (args) => args.length === 1 ? { type: "command-info", names: null } : parseCommandCommand(args),
   ),
-  spec(["config", -2, NO_KEY, "server", "admin noscript", "Tells a few settings that tools ask for"], parseConfig),
-  spec(["info", -1, NO_KEY, "server", "random", "Tells the state of the node"], (args) => ({
+  spec(["config", -2, NO_KEY, "server", "admin noscript", "Returns a few settings that tools ask for"], parseConfig),
+  spec(["info", -1, NO_KEY, "server", "random", "Returns the state of the node"], (args) => ({
     type: "info",
     sections: args.slice(1).map((section) => section.toLowerCase()),
   })),

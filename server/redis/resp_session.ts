@@ -193,7 +193,7 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ["save", ""],
 ];
 
-const OF_THE_NODE: ReadonlySet<Command["type"]> = new Set<AdminCommand["type"] | KeysCommand["type"] | "invalid">([
+const NODE_COMMANDS: ReadonlySet<Command["type"]> = new Set<AdminCommand["type"] | KeysCommand["type"] | "invalid">([
   ...[
     "info",
     "raft-status",
@@ -209,7 +209,7 @@ const OF_THE_NODE: ReadonlySet<Command["type"]> = new Set<AdminCommand["type"] |
 
 /** Whether `answerConnectionCommand` answers the command. EXEC is not one of these: it works on the store. */
 export function isConnectionCommand(command: Command): command is Exclude<ConnectionCommand, { type: "exec" }> {
-  return command.type !== "exec" && !isStoreCommand(command) && !OF_THE_NODE.has(command.type);
+  return command.type !== "exec" && !isStoreCommand(command) && !NODE_COMMANDS.has(command.type);
 }
 
 /** Executes a command on its own connection, and answers it. */

@@ -306,4 +306,4 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
   };
 }
 
-const UNKNOWN_READS: ClientReply = { type: "fail", error: `reads are done by ${READ_MODES.join(", ")}` };
+const UNKNOWN_READS: ClientReply = { type: "fail", error: `a read mode is one of ${READ_MODES.join(", ")}` };

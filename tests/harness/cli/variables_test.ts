@@ -98,7 +98,7 @@ test("cluster looks at all ports before it makes anything", { skip: skipLive }, 
     const args = ["--data", join(folder, "data"), "--port", "9000", "--peer-port", String(port - 2)];
     await assert.rejects(clusterMain(args, {} as Terminal), {
       name: "UsageError",
-      message: `Another process listens on port ${port} (--peer-port ${port - 2}, node 3) of 127.0.0.1: give others`,
+      message: `Another process listens on port ${port} (--peer-port ${port - 2}, node 3) of 127.0.0.1: choose others`,
     });
     assert.deepEqual(readdirSync(folder), []);
   } finally {

@@ -28,10 +28,10 @@ test("what is no recorded run is refused with what was expected", () => {
   assert.throws(() => parseRunFile("[]"), /it is not a JSON object/);
   assert.throws(
     () => parseRunFile("{}"),
-    /it names no format, but "kaya-raft run" was expected, which shrink --out writes/,
+    /it names no format, but "kaya-raft run" was expected, which shrink --out and run --out write/,
   );
   assert.throws(() => parseRunFile(changed({ version: 9 })), /its version is 9, but 2 was expected/);
-  assert.throws(() => parseRunFile(changed({ faults: 3 })), /faults is no list/);
+  assert.throws(() => parseRunFile(changed({ faults: 3 })), /faults is not a list/);
   assert.throws(() => parseRunFile(changed({ operations: [{}] })), /operations\[0\] has no time/);
   assert.throws(() => parseRunFile(changed({ setup: undefined })), /its setup is missing/);
   assert.throws(

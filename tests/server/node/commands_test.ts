@@ -126,7 +126,7 @@ test("a member says of a wrong password that it is wrong, and of none that there
 test("flags do not make a cluster another size than its folder has", { skip }, async () => {
   await inFolder(async (folder) => {
     const shared = ["--data", folder, "--port", "7101", "--peer-port", "7102"];
-    await assert.rejects(async () => await clusterMain(shared, terminal()), /would share some/);
+    await assert.rejects(async () => await clusterMain(shared, terminal()), /the two rows overlap/);
     for (const id of ["1", "2", "3"]) mkdirSync(join(folder, id));
     const run = async (): Promise<number> => await clusterMain(["--data", folder, "--nodes", "5"], terminal());
     await assert.rejects(run, /--nodes 5, but .* holds the nodes 1 2 3: leave --nodes out/);
@@ -198,11 +198,11 @@ test("a secret comes from a private file or the environment, and from nothing el
     chmodSync(open, 0o640);
     symlinkSync(open, join(folder, "link-to-open"));
     const refused: [string, RegExp][] = [
-      [open, /others than its owner may use .*open \(its mode is 0640\): make it private with chmod 600/],
-      [join(folder, "link-to-open"), /others than its owner may use/],
+      [open, /other users may read or change .*open \(its mode is 0640\): make it private with chmod 600/],
+      [join(folder, "link-to-open"), /other users may read or change/],
       [file("empty", "\n"), /empty is empty/],
       [file("long", "x".repeat(5000)), /has 5000 bytes, but a secret has at most 4096/],
-      [folder, /is no file|is a folder/],
+      [folder, /is not a file|is a folder/],
       [join(folder, "none"), /--secret: cannot read .*none: there is no such file or folder/],
     ];
     for (const [path, message] of refused) {
