@@ -230,6 +230,11 @@ export class Progress {
     this.heardAtTick = tick;
   }
 
+  /** Whether the leader has heard from it within so many ticks before `now`. */
+  isHeardWithin(ticks: number, now: number): boolean {
+    return this.heardAtTick >= 0 && now - this.heardAtTick <= ticks;
+  }
+
   /** Notes that a probe or a chunk was sent. */
   pause(round: number): void {
     this.isPaused = true;

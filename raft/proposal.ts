@@ -76,8 +76,7 @@ export function proposeChange(core: Core, change: ConfigurationChange): Proposal
 function refuseWithoutQuorum(core: Core, configuration: Configuration): void {
   const isHeard = (id: NodeId): boolean => {
     if (id === core.id) return true;
-    const heardAtTick = core.progress.get(id)?.heardAtTick ?? -1;
-    return heardAtTick >= 0 && core.clock - heardAtTick <= core.config.electionTimeoutTicks;
+    return core.progress.get(id)?.isHeardWithin(core.config.electionTimeoutTicks, core.clock) === true;
   };
   if (isQuorum(configuration, isHeard)) return;
   const silent = [...configuration.voters, ...configuration.votersOutgoing].filter((id) => !isHeard(id));

@@ -42,7 +42,7 @@ export interface FollowerStatus {
   readonly echoedRound: number;
   /** Whether a probe or a chunk awaits its answer. */
   readonly isPaused: boolean;
-  /** Whether the leader heard from it since the last quorum check. */
+  /** Whether the leader heard from it within an election timeout. */
   readonly isActive: boolean;
   /** The snapshot that is being sent to it, and the progress of that. */
   readonly snapshot: SnapshotStatus | null;
@@ -144,7 +144,7 @@ export function statusOf(core: Core): RaftStatus {
       inflightBytes: follower.inflights.bytes,
       echoedRound: follower.echoedRound,
       isPaused: follower.isPaused,
-      isActive: follower.isActive,
+      isActive: follower.isHeardWithin(core.config.electionTimeoutTicks, core.clock),
       snapshot: follower.transfer === null ? null : {
         index: follower.transfer.snapshot.index,
         sentBytes: follower.transfer.writtenBytes,

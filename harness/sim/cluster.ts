@@ -141,6 +141,13 @@ export class SimCluster {
     return ids;
   }
 
+  /** The highest index that a running node knows to be committed. */
+  knownIndex(): number {
+    let known = 0;
+    for (const { replica } of this.#nodes.values()) known = Math.max(known, replica?.node.commitIndex ?? 0);
+    return known;
+  }
+
   ask(id: number, _process: number, request: CommandRequest, reply: (reply: ClientReply) => void): void {
     const node = this.#nodes.get(id);
     const answer = (result: ClientReply): void => this.network.send(id, CLIENTS, reply, result);

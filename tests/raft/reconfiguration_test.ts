@@ -318,6 +318,19 @@ test("whoever is removed and added again is sent the log from what it says that 
   assert.equal(leader.status().followers.find(({ id }) => id === 3)!.matchIndex, leader.status().lastIndex);
 });
 
+test("a follower that answers every heartbeat is active at every tick, also just after a check of the quorum", () => {
+  const network = new Network();
+  const leader = network.elect(1);
+  network.run(10);
+  network.passes = ({ from, to }) => from + to !== 4; // 1 and 3 do not hear each other
+  for (let tick = 1; tick <= 40; tick++) {
+    network.run(1);
+    const [second, third] = leader.status().followers;
+    assert.equal(second!.isActive, true, `tick ${tick}`);
+    if (tick > 10) assert.equal(third!.isActive, false, `tick ${tick}`);
+  }
+});
+
 test("a member that was just added is not counted as silent, nor as heard", () => {
   const network = new Network();
   const leader = network.elect(1);

@@ -91,6 +91,8 @@ export class LiveCluster {
   get servers(): Servers {
     return {
       nodes: () => this.nodes(),
+      // Real nodes forget no session in a run.
+      knownIndex: () => 0,
       ask: (id, client, request, reply) => {
         const node = this.#nodes.get(id);
         if (node === undefined) reply({ type: "fail", error: "there is no such node" });

@@ -202,7 +202,8 @@ function drawCluster(
     electionTimeoutTicks,
     heartbeatIntervalTicks: 1 + random.below(Math.min(3, electionTimeoutTicks - 2)),
     segmentBytes: pick(random, [CLUSTER.segmentBytes, CLUSTER.segmentBytes, 1_024]),
-    cutAppends: pick(random, [0, 0, 4]),
+    // What is cut off is sent again after the next heartbeat: with small appends, one heartbeat for a few entries.
+    cutAppends: maxAppendBytes === CLUSTER.maxAppendBytes ? pick(random, [0, 0, 4]) : 0,
     compactionBytes: pick(random, [CLUSTER.compactionBytes, 20_000, 2_000, 200]),
     snapshotStepBytes: pick(random, [CLUSTER.snapshotStepBytes, 40]),
     keepBytes,
@@ -218,11 +219,9 @@ function drawCluster(
     maxCommandBytes: pick(random, [CLUSTER.maxCommandBytes, CLUSTER.maxCommandBytes, 40_000]),
     maxWaiting,
     forwardTimeoutTicks: pick(random, forwardTimeouts),
-    // In a workload with sessions the clients' sessions are never forgotten. A node whose own session was forgotten
-    // begins another.
-    maxSessions: workload === "session"
-      ? CLUSTER.maxSessions
-      : pick(random, [CLUSTER.maxSessions, CLUSTER.maxSessions, 3]),
+    // A node whose own session was forgotten begins another, and so does a client. Of the clients' sessions enough are
+    // kept that one is forgotten only if it is silent for a while.
+    maxSessions: pick(random, [CLUSTER.maxSessions, CLUSTER.maxSessions, workload === "session" ? 12 : 3]),
     caughtUpEntries: pick(random, [CLUSTER.caughtUpEntries, CLUSTER.caughtUpEntries, 5]),
     batchTime: pick(random, [0, CLUSTER.batchTime, CLUSTER.batchTime, MILLISECOND]),
     retryTicks: pick(random, [CLUSTER.retryTicks, 2]),

@@ -72,7 +72,7 @@ function open(app: App, setup: OursSetup, { clock, seed, nodes, record }: Openin
   });
   const invoke = createClient({
     clock,
-    servers: { nodes: () => inner.nodes(), ask: (...request) => inner.ask(...request) },
+    servers: inner,
     app,
     setup,
     seed,
