@@ -101,7 +101,8 @@ type Aim = "change" | "late" | "leader";
 const SHAPES_AIMED: Readonly<Record<Aim, readonly string[]>> = {
   change: ["change", "leader"],
   late: ["transfer", "leader"],
-  leader: ["leader"],
+  // A leader that hands over to a node that has just been struck must give that up.
+  leader: ["leader", "transfer"],
 };
 
 /** Every second follow-up strikes where something is under way, if its kind can. */

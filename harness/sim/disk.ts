@@ -293,6 +293,23 @@ export class SimDisk {
     this.#files = new Map(this.#durableFiles);
   }
 
+  /** The files that a crash now would leave. As in `crash`, each unsynced change of a name has happened or not. */
+  leftByCrash(): Map<string, Uint8Array> {
+    const files = new Map(this.#durableFiles);
+    const lost = new Set<string>();
+    const coin = mixTime(mix(this.#seed, 7), this.#queue.now());
+    for (const [i, { name, content }] of this.#changes.entries()) {
+      if (lost.has(name) || (finish(mix(coin, i)) & 1) === 0) lost.add(name);
+      else if (content === null) files.delete(name);
+      else files.set(name, content);
+    }
+    return new Map([...files].map(([name, file]) => {
+      const copy = { ...file, bytes: file.bytes.slice(), writes: [...file.writes] };
+      undoFrom(copy, copy.synced);
+      return [name, copy.bytes.subarray(0, copy.length)];
+    }));
+  }
+
   /**
    * As `crash`, but a part of the last unsynced write stays. If `isTorn` names several files, the last by name is torn.
    * Returns how many bytes of the write stayed, and how many it had.

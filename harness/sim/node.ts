@@ -27,6 +27,7 @@ import { finish, mixTime } from "./hash.ts";
 import { HeldFaults, type SlowDisk } from "./held_faults.ts";
 import { type HostParts, type HostSettings, MEMBERS_FILE, readBirths, SimHost } from "./host.ts";
 import type { Holding } from "./invariants/bounds.ts";
+import { leftDisk } from "./left_disk.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import { raftView } from "./raft_view.ts";
 import type { NodeChange } from "../moment.ts";
@@ -83,6 +84,8 @@ const KILL_WAITS_FOR: readonly WaitsFor[] = [
 const WITHIN: Readonly<Record<WaitsFor, number>> = { nothing: 0, write: 1_000_000_000, replacement: 4_000_000_000 };
 /** After how many ticks a node is observed for the coverage. */
 const TICKS_A_LOOK = 7;
+/** After how many ticks it is asked what a crash would leave, while its log is short; else more seldom. */
+const TICKS_A_CRASH = 128, SHORT_LOG_BYTES = 16_384;
 /** A segment ends with a whole batch, which may have this many bytes. */
 const BATCH_BYTES = 16_384;
 /** The cluster of all simulated nodes. */
@@ -107,6 +110,10 @@ export class SimNode {
   isGone = false;
   /** Whether its files were damaged. */
   #isDamaged = false;
+  /** How many times the next question after a crash is left out. */
+  #crashesToSkip = 0;
+  /** Whether its files were damaged at any time: then what a crash would leave shows nothing. */
+  #wasDamaged = false;
   /** Whether it may be in doubt when it starts. */
   #isSuspect = false;
   /** Whether its folder was emptied. It has then lost what it acknowledged, and the others must refuse it. */
@@ -316,6 +323,20 @@ export class SimNode {
       this.#invariants.coverage.marks.status(status);
       if (!this.#isLost) this.#invariants.looks(status, this.#options.settings.bounds);
     }
+    if ((this.#ticks + 37 * this.id) % TICKS_A_CRASH === 0) this.#imagineCrash();
+  }
+
+  /** What would a crash leave? */
+  #imagineCrash(): void {
+    const { journal } = this;
+    if (this.replica === null || journal === null || this.#isLost || this.#wasDamaged) return;
+    if (--this.#crashesToSkip >= 0) return;
+    this.#crashesToSkip = Math.floor(journal.bytes / SHORT_LOG_BYTES);
+    const { settings: { segmentBytes } } = this.#options;
+    const options = { clusterId: CLUSTER_ID, nodeId: this.id, segmentBytes };
+    openJournal(leftDisk(this.disk.leftByCrash()), options, (error, left) => {
+      this.#invariants.wouldRecover(this.id, journal, left ?? error!);
+    });
   }
 
   /**
@@ -414,6 +435,7 @@ export class SimNode {
     this.#end();
     const done = damage(this.disk, how, finish(mixTime(this.#options.diskSeed, this.#queue.now())));
     this.#isDamaged = done !== null;
+    this.#wasDamaged ||= this.#isDamaged;
     this.#isSuspect = this.#isDamaged && (how === "last" || how === "fresh");
     this.start();
     return done ?? false;

@@ -382,9 +382,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a retry without its session",
     file: "harness/targets/ours/client.ts",
-    search: "servers.ask(node, this.#process, this.#request, (reply) => {",
-    replace: "const asked = number === 1 ? this.#request : { operation: this.#request.operation };\n" +
-      "    servers.ask(node, this.#process, asked, (reply) => {",
+    search: "servers.ask(node, this.#session.process, this.#request, (reply) => {",
+    replace: "const asked = number === 1 ? this.#request : { command: this.#request.command };\n" +
+      "    servers.ask(node, this.#session.process, asked, (reply) => {",
     flags: "--nemesis partition --workload session --time-limit 20",
     noticedBy: ["history"],
   },

@@ -58,27 +58,29 @@ export function leadsDurably(world: World, id: number, { log }: Observed, term: 
 /**
  * When a node starts, it must find what it knew to be durable at its end, or be in doubt. In doubt, it must have voted
  * for itself in the term in which it may have voted.
+ *
+ * @param how `restarts`, or what else is said of the node.
  */
-export function findsAgain(world: World, id: number, before: RaftLog, log: RaftLog): void {
+export function findsAgain(world: World, id: number, before: RaftLog, log: RaftLog, how: string = "restarts"): void {
   const { durableIndex, durableState } = before;
   const { term, votedFor } = log.state;
   const { doubt = null } = log;
   const isDoubted = doubt !== null && doubt.lastIndex >= durableIndex && doubt.term >= durableState.term;
   if (term < durableState.term) {
-    world.broken(`durability: node ${id} restarts in term ${term}, but knew term ${durableState.term} to be durable`);
+    world.broken(`durability: node ${id} ${how} in term ${term}, but knew term ${durableState.term} to be durable`);
   } else if (
     term === durableState.term && durableState.votedFor !== null && votedFor !== durableState.votedFor &&
     !(isDoubted && votedFor === id)
   ) {
     world.broken(
-      `durability: node ${id} restarts with a vote for ${votedFor} in term ${term}, but knew its vote for ` +
+      `durability: node ${id} ${how} with a vote for ${votedFor} in term ${term}, but knew its vote for ` +
         `${durableState.votedFor} to be durable`,
     );
   }
   if (isDoubted) return;
   if (log.lastIndex < durableIndex) {
     return world.broken(
-      `durability: node ${id} restarts with entries up to ${log.lastIndex}, but knew those up to ${durableIndex} ` +
+      `durability: node ${id} ${how} with entries up to ${log.lastIndex}, but knew those up to ${durableIndex} ` +
         `to be durable`,
     );
   }
@@ -87,7 +89,7 @@ export function findsAgain(world: World, id: number, before: RaftLog, log: RaftL
   const found = log.termAt(durableIndex);
   if (known === undefined || found === undefined || known === found) return;
   world.broken(
-    `durability: node ${id} restarts with entry ${durableIndex} of term ${found}, but knew that of term ${known} ` +
+    `durability: node ${id} ${how} with entry ${durableIndex} of term ${found}, but knew that of term ${known} ` +
       `to be durable`,
   );
 }

@@ -35,9 +35,10 @@ import { holdsLease, leadsBesideNoLease, readsByLease } from "./leases.ts";
 import { believesRight, type FollowerBounds } from "./followers.ts";
 import { Forwards } from "./forwards.ts";
 import { LogMatching } from "./log_matching.ts";
-import { campaignsLoyally, losesQuorum, takesTermLoyally, votesLoyally } from "./loyalty.ts";
+import { campaignsLoyally, losesQuorum, stepsDownWithReason, takesTermLoyally, votesLoyally } from "./loyalty.ts";
 import { tellsTruth } from "./messages.ts";
 import { answersProbe, probesOnce } from "./probes.ts";
+import { type DurableLog, wouldRecover } from "./recovery.ts";
 import { asksToRead, confirmsRead, takesRead } from "./reads.ts";
 import { Replies } from "./replies.ts";
 import { Sessions } from "./sessions.ts";
@@ -49,7 +50,7 @@ import {
   SnapshotsAgree,
 } from "./state_machine_safety.ts";
 import { campaignsWithPreVotes, counts, leadsWithVotes } from "./tallies.ts";
-import { givesUpTransfer, handsOver } from "./transfers.ts";
+import { abortsInTime, givesUpTransfer, handsOver } from "./transfers.ts";
 import {
   type ElectionSettings,
   hears,
@@ -141,6 +142,11 @@ export class Invariants {
     journalRefused(this.#world, id, isDamaged);
   }
 
+  /** A crash now would leave a node this log, or none that it can start from. */
+  wouldRecover(id: number, log: DurableLog, left: RaftLog | Error): void {
+    wouldRecover(this.#world, id, log, left);
+  }
+
   /** Another node comes under the number of one that was removed: it has promised nothing. */
   forgets(id: number): void {
     this.#world.nodes.delete(id);
@@ -212,6 +218,7 @@ export class Invariants {
       role: (role: Role, term: Term) => {
         if (node.role === "follower" && role !== "leader") campaignsLoyally(world, id, node, term);
         if (role === "candidate") campaignsWithPreVotes(world, id, node, term);
+        if (node.role === "leader") stepsDownWithReason(world, id, node, term);
         playsRole(node, role);
         if (role === "leader") this.#leads(id, node, term);
         coverage.role(role);
@@ -307,7 +314,10 @@ export class Invariants {
         if (event === "timeout-now") {
           node.hasAskedToCampaign = true;
           handsOver(world, id, node, target);
-        } else node.transferSinceTick = event === "started" ? node.ticks() : -1;
+        } else {
+          if (event === "aborted") abortsInTime(world, id, node, target);
+          node.transferSinceTick = event === "started" ? node.ticks() : -1;
+        }
         coverage.transfer(event);
       },
     };

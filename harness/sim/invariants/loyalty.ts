@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { reachedByQuorum } from "../../../raft/mod.ts";
+import { type NodeId, reachedByQuorum } from "../../../raft/mod.ts";
 import type { Observed, World } from "./world.ts";
 
 /**
@@ -48,9 +48,24 @@ export function takesTermLoyally(world: World, id: number, node: Observed, term:
 /** A leader steps down for lack of a quorum. No quorum may have echoed its heartbeats within an election timeout. */
 export function losesQuorum(world: World, id: number, node: Observed, term: number): void {
   const { configuration, echoedAtTick, ticks } = node;
+  node.lostQuorumIn = term;
   if (configuration === null) return;
   const since = ticks() - world.settings.electionTimeoutTicks;
   const heardAt = reachedByQuorum(configuration, (voter) => voter === id ? Infinity : echoedAtTick.get(voter) ?? -1);
   if (heardAt < since) return;
   world.broken(`loyalty: node ${id} steps down in term ${term} for want of a quorum, but has heard from one`);
+}
+
+/**
+ * A leader becomes a follower in a term: in a later term than its own, for want of a quorum, because it is no voter any
+ * more, or because its disk hangs.
+ */
+export function stepsDownWithReason(world: World, id: number, node: Observed, term: number): void {
+  const { configuration, log, ledTerm, lostQuorumIn } = node;
+  if (term > ledTerm || lostQuorumIn === term || configuration === null) return;
+  const { voters, votersOutgoing } = configuration;
+  if (!voters.includes(id as NodeId) && !votersOutgoing.includes(id as NodeId)) return;
+  const { durableIndex, lastIndex, durableState, state } = log;
+  if (durableIndex < lastIndex || durableState.term < state.term) return;
+  world.broken(`loyalty: node ${id} stops leading term ${term} without a reason`);
 }

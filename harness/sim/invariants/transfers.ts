@@ -1,6 +1,6 @@
 /**
  * Transfers: a node that is asked to campaign at once must hold the whole log; an unfinished transfer is given up after
- * an election timeout (dissertation, section 3.10).
+ * an election timeout, and not before (dissertation, section 3.10).
  *
  * @module
  */
@@ -28,4 +28,13 @@ export function handsOver(world: World, id: number, { log }: Observed, target: N
     `transfers: node ${id} asks node ${target} to campaign, whose log ends with entry ${other.lastIndex} of term ` +
       `${other.lastTerm}, its own with entry ${log.lastIndex} of term ${log.lastTerm}`,
   );
+}
+
+/** A leader gives up a transfer: after an election timeout, or because the target is no voter any more. */
+export function abortsInTime(world: World, id: number, node: Observed, target: NodeId): void {
+  const { electionTimeoutTicks } = world.settings;
+  const took = node.ticks() - node.transferSinceTick;
+  if (node.transferSinceTick < 0 || took >= electionTimeoutTicks) return;
+  if (node.configuration !== null && !node.configuration.voters.includes(target)) return;
+  world.broken(`transfers: node ${id} gives up to hand over to node ${target} after ${took} ticks`);
 }

@@ -78,6 +78,10 @@ export interface Observed {
   readonly echoedRound: Map<NodeId, number>;
   /** As a leader: when each follower's latest promise began, in the leader's ticks. */
   readonly promisedAtTick: Map<NodeId, number>;
+  /** The last term that it led. */
+  ledTerm: number;
+  /** The last term in which it stepped down for want of a quorum. */
+  lostQuorumIn: number;
   /** As a leader: whether it has asked another node to campaign in this term. */
   hasAskedToCampaign: boolean;
   /** As a leader: the last entry that each follower has acknowledged. */
@@ -189,6 +193,8 @@ export function observed(log: RaftLog, ticks: () => number): Observed {
     round: 0,
     echoedRound: new Map(),
     promisedAtTick: new Map(),
+    ledTerm: 0,
+    lostQuorumIn: 0,
     hasAskedToCampaign: false,
     matched: new Map(),
     joinedAfter: new Map(),
@@ -215,6 +221,7 @@ export function durableThrough({ log, installed }: Pick<Observed, "log" | "insta
 /** A node has another role: what it knew in the earlier one no longer counts. */
 export function playsRole(node: Observed, role: Role): void {
   node.role = role;
+  if (role === "leader") node.ledTerm = node.log.state.term;
   node.heardAtTick = node.transferSinceTick = -1;
   node.echoedAtTick.clear();
   node.echoedRound.clear();

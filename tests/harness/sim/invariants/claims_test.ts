@@ -11,11 +11,13 @@ import { ElectionSafety } from "../../../../harness/sim/invariants/election_safe
 import { believesRight } from "../../../../harness/sim/invariants/followers.ts";
 import { Forwards } from "../../../../harness/sim/invariants/forwards.ts";
 import { holdsLease } from "../../../../harness/sim/invariants/leases.ts";
+import { stepsDownWithReason } from "../../../../harness/sim/invariants/loyalty.ts";
 import { tellsTruth } from "../../../../harness/sim/invariants/messages.ts";
 import { asksToRead, confirmsRead, takesRead } from "../../../../harness/sim/invariants/reads.ts";
 import { appliesCommitted } from "../../../../harness/sim/invariants/state_machine_safety.ts";
 import { campaignsWithPreVotes, counts, leadsWithVotes } from "../../../../harness/sim/invariants/tallies.ts";
-import { hears, type Observed, observed, World } from "../../../../harness/sim/invariants/world.ts";
+import { abortsInTime } from "../../../../harness/sim/invariants/transfers.ts";
+import { hears, type Observed, observed, playsRole, World } from "../../../../harness/sim/invariants/world.ts";
 import {
   configurationOf,
   encodeConfiguration,
@@ -317,4 +319,37 @@ test("a vote of a node in doubt is noticed", () => {
 
     assert.equal(world.isBroken, doubt !== null);
   }
+});
+
+test("a transfer that is given up before an election timeout is noticed, unless the target is no voter any more", () => {
+  const aborted = (since: number, target: number): string | null => {
+    const { world, node } = leader();
+    Object.assign(node, { ticks: () => 20 });
+    node.transferSinceTick = since;
+    abortsInTime(world, 1, node, target as NodeId);
+    return world.verdict().reason ?? null;
+  };
+  assert.equal(aborted(10, 2), null);
+  assert.equal(aborted(-1, 2), null);
+  assert.equal(aborted(15, 7), null);
+  assert.equal(aborted(11, 2), "transfers: node 1 gives up to hand over to node 2 after 9 ticks");
+});
+
+test("a leader that stops leading in its own term without a reason is noticed", () => {
+  const stops = (term: number, change: (node: Observed) => void = () => {}): string | null => {
+    const { world, node } = leader();
+    playsRole(node, "leader");
+    change(node);
+    stepsDownWithReason(world, 1, node, term);
+    return world.verdict().reason ?? null;
+  };
+  assert.equal(stops(2), "loyalty: node 1 stops leading term 2 without a reason");
+  assert.equal(stops(3), null, "in a later term");
+  assert.equal(stops(2, (node) => node.configuration = configurationOf([2, 3].map(nodeId))), null, "it was removed");
+  assert.equal(stops(2, (node) => node.lostQuorumIn = 2), null, "for want of a quorum");
+  assert.equal(
+    stops(2, (node) => Object.defineProperty(node.log, "durableIndex", { value: 1 })),
+    null,
+    "its disk hangs",
+  );
 });
