@@ -154,7 +154,7 @@ function keyOf(flag: string, path: string, text: string | Uint8Array): KeyObject
   try {
     return createPrivateKey(pem(text));
   } catch {
-    throw new UsageError(`--${flag}: ${path} contains no private key in PEM that needs no passphrase`);
+    throw new UsageError(`--${flag}: ${path} contains no private key in PEM (without a passphrase)`);
   }
 }
 

@@ -93,10 +93,10 @@ test("certificates and keys are looked at before anything is started", { skip },
     const strange = file("strange", STRANGER.key as string);
     const garbage = file("garbage", "no pem");
     const cases: [key: string, cert: string, ca: string, message: RegExp][] = [
-      [garbage, cert, ca, /--tls-key: there is no private key in PEM/],
-      [key, garbage, ca, /--tls-cert: there is no certificate in PEM/],
-      [key, cert, garbage, /--tls-ca: there is no certificate in PEM/],
-      [cert, key, ca, /--tls-cert: there is no certificate in PEM/],
+      [garbage, cert, ca, /--tls-key: .*garbage contains no private key in PEM/],
+      [key, garbage, ca, /--tls-cert: .* contains no certificate in PEM/],
+      [key, cert, garbage, /--tls-ca: .* contains no certificate in PEM/],
+      [cert, key, ca, /--tls-cert: .* contains no certificate in PEM/],
       [strange, cert, ca, /--tls-key: the key in .* does not belong to the certificate in /],
       [join(folder, "none"), cert, ca, /--tls-key: cannot read .*: there is no such file or folder/],
     ];
