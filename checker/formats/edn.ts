@@ -62,24 +62,28 @@ export function parseEdn(text: string): unknown[] {
  * set), or all values of the text. The keywords of a map become plain field names: `{:type :ok}` becomes `{type:
  * ":ok"}`.
  *
+ * @returns Gives the next entry, as a generator would; a history has too many for one.
  * @throws {FormatError} As {@link parseEdn} does.
  */
-export function* ednEntries(text: string): Generator<EdnEntry> {
+export function ednEntries(text: string): () => EdnEntry | undefined {
   const reader = new EdnReader(text);
-  if (!reader.enterVector()) return yield* entriesUpTo(reader);
-  const entries = [...entriesUpTo(reader, true)];
-  if (!reader.hasMore()) return yield* entries;
+  const read = (): EdnEntry => {
+    const { line } = reader;
+    return { value: reader.entry(), line };
+  };
+  const next = (): EdnEntry | undefined => reader.hasMore() ? read() : undefined;
+  if (!reader.enterVector()) return next;
+  const entries: EdnEntry[] = [];
+  while (!reader.leaveVector()) entries.push(read());
+  if (!reader.hasMore()) return after(entries, next);
   // The vector was one value among several.
-  yield { value: entries.map((entry) => entry.value), line: entries[0]?.line ?? 1 };
-  yield* entriesUpTo(reader);
+  return after([{ value: entries.map((entry) => entry.value), line: entries[0]?.line ?? 1 }], next);
 }
 
-function* entriesUpTo(reader: EdnReader, inVector = false): Generator<EdnEntry> {
-  for (;;) {
-    if (inVector ? reader.leaveVector() : !reader.hasMore()) return;
-    const line = reader.line;
-    yield { value: reader.entry(), line };
-  }
+/** Gives entries, and then others. */
+export function after(entries: readonly EdnEntry[], next: () => EdnEntry | undefined): () => EdnEntry | undefined {
+  let at = 0;
+  return () => at < entries.length ? entries[at++] : next();
 }
 
 /** The name of a keyword that `parseEdn` returned; any other value unchanged. */
@@ -131,6 +135,10 @@ function endsToken(code: number): boolean {
   return code < 128 ? CHAR_CLASS[code] !== 0 : code !== code;
 }
 
+/** The fields of an event, by number. */
+const FIELDS = ["index", "time", "process", "type", "f", "value", "key", "error"];
+const INDEX = 0, TIME = 1, PROCESS = 2, TYPE = 3, F = 4, VALUE = 5, KEY = 6, ERROR = 7;
+
 /** The size of the hash table in which words are looked up before a `Map` is asked. */
 const WORDS = 1024;
 
@@ -143,14 +151,15 @@ export class EdnReader {
   #closesEntries = 0;
   #knownLine = 1;
   #lineKnownTo = 0;
-  /** The elements of the open sequences. */
+  /** The elements of the open sequences: the first `#top` ones. */
   readonly #stack: unknown[] = [];
+  #top = 0;
   readonly #words = new Map<string, unknown>();
   readonly #wordTexts: (string | undefined)[] = new Array(WORDS);
   readonly #wordValues: unknown[] = new Array(WORDS);
   /** The field names of the last entry, in order: the next entry usually has the same ones. */
   readonly #fieldTexts: string[] = [];
-  readonly #fieldNames: string[] = [];
+  readonly #fieldNames: (string | number)[] = [];
 
   constructor(text: string) {
     this.#text = text;
@@ -326,15 +335,18 @@ export class EdnReader {
 
   /**
    * Collects the elements on a stack: an array that grows by pushes takes several times the memory, two thirds of which
-   * becomes garbage.
+   * becomes garbage. The stack does not shrink: engines would make a smaller one each time.
    */
   #sequence(close: number): unknown[] {
     const start = this.#opens();
     const stack = this.#stack;
-    const from = stack.length;
-    while (!this.#closes(close, start)) stack.push(this.#needed(""));
-    const items = stack.slice(from);
-    stack.length = from;
+    const from = this.#top;
+    while (!this.#closes(close, start)) {
+      const item = this.#needed("");
+      stack[this.#top++] = item;
+    }
+    const items = stack.slice(from, this.#top);
+    this.#top = from;
     return items;
   }
 
@@ -360,15 +372,34 @@ export class EdnReader {
       const keyAt = this.#at;
       const name = this.#fieldName(field);
       const read = this.#valueOfKey(keyAt);
-      if (name === "type") type = read;
-      else if (name === "f") f = read;
-      else if (name === "value") value = read;
-      else if (name === "process") process = read;
-      else if (name === "time") time = read;
-      else if (name === "index") index = read;
-      else if (name === "key") key = read;
-      else if (name === "error") error = read;
-      else setField(others ??= {}, name, read);
+      switch (name) {
+        case INDEX:
+          index = read;
+          break;
+        case TIME:
+          time = read;
+          break;
+        case PROCESS:
+          process = read;
+          break;
+        case TYPE:
+          type = read;
+          break;
+        case F:
+          f = read;
+          break;
+        case VALUE:
+          value = read;
+          break;
+        case KEY:
+          key = read;
+          break;
+        case ERROR:
+          error = read;
+          break;
+        default:
+          setField(others ??= {}, name as string, read);
+      }
     }
     const map: Record<string, unknown> = { index, time, process, type, f, value };
     if (key !== undefined) map["key"] = key;
@@ -383,8 +414,11 @@ export class EdnReader {
     return this.#needed("");
   }
 
-  /** Reads the name of the next field of a record, reusing the earlier record's if it is the same. */
-  #fieldName(field: number): string {
+  /**
+   * Reads the name of the next field of a record, reusing the earlier record's if it is the same. An event's own fields
+   * are numbers, which are faster to tell apart.
+   */
+  #fieldName(field: number): string | number {
     const text = this.#text;
     const expected = this.#fieldTexts[field];
     if (expected !== undefined && text.startsWith(expected, this.#at)) {
@@ -396,7 +430,9 @@ export class EdnReader {
     }
     const begin = this.#at;
     const key = this.#needed("");
-    const name = typeof key === "string" && text.charCodeAt(begin) === COLON ? key.slice(1) : nameOf(key);
+    const word = typeof key === "string" && text.charCodeAt(begin) === COLON ? key.slice(1) : nameOf(key);
+    const number = FIELDS.indexOf(word);
+    const name = number < 0 ? word : number;
     if (field < 64) {
       this.#fieldTexts[field] = text.slice(begin, this.#at);
       this.#fieldNames[field] = name;

@@ -5,7 +5,7 @@
  */
 import { isRecord } from "../record.ts";
 import type { HistoryEvent } from "../history.ts";
-import { ednEntries, type EdnEntry, plainWord } from "./edn.ts";
+import { after, ednEntries, type EdnEntry, plainWord } from "./edn.ts";
 import { found } from "../event_form.ts";
 import { assertType } from "./event.ts";
 import { EventList, type EventsWithLines, isHistoryName } from "./events.ts";
@@ -23,13 +23,14 @@ const OPAQUE: ReadonlySet<unknown> = new Set(["read", "write", "cas", "get", "pu
  * @throws {FormatError} If the text is not such a history.
  */
 export function parseEdnEvents(text: string): EventsWithLines {
-  const entries = historyEntries(text);
-  const { value: first } = entries.next() as { value: EdnEntry | undefined };
+  const next = historyEntries(text);
+  const first = next();
   if (first === undefined) return { events: [], lines: [] };
-  if (isIntervalEntry(first.value)) return eventsOfIntervalObjects(intervalObjects(first, entries));
+  if (isIntervalEntry(first.value)) return eventsOfIntervalObjects(intervalObjects(after([first], next)));
   const list = new EventList();
-  const unnamed = new UnnamedProcesses();
-  for (const { value, line } of withFirst(first, entries)) {
+  const unnamed = new UnnamedProcesses(list.events);
+  for (let entry: EdnEntry | undefined = first; entry !== undefined; entry = next()) {
+    const { value, line } = entry;
     const fields = Array.isArray(value) ? fieldsOfVector(value, line) : value;
     if (typeof fields !== "object" || fields === null) {
       throw new FormatError(line, 1, `expected a map of an event, found ${found(value)}`);
@@ -38,14 +39,9 @@ export function parseEdnEvents(text: string): EventsWithLines {
     plainFields(record);
     assertType(record["type"], line, record);
     unnamed.complete(record, line);
-    unnamed.see(list.add(record, line));
+    list.add(record, line);
   }
   return list;
-}
-
-function* withFirst(first: EdnEntry, rest: Iterable<EdnEntry>): Generator<EdnEntry> {
-  yield first;
-  yield* rest;
 }
 
 /** Whether an entry is an operation with its beginning and end. */
@@ -58,10 +54,10 @@ function isIntervalEntry(value: unknown): boolean {
 
 /** Operations as maps, the words of their fields as plain texts. */
 function* intervalObjects(
-  first: EdnEntry,
-  rest: Iterable<EdnEntry>,
+  next: () => EdnEntry | undefined,
 ): Generator<{ readonly value: Record<string, unknown>; readonly line: number }> {
-  for (const { value, line } of withFirst(first, rest)) {
+  for (let entry = next(); entry !== undefined; entry = next()) {
+    const { value, line } = entry;
     if (!isRecord(value)) {
       throw new FormatError(line, 1, `expected a map of an operation, found ${found(value)}`);
     }
@@ -79,16 +75,13 @@ function wordOf(field: string, value: unknown): unknown {
  * The entries of the text. If the text is one map with a list of events, such as `{:history [...]}`, the list's
  * entries.
  */
-function* historyEntries(text: string): Generator<EdnEntry> {
-  const entries = ednEntries(text);
-  const { value: first } = entries.next() as { value: EdnEntry | undefined };
-  if (first === undefined) return;
-  const second = entries.next() as { value: EdnEntry | undefined };
-  const inside = second.value === undefined ? historyInside(first.value) : undefined;
-  if (inside !== undefined) return yield* inside.map((value) => ({ value: plainKeys(value), line: first.line }));
-  yield first;
-  if (second.value !== undefined) yield second.value;
-  yield* entries;
+function historyEntries(text: string): () => EdnEntry | undefined {
+  const next = ednEntries(text);
+  const first = next(), second = next();
+  if (first === undefined) return next;
+  if (second !== undefined) return after([first, second], next);
+  const inside = historyInside(first.value)?.map((value) => ({ value: plainKeys(value), line: first.line }));
+  return after(inside ?? [first], next);
 }
 
 /** The list of events in a map that has it as one of its values. */
@@ -164,12 +157,22 @@ function startsWithWord(operation: unknown): boolean {
 class UnnamedProcesses {
   /** The `f` that each process has open. */
   readonly #open = new Map<number, string>();
+  readonly #events: readonly HistoryEvent[];
+  /** How many events were looked at: none, as long as every event names its process. */
+  #seen = 0;
   /** The first of the numbers that unnamed processes get; no history uses them. */
   #fresh = 1_000_000_000;
+
+  /** @param events The events before; others are added to them. */
+  constructor(events: readonly HistoryEvent[]) {
+    this.#events = events;
+  }
 
   /** Fills in the process and the operation's name. */
   complete(fields: Record<string, unknown>, line: number): void {
     const { type, f, process } = fields;
+    if (process !== undefined && process !== null && f !== undefined && f !== null) return;
+    while (this.#seen < this.#events.length) this.#see(this.#events[this.#seen++]!);
     if (process === undefined || process === null) {
       if (type === "invoke") fields["process"] = this.#fresh++;
       else {
@@ -188,8 +191,7 @@ class UnnamedProcesses {
     }
   }
 
-  /** Notes an event. */
-  see({ process, type, f }: HistoryEvent): void {
+  #see({ process, type, f }: HistoryEvent): void {
     if (typeof process !== "number") return;
     if (type === "invoke") this.#open.set(process, f);
     else this.#open.delete(process);

@@ -4,8 +4,15 @@ import { ednEntries, type EdnEntry, parseEdn } from "../../../checker/formats/ed
 import { FormatError, readHistory } from "../../../checker/mod.ts";
 
 /** The entries of a text; fields that an event does not have are left out. */
-const entriesOf = (text: string): EdnEntry[] =>
-  [...ednEntries(text)].map(({ value, line }) => ({ value: Array.isArray(value) ? value : defined(value), line }));
+const entriesOf = (text: string): EdnEntry[] => {
+  const entries: EdnEntry[] = [];
+  const next = ednEntries(text);
+  for (let entry = next(); entry !== undefined; entry = next()) {
+    const { value, line } = entry;
+    entries.push({ value: Array.isArray(value) ? value : defined(value), line });
+  }
+  return entries;
+};
 
 function defined(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
