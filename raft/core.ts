@@ -1,7 +1,6 @@
 /**
  * The state of a node, as figure 2 of the Raft paper lists it, and the few operations that every rule uses. The rules
- * themselves are in the files that take a `Core`: election, append, replication, commit, snapshot, read_index,
- * transfer.
+ * themselves are in the files that take a `Core`; `node.ts` lists them by message.
  *
  * @module
  */
@@ -228,6 +227,7 @@ export class Core {
 
   /** Takes out the envelopes that are to be sent. */
   takeOutbox(): Envelope[] {
+    // The caller may change what it gets, so an empty outbox is kept and a new array returned.
     const taken = this.outbox;
     if (taken.length > 0) this.outbox = [];
     return taken.length > 0 ? taken : [];

@@ -1,5 +1,18 @@
 /**
- * The node: takes inputs from its host, compares terms, and passes each message to the file that has its rule.
+ * The node: takes inputs from its host, compares terms, and passes each message to the file that has its rule:
+ *
+ * ```text
+ *   append-request, heartbeat-request, commit-notice    append.ts               on the follower
+ *   append-response, heartbeat-response                 replies.ts              on the leader, then commit.ts
+ *   vote and pre-vote, requests and responses           election.ts
+ *   snapshot-request                                    snapshot.ts             on the follower
+ *   snapshot-response                                   snapshot_transfer.ts    on the leader
+ *   read-request, read-response                         read_index.ts
+ *   timeout-now                                         transfer.ts
+ *   removal-notice                                      removal.ts
+ * ```
+ *
+ * A leader's own inputs go to `proposal.ts` and `replication.ts`. `routine.ts` is the fast path of the first two rows.
  *
  * @module
  */

@@ -80,7 +80,7 @@ export class Journal implements RaftLog {
   #batchNumber: number;
   /** The highest index of an entry in the batch. */
   #batchHighest = 0;
-  /** The log's end according to the batches before. */
+  /** Where the log ended after the last batch that was handed to the disk. */
   #filed: { index: number; term: number };
   #flushing = false;
   /** Called when the flush that is under way ends. */
@@ -99,11 +99,12 @@ export class Journal implements RaftLog {
   #newBase: { readonly index: number; readonly term: number } | null = null;
   /** How many snapshots that replaced the log are not durable yet. */
   #installing = 0;
+  /** Continues a flush that waits until these snapshots are durable. */
   #whenInstalled: (() => void) | null = null;
 
   /** Called with a failure outside a flush. */
   onFailure: ((error: Error) => void) | null = null;
-  /** Called when bytes of a snapshot were read or written that somebody waits for. */
+  /** Called when the journal has read or written bytes of a snapshot that its user waits for. */
   onProgress: (() => void) | null = null;
 
   /** Use `openJournal`. */
@@ -213,7 +214,7 @@ export class Journal implements RaftLog {
     return this.#segments.bytes + this.#batch.length;
   }
 
-  /** How many segments hold no entry that the latest durable snapshot does not cover; they are about to go. */
+  /** How many segments hold only entries that the latest durable snapshot covers. They are about to be removed. */
   get idleSegments(): number {
     return this.#segments.idleUpTo(Math.min(this.#baseIndex, this.#snapshots.durableIndex));
   }
@@ -412,7 +413,7 @@ export class Journal implements RaftLog {
     else this.#segments.readyNext(() => this.#installing > 0 ? this.#openSegment() : this.#writeOpening());
   };
 
-  /** Begins a segment: writes what it must say of the segments before, and then the batch. */
+  /** Begins a segment: repeats what a reader must know of the segments before, and then writes the batch. */
   #writeOpening(): void {
     const records = this.#batch;
     const opened = this.#lent;

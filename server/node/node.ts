@@ -42,16 +42,16 @@ import { Ticker } from "./ticker.ts";
 import { Warnings } from "./warnings.ts";
 
 /**
- * A node whose process was held up makes up for at most this many missed ticks; with leases for all of them, because
- * leases measure time in ticks.
+ * A node whose process was held up makes up for at most this many missed ticks. With leases it makes up for many more,
+ * because leases measure time in ticks.
  */
 const MISSED_TICKS_MAX = 2;
 /** How long a shutdown waits for another member to become leader. */
 const HANDOVER_TIME = SECOND;
 
 /**
- * The first byte of a notice from one node to another, which is no packet of a replica: `9 | 1 if the sender is full,
- * else 0`.
+ * The first byte of a notice between nodes, which is not a packet of a replica. The second byte is 1 if the sender is
+ * full, otherwise 0.
  */
 const NOTICE = 9;
 
@@ -233,7 +233,7 @@ export class LiveNode {
         heartbeatIntervalTicks: Math.max(1, Math.floor(options.electionTicks / 10)),
         keepBytes: 1024 * 1024,
       },
-      // As long as a write may take: what is lost is told by the connection that was lost, or by the leader's end.
+      // As long as a write may take. A lost request shows earlier: its connection breaks, or another leader comes.
       limits: { forwardTimeoutTicks: Math.ceil(5_000 / options.tickMs) },
       compaction: { bytes, relaxedBytes: 16 * bytes },
       defer: (action) =>

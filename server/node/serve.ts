@@ -39,11 +39,11 @@ export function startServer(
 ): void {
   startNode({ options, clock, log, onStopped }, (error, node) => {
     if (error !== null) return done(error, null);
-    openDoor(node!, clock, log, done);
+    openClientPort(node!, clock, log, done);
   });
 }
 
-function openDoor(
+function openClientPort(
   node: LiveNode,
   clock: Clock,
   log: Log,

@@ -27,7 +27,7 @@ interface Waiting {
   readonly long: Uint8Array | null;
 }
 
-/** How many bytes leave. */
+/** How many bytes a waiting frame takes on the wire, its header included. */
 function sizeOf({ from, to, long }: Waiting): number {
   return to - from + (long === null ? 0 : long.length);
 }

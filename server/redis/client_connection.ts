@@ -60,7 +60,7 @@ export interface Door {
   isRead(request: Request): boolean;
   /** Why a command is refused: there is no room for another client, or the node stops. `null` if it is accepted. */
   admit(connection: ClientConnection, command: Command): RespFailure | null;
-  /** Checks a password now or later, because many attempts may be made. */
+  /** Checks a password: at once, or later if too many attempts have failed (`auth_throttle.ts`). */
   login(connection: ClientConnection, look: () => RespValue, answer: (value: RespValue) => void): void;
   /** Called when the client speaks another protocol than Redis's. */
   onForeign(connection: ClientConnection, protocol: string): void;
@@ -113,7 +113,7 @@ export class ClientConnection {
   place: Place = "new";
   /** When the client last sent something. */
   lastActive: number;
-  /** Whether the connection takes and answers nothing any more. */
+  /** Whether the connection is over: it takes no commands and writes no answers. */
   isOver = false;
   /** Whether answers wait to be written. */
   isDirty = false;

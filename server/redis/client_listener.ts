@@ -355,7 +355,7 @@ export class ClientListener {
     socket.once("close", () => timer.cancel());
   }
 
-  /** Ends a connection on which all is answered. */
+  /** Ends a connection whose commands are all answered. */
   #end(connection: ClientConnection): void {
     connection.forget();
     connection.socket.end();
@@ -395,7 +395,8 @@ export class ClientListener {
   }
 
   /**
-   * Ends connections that have not authenticated in time, and the one that holds most while all together hold too much.
+   * Ends connections that have not authenticated in time. While all together hold too much memory, ends the one that
+   * holds most.
    */
   #sweep(): void {
     const { clock, limits, warn } = this.#options;

@@ -43,7 +43,7 @@ export class Applier {
     return this.#appliedIndex;
   }
 
-  /** Whether the machine's state may be read; not until the state of the node's start is loaded. */
+  /** Whether the machine's state may be read: `false` until the state that the node started from is loaded. */
   get isReady(): boolean {
     return this.#isReady;
   }

@@ -1,6 +1,7 @@
 /**
- * Performs writes of clients that have no session. Each node writes for them under a session of its own, and retries
- * until it knows the outcome. So clients do not notice a change of leader, and nothing is applied twice.
+ * The front of a node: it stands between clients and the replica, and performs the writes of clients that have no
+ * session. It writes for them under a session of the node, and retries until it knows the outcome. So clients do not
+ * notice a change of leader, and nothing is applied twice.
  *
  * Time comes only through `tick`. There are no timers here.
  *
@@ -78,6 +79,7 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
   const writes = new Map<number, Write>();
   /** Requests that were refused and wait to be tried again. */
   let refused: Asked[] = [];
+  /** How many sessions this front has begun, after the first. */
   let generation = 0;
   let client = `${name}.0`;
   let since = -1;
@@ -96,13 +98,13 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
 
   const attempt = (sequence: number, write: Write): void => {
     const session = { client, sequence, oldestOpen: oldestOpen(), since };
-    const of = generation;
+    const begunIn = generation;
     const number = ++write.attempts;
     write.unanswered++;
     write.nextAttempt = ticks + retryTicks;
     write.asked = leaderTerm?.() ?? 0;
     submit(write.command, (reply) => {
-      if (of !== generation || writes.get(sequence) !== write) return;
+      if (begunIn !== generation || writes.get(sequence) !== write) return;
       write.unanswered--;
       if (number === write.attempts) write.asked = null;
       answered(sequence, write, reply);

@@ -2,8 +2,8 @@
  * Requests between replicas: those that this node has forwarded to a leader, and those that others forwarded to it.
  *
  * A network may deliver a packet twice, but a leader must propose its request only once. A forwarded request names the
- * term of the leader that it is meant for. A node leads a term in one incarnation only, so it remembers all requests
- * that it took in that term.
+ * term of the leader that it is meant for. A node never leads the same term in two incarnations, so its memory of
+ * the requests that it took in that term is complete.
  *
  * @module
  */

@@ -53,7 +53,10 @@ export function encodePacket(packet: Packet): Uint8Array {
   }
 }
 
-/** Memory that has no more bytes beside a frame is kept with it; of a larger piece, the frame's part is copied. */
+/**
+ * If at most this many bytes lie beside a frame in its memory, the decoded entries are views of that memory. Otherwise
+ * they are copies, so that a small entry does not keep a large piece of memory alive.
+ */
 const BESIDE_MAX = 64;
 
 /**

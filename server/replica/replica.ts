@@ -2,11 +2,14 @@
  * A replica: hosts a RaftNode, its journal and its state machine, and answers clients. The same code runs in the
  * simulator and in a live process.
  *
- * Its one rule: nothing leaves (no envelope, no reply) before what it depends on is durable. The replica takes each
- * input in at once. What the input sends waits until the journal has made durable what it was given before. While a
- * flush is under way the replica takes in more: their batch is the next flush, so one sync serves many inputs. A
- * leader's appends depend on nothing that is not durable, and leave at once. A committed entry is durable on a
- * majority, so the replica applies and answers it at once too: its machine lives no longer than the process.
+ * Its one rule: nothing leaves (no envelope, no reply) before what it depends on is durable.
+ *
+ * - The replica handles each input at once. An envelope that depends on what the input wrote waits for a flush of the
+ *   journal.
+ * - Inputs that arrive during a flush share the next one, so one sync serves many inputs.
+ * - A leader's appends depend on nothing that is not durable, so they leave at once.
+ * - A committed entry is durable on a quorum, so the replica applies and answers it at once. The state machine is in
+ *   memory: it ends with the process, so it never outlives what the node's own log has lost.
  *
  * There are no promises and no timers here: time passes through `tick`, and everything else comes from the disk, the
  * peers and the clients.

@@ -211,8 +211,8 @@ function readSession(reader: ByteReader, into: Map<string, Remembered>): void {
   into.set(client, { lastUsed, oldestOpen, replies });
 }
 
-/** The command without its session; empty if it has no session. */
-function innerCommand(command: Uint8Array): Uint8Array {
+/** The command inside a session's command; empty if the bytes are not a session's command. */
+export function innerCommand(command: Uint8Array): Uint8Array {
   try {
     const reader = new ByteReader(command, "a session's command", 1);
     reader.binaryWithLength("the client");

@@ -3,22 +3,18 @@
  *
  * @module
  */
-import { ByteReader } from "../bytes/byte_reader.ts";
+import { innerCommand, sessionOf } from "../replica/sessions.ts";
 import { decodeCommand, type StoreCommand } from "./store_command.ts";
 
-const SESSION_KIND = 16;
+/** How many characters of a text are shown. */
 const LONGEST = 100;
 
 /** A command as text, truncated if it is long. For a command that is not the store's, its length and kind. */
 export function describeCommand(bytes: Uint8Array): string {
   try {
-    if (bytes[0] !== SESSION_KIND) return describe(decodeCommand(bytes));
-    const reader = new ByteReader(bytes, "a session's command", 1);
-    const client = reader.binaryWithLength("the client");
-    const sequence = reader.u64("the sequence");
-    reader.u64("the oldest open write");
-    reader.u64("the beginning");
-    return `${client}/${sequence}: ${describeCommand(reader.bytes(reader.left, "the command"))}`;
+    const session = sessionOf(bytes);
+    if (session === null) return describe(decodeCommand(bytes));
+    return `${session.client}/${session.sequence}: ${describeCommand(innerCommand(bytes))}`;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return `${bytes.length} bytes of kind ${bytes[0] ?? "none"}`;

@@ -25,7 +25,7 @@ export interface Holding {
   readonly compactionBytes: number;
   /** How many bytes of entries it may keep although a snapshot covers them. */
   readonly keptBytes: number;
-  /** How many of its segments hold nothing that the latest snapshot does not cover. */
+  /** How many of its segments hold only what the latest snapshot covers. */
   readonly idleSegments: number;
   /** After how many bytes of a segment the next one begins. */
   readonly segmentBytes: number;
