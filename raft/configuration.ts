@@ -134,7 +134,8 @@ export function decodeConfiguration(bytes: Uint8Array): Configuration {
     }
     const ids: NodeId[] = [];
     for (let i = 0; i < count; i++, offset += 8) {
-      const id = view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 4294967296;
+      const low = view.getUint32(offset, true), high = view.getUint32(offset + 4, true);
+      const id = high === 0 ? low : low + high * 4294967296;
       if (!Number.isSafeInteger(id) || id <= (ids.at(-1) ?? 0)) {
         refuse(`${name} must rise from 1 up, but ${id} was found at offset ${offset}`);
       }

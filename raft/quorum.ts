@@ -16,7 +16,8 @@ export function majority(voters: number): number {
   return Math.floor(voters / 2) + 1;
 }
 
-// All calls share this array, because no call runs inside another. So an acknowledgement allocates nothing.
+// All calls share this array, because no call runs inside another. So an acknowledgement allocates nothing. It should
+// hold small integers only: after one fraction or infinity the engine returns each index as an object of its own.
 const sorted: number[] = [];
 
 /**

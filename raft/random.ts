@@ -94,7 +94,9 @@ function stream(high: number, low: number): Random {
     const limit = 4294967296 - (4294967296 % bound);
     let drawn = next();
     while (drawn >= limit) drawn = next();
-    return drawn % bound;
+    const rest = drawn % bound;
+    // As a small integer to the engine, where it is one: what is drawn goes into many fields and keys.
+    return rest <= 0x7fffffff ? rest | 0 : rest;
   };
   return {
     next,

@@ -129,7 +129,7 @@ function leaseFault(core: Core): string | null {
   if (core.hasSentTimeoutNow) return "a TimeoutNow was sent in this term";
   const until = reachedByQuorum(
     core.configuration,
-    (id) => id === core.id ? Infinity : core.progress.get(id)?.leaseUntilTick,
+    (id) => id === core.id ? core.clock + 1 : core.progress.get(id)?.leaseUntilTick,
   );
   return until > core.clock ? null : "no quorum has echoed a heartbeat lately";
 }

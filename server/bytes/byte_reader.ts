@@ -66,7 +66,10 @@ export class ByteReader {
   /** An integer of eight bytes. Throws a SyntaxError if it is above 2^53 - 1. */
   u64(expected: string): number {
     const at = this.#take(8, expected);
-    const value = u32At(this.#bytes, at) + HIGH * u32At(this.#bytes, at + 4);
+    const low = u32At(this.#bytes, at), high = u32At(this.#bytes, at + 4);
+    // Multiplied by 2^32, even 0 would make the sum a floating-point number to the engine, and slow all that uses it.
+    if (high === 0) return low;
+    const value = low + HIGH * high;
     if (value > Number.MAX_SAFE_INTEGER) {
       throw new SyntaxError(`Cannot read ${this.#what}: ${expected} at offset ${at} is beyond 2^53 - 1`);
     }

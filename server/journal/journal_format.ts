@@ -266,7 +266,8 @@ export function flippedHeaderAt(bytes: Uint8Array, at: number, salt: number): Ba
 }
 
 function u64At(bytes: Uint8Array, at: number): number {
-  return u32At(bytes, at) + HIGH * u32At(bytes, at + 4);
+  const low = u32At(bytes, at), high = u32At(bytes, at + 4);
+  return high === 0 ? low : low + HIGH * high;
 }
 
 /** Whether the payload of a batch is complete and matches its checksum. */

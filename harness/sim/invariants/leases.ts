@@ -36,7 +36,7 @@ export function holdsLease(world: World, id: number, node: Observed): void {
 function isPromised({ settings }: World, id: number, node: Observed, configuration: Configuration): boolean {
   const since = reachedByQuorum(
     configuration,
-    (voter) => voter === id ? Infinity : node.promisedAtTick.get(voter) ?? -1,
+    (voter) => voter === id ? node.ticks() : node.promisedAtTick.get(voter) ?? -1,
   );
   return since >= 0 && since + leaseTicks(settings.electionTimeoutTicks) > node.ticks();
 }

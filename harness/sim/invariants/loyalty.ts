@@ -50,8 +50,9 @@ export function losesQuorum(world: World, id: number, node: Observed, term: numb
   const { configuration, echoedAtTick, ticks } = node;
   node.lostQuorumIn = term;
   if (configuration === null) return;
-  const since = ticks() - world.settings.electionTimeoutTicks;
-  const heardAt = reachedByQuorum(configuration, (voter) => voter === id ? Infinity : echoedAtTick.get(voter) ?? -1);
+  const now = ticks();
+  const since = now - world.settings.electionTimeoutTicks;
+  const heardAt = reachedByQuorum(configuration, (voter) => voter === id ? now : echoedAtTick.get(voter) ?? -1);
   if (heardAt < since) return;
   world.broken(`loyalty: node ${id} steps down in term ${term} for want of a quorum, but has heard from one`);
 }
