@@ -73,7 +73,7 @@ export class EventReader {
     }
     if (typeof process === "bigint") return Number(process);
     if (typeof process === "string" && process !== "") {
-      // A client invokes what it does; a nemesis only tells.
+      // A client's operation begins with an invoke. A nemesis only reports.
       const isKnown = this.#processes.has(process);
       if (/nemesis/i.test(process) || (type === "info" && !isKnown)) return "nemesis";
       if (isKnown || type === "invoke" || /\d$/.test(process)) return this.#processes.numberOf(process);

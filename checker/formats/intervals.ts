@@ -243,7 +243,7 @@ const WRITES: ReadonlySet<string> = new Set([
   "remove",
 ]);
 
-/** Makes sure that an operation without an end has none by another name: it would be taken for one that never ended. */
+/** Refuses an operation whose end may have another name: it would be taken for an operation that never ended. */
 function assertNoEnd(fields: Readonly<Record<string, unknown>>, line: number): void {
   const meant = Object.keys(fields).find((name) => FIELDS.end.some((end) => end.length > 2 && isMisspelt(name, end)));
   if (meant === undefined) return;

@@ -63,7 +63,7 @@ function countOf(character: string, text: string): number {
   return count;
 }
 
-/** A line of an array that was printed with one element a line, without the comma after its object. */
+/** A line of an array that has one element a line: the element, without the comma behind it. */
 export function withoutComma(line: string): string {
   return line.endsWith("},") ? line.slice(0, -1) : line;
 }

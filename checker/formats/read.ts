@@ -149,7 +149,7 @@ export function readOperations(bytes: Uint8Array, options: ReadOptions = {}): Re
   return { format, operations: tableOf(readHistory(bytes, { ...options, format })) };
 }
 
-/** Tells the node that the event on a line of JSON lines names. */
+/** Makes the function that returns the node that an event in JSON lines names, by the event's line. */
 function nodesByLine(bytes: Uint8Array): (line: number) => string | undefined {
   // Where the lines begin, as far as they were asked for.
   const begins = [0];

@@ -71,8 +71,8 @@ export interface TimeGoesBack {
 const LONG = 1e15;
 
 /**
- * Splits a time in two parts, which compare exactly even beyond 2^53: whole billions and the rest. A short time becomes
- * 0 and itself.
+ * Splits a time in two parts, which compare exactly even beyond 2^53: whole billions and the rest. A short time stays
+ * whole: its first part is 0.
  */
 export function highAndLow(time: number | bigint): [high: number, low: number] {
   if (time < LONG) return [0, Number(time)];

@@ -6,7 +6,7 @@
 import type { LinearizabilityVerdict, Verdict } from "../../checker/mod.ts";
 
 /**
- * The verdict with positions in the history in place of lines of a file.
+ * The verdict, with each line of a file replaced by the position of its event in the history.
  *
  * @param lines The line of each event.
  */

@@ -92,7 +92,7 @@ export class SimDisk {
   isUnreadable = false;
   /** Whether the next sync fails, and makes nothing durable. */
   failsNextSync = false;
-  /** Called once, in the middle of the next write. A crash can so strike during a write. */
+  /** Called once, in the middle of the next write. So a crash can strike during a write. */
   armed: (() => void) | null = null;
   /** Whether the armed action waits for the replacement of a file, not for any write. */
   waitsForReplacement = false;
@@ -184,7 +184,7 @@ export class SimDisk {
     this.#queue.at(now + finish(mixTime(mix(this.#seed, 3), now)) % (SYNC_MIN + SYNC_SPREAD), strike);
   }
 
-  /** Runs an effect `duration` from now, in the order of these files, unless the node has ended before. */
+  /** Runs an effect `duration` from now, after earlier effects on these files, unless the node has ended before. */
   #later(session: number, names: readonly string[], duration: number, effect: () => void): void {
     if (session !== this.#session) return;
     let at = this.#queue.now() + duration;

@@ -120,8 +120,8 @@ export class MemberChanges {
     const target = nodes.get(fault.node);
     const { followers, transferTarget, configuration, configurationIndex, commitIndex } = leader.replica!.node.status();
     const follower = followers.find(({ id }) => id === fault.node);
-    // One transfer at a time: another that is under way may come about instead. So may that of a leader which a change
-    // of the members is about to remove.
+    // Another transfer may succeed instead: one that is under way, or that of a leader which a change of the members
+    // removes.
     const isChanging = configurationIndex > commitIndex || configuration.votersOutgoing.length > 0;
     const canLead = since !== null && transferTarget === null && !isChanging && target?.view().state === "running" &&
       follower?.isActive === true &&
@@ -212,7 +212,7 @@ export class MemberChanges {
 
 /** Tells since when no fault has been active. */
 interface Calm {
-  /** The number of the last strike, if all faults are healed; `null` while one is active. */
+  /** How many faults were injected or healed so far, if none is in force now; otherwise `null`. */
   since(): number | null;
 }
 

@@ -349,7 +349,7 @@ export class SimNode {
     else this.#take(message);
   };
 
-  /** As when two live nodes connect, each end checks whether the other is known by the journal that it has. */
+  /** As two live nodes do when they connect, each end checks that the other has the journal by which it is known. */
   #take({ from, birth, expected, isLost, bytes }: PeerMessage): void {
     const host = this.#host;
     if (host === null) return;

@@ -57,12 +57,12 @@ export class WatchedMachine {
     });
   }
 
-  /** The entry after which its state is, where its node has handed out all entries up to an index. */
+  /** The last entry that its state contains, if its node has handed out all entries up to `handedOut`. */
   index(handedOut: number): number {
     return this.#isLoading ? this.#index : handedOut;
   }
 
-  /** Every command is applied after those before it, and is the one of the log. */
+  /** A command that is applied must come after the last one, and must be the log's. */
   readonly #apply = (command: Uint8Array, index: number): ClientReply => {
     const { id, journal, invariants } = this.#parts;
     if (index <= this.#index) {
@@ -99,7 +99,7 @@ export class WatchedMachine {
     return reply;
   };
 
-  /** What a snapshot in steps has written in the end is the state in which it began. */
+  /** A snapshot in steps must contain the state in which it began. */
   *#snapshotInSteps(writer: ByteWriter): Generator<void, void> {
     const { id, invariants } = this.#parts;
     const state = this.#sessions.snapshot(), index = this.#index;
@@ -118,7 +118,7 @@ export class WatchedMachine {
     invariants.broken(`state machine safety: the snapshot of node ${id} at entry ${index} is not its state then`);
   }
 
-  /** The snapshot that a replica loads is the latest of its journal. */
+  /** The snapshot that a replica loads must be the latest of its journal. */
   readonly #restoreInSteps = (): SnapshotLoader => {
     const loader = this.#sessions.restoreInSteps!();
     this.#isLoading = true;

@@ -364,7 +364,7 @@ export class RespWriter {
   take(): Buffer {
     const taken = this.#slab.subarray(this.#begin, this.#end);
     this.#begin = this.#end;
-    // What a long answer took is not kept: there may be a thousand idle connections.
+    // The memory of a long answer is released, because there may be a thousand idle connections.
     if (this.#slab.length > SLAB_BYTES) {
       this.#slab = EMPTY;
       this.#begin = this.#end = 0;

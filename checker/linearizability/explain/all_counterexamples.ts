@@ -24,7 +24,7 @@ export interface AllCounterexamples {
 
 /** How many counterexamples are found at most. */
 const MOST = 1000;
-/** How much the questions about one key may cost, and how many nodes its tree may have. */
+/** The limits for each key: the cost of all questions whether a set contradicts itself, and the nodes of the tree. */
 const QUESTIONS = 50_000_000, NODES = 20_000;
 
 /**

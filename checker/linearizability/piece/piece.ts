@@ -31,7 +31,7 @@ export interface Transitions {
   /** The state number `choice` of these. */
   next(state: number, kind: number, choice: number): number;
   /**
-   * Transitions for a piece that has only operations of these classes, which may allow to detect dead ends sooner.
+   * Transitions for a piece that has only operations of these classes, with which dead ends may show sooner.
    * States get new numbers; the first is still 0.
    */
   among(kinds: Iterable<number>): Transitions;

@@ -30,7 +30,7 @@ export interface ShownOperation {
   readonly time?: number;
   /** When it returned, likewise. */
   readonly returnedTime?: number;
-  /** What it did in the words of a model that has some of its own. */
+  /** What it did, in the model's own words, if the model has any. */
   readonly description?: string;
   /** The place of the invocation: its position in the history, from 0, or its line in the file, from 1. */
   readonly invoked: number;

@@ -212,7 +212,7 @@ export class Candidates {
     const open = this.#open;
     const { heads, next, slotOp, steps } = open;
     const returning = slotOp[first]!;
-    // Equal operations can stand for each other, but not one that has happened for one that may not have.
+    // Equal operations can replace each other, except that one may have happened for certain and the other not.
     const areEqual = (x: number, y: number): boolean => a[x] === a[y] && optional?.[x] === optional?.[y];
     if (kind[returning] === STEP) this.#offerStep(first, returning);
     for (let slot = heads[steps]!; slot >= 0; slot = next[slot]!) {

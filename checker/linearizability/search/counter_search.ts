@@ -233,7 +233,7 @@ class CounterSearch {
   }
 }
 
-/** How many choices of additions are tried at most: seconds of work. And for each configuration that may be visited. */
+/** How many choices of additions are tried at most, which takes seconds; and for each visit that the limits allow. */
 const MOST_CHOICES = 50_000_000, CHOICES_A_VISIT = 1_000;
 
 /** Counts choices, which may be as many as there are subsets of the open additions. */

@@ -11,7 +11,7 @@
  * @module
  */
 
-/** One transaction waits, for another was put before it. */
+/** One transaction waits because another was put before it. */
 export interface Wait {
   /** The transaction that was put first. */
   readonly first: number;
@@ -19,7 +19,7 @@ export interface Wait {
   readonly second: number;
   /** The version that the second one writes. */
   readonly version: number;
-  /** The moment that has to come before it can go on. */
+  /** The moment that must come before the second one can. */
   readonly until: number;
 }
 

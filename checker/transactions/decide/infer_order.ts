@@ -1,6 +1,6 @@
 /**
- * Serializability and snapshot isolation where no order was found right away: by inference over the order of writes, a
- * violation as the cycle that it is.
+ * Decides serializability and snapshot isolation if no order was found right away: infers the order of writes, and
+ * shows a violation as a cycle.
  *
  * @module
  */
@@ -43,7 +43,7 @@ function ofRegisters(model: string, known: Known, analysis: RegisterAnalysis): D
   const constraint = snapshotModels[model] ?? serializableModels[model]!;
   const { edges, order, contradiction } = impliedEdges(constraint, known, analysis);
   const all: Known = { ...known, edges, order: { workload: "rw-register", order } };
-  // What these edges alone show is shown as the cycle it is, at any size.
+  // A cycle of these edges alone is shown, however long it is.
   for (const part of componentGraphs(graphOf(edges, history.count))) {
     const cycle = cyclesOf(part, known.constraint).find((each) =>
       model in serializableModels || !each.name.startsWith("G2")
@@ -106,7 +106,7 @@ function decisionOf(model: string, known: Known, answer: OrderAnswer): Decision 
       ...(witness.length <= 10_000 ? { witness: witness.map((t) => indexOf(history.event[t]!)) } : {}),
     };
   }
-  // Neither way round is possible for two writes: with the one, the graph has the cycle that rules it out.
+  // Two writes can stand in neither order. With the edges of the one order, the graph has the cycle that rules it out.
   const edges = answer.found === "cycle"
     ? answer.edges
     : [...answer.edges, ...consequences(answer.first, answer.second)];

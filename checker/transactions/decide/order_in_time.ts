@@ -1,17 +1,17 @@
 /**
  * A serial order of register transactions, found in one walk through time.
  *
- * A transaction is placed when it was answered, or sooner if somebody else needs that. Before it go, of those that are
- * open:
+ * A transaction is placed when it was answered, or sooner if another one needs that. These open transactions are placed
+ * before it:
  *
  * - the writers of the versions that it read;
  * - those that still have to read what it overwrites;
  * - other writers of its keys whose versions were left before a reader of its own version began.
  *
- * Where that is impossible, somebody waits for a reader of a version that was placed too early: whoever is to overwrite
- * the version must go before its writer. The walk goes back to that writer, and never forgets the pair (compare
- * dead_end.ts). It finds an order of nearly every valid history, in a fraction of the time that a graph of real time
- * takes. That it finds none says nothing. An order that is found has yet to be replayed.
+ * If that is impossible, some transaction waits for a reader of a version that was written too early: the transaction
+ * that overwrites this version must go before its writer. The walk goes back to that writer, and keeps the pair for
+ * good (compare dead_end.ts). The walk finds an order of nearly every valid history, in a fraction of the time that a
+ * graph of real time takes. If it finds none, that proves nothing. An order that it finds must still be replayed.
  *
  * @module
  */
@@ -34,7 +34,7 @@ const MOST_PLACEMENTS = 4;
 /** Two writers of a key: the first must be placed before the second. */
 type Pair = readonly [first: number, second: number];
 
-/** Who waits for the next one; and the pair that would spare it the wait, if there is one. */
+/** A transaction that waits for the next one in the list; and the pair that would make the wait needless, if any. */
 type Wait = readonly [waiting: number, instead: Pair | undefined];
 
 /** An order that explains what the transactions read, and agrees with real time; undefined if none was found. */
@@ -145,7 +145,7 @@ export function orderInTime(
     return -1;
   };
   /**
-   * Gives up what was to be placed, and chooses a pair to learn: one that avoids the circle of waits, or else any wait.
+   * Gives up the current placement, and chooses a pair to learn: one that avoids the circle of waits, or else any wait.
    *
    * @param awaited The transaction that waits for itself, if that is why.
    */

@@ -79,10 +79,10 @@ function provenOrder(
     findSerialOrder({ history, takesPart, touches, edges, model }, { ...limits, stop });
   const order = search(FEW);
   if (order !== undefined) return order;
-  // Where many clients are at few keys, the order shows only to who infers some of it first.
+  // If many clients use few keys, the search finds an order only after some of it was inferred.
   const chains = chainsOf({ history, takesPart, edges }, attempt);
   const { outcome } = prune({ history, touches, chains, model, edges, stop });
-  // Where even that is too much, a search among all who are ready at once would take minutes.
+  // If even the inference is too large, a search among all transactions that are ready at once would take minutes.
   return outcome === "cycle" || outcome === "too large" ? undefined : search(FEW) ?? search(MANY);
 }
 
@@ -105,7 +105,7 @@ export function impliedEdges(
   const assumed = { asked: [...sources], position: analysis.position };
   const implied = versionGraph(history, analysis.touches, assumed, found, indexOf);
   const contradiction = found.cases.get("cyclic-versions")?.[0];
-  // Versions that cannot be put in order are left to pruning, which tells the cycle of transactions that they make.
+  // If the versions cannot be put in order, pruning finds the cycle of transactions that they make.
   const order = contradiction === undefined ? implied : analysis.order;
   const edges = registerEdges(history, analysis.takesPart, analysis.touches, order);
   if (constraint !== "none") addSessionOrder(edges, history, analysis.takesPart);

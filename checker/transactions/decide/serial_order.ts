@@ -258,7 +258,7 @@ export function findSerialOrder(
     return node;
   };
   const isWanted = (moment: number): boolean => takesPart[moment >>> shift] === 1 && !isPlaced[moment];
-  /** Turns round the latest choice that led to where nothing fits, and goes back to before it. */
+  /** Turns round the latest choice that led to this dead end, and goes back to before it. */
   const turnChoice = (): boolean => {
     if (ready.length === 0 || turned.count >= maxTurned) return false;
     const placeOf = new Map(circleOfWaits(ready[0]!, waitOf, firstBefore).map((wait) => [wait, 0]));

@@ -1,9 +1,9 @@
 /**
  * Which moment comes after which, by chains: transactions each of which ends before the next one begins.
  *
- * Of a chain, a moment comes after all transactions up to some place, and after none behind it. So one number for each
- * chain tells all, and a whole history takes n times as many numbers as there are chains: sessions where their order
- * counts, as many as were open at once in real time, and what reads make into paths elsewhere.
+ * A moment comes after all transactions of a chain up to some place, and after none behind it. So a moment needs one
+ * number for each chain. The chains are the sessions if their order counts; in real time, as many chains as
+ * transactions were open at once; otherwise paths of reads.
  *
  *     chain 0     t0 ----> t4 ----> t7             place 1, 2, 3
  *     chain 1     t1 ----> t2                      after[m] = [2, 0]: m comes after t0 and t4, and not after t7 and t1

@@ -1,16 +1,14 @@
 /**
- * Serializability and snapshot isolation of registers: what follows for the order of writes, for histories of any
- * length.
+ * Infers the order of writes under serializability and snapshot isolation, for register histories of any length.
  *
- * Of two writes of one key, a and b, one came first, and then whoever read it did so before the other one. So a came
- * first
+ * One of two writes a and b of a key came first, and its readers read it before the other write. So a came first
  *
- * - where a starts before b commits: b would have to commit before a starts otherwise;
- * - where a commits before someone starts who read b: that read would have seen a otherwise.
+ * - if a starts before b commits, because otherwise b would have to commit before a starts;
+ * - if a commits before a reader of b starts, because otherwise that read would have seen a.
  *
- * What follows that way can rule out more, and is added until nothing changes (Biswas and Enea, OOPSLA 2019; Tan et
- * al., "Cobra", OSDI 2020; Huang et al., "PolySI", VLDB 2023). No pair is weighed by itself: of each chain the last
- * write that came first stands for those before it. A round takes O(operations * chains).
+ * Each inferred edge may imply more, so rounds are repeated until nothing changes (Biswas and Enea, OOPSLA 2019; Tan et
+ * al., "Cobra", OSDI 2020; Huang et al., "PolySI", VLDB 2023). The pairs are not tried one by one: in each chain, the
+ * last write that came first stands for those before it. A round takes O(operations * chains).
  *
  * @module
  */
@@ -21,7 +19,7 @@ import { type Chains, Reach } from "./chains.ts";
 import { momentGraph, type MomentModel, topologicalOrder } from "./moments.ts";
 import { none, readersOf, type Touches } from "./touches.ts";
 
-/** Numbers of a {@link Reach} beyond which it takes too much memory: 400 MB. */
+/** How many numbers a {@link Reach} may have: they take 400 MB. */
 const maxSize = 100_000_000;
 
 /** What is to be pruned. */
@@ -39,7 +37,7 @@ interface PruningProblem {
   readonly stop: () => boolean;
 }
 
-/** What the edges that were added follow from: those from `given` on in the list of edges. */
+/** The reason of each inferred edge. These are the edges from `given` on in the list. */
 class Reasons {
   readonly given: number;
   #earlier = integers(1024);

@@ -22,7 +22,7 @@ export interface RecordedRun {
   readonly moments: readonly Moment[];
 }
 
-/** So many errors fit one row. */
+/** How many errors fit one row. */
 const ERRORS_TOLD = 3;
 
 /** Makes the page of a run. */

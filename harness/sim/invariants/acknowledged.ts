@@ -37,7 +37,7 @@ export function believesNoLateRefusal(world: World, id: number, node: Observed, 
   world.broken(`acknowledged: node ${id} probes node ${to} after a refusal of what that node has acknowledged since`);
 }
 
-/** The members have changed: what is known of a member that left is void, and what it said before it came back. */
+/** The members have changed. Forgets what a member that left has said, and what one that came back said before. */
 export function membersChange(node: Observed, configuration: Configuration): void {
   const members = membersOf(configuration);
   for (const known of [node.matched, node.echoedRound, node.promisedAtTick]) {
@@ -46,7 +46,7 @@ export function membersChange(node: Observed, configuration: Configuration): voi
   const before = node.configuration === null ? [] : membersOf(node.configuration);
   for (const id of members) if (!before.includes(id)) node.joinedAfter.set(id, node.round);
   node.lateRefusal = null;
-  // A smaller quorum may be reached without an answer: it is counted with the next one.
+  // With a smaller quorum an entry may become committable without an answer. The next answer commits it.
   node.isCommitDue = false;
 }
 

@@ -42,7 +42,7 @@ export class Answers {
     this.#world.broken(`answers: node ${id} answers entry ${index} with ${shown(reply)}, but ${shown(right)} is right`);
   }
 
-  /** A node has answered a read from its state after an index. The naive one is asked if its state is the same. */
+  /** A node has answered a read from its state after an index. Compares the answer, if the naive one has that state. */
   read(id: number, index: number, command: Uint8Array, reply: ClientReply): void {
     if (index !== this.#last || this.#reference === null) return;
     const right = this.#reference(command);

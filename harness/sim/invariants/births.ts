@@ -11,8 +11,8 @@ import type { World } from "./world.ts";
 type Entries = ReadonlyMap<number, Pick<DirectoryEntry, "birth">>;
 
 /**
- * A node's directory has changed, and the node is about to follow it. The birth of a member may change only if that was
- * removed and its number reused, even if the node did not notice the removal.
+ * A node's directory has changed, and the node is about to follow it. The birth of a member may change only if the
+ * member was removed and its number reused, even if the node did not notice the removal.
  */
 export function keepsBirths(world: World, id: number, entries: Entries, known: Pick<Births, "of">): void {
   for (const [member, { birth }] of entries) {

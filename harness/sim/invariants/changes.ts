@@ -43,7 +43,7 @@ function expected(from: Configuration, change: ConfigurationChange): Configurati
     if (type === "add-learner") learners = [...learners, node];
   }
   if (change.type === "simple") return { ...from, voters, learners };
-  // Who still votes in the old half becomes a learner when that is left.
+  // A learner-to-be that votes in the old half becomes a learner only when the joint configuration is left.
   const isOld = (node: NodeId): boolean => from.voters.includes(node);
   return {
     voters,

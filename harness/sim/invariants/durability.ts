@@ -32,8 +32,8 @@ export function leavesDurably(world: World, id: number, envelope: Envelope, log:
 }
 
 /**
- * Whether the receiver may rely on the sender being in that term. Pre-votes promise nothing, and whoever gets a read, a
- * notice or an answer to a read is the one who told of the term.
+ * Whether the receiver may rely on the sender being in that term. It may not for a pre-vote, which promises nothing;
+ * nor for a read, an answer to a read and a removal notice, because their receiver knew the term before the sender.
  */
 function tellsTerm({ type }: Envelope): boolean {
   switch (type) {

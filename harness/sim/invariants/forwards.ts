@@ -1,6 +1,6 @@
 /**
- * Forwarded requests: a leader appends each at most once, however often its packet comes, and what one life of a node
- * has appended no other life answers.
+ * Forwarded requests: a leader appends each at most once, however often its packet comes, and only the life of a node
+ * that appended a request answers it.
  *
  * @module
  */

@@ -70,7 +70,7 @@ export class Invariants {
   readonly #configurations: Configurations;
   readonly #snapshots: SnapshotsAgree;
   readonly #campaigns: Campaigns;
-  /** The number of the last strike, where all that was struck is healed and yet nobody leads; else `null`. */
+  /** How many faults were injected or healed, if none is in force now and yet nobody leads; otherwise `null`. */
   leaderlessSince: () => number | null = () => null;
   /** Checks the replies to clients. */
   readonly replies: Replies;

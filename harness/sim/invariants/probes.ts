@@ -11,7 +11,7 @@ import type { Observed, World } from "./world.ts";
 export function probesOnce(world: World, id: number, node: Observed, envelope: Envelope): void {
   if (envelope.type !== "append-request" || envelope.entries.length === 0) return;
   const { to, round } = envelope;
-  // Whether a follower is probed is asked only where it matters: that takes longer than all else here.
+  // `isProbed` takes longer than the other checks, so it comes last.
   if (node.openAppends.has(to) && node.isProbed(to)) {
     world.broken(`probes: node ${id} sends node ${to} entries while an earlier probe is open there`);
   }
