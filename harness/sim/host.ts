@@ -32,6 +32,7 @@ import type { Submit } from "../../server/store/client.ts";
 import { Front } from "./invariants/front.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import type { FollowerBounds } from "./invariants/followers.ts";
+import { Packets } from "./invariants/packets.ts";
 import { WatchedMachine, type WatchedParts } from "./watched_machine.ts";
 
 /** The settings of every node in a simulated cluster. */
@@ -125,7 +126,9 @@ export class SimHost {
     this.#met = new Map([[id, journal.birth]]);
     this.directory = withDirectory(settings.machine(), () => this.#onDirectory());
     const { invariants } = parts;
-    this.#watchedFront = new Front(id, (what) => invariants.broken(what));
+    const broken = (what: string): void => invariants.broken(what);
+    this.#watchedFront = new Front(id, broken);
+    const packets = new Packets(id, broken);
     this.#machine = new WatchedMachine({ id, journal, invariants, maxSessions: settings.maxSessions }, this.directory);
     this.replica = createReplica({
       ...{ id, peers, journal, incarnation, reads: settings.reads, onStopped: parts.onStopped },
@@ -133,7 +136,9 @@ export class SimHost {
       send: (to, packet) => {
         watch(packet);
         if (packet.kind === "answer") invariants.forwards.answered(parts, { ...packet, from: to });
-        send(to, encodePacket(packet));
+        const bytes = encodePacket(packet);
+        packets.encoded(packet, bytes);
+        send(to, bytes);
       },
       raft: { ...settings.raft, ...parts.raft },
       limits: {

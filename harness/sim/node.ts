@@ -6,6 +6,7 @@
 import { type LogIndex, membersOf, type RaftTracer } from "../../raft/mod.ts";
 import {
   type ClientReply,
+  type Disk,
   type Journal,
   JournalDamagedError,
   JournalIdentityError,
@@ -27,6 +28,7 @@ import { finish, mixTime } from "./hash.ts";
 import { HeldFaults, type SlowDisk } from "./held_faults.ts";
 import { type HostParts, type HostSettings, MEMBERS_FILE, readBirths, SimHost } from "./host.ts";
 import type { Holding } from "./invariants/bounds.ts";
+import { Flushes } from "./invariants/flushes.ts";
 import { leftDisk } from "./left_disk.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import { raftView } from "./raft_view.ts";
@@ -86,6 +88,8 @@ const WITHIN: Readonly<Record<WaitsFor, number>> = { nothing: 0, write: 1_000_00
 const TICKS_A_LOOK = 7;
 /** After how many ticks it is asked what a crash would leave, while its log is short; else more seldom. */
 const TICKS_A_CRASH = 128, SHORT_LOG_BYTES = 16_384;
+/** The same is asked for one in so many segments that are removed. */
+const REMOVALS_A_CRASH = 3;
 /** A segment ends with a whole batch, which may have this many bytes. */
 const BATCH_BYTES = 16_384;
 /** The cluster of all simulated nodes. */
@@ -110,6 +114,10 @@ export class SimNode {
   isGone = false;
   /** Whether its files were damaged. */
   #isDamaged = false;
+  /** How far the log of the present life is durable. */
+  #flushes: Flushes | null = null;
+  /** How many segments it has removed. */
+  #removals = 0;
   /** How many times the next question after a crash is left out. */
   #crashesToSkip = 0;
   /** Whether its files were damaged at any time: then what a crash would leave shows nothing. */
@@ -170,7 +178,8 @@ export class SimNode {
     // Depends on the time, not on the number of the start: if a restart is left out of a run, later ones stay the same.
     const salt = finish(mixTime(this.#options.seed, this.#queue.now()));
     const isOver = (): boolean => start !== this.#starts || !this.#isUp;
-    const disk = this.disk.open();
+    this.#flushes = null;
+    const disk = this.#watchedDisk();
     readFile(disk, MEMBERS_FILE, (readError, members) => {
       if (isOver()) return;
       if (readError !== null) return this.#refuse(readError);
@@ -206,6 +215,7 @@ export class SimNode {
     const { id, peers, joins, settings, batchTime } = this.#options;
     const { journal, incarnation } = found;
     this.journal = journal;
+    this.#flushes = new Flushes(id, journal.durableIndex, (what) => this.#invariants.broken(what));
     this.#ticks = 0;
     if (journal.snapshotIndex > 0) this.#invariants.coverage.marks.hit("started from a snapshot");
     else if (journal.lastIndex === 0) this.#invariants.coverage.marks.hit("started from an empty journal");
@@ -239,7 +249,40 @@ export class SimNode {
     this.#queue.at(this.#queue.now() + this.#firstTickIn(), this.#onTick, this.#starts);
   }
 
+  /** The disk of one life, with a watch on the flushes of its journal. */
+  #watchedDisk(): Disk {
+    const disk = this.disk.open();
+    return {
+      ...disk,
+      write: (name, position, bytes, done) => {
+        const flushes = isSegment(name) ? this.#flushes : null;
+        if (flushes === null) return disk.write(name, position, bytes, done);
+        flushes.wrote(this.journal!.lastIndex);
+        disk.write(name, position, bytes, (error) => {
+          if (error !== null) flushes.failed();
+          done(error);
+        });
+      },
+      sync: (name, done) => {
+        const flushes = isSegment(name) ? this.#flushes : null;
+        if (flushes === null) return disk.sync(name, done);
+        disk.sync(name, (error) => {
+          if (error === null) flushes.synced();
+          done(error);
+        });
+      },
+      // What a snapshot covers may go only when that is durable.
+      remove: (name, done) => {
+        disk.remove(name, (error) => {
+          if (isSegment(name) && ++this.#removals % REMOVALS_A_CRASH === 0) this.#imagineCrash();
+          done(error);
+        });
+      },
+    };
+  }
+
   #leaves(packet: Packet): void {
+    this.#flushes!.leaves(this.journal!.durableIndex);
     this.#invariants.coverage.marks.packet(packet);
     if (packet.kind === "raft" && !this.#isLost) this.#invariants.leaves(this.id, packet.envelope, this.journal!);
   }
@@ -252,7 +295,13 @@ export class SimNode {
 
   #tracer(): RaftTracer {
     const { id, trace } = this.#options;
-    const watching = this.#isLost ? {} : this.#invariants.tracer(id);
+    const flushes = this.#flushes!;
+    const watching = bothTracers(this.#isLost ? {} : this.#invariants.tracer(id), {
+      truncate: (from) => flushes.cutTo(from - 1),
+      snapshot: (event, { index }) => {
+        if (event === "installed") flushes.cutTo(index);
+      },
+    });
     if (trace === undefined) return watching;
     return bothTracers(
       watching,
@@ -323,15 +372,16 @@ export class SimNode {
       this.#invariants.coverage.marks.status(status);
       if (!this.#isLost) this.#invariants.looks(status, this.#options.settings.bounds);
     }
-    if ((this.#ticks + 37 * this.id) % TICKS_A_CRASH === 0) this.#imagineCrash();
+    if ((this.#ticks + 37 * this.id) % TICKS_A_CRASH === 0 && --this.#crashesToSkip < 0) {
+      this.#crashesToSkip = Math.floor((this.journal?.bytes ?? 0) / SHORT_LOG_BYTES);
+      this.#imagineCrash();
+    }
   }
 
   /** What would a crash leave? */
   #imagineCrash(): void {
     const { journal } = this;
     if (this.replica === null || journal === null || this.#isLost || this.#wasDamaged) return;
-    if (--this.#crashesToSkip >= 0) return;
-    this.#crashesToSkip = Math.floor(journal.bytes / SHORT_LOG_BYTES);
     const { settings: { segmentBytes } } = this.#options;
     const options = { clusterId: CLUSTER_ID, nodeId: this.id, segmentBytes };
     openJournal(leftDisk(this.disk.leftByCrash()), options, (error, left) => {

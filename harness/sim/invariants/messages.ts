@@ -47,14 +47,15 @@ function wrongTerm({ log, received }: Observed, envelope: Envelope): string | nu
 function wrongContent(world: World, node: Observed, envelope: Envelope): string | null {
   switch (envelope.type) {
     case "append-request":
-      return wrongSender(node, envelope.to) ?? wrongAppend(node, envelope) ?? tooLong(world, envelope);
+      return wrongSender(node, envelope.to) ?? wrongAppend(node, envelope) ?? wrongRound(node, envelope) ??
+        tooLong(world, envelope);
     case "heartbeat-request":
       if (envelope.round < node.round || envelope.sentAtTick > node.ticks()) return "goes back to an earlier round";
-      return wrongSender(node, envelope.to) ?? wrongCommit(node, envelope.commitIndex);
+      return wrongSender(node, envelope.to) ?? wrongRound(node, envelope) ?? wrongCommit(node, envelope.commitIndex);
     case "commit-notice":
       return wrongSender(node, envelope.to) ?? wrongCommit(node, envelope.commitIndex);
     case "snapshot-request":
-      return wrongSender(node, envelope.to) ?? wrongChunk(world, envelope);
+      return wrongSender(node, envelope.to) ?? wrongRound(node, envelope) ?? wrongChunk(world, envelope);
     case "timeout-now":
       return wrongSender(node, envelope.to) ?? (isVoter(node, envelope.to) ? null : "goes to a node without a vote");
     case "vote-request":
@@ -92,6 +93,13 @@ function wrongSender({ role, configuration }: Observed, to: NodeId): string | nu
   const { voters, votersOutgoing, learners } = configuration;
   const isMember = voters.includes(to) || votersOutgoing.includes(to) || learners.includes(to);
   return isMember ? null : "goes to a node that is no member";
+}
+
+/** Answers to rounds before a member joined are void: they may be those of an earlier member with its number. */
+function wrongRound({ joinedAfter }: Observed, { to, round }: { readonly to: NodeId; readonly round: number }):
+  | string
+  | null {
+  return round > (joinedAfter.get(to) ?? -1) ? null : `is of round ${round}, in which that was no member yet`;
 }
 
 function isVoter({ configuration }: Observed, id: NodeId): boolean {

@@ -353,3 +353,14 @@ test("a leader that stops leading in its own term without a reason is noticed", 
     "its disk hangs",
   );
 });
+
+test("a message of a round before its receiver joined is noticed", () => {
+  const told = (round: number): string | null => {
+    const { world, node } = leader();
+    node.joinedAfter.set(2 as NodeId, 4);
+    tellsTruth(world, 1, node, sent({ ...APPEND, round }));
+    return world.verdict().reason ?? null;
+  };
+  assert.equal(told(5), null);
+  assert.match(told(4)!, /^messages: node 1 .* that is of round 4, in which that was no member yet/);
+});

@@ -1,0 +1,52 @@
+/**
+ * Packets: what a node decodes is what another has encoded.
+ *
+ * @module
+ */
+import { decodePacket, type Packet } from "../../../server/mod.ts";
+import { sameBytes } from "./world.ts";
+
+/** One of so many envelopes and forwarded requests is compared; they are the most frequent packets. */
+const ONE_IN = 128;
+
+/** Compares the packets of one node with their bytes. */
+export class Packets {
+  readonly #id: number;
+  readonly #broken: (what: string) => void;
+  #count = 0;
+
+  constructor(id: number, broken: (what: string) => void) {
+    this.#id = id;
+    this.#broken = broken;
+  }
+
+  /** A node has encoded a packet. */
+  encoded(packet: Packet, bytes: Uint8Array): void {
+    if (packet.kind !== "answer" && this.#count++ % ONE_IN !== 0) return;
+    const decoded = decodePacket(bytes);
+    const wrong = packet.kind === "raft" && decoded.kind === "raft"
+      ? difference(packet.envelope, decoded.envelope, packet.envelope.type)
+      : difference(packet, decoded, packet.kind);
+    if (wrong !== null) this.#broken(`packets: node ${this.#id} sends ${wrong}`);
+  }
+}
+
+/** Where two values differ; `null` if they are equal. A field that is missing equals one that is undefined. */
+function difference(sent: unknown, decoded: unknown, at: string): string | null {
+  if (sent === decoded) return null;
+  const isPlain = typeof sent === "object" && typeof decoded === "object" && sent !== null && decoded !== null;
+  if (!isPlain) return `${at} ${shown(sent)}, which is decoded as ${shown(decoded)}`;
+  if (sent instanceof Uint8Array && decoded instanceof Uint8Array) {
+    return sameBytes(sent, decoded) ? null : `${at} of ${sent.length} bytes, which are decoded as other bytes`;
+  }
+  for (const name of new Set([...Object.keys(sent), ...Object.keys(decoded)])) {
+    const [one, other] = [sent, decoded].map((value) => (value as Record<string, unknown>)[name]);
+    const found = difference(one, other, `${at}.${name}`);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function shown(value: unknown): string {
+  return JSON.stringify(value) ?? "nothing";
+}
