@@ -468,8 +468,9 @@ export class ClientConnection {
   }
 }
 
+/** Whether an answer may be so long that it is written piece by piece. */
 function isLongList(value: RespValue): value is readonly RespValue[] {
-  return Array.isArray(value) && value.length > 64;
+  return Array.isArray(value) && value.length > 2;
 }
 
 /** Whether a request takes many steps and may have a long answer, so that others of its connection wait. */

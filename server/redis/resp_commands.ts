@@ -128,7 +128,7 @@ export type ConnectionCommand =
   | { readonly type: "client-info" }
   | { readonly type: "client-getname" }
   | { readonly type: "client-setname"; readonly name: string }
-  /** SETINFO, NO-EVICT, NO-TOUCH: accepted, without effect. */
+  /** SETINFO, NO-EVICT, NO-TOUCH, and TRACKING of the keys that CACHING names: accepted, without effect. */
   | { readonly type: "client-hint" }
   | { readonly type: "command-count" }
   | { readonly type: "command-list" }
@@ -340,6 +340,22 @@ function parseSwitch(args: readonly string[]): Command {
   return /^(?:on|off)$/i.test(args[2]!) ? { type: "client-hint" } : SYNTAX_ERROR;
 }
 
+const NOT_TRACKED = invalid("ERR CLIENT CACHING is not supported: this server tells nobody which keys have changed");
+const NOT_OPTIN = invalid("ERR CLIENT TRACKING ON takes OPTIN here: this server tells nobody which keys have changed");
+
+/**
+ * Tracking with OPTIN tracks no key that CLIENT CACHING YES has not named, and that is refused. So what is accepted
+ * here holds, and client libraries connect that ask for it by default.
+ */
+function parseTracking(args: readonly string[]): Command {
+  const [, , state = "", ...options] = args.map((arg) => arg.toLowerCase());
+  if (state === "off") return { type: "client-hint" };
+  if (state !== "on" || options.some((option) => option !== "optin" && option !== "noloop")) {
+    return state === "on" ? NOT_OPTIN : SYNTAX_ERROR;
+  }
+  return options.includes("optin") ? { type: "client-hint" } : NOT_OPTIN;
+}
+
 const parseClient = parseSubcommand("client", {
   ID: [2, () => ({ type: "client-id" })],
   INFO: [2, () => ({ type: "client-info" })],
@@ -358,6 +374,8 @@ const parseClient = parseSubcommand("client", {
   ],
   "NO-EVICT": [3, parseSwitch],
   "NO-TOUCH": [3, parseSwitch],
+  TRACKING: [-3, parseTracking],
+  CACHING: [3, () => NOT_TRACKED],
 });
 
 function namesFrom(args: readonly string[]): readonly string[] | null {

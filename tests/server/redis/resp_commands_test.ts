@@ -55,6 +55,9 @@ test("connection commands become typed requests", () => {
   assert.deepEqual(parse("SELECT 0"), { type: "select" });
   assert.deepEqual(parse("CLIENT SETINFO LIB-NAME x"), { type: "client-hint" });
   assert.deepEqual(parse("client no-evict ON"), { type: "client-hint" });
+  assert.deepEqual(parse("CLIENT TRACKING ON OPTIN"), { type: "client-hint" });
+  assert.deepEqual(parse("client tracking on noloop optin"), { type: "client-hint" });
+  assert.deepEqual(parse("CLIENT TRACKING off"), { type: "client-hint" });
   assert.deepEqual(parse("COMMAND"), { type: "command-info", names: null });
   assert.deepEqual(parse("COMMAND DOCS GET"), { type: "command-docs", names: ["get"] });
   assert.deepEqual(parse("CONFIG GET SAVE appendonly"), { type: "config-get", patterns: ["save", "appendonly"] });
@@ -139,6 +142,14 @@ const REDIS_ERRORS: Readonly<Record<string, string>> = {
 
 test("errors are those of Redis", () => {
   for (const [request, expected] of Object.entries(REDIS_ERRORS)) assert.equal(error(request), expected, request);
+});
+
+test("tracking is accepted where it tracks nothing, and refused where a client would wait for what never comes", () => {
+  for (const request of ["CLIENT TRACKING ON", "CLIENT TRACKING ON BCAST", "CLIENT TRACKING ON OPTIN REDIRECT"]) {
+    assert.match(error(request), /^ERR CLIENT TRACKING ON takes OPTIN here/, request);
+  }
+  assert.equal(error("CLIENT TRACKING maybe"), "ERR syntax error");
+  assert.match(error("CLIENT CACHING YES"), /^ERR CLIENT CACHING is not supported/);
 });
 
 test("HELLO agrees on RESP2 and RESP3", () => {
