@@ -39,10 +39,10 @@ export function readAwdit(input: Uint8Array | string): SessionTable {
       builder.operationOfIntegers(open, lines.isWrite, builder.numberOfKey(lines.key), lines.value);
     }
     if (!lines.next()) break;
-    if (lines.isRuleOf(DASH, 3) || lines.isRuleOf(EQUALS, 3)) {
+    if (lines.isRuleOf(DASH) || lines.isRuleOf(EQUALS)) {
       open = -1;
       begin = lines.line + 1;
-      if (lines.isRuleOf(EQUALS, 3)) {
+      if (lines.isRuleOf(EQUALS)) {
         session++;
         isEmpty = true;
       }

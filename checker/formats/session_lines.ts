@@ -91,9 +91,9 @@ export class SessionLines {
     return true;
   }
 
-  /** Whether the whole line is one character, at least `least` times. */
-  isRuleOf(character: number, least: number): boolean {
-    if (this.end - this.at < least) return false;
+  /** Whether the whole line is one character, at least three times. */
+  isRuleOf(character: number): boolean {
+    if (this.end - this.at < 3) return false;
     for (let at = this.at; at < this.end; at++) if (this.bytes[at] !== character) return false;
     return true;
   }

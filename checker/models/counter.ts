@@ -26,7 +26,7 @@ export function isCounterModel(model: object): model is CounterModel {
  *
  * @param initial The initial sum.
  */
-export function counter(initial = 0, name = "counter"): CounterModel {
+export function counter(initial: number, name: string): CounterModel {
   return {
     name,
     kind: "counter",

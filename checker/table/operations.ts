@@ -450,8 +450,8 @@ function problemOf(verb: number, event: HistoryEvent): string | undefined {
  *
  * @throws {HistoryError} If a completion has no invocation, or a busy process is invoked.
  */
-export function operationsOf(history: readonly HistoryEvent[], isLenient = false): Operations {
-  const builder = new OperationsBuilder(Math.max(16, history.length >> 1), isLenient);
+export function operationsOf(history: readonly HistoryEvent[]): Operations {
+  const builder = new OperationsBuilder(Math.max(16, history.length >> 1));
   let position = 0;
   try {
     for (; position < history.length; position++) builder.add(history[position]!, position);

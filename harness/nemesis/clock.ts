@@ -61,7 +61,7 @@ export const clock: FaultType<ClockFault> = {
   simpler: withOneFewer,
   parse(value) {
     const fields = fieldsOf(value);
-    const nodes = nodesField(fields, "nodes");
+    const nodes = nodesField(fields);
     const effect = choiceField(fields, "effect", EFFECTS);
     switch (effect) {
       case "rate":

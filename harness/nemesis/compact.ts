@@ -25,5 +25,5 @@ export const compact: FaultType<Compact> = {
   isHealed: () => false,
   keep: keepStruck,
   simpler: withOneFewer,
-  parse: (value) => ({ kind: "compact", nodes: nodesField(fieldsOf(value), "nodes") }),
+  parse: (value) => ({ kind: "compact", nodes: nodesField(fieldsOf(value)) }),
 };

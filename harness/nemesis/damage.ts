@@ -48,6 +48,6 @@ export const damage: FaultType<Damage, Damage | Member> = {
   simpler: withOneFewer,
   parse(value) {
     const fields = fieldsOf(value);
-    return { kind: "damage", nodes: nodesField(fields, "nodes"), decay: choiceField(fields, "decay", DECAYS) };
+    return { kind: "damage", nodes: nodesField(fields), decay: choiceField(fields, "decay", DECAYS) };
   },
 };

@@ -72,7 +72,7 @@ export const disk: FaultType<DiskFault, DiskFault | Member> = {
   simpler: withOneFewer,
   parse(value) {
     const fields = fieldsOf(value);
-    const nodes = nodesField(fields, "nodes");
+    const nodes = nodesField(fields);
     const effect = choiceField(fields, "effect", EFFECTS);
     return effect === "slow"
       ? { kind: "disk", nodes, effect, factor: numberField(fields, "factor", 1) }

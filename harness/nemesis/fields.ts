@@ -50,11 +50,11 @@ export function nodeField(fields: Fields, name: string): number {
   return value;
 }
 
-/** Reads numbers of nodes, each at most once. */
-export function nodesField(fields: Fields, name: string): readonly number[] {
-  const value = fields[name];
+/** Reads the field `nodes`: numbers of nodes, each at most once. */
+export function nodesField(fields: Fields): readonly number[] {
+  const value = fields["nodes"];
   const isList = Array.isArray(value) && value.every((item) => isNode(item) && item >= 1);
-  if (!isList || new Set(value).size !== value.length) throw wrong(fields, name, "a list of different nodes");
+  if (!isList || new Set(value).size !== value.length) throw wrong(fields, "nodes", "a list of different nodes");
   return value as readonly number[];
 }
 

@@ -44,6 +44,6 @@ export const flood: FaultType<Flood> = {
   parse(value) {
     const fields = fieldsOf(value);
     const [writes, bytes] = [numberField(fields, "writes", 1), numberField(fields, "bytes", 1)];
-    return { kind: "flood", nodes: nodesField(fields, "nodes"), writes, bytes };
+    return { kind: "flood", nodes: nodesField(fields), writes, bytes };
   },
 };

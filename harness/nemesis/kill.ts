@@ -37,6 +37,6 @@ export const kill: FaultType<Kill> = {
   simpler: withOneFewer,
   parse(value) {
     const fields = fieldsOf(value);
-    return { kind: "kill", shape: choiceField(fields, "shape", RULES), nodes: nodesField(fields, "nodes") };
+    return { kind: "kill", shape: choiceField(fields, "shape", RULES), nodes: nodesField(fields) };
   },
 };

@@ -32,6 +32,6 @@ export const pause: FaultType<Pause> = {
   simpler: withOneFewer,
   parse(value) {
     const fields = fieldsOf(value);
-    return { kind: "pause", shape: choiceField(fields, "shape", RULES), nodes: nodesField(fields, "nodes") };
+    return { kind: "pause", shape: choiceField(fields, "shape", RULES), nodes: nodesField(fields) };
   },
 };

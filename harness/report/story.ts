@@ -7,7 +7,7 @@ import type { HistoryEvent, LinearizabilityVerdict, Verdict } from "../../checke
 import type { JudgedRun } from "../run/result.ts";
 import type { Breach, SafetyVerdict } from "../sim/invariants/world.ts";
 import type { Moment } from "../moment.ts";
-import { ALL, tellsEvent, tellsMoment, type TraceFilter } from "./trace_filter.ts";
+import { tellsEvent, tellsMoment, type TraceFilter } from "./trace_filter.ts";
 import { inWords } from "./why.ts";
 
 /** A longer story is cut in its middle, to about this many lines. */
@@ -19,7 +19,7 @@ interface Told {
 }
 
 /** All events of a run that a filter lets through, one line each. */
-export function renderTrace(lines: readonly Moment[], run: JudgedRun, filter: TraceFilter = ALL): string {
+export function renderTrace(lines: readonly Moment[], run: JudgedRun, filter: TraceFilter): string {
   const inside = lines.filter((line) => isLine(line) && tellsMoment(filter, line)).map(tellNode);
   const told = merged(inside, tellEvents(run.events.filter((event) => tellsEvent(filter, event))));
   const strangers = [...filter.nodes ?? []].filter((node) => !lines.some((line) => line.node === node));

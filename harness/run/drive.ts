@@ -101,7 +101,7 @@ export async function breaksCheck(
   target: Target,
   setup: RunSetup,
   check: string,
-  options: InTurns = {},
+  options: InTurns,
 ): Promise<boolean> {
   const queue = new EventQueue();
   const running = begin(target, setup, queue, options);

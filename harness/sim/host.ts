@@ -23,12 +23,11 @@ import {
   type StateMachine,
 } from "../../server/mod.ts";
 import { Births } from "../../server/replica/births.ts";
-import type { CommandRequest } from "../../server/replica/client.ts";
+import type { CommandRequest, Submit } from "../../server/replica/client.ts";
 import { type DirectoryMachine, encodeEntry, withDirectory } from "../../server/replica/directory.ts";
 import { throughFront } from "../../server/replica/exactly_once.ts";
 import { MembershipKeeper } from "../../server/replica/membership_keeper.ts";
 import type { Replica } from "../../server/replica/replica.ts";
-import type { Submit } from "../../server/store/client.ts";
 import { Front } from "./invariants/front.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import type { FollowerBounds } from "./invariants/followers.ts";

@@ -172,7 +172,7 @@ function recoveredState(identity: JournalIdentity, scan: JournalScan, snapshot: 
 export function assertMeets(
   snapshot: Pick<Snapshot, "index"> | null,
   baseIndex: number,
-  unread: JournalScan["unread"] = null,
+  unread: JournalScan["unread"],
 ): void {
   if (snapshot === null ? baseIndex === 0 : snapshot.index >= baseIndex) return;
   if (unread !== null) {
@@ -212,7 +212,7 @@ interface OpenSegment {
 export function scanSegments(
   identity: JournalIdentity | null,
   files: readonly SegmentFile[],
-  { forgives = false, onRecord = () => {} }: ScanOptions = {},
+  { forgives = false, onRecord = () => {} }: ScanOptions,
 ): JournalScan {
   const { run, unread } = usableRun(lastRun(files), identity);
   const replay = new Replay(onRecord);

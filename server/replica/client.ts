@@ -65,6 +65,13 @@ export type ClientReply =
   }
   | { readonly type: "info"; readonly error: string };
 
+/** Submits a command: a replica's `submit`, or that of a front before it. */
+export type Submit = (
+  command: Uint8Array,
+  reply: (reply: ClientReply) => void,
+  how: { readonly session?: Session; readonly reads?: ReadMode },
+) => void;
+
 /** The reply to a write without a result; one object for all. */
 export const OK: ClientReply = { type: "ok", value: null };
 

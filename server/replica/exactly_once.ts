@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { ClientReply, ReadMode, Session } from "./client.ts";
+import type { ClientReply, Session, Submit } from "./client.ts";
 import type { Respond } from "./forwarding.ts";
 import type { Replica } from "./replica_options.ts";
 import { SESSION_EXPIRED } from "./sessions.ts";
@@ -205,18 +205,11 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
 
 const UNKNOWN: ClientReply = { type: "info", error: "unknown outcome: no answer in time" };
 
-/** Submits a client's command, with or without a session of the client's own. */
-type ClientSubmit = (
-  command: Uint8Array,
-  reply: Respond,
-  how: { readonly session?: Session; readonly reads?: ReadMode },
-) => void;
-
 /**
  * Makes the function that a node's clients submit to. Reads are repeated while the replica refuses them, writes go
  * under the node's session, and writes with a session of their own go to the replica unchanged.
  */
-export function throughFront(front: ExactlyOnce, replica: Replica<StateMachine>): ClientSubmit {
+export function throughFront(front: ExactlyOnce, replica: Replica<StateMachine>): Submit {
   return (command, reply, how) => {
     if (replica.machine.isRead(command)) front.ask((answer) => replica.submit(command, answer, how), reply);
     else if (how.session !== undefined) replica.submit(command, reply, how);

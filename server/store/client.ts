@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClientReply, ReadMode, Session } from "../replica/client.ts";
+import type { ClientReply, ReadMode, Session, Submit } from "../replica/client.ts";
 import type { Operation } from "./operation.ts";
 import { encodeOperation } from "./store_command.ts";
 
@@ -16,13 +16,6 @@ export interface ClientRequest {
   /** The read mode, if not the replica's default. */
   readonly reads?: ReadMode;
 }
-
-/** Submits a command: a replica's `submit`, or that of a front before it. */
-export type Submit = (
-  command: Uint8Array,
-  reply: (reply: ClientReply) => void,
-  how: { readonly session?: Session; readonly reads?: ReadMode },
-) => void;
 
 /** Encodes a request and submits it. An operation that the store does not know gets a `fail` at once. */
 export function submitRequest(submit: Submit, request: ClientRequest, reply: (reply: ClientReply) => void): void {
