@@ -90,6 +90,13 @@ const OPERATOR_COMMANDS: ReadonlySet<Command["type"]> = new Set<Command["type"]>
   ] as const,
 ]);
 
+/** A socket without a completed TLS handshake. */
+interface Handshake {
+  readonly socket: Socket;
+  readonly host: string;
+  readonly since: number;
+}
+
 /** The port for clients. */
 export class ClientListener {
   readonly counts: ClientCounts = { connections: 0, accepted: 0, refused: 0, commands: 0, wrongPasswords: 0 };
@@ -99,8 +106,10 @@ export class ClientListener {
   readonly #throttle: AuthThrottle;
   /** The connections in the order of their arrival. */
   readonly #connections = new Set<ClientConnection>();
-  /** Every socket with the time of its arrival, including refused ones and those that have yet to begin TLS. */
-  readonly #sockets = new Map<Socket, number>();
+  /** Every socket, including refused ones and those that have yet to begin TLS. */
+  readonly #sockets = new Set<Socket>();
+  /** Sockets that have yet to complete the TLS handshake, by address and port: TLS has a socket of its own for each. */
+  readonly #handshakes = new Map<string, Handshake>();
   readonly #places = { new: 0, client: 0, operator: 0 };
   #dirty: ClientConnection[] = [];
   /** How many bytes came or left since the last sweep. */
@@ -187,30 +196,57 @@ export class ClientListener {
     for (const connection of this.#connections) if (!connection.isOver) this.#end(connection);
     const ended = (): void => {
       timer.cancel();
-      for (const socket of this.#sockets.keys()) socket.destroy();
+      for (const socket of this.#sockets) socket.destroy();
       done();
     };
     const timer = this.#options.clock.after(200 * MILLISECOND, ended);
     const look = (): void => {
       if (this.#sockets.size === 0) ended();
     };
-    for (const socket of this.#sockets.keys()) socket.once("close", look);
+    for (const socket of this.#sockets) socket.once("close", look);
     if (this.#sockets.size === 0) queueMicrotask(ended);
   }
 
   /** Counts a socket from the moment it is accepted, with or without TLS. */
   #track(socket: Socket): void {
-    this.#sockets.set(socket, this.#options.clock.now());
+    this.#sockets.add(socket);
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#sockets.delete(socket));
     const { maxConnections, maxNewConnections, operatorConnections } = this.#options.limits;
-    // Refused sockets, and those that have yet to begin TLS, count too. All together they never exceed this number.
+    if (this.#options.tls !== null) this.#expectHandshake(socket);
+    // Refused sockets, and those that have yet to complete TLS, count too. All together they never exceed this number.
     if (this.#sockets.size <= maxConnections + 2 * maxNewConnections + operatorConnections) return;
     this.counts.refused++;
     socket.destroy();
   }
 
+  /** Closes a socket. It counts no more from now on: its `close` comes only after others were accepted. */
+  #drop(socket: Socket): void {
+    this.#sockets.delete(socket);
+    for (const [remote, handshake] of this.#handshakes) {
+      if (handshake.socket === socket) this.#handshakes.delete(remote);
+    }
+    socket.destroy();
+  }
+
+  /** Notes a socket that begins TLS. Like new connections, these give way to others, and keep nobody out. */
+  #expectHandshake(socket: Socket): void {
+    const handshakes = this.#handshakes;
+    if (handshakes.size >= this.#options.limits.maxNewConnections) {
+      this.counts.refused++;
+      const [oldest] = ofCrowdedHost(handshakes.values());
+      if (oldest !== undefined) this.#drop(oldest.socket);
+    }
+    const remote = remoteOf(socket);
+    const since = this.#options.clock.now();
+    handshakes.set(remote, { socket, host: socket.remoteAddress ?? "?", since });
+    socket.on("close", () => {
+      if (handshakes.get(remote)?.socket === socket) handshakes.delete(remote);
+    });
+  }
+
   #accept(socket: Socket): void {
+    this.#handshakes.delete(remoteOf(socket));
     if (socket.destroyed) return;
     if (this.#options.tls !== null) socket.on("error", () => socket.destroy());
     if (this.#state === "closed") return void socket.destroy();
@@ -255,17 +291,11 @@ export class ClientListener {
 
   /** Closes a new connection, to make room for another. */
   #evictNew(): void {
-    const ofHost = new Map<string, ClientConnection[]>();
-    for (const connection of this.#connections) {
-      if (connection.place !== "new") continue;
-      const others = ofHost.get(connection.host);
-      if (others === undefined) ofHost.set(connection.host, [connection]);
-      else others.push(connection);
-    }
-    const [most] = [...ofHost.values()].sort((a, b) => b.length - a.length);
-    if (most === undefined) return;
+    const most = ofCrowdedHost([...this.#connections].filter(({ place }) => place === "new"));
+    const victim = most.find((connection) => !connection.isLoggingIn) ?? most[randomInt(Math.max(1, most.length))];
+    if (victim === undefined) return;
     this.counts.refused++;
-    this.#remove(most.find((connection) => !connection.isLoggingIn) ?? most[randomInt(most.length)]!);
+    this.#remove(victim);
   }
 
   /** Closes the oldest connection of an operator on which nothing is under way, to make room for another. */
@@ -404,9 +434,8 @@ export class ClientListener {
     const latest = clock.now() - LOGIN_TIME;
     const held: { readonly connection: ClientConnection; readonly bytes: number }[] = [];
     let total = 0;
-    const speaking = new Set<Socket>();
+    for (const { socket, since } of this.#handshakes.values()) if (since < latest) this.#drop(socket);
     for (const connection of this.#connections) {
-      speaking.add(connection.socket);
       if (!connection.session.isAuthenticated && connection.since < latest) {
         warn("client refused", { remote: connection.remote, reason: "no password in time" });
         this.#remove(connection);
@@ -416,7 +445,6 @@ export class ClientListener {
       total += bytes;
       if (bytes > 0) held.push({ connection, bytes });
     }
-    if (this.#options.tls !== null) this.#endSilent(speaking, latest);
     if (total <= limits.maxHeldBytes) return;
     held.sort((a, b) => a.bytes - b.bytes);
     while (total > limits.maxHeldBytes && held.length > 0) {
@@ -427,12 +455,21 @@ export class ClientListener {
       this.#remove(connection);
     }
   }
+}
 
-  /** Ends sockets that have never completed the TLS handshake. */
-  #endSilent(speaking: ReadonlySet<Socket>, latest: number): void {
-    const remotes = new Set([...speaking].map((socket) => `${socket.remoteAddress}:${socket.remotePort}`));
-    for (const [socket, since] of this.#sockets) {
-      if (since < latest && !remotes.has(`${socket.remoteAddress}:${socket.remotePort}`)) socket.destroy();
-    }
+/** Of all that come from some host, those of the host with the most, in their order. */
+function ofCrowdedHost<Item extends { readonly host: string }>(items: Iterable<Item>): readonly Item[] {
+  const ofHost = new Map<string, Item[]>();
+  let most: readonly Item[] = [];
+  for (const item of items) {
+    const others = ofHost.get(item.host) ?? [];
+    ofHost.set(item.host, others);
+    others.push(item);
+    if (others.length > most.length) most = others;
   }
+  return most;
+}
+
+function remoteOf(socket: Socket): string {
+  return `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`;
 }

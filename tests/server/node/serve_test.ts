@@ -297,6 +297,20 @@ test("with certificates members and clients talk in secret, and whoever has none
   }, (id) => ({ tls: DOOR, secret: null, peerTls: identities[id - 1]! }));
 });
 
+test("sockets that never complete TLS keep no client out", { skip }, async () => {
+  const limits = { maxConnections: 4, maxNewConnections: 4, operatorConnections: 2 };
+  await withCluster(1, async ([early], _servers, [options]) => {
+    assert.equal(await early!.call("SET", "k", "v"), "OK");
+    const silent = Array.from({ length: 60 }, () => connectSocket(options!.client).on("error", () => {}));
+    await Promise.all(silent.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
+    const late = connect(options!);
+    assert.equal(await late.call("GET", "k"), "v");
+    assert.equal(await early!.call("GET", "k"), "v");
+    late.client.close();
+    for (const socket of silent) socket.destroy();
+  }, { tls: DOOR, clientLimits: { ...NODE_DEFAULTS.clientLimits, ...limits } });
+});
+
 test("INFO tells role, term, commit and members", { skip }, async () => {
   await withCluster(1, async ([a]) => {
     await a!.call("SET", "k", "v");
