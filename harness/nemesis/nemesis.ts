@@ -68,7 +68,7 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
   function drawLasting(fault: Fault): number | null {
     const lasts = Math.floor(interval * (32 + random.below(161)) / 128) * (random.below(LONG) === 0 ? 4 : 1);
     const type = typeOf(fault);
-    // A kill, for example, is often followed soon by the restart, within a time that others take for a pause.
+    // A kill, for example, is often followed by the restart so soon that the other nodes take it for a pause.
     const isQuick = type.quicklyHealed !== undefined && random.below(type.quicklyHealed) === 0;
     if (isQuick) return MILLISECOND * (1 + random.below(64));
     return type.isHealed(fault) ? lasts : null;

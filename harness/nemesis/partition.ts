@@ -79,8 +79,8 @@ export const partition: FaultType<Partition> = {
 };
 
 /**
- * Cuts the primary and those who count on a change of the members from the others, while some node has not heard of
- * that change: with the smallest majority of the configuration that the primary has, or one node fewer.
+ * If some node has not heard of the latest change of the members, cuts the primary and some nodes off from the others.
+ * The primary's side is the smallest majority of its configuration, or one node fewer.
  */
 function drawAtChange(random: Random, view: View): Partition | null {
   const primary = primaryOf(view);

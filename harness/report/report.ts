@@ -90,7 +90,7 @@ function line(name: string, text: string): string {
   return `  ${name.padEnd(NAME_WIDTH)}${text}`;
 }
 
-/** Puts text after `left`, which is so wide on the screen; what does not fit continues below itself. */
+/** Puts text after `left`, which is `width` columns wide on the screen. What does not fit continues below the text. */
 function hanging(left: string, text: string, width = left.length): string[] {
   const [first = "", ...more] = wrapped(text.split(" "), textWidth() - width);
   return [left + first, ...more.map((each) => " ".repeat(width) + each)].map((each) => each.trimEnd());

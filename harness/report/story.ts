@@ -32,8 +32,8 @@ export function renderTrace(lines: readonly Moment[], run: JudgedRun, filter: Tr
 }
 
 /**
- * Whether a moment belongs into a text. Paths of messages come out of order, changes of the term alone come with roles,
- * and what a look at the nodes shows is told by faults and by the nodes.
+ * Whether a moment belongs into a text. Three kinds do not: paths of messages are out of order, a change of the term
+ * comes with a change of the role, and views repeat what faults and nodes report.
  */
 function isLine({ kind }: Moment): boolean {
   return kind !== "way" && kind !== "term" && kind !== "view";

@@ -8,7 +8,7 @@ import type { Moment } from "../moment.ts";
 
 /** The parts of a run that are traced. */
 export interface TraceFilter {
-  /** Only these nodes, and what clients asked of them; `null` for all. The nemesis is always told. */
+  /** Only these nodes, and what clients asked of them; `null` for all. The nemesis is always included. */
   readonly nodes: ReadonlySet<number> | null;
   /** Only these kinds: `client`, `nemesis`, or a moment's; `null` for all. */
   readonly kinds: ReadonlySet<string> | null;

@@ -79,7 +79,7 @@ export function circumstances(
   ];
 }
 
-/** What it means that nodes answer reads in this way, if they do so without asking others; else nothing. */
+/** Explains a read mode in which nodes answer without asking others; empty for the other modes. */
 export function readsInWords(reads: string | undefined): string[] {
   if (reads !== "local" && reads !== "serializable") return [];
   return [`a node answers reads from its own copy, without asking others (--reads ${reads})`];
@@ -98,7 +98,7 @@ export function troubleOf(node: number, time: number, faults: readonly FaultSpan
   }).filter((sentence) => sentence !== null);
 }
 
-/** One sentence for each of the last faults of a node that were over at a moment, but not yet at an earlier one. */
+/** One sentence for each of the last faults of a node that ended after `from`, and not after `to`. */
 export function earlierTroubleOf(
   node: number,
   { from, to }: { from: number; to: number },

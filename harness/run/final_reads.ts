@@ -60,7 +60,7 @@ function readOneByOne(
     if (i === reads.length || nodes.length === 0) return done({ asked: reads.length, answered });
     const { operation, node = nodes[(i + attempt) % nodes.length]! } = reads[i]!;
     clients.perform(i % clients.count, operation, node, (end) => {
-      // Who does not know such reads has answered too: asking again would bring the same.
+      // A node that does not know such reads has answered as well: it would answer the same again.
       if (end.type === "ok" || end.isUnsupported === true) answered++;
       else if (serves && attempt < ATTEMPTS) return void clock.after(AGAIN_AFTER, () => next(i, attempt + 1));
       next(i + 1, 0);

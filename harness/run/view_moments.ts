@@ -17,8 +17,8 @@ const LOOK_EVERY = 250 * MILLISECOND;
 type Record = (moment: Moment) => void;
 
 /**
- * A cluster whose nodes' lives and leaders are reported, unless it reports changes itself. Whether it does is known at
- * the end only, so they are reported then.
+ * A cluster whose nodes' lives and leaders are reported, unless it reports changes itself. That is known only at the
+ * end, so they are reported then.
  */
 export function reportingViews(clock: Clock, record: Record, open: (record: Record) => Cluster): Cluster {
   let tellsItself = false;

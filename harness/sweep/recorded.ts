@@ -104,7 +104,7 @@ export async function shrinkSeed(
 }
 
 /**
- * Shrinks a run in real time. A second run of the same schedule differs from the first, so that a smaller one is tried
+ * Shrinks a run in real time. A second run of the same schedule differs from the first. So each smaller run is tried
  * several times, and the run that failed is kept as it was.
  */
 async function shrinkReal(

@@ -33,11 +33,6 @@ export class ByteWriter {
     this.#length = 0;
   }
 
-  /** Drops everything from `length` on. */
-  cut(length: number): void {
-    if (length < this.#length) this.#length = length;
-  }
-
   /** A view of what was written; it is overwritten after `clear`. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);

@@ -104,8 +104,8 @@ export interface Transport {
   /** Begins to listen and to dial the peers. `done` gets the address in use. */
   start(done: (error: Error | null, address: Address) => void): void;
   /**
-   * Sends a frame to a peer, at the end of this turn of the event loop or at `flush`. The caller changes it no more:
-   * only short frames are copied.
+   * Sends a frame to a peer, at the end of this turn of the event loop or at `flush`. The caller must not change it
+   * afterwards: only short frames are copied.
    *
    * @returns `false` if the frame certainly never arrives: the peer is unknown or out of reach.
    * @throws {RangeError} If the frame is empty or too long.

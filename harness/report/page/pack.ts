@@ -114,14 +114,14 @@ function aligned(length: number): number {
   return (length + 7) & ~7;
 }
 
-/** The numbers that stand for a column; `null` where they would not bring back each of its numbers. */
+/** The numbers that stand for a column; `null` if the column could not be restored from them exactly. */
 function codedAs(values: Column, coding: Coding, base: Column | null): Float64Array | null {
   if (coding === "plain") return null;
   const coded = new Float64Array(values.length);
   for (let i = 0, before = 0; i < values.length; i++) {
     const value = values[i]!;
     const from = coding === "delta" ? before : base![i]!;
-    // A zero below zero would come back as one above it.
+    // -0 would come back as 0.
     if (!Number.isSafeInteger(value) || Object.is(value, -0) || Math.abs(value) > EXACT) return null;
     if (!Number.isSafeInteger(from)) return null;
     if (coding === "delta") coded[i] = value - from;

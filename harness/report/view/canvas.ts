@@ -36,7 +36,9 @@ export class Canvas {
     });
   }
 
-  /** Takes its width from the page. To ask for it makes the browser lay the page out, so that frames do not ask. */
+  /**
+   * Takes its width from the page. Frames do not do this, because reading the width makes the browser lay out the page.
+   */
   #fit(): void {
     this.width = this.element.clientWidth;
   }

@@ -21,7 +21,7 @@ export function drawFaults(context: CanvasRenderingContext2D, colours: Colours, 
     const isSelected = selection?.kind === "fault" && selection.place === place;
     for (const { lane, top, height } of struck) {
       context.fillStyle = colours(isSelected ? "fault-selected" : "fault");
-      // Of a partition the node that is cut off from most stands out.
+      // In a partition, the node that is cut off from most others stands out.
       context.globalAlpha = shareOf(fault.cut, lane.node, data.nodes.length);
       context.fillRect(x1, top - 5, x2 - x1, height + 10);
       context.globalAlpha = 1;

@@ -11,7 +11,7 @@ import { firstFrom } from "./store.ts";
 
 /** More messages than this would be a grey cloud; zooming in shows them. */
 const MOST_MESSAGES = 1_500;
-/** Where there are more than these, they have no heads: nobody could tell one from the other. */
+/** If a window has more messages than this, they have no arrowheads, because nobody could tell them apart. */
 const MOST_HEADS = 500;
 /** How many lines make one stroke. A path with more lines takes longer to draw, and so do more paths with fewer. */
 const STROKE = 64;

@@ -1,6 +1,5 @@
 /**
- * Operations on their lanes: bars with what was asked in them, and where there are more of them than pixels, how many
- * there were.
+ * Operations on their lanes: bars that contain what was asked; or counts, where there are more operations than pixels.
  *
  * @module
  */
@@ -66,7 +65,7 @@ function windowOf(lane: Lane, { store }: Scene): [number, number] {
   return [firstFrom(lane.starts, store.start - lane.longest), firstFrom(lane.starts, store.end + 1)];
 }
 
-/** Where an operation stands among those of a lane; -1 where it does not. */
+/** The position of an operation among those of a lane; -1 if it is on another lane. */
 function placeIn({ places }: Lane, place: number): number {
   const i = firstFrom(places, place);
   return places[i] === place ? i : -1;
@@ -101,9 +100,9 @@ function drawBars(
   for (let i = from; i < to; i++) {
     const { x1, x2, y } = barOf(scene, placed, i);
     const row = lane.rows[i]!;
-    // What is drawn already hides it, or it is over before the window begins.
+    // The operation is hidden by a bar that is drawn already, or is over before the window begins.
     if (x2 <= filledTo[row]! || x2 < GUTTER) continue;
-    // The last row may hold several at once: only the first of them is written.
+    // The last row may hold several at once: only the first of them has its text.
     const isAlone = x1 >= filledTo[row]! - 1;
     filledTo[row] = x2;
     const place = lane.places[i]!;
@@ -226,7 +225,7 @@ function drawPoints(
   }
 }
 
-/** What contradicts itself is red, and named whatever its width, beside its bar if need be. */
+/** Contradicting operations are red and always have their texts: beside the bar if it is too narrow. */
 function drawCulprit(
   context: CanvasRenderingContext2D,
   colours: Colours,

@@ -28,7 +28,7 @@ export function drawRoles(
   for (let i = firstFrom(ends, start); i < stretches.length && stretches[i]!.from <= end; i++) {
     const stretch = stretches[i]!;
     const x1 = Math.max(GUTTER, scene.x(stretch.from)), x2 = Math.min(scene.width, scene.x(stretch.to));
-    // Of several in one column of pixels the first stands for all.
+    // If several fall into one column of pixels, only the first is drawn.
     if (x2 - drawnTo < 1) continue;
     drawnTo = x2;
     drawStretch(context, colours, stretch, { x1, x2, top });

@@ -57,7 +57,7 @@ function endsOf(end: ArrayLike<number>): [places: Uint32Array, times: Float64Arr
     if (end[place]! >= 0) keys[ended++] = end[place]! * count + place;
   }
   const sorted = keys.subarray(0, ended).sort();
-  // Of some days with a million operations the keys are no longer exact.
+  // If a history has a million operations and lasts for days, the keys are no longer exact.
   const isExact = (sorted[ended - 1] ?? 0) <= Number.MAX_SAFE_INTEGER;
   const places = isExact
     ? Uint32Array.from(sorted, (key) => key % count)
