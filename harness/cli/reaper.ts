@@ -3,23 +3,29 @@
  * from its standard input what there is to clean up. When the input ends, because the harness has closed it or has
  * died, the reaper kills the processes and removes the folders.
  *
- *     process PID | gone PID | folder PATH
+ *     process PID [MARK] | gone PID | folder PATH
+ *
+ * A process is the root of a family, whose members have the mark in their environment.
  *
  * @module
  */
 import { rmSync } from "node:fs";
 import process from "node:process";
+import { killFamily } from "../rig/family.ts";
 
 /** Runs the command, until its input ends. */
 export function main(): Promise<number> {
-  const processes = new Set<number>();
+  /** The mark of each process. */
+  const processes = new Map<number, string>();
   const folders = new Set<string>();
   let held = "";
   const take = (line: string): void => {
     const at = line.indexOf(" ");
     const [verb, object] = [line.slice(0, at), line.slice(at + 1)];
-    if (verb === "process") processes.add(Number(object));
-    else if (verb === "gone") processes.delete(Number(object));
+    if (verb === "process") {
+      const [pid = "", ...mark] = object.split(" ");
+      processes.set(Number(pid), mark.join(" "));
+    } else if (verb === "gone") processes.delete(Number(object));
     else if (verb === "folder") folders.add(object);
   };
   // A Ctrl-C at the terminal reaches all processes there, but this process still has to clean up.
@@ -40,18 +46,7 @@ export function main(): Promise<number> {
   });
 }
 
-function cleanUp(processes: ReadonlySet<number>, folders: ReadonlySet<string>): void {
-  for (const pid of processes) kill(pid);
+function cleanUp(processes: ReadonlyMap<number, string>, folders: ReadonlySet<string>): void {
+  for (const [root, mark] of processes) killFamily({ root, mark });
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-}
-
-/** Kills a process; if it leads a group, kills the whole group. */
-function kill(pid: number): void {
-  for (const target of process.platform === "win32" ? [pid] : [-pid, pid]) {
-    try {
-      process.kill(target, "SIGKILL");
-    } catch {
-      // It has ended already.
-    }
-  }
 }

@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
+import { continueFamily, killFamily, MARK, signalGroup, stopFamily } from "./family.ts";
 
 /** A process. */
 export interface Child {
@@ -35,6 +36,11 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Its working directory. Default: that of this process. */
   readonly folder?: string;
+  /**
+   * Marks its environment, so that signals reach all processes that descend from it. No other running node has the same
+   * mark. Left out: signals reach its process group.
+   */
+  readonly mark?: string;
 }
 
 const KEPT_LINES = 20;
@@ -44,12 +50,14 @@ const LINE_MAX = 10_000;
  * Starts a process as the leader of its own process group. So a Ctrl-C at the terminal reaches only the harness, and a
  * signal to the group also reaches the process's children.
  */
-export function startChild({ argv, env, folder }: ChildOptions, events: ChildEvents): Child {
+export function startChild({ argv, env, folder, mark }: ChildOptions, events: ChildEvents): Child {
   const [program = "", ...args] = argv;
   const child: ChildProcess = spawn(program, args, {
     stdio: ["pipe", "pipe", "pipe"],
     detached: process.platform !== "win32",
-    ...(env === undefined ? {} : { env: { ...process.env, ...env } }),
+    ...(env === undefined && mark === undefined
+      ? {}
+      : { env: { ...process.env, ...env, ...(mark === undefined ? {} : { [MARK]: mark }) } }),
     ...(folder === undefined ? {} : { cwd: folder }),
   });
   const errors = new Tail(), output = new Tail();
@@ -57,6 +65,8 @@ export function startChild({ argv, env, folder }: ChildOptions, events: ChildEve
   const ended = (code: number | null, by: string | null): void => {
     if (isOver) return;
     isOver = true;
+    // What it has left running would hold its ports and files against its next life.
+    if (mark !== undefined && child.pid !== undefined) killFamily({ root: child.pid, mark });
     events.onExit(code, by);
   };
   child.stdin?.on("error", () => {});
@@ -70,27 +80,28 @@ export function startChild({ argv, env, folder }: ChildOptions, events: ChildEve
   // Not at `exit`: its last output may still be on the way.
   child.on("close", ended);
   const pid = child.pid ?? -1;
-  const signal = (name: string): void => {
-    if (!isOver && pid >= 0) signalGroup(pid, name);
-  };
+  const mayBeSignalled = (): boolean => !isOver && pid >= 0;
+  const family = mark === undefined ? null : { root: pid, mark };
   return {
     pid,
     get lastLines() {
       return errors.lines.length > 0 ? errors.lines : output.lines;
     },
-    kill: () => signal("SIGKILL"),
-    pause: (isPaused) => signal(isPaused ? "SIGSTOP" : "SIGCONT"),
-    terminate: () => signal("SIGTERM"),
+    kill() {
+      if (!mayBeSignalled()) return;
+      if (family === null) signalGroup(pid, "SIGKILL");
+      else killFamily(family);
+    },
+    pause(isPaused) {
+      if (!mayBeSignalled()) return;
+      if (family === null) signalGroup(pid, isPaused ? "SIGSTOP" : "SIGCONT");
+      else if (isPaused) stopFamily(family);
+      else continueFamily(family);
+    },
+    terminate() {
+      if (mayBeSignalled()) signalGroup(pid, "SIGTERM");
+    },
   };
-}
-
-/** Signals a process and its group. (`child.kill` stops working on Deno after a SIGSTOP.) */
-function signalGroup(pid: number, name: string): void {
-  try {
-    process.kill(process.platform === "win32" ? pid : -pid, name);
-  } catch {
-    // It has just ended.
-  }
 }
 
 /** The last lines of a stream of bytes. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { chmodSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -26,10 +26,12 @@ export class CleanUp {
   constructor(name: string) {
     try {
       this.folder = mkdtempSync(join(tmpdir(), name));
+      // A node that runs as another user must be able to reach its own folder in it.
+      chmodSync(this.folder, 0o711);
     } catch (error) {
       throw new Error(`Cannot make a folder in ${tmpdir()}: ${(error as Error).message}`);
     }
-    const [program = "", ...args] = programCommand(["kaya-raft reaper"]);
+    const [program = "", ...args] = programCommand(["kaya-raft reaper"], "all");
     this.#reaper = spawn(program, args, {
       stdio: ["pipe", "ignore", "ignore"],
       detached: process.platform !== "win32",
@@ -39,9 +41,9 @@ export class CleanUp {
     this.#write(`folder ${this.folder}`);
   }
 
-  /** Notes that a process was started, which leads its own group. */
-  started(pid: number): void {
-    this.#write(`process ${pid}`);
+  /** Notes that a process was started, which leads its own group, and the mark of its descendants. */
+  started(pid: number, mark: string = ""): void {
+    this.#write(`process ${pid} ${mark}`);
   }
 
   /** Notes that it has ended: its number may be reused soon. */

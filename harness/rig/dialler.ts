@@ -9,8 +9,9 @@
  *
  * @module
  */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { namesIn, relationsOf, textOf } from "./proc.ts";
 
 /** A connection, as the proxy that accepted it sees it. */
 interface Accepted {
@@ -24,13 +25,6 @@ interface Accepted {
 const LOCAL = 1;
 const REMOTE = 2;
 const INODE = 9;
-/**
- * The fields of `/proc/PID/stat` after the program's name, which may contain any characters: state, parent, group,
- * session.
- */
-const PARENT = 1;
-const SESSION = 3;
-
 /**
  * The process that made a connection, among `roots` and all their descendants; `null` if it is none of them.
  *
@@ -55,7 +49,7 @@ export function diallerOf(accepted: Accepted, roots: ReadonlySet<number>, proc: 
 /** The socket of the dialling side: its local port is the proxy's remote port, and vice versa. */
 function inodeOf({ localPort, remotePort }: Accepted, proc: string): string | null {
   for (const table of ["tcp", "tcp6"]) {
-    for (const line of read(join(proc, "net", table)).split("\n").slice(1)) {
+    for (const line of textOf(join(proc, "net", table)).split("\n").slice(1)) {
       const columns = line.trim().split(/\s+/);
       if (portOf(columns[LOCAL]) === remotePort && portOf(columns[REMOTE]) === localPort) {
         const inode = columns[INODE];
@@ -73,7 +67,7 @@ function portOf(address: string | undefined): number {
 
 function holdsSocket(pid: number, inode: string, proc: string): boolean {
   const folder = join(proc, `${pid}`, "fd");
-  return names(folder).some((name) => target(join(folder, name)) === `socket:[${inode}]`);
+  return namesIn(folder).some((name) => target(join(folder, name)) === `socket:[${inode}]`);
 }
 
 /** Processes and their descendants. */
@@ -90,30 +84,12 @@ class Family {
   rootOf(pid: number): number | null {
     for (let at = pid, steps = 0; at > 1 && steps < 64; steps++) {
       if (this.#roots.has(at)) return at;
-      const stat = read(join(this.#proc, `${at}`, "stat"));
-      const fields = stat.slice(stat.lastIndexOf(")") + 1).trim().split(/\s+/);
-      const session = Number(fields[SESSION]);
-      if (this.#roots.has(session)) return session;
-      at = Number(fields[PARENT]);
+      const relations = relationsOf(at, this.#proc);
+      if (relations === null) return null;
+      if (this.#roots.has(relations.session)) return relations.session;
+      at = relations.parent;
     }
     return null;
-  }
-}
-
-/** A file's text; empty if the file does not exist any more. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return "";
-  }
-}
-
-function names(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }
 

@@ -127,7 +127,7 @@ export class Member {
     });
     const life: Life = { child, isCondemned: false, isServing: false, isOver: false };
     this.#life = life;
-    cleanUp.started(child.pid);
+    cleanUp.started(child.pid, options.mark);
     awaitReady?.(serves, () => life.isOver || life.isCondemned);
   }
 

@@ -120,7 +120,7 @@ export class ProcessCluster implements Cluster {
   }
 
   #makeMember(id: number): Member {
-    mkdirSync(this.#folder(id), { recursive: true });
+    mkdirSync(this.#folder(id), { recursive: true, mode: 0o700 });
     const member: Member = new Member({
       id,
       cleanUp: this.#cleanUp,
@@ -140,7 +140,8 @@ export class ProcessCluster implements Cluster {
     const isCommand = Array.isArray(argv) && argv.every((word) => typeof word === "string");
     const whyNot = isCommand ? executable(argv[0]) : "its command has no argv, a list of texts";
     if (whyNot !== null) throw new TargetError(whyNot);
-    return { argv, folder: this.#folder(id), ...(env === undefined ? {} : { env }) };
+    const folder = this.#folder(id);
+    return { argv, folder, mark: folder, ...(env === undefined ? {} : { env }) };
   }
 
   #folder(id: number): string {

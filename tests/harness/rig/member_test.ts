@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
 import type { Kill } from "../../../harness/nemesis/kill.ts";
 import type { Pause } from "../../../harness/nemesis/pause.ts";
+import { startChild } from "../../../harness/rig/child.ts";
 import { CleanUp } from "../../../harness/rig/clean_up.ts";
 import { Member } from "../../../harness/rig/member.ts";
 import { mayUse } from "../../corpus.ts";
@@ -30,7 +33,7 @@ async function withMember(
   const member = new Member({
     id: 1,
     cleanUp,
-    command: () => ({ argv }),
+    command: () => ({ argv, mark: cleanUp.folder }),
     onComplaint: (text) => void complaints.push(text),
   });
   try {
@@ -131,6 +134,79 @@ test(
       };
       while (isAlive()) await new Promise((resolve) => setTimeout(resolve, 5));
     }),
+);
+
+/** The state of a process in the kernel's tables, as one letter; `gone` if it is over. */
+function stateOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const state = stat.slice(stat.lastIndexOf(")") + 2)[0]!;
+    return state === "Z" || state === "X" ? "gone" : state;
+  } catch {
+    return "gone";
+  }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+const skipWithoutSetsid = skip ||
+  (process.platform === "linux" && spawnSync("setsid", ["--version"]).status === 0 ? false : "needs Linux and setsid");
+
+for (
+  const [what, script] of [
+    ["has a session of its own", "setsid sleep 1000 & echo $!; wait"],
+    ["has a session of its own and a parent that has ended", "(setsid sleep 1000 & echo $!); exec sleep 1000"],
+  ] as const
+) {
+  test(
+    `a child that ${what} is paused, continues, and is killed with its node`,
+    { skip: skipWithoutSetsid },
+    () =>
+      withMember(["sh", "-c", script], async (member) => {
+        const child = Number(member.lastLines[0]);
+        await until(() => stateOf(child) === "S");
+
+        await told<boolean>((done) => member.pause(PAUSE, done));
+        await until(() => stateOf(child) === "T");
+
+        await told<boolean>((done) => member.heal(PAUSE, done));
+        await until(() => stateOf(child) === "S");
+
+        await told<boolean>((done) => member.kill(KILL, done));
+        await until(() => stateOf(child) === "gone");
+      }),
+  );
+}
+
+test(
+  "a node that ends by itself leaves no child behind",
+  { skip: skipWithoutSetsid },
+  () =>
+    withMember(["sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $!; exit 3"], async (member, complaints) => {
+      const child = Number(member.lastLines[0]);
+
+      await until(() => complaints.length > 0);
+      await until(() => stateOf(child) === "gone");
+    }),
+);
+
+test(
+  "nodes do not outlive the harness, even with children that have sessions of their own",
+  { skip: skipWithoutSetsid },
+  async () => {
+    const cleanUp = new CleanUp("kaya-member-test-");
+    const script = "(setsid sleep 1000 >/dev/null 2>&1 & echo $!); exec sleep 1000";
+    const child = startChild({ argv: ["sh", "-c", script], mark: cleanUp.folder }, { onExit: () => {} });
+    cleanUp.started(child.pid, cleanUp.folder);
+    await until(() => child.lastLines.length > 0);
+
+    // The reaper does this also when the harness itself is killed.
+    await told<void>((done) => cleanUp.end(done));
+
+    await until(() => stateOf(Number(child.lastLines[0])) === "gone");
+  },
 );
 
 test(
