@@ -6,6 +6,7 @@
 import process from "node:process";
 import { isMainThread, workerData } from "node:worker_threads";
 import { HelpRequest, nearest, UsageError } from "./cli/flags.ts";
+import { guardEnd } from "./cli/guard_end.ts";
 import type { CommandName } from "./cli/help.ts";
 import { INTERRUPTED, PROGRAM_FAILED, WRONG_USAGE } from "./cli/status.ts";
 import { processTerminal, type Terminal } from "./cli/terminal.ts";
@@ -78,11 +79,15 @@ function isCommand(word: string | undefined): word is CommandName {
 }
 
 const terminal = processTerminal();
+let hasStatus = false;
+if (isMainThread) guardEnd(terminal, () => hasStatus);
 try {
   const status = await dispatch(process.argv.slice(2), terminal);
+  hasStatus = true;
   if (status === INTERRUPTED) terminal.err("Interrupted.");
   process.exitCode = status;
 } catch (error) {
+  hasStatus = true;
   const message = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
   // Deno names the flag that permits the action. Real nodes need several of them.
   const isNotPermitted = error instanceof Error && error.name === "NotCapable";

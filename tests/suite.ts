@@ -66,6 +66,7 @@ import "./harness/cli/command_test.ts";
 import "./harness/cli/file_error_test.ts";
 import "./harness/cli/flags_test.ts";
 import "./harness/cli/fuzz_test.ts";
+import "./harness/cli/guard_end_test.ts";
 import "./harness/cli/help_test.ts";
 import "./harness/cli/launcher_test.ts";
 import "./harness/cli/log_test.ts";

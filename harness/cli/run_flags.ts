@@ -147,6 +147,7 @@ export async function parseRunArguments<const Spec extends FlagSpec & RunFlagSpe
     : spec.nemesis;
   const all = { ...spec, workload, nemesis, ...target.flags } as unknown as Spec;
   await refuseForeignFlags(own, all, target);
+  refuseWords(rest, target);
   const { flags, words } = parseFlags(own, all);
   const values = flags as unknown as RunFlagValues;
   const options = optionsOf(values, target, targetFlags(target, flags, rest));
@@ -174,6 +175,18 @@ async function refuseForeignFlags(args: readonly string[], spec: FlagSpec, targe
     const why = flag === "clock" ? `, whose nodes ${timeInWords(target)}` : "";
     throw new UsageError(`--${flag} is ${own}, not of ${target.name}${why}`);
   }
+}
+
+/**
+ * Gives a clear error for words after a lone `--` that the target would ignore: a flag there would have no effect.
+ *
+ * @throws {UsageError} If there are any.
+ */
+function refuseWords([first]: readonly string[], target: Target): void {
+  if (first === undefined || target.takesWords === true) return;
+  const name = /^--([^=]+)/.exec(first)?.[1];
+  const hint = name !== undefined && Object.hasOwn(target.flags, name) ? `: write --${name} before the --` : "";
+  throw new UsageError(`The target ${target.name} takes no words after --, but ${first} was given${hint}`);
 }
 
 /** The kind of time of a target that cannot choose it: it does not depend on the setup. */

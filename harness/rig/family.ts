@@ -14,6 +14,8 @@ import { namesIn, relationsOf, textOf } from "./proc.ts";
 /** The variable that marks a node's processes. */
 export const MARK = "KAYA_NODE_MARK";
 
+/** The folder of the kernel's tables. */
+const PROC = "/proc";
 /** How often a family is searched for processes that were born meanwhile. */
 const SEARCHES_MAX = 8;
 
@@ -26,9 +28,10 @@ interface Family {
 }
 
 /** All processes of a family that exist. */
-export function membersOf({ root, mark }: Family, proc: string = "/proc"): number[] {
-  const pids = namesIn(proc).filter((name) => /^\d+$/.test(name)).map(Number);
-  const relations = new Map(pids.map((pid) => [pid, relationsOf(pid, proc)]));
+function membersOf({ root, mark }: Family): number[] {
+  const pids = namesIn(PROC).filter((name) => /^\d+$/.test(name)).map(Number);
+  const relations = new Map(pids.map((pid) => [pid, relationsOf(pid)]));
+  const began = relations.get(root)?.began ?? 0;
   const isOne = new Map<number, boolean>();
   const belongs = (pid: number): boolean => {
     const known = isOne.get(pid);
@@ -36,17 +39,18 @@ export function membersOf({ root, mark }: Family, proc: string = "/proc"): numbe
     const its = relations.get(pid);
     if (pid <= 1 || its === undefined || its === null) return false;
     isOne.set(pid, false);
-    const is = pid === root || its.group === root || its.session === root || isMarked(pid, mark, proc) ||
-      belongs(its.parent);
+    const isNear = pid === root || its.group === root || its.session === root || belongs(its.parent);
+    // Reading an environment is slow, and processes that are older than the root cannot descend from it.
+    const is = isNear || (its.began >= began && isMarked(pid, mark));
     isOne.set(pid, is);
     return is;
   };
   return pids.filter(belongs);
 }
 
-function isMarked(pid: number, mark: string, proc: string): boolean {
+function isMarked(pid: number, mark: string): boolean {
   if (mark === "") return false;
-  return textOf(join(proc, `${pid}`, "environ")).split("\0").includes(`${MARK}=${mark}`);
+  return textOf(join(PROC, `${pid}`, "environ")).split("\0").includes(`${MARK}=${mark}`);
 }
 
 /** Stops a family. */
@@ -73,11 +77,12 @@ function reach(family: Family, name: string): ReadonlySet<number> {
   if (process.platform !== "linux") return reached;
   for (let search = 0; search < SEARCHES_MAX; search++) {
     const fresh = membersOf(family).filter((pid) => !reached.has(pid));
-    if (fresh.length === 0) break;
     for (const pid of fresh) {
       reached.add(pid);
       signal(pid, name);
     }
+    // The group was reached before the search, so only processes outside it can have started others meanwhile.
+    if (fresh.every((pid) => relationsOf(pid)?.group === family.root)) break;
   }
   return reached;
 }

@@ -4,7 +4,16 @@
  *
  * @module
  */
-import { type HistoryEvent, unlessVacuous, type Validity, type Verdict, worse } from "../../checker/mod.ts";
+import {
+  type HistoryEvent,
+  MisfitError,
+  UnknownOperationError,
+  unlessVacuous,
+  type Validity,
+  type Verdict,
+  worse,
+} from "../../checker/mod.ts";
+import type { Workload } from "../workloads/workload.ts";
 import { historyBytes } from "./history_file.ts";
 import { sha256 } from "./sha256.ts";
 import { countErrors, countOperations, type OperationCounts } from "./recorder.ts";
@@ -81,7 +90,7 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
   const { target, setup, driven: { outcome, workload, checks: clusterChecks, counts, time } } = parts;
   const operations = countOperations(outcome.events);
   const checks: Record<string, Verdict> = {
-    ...unknownIfVacuous(workload.judge(outcome.events), operations),
+    ...unknownIfVacuous(judgedBy(workload, outcome.events), operations),
     ...clusterChecks,
     liveness: livenessOf(outcome),
     exercised: exercised(outcome, setup),
@@ -111,6 +120,22 @@ export function judgeRun(parts: ResultParts, wallMs: () => number): JudgedRun {
     history,
     schedule: outcome.schedule,
   };
+}
+
+/**
+ * The verdicts of a workload's judges. An answer that does not fit the workload, such as a text in place of a list, is
+ * no violation of what the model promises: the system or its client is at fault, and nothing can be judged.
+ */
+function judgedBy(workload: Workload, events: readonly HistoryEvent[]): Readonly<Record<string, Verdict>> {
+  try {
+    return workload.judge(events);
+  } catch (error) {
+    if (!(error instanceof MisfitError) && !(error instanceof UnknownOperationError)) throw error;
+    const { event } = error.place;
+    const { node, f } = events.find(({ index }, position) => (index ?? position) === event) ?? {};
+    const where = node === undefined ? "" : `; node ${node} answered ${f} so`;
+    return { [workload.name]: { valid: "unknown", reason: `${error.message}${where}` } };
+  }
 }
 
 /** The verdicts of a workload's judges; `"unknown"` if nothing happened that could have been wrong. */

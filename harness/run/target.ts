@@ -152,6 +152,8 @@ export interface Target<Setup = any> {
   readonly usualNemesis?: string;
   /** Rewrites arguments that are spelled as in another tool. */
   respell?(args: readonly string[]): readonly string[];
+  /** Whether it takes words after a lone `--`, as `flags["--"]`. */
+  readonly takesWords?: boolean;
   /** Whether its nodes are processes. A sweep then makes its runs in one thread, which only waits for them. */
   readonly spawns?: boolean;
   /** Its workloads by name; the first is the default. */

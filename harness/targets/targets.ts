@@ -57,6 +57,8 @@ async function loadModule(path: string): Promise<Target> {
   );
 }
 
+const FLAG_TYPES: readonly unknown[] = ["boolean", "string", "strings", "integer", "number"];
+
 /** What a value lacks to be a target; `null` if it is one. */
 function whyNoTarget(value: unknown): string | null {
   if (typeof value !== "object" || value === null) return `it is a ${value === null ? "null" : typeof value}`;
@@ -67,6 +69,8 @@ function whyNoTarget(value: unknown): string | null {
   }
   if (!Array.isArray(target.faults)) return "it has no list of faults";
   if (typeof target.flags !== "object" || target.flags === null) return "it has no flags";
+  const flag = Object.entries(target.flags).find(([, each]) => !FLAG_TYPES.includes(each?.type));
+  if (flag !== undefined) return `its flag ${flag[0]} has none of the types ${FLAG_TYPES.join(", ")}`;
   const workloads = Object.entries(target.workloads ?? {});
   if (workloads.length === 0) return "it has no workloads";
   const wrong = workloads.find(([, make]) => typeof make !== "function");

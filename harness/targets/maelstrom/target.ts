@@ -23,6 +23,7 @@ export const maelstrom: Target<MaelstromSetup> = {
   usualNemesis: "none",
   respell,
   spawns: true,
+  takesWords: true,
   workloads: makers,
   faults: ["partition", "packets", "kill", "pause"],
   setup: maelstromSetup,

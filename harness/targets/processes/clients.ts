@@ -10,14 +10,20 @@ import type { Client } from "./process_target.ts";
 /** The maximum of clients for one node; the oldest is closed first. */
 const CLIENTS_MAX = 64;
 
+/** A result of the module that needs mending. */
+class MalformedError extends Error {}
+
 /** All clients. */
 export class ProcessClients {
-  readonly #connect: (node: number) => Client;
+  readonly #connect: (node: number) => unknown;
   readonly #malformed: (what: string) => void;
   readonly #clients = new Map<number, Map<number, Client>>();
 
-  /** `malformed` is told of a result that is no completion: the module of the target needs mending. */
-  constructor(connect: (node: number) => Client, malformed: (what: string) => void) {
+  /**
+   * `malformed` is called for a client that is none, and for a result that is no completion: the module of the target
+   * needs mending.
+   */
+  constructor(connect: (node: number) => unknown, malformed: (what: string) => void) {
     this.#connect = connect;
     this.#malformed = malformed;
   }
@@ -26,28 +32,37 @@ export class ProcessClients {
   invoke(node: number, process: number, operation: Invocation, reply: (end: Completion) => void): void {
     const failed = (error: unknown): void => {
       this.#close(node, process);
-      reply({ type: "info", value: operation.value, error: wordsOf(error) });
+      const isMalformed = error instanceof MalformedError;
+      const words = isMalformed ? "the client's result is malformed" : wordsOf(error);
+      reply({ type: "info", value: operation.value, error: words });
+      if (isMalformed) this.#malformed(error.message);
     };
-    const answer = new Promise<unknown>((resolve) => resolve(this.#of(node, process).invoke(operation)));
-    answer.then((end) => {
+    const ask = async (): Promise<unknown> => await this.#of(node, process).invoke(operation);
+    ask().then((end) => {
       const problem = problemOf(end);
-      if (problem !== null) {
-        failed("the client's result is malformed");
-        return this.#malformed(`the client of node ${node} ended ${operation.f} with ${problem}`);
-      }
+      if (problem !== null) throw new MalformedError(`the client of node ${node} ended ${operation.f} with ${problem}`);
       const completion = end as Completion;
       if (completion.type === "info") this.#close(node, process);
       const { error } = completion;
       const words = error instanceof Error ? { error: wordsOf(error) } : {};
       reply({ value: operation.value, ...completion, ...words });
-    }, failed);
+    }).catch(failed);
   }
 
   #of(node: number, process: number): Client {
     let clients = this.#clients.get(node);
     if (clients === undefined) this.#clients.set(node, clients = new Map());
     let client = clients.get(process);
-    if (client === undefined) clients.set(process, client = this.#connect(node));
+    if (client === undefined) {
+      const made = this.#connect(node);
+      if (!isClient(made)) {
+        const hint = made instanceof Promise ? "; it may not be a promise" : "";
+        throw new MalformedError(
+          `client() returned ${shown(made)} for node ${node}, but { invoke, close } was expected${hint}`,
+        );
+      }
+      clients.set(process, client = made);
+    }
     for (const oldest of clients.keys()) {
       if (clients.size <= CLIENTS_MAX) break;
       this.#close(node, oldest);
@@ -55,10 +70,12 @@ export class ProcessClients {
     return client;
   }
 
+  /** Closes a client. Whether that succeeds does not concern the run. */
   #close(node: number, process: number): void {
     const client = this.#clients.get(node)?.get(process);
     this.#clients.get(node)?.delete(process);
-    client?.close();
+    const close = async (): Promise<void> => await client?.close?.();
+    close().catch(() => {});
   }
 
   /** Closes the clients of a node whose process has ended. */
@@ -72,35 +89,59 @@ export class ProcessClients {
   }
 }
 
+/** Whether a module's client can be asked. In plain JavaScript it may lack `close`. */
+function isClient(made: unknown): made is Client {
+  return typeof (made as Partial<Client> | null | undefined)?.invoke === "function";
+}
+
 const TYPES: readonly unknown[] = ["ok", "fail", "info"];
 
 /** Why a client's result is no completion; `null` if it is one. */
 function problemOf(end: unknown): string | null {
   const { type, value, error, actual } = (end ?? {}) as Partial<Completion>;
   if (typeof end !== "object" || !TYPES.includes(type)) {
-    return `${inspect(end, { breakLength: Infinity })}, but { type: "ok" | "fail" | "info", value } was expected`;
+    return `${shown(end)}, but { type: "ok" | "fail" | "info", value } was expected`;
   }
   for (const [name, each] of Object.entries({ value, actual, error })) {
-    if (!isJson(each)) {
-      return `a ${name} that JSON cannot represent: ${inspect(each, { depth: 1, breakLength: Infinity })}`;
+    const mayBe = each === undefined || (name === "error" && each instanceof Error);
+    if (!mayBe && !isJson(each)) {
+      return `a${/^[aeiou]/.test(name) ? "n" : ""} ${name} that JSON cannot represent: ${shown(each)}`;
     }
   }
   return null;
 }
 
-/** Whether a history can hold the value. An error may be an `Error` too, which becomes its message. */
-function isJson(value: unknown): boolean {
-  if (value === undefined || value instanceof Error) return true;
-  try {
-    return JSON.stringify(value) !== undefined;
-  } catch {
-    return false;
-  }
+/** The deepest nesting of a value. */
+const DEPTH_MAX = 100;
+
+/**
+ * Whether a history can hold the value, and its file gives back the same one. `JSON.stringify` makes `null` of NaN, a
+ * text of a date, and `{}` of a set.
+ */
+function isJson(value: unknown, depth: number = 0): boolean {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || depth > DEPTH_MAX) return false;
+  if (Array.isArray(value)) return value.every((each) => isJson(each, depth + 1));
+  return survivesJson(value) && Object.values(value).every((each) => each === undefined || isJson(each, depth + 1));
+}
+
+/** Whether JSON keeps what an object is: its own fields alone. */
+function survivesJson(value: object): boolean {
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function" || Symbol.iterator in value) return false;
+  const prototype = Object.getPrototypeOf(value);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return isPlain || Object.keys(value).length > 0;
+}
+
+function shown(value: unknown): string {
+  return inspect(value, { depth: 1, breakLength: Infinity });
 }
 
 /** The innermost message: `fetch failed` says nothing, but its cause does. */
 function wordsOf(error: unknown): string {
-  const cause = (error as { cause?: unknown } | null)?.cause;
+  const cause = (error as { cause?: unknown } | null | undefined)?.cause;
   if (cause instanceof Error) return wordsOf(cause);
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message === "" ? error.name : error.message;
+  return typeof error === "string" ? error : `a rejection with ${shown(error)}`;
 }

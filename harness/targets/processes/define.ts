@@ -7,6 +7,7 @@ import { MILLISECOND, SECOND } from "../../../server/mod.ts";
 import type { FaultKind } from "../../nemesis/faults.ts";
 import type { Limits, Target } from "../../run/target.ts";
 import { ProcessCluster } from "./cluster.ts";
+import { assertProcessTarget } from "./validate.ts";
 import type { ProcessSetup, ProcessTarget } from "./process_target.ts";
 
 /** The faults that the rig provides for all processes. */
@@ -22,8 +23,11 @@ const LIMITS: Limits = {
 /**
  * A target of real processes on this machine. The rig finds ports and folders, starts the nodes, kills and pauses them,
  * cuts and slows the links between them, and cleans up, however the harness ends.
+ *
+ * @throws {TypeError} If a part of the target is missing or of the wrong form.
  */
 export function defineProcesses(target: ProcessTarget): Target<ProcessSetup> {
+  assertProcessTarget(target);
   const limits = { ...LIMITS, ...target.limits, ...(target.serves === undefined ? {} : { serves: target.serves }) };
   return {
     name: target.name,

@@ -3,18 +3,24 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { TargetError } from "../../../harness/run/target_error.ts";
+import { defaultExport } from "../../../harness/targets/module.ts";
 import { loadTarget, TARGET_NAMES } from "../../../harness/targets/targets.ts";
 import { mayUse } from "../../corpus.ts";
 
 const skip = (["read", "write", "env", "sys"] as const).every(mayUse) ? false : "needs files";
+
+/** What a module of these tests begins with: the parts of a target that are checked first. */
+const BASE =
+  "const none = () => {}; const BASE = { name: 'a', setup: none, time: none, limits: none, open: none, faults: [] };";
 
 /** Loads a module of this text as a target. */
 async function loading(text: string): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), "kaya-target-test-"));
   try {
     const path = join(folder, "system.mjs");
-    writeFileSync(path, text);
+    writeFileSync(path, `${BASE}\n${text}`);
     return await loadTarget(path);
   } finally {
     rmSync(folder, { recursive: true });
@@ -37,8 +43,14 @@ test("a module that does not export a target is refused with what it lacks", { s
     ["export default null;", /its default export is not a target \(it is a null\)/],
     ["export default { workloads: {} };", /not a target \(it has no name\)/],
     ["export default { name: 'a', ports: ['b'], command() {} };", /not a target \(it has no function setup\)/],
-    ["let a = ;", /the module cannot be loaded: /],
-    ["throw new Error('not today\\nnor tomorrow');", /the module cannot be loaded: not today$/],
+    ["let b = ;", /the module cannot be loaded: .*system\.mjs:2/],
+    ["throw undefined;", /the module cannot be loaded: it threw undefined$/],
+    ["throw { code: 5 };", /the module cannot be loaded: it threw \{ code: 5 \}$/],
+    [
+      "export default { ...BASE, flags: { safe: 'boolean' } };",
+      /its flag safe has none of the types boolean, string, /,
+    ],
+    ["throw new Error('not today\\nnor tomorrow');", /the module cannot be loaded: not today \(.*system\.mjs:2\)$/],
     ["import './there_is_no_such_file.mjs';", /the module cannot be loaded: /],
   ];
   for (const [text, expected] of refusals) {
@@ -48,5 +60,19 @@ test("a module that does not export a target is refused with what it lacks", { s
       assert.ok(!error.message.includes("\n"), error.message);
       return true;
     });
+  }
+});
+
+test("a module whose top-level await does not end in time is refused", { skip }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kaya-target-test-"));
+  try {
+    const path = join(folder, "system.mjs");
+    writeFileSync(path, "await new Promise((resolve) => setTimeout(resolve, 100));");
+    await assert.rejects(defaultExport("--target", path, "a target", 1), {
+      message: `--target ${path}: the module cannot be loaded: it has not ended its top-level await within 0.001 s`,
+    });
+    await import(pathToFileURL(path).href);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });

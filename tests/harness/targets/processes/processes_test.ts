@@ -130,6 +130,11 @@ test("a client's result that is no completion ends the run, and is told", { skip
     [{ type: "ok", value: 10n }, /ended \w+ with a value that JSON cannot represent: 10n/],
     [{ type: "ok", value: () => 1 }, /a value that JSON cannot represent: \[Function/],
     [circle, /a value that JSON cannot represent: /],
+    [{ type: "ok", value: Number.NaN }, /a value that JSON cannot represent: NaN/],
+    [{ type: "ok", value: [1, undefined] }, /a value that JSON cannot represent: \[ 1, undefined \]/],
+    [{ type: "ok", value: { seen: new Set([1]) } }, /a value that JSON cannot represent: \{ seen: Set/],
+    [{ type: "ok", value: new Date(0) }, /a value that JSON cannot represent: 1970-01-01/],
+    [{ type: "fail", error: 1n }, /an error that JSON cannot represent: 1n/],
   ];
   for (const [result, said] of results) {
     const odd = defineProcesses({
@@ -144,6 +149,87 @@ test("a client's result that is no completion ends the run, and is told", { skip
 
     assert.equal(valid, "unknown");
     assert.match(checks["clients"]!.reason!, said);
+  }
+});
+
+test("a client that is none ends the run, and is told", { skip, timeout: 1e9 }, async () => {
+  const clients: readonly (readonly [() => unknown, RegExp])[] = [
+    [() => undefined, /^client\(\) returned undefined for node \d, but \{ invoke, close \} was expected$/],
+    [() => ({ close() {} }), /^client\(\) returned \{ close: \[Function: close\] \} for node \d, but/],
+    [() => Promise.resolve(SLEEPER.client(null as never)), /was expected; it may not be a promise$/],
+  ];
+  for (const [client, said] of clients) {
+    const odd = defineProcesses({
+      ...SLEEPER,
+      command: () => ({ argv: ["sleep", "1000"] }),
+      ready: () => Promise.resolve(true),
+      client: client as ProcessTarget["client"],
+    });
+    const { result: { checks, valid } } =
+      (await runOnce(odd, options({ nemesis: "none", timeLimit: 60 }), { command: "run" }))!;
+
+    assert.equal(valid, "unknown");
+    assert.match(checks["clients"]!.reason!, said);
+  }
+});
+
+test("a client that cannot be closed does not concern the run", { skip, timeout: 1e9 }, async () => {
+  const closes: readonly unknown[] = [undefined, () => Promise.reject(new Error("no")), () => {
+    throw new Error("no");
+  }];
+  for (const close of closes) {
+    const stubborn = defineProcesses({
+      ...SLEEPER,
+      command: () => ({ argv: ["sleep", "1000"] }),
+      ready: () => Promise.resolve(true),
+      client: () => ({ invoke: ({ value }) => Promise.resolve({ type: "fail", value }), close: close as never }),
+      limits: { livenessTicks: 3 },
+    });
+    const judged = (await runOnce(stubborn, options({ nemesis: "none", timeLimit: 0.5 }), { command: "run" }))!;
+
+    assert.ok(judged.result.operations.fail > 0);
+  }
+});
+
+test("an answer that does not fit the workload is unknown, with the node that gave it", {
+  skip,
+  timeout: 1e9,
+}, async () => {
+  const odd = defineProcesses({
+    ...SLEEPER,
+    workloads: { set: WORKLOADS.set },
+    command: () => ({ argv: ["sleep", "1000"] }),
+    ready: () => Promise.resolve(true),
+    client: () => ({
+      invoke: ({ f, value }) => Promise.resolve({ type: "ok", value: f === "read" ? "1,2,3" : value }),
+      close() {},
+    }),
+  });
+  const { result } = (await runOnce(odd, options({ nemesis: "none", timeLimit: 1 }), { command: "run" }))!;
+
+  assert.equal(result.valid, "unknown");
+  assert.match(
+    result.checks["set"]!.reason!,
+    /expected a read of a list of elements, found "1,2,3"; node \d answered read so$/,
+  );
+});
+
+test("a part that is missing or of the wrong form is refused when the target is defined", () => {
+  const wrong: readonly (readonly [Record<string, unknown>, string])[] = [
+    [{ name: undefined }, "name must be a text, but it is undefined"],
+    [{ ports: undefined }, "ports must be a list of different names, but it is undefined"],
+    [{ ports: ["a", "a"] }, "ports must be a list of different names, but it is [ 'a', 'a' ]"],
+    [{ ports: [] }, "ports must be not empty without ready, but it is []"],
+    [{ command: ["sleep"] }, "command must be a function, but it is [ 'sleep' ]"],
+    [{ client: undefined }, "client must be a function, but it is undefined"],
+    [{ isPrimary: true }, "isPrimary must be a function, but it is true"],
+    [{ serves: "some" }, 'serves must be one of "majority", "all" and "one", but it is \'some\''],
+  ];
+  for (const [part, reason] of wrong) {
+    assert.throws(() => defineProcesses({ ...SLEEPER, ...part } as ProcessTarget), {
+      name: "TypeError",
+      message: `Cannot define processes: ${reason}`,
+    });
   }
 });
 

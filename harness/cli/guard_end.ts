@@ -1,0 +1,37 @@
+/**
+ * Ends the program with a line and the status of a failure if a user's module ends it, or lets an error go unhandled.
+ * The runtimes would end it with a status that means a verdict: 0 or 1.
+ *
+ * @module
+ */
+import process from "node:process";
+import { inspect } from "node:util";
+import { PROGRAM_FAILED, STATUS } from "./status.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The status of Node if a promise that it waits for can never be settled. */
+const NEVER_SETTLED = 13;
+const VERDICTS: readonly number[] = [...Object.values(STATUS), NEVER_SETTLED];
+
+/** Watches for such an end, until `hasStatus` returns true. */
+export function guardEnd(terminal: Terminal, hasStatus: () => boolean): void {
+  process.on("exit", (code) => {
+    if (hasStatus() || !VERDICTS.includes(code)) return;
+    const why = code === NEVER_SETTLED ? "nothing was left to wait for" : `process.exit(${code}) was called`;
+    terminal.err(`Failed: the program was ended before it had a result: ${why}`);
+    process.exitCode = PROGRAM_FAILED;
+  });
+  process.on("uncaughtException", (error) => fail(terminal, "An error that nobody caught", error));
+  process.on("unhandledRejection", (error) => fail(terminal, "A rejection that nobody handled", error));
+}
+
+function fail(terminal: Terminal, what: string, error: unknown): void {
+  const message = error instanceof Error
+    ? `${error.name}: ${error.message}`
+    : inspect(error, { breakLength: Infinity });
+  // The innermost frame in a file; the runtimes' own functions are in none.
+  const place = error instanceof Error ? /file:\/\/[^\s)]+:\d+:\d+/.exec(error.stack ?? "")?.[0] : undefined;
+  const where = place === undefined ? "" : ` (${place})`;
+  terminal.err(`Failed: ${what}: ${message.replaceAll("\n", " ")}${where}`);
+  process.exit(PROGRAM_FAILED);
+}
