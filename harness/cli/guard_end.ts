@@ -6,6 +6,7 @@
  */
 import process from "node:process";
 import { inspect } from "node:util";
+import { placesOf } from "../targets/error_places.ts";
 import { PROGRAM_FAILED, STATUS } from "./status.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -21,16 +22,13 @@ export function guardEnd(terminal: Terminal, hasStatus: () => boolean): void {
     terminal.err(`Failed: the program was ended before it had a result: ${why}`);
     process.exitCode = PROGRAM_FAILED;
   });
-  process.on("uncaughtException", (error) => fail(terminal, "An error that nobody caught", error));
-  process.on("unhandledRejection", (error) => fail(terminal, "A rejection that nobody handled", error));
+  process.on("uncaughtException", (error) => fail(terminal, "An error was thrown that nobody caught", error));
+  process.on("unhandledRejection", (error) => fail(terminal, "A promise was rejected that nobody waits for", error));
 }
 
 function fail(terminal: Terminal, what: string, error: unknown): void {
-  const message = error instanceof Error
-    ? `${error.name}: ${error.message}`
-    : inspect(error, { breakLength: Infinity });
-  // The innermost frame in a file; the runtimes' own functions are in none.
-  const place = error instanceof Error ? /file:\/\/[^\s)]+:\d+:\d+/.exec(error.stack ?? "")?.[0] : undefined;
+  const message = error instanceof Error ? `${error.message}` : inspect(error, { breakLength: Infinity });
+  const [place] = placesOf(error);
   const where = place === undefined ? "" : ` (${place})`;
   terminal.err(`Failed: ${what}: ${message.replaceAll("\n", " ")}${where}`);
   process.exit(PROGRAM_FAILED);

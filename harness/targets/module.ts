@@ -5,9 +5,10 @@
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { TargetError } from "../run/target_error.ts";
+import { placesOf } from "./error_places.ts";
 
 /** How long a module may take to load, in milliseconds. */
 const LOAD_TIMEOUT_MS = 30_000;
@@ -27,13 +28,12 @@ export async function defaultExport(
   timeoutMs: number = LOAD_TIMEOUT_MS,
 ): Promise<unknown> {
   const file = resolve(path);
-  const { href } = pathToFileURL(file);
   if (!existsSync(file)) throw new TargetError(`${flag} ${path}: there is no such file`);
   let module: { readonly default?: unknown };
   try {
-    module = await inTime(import(href), timeoutMs);
+    module = await inTime(import(pathToFileURL(file).href), timeoutMs);
   } catch (error) {
-    throw new TargetError(`${flag} ${path}: the module cannot be loaded: ${reasonOf(error, href)}`);
+    throw new TargetError(`${flag} ${path}: the module cannot be loaded: ${reasonOf(error, file)}`);
   }
   if (module.default !== undefined) return module.default;
   throw new TargetError(`${flag} ${path}: the module has no default export, but ${expected} was expected`);
@@ -54,15 +54,14 @@ async function inTime<Module>(loading: Promise<Module>, timeoutMs: number): Prom
 }
 
 /** Why a module cannot be loaded, in one line, with the place in the user's files if the runtime tells it. */
-function reasonOf(error: unknown, href: string): string {
-  if (!(error instanceof Error)) return `it threw ${inspect(error, { depth: 1, breakLength: Infinity })}`;
-  const [reason = ""] = error.message.split("\n");
-  if (/(file:\/\/|[\\/])\S+:\d+/.test(reason)) return reason;
-  // Deno tells the place of a syntax error in further lines of the message, Node in the first line of the stack.
-  const places = `${error.message}\n${error.stack ?? ""}`.match(/file:\/\/[^\s)]+?:\d+/g) ?? [];
-  const isSyntax = error.name === "SyntaxError" || /SyntaxError|syntax|strip-only/.test(reason);
-  const place = places.find((each) => each.startsWith(`${href}:`)) ?? (isSyntax ? places[0] : undefined);
-  return place === undefined
-    ? reason
-    : `${reason} (${fileURLToPath(place.replace(/:\d+$/, ""))}${/:\d+$/.exec(place)![0]})`;
+function reasonOf(error: unknown, file: string): string {
+  const { name, message } = (error ?? {}) as { readonly name?: string; readonly message?: string };
+  if (typeof message !== "string") return `it threw ${inspect(error, { depth: 1, breakLength: Infinity })}`;
+  const [reason = ""] = message.split("\n");
+  if (/[/\\]\S+:\d+/.test(reason)) return reason;
+  const places = placesOf(error);
+  // An error of syntax may be in a file that the module imports.
+  const isSyntax = name === "BuildMessage" || name === "SyntaxError" || /SyntaxError|strip-only/.test(reason);
+  const place = places.find((each) => each.startsWith(`${file}:`)) ?? (isSyntax ? places[0] : undefined);
+  return place === undefined ? reason : `${reason} (${place})`;
 }
