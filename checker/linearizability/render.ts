@@ -15,7 +15,7 @@ const MOST_KEYS = 16;
 const MOST_OPERATIONS = 32;
 
 /**
- * Formats a verdict as lines, each with its line end. Of long parts only the beginning is shown.
+ * Formats a verdict as lines, each with its line end. Long parts are cut short.
  *
  * @param style Highlights the important parts; plain text if left out.
  * @param whole Where the reader finds the parts that were left out.

@@ -10,8 +10,8 @@ import type { Model, Operation } from "./model.ts";
 type Counts = Readonly<Record<string, number>>;
 
 /**
- * A model of multisets. It can be recognized, because a multiset that nobody reads whole can be judged element by
- * element.
+ * A model of multisets. Its `kind` lets the judge recognize it: a multiset that nobody reads whole can be judged
+ * element by element.
  */
 interface MultisetModel extends Model<Counts> {
   /** Distinguishes it from other models. */

@@ -44,8 +44,8 @@ export function assignUnknownRemovals(collection: Collection, order: CollectionO
 }
 
 /**
- * The collection in which every element that stays may have been removed after the first unknown removal began. A
- * conflict that remains even so is proven.
+ * The collection in which every element that stays may have been removed after the first unknown removal began. If
+ * a conflict remains, it is proven.
  */
 export function removeAllUnknown(collection: Collection): Collection {
   const { length, removeRow, unknownRemovals } = collection;

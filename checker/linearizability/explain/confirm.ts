@@ -36,7 +36,7 @@ interface Judged {
   readonly model: AnyModel;
   /** The rows of the part. */
   readonly candidates: Int32Array;
-  /** Whether what began after the last of the operations had returned counts too. */
+  /** Whether operations that began after the last of these had returned count too. */
   readonly isWhole?: boolean;
 }
 
@@ -68,7 +68,7 @@ export function confirm(
   };
   const others = othersOf(rows);
   if (rows.length > KEPT || others === undefined || others.entries.length > RELAXED) return false;
-  // What returned later still than the last was open then.
+  // An operation that returned even later than the last one was open then.
   const end = isWhole === true ? Infinity : table.returned[last]!;
   const kept = rows.map((row) => replayOperation(table, row)).map((entry) =>
     entry.returned > end ? { ...entry, returned: Infinity } : entry

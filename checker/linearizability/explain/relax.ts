@@ -103,7 +103,7 @@ export class Relaxation {
     return this.#piece.transitions !== undefined || [...this.#writers.values()].some((writers) => writers.length > 1);
   }
 
-  /** Whether no more questions can be asked: the time is up, or they have cost what they may. */
+  /** Whether no more questions can be asked: the time is up, or the questions have cost too much. */
   get isSpent(): boolean {
     return this.#cost > this.#most || this.#limits.stop?.() === true;
   }

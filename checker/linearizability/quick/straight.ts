@@ -173,8 +173,8 @@ export function walkStraight(table: Operations, options: RegisterOptions, parts?
     return true;
   };
   /**
-   * Places a writer. Its value must then stay until its last reader is invoked. So other writers go first whose readers
-   * cannot wait that long.
+   * Places a writer. Its value must then stay until its last reader is invoked. So other writers whose readers cannot
+   * wait that long go first.
    */
   const placeInTime = (k: number, row: number, i: number): boolean => {
     const value = writtenBy(row);

@@ -209,7 +209,10 @@ function integerOf(value: Value | Held): bigint | null {
   return `${integer}` === `${value}` && BigInt.asIntN(64, integer) === integer ? integer : null;
 }
 
-/** Tries the steps in order, and undoes all of them if one fails. What the transaction writes is no list in it. */
+/**
+ * Tries the steps in order, and undoes all of them if one fails. Within a transaction, a key that it has written counts
+ * as no list.
+ */
 function transact(held: Map<string, Held>, steps: readonly (readonly [number, string, Value])[]): ClientReply {
   const before = new Map<string, Held | undefined>();
   const written = new Set<string>();

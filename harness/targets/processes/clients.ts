@@ -20,8 +20,8 @@ export class ProcessClients {
   readonly #clients = new Map<number, Map<number, Client>>();
 
   /**
-   * `malformed` is called for a client that is none, and for a result that is no completion: the module of the target
-   * needs mending.
+   * `malformed` gets the reason why a client is not a client, or a result not a completion: the target's module is
+   * faulty.
    */
   constructor(connect: (node: number) => unknown, malformed: (what: string) => void) {
     this.#connect = connect;

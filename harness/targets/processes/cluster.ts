@@ -250,7 +250,7 @@ export class ProcessCluster implements Cluster {
     };
     const timer = this.#opening.clock.after(LOOK_TIMEOUT, () => end(silent));
     const node = this.#node(id);
-    // What a module's function throws, or returns without a promise, is taken as it is meant.
+    // A module's function may also throw, or return a value without a promise.
     const ask = async (): Promise<ProcessLook> => {
       if (look !== undefined) return await look.call(this.#target, node) ?? silent;
       if (isPrimary !== undefined) return { primaryIn: await isPrimary.call(this.#target, node) ? 0 : null };

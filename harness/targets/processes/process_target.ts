@@ -70,7 +70,7 @@ export interface ProcessRig {
   isSpare(id: number): boolean;
   /** Starts a node that joins; `joining` is passed to its command. */
   join(id: number, joining: unknown): void;
-  /** Sets whether a node may end by itself from now on. */
+  /** Sets whether a node may end by itself from now on without a complaint. */
   mayEnd(id: number, may: boolean): void;
   /** Removes a node for good, and ends its process if it still runs. */
   remove(id: number): void;
