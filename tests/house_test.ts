@@ -83,7 +83,7 @@ test("nothing outside the project is imported but the runtime's built-ins", { sk
   }
 });
 
-test("what a browser may import reaches no module of a runtime", { skip }, () => {
+test("modules for browsers reach no module of a runtime", { skip }, () => {
   for (const door of PURE_DOORS) {
     const found = [...reachedFrom(door)].flatMap((path) => {
       return (sources.get(path)?.imports ?? []).filter(({ from }) => from.startsWith("node:")).map((
@@ -189,7 +189,7 @@ test("each doc comment stands alone: one for each declaration, whole sentences, 
   }
 });
 
-test("what a file exports is imported by another, or offered by a door", { skip }, () => {
+test("a file's exports are imported by another file, or offered by a door", { skip }, () => {
   const users = new Map([...sources, ...sourcesOf(["tests", "tasks", "docs"].flatMap(filesBelow))]);
   const taken = new Map<string, Set<string>>();
   for (const { imports } of users.values()) {

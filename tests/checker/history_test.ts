@@ -42,7 +42,7 @@ for (const [name, [operations, check]] of Object.entries(WRONG)) {
   });
 }
 
-test("what does not fit is named by its place where the event says no index", () => {
+test("an event without an index is named by its place in an error", () => {
   const history: HistoryEvent[] = [
     { process: 0, type: "invoke", f: "read" },
     { process: 0, type: "ok", f: "read", value: "many" },

@@ -231,7 +231,7 @@ test("a count of entries that the frame cannot hold is refused before anything i
   assert.throws(() => decodeEnvelope(bytes), /4294967295 entries need 55834574835 bytes, but 0 are left/);
 });
 
-test("what was decoded does not change when the receiver uses its buffer again", () => {
+test("a decoded message does not change when the receiver reuses its buffer", () => {
   const random = createRandom(14);
   for (let round = 0; round < 200; round++) {
     const envelope = randomEnvelope(random);

@@ -10,7 +10,7 @@ function compacted(network: Network, node: RaftNode): number {
   return network.log(node.id).firstIndex;
 }
 
-test("what is kept in any case is counted in bytes", () => {
+test("the entries that a compaction keeps are counted in bytes", () => {
   for (const [keepBytes, first] of [[0, 12], [24, 12], [25, 11], [49, 11], [50, 10], [1000, 1]] as const) {
     const network = new Network({ nodes: 1, config: { keepBytes, maxKeepBytes: 1000 } });
     const leader = network.elect(1);

@@ -95,7 +95,7 @@ test("votes, requests for votes and acknowledgements wait for the sync; echoes o
   assert.equal(only(other.node.handle(preVoteRequest(2, 1, 1, [0, 0])), "pre-vote-response").afterSync, false);
 });
 
-test("what was durable of a truncated tail no longer is, also where the sync had begun before", () => {
+test("a truncated tail is no longer durable, even if its sync began before", () => {
   const { node, log } = started([2, 3]);
   node.handle(append(2, 1, 1, [0, 0], entriesOf(1, 1, 1, 1)));
   sync(log);

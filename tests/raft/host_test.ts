@@ -65,7 +65,7 @@ test("a proposal whose place a noop takes is lost, and so are those behind it, t
   assert.deepEqual(positions(old), [], "once");
 });
 
-test("a proposal that a later leader has committed is not lost, and what stood behind it is", () => {
+test("a proposal that a later leader commits is not lost, and those behind it are", () => {
   const network = new Network({ config: { checkQuorum: false } });
   const old = network.elect(1);
   network.passes = ({ from, to, type }) => from !== 3 && to !== 3 && !(to === 1 && type === "append-response");
@@ -79,7 +79,7 @@ test("a proposal that a later leader has committed is not lost, and what stood b
   assert.deepEqual(positions(old), ["3@1"]);
 });
 
-test("of proposals that a snapshot overtakes, those behind it are lost, and those that it covers stay unknown", () => {
+test("when a snapshot overtakes proposals, those behind it are lost, and those that it covers stay unknown", () => {
   const network = new Network({ config: { checkQuorum: false, maxKeepBytes: 0 } });
   const old = network.elect(1);
   network.isolate(1);

@@ -93,7 +93,7 @@ test("a configuration without voters is refused", () => {
   }
 });
 
-test("whoever is removed and comes back in one change starts from nothing", () => {
+test("a node that one change removes and adds again starts without progress", () => {
   const three = configurationOf(ids(1, 2, 3));
   const changed = changeConfiguration(three, { type: "simple", changes: [remove(2), add(2)] });
   assert.deepEqual(changed, { configuration: three, joined: ids(2) });

@@ -102,7 +102,7 @@ test("a tracer sees every change, in order, and a node without one does the same
   assert.equal(seen.join(", "), expected);
 });
 
-test("what a node returns is the host's: changing it does not change the node", () => {
+test("the host may change what a node returns without changing the node", () => {
   const network = new Network();
   const leader = network.elect(1);
   for (const own of [leader.tick(), leader.drainReads(), leader.drainApplied(), leader.broadcast()] as unknown[][]) {

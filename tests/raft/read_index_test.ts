@@ -248,7 +248,7 @@ test("once a TimeoutNow was sent there is no lease for the rest of the term, tra
   assert.deepEqual([network.node(2).role, network.node(2).readIndex(3)], ["leader", []]);
 });
 
-test("with leases on, a voter that restarts gives no vote until an election timeout has passed", () => {
+test("with leases, a restarted voter gives no vote for an election timeout", () => {
   const start = (config: Partial<RaftConfig>, log: MemLog): RaftNode =>
     new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)], ...config }, log);
   const requests = [

@@ -306,7 +306,7 @@ test("a snapshot brings its configuration, joint as it may be, and takes the pla
   assert.deepEqual([configuration.votersOutgoing, configuration.learnersNext], [[1, 2, 3], [3]]);
 });
 
-test("whoever is removed and added again is sent the log from what it says that it holds", () => {
+test("a node that is removed and added again gets the log from where it says that its own ends", () => {
   const network = new Network();
   const leader = network.elect(1);
   network.propose(1, 7);
@@ -363,7 +363,7 @@ test("a voter that nobody ever reached is refused where no quorum would be left 
   assert.deepEqual(network.appliedBytes(1), [7]);
 });
 
-test("a voter whose silence would leave no quorum is not removed with another, nor another for it", () => {
+test("a removal that would leave a quorum dependent on a silent voter is refused", () => {
   const network = new Network();
   const leader = network.elect(1);
   network.isolate(3);

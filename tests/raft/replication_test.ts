@@ -64,7 +64,7 @@ test("a late or repeated append drops nothing that does not conflict (section 5.
   assert.equal(logOf(log), "1:1 1:2 1:3 1:4");
 });
 
-test("what is acknowledged is prevLogIndex and the entries sent, not the end of the log (fault 6 of kaya-raft)", () => {
+test("a follower acknowledges prevLogIndex and the entries sent, not the end of its log (fault 6 of kaya-raft)", () => {
   const { node } = follower([1, 1, 1, 1]);
   assert.equal(answer(node, append(2, 1, 2, [1, 1], [])).index, 1);
   assert.equal(answer(node, append(2, 1, 2, [1, 1], entriesOf(2, 1))).index, 2);
@@ -287,7 +287,7 @@ test("the uncommitted tail is bounded: a proposal over it is refused, and taken 
   assert.throws(() => leader.propose(new Uint8Array(1 << 25)), RangeError);
 });
 
-test("what one drainApplied hands out is bounded, and nothing is handed out twice", () => {
+test("one drainApplied hands out a bounded amount, and nothing twice", () => {
   const network = new Network({ nodes: 1 });
   const leader = network.elect(1);
   for (let i = 0; i < 5; i++) leader.propose(new Uint8Array([i]));

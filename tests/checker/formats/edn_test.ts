@@ -33,7 +33,7 @@ test("commas are white space, a semicolon begins a comment and #_ drops a form",
   assert.deepEqual(parseEdn("; before\n1,,2 #_ [3 4] ; after\n5"), [1, 2, 5]);
 });
 
-test("what JSON lacks becomes its nearest counterpart, and what differs stays apart", () => {
+test("EDN values that JSON lacks become their nearest counterparts, and different values stay different", () => {
   const text = `[nil true false 7N 1/4 2.5M -3e2 0x1F \\a \\newline \\u0041 :k/w sym #{3 1 2} ##Inf 0 -0]`;
   assert.deepEqual(parseEdn(text), [[
     null,
@@ -92,7 +92,7 @@ test("an empty text holds nothing", () => {
   assert.deepEqual(entriesOf(" ; nothing\n"), []);
 });
 
-test("what is not EDN is refused with its line and column", () => {
+test("text that is not EDN is refused with its line and column", () => {
   const cases: [string, RegExp][] = [
     ["{:a 1", /1:1: "\{" is not closed/],
     ["[1\n 2}", /2:3: expected "\]", found "\}"/],

@@ -146,7 +146,7 @@ for (
     assert.equal(detectFormat(text), format));
 }
 
-test("what is no history at all is refused with its first line", () => {
+test("text that is not a history is refused with its first line", () => {
   assert.throws(() => detectFormat("\n\nGIF89a and more"), {
     line: 3,
     column: 1,

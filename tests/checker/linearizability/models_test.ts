@@ -403,7 +403,7 @@ test("scans are not judged by registers that do not begin empty", () => {
   assert.throws(() => checkLinearizability(history, modelByName("kv:0")), { name: "RangeError", message: /kv:0/ });
 });
 
-test("what a model cannot make sense of is refused, not judged", () => {
+test("an operation that a model does not understand is refused, not judged", () => {
   const refused: readonly [model: string, f: string, value: unknown, result: unknown, message: RegExp][] = [
     ["counter", "add", "many", null, /counter adds numbers, not "many"/],
     ["set", "read", null, 5, /list of elements, not 5/],

@@ -56,7 +56,7 @@ function historyOf({ seed, operations, clients, puts, gets, isBroken }: Shape): 
   return events;
 }
 
-test("what no get begins with is one state: the verdicts stay those of all states, with puts and without", () => {
+test("merging the texts that begin no get into one state changes no verdict, with puts and without", () => {
   const verdicts = { true: 0, false: 0 };
   const count = tries("KAYA_RANDOM_HISTORIES", 200);
   for (let seed = 0; seed < count; seed++) {

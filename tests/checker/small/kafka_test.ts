@@ -66,7 +66,7 @@ test("after an assignment, or an operation that failed, a process may go on from
   );
 });
 
-test("of logs to which nothing was sent, or that nobody polled, nothing is known", () => {
+test("logs that got no message, or that nobody polled, give an unknown verdict", () => {
   assert.equal(checkKafka(history(...poll(0, []))).valid, "unknown");
   assert.equal(checkKafka(history(...send(0, "a", 0))).valid, "unknown");
 });

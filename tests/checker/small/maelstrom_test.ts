@@ -21,7 +21,7 @@ test("an id that two operations were given is a violation, whatever its type", (
   }
 });
 
-test("of ids that nobody got, nothing is known", () => {
+test("a history in which nobody got an id gives an unknown verdict", () => {
   assert.equal(checkUniqueIds(history(...done("generate", null, 3, "info"))).valid, "unknown");
 });
 

@@ -27,7 +27,7 @@ test("every acknowledged enqueue comes out of a total queue, by a dequeue or a d
   assert.deepEqual([found.okCount, found.duplicated, found.recovered], [3, [2], [3]]);
 });
 
-test("what was acknowledged and never came out is lost, and what nobody enqueued is unexpected", () => {
+test("an acknowledged element that never came out is lost, and one that nobody enqueued is unexpected", () => {
   const { valid, found, reason } = checkTotalQueue(inTurn(["enqueue", 1, "ok"], ["drain", null, "ok", [9]]));
 
   assert.equal(valid, false);

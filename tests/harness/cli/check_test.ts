@@ -217,7 +217,7 @@ test(
   },
 );
 
-test("what is no history is told so, whatever it begins like", { skip }, async () => {
+test("a file that is not a history is refused, however it begins", { skip }, async () => {
   const files = {
     markdown: "# A title\n\nSome text\n",
     script: "#!/bin/sh\n",
@@ -358,7 +358,7 @@ const logs = corpusVerdicts().filter(({ format, path, skip }) =>
 );
 
 test(
-  "what the corpus holds is judged alike when format and model are found out",
+  "histories of the corpus get the same verdict with inferred format and model",
   { skip: skipWithoutCorpus || (logs.length > 0 ? false : "this corpus lists no logs") },
   async () => {
     for (const { path, model, verdict } of logs) {

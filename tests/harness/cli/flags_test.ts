@@ -77,7 +77,7 @@ test("an unknown flag is refused, and the one that was probably meant is named",
   assert.equal(complaint("-x"), "Unknown flag -x");
 });
 
-test("a flag without its value, or with one that it does not take, is refused", () => {
+test("a flag without its value, or with an invalid one, is refused", () => {
   assert.equal(complaint("--nodes"), "--nodes needs a value: a whole number from 1 to 99");
   assert.equal(complaint("--nodes", "--json"), "--nodes needs a value: a whole number from 1 to 99");
   assert.equal(complaint("--nemesis"), "--nemesis needs a value: FAULTS");

@@ -27,7 +27,7 @@ test("the list of commands names each one, fits a terminal, and is the same with
   assert.equal(await overview("--help"), text);
 });
 
-test("help for a command that there is not names the one that was probably meant", async () => {
+test("help for an unknown command names the one that was probably meant", async () => {
   await assert.rejects(overview("shrnk"), (error: Error) => {
     assert.ok(error instanceof UsageError);
     assert.match(error.message, /no command "shrnk"; did you mean shrink\?/);

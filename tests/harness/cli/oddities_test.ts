@@ -148,7 +148,7 @@ answers(
 );
 answers("clients with keywords for names", edn(":anna", ":write", "1") + edn(":bob", ":read", "nil", "2"), { exit: 1 });
 answers(
-  "who only tells is a nemesis, by whatever name",
+  "a process that only reports is a nemesis, whatever its name",
   lines({ process: "chaos", type: "info", f: "kill", value: "n1" }, ...op(0, "write", { value: 1 })),
   { exit: 0 },
 );

@@ -19,7 +19,7 @@ test("how far a file is read is told after two seconds, five times a second, and
   assert.equal(lines.at(-1), "5 MB read of -");
 });
 
-test("what is read within two seconds shows nothing", () => {
+test("no progress is shown for input that is read within two seconds", () => {
   const onRead = readingProgress(() => assert.fail("it shows something"), () => 7);
   for (let done = 0; done <= 10; done++) onRead("h.jsonl", done, 10);
 });

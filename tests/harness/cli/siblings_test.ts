@@ -232,7 +232,7 @@ answers(
   { exit: 254, contains: "after its info" },
 );
 answers(
-  "what a system fills in is no other argument",
+  "a value that a system fills in does not count as another argument",
   lines(
     ...op(0, "put", { key: "x", value: "a" }, { key: "x", value: "OK" }),
     ...op(1, "cas", { key: "x", value: ["a", "b"] }, { key: "x", value: true }),

@@ -91,7 +91,7 @@ test("with leases clocks only run fast or slow, within what leases are promised"
   }
 });
 
-test("who was removed or refused is not struck", () => {
+test("a removed or refused node is not struck", () => {
   const view = cluster({ 1: { state: "removed" }, 5: { state: "refused" } });
   for (const kind of ["kill", "pause", "compact"] as const) {
     for (const fault of draws({ kind, shape: null }, view)) {

@@ -27,7 +27,7 @@ test("cuts of clients and of services are drawn when they are asked for, in both
   }
 });
 
-test("where there are no services, none are cut off; and clients that are to be spared are spared", () => {
+test("without services none is cut off, and clients are spared if the target asks for it", () => {
   for (let seed = 0; seed < 200; seed++) {
     assert.equal(partition.draw(createRandom(seed), "services", view, SEVERITY), null);
     const spared = partition.draw(createRandom(seed), null, view, { ...SEVERITY, sparesClients: true }) as {

@@ -11,7 +11,7 @@ test("a nemesis is a list of kinds, each with a shape or without", () => {
   assert.equal(parseNemesis("all"), "swarm");
 });
 
-test("what is read is written as it was", () => {
+test("a parsed nemesis is written back unchanged", () => {
   for (const text of ["none", "all", "partition", "partition:bridge,disk:flip,member:transfer,compact"]) {
     assert.equal(nemesisText(parseNemesis(text)), text);
   }

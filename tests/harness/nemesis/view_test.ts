@@ -16,7 +16,7 @@ test("a majority is one of every configuration that its nodes hold", () => {
   assert.ok(!isMajority([1, 2], view));
 });
 
-test("of a joint configuration both halves need a majority", () => {
+test("both halves of a joint configuration need a majority", () => {
   const view = [1, 2, 3, 4, 5, 6].map((id) => node(id, [4, 5, 6], [1, 2, 3]));
 
   assert.ok(!isMajority([1, 2, 3, 4], view));

@@ -21,7 +21,7 @@ function plain(page: PageData): PageData {
   return { ...page, operations: table(operations), messages: messages === null ? null : table(messages) };
 }
 
-test("what is packed is unpacked as it was", () => {
+test("packed data are unpacked unchanged", () => {
   const page = bigPage(500, 2000);
   assert.deepEqual(plain(unpackPage(packPage(page))), page);
   const empty = { ...bigPage(1, 1), messages: null };

@@ -53,7 +53,7 @@ test("a story names the node that was asked, and ends with what a client saw las
   ]);
 });
 
-test("what the proof of life itself saw wrong is told", () => {
+test("the story tells a violation during the proof of life", () => {
   const wrong = { valid: false, counterexample: { finePrefix: 4 } };
 
   assert.equal(told({ linearizability: wrong, liveness: { valid: true } }).at(-1), "client 9  ok  get k0 1");

@@ -155,7 +155,7 @@ test("behind a cut, the end of one side is hidden from the other", { skip }, asy
   await Promise.all([scene.close(), other.close()]);
 });
 
-test("a connection that begins behind a cut reaches its target only when that is healed", { skip }, async () => {
+test("a connection that begins during a cut reaches its target only after the cut is healed", { skip }, async () => {
   const scene = await setScene();
   scene.proxy.cut();
   const { near, far } = scene.connect();
@@ -209,7 +209,7 @@ test("a slow link delivers everything late, in order, and both ways", { skip }, 
   await scene.close();
 });
 
-test("what is late stays behind a cut that came meanwhile", { skip }, async () => {
+test("delayed bytes stay behind a cut that came meanwhile", { skip }, async () => {
   const clock = new ManualClock();
   const scene = await setScene({ clock });
   const { near, far } = scene.connect();

@@ -115,7 +115,7 @@ test(
 );
 
 test(
-  "what a process has started ends with it",
+  "the children of a process end with it",
   { skip },
   () =>
     withMember(["sh", "-c", "sleep 1000 & echo $!; wait"], async (member) => {

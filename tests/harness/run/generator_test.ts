@@ -69,7 +69,7 @@ test("no workload writes a value twice", () => {
   }
 });
 
-test("a recorded schedule is asked as it is, without what nobody can ask", () => {
+test("a recorded schedule is repeated, except for operations that nobody can ask", () => {
   const schedule = drawn("kv", 1).slice(0, 3);
   const source = recordedOperations(schedule);
 

@@ -45,7 +45,7 @@ test("a run in which nothing succeeded is unknown by each of its judges, and as 
   }
 });
 
-test("what succeeded in a run is judged as it was", () => {
+test("a run with successful operations gets the judges' verdicts", () => {
   const { result } = judgeRun(
     partsOf([
       { process: 0, type: "invoke", f: "put", key: "x", value: 1, time: 0 },

@@ -19,7 +19,7 @@ test("a recorded run is read as it was written", () => {
   assert.deepEqual(parseRunFile(encodeRunFile(FILE)), FILE);
 });
 
-test("what is no recorded run is refused with what was expected", () => {
+test("a file that is not a recorded run is refused with what was expected", () => {
   const changed = (change: Record<string, unknown>): string =>
     JSON.stringify({ ...JSON.parse(encodeRunFile(FILE)), ...change });
 

@@ -41,7 +41,7 @@ test("where reads rely on leases nothing is paused, and clocks stay within what 
   }
 });
 
-test("what is asked for is not drawn", () => {
+test("options that were given are not drawn", () => {
   for (const seed of SEEDS) {
     const setup = swarm(seed, { flags: { reads: "local" }, workload: "set", nodes: 3 });
 
@@ -49,7 +49,7 @@ test("what is asked for is not drawn", () => {
   }
 });
 
-test("the flags of a run name its seed, its nemesis, and whatever is not the default", () => {
+test("the flags of a run name its seed, its nemesis, and every value that is not the default", () => {
   assert.equal(flagsOf({ ...DEFAULT_OPTIONS, seed: 7 }), "--seed 7 --nemesis partition");
   assert.equal(
     flagsOf({ ...DEFAULT_OPTIONS, seed: 7, nemesis: "kill", timeLimit: 5, flags: { reads: "local" } }),

@@ -26,7 +26,7 @@ test("a look at the nodes reports what is new: lives, and who leads where nodes 
   assert.deepEqual(look(node(1, "down", 3), node(2, "paused")), ["1 is down"]);
 });
 
-test("what is reported of a run is there, and the run is the same", async () => {
+test("reporting views adds moments and does not change the run", async () => {
   const options = {
     ...DEFAULT_OPTIONS,
     seed: 4,

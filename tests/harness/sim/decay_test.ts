@@ -100,7 +100,7 @@ function outcomes(how: Decay | "flip" | "sectors"): { refused: number; doubtful:
   return counts;
 }
 
-test("a bit ahead of the last batch, and a write that was dropped or went astray, are refused or of no use", () => {
+test("a flipped bit before the last batch, or a dropped or misdirected write, is refused or harmless", () => {
   for (const how of ["flip", "dropped", "misdirected"] as const) {
     const { refused, doubtful, whole } = outcomes(how);
     assert.ok(

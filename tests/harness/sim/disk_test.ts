@@ -147,7 +147,7 @@ test("a name that was synced stays", () => {
   }
 });
 
-test("who waits for a write strikes in the middle of the next one, once", () => {
+test("a fault that waits for a write strikes once, in the middle of the next write", () => {
   const { disk, settle } = made();
   const node = disk.open();
   let strikes = 0;

@@ -40,7 +40,7 @@ test("events come in the order of their times, and of their making where times a
   }
 });
 
-test("an action is given what came with its event", () => {
+test("an action gets the arguments of its event", () => {
   const queue = new EventQueue();
   const happened: unknown[] = [];
   queue.at(2, (first, second) => happened.push([first, second]), "a", 1);

@@ -38,7 +38,7 @@ test("messages overtake each other", () => {
   assert.notDeepEqual(order, [...order].sort((a, b) => a - b));
 });
 
-test("what becomes of a message does not depend on messages of other links", () => {
+test("the fate of a message does not depend on messages of other links", () => {
   const alone = deliveries(7, (network) => network.send(1, 2, "a"));
   const among = deliveries(7, (network) => {
     for (let i = 0; i < 10; i++) network.send(2, 1, "other");

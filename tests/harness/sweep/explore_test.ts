@@ -243,7 +243,7 @@ test("the command says how much it saw, and ends with 0, or with 2 where it was 
   assert.equal((await call("--nodes", "2", "--depth", "3")).status, 2);
 });
 
-test("the command takes a path again, and refuses what is none or does not fit its bounds", async () => {
+test("the command repeats a path, and refuses text that is not a path or does not fit its bounds", async () => {
   const path = pathText([{ action: { type: "timeout", at: 1 }, kept: 1 }, {
     action: { type: "deliver", at: 0 },
     kept: 1,

@@ -6,7 +6,7 @@ import { sim } from "../../../harness/targets/ours/sim.ts";
 import { type Candidate, minimize, shrink } from "../../../harness/sweep/shrink.ts";
 import { createRandom } from "../../../raft/mod.ts";
 
-test("of a list only what the test needs is left, whatever that is", async () => {
+test("minimizing leaves exactly the items that the test needs", async () => {
   for (let seed = 0; seed < 200; seed++) {
     const random = createRandom(seed);
     const items = Array.from({ length: random.below(60) }, (_, i) => i);
@@ -56,7 +56,7 @@ test("a run that fails whatever is done in it shrinks to one in which nothing is
   assert.ok(least.timeLimit < 0.1);
 });
 
-test("what a run needs to fail stays, on the nodes that it needs", async () => {
+test("shrinking keeps the operations and nodes that the failure needs", async () => {
   const setup = setupOf(sim, { ...DEFAULT_OPTIONS, seed: 1 });
   const operations = Array.from({ length: 50 }, (_, i) => ({
     at: i * 1e9,
@@ -82,7 +82,7 @@ test("what a run needs to fail stays, on the nodes that it needs", async () => {
   assert.deepEqual(schedule.faults.map(({ fault }) => fault), [{ kind: "kill", shape: "minority", nodes: [2] }]);
 });
 
-test("what shows only to who asks at the right moment, which moves with all else, is asked for again and again", async () => {
+test("a violation that lasts a moment, which each removal shifts, is found by repeated reads", async () => {
   const setup = setupOf(sim, { ...DEFAULT_OPTIONS, seed: 1, timeLimit: 2 });
   const operations = Array.from({ length: 500 }, (_, i) => ({
     at: i * 4e6,

@@ -68,7 +68,7 @@ test("a node is woken when it wishes, once, later if it is paused, and not after
   assert.ok(wakes.length > 0 && wakes.length < 10 && wakes.every((now, i) => i === 0 || now > wakes[i - 1]!));
 });
 
-test("what a node has written outlives a kill, what it remembers does not, and nodes share nothing", () => {
+test("a node's disk outlives a kill, its memory does not, and nodes share no objects", () => {
   const shared = { list: [1] };
   const seen: unknown[] = [];
   const make = ({ disk, id }: NodeContext): InProcessNode => {

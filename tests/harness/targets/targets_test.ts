@@ -34,7 +34,7 @@ test("every target of the list can be loaded, and goes by its name", async () =>
   for (const name of TARGET_NAMES) assert.equal((await loadTarget(name)).name, name);
 });
 
-test("a name that is none, and a file that is not there, are refused in one line", { skip }, async () => {
+test("an invalid name and a missing file are refused in one line", { skip }, async () => {
   await assert.rejects(loadTarget("simm"), /^TargetError: --target takes one of sim, live, .* was given "simm"$/);
   await assert.rejects(loadTarget("./nowhere.ts"), /^TargetError: --target .\/nowhere.ts: there is no such file$/);
 });

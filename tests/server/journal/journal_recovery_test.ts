@@ -285,7 +285,7 @@ test("compaction lets segments go and rewrites none: writing amplifies at most t
   }
 });
 
-test("what a flush under way makes durable counts, though a snapshot takes the log's place meanwhile", () => {
+test("entries that a flush makes durable count, although a snapshot replaces the log during the flush", () => {
   const disk = memoryDisk();
   const journal = open(disk);
   for (let index = 1; index <= 5; index++) journal.appendOne(entry(index, 1, 10));
@@ -394,7 +394,7 @@ test("a snapshot that is damaged anywhere, cut short, or older than where the jo
   assert.equal(openError(disk), null);
 });
 
-test("reads that are short give the same, and reads that fail are an error that says so", () => {
+test("short reads change nothing, and failed reads are reported as errors", () => {
   const { disk, journal } = segmented(20);
   compact(journal, 10, new Uint8Array(3000).fill(7));
   disk.settle();

@@ -70,7 +70,7 @@ test("a snapshot is told by its trailer", () => {
   assert.equal(lines[1], "snapshot-0000000010: up to 10 of term 1, 20 bytes, voters=(1)");
 });
 
-test("what is no journal, is of another version, or lacks what came before it is damaged in one clear line", () => {
+test("a file that is not a journal, has another version, or lacks its predecessor is refused in one clear line", () => {
   const whole = segmentOf(3);
   const newer = whole.slice();
   newer[8] = 5;

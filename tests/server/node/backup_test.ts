@@ -88,7 +88,7 @@ test("half a backup, and a file with one wrong bit, are refused before anything 
   });
 });
 
-test("a backup that nobody goes on with is given up, and only a few are taken at once", { skip }, async () => {
+test("an abandoned backup is given up, and only a few are taken at once", { skip }, async () => {
   await withCluster(1, async ([a]) => {
     await a!.call("SET", "k", "v");
     const [first] = await a!.call("RAFT", "BACKUP", "BEGIN") as [number];

@@ -82,7 +82,7 @@ test("a node that has lost its journal is refused, ends, and comes back as a new
   });
 });
 
-test("who starts again knows the others' journals before it has heard from anybody", { skip }, async () => {
+test("a restarted node knows the others' journals before it has heard from anybody", { skip }, async () => {
   await inFolder(async (folder) => {
     const options = await optionsOf(3, folder);
     const servers = await Promise.all(options.map(start));

@@ -107,7 +107,7 @@ test("certificates and keys are looked at before anything is started", { skip },
   });
 });
 
-test("a member says of a wrong password that it is wrong, and of none that there is one", { skip }, async () => {
+test("a member distinguishes a wrong password from a missing one", { skip }, async () => {
   await withCluster(1, async (_clients, _servers, [one]) => {
     const ask = async (...access: string[]): Promise<number> =>
       await memberMain(["status", "--at", formatAddress(one!.client), ...access], terminal());
@@ -181,7 +181,7 @@ test("member shows the members and hands leadership over", { skip }, async () =>
   });
 });
 
-test("a secret comes from a private file or the environment, and from nothing else", { skip }, async () => {
+test("a secret comes only from a private file or the environment", { skip }, async () => {
   await inFolder((folder) => {
     const file = (name: string, text: string | Uint8Array, mode = 0o600): string => {
       writeFileSync(join(folder, name), text, { mode });

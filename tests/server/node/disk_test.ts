@@ -67,7 +67,7 @@ function close(disk: LiveDisk): Promise<void> {
 }
 
 test(
-  "what was written is read, also after the folder was closed and opened",
+  "a reopened folder gives back what was written",
   { skip: skipFiles },
   () =>
     inFolder(async (folder) => {
@@ -297,7 +297,7 @@ function ended(child: ChildProcess): Promise<void> {
 }
 
 test(
-  "of many starters one gets the folder of a dead process, and the others learn who",
+  "one of many starters gets the folder of a dead process, and the others learn which",
   { skip: skipProcesses },
   () =>
     inFolder(async (folder) => {

@@ -16,7 +16,7 @@ import { connect, inFolder, optionsOf, skipWithoutSockets, start, stop, withClus
 
 const skip = skipWithoutSockets;
 
-test("any node takes Redis's commands, and every other one shows what they did", { skip }, async () => {
+test("any node takes Redis's commands, and every other node shows their effect", { skip }, async () => {
   await withCluster(3, async ([a, b, c]) => {
     assert.equal(await a!.call("SET", "k", "1"), "OK");
     assert.equal(await b!.call("GET", "k"), "1");

@@ -85,7 +85,7 @@ test("a refusal comes with its reason, and only who listens can have made it", (
   assert.equal(refusal(() => dial.take(forged)), "its verdict is not proven");
 });
 
-test("what was said in one handshake is of no use in another, and what a node said is not believed by itself", () => {
+test("a recorded handshake cannot be replayed, and a node does not accept its own messages", () => {
   const { said } = both();
   const listen = new ListenHandshake(listenIdentity(LISTENS), nonce());
   listen.take(said[0]!.bytes);

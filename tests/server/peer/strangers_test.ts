@@ -78,7 +78,7 @@ test("a member that was away hears a leader that it has never heard of, and catc
   });
 });
 
-test("who was removed is no peer of those that stay, and its number is free at once", { skip }, async () => {
+test("a removed member is no longer a peer, and its number is free at once", { skip }, async () => {
   await withThree(async (servers, options, client) => {
     servers.push(await join(options, client));
 

@@ -141,7 +141,7 @@ test("frames arrive in order, in both directions, small and large", { skip }, as
   await Promise.all([one.close(), two.close()]);
 });
 
-test("what was sent before a transport closes still arrives", { skip }, async () => {
+test("frames that were sent before a transport closes still arrive", { skip }, async () => {
   const two = await startNode(2, { peers: new Map([[1, ANY]]) });
   const one = await startNode(1, { peers: new Map([[2, two.address]]) });
   await one.states.find(({ isConnected }) => isConnected);
@@ -303,19 +303,23 @@ test("a frame that is too long, or that its taker cannot read, ends that connect
   await node.close();
 });
 
-test("who says nothing is cut off after the time for the handshake, and its end is noted", { skip }, async () => {
-  const clock = new ManualClock();
-  const node = await startNode(1, { clock, times: { handshake: 2 * SECOND } });
-  const { received } = connectTo(node.address);
-  await clock.waiting(1);
-  assert.deepEqual(clock.delays(), [2 * SECOND]);
-  clock.advance(2 * SECOND);
-  assert.equal((await received).length, 0);
-  assert.equal((await node.refusals.count(1)).reason, "no handshake in time");
-  await node.close();
-});
+test(
+  "a silent connection is cut off after the time limit of the handshake, and this is reported",
+  { skip },
+  async () => {
+    const clock = new ManualClock();
+    const node = await startNode(1, { clock, times: { handshake: 2 * SECOND } });
+    const { received } = connectTo(node.address);
+    await clock.waiting(1);
+    assert.deepEqual(clock.delays(), [2 * SECOND]);
+    clock.advance(2 * SECOND);
+    assert.equal((await received).length, 0);
+    assert.equal((await node.refusals.count(1)).reason, "no handshake in time");
+    await node.close();
+  },
+);
 
-test("of too many that say nothing the oldest go, and a peer still gets in", { skip }, async () => {
+test("if too many connections are silent, the oldest are closed, and a peer still gets in", { skip }, async () => {
   const clock = new ManualClock();
   const node = await startNode(1, { clock, peers: new Map([[2, ANY]]), limits: { maxPendingConnections: 3 } });
   const strangers = [];
@@ -413,51 +417,55 @@ test("a node that starts anew is reached again, after waits that double up to th
   await Promise.all([node.close(), second.close()]);
 });
 
-test("what waits for a slow peer is bounded: the oldest is dropped, and the newest arrives", { skip }, async () => {
-  const connections = new Record<net.Socket>();
-  const server = await startServer((socket) => {
-    listenAs(socket, listenIdentity()).then(() => {
-      socket.pause();
-      connections.add(socket);
+test(
+  "the queue for a slow peer is bounded: the oldest frame is dropped, and the newest arrives",
+  { skip },
+  async () => {
+    const connections = new Record<net.Socket>();
+    const server = await startServer((socket) => {
+      listenAs(socket, listenIdentity()).then(() => {
+        socket.pause();
+        connections.add(socket);
+      });
     });
-  });
-  const limits = { maxQueuedFrames: 50, maxQueuedBytes: 2_000_000 };
-  const node = await startNode(1, { peers: new Map([[2, server.address]]), limits });
-  await node.states.find(({ isConnected }) => isConnected);
-  const count = 400;
-  for (let i = 0; i < count; i++) {
-    const frame = Buffer.alloc(100_000);
-    frame.writeUInt32LE(i);
-    assert.equal(node.transport.send(2, frame), true);
-    node.transport.flush();
-    const { queuedFrames, queuedBytes } = node.transport.status().get(2)!;
-    assert.ok(queuedFrames <= 50 && queuedBytes <= 2_000_000, `${queuedFrames} frames, ${queuedBytes} bytes`);
-  }
-  const { dropped } = node.transport.status().get(2)!;
-  assert.ok(dropped > 0, "the system took everything");
-  const socket = await connections.count(1);
-  const numbers: number[] = [];
-  let at = 0;
-  const complete = new Promise<void>((resolve) =>
-    socket.on("data", (chunk) => {
-      // Where a frame's number begins is known, since all are as long as each other.
-      for (const byte of chunk) {
-        const place = at++ % 100_004;
-        if (place === 4) numbers.push(byte);
-        if (place === 5) numbers.push(numbers.pop()! + 256 * byte);
-      }
-      if (numbers.at(-1) === count - 1 && at % 100_004 === 0) resolve();
-    })
-  );
-  socket.resume();
-  await complete;
-  assert.equal(numbers.length, count - dropped);
-  assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b));
-  await node.close();
-  server.close();
-});
+    const limits = { maxQueuedFrames: 50, maxQueuedBytes: 2_000_000 };
+    const node = await startNode(1, { peers: new Map([[2, server.address]]), limits });
+    await node.states.find(({ isConnected }) => isConnected);
+    const count = 400;
+    for (let i = 0; i < count; i++) {
+      const frame = Buffer.alloc(100_000);
+      frame.writeUInt32LE(i);
+      assert.equal(node.transport.send(2, frame), true);
+      node.transport.flush();
+      const { queuedFrames, queuedBytes } = node.transport.status().get(2)!;
+      assert.ok(queuedFrames <= 50 && queuedBytes <= 2_000_000, `${queuedFrames} frames, ${queuedBytes} bytes`);
+    }
+    const { dropped } = node.transport.status().get(2)!;
+    assert.ok(dropped > 0, "the system took everything");
+    const socket = await connections.count(1);
+    const numbers: number[] = [];
+    let at = 0;
+    const complete = new Promise<void>((resolve) =>
+      socket.on("data", (chunk) => {
+        // Where a frame's number begins is known, since all are as long as each other.
+        for (const byte of chunk) {
+          const place = at++ % 100_004;
+          if (place === 4) numbers.push(byte);
+          if (place === 5) numbers.push(numbers.pop()! + 256 * byte);
+        }
+        if (numbers.at(-1) === count - 1 && at % 100_004 === 0) resolve();
+      })
+    );
+    socket.resume();
+    await complete;
+    assert.equal(numbers.length, count - dropped);
+    assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b));
+    await node.close();
+    server.close();
+  },
+);
 
-test("what is sent to a peer out of reach, or to nobody, is surely lost and said to be", { skip }, async () => {
+test("a frame to an unknown or unreachable peer is lost, and the sender is told", { skip }, async () => {
   const closed = await startServer(() => {});
   closed.close();
   const node = await startNode(1, { clock: new ManualClock(), peers: new Map([[2, closed.address]]) });
@@ -572,7 +580,7 @@ test("a certificate is good for the number that it names, and for no other", { s
   assert.ok(wrongListener.includes("its certificate is that of node 3, not of node 1"), wrongListener.join());
 });
 
-test("who begins no TLS is cut off after the time for the handshake", { skip }, async () => {
+test("a connection that begins no TLS is cut off after the time limit of the handshake", { skip }, async () => {
   const clock: Clock = new ManualClock();
   const node = await startNode(1, { clock, tls: NODE_1 });
   const { received } = connectTo(node.address);

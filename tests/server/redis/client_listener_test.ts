@@ -160,7 +160,7 @@ test("silent connections keep nobody out, with a password and without", { skip }
   }
 });
 
-test("who gives no password has 5 seconds, whatever it sends meanwhile", { skip }, async () => {
+test("a client without a password is cut off after 5 seconds, whatever it sends", { skip }, async () => {
   await withDoor(async ({ connect, clock, warned }) => {
     const [silent, busy, right] = [connect(), connect(), connect()];
     busy.socket.write("PING\r\n");
@@ -307,7 +307,7 @@ test("the version of the protocol changes with the answer to HELLO, and not befo
   });
 });
 
-test("whoever holds most is let go when all together hold too much", { skip }, async () => {
+test("if all clients hold too much memory together, the one that holds most is closed", { skip }, async () => {
   await withDoor(async ({ connect, clock, warned, listener }) => {
     const hogs = Array.from({ length: 4 }, () => connect());
     for (const { socket } of hogs) socket.write(`*2\r\n$3\r\nGET\r\n$1000000\r\n${"x".repeat(900_000)}`);
@@ -463,7 +463,7 @@ test("a long answer is written piece by piece, and the same as at once", { skip 
   });
 });
 
-test("silent connections give way before those whose password waits to be checked", { skip }, async () => {
+test("silent connections are closed before those whose password waits to be checked", { skip }, async () => {
   await withDoor(async ({ connect, clock, listener }) => {
     const guesser = connect();
     guesser.socket.write("AUTH guess\r\n".repeat(12));

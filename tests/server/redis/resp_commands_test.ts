@@ -197,7 +197,7 @@ test("no request makes the parser throw", () => {
   assert.ok(invalid > 1000);
 });
 
-test("CLIENT SETINFO refuses what would not stand on a line of CLIENT LIST", () => {
+test("CLIENT SETINFO refuses values that would break a line of CLIENT LIST", () => {
   for (const value of ["a b", "a\nb", "a\tb", "\x7f", "\xff"]) {
     assert.deepEqual(parseCommand(["CLIENT", "SETINFO", "LIB-NAME", value]), {
       type: "invalid",

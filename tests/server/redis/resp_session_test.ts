@@ -58,7 +58,7 @@ test("a connection authenticates by AUTH or HELLO, and RESET takes it back", () 
   }
 });
 
-test("a server without a password says so to AUTH", () => {
+test("AUTH on a server without a password is told that there is none", () => {
   assert.match(
     (ask("AUTH x", createRespSession(1, OPEN), OPEN) as { error: string }).error,
     /^ERR AUTH <password> called/,
@@ -92,7 +92,7 @@ test("a connection keeps its name, its number and its way to read", () => {
   assert.equal(ask("CLIENT INFO", session, OPEN), "id=7 name=me db=0 resp=2 readmode=local\n");
 });
 
-test("what follows MULTI is queued up to EXEC, and dropped by DISCARD", () => {
+test("commands after MULTI are queued until EXEC, and dropped by DISCARD", () => {
   const session = createRespSession(1, OPEN);
   const queued = { simple: "QUEUED" };
   for (const [end, answer] of [["EXEC", ["set", "increment", "get"]], ["DISCARD", { simple: "OK" }]] as const) {
@@ -176,7 +176,7 @@ test("CONFIG GET tells by name and pattern what redis-benchmark asks for", () =>
   assert.deepEqual(settings(`${"*".repeat(100_000)}a ${"*a".repeat(30)}`), []);
 });
 
-test("what a request is about is either the connection or the server", () => {
+test("a request concerns either the connection or the server", () => {
   const ofServer = [
     "GET k",
     "SET k v",

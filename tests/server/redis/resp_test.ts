@@ -243,7 +243,7 @@ test("replies are written as the protocol wants them", () => {
   assert.equal(writer.length, 0);
 });
 
-test("what was taken from a writer is never written again", () => {
+test("memory that was taken from a writer is never written again", () => {
   const writer = new RespWriter();
   const taken: [Buffer, string][] = [];
   for (let i = 0; i < 2000; i++) {

@@ -22,7 +22,7 @@ test("a node that shows another birth than the one it is known by has lost its j
   assert.ok(!births.isLost(3, 12), "node 3 is not known at all");
 });
 
-test("what was known before the directory can be read counts until the directory says otherwise", () => {
+test("births known before the directory can be read count until the directory says otherwise", () => {
   const births = new Births(new Map([[1, 11], [2, 22]]));
   assert.ok(births.isLost(1, 12));
 

@@ -96,7 +96,7 @@ test("a write that may have been taken is of unknown outcome when its time is up
   assert.equal(replies[0]?.type, "info");
 });
 
-test("what the store itself refuses is not tried again", () => {
+test("a write that the store itself refuses is not tried again", () => {
   const machine = withSessions(createKvStore());
   let attempts = 0;
   const front = createExactlyOnce({

@@ -63,7 +63,7 @@ test("a leader enters the addresses that it knows and the directory lacks", () =
   assert.deepEqual(chore, { type: "enter", entry: { id: 2, address: "h:2", wish: "as-is", replaces: 0, birth: 0 } });
 });
 
-test("who does not lead has no chores", () => {
+test("a node that does not lead has no chores", () => {
   assert.equal(nextChore({ ...leading([1, 2]), role: "follower" }, new Map(), new Map([[1, "h:1"]])), null);
 });
 
@@ -80,7 +80,7 @@ test("a newcomer becomes a voter when it has caught up, and not before", () => {
   });
 });
 
-test("who replaces another takes its place in one step", () => {
+test("a member that replaces another takes its place in one step", () => {
   const directory = new Map([entry(1), entry(2), entry(3, { wish: "voter", replaces: 2 })]);
   const chore = nextChore(leading([1, 2], [3]), directory, new Map());
   assert.deepEqual(chore?.type === "change" && chore.change, {

@@ -81,7 +81,7 @@ test("an answer that brings the next request at once takes nothing from those th
   assert.deepEqual(next, [{ type: "ok", value: null }]);
 });
 
-test("what comes while a sync is under way is written by the next one, all at once", () => {
+test("inputs that come during a sync are written by the next one, all at once", () => {
   const cluster = elected(1);
   const [member] = cluster.members;
   const before = member!.disk.syncs;

@@ -237,7 +237,7 @@ test("an operation of the wrong shape is an error that names what it takes", () 
   assert.throws(() => encodeOperation({ f: "fly", key: "a" }), /"fly": it is not an operation of the store/);
 });
 
-test("what a client was given does not change when the store does", () => {
+test("a reply does not change when the store does", () => {
   const store = createKvStore();
   store.apply(encodeOperation({ f: "txn", value: [["append", "l", 1]] }), 1);
   const list = store.get("l");

@@ -94,7 +94,7 @@ for (
   });
 }
 
-test("of a lock that was taken and released again and again, the two that held it at once are told", () => {
+test("the counterexample of a lock that was often taken and released names the two that held it at once", () => {
   const cycles = Array.from({ length: 500 }, () => [["acquire", null], ["release", null]] as const).flat();
   const history = inTurn([...cycles, ["acquire", null], ["acquire", null]]).map(({ key: _, ...event }) => event);
 
@@ -115,7 +115,7 @@ function inTurn(operations: readonly (readonly [string, unknown])[]): HistoryEve
   ]);
 }
 
-test("of a value that was written again and again, a stale read is told by what came between", () => {
+test("a stale read of a value that was written often is explained by what came between", () => {
   const deletes = Array.from({ length: 30 }, (_, i) => [["put", i], ["delete", null]] as const).flat();
   const history = inTurn([...deletes, ["put", 99], ["get", null]]);
 

@@ -88,7 +88,7 @@ test("keys that share values are judged as each alone is", () => {
   }
 });
 
-test("a null read that learned nothing needs no moment at which its key is empty", () => {
+test("a null read of unknown meaning needs no moment at which its key is empty", () => {
   const history: HistoryEvent[] = [
     { index: 0, time: 0, process: 0, type: "invoke", f: "put", value: 1 },
     { index: 1, time: 1, process: 0, type: "ok", f: "put", value: 1 },

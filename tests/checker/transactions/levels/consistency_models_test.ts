@@ -14,7 +14,7 @@ test("the strongest model implies every other", () => {
   assert.deepEqual([...modelsBelow(["strong-serializable"])].sort(), CONSISTENCY_MODELS);
 });
 
-test("what rules out a model rules out all stronger ones", () => {
+test("an anomaly that rules out a model rules out all stronger ones", () => {
   for (const model of CONSISTENCY_MODELS) {
     for (const stronger of modelsAbove([model])) {
       assert.ok(modelsBelow([stronger]).has(model), `${stronger} does not imply ${model}`);

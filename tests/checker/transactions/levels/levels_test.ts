@@ -162,7 +162,7 @@ test("values of every kind are told apart", () => {
   assert.equal(verdict.valid, true, JSON.stringify(verdict.anomalies));
 });
 
-test("what is no list of micro-operations is refused", () => {
+test("a value that is not a list of micro-operations is refused", () => {
   const event = (value: unknown) => [{ index: 0, time: 0, process: 0, type: "ok" as const, f: "txn", value }];
   for (const value of [5, [["x", 1, 2]], [5], [["w", 1, 2]], [["r", 1, 7]], [["append", 1]], [["r"]], [[]]]) {
     assert.throws(

@@ -44,7 +44,7 @@ function orders(
   return found;
 }
 
-test("what pruning adds holds in every order that explains the history", () => {
+test("edges that pruning adds hold in every order that explains the history", () => {
   let added = 0, impossible = 0, inPart = 0;
   for (const scheduler of ["serial", "snapshot", "committed"] satisfies Scheduler[]) {
     for (let seed = 0; seed < histories; seed++) {
@@ -123,7 +123,7 @@ test("a search that is told to stop leaves the question open", () => {
   assert.equal(checkTransactions(events, { workload: "rw-register", stop: () => true }).valid, "unknown");
 });
 
-test("who wrote beside a reader is not put before what that one read", () => {
+test("a writer that overlaps a reader is not placed before the version that the reader read", () => {
   const event = (process: number, type: "invoke" | "ok", value: unknown) => ({ process, type, f: "txn", value });
   const [first, reader, other] = [[["w", "y", 1]], [["r", "y", 1], ["w", "x", 1]], [["r", "x", null], ["w", "y", 2]]];
   const events = [

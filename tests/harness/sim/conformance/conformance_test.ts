@@ -188,7 +188,7 @@ test("faults that are planted in a state machine fail a case each", () => {
   }
 });
 
-test("what does not conform is an error that says what was found and what was expected", () => {
+test("a log or state machine that does not conform gets an error with what was found and expected", () => {
   const [first] = testLog(
     journal((tested, log) => ({ ...tested, log: altered(log, { termAt: () => nodeId(9) as never }) })),
   );

@@ -34,7 +34,7 @@ test("a node that answers an entry otherwise than the first one is noticed", () 
   }
 });
 
-test("failures are alike only with the same error and the same actual value", () => {
+test("failed operations are equal only with the same error and the same actual value", () => {
   const broken = (actual: string, error: string): boolean => {
     const seen = world();
     const answers = new Answers(seen, null);

@@ -206,7 +206,7 @@ test("a leader that does not commit what a quorum holds is noticed at the next a
   );
 });
 
-test("what a member said before it left and came back does not count", () => {
+test("answers of a member from before it left and came back do not count", () => {
   const { world, node } = leader();
   node.ownDurable = 3;
   node.round = 4;
@@ -235,7 +235,7 @@ test("a leader that probes after a refusal that was overtaken is noticed", () =>
   }
 });
 
-test("what a leader believes of a follower must fit together, its own messages, and the follower's disk", () => {
+test("a leader's beliefs about a follower must agree with each other, with its messages and with the follower's disk", () => {
   const follower = {
     ...{ id: nodeId(2), isLearner: false, state: "replicate", matchIndex: 2, nextIndex: 4, inflightAppends: 1 },
     ...{ inflightBytes: 9, echoedRound: 3, isPaused: false, isActive: true, snapshot: null },

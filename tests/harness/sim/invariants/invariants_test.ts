@@ -208,7 +208,7 @@ test("two entries committed at one index are noticed", () => {
   breach(cluster, /^state machine safety: node 3 commits entry 1 of term 2, where one of term 1 was committed/);
 });
 
-test("what is applied without being committed is noticed", () => {
+test("an entry that is applied without being committed is noticed", () => {
   const cluster = observed();
   cluster.append(1, entry(1, 1));
   cluster.tracer(1).apply(1 as LogIndex, 1 as LogIndex);
@@ -454,7 +454,7 @@ test("a campaign of who hears a leader is noticed, unless that leader asked for 
   assert.equal(campaign(true).invariants.verdict().valid, true);
 });
 
-test("who is asked to campaign without the whole log is noticed", () => {
+test("a node that is asked to campaign without the whole log is noticed", () => {
   const cluster = observed();
   cluster.lead(1, 1);
   for (const id of [1, 2]) cluster.append(id, entry(1, 1));

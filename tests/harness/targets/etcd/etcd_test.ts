@@ -144,7 +144,7 @@ test(
 );
 
 test(
-  "of errors a read has surely done nothing, and a write may have done something, unless nobody listens",
+  "after an error a read did nothing, and a write is of unknown outcome unless nobody listened",
   { skip },
   async () => {
     await withFake(async (client) => {

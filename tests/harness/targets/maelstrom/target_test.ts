@@ -250,7 +250,7 @@ test(
     ),
 );
 
-test("what Maelstrom puts up with is put up with: more fields, blank lines, large messages, much on stderr", {
+test("lines that Maelstrom accepts are accepted: more fields, blank lines, large messages, much on stderr", {
   skip: noPython,
 }, () =>
   withProgram(
@@ -258,7 +258,7 @@ test("what Maelstrom puts up with is put up with: more fields, blank lines, larg
     async (bin) => assert.deepEqual(invalid(await run({ bin, workload: "echo", rate: 10, timeLimit: 1 })), []),
   ));
 
-test("a cut goes by who wrote a message, and not by whom it claims to be from", { skip: noPython }, () =>
+test("a cut stops messages by their real sender, not by the sender that they claim", { skip: noPython }, () =>
   // Each node hands what it is asked on to n0, in the client's name; n0 answers the client.
   withProgram(
     `#!/usr/bin/env python3\n${BLANK}    if b["type"] == "init":\n        me = b["node_id"]
@@ -397,7 +397,7 @@ test(
     }),
 );
 
-test("what happened to messages is counted only where a fault was to do it", { skip: noPython }, async () => {
+test("fates of messages are counted only for faults that should cause them", { skip: noPython }, async () => {
   const asked = {
     bin: `${DOCS}python/broadcast.py`,
     workload: "broadcast",
