@@ -35,6 +35,8 @@ const KEYS_BYTES_MAX = 64 << 20;
  * for less than the half second after which members elect another leader, with 200,000 for longer.
  */
 const KEYS_MAX = 65_536;
+/** The most bytes of the keys of one answer to SCAN; a single key may have more. */
+const SCAN_BYTES_MAX = 1 << 20;
 /** Requests that concern keys, besides those that are a single operation. */
 const STORE_REQUESTS: readonly string[] = ["transaction", "scan", "keys"];
 const NO_STORE: RespFailure = {
@@ -169,12 +171,14 @@ export class Executor {
     const operation = { f: "scan", value: [after, Math.min(count, SCAN_MAX), pattern] };
     this.#ask(operation, session, (result) => {
       if (result.type !== "ok") return reply(respReply({ type: "dbsize" }, result));
-      const [last, keys] = result.value as readonly [string | null, readonly string[]];
-      const next = last === null ? "0" : String(this.#cursors.open(last));
+      const [last, found] = result.value as readonly [string | null, readonly string[]];
+      const keys = firstOf(found, SCAN_BYTES_MAX);
+      const end = keys.length < found.length ? keys.at(-1)! : last;
+      const next = end === null ? "0" : String(this.#cursors.open(end));
       if (of === null || keys.length === 0) return reply(made(() => [next, keys]));
-      this.#ask({ f: "get-many", value: keys }, session, (found) => {
-        if (found.type !== "ok") return reply(respReply({ type: "dbsize" }, found));
-        const values = found.value as readonly Value[];
+      this.#ask({ f: "get-many", value: keys }, session, (read) => {
+        if (read.type !== "ok") return reply(respReply({ type: "dbsize" }, read));
+        const values = read.value as readonly Value[];
         reply([next, keys.filter((_key, i) => typeOf(values[i]!) === of)]);
       });
     });
@@ -268,6 +272,13 @@ function made(make: () => RespValue): RespValue {
     if (!(error instanceof RangeError)) throw error;
     return { error: "ERR the answer is too long" };
   }
+}
+
+/** The first keys that have so many bytes together; at least one, if there is one. */
+function firstOf(keys: readonly string[], bytes: number): readonly string[] {
+  let sum = 0;
+  const beyond = keys.findIndex((key) => (sum += key.length) > bytes);
+  return beyond < 0 ? keys : keys.slice(0, Math.max(1, beyond));
 }
 
 function administrative(result: ClientReply): RespValue {

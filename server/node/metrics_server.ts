@@ -5,32 +5,53 @@
  * @module
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { type Clock, SECOND } from "../clock.ts";
 import { listenError } from "../peer/listen_error.ts";
 import type { Address } from "../peer/peer_options.ts";
 import { type MetricsParts, metricsText, sickness, unreadiness } from "./metrics.ts";
 
-/** The maximum of connections: only one or two programs ask. */
+/** The maximum of connections: only one or two programs ask. Another one replaces the oldest. */
 const CONNECTIONS_MAX = 16;
-/** How long a request may take to arrive, in milliseconds. */
-const REQUEST_TIME_MS = 5_000;
+/** How long a connection may last: from its begin to the answer of its only request. */
+const CONNECTION_TIME = 5 * SECOND;
 
 /** Begins to serve. */
 export function serveMetrics(
   address: Address,
-  parts: MetricsParts,
+  parts: MetricsParts & { readonly clock: Clock },
   done: (error: Error | null, server: Server | null) => void,
 ): void {
   const server = createServer((request, response) => answer(request, response, parts));
-  server.maxConnections = CONNECTIONS_MAX;
-  server.requestTimeout = REQUEST_TIME_MS;
-  server.headersTimeout = REQUEST_TIME_MS;
-  server.keepAliveTimeout = REQUEST_TIME_MS;
+  limitConnections(server, parts.clock);
   const failed = (error: Error): void => done(listenError(error, address), null);
   server.once("error", failed);
   server.listen(address.port, address.host, () => {
     server.off("error", failed);
     server.on("error", () => {});
     done(null, server);
+  });
+}
+
+/**
+ * Ends connections that last too long, or are too many. A program that asks for `/health` and gets no answer restarts
+ * the node, so silent connections must not be able to keep it out. (On Deno, `maxConnections` refuses the newest, and
+ * `headersTimeout` has no effect.)
+ */
+function limitConnections(server: Server, clock: Clock): void {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    for (const oldest of sockets) {
+      if (sockets.size < CONNECTIONS_MAX) break;
+      sockets.delete(oldest);
+      oldest.destroy();
+    }
+    sockets.add(socket);
+    const timer = clock.after(CONNECTION_TIME, () => socket.destroy());
+    socket.on("close", () => {
+      timer.cancel();
+      sockets.delete(socket);
+    });
   });
 }
 
@@ -56,6 +77,7 @@ function judge(response: ServerResponse, reason: string | null): void {
 
 function say(response: ServerResponse, status: number, text: string): void {
   response.statusCode = status;
+  response.setHeader("connection", "close");
   if (!response.hasHeader("content-type")) response.setHeader("content-type", "text/plain; charset=utf-8");
   response.end(text);
 }

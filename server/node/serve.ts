@@ -74,7 +74,7 @@ function openClientPort(
     if (options.metrics === null) {
       return done(null, { ...server, stop: (stopped) => stop(node, clients, log, stopped) });
     }
-    serveMetrics(options.metrics, { node, clients: clients.counts }, (failure, http) => {
+    serveMetrics(options.metrics, { node, clients: clients.counts, clock }, (failure, http) => {
       if (failure !== null) return stop(node, clients, log, () => done(failure, null));
       const end = (stopped: () => void): void => {
         http!.closeAllConnections?.();

@@ -60,3 +60,23 @@ test("a command, a transaction or an operation with too many keys is refused", {
     assert.equal(await client!.call("DEL", ...half), 0);
   });
 });
+
+test("SCAN gives long keys in several answers, and each of them once", { skip }, async () => {
+  await withCluster(1, async ([client]) => {
+    const keys = Array.from({ length: 50 }, (_, i) => `${String(i).padStart(3, "0")}${"x".repeat(60_000)}`);
+    for (const key of keys) assert.equal(await client!.call("SET", key, "v"), "OK");
+    for (const more of [[], ["MATCH", "*[02468]x*"], ["TYPE", "string"]]) {
+      const found: string[] = [];
+      let longest = 0;
+      let cursor = "0";
+      do {
+        const [next, some] = await client!.call("SCAN", cursor, "COUNT", "1000", ...more) as [string, string[]];
+        longest = Math.max(longest, some.join("").length);
+        found.push(...some);
+        cursor = next;
+      } while (cursor !== "0");
+      assert.deepEqual(found, more[0] === "MATCH" ? keys.filter((_, i) => i % 2 === 0) : keys);
+      assert.ok(longest <= 1 << 20, `${longest}`);
+    }
+  });
+});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createConnection } from "node:net";
 import { test } from "node:test";
 import { MILLISECOND, SECOND } from "../../../server/clock.ts";
 import type { LiveDisk } from "../../../server/node/disk.ts";
@@ -33,6 +34,17 @@ test("a node tells its metrics, that it lives, and whether clients may come", { 
     assert.deepEqual(await get("/ready?x"), [200, "ok\n"]);
     assert.equal((await get("/other"))[0], 404);
     assert.equal((await get("/metrics", "POST"))[0], 405);
+  }, { metrics: { host: "127.0.0.1", port: port! } });
+});
+
+test("connections that ask nothing keep nobody from the metrics", { skip }, async () => {
+  const [port] = await ports(1);
+  await withCluster(1, async () => {
+    const silent = Array.from({ length: 60 }, () => createConnection(port!, "127.0.0.1").on("error", () => {}));
+    await Promise.all(silent.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
+    const response = await fetch(`http://127.0.0.1:${port}/health`);
+    assert.deepEqual([response.status, await response.text()], [200, "ok\n"]);
+    for (const socket of silent) socket.destroy();
   }, { metrics: { host: "127.0.0.1", port: port! } });
 });
 
