@@ -10,11 +10,9 @@ import { FormatError } from "./format_error.ts";
 import { found } from "../event_form.ts";
 
 /** Operations whose completion repeats the invocation's value, if it has one. */
-const REPEATS: ReadonlySet<string> = new Set([
-  ...["put", "write", "w", "set", "cas", "append", "add", "remove", "enqueue", "push", "insert"],
-]);
+const REPEATS: ReadonlySet<string> = new Set("put write w set cas append add remove enqueue push insert".split(" "));
 /** Those of them that may also return a result of their own, such as a new length. */
-const MAY_RETURN: ReadonlySet<string> = new Set(["append", "add", "remove", "enqueue", "push", "insert"]);
+const MAY_RETURN: ReadonlySet<string> = new Set("append add remove enqueue push insert".split(" "));
 
 /** The last operation of a process: the open invocation, or how it ended. */
 interface Last {

@@ -137,7 +137,6 @@ function endsToken(code: number): boolean {
 
 /** The fields of an event, by number. */
 const FIELDS = ["index", "time", "process", "type", "f", "value", "key", "error"];
-const INDEX = 0, TIME = 1, PROCESS = 2, TYPE = 3, F = 4, VALUE = 5, KEY = 6, ERROR = 7;
 
 /** The size of the hash table in which words are looked up before a `Map` is asked. */
 const WORDS = 1024;
@@ -160,6 +159,8 @@ export class EdnReader {
   /** The field names of the last entry, in order: the next entry usually has the same ones. */
   readonly #fieldTexts: string[] = [];
   readonly #fieldNames: (string | number)[] = [];
+  /** The values of an event's own fields. */
+  readonly #own: unknown[] = FIELDS.slice();
 
   constructor(text: string) {
     this.#text = text;
@@ -366,44 +367,25 @@ export class EdnReader {
    */
   #record(): Record<string, unknown> {
     const start = this.#opens();
-    let index, time, process, type, f, key, value, error: unknown;
+    const own = this.#own.fill(undefined);
     let others: Record<string, unknown> | undefined;
     for (let field = 0; !this.#closes(CLOSE_MAP, start); field++) {
       const keyAt = this.#at;
       const name = this.#fieldName(field);
       const read = this.#valueOfKey(keyAt);
-      switch (name) {
-        case INDEX:
-          index = read;
-          break;
-        case TIME:
-          time = read;
-          break;
-        case PROCESS:
-          process = read;
-          break;
-        case TYPE:
-          type = read;
-          break;
-        case F:
-          f = read;
-          break;
-        case VALUE:
-          value = read;
-          break;
-        case KEY:
-          key = read;
-          break;
-        case ERROR:
-          error = read;
-          break;
-        default:
-          setField(others ??= {}, name as string, read);
-      }
+      if (typeof name === "number") own[name] = read;
+      else setField(others ??= {}, name, read);
     }
-    const map: Record<string, unknown> = { index, time, process, type, f, value };
-    if (key !== undefined) map["key"] = key;
-    if (error !== undefined) map["error"] = error;
+    const map: Record<string, unknown> = {
+      index: own[0],
+      time: own[1],
+      process: own[2],
+      type: own[3],
+      f: own[4],
+      value: own[5],
+    };
+    if (own[6] !== undefined) map["key"] = own[6];
+    if (own[7] !== undefined) map["error"] = own[7];
     return others === undefined ? map : Object.assign(map, others);
   }
 

@@ -14,7 +14,7 @@ import { eventsOfIntervalObjects, isInterval } from "./intervals.ts";
 import { Tuple } from "./tuple.ts";
 
 /** Operations whose values are opaque: a read returns exactly what was written. */
-const OPAQUE: ReadonlySet<unknown> = new Set(["read", "write", "cas", "get", "put", "r", "w"]);
+const OPAQUE: ReadonlySet<unknown> = new Set("read write cas get put r w".split(" "));
 
 /**
  * Reads a vector of maps, maps one after another, or Knossos' vectors `[process type f value]`. Fields may be missing.

@@ -4,65 +4,24 @@
  * @module
  */
 import { FormatError } from "./format_error.ts";
-import { isMisspelt, meant, type Synonyms } from "./spelling.ts";
+import { isMisspelt, meant, type Synonyms, wordLists } from "./spelling.ts";
 
 /** The fields of an event as they are in the file. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** The name of an event's field. */
+type FieldName = "type" | "process" | "f" | "key" | "value" | "error";
+
 /** For each field, the names that other tools and people use for it. */
-const OTHER_NAMES: Readonly<Record<"type" | "process" | "f" | "key" | "value" | "error", readonly string[]>> = {
-  type: ["kind", "status", "state", "phase", "stage", "event", "eventtype", "outcome"],
-  process: ["proc", "client", "clientid", "thread", "threadid", "worker", "pid", "p", "processid", "session", "actor"],
-  f: [
-    "op",
-    "operation",
-    "func",
-    "function",
-    "fn",
-    "action",
-    "method",
-    "command",
-    "cmd",
-    "call",
-    "optype",
-    "opname",
-    "verb",
-    "name",
-  ],
-  key: ["k", "keys", "keyname", "register", "reg", "variable", "var", "object", "obj", "row", "cell"],
-  value: [
-    ...[
-      "val",
-      "vals",
-      "values",
-      "v",
-      "result",
-      "res",
-      "ret",
-      "return",
-      "returned",
-      "output",
-      "out",
-      "response",
-      "resp",
-    ],
-    ...[
-      "arg",
-      "args",
-      "argument",
-      "arguments",
-      "data",
-      "payload",
-      "content",
-      "input",
-      "element",
-      "elem",
-      "item",
-      "amount",
-    ],
-  ],
-  error: ["err", "reason", "cause", "exception"],
-};
+const OTHER_NAMES: Readonly<Record<FieldName, readonly string[]>> = wordLists({
+  type: "kind status state phase stage event eventtype outcome",
+  process: "proc client clientid thread threadid worker pid p processid session actor",
+  f: "op operation func function fn action method command cmd call optype opname verb name",
+  key: "k keys keyname register reg variable var object obj row cell",
+  value: "val vals values v result res ret return returned output out response resp arg args argument arguments " +
+    "data payload content input element elem item amount",
+  error: "err reason cause exception",
+});
 
 /** Other fields of Jepsen and of this project. */
 const OTHER_FIELDS: readonly string[] = [
@@ -76,9 +35,6 @@ const OTHER_FIELDS: readonly string[] = [
   "debug",
   "extra",
 ];
-
-/** The name of an event's field. */
-type FieldName = keyof typeof OTHER_NAMES;
 
 /** The field that was probably meant to be `name`, if the event lacks `name`. */
 function meantFor(fields: Fields, name: FieldName): string | undefined {
@@ -99,25 +55,12 @@ export function hint(fields: Fields, name: FieldName): string {
 }
 
 /** Other names for the types of events. */
-const TYPE_SYNONYMS: Synonyms = {
-  invoke: ["call", "begin", "start", "request", "req", "invocation", "inv", "invoked"],
-  ok: [
-    "return",
-    "returned",
-    "response",
-    "resp",
-    "success",
-    "succeeded",
-    "done",
-    "complete",
-    "completed",
-    "commit",
-    "committed",
-    "end",
-  ],
-  fail: ["failure", "failed", "error", "err", "abort", "aborted", "rejected"],
-  info: ["timeout", "timedout", "unknown", "indeterminate", "crash", "crashed"],
-};
+const TYPE_SYNONYMS: Synonyms = wordLists({
+  invoke: "call begin start request req invocation inv invoked",
+  ok: "return returned response resp success succeeded done complete completed commit committed end",
+  fail: "failure failed error err abort aborted rejected",
+  info: "timeout timedout unknown indeterminate crash crashed",
+});
 
 /** The event type that a word was probably meant to be. */
 export function typeMeant(word: string): string | undefined {
@@ -131,22 +74,13 @@ export function typeHint(type: unknown): string {
 }
 
 /** Operations that are incomplete without a value. */
-const WRITES: ReadonlySet<string> = new Set([
-  ...["put", "write", "w", "cas", "append", "enqueue", "push", "insert", "remove", "contains", "broadcast", "send"],
-]);
+const WRITES: ReadonlySet<string> = new Set(
+  "put write w cas append enqueue push insert remove contains broadcast send".split(" "),
+);
 /** Operations whose value is optional, and for which a misspelt `value` must be noticed. */
-const MAY_HAVE_VALUE: ReadonlySet<string> = new Set([
-  "add",
-  "set",
-  "inc",
-  "increment",
-  "dec",
-  "decrement",
-  "txn",
-  "transfer",
-]);
+const MAY_HAVE_VALUE: ReadonlySet<string> = new Set("add set inc increment dec decrement txn transfer".split(" "));
 /** Operations whose `ok` contains what they read. */
-export const READS: ReadonlySet<string> = new Set(["get", "read", "r", "contains", "scan", "generate"]);
+export const READS: ReadonlySet<string> = new Set("get read r contains scan generate".split(" "));
 
 /**
  * Checks that a client's event has all fields without which it would be misread.

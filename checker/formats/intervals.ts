@@ -229,19 +229,8 @@ function intervalOf(
 }
 
 /** Operations that return what they read. */
-export const READS: ReadonlySet<string> = new Set(["get", "read", "r", "dequeue", "pop"]);
-const WRITES: ReadonlySet<string> = new Set([
-  "put",
-  "write",
-  "w",
-  "set",
-  "cas",
-  "append",
-  "add",
-  "enqueue",
-  "push",
-  "remove",
-]);
+export const READS: ReadonlySet<string> = new Set("get read r dequeue pop".split(" "));
+const WRITES: ReadonlySet<string> = new Set("put write w set cas append add enqueue push remove".split(" "));
 
 /** Refuses an operation whose end may have another name: it would be taken for an operation that never ended. */
 function assertNoEnd(fields: Readonly<Record<string, unknown>>, line: number): void {

@@ -41,6 +41,14 @@ export function isMisspelt(name: string, known: string): boolean {
 /** Synonyms for each of several words. */
 export type Synonyms = Readonly<Record<string, readonly string[]>>;
 
+/** Lists of words that are written as texts. */
+export function wordLists<Name extends string>(
+  texts: Readonly<Record<Name, string>>,
+): Readonly<Record<Name, readonly string[]>> {
+  const entries = Object.entries<string>(texts).map(([name, text]) => [name, text.split(" ")]);
+  return Object.fromEntries(entries) as Record<Name, readonly string[]>;
+}
+
 /**
  * The key of `synonyms` that `name` was probably meant to be: the one with this synonym, or else the most similar one;
  * undefined if none is similar.

@@ -3,12 +3,20 @@
  *
  * @module
  */
+import { entryOf } from "../entries.ts";
 import { jsonOf } from "../json_of.ts";
 import { canonicalJson } from "../table/values.ts";
 import { FAILED_COMPARE, type Model } from "./model.ts";
 
+/** A key and its value, and the canonical JSON of both. */
+interface Pair {
+  readonly key: unknown;
+  readonly value: unknown;
+  readonly text: string;
+}
+
 /** The pairs of a store; keys are in canonical JSON. */
-type Pairs = ReadonlyMap<string, { readonly key: unknown; readonly value: unknown }>;
+type Pairs = ReadonlyMap<string, Pair>;
 
 /** A model of a store with scans. */
 interface ScanModel extends Model<Pairs> {
@@ -61,22 +69,27 @@ export const kvWithScan: ScanModel = {
         }
         const prefix = String(argument ?? "");
         const seen = [...pairs.values()].filter((pair) => String(pair.key).startsWith(prefix));
-        return same(sorted(seen.map((pair) => [pair.key, pair.value])), sorted(result)) ? [pairs] : [];
+        const texts = textsOf(result);
+        const isSame = seen.length === result.length && texts.size === result.length;
+        return isSame && seen.every(({ text }) => texts.has(text)) ? [pairs] : [];
       }
       default:
         throw new RangeError(`kv has get, put, delete, cas and scan, not ${f}`);
     }
   },
-  identify: (pairs) => sorted([...pairs].map(([name, { value }]) => [name, value])).join(),
+  identify: (pairs) => Array.from(pairs.values(), ({ text }) => text).sort().join(),
 };
 
 function withPair(pairs: Pairs, name: string, key: unknown, value: unknown): Pairs {
   const changed = new Map(pairs);
   if (value === null) changed.delete(name);
-  else changed.set(name, { key, value });
+  else changed.set(name, { key, value, text: canonicalJson([key, value]) });
   return changed;
 }
 
-function sorted(items: readonly unknown[]): string[] {
-  return items.map(canonicalJson).sort();
+const known = new WeakMap<readonly unknown[], ReadonlySet<string>>();
+
+/** The pairs of a scan's result, as texts. The same result is asked about again and again. */
+function textsOf(result: readonly unknown[]): ReadonlySet<string> {
+  return entryOf(known, result, () => new Set(result.map(canonicalJson)));
 }

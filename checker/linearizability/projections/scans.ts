@@ -15,10 +15,13 @@ import { project, type Projection, type RegisterAction } from "./projection.ts";
  */
 export function projectScans(table: Operations): Projection | undefined {
   const keys = new Map<string, unknown>();
+  const add = (key: unknown): void => void keys.set(canonicalJson(key), key);
+  const ids = new Set<number>();
   for (let row = 0; row < table.length; row++) {
-    if (nameOf(table, row) !== "scan") keys.set(canonicalJson(keyOf(table, row)), keyOf(table, row));
-    else for (const [key] of pairsOf(table, row)) keys.set(canonicalJson(key), key);
+    if (nameOf(table, row) === "scan") { for (const [key] of pairsOf(table, row)) add(key); }
+    else ids.add(table.key[row]!);
   }
+  for (const id of ids) add(table.keys.at(id));
   return project(
     table,
     { name: "kv", kind: "register", initial: null },

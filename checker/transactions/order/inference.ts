@@ -73,10 +73,9 @@ type Pair = readonly [Write, Write];
 /** Finds an order of all writes, or proves that there is none. */
 export function findOrder(problem: OrderProblem): OrderAnswer {
   const closure = new Closure(problem);
-  const first = closure.sortedNodes(problem.edges);
-  if (first === undefined) return { found: "cycle", edges: problem.edges };
+  if (!closure.isAcyclic(problem.edges)) return { found: "cycle", edges: problem.edges };
   // An order by a ranking needs no inference, and often nothing contradicts it.
-  for (const rank of [problem.hint, first, closure.lean(problem.edges)]) {
+  for (const rank of [problem.hint, closure.lean(problem.edges)]) {
     if (rank === undefined) continue;
     const edges = [...problem.edges, ...byRank(problem.keys, rank)];
     if (closure.isAcyclic(edges)) return { found: "order", edges };
@@ -233,23 +232,12 @@ class Closure {
         for (let w = 0; w < words; w++) bits[row + w]! |= bits[from + w]!;
       }
     }
-    this.rank = this.#places(order);
-    return true;
-  }
-
-  /** The position of each node in an order that agrees with every edge; undefined if there is a cycle. */
-  sortedNodes(edges: readonly InferredEdge[]): Int32Array | undefined {
-    const { order } = this.#sorted(edges);
-    return order && this.#places(order);
-  }
-
-  #places(order: Int32Array): Int32Array {
-    const places = new Int32Array(this.#problem.nodes);
+    this.rank = new Int32Array(this.#problem.nodes);
     order.forEach((moment, place) => {
-      if (!this.#isDoubled) places[moment] = place;
-      else if ((moment & 1) === 0) places[moment >>> 1] = place;
+      if (!this.#isDoubled) this.rank[moment] = place;
+      else if ((moment & 1) === 0) this.rank[moment >>> 1] = place;
     });
-    return places;
+    return true;
   }
 
   /** For each node, how far it is from the beginning of the longest paths through it, relative to their length. */

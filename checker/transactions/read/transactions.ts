@@ -235,9 +235,7 @@ function numberWrites(
     for (let at = opStart[t]!; at < opStart[t + 1]!; at++) {
       if (isWrite[at] === 0) continue;
       const value = values === undefined ? operations.valueOf(at) : values[at]!;
-      const version = values === undefined
-        ? versions.insert(opKey[at]!, value)
-        : versions.insertInteger(opKey[at]!, values[at]!);
+      const version = versions.insert(opKey[at]!, value);
       opVersion[at] = version;
       const writer = versions.writer[version]!;
       if (writer !== nobody && writer !== t) versions.flags[version]! |= isShared;
@@ -313,7 +311,7 @@ function numberReads(
       }
       const key = opKey[at]!;
       const value = values === undefined ? operations.valueOf(at) : values[at]!;
-      const found = values === undefined ? versions.find(key, value ?? null) : versions.findInteger(key, values[at]!);
+      const found = versions.find(key, value ?? null);
       const isInitial = value === null || value === undefined || value === initial;
       // If only a failed transaction wrote a value that is also the initial value, a read of it saw the initial state.
       const isWritten = found >= 0 && !(isInitial && status[versions.writer[found]!] === fail);

