@@ -198,7 +198,7 @@ export class SimHost {
   /** Handles bytes from a peer that shows this birth. `drawn` decides how much of an append arrives. */
   receive(from: number, birth: number, bytes: Uint8Array, drawn: number): void {
     if (this.#met.get(from) !== birth) this.#met.set(from, birth);
-    const packet = cutShort(decodePacket(bytes), this.#parts.settings.cutAppends, drawn);
+    const packet = cutShort(decodePacket(bytes, true), this.#parts.settings.cutAppends, drawn);
     const { lastIndex } = this.#parts.journal;
     this.replica.receive(packet);
     if (packet.kind !== "forward") return;

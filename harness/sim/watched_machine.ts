@@ -14,7 +14,7 @@ import {
   withSessions,
 } from "../../server/mod.ts";
 import type { DirectoryMachine } from "../../server/replica/directory.ts";
-import { SESSION_EXPIRED, SESSION_STALE, sessionOf } from "../../server/replica/sessions.ts";
+import { SESSION_EXPIRED, SESSION_STALE } from "../../server/replica/sessions.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import type { Fate } from "./invariants/sessions.ts";
 import { sameBytes } from "./invariants/world.ts";
@@ -47,14 +47,19 @@ export class WatchedMachine {
   constructor(parts: WatchedParts, inner: DirectoryMachine) {
     this.#parts = parts;
     this.#inner = inner;
-    const executed: StateMachine = Object.create(inner, { apply: { value: this.#execute } });
+    // Not `Object.create`: a prototype for each life would make each machine's calls slow.
+    const executed: StateMachine = { ...inner, apply: this.#execute };
     const machine = this.#sessions = withSessions(executed, parts.maxSessions);
-    this.machine = Object.create(machine, {
-      apply: { value: this.#apply },
-      read: { value: this.#read },
-      snapshotInSteps: { value: (writer: ByteWriter): Generator<void, void> => this.#snapshotInSteps(writer) },
-      restoreInSteps: { value: this.#restoreInSteps },
-    });
+    this.machine = {
+      ...machine,
+      get sessionCount() {
+        return machine.sessionCount;
+      },
+      apply: this.#apply,
+      read: this.#read,
+      snapshotInSteps: (writer) => this.#snapshotInSteps(writer),
+      restoreInSteps: this.#restoreInSteps,
+    };
   }
 
   /** The last entry that its state contains, if its node has handed out all entries up to `handedOut`. */
@@ -73,13 +78,11 @@ export class WatchedMachine {
       invariants.broken(`state machine safety: node ${id} applies another command than entry ${index} has`);
     }
     this.#index = index;
-    const session = sessionOf(command);
-    this.#write = session === null ? null : `${session.client}/${session.sequence}`;
+    const write = invariants.sessions.writeOf(index, command);
+    this.#write = write === null ? null : write.name;
     this.#isExecuted = false;
     const reply = this.#sessions.apply(command, index);
-    if (session !== null) {
-      invariants.sessions.applied(id, index, session, this.#isExecuted ? "executed" : fateOf(reply));
-    }
+    if (write !== null) invariants.sessions.applied(id, index, write, this.#isExecuted ? "executed" : fateOf(reply));
     return reply;
   };
 

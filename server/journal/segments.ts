@@ -68,6 +68,8 @@ export class Segments {
   readonly #headerBytes: number;
   /** The state of the next segment. It is ready once its name is durable. */
   #next: "none" | "underway" | "ready" = "none";
+  /** The name that was made for it; `null` if it was found. */
+  #nextName: string | null = null;
   #whenReady: (() => void) | null = null;
   /** Whether the last segment has a durable batch. The segments before it may be removed only then. */
   #isOpened: boolean;
@@ -123,8 +125,11 @@ export class Segments {
     if (this.#next !== "ready") throw new Error("The next segment of the journal is not ready");
     this.#next = "none";
     this.#isOpened = false;
-    const next = { number: this.#nextNumber(), end: this.#headerBytes, lastIndex: 0 };
-    this.#segments.push(openSegment(next, this.#options.birth));
+    const number = this.#nextNumber();
+    const name = this.#nextName ?? segmentName(number);
+    this.#nextName = null;
+    const next = { number, end: this.#headerBytes, lastIndex: 0 };
+    this.#segments.push({ ...next, name, salt: saltOf(this.#options.birth, number) });
   }
 
   /**
@@ -173,6 +178,7 @@ export class Segments {
     this.#next = "underway";
     const { disk, identity, birth, onFailure } = this.#options;
     const number = this.#nextNumber();
+    const name = this.#nextName = segmentName(number);
     const step = (then: () => void): DiskDone => (error) => error === null ? then() : onFailure(error);
     const named = step(() => {
       this.#next = "ready";
@@ -180,7 +186,7 @@ export class Segments {
       this.#whenReady = null;
       ready?.();
     });
-    const synced = step(() => disk.rename(NEXT_FILE, segmentName(number), step(() => disk.syncFolder(named))));
+    const synced = step(() => disk.rename(NEXT_FILE, name, step(() => disk.syncFolder(named))));
     const written = step(() => disk.sync(NEXT_FILE, synced));
     disk.write(NEXT_FILE, 0, segmentHeader(identity, birth, number), written);
   }

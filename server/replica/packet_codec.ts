@@ -62,10 +62,11 @@ const BESIDE_MAX = 64;
 /**
  * Decodes a packet. It may keep views of the bytes, which nobody changes afterwards.
  *
+ * @param keepsAll Whether to keep views even of a small part of a larger piece of memory, and so all of that.
  * @throws {SyntaxError} If the bytes are not a packet.
  */
-export function decodePacket(bytes: Uint8Array): Packet {
-  if (bytes[0] === RAFT) return { kind: "raft", envelope: envelopeOf(bytes) };
+export function decodePacket(bytes: Uint8Array, keepsAll: boolean = false): Packet {
+  if (bytes[0] === RAFT) return { kind: "raft", envelope: envelopeOf(bytes, keepsAll) };
   const reader = new ByteReader(bytes, "a packet");
   const kind = reader.u8("its kind");
   switch (kind) {
@@ -93,9 +94,9 @@ export function decodePacket(bytes: Uint8Array): Packet {
 }
 
 /** An envelope that claims to be too large counts as unreadable, like other invalid bytes of a peer. */
-function envelopeOf(bytes: Uint8Array): Envelope {
+function envelopeOf(bytes: Uint8Array, keepsAll: boolean): Envelope {
   try {
-    const isAlone = bytes.buffer.byteLength <= bytes.length + BESIDE_MAX;
+    const isAlone = keepsAll || bytes.buffer.byteLength <= bytes.length + BESIDE_MAX;
     return decodeEnvelope(bytes, MAX_FRAME_BYTES, 1, isAlone);
   } catch (error) {
     throw error instanceof RangeError ? new SyntaxError(error.message) : error;

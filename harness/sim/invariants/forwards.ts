@@ -23,8 +23,8 @@ interface Life {
 /** Watches the forwarded requests of a cluster. */
 export class Forwards {
   readonly #world: World;
-  /** Which life of which node has appended a request. */
-  readonly #appendedBy = new Map<string, Life>();
+  /** Which life of which node has appended a request, by its number, for each life that has forwarded any. */
+  readonly #appendedBy = new Map<number, Map<number, Map<number, Life>>>();
 
   constructor(world: World) {
     this.#world = world;
@@ -32,9 +32,9 @@ export class Forwards {
 
   /** A leader has appended a forwarded request. */
   appended(by: Life, request: Forwarded): void {
-    const key = keyOf(request);
-    const before = this.#appendedBy.get(key);
-    this.#appendedBy.set(key, by);
+    const appendedBy = this.#requestsOf(request);
+    const before = appendedBy.get(request.number);
+    appendedBy.set(request.number, by);
     if (before === undefined) return;
     this.#world.broken(
       `forwards: node ${by.id} appends request ${request.number} of node ${request.from}, which node ${before.id} ` +
@@ -44,15 +44,19 @@ export class Forwards {
 
   /** A node answers a forwarded request. */
   answered(by: Life, request: Forwarded): void {
-    const appended = this.#appendedBy.get(keyOf(request));
+    const appended = this.#requestsOf(request).get(request.number);
     if (appended === undefined || appended.incarnation === by.incarnation) return;
     this.#world.broken(
       `forwards: node ${by.id} answers request ${request.number} of node ${request.from}, which an earlier life of ` +
         `node ${appended.id} has appended`,
     );
   }
-}
 
-function keyOf({ from, incarnation, number }: Forwarded): string {
-  return `${from}.${incarnation}.${number}`;
+  #requestsOf({ from, incarnation }: Forwarded): Map<number, Life> {
+    let lives = this.#appendedBy.get(from);
+    if (lives === undefined) this.#appendedBy.set(from, lives = new Map());
+    let requests = lives.get(incarnation);
+    if (requests === undefined) lives.set(incarnation, requests = new Map());
+    return requests;
+  }
 }

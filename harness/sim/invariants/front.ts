@@ -11,7 +11,7 @@ export class Front {
   readonly #id: number;
   readonly #broken: (what: string) => void;
   /** The attempts that have no answer, with the term of the leader that was asked. */
-  readonly #asked = new WeakMap<Uint8Array, { readonly term: number }>();
+  readonly #asked = new Map<Uint8Array, { readonly term: number }>();
 
   constructor(id: number, broken: (what: string) => void) {
     this.#id = id;

@@ -230,17 +230,32 @@ export class Invariants {
       },
       receive: (envelope: Envelope) => {
         hears(node, envelope);
-        answersProbe(node, envelope);
         answers(world, id, node, envelope);
-        counts(node, envelope);
+        // Each of the others looks at some kinds of messages only.
+        switch (envelope.type) {
+          case "append-response":
+          case "heartbeat-response":
+            answersProbe(node, envelope);
+            break;
+          case "vote-response":
+          case "pre-vote-response":
+            counts(node, envelope);
+        }
         givesUpTransfer(world, id, node);
       },
       send: (envelope: Envelope) => {
         tellsTruth(world, id, node, envelope);
         believesNoLateRefusal(world, id, node, envelope);
-        if (envelope.type === "heartbeat-request") node.round = envelope.round;
-        probesOnce(world, id, node, envelope);
-        asksToRead(world, envelope);
+        switch (envelope.type) {
+          case "heartbeat-request":
+            node.round = envelope.round;
+            break;
+          case "append-request":
+            probesOnce(world, id, node, envelope);
+            break;
+          case "read-request":
+            asksToRead(world, envelope);
+        }
       },
       campaignLost: (term, how, preVote) => {
         coverage.campaignLost(how, preVote);

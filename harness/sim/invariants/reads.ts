@@ -50,6 +50,7 @@ export function confirmsRead(
   world.broken(`reads: node ${id} confirms a read that came after round ${taken.round}, which no quorum has followed`);
 }
 
-function keyOf(context: number, from: number | null): string {
-  return `${from ?? 0} ${context}`;
+/** Hosts number their reads from 1 up. */
+function keyOf(context: number, from: number | null): number {
+  return context * 65_536 + (from ?? 0);
 }

@@ -7,10 +7,17 @@
  * @module
  */
 import type { Session } from "../../../server/mod.ts";
-import type { World } from "./world.ts";
+import { sessionOf } from "../../../server/replica/sessions.ts";
+import { sameBytes, type World } from "./world.ts";
 
 /** What becomes of a write. */
 export type Fate = "executed" | "repeated" | "answered before" | "expired";
+
+/** A write of a session. */
+interface SessionWrite extends Required<Session> {
+  /** Its session and number as one text. */
+  readonly name: string;
+}
 
 interface Known {
   readonly client: string;
@@ -24,6 +31,8 @@ export class Sessions {
   readonly #world: World;
   readonly #maxSessions: number;
   readonly #fates: Fate[] = [];
+  /** The entries as they were last applied, so that what all nodes apply is read once. */
+  readonly #entries: { readonly command: Uint8Array; readonly write: SessionWrite | null }[] = [];
   #known: Known[] = [];
   #forgotten = 0;
   #last = 0;
@@ -32,6 +41,16 @@ export class Sessions {
   constructor(world: World, maxSessions: number) {
     this.#world = world;
     this.#maxSessions = maxSessions;
+  }
+
+  /** The write of a session that the command of an entry is; `null` if it has no session. */
+  writeOf(index: number, command: Uint8Array): SessionWrite | null {
+    const known = this.#entries[index];
+    if (known !== undefined && sameBytes(known.command, command)) return known.write;
+    const session = sessionOf(command);
+    const write = session === null ? null : { ...session, name: `${session.client}/${session.sequence}` };
+    this.#entries[index] = { command, write };
+    return write;
   }
 
   /** A node has applied a write of a session, and this became of it. */

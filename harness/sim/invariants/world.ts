@@ -97,7 +97,7 @@ export interface Observed {
   /** As a leader: a follower whose last refusal was overtaken by an acknowledgement. */
   lateRefusal: NodeId | null;
   /** As a leader: the reads that it has taken and not confirmed. */
-  readonly reads: Map<string, TakenRead>;
+  readonly reads: Map<number, TakenRead>;
   /** The votes that it has received. */
   votes: Votes;
   /** The pre-votes that it has received, which are about the next term. */

@@ -42,9 +42,8 @@ class Cursor {
 
   /** A string of which each character is a byte. */
   text(): string {
-    const bytes = this.bytes();
     let text = "";
-    for (let at = 0; at < bytes.length; at += 1024) text += String.fromCharCode(...bytes.subarray(at, at + 1024));
+    for (const byte of this.bytes()) text += String.fromCharCode(byte);
     return text;
   }
 
