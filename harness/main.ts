@@ -11,7 +11,6 @@ import type { CommandName } from "./cli/help.ts";
 import { INTERRUPTED, PROGRAM_FAILED, WRONG_USAGE } from "./cli/status.ts";
 import { processTerminal, type Terminal } from "./cli/terminal.ts";
 import { StartError, TargetError } from "./run/target_error.ts";
-import { VERSION } from "../server/mod.ts";
 
 /** A command: takes its arguments and returns its exit status. */
 type Command = (args: string[], terminal: Terminal) => Promise<number>;
@@ -45,6 +44,7 @@ async function dispatch(args: string[], terminal: Terminal): Promise<number> {
   const hidden = isMainThread ? args[0] : String(workerData);
   if (hidden !== undefined && Object.hasOwn(HIDDEN, hidden)) return (await HIDDEN[hidden]!()).main();
   if (args[0] === "--version" || args[0] === "-V") {
+    const { VERSION } = await import("../server/mod.ts");
     terminal.out(`@kayadb/raft ${VERSION}\n`);
     return 0;
   }
@@ -56,7 +56,7 @@ async function dispatch(args: string[], terminal: Terminal): Promise<number> {
   } catch (error) {
     if (!(error instanceof HelpRequest)) throw error;
     const { commandHelp } = await import("./cli/help.ts");
-    terminal.out(commandHelp(name, error.message));
+    terminal.out(await commandHelp(name, error.message));
     return 0;
   }
 }

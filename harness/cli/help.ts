@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { FAULTS } from "../nemesis/faults.ts";
 import { columns } from "../report/columns.ts";
 import { type DenoPermission, thisCommand } from "./command.ts";
 import { nearest, UsageError } from "./flags.ts";
@@ -147,7 +146,7 @@ function nameOf(name: CommandName): string {
 }
 
 /** The output of `COMMAND --help`; `flags` is the list of its flags. */
-export function commandHelp(name: CommandName, flags: string): string {
+export async function commandHelp(name: CommandName, flags: string): Promise<string> {
   const { takes, about, permission, examples = [], hasNemesis } = COMMANDS[name];
   const start = `${thisCommand(permission)} ${name}`;
   const parts = [
@@ -156,12 +155,14 @@ export function commandHelp(name: CommandName, flags: string): string {
       ? []
       : [`For example:\n${examples.map((args) => `  ${start} ${args}`.trimEnd()).join("\n")}\n`]),
     flags,
-    ...(hasNemesis === true ? [faultsHelp()] : []),
+    ...(hasNemesis === true ? [await faultsHelp()] : []),
   ];
   return parts.join("\n");
 }
 
-function faultsHelp(): string {
+/** The faults are loaded only for this: behind them stands half of the program. */
+async function faultsHelp(): Promise<string> {
+  const { FAULTS } = await import("../nemesis/faults.ts");
   const rows = Object.entries(FAULTS).map(([kind, { about, shapes }]): [string, string] => {
     return [kind, shapes.length === 0 ? about : `${about}: ${shapes.join(", ")}`];
   });

@@ -35,16 +35,16 @@ test("help for an unknown command names the one that was probably meant", async 
   });
 });
 
-test("a command's help says how it is started, what it is about, and its flags", () => {
-  const text = commandHelp("replay", "Flags:\n  --json\n");
+test("a command's help says how it is started, what it is about, and its flags", async () => {
+  const text = await commandHelp("replay", "Flags:\n  --json\n");
 
   assert.match(text, /^Usage: .* replay FILE \[FLAGS\]\n\nRepeat a run that shrink/);
   assert.match(text, /\nFor example:\n {2}.* replay /);
   assert.ok(text.endsWith("\nFlags:\n  --json\n"));
 });
 
-test("the help of what makes runs lists every fault with every shape", () => {
-  const text = commandHelp("run", "Flags:\n").replaceAll(/\n {3,}/g, " ");
+test("the help of what makes runs lists every fault with every shape", async () => {
+  const text = (await commandHelp("run", "Flags:\n")).replaceAll(/\n {3,}/g, " ");
 
   for (const [kind, { shapes }] of Object.entries(FAULTS)) {
     assert.match(text, new RegExp(`^ {2}${kind} .*${shapes.join(", ")}$`, "m"));
