@@ -237,7 +237,7 @@ test("plain deno test runs every test file", { skip }, () => {
   else assert.equal(text, wanted, "KAYA_REWRITE=1 deno test -A tests/house_test.ts writes the list");
 });
 
-test("the rules see what they are about", () => {
+test("the rules find the violations that they look for", () => {
   const text = [
     "export function long(a: number, b: Map<string, { c: number }>): { d: number } | null {",
     "  const inner = (x: number): number => {",

@@ -35,7 +35,7 @@ async function visit(body: (page: Page, folder: string, url: string) => Promise<
 }
 
 test(
-  "a history that is typed, or chosen as a file, is judged and drawn; what is none is told in a line",
+  "a history that is typed or chosen as a file is judged and drawn; other text is refused in one line",
   { skip },
   () =>
     visit(async (page, folder) => {

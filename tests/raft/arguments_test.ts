@@ -189,7 +189,7 @@ test("an entry of the wrong shape is an error that names its place", () => {
   }
 });
 
-test("codecs refuse what is no bytes, and commands that are none", () => {
+test("codecs refuse values that are not bytes, and invalid commands", () => {
   for (const bytes of NO_BYTES) {
     refuses(() => decodeEnvelope(bytes as never), "TypeError", /an Envelope's bytes/);
     refuses(() => decodeCommand(bytes as never), "TypeError", /a RaftCommand's bytes/);

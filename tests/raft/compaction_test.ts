@@ -19,7 +19,7 @@ test("the entries that a compaction keeps are counted in bytes", () => {
   }
 });
 
-test("a leader keeps what a follower is being sent, up to its bound, and drops what a silent one would need", () => {
+test("a leader keeps entries for a follower that it sends to, up to its bound, and drops those for a silent one", () => {
   // Of a follower that has everything, the last entry is kept: the next append names its term.
   for (const [maxKeepBytes, silentFor, first] of [[1e6, 0, 1], [50, 0, 10], [1e6, 25, 11]] as const) {
     const network = new Network({ config: { maxKeepBytes } });
@@ -63,7 +63,7 @@ test("a follower that needs a snapshot catches up though its leader takes snapsh
   assert.equal(begun.size, 1, "one snapshot was enough");
 });
 
-test("a number that is used again in the same term is not given what its earlier life has acknowledged", () => {
+test("a node number that is used again in the same term does not inherit acknowledgements", () => {
   for (const type of ["add-learner", "add-voter"] as const) {
     const network = new Network();
     const leader = network.elect(1);

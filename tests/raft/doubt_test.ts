@@ -34,7 +34,7 @@ test("a node in doubt gives no vote and no pre-vote, and does not campaign", () 
   assert.equal(only(vote, "vote-response").granted, false);
 });
 
-test("it believes no commit index beyond what a leader has vouched for", () => {
+test("a node in doubt believes no commit index beyond the entries that a leader has vouched for", () => {
   const { node } = doubtful(3, { lastIndex: 5, term: 2 });
   node.handle(heartbeat(2, 1, 2, 3));
   assert.equal(node.commitIndex, 0);
@@ -42,7 +42,7 @@ test("it believes no commit index beyond what a leader has vouched for", () => {
   assert.equal(node.commitIndex, 2);
 });
 
-test("it is certain again once a leader has replicated past what it may have lost", () => {
+test("a node in doubt is certain again once a leader has replicated past the entries that it may have lost", () => {
   const { node, log } = doubtful(3, { lastIndex: 5, term: 2 });
   node.handle(append(2, 1, 2, [3, 1], entriesOf(4, 2), 3));
   assert.deepEqual(log.doubt, { lastIndex: 5, term: 2 });

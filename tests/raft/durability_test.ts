@@ -41,7 +41,7 @@ test("a candidate counts its own vote only when that is durable", () => {
   assert(noops.every(({ type, afterSync }) => type === "append-request" && !afterSync));
 });
 
-test("a sole voter leads only when its vote is durable, and commits only what is", () => {
+test("a sole voter leads only when its vote is durable, and commits only durable entries", () => {
   const { node, log } = started([]);
   node.campaign();
   assert.equal(node.role, "candidate");

@@ -191,7 +191,7 @@ test("a split pre-vote ends in a leader all the same (etcd's TestPreVoteWithSpli
   assert(leaders[0]!.term > 1);
 });
 
-test("a pre-vote changes nothing on who answers it: not the term, nor the vote, nor the timeout (section 9.6)", () => {
+test("a pre-vote changes neither the term, nor the vote, nor the timeout of the node that answers it (section 9.6)", () => {
   const log = logOfTerms([1], 3);
   const node = new RaftNode({ id: nodeId(1), peers: peersOf(1), seed: 1 }, log);
   const twin = new RaftNode({ id: nodeId(1), peers: peersOf(1), seed: 1 }, logOfTerms([1], 3));

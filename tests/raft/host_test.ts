@@ -126,7 +126,7 @@ test("one read may ask for a round where leases are on, at the leader and throug
   assert.equal(only(network.node(2).readIndex(4), "read-request").confirmation, "lease");
 });
 
-test("a lease cannot be asked for where leases are off, nor anything that does not exist", () => {
+test("a lease read is refused if leases are off, and so is an unknown confirmation", () => {
   const leader = new Network().elect(1);
   assert.throws(() => leader.readIndex(1, "lease"), { name: "RangeError", message: /leaseReads is off/ });
   assert.throws(() => leader.readIndex(1, "local" as never), { name: "TypeError", message: /confirmation/ });

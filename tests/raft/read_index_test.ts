@@ -92,7 +92,7 @@ test("a follower's read is sent on to the leader, and confirmed there (section 6
   assert.equal(network.node(2).commitIndex, 2);
 });
 
-test("a follower that asks vouches for what it asked, and for no read that came to the leader since", () => {
+test("a follower's read request counts towards its own read, not towards a read that the leader has taken since", () => {
   const { network, node } = leader();
   const asked = only(network.node(2).readIndex(20), "read-request");
   const round = roundOf(node.readIndex(10));
@@ -130,7 +130,7 @@ test("a learner may read, but its echo confirms nothing (etcd's TestReadOnlyWith
   assert.deepEqual(network.node(1).drainReads(), []);
 });
 
-test("a read asked where no leader is known is refused at once, and where the leader does not answer after a timeout", () => {
+test("a read is refused at once if no leader is known, and after a timeout if the leader does not answer", () => {
   const network = new Network();
   network.node(2).readIndex(40);
   assert.deepEqual(network.node(2).drainReads(), [{ context: 40, index: null }]);

@@ -119,7 +119,7 @@ test("a snapshot that the log contradicts takes the place of all of it (section 
   assert.deepEqual([log.firstIndex, log.lastIndex, log.lastTerm, node.commitIndex], [4, 3, 2, 3]);
 });
 
-test("a lost chunk, and a lost answer to one, are made up for from where the transfer stood", () => {
+test("a lost chunk, or a lost answer to one, is sent again from where the transfer stood", () => {
   for (const lost of ["snapshot-request", "snapshot-response"]) {
     const network = behind();
     let count = 0;
@@ -167,7 +167,7 @@ test("a follower that restarts in the middle of a transfer gets it from the begi
   assert.deepEqual(dataOf(network.log(3)), bytes(10));
 });
 
-test("a new leader goes on with the snapshot that an earlier one began, where it is the same", () => {
+test("a new leader continues the snapshot transfer of an earlier one, if the snapshots are the same", () => {
   const log = new MemLog();
   const node = follower(log);
   node.handle(chunk(5, 1, 0, part(0, 2), 4, 1));

@@ -173,7 +173,7 @@ test("in Jepsen's logs a failed compare-and-set saw another value, and a timeout
   assert.throws(() => verdictOf(log("0 :invoke :read", "garbage")), { name: "FormatError", line: 2 });
 });
 
-test("EDN may leave out what can be told without it", () => {
+test("EDN may leave out fields that can be inferred", () => {
   const history = `({:type :invoke, :f :write, :value 1} ; no process
     {:type :ok, :value 1}
     {:process :nemesis, :type :info, :f :start}

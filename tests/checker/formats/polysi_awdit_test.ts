@@ -22,7 +22,7 @@ test("PolySI's transaction -1 was aborted, each run of its lines on its own", ()
   ], [false, 1]]);
 });
 
-test("a read of an aborted write of PolySI's is found, and one of the initial 0 is none of nobody's", () => {
+test("in PolySI's files a read of an aborted write is found, and a read of 0 is a read of the initial state", () => {
   assert.ok(checkSessions(parsePolysi("w(0,1,1,-1)\nr(0,1,2,1)\n")).anomalyTypes.includes("G1a"));
   assert.equal(checkSessions(parsePolysi("r(0,0,2,1)\nw(0,1,2,2)\n")).valid, true);
   assert.ok(checkSessions(parsePolysi("r(0,5,2,1)\n")).anomalyTypes.includes("thin-air-read"));
@@ -36,7 +36,7 @@ test("AWDIT's dashes end a transaction, its equals signs a session", () => {
   ]);
 });
 
-test("a line that is none is refused with its number", () => {
+test("an invalid line is refused with its number", () => {
   for (
     const [parse, text, line] of [[parsePolysi, "w(0,1,1,1)\nx(0,1,1,1)", 2], [parsePolysi, "w(0,1,1)", 1], [
       parseAwdit,

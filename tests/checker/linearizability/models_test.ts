@@ -361,7 +361,7 @@ for (
   });
 }
 
-test("beside scans, a counterexample of one key is not confirmed by what was done to another", () => {
+test("in a history with scans, operations of another key do not confirm a counterexample", () => {
   const put = (key: string, value: number): Partial<HistoryEvent>[] => [
     { type: "invoke", f: "put", key, value },
     { type: "ok", f: "put", key },

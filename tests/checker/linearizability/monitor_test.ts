@@ -34,7 +34,7 @@ for (const values of [0, 2]) {
   }
 }
 
-test("the monitor holds what is open, and not the history", () => {
+test("the monitor keeps the undecided operations, not the whole history", () => {
   const random = randomFrom(5);
   const object = registerObject({ deletes: true, swaps: true, tells: true, values: 0 });
   const shape = { operations: 5000, processes: 3, unknownOneIn: 0, length: 1, corruptOneIn: 0 };

@@ -39,13 +39,13 @@ test("a model with a Map as its state is judged if it says how to tell states ap
   assert.equal(checkLinearizability(inTurn(["put", 1, "ok", 1], ["see", null, "ok", 2]), model).valid, false);
 });
 
-test("a step that returns no list of states is told so", () => {
+test("a step that does not return a list of states is reported", () => {
   const model = { name: "mine", initial: 0, step: (): unknown => 1 } as unknown as Model<number>;
 
   assert.throws(() => checkLinearizability(inTurn(["do", 1, "ok", 1]), model), /mine must return a list of states/);
 });
 
-test("a step is told who asked and when, and equal operations are told apart if it looks", () => {
+test("a step sees the process and times, and then equal operations are distinguished", () => {
   const seen: unknown[] = [];
   const model: Model<readonly number[]> = {
     name: "turns",

@@ -32,7 +32,7 @@ test("events with lines of their own are placed by these", () => {
   assert.match(renderLinearizability(verdict), /lines 2 to 3\n.*lines 4 to 5\n/);
 });
 
-test("where a line is an operation, people are shown its line", () => {
+test("if each line is an operation, verdicts name its line", () => {
   const text = '{"client":0,"start":5,"end":6,"op":"get","key":"k","result":null}\n' +
     '{"client":1,"start":0,"end":2,"op":"put","key":"k","value":"v","result":"ok"}\n';
   const verdict = verdictOf(text, "kaya-wgl");

@@ -80,7 +80,7 @@ for (const deletes of [false, true]) {
   });
 }
 
-test("a planted resurrection of what was deleted is found and named", () => {
+test("a planted read of a deleted value is found and named", () => {
   const planted = withInserted(validHistory(OPERATIONS, true), [
     { type: "invoke", f: "put", value: -1 },
     { type: "ok", f: "put" },

@@ -139,7 +139,7 @@ test("a witness uses no operation of unknown outcome twice", () => {
   assert.deepEqual(verdict.witness![0]!.order.toSorted((x, y) => x - y), [0, 1, 2, 5, 6, 8, 9, 12]);
 });
 
-test("a read of what nobody wrote is the whole counterexample, however much is unknown around it", () => {
+test("a read of a value that nobody wrote is a whole counterexample, however many outcomes are unknown", () => {
   const random = randomFrom(3);
   const object = registerObject({ deletes: true, swaps: true, tells: false, values: 40 });
   for (let i = 0; i < 8; i++) {

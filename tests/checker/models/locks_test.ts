@@ -40,7 +40,7 @@ test("a lease ends by itself, and near its deadline a read may see either state"
   assert.equal(judge("lease:100", taken, [0, "release", "a", "a", 20, 30], [1, "acquire", "b", "b", 50, 60]), true);
 });
 
-test("an element of a multiset is there as often as it was added", () => {
+test("a multiset contains an element as often as it was added", () => {
   const add: Step = [0, "add", "x", "x", 0, 1];
 
   assert.equal(judge("multiset", add, [0, "add", "x", "x", 2, 3], [0, "count", "x", 2, 4, 5]), true);

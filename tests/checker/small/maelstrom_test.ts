@@ -56,7 +56,7 @@ test("only last reads bind a counter that is consistent in the end", () => {
   assert.match(checkEventualCounter(events(2, true)).reason!, /returned 2 at event 3, but the sum can only be 3/);
 });
 
-test("a last read may have any part of what is of unknown outcome, and nothing else", () => {
+test("a last read may contain any of the elements of unknown outcome, and no others", () => {
   forSeeds(SEEDS, (random) => {
     const events = overlapping(
       random,
@@ -125,7 +125,7 @@ test("a broadcast that was read by no last read may be late", () => {
   );
 });
 
-test("a read of what nobody added, or twice of the same, is a violation", () => {
+test("a read of an element that nobody added, or of one element twice, is a violation", () => {
   assert.match(
     checkGSet(history(...done("add", 1), ...done("read", null, [1, 2]))).reason!,
     /a read has 2, which nobody/,

@@ -22,7 +22,7 @@ test("a bank's verdict tells the first read of each kind that is wrong", () => {
   ]);
 });
 
-test("a counter's verdict tells the bounds of what is out of them", () => {
+test("a counter's verdict names the bounds of each read that is out of them", () => {
   assert.deepEqual(rendered("counter", ["add", 2, 2], ["read", null, 2], ["read", null, 7]), [
     "invalid  counter: 3 ok, 0 fail, 0 info",
     "  1 of 2 reads is out of bounds, the first 7, not from 2 to 2",
@@ -42,7 +42,7 @@ test("a set's verdict cuts its lists at ten", () => {
   ]);
 });
 
-test("a full set's verdict tells what became of the elements", () => {
+test("a full set's verdict says how many elements were stable, lost or never read", () => {
   assert.deepEqual(rendered("set-full", ["add", 1, 1], ["read", null, [1]]), [
     "valid  set-full: 2 ok, 0 fail, 0 info",
     "  1 element added: 1 stayed, 0 lost, 0 never read",
@@ -50,7 +50,7 @@ test("a full set's verdict tells what became of the elements", () => {
   ]);
 });
 
-test("Maelstrom's verdicts tell what was counted, and what is wrong", () => {
+test("Maelstrom's verdicts have the counts and the errors", () => {
   assert.deepEqual(rendered("unique-ids", ["generate", null, 7], ["generate", null, 7]).slice(1), [
     "  the id 7 was given out 2 times, first at events 1 and 3",
     "  2 ids given out, 1 of them more than once",

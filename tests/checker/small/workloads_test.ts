@@ -32,7 +32,7 @@ test("a bank whose reads all sum to the first is valid", () => {
   assert.deepEqual(verdict.operations, { ok: 3, fail: 0, info: 0 });
 });
 
-test("a bank that lost money, overdrew, or shows an account that there is not is invalid", () => {
+test("a bank that lost money, overdrew, or shows an unknown account is invalid", () => {
   const cases: [unknown, string][] = [
     [{ 0: 5, 1: 4 }, "wrong-total"],
     [{ 0: 11, 1: -1 }, "negative-value"],
@@ -46,13 +46,13 @@ test("a bank that lost money, overdrew, or shows an account that there is not is
   }
 });
 
-test("a bank that may be overdrawn, or whose total is told, is judged so", () => {
+test("the options of a bank, overdrafts and the total, are respected", () => {
   const events = history(...done("read", null, { 0: 11, 1: -1 }));
   assert.equal(checkBank(events, { negativeBalances: true }).valid, true);
   assert.equal(checkBank(events, { negativeBalances: true, totalAmount: 20 }).valid, false);
 });
 
-test("a counter may show what surely was added, and what may have been", () => {
+test("a counter may show all certain additions, and any of the uncertain ones", () => {
   const events = (read: number) =>
     history(...done("add", 5), ...done("add", 3, 3, "fail"), [1, "invoke", "add", 2], ...done("read", null, read), [
       1,
@@ -145,7 +145,7 @@ test("two reads that each saw a write that the other did not are a long fork", (
   assert.equal(checkLongFork(reads([["r", 0, 1], ["r", 1, null]], [["r", 1, 1], ["r", 0, 1]])).valid, true);
 });
 
-test("a long fork cannot be told where a key is written twice", () => {
+test("a long fork cannot be judged if a key is written twice", () => {
   assert.equal(checkLongFork(history(...done("txn", [["w", 0, 1]]), ...done("txn", [["w", 0, 2]]))).valid, "unknown");
 });
 
@@ -175,7 +175,7 @@ test("a history without any operation of a checker is refused, and the first eve
   });
 });
 
-test("a read of what a checker cannot judge is refused, and its event named", () => {
+test("a read that a checker cannot judge is refused, and its event named", () => {
   const events = history(...done("add", 1), ...done("read", null, "much"));
   for (const check of [checkBank, checkCounter, checkSet, checkSetFull]) {
     assert.throws(() => check(events), { name: "TypeError", message: /^Cannot judge event 3 as .*found "much"$/ });
@@ -190,7 +190,7 @@ test("a balance that is no number is refused, and its event named", () => {
   });
 });
 
-test("where nothing was read the answer is unknown, but for a counter, which has nothing to contradict", () => {
+test("without reads the verdict is unknown, except for a counter, which nothing can contradict", () => {
   assert.equal(checkBank(history(...done("transfer", { from: 0, to: 1, amount: 4 }))).valid, "unknown");
   assert.equal(checkLongFork(history(...done("txn", [["w", 0, 1]]))).valid, "unknown");
   assert.equal(checkSet(history(...done("add", 1))).valid, "unknown");

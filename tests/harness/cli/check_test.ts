@@ -200,7 +200,7 @@ test("wrong usage is told before any file is read", { skip }, async () => {
 });
 
 test(
-  "a consistency model that there is not is wrong usage, and the one that was probably meant is named",
+  "an unknown consistency model is wrong usage, and the one that was probably meant is named",
   { skip },
   async () => {
     for (
@@ -290,7 +290,7 @@ test("--witness of a long history shows some of it, and where the rest is", { sk
   assert.deepEqual([whole.witness.length, whole.witness[0].order.length], [20, 200]);
 });
 
-test("--witness is wrong usage for what has no such order", { skip }, async () => {
+test("--witness is wrong usage for a model without such an order", { skip }, async () => {
   await assert.rejects(check({ h: written }, "--witness", "--model", "bank", "@h"), {
     name: "UsageError",
     message: "--witness is for linearizability, not for bank",

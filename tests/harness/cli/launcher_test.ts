@@ -17,7 +17,7 @@ function table(rows: Readonly<Record<number, readonly [parent: number, group: nu
   };
 }
 
-test("programs that launch packages' programs are told from others", () => {
+test("programs that launch packages' programs are recognized", () => {
   for (
     const command of [
       "npm exec deno@2.9.6 run -A harness/main.ts",

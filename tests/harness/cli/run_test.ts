@@ -166,7 +166,7 @@ test("run --out leaves the history and the result", { skip: files }, async () =>
 });
 
 test(
-  "run --out says what was written, and check judges it alike by the command that is told",
+  "run --out names its files and a check command, which gives the same verdict",
   { skip: files },
   async () => {
     const out = folder();
@@ -253,7 +253,7 @@ test(
   },
 );
 
-test("replay of a file that asks for what there is not is wrong usage", { skip: files }, async () => {
+test("replay of a file with an unknown workload is wrong usage", { skip: files }, async () => {
   const out = folder();
   const path = join(out, "shrunk.json");
   try {

@@ -28,7 +28,7 @@ answers(
   { flags: ["--sort"], exit: 0 },
 );
 answers(
-  "where both orders lead to one verdict, the order of the file is kept, and the output says so",
+  "if both orders give the same verdict, the order of the file is kept, and the output says so",
   lines(late(10, w1), late(20, w1ok), late(19, r), late(40, r1)),
   { exit: 0, contains: "time goes back" },
 );

@@ -23,7 +23,7 @@ test("both halves of a joint configuration need a majority", () => {
   assert.ok(isMajority([1, 2, 4, 5], view));
 });
 
-test("half of an even number is no majority, and nobody is none", () => {
+test("half of an even number is not a majority, and neither is an empty set", () => {
   const view = [1, 2, 3, 4].map((id) => node(id, [1, 2, 3, 4]));
 
   assert.ok(!isMajority([1, 2], view));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { narrowed } from "../../../harness/report/narrow.ts";
 
-test("a drawing that is too wide keeps its order in fewer columns, and what fits stays as it is", () => {
+test("a drawing that is too wide keeps its order in fewer columns, and a drawing that fits stays unchanged", () => {
   const wide = [
     "process 4  put 1  |----|                                         events 0 to 1",
     "process 5  put 2              |----------------|                 events 2 to 6",

@@ -171,7 +171,7 @@ test("a connection that begins during a cut reaches its target only after the cu
   await Promise.all([scene.close(), other.close()]);
 });
 
-test("a link that refuses closes what there is and what comes", { skip }, async () => {
+test("a link that refuses closes present and new connections", { skip }, async () => {
   const scene = await setScene();
   const { near, far } = scene.connect();
   near.socket.write("x");
@@ -232,7 +232,7 @@ test("delayed bytes stay behind a cut that came meanwhile", { skip }, async () =
   await Promise.all([scene.close(), other.close()]);
 });
 
-test("the end of a connection does not overtake what is late", { skip }, async () => {
+test("the end of a connection does not overtake delayed bytes", { skip }, async () => {
   const clock = new ManualClock();
   const scene = await setScene({ clock });
   scene.proxy.disturb({ delay: 50 * MILLISECOND });

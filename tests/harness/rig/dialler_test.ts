@@ -79,7 +79,7 @@ test("children count as the node that has started them, also those that have lef
   }
 });
 
-test("a stranger, a socket that is gone, and a port that nobody has are nobody's", { skip }, () => {
+test("a foreign process, a closed socket and an unused port belong to no node", { skip }, () => {
   const stranger = { ...NODES, 400: { parent: 1, session: 400, sockets: [9] } };
   const roots = new Set([100, 200]);
   const ofInode = (inode: number) => ({ tcp: [line("0100007F:C0DE", "0100007F:1F90", inode)] });

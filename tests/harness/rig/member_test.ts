@@ -61,7 +61,7 @@ test(
 );
 
 test(
-  "a restore before the end of a killed process is known starts another one, and nobody complains",
+  "a restore before the end of a killed process is known starts another process without a complaint",
   { skip },
   () =>
     withMember(SERVES, async (member, complaints) => {

@@ -33,7 +33,7 @@ test("operations come in the order of their times, at about the rate that was as
   }
 });
 
-test("a client that disappoints nobody stays with its node, but for a stroll now and then", () => {
+test("a client stays with a node that serves it, and now and then asks another one", () => {
   const nodes = drawn("kv", 60).filter(({ client }) => client === 0).map(({ node }) => node);
   const most = Math.max(...NODES.map((node) => nodes.filter((each) => each === node).length));
 
@@ -41,7 +41,7 @@ test("a client that disappoints nobody stays with its node, but for a stroll now
   assert.ok(most < nodes.length);
 });
 
-test("nobody is asked who is busy, and an operation without a free client is left out", () => {
+test("a busy client gets no operation, and an operation without a free client is left out", () => {
   const workload = WORKLOADS.kv({ keys: 1, skew: 1, readShare: 0.5 });
   const source = drawnOperations(createRandom(1), workload, { rate: 10, concurrency: 3, bursts: false });
 

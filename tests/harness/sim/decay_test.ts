@@ -121,7 +121,7 @@ test("a bit of the last batch leaves doubt, and one of a new segment's beginning
   assert.ok(fresh.refused > 0 && fresh.refused + fresh.doubtful > 0.9 * SEEDS, JSON.stringify(fresh));
 });
 
-test("a batch of which some sectors are there is gone, or in doubt, and what was durable stays", () => {
+test("a batch with missing sectors is dropped or in doubt, and durable data stay", () => {
   const { refused, doubtful, whole } = outcomes("sectors");
   assert.ok(refused === 0 && doubtful > 0 && whole > 0, `${refused} refused, ${doubtful} in doubt, ${whole} whole`);
 });

@@ -32,7 +32,7 @@ function append(disk: SimDisk, node: Disk, ...values: number[]): void {
   node.write(FILE, disk.content(FILE)!.length, bytes(...values), ignored);
 }
 
-test("a crash takes what was not synced, and leaves what was", () => {
+test("a crash loses unsynced data, and keeps synced data", () => {
   const { disk, settle } = made();
   const node = disk.open();
   append(disk, node, 1, 2);
@@ -47,7 +47,7 @@ test("a crash takes what was not synced, and leaves what was", () => {
   assert.deepEqual([...disk.content(FILE)!], [1, 2]);
 });
 
-test("a crash gives back what was written over", () => {
+test("a crash restores bytes that an unsynced write has overwritten", () => {
   const { disk, settle } = made();
   const node = disk.open();
   append(disk, node, 1, 2, 3);

@@ -65,7 +65,7 @@ test("a violation is worse than what is unknown, and a sweep of no runs is unkno
   assert.equal(sweepValidity(one.summary(1)), false);
 });
 
-test("the coverage of a sweep is the sum of its runs', and names what was never reached", () => {
+test("the coverage of a sweep is the sum over its runs, and names the marks that none has reached", () => {
   const one = sweep();
   one.add(result(true, { elections: 2, truncations: 0, reads: 0 }));
   one.add(result(true, { elections: 3, truncations: 1, reads: 0 }));

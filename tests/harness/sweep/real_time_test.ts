@@ -56,7 +56,7 @@ test("in real time a smaller run is kept if one of several tries fails, and the 
   assert.ok(file!.expected.failed.includes("linearizability"));
 });
 
-test("in real time one try may not do: what failed at first is kept then", async () => {
+test("in real time a smaller run may not fail again: then the failed run is kept", async () => {
   const { file, original } = await shrunk(1_000, 1, 12);
   assert.deepEqual(file!.expected.failed, failedChecks(original.result));
   assert.ok(file!.schedule.operations.length > 10);

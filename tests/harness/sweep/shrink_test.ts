@@ -18,7 +18,7 @@ test("minimizing leaves exactly the items that the test needs", async () => {
   }
 });
 
-test("no single item of what is left can go, also where the test is not monotone", async () => {
+test("after minimizing, no single item can be left out, even if the test is not monotone", async () => {
   for (let seed = 0; seed < 100; seed++) {
     const random = createRandom(seed);
     const items = Array.from({ length: 1 + random.below(40) }, (_, i) => i);

@@ -158,7 +158,7 @@ function disturb(journal: Journal, random: Random, committed: number): number {
 
 const flushed: DiskDone = (error) => assert.equal(error, null);
 
-test("for all moments of a crash, what was durable is there afterwards, and a node can start from it", () => {
+test("after a crash at any moment, all durable data are there, and a node can start from them", () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     const random = createRandom(seed);
     const disk = memoryDisk((count) => random.below(count));

@@ -181,7 +181,7 @@ test("zeros behind the last batch are room, and count for nothing", () => {
   assert.deepEqual([heldBy(found), found.isWhole, found.doubt], [held.at(-1), true, null]);
 });
 
-test("a doubt stays over restarts until what was lost is replicated again", () => {
+test("a doubt survives restarts until the lost entries are replicated again", () => {
   const disk = memoryDisk();
   const journal = open(disk);
   journal.setState({ term: term(2), votedFor: nodeId(1) });

@@ -91,7 +91,7 @@ test("a file that is not a journal, has another version, or lacks its predecesso
   assert.equal(describe(filesOf(whole))[0], false);
 });
 
-test("a last batch that broke off, and one that may have been acknowledged, are told apart", () => {
+test("a torn last batch is distinguished from one that may have been acknowledged", () => {
   const whole = segmentOf(3);
   const torn = describe(filesOf(whole.slice(0, -1)))[1];
   assert.ok(torn.some((line) => line.startsWith("torn: ")));

@@ -165,7 +165,7 @@ test("a file is replaced whole, and leaves nothing beside it", { skip: skipFiles
   }));
 
 test(
-  "closing waits for what is under way, and later verbs fail",
+  "closing waits for operations under way, and later ones fail",
   { skip: skipFiles },
   () =>
     inFolder(async (folder) => {

@@ -204,7 +204,7 @@ test("when all nodes are killed at once, again and again, nothing acknowledged i
   });
 });
 
-test("a leader that is stopped is replaced, and what it says when it goes on is not believed", { skip }, async () => {
+test("a paused leader is replaced, and its messages after it continues are ignored", { skip }, async () => {
   await withMembers(startMembers, async (members) => {
     const load = new Load(members);
     for (let round = 0; round < 3; round++) {

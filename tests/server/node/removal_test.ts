@@ -38,7 +38,7 @@ test("a node that is removed learns it at once, also when it was away or starts 
   });
 });
 
-test("where a majority is gone, each node says at once what is missing, and local reads go on", { skip }, async () => {
+test("without a majority, each node says at once what is missing, and still serves local reads", { skip }, async () => {
   await inFolder(async (folder) => {
     const options = await optionsOf(3, folder);
     const servers = await Promise.all(options.map(start));

@@ -141,7 +141,7 @@ test(
 );
 
 test(
-  "a cluster whose every node has a damaged log's end elects nobody, unless an operator gives up that end",
+  "a cluster in which the end of every log is damaged elects no leader, unless an operator gives up that end",
   { skip },
   async () => {
     await withCluster(1, async ([a], servers, options) => {
@@ -283,19 +283,26 @@ test("a client that asks for much and takes nothing does not fill the node's mem
   });
 });
 
-test("with certificates members and clients talk in secret, and whoever has none is not heard", { skip }, async () => {
-  const identities = [NODE_1, NODE_2, NODE_3];
-  await withCluster(3, async ([a, b], _servers, [options]) => {
-    assert.equal(await a!.call("SET", "k", "v"), "OK");
-    assert.equal(await b!.call("GET", "k"), "v");
-    const plain = connect({ ...options!, tls: null });
-    await assert.rejects(plain.call("GET", "k"), /Cannot talk to/);
-    // A member's certificate is none of a client's: they have authorities of their own.
-    const { address, tls } = { address: options!.client, tls: { ...NODE_2, ca: DOOR.ca } };
-    await assert.rejects(askOnce({ address, tls }, ["GET", "k"]), /Cannot talk to/);
-    await assert.rejects(askOnce({ address: options!.listen, tls: { ...CLIENT, ca: NODE_1.ca } }, ["PING"]), /Cannot/);
-  }, (id) => ({ tls: DOOR, secret: null, peerTls: identities[id - 1]! }));
-});
+test(
+  "with certificates, connections are encrypted, and a client or node without one is refused",
+  { skip },
+  async () => {
+    const identities = [NODE_1, NODE_2, NODE_3];
+    await withCluster(3, async ([a, b], _servers, [options]) => {
+      assert.equal(await a!.call("SET", "k", "v"), "OK");
+      assert.equal(await b!.call("GET", "k"), "v");
+      const plain = connect({ ...options!, tls: null });
+      await assert.rejects(plain.call("GET", "k"), /Cannot talk to/);
+      // A member's certificate is none of a client's: they have authorities of their own.
+      const { address, tls } = { address: options!.client, tls: { ...NODE_2, ca: DOOR.ca } };
+      await assert.rejects(askOnce({ address, tls }, ["GET", "k"]), /Cannot talk to/);
+      await assert.rejects(
+        askOnce({ address: options!.listen, tls: { ...CLIENT, ca: NODE_1.ca } }, ["PING"]),
+        /Cannot/,
+      );
+    }, (id) => ({ tls: DOOR, secret: null, peerTls: identities[id - 1]! }));
+  },
+);
 
 test("sockets that never complete TLS keep no client out", { skip }, async () => {
   const limits = { maxConnections: 4, maxNewConnections: 4, operatorConnections: 2 };
@@ -322,7 +329,7 @@ test("INFO tells role, term, commit and members", { skip }, async () => {
 });
 
 test(
-  "noise at the doors for clients and for members ends its connection and disturbs nobody else",
+  "random bytes at the ports for clients and members end their own connection only",
   { skip },
   async () => {
     await withCluster(1, async ([a], _servers, [options]) => {
@@ -347,7 +354,7 @@ test(
   },
 );
 
-test("a long pipeline at a follower is done whole: none of what it forwards is dropped", { skip }, async () => {
+test("a long pipeline at a follower is executed completely: no forwarded request is dropped", { skip }, async () => {
   await withCluster(3, async ([a], _servers, options) => {
     await a!.call("SET", "k", "0");
     // Short commands: one chunk of a socket has thousands of them.

@@ -5,7 +5,7 @@ import { FrameQueue } from "../../../server/peer/frame_queue.ts";
 import { joinFrames } from "../../../server/peer/frames.ts";
 import { createRandom } from "../../../raft/mod.ts";
 
-test("a queue of frames gives what a list of them would, whatever is pushed, dropped and taken", () => {
+test("a queue of frames equals a list of them, whatever is pushed, dropped and taken", () => {
   for (let seed = 1; seed <= 60; seed++) {
     const random = createRandom(seed);
     const queue = new FrameQueue();

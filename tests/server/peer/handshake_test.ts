@@ -72,7 +72,7 @@ test("neither a hello nor a challenge holds the cluster's name, a number or a bi
   }
 });
 
-test("a refusal comes with its reason, and only who listens can have made it", () => {
+test("a refusal has its reason, and only the listening side can have made it", () => {
   const judge = () => ({ type: "no member", reason: "node 2 is not a member", index: 7 }) as const;
   const { dialled, said } = both({}, { judge });
   assert.deepEqual(dialled, { type: "refused", refusal: judge() });
@@ -116,7 +116,7 @@ test("a claim that was changed on the way is refused, whatever bit it was", () =
   }
 });
 
-test("the highest version that both speak is agreed on, and nobody in between can lower it", () => {
+test("both sides agree on the highest common version, and nobody in between can lower it", () => {
   const { dialled } = both({ versions: { lowest: 3, highest: 6 } }, { versions: { lowest: 2, highest: 5 } });
   assert.ok(dialled?.type === "welcome" && dialled.version === 5);
 
@@ -181,7 +181,7 @@ test("a long text is cut between characters, so that both sides have the same", 
   assert.ok(dialled?.type === "refused" && dialled.refusal.reason === "€".repeat(85));
 });
 
-test("another version of the handshake and another protocol are told apart", () => {
+test("another version of the handshake is distinguished from another protocol", () => {
   const feed = (text: string): string => refusal(() => createHandshakeReader().feed(Buffer.from(text, "latin1")));
   assert.equal(feed("kayapeer\x02\0\x05\0"), "it speaks version 2 of the peers' handshake, and this node 3");
   assert.equal(feed("GET / HTTP/1.1\r\n"), "it does not speak the protocol of peers");
@@ -189,7 +189,7 @@ test("another version of the handshake and another protocol are told apart", () 
   assert.match(feed("kayapeer\x03\0\xff\xff"), /its handshake has 65535 bytes/);
 });
 
-test("random bytes at any point of a handshake are refused or wait for more, and nothing else happens", () => {
+test("random bytes at any point of a handshake are refused, or wait for more bytes", () => {
   const random = createRandom(2);
   let errors = 0;
   for (let round = 0; round < tries("KAYA_RANDOM_CASES", 4500); round++) {

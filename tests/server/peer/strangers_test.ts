@@ -93,37 +93,44 @@ test("a removed member is no longer a peer, and its number is free at once", { s
   });
 });
 
-test("an administrator's slip neither moves a member nor replaces nobody", { skip }, async () => {
-  await withThree(async (servers, _options, { call }) => {
-    await until(() => servers.every(({ node }) => node.directory.entries.size === 3), call);
-    const before = servers[0]!.node.directory.entries.get(2);
-    assert.match(
-      String(await call("RAFT", "ADD", "2", "127.0.0.1:1")),
-      /ERR node 2 is a member at 127.0.0.1:\d+: if it has/,
-    );
-    assert.equal(await call("RAFT", "ADD", "2", before!.address), "OK");
-    assert.match(String(await call("RAFT", "REPLACE", "7", "8", "127.0.0.1:1")), /ERR this node knows of no member 7/);
-    assert.match(
-      String(await call("RAFT", "REPLACE", "2", "2", "127.0.0.1:1")),
-      /ERR node 2 cannot take its own place/,
-    );
-    assert.match(
-      String(await call("RAFT", "ADD", "9", before!.address)),
-      /ERR node 2 is a member at 127.0.0.1:\d+: two members cannot have one address/,
-    );
-    assert.match(String(await call("RAFT", "REPLACE", "1", "9", before!.address)), /ERR node 2 is a member at/);
-    assert.equal(servers[0]!.node.directory.entries.get(2)!.address, before!.address);
-    assert.deepEqual([...servers[0]!.node.directory.entries.keys()].sort(), [1, 2, 3]);
-  });
-});
+test(
+  "an administrator's mistake neither moves a member nor replaces a node that does not exist",
+  { skip },
+  async () => {
+    await withThree(async (servers, _options, { call }) => {
+      await until(() => servers.every(({ node }) => node.directory.entries.size === 3), call);
+      const before = servers[0]!.node.directory.entries.get(2);
+      assert.match(
+        String(await call("RAFT", "ADD", "2", "127.0.0.1:1")),
+        /ERR node 2 is a member at 127.0.0.1:\d+: if it has/,
+      );
+      assert.equal(await call("RAFT", "ADD", "2", before!.address), "OK");
+      assert.match(
+        String(await call("RAFT", "REPLACE", "7", "8", "127.0.0.1:1")),
+        /ERR this node knows of no member 7/,
+      );
+      assert.match(
+        String(await call("RAFT", "REPLACE", "2", "2", "127.0.0.1:1")),
+        /ERR node 2 cannot take its own place/,
+      );
+      assert.match(
+        String(await call("RAFT", "ADD", "9", before!.address)),
+        /ERR node 2 is a member at 127.0.0.1:\d+: two members cannot have one address/,
+      );
+      assert.match(String(await call("RAFT", "REPLACE", "1", "9", before!.address)), /ERR node 2 is a member at/);
+      assert.equal(servers[0]!.node.directory.entries.get(2)!.address, before!.address);
+      assert.deepEqual([...servers[0]!.node.directory.entries.keys()].sort(), [1, 2, 3]);
+    });
+  },
+);
 
-test("the leadership is not offered to who is no voter", { skip }, async () => {
+test("the leadership is not offered to a node that is not a voter", { skip }, async () => {
   await withThree(async (_servers, _options, { call }) => {
     assert.match(String(await call("RAFT", "TRANSFER", "9")), /ERR this node knows of no voter 9/);
   });
 });
 
-test("no member dials where a client says that a node listens", { skip }, async () => {
+test("a member does not dial an address that only a client has given", { skip }, async () => {
   await withThree(async (servers, _options, { call }) => {
     let dialled = 0;
     const trap = net.createServer((socket) => {
@@ -148,7 +155,7 @@ test("no member dials where a client says that a node listens", { skip }, async 
   });
 });
 
-test("a member speaks for itself alone: who speaks as another, or to another, is cut off", { skip }, async () => {
+test("a member that sends a packet as another node, or to another node, is cut off", { skip }, async () => {
   await withThree(async (servers, options, { call }) => {
     await stop(servers.splice(1, 1)[0]!);
     const beat = { type: "commit-notice", term: term(2 ** 40), afterSync: false, commitIndex: 0 };

@@ -208,7 +208,7 @@ test("a stranger learns nothing, in whatever order it speaks, and is not heard",
 });
 
 test(
-  "a peer that is known by another journal is refused by whoever dials, and only by who knows",
+  "a peer that is known by another journal is refused by each node that knows this, whichever side dials",
   { skip },
   async () => {
     const births: Partial<TransportOptions> = { birth: 11, birthOf: (peer) => peer === 2 ? 22 : 0 };
@@ -591,7 +591,7 @@ test("a connection that begins no TLS is cut off after the time limit of the han
   await node.close();
 });
 
-test("addresses are read and written alike, and loopback is told apart", () => {
+test("addresses are parsed and formatted alike, and loopback is recognized", () => {
   for (const text of ["127.0.0.1:7101", "[::1]:7101", "node-1.example:1"]) {
     assert.equal(formatAddress(parseAddress(text)), text);
   }

@@ -176,7 +176,7 @@ test("a client without a password is cut off after 5 seconds, whatever it sends"
 });
 
 test(
-  "passwords are tried slowly: after ten wrong ones, one in 20 ms, and what follows waits for it",
+  "after ten wrong passwords, one is checked every 20 ms, and later commands wait for it",
   { skip },
   async () => {
     await withDoor(async ({ connect, clock, warned, listener }) => {
@@ -259,7 +259,7 @@ test(
 );
 
 test(
-  "a door that closes lets each connection finish what it has asked, and tells who asks more",
+  "a listener that closes lets each connection finish its commands, and refuses new ones",
   { skip },
   async () => {
     await withDoor(async (door) => {
@@ -428,7 +428,7 @@ test("ten thousand commands that are answered at once may wait for one that is n
   });
 });
 
-test("a mistake in this program costs the client that meets it its connection, and nobody else", { skip }, async () => {
+test("an error in this program closes only the connection of the client that triggers it", { skip }, async () => {
   await withDoor(async ({ connect, warned }) => {
     const [one, other] = [connect(), connect()];
     other.socket.write("GET k\r\n");

@@ -144,7 +144,7 @@ test("errors are those of Redis", () => {
   for (const [request, expected] of Object.entries(REDIS_ERRORS)) assert.equal(error(request), expected, request);
 });
 
-test("tracking is accepted where it tracks nothing, and refused where a client would wait for what never comes", () => {
+test("CLIENT TRACKING is accepted if it needs no invalidations, and refused if the client would wait for them", () => {
   for (const request of ["CLIENT TRACKING ON", "CLIENT TRACKING ON BCAST", "CLIENT TRACKING ON OPTIN REDIRECT"]) {
     assert.match(error(request), /^ERR CLIENT TRACKING ON takes OPTIN here/, request);
   }

@@ -215,7 +215,7 @@ test("a parser that has met an error stays in it, and the commands before it wer
   assert.deepEqual(commands, [["PING"], ["GET", "a"]]);
 });
 
-test("inline commands split at spaces and keep what quotes hold together", () => {
+test("inline commands are split at spaces, except within quotes", () => {
   assert.deepEqual(splitInline("  set\tkey  value "), ["set", "key", "value"]);
   assert.deepEqual(splitInline('"a b" "\\x41\\n\\"\\q" \'c\\d\\\'\''), ["a b", 'A\n"q', "c\\d'"]);
   assert.deepEqual(splitInline('a"b c"'), ["ab c"]);

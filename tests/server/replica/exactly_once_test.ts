@@ -72,7 +72,7 @@ test("a write whose attempts are refused, lost, late or answered twice is applie
   }
 });
 
-test("a write that nobody took until its time was up surely failed", () => {
+test("a write that no leader took in time failed for certain", () => {
   const refused: ClientReply = { type: "fail", error: "no leader known", isRetryable: true };
   const front = createExactlyOnce({
     name: "1.7",

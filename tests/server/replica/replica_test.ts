@@ -132,7 +132,7 @@ test("a failing append or sync ends the node, and nothing is answered", () => {
   assert.deepEqual(replies, []);
 });
 
-test("without a leader a write surely fails, and a read too", () => {
+test("without a leader, writes and reads fail for certain", () => {
   const cluster = replicaCluster(3);
   const member = cluster.members[0]!;
   assert.deepEqual(ask(member, put("a", "1")), [{ type: "fail", error: "no leader known", isRetryable: true }]);
@@ -207,7 +207,7 @@ test("a read at a follower sees every write that was answered before", () => {
   }
 });
 
-test("a local read shows what the asked node holds, be it old", () => {
+test("a local read shows the asked node's state, even if it is old", () => {
   const cluster = elected(3);
   const slow = follower(cluster);
   ask(cluster.leader(), put("a", "1"));
@@ -309,7 +309,7 @@ test("a session that makes no sense is refused", () => {
   assert.equal(cluster.members[0]!.store.get("n"), null);
 });
 
-test("a change of the members that is none, and a way to read that is none, are refused and end nothing", () => {
+test("an invalid membership change and an unknown read mode are refused, and the node continues", () => {
   const cluster = elected(1);
   const { replica } = cluster.members[0]!;
   const changes = [null, "x", 7, {}, { type: "simple" }, { type: "simple", changes: [null] }, {
@@ -335,7 +335,7 @@ test("a command that is too long, and too many that wait, are refused with a cle
   assert.deepEqual(replies.map((list) => list[0]?.type), [undefined, undefined, undefined, "fail", "fail"]);
 });
 
-test("a state that outgrows a snapshot stops nobody: what makes it smaller is taken, and then everything again", () => {
+test("a state above the snapshot limit stops no node: only commands that shrink it are taken, until it fits again", () => {
   const cluster = elected(3, { more: { raft: { maxSnapshotBytes: 100_000 }, compaction: { bytes: 50_000 } } });
   const write = (request: ClientRequest): ClientReply | undefined => {
     const replies = ask(cluster.leader(), request);

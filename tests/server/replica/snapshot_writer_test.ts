@@ -66,7 +66,7 @@ test("a snapshot holds the state as of its index, though commands are applied be
   assert.deepEqual(contentOf(restored), { a: "before", b: "before", c: "before" });
 });
 
-test("a snapshot larger than one may be is given up, and tried again after a while", () => {
+test("a snapshot above the size limit is given up, and tried again later", () => {
   const { journal } = opened();
   const machine = createKvStore(100);
   let taken = 0;
@@ -121,7 +121,7 @@ function disturb(store: StateMachine, below: (n: number) => number): void {
   store.apply(encodeOperation(operations[below(operations.length)]!), 1);
 }
 
-test("slices show nothing of what is applied between them, whatever it is, and are the same on every node", () => {
+test("slices do not show commands that are applied between them, and are the same on every node", () => {
   for (let seed = 1; seed <= 150; seed++) {
     const random = createRandom(seed);
     const below = (n: number): number => random.below(n);

@@ -43,7 +43,7 @@ test("the explanation of a history ten times as long asks a model for hardly mor
   assert(many < 2 * few + 10_000, `${few} and ${many} steps`);
 });
 
-test("a set that is being made smaller stays as it is when time is up", () => {
+test("a set that is being reduced stays as it is when time is up", () => {
   const all = Array.from({ length: 64 }, (_, i) => i);
   const isWrong = (kept: readonly number[]): boolean => kept.includes(5) && kept.includes(40);
   let left = Infinity;

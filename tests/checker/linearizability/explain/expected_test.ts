@@ -43,7 +43,7 @@ const event = (process: number, type: HistoryEvent["type"], f: string, value: un
   ...more,
 });
 
-test("a sentence names nodes and times, and what should have been read", () => {
+test("a sentence names nodes, times, and the value that should have been read", () => {
   const { reason, counterexample } = checkLinearizability([
     event(0, "invoke", "put", 1, { node: 1, time: 1e9 }),
     event(0, "ok", "put", 1, { node: 1, time: 1.1e9 }),

@@ -132,7 +132,7 @@ test("a stale read of a value that was written often is explained by what came b
   );
 });
 
-test("swaps in a circle are told by the one that came last", () => {
+test("a circle of swaps is explained by the last one", () => {
   const circle = Array.from({ length: 12 }, (_, i) => ["cas", [i % 3, (i + 1) % 3]] as const);
   const history = inTurn([["put", 0], ...circle, ["get", 1]]);
 

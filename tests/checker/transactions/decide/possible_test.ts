@@ -84,7 +84,7 @@ for (const { what, workload, history, possible, impossible } of histories) {
   });
 }
 
-test("values that cannot be told apart leave nothing that is listed as possible", () => {
+test("ambiguous values leave no model that is listed as possible", () => {
   const { events } = parseShorthand("seq p0:wx1|p1:wx1|p2:wy1ry2", "rw-register");
   assert.deepEqual(checkTransactions(events, { workload: "rw-register" }).remaining, []);
 });

@@ -49,13 +49,13 @@ test("each anomaly rules out the weakest models that forbid it", () => {
   for (const [anomaly, models] of weakest) assert.deepEqual(boundary([anomaly]).not, models, anomaly);
 });
 
-test("a read of what nobody wrote leaves no model standing", () => {
+test("a read of a value that nobody wrote rules out every model", () => {
   const { not, alsoNot, remaining } = boundary(["thin-air-read"]);
   assert.deepEqual([...not, ...alsoNot].sort(), CONSISTENCY_MODELS);
   assert.deepEqual(remaining, []);
 });
 
-test("nothing found rules out nothing, and leaves nothing but what was decided to hold", () => {
+test("a history without anomalies rules out no model, and only models that were decided count as holding", () => {
   assert.deepEqual(boundary([]), { not: [], alsoNot: [], remaining: [] });
   const held = modelsBelow(["prefix", "repeatable-read"]);
   assert.deepEqual(boundary([], held).remaining, ["prefix", "repeatable-read"]);
@@ -75,7 +75,7 @@ test("session edges belong to session models, real time to strong ones, and plai
   }
 });
 
-test("a model is known by its other names, and an unknown one is refused with those that there are", () => {
+test("a model is found by its other names, and an unknown one is refused with the list of models", () => {
   assert.equal(canonicalModel("strict-serializable"), "strong-serializable");
   assert.equal(canonicalModel("PL-2.99"), "repeatable-read");
   assert.throws(

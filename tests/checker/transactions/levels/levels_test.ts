@@ -140,7 +140,7 @@ test("a history of nothing is valid", () => {
   assert.equal(checkTransactions([]).valid, true);
 });
 
-test("values of every kind are told apart", () => {
+test("values of every kind are distinguished", () => {
   const values = [1, "1", 1.5, true, [1], { a: 1 }, 9007199254740991];
   const events = values.flatMap((value, i) => {
     const key = [["k"], { k: 1 }, "k", 0, -1, 2.5, 1e9][i];

@@ -113,7 +113,7 @@ test("a read of null where null was written too may have seen either", () => {
   assert.match(verdict.reason!, /nil was written to key "x", but may also be its initial state/);
 });
 
-test("no session guarantee is said to be broken by what may be another's write", () => {
+test("a write that may be another transaction's breaks no session guarantee", () => {
   const { events } = parseShorthand("seq p0:wx1|p0:wy1|p1:wy1|p2:ry1rx", "rw-register");
   for (const consistencyModel of ["monotonic-writes", "writes-follow-reads", "PRAM"]) {
     assert.equal(checkTransactions(events, { workload: "rw-register", consistencyModel }).valid, "unknown");

@@ -71,7 +71,7 @@ test("a read that differs from the naive machine's is noticed where that has the
   }
 });
 
-test("a read that is answered from a state before what was committed when it was asked is noticed", () => {
+test("a read from a state older than the entries committed when it was asked is noticed", () => {
   for (const index of [5, 6]) {
     const seen = world();
     seen.committedThrough = 6;

@@ -295,7 +295,7 @@ test("a configuration that outlives its entry is noticed", () => {
   breach(cluster, /^configurations: node 1 keeps a configuration whose entry it has cut off/);
 });
 
-test("a vote of who hears a leader is noticed, unless an election timeout has passed", () => {
+test("a vote by a node that hears a leader is noticed, unless an election timeout has passed", () => {
   const hear = (cluster: ReturnType<typeof observed>): void =>
     cluster.tracer(3).receive({
       type: "heartbeat-request",
@@ -320,7 +320,7 @@ test("a vote of who hears a leader is noticed, unless an election timeout has pa
   breach(hasty, /^loyalty: node 3 votes for 2 in term 2, 9 ticks after it has heard from its leader/);
 });
 
-test("a snapshot of what was never committed is noticed, and one that takes the state back", () => {
+test("a snapshot of uncommitted entries is noticed, and one that takes the state back", () => {
   const cluster = observed();
   cluster.tracer(2).snapshot("installed", { index: 5 as LogIndex, term: 1 as Term }, 1 as NodeId);
   breach(cluster, /^state machine safety: node 2 installs a snapshot at entry 5 of term 1, which was never committed/);
@@ -438,7 +438,7 @@ test("two voters changed at once are noticed, unless it is through a joint confi
   assert.equal(joint.invariants.verdict().valid, true);
 });
 
-test("a campaign of who hears a leader is noticed, unless that leader asked for it", () => {
+test("a campaign by a node that hears a leader is noticed, unless that leader asked for it", () => {
   const campaign = (isAsked: boolean): ReturnType<typeof observed> => {
     const cluster = observed();
     const message = { from: 1 as NodeId, to: 3 as NodeId, term: 1 as Term, afterSync: false };
@@ -679,7 +679,7 @@ test("campaigns without end while nothing is wrong are noticed, and not while so
   breach(calm, /^campaigns: node 2 loses 9 campaigns, the last in term 1, and nobody leads/);
 });
 
-test("an acknowledgement of what only a snapshot holds whose file is not durable is noticed", () => {
+test("an acknowledgement of entries that only a snapshot without a durable file holds is noticed", () => {
   const installing = (durableSnapshotIndex: number): ReturnType<typeof observed> => {
     const cluster = observed();
     cluster.lead(1, 1);

@@ -36,7 +36,7 @@ function judged(known: DurableLog, left: DurableLog | Error): string | null {
   return seen.verdict().reason ?? null;
 }
 
-test("a journal that would be found as it is known breaks nothing, also if more would be found", () => {
+test("a crash that keeps all that the node knows, or more, is no breach", () => {
   assert.equal(judged(log(3), log(3)), null);
   assert.equal(judged(log(3), log(4)), null);
 });

@@ -186,7 +186,7 @@ for (const workload of Object.keys(etcd.workloads)) {
 }
 
 test(
-  "a client of etcd that reads what a node has at hand is caught",
+  "a client of etcd that reads a node's own state is caught",
   { skip: skipWithoutEtcd, timeout: 1e9 },
   async () => {
     for (let seed = 1; seed <= 5; seed++) {

@@ -31,7 +31,7 @@ test("in a history, large numbers are the texts of their digits", () => {
   assert.equal(forHistory(plain), plain);
 });
 
-test("a line is a message, or what is wrong with it is said", () => {
+test("a line is a message, or is refused with the reason", () => {
   const problemOf = (text: string): string => {
     const line = readLine(text);
     return line === null ? "blank" : "problem" in line ? line.problem : "message";

@@ -176,7 +176,7 @@ test("on real time, nodes with a helper are right under a partition", { skip: no
   assert.deepEqual(invalid(judged), []);
 });
 
-test("challenges are solved, and their messages and latencies are told", { skip: noPython }, async () => {
+test("challenges are solved, and their messages and latencies are reported", { skip: noPython }, async () => {
   const judged = await run({
     bin: `${DOCS}python/broadcast.py`,
     workload: "broadcast",
@@ -221,7 +221,7 @@ test(
 );
 
 test(
-  "nodes that answer nobody are told, with their last words, and the run is unknown",
+  "nodes that answer no client are reported with their last output, and the run is unknown",
   { skip: noPython },
   () =>
     withProgram(
@@ -238,7 +238,7 @@ ${ECHO}`,
 );
 
 test(
-  "a node that writes something else than messages is told, with the line",
+  "a node that writes a line that is not a message is reported with the line",
   { skip: noPython },
   () =>
     withProgram(

@@ -56,7 +56,7 @@ test("a client numbers its writes, and repeats one without an answer under its n
   ]);
 });
 
-test("where its session was forgotten before the first attempt the write has failed, and the next has a new session", () => {
+test("if the session was forgotten before the first attempt, the write fails, and the next one has a new session", () => {
   const { ends, attempts } = perform(2, [EXPIRED, DONE]);
   assert.deepEqual(ends, ["fail session expired", "ok"]);
   assert.deepEqual(attempts.map(({ client, sequence, since }) => [client, sequence, since]), [
@@ -64,7 +64,7 @@ test("where its session was forgotten before the first attempt the write has fai
   ]);
 });
 
-test("where it was forgotten after an attempt without an answer nobody can tell what became of the write", () => {
+test("if the session was forgotten after an attempt without an answer, the outcome of the write is unknown", () => {
   const { ends, attempts } = perform(2, [null, EXPIRED, DONE]);
   assert.deepEqual(ends, ["info session expired", "ok"]);
   assert.deepEqual(attempts.map(({ client }) => client), [5, 5, "5.1"]);

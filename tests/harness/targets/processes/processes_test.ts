@@ -120,7 +120,7 @@ test("a rejection of a client counts as info, also one that is thrown at once", 
   }
 });
 
-test("a client's result that is no completion ends the run, and is told", { skip, timeout: 1e9 }, async () => {
+test("a client's result that is not a completion ends the run, and is reported", { skip, timeout: 1e9 }, async () => {
   const circle: Record<string, unknown> = { type: "ok" };
   circle["value"] = circle;
   const results: readonly (readonly [unknown, RegExp])[] = [
@@ -152,7 +152,7 @@ test("a client's result that is no completion ends the run, and is told", { skip
   }
 });
 
-test("a client that is none ends the run, and is told", { skip, timeout: 1e9 }, async () => {
+test("an invalid client ends the run, and is reported", { skip, timeout: 1e9 }, async () => {
   const clients: readonly (readonly [() => unknown, RegExp])[] = [
     [() => undefined, /^client\(\) returned undefined for node \d, but \{ invoke, close \} was expected$/],
     [() => ({ close() {} }), /^client\(\) returned \{ close: \[Function: close\] \} for node \d, but/],
