@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ClientReply, type Clock, decodePacket } from "../../server/mod.ts";
+import { type ClientReply, type Clock, decodePacket, MILLISECOND } from "../../server/mod.ts";
 import { CLIENTS, type View } from "../nemesis/kind.ts";
 import type { CommandRequest } from "../../server/replica/client.ts";
 import type { EventQueue } from "./event_queue.ts";
@@ -124,6 +124,10 @@ export class SimCluster {
       send: (to, message) => {
         const target = this.#nodes.get(to);
         if (target !== undefined) this.network.send(id, to, target.receive, message);
+        return !settings.noticesLoss || (target !== undefined && !this.network.isCut(id, to));
+      },
+      onEnd: () => {
+        if (settings.noticesLoss) queue.at(queue.now() + MILLISECOND, () => this.#loses(id));
       },
       refuse: (to) => {
         const target = this.#nodes.get(to);
@@ -133,6 +137,13 @@ export class SimCluster {
     if (isReused) invariants.forgets(id);
     this.#nodes.set(id, node);
     return node;
+  }
+
+  /** The connections to a node that has ended are closed. */
+  #loses(id: number): void {
+    for (const node of this.#nodes.values()) {
+      if (node.id !== id && !node.isPaused) node.replica?.lostConnection(id);
+    }
   }
 
   nodes(): readonly number[] {

@@ -59,6 +59,10 @@ export interface HostSettings {
   readonly maxCommandBytes: number;
   /** How many requests of a kind may wait at a node. */
   readonly maxWaiting: number;
+  /** How many bytes may wait for a leader's disk. */
+  readonly maxUnflushedBytes: number;
+  /** Whether a node learns that another has ended, or that a message is lost because its link is cut. */
+  readonly noticesLoss: boolean;
   /** After how many ticks without an answer a node's own session retries a write. */
   readonly retryTicks: number;
   /** After how many ticks a node's own session gives a write up. */
@@ -88,7 +92,8 @@ export interface HostParts {
   readonly watch: (packet: Packet) => void;
   /** Compares the replies to clients with the applied writes. */
   readonly invariants: HostInvariants;
-  readonly send: (to: number, bytes: Uint8Array) => void;
+  /** Sends bytes; `false`: it is certain that they never arrive. */
+  readonly send: (to: number, bytes: Uint8Array) => boolean;
   readonly defer: ((action: () => void) => void) | undefined;
   readonly onStopped: (error: Error) => void;
 }
@@ -137,13 +142,14 @@ export class SimHost {
         if (packet.kind === "answer") invariants.forwards.answered(parts, { ...packet, from: to });
         const bytes = encodePacket(packet);
         packets.encoded(packet, bytes);
-        send(to, bytes);
+        return send(to, bytes);
       },
       raft: { ...settings.raft, ...parts.raft },
       limits: {
         forwardTimeoutTicks: settings.forwardTimeoutTicks,
         maxCommandBytes: settings.maxCommandBytes,
         maxWaiting: settings.maxWaiting,
+        maxUnflushedBytes: settings.maxUnflushedBytes,
       },
       compaction: { bytes: settings.compactionBytes },
       ...(parts.defer === undefined ? {} : { defer: parts.defer }),
@@ -160,6 +166,7 @@ export class SimHost {
       leaderTerm: () => replica.node.leader === null ? 0 : replica.node.term,
       timeoutTicks: settings.frontTimeoutTicks,
       retryTicks: settings.retryTicks,
+      maxOpen: settings.maxWaiting,
     });
     this.#submit = this.#watchReplies(throughFront(this.front, replica));
     const known = new Map([id, ...peers].map((one) => [one, addressOf(one)]));

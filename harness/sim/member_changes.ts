@@ -19,6 +19,10 @@ const REMOVED_RUNS_TICKS = 200;
 const LEAVE_TICKS = 10;
 /** After how many ticks a node that comes back under its number has begun its journal, and asks to be added. */
 const BEGIN_TICKS = 4;
+/** How long the nemesis waits for a leader that it can ask. */
+const LEADER_TIMEOUT = 300 * MILLISECOND;
+/** How many times as long as usual every second newcomer's disk takes at first, and for how long. */
+const SLOW_AT_FIRST = 200, SLOW_TIME = 3_000 * MILLISECOND;
 /** How long the nemesis waits for a membership change. */
 const CHANGE_TIMEOUT = 5_000 * MILLISECOND;
 
@@ -42,17 +46,26 @@ export class MemberChanges {
     this.#parts = parts;
   }
 
-  /** Asks for a change, and waits for its result. */
-  ask(fault: Member, done: (strike: Strike) => void): void {
+  /**
+   * Asks for a change, and waits for its result. While nobody leads it waits for a leader for a while, which is then
+   * asked before it has committed anything.
+   */
+  ask(fault: Member, done: (strike: Strike) => void, waited: number = 0): void {
     const { queue, join } = this.#parts;
     const { change } = fault;
     const leader = this.#leader();
     const name = typeOf(fault).say(fault);
-    if (leader === null) return done({ struck: false, detail: `${name}: nobody leads` });
+    if (leader === null) {
+      if (waited >= LEADER_TIMEOUT) return done({ struck: false, detail: `${name}: nobody leads` });
+      return queue.at(queue.now() + MILLISECOND, () => this.ask(fault, done, waited + MILLISECOND));
+    }
     const wrong = this.#isOutOfPlace(fault);
     if (wrong !== null) return done({ struck: false, detail: `${name}: ${wrong}` });
     const newcomers = this.#newcomersOf(fault);
-    for (const id of newcomers) join(id);
+    for (const id of newcomers) {
+      join(id);
+      if ((queue.now() + id) % 2 === 0) this.#parts.nodes.get(id)?.isSlowAtFirst(SLOW_AT_FIRST, SLOW_TIME);
+    }
     const judge = this.#expectation(fault, leader);
     let isOpen = true;
     const end = (reply: ClientReply): void => {

@@ -58,7 +58,9 @@ interface SimNodeOptions {
   readonly invariants: Invariants;
   /** Called with every event inside the node. */
   readonly trace?: Trace;
-  readonly send: (to: number, message: PeerMessage) => void;
+  readonly send: (to: number, message: PeerMessage) => boolean;
+  /** Called when the node ends. */
+  readonly onEnd: () => void;
   /** Tells a node that it is known by another journal than it has. */
   readonly refuse: (to: number) => void;
 }
@@ -287,10 +289,10 @@ export class SimNode {
     if (packet.kind === "raft" && !this.#isLost) this.#invariants.leaves(this.id, packet.envelope, this.journal!);
   }
 
-  #send(to: number, bytes: Uint8Array): void {
+  #send(to: number, bytes: Uint8Array): boolean {
     const { id } = this;
     const expected = this.#host?.births.of(to) ?? 0;
-    this.#options.send(to, { from: id, birth: this.journal!.birth, expected, isLost: this.#isLost, bytes });
+    return this.#options.send(to, { from: id, birth: this.journal!.birth, expected, isLost: this.#isLost, bytes });
   }
 
   #tracer(): RaftTracer {
@@ -345,6 +347,7 @@ export class SimNode {
     this.#isUp = false;
     this.#inbox = [];
     this.disk.crash(keepsWritten);
+    this.#options.onEnd();
     if (this.isPaused) this.disk.held = [];
   }
 
@@ -533,6 +536,14 @@ export class SimNode {
     if (this.replica === null || this.isPaused) return false;
     for (let i = 0; i < fault.ticks; i++) this.#tick();
     return true;
+  }
+
+  /** Its disk takes so many times as long as usual, for a time, as on a machine that has other work at first. */
+  isSlowAtFirst(factor: number, duration: number): void {
+    this.disk.slowness = factor;
+    this.#queue.at(this.#queue.now() + duration, () => {
+      this.disk.slowness = this.#held.slow.at(-1)?.factor ?? 1;
+    });
   }
 
   slowDisk(fault: SlowDisk): boolean {

@@ -78,6 +78,10 @@ export interface ClusterSetup {
   readonly maxCommandBytes: number;
   /** How many requests of a kind may wait at a node. */
   readonly maxWaiting: number;
+  /** How many bytes may wait for a leader's disk. */
+  readonly maxUnflushedBytes: number;
+  /** Whether a node learns that another has ended, or that a message is lost because its link is cut. */
+  readonly noticesLoss: boolean;
   /** After how many ticks without an answer a node's own session retries a write. */
   readonly retryTicks: number;
   /** After how many ticks a node gives a write up. A client waits for a second, which is forty ticks. */
@@ -128,6 +132,8 @@ const CLUSTER: ClusterSetup = {
   batchTime: MILLISECOND / 20,
   maxCommandBytes: 16_777_216,
   maxWaiting: 20_000,
+  maxUnflushedBytes: 67_108_864,
+  noticesLoss: false,
   retryTicks: 10,
   frontTimeoutTicks: 40,
   maxSessions: 10_000,
@@ -218,6 +224,8 @@ function drawCluster(
     maxPendingReads: pick(random, [CLUSTER.maxPendingReads, CLUSTER.maxPendingReads, 8, 1]),
     maxCommandBytes: pick(random, [CLUSTER.maxCommandBytes, CLUSTER.maxCommandBytes, 40_000]),
     maxWaiting,
+    maxUnflushedBytes: pick(random, [CLUSTER.maxUnflushedBytes, CLUSTER.maxUnflushedBytes, 4_000]),
+    noticesLoss: random.below(2) === 0,
     forwardTimeoutTicks: pick(random, forwardTimeouts),
     // A node whose own session was forgotten begins another, and so does a client. Of the clients' sessions enough are
     // kept that one is forgotten only if it is silent for a while.

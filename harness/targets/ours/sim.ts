@@ -103,14 +103,14 @@ function partsOf(app: App, { reads, cluster }: OursSetup): {
   readonly raft: ElectionSettings;
 } {
   const { tickLength, alignedTicks, batchTime, segmentBytes, cutAppends, compactionBytes, ...more } = cluster;
-  const { snapshotStepBytes, caughtUpEntries, ...others } = more;
+  const { snapshotStepBytes, caughtUpEntries, maxUnflushedBytes, noticesLoss, ...others } = more;
   const { forwardTimeoutTicks, maxSessions, maxCommandBytes, maxWaiting, retryTicks, frontTimeoutTicks, ...raft } =
     others;
   const settings = {
     ...{ reads, raft, segmentBytes, cutAppends, compactionBytes, forwardTimeoutTicks, maxSessions },
     bounds: { maxInflightAppends: raft.maxInflightAppends, maxPendingReads: raft.maxPendingReads },
     machine: () => app.machine({ snapshotStepBytes }),
-    ...{ maxCommandBytes, maxWaiting, retryTicks, frontTimeoutTicks, caughtUpEntries },
+    ...{ maxCommandBytes, maxWaiting, retryTicks, frontTimeoutTicks, caughtUpEntries, maxUnflushedBytes, noticesLoss },
   };
   return { tickLength, alignedTicks, batchTime, settings, raft };
 }
