@@ -16,7 +16,7 @@ import { type ClientReply, type CommandRequest, OK, type ReadMode } from "../rep
 import { isDirectoryCommand } from "../replica/directory.ts";
 import type { Respond } from "../replica/forwarding.ts";
 import type { ClientRequest } from "../store/client.ts";
-import { countKeys, growsStore, type Operation } from "../store/operation.ts";
+import { countKeys, growsStore, hasShortAnswer, type Operation } from "../store/operation.ts";
 import { encodeOperation, SCAN_MAX } from "../store/store_command.ts";
 import type { Value } from "../bytes/value.ts";
 import { binaryAt } from "../bytes/binary_text.ts";
@@ -37,6 +37,8 @@ const KEYS_BYTES_MAX = 64 << 20;
 const KEYS_MAX = 65_536;
 /** The most bytes of the keys of one answer to SCAN; a single key may have more. */
 const SCAN_BYTES_MAX = 1 << 20;
+/** The most bytes of recorded answers with which sessions of clients may add to them. */
+const RECORDED_BYTES_MAX = 64 << 20;
 /** Requests that concern keys, besides those that are a single operation. */
 const STORE_REQUESTS: readonly string[] = ["transaction", "scan", "keys"];
 const NO_STORE: RespFailure = {
@@ -165,6 +167,20 @@ export class Executor {
     return reason === null ? null : { error: `FULL nothing was written: ${reason}` };
   }
 
+  /**
+   * Why a write of a session is refused: the store records the answers of sessions, and they are too many. Writes with
+   * a short answer that end the recording of the session's earlier ones go on.
+   */
+  #crowding({ session }: Pick<CommandRequest, "session">, isShort: boolean): RespFailure | null {
+    const { replyBytes } = this.#node.replica.machine;
+    if ((session ?? null) === null || replyBytes <= RECORDED_BYTES_MAX) return null;
+    if (isShort && (session?.oldestOpen ?? session?.sequence) === session?.sequence) return null;
+    return {
+      error: `FULL nothing was written: the recorded answers of sessions have ${replyBytes} bytes, and at most ` +
+        `${RECORDED_BYTES_MAX} are allowed: raise oldestOpen`,
+    };
+  }
+
   #scan({ cursor, pattern, count, of }: KeysCommand & { type: "scan" }, session: RespSession, reply: Reply): void {
     const after = this.#cursors.keyOf(cursor);
     if (after === undefined) return reply({ error: "ERR invalid cursor: it belongs to another node, or is too old" });
@@ -238,7 +254,7 @@ export class Executor {
     } catch (error) {
       return reply({ type: "fail", error: (error as Error).message });
     }
-    const refused = this.#refusal(request.operation);
+    const refused = this.#refusal(request.operation) ?? this.#crowding(request, hasShortAnswer(request.operation));
     if (refused !== null) return reply({ type: "fail", error: refused.error });
     this.#node.submit({ ...request, command }, reply);
   }
@@ -255,6 +271,8 @@ export class Executor {
     if (isDirectoryCommand(command)) return reply(OF_MEMBERS);
     const full = this.#node.replica.machine.isRead(command) ? null : this.#node.fullness;
     if (full !== null) return reply({ type: "fail", error: `FULL nothing was written: ${full}` });
+    const crowded = this.#crowding(request, false);
+    if (crowded !== null) return reply({ type: "fail", error: crowded.error });
     this.#node.submit({ ...request, command }, reply);
   }
 }

@@ -21,7 +21,7 @@ import { ByteWriter } from "../bytes/byte_writer.ts";
 import { type ClientReply, readReply, type Session, writeReply } from "./client.ts";
 import { joinSlices, loaderAround, loadSlices, slicesAround } from "./snapshot_slices.ts";
 import type { SnapshotLoader, StateMachine } from "./state_machine.ts";
-import { isBinary } from "../bytes/value.ts";
+import { isBinary, type Value } from "../bytes/value.ts";
 
 /** The first byte of a command that belongs to a session. */
 const SESSION_KIND = 16;
@@ -32,6 +32,9 @@ const SESSION_KIND = 16;
 export const SESSION_EXPIRED = "session expired";
 /** The error of a write whose answer the client has already received, according to its `oldestOpen`. */
 export const SESSION_STALE = "answered before";
+
+/** The memory that a recorded reply takes beside its value. */
+const REPLY_BYTES = 64;
 
 /** The stored data of one client. */
 interface Remembered {
@@ -45,6 +48,8 @@ interface Remembered {
 export interface SessionMachine extends StateMachine {
   /** How many clients are remembered now. */
   readonly sessionCount: number;
+  /** About how many bytes of memory the recorded replies take. */
+  readonly replyBytes: number;
 }
 
 const writer = new ByteWriter(1024);
@@ -98,6 +103,7 @@ export function withSessions(machine: StateMachine, maxSessions: number = 10_000
   /** Sessions in the order of their last use, the least recent first. Using a session moves it to the end. */
   let sessions = new Map<string, Remembered>();
   let forgotten = 0;
+  let replyBytes = 0;
 
   const applyOnce = (command: Uint8Array, index: number): ClientReply => {
     const reader = new ByteReader(command, "a session's command", 1);
@@ -123,15 +129,23 @@ export function withSessions(machine: StateMachine, maxSessions: number = 10_000
     if (recorded !== undefined) return recorded;
     const reply = machine.apply(reader.bytes(reader.left, "the command"), index);
     session.replies.set(sequence, reply);
+    replyBytes += bytesOf(reply);
     return reply;
+  };
+
+  const forget = (replies: Map<number, ClientReply>, sequence: number): void => {
+    const reply = replies.get(sequence);
+    if (reply === undefined) return;
+    replies.delete(sequence);
+    replyBytes -= bytesOf(reply);
   };
 
   const forgetAnswered = (session: Remembered, oldestOpen: number): void => {
     const { replies } = session;
     if (oldestOpen - session.oldestOpen <= replies.size) {
-      for (let answered = session.oldestOpen; answered < oldestOpen; answered++) replies.delete(answered);
+      for (let answered = session.oldestOpen; answered < oldestOpen; answered++) forget(replies, answered);
     } else {
-      for (const answered of replies.keys()) if (answered < oldestOpen) replies.delete(answered);
+      for (const answered of replies.keys()) if (answered < oldestOpen) forget(replies, answered);
     }
     session.oldestOpen = oldestOpen;
   };
@@ -139,6 +153,7 @@ export function withSessions(machine: StateMachine, maxSessions: number = 10_000
   const forgetOldest = (): void => {
     for (const [client, session] of sessions) {
       sessions.delete(client);
+      replyBytes -= bytesOfAll(session);
       forgotten = session.lastUsed;
       return;
     }
@@ -172,6 +187,8 @@ export function withSessions(machine: StateMachine, maxSessions: number = 10_000
       finish() {
         forgotten = lastForgotten;
         sessions = restored;
+        replyBytes = 0;
+        for (const session of sessions.values()) replyBytes += bytesOfAll(session);
       },
     };
     return loaderAround(own, machine);
@@ -180,6 +197,9 @@ export function withSessions(machine: StateMachine, maxSessions: number = 10_000
   return {
     get sessionCount() {
       return sessions.size;
+    },
+    get replyBytes() {
+      return replyBytes;
     },
     apply(command, index) {
       if (command[0] !== SESSION_KIND) return machine.apply(command, index);
@@ -198,6 +218,26 @@ export function withSessions(machine: StateMachine, maxSessions: number = 10_000
     restore: (data) => loadSlices(data, loader()),
     restoreInSteps: loader,
   };
+}
+
+/** About how many bytes of memory a reply takes. Most are one object for all. */
+function bytesOf(reply: ClientReply): number {
+  if (reply.type === "ok") return REPLY_BYTES + bytesOfValue(reply.value);
+  const actual = reply.type === "fail" ? reply.actual : undefined;
+  return REPLY_BYTES + (actual === undefined ? 0 : bytesOfValue(actual));
+}
+
+function bytesOfValue(value: Value): number {
+  if (typeof value === "string") return value.length;
+  return Array.isArray(value)
+    ? (value as readonly Value[]).reduce<number>((sum, one) => sum + 16 + bytesOfValue(one), 0)
+    : 0;
+}
+
+function bytesOfAll({ replies }: Remembered): number {
+  let bytes = 0;
+  for (const reply of replies.values()) bytes += bytesOf(reply);
+  return bytes;
 }
 
 function readSession(reader: ByteReader, into: Map<string, Remembered>): void {

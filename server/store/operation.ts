@@ -34,3 +34,12 @@ export function countKeys({ f, value }: Operation): number {
   if (f === "all") return (value as Operation[]).reduce((sum, part) => sum + countKeys(part), 0);
   return OF_MANY.has(f) ? value.length : 1;
 }
+
+const SHORT_ANSWERS: ReadonlySet<string> = new Set([
+  ...["put", "delete", "add", "set-add", "put-many", "delete-many", "size"],
+]);
+
+/** Whether an operation's answer is short, whatever the store holds. */
+export function hasShortAnswer({ f }: Operation): boolean {
+  return SHORT_ANSWERS.has(f);
+}

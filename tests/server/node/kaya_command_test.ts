@@ -80,3 +80,30 @@ test("SCAN gives long keys in several answers, and each of them once", { skip },
     }
   });
 });
+
+test("the recorded answers of clients' sessions are limited, and a session can free them", { skip }, async () => {
+  await withCluster(1, async ([client], [server]) => {
+    const value = "x".repeat(1 << 20);
+    assert.equal(await client!.call("SET", "k", value), "OK");
+    const write = async (sequence: number, oldestOpen: number, operation: unknown): Promise<string> =>
+      String(
+        await client!.call(
+          "KAYA",
+          JSON.stringify({ operation, session: { client: "c", sequence, oldestOpen } }),
+        ),
+      ).slice(0, 150);
+    // The answer is the former value.
+    const exchange = { f: "set-if", key: "k", value: [value, 8, null] };
+    let sequence = 0;
+    let said = "";
+    while (!said.includes("FULL") && sequence < 100) said = await write(++sequence, 1, exchange);
+    assert.match(said, /FULL nothing was written: the recorded answers of sessions have \d+ bytes/);
+    assert.ok(sequence > 60 && sequence < 70, `${sequence}`);
+    assert.match(await write(sequence, sequence, exchange), /FULL/);
+    // Clients of Redis's protocol go on.
+    assert.equal(await client!.call("SET", "other", "v"), "OK");
+    assert.match(await write(sequence, sequence, { f: "put", key: "k", value: "v" }), /"ok"/);
+    assert.ok(server!.node.replica.machine.replyBytes < 10_000);
+    assert.match(await write(sequence + 1, sequence + 1, exchange), /"ok"/);
+  });
+});

@@ -105,3 +105,26 @@ test("bytes that are no session's command are a failure, and change nothing", ()
   }
   assert.equal(count(sessions), null);
 });
+
+test("the size of the recorded answers is that of those that a snapshot holds", () => {
+  const random = createRandom(11);
+  const sessions = machine(5);
+  const puts = ["a", "b"].map((key) => encodeOperation({ f: "put", key, value: key.repeat(1000) }));
+  const takes = ["a", "b"].map((key) => encodeOperation({ f: "take", key }));
+  const next = new Map<number, number>();
+  let largest = 0;
+  for (let i = 0; i < 2000; i++) {
+    const client = random.below(8);
+    const sequence = (next.get(client) ?? 0) + (random.below(4) === 0 ? 0 : 1) || 1;
+    next.set(client, sequence);
+    const oldestOpen = Math.max(1, sequence - random.below(random.below(20) === 0 ? 1 : 6));
+    const command = [...puts, ...takes][random.below(4)]!;
+    sessions.apply(underSession(command, { client, sequence, oldestOpen, since: sessions.index }), ++sessions.index);
+    largest = Math.max(largest, sessions.replyBytes);
+    if (i % 10 > 0) continue;
+    const restored = machine(5);
+    restored.restore(sessions.snapshot());
+    assert.equal(sessions.replyBytes, restored.replyBytes, `after ${i}`);
+  }
+  assert.ok(largest > 5000);
+});
