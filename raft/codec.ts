@@ -103,16 +103,28 @@ export function encodeEnvelope(envelope: Envelope, room: number = 0): Uint8Array
     case "append-request":
       return encodeAppend(envelope, room);
     case "append-response": {
-      const { index, hintIndex, hintTerm, round } = envelope;
-      return encodeNumbers(envelope, envelope.success, room, [index, hintIndex, hintTerm, round]);
+      const bytes = frameOf(envelope, envelope.success, room, 4);
+      putU64(bytes, room + HEADER_BYTES, envelope.index);
+      putU64(bytes, room + HEADER_BYTES + 8, envelope.hintIndex);
+      putU64(bytes, room + HEADER_BYTES + 16, envelope.hintTerm);
+      putU64(bytes, room + HEADER_BYTES + 24, envelope.round);
+      return bytes;
     }
     case "commit-notice":
       return encodeNumbers(envelope, false, room, [envelope.commitIndex]);
-    case "heartbeat-request":
-      return encodeNumbers(envelope, false, room, [envelope.round, envelope.sentAtTick, envelope.commitIndex]);
+    case "heartbeat-request": {
+      const bytes = frameOf(envelope, false, room, 3);
+      putU64(bytes, room + HEADER_BYTES, envelope.round);
+      putU64(bytes, room + HEADER_BYTES + 8, envelope.sentAtTick);
+      putU64(bytes, room + HEADER_BYTES + 16, envelope.commitIndex);
+      return bytes;
+    }
     case "heartbeat-response": {
-      const { round, sentAtTick, vouchedIndex } = envelope;
-      return encodeNumbers(envelope, vouchedIndex !== null, room, [round, sentAtTick, vouchedIndex ?? 0]);
+      const bytes = frameOf(envelope, envelope.vouchedIndex !== null, room, 3);
+      putU64(bytes, room + HEADER_BYTES, envelope.round);
+      putU64(bytes, room + HEADER_BYTES + 8, envelope.sentAtTick);
+      putU64(bytes, room + HEADER_BYTES + 16, envelope.vouchedIndex ?? 0);
+      return bytes;
     }
     case "vote-request":
       return encodeNumbers(envelope, envelope.leadershipTransfer, room, [envelope.lastLogIndex, envelope.lastLogTerm]);
@@ -130,22 +142,33 @@ export function encodeEnvelope(envelope: Envelope, room: number = 0): Uint8Array
       return encodeNumbers(envelope, isGap, room, [snapshotIndex, received, written, REFUSALS.indexOf(refusal)]);
     }
     case "read-request": {
-      const { readId, context, confirmation } = envelope;
-      return encodeNumbers(envelope, confirmation === "lease", room, [readId, context]);
+      const bytes = frameOf(envelope, envelope.confirmation === "lease", room, 2);
+      putU64(bytes, room + HEADER_BYTES, envelope.readId);
+      putU64(bytes, room + HEADER_BYTES + 8, envelope.context);
+      return bytes;
     }
     case "read-response": {
-      const { readId, context, index } = envelope;
-      return encodeNumbers(envelope, index !== null, room, [readId, context, index ?? 0]);
+      const bytes = frameOf(envelope, envelope.index !== null, room, 3);
+      putU64(bytes, room + HEADER_BYTES, envelope.readId);
+      putU64(bytes, room + HEADER_BYTES + 8, envelope.context);
+      putU64(bytes, room + HEADER_BYTES + 16, envelope.index ?? 0);
+      return bytes;
     }
     case "removal-notice":
       return encodeNumbers(envelope, false, room, [envelope.configurationIndex]);
   }
 }
 
+/** A frame with room for a body of numbers. The frequent messages put their numbers in one by one. */
+function frameOf(envelope: Envelope, flag: boolean, room: number, numbers: number): Uint8Array {
+  const bytes = newBytes(room + HEADER_BYTES + 8 * numbers);
+  putHeader(bytes, room, envelope, flag);
+  return bytes;
+}
+
 /** An envelope whose body is numbers. */
 function encodeNumbers(envelope: Envelope, flag: boolean, room: number, numbers: readonly number[]): Uint8Array {
-  const bytes = newBytes(room + HEADER_BYTES + 8 * numbers.length);
-  putHeader(bytes, room, envelope, flag);
+  const bytes = frameOf(envelope, flag, room, numbers.length);
   for (let i = 0; i < numbers.length; i++) putU64(bytes, room + HEADER_BYTES + 8 * i, numbers[i]!);
   return bytes;
 }

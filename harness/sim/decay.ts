@@ -6,15 +6,15 @@
  *
  * @module
  */
-import { segmentNumber } from "../../server/journal/segments.ts";
+import { NEXT_FILE } from "../../server/journal/segments.ts";
 import { snapshotIndexOf } from "../../server/journal/snapshot_format.ts";
 import type { Decay } from "../nemesis/damage.ts";
 import type { KeptWrite, SimDisk } from "./disk.ts";
 import { finish, mix } from "./hash.ts";
 
-/** Whether a file is a segment of the journal. */
+/** Whether a file is a segment of the journal, which of all files that begin so only the next one is not yet. */
 export function isSegment(name: string): boolean {
-  return segmentNumber(name) !== null;
+  return name.startsWith("log-") && name !== NEXT_FILE;
 }
 
 function isSnapshot(name: string): boolean {

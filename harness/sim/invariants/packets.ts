@@ -39,12 +39,13 @@ function difference(sent: unknown, decoded: unknown, at: string): string | null 
   if (sent instanceof Uint8Array && decoded instanceof Uint8Array) {
     return sameBytes(sent, decoded) ? null : `${at} of ${sent.length} bytes, which are decoded as other bytes`;
   }
-  for (const name of new Set([...Object.keys(sent), ...Object.keys(decoded)])) {
-    const [one, other] = [sent, decoded].map((value) => (value as Record<string, unknown>)[name]);
-    const found = difference(one, other, `${at}.${name}`);
+  const one = sent as Record<string, unknown>, other = decoded as Record<string, unknown>;
+  for (const name of Object.keys(one)) {
+    const found = difference(one[name], other[name], `${at}.${name}`);
     if (found !== null) return found;
   }
-  return null;
+  const more = Object.keys(other).find((name) => one[name] === undefined && other[name] !== undefined);
+  return more === undefined ? null : difference(undefined, other[more], `${at}.${more}`);
 }
 
 function shown(value: unknown): string {
