@@ -1,6 +1,6 @@
 /**
- * Tells a history of several registers as one of transactions: such a history is linearizable if and only if its
- * transactions are strictly serializable, for which values that are written once leave little choice.
+ * Translates a history of several registers into one of transactions. Such a history is linearizable if and only if its
+ * transactions are strictly serializable, and values that are written once leave little choice for their order.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { MultiRegisterModel } from "../models/multi_register.ts";
 import { FAILED, GET, OK, type Operations } from "../table/operations.ts";
 import { checkTransactions } from "../transactions/check.ts";
 
-/** Whether the transactions are known to be strictly serializable; false where they are not, or nobody could tell. */
+/** Whether the transactions are known to be strictly serializable; false if they are not, or if that is uncertain. */
 export function isStrictlySerializable(
   table: Operations,
   model: MultiRegisterModel,

@@ -1,6 +1,17 @@
 /**
  * Judges whether a history is linearizable.
  *
+ * ```text
+ *   registers           judge_registers.ts: quick/ decides most keys, search/ the rest
+ *   sets and appends    as_registers/ translates them into registers
+ *   collections         collections/ knows the rules of queues, stacks and priority queues
+ *   several registers   projections/ judges each register alone, as_transactions.ts all of them as transactions
+ *   what is left        judge_steps.ts: search/ over the steps of the model
+ *
+ *   piece/              prepares one independent part of a table for judging
+ *   explain/            reduces a violation to a few operations, and replays it
+ * ```
+ *
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
@@ -12,7 +23,7 @@ import { isMultiRegister } from "../models/multi_register.ts";
 import { kvWithScan } from "../models/kv_scan.ts";
 import { FAILED, MISMATCH, OK, type Operations, operationsOf } from "../table/operations.ts";
 import { isStrictlySerializable } from "./as_transactions.ts";
-import { toldAsRegisters } from "./as_registers/tell.ts";
+import { asRegisters } from "./as_registers/choose.ts";
 import { judgeCollections } from "./collections/check.ts";
 import { type AllCounterexamples, allCounterexamples } from "./explain/all_counterexamples.ts";
 import type { Counterexample } from "./explain/explain.ts";
@@ -140,11 +151,11 @@ function judgements(table: Operations, model: AnyModel, options: Linearizability
       ? judgeTogether(table, withScans(model), options)
       : judgeRegisters(table, model, options);
   }
-  if (isCollectionModel(model)) return judgeQueues(table, model, options);
-  const told = toldAsRegisters(table, model);
-  return told === undefined
-    ? judgeTogether(table, model, options)
-    : judgeRegisters(told.table, told.model, options, { table, model: told.stands, company: told.company });
+  if (isCollectionModel(model)) return judgeByRules(table, model, options);
+  const translated = asRegisters(table, model);
+  if (translated === undefined) return judgeTogether(table, model, options);
+  const { stands, company } = translated;
+  return judgeRegisters(translated.table, translated.model, options, { table, model: stands, company });
 }
 
 /**
@@ -182,7 +193,7 @@ function byElement<State>(table: Operations, model: Model<State>): Model<State> 
 }
 
 /** Judges collections by their rules, and those that the rules leave undecided by a search. */
-function* judgeQueues(
+function* judgeByRules(
   table: Operations,
   model: CollectionModel,
   options: LinearizabilityOptions,

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { CLIENT_LIMITS } from "../../server/redis/client_limits.ts";
 import type { NodeOptions } from "../../server/node/node_options.ts";
 import { type Address, nodesOf, parseAddress, pem, type TlsIdentity } from "../../server/peer/peer_options.ts";
-import { STORE_LIMITS } from "../../server/redis/resp_execute.ts";
+import { STORE_LIMITS } from "../../server/redis/resp_translation.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { UsageError } from "./flags.ts";
 

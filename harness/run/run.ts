@@ -3,6 +3,8 @@
  * healing, and the last reads.
  *
  * A run knows neither the kind of cluster nor the kind of time. It judges only liveness, which a history does not show.
+ * Around it, `run_once.ts` makes one run of a target and its verdict, `drive.ts` opens the cluster and moves the clock,
+ * and `result.ts` judges what was recorded.
  *
  * @module
  */

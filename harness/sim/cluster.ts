@@ -1,6 +1,17 @@
 /**
  * A cluster in one thread: replicas on a virtual clock, network and disks, all from one seed.
  *
+ * ```text
+ *   event_queue.ts   the virtual clock
+ *   network.ts       the links: latency, cuts, lost and doubled messages
+ *   node.ts          one node through all its lives, with its faults and its clock
+ *   host.ts          one life of a node: what a live process runs between its sockets and its disk
+ *   disk.ts          what a node writes, and what survives a crash
+ *   suffering.ts     how the cluster suffers each fault
+ *   invariants/      what must hold at each step
+ *   settling.ts      the end of a run: the cluster must come to rest
+ * ```
+ *
  * @module
  */
 import { type ClientReply, type Clock, decodePacket, MILLISECOND } from "../../server/mod.ts";

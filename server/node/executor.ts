@@ -10,7 +10,7 @@ import type { ConfigurationChange } from "../../raft/mod.ts";
 import type { Request } from "../redis/client_connection.ts";
 import { RESP_OK, type RespFailure, type RespValue } from "../redis/resp.ts";
 import type { AdminCommand, KeysCommand, ReadMode as RespReadMode, StoreCommand } from "../redis/resp_commands.ts";
-import { excess, operationOf, respReply, transactionOf, transactionReply, typeOf } from "../redis/resp_execute.ts";
+import { excess, operationOf, respReply, transactionOf, transactionReply, typeOf } from "../redis/resp_translation.ts";
 import { isStoreCommand, type RespSession } from "../redis/resp_session.ts";
 import { type ClientReply, type CommandRequest, OK, type ReadMode } from "../replica/client.ts";
 import { isDirectoryCommand } from "../replica/directory.ts";

@@ -8,7 +8,7 @@ import type { StateMachine } from "../replica/state_machine.ts";
 import { CLIENT_LIMITS, type ClientLimits } from "../redis/client_limits.ts";
 import { type Address, isLoopback, type TlsIdentity } from "../peer/peer_options.ts";
 import { SECRET_BYTES_MAX, SECRET_BYTES_MIN } from "../peer/secret.ts";
-import { STORE_LIMITS, type StoreLimits } from "../redis/resp_execute.ts";
+import { STORE_LIMITS, type StoreLimits } from "../redis/resp_translation.ts";
 import { defaultQuota, type QuotaLimits } from "./quota.ts";
 
 /** The options of a node; each is a flag of `serve`. */

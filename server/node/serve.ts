@@ -6,7 +6,7 @@
 import { type Clock, SECOND } from "../clock.ts";
 import type { Address } from "../peer/peer_options.ts";
 import { ClientListener } from "../redis/client_listener.ts";
-import { isReadOnly } from "../redis/resp_execute.ts";
+import { isReadOnly } from "../redis/resp_translation.ts";
 import { VERSION } from "../version.ts";
 import { Executor } from "./executor.ts";
 import type { Log } from "./log_lines.ts";

@@ -2,8 +2,8 @@
  * The commands of clients, in Redis's terms: turns the strings of a request into a typed command, or into the error
  * that Redis would give.
  *
- * The functions are pure. The server executes commands on the store; `resp_session.ts` executes those on the
- * connection. Keys and values are binary strings, one character a byte.
+ * The functions are pure. `executor.ts` executes commands on the store, which `resp_translation.ts` translates;
+ * `resp_session.ts` executes those on the connection. Keys and values are binary strings, one character a byte.
  *
  * @module
  */

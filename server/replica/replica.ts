@@ -11,6 +11,20 @@
  * - A committed entry is durable on a quorum, so the replica applies and answers it at once. The state machine is in
  *   memory: it ends with the process, so it never outlives what the node's own log has lost.
  *
+ * Its parts, in the order in which a write meets them:
+ *
+ * ```text
+ *   batches.ts         collects inputs, and settles each batch
+ *   requests.ts        decides which way each request takes
+ *   forwarding.ts      remembers the requests that are on their way between nodes
+ *   proposals.ts       appends commands, and remembers who waits for them
+ *   outbox.ts          sends envelopes once what they depend on is durable
+ *   applier.ts         applies committed commands, and answers
+ *   read_rounds.ts     confirms reads without an entry in the log
+ *   administration.ts  changes members and transfers leadership
+ *   snapshot_writer.ts compacts the log
+ * ```
+ *
  * There are no promises and no timers here: time passes through `tick`, and everything else comes from the disk, the
  * peers and the clients.
  *

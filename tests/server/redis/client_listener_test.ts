@@ -8,7 +8,7 @@ import type { Request } from "../../../server/redis/client_connection.ts";
 import { CLIENT_LIMITS, type ClientLimits } from "../../../server/redis/client_limits.ts";
 import { ClientListener } from "../../../server/redis/client_listener.ts";
 import { type RespValue, RespWriter } from "../../../server/redis/resp.ts";
-import { isReadOnly } from "../../../server/redis/resp_execute.ts";
+import { isReadOnly } from "../../../server/redis/resp_translation.ts";
 import { mayUse } from "../../corpus.ts";
 import { ManualClock } from "../manual_clock.ts";
 

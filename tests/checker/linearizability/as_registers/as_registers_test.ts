@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkLinearizability, modelByName } from "../../../../checker/mod.ts";
 import { operationsOf } from "../../../../checker/table/operations.ts";
-import { toldAsRegisters } from "../../../../checker/linearizability/as_registers/tell.ts";
+import { asRegisters } from "../../../../checker/linearizability/as_registers/choose.ts";
 import {
   isLinearizableNaively,
   type NaiveObject,
@@ -95,7 +95,7 @@ for (const { what, model, object, step } of [APPENDS, elements(false), elements(
       const verdict = checkLinearizability(history, modelByName(model));
       assert.equal(verdict.valid, expected, `seed ${seed}`);
       seen.add(expected);
-      if (toldAsRegisters(operationsOf(history), modelByName(model)) !== undefined) told++;
+      if (asRegisters(operationsOf(history), modelByName(model)) !== undefined) told++;
       if (!expected) assert.ok(verdict.counterexample!.replayed, `seed ${seed}: ${verdict.reason}`);
     }
     assert.equal(seen.size, 2);

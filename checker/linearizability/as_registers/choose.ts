@@ -10,7 +10,7 @@ import type { AsRegisters } from "./as_registers.ts";
 import { setElements } from "./set_elements.ts";
 
 /** Translates a history into one of registers; undefined if its model or its content does not allow that. */
-export function toldAsRegisters(table: Operations, model: AnyModel): AsRegisters | undefined {
+export function asRegisters(table: Operations, model: AnyModel): AsRegisters | undefined {
   const kind: unknown = "kind" in model ? model.kind : undefined;
   if (kind === "set") return setElements(table);
   return kind === "appends" ? appendChains(table) : undefined;
