@@ -46,7 +46,7 @@ export class BackupWriter {
   #crc = 0;
 
   constructor(path: string, header: BackupHeader) {
-    // The finished file takes the place of what has its name, which must not be a device or a folder.
+    // The finished file replaces a file of the same name, but never a device or a folder.
     if (existsSync(path) && !statSync(path).isFile()) throw new UsageError(`Cannot write ${path}: it is not a file`);
     this.#path = path;
     this.#draft = `${path}.part`;

@@ -30,7 +30,7 @@ export interface JudgeOptions extends ReadFlags {
   readonly now: () => number;
   /** Called while a file is read. */
   readonly onRead?: OnRead;
-  /** Whether time is up; left out where there is as much as it takes. */
+  /** Whether time is up; left out if there is no limit. */
   readonly stop?: () => boolean;
 }
 

@@ -77,7 +77,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const cases: JudgedCase[] = [];
   const findings: RunResult[] = [];
   const heard = (result: RunResult): void => {
-    // Runs that were under way beside the first that failed end, too: they are counted, and not told.
+    // Runs that were under way when the first one failed still end. They are counted, but not reported.
     const isTold = flags["keep-going"] || failed === null;
     if (result.valid === false) failed ??= result;
     if (result.valid !== true && findings.length < MOST_FINDINGS) findings.push(result);

@@ -160,7 +160,7 @@ export async function commandHelp(name: CommandName, flags: string): Promise<str
   return parts.join("\n");
 }
 
-/** The faults are loaded only for this: behind them stands half of the program. */
+/** The faults are loaded only here, because they load half of the program. */
 async function faultsHelp(): Promise<string> {
   const { FAULTS } = await import("../nemesis/faults.ts");
   const rows = Object.entries(FAULTS).map(([kind, { about, shapes }]): [string, string] => {

@@ -39,7 +39,7 @@ function real(path: string): string {
 }
 
 function prepare(flag: string, path: string): void {
-  // What is there already stays: it may be a device, and then it is not ours to remove.
+  // A file that existed before stays: it may be a device, which is not ours to remove.
   const isNew = !existsSync(path);
   try {
     closeSync(openSync(path, "a"));

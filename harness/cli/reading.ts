@@ -7,7 +7,7 @@
 /** Called with what was read of a file so far, and its size; 0 if that is not known. Both in bytes. */
 export type OnRead = (file: string, done: number, total: number) => void;
 
-/** What takes less time shows nothing. In milliseconds. */
+/** A file that is read in less time than this shows no progress. In milliseconds. */
 const SHOWN_AFTER = 2_000;
 /** The minimum time between two lines. In milliseconds. */
 const SHOWN_EVERY = 200;

@@ -91,7 +91,7 @@ async function again(read: RunFile, path: string, tries: number): Promise<Again 
       if (replayed === null) return null;
       const failed = failedChecks(replayed.judged.result);
       const isSame = file.expected.failed.some((check) => failed.includes(check));
-      // The first that fails is told, or if none does, the last.
+      // Reports the first try that fails, or the last one if none does.
       if (same === 0) shown = replayed;
       if (isSame) same++;
     }

@@ -22,7 +22,7 @@ export function variableOf(flag: string): string {
 }
 
 /**
- * Refuses a variable that resembles a known one, or speaks of a password or a secret.
+ * Refuses a variable that resembles a known one, or names a password or a secret.
  *
  * @param flags The names of all flags that have a variable.
  * @returns The other unknown variables: they have no effect, and may belong to another program.

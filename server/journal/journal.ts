@@ -393,7 +393,7 @@ export class Journal implements RaftLog {
     else this.#writeBatch();
   }
 
-  // These callbacks are made once, not for each flush: nothing else here happens as often as a flush.
+  // These callbacks are made once, not for each flush, because nothing else here happens as often.
 
   readonly #flushed: DiskDone = (error) => {
     const done = this.#onFlushed!;

@@ -93,7 +93,7 @@ export class Segments {
     return this.#segments.length;
   }
 
-  /** How many segments ahead of the last one hold no entry above an index, and stand ahead of all that do. */
+  /** How many of the first segments hold only entries up to an index; the last segment does not count. */
   idleUpTo(index: number): number {
     const needed = this.#segments.findIndex(({ lastIndex }, i) => lastIndex > index || i === this.#segments.length - 1);
     return Math.max(0, needed);

@@ -27,7 +27,7 @@ interface SnapshotStoreOptions {
   readonly identity: JournalIdentity;
   /** The latest snapshot that was found on disk. */
   readonly found: Snapshot | null;
-  /** Called when bytes were read or written that somebody waits for. */
+  /** Called when bytes that the user of the journal waits for were read or written. */
   readonly onProgress: () => void;
   readonly onFailure: (error: Error) => void;
 }
