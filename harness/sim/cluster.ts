@@ -94,6 +94,7 @@ export class SimCluster {
       join: (id) => this.#addNode(id, [], true).start(),
       invariants: options.invariants,
       calm: { since: calmSince },
+      losesTimeoutNow: options.settings.losesTimeoutNow,
     });
     this.suffers = suffersOf({
       nodes,

@@ -59,6 +59,8 @@ export interface HostSettings {
   readonly maxCommandBytes: number;
   /** How many requests of a kind may wait at a node. */
   readonly maxWaiting: number;
+  /** Whether every TimeoutNow is lost: a leader hands over in vain, and leads on. */
+  readonly losesTimeoutNow: boolean;
   /** How many bytes may wait for a leader's disk. */
   readonly maxUnflushedBytes: number;
   /** Whether a node learns that another has ended, or that a message is lost because its link is cut. */
@@ -207,6 +209,8 @@ export class SimHost {
     if (this.#met.get(from) !== birth) this.#met.set(from, birth);
     const packet = cutShort(decodePacket(bytes, true), this.#parts.settings.cutAppends, drawn);
     const { lastIndex } = this.#parts.journal;
+    const isHandedOver = packet.kind === "raft" && packet.envelope.type === "timeout-now";
+    if (isHandedOver && this.#parts.settings.losesTimeoutNow) return;
     this.replica.receive(packet);
     if (packet.kind !== "forward") return;
     const appended = this.#parts.journal.entryAt(lastIndex + 1 as LogIndex)?.data;

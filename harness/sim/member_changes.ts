@@ -35,6 +35,8 @@ interface MemberChangesParts {
   readonly join: (id: number) => void;
   readonly invariants: Pick<Invariants, "broken">;
   readonly calm: Calm;
+  /** Whether every transfer is in vain. */
+  readonly losesTimeoutNow: boolean;
 }
 
 /** Asks the leader for membership changes. */
@@ -128,8 +130,8 @@ export class MemberChanges {
 
   /** Checks the result of a change: a wrong one must be refused, and a transfer in a calm cluster must succeed. */
   #expectation(fault: Member, leader: SimNode): (reply: ClientReply) => void {
-    const { calm, invariants, nodes } = this.#parts;
-    const since = calm.since();
+    const { calm, invariants, nodes, losesTimeoutNow } = this.#parts;
+    const since = losesTimeoutNow ? null : calm.since();
     const target = nodes.get(fault.node);
     const { followers, transferTarget, configuration, configurationIndex, commitIndex } = leader.replica!.node.status();
     const follower = followers.find(({ id }) => id === fault.node);

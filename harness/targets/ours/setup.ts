@@ -78,6 +78,8 @@ export interface ClusterSetup {
   readonly maxCommandBytes: number;
   /** How many requests of a kind may wait at a node. */
   readonly maxWaiting: number;
+  /** Whether every TimeoutNow is lost: a leader hands over in vain, and leads on. */
+  readonly losesTimeoutNow: boolean;
   /** How many bytes may wait for a leader's disk. */
   readonly maxUnflushedBytes: number;
   /** Whether a node learns that another has ended, or that a message is lost because its link is cut. */
@@ -134,6 +136,7 @@ const CLUSTER: ClusterSetup = {
   maxWaiting: 20_000,
   maxUnflushedBytes: 67_108_864,
   noticesLoss: false,
+  losesTimeoutNow: false,
   retryTicks: 10,
   frontTimeoutTicks: 40,
   maxSessions: 10_000,
@@ -226,6 +229,7 @@ function drawCluster(
     maxWaiting,
     maxUnflushedBytes: pick(random, [CLUSTER.maxUnflushedBytes, CLUSTER.maxUnflushedBytes, 4_000]),
     noticesLoss: random.below(2) === 0,
+    losesTimeoutNow: random.below(6) === 0,
     forwardTimeoutTicks: pick(random, forwardTimeouts),
     // A node whose own session was forgotten begins another, and so does a client. Of the clients' sessions enough are
     // kept that one is forgotten only if it is silent for a while.

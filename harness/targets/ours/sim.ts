@@ -103,14 +103,23 @@ function partsOf(app: App, { reads, cluster }: OursSetup): {
   readonly raft: ElectionSettings;
 } {
   const { tickLength, alignedTicks, batchTime, segmentBytes, cutAppends, compactionBytes, ...more } = cluster;
-  const { snapshotStepBytes, caughtUpEntries, maxUnflushedBytes, noticesLoss, ...others } = more;
+  const { snapshotStepBytes, caughtUpEntries, maxUnflushedBytes, noticesLoss, losesTimeoutNow, ...others } = more;
   const { forwardTimeoutTicks, maxSessions, maxCommandBytes, maxWaiting, retryTicks, frontTimeoutTicks, ...raft } =
     others;
   const settings = {
     ...{ reads, raft, segmentBytes, cutAppends, compactionBytes, forwardTimeoutTicks, maxSessions },
     bounds: { maxInflightAppends: raft.maxInflightAppends, maxPendingReads: raft.maxPendingReads },
     machine: () => app.machine({ snapshotStepBytes }),
-    ...{ maxCommandBytes, maxWaiting, retryTicks, frontTimeoutTicks, caughtUpEntries, maxUnflushedBytes, noticesLoss },
+    ...{
+      maxCommandBytes,
+      maxWaiting,
+      retryTicks,
+      frontTimeoutTicks,
+      caughtUpEntries,
+      maxUnflushedBytes,
+      noticesLoss,
+      losesTimeoutNow,
+    },
   };
   return { tickLength, alignedTicks, batchTime, settings, raft };
 }
