@@ -147,6 +147,8 @@ export class ClientConnection {
   /** The bytes of the requests that have no answer yet, and of the answers that wait for an earlier one. */
   #requestBytes = 0;
   #answeredBytes = 0;
+  /** How many bytes the socket held when it was last asked. It holds fewer later, until more is written. */
+  #socketBytes = 0;
 
   constructor(socket: Socket, session: RespSession, door: Door, now: number) {
     this.socket = socket;
@@ -174,9 +176,9 @@ export class ClientConnection {
     return this.#parser.heldBytes + this.#requestBytes + this.#unsentBytes + (this.session.transaction?.bytes ?? 0);
   }
 
-  /** How many bytes of answers the client has not taken. */
+  /** How many bytes of answers the client has not taken, as far as is known. */
   get #unsentBytes(): number {
-    return this.#answeredBytes + this.#writer.length + this.socket.writableLength;
+    return this.#answeredBytes + this.#writer.length + this.#socketBytes;
   }
 
   /** How many bytes of answers `write` has to write. */
@@ -193,6 +195,7 @@ export class ClientConnection {
   take(chunk: Uint8Array, now: number): void {
     if (this.isOver || this.#isBroken) return;
     this.lastActive = now;
+    this.#socketBytes = this.socket.writableLength;
     try {
       this.#parser.feed(chunk, (args, isInline) => {
         if (this.isOver || this.session.isQuitting) return;
@@ -213,6 +216,7 @@ export class ClientConnection {
 
   /** Continues with answers and commands that were held up. */
   resume(): void {
+    this.#socketBytes = this.socket.writableLength;
     this.#advance();
     this.#performWaiting();
     this.#release();
@@ -226,10 +230,11 @@ export class ClientConnection {
     this.isDirty = false;
     if (this.isOver) return false;
     this.socket.write(this.#writer.take());
+    this.#socketBytes = this.socket.writableLength;
     if (this.session.isQuitting && this.#slots.length === this.#head) return true;
     // The others have their turn before this client gets the rest.
     if (this.#isCut) setImmediate(() => this.#door.resume(this));
-    else this.resume();
+    else if (this.#isPaused || this.#waiting.length > 0 || this.#held.length > 0) this.resume();
     return false;
   }
 
@@ -422,7 +427,7 @@ export class ClientConnection {
     if (this.isOver) return;
     const slots = this.#slots;
     let head = this.#head;
-    const ahead = this.socket.writableLength;
+    const ahead = this.#socketBytes;
     this.#isCut = false;
     try {
       for (; head < slots.length; head++) {

@@ -129,7 +129,7 @@ export class ClientListener {
       login: (connection, look, answer) => this.#logIn(connection, look, answer),
       onForeign: (connection, protocol) => this.#refuseForeign(connection, protocol),
       onAnswers: (connection) => this.#writeSoon(connection),
-      resume: (connection) => this.#guard(connection, () => connection.resume()),
+      resume: (connection) => this.#resume(connection),
     };
     this.#server = options.tls === null
       ? createServer({ noDelay: true }, (socket) => this.#accept(socket))
@@ -263,10 +263,14 @@ export class ClientListener {
       if (isFirst && beginsTls(chunk[0])) return this.#refuseForeign(connection, "TLS");
       isFirst = false;
       this.#options.onInput();
-      this.#guard(connection, () => connection.take(chunk, this.#options.clock.now()));
+      try {
+        connection.take(chunk, this.#options.clock.now());
+      } catch (error) {
+        this.#failed(connection, error as Error);
+      }
       this.#count(chunk.length);
     });
-    socket.on("drain", () => this.#guard(connection, () => connection.resume()));
+    socket.on("drain", () => this.#resume(connection));
     socket.on("close", () => {
       connection.forget();
       if (!this.#connections.delete(connection)) return;
@@ -275,18 +279,24 @@ export class ClientListener {
     });
   }
 
-  /**
-   * Runs what one client has caused. A mistake in this program costs that client its connection, and not the others
-   * their node. (A mistake while the replica handles an input ends the node, because its state is then unknown.)
-   */
-  #guard(connection: ClientConnection, run: () => void): void {
+  #resume(connection: ClientConnection): void {
     try {
-      run();
+      connection.resume();
     } catch (error) {
-      const reason = `an unexpected error: ${(error as Error).message}`;
-      this.#options.warn("client closed", { remote: connection.remote, reason });
-      this.#remove(connection);
+      this.#failed(connection, error as Error);
     }
+  }
+
+  /**
+   * A mistake in this program costs the client that meets it its connection, and not the others their node. (A mistake
+   * while the replica handles an input ends the node, because its state is then unknown.)
+   */
+  #failed(connection: ClientConnection, error: Error): void {
+    this.#options.warn("client closed", {
+      remote: connection.remote,
+      reason: `an unexpected error: ${error.message}`,
+    });
+    this.#remove(connection);
   }
 
   /** Closes a new connection, to make room for another. */
@@ -404,9 +414,11 @@ export class ClientListener {
     this.#dirty = [];
     for (const connection of due) {
       this.#count(connection.writtenBytes);
-      this.#guard(connection, () => {
+      try {
         if (connection.write()) this.#end(connection);
-      });
+      } catch (error) {
+        this.#failed(connection, error as Error);
+      }
     }
   }
 
