@@ -142,6 +142,7 @@ import "./harness/workloads/converging_test.ts";
 import "./house_test.ts";
 import "./mutants/mechanical_test.ts";
 import "./mutants/mutants_test.ts";
+import "./mutants/unreached_test.ts";
 import "./package/package_test.ts";
 import "./raft/arguments_test.ts";
 import "./raft/codec_test.ts";

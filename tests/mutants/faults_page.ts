@@ -6,6 +6,7 @@
 import { FAULTS } from "../../harness/nemesis/faults.ts";
 import { MARKS } from "../../harness/sim/marks.ts";
 import { whyEquivalent } from "./equivalent.ts";
+import { UNREACHED } from "./unreached.ts";
 import { interval, type MechanicalMutant } from "./mechanical.ts";
 
 /** What became of a mutant. */
@@ -38,11 +39,26 @@ export function faultsPage(results: readonly MutantResult[], mutants: number, cp
     "",
     `${MARKS.join(", ")}.`,
     "",
+    "## What a sweep does not reach",
+    "",
+    "No seed reaches these lines of `raft/` and `server/replica/`, which unit tests cover:",
+    "",
+    "| lines | why not | tests |",
+    "|---|---|---|",
+    ...UNREACHED.map(({ what, why, tests }) => `| ${what} | ${why} | ${linked(tests.map(([file]) => file))} |`),
+    "",
     "## What the checks find",
     "",
     ...shares(results, mutants, cpu),
     "",
   ].join("\n");
+}
+
+/** Each file once, by the name of what it tests. */
+function linked(files: readonly string[]): string {
+  return [...new Set(files)].map((file) => `[${file.split("/").at(-1)!.replace("_test.ts", "")}](../${file})`).join(
+    ", ",
+  );
 }
 
 function shares(results: readonly MutantResult[], mutants: number, cpu: number): string[] {
