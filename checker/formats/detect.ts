@@ -72,7 +72,9 @@ function jsonFormat(text: string, first: string): string {
   if (names.includes("input") && names.includes("call")) return "porcupine";
   const isEvent = /^(?:invoke|ok|fail|info)$/.test(String(object["type"])) && !("start" in object) &&
     !("call" in object);
-  if (!isEvent && typeof object["op"] === "string" && !("type" in object)) {
+  const isOfWgl = /^(?:put|get|del|delete|scan|cas)$/.test(String(object["op"])) &&
+    typeof object["client"] !== "string";
+  if (!isEvent && isOfWgl && !("type" in object)) {
     const isNamed = names.some((name) => ["process", "thread", "worker", "processid", "clientid"].includes(name));
     const isOther = isInterval(object) && !("start" in object && "end" in object);
     if (!isNamed && !isOther) return "kaya-wgl";

@@ -130,6 +130,7 @@ function inItsOrder(input: Exclude<Input, { kind: "sessions" }>, options: JudgeO
       ties === 0 ? [] : [`${tied} by events of several clients, whose operations overlap there`],
     );
   }
+  if (options.order === undefined) assertOneRun(input);
   const verdict = judgeHistory(input, options, began);
   if (goesBack === undefined || options.order === "file") return verdict;
   const { line, since } = goesBack;
@@ -153,6 +154,17 @@ function inItsOrder(input: Exclude<Input, { kind: "sessions" }>, options: JudgeO
   }
   const kept = `the file's order was used; sorted by time, the verdict is ${byTime} too`;
   return withNotes(verdict, [`on line ${line} time goes back, to before that of line ${since}: ${kept}`]);
+}
+
+/** Refuses several runs in one file: what one left behind, the next one has never seen. */
+function assertOneRun(input: EventsInput): void {
+  const found = input.indexGoesBack();
+  if (found === undefined || input.goesBack() !== undefined) return;
+  const what = `the index goes back to ${found.index}, after that of line ${found.since}`;
+  throw new InputError(
+    `${what}: is it the beginning of another run? Judge each run alone; --keep-order judges all as one history`,
+    found.line,
+  );
 }
 
 type EventsInput = Exclude<Input, { kind: "sessions" }>;

@@ -4,6 +4,7 @@
  * @module
  */
 import * as checker from "../../checker/mod.ts";
+import { type IndexGoesBack, mayStartAgain, whereIndexGoesBack } from "./check_index.ts";
 
 /** The flags for reading a file. */
 export interface ReadFlags {
@@ -34,6 +35,8 @@ export type Input =
     readonly beginning: () => checker.ReadHistory;
     /** The first place at which time goes back. */
     readonly goesBack: () => checker.TimeGoesBack | undefined;
+    /** The first place at which the index goes back. */
+    readonly indexGoesBack: () => IndexGoesBack | undefined;
     readonly notes: readonly string[];
   };
 
@@ -65,6 +68,7 @@ export function inputOf(bytes: Uint8Array, flags: Flags): Input {
     history,
     beginning: () => beginning,
     goesBack: () => goesBack,
+    indexGoesBack: () => mayStartAgain(bytes) ? whereIndexGoesBack(history()) : undefined,
     notes: [],
   };
 }
@@ -78,6 +82,7 @@ export function inputOfHistory(history: checker.ReadHistory, notes: readonly str
     history: () => history,
     beginning: () => history,
     goesBack: () => checker.whereTimeGoesBack(history),
+    indexGoesBack: () => whereIndexGoesBack(history),
     notes,
   };
 }

@@ -372,3 +372,36 @@ test(
     }
   },
 );
+
+test("a second run in a file shows by its index, and is judged only where the user says so", { skip }, async () => {
+  const indexed = (from: number, lines: string): string =>
+    lines.trim().split("\n").map((line, i) => `${JSON.stringify({ index: from + i, ...JSON.parse(line) })}\n`).join("");
+  const run = indexed(0, written + read(1));
+  const edn = (text: string): string =>
+    text.replaceAll(
+      /"(\w+)":("?)(\w+)"?/g,
+      (_, name, quote, value) => `:${name} ${quote === "" || name === "key" ? quote + value + quote : `:${value}`}`,
+    );
+
+  for (const two of [run + run, edn(run + run)]) {
+    const asked = await check({ h: two }, "@h");
+    assert.deepEqual([asked.status, asked.out], [254, ""]);
+    assert.match(asked.err, /^h:5: the index goes back to 0, after that of line 3: .*another run.*--keep-order/);
+    assert.equal((await check({ h: two }, "--keep-order", "@h")).status, 0);
+  }
+  assert.equal((await check({ h: indexed(1, written + read(1)) }, "@h")).status, 0);
+  assert.equal((await check({ h: indexed(0, written) + indexed(10, read(1)) }, "@h")).status, 0);
+  // Some tools give a completion the index of its operation.
+  const ofOperations = indexed(0, event(0, "invoke", "put", 1)) + indexed(1, event(1, "invoke", "get")) +
+    indexed(0, event(0, "ok", "put", 1)) + indexed(1, event(1, "ok", "get", 1));
+  assert.equal((await check({ h: ofOperations }, "@h")).status, 0);
+});
+
+test("kaya-wgl is recognized by its operations, others with intervals are not taken for it", { skip }, async () => {
+  const other = '{"client":"a","op":"write","value":1,"start":1,"end":2}\n' +
+    '{"client":"b","op":"read","result":2,"start":3,"end":4}\n';
+  const wgl = '{"client":0,"op":"put","key":"k","value":"v","start":1,"end":2,"result":"ok"}\n' +
+    '{"client":1,"op":"get","key":"k","result":"v","start":2,"end":3}\n';
+  assert.match((await check({ h: other }, "@h")).out, /invalid.*read as intervals/);
+  assert.match((await check({ h: wgl }, "@h")).out, /valid.*read as kaya-wgl/);
+});
