@@ -87,6 +87,7 @@ import "./harness/nemesis/partition_asked_test.ts";
 import "./harness/nemesis/partition_test.ts";
 import "./harness/nemesis/spec_test.ts";
 import "./harness/nemesis/view_test.ts";
+import "./harness/report/columns_test.ts";
 import "./harness/report/narrow_test.ts";
 import "./harness/report/pack_test.ts";
 import "./harness/report/report_test.ts";

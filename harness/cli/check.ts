@@ -4,6 +4,7 @@
  * @module
  */
 import { availableParallelism } from "node:os";
+import process from "node:process";
 import type { AnyModel, Style, Verdict } from "../../checker/mod.ts";
 import { EXAMPLES } from "./format_examples.ts";
 import { sizeOf } from "./check_bytes.ts";
@@ -11,11 +12,12 @@ import { type CheckFlags, checkFlags, isPath } from "./check_flags.ts";
 import { leaveOutcomes } from "./outcomes.ts";
 import { prepareOutputs } from "./output_files.ts";
 import { leavePage } from "./pages.ts";
+import { fitted } from "../report/columns.ts";
 import type { JudgedCase } from "../report/outcome.ts";
 import { loadModel } from "./check_model.ts";
 import { checkFiles, type Outcome } from "./check_one.ts";
 import { readingProgress } from "./reading.ts";
-import { PROGRAM_FAILED, WRONG_USAGE } from "./status.ts";
+import { INTERRUPTED, PROGRAM_FAILED, WRONG_USAGE } from "./status.ts";
 import type { Format, Terminal } from "./terminal.ts";
 
 /** The exit statuses, the worst first. */
@@ -39,7 +41,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   const cases: JudgedCase[] = [];
   const tell = ({ status, out, err, result }: Outcome, name: string): void => {
     cases.push(caseOf(name, result, err));
-    if (out !== "") terminal.out(out);
+    if (out !== "") terminal.out(flags.json ? out : fitted(out));
     if (err !== "") terminal.err(err);
     if (SEVERITY.indexOf(status) < SEVERITY.indexOf(worst)) worst = status;
   };
@@ -47,11 +49,17 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   if (jobs > 1) {
     const { checkOnWorkers } = await import("./check_workers.ts");
     let heard = 0;
+    const stop = (): void => {
+      terminal.err(`interrupted: ${heard} of ${runs.length} histories were judged`);
+      process.exit(INTERRUPTED);
+    };
+    process.on("SIGINT", stop);
     await checkOnWorkers(
       runs,
       { flags, jobs },
       (outcome) => tell({ ...outcome, out: coloured(outcome.out, terminal) }, runs[heard++]!.join(" ")),
     );
+    process.off("SIGINT", stop);
   } else {
     for (const run of runs) {
       terminal.progress(`${run.join(" ")} ...`);

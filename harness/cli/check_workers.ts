@@ -30,7 +30,10 @@ export function checkOnWorkers(
     const workers: Worker[] = [];
     let next = 0;
     let told = 0;
+    let isOver = false;
     const end = (error: Error | undefined): void => {
+      if (isOver) return;
+      isOver = true;
       for (const worker of workers) void worker.terminate();
       if (error === undefined) resolve();
       else reject(error);
@@ -52,6 +55,7 @@ export function checkOnWorkers(
       const worker = new Worker(programUrl(), { env: {}, workerData: WORKER });
       workers.push(worker);
       worker.on("error", end);
+      worker.on("exit", (status) => end(new Error(`a worker ended with status ${status}; --jobs 1 needs no workers`)));
       worker.once("message", () => feed(worker)); // the worker's first message says that it listens
     }
   });

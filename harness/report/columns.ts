@@ -11,6 +11,7 @@ const MIN = 40;
 const MAX = 120;
 
 let columnCount = USUAL;
+let isOnTerminal = false;
 
 /** How wide text may be. */
 export function textWidth(): number {
@@ -19,7 +20,21 @@ export function textWidth(): number {
 
 /** Fits all text to a terminal's number of columns, within limits; `undefined` if there is no terminal. */
 export function fitTo(terminalColumns: number | undefined): void {
+  isOnTerminal = terminalColumns !== undefined;
   columnCount = terminalColumns === undefined ? USUAL : Math.min(MAX, Math.max(MIN, terminalColumns));
+}
+
+/** A text whose lines are wrapped to a terminal's width, each below its own margin; elsewhere the text as it is. */
+export function fitted(text: string): string {
+  return isOnTerminal ? text.split("\n").flatMap((line) => reflowed(line, columnCount)).join("\n") : text;
+}
+
+/** A line, wrapped below its own margin. A drawing of operations is left as it is. */
+export function reflowed(line: string, width: number): string[] {
+  // deno-lint-ignore no-control-regex
+  if (line.replaceAll(/\x1b\[\d+m/g, "").length <= width || /\|-*\|/.test(line)) return [line];
+  const margin = /^ */.exec(line)![0];
+  return wrapped(line.trim().split(" "), width - margin.length).map((each) => margin + each);
 }
 
 /** Renders rows of a name and a text. Lines fit the terminal; a long text continues below itself. */

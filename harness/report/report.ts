@@ -15,7 +15,7 @@ import { nodesInWords, type RunOptions } from "../run/options.ts";
 import type { RunResult } from "../run/result.ts";
 import type { Target } from "../run/target.ts";
 import type { SafetyVerdict } from "../sim/invariants/world.ts";
-import { textWidth, wrapped } from "./columns.ts";
+import { reflowed, textWidth, wrapped } from "./columns.ts";
 import { narrowed } from "./narrow.ts";
 
 /** Applies a colour or weight to text. */
@@ -206,11 +206,8 @@ function remark(verdict: Verdict): string {
  */
 function indented(text: string): string[] {
   const width = textWidth() - 4;
-  return narrowed(text.trimEnd().split("\n").slice(1), width).flatMap((each) => {
-    if (each.length <= width || /\|-*\|/.test(each)) return [each];
-    const margin = /^ */.exec(each)![0];
-    return wrapped(each.trim().split(" "), width - margin.length).map((line) => margin + line);
-  }).map((each) => `    ${each}`.trimEnd());
+  return narrowed(text.trimEnd().split("\n").slice(1), width).flatMap((each) => reflowed(each, width))
+    .map((each) => `    ${each}`.trimEnd());
 }
 
 /** `1 fault`, `2 faults`. */

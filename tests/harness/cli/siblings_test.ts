@@ -800,3 +800,15 @@ test("many files on two cores have the same answers in the same order", { skip }
   assert.equal(one.status, 1);
   assert.deepEqual([two.status, bare(two.text)], [one.status, bare(one.text)]);
 });
+
+test("a worker that dies ends the check with one line", { skip }, async () => {
+  const model = 'import process from "node:process";\n' +
+    'export default { name: "dies", initial: 0, step: () => process.exit(3) };\n';
+  const history = lines(...put("x", 1), ...get("x", 1));
+  const files = { "dies.ts": model, a: history, b: history };
+
+  await assert.rejects(
+    run(files, ["--jobs", "2", "--model", "@dies.ts", "@a", "@b"]),
+    /^Error: a worker ended with status \d+; --jobs 1 needs no workers$/,
+  );
+});
