@@ -94,6 +94,12 @@ interface Slot {
   bytes: number;
 }
 
+/**
+ * After so many commands the other connections have their turn. A runtime may otherwise go on reading from a socket
+ * that always has more, and a client with 700,000 PINGs kept all others waiting for two seconds.
+ */
+const TURN_COMMANDS = 1024;
+
 /** Input that was read but not begun: a command, or the reason why no more can be read. */
 type Held = { readonly args: string[]; readonly isInline: boolean } | { readonly error: string };
 
@@ -129,6 +135,9 @@ export class ClientConnection {
   /** Input that waits while a password is checked, or while the client does not take its answers. */
   #held: readonly Held[] = [];
   #isReleasing = false;
+  /** How many commands were begun since it went on in a turn of its own. */
+  #turnCommands = 0;
+  #isContinuing = false;
   #isLoggingIn = false;
   /** Whether nothing more can be read. */
   #isBroken = false;
@@ -208,6 +217,7 @@ export class ClientConnection {
       if (this.#mustHold) this.#hold({ error: error.message });
       else this.#break(error.message);
     }
+    if (this.#turnCommands >= TURN_COMMANDS) this.#continueLater();
     if (this.#isFull() && !this.#isPaused) {
       this.#isPaused = true;
       this.socket.pause();
@@ -233,7 +243,7 @@ export class ClientConnection {
     this.#socketBytes = this.socket.writableLength;
     if (this.session.isQuitting && this.#slots.length === this.#head) return true;
     // The others have their turn before this client gets the rest.
-    if (this.#isCut) setImmediate(() => this.#door.resume(this));
+    if (this.#isCut) this.#continueLater();
     else if (this.#isPaused || this.#waiting.length > 0 || this.#held.length > 0) this.resume();
     return false;
   }
@@ -259,7 +269,22 @@ export class ClientConnection {
   }
 
   get #mustHold(): boolean {
-    return this.#isLoggingIn || this.#held.length > 0 || this.#unsentBytes > WRITE_AHEAD_BYTES;
+    return this.#isLoggingIn || this.#held.length > 0 || this.#hasHadItsTurn;
+  }
+
+  /** Whether no more of its commands should begin in this turn of the event loop. */
+  get #hasHadItsTurn(): boolean {
+    return this.#turnCommands >= TURN_COMMANDS || this.#unsentBytes > WRITE_AHEAD_BYTES;
+  }
+
+  #continueLater(): void {
+    if (this.#isContinuing) return;
+    this.#isContinuing = true;
+    setImmediate(() => {
+      this.#isContinuing = false;
+      this.#turnCommands = 0;
+      this.#door.resume(this);
+    });
   }
 
   #hold(input: Held): void {
@@ -273,13 +298,14 @@ export class ClientConnection {
     const held = this.#held;
     let at = 0;
     while (at < held.length && !this.isOver && !this.session.isQuitting) {
-      if (this.#isLoggingIn || this.#unsentBytes > WRITE_AHEAD_BYTES) break;
+      if (this.#isLoggingIn || this.#hasHadItsTurn) break;
       const input = held[at++]!;
       if ("error" in input) this.#break(input.error);
       else this.#begin(input.args, input.isInline);
     }
     this.#held = this.isOver || this.session.isQuitting ? [] : held.slice(at);
     this.#isReleasing = false;
+    if (this.#turnCommands >= TURN_COMMANDS) this.#continueLater();
   }
 
   /** Says why nothing more can be read, as the last answer. */
@@ -297,6 +323,7 @@ export class ClientConnection {
   }
 
   #begin(args: string[], isInline: boolean): void {
+    this.#turnCommands++;
     const command = parseCommand(args);
     const isStrange = isInline || command.type === "invalid";
     const foreign = isStrange ? foreignCommand(args, isInline) : null;

@@ -487,3 +487,17 @@ test("silent connections are closed before those whose password waits to be chec
 async function passUntilTrue(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
+
+test("a long pipeline is begun piece by piece, and the others have their turns", { skip }, async () => {
+  await withDoor(async (door) => {
+    const { socket, until } = door.connect();
+    socket.write(`${"SET k v\r\n".repeat(20_000)}ECHO end\r\n`);
+    let most = 0;
+    for (let before = 0; before < 20_000; before = door.executed.length) {
+      await new Promise((resolve) => setImmediate(resolve));
+      most = Math.max(most, door.executed.length - before);
+    }
+    assert.ok(most <= 2048, `${most} commands were begun in one turn`);
+    await until(/^(\$3\r\nset\r\n){20000}\$3\r\nend\r\n$/);
+  });
+});
