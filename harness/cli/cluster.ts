@@ -15,6 +15,7 @@ import { crc32c } from "../../raft/mod.ts";
 import { listenError } from "../../server/peer/listen_error.ts";
 import { fileErrorInWords } from "./file_error.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import { endProgram } from "./guard_end.ts";
 import { passwordOf } from "./secret_file.ts";
 import { SERVE_FLAGS } from "./serve.ts";
 import { CONFIG_FLAG, withSettings } from "./settings.ts";
@@ -183,7 +184,7 @@ function runNodes(
           }
           if (running.size > 0) return stopNext();
           ended(status);
-          process.exit(status);
+          endProgram(status);
         },
       });
       running.set(id, node);

@@ -14,10 +14,18 @@ import type { Terminal } from "./terminal.ts";
 const NEVER_SETTLED = 13;
 const VERDICTS: readonly number[] = [...Object.values(STATUS), NEVER_SETTLED];
 
+let isMeant = false;
+
+/** Ends the program with the status that its command has decided on, whatever timers and sockets are left. */
+export function endProgram(status: number): never {
+  isMeant = true;
+  process.exit(status);
+}
+
 /** Watches for such an end, until `hasStatus` returns true. */
 export function guardEnd(terminal: Terminal, hasStatus: () => boolean): void {
   process.on("exit", (code) => {
-    if (hasStatus() || !VERDICTS.includes(code)) return;
+    if (isMeant || hasStatus() || !VERDICTS.includes(code)) return;
     const why = code === NEVER_SETTLED ? "nothing was left to wait for" : `process.exit(${code}) was called`;
     terminal.err(`Failed: the program was ended before it had a result: ${why}`);
     process.exitCode = PROGRAM_FAILED;

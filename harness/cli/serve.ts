@@ -24,6 +24,7 @@ import { formatAddress } from "../../server/peer/peer_options.ts";
 import { type Server, startServer } from "../../server/node/serve.ts";
 import { FOUNDERS_FILE } from "../../server/node/node_files.ts";
 import { type FlagSpec, parseFlags, UsageError } from "./flags.ts";
+import { endProgram } from "./guard_end.ts";
 import { ACCESS_FLAGS, addressOf, clientTlsOf, limitsOf, listenAddressOf, membersOf, peerTlsOf } from "./live_flags.ts";
 import { passwordOf, secretOf } from "./secret_file.ts";
 import { CONFIG_FLAG, withSettings } from "./settings.ts";
@@ -207,7 +208,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     format: flags["log-format"] as LogFormat,
   });
   if (unknown.length > 0) log("warn", "no flag has these variables", { names: unknown.join(" ") });
-  if (flags["stop-with-stdin"]) process.stdin.on("end", () => process.exit(0)).resume();
+  if (flags["stop-with-stdin"]) process.stdin.on("end", () => endProgram(0)).resume();
   const clock = createLiveClock();
   checkRange(options);
   return await serve(await meetMembers(fitted(options, log), clock, log), clock, log, terminal);
@@ -276,7 +277,7 @@ function serve(options: NodeOptions, clock: Clock, log: Log, terminal: Terminal)
         process.exit(255);
       }
       log("info", "removed", { reason: error.message });
-      server.stop(() => process.exit(0));
+      server.stop(() => endProgram(0));
     };
     startServer(options, clock, log, failed, (error, started) => {
       if (error !== null) return reject(error);
@@ -311,7 +312,7 @@ function stopOnSignals(server: Server, resolve: (status: number) => void): void 
     server.stop(() => {
       resolve(0);
       // Timers or sockets of the runtime itself must not keep the process alive.
-      process.exit(0);
+      endProgram(0);
     });
   };
   process.on("SIGINT", stop);
