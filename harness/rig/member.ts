@@ -47,6 +47,7 @@ export class Member {
   #mayEnd = false;
   #life: Life | null = null;
   #lastLines: readonly string[] = [];
+  #status: number | null = null;
   #isRemoved = false;
   #isEnding = false;
   #starts = 0;
@@ -90,6 +91,11 @@ export class Member {
     return this.#life?.child.lastLines ?? this.#lastLines;
   }
 
+  /** The exit status of its latest process; `null` if it runs, or has not exited. */
+  get status(): number | null {
+    return this.#status;
+  }
+
   /** Its state, for a view. */
   get state(): NodeView["state"] {
     if (this.#isRemoved) return "removed";
@@ -110,6 +116,7 @@ export class Member {
   #begin(): void {
     const { cleanUp, command, awaitReady } = this.#options;
     this.#starts++;
+    this.#status = null;
     const serves = (): void => {
       if (life.isOver || life.isCondemned) return;
       life.isServing = true;
@@ -142,6 +149,7 @@ export class Member {
     const { cleanUp, onEnd, onComplaint } = this.#options;
     life.isOver = true;
     this.#life = null;
+    this.#status = code;
     this.#lastLines = life.child.lastLines;
     cleanUp.ended(life.child.pid);
     onEnd?.();

@@ -32,10 +32,16 @@ export function startMembers(
   });
   for (const member of members) {
     member.start(() => {
-      if (!member.isServing) end(new Error(`node ${member.id} ended as soon as it was started${said([member])}`));
-      else if (--open === 0) end(null);
+      if (!member.isServing) {
+        end(new Error(`node ${member.id} ended as soon as it was started${said([member])}${hintOf(member)}`));
+      } else if (--open === 0) end(null);
     });
   }
+}
+
+/** A daemon's first process ends in good order. */
+function hintOf({ status }: Member): string {
+  return status === 0 ? "; its program must stay in the foreground" : "";
 }
 
 function said(members: readonly Member[]): string {

@@ -94,6 +94,10 @@ test(
     assert.match(await whyNot(withCommand("no-such-program")), /there is no program "no-such-program" in PATH$/);
     assert.match(await whyNot(withCommand("/etc/passwd")), /\/etc\/passwd may not be executed$/);
     assert.match(await whyNot(withCommand("/")), /\/ is a folder, not a program$/);
+    assert.match(
+      await whyNot(withCommand("sh", "-c", "sleep 1000 >/dev/null 2>&1 & exit 0")),
+      /node \d ended as soon as it was started, and said nothing; its program must stay in the foreground$/,
+    );
     assert.match(await whyNot(defineProcesses(SLEEPER)), /node \d ended as soon as it was started: no disk$/);
     assert.deepEqual(foldersOf("test-sleeper"), []);
   },
