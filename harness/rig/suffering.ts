@@ -4,7 +4,7 @@
  * @module
  */
 import { type Fault, type FaultByKind, type Suffering, typeOf } from "../nemesis/faults.ts";
-import type { Strike } from "../nemesis/kind.ts";
+import { CLIENTS, type Link, type Strike } from "../nemesis/kind.ts";
 import type { Links } from "./links.ts";
 import type { Member } from "./member.ts";
 
@@ -27,7 +27,7 @@ export function rigSuffers(
     partition: {
       inject(fault, done) {
         links().inject(fault);
-        done({ struck: fault.cut.length > 0, detail: typeOf(fault).say(fault) });
+        done({ struck: fault.cut.some(isBetweenNodes), detail: typeOf(fault).say(fault) });
       },
       heal(fault, done) {
         links().heal(fault);
@@ -37,7 +37,7 @@ export function rigSuffers(
     packets: {
       inject(fault, done) {
         links().inject(fault);
-        done({ struck: fault.links.length > 0, detail: typeOf(fault).say(fault) });
+        done({ struck: fault.links.some(isBetweenNodes), detail: typeOf(fault).say(fault) });
       },
       heal(fault, done) {
         links().heal(fault);
@@ -47,6 +47,11 @@ export function rigSuffers(
     kill: onNodes((member, fault, done) => member.kill(fault, done), "restart"),
     pause: onNodes((member, fault, done) => member.pause(fault, done), "resume"),
   };
+}
+
+/** Whether the rig carries a link. Clients dial the nodes themselves, so it cannot cut them off. */
+function isBetweenNodes([from, to]: Link): boolean {
+  return from > CLIENTS && to > CLIENTS;
 }
 
 /** Applies an action to each member that a fault names, and describes to which it applied. */

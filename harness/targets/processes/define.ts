@@ -4,6 +4,7 @@
  * @module
  */
 import { MILLISECOND, SECOND } from "../../../server/mod.ts";
+import { SEVERITY } from "../../nemesis/kind.ts";
 import type { FaultKind } from "../../nemesis/faults.ts";
 import type { Limits, Target } from "../../run/target.ts";
 import { ProcessCluster } from "./cluster.ts";
@@ -38,6 +39,8 @@ export function defineProcesses(target: ProcessTarget): Target<ProcessSetup> {
     setup: ({ flags }) => ({ flags }),
     time: () => "real",
     limits: () => limits,
+    // Clients dial the nodes themselves, past the rig's links.
+    severity: () => ({ ...SEVERITY, sparesClients: true }),
     open: (setup, opening) => new ProcessCluster(target, setup, opening),
   };
 }

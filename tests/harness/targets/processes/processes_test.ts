@@ -195,6 +195,30 @@ test("a client that cannot be closed does not concern the run", { skip, timeout:
   }
 });
 
+test(
+  "a partition never claims to cut clients off, who dial the nodes past the links",
+  { skip, timeout: 1e9 },
+  async () => {
+    const serving = defineProcesses({
+      ...SLEEPER,
+      command: () => ({ argv: ["sleep", "1000"] }),
+      ready: () => Promise.resolve(true),
+      client: () => ({ invoke: ({ value }) => Promise.resolve({ type: "fail", value }), close() {} }),
+      limits: { livenessTicks: 1 },
+    });
+    const changes = { nemesisInterval: 0.1, timeLimit: 3 };
+    for (const nemesis of ["partition,packets", "partition:clients", "packets:clients"]) {
+      const { result, schedule } = (await runOnce(serving, options({ ...changes, nemesis }), { command: "run" }))!;
+      const links = schedule.faults.flatMap(({ fault }) =>
+        fault.kind === "partition" ? fault.cut : fault.kind === "packets" ? fault.links : []
+      );
+      assert.ok(links.length > 0);
+      if (nemesis === "partition,packets") assert.ok(links.every((ends) => !ends.includes(0)), JSON.stringify(links));
+      else assert.deepEqual(Object.values(result.faults).filter((struck) => struck > 0), []);
+    }
+  },
+);
+
 test("an answer that does not fit the workload is unknown, with the node that gave it", {
   skip,
   timeout: 1e9,
