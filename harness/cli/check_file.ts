@@ -295,6 +295,7 @@ function judgeOperations(
   began: number,
 ): FileVerdict {
   const parsed = options.now();
+  if (typeof asked === "string" && asked.split(":")[0] === "kv") assertKeys(operations);
   const { nullReads } = options;
   const model = typeof asked !== "string" ? asked : checker.modelByName(asked, {
     nullReadsAnything: checker.isJepsens(format),
@@ -317,6 +318,20 @@ function judgeOperations(
     against: name,
     details: (style) => linesAfterFirst(checker.renderLinearizability(verdict, style, "--json")),
   };
+}
+
+/** Refuses an operation without a key where others have one: it was forgotten, and would be a key of its own. */
+function assertKeys(table: checker.Operations): void {
+  let hasKeys = false, lacking = -1;
+  for (let row = 0; row < table.length; row++) {
+    const name = table.names[table.name[row]!]!;
+    if (table.keys.at(table.key[row]!) !== null) hasKeys = true;
+    else if (name !== "scan" && lacking < 0) lacking = row;
+  }
+  if (!hasKeys || lacking < 0) return;
+  const place = table.invoked[lacking]!;
+  const line = table.countsLines ? place : table.lineOf?.[place];
+  throw new InputError(`the ${table.names[table.name[lacking]!]} has no key, but other operations have one`, line);
 }
 
 /** The parts of a transaction model's name. */
