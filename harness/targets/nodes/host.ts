@@ -32,6 +32,9 @@ const IN_STEP_MASK = 1;
 /** How long such a kill waits for a step, in nanoseconds. */
 const IN_STEP_WITHIN = 1000 * MILLISECOND;
 
+/** How often a node may be woken in one millisecond. */
+const WAKES_MAX = 1_000;
+
 /** A node with its environment. */
 export class NodeHost {
   readonly id: number;
@@ -46,6 +49,9 @@ export class NodeHost {
   /** The messages that arrived while the node is paused. */
   #inbox: NodeMessage[] = [];
   #wakeAt: number | null = null;
+  /** How often it was woken in the millisecond that began at `#wakesFrom`. */
+  #wakes = 0;
+  #wakesFrom = 0;
   /** If a kill strikes in the next step: how many of its messages are sent. */
   #cutShort: number | null = null;
   #says: Pick<NodeView, "primaryIn" | "says"> = { primaryIn: null, says: "nothing" };
@@ -103,22 +109,28 @@ export class NodeHost {
   }
 
   /** Runs one step of the node, and handles its results. */
-  #try(act: () => NodeStep): void {
+  #try(act: () => NodeStep | undefined): void {
     const life = this.#lives;
     let step: NodeStep;
     try {
-      step = act() ?? {};
+      step = stepOf(act());
+      const messages = step.messages ?? [];
+      const left = this.#cutShort === null ? messages : messages.slice(0, this.#cutShort % (messages.length + 1));
+      // A body that JSON cannot represent throws here.
+      for (const message of left) this.#send(message);
     } catch (error) {
-      this.#tell("life", `throws ${error}`);
-      this.#end();
-      return this.#options.onError(this.id, error);
+      return this.#fail(error);
     }
-    const messages = step.messages ?? [];
-    const left = this.#cutShort === null ? messages : messages.slice(0, this.#cutShort % (messages.length + 1));
-    for (const message of left) this.#send(message);
     if (life !== this.#lives) return;
     if (this.#cutShort !== null) return this.#end();
     this.#wake(step.wakeAt ?? null);
+  }
+
+  /** Ends the node after an error. */
+  #fail(error: unknown): void {
+    this.#tell("life", `throws ${error}`);
+    this.#end();
+    this.#options.onError(this.id, error);
   }
 
   #send(message: NodeMessage): void {
@@ -140,6 +152,14 @@ export class NodeHost {
     // A paused node wakes up late.
     if (this.#pausers.size > 0) return;
     this.#wakeAt = null;
+    const now = this.#options.queue.now();
+    if (now - this.#wakesFrom > MILLISECOND) {
+      this.#wakesFrom = now;
+      this.#wakes = 0;
+    }
+    if (++this.#wakes > WAKES_MAX) {
+      return this.#fail(new RangeError(`it asks again and again to be woken at ${at} ms, and time cannot pass`));
+    }
     this.#handle(null);
   };
 
@@ -222,6 +242,26 @@ export class NodeHost {
     const { record, queue } = this.#options;
     record?.({ time: queue.now(), node: this.id, kind, text, matters: kind === "life" || kind === "message" });
   }
+}
+
+/** What a step of a user's node gave, if it is a step; `undefined` is one that does nothing. */
+function stepOf(given: NodeStep | undefined): NodeStep {
+  const step = given ?? {};
+  const { messages = [], wakeAt = null } = step;
+  if (step instanceof Promise) {
+    throw new TypeError("it returned a promise, but a step ends at once and returns { messages, wakeAt }");
+  }
+  if (!Array.isArray(messages)) throw new TypeError("messages must be a list of { end, body }");
+  for (const message of messages) {
+    const end: unknown = (message as NodeMessage | null)?.end;
+    if (typeof end !== "number" && typeof end !== "string") {
+      throw new TypeError("a message's end must be a node's number, or the end of a client's message");
+    }
+  }
+  if (wakeAt !== null && !Number.isFinite(wakeAt)) {
+    throw new TypeError("wakeAt must be a number of milliseconds, or null");
+  }
+  return step;
 }
 
 /** A name for the client of one operation. */

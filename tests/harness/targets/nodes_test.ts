@@ -130,3 +130,22 @@ test("a trace tells what each node receives and sends", () => {
   assert.deepEqual(new Set(moments.map(({ kind }) => kind)), new Set(["life", "message", "sent", "view"]));
   assert.match(moments.find(({ kind }) => kind === "message")!.text, /^\{"f":"(add|read)".* from client \d+\/\d+$/);
 });
+
+test("a step that is none ends the node, and the verdict names the node and the reason", () => {
+  const odd: readonly (readonly [unknown, RegExp])[] = [
+    [Promise.resolve({}), /node \d has thrown TypeError: it returned a promise, but a step ends at once/],
+    [{ messages: { end: 1 } }, /TypeError: messages must be a list of \{ end, body \}/],
+    [{ messages: [{ body: 1 }] }, /TypeError: a message's end must be a node's number/],
+    [{ messages: [null] }, /TypeError: a message's end must be a node's number/],
+    [{ messages: [{ end: 2, body: 1n }] }, /node \d has thrown TypeError: .*BigInt/],
+    [{ wakeAt: "soon" }, /TypeError: wakeAt must be a number of milliseconds, or null/],
+    [{ wakeAt: Number.NaN }, /TypeError: wakeAt must be a number/],
+    [{ wakeAt: 0 }, /RangeError: it asks again and again to be woken at 0 ms, and time cannot pass/],
+  ];
+  for (const [step, reason] of odd) {
+    const { result } = running(() => ({ handle: () => step as NodeStep }), { timeLimit: 0.5 });
+
+    assert.equal(result.checks["nodes"]!.valid, false, String(reason));
+    assert.match(result.checks["nodes"]!.reason!, reason);
+  }
+});
