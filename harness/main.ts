@@ -78,6 +78,9 @@ function isCommand(word: string | undefined): word is CommandName {
   return word !== undefined && Object.hasOwn(COMMANDS, word);
 }
 
+/** How long what is left may keep the program alive after its last result, in milliseconds. */
+const LINGER_MS = 1_000;
+
 const terminal = processTerminal();
 let hasStatus = false;
 if (isMainThread) guardEnd(terminal, () => hasStatus);
@@ -86,6 +89,8 @@ try {
   hasStatus = true;
   if (status === INTERRUPTED) terminal.err("Interrupted.");
   process.exitCode = status;
+  // A timer or a connection of a user's module must not keep a finished program alive.
+  if (isMainThread) setTimeout(() => process.exit(status), LINGER_MS).unref();
 } catch (error) {
   hasStatus = true;
   const message = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");

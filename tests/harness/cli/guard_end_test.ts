@@ -20,6 +20,7 @@ function running(text: string): { status: number | null; out: string; err: strin
     const start = "Deno" in globalThis ? ["run", "-A", "--no-check", main] : [main];
     const { status, stdout, stderr } = spawnSync(process.execPath, [...start, "run", "--target", path], {
       encoding: "utf8",
+      timeout: 60_000,
     });
     return { status, out: stdout, err: stderr };
   } finally {
@@ -50,4 +51,17 @@ test("a module that ends the program, or leaves an error unhandled, gives one li
     assert.match(err, line);
     assert.deepEqual({ status, out }, { status: 255, out: "" });
   }
+});
+
+test("a timer of a module does not keep the program alive after its verdict", { skip }, () => {
+  const door = new URL("../../../harness/mod.ts", import.meta.url).href;
+  const { status, out, err } = running(`
+    import { defineNodes, WORKLOADS } from ${JSON.stringify(door)};
+    setInterval(() => {}, 1000);
+    export default defineNodes({ name: "a", workloads: { set: WORKLOADS.set }, node: () => ({ handle: () => ({}) }) });
+  `);
+
+  assert.equal(err, "");
+  assert.match(out, /A violation\./);
+  assert.equal(status, 1);
 });
