@@ -79,6 +79,7 @@ function shares(results: readonly MutantResult[], mutants: number, cpu: number):
     `A mutant is one slip in \`raft/\`, \`server/replica/\` or \`server/journal/\`: a comparison turned, a statement dropped,`,
     `off by one, a condition negated, a constant moved. There are ${mutants}; ${results.length} of them were drawn, each with the same`,
     `chance. The sweep is \`fuzz --nemesis all --workload all\` with ${cpu} seconds of processor time.`,
+    "When the checks grow, only the mutants that were not found are tried again.",
     "",
     "| found by | mutants | share | 95 % interval |",
     "|---|---|---|---|",
