@@ -5,8 +5,7 @@
  * before it:
  *
  * - the writers of the versions that it read;
- * - those that still have to read what it overwrites;
- * - other writers of its keys whose versions were left before a reader of its own version began.
+ * - those that still have to read what it overwrites.
  *
  * If that is impossible, some transaction waits for a reader of a version that was written too early: the transaction
  * that overwrites this version must go before its writer. The walk goes back to that writer, and keeps the pair for
@@ -19,7 +18,7 @@ import { addTo } from "../../entries.ts";
 import { eventsInTime } from "../order/order_edges.ts";
 import { none, type Touches } from "../order/touches.ts";
 import { bytes, integers } from "../read/memory.ts";
-import { never, type Transactions } from "../read/transactions.ts";
+import type { Transactions } from "../read/transactions.ts";
 
 /** What has become of a transaction. */
 const FUTURE = 0, OPEN = 1, AWAITS = 2, PLACED = 3;
@@ -46,9 +45,9 @@ export function orderInTime(
 ): Int32Array | undefined {
   const { count, versions, keys, invoked } = history;
   const { start, key, read, write } = touches;
-  /** By key: the version that it holds. */
+  /** By key: the version that it holds. By version: how many have yet to read it. */
   const current = integers(keys.length).map((_, k) => versions.count + k);
-  const { readersLeft, lastBegin, firstEnd } = spansOf(history, touches);
+  const readersLeft = readsOf(read, versions.count + keys.length);
   const fate = bytes(count);
   let open: number[] = [];
   /** The transactions that were placed; and by transaction its place, and the event at which it was placed. */
@@ -131,11 +130,8 @@ export function orderInTime(
     for (let i = 0; write[at] !== none && i < open.length; i++) {
       const other = open[i]!;
       const touch = other === t ? -1 : touchOf(other, k);
-      if (touch < 0) continue;
-      const isReader = read[touch] === current[k];
-      const isEarlier = write[touch] !== none && firstEnd[write[touch]!]! < lastBegin[write[at]!]!;
-      if (!isReader && !isEarlier) continue;
-      if (!putFirst(t, other, isReader ? [t, writerOf(current[k]!)] : undefined)) return false;
+      if (touch < 0 || read[touch] !== current[k]) continue;
+      if (!putFirst(t, other, [t, writerOf(current[k]!)])) return false;
       i = -1; // others are open now
     }
     return true;
@@ -211,20 +207,9 @@ export function orderInTime(
   return Int32Array.from(order);
 }
 
-/** By version: how many read it, when the last of them began, and when the first of those who left it ended. */
-function spansOf(
-  { versions, keys, invoked, completed }: Transactions,
-  { transaction, read, write }: Touches,
-): { readonly readersLeft: Int32Array; readonly lastBegin: Int32Array; readonly firstEnd: Int32Array } {
-  const nodes = versions.count + keys.length;
-  const readersLeft = integers(nodes), lastBegin = integers(nodes), firstEnd = integers(nodes).fill(never);
-  for (let at = 0; at < read.length; at++) {
-    const t = transaction[at]!, seen = read[at]!;
-    const left = write[at] === none ? seen : write[at]!;
-    firstEnd[left] = Math.min(firstEnd[left]!, completed[t]!);
-    if (seen === none) continue;
-    readersLeft[seen]!++;
-    lastBegin[seen] = Math.max(lastBegin[seen]!, invoked[t]!);
-  }
-  return { readersLeft, lastBegin, firstEnd };
+/** By version: how many touches read it. */
+function readsOf(read: Int32Array, nodes: number): Int32Array {
+  const reads = integers(nodes);
+  for (const version of read) if (version !== none) reads[version]!++;
+  return reads;
 }
