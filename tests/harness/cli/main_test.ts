@@ -44,9 +44,13 @@ test("an unknown command or flag is one line on stderr, and exits with 254", { s
         "Wrong usage: --clock is a flag of the target maelstrom, not of live, whose nodes run in real time\n",
       ],
       [["--topology", "line"], "Wrong usage: --topology is a flag of the target maelstrom, not of sim\n"],
-      [["--", "--trace"], "Wrong usage: The target sim takes no words after --, but --trace was given\n"],
+      // Bun keeps a leading -- to itself.
       [
-        ["--", "--reads", "local"],
+        ["--seed", "1", "--", "--trace"],
+        "Wrong usage: The target sim takes no words after --, but --trace was given\n",
+      ],
+      [
+        ["--seed", "1", "--", "--reads", "local"],
         "Wrong usage: The target sim takes no words after --, but --reads was given: write --reads before the --\n",
       ],
       [["--nemsis", "kill"], "Wrong usage: Unknown flag --nemsis; did you mean --nemesis?\n"],

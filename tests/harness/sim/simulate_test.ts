@@ -58,7 +58,7 @@ test("a recorded schedule does to the cluster what the seed did", () => {
 for (const workload of WORKLOAD_NAMES) {
   test(`the workload ${workload} under every kind of fault can be explained`, () => {
     for (let seed = 0; seed < SEEDS / WORKLOAD_NAMES.length; seed++) {
-      const { result } = simulateAndJudge(options({ nemesis: "all", workload, seed, timeLimit: 15 }), "");
+      const { result } = simulateAndJudge(options({ nemesis: "all", workload, seed, timeLimit: 30 }), "");
 
       assert.equal(result.valid, true, `seed ${seed}: ${JSON.stringify(result.checks)}`);
       assert.ok(result.operations.ok > 0);
