@@ -75,7 +75,8 @@ function commitVouched(core: Core, commitIndex: LogIndex): void {
   const { lastIndex, lastTerm } = core.log;
   const vouched = lastTerm === core.term ? lastIndex : core.vouchedIndex;
   if (commitIndex <= lastIndex) core.missing = null;
-  else noteMissing(core, commitIndex);
+  // A node in doubt knows already that it may have lost entries, and its leader will hear so.
+  else if (core.doubt === null) noteMissing(core, commitIndex);
   core.commitTo(Math.min(commitIndex, vouched) as LogIndex);
 }
 

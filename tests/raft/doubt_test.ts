@@ -42,6 +42,17 @@ test("a node in doubt believes no commit index beyond the entries that a leader 
   assert.equal(node.commitIndex, 2);
 });
 
+test("a node in doubt waits for its leader to hear of the doubt, however long no answer gets through", () => {
+  const { node } = doubtful(3, { lastIndex: 5, term: 2 });
+  for (let i = 0; i < 100; i++) {
+    const echo = only(node.handle(heartbeat(2, 1, 2, 5)), "heartbeat-response");
+    assert.equal(echo.vouchedIndex, 0);
+    node.tick();
+  }
+  node.handle(append(2, 1, 2, [3, 1], entriesOf(4, 2, 2), 5));
+  assert.equal(node.commitIndex, 5);
+});
+
 test("a node in doubt is certain again once a leader has replicated past the entries that it may have lost", () => {
   const { node, log } = doubtful(3, { lastIndex: 5, term: 2 });
   node.handle(append(2, 1, 2, [3, 1], entriesOf(4, 2), 3));

@@ -35,7 +35,14 @@ import { holdsLease, leadsBesideNoLease, readsByLease } from "./leases.ts";
 import { believesRight, type FollowerBounds } from "./followers.ts";
 import { Forwards } from "./forwards.ts";
 import { LogMatching } from "./log_matching.ts";
-import { campaignsLoyally, losesQuorum, stepsDownWithReason, takesTermLoyally, votesLoyally } from "./loyalty.ts";
+import {
+  campaignsLoyally,
+  losesQuorum,
+  mayResign,
+  stepsDownWithReason,
+  takesTermLoyally,
+  votesLoyally,
+} from "./loyalty.ts";
 import { tellsTruth } from "./messages.ts";
 import { answersProbe, probesOnce } from "./probes.ts";
 import { type DurableLog, wouldRecover } from "./recovery.ts";
@@ -331,6 +338,7 @@ export class Invariants {
           handsOver(world, id, node, target);
         } else {
           if (event === "aborted") abortsInTime(world, id, node, target);
+          if (event === "started") mayResign(node);
           node.transferSinceTick = event === "started" ? node.ticks() : -1;
         }
         coverage.transfer(event);

@@ -59,14 +59,25 @@ export function losesQuorum(world: World, id: number, node: Observed, term: numb
 
 /**
  * A leader becomes a follower in a term: in a later term than its own, for want of a quorum, because it is no voter any
- * more, or because its disk hangs.
+ * more, or because its disk hangs or hung when it resigned.
  */
 export function stepsDownWithReason(world: World, id: number, node: Observed, term: number): void {
   const { configuration, log, ledTerm, lostQuorumIn } = node;
-  if (term > ledTerm || lostQuorumIn === term || configuration === null) return;
+  if (term > ledTerm || lostQuorumIn === term || node.resignedIn === term || configuration === null) return;
   const { voters, votersOutgoing } = configuration;
   if (!voters.includes(id as NodeId) && !votersOutgoing.includes(id as NodeId)) return;
-  const { durableIndex, lastIndex, durableState, state } = log;
-  if (durableIndex < lastIndex || durableState.term < state.term) return;
+  if (waitsForDisk(log)) return;
   world.broken(`loyalty: node ${id} stops leading term ${term} without a reason`);
+}
+
+/**
+ * A leader begins to hand over. If its disk hangs, it resigns: it steps down after an election timeout, even if the
+ * disk has caught up by then.
+ */
+export function mayResign(node: Observed): void {
+  if (waitsForDisk(node.log)) node.resignedIn = node.ledTerm;
+}
+
+function waitsForDisk({ durableIndex, lastIndex, durableState, state }: Observed["log"]): boolean {
+  return durableIndex < lastIndex || durableState.term < state.term;
 }

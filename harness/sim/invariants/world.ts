@@ -82,6 +82,8 @@ export interface Observed {
   ledTerm: number;
   /** The last term in which it stepped down for want of a quorum. */
   lostQuorumIn: number;
+  /** The last term in which it began to hand over while its disk was behind. */
+  resignedIn: number;
   /** As a leader: whether it has asked another node to campaign in this term. */
   hasAskedToCampaign: boolean;
   /** As a leader: the last entry that each follower has acknowledged. */
@@ -195,6 +197,7 @@ export function observed(log: RaftLog, ticks: () => number): Observed {
     promisedAtTick: new Map(),
     ledTerm: 0,
     lostQuorumIn: 0,
+    resignedIn: 0,
     hasAskedToCampaign: false,
     matched: new Map(),
     joinedAfter: new Map(),

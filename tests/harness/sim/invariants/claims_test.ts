@@ -347,6 +347,8 @@ test("a leader that stops leading in its own term without a reason is noticed", 
   assert.equal(stops(3), null, "in a later term");
   assert.equal(stops(2, (node) => node.configuration = configurationOf([2, 3].map(nodeId))), null, "it was removed");
   assert.equal(stops(2, (node) => node.lostQuorumIn = 2), null, "for want of a quorum");
+  assert.equal(stops(2, (node) => node.resignedIn = 2), null, "its disk hung when it began to hand over");
+  assert.notEqual(stops(2, (node) => node.resignedIn = 1), null, "that was in an earlier term");
   assert.equal(
     stops(2, (node) => Object.defineProperty(node.log, "durableIndex", { value: 1 })),
     null,
