@@ -53,6 +53,15 @@ test("a node in doubt waits for its leader to hear of the doubt, however long no
   assert.equal(node.commitIndex, 5);
 });
 
+test("commit notices that tell of more than a node in doubt holds do not stop it either", () => {
+  const { node } = doubtful(3, { lastIndex: 5, term: 2 });
+  for (let i = 0; i < 100; i++) {
+    node.handle({ type: "commit-notice", ...header(2, 1, 2), commitIndex: logIndex(5) });
+    node.tick();
+  }
+  assert.equal(node.commitIndex, 0);
+});
+
 test("a node in doubt is certain again once a leader has replicated past the entries that it may have lost", () => {
   const { node, log } = doubtful(3, { lastIndex: 5, term: 2 });
   node.handle(append(2, 1, 2, [3, 1], entriesOf(4, 2), 3));
