@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { continueFamily, killFamily, MARK, signalGroup, stopFamily } from "./family.ts";
@@ -43,8 +44,12 @@ export interface ChildOptions {
   readonly mark?: string;
 }
 
+/** How many bytes of an output are kept, and how many of its last lines are shown. */
+const KEPT_BYTES = 1 << 16;
 const KEPT_LINES = 20;
 const LINE_MAX = 10_000;
+/** How long the outputs may stay open after the end, in milliseconds: a stranger may have inherited them. */
+const OUTPUT_AFTER_END_MS = 1_000;
 
 /**
  * Starts a process as the leader of its own process group. So a Ctrl-C at the terminal reaches only the harness, and a
@@ -65,8 +70,6 @@ export function startChild({ argv, env, folder, mark }: ChildOptions, events: Ch
   const ended = (code: number | null, by: string | null): void => {
     if (isOver) return;
     isOver = true;
-    // What it has left running would hold its ports and files against its next life.
-    if (mark !== undefined && child.pid !== undefined) killFamily({ root: child.pid, mark });
     events.onExit(code, by);
   };
   child.stdin?.on("error", () => {});
@@ -77,20 +80,27 @@ export function startChild({ argv, env, folder, mark }: ChildOptions, events: Ch
     errors.add(new TextEncoder().encode(`${error.message}\n`));
     ended(null, null);
   });
-  // Not at `exit`: its last output may still be on the way.
-  child.on("close", ended);
   const pid = child.pid ?? -1;
   const mayBeSignalled = (): boolean => !isOver && pid >= 0;
   const family = mark === undefined ? null : { root: pid, mark };
+  const kill = (): void => family === null ? signalGroup(pid, "SIGKILL") : killFamily(family);
+  child.on("exit", (code, by) => {
+    // What it has left running would keep its outputs open, and hold its ports and files against its next life.
+    kill();
+    const late = setTimeout(() => ended(code, by), OUTPUT_AFTER_END_MS);
+    // Its last output may still be on the way.
+    child.on("close", () => {
+      clearTimeout(late);
+      ended(code, by);
+    });
+  });
   return {
     pid,
     get lastLines() {
       return errors.lines.length > 0 ? errors.lines : output.lines;
     },
     kill() {
-      if (!mayBeSignalled()) return;
-      if (family === null) signalGroup(pid, "SIGKILL");
-      else killFamily(family);
+      if (mayBeSignalled()) kill();
     },
     pause(isPaused) {
       if (!mayBeSignalled()) return;
@@ -104,16 +114,19 @@ export function startChild({ argv, env, folder, mark }: ChildOptions, events: Ch
   };
 }
 
-/** The last lines of a stream of bytes. */
+/** The end of a stream of bytes. Its lines are made only when somebody reads them: a node may write without end. */
 class Tail {
-  readonly lines: string[] = [];
-  readonly #decoder = new TextDecoder();
-  #text = "";
+  readonly #pieces: Uint8Array[] = [];
+  #length = 0;
 
   add(bytes: Uint8Array): void {
-    const lines = (this.#text + this.#decoder.decode(bytes, { stream: true })).split("\n");
-    this.#text = lines.pop()!.slice(0, LINE_MAX);
-    this.lines.push(...lines.map((line) => line.slice(0, LINE_MAX)).filter((line) => line.trim() !== ""));
-    this.lines.splice(0, this.lines.length - KEPT_LINES);
+    this.#pieces.push(bytes);
+    this.#length += bytes.length;
+    while (this.#length - this.#pieces[0]!.length >= KEPT_BYTES) this.#length -= this.#pieces.shift()!.length;
+  }
+
+  get lines(): readonly string[] {
+    const lines = Buffer.concat(this.#pieces).toString().split("\n").filter((line) => line.trim() !== "");
+    return lines.slice(-KEPT_LINES).map((line) => line.slice(0, LINE_MAX));
   }
 }

@@ -154,8 +154,10 @@ export class Member {
     cleanUp.ended(life.child.pid);
     onEnd?.();
     if (!life.isCondemned && !this.#mayEnd) {
-      const how = signal !== null ? `by ${signal}` : code !== null ? `with status ${code}` : "before it began";
-      onComplaint(`ended by itself ${how}: ${lastWords(this.#lastLines)}`);
+      const how = signal !== null
+        ? `was ended by ${signal}, which no fault sent`
+        : `ended by itself ${code !== null ? `with status ${code}` : "before it began"}`;
+      onComplaint(`${how}: ${lastWords(this.#lastLines)}`);
     }
     release(this.#whenReady.splice(0));
     release(this.#whenEnded.splice(0));

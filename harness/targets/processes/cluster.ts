@@ -128,7 +128,8 @@ export class ProcessCluster implements Cluster {
       awaitReady: (serves, isOver) => void this.#awaitReady(id, serves, isOver),
       onEnd: () => this.#clients.closeOf(id),
       onComplaint: (text) => {
-        if (!this.#isStopping) this.#complaints.push(`node ${id} ${text}`);
+        const time = (this.#opening.clock.now() / SECOND).toFixed(3);
+        if (!this.#isStopping) this.#complaints.push(`at ${time} s node ${id} ${text}`);
       },
     });
     this.#members.set(id, member);

@@ -109,7 +109,7 @@ test(
     await withMember(["sh", "-c", "echo serving; kill -SEGV $$"], async (_member, complaints) => {
       while (complaints.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
 
-      assert.deepEqual(complaints, ["ended by itself by SIGSEGV: serving"]);
+      assert.deepEqual(complaints, ["was ended by SIGSEGV, which no fault sent: serving"]);
     });
   },
 );
@@ -189,6 +189,40 @@ test(
 
       await until(() => complaints.length > 0);
       await until(() => stateOf(child) === "gone");
+    }),
+);
+
+for (
+  const [what, script] of [
+    ["still writes to its output", "sleep 1000 & echo $!; sleep 0.2; exit 3"],
+    ["no signal to the node reaches", "KAYA_NODE_MARK= setsid -f sh -c 'echo $$; exec sleep 1000'; sleep 0.2; exit 3"],
+  ] as const
+) {
+  test(
+    `a node ends with its first process, also if a child that ${what} goes on`,
+    { skip: skipWithoutSetsid },
+    () =>
+      withMember(["sh", "-c", script], async (member, complaints) => {
+        await until(() => complaints.length > 0);
+
+        const child = Number(member.lastLines[0]);
+        assert.equal(member.state, "down");
+        assert.match(complaints[0]!, /^ended by itself with status 3: /);
+        if (stateOf(child) !== "gone") process.kill(child, "SIGKILL");
+      }),
+  );
+}
+
+test(
+  "of a long output the last lines are kept, and the last one also without a line feed",
+  { skip },
+  () =>
+    withMember(["sh", "-c", "yes | head -c 3000000; printf 'x%.0s' $(seq 200); exit 3"], async (member, complaints) => {
+      await until(() => complaints.length > 0);
+
+      assert.equal(member.lastLines.length, 20);
+      assert.equal(member.lastLines[18], "y");
+      assert.equal(member.lastLines[19], "x".repeat(200));
     }),
 );
 
