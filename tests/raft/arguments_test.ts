@@ -187,6 +187,10 @@ test("an entry of the wrong shape is an error that names its place", () => {
     const message = append(2, 1, 1, [0, 0], [{ ...entry, ...part } as never]);
     assert.throws(() => new Network().node(1).handle(message), name);
   }
+  for (const nothing of [null, undefined, 7, "entry", []]) {
+    const message = append(2, 1, 1, [0, 0], [nothing as never]);
+    refuses(() => new Network().node(1).handle(message), "TypeError", /entries\[0\]/);
+  }
 });
 
 test("codecs refuse values that are not bytes, and invalid commands", () => {

@@ -9,6 +9,7 @@ import {
   MemLog,
   nodeId,
   RaftNode,
+  type RaftTracer,
   type SnapshotRequest,
   type Term,
 } from "../../raft/mod.ts";
@@ -187,6 +188,22 @@ test("a new leader's snapshot of other bytes is not mixed with what an earlier l
   node.handle(chunk(5, 1, 0, other.slice(0, 2), 4, 2, crc32c(other)));
   node.handle(chunk(5, 1, 2, other.slice(2), 4, 2, crc32c(other)));
   assert.deepEqual([node.drainRestored()?.index, log.snapshotData], [5, other]);
+});
+
+test("a node that campaigns gives up, once, the part of a snapshot that it has received", () => {
+  const given: number[] = [];
+  const tracer: RaftTracer = {
+    snapshot: (what, snapshot) => {
+      if (what === "abandoned") given.push(snapshot.index);
+    },
+  };
+  const node = new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)], preVote: false, tracer }, new MemLog());
+  node.handle(chunk(5, 1, 0, part(0, 2), 4));
+  assert.deepEqual(given, []);
+  for (const term of [2, 3]) {
+    while (node.term < term) node.tick();
+    assert.deepEqual(given, [5]);
+  }
 });
 
 test("bytes that do not match their digest are never installed, and the leader hears of it", () => {

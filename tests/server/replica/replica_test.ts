@@ -335,6 +335,19 @@ test("a command that is too long, and too many that wait, are refused with a cle
   assert.deepEqual(replies.map((list) => list[0]?.type), [undefined, undefined, undefined, "fail", "fail"]);
 });
 
+test("too many reads that wait are refused, and none is counted once it is answered", () => {
+  const cluster = elected(3, { more: { limits: { maxWaiting: 3 } } });
+  const leader = cluster.leader();
+  for (let round = 0; round < 2; round++) {
+    const replies = Array.from({ length: 5 }, () => ask(leader, get("a")));
+    assert.deepEqual(replies.map((list) => list[0]?.type), [undefined, undefined, undefined, "fail", "fail"]);
+    assert.equal(leader.replica!.waiting, 3);
+    cluster.run(2);
+    assert.deepEqual(replies.map((list) => list[0]?.type), ["ok", "ok", "ok", "fail", "fail"]);
+    assert.equal(leader.replica!.waiting, 0);
+  }
+});
+
 test("a state above the snapshot limit stops no node: only commands that shrink it are taken, until it fits again", () => {
   const cluster = elected(3, { more: { raft: { maxSnapshotBytes: 100_000 }, compaction: { bytes: 50_000 } } });
   const write = (request: ClientRequest): ClientReply | undefined => {
