@@ -24,7 +24,11 @@ interface Accepted {
 /** The columns of a line of the kernel's table. */
 const LOCAL = 1;
 const REMOTE = 2;
+const STATE = 3;
 const INODE = 9;
+/** The state of a connection that both sides have opened. */
+const ESTABLISHED = "01";
+
 /**
  * The process that made a connection, among `roots` and all their descendants; `null` if it is none of them.
  *
@@ -35,39 +39,65 @@ const INODE = 9;
  */
 export function diallerOf(accepted: Accepted, roots: ReadonlySet<number>, proc: string = "/proc"): number | null {
   const inode = inodeOf(accepted, proc);
-  if (inode === null) return null;
+  return inode === null ? null : holderOf(new Set([inode]), roots, proc).get(inode) ?? null;
+}
+
+/** The root of each socket: which of `roots` holds it, or has a descendant that does. Other sockets are left out. */
+export function holderOf(
+  inodes: ReadonlySet<string>,
+  roots: ReadonlySet<number>,
+  proc: string = "/proc",
+): Map<string, number> {
+  const holders = new Map<string, number>();
   const family = new Family(roots, proc);
   for (const name of readdirSync(proc)) {
-    if (!/^\d+$/.test(name)) continue;
-    const pid = Number(name);
-    const root = family.rootOf(pid);
-    if (root !== null && holdsSocket(pid, inode, proc)) return root;
+    if (holders.size === inodes.size) break;
+    const root = /^\d+$/.test(name) ? family.rootOf(Number(name)) : null;
+    if (root === null) continue;
+    for (const inode of socketsOf(name, proc)) if (inodes.has(inode)) holders.set(inode, root);
   }
-  return null;
+  return holders;
 }
 
 /** The socket of the dialling side: its local port is the proxy's remote port, and vice versa. */
 function inodeOf({ localPort, remotePort }: Accepted, proc: string): string | null {
-  for (const table of ["tcp", "tcp6"]) {
-    for (const line of textOf(join(proc, "net", table)).split("\n").slice(1)) {
-      const columns = line.trim().split(/\s+/);
-      if (portOf(columns[LOCAL]) === remotePort && portOf(columns[REMOTE]) === localPort) {
-        const inode = columns[INODE];
-        // A socket that is closed already belongs to no process.
-        if (inode !== undefined && inode !== "0") return inode;
-      }
+  for (const columns of tcpTable(proc)) {
+    if (portOf(columns[LOCAL]) === remotePort && portOf(columns[REMOTE]) === localPort) {
+      const inode = columns[INODE];
+      // A socket that is closed already belongs to no process.
+      if (inode !== undefined && inode !== "0") return inode;
     }
   }
   return null;
+}
+
+/** The sockets of the dialling sides of all open connections to these ports. */
+export function connectionsTo(
+  ports: ReadonlySet<number>,
+  proc: string = "/proc",
+): { readonly inode: string; readonly port: number }[] {
+  return tcpTable(proc).flatMap((columns) => {
+    const port = portOf(columns[REMOTE]);
+    const [state, inode] = [columns[STATE], columns[INODE]];
+    return state === ESTABLISHED && ports.has(port) && inode !== undefined && inode !== "0" ? [{ inode, port }] : [];
+  });
+}
+
+/** The lines of the kernel's tables, each in columns. */
+function tcpTable(proc: string): string[][] {
+  return ["tcp", "tcp6"].flatMap((table) =>
+    textOf(join(proc, "net", table)).split("\n").slice(1).map((line) => line.trim().split(/\s+/))
+  );
 }
 
 function portOf(address: string | undefined): number {
   return Number.parseInt(address?.split(":").at(-1) ?? "", 16);
 }
 
-function holdsSocket(pid: number, inode: string, proc: string): boolean {
-  const folder = join(proc, `${pid}`, "fd");
-  return namesIn(folder).some((name) => target(join(folder, name)) === `socket:[${inode}]`);
+/** The sockets that a process holds. */
+function socketsOf(pid: string, proc: string): string[] {
+  const folder = join(proc, pid, "fd");
+  return namesIn(folder).flatMap((name) => /^socket:\[(\d+)\]$/.exec(target(join(folder, name)))?.[1] ?? []);
 }
 
 /** Processes and their descendants. */

@@ -56,6 +56,7 @@ export class Links {
   readonly #states = new Map<string, LinkState>();
   /** How many connections were refused because no node made them. */
   #strangers = 0;
+  #carried = 0;
 
   constructor(options: LinksOptions) {
     this.#options = options;
@@ -84,7 +85,7 @@ export class Links {
     const conduit = new Conduit({ target, clock, random });
     const key = keyOf(name, from, node);
     this.#conduits.set(key, { link: [from, node], conduit });
-    this.#listen((socket) => conduit.accept(socket), (address) => this.#routes.set(key, address), done);
+    this.#listen((socket) => this.#carry(socket, conduit), (address) => this.#routes.set(key, address), done);
   }
 
   #announce({ node, name }: Endpoint, done: (error: Error | null) => void): void {
@@ -95,12 +96,17 @@ export class Links {
         if (socket.destroyed) return;
         // A node that dials itself uses no link.
         const conduit = this.#conduits.get(keyOf(name, from ?? -1, node))?.conduit;
-        if (conduit !== undefined) return conduit.accept(socket);
+        if (conduit !== undefined) return this.#carry(socket, conduit);
         this.#strangers++;
         socket.destroy();
       });
     };
     this.#listen(accept, (address) => this.#announced.set(`${name} ${node}`, address), done);
+  }
+
+  #carry(socket: net.Socket, conduit: Conduit): void {
+    this.#carried++;
+    conduit.accept(socket);
   }
 
   #listen(
@@ -129,6 +135,11 @@ export class Links {
   /** How many connections to announced addresses were refused because no node made them. */
   get strangers(): number {
     return this.#strangers;
+  }
+
+  /** How many connections of nodes were carried. */
+  get carried(): number {
+    return this.#carried;
   }
 
   /** Cuts or disturbs the links of a fault. */

@@ -25,6 +25,7 @@ import type { Cluster, Opening } from "../../run/target.ts";
 import { StartError, TargetError } from "../../run/target_error.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 import { ProcessClients } from "./clients.ts";
+import { LinkWatch } from "./link_watch.ts";
 import type { ProcessLook, ProcessNode, ProcessRig, ProcessSetup, ProcessTarget, Sighting } from "./process_target.ts";
 import { executable } from "./executable.ts";
 
@@ -48,6 +49,7 @@ export class ProcessCluster implements Cluster {
   readonly #clients: ProcessClients;
   readonly #identifier: Identifier;
   readonly #links: Links;
+  readonly #linkWatch: LinkWatch;
   /** The ports by node and port name. */
   readonly #ports = new Map<string, number>();
   readonly #joining = new Map<number, unknown>();
@@ -73,7 +75,10 @@ export class ProcessCluster implements Cluster {
     const random = createRandom(opening.seed).split("links");
     const { identify } = this.#identifier;
     this.#links = new Links({ clock: opening.clock, random: (below) => random.below(below), identify });
-    this.suffers = { ...rigSuffers(this.#members, () => this.#links), ...target.suffers?.(this.#rig()) };
+    const watch = this.#linkWatch = new LinkWatch({ ports: () => this.#listening(), pids: () => this.#pids() });
+    const { partition, packets, ...others } = rigSuffers(this.#members, () => this.#links);
+    const links = { partition: watch.over(partition), packets: watch.over(packets) };
+    this.suffers = { ...links, ...others, ...target.suffers?.(this.#rig()) };
   }
 
   /** The numbers of all nodes that may ever exist. */
@@ -86,6 +91,14 @@ export class ProcessCluster implements Cluster {
     const pids = new Map<number, number>();
     for (const { id, pid } of this.#members.values()) if (pid !== null) pids.set(id, pid);
     return pids;
+  }
+
+  /** The node that listens on each port, and the port's name. */
+  #listening(): Map<number, readonly [node: number, name: string]> {
+    return new Map([...this.#ports].map(([key, port]) => {
+      const at = key.lastIndexOf(" ");
+      return [port, [Number(key.slice(at + 1)), key.slice(0, at)]];
+    }));
   }
 
   /** Finds ports, opens the links, and starts every node. */
@@ -295,7 +308,13 @@ export class ProcessCluster implements Cluster {
     const clients: Record<string, Verdict> = this.#malformed === null
       ? {}
       : { clients: { valid: "unknown", reason: this.#malformed } };
-    return { processes, ...clients, ...this.#target.checks?.(events, this.#sightings) };
+    const links = this.#linkWatch.verdict(this.#links.carried);
+    return {
+      processes,
+      ...clients,
+      ...(links === null ? {} : { links }),
+      ...this.#target.checks?.(events, this.#sightings),
+    };
   }
 
   counts(): Readonly<Record<string, number>> {

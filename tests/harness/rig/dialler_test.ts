@@ -7,6 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { diallerOf } from "../../../harness/rig/dialler.ts";
+import { connectionsPastLinks } from "../../../harness/rig/past_links.ts";
 import { Identifier } from "../../../harness/rig/identify.ts";
 import { mayUse } from "../../corpus.ts";
 
@@ -86,6 +87,20 @@ test("a foreign process, a closed socket and an unused port belong to no node", 
   tables(ofInode(9), stranger, (proc) => assert.equal(diallerOf(ACCEPTED, roots, proc), null));
   tables(ofInode(0), NODES, (proc) => assert.equal(diallerOf(ACCEPTED, roots, proc), null));
   tables({}, NODES, (proc) => assert.equal(diallerOf(ACCEPTED, roots, proc), null));
+});
+
+test("a connection of one node to another's own port is past the links; those of strangers are not", { skip }, () => {
+  const ports = new Map([[8080, 1], [8081, 2]]);
+  const pids = new Map([[1, 100], [2, 200]]);
+  const between = (inode: number, port = "1F90") => ({ tcp: [line("0100007F:C0DE", `0100007F:${port}`, inode)] });
+  const listening = { tcp: [line("0100007F:1F90", "00000000:0000", 8)] };
+  const closing = { tcp: [line("0100007F:C0DE", "0100007F:1F90", 8).replace(" 01 ", " 06 ")] };
+  const past = [{ from: 2, to: 1, port: 8080 }];
+  const cases = [[between(8), past], [between(7), []], [between(9), []], [listening, []], [closing, []]] as const;
+  for (const [lines, expected] of cases) {
+    tables(lines, NODES, (proc) => assert.deepEqual(connectionsPastLinks(ports, pids, proc), expected));
+  }
+  tables(between(8, "1F92"), NODES, (proc) => assert.deepEqual(connectionsPastLinks(ports, pids, proc), []));
 });
 
 /** Who dials a listener of ours: the node that the identifier tells. */

@@ -11,7 +11,7 @@ import { DEFAULT_OPTIONS, type RunOptions } from "../../../../harness/run/option
 import { runOnce } from "../../../../harness/run/run_once.ts";
 import type { Target } from "../../../../harness/run/target.ts";
 import { defineProcesses } from "../../../../harness/targets/processes/define.ts";
-import type { ProcessTarget } from "../../../../harness/targets/processes/process_target.ts";
+import type { ProcessNode, ProcessTarget } from "../../../../harness/targets/processes/process_target.ts";
 import { WORKLOADS } from "../../../../harness/workloads/workloads.ts";
 import { mayUse, setting } from "../../../corpus.ts";
 
@@ -218,6 +218,67 @@ test(
     }
   },
 );
+
+/** Listens at its first argument, and connects to each of the others again and again. */
+const DIALS = `
+import socket, sys, threading, time
+def serve():
+    listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=64)
+    kept = []
+    while True: kept.append(listener.accept())
+threading.Thread(target=serve, daemon=True).start()
+open_ones = {}
+while True:
+    for peer in sys.argv[2:]:
+        if peer in open_ones: continue
+        host, port = peer.rsplit(":", 1)
+        try: open_ones[peer] = socket.create_connection((host, int(port)), 1)
+        except OSError: pass
+    time.sleep(0.02)
+`;
+
+test("faults of links that nodes evade leave the verdict unknown, and say who evades them", {
+  skip: skipWithoutPython,
+  timeout: 1e9,
+}, async () => {
+  type Peers = (node: ProcessNode, others: readonly number[]) => readonly string[];
+  const through: Peers = (node, others) => others.map((to) => node.address("peer", to));
+  /** The ports of the nodes that were started before. */
+  const known = new Map<number, number>();
+  const past: Peers = ({ id }) => [...known].flatMap(([to, port]) => to === id ? [] : [`127.0.0.1:${port}`]);
+  const reasonWith = async (...ways: readonly Peers[]): Promise<string | undefined> => {
+    known.clear();
+    const evading = defineProcesses({
+      ...SLEEPER,
+      ports: ["peer"],
+      limits: { livenessTicks: 1 },
+      command: (node) => {
+        known.set(node.id, node.port("peer"));
+        const peers = ways.flatMap((way) => way(node, node.ids.filter((each) => each !== node.id)));
+        return { argv: ["python3", "-c", DIALS, `${node.port("peer")}`, ...peers] };
+      },
+      client: () => ({ invoke: ({ value }) => Promise.resolve({ type: "ok", value }), close() {} }),
+    });
+    const changes = { nemesis: "partition", nemesisInterval: 0.3, timeLimit: 1.5 };
+    const { links } = (await runOnce(evading, options(changes), { command: "run" }))!.result.checks;
+    assert.ok(links === undefined || links.valid === "unknown");
+    return links?.reason;
+  };
+
+  const advice = "a node must dial another one at address\\(\\) or announced\\(\\)$";
+  assert.equal(await reasonWith(through), undefined);
+  assert.match(
+    (await reasonWith())!,
+    new RegExp(`^no node has dialled another one through the links, so the faults of links had no effect; ${advice}`),
+  );
+  if (process.platform !== "linux") return;
+  for (const ways of [[past], [through, past]]) {
+    assert.match(
+      (await reasonWith(...ways))!,
+      new RegExp(`^node \\d was connected to the port "peer" of node \\d.*, past the links: .* connection; ${advice}`),
+    );
+  }
+});
 
 test("an answer that does not fit the workload is unknown, with the node that gave it", {
   skip,
