@@ -181,18 +181,18 @@ test("no single message uses the terms up, whichever it is and whatever its term
 });
 
 test("the way of routine messages and the careful way come to the same end", () => {
-  // A node with a tracer takes the careful way with every message.
   const compared = new Set<string>();
   for (let seed = 1; seed <= 30; seed++) {
     const random = createRandom(seed).split("routine");
     const log = [logOfTerms([1, 1, 2], 3), logOfTerms([1, 1, 2], 3)];
     const config = { id: nodeId(1), peers: [2, 3].map(nodeId), seed };
     const quick = new RaftNode(config, log[0]);
-    const careful = new RaftNode({ ...config, tracer: {} }, log[1]);
+    const careful = new RaftNode(config, log[1]);
     for (let step = 0; step < 300; step++) {
-      const message = random.chance(1, 4) ? extremeMessage(random, 1, quick.term) : plausibleMessage(random, quick);
+      const drawn = random.chance(1, 4) ? extremeMessage(random, 1, quick.term) : plausibleMessage(random, quick);
+      const message = random.chance(1, 8) ? { ...drawn, to: nodeId(3) } : drawn;
       compared.add(message.type);
-      assert.deepEqual(quick.handle(message), careful.handle(message), message.type);
+      assert.deepEqual(quick.handle(message), careful.handle(carefully(message)), message.type);
       if (random.chance(1, 5)) assert.deepEqual(quick.tick(), careful.tick());
       if (random.chance(1, 9) && quick.role === "leader") {
         assert.deepEqual(quick.propose(new Uint8Array(1)), careful.propose(new Uint8Array(1)));
@@ -204,6 +204,13 @@ test("the way of routine messages and the careful way come to the same end", () 
   }
   assert.equal(compared.size, 15);
 });
+
+/** A copy that takes the careful way: at the first look at its type, it is no routine message. */
+function carefully(message: Envelope): Envelope {
+  let looks = 0;
+  const type = { enumerable: true, get: () => looks++ === 0 ? "timeout-now" : message.type };
+  return Object.defineProperty({ ...message }, "type", type);
+}
 
 /** A message that a node of the same cluster could send. */
 function plausibleMessage(random: Random, { term, role }: RaftNode): Envelope {

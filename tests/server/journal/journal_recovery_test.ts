@@ -14,6 +14,7 @@ import {
 import type { Journal } from "../../../server/journal/journal.ts";
 import { openJournal, type OpenJournalOptions } from "../../../server/journal/journal_open.ts";
 import {
+  BATCH_HEADER_BYTES,
   batchHeaderAt,
   JournalDamagedError,
   JournalIdentityError,
@@ -156,6 +157,19 @@ test("a flipped bit in the last batch leaves the node in doubt up to what the ba
         held.at(-2),
         "an operator may say that nothing of it is needed",
       );
+    }
+  }
+});
+
+test("a last batch whose header is beyond repair leaves the node in doubt up to what its payload holds", () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const { bytes, ends, held } = writtenJournal(seed);
+    const promise = { lastIndex: held.at(-1)!.terms.length, term: (held.at(-1)!.state as { term: number }).term };
+    for (let at = 0; at < BATCH_HEADER_BYTES; at++) {
+      const damaged = bytes.slice();
+      for (const byte of [at, (at + 13) % BATCH_HEADER_BYTES]) damaged[ends.at(-2)! + byte]! ^= 1 << (at + seed) % 8;
+      assert.deepEqual(recovered(damaged).doubt, promise, `seed ${seed}, byte ${at}`);
+      assert.deepEqual(heldBy(recovered(damaged)).terms, held.at(-2)!.terms);
     }
   }
 });
