@@ -1,12 +1,21 @@
 /**
- * A disk that does everything at once, with the files that a crash has left: for looking at what a node would find.
+ * What a node would find on a disk with the files that a crash has left.
  *
  * @module
  */
-import type { Disk } from "../../server/mod.ts";
+import { type Disk, type Journal, openJournal, type OpenJournalOptions } from "../../server/mod.ts";
 
-/** Makes a disk of these files, which it may change. */
-export function leftDisk(files: Map<string, Uint8Array>): Disk {
+/** Opens the journal in these files, which it may change. Returns the error if it does not open. */
+export function openLeft(files: Map<string, Uint8Array>, options: OpenJournalOptions): Journal | Error {
+  const ended: (() => void)[] = [];
+  let opened: Journal | Error = new Error("the journal never opens");
+  openJournal(diskOf(files, (done) => ended.push(done)), options, (error, journal) => opened = journal ?? error!);
+  for (const done of ended) done(); // while one runs, others may be added
+  return opened;
+}
+
+/** A disk of these files. An operation takes effect at once; `later` gets what is to be called when it has ended. */
+function diskOf(files: Map<string, Uint8Array>, later: (done: () => void) => void): Disk {
   return {
     write(name, position, bytes, done) {
       const before = files.get(name) ?? new Uint8Array(0);
@@ -14,23 +23,24 @@ export function leftDisk(files: Map<string, Uint8Array>): Disk {
       after.set(before);
       after.set(bytes, position);
       files.set(name, after);
-      done(null);
+      later(() => done(null));
     },
-    sync: (_name, done) => done(null),
-    read: (name, position, length, done) => done(null, files.get(name)?.slice(position, position + length) ?? null),
-    size: (name, done) => done(null, files.get(name)?.length ?? null),
-    list: (done) => done(null, [...files.keys()]),
+    sync: (_name, done) => later(() => done(null)),
+    read: (name, position, length, done) =>
+      later(() => done(null, files.get(name)?.slice(position, position + length) ?? null)),
+    size: (name, done) => later(() => done(null, files.get(name)?.length ?? null)),
+    list: (done) => later(() => done(null, [...files.keys()])),
     rename(from, to, done) {
       const file = files.get(from);
-      if (file === undefined) return done(new Error(`There is no file ${from}`));
+      if (file === undefined) return later(() => done(new Error(`There is no file ${from}`)));
       files.set(to, file);
       files.delete(from);
-      done(null);
+      later(() => done(null));
     },
     remove(name, done) {
       files.delete(name);
-      done(null);
+      later(() => done(null));
     },
-    syncFolder: (done) => done(null),
+    syncFolder: (done) => later(() => done(null)),
   };
 }

@@ -29,7 +29,7 @@ import { HeldFaults, type SlowDisk } from "./held_faults.ts";
 import { type HostParts, type HostSettings, MEMBERS_FILE, readBirths, SimHost } from "./host.ts";
 import type { Holding } from "./invariants/bounds.ts";
 import { Flushes } from "./invariants/flushes.ts";
-import { leftDisk } from "./left_disk.ts";
+import { openLeft } from "./left_disk.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import { raftView } from "./raft_view.ts";
 import type { NodeChange } from "../moment.ts";
@@ -387,9 +387,7 @@ export class SimNode {
     if (this.replica === null || journal === null || this.#isLost || this.#wasDamaged) return;
     const { settings: { segmentBytes } } = this.#options;
     const options = { clusterId: CLUSTER_ID, nodeId: this.id, segmentBytes };
-    openJournal(leftDisk(this.disk.leftByCrash()), options, (error, left) => {
-      this.#invariants.wouldRecover(this.id, journal, left ?? error!);
-    });
+    this.#invariants.wouldRecover(this.id, journal, openLeft(this.disk.leftByCrash(), options));
   }
 
   /**

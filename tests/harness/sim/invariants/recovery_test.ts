@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DurableLog, wouldRecover } from "../../../../harness/sim/invariants/recovery.ts";
 import { World } from "../../../../harness/sim/invariants/world.ts";
-import { leftDisk } from "../../../../harness/sim/left_disk.ts";
+import { openLeft } from "../../../../harness/sim/left_disk.ts";
 import { SimDisk } from "../../../../harness/sim/disk.ts";
 import { EventQueue } from "../../../../harness/sim/event_queue.ts";
 import {
@@ -83,8 +83,8 @@ test("what the files of a crash give is what the node finds after that crash, fo
       if (random.below(2) === 0 && journal.isDirty && !journal.isFlushing) journal.flush(() => {});
       for (let event = random.below(6); event > 0; event--) queue.step();
     }
-    const files = disk.leftByCrash();
-    const left = open(leftDisk(files), queue);
+    const left = openLeft(disk.leftByCrash(), OWNER);
+    assert.ok(!(left instanceof Error), String(left));
     const known = journal.durableIndex;
 
     assert.equal(judged(journal, left), null, `seed ${seed}`);
@@ -97,4 +97,22 @@ test("what the files of a crash give is what the node finds after that crash, fo
       `seed ${seed}`,
     );
   }
+});
+
+test("a crash that leaves many thousand segments is no trouble", () => {
+  const queue = new EventQueue();
+  const disk = new SimDisk(queue, 1, 1);
+  const journal = open(disk.open(), queue);
+  const data = new Uint8Array(OWNER.segmentBytes);
+  for (let index = 1; index <= 9000; index++) {
+    journal.append([{ ...entry(index, 0), data }]);
+    let isFlushed = false;
+    journal.flush(() => isFlushed = true);
+    while (!isFlushed) queue.step();
+  }
+  const files = disk.leftByCrash();
+  assert.ok(files.size >= 3000, `${files.size} files`);
+  const left = openLeft(files, OWNER);
+  assert.ok(!(left instanceof Error), String(left));
+  assert.equal(left.lastIndex, 9000);
 });
