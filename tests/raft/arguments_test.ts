@@ -18,7 +18,7 @@ import {
   RaftNode,
   term,
 } from "../../raft/mod.ts";
-import { append, entriesOf, heartbeat, Network, voteRequest, voteResponse } from "./network.ts";
+import { append, entriesOf, header, heartbeat, Network, voteRequest, voteResponse } from "./network.ts";
 
 const NO_BYTES: readonly unknown[] = ["text", 7, null, undefined, [1, 2], {}, new ArrayBuffer(4), new Uint16Array(2)];
 const NO_NUMBERS: readonly unknown[] = ["3", null, undefined, 3n, {}, true];
@@ -105,6 +105,12 @@ test("a log without the methods for snapshots will do until one is taken, or sen
   node.drainApplied();
   const compact = () => node.compact(logIndex(1), { bytes: 0, digest: 0 });
   refuses(compact, "TypeError", /the log has no method readSnapshot/);
+  const follower = new RaftNode({ id: nodeId(1), peers: [nodeId(2)] }, plain);
+  const before = JSON.stringify(follower.status());
+  const chunk = { offset: 0, totalBytes: 1, digest: 0, chunk: new Uint8Array(1), round: 1 };
+  const of = { snapshotIndex: logIndex(9), snapshotTerm: term(1), configuration: configurationOf([nodeId(1)]) };
+  assert.deepEqual(follower.handle({ type: "snapshot-request", ...header(2, 1, follower.term), ...of, ...chunk }), []);
+  assert.equal(follower.status().snapshotIndex, JSON.parse(before).snapshotIndex);
 });
 
 test("ids, terms, indexes and contexts are whole numbers of their ranges", () => {
@@ -182,6 +188,8 @@ test("an entry of the wrong shape is an error that names its place", () => {
     [{ term: NaN }, /entries\[0\]\.term/],
     [{ kind: "Command" }, /entries\[0\]\.kind/],
     [{ data: "text" }, /entries\[0\]\.data/],
+    [{ data: () => 1 }, /a function as entries\[0\]\.data/],
+    [{ kind: Symbol("command") }, /Cannot take a symbol as entries\[0\]\.kind/],
   ];
   for (const [part, name] of wrong) {
     const message = append(2, 1, 1, [0, 0], [{ ...entry, ...part } as never]);
@@ -190,6 +198,24 @@ test("an entry of the wrong shape is an error that names its place", () => {
   for (const nothing of [null, undefined, 7, "entry", []]) {
     const message = append(2, 1, 1, [0, 0], [nothing as never]);
     refuses(() => new Network().node(1).handle(message), "TypeError", /entries\[0\]/);
+  }
+});
+
+test("entries that do not follow each other are rejected, and nothing of them is appended", () => {
+  for (const [index, entryTerm] of [[2, 1], [0, 1], [1, 2]] as const) {
+    const network = new Network();
+    const [entry] = entriesOf(1, 1);
+    const message = append(2, 1, 1, [0, 0], [{ ...entry!, index: logIndex(index), term: term(entryTerm) }]);
+    assert.deepEqual(network.node(1).handle(message), []);
+    assert.equal(network.log(1).lastIndex, 0);
+  }
+});
+
+test("the reason why a snapshot is refused is one of two", () => {
+  const said = { snapshotIndex: logIndex(1), received: 0, written: 0, isGap: false };
+  for (const refusal of ["late", 7, undefined]) {
+    const message = { type: "snapshot-response", ...header(2, 1, 1), ...said, refusal } as unknown as Envelope;
+    refuses(() => new Network().node(1).handle(message), "TypeError", /as refusal: it is too-large, damaged or null/);
   }
 });
 

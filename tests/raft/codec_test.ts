@@ -231,6 +231,29 @@ test("a count of entries that the frame cannot hold is refused before anything i
   assert.throws(() => decodeEnvelope(bytes), /4294967295 entries need 55834574835 bytes, but 0 are left/);
 });
 
+test("entries beyond 2^48, and a noop that holds bytes, are refused", () => {
+  const head = { from: nodeId(1), to: nodeId(2), term: 1 as Term, afterSync: false } as const;
+  const bytesOf = (prevLogIndex: number, kind: "command" | "noop", data: Uint8Array): Uint8Array => {
+    const entry = { index: prevLogIndex + 1 as LogIndex, term: 1 as Term, kind, data };
+    const at = { prevLogIndex: prevLogIndex as LogIndex, prevLogTerm: 1 as Term, commitIndex: 0 as LogIndex, round: 0 };
+    return encodeEnvelope({ type: "append-request", ...head, ...at, entries: [entry] });
+  };
+  const bytes = bytesOf(7, "command", new Uint8Array([9]));
+  // The kind of the entry is the byte before its length and its data.
+  const asNoop = bytesOf(7, "noop", new Uint8Array(0)).at(-5)!;
+  bytes[bytes.length - 6] = asNoop;
+  assert.throws(() => decodeEnvelope(bytes), /a noop holds 1 bytes, at offset \d+$/);
+
+  const late = bytesOf(2 ** 48 - 1, "noop", new Uint8Array(0));
+  assert.equal((decodeEnvelope(late) as AppendRequest).entries[0]!.index, 2 ** 48);
+  const view = new DataView(late.buffer, late.byteOffset);
+  const at = Array.from({ length: late.length - 8 }, (_, i) => i).find((i) =>
+    view.getBigUint64(i, true) === 2n ** 48n - 1n
+  )!;
+  view.setBigUint64(at, 2n ** 48n, true);
+  assert.throws(() => decodeEnvelope(late), /1 entries after 281474976710656 go beyond 2\^48/);
+});
+
 test("a decoded message does not change when the receiver reuses its buffer", () => {
   const random = createRandom(14);
   for (let round = 0; round < 200; round++) {

@@ -105,6 +105,26 @@ test("a MemLog refuses a gap, a term that falls, and what its snapshot covers", 
   assert.throws(() => log.truncate(index(1)), RangeError);
   assert.throws(() => log.slice(index(1), index(3)), RangeError);
   assert.throws(() => log.compact(snapshot(1, 2), index(2)), RangeError);
+  assert.throws(() => log.compact(snapshot(2, 2), index(2)), /was not given these/);
+  assert.throws(() => log.readSnapshot(snapshot(2, 2), 0, 1), /it is not held/);
+  log.truncate(index(3));
+  assert.equal(log.lastIndex, 2, "there is nothing behind the end to cut");
+});
+
+test("a MemLog takes a snapshot's chunks only in order, and puts nothing else in its log's place", () => {
+  const log = new MemLog();
+  const [one, other] = [snapshot(5, 1), snapshot(6, 1)];
+  const half = DATA.length >> 1;
+  assert.equal(log.receiveSnapshot(one, half, DATA.subarray(half)), false);
+  assert.equal(log.receiveSnapshot(one, 0, DATA.subarray(0, half)), true);
+  assert.equal(log.receiveSnapshot(other, half, DATA.subarray(half)), false);
+  assert.equal(log.receiveSnapshot(one, half + 1, DATA.subarray(half + 1)), false);
+  assert.equal(log.receivedBytes, half);
+  assert.equal(log.restore(other), false);
+  assert.deepEqual([log.lastIndex, log.snapshot], [0, null]);
+  assert.equal(log.receiveSnapshot(one, 0, DATA), true);
+  assert.equal(log.restore(one), true);
+  assert.deepEqual([log.lastIndex, log.snapshotIndex, log.snapshotData], [5, 5, DATA]);
 });
 
 test("halving finds the same last index of a term at most as walking does", () => {
@@ -176,6 +196,17 @@ test("a log that contradicts itself is refused with an error that says how", () 
     ],
     [lying(compacted, { entryAt: (at: number) => entry(at, 0) }), /terms of its entries fall from 1 to 0 at index 3/],
     [lying(logOf(1, 2), { lastTerm: 1 }), /its last entry is of term 2, but it says 1/],
+    [lying(logOf(1), { lastIndex: 2 ** 48 + 1 }), /it ends at 281474976710657, but the largest index is/],
+    [
+      lying(compacted, {
+        snapshot: { ...compacted.snapshot, configuration: { ...configurationOf([nodeId(2)]), learners: [nodeId(2)] } },
+      }),
+      /the configuration of its snapshot at 2 is wrong: node 2 is a voter and a learner/,
+    ],
+    [
+      lying(compacted, { firstIndex: 2, entryAt: (at: number) => entry(at, at === 2 ? 0 : 2) }),
+      /entry 2 is of term 0, but the snapshot there of term 1/,
+    ],
     [
       lying(logOf(1), { entryAt: () => ({ ...entry(1, 1), kind: "configuration" }) }),
       /entry 1 holds no configuration: Cannot decode/,

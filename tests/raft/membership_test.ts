@@ -16,6 +16,7 @@ import {
   type NodeId,
   nodeId,
 } from "../../raft/mod.ts";
+import { configurationFault, MAX_MEMBERS } from "../../raft/configuration.ts";
 import { quorumVote } from "../../raft/quorum.ts";
 import { corpusFiles, readCorpus, skipWithoutCorpus } from "../corpus.ts";
 import { type Directive, parseDatadriven } from "./datadriven.ts";
@@ -143,4 +144,33 @@ test("bytes that are no configuration are refused with the place of the fault", 
   assert.throws(() => decodeConfiguration(swapped), /voters must rise from 1 up, but 1 was found at offset 14/);
   const both = encodeConfiguration({ ...configurationOf(ids(1)), learners: ids(1) });
   assert.throws(() => decodeConfiguration(both), /node 1 is a voter and a learner/);
+});
+
+test("a configuration that contradicts itself is described by what is wrong with it, and not decoded", () => {
+  const none = { voters: [], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
+  const ids = (...numbers: number[]): NodeId[] => numbers.map(nodeId);
+  const wrong: [Partial<Configuration>, RegExp][] = [
+    [{ voters: ids(1, 2), learners: ids(2) }, /node 2 is a voter and a learner/],
+    [{ voters: ids(1), votersOutgoing: ids(1, 2), learners: ids(2) }, /node 2 is a voter and a learner/],
+    [{ voters: ids(1, 2), votersOutgoing: ids(1, 2), learnersNext: ids(2) }, /node 2 is to become a learner, but/],
+    [{ voters: ids(1), votersOutgoing: ids(1), learnersNext: ids(3) }, /node 3 is to become a learner, but/],
+    [{ votersOutgoing: ids(1) }, /a joint configuration has no incoming voters/],
+    [{ voters: ids(1), autoLeave: true }, /a configuration that is not joint cannot be left/],
+  ];
+  for (const [lists, message] of wrong) {
+    const configuration: Configuration = { ...none, ...lists };
+    assert.match(configurationFault(configuration) ?? "nothing", message);
+    assert.throws(() => decodeConfiguration(encodeConfiguration(configuration)), message);
+  }
+  assert.equal(configurationFault(none), null);
+});
+
+test("no change leads to more members than there may be", () => {
+  const voters = Array.from({ length: MAX_MEMBERS }, (_, i) => nodeId(i + 1));
+  const change = { type: "simple", changes: [{ type: "add-learner", node: nodeId(MAX_MEMBERS + 1) }] } as const;
+  assert.throws(() => changeConfiguration(configurationOf(voters), change), {
+    name: "ChangeRefusedError",
+    message: `Cannot have ${MAX_MEMBERS + 1} members: at most ${MAX_MEMBERS} are allowed`,
+  });
+  assert.doesNotThrow(() => changeConfiguration(configurationOf(voters.slice(1)), change));
 });

@@ -33,6 +33,11 @@ test("a setting that is out of range is refused with its name", () => {
     [{ keepBytes: 0.5 }, /Cannot set keepBytes to 0.5/],
     [{ keepBytes: 9, maxKeepBytes: 8 }, /Cannot set maxKeepBytes to 8: it must not be below keepBytes, 9/],
     [{ join: true, peers: [nodeId(2)] }, /Cannot set join with 1 peers/],
+    [{ electionTimeoutTicks: 1_000_001 }, /Cannot set electionTimeoutTicks to 1000001: at most 1000000 are allowed/],
+    [
+      { peers: Array.from({ length: 1001 }, (_, i) => nodeId(i + 2)) },
+      /Cannot take 1001 peers: at most 1000 are allowed/,
+    ],
   ];
   for (const [config, message] of wrong) {
     assert.throws(make(config), (error: Error) => error instanceof RangeError && message.test(error.message));

@@ -130,6 +130,37 @@ test("a leader whose disk hangs with little to sync hands over after ten electio
   assert(ticks >= 95 && ticks <= 115, `${ticks} ticks`);
 });
 
+test("a leader whose disk hangs leads no longer than an election timeout after it began to hand over in vain", () => {
+  const cluster = new SlowCluster(3, () => 0, { seed: 4 });
+  cluster.run(100, () => (cluster.leader()?.commitIndex ?? 0) >= 1);
+  const leader = cluster.leader()!;
+  const { id } = leader;
+  cluster.passes = ({ type }) => type !== "timeout-now";
+  cluster.syncTicks = (of) => of === id ? Infinity : 0;
+  leader.propose(new Uint8Array(1));
+  cluster.settle(id);
+  cluster.run(300, () => leader.status().transferTarget !== null);
+  assert.equal(leader.role, "leader");
+  assert.equal(cluster.run(30, () => leader.role !== "leader"), 10);
+  assert(cluster.run(100, () => (cluster.leader()?.id ?? id) !== id) < Infinity);
+});
+
+test("a leader whose disk hangs steps down at once if it hears no follower, and leads on if it has none", () => {
+  for (const nodes of [1, 3]) {
+    const cluster = new SlowCluster(nodes, () => 0, { seed: 4, checkQuorum: false });
+    cluster.run(100, () => (cluster.leader()?.commitIndex ?? 0) >= 1);
+    const leader = cluster.leader()!;
+    cluster.passes = () => false;
+    cluster.syncTicks = () => Infinity;
+    leader.propose(new Uint8Array(1));
+    cluster.settle(leader.id);
+    const ticks = cluster.run(300, () => leader.role !== "leader");
+    if (nodes === 1) assert.equal(ticks, Infinity);
+    else assert(ticks >= 95 && ticks <= 115, `${ticks} ticks`);
+    assert.equal(leader.status().transferTarget, null);
+  }
+});
+
 test("a leader whose disk is slow, and not hanging, leads on", () => {
   const cluster = new SlowCluster(3, () => 40, { seed: 5, electionTimeoutTicks: 10 });
   cluster.run(600, () => (cluster.leader()?.commitIndex ?? 0) >= 1);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {
   configurationOf,
   crc32c,
+  createRandom,
   type Envelope,
   logIndex,
   MemLog,
@@ -389,4 +390,94 @@ test("a follower that takes only smaller snapshots gets one chunk, and is asked 
   assert.equal(asked.filter(({ chunk }) => chunk.length > 0).length, 1);
   assert.ok(asked.length <= 12, `${asked.length} requests`);
   assert.equal(network.node(1).status().followers[1]!.snapshot?.refusal, "too-large");
+});
+
+test("a follower that refused a snapshot as too large gets it once it takes so much", () => {
+  const network = behind();
+  network.restart(3, { maxSnapshotBytes: 5 });
+  network.run(15);
+  assert.equal(network.node(1).status().followers[1]!.snapshot?.refusal, "too-large");
+  network.restart(3, { maxSnapshotBytes: 10 });
+  network.run(15);
+  assert.deepEqual([dataOf(network.log(3)), network.node(3).appliedIndex], [bytes(10), network.node(1).appliedIndex]);
+  assert.equal(network.node(1).status().followers[1]!.snapshot, null);
+});
+
+test("a leader's empty snapshot brings a follower up to date", () => {
+  const network = behind({}, 0);
+  network.run(3);
+  assert.deepEqual([network.log(3).snapshotIndex, network.node(3).commitIndex], [4, 4]);
+  network.propose(1, 8);
+  assert.deepEqual(network.appliedBytes(3), [8]);
+});
+
+test("an answer that claims more of a snapshot than there is changes nothing", () => {
+  const network = behind();
+  network.passes = ({ type }) => type !== "snapshot-response";
+  network.run(1);
+  const leader = network.node(1);
+  const before = leader.status().followers[1]!.snapshot;
+  const said = { snapshotIndex: logIndex(4), isGap: false, refusal: null } as const;
+  for (const [received, written] of [[11, 4], [4, 5]] as const) {
+    const claim = { type: "snapshot-response", ...header(3, 1, leader.term), ...said, received, written } as const;
+    assert.deepEqual(leader.handle(claim), []);
+    assert.deepEqual(leader.status().followers[1]!.snapshot, before);
+  }
+  network.heal();
+  network.run(3);
+  assert.deepEqual(dataOf(network.log(3)), bytes(10));
+});
+
+test("a log that cannot take some chunks at once gets the whole snapshot in the end", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = createRandom(seed);
+    const network = behind({ snapshotChunkBytes: 1 + random.below(4) }, 40);
+    const log = network.log(3);
+    const take = log.receiveSnapshot!.bind(log);
+    let refusals = 0;
+    log.receiveSnapshot = (snapshot, offset, chunk) => {
+      if (random.chance(1, 2)) return take(snapshot, offset, chunk);
+      refusals++;
+      return false;
+    };
+    for (let ticks = 0; ticks < 400 && log.snapshotIndex === 0; ticks++) {
+      network.tick();
+      network.queue.sort(() => random.chance(1, 2) ? 1 : -1); // so that chunks overtake each other
+      network.settle();
+    }
+    assert.deepEqual([log.snapshotIndex, dataOf(log)], [4, bytes(40)], `seed ${seed}`);
+    assert.ok(refusals > 0);
+  }
+});
+
+test("a follower that knows no leader tells nobody how much of a snapshot is written, and goes on when one is heard", () => {
+  const network = behind({ maxInflightBytes: 1, maxInflightAppends: 1 });
+  const log = network.log(3);
+  let written = 0;
+  Object.defineProperty(log, "receivedBytes", { get: () => written, configurable: true });
+  network.passes = (envelope) => envelope.type !== "snapshot-response";
+  network.run(2);
+  network.isolate(3);
+  for (let ticks = 0; ticks < 100 && network.node(3).leader !== null; ticks++) network.tick(3);
+  assert.equal(network.node(3).leader, null);
+  written = 4;
+  assert.deepEqual(network.node(3).persisted().filter(({ type }) => type === "snapshot-response"), []);
+  delete (log as { receivedBytes?: number }).receivedBytes;
+  network.heal();
+  network.run(60);
+  assert.deepEqual(dataOf(log), bytes(10));
+});
+
+test("claims that a node has lost entries end with a snapshot that covers them", () => {
+  const config = { id: nodeId(1), peers: [nodeId(2), nodeId(3)], electionTimeoutTicks: 10 };
+  const node = new RaftNode(config, new MemLog());
+  for (let i = 0; i < 19; i++) {
+    node.handle(heartbeat(2, 1, 1, 5));
+    node.tick();
+  }
+  node.handle(heartbeat(2, 1, 1, 5));
+  node.handle(chunk(5, 1, 0, bytes(3), 3));
+  node.drainRestored();
+  node.tick(); // the second election timeout of these claims ends
+  assert.deepEqual([node.commitIndex, node.status().lastIndex], [5, 5]);
 });

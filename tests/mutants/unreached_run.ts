@@ -1,0 +1,89 @@
+// Sweeps with coverage, and names the lines of raft/ and server/replica/ that no run reached and no group of unreached.ts explains.
+//
+//     deno run -A tests/mutants/unreached_run.ts [--runs 100] [--seed 1] [--lcov FILE]
+//
+// `--lcov` reads a report that was made before. The exit status is 1 if a line is left.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { root } from "../house/sources.ts";
+import { linesOfConstructs } from "./constructs.ts";
+import { UNREACHED } from "./unreached.ts";
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "100" },
+    seed: { type: "string", default: "1" },
+    lcov: { type: "string" },
+  },
+});
+const print = (line: string): void => console.log(line);
+
+function deno(...args: string[]): void {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  if (status !== 0) throw new Error(`deno ${args[0]} ended with ${status}`);
+}
+
+function sweepWithCoverage(): string {
+  const folder = mkdtempSync(join(tmpdir(), "kaya-coverage-"));
+  try {
+    const report = join(folder, "lcov");
+    const flags = [
+      "--nemesis",
+      "all",
+      "--workload",
+      "all",
+      "--jobs",
+      "1",
+      "--runs",
+      values.runs,
+      "--seed",
+      values.seed,
+    ];
+    deno("run", "-A", "--no-check", `--coverage=${folder}`, "harness/main.ts", "fuzz", ...flags);
+    deno("coverage", "--lcov", `--output=${report}`, "--include=/(raft|server)/", folder);
+    return readFileSync(report, "utf8");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The lines of each file that never ran, from a report in lcov's form: `SF:FILE`, then `DA:LINE,COUNT`. */
+function missedLines(report: string): Map<string, number[]> {
+  const missed = new Map<string, number[]>();
+  let file = "";
+  for (const line of report.split("\n")) {
+    if (line.startsWith("SF:")) file = relative(root, line.slice(3).trim()).replaceAll("\\", "/");
+    const [, at, count] = /^DA:(\d+),(\d+)/.exec(line) ?? [];
+    if (at === undefined || !/^(?:raft|server\/replica)\//.test(file)) continue;
+    total++;
+    if (count === "0") missed.set(file, [...missed.get(file) ?? [], Number(at)]);
+  }
+  return missed;
+}
+
+let total = 0, all = 0, left = 0;
+for (
+  const [file, lines] of missedLines(
+    values.lcov === undefined ? sweepWithCoverage() : readFileSync(values.lcov, "utf8"),
+  )
+) {
+  const source = readFileSync(join(root, file), "utf8");
+  const explained = new Set<number>();
+  for (const group of UNREACHED) {
+    for (const [name, first] of group.lines) {
+      if (name === file) { for (const line of linesOfConstructs(source, first)) explained.add(line); }
+    }
+  }
+  all += lines.length;
+  for (const line of lines) {
+    if (explained.has(line)) continue;
+    left++;
+    print(`${file}:${line}: ${source.split("\n")[line - 1]!.trim()}`);
+  }
+}
+print(`${total} lines, ${all} not reached, ${left} of these in no group`);
+if (left > 0) process.exitCode = 1;
