@@ -20,7 +20,7 @@ const { values } = parseArgs({
     lcov: { type: "string" },
   },
 });
-const print = (line: string): void => console.log(line);
+const print = (line: string): unknown => process.stdout.write(`${line}\n`);
 
 function deno(...args: string[]): void {
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
