@@ -2,6 +2,7 @@ import { test } from "node:test";
 import { tries } from "../corpus.ts";
 import assert from "node:assert/strict";
 import {
+  type AppendRequest,
   configurationOf,
   createRandom,
   decodeEnvelope,
