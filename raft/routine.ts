@@ -19,7 +19,7 @@ import type {
   HeartbeatResponse,
 } from "./message.ts";
 import { handleAppendResponse, handleHeartbeatResponse } from "./replies.ts";
-import { type Entry, MAX_INDEX } from "./types.ts";
+import { type Entry, MAX_INDEX, type NodeId } from "./types.ts";
 
 /**
  * Handles a message if it qualifies for the fast path.
@@ -67,7 +67,7 @@ export function handleRoutine(core: Core, envelope: Envelope): boolean {
 
 function isRoutineAppend(core: Core, request: AppendRequest): boolean {
   const { from, to, term, prevLogIndex, prevLogTerm, commitIndex, round, entries } = request;
-  if (to !== core.id || term !== core.term || from !== core.leader || core.role !== "follower") return false;
+  if (to !== core.id || term !== core.term || !isLeader(core, from)) return false;
   if (!isLimited(prevLogIndex) || !isLimited(prevLogTerm) || !isLimited(commitIndex) || !isLimited(round)) return false;
   if (!Array.isArray(entries)) return false;
   let index: number = prevLogIndex;
@@ -93,7 +93,7 @@ function isRoutineResponse(core: Core, response: AppendResponse): boolean {
 
 function isRoutineHeartbeat(core: Core, request: HeartbeatRequest): boolean {
   const { from, to, term, round, sentAtTick, commitIndex } = request;
-  return to === core.id && term === core.term && from === core.leader && core.role === "follower" &&
+  return to === core.id && term === core.term && isLeader(core, from) &&
     isLimited(round) && isLimited(sentAtTick) && isLimited(commitIndex);
 }
 
@@ -104,8 +104,13 @@ function isRoutineEcho(core: Core, response: HeartbeatResponse): boolean {
 }
 
 function isRoutineNotice(core: Core, { from, to, term, commitIndex }: CommitNotice): boolean {
-  return to === core.id && term === core.term && from === core.leader && core.role === "follower" &&
+  return to === core.id && term === core.term && isLeader(core, from) &&
     isLimited(commitIndex);
+}
+
+/** Whether this node follows the sender. A sender that is missing is nobody's leader. */
+function isLeader(core: Core, from: NodeId): boolean {
+  return from === core.leader && from !== null && core.role === "follower";
 }
 
 /** Whether a value is a whole number from 0 to 2^48. Nearly all are below 2^32, which one operation decides. */
