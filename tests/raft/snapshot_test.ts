@@ -207,6 +207,29 @@ test("a node that campaigns gives up, once, the part of a snapshot that it has r
   }
 });
 
+test("a tracer hears what becomes of each snapshot", () => {
+  const heard: string[] = [];
+  const tracer: RaftTracer = {
+    snapshot: (event, { index }, peer) => heard.push(`${event} ${index} ${peer}`),
+  };
+  const ends = (): string[] => heard.splice(0);
+  const node = new RaftNode({ id: nodeId(1), peers: [nodeId(2), nodeId(3)], tracer }, logOfTerms([1, 1, 1, 1, 1]));
+  node.handle(chunk(3, 1, 0, bytes(2), 9));
+  node.handle(chunk(2, 1, 0, bytes(2), 9));
+  assert.deepEqual(ends(), ["matched 3 2", "outdated 2 2"]);
+  node.handle(chunk(9, 1, 0, bytes(2), 4));
+  node.handle(chunk(10, 1, 0, bytes(2), 4));
+  node.handle(chunk(11, 1, 0, new Uint8Array([9]), 1));
+  assert.deepEqual(ends(), ["abandoned 9 2", "abandoned 10 2", "damaged 11 2"]);
+  node.handle(chunk(12, 1, 0, bytes(2), 2));
+  node.handle(chunk(14, 1, 0, bytes(2), 4));
+  node.handle(append(2, 1, 1, [12, 1], entriesOf(13, 1, 1), 14));
+  assert.deepEqual(ends(), ["installed 12 2", "abandoned 14 2"]);
+
+  behind({ tracer }).run(4);
+  assert.deepEqual(ends(), ["taken 4 null", "sending 4 3", "installed 4 1"]);
+});
+
 test("bytes that do not match their digest are never installed, and the leader hears of it", () => {
   const log = logOfTerms([1, 1]);
   const node = follower(log);

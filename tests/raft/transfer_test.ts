@@ -36,6 +36,18 @@ test("a follower that is behind is brought up to date before it is told to campa
   assert.deepEqual(network.appliedBytes(3), [7, 8, 9]);
 });
 
+test("the target gets the entries of proposals that were not sent yet, at once", () => {
+  const network = new Network();
+  const leader = network.elect(1);
+  network.run(2);
+  const { index } = leader.propose(new Uint8Array(1));
+  const sent = leader.transferLeadership(nodeId(3));
+  assert.deepEqual(
+    sent.map((envelope) => envelope.type === "append-request" && [envelope.to, envelope.entries.at(-1)?.index]),
+    [[3, index]],
+  );
+});
+
 test("a follower that needs a snapshot gets it first (etcd's TestLeaderTransferAfterSnapshot)", () => {
   const network = new Network({ config: { maxKeepBytes: 0 } });
   const leader = network.elect(1);
