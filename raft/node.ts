@@ -496,7 +496,7 @@ export class RaftNode {
     const { electionTimeoutTicks, heartbeatIntervalTicks, checkQuorum } = core.config;
     if (core.transferTarget !== null && ++core.transferElapsedTicks >= electionTimeoutTicks) {
       const { isResigning } = core;
-      abortTransfer(core);
+      abortTransfer(core, core.transferTarget);
       if (isResigning) return becomeFollower(core, core.term, null);
     }
     if (!core.isResigning && isDiskHanging(core)) resign(core);

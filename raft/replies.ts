@@ -10,8 +10,8 @@ import type { AppendResponse, HeartbeatResponse } from "./message.ts";
 import type { Progress } from "./progress.ts";
 import { noteEcho } from "./read_index.ts";
 import { replicate, sendCheck } from "./replication.ts";
+import { tellToCampaign } from "./resign.ts";
 import { askHowFar } from "./snapshot_transfer.ts";
-import { continueTransfer } from "./transfer.ts";
 import type { LogIndex } from "./types.ts";
 
 /** Handles the answer to an append, or to a snapshot's last chunk. */
@@ -44,7 +44,7 @@ function acknowledged(core: Core, follower: Progress, response: AppendResponse):
   // The commit may have ended this node's leadership or this follower's membership.
   if (core.progress.get(follower.id) !== follower) return;
   replicate(core, follower);
-  if (core.transferTarget === follower.id) continueTransfer(core);
+  if (core.transferTarget === follower.id) tellToCampaign(core);
 }
 
 /**
@@ -95,5 +95,5 @@ export function handleHeartbeatResponse(core: Core, follower: Progress, response
       if (response.round > follower.pausedInRound && follower.transfer!.refusal === null) askHowFar(core, follower);
       break;
   }
-  if (core.transferTarget === follower.id) continueTransfer(core);
+  if (core.transferTarget === follower.id) tellToCampaign(core);
 }

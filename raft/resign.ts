@@ -27,7 +27,10 @@ export function resign(core: Core): void {
   tellToCampaign(core);
 }
 
-/** Tells the target of a transfer to campaign, once the target holds the whole log. */
+/**
+ * Tells the target of a transfer to campaign, once the target holds the whole log. The leader repeats this whenever it
+ * hears the target, in case the message was lost.
+ */
 export function tellToCampaign(core: Core): void {
   const to = core.transferTarget;
   if (to === null || core.progress.get(to)?.matchIndex !== core.log.lastIndex) return;

@@ -30,24 +30,12 @@ export function beginTransfer(core: Core, target: NodeId): void {
   core.tracer?.transfer?.("started", target);
   const follower = core.progress.get(target);
   if (follower !== undefined) replicate(core, follower);
-  continueTransfer(core);
-}
-
-/**
- * Tells the target to campaign, once it holds the whole log. Repeats this whenever the target is heard, in case the
- * message was lost.
- */
-export function continueTransfer(core: Core): void {
-  const target = core.transferTarget;
-  if (target === null) return;
-  if (!core.configuration.voters.includes(target)) return abortTransfer(core);
   tellToCampaign(core);
 }
 
 /** Takes proposals again: the target has not become leader within an election timeout. */
-export function abortTransfer(core: Core): void {
-  if (core.transferTarget === null) return;
-  core.tracer?.transfer?.("aborted", core.transferTarget);
+export function abortTransfer(core: Core, target: NodeId): void {
+  core.tracer?.transfer?.("aborted", target);
   core.transferTarget = null;
   core.isResigning = false;
 }
