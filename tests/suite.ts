@@ -172,6 +172,7 @@ import "./raft/transfer_test.ts";
 import "./server/bytes/binary_text_test.ts";
 import "./server/bytes/crc32c_test.ts";
 import "./server/journal/journal_crash_test.ts";
+import "./server/journal/journal_failure_test.ts";
 import "./server/journal/journal_recovery_test.ts";
 import "./server/journal/journal_text_test.ts";
 import "./server/node/backup_test.ts";

@@ -101,15 +101,20 @@ export class Journal implements RaftLog {
   #installing = 0;
   /** Continues a flush that waits until these snapshots are durable. */
   #whenInstalled: (() => void) | null = null;
+  /** A failure outside a flush that nobody was told of. */
+  #untold: Error | null = null;
 
-  /** Called with a failure outside a flush. */
+  /** Called with a failure outside a flush. Without it, the next flush fails with that error. */
   onFailure: ((error: Error) => void) | null = null;
   /** Called when the journal has read or written bytes of a snapshot that its user waits for. */
   onProgress: (() => void) | null = null;
 
   /** Use `openJournal`. */
   constructor({ disk, identity, recovered, segmentBytes }: JournalParts) {
-    const onFailure = (error: Error): void => this.onFailure?.(error);
+    const onFailure = (error: Error): void => {
+      if (this.onFailure === null) this.#untold = error;
+      else this.onFailure(error);
+    };
     const onProgress = (): void => this.onProgress?.();
     const { birth, segments: found, isNextReady } = recovered;
     this.#birth = birth;
@@ -384,6 +389,7 @@ export class Journal implements RaftLog {
    */
   flush(done: DiskDone): void {
     if (this.#flushing) throw new Error("A flush of the journal is under way already");
+    if (this.#untold !== null) return done(this.#untold);
     this.#flushing = true;
     this.#onFlushed = done;
     // The journal may begin after its snapshot only once the snapshot is on disk.

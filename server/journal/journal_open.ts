@@ -7,7 +7,7 @@ import type { Snapshot } from "../../raft/mod.ts";
 import { crc32c } from "../bytes/crc32c.ts";
 import type { Disk, DiskDone } from "./disk.ts";
 import { Journal } from "./journal.ts";
-import { JournalDamagedError, type JournalIdentity, JournalIdentityError } from "./journal_format.ts";
+import { checkOwner, JournalDamagedError, type JournalIdentity, JournalIdentityError } from "./journal_format.ts";
 import { type RecoveredJournal, recoverJournal, type SegmentFile } from "./journal_recovery.ts";
 import { NEXT_FILE, segmentNumber } from "./segments.ts";
 import { readTrailer, SNAPSHOT_END_BYTES, snapshotIndexOf, snapshotName, trailerBytes } from "./snapshot_format.ts";
@@ -47,8 +47,10 @@ const PIECE = 1 << 20;
  *
  * @param done Gets a `JournalDamagedError` if data is lost that may have been acknowledged, a `JournalIdentityError` if
  * a file belongs to another cluster, node or version, or the disk's error.
+ * @throws {RangeError} If the cluster's name is too long, or the node's number is none.
  */
 export function openJournal(disk: Disk, options: OpenJournalOptions, done: JournalOpened): void {
+  checkOwner(options);
   const fail = (error: Error): void => done(error, null);
   disk.list((error, names) => {
     if (error !== null) return fail(error);
@@ -200,11 +202,16 @@ function settle(
     if (error !== null) return done(error, null);
     const journal = new Journal({ disk, identity: { clusterId, nodeId }, recovered, segmentBytes });
     if (!journal.isDirty) return done(null, journal);
-    journal.onFailure = (failure) => done(failure, null);
-    journal.flush((unwritten) => {
+    // The flush may fail, and so may the next segment, which is made beside it: the first of them ends the opening.
+    let isOver = false;
+    const end = (failure: Error | null): void => {
+      if (isOver) return;
+      isOver = true;
       journal.onFailure = null;
-      done(unwritten, unwritten === null ? journal : null);
-    });
+      done(failure, failure === null ? journal : null);
+    };
+    journal.onFailure = end;
+    journal.flush(end);
   });
 }
 

@@ -145,8 +145,9 @@ export class Segments {
     let unwritten: Error | null = null;
     disk.write(name, position, batch, (error) => unwritten = error);
     disk.sync(name, (error) => {
-      this.#isOpened = true;
-      done(unwritten ?? error);
+      const failure = unwritten ?? error;
+      if (failure === null) this.#isOpened = true;
+      done(failure);
     });
     if (segment.end >= segmentBytes / 2) this.#makeNext();
   }

@@ -27,7 +27,8 @@ export class SnapshotDraft {
   #digest = 0;
   #written = 0;
   #syncedAt = 0;
-  #isAbandoned = false;
+  /** Whether the draft was given up, or a call of the disk has failed: then it never gets its final name. */
+  #isOver = false;
 
   /** Begins a draft. */
   constructor(options: SnapshotDraftOptions) {
@@ -102,15 +103,16 @@ export class SnapshotDraft {
 
   /** Gives the draft up. */
   abandon(): void {
-    this.#isAbandoned = true;
+    this.#isOver = true;
     this.#options.disk.remove(this.#options.file, () => {});
   }
 
   #ended(then: () => void): DiskDone {
     return (error) => {
-      if (this.#isAbandoned) return;
-      if (error === null) then();
-      else this.#options.onFailure(error);
+      if (this.#isOver) return;
+      if (error === null) return then();
+      this.#isOver = true;
+      this.#options.onFailure(error);
     };
   }
 }
