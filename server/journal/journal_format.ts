@@ -108,10 +108,17 @@ export function saltOf(birth: number, segment: number): number {
   return crc32c(bytes);
 }
 
+/** Throws a RangeError if no journal can have this owner. */
+export function checkOwner({ clusterId, nodeId }: JournalIdentity): void {
+  const { length } = new TextEncoder().encode(clusterId);
+  if (length > 255) throw new RangeError(`A cluster id has at most 255 bytes, but this has ${length}`);
+  if (Number.isSafeInteger(nodeId) && nodeId >= 1) return;
+  throw new RangeError(`A node's number is a whole number from 1, but ${nodeId} was given`);
+}
+
 /** The bytes of a segment's header. */
 export function segmentHeader(identity: JournalIdentity, birth: number, segment: number): Uint8Array {
   const cluster = new TextEncoder().encode(identity.clusterId);
-  if (cluster.length > 255) throw new RangeError(`A cluster id has at most 255 bytes, but this has ${cluster.length}`);
   const writer = new ByteWriter(FIXED_HEADER_BYTES + cluster.length);
   writer.binary(SEGMENT_MAGIC);
   writer.u32(FORMAT_VERSION);

@@ -45,8 +45,8 @@ export interface JournalScan {
   readonly birth: number | null;
   /** Term and vote. */
   readonly state: HardState;
-  /** The index and term of the entry before the first one; `null` if the beginning of the segments is lost. */
-  readonly base: { readonly index: number; readonly term: number } | null;
+  /** The index and term of the entry before the first one. */
+  readonly base: { readonly index: number; readonly term: number };
   /** The entries after the base. */
   readonly entries: Entry[];
   /** The number of the last complete batch. */
@@ -125,10 +125,7 @@ export function recoverJournal(
   if (scan.birth === null && snapshot !== null) {
     throw new JournalDamagedError("log", 0, "there is none, but there is a snapshot");
   }
-  if (scan.base === null && snapshot === null) {
-    throw new JournalDamagedError(files[0]!.name, 0, "its beginning is lost, and there is no snapshot");
-  }
-  const base = scan.base ?? { index: snapshot!.index, term: snapshot!.term };
+  const { base } = scan;
   assertMeets(snapshot, base.index, scan.unread);
   const state = recoveredState(identity, scan, snapshot);
   const found = {
@@ -140,10 +137,10 @@ export function recoverJournal(
   const isKept = snapshot === null || snapshot.index <= base.index ||
     scan.entries[snapshot.index - base.index - 1]?.term === snapshot.term;
   const isForgiven = how.forgives && scan.doubt !== null;
-  const isWhole = scan.tail === "clean" && !isForgiven && state === scan.state && isKept && scan.base !== null;
+  const isWhole = scan.tail === "clean" && !isForgiven && state === scan.state && isKept;
   if (isKept) {
     const { index: baseIndex, term: baseTerm } = base;
-    return { ...found, baseIndex, baseTerm, entries: scan.entries, isWhole, isReplaced: scan.base === null };
+    return { ...found, baseIndex, baseTerm, entries: scan.entries, isWhole, isReplaced: false };
   }
   const { index: baseIndex, term: baseTerm } = snapshot;
   return { ...found, baseIndex, baseTerm, entries: [], isWhole, isReplaced: true };
@@ -239,6 +236,11 @@ export function scanSegments(
   const isNextReady = tail === "clean" && run.length > 0 && last === run.length - 2;
   if (isNextReady) segments.pop();
   const { state, base, entries, batches } = replay;
+  if (base === null) {
+    // No crash leaves this: a segment is removed only when a later one has a durable batch.
+    const { file: { name }, header: { length } } = run[0]!;
+    throw new JournalDamagedError(name, length, "it has no batch, and the segment before it is missing");
+  }
   const birth = run[0]?.header.birth ?? null;
   return {
     birth,

@@ -73,7 +73,7 @@ export function describeJournal(files: JournalFiles, options: DescribeOptions): 
   records?.print(print, printRecord);
   if (scan === null) return isDamaged;
   describeScan(scan, print);
-  attempt(() => assertMeets(snapshot, scan.base?.index ?? snapshot?.index ?? 0, scan.unread));
+  attempt(() => assertMeets(snapshot, scan.base.index, scan.unread));
   return isDamaged;
 }
 
@@ -101,10 +101,9 @@ function describeScan(scan: JournalScan, print: (line: string) => void): void {
   if (doubt !== null) {
     print(`in doubt: what was acknowledged up to entry ${doubt.lastIndex} of term ${doubt.term} may be lost`);
   }
-  const begin = base?.index ?? 0;
   print(
     `term ${state.term}, voted for ${state.votedFor ?? "nobody"}, ` +
-      `entries ${begin + 1} to ${begin + entries.length}, ${batches} batches`,
+      `entries ${base.index + 1} to ${base.index + entries.length}, ${batches} batches`,
   );
 }
 

@@ -51,6 +51,11 @@ export class SnapshotReads {
     }
   }
 
+  /** Handles a file that is about to be removed: nobody reads it any more. */
+  dropped(file: string): void {
+    for (const key of [...this.#blocks.keys()]) if (key.startsWith(`${file}:`)) this.#blocks.delete(key);
+  }
+
   #block(file: string, { bytes }: Snapshot, number: number): Uint8Array | null {
     const from = number * BLOCK_BYTES;
     if (from >= bytes) return null;
@@ -69,13 +74,14 @@ export class SnapshotReads {
   #fill(file: string, key: string, from: number, block: Uint8Array): void {
     const { disk, onProgress, onFailure } = this.#options;
     const readOn = (done: number): void => {
-      if (!this.#blocks.has(key)) return onProgress();
       if (done === block.length) {
         this.#blocks.set(key, block);
         this.#forget();
         return onProgress();
       }
       disk.read(file, from + done, block.length - done, (error, part) => {
+        // The file was renamed or dropped meanwhile: whoever still wants the block asks again.
+        if (!this.#blocks.has(key)) return onProgress();
         if (error !== null) return onFailure(error);
         if (part === null || part.length === 0) return this.#missing(file, key, from + done);
         block.set(part, done);

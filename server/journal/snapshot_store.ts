@@ -163,6 +163,7 @@ export class SnapshotStore {
       !isDurable || snapshot.index >= latest || this.#sent.some((sent) => isSame(sent, snapshot));
     for (const kept of this.#kept) {
       if (isNeeded(kept)) continue;
+      this.#reads.dropped(kept.file);
       this.#options.disk.remove(kept.file, (error) => {
         if (error !== null) this.#options.onFailure(error);
       });
