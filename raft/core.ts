@@ -1,6 +1,6 @@
 /**
  * The state of a node, as figure 2 of the Raft paper lists it, and the few operations that every rule uses. The rules
- * themselves are in the files that take a `Core`; `node.ts` lists them by message.
+ * themselves are in the files that take a `Core`; `dispatch.ts` lists them by message.
  *
  * @module
  */

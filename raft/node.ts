@@ -1,22 +1,9 @@
 /**
- * The node: takes inputs from its host, compares terms, and passes each message to the file that has its rule:
- *
- * ```text
- *   append-request, heartbeat-request, commit-notice    append.ts               on the follower
- *   append-response, heartbeat-response                 replies.ts              on the leader, then commit.ts
- *   vote and pre-vote, requests and responses           election.ts
- *   snapshot-request                                    snapshot.ts             on the follower
- *   snapshot-response                                   snapshot_transfer.ts    on the leader
- *   read-request, read-response                         read_index.ts
- *   timeout-now                                         transfer.ts
- *   removal-notice                                      removal.ts
- * ```
- *
- * A leader's own inputs go to `proposal.ts` and `replication.ts`. `routine.ts` is the fast path of the first two rows.
+ * The node: the verbs by which its host drives it. A tick goes to `tick.ts`, a message to `routine.ts` or
+ * `dispatch.ts`, a leader's proposal to `proposal.ts`, a read to `read_index.ts`.
  *
  * @module
  */
-import { checkMissing, handleAppendRequest, handleCommitNotice, handleHeartbeatRequest } from "./append.ts";
 import { checkObject, shown, wholeNumber } from "./arguments.ts";
 import { commitAsLeader } from "./commit.ts";
 import { keepFrom } from "./compaction.ts";
@@ -24,43 +11,29 @@ import { type RaftConfig, resolveConfig } from "./config.ts";
 import { configurationOf } from "./configuration.ts";
 import { copyCore, describeCore } from "./copy.ts";
 import { Core } from "./core.ts";
+import { handleWithCare } from "./dispatch.ts";
 import { resolveDoubt } from "./doubt.ts";
-import { envelopeFault } from "./envelope_check.ts";
-import {
-  campaign,
-  countOwnVote,
-  handlePreVoteRequest,
-  handlePreVoteResponse,
-  handleVoteRequest,
-  handleVoteResponse,
-  hasHeardLeader,
-  isLoyal,
-} from "./election.ts";
+import { countOwnVote, hasHeardLeader } from "./election.ts";
 import { LogContradictionError, NotLeaderError, RaftInvariantError } from "./errors.ts";
 import { entryBytes, MemLog, type RaftLog } from "./log.ts";
 import { checkLog, missingSnapshotMethod } from "./log_check.ts";
 import type { ConfigurationChange } from "./membership.ts";
-import type { AppendResponse, Envelope, HeartbeatResponse, SnapshotResponse } from "./message.ts";
+import type { Envelope } from "./message.ts";
 import { propose, proposeChange } from "./proposal.ts";
-import { isQuorum } from "./quorum.ts";
 import { createRandom, mix32 } from "./random.ts";
-import { confirmReads, expireForwardedReads, handleReadRequest, handleReadResponse, readHere } from "./read_index.ts";
+import { readHere } from "./read_index.ts";
 import type { ReadConfirmation, ReadResult } from "./reads.ts";
-import { handleAppendResponse, handleHeartbeatResponse } from "./replies.ts";
-import { beginRound, replicateToAll } from "./replication.ts";
-import { handleRemovalNotice, isStranger, tellRemoved } from "./removal.ts";
-import { resign } from "./resign.ts";
-import { becomeFollower } from "./roles.ts";
+import { replicateToAll } from "./replication.ts";
 import { handleRoutine } from "./routine.ts";
-import { handleSnapshotRequest, tellProgress } from "./snapshot.ts";
-import { handleSnapshotResponse, holdSnapshots, reviewTransfer } from "./snapshot_transfer.ts";
+import { tellProgress } from "./snapshot.ts";
+import { holdSnapshots } from "./snapshot_transfer.ts";
 import { type RaftStatus, statusOf } from "./status.ts";
-import { abortTransfer, beginTransfer, handleTimeoutNow } from "./transfer.ts";
+import { beginCampaign, tickFollower, tickLeader } from "./tick.ts";
+import { beginTransfer } from "./transfer.ts";
 import {
   type LogIndex,
   logIndex,
   MAX_INDEX,
-  MAX_TERM_JUMP,
   type NodeId,
   nodeId,
   type ProposalPosition,
@@ -168,8 +141,8 @@ export class RaftNode {
     const core = this.#core;
     core.clock++;
     core.stall.tick();
-    if (core.role === "leader") this.#tickLeader(core);
-    else this.#tickFollower(core);
+    if (core.role === "leader") tickLeader(core);
+    else tickFollower(core);
     return core.takeOutbox();
   }
 
@@ -182,7 +155,7 @@ export class RaftNode {
   campaign(): Envelope[] {
     const core = this.#core;
     const isBound = core.config.leaseReads && (hasHeardLeader(core) || core.clock < core.votesFromTick);
-    if (core.role !== "leader" && core.mayCampaign && !isBound) this.#campaign(core);
+    if (core.role !== "leader" && core.mayCampaign && !isBound) beginCampaign(core);
     return core.takeOutbox();
   }
 
@@ -198,7 +171,7 @@ export class RaftNode {
    */
   handle(envelope: Envelope): Envelope[] {
     const core = this.#core;
-    if (!handleRoutine(core, envelope)) this.#handleWithCare(core, envelope);
+    if (!handleRoutine(core, envelope)) handleWithCare(core, envelope);
     return core.takeOutbox();
   }
 
@@ -474,222 +447,6 @@ export class RaftNode {
   state(): string {
     return describeCore(this.#core);
   }
-
-  #tickFollower(core: Core): void {
-    expireForwardedReads(core);
-    checkMissing(core);
-    // Finds out by itself what is durable, if the host forgot `persisted()`. A host that never syncs keeps its term.
-    countOwnVote(core);
-    if (core.role === "leader" || !core.isStateDurable) return;
-    core.electionElapsedTicks++;
-    if (core.electionElapsedTicks >= core.electionTimeoutTicks && core.mayCampaign) this.#campaign(core);
-  }
-
-  #campaign(core: Core): void {
-    if (core.role !== "follower") core.tracer?.campaignLost?.(core.term, "split", core.role === "pre-candidate");
-    campaign(core, core.config.preVote ? "pre-vote" : "election");
-  }
-
-  #tickLeader(core: Core): void {
-    if (core.log.durableIndex > core.commitIndex) commitAsLeader(core);
-    if (core.role !== "leader") return;
-    const { electionTimeoutTicks, heartbeatIntervalTicks, checkQuorum } = core.config;
-    if (core.transferTarget !== null && ++core.transferElapsedTicks >= electionTimeoutTicks) {
-      const { isResigning } = core;
-      abortTransfer(core, core.transferTarget);
-      if (isResigning) return becomeFollower(core, core.term, null);
-    }
-    if (!core.isResigning && isDiskHanging(core)) resign(core);
-    if (++core.quorumElapsedTicks >= electionTimeoutTicks) {
-      core.quorumElapsedTicks = 0;
-      const hasQuorum = isQuorum(
-        core.configuration,
-        (id) => id === core.id || core.progress.get(id)?.isActive === true || core.progress.get(id)?.isNew === true,
-      );
-      for (const follower of core.followers) {
-        reviewTransfer(core, follower);
-        follower.isActive = follower.isNew = false;
-      }
-      if (checkQuorum && !hasQuorum) {
-        core.tracer?.quorumLost?.(core.term);
-        return becomeFollower(core, core.term, null);
-      }
-    }
-    if (++core.heartbeatElapsedTicks >= heartbeatIntervalTicks) {
-      core.heartbeatElapsedTicks = 0;
-      beginRound(core);
-      // A leader that has become the sole voter since it began the last round gets no echo: confirm the reads now.
-      if (core.isSoleVoter) confirmReads(core);
-    }
-  }
-
-  /** Handles a message that does not qualify for the fast path. */
-  #handleWithCare(core: Core, envelope: Envelope): void {
-    const fault = envelopeFault(envelope);
-    core.tracer?.receive?.(envelope);
-    if (fault !== null) core.reject(envelope, fault);
-    else if (envelope.to !== core.id) core.reject(envelope, "it is to another node");
-    else if (this.#admits(core, envelope)) this.#dispatch(core, envelope);
-  }
-
-  /** Compares terms (Raft, section 5.1), and returns whether the message goes on to its rule. */
-  #admits(core: Core, envelope: Envelope): boolean {
-    if (envelope.type === "removal-notice") return envelope.from !== core.id;
-    if (envelope.from === core.id) {
-      core.reject(envelope, "it is from the node itself");
-      return false;
-    }
-    if (envelope.term === core.term) return this.#isOfOneLeader(core, envelope);
-    if (envelope.term < core.term) {
-      this.#answerStale(core, envelope);
-      return false;
-    }
-    switch (envelope.type) {
-      case "pre-vote-request":
-        return true;
-      case "vote-request":
-        if (isLoyal(core, envelope)) {
-          if (isStranger(core, envelope)) tellRemoved(core, envelope.from);
-          core.reject(envelope, "a leader is alive, or may hold a lease");
-          return false;
-        }
-        return adoptTerm(core, envelope, null);
-      case "append-request":
-      case "heartbeat-request":
-      case "commit-notice":
-      case "snapshot-request":
-      case "timeout-now":
-        return adoptTerm(core, envelope, envelope.from);
-      case "append-response":
-      case "heartbeat-response":
-      case "snapshot-response":
-      case "vote-response":
-      case "pre-vote-response":
-      case "read-request":
-      case "read-response":
-        // A pre-vote's grant carries the term that was asked about.
-        if (envelope.type === "pre-vote-response" && envelope.granted) return true;
-        // A removed node may have raised its own term since; a leader does not step down for it.
-        if (core.role === "leader" && !core.progress.has(envelope.from)) {
-          core.reject(envelope, "it is from no member");
-          return false;
-        }
-        return adoptTerm(core, envelope, null);
-    }
-  }
-
-  /** Rejects a leader's message if the term has another leader (Raft, section 5.2: at most one). */
-  #isOfOneLeader(core: Core, envelope: Envelope): boolean {
-    switch (envelope.type) {
-      case "append-request":
-      case "heartbeat-request":
-      case "commit-notice":
-      case "snapshot-request":
-      case "timeout-now":
-        if (core.leader === null || core.leader === envelope.from) return true;
-        core.reject(envelope, `term ${core.term} has another leader, node ${core.leader}`);
-        return false;
-      default:
-        return true;
-    }
-  }
-
-  /**
-   * Answers a message of an earlier term, so that its sender, a leader or a candidate, learns the newer term. Other
-   * messages of earlier terms are dropped.
-   */
-  #answerStale(core: Core, envelope: Envelope): void {
-    core.reject(envelope, "it is of an earlier term");
-    const { id: from, term } = core;
-    const to = envelope.from;
-    const afterSync = !core.isTermDurable;
-    switch (envelope.type) {
-      case "append-request":
-      case "heartbeat-request":
-      case "snapshot-request": {
-        const index = (envelope.type === "append-request" ? envelope.prevLogIndex : 0) as LogIndex;
-        const hintIndex = 0 as LogIndex;
-        core.send({
-          type: "append-response",
-          from,
-          to,
-          term,
-          afterSync,
-          success: false,
-          index,
-          hintIndex,
-          hintTerm: 0 as Term,
-          round: envelope.round,
-        });
-        return;
-      }
-      case "vote-request":
-        core.send({ type: "vote-response", from, to, term, afterSync, granted: false });
-        return;
-      case "pre-vote-request":
-        core.send({ type: "pre-vote-response", from, to, term, afterSync, granted: false });
-        return;
-    }
-  }
-
-  #dispatch(core: Core, envelope: Envelope): void {
-    switch (envelope.type) {
-      case "append-request":
-        return handleAppendRequest(core, envelope);
-      case "append-response":
-      case "heartbeat-response":
-      case "snapshot-response":
-        return this.#handleReply(core, envelope);
-      case "read-request":
-        if (core.role === "leader" && !core.progress.has(envelope.from)) {
-          return core.reject(envelope, "it is from no member");
-        }
-        return handleReadRequest(core, envelope);
-      case "commit-notice":
-        return handleCommitNotice(core, envelope);
-      case "heartbeat-request":
-        return handleHeartbeatRequest(core, envelope);
-      case "vote-response":
-        return handleVoteResponse(core, envelope);
-      case "vote-request":
-      case "pre-vote-request":
-        if (isStranger(core, envelope)) tellRemoved(core, envelope.from);
-        if (isLoyal(core, envelope)) return core.reject(envelope, "a leader is alive, or may hold a lease");
-        return envelope.type === "vote-request"
-          ? handleVoteRequest(core, envelope)
-          : handlePreVoteRequest(core, envelope);
-      case "pre-vote-response":
-        return handlePreVoteResponse(core, envelope);
-      case "snapshot-request":
-        if (missingSnapshotMethod(core.log) !== null) return core.reject(envelope, "the log takes no snapshots");
-        return handleSnapshotRequest(core, envelope);
-      case "timeout-now":
-        return handleTimeoutNow(core, envelope);
-      case "removal-notice":
-        return handleRemovalNotice(core, envelope);
-      case "read-response":
-        return handleReadResponse(core, envelope);
-    }
-  }
-
-  /** Handles a follower's answer: only on the leader, and only from a member. */
-  #handleReply(core: Core, envelope: AppendResponse | HeartbeatResponse | SnapshotResponse): void {
-    const follower = core.progress.get(envelope.from);
-    if (follower === undefined) {
-      return core.reject(envelope, core.role === "leader" ? "it is from no member" : "the node does not lead");
-    }
-    if (envelope.type !== "snapshot-response" && envelope.round < follower.sinceRound) {
-      return core.reject(envelope, "it is from an earlier member of the same number");
-    }
-    switch (envelope.type) {
-      case "append-response":
-        return handleAppendResponse(core, follower, envelope);
-      case "heartbeat-response":
-        return handleHeartbeatResponse(core, follower, envelope);
-      case "snapshot-response":
-        return handleSnapshotResponse(core, follower, envelope);
-    }
-  }
 }
 
 function refuseMaxBytes(maxBytes: unknown): never {
@@ -697,34 +454,4 @@ function refuseMaxBytes(maxBytes: unknown): never {
     throw new TypeError(`Cannot take ${shown(maxBytes)} as maxBytes: a number is needed`);
   }
   throw new RangeError(`Cannot take ${maxBytes} as maxBytes: a number above 0 is needed`);
-}
-
-/**
- * How long a leader waits for a disk that hangs, in election timeouts. It equals the longest election timeout, so a
- * disk that allows an election also allows leading.
- */
-const MAX_STALL_TIMEOUTS = 10;
-
-/** Whether a leader's disk makes no progress, so that another node should lead. */
-function isDiskHanging(core: Core): boolean {
-  const { electionTimeoutTicks, maxUnsyncedBytes } = core.config;
-  if (core.stall.ticks < electionTimeoutTicks) return false;
-  return core.stall.ticks >= MAX_STALL_TIMEOUTS * electionTimeoutTicks || core.unsynced.count() >= maxUnsyncedBytes / 2;
-}
-
-/**
- * Follows in the term of a message, but raises the term by at most `MAX_TERM_JUMP`; beyond that the message is dropped.
- * Raising a term is always safe, as if the node had seen a message of that term.
- *
- * @returns Whether the node is now in the message's term.
- */
-function adoptTerm(core: Core, envelope: Envelope, leader: NodeId | null): boolean {
-  const most = core.term + MAX_TERM_JUMP as Term;
-  if (envelope.term <= most) {
-    becomeFollower(core, envelope.term, leader);
-    return true;
-  }
-  becomeFollower(core, most, null);
-  core.reject(envelope, "its term is too far above the node's own");
-  return false;
 }

@@ -225,11 +225,11 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "an acknowledgement is credited to another follower",
-    file: "raft/node.ts",
-    search: "    const follower = core.progress.get(envelope.from);",
-    replace: "    const at = core.followers.findIndex((each) => each.id === envelope.from);\n" +
-      '    const other = envelope.type === "append-response" ? core.followers[(at + 1) % core.followers.length] : undefined;\n' +
-      "    const follower = other ?? core.progress.get(envelope.from);",
+    file: "raft/dispatch.ts",
+    search: "  const follower = core.progress.get(envelope.from);",
+    replace: "  const at = core.followers.findIndex((each) => each.id === envelope.from);\n" +
+      '  const other = envelope.type === "append-response" ? core.followers[(at + 1) % core.followers.length] : undefined;\n' +
+      "  const follower = other ?? core.progress.get(envelope.from);",
     flags: "--nemesis partition --time-limit 20",
     noticedBy: ["invariant", "history", "liveness"],
   },
@@ -339,7 +339,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "PreVote ignores the leader",
-    file: "raft/node.ts",
+    file: "raft/dispatch.ts",
     search: "if (isLoyal(core, envelope)) return core.reject(envelope",
     replace: "if (core.term < 0) return core.reject(envelope",
     flags: "--nemesis partition --time-limit 20",
@@ -347,7 +347,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "a leader takes a higher term over, and leads on in it",
-    file: "raft/node.ts",
+    file: "raft/dispatch.ts",
     search: "    becomeFollower(core, envelope.term, leader);\n    return true;",
     replace: 'if (core.role === "leader") core.setHardState(envelope.term, null);\n' +
       "    else becomeFollower(core, envelope.term, leader);\n    return true;",
@@ -364,10 +364,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "answers of an earlier term are accepted",
-    file: "raft/node.ts",
-    search: "    if (envelope.term < core.term) {",
-    replace: '    if (envelope.term < core.term && envelope.type.endsWith("response")) return true;\n' +
-      "    if (envelope.term < core.term) {",
+    file: "raft/dispatch.ts",
+    search: "  if (envelope.term < core.term) {",
+    replace: '  if (envelope.term < core.term && envelope.type.endsWith("response")) return true;\n' +
+      "  if (envelope.term < core.term) {",
     flags: "--nemesis all --nodes 3 --nemesis-interval 2 --rate 10 --time-limit 180",
     noticedBy: ["invariant", "history"],
   },

@@ -73,7 +73,7 @@ export const UNREACHED: readonly Unreached[] = [
       ["raft/", "core.reject("],
       ["raft/", "envelopeFault"],
       ["raft/routine.ts", "return false;"],
-      ["raft/node.ts", "return false;"],
+      ["raft/dispatch.ts", "return false;"],
       ["raft/routine.ts", "if (envelope.round < follower.sinceRound) return false;"],
       ["server/replica/", "throw new SyntaxError("],
       ["server/replica/", "error instanceof SyntaxError"],
