@@ -93,6 +93,7 @@ import "./harness/report/pack_test.ts";
 import "./harness/report/report_test.ts";
 import "./harness/report/story_test.ts";
 import "./harness/rig/conduit_test.ts";
+import "./harness/rig/datagrams_test.ts";
 import "./harness/rig/dialler_test.ts";
 import "./harness/rig/member_test.ts";
 import "./harness/run/generator_test.ts";

@@ -1,14 +1,14 @@
 /**
- * The hidden command `dialler`: a separate process that finds out which process has made a connection, so the harness
- * does not wait for the kernel's tables.
+ * The hidden command `dialler`: a separate process that finds out which process has made a connection or sent a
+ * datagram, so the harness does not wait for the kernel's tables.
  *
- *     in    ID LOCAL_PORT REMOTE_PORT PID PID ...
+ *     in    ID tcp|udp LOCAL_PORT REMOTE_PORT PID PID ...
  *     out   ID PID, or ID 0 for nobody
  *
  * @module
  */
 import process from "node:process";
-import { diallerOf } from "../rig/dialler.ts";
+import { type Accepted, diallerOf } from "../rig/dialler.ts";
 
 /** Runs the command, until its input ends. */
 export function main(): Promise<number> {
@@ -27,7 +27,9 @@ export function main(): Promise<number> {
 }
 
 function answer(line: string): string {
-  const [id, localPort, remotePort, ...pids] = line.split(" ").map(Number);
-  const pid = diallerOf({ localPort: localPort!, remotePort: remotePort! }, new Set(pids));
+  const [id, protocol, ...numbers] = line.split(" ");
+  const [localPort, remotePort, ...pids] = numbers.map(Number);
+  const accepted = { protocol: protocol === "udp" ? protocol : "tcp", localPort: localPort!, remotePort: remotePort! };
+  const pid = diallerOf(accepted as Accepted, new Set(pids));
   return `${id} ${pid ?? 0}`;
 }

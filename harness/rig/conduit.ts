@@ -44,9 +44,10 @@ export interface Disturbance {
 type CutMode = "blackhole" | "refuse";
 
 /** `out`: from the dialling node. `back`: to it. */
-type Direction = "out" | "back";
+export type Direction = "out" | "back";
 
-const BOTH: readonly Direction[] = ["out", "back"];
+/** Both directions. */
+export const BOTH: readonly Direction[] = ["out", "back"];
 /** If this many bytes of a side wait, nothing more is read from it. */
 const HELD_MAX = 4 << 20;
 /**

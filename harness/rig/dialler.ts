@@ -1,6 +1,6 @@
 /**
- * Finds the process that has made a connection, using the Linux kernel's tables. `/proc/net/tcp` and `tcp6` give the
- * socket of a connection, and `/proc/PID/fd` the process that holds the socket.
+ * Finds the process that has made a connection or sent a datagram, using the Linux kernel's tables. `/proc/net/tcp`,
+ * `tcp6`, `udp` and `udp6` give the socket, and `/proc/PID/fd` the process that holds the socket.
  *
  *     sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
  *     0:  0100007F:1F90 0100007F:C0DE 01 ...                                                   48213
@@ -13,8 +13,9 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { namesIn, relationsOf, textOf } from "./proc.ts";
 
-/** A connection, as the proxy that accepted it sees it. */
-interface Accepted {
+/** A connection or datagram, as the proxy that accepted it sees it. */
+export interface Accepted {
+  readonly protocol: "tcp" | "udp";
   /** The proxy's port. */
   readonly localPort: number;
   /** The dialling side's port. */
@@ -60,9 +61,11 @@ export function holderOf(
 }
 
 /** The socket of the dialling side: its local port is the proxy's remote port, and vice versa. */
-function inodeOf({ localPort, remotePort }: Accepted, proc: string): string | null {
-  for (const columns of tcpTable(proc)) {
-    if (portOf(columns[LOCAL]) === remotePort && portOf(columns[REMOTE]) === localPort) {
+function inodeOf({ protocol, localPort, remotePort }: Accepted, proc: string): string | null {
+  // A socket that sends datagrams to whomever it likes has no remote port.
+  const remotes = protocol === "udp" ? [localPort, 0] : [localPort];
+  for (const columns of table(protocol, proc)) {
+    if (portOf(columns[LOCAL]) === remotePort && remotes.includes(portOf(columns[REMOTE]))) {
       const inode = columns[INODE];
       // A socket that is closed already belongs to no process.
       if (inode !== undefined && inode !== "0") return inode;
@@ -76,17 +79,17 @@ export function connectionsTo(
   ports: ReadonlySet<number>,
   proc: string = "/proc",
 ): { readonly inode: string; readonly port: number }[] {
-  return tcpTable(proc).flatMap((columns) => {
+  return table("tcp", proc).flatMap((columns) => {
     const port = portOf(columns[REMOTE]);
     const [state, inode] = [columns[STATE], columns[INODE]];
     return state === ESTABLISHED && ports.has(port) && inode !== undefined && inode !== "0" ? [{ inode, port }] : [];
   });
 }
 
-/** The lines of the kernel's tables, each in columns. */
-function tcpTable(proc: string): string[][] {
-  return ["tcp", "tcp6"].flatMap((table) =>
-    textOf(join(proc, "net", table)).split("\n").slice(1).map((line) => line.trim().split(/\s+/))
+/** The lines of the kernel's tables for IPv4 and IPv6, each in columns. */
+function table(protocol: "tcp" | "udp", proc: string): string[][] {
+  return [protocol, `${protocol}6`].flatMap((name) =>
+    textOf(join(proc, "net", name)).split("\n").slice(1).map((line) => line.trim().split(/\s+/))
   );
 }
 

@@ -1,16 +1,28 @@
 /**
- * Finds out which node has made a connection: by its source address, if each node has its own; otherwise, on Linux, by
- * asking a helper process that reads the kernel's tables.
+ * Finds out which node has made a connection or sent a datagram: by its source address, if each node has its own;
+ * otherwise, on Linux, by asking a helper process that reads the kernel's tables.
  *
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import type net from "node:net";
 import process from "node:process";
 import { programCommand } from "./program.ts";
 
 /** The processes of the running nodes. */
 type Pids = () => ReadonlyMap<number, number>;
+
+/** A connection or datagram that has arrived. */
+interface Arrival {
+  readonly protocol: "tcp" | "udp";
+  /** The port at which it has arrived. */
+  readonly localPort: number;
+  /** Where it has come from. */
+  readonly remotePort: number;
+  readonly remoteAddress: string;
+}
+
+/** Finds the node that dialled; `null` if no node did. */
+export type Identify = (arrival: Arrival, done: (node: number | null) => void) => void;
 
 /** Identifies the node that dials. */
 export class Identifier {
@@ -26,16 +38,16 @@ export class Identifier {
     this.#sources = sources;
   }
 
-  /** Finds the node that made a connection; `null` if no node did. */
-  readonly identify = (socket: net.Socket, done: (node: number | null) => void): void => {
-    const source = this.#sources.get(socket.remoteAddress?.replace(/^::ffff:/, "") ?? "");
+  /** Finds the node that dialled; `null` if no node did. */
+  readonly identify: Identify = (arrival, done) => {
+    const { protocol, localPort, remotePort, remoteAddress } = arrival;
+    const source = this.#sources.get(remoteAddress.replace(/^::ffff:/, ""));
     if (source !== undefined) return done(source);
     if (process.platform !== "linux") return done(null);
     const nodes = new Map([...this.#pids()].map(([node, pid]) => [pid, node]));
     const id = ++this.#asked;
     this.#waiting.set(id, (pid) => done(nodes.get(pid) ?? null));
-    const { localPort, remotePort } = socket;
-    this.#start().stdin?.write(`${[id, localPort, remotePort, ...nodes.keys()].join(" ")}\n`);
+    this.#start().stdin?.write(`${[id, protocol, localPort, remotePort, ...nodes.keys()].join(" ")}\n`);
   };
 
   #start(): ChildProcess {

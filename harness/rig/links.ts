@@ -14,15 +14,24 @@ import type { Link } from "../nemesis/kind.ts";
 import type { Packets } from "../nemesis/packets.ts";
 import type { Partition } from "../nemesis/partition.ts";
 import { Conduit, type Disturbance } from "./conduit.ts";
+import { DatagramConduit, type DatagramDisturbance, receiveDatagrams, type Sender } from "./datagrams.ts";
+import type { Identify } from "./identify.ts";
 import { listen, type Listener } from "./listener.ts";
+import { Senders } from "./senders.ts";
+
+/** Takes a datagram, with a way to answer its sender. */
+type Take = (sender: Sender, bytes: Uint8Array, answer: (bytes: Uint8Array) => void) => void;
+
+/** How often a port is looked for that is free for both connections and datagrams. */
+const PORT_TRIES = 20;
 
 /** The options of links. */
 interface LinksOptions {
   readonly clock: Clock;
   /** Draws a random whole number from 0 to below the bound, for disturbances. */
   readonly random: (below: number) => number;
-  /** Finds the node that made a connection; `null` if no node did. Left out if no node dials announced addresses. */
-  readonly identify?: (socket: net.Socket, done: (node: number | null) => void) => void;
+  /** Finds the node that has dialled; `null` if no node has. Left out if no node dials announced addresses. */
+  readonly identify?: Identify;
 }
 
 /** An address at which a node listens: to other nodes, to clients, ... */
@@ -31,6 +40,16 @@ interface Endpoint {
   /** The name of the port. */
   readonly name: string;
   readonly address: Address;
+  /** Whether it takes datagrams as well. */
+  readonly takesDatagrams?: boolean;
+}
+
+/** What goes from one node to a port of another. */
+interface Way {
+  readonly link: Link;
+  readonly conduit: Conduit;
+  /** `null` if the port takes no datagrams. */
+  readonly datagrams: DatagramConduit | null;
 }
 
 /** The faults on one direction between two nodes. */
@@ -49,8 +68,10 @@ const BREAK_INTERVAL_AT_FULL_LOSS = 50_000_000;
 export class Links {
   readonly #options: LinksOptions;
   readonly #listeners: Listener[] = [];
-  /** The conduits by dialling node, node and port name. */
-  readonly #conduits = new Map<string, { readonly link: Link; readonly conduit: Conduit }>();
+  /** Ends the sockets that receive datagrams. */
+  readonly #closers: (() => void)[] = [];
+  /** The ways by dialling node, node and port name. */
+  readonly #ways = new Map<string, Way>();
   readonly #routes = new Map<string, Address>();
   readonly #announced = new Map<string, Address>();
   readonly #states = new Map<string, LinkState>();
@@ -80,28 +101,52 @@ export class Links {
     step(0);
   }
 
-  #openRoute(from: number, { node, name, address: target }: Endpoint, done: (error: Error | null) => void): void {
-    const { clock, random } = this.#options;
-    const conduit = new Conduit({ target, clock, random });
+  #openRoute(from: number, endpoint: Endpoint, done: (error: Error | null) => void): void {
+    const { node, name, address: target, takesDatagrams = false } = endpoint;
+    const options = { target, clock: this.#options.clock, random: this.#options.random };
+    const conduit = new Conduit(options);
+    const datagrams = takesDatagrams ? new DatagramConduit(options) : null;
+    const way: Way = { link: [from, node], conduit, datagrams };
     const key = keyOf(name, from, node);
-    this.#conduits.set(key, { link: [from, node], conduit });
-    this.#listen((socket) => this.#carry(socket, conduit), (address) => this.#routes.set(key, address), done);
+    this.#ways.set(key, way);
+    const take: Take | null = datagrams === null
+      ? null
+      : (sender, bytes, answer) => this.#carryDatagram(way, `${sender.address}:${sender.port}`, bytes, answer);
+    const accept = (socket: net.Socket): void => this.#carry(socket, conduit);
+    this.#listen({ accept, take }, (address) => this.#routes.set(key, address), done);
   }
 
-  #announce({ node, name }: Endpoint, done: (error: Error | null) => void): void {
+  #announce({ node, name, takesDatagrams = false }: Endpoint, done: (error: Error | null) => void): void {
+    const wayFrom = (from: number | null): Way | undefined => {
+      // A node that dials itself uses no link.
+      const way = this.#ways.get(keyOf(name, from ?? -1, node));
+      if (way === undefined) this.#strangers++;
+      return way;
+    };
     const accept = (socket: net.Socket): void => {
       socket.on("error", () => {});
       socket.pause();
-      this.#options.identify!(socket, (from) => {
+      const { localPort = 0, remotePort = 0, remoteAddress = "" } = socket;
+      this.#options.identify!({ protocol: "tcp", localPort, remotePort, remoteAddress }, (from) => {
         if (socket.destroyed) return;
-        // A node that dials itself uses no link.
-        const conduit = this.#conduits.get(keyOf(name, from ?? -1, node))?.conduit;
-        if (conduit !== undefined) return this.#carry(socket, conduit);
-        this.#strangers++;
-        socket.destroy();
+        const way = wayFrom(from);
+        if (way === undefined) socket.destroy();
+        else this.#carry(socket, way.conduit);
       });
     };
-    this.#listen(accept, (address) => this.#announced.set(`${name} ${node}`, address), done);
+    let senders: Senders | null = null;
+    const take: Take = (sender, bytes, answer) => {
+      senders?.find(sender, (from) => {
+        const way = wayFrom(from);
+        if (way !== undefined) this.#carryDatagram(way, `${sender.address}:${sender.port}`, bytes, answer);
+      });
+    };
+    const opened = (address: Address): void => {
+      const { clock, identify } = this.#options;
+      senders = new Senders({ clock, identify: identify!, port: address.port });
+      this.#announced.set(`${name} ${node}`, address);
+    };
+    this.#listen({ accept, take: takesDatagrams ? take : null }, opened, done);
   }
 
   #carry(socket: net.Socket, conduit: Conduit): void {
@@ -109,16 +154,37 @@ export class Links {
     conduit.accept(socket);
   }
 
+  #carryDatagram({ datagrams }: Way, sender: string, bytes: Uint8Array, answer: (bytes: Uint8Array) => void): void {
+    this.#carried++;
+    datagrams?.receive(sender, bytes, answer);
+  }
+
+  /** Listens for connections and, if `take` is not null, for datagrams at the same port. */
   #listen(
-    accept: (socket: net.Socket) => void,
+    { accept, take }: { readonly accept: (socket: net.Socket) => void; readonly take: Take | null },
     opened: (address: Address) => void,
     done: (error: Error | null) => void,
+    tries: number = 1,
   ): void {
     listen(accept, (error, listener) => {
       if (listener === null) return done(error);
-      this.#listeners.push(listener);
-      opened(listener.address);
-      done(null);
+      const end = (): void => {
+        this.#listeners.push(listener);
+        opened(listener.address);
+        done(null);
+      };
+      if (take === null) return end();
+      receiveDatagrams(listener.address, take, (taken, close) => {
+        if (taken === null) {
+          this.#closers.push(close);
+          end();
+        } else {
+          listener.close(() => {
+            if (tries < PORT_TRIES) this.#listen({ accept, take }, opened, done, tries + 1);
+            else done(taken);
+          });
+        }
+      });
     });
   }
 
@@ -137,7 +203,7 @@ export class Links {
     return this.#strangers;
   }
 
-  /** How many connections of nodes were carried. */
+  /** How many connections and datagrams of nodes were carried. */
   get carried(): number {
     return this.#carried;
   }
@@ -187,23 +253,30 @@ export class Links {
 
   /** Applies the state of a link to all connections between the two nodes, whichever of them has dialled. */
   #apply([from, to]: Link, { cuts, packets }: LinkState): void {
-    const disturbance = disturbanceOf(packets);
-    for (const { link: [dialler, listener], conduit } of this.#conduits.values()) {
+    const [connections, single] = [disturbanceOf(packets), datagramDisturbanceOf(packets)];
+    for (const { link: [dialler, listener], conduit, datagrams } of this.#ways.values()) {
       const direction = dialler === from && listener === to
         ? "out"
         : dialler === to && listener === from
         ? "back"
         : null;
       if (direction === null) continue;
-      conduit.disturb(disturbance, [direction]);
+      conduit.disturb(connections, [direction]);
+      datagrams?.disturb(single, [direction]);
       if (cuts.size > 0) conduit.cut("blackhole", [direction]);
       else conduit.heal([direction]);
+      if (cuts.size > 0) datagrams?.cut([direction]);
+      else datagrams?.heal([direction]);
     }
   }
 
   /** Closes every proxy and connection. */
   close(done: () => void): void {
-    for (const { conduit } of this.#conduits.values()) conduit.close();
+    for (const { conduit, datagrams } of this.#ways.values()) {
+      conduit.close();
+      datagrams?.close();
+    }
+    for (const close of this.#closers) close();
     let open = this.#listeners.length;
     if (open === 0) return done();
     for (const listener of this.#listeners) listener.close(() => void (--open === 0 && done()));
@@ -224,4 +297,14 @@ function disturbanceOf(packets: ReadonlySet<Packets>): Disturbance {
     ...(jitter > 0 ? { jitter } : {}),
     ...(loss > 0 ? { breakInterval: Math.round(BREAK_INTERVAL_AT_FULL_LOSS / loss) } : {}),
   };
+}
+
+function datagramDisturbanceOf(packets: ReadonlySet<Packets>): DatagramDisturbance {
+  let [loss, duplication, delay] = [0, 0, 0];
+  for (const fault of packets) {
+    loss = Math.max(loss, fault.loss);
+    duplication = Math.max(duplication, fault.duplication);
+    delay += fault.delay;
+  }
+  return { loss, duplication, delay };
 }

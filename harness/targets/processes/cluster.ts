@@ -103,7 +103,7 @@ export class ProcessCluster implements Cluster {
 
   /** Finds ports, opens the links, and starts every node. */
   start(done: (error: Error | null) => void): void {
-    const { ports: names } = this.#target;
+    const { ports: names, udp = [] } = this.#target;
     const places = this.#places();
     freePorts(names.length * places.length, (error, ports) => {
       if (error !== null) return done(error);
@@ -111,7 +111,7 @@ export class ProcessCluster implements Cluster {
         names.map((name, j) => {
           const port = ports[i * names.length + j]!;
           this.#ports.set(`${name} ${node}`, port);
-          return { node, name, address: { host: "127.0.0.1", port } };
+          return { node, name, address: { host: "127.0.0.1", port }, takesDatagrams: udp.includes(name) };
         })
       );
       this.#links.open(endpoints, (linkError) => {

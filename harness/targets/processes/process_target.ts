@@ -102,6 +102,8 @@ export interface ProcessTarget {
   readonly flags?: FlagSpec;
   /** The names of a node's ports; clients use the first. */
   readonly ports: readonly string[];
+  /** Those of `ports` at which nodes take datagrams (UDP) from each other; connections (TCP) work there as well. */
+  readonly udp?: readonly string[];
   /** How a node is started: a program and its arguments, in the node's folder. */
   command(node: ProcessNode): { readonly argv: readonly string[]; readonly env?: Readonly<Record<string, string>> };
   /** Whether a node serves; called until it does. Default: when the first port accepts a connection. */

@@ -21,6 +21,8 @@ export function assertProcessTarget(target: ProcessTarget): void {
   const arePorts = Array.isArray(ports) && ports.every((port) => typeof port === "string");
   if (!arePorts || new Set(ports).size < ports.length) throw misfit("ports", "a list of different names", ports);
   if (ports.length === 0 && target.ready === undefined) throw misfit("ports", "not empty without ready", ports);
+  const { udp = [] } = target;
+  if (!Array.isArray(udp) || udp.some((port) => !ports.includes(port))) throw misfit("udp", "some of ports", udp);
   for (const part of REQUIRED) {
     if (typeof target[part] !== "function") throw misfit(part, "a function", target[part]);
   }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { diallerOf } from "../../../harness/rig/dialler.ts";
+import { type Accepted, diallerOf } from "../../../harness/rig/dialler.ts";
 import { connectionsPastLinks } from "../../../harness/rig/past_links.ts";
 import { Identifier } from "../../../harness/rig/identify.ts";
 import { mayUse } from "../../corpus.ts";
@@ -25,14 +25,14 @@ interface Process {
 
 /** Tables as the kernel shows them. */
 function tables(
-  lines: { readonly tcp?: readonly string[]; readonly tcp6?: readonly string[] },
+  lines: { readonly [table in "tcp" | "tcp6" | "udp"]?: readonly string[] },
   processes: Readonly<Record<number, Process>>,
   action: (proc: string) => void,
 ): void {
   const proc = mkdtempSync(join(tmpdir(), "kaya-proc-test-"));
   try {
     mkdirSync(join(proc, "net"));
-    for (const table of ["tcp", "tcp6"] as const) {
+    for (const table of ["tcp", "tcp6", "udp"] as const) {
       writeFileSync(join(proc, "net", table), HEAD + (lines[table] ?? []).map((line) => `${line}\n`).join(""));
     }
     for (const [pid, { parent, session, sockets }] of Object.entries(processes)) {
@@ -52,7 +52,7 @@ function line(local: string, remote: string, inode: number): string {
   return `   0: ${local} ${remote} 01 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0 20 4 30 10 -1`;
 }
 
-const ACCEPTED = { localPort: 8080, remotePort: 49374 };
+const ACCEPTED: Accepted = { protocol: "tcp", localPort: 8080, remotePort: 49374 };
 const NODES: Readonly<Record<number, Process>> = {
   100: { parent: 1, session: 100, sockets: [7] },
   200: { parent: 1, session: 200, sockets: [8] },
@@ -78,6 +78,17 @@ test("children count as the node that has started them, also those that have lef
     const processes = { ...NODES, 250: { parent: 200, session: 250, sockets: [] }, 300: child };
     tables(lines, processes, (proc) => assert.equal(diallerOf(ACCEPTED, new Set([100, 200]), proc), 200));
   }
+});
+
+test("a datagram belongs to the process whose socket has that port, be it tied to one address or not", { skip }, () => {
+  const udp = { ...ACCEPTED, protocol: "udp" } as const;
+  for (const remote of ["00000000:0000", "0100007F:1F90"]) {
+    const lines = { udp: [line("0100007F:C0DF", remote, 7), line("0100007F:C0DE", remote, 8)] };
+    tables(lines, NODES, (proc) => assert.equal(diallerOf(udp, new Set([100, 200]), proc), 200));
+    tables(lines, NODES, (proc) => assert.equal(diallerOf(ACCEPTED, new Set([100, 200]), proc), null));
+  }
+  const toOthers = { udp: [line("0100007F:C0DE", "0100007F:0050", 8)] };
+  tables(toOthers, NODES, (proc) => assert.equal(diallerOf(udp, new Set([100, 200]), proc), null));
 });
 
 test("a foreign process, a closed socket and an unused port belong to no node", { skip }, () => {
@@ -110,7 +121,8 @@ async function identified(dial: (port: number) => void, identifier: Identifier):
   const node = await new Promise<number | null>((resolve) => {
     server.once("connection", (socket) => {
       socket.on("error", () => {});
-      identifier.identify(socket, (found) => {
+      const { localPort = 0, remotePort = 0, remoteAddress = "" } = socket;
+      identifier.identify({ protocol: "tcp", localPort, remotePort, remoteAddress }, (found) => {
         socket.destroy();
         resolve(found);
       });

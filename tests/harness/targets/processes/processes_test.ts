@@ -310,6 +310,7 @@ test("a part that is missing or of the wrong form is refused when the target is 
     [{ ports: ["a", "a"] }, "ports must be a list of different names, but it is [ 'a', 'a' ]"],
     [{ ports: [] }, "ports must be not empty without ready, but it is []"],
     [{ command: ["sleep"] }, "command must be a function, but it is [ 'sleep' ]"],
+    [{ udp: ["gossip"] }, "udp must be some of ports, but it is [ 'gossip' ]"],
     [{ client: undefined }, "client must be a function, but it is undefined"],
     [{ isPrimary: true }, "isPrimary must be a function, but it is true"],
     [{ serves: "some" }, 'serves must be one of "majority", "all" and "one", but it is \'some\''],
