@@ -11,6 +11,35 @@ import { configurationFault, decodeConfiguration } from "./configuration.ts";
 import type { AppendRequest, Envelope } from "./message.ts";
 import { type Entry, MAX_INDEX } from "./types.ts";
 
+/** Whether a value is a whole number from 0 to 2^48. Nearly all are below 2^32, which one operation decides. */
+export function isLimited(value: number): boolean {
+  return (value >>> 0) === value || (value > 0 && value <= MAX_INDEX && Math.floor(value) === value);
+}
+
+/**
+ * Whether nothing is wrong with an append's own fields, and its entries are no configurations: quicker than
+ * `envelopeFault`, which decides about all others.
+ */
+export function isPlainAppend(
+  { term, prevLogIndex, prevLogTerm, commitIndex, round, entries }: AppendRequest,
+): boolean {
+  if (!isLimited(prevLogIndex) || !isLimited(prevLogTerm) || !isLimited(commitIndex) || !isLimited(round)) return false;
+  if (!Array.isArray(entries)) return false;
+  let index: number = prevLogIndex;
+  let before: number = prevLogTerm;
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as Entry | null | undefined;
+    if (entry === null || entry === undefined || entry.index !== ++index) return false;
+    if (entry.term !== before) {
+      if (!(entry.term > before) || !isLimited(entry.term)) return false;
+      before = entry.term;
+    }
+    if (entry.kind !== "command" && entry.kind !== "noop") return false;
+    if (!(entry.data instanceof Uint8Array)) return false;
+  }
+  return before <= term && index <= MAX_INDEX;
+}
+
 const BEYOND = "a number in it is beyond 2^48";
 
 /**

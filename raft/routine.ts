@@ -10,6 +10,7 @@
  */
 import { handleAppendRequest, handleCommitNotice, handleHeartbeatRequest } from "./append.ts";
 import type { Core } from "./core.ts";
+import { isLimited, isPlainAppend } from "./envelope_check.ts";
 import type {
   AppendRequest,
   AppendResponse,
@@ -19,7 +20,7 @@ import type {
   HeartbeatResponse,
 } from "./message.ts";
 import { handleAppendResponse, handleHeartbeatResponse } from "./replies.ts";
-import { type Entry, MAX_INDEX, type NodeId } from "./types.ts";
+import type { NodeId } from "./types.ts";
 
 /**
  * Handles a message if it qualifies for the fast path.
@@ -66,23 +67,8 @@ export function handleRoutine(core: Core, envelope: Envelope): boolean {
 }
 
 function isRoutineAppend(core: Core, request: AppendRequest): boolean {
-  const { from, to, term, prevLogIndex, prevLogTerm, commitIndex, round, entries } = request;
-  if (to !== core.id || term !== core.term || !isLeader(core, from)) return false;
-  if (!isLimited(prevLogIndex) || !isLimited(prevLogTerm) || !isLimited(commitIndex) || !isLimited(round)) return false;
-  if (!Array.isArray(entries)) return false;
-  let index: number = prevLogIndex;
-  let before: number = prevLogTerm;
-  for (let i = 0; i < entries.length; i++) {
-    const entry = entries[i] as Entry | null | undefined;
-    if (entry === null || entry === undefined || entry.index !== ++index) return false;
-    if (entry.term !== before) {
-      if (!(entry.term > before) || !isLimited(entry.term)) return false;
-      before = entry.term;
-    }
-    if (entry.kind !== "command" && entry.kind !== "noop") return false;
-    if (!(entry.data instanceof Uint8Array)) return false;
-  }
-  return before <= term && index <= MAX_INDEX;
+  const { from, to, term } = request;
+  return to === core.id && term === core.term && isLeader(core, from) && isPlainAppend(request);
 }
 
 function isRoutineResponse(core: Core, response: AppendResponse): boolean {
@@ -111,9 +97,4 @@ function isRoutineNotice(core: Core, { from, to, term, commitIndex }: CommitNoti
 /** Whether this node follows the sender. A sender that is missing is nobody's leader. */
 function isLeader(core: Core, from: NodeId): boolean {
   return from === core.leader && from !== null && core.role === "follower";
-}
-
-/** Whether a value is a whole number from 0 to 2^48. Nearly all are below 2^32, which one operation decides. */
-function isLimited(value: number): boolean {
-  return (value >>> 0) === value || (value > 0 && value <= MAX_INDEX && Math.floor(value) === value);
 }
