@@ -56,6 +56,11 @@ export function isVoter(configuration: Configuration, id: NodeId): boolean {
   return configuration.voters.includes(id) || configuration.votersOutgoing.includes(id);
 }
 
+/** Whether the node is a voter, new or old, or a learner. */
+export function isMember(configuration: Configuration, id: NodeId): boolean {
+  return isVoter(configuration, id) || configuration.learners.includes(id);
+}
+
 /** Every member, voters and learners, in order. */
 export function membersOf(configuration: Configuration): NodeId[] {
   return sortedIds([...configuration.voters, ...configuration.votersOutgoing, ...configuration.learners]);

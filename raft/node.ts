@@ -381,15 +381,15 @@ export class RaftNode {
   drainApplied(maxBytes: number = this.#core.config.maxApplyBytes): RaftApplyCommand[] {
     const core = this.#core;
     const { log, commitIndex } = core;
-    let commands: RaftApplyCommand[] = [];
     if (!(maxBytes > 0) || typeof maxBytes !== "number") refuseMaxBytes(maxBytes);
-    if (core.appliedIndex === commitIndex) return commands;
+    if (core.appliedIndex === commitIndex) return [];
     if (core.restored !== null) {
       throw new RaftInvariantError(
         `Node ${core.id} has a snapshot at ${core.restored.index} that must be loaded before anything is applied`,
       );
     }
     const before = core.appliedIndex;
+    let commands: RaftApplyCommand[] = [];
     let bytes = 0;
     let index: number = before;
     while (index < commitIndex) {

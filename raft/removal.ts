@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { isJoint, membersOf } from "./configuration.ts";
+import { isJoint, isMember } from "./configuration.ts";
 import { type Core, MAX_TIMEOUT_FACTOR } from "./core.ts";
 import type { Envelope, RemovalNotice } from "./message.ts";
 import { becomeFollower } from "./roles.ts";
@@ -17,7 +17,7 @@ export function tellRemoved(core: Core, to: NodeId): void {
   const { configuration, configurations, commitIndex } = core;
   const configurationIndex = configurations.currentIndex;
   if (configurationIndex === 0 || configurationIndex > commitIndex || isJoint(configuration)) return;
-  if (configuration.voters.length === 0 || membersOf(configuration).includes(to)) return;
+  if (configuration.voters.length === 0 || isMember(configuration, to)) return;
   core.send({ type: "removal-notice", from: core.id, to, term: core.term, afterSync: false, configurationIndex });
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { membersOf } from "./configuration.ts";
+import { isMember } from "./configuration.ts";
 import type { Core } from "./core.ts";
 import { holdsLease } from "./read_index.ts";
 import type { SnapshotRefusal } from "./message.ts";
@@ -106,7 +106,7 @@ function removedAt(core: Core): LogIndex {
   const { id, commitIndex, configuration, configurations: { currentIndex } } = core;
   if (core.isRemoved) return core.removedAt;
   const isCertain = currentIndex > 0 && currentIndex <= commitIndex && configuration.voters.length > 0;
-  return isCertain && !membersOf(configuration).includes(id) ? currentIndex : 0 as LogIndex;
+  return isCertain && !isMember(configuration, id) ? currentIndex : 0 as LogIndex;
 }
 
 /** A node's status. */

@@ -68,7 +68,8 @@ export class Applier {
       if (progress !== "done") return progress === "goes on";
       this.#end(this.#load);
     }
-    for (let commands = node.drainApplied(); commands.length > 0; commands = node.drainApplied()) {
+    while (node.appliedIndex < node.commitIndex) {
+      const commands = node.drainApplied();
       for (let i = 0; i < commands.length; i++) this.#apply(commands[i]!);
     }
     if (node.appliedIndex !== this.#appliedIndex) {

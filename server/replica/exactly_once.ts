@@ -165,6 +165,24 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
     });
   };
 
+  const tickWrites = (): void => {
+    for (const [sequence, write] of writes) {
+      if (write.deadline <= ticks) {
+        const isUntouched = write.isUntouched && write.unanswered === 0;
+        end(sequence, write, isUntouched ? { type: "fail", error: write.lastError, isRetryable: true } : UNKNOWN);
+      } else if (isDue(write)) attempt(sequence, write);
+    }
+  };
+
+  const tickRefused = (): void => {
+    const due = refused;
+    refused = [];
+    for (const asked of due) {
+      if (asked.nextAttempt <= ticks) askOnce(asked);
+      else refused.push(asked);
+    }
+  };
+
   return {
     get open() {
       return writes.size + refused.length;
@@ -186,19 +204,9 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
     },
     tick() {
       ticks++;
-      for (const [sequence, write] of writes) {
-        if (write.deadline <= ticks) {
-          const isUntouched = write.isUntouched && write.unanswered === 0;
-          end(sequence, write, isUntouched ? { type: "fail", error: write.lastError, isRetryable: true } : UNKNOWN);
-        } else if (isDue(write)) attempt(sequence, write);
-      }
-      if (refused.length === 0) return;
-      const due = refused;
-      refused = [];
-      for (const asked of due) {
-        if (asked.nextAttempt <= ticks) askOnce(asked);
-        else refused.push(asked);
-      }
+      // Most ticks find nothing, and even the iterator of an empty map takes time.
+      if (writes.size > 0) tickWrites();
+      if (refused.length > 0) tickRefused();
     },
   };
 }

@@ -88,6 +88,7 @@ export class ReadRounds {
 
   /** Fails the rounds whose time is up. */
   expire(ticks: number): void {
+    if (this.#rounds.size === 0) return;
     for (const [context, { reads, deadline }] of this.#rounds) {
       if (deadline > ticks) return;
       this.#rounds.delete(context);
