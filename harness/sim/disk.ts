@@ -293,7 +293,10 @@ export class SimDisk {
     this.#files = new Map(this.#durableFiles);
   }
 
-  /** The files that a crash now would leave. As in `crash`, each unsynced change of a name has happened or not. */
+  /**
+   * The files that a crash now would leave, for reading only. As in `crash`, each unsynced change of a name has
+   * happened or not.
+   */
   leftByCrash(): Map<string, Uint8Array> {
     const files = new Map(this.#durableFiles);
     const lost = new Set<string>();
@@ -303,11 +306,7 @@ export class SimDisk {
       else if (content === null) files.delete(name);
       else files.set(name, content);
     }
-    return new Map([...files].map(([name, file]) => {
-      const copy = { ...file, bytes: file.bytes.slice(), writes: [...file.writes] };
-      undoFrom(copy, copy.synced);
-      return [name, copy.bytes.subarray(0, copy.length)];
-    }));
+    return new Map([...files].map(([name, file]) => [name, syncedContent(file)]));
   }
 
   /**
@@ -372,6 +371,15 @@ export class SimDisk {
 
 function transferTime(length: number): number {
   return (1 + (length >>> 16)) * TRANSFER_64K;
+}
+
+/** The content of a file without its unsynced writes. If it has none, no copy is made: nobody may change the bytes. */
+function syncedContent(file: Content): Uint8Array {
+  const { bytes, writes, synced } = file;
+  if (synced === writes.length) return bytes.subarray(0, file.length);
+  const copy = { ...file, bytes: bytes.slice(0, file.length), writes: writes.slice(synced) };
+  undoFrom(copy, 0);
+  return copy.bytes.subarray(0, copy.length);
 }
 
 /** Undoes the writes from `count` on, beginning with the last. */

@@ -126,15 +126,18 @@ export class Network {
       return;
     }
     const hash = mix(mixTime(link.seed, now), link.sentThen);
-    const watched = this.#watched(link, now, receive);
+    const watched = this.watch === null ? receive : this.#watched(link, now, receive, this.watch);
     if (link.packets.length === 0) this.#deliver(link, now + link.latency(hash), watched, message);
     else this.#sendThroughFaults(link, now, hash, watched, message);
   }
 
   /** Wraps `receive`, to report the arrival of the message. */
-  #watched<Message>(link: LinkState, sent: number, receive: (message: Message) => void): (message: Message) => void {
-    const { watch } = this;
-    if (watch === null) return receive;
+  #watched<Message>(
+    link: LinkState,
+    sent: number,
+    receive: (message: Message) => void,
+    watch: Watch,
+  ): (message: Message) => void {
     return (message) => {
       watch(link.from, link.to, message, sent, this.#queue.now());
       receive(message);

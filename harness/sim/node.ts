@@ -409,7 +409,8 @@ export class SimNode {
     if (isLost && !this.#isLost && !this.isRemoved && isMember(host, from)) {
       this.#invariants.broken(`births: node ${this.id} hears node ${from}, which has lost its journal`);
     }
-    host.receive(from, birth, bytes, finish(mixTime(this.#options.seed, this.#queue.now())));
+    const { seed, settings: { cutAppends } } = this.#options;
+    host.receive(from, birth, bytes, cutAppends === 0 ? 0 : finish(mixTime(seed, this.#queue.now())));
   }
 
   /**

@@ -25,27 +25,29 @@ export class Packets {
     if (packet.kind !== "answer" && this.#count++ % ONE_IN !== 0) return;
     const decoded = decodePacket(bytes);
     const wrong = packet.kind === "raft" && decoded.kind === "raft"
-      ? difference(packet.envelope, decoded.envelope, packet.envelope.type)
-      : difference(packet, decoded, packet.kind);
-    if (wrong !== null) this.#broken(`packets: node ${this.#id} sends ${wrong}`);
+      ? difference(packet.envelope, decoded.envelope)
+      : difference(packet, decoded);
+    if (wrong === null) return;
+    const what = packet.kind === "raft" ? packet.envelope.type : packet.kind;
+    this.#broken(`packets: node ${this.#id} sends ${what}${wrong}`);
   }
 }
 
-/** Where two values differ; `null` if they are equal. A field that is missing equals one that is undefined. */
-function difference(sent: unknown, decoded: unknown, at: string): string | null {
+/** Where two values differ, and how; `null` if they are equal. A field that is missing equals one that is undefined. */
+function difference(sent: unknown, decoded: unknown): string | null {
   if (sent === decoded) return null;
   const isPlain = typeof sent === "object" && typeof decoded === "object" && sent !== null && decoded !== null;
-  if (!isPlain) return `${at} ${shown(sent)}, which is decoded as ${shown(decoded)}`;
+  if (!isPlain) return ` ${shown(sent)}, which is decoded as ${shown(decoded)}`;
   if (sent instanceof Uint8Array && decoded instanceof Uint8Array) {
-    return sameBytes(sent, decoded) ? null : `${at} of ${sent.length} bytes, which are decoded as other bytes`;
+    return sameBytes(sent, decoded) ? null : ` of ${sent.length} bytes, which are decoded as other bytes`;
   }
   const one = sent as Record<string, unknown>, other = decoded as Record<string, unknown>;
   for (const name of Object.keys(one)) {
-    const found = difference(one[name], other[name], `${at}.${name}`);
-    if (found !== null) return found;
+    const found = difference(one[name], other[name]);
+    if (found !== null) return `.${name}${found}`;
   }
   const more = Object.keys(other).find((name) => one[name] === undefined && other[name] !== undefined);
-  return more === undefined ? null : difference(undefined, other[more], `${at}.${more}`);
+  return more === undefined ? null : `.${more}${difference(undefined, other[more])}`;
 }
 
 function shown(value: unknown): string {

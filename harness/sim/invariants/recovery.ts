@@ -29,7 +29,7 @@ export function wouldRecover(world: World, id: number, log: DurableLog, left: Ra
   if ((left.doubt ?? null) !== null) return;
   const from = Math.max(log.firstIndex, left.firstIndex), to = Math.min(log.durableIndex, left.lastIndex);
   for (let index = from; index <= to; index++) {
-    const [known, found] = [log.entryAt(index as LogIndex), left.entryAt(index as LogIndex)];
+    const known = log.entryAt(index as LogIndex), found = left.entryAt(index as LogIndex);
     if (known === undefined || found === undefined) continue;
     if (known.term === found.term && known.kind === found.kind && sameBytes(known.data, found.data)) continue;
     return world.broken(`recovery: after a crash now, node ${id} would find another entry ${index} than it knows`);

@@ -7,15 +7,21 @@
 import type { ClientReply } from "../../../server/mod.ts";
 import type { World } from "./world.ts";
 
+/** What is known of one write; 0 stands for nothing. */
+interface Write {
+  /** The index of the entry as which the machine has executed it. */
+  executedAs: number;
+  /** The index of its entry, if it took effect. */
+  doneAs: number;
+  /** The node that has answered it with `fail`. */
+  failedAt: number;
+}
+
 /** Compares the replies to clients with the applied writes. */
 export class Replies {
   readonly #world: World;
-  /** The writes that were applied and took effect, by session and number, with the index of their entry. */
-  readonly #done = new Map<string, number>();
-  /** The writes that the machine has executed, with the index of their entry. */
-  readonly #executed = new Map<string, number>();
-  /** The writes that were answered with `fail` without having been applied. */
-  readonly #failed = new Map<string, number>();
+  /** The writes by session and number. */
+  readonly #writes = new Map<string, Write>();
 
   constructor(world: World) {
     this.#world = world;
@@ -23,25 +29,32 @@ export class Replies {
 
   /** A write was applied. */
   applied(write: string, index: number, reply: ClientReply): void {
-    const before = this.#executed.get(write);
-    if (before === undefined) this.#executed.set(write, index);
-    else if (before !== index) {
-      this.#world.broken(`sessions: write ${write} is executed as entry ${before} and as entry ${index}`);
+    const known = this.#write(write);
+    const { executedAs } = known;
+    if (executedAs === 0) known.executedAs = index;
+    else if (executedAs !== index) {
+      this.#world.broken(`sessions: write ${write} is executed as entry ${executedAs} and as entry ${index}`);
     }
     if (reply.type !== "ok") return;
-    this.#done.set(write, index);
-    const by = this.#failed.get(write);
-    if (by !== undefined) this.#breach(by, index);
+    known.doneAs = index;
+    if (known.failedAt !== 0) this.#breach(known.failedAt, index);
   }
 
   /** A client of a node got an answer; `writes` are the sessions and numbers with which its write was tried. */
   answered(id: number, writes: readonly string[], reply: ClientReply): void {
     if (reply.type !== "fail") return;
     for (const write of writes) {
-      const index = this.#done.get(write);
-      if (index !== undefined) this.#breach(id, index);
-      this.#failed.set(write, id);
+      const known = this.#write(write);
+      if (known.doneAs !== 0) this.#breach(id, known.doneAs);
+      known.failedAt = id;
     }
+  }
+
+  /** What is known of a write, in one place: each apply on each node asks for it. */
+  #write(name: string): Write {
+    let write = this.#writes.get(name);
+    if (write === undefined) this.#writes.set(name, write = { executedAs: 0, doneAs: 0, failedAt: 0 });
+    return write;
   }
 
   #breach(id: number, index: number): void {

@@ -216,9 +216,10 @@ export function observed(log: RaftLog, ticks: () => number): Observed {
  * is durable.
  */
 export function durableThrough({ log, installed }: Pick<Observed, "log" | "installed">): number {
-  const { durableIndex, durableSnapshotIndex = Infinity } = log as SlowLog;
-  if (installed === null || durableSnapshotIndex >= installed.index) return durableIndex;
-  return Math.min(durableIndex, installed.lastIndex);
+  const { durableIndex } = log;
+  if (installed === null) return durableIndex;
+  const { durableSnapshotIndex = Infinity } = log as SlowLog;
+  return durableSnapshotIndex >= installed.index ? durableIndex : Math.min(durableIndex, installed.lastIndex);
 }
 
 /** A node has another role: what it knew in the earlier one no longer counts. */

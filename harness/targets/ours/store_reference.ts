@@ -18,32 +18,38 @@ const SCAN_MAX = 10_000;
 
 /** The bytes of one command, read from the front. */
 class Cursor {
-  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = bytes;
+  }
+
+  #take(count: number): number {
+    const at = this.#at;
+    this.#at += count;
+    if (this.#at > this.#bytes.length) throw new RangeError(`The command ends at ${this.#bytes.length}`);
+    return at;
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#at++);
+    return this.#bytes[this.#take(1)]!;
   }
 
   u32(): number {
-    this.#at += 4;
-    return this.#view.getUint32(this.#at - 4, true);
+    return this.u8() + 256 * this.u8() + 65_536 * this.u8() + 16_777_216 * this.u8();
   }
 
   bytes(): Uint8Array {
     const length = this.u32();
-    this.#at += length;
-    return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#at - length, length);
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
   }
 
   /** A string of which each character is a byte. */
   text(): string {
     let text = "";
-    for (const byte of this.bytes()) text += String.fromCharCode(byte);
+    for (let left = this.u32(); left > 0; left--) text += String.fromCharCode(this.u8());
     return text;
   }
 
@@ -54,8 +60,7 @@ class Cursor {
       case 1:
         return this.text();
       case 2:
-        this.#at += 8;
-        return this.#view.getFloat64(this.#at - 8, true);
+        return new DataView(Uint8Array.from({ length: 8 }, () => this.u8()).buffer).getFloat64(0, true);
       case 3:
         return this.many(() => this.value());
       default:
