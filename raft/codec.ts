@@ -454,7 +454,7 @@ function heartbeatResponse(reader: Reader): Envelope {
 }
 
 function snapshotRequest(reader: Reader): SnapshotRequest {
-  const { from, to, term, afterSync, flag } = reader;
+  const { from, to, term, afterSync } = reader;
   const snapshotIndex = reader.index("snapshotIndex");
   const snapshotTerm = reader.termOf("snapshotTerm");
   const offset = reader.limited("offset");
