@@ -21,13 +21,13 @@ const EQUIVALENT: readonly Equivalent[] = [
     why: "Where both are equal, `commitAsLeader` finds nothing to commit.",
   },
   {
-    file: "raft/routine.ts",
+    file: "raft/envelope_check.ts",
     before: "for (let i = 0; i < entries.length; i++) {",
     after: "for (let i = 0; i <= entries.length; i++) {",
     why: "The missing entry behind the last sends the message the other way, which has the same effect.",
   },
   {
-    file: "raft/routine.ts",
+    file: "raft/envelope_check.ts",
     before: 'if (entry.kind !== "command" && entry.kind !== "noop") return false;',
     after: 'if (!(entry.kind !== "command" && entry.kind !== "noop")) return false;',
     why: "The message goes the other way, which has the same effect.",

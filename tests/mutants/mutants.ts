@@ -201,9 +201,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a write is acknowledged before it is committed",
     file: "raft/node.ts",
-    search: "const { log, commitIndex } = core;\n    let commands",
+    search: "const { log, commitIndex } = core;\n    if (!(maxBytes",
     replace:
-      'const { log } = core;\n    const commitIndex = core.role === "leader" ? log.lastIndex : core.commitIndex;\n    let commands',
+      'const { log } = core;\n    const commitIndex = core.role === "leader" ? log.lastIndex : core.commitIndex;\n    if (!(maxBytes',
     flags: "--nemesis partition --time-limit 20",
     noticedBy: ["invariant", "history"],
   },
