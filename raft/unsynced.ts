@@ -25,13 +25,14 @@ export class UnsyncedBytes {
 
   /** How many bytes are not durable now, counted by `entryBytes`. */
   count(): number {
-    const { durableIndex, lastIndex } = this.#log;
+    const { durableIndex, lastIndex, firstIndex } = this.#log;
     if (durableIndex >= lastIndex) {
       this.#from = this.#to = lastIndex;
       return this.#bytes = 0;
     }
-    // The log was truncated, or a snapshot replaced it, so the counted entries are gone.
-    if (lastIndex < this.#to || durableIndex < this.#from || durableIndex > this.#to) {
+    // The log was truncated or compacted, or a snapshot replaced it, so the counted entries are gone.
+    const isGone = firstIndex > this.#from + 1 && this.#from < this.#to;
+    if (isGone || lastIndex < this.#to || durableIndex < this.#from || durableIndex > this.#to) {
       this.#from = this.#to = durableIndex;
       this.#bytes = 0;
     }

@@ -28,10 +28,13 @@ import { type DirectoryMachine, encodeEntry, withDirectory } from "../../server/
 import { throughFront } from "../../server/replica/exactly_once.ts";
 import { MembershipKeeper } from "../../server/replica/membership_keeper.ts";
 import type { Replica } from "../../server/replica/replica.ts";
+import { NaiveNode, type NaiveSettings } from "./invariants/naive_node.ts";
 import { Front } from "./invariants/front.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import type { FollowerBounds } from "./invariants/followers.ts";
 import { Packets } from "./invariants/packets.ts";
+import { bothTracers } from "./trace.ts";
+import { Writes } from "./invariants/writes.ts";
 import { WatchedMachine, type WatchedParts } from "./watched_machine.ts";
 
 /** The settings of every node in a simulated cluster. */
@@ -123,6 +126,8 @@ export class SimHost {
   readonly #machine: WatchedMachine;
   /** The births are saved when the log is durable up to this index. */
   #saveFrom = 0;
+  /** Who was in the directory before its last change. */
+  #inDirectory: readonly number[] = [];
 
   /** @throws If the core cannot start from the journal. */
   constructor(parts: HostParts) {
@@ -136,17 +141,19 @@ export class SimHost {
     this.#watchedFront = new Front(id, broken);
     const packets = new Packets(id, broken);
     this.#machine = new WatchedMachine({ id, journal, invariants, maxSessions: settings.maxSessions }, this.directory);
+    const naive = new NaiveNode(id, journal, naiveSettings(settings), broken);
     this.replica = createReplica({
       ...{ id, peers, journal, incarnation, reads: settings.reads, onStopped: parts.onStopped },
       machine: this.#machine.machine,
       send: (to, packet) => {
         watch(packet);
+        if (packet.kind === "raft") naive.departures.left();
         if (packet.kind === "answer") invariants.forwards.answered(parts, { ...packet, from: to });
         const bytes = encodePacket(packet);
         packets.encoded(packet, bytes);
         return send(to, bytes);
       },
-      raft: { ...settings.raft, ...parts.raft },
+      raft: { ...settings.raft, ...parts.raft, tracer: bothTracers(parts.raft.tracer ?? {}, naive.tracer()) },
       limits: {
         forwardTimeoutTicks: settings.forwardTimeoutTicks,
         maxCommandBytes: settings.maxCommandBytes,
@@ -157,19 +164,21 @@ export class SimHost {
       ...(parts.defer === undefined ? {} : { defer: parts.defer }),
     });
     const { replica } = this;
+    naive.watches(replica.node);
+    const leaderTerm = (): number => replica.node.leader === null ? 0 : replica.node.term;
+    const { frontTimeoutTicks: timeoutTicks, retryTicks } = settings;
+    const writes = new Writes(id, { timeoutTicks, retryTicks, leaderTerm }, broken);
     this.front = createExactlyOnce({
       name: `${id}.${incarnation}`,
       submit: (command, reply, session) => {
         this.#triedAs.get(command)?.push(`${session.client}/${session.sequence}`);
-        const term = replica.node.leader === null ? 0 : replica.node.term;
-        replica.submit(command, this.#watchedFront.asks(term, command, reply), { session });
+        const judged = writes.attempts(command, session, reply);
+        replica.submit(command, this.#watchedFront.asks(leaderTerm(), command, judged), { session });
       },
       committedIndex: () => replica.node.commitIndex,
-      leaderTerm: () => replica.node.leader === null ? 0 : replica.node.term,
-      timeoutTicks: settings.frontTimeoutTicks,
-      retryTicks: settings.retryTicks,
-      maxOpen: settings.maxWaiting,
+      ...{ leaderTerm, timeoutTicks, retryTicks, maxOpen: settings.maxWaiting },
     });
+    writes.watches(this.front);
     this.#submit = this.#watchReplies(throughFront(this.front, replica));
     const known = new Map([id, ...peers].map((one) => [one, addressOf(one)]));
     const { front, directory } = this;
@@ -277,7 +286,9 @@ export class SimHost {
   }
 
   #onDirectory(): void {
-    this.#parts.invariants.followsBirths(this.#parts.id, this.births, this.directory.entries);
+    const { entries } = this.directory;
+    this.#parts.invariants.followsBirths(this.#parts.id, this.births, entries, this.#inDirectory);
+    this.#inDirectory = [...entries.keys()];
     this.#saveFrom = this.#parts.journal.lastIndex;
   }
 
@@ -311,8 +322,19 @@ function cutShort(packet: Packet, oneIn: number, drawn: number): Packet {
   return { kind: "raft", envelope: { ...envelope, entries } };
 }
 
+/** The settings of the core that the naive parts beside it need. */
+function naiveSettings({ raft, reads }: HostSettings): NaiveSettings {
+  const { electionTimeoutTicks = 10, heartbeatIntervalTicks = 1, checkQuorum = true } = raft;
+  const { maxUncommittedBytes = Infinity, maxUnsyncedBytes = Infinity } = raft;
+  const leaseReads = reads === "lease";
+  return {
+    ...{ electionTimeoutTicks, heartbeatIntervalTicks, checkQuorum },
+    ...{ leaseReads, maxUncommittedBytes, maxUnsyncedBytes },
+  };
+}
+
 /** The pretended address of a simulated node. */
-function addressOf(id: number): string {
+export function addressOf(id: number): string {
   return `sim:${id}`;
 }
 

@@ -90,6 +90,11 @@ const WITHIN: Readonly<Record<WaitsFor, number>> = { nothing: 0, write: 1_000_00
 const TICKS_A_LOOK = 7;
 /** After how many ticks it is asked what a crash would leave, while its log is short; else more seldom. */
 const TICKS_A_CRASH = 128, SHORT_LOG_BYTES = 16_384;
+/**
+ * The same is asked after so many flushes once entries were cut off, or a snapshot has replaced the log. The first of
+ * them may have been under way before.
+ */
+const SYNCS_A_CHANGE = 2;
 /** The same is asked for one in so many segments that are removed. */
 const REMOVALS_A_CRASH = 3;
 /** A segment ends with a whole batch, which may have this many bytes. */
@@ -118,6 +123,8 @@ export class SimNode {
   #isDamaged = false;
   /** How far the log of the present life is durable. */
   #flushes: Flushes | null = null;
+  /** After how many more flushes it is asked what a crash would leave. */
+  #syncsToLook = 0;
   /** How many segments it has removed. */
   #removals = 0;
   /** How many times the next question after a crash is left out. */
@@ -271,6 +278,9 @@ export class SimNode {
         disk.sync(name, (error) => {
           if (error === null) flushes.synced();
           done(error);
+          if (error !== null || this.#syncsToLook === 0) return;
+          this.#syncsToLook--;
+          this.#imagineCrash();
         });
       },
       // What a snapshot covers may go only when that is durable.
@@ -299,9 +309,14 @@ export class SimNode {
     const { id, trace } = this.#options;
     const flushes = this.#flushes!;
     const watching = bothTracers(this.#isLost ? {} : this.#invariants.tracer(id), {
-      truncate: (from) => flushes.cutTo(from - 1),
+      truncate: (from) => {
+        flushes.cutTo(from - 1);
+        this.#syncsToLook = SYNCS_A_CHANGE;
+      },
       snapshot: (event, { index }) => {
-        if (event === "installed") flushes.cutTo(index);
+        if (event !== "installed") return;
+        flushes.cutTo(index);
+        this.#syncsToLook = SYNCS_A_CHANGE;
       },
     });
     if (trace === undefined) return watching;

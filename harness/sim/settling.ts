@@ -6,6 +6,7 @@
  */
 import { membersOf } from "../../raft/mod.ts";
 import { isMajority, mayVote } from "../nemesis/view.ts";
+import { addressOf } from "./host.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { outgrown } from "./invariants/bounds.ts";
 import type { Invariants } from "./invariants/invariants.ts";
@@ -81,6 +82,9 @@ function quietNodes(nodes: readonly SimNode[]): QuietNode[] {
       waiting: replica.waiting,
       open: front.open,
       directory: host.directory.entries,
+      birth: replica.journal.birth,
+      address: addressOf(node.id),
+      sizes: { sessions: replica.machine.sessionCount, replyBytes: replica.machine.replyBytes },
       state: () => replica.machine.snapshot(),
     }];
   });

@@ -25,7 +25,7 @@ export interface WatchedParts {
   readonly journal: Journal;
   /** How many sessions are remembered. */
   readonly maxSessions: number;
-  readonly invariants: Pick<Invariants, "broken" | "replies" | "answers" | "sessions">;
+  readonly invariants: Pick<Invariants, "broken" | "replies" | "answers" | "sessions" | "restored">;
 }
 
 /** A machine of one life of a node: sessions around a directory around the store. */
@@ -92,6 +92,7 @@ export class WatchedMachine {
     this.#isExecuted = true;
     if (this.#write !== null) invariants.replies.applied(this.#write, index, reply);
     invariants.answers.applied(id, index, command, reply);
+    invariants.restored.applied(id, index, command, this.#inner.entries);
     return reply;
   };
 
@@ -107,6 +108,7 @@ export class WatchedMachine {
     const { id, invariants } = this.#parts;
     const state = this.#sessions.snapshot(), index = this.#index;
     const written = new ByteWriter(state.length);
+    invariants.restored.begins(id, index, this.#sessions);
     const steps = this.#sessions.snapshotInSteps!(writer);
     try {
       for (let isDone = steps.next().done === true;; isDone = steps.next().done === true) {
@@ -130,7 +132,11 @@ export class WatchedMachine {
       finish: () => {
         loader.finish();
         this.#isLoading = false;
-        this.#index = this.#parts.journal.snapshotIndex;
+        const { id, journal, invariants } = this.#parts;
+        this.#index = journal.snapshotIndex;
+        if (journal.snapshot !== null) {
+          invariants.restored.loaded(id, journal.snapshot, this.#sessions, this.#inner.entries);
+        }
       },
     };
   };

@@ -1,7 +1,8 @@
 // Disks that are slow, that hang, and hosts that do not say when a sync has ended.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { type Entry, nodeId, ProposalRefusedError, RaftNode, type RaftTracer } from "../../raft/mod.ts";
+import { type Entry, nodeId, ProposalRefusedError, type RaftLog, RaftNode, type RaftTracer } from "../../raft/mod.ts";
+import { UnsyncedBytes } from "../../raft/unsynced.ts";
 import { DiskLog } from "./disk_log.ts";
 import { append, entriesOf, heartbeat, Network } from "./network.ts";
 import { SlowCluster } from "./slow_cluster.ts";
@@ -207,6 +208,18 @@ test("the bytes that are not durable are counted right through appends, syncs an
     }
     assert.equal(node.status().unsyncedBytes, naive, `step ${step}`);
   }
+});
+
+test("entries that were counted, became durable and were compacted between two looks do not count any more", () => {
+  const [one, more] = [new Uint8Array(10), new Uint8Array(20)];
+  const log = { firstIndex: 1, durableIndex: 0, lastIndex: 3, entryAt: (index: number) => entryAt(index) };
+  const entryAt = (index: number): unknown =>
+    index < log.firstIndex || index > log.lastIndex ? undefined : { data: index < 4 ? one : more };
+  const unsynced = new UnsyncedBytes(log as unknown as RaftLog);
+  assert.equal(unsynced.count(), 3 * 34);
+  Object.assign(log, { firstIndex: 3, durableIndex: 3, lastIndex: 4 });
+
+  assert.equal(unsynced.count(), 44);
 });
 
 test("a follower that is probed, and whose disk is slow, is sent its entries once", () => {

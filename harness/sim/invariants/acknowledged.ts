@@ -47,7 +47,7 @@ export function membersChange(node: Observed, configuration: Configuration): voi
   for (const id of members) if (!before.includes(id)) node.joinedAfter.set(id, node.round);
   node.lateRefusal = null;
   // With a smaller quorum an entry may become committable without an answer. The next answer commits it.
-  node.isCommitDue = false;
+  node.isCommitDue = node.hasFreshEcho = false;
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Births: every node knows the members by the journals that its directory names, and a member's journal keeps its birth
- * as long as its number is not reused.
+ * as long as its number is not reused. The journal of a member that was removed is forgotten.
  *
  * @module
  */
@@ -27,5 +27,19 @@ export function knowsBirths(world: World, id: number, entries: Entries, known: P
   for (const [member, { birth }] of entries) {
     if (birth === 0 || known.of(member) === birth) continue;
     world.broken(`births: node ${id} does not know the journal of node ${member}`);
+  }
+}
+
+/** A node has followed its directory, and knows no journal of a member that was in it `before` and is not now. */
+export function forgetsBirths(
+  world: World,
+  id: number,
+  entries: Entries,
+  before: Iterable<number>,
+  known: Pick<Births, "of">,
+): void {
+  for (const member of before) {
+    if (entries.has(member) || known.of(member) === 0) continue;
+    world.broken(`births: node ${id} still knows the journal of node ${member}, which was removed`);
   }
 }

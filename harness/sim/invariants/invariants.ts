@@ -23,7 +23,7 @@ import type { DirectoryMachine } from "../../../server/replica/directory.ts";
 import { countEvents, type Coverage } from "../coverage.ts";
 import { answers, believesNoLateRefusal, givesUpSnapshot, membersChange } from "./acknowledged.ts";
 import { Answers, type Reference } from "./answers.ts";
-import { keepsBirths, knowsBirths } from "./births.ts";
+import { forgetsBirths, keepsBirths, knowsBirths } from "./births.ts";
 import { changesAsAsked, promotesInTime } from "./changes.ts";
 import { Campaigns } from "./campaigns.ts";
 import { Configurations } from "./configurations.ts";
@@ -46,8 +46,9 @@ import {
 import { tellsTruth } from "./messages.ts";
 import { answersProbe, probesOnce } from "./probes.ts";
 import { type DurableLog, wouldRecover } from "./recovery.ts";
-import { asksToRead, confirmsRead, takesRead } from "./reads.ts";
+import { asksToRead, confirmsInTime, confirmsRead, takesRead } from "./reads.ts";
 import { Replies } from "./replies.ts";
+import { RestoredStates } from "./restored_states.ts";
 import { Sessions } from "./sessions.ts";
 import {
   appliesCommitted,
@@ -87,6 +88,8 @@ export class Invariants {
   readonly answers: Answers;
   /** Decides on the writes of sessions. */
   readonly sessions: Sessions;
+  /** Compares the states that nodes have loaded. */
+  readonly restored: RestoredStates;
 
   /**
    * @param now The run's clock.
@@ -109,6 +112,7 @@ export class Invariants {
     this.forwards = new Forwards(this.#world);
     this.answers = new Answers(this.#world, reference);
     this.sessions = new Sessions(this.#world, settings.maxSessions);
+    this.restored = new RestoredStates(this.#world);
   }
 
   /** Reports a breach. */
@@ -127,10 +131,16 @@ export class Invariants {
   }
 
   /** A node's directory has changed: makes the node know the members by the journals that it names. */
-  followsBirths(id: number, births: Births, entries: DirectoryMachine["entries"]): void {
+  followsBirths(
+    id: number,
+    births: Births,
+    entries: DirectoryMachine["entries"],
+    before: Iterable<number>,
+  ): void {
     keepsBirths(this.#world, id, entries, births);
     births.follow(entries);
     knowsBirths(this.#world, id, entries, births);
+    forgetsBirths(this.#world, id, entries, before, births);
   }
 
   /** A leader has appended a configuration for a change that it was asked for. */
@@ -236,6 +246,7 @@ export class Invariants {
         votesLoyally(world, id, node, candidate, term);
       },
       receive: (envelope: Envelope) => {
+        confirmsInTime(world, id, node);
         hears(node, envelope);
         answers(world, id, node, envelope);
         // Each of the others looks at some kinds of messages only.

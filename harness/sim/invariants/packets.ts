@@ -6,14 +6,15 @@
 import { decodePacket, type Packet } from "../../../server/mod.ts";
 import { sameBytes } from "./world.ts";
 
-/** One of so many envelopes and forwarded requests is compared; they are the most frequent packets. */
-const ONE_IN = 128;
+/** Of each kind of packet the first few are compared, and then one in so many. */
+const FIRST = 8, ONE_IN = 128;
 
 /** Compares the packets of one node with their bytes. */
 export class Packets {
   readonly #id: number;
   readonly #broken: (what: string) => void;
-  #count = 0;
+  /** How many packets of each kind there were. */
+  readonly #counts = new Map<string, number>();
 
   constructor(id: number, broken: (what: string) => void) {
     this.#id = id;
@@ -22,7 +23,10 @@ export class Packets {
 
   /** A node has encoded a packet. */
   encoded(packet: Packet, bytes: Uint8Array): void {
-    if (packet.kind !== "answer" && this.#count++ % ONE_IN !== 0) return;
+    const kind = packet.kind === "raft" ? packet.envelope.type : packet.kind;
+    const count = this.#counts.get(kind) ?? 0;
+    this.#counts.set(kind, count + 1);
+    if (kind !== "answer" && count > FIRST && count % ONE_IN !== 0) return;
     const decoded = decodePacket(bytes);
     const wrong = packet.kind === "raft" && decoded.kind === "raft"
       ? difference(packet.envelope, decoded.envelope)

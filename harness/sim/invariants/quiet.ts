@@ -17,7 +17,12 @@ export interface QuietNode {
   /** How many requests its front has open. */
   readonly open: number;
   /** The entries of its directory. */
-  readonly directory: ReadonlyMap<number, Pick<DirectoryEntry, "wish" | "replaces">>;
+  readonly directory: ReadonlyMap<number, Pick<DirectoryEntry, "wish" | "replaces" | "birth" | "address">>;
+  /** The birth of its journal, and its address. */
+  readonly birth: number;
+  readonly address: string;
+  /** What its machine counts beside its state. */
+  readonly sizes: { readonly sessions: number; readonly replyBytes: number };
   /** The bytes of its machine's state. */
   readonly state: () => Uint8Array;
 }
@@ -48,6 +53,12 @@ function openChore(
   for (const [id, { wish }] of directory) {
     if (wish === "voter" && present.some((node) => node.id === id)) return `node ${id} is to become a voter`;
     if (wish === "as-is" && !members.includes(id)) return `node ${id} is in the directory, and is no member`;
+  }
+  for (const { id, birth, address } of present) {
+    const entry = directory.get(id);
+    if (entry === undefined) continue;
+    if (entry.birth !== birth) return `node ${id} is in the directory by journal ${entry.birth}, not ${birth}`;
+    if (entry.address !== address) return `node ${id} is in the directory at ${entry.address}, not at ${address}`;
   }
   return directory.has(leader) ? null : `leader ${leader} is not in the directory`;
 }
@@ -83,10 +94,10 @@ export function differentStates(nodes: readonly QuietNode[]): string | null {
   const leader = leaderOf(nodes);
   if (leader === null) return null;
   const members: readonly number[] = membersOf(leader.status.configuration);
-  const state = leader.state();
+  const state = leader.state(), { sessions, replyBytes } = leader.sizes;
   const other = nodes.find((node) =>
     members.includes(node.id) && node.status.appliedIndex === leader.status.appliedIndex &&
-    !sameBytes(node.state(), state)
+    (!sameBytes(node.state(), state) || node.sizes.sessions !== sessions || node.sizes.replyBytes !== replyBytes)
   );
   return other === undefined
     ? null

@@ -26,7 +26,10 @@ export function wouldRecover(world: World, id: number, log: DurableLog, left: Ra
         `at ${log.durableSnapshotIndex} to be durable`,
     );
   }
-  if ((left.doubt ?? null) !== null) return;
+  if ((left.doubt ?? null) !== null) {
+    if ((log.doubt ?? null) === null) world.broken(`recovery: after a crash now, node ${id} would be in doubt`);
+    return;
+  }
   const from = Math.max(log.firstIndex, left.firstIndex), to = Math.min(log.durableIndex, left.lastIndex);
   for (let index = from; index <= to; index++) {
     const known = log.entryAt(index as LogIndex), found = left.entryAt(index as LogIndex);

@@ -10,6 +10,8 @@ export interface TakenRead {
   readonly round: number;
   /** The last index that was committed anywhere when its host asked. */
   readonly committed: number;
+  /** Whether it must be confirmed as soon as a quorum echoes a later round. */
+  isFollowable: boolean;
   /** How many copies of the request came. */
   copies: number;
 }

@@ -100,6 +100,8 @@ export interface Observed {
   lateRefusal: NodeId | null;
   /** As a leader: the reads that it has taken and not confirmed. */
   readonly reads: Map<number, TakenRead>;
+  /** As a leader: whether the last message has shown a later round than its sender had echoed before. */
+  hasFreshEcho: boolean;
   /** The votes that it has received. */
   votes: Votes;
   /** The pre-votes that it has received, which are about the next term. */
@@ -206,6 +208,7 @@ export function observed(log: RaftLog, ticks: () => number): Observed {
     refusing: new Set(),
     lateRefusal: null,
     reads: new Map(),
+    hasFreshEcho: false,
     votes: { term: 0, granted: new Set() },
     preVotes: { term: 0, granted: new Set() },
   };
@@ -268,7 +271,10 @@ function echoes(node: Observed, { from, round, sentAtTick }: HeartbeatResponse):
   if (round <= (node.joinedAfter.get(from) ?? -1)) return;
   node.echoedAtTick.set(from, node.ticks());
   node.promisedAtTick.set(from, Math.max(sentAtTick, node.promisedAtTick.get(from) ?? 0));
-  node.echoedRound.set(from, Math.max(round, node.echoedRound.get(from) ?? 0));
+  const before = node.echoedRound.get(from) ?? 0;
+  if (round <= before) return;
+  node.echoedRound.set(from, round);
+  node.hasFreshEcho = true;
 }
 
 /** Whether two byte strings are equal. */

@@ -48,12 +48,15 @@ test("a packet that is decoded as another is noticed, with the field that differ
   ]);
 });
 
-test("every answer is compared, and one of 128 envelopes", () => {
+test("every answer is compared, the first few messages of each type, and later one of 128", () => {
   const broken: string[] = [];
   const packets = new Packets(1, (what) => broken.push(what));
   const other = { kind: "raft", envelope: { ...APPEND, round: 8 } } as const;
-  for (let i = 0; i < 256; i++) packets.encoded({ kind: "raft", envelope: APPEND }, encodePacket(other));
-  assert.equal(broken.length, 2);
+  for (let i = 0; i < 9; i++) packets.encoded({ kind: "raft", envelope: APPEND }, encodePacket(other));
+  assert.equal(broken.length, 9);
+  for (let i = 9; i < 257; i++) packets.encoded({ kind: "raft", envelope: APPEND }, encodePacket(other));
+  assert.equal(broken.length, 11);
+  broken.length = 2;
   for (let i = 0; i < 3; i++) packets.encoded(ANSWER, encodePacket({ ...ANSWER, number: 9 }));
   assert.equal(broken.length, 5);
 });

@@ -28,7 +28,12 @@ function cluster(changes: Readonly<Record<number, object>> = {}, more: Partial<Q
     } as unknown as RaftStatus,
     waiting: 0,
     open: 0,
-    directory: new Map([1, 2, 3].map((member) => [member, { wish: "as-is", replaces: 0 }])),
+    directory: new Map(
+      [1, 2, 3].map((member) => [member, { wish: "as-is", replaces: 0, birth: 70 + member, address: `sim:${member}` }]),
+    ),
+    birth: 70 + id,
+    address: `sim:${id}`,
+    sizes: { sessions: 4, replyBytes: 50 },
     state: () => new Uint8Array([1, 2]),
     ...(id === 2 ? more : {}),
   }));
@@ -36,7 +41,10 @@ function cluster(changes: Readonly<Record<number, object>> = {}, more: Partial<Q
 
 /** The cluster at rest, where the directory has one more wish, or another. */
 function wishing(id: number, wish: "as-is" | "voter"): QuietNode[] {
-  return cluster().map((node) => ({ ...node, directory: new Map([...node.directory, [id, { wish, replaces: 0 }]]) }));
+  return cluster().map((node) => ({
+    ...node,
+    directory: new Map([...node.directory, [id, { wish, replaces: 0, birth: 0, address: "" }]]),
+  }));
 }
 
 test("a cluster at rest is quiet, and holds one state", () => {
@@ -58,6 +66,8 @@ test("whatever is not at rest is named", () => {
     [cluster({ 2: { pendingReads: 1 } }), /and 1 reads/],
     [cluster({}, { waiting: 3 }), /3 requests wait at node 2/],
     [cluster({}, { open: 1 }), /1 at its front/],
+    [cluster({}, { birth: 9 }), /node 2 is in the directory by journal 72, not 9/],
+    [cluster({}, { address: "sim:9" }), /node 2 is in the directory at sim:2, not at sim:9/],
     [wishing(2, "voter"), /node 2 is to become a voter/],
     [wishing(7, "as-is"), /node 7 is in the directory, and is no member/],
     [cluster().map((node) => ({ ...node, directory: new Map() })), /leader 1 is not in the directory/],
@@ -69,4 +79,7 @@ test("whatever is not at rest is named", () => {
 
 test("nodes that hold different states at the same index are noticed", () => {
   assert.match(differentStates(cluster({}, { state: () => new Uint8Array([1, 3]) }))!, /nodes 1 and 2 .* up to 9/);
+  for (const sizes of [{ sessions: 3, replyBytes: 50 }, { sessions: 4, replyBytes: 51 }]) {
+    assert.match(differentStates(cluster({}, { sizes }))!, /nodes 1 and 2 .* up to 9/);
+  }
 });

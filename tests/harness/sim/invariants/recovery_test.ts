@@ -54,6 +54,9 @@ test("entries, a vote, a snapshot or another entry that a crash would lose are n
     judged(log(3, 2), log(3))!,
     /^recovery: .* node 1 would find its snapshot at entry 0, but knows that at 2/,
   );
+  const doubtful = Object.assign(log(3), { doubt: { lastIndex: 4, term: 2 } });
+  assert.match(judged(log(3), doubtful)!, /^recovery: after a crash now, node 1 would be in doubt/);
+  assert.equal(judged(doubtful, doubtful), null);
   const other = log(2);
   other.appendOne(entry(3, 99));
   assert.match(judged(log(3), other)!, /^recovery: after a crash now, node 1 would find another entry 3 than it knows/);

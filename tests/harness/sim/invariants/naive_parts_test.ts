@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { forgetsBirths } from "../../../../harness/sim/invariants/births.ts";
+import { sendsOnward } from "../../../../harness/sim/invariants/chunks.ts";
+import { Departures } from "../../../../harness/sim/invariants/departures.ts";
+import { proposes } from "../../../../harness/sim/invariants/proposal_bounds.ts";
+import { confirmsInTime } from "../../../../harness/sim/invariants/reads.ts";
+import { RestoredStates } from "../../../../harness/sim/invariants/restored_states.ts";
+import { hears, observed, World } from "../../../../harness/sim/invariants/world.ts";
+import {
+  configurationOf,
+  crc32c,
+  type Envelope,
+  type LogIndex,
+  MemLog,
+  nodeId,
+  ProposalRefusedError,
+  type Snapshot,
+  type SnapshotResponse,
+  type Term,
+} from "../../../../raft/mod.ts";
+import { type DirectoryEntry, encodeEntry, encodeRemoval } from "../../../../server/replica/directory.ts";
+
+function world(): World {
+  return new World(() => 0, { electionTimeoutTicks: 10, checkQuorum: true, preVote: true, maxAppendBytes: 50 });
+}
+
+test("messages that do not leave although nothing waits for the disk are noticed, and those that leave twice", () => {
+  for (
+    const [made, left, isDirty, isFlushing, isBroken] of [
+      [2, 2, false, false, false],
+      [2, 1, true, false, false],
+      [2, 1, false, true, false],
+      [2, 1, false, false, true],
+      [1, 2, true, true, true],
+    ] as const
+  ) {
+    const broken: string[] = [];
+    const departures = new Departures(1, { isDirty, isFlushing }, (what) => broken.push(what));
+    departures.made(Array.from({ length: made }));
+    for (let i = 0; i < left; i++) departures.left();
+    departures.rests();
+    assert.equal(broken.length > 0, isBroken, `${made} made, ${left} left`);
+  }
+});
+
+test("a chunk of bytes that the follower has is noticed, right after its answer", () => {
+  const answer = { from: 2, snapshotIndex: 9, received: 50, refusal: null } as unknown as SnapshotResponse;
+  const chunk = (fields: Record<string, unknown>): Envelope =>
+    ({
+      ...{ type: "snapshot-request", to: 2, snapshotIndex: 9, offset: 49, chunk: new Uint8Array(3) },
+      ...fields,
+    }) as unknown as Envelope;
+  const noticed = (one: Envelope, about: SnapshotResponse = answer): boolean => {
+    const broken: string[] = [];
+    sendsOnward(1, about, [one], (what) => broken.push(what));
+    return broken.length > 0;
+  };
+  assert.equal(noticed(chunk({})), true);
+  for (const other of [{ offset: 50 }, { to: 3 }, { snapshotIndex: 8 }, { chunk: new Uint8Array(0) }]) {
+    assert.equal(noticed(chunk(other)), false);
+  }
+  assert.equal(noticed(chunk({}), { ...answer, refusal: "damaged" }), false);
+});
+
+/** Whether it is noticed that a leader of term 2 takes (`null`) or refuses a command of six bytes. */
+function judged(
+  refuses: Error | null,
+  maxUncommittedBytes: number,
+  maxUnsyncedBytes: number,
+  durableIndex = 2,
+): boolean {
+  const log = new MemLog();
+  const data = new Uint8Array(6);
+  for (const [index, term, kind] of [[1, 1, "command"], [2, 2, "noop"], [3, 2, "command"]] as const) {
+    log.appendOne({ index: index as LogIndex, term: term as Term, kind, data });
+  }
+  const broken: string[] = [];
+  const node = { id: nodeId(1), role: "leader", term: 2 as Term, commitIndex: 1 as LogIndex } as const;
+  const status = (): never => ({ transferTarget: null }) as never;
+  const seen = { lastIndex: 3, durableIndex, entryAt: (index: LogIndex) => log.entryAt(index) };
+  const propose = (): void => {
+    if (refuses !== null) throw refuses;
+  };
+  const limits = { maxUncommittedBytes, maxUnsyncedBytes };
+  try {
+    proposes({ ...node, status }, seen, limits, { command: data, propose, broken: (what) => broken.push(what) });
+  } catch (error) {
+    assert.equal(error, refuses);
+  }
+  return broken.length > 0;
+}
+
+test("a proposal is taken or refused as naive sums over the log decide", () => {
+  const refused = new ProposalRefusedError("no");
+  // One command of 30 bytes of the term awaits its commit, and the same one the disk.
+  for (const [uncommitted, unsynced] of [[60, 60], [60, 1_000], [1_000, 60]] as const) {
+    assert.equal(judged(null, uncommitted, unsynced), false);
+    assert.equal(judged(refused, uncommitted, unsynced), true);
+  }
+  for (const [uncommitted, unsynced] of [[59, 60], [60, 59]] as const) {
+    assert.equal(judged(null, uncommitted, unsynced), true);
+    assert.equal(judged(refused, uncommitted, unsynced), false);
+  }
+  assert.equal(judged(null, 60, 59, 3), false, "what is durable does not count");
+  assert.equal(judged(refused, 1e9, 1e9), true, "a refusal is judged whatever the bounds");
+});
+
+test("a read that a quorum has followed must be confirmed by the next message", () => {
+  const read = { round: 3, committed: 0, isFollowable: true, copies: 1 };
+  for (const [round, isFollowable, isBroken] of [[4, true, true], [3, true, false], [4, false, false]] as const) {
+    const seen = world();
+    const node = observed(new MemLog(), () => 5);
+    node.role = "leader";
+    node.round = 5;
+    node.configuration = configurationOf([1, 2, 3].map(nodeId));
+    node.reads.set(1, { ...read, isFollowable });
+    hears(node, { type: "heartbeat-response", from: 2, to: 1, term: 0, round, sentAtTick: 1 } as unknown as Envelope);
+    confirmsInTime(seen, 1, node);
+    assert.equal(seen.isBroken, isBroken);
+    confirmsInTime(seen, 1, node);
+  }
+});
+
+const ENTRY: DirectoryEntry = { id: 4, address: "sim:4", wish: "voter", replaces: 2, birth: 77 };
+
+function machine(state: number, sessionCount = 2, replyBytes = 9) {
+  return { sessionCount, replyBytes, snapshot: () => new Uint8Array([state]) };
+}
+
+function snapshotOf(state: number): Snapshot {
+  const bytes = new Uint8Array([state]);
+  return { index: 8 as LogIndex, term: 1 as Term, configuration: configurationOf([]), bytes: 1, digest: crc32c(bytes) };
+}
+
+test("a machine that has loaded a snapshot, and has another state, sessions or directory, is noticed", () => {
+  const right = new Map([[4, ENTRY]]);
+  const noticed = (
+    loaded: ReturnType<typeof machine>,
+    entries: ReadonlyMap<number, DirectoryEntry> = right,
+  ): string | undefined => {
+    const seen = world();
+    const states = new RestoredStates(seen);
+    states.applied(1, 5, encodeEntry(ENTRY), right);
+    states.applied(1, 6, encodeEntry({ ...ENTRY, id: 5 }), new Map([[4, ENTRY], [5, { ...ENTRY, id: 5 }]]));
+    states.applied(1, 7, encodeRemoval(5), right);
+    states.begins(1, 8, machine(3));
+    states.loaded(2, snapshotOf(3), loaded, entries);
+    return seen.verdict().reason;
+  };
+  assert.equal(noticed(machine(3)), undefined);
+  assert.match(noticed(machine(4))!, /node 2 has loaded the snapshot at entry 8, and its state differs/);
+  assert.match(noticed(machine(3, 1))!, /node 2 remembers 1 sessions with 9 bytes, and node 1 2 with 9/);
+  assert.match(noticed(machine(3, 2, 8))!, /with 8 bytes/);
+  for (const other of [{ wish: "as-is" }, { replaces: 0 }, { birth: 78 }, { address: "sim:5" }] as const) {
+    assert.match(noticed(machine(3), new Map([[4, { ...ENTRY, ...other }]]))!, /the directory of node 2 is/);
+  }
+  assert.match(noticed(machine(3), new Map())!, /the directory of node 2 is \[\], not/);
+});
+
+test("a node whose directory differs after a command is noticed", () => {
+  const seen = world();
+  new RestoredStates(seen).applied(1, 5, encodeEntry(ENTRY), new Map([[4, { ...ENTRY, birth: 0 }]]));
+  assert.match(seen.verdict().reason!, /after entry 5 the directory of node 1 is/);
+});
+
+test("a node that still knows the journal of a removed member is noticed", () => {
+  for (const [before, of, isBroken] of [[[2], 9, true], [[2], 0, false], [[], 9, false]] as const) {
+    const seen = world();
+    forgetsBirths(seen, 1, new Map(), before, { of: () => of });
+    assert.equal(seen.isBroken, isBroken);
+  }
+});
