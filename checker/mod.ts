@@ -94,6 +94,7 @@ export {
   type Witness,
 } from "./linearizability/check.ts";
 export type { LinearizabilityOptions } from "./linearizability/options.ts";
+export type { Share } from "./linearizability/search/share.ts";
 export type { Counterexample } from "./linearizability/explain/explain.ts";
 export type { ShownOperation } from "./linearizability/piece/shown.ts";
 export { HistoryError, Operations, OperationsBuilder } from "./table/operations.ts";

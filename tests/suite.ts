@@ -61,6 +61,7 @@ import "./docs/examples_test.ts";
 import "./docs/named_files_test.ts";
 import "./docs/recorder_test.ts";
 import "./harness/cli/cases_test.ts";
+import "./harness/cli/check_share_test.ts";
 import "./harness/cli/check_test.ts";
 import "./harness/cli/command_test.ts";
 import "./harness/cli/file_error_test.ts";

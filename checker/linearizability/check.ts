@@ -198,25 +198,18 @@ function* judgeByRules(
   model: CollectionModel,
   options: LinearizabilityOptions,
 ): Generator<Judgement> {
+  const undecided = new Map<number, string>();
   for (const judgement of judgeCollections(table, model, options)) {
-    if (judgement.valid !== "undecided") {
-      yield judgement;
-      continue;
-    }
-    const { key, reason, isSearchable } = judgement;
-    if (!isSearchable) {
+    if (judgement.valid !== "undecided") yield judgement;
+    else if (judgement.isSearchable) undecided.set(judgement.key, judgement.reason);
+    else {
       yield {
         valid: "unknown",
-        reason: `Only a search could decide, because ${reason}; and a search cannot handle drains`,
+        reason: `Only a search could decide, because ${judgement.reason}; and a search cannot handle drains`,
       };
-    } else {
-      for (const found of judgeSteps(table, model, options, (other) => other === key)) {
-        yield found.valid === "unknown"
-          ? { ...found, reason: `${found.reason}; only a search could decide, because ${reason}` }
-          : found;
-      }
     }
   }
+  if (undecided.size > 0) yield* judgeSteps(table, model, options, undecided);
 }
 
 function witnessOfRows(table: Operations, rows: readonly number[]): Witness {

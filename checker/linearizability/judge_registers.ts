@@ -19,6 +19,7 @@ import { walkStraight } from "./quick/straight.ts";
 import { judgeByZones } from "./quick/zones.ts";
 import type { SearchResult } from "./search/limits.ts";
 import { search } from "./search/search.ts";
+import { decidedInOrder } from "./search/share.ts";
 
 /** The history of another model that was translated into these registers. */
 interface Original {
@@ -31,7 +32,11 @@ interface Original {
 /** The result for a piece. */
 interface Finding {
   readonly piece: Piece;
-  readonly found: SearchResult;
+  readonly found: Found;
+}
+
+/** The result of a search, or of a quicker judge. */
+interface Found extends SearchResult {
   /** Operations that may show a violation, if they are known. */
   readonly suspects?: readonly number[];
 }
@@ -50,11 +55,11 @@ export function* judgeRegisters(
 ): Generator<Judgement> {
   const { company } = original;
   const told = company === undefined ? {} : { told: { table, company } };
-  for (const { piece, found, suspects } of findings(table, model, options)) {
+  for (const { piece, found } of findings(table, model, options)) {
     if (found.valid === "unknown") {
       yield { valid: "unknown", reason: howFar(original.table, piece.rows, piece.events.length, found) };
     } else if (found.valid === false) {
-      const whole = wholeKey(table, model, piece, found.reached, suspects ?? []);
+      const whole = wholeKey(table, model, piece, found.reached, found.suspects ?? []);
       const where = { piece: whole.piece, reached: whole.reached, visited: found.visited, suspects: whole.suspects };
       yield {
         valid: false,
@@ -75,23 +80,26 @@ function* findings(table: Operations, model: RegisterModel, options: Linearizabi
   const initials = new Int32Array(table.keys.size).fill(registers.initial);
   if (options.witness === true) {
     const keys = { of: table.key, count: table.keys.size, initials };
-    for (const piece of piecesOf(table, registers, keys)) yield { piece, found: search(piece, options) };
+    for (const [piece, found] of decidedInOrder(piecesOf(table, registers, keys), options, search)) {
+      yield { piece, found };
+    }
     return;
   }
   const isSettled = fineAtSight(table, registers, initials);
   if (!isSettled.includes(0)) return;
   const keys = { of: table.key, count: table.keys.size, initials, isSettled: isSettled.slice() };
   isSettled.fill(1);
-  for (const piece of piecesOf(table, registers, keys)) {
-    const finding = judgeQuickly(piece, options);
-    if (finding?.found.valid === false) yield finding;
-    if (finding === undefined) isSettled[table.key[piece.rows[0]!]!] = 0;
+  for (const [piece, found] of decidedInOrder(piecesOf(table, registers, keys), options, judgeQuickly)) {
+    if (found.valid === false) yield { piece, found };
+    if (found.valid === "unknown") isSettled[table.key[piece.rows[0]!]!] = 0;
   }
   if (!isSettled.includes(0)) return;
   // The remaining keys need a search with backtracking. It searches in parts, so it never backtracks further than
   // needed.
   const parts = cutIntoParts(table, registers, isSettled);
-  for (const piece of piecesOf(table, registers, parts)) yield { piece, found: search(piece, options) };
+  for (const [piece, found] of decidedInOrder(piecesOf(table, registers, parts), options, search)) {
+    yield { piece, found };
+  }
 }
 
 /**
@@ -118,31 +126,29 @@ function* piecesOf(table: Operations, registers: RegisterOptions, parts: Parts):
 /** Pieces with fewer events are searched before anything else is tried. */
 const SHORT = 50_000;
 
-/** Judges a piece without much backtracking; undefined if only a search with backtracking can decide. */
-function judgeQuickly(piece: Piece, options: LinearizabilityOptions): Finding | undefined {
+/** Judges a piece without much backtracking; unknown if only a search with backtracking can decide. */
+function judgeQuickly(piece: Piece, options: LinearizabilityOptions): Found {
   const visits = piece.events.length + 1000;
   // Most linearizable pieces are found linearizable by a search that hardly backtracks. The more thorough passes would
   // cost as much again.
   if (piece.events.length < SHORT) {
     const found = search(piece, { ...options, visits });
-    if (found.valid !== "unknown") return { piece, found };
+    if (found.valid !== "unknown") return found;
   }
   const zones = judgeByZones(piece);
-  if (zones.valid === true) {
-    return { piece, found: { valid: true, reached: piece.events.length, visited: 0 } };
-  }
+  if (zones.valid === true) return { valid: true, reached: piece.events.length, visited: 0 };
   const suspects = zones.valid === false ? zones.operations : findStale(piece);
-  return suspects === undefined ? undefined : { piece, found: violationOf(piece, suspects), suspects };
+  return suspects === undefined ? { valid: "unknown", reached: 0, visited: 0 } : violationOf(piece, suspects);
 }
 
 /**
  * A violation that the zones found, in the form of a search's result. It shows where the last of these operations
  * returns.
  */
-function violationOf(piece: Piece, operations: readonly number[]): SearchResult {
+function violationOf(piece: Piece, suspects: readonly number[]): Found {
   let reached = 0;
-  for (const op of operations) reached = Math.max(reached, piece.ret[op] === NEVER ? piece.inv[op]! : piece.ret[op]!);
-  return { valid: false, reached, visited: 0 };
+  for (const op of suspects) reached = Math.max(reached, piece.ret[op] === NEVER ? piece.inv[op]! : piece.ret[op]!);
+  return { valid: false, reached, visited: 0, suspects };
 }
 
 /** A part's violation, in terms of the piece of the whole key: operations that it involves may be before the cut. */

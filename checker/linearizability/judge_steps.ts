@@ -11,23 +11,30 @@ import { explain } from "./explain/explain.ts";
 import { howFar, type Judgement } from "./explain/judgement.ts";
 import type { Piece } from "./piece/piece.ts";
 import { isAskedForOne, stepPieces } from "./piece/steps.ts";
+import type { SearchResult } from "./search/limits.ts";
 import { search } from "./search/search.ts";
+import { decidedInOrder } from "./search/share.ts";
 
 /**
  * Judges each partition.
  *
- * @param isAsked Whether the operations of a key should be judged; other keys are skipped. Default: all keys.
+ * @param undecided The keys to judge, and why no quicker judge could decide them. Default: all keys.
  */
 export function* judgeSteps<State>(
   table: Operations,
   model: Model<State>,
   options: LinearizabilityOptions,
-  isAsked?: (key: number) => boolean,
+  undecided?: ReadonlyMap<number, string>,
 ): Generator<Judgement> {
   for (let decided = 0;;) {
     try {
-      for (const piece of stepPieces(table, model, isAsked).slice(decided)) {
-        yield judgePiece(table, model, piece, options);
+      const pieces = stepPieces(table, model, undecided && ((key) => undecided.has(key))).slice(decided);
+      for (const [piece, found] of decidedInOrder(pieces, options, search)) {
+        const judgement = judgementOf(table, model, { piece, found }, options);
+        const why = undecided?.get(table.key[piece.rows[0]!]!);
+        yield judgement.valid !== "unknown" || why === undefined
+          ? judgement
+          : { ...judgement, reason: `${judgement.reason}; only a search could decide, because ${why}` };
         decided++;
       }
       return;
@@ -37,13 +44,12 @@ export function* judgeSteps<State>(
   }
 }
 
-function judgePiece<State>(
+function judgementOf<State>(
   table: Operations,
   model: Model<State>,
-  piece: Piece,
+  { piece, found }: { readonly piece: Piece; readonly found: SearchResult },
   options: LinearizabilityOptions,
 ): Judgement {
-  const found = search(piece, options);
   if (found.valid === "unknown") {
     return { valid: "unknown", reason: howFar(table, piece.rows, piece.events.length, found) };
   }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Share } from "./search/share.ts";
+
 /** The options of a check. */
 export interface LinearizabilityOptions {
   /**
@@ -21,4 +23,6 @@ export interface LinearizabilityOptions {
   readonly all?: boolean;
   /** How many configurations a search may remember before it answers `"unknown"`. Default: 20,000,000. */
   readonly configurations?: number;
+  /** Shares searches with other threads that judge the same history. Default: this thread does all of them. */
+  readonly share?: Share;
 }

@@ -32,6 +32,8 @@ export interface JudgeOptions extends ReadFlags {
   readonly onRead?: OnRead;
   /** Whether time is up; left out if there is no limit. */
   readonly stop?: () => boolean;
+  /** Shares searches with other workers; left out if this one does them all. */
+  readonly share?: checker.Share;
 }
 
 /**
@@ -304,6 +306,7 @@ function judgeOperations(
   let decided = parsed;
   const judged = checker.checkOperations(operations, model, {
     ...(options.stop === undefined ? {} : { stop: options.stop }),
+    ...(options.share === undefined ? {} : { share: options.share }),
     witness: options.witness,
     all: options.all === true,
     decided: () => decided = options.now(),

@@ -61,11 +61,11 @@ const FLAGS = {
   "keep-order": { type: "boolean", about: "keep the order of the file, even if its times are not in order" },
   merge: { type: "boolean", about: "join all files into one history, sorted by time" },
   "consistency-model": {
-    type: "string",
+    type: "strings",
     value: "NAME",
     about: `for transactions: the level to check (strict-serializable if left out), one of ${
       LEVELS.filter((name) => !/PL-/.test(name)).join(", ")
-    }, or one of Adya's, from PL-1 to PL-SS`,
+    }, or one of Adya's, from PL-1 to PL-SS; repeat the flag for several`,
   },
   "version-order": {
     type: "strings",
@@ -90,7 +90,7 @@ const FLAGS = {
   jobs: {
     type: "integer",
     min: 1,
-    about: "number of files that are judged in parallel (the number of cores if left out)",
+    about: "number of cores for several files, several levels, or the keys of a file (all cores if left out)",
   },
 } as const satisfies FlagSpec;
 
@@ -119,16 +119,27 @@ export interface CheckFlags {
   readonly jobs: number | undefined;
 }
 
+/** What the arguments ask for. */
+interface Asked {
+  /** The flags; the consistency model is the first one. */
+  readonly flags: CheckFlags;
+  readonly files: readonly string[];
+  /** The consistency models, if any were given. */
+  readonly levels: readonly string[];
+}
+
 /**
  * Parses the arguments of `check`.
  *
  * @throws {UsageError} If a flag is unknown, or flags do not go together.
  */
-export function checkFlags(args: readonly string[]): { flags: CheckFlags; files: readonly string[] } {
-  const { flags, words } = parseFlags(args, FLAGS);
-  if (flags.formats) return { flags, files: words };
+export function checkFlags(args: readonly string[]): Asked {
+  const { flags: given, words } = parseFlags(args, FLAGS);
+  const levels = given["consistency-model"];
+  const flags = { ...given, "consistency-model": levels[0] };
+  if (flags.formats) return { flags, files: words, levels };
   if (words.length === 0) throw new UsageError("check needs a file, or - for the standard input");
-  if (flags["consistency-model"] !== undefined) assertLevel("--consistency-model", flags["consistency-model"]);
+  assertLevels(levels, flags);
   if (flags["keep-order"] && (flags.sort || flags.merge)) {
     throw new UsageError(`--keep-order and --${flags.sort ? "sort" : "merge"} exclude each other`);
   }
@@ -149,7 +160,7 @@ export function checkFlags(args: readonly string[]): { flags: CheckFlags; files:
     });
     if (problem !== undefined) throw new UsageError(problem);
   }
-  return { flags, files: words };
+  return { flags, files: words, levels };
 }
 
 /** Whether the value of `--model` is the path of a module. */
@@ -182,6 +193,18 @@ function inUsage<Result>(parse: () => Result): Result {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+function assertLevels(
+  levels: readonly string[],
+  { dot, html }: { dot: string | undefined; html: string | undefined },
+): void {
+  for (const level of levels) assertLevel("--consistency-model", level);
+  const repeated = levels.find((level, i) => levels.indexOf(level) < i);
+  if (repeated !== undefined) throw new UsageError(`--consistency-model ${repeated} is given twice`);
+  if (levels.length < 2) return;
+  if (dot !== undefined) throw new UsageError("--dot takes one --consistency-model");
+  if (html !== undefined) throw new UsageError("--html takes one --consistency-model");
 }
 
 function assertLevel(flag: string, name: string): void {

@@ -6,14 +6,20 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { AnyModel } from "../../checker/mod.ts";
+import { isPath } from "./check_flags.ts";
 import { UsageError } from "./flags.ts";
+
+/** The model that `--model` names, if it is the path of a module. */
+export async function ownModel(name: string | undefined): Promise<AnyModel | undefined> {
+  return name !== undefined && isPath(name) ? await loadModel(name) : undefined;
+}
 
 /**
  * Loads a module that exports a model as its `default` or as `model`, or a function that returns one.
  *
  * @throws {UsageError} If the module cannot be loaded, or exports no model.
  */
-export async function loadModel(path: string): Promise<AnyModel> {
+async function loadModel(path: string): Promise<AnyModel> {
   let module: Record<string, unknown>;
   try {
     module = await import(pathToFileURL(resolve(path)).href);

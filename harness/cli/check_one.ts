@@ -9,6 +9,7 @@ import { performance } from "node:perf_hooks";
 import * as checker from "../../checker/mod.ts";
 import { chunksOf, filesMeantBy, isGzip, readAll, sizeOf } from "./check_bytes.ts";
 import { type FileVerdict, judgeBytes, judgeInput, type JudgeOptions, withNotes } from "./check_file.ts";
+import { CheckIsOver, WorthSharing } from "./check_share.ts";
 import { readFinalState } from "./final_file.ts";
 import type { CheckFlags } from "./check_flags.ts";
 import { inputOfHistory } from "./check_input.ts";
@@ -21,7 +22,7 @@ import { PROGRAM_FAILED, STATUS, WRONG_USAGE } from "./status.ts";
 /** The outcome of a file. */
 export interface Outcome {
   readonly status: number;
-  /** The text for stdout, with line ends. */
+  /** The text for stdout, with line ends. A styled part is `\\x01 style \\x02 text \\x03`, without the spaces. */
   readonly out: string;
   /** The text for stderr: a line without its end, or empty. */
   readonly err: string;
@@ -34,12 +35,24 @@ interface CheckSettings {
   readonly flags: CheckFlags;
   /** A user's own model. */
   readonly model: checker.AnyModel | undefined;
-  readonly style: checker.Style;
   /** Called while a file is read. */
   readonly onRead?: OnRead;
+  /** Makes the way to share searches with other workers, which is told whether time is up. */
+  readonly sharing?: (stop: () => boolean) => Sharing;
 }
 
-/** Judges a file, or several files of one run. */
+/** A way to share searches. */
+export interface Sharing {
+  readonly share: checker.Share;
+  /** Whether time is up. */
+  readonly stop: () => boolean;
+}
+
+/**
+ * Judges a file, or several files of one run.
+ *
+ * @throws {WorthSharing} If `sharing` does.
+ */
 export function checkFiles(files: readonly string[], settings: CheckSettings): Outcome {
   const [file = ""] = files;
   const { flags } = settings;
@@ -47,11 +60,10 @@ export function checkFiles(files: readonly string[], settings: CheckSettings): O
     const verdict = judgeFiles(files, optionsOf(settings));
     if (flags.dot !== undefined && verdict.dot !== undefined) writeFileSync(flags.dot, verdict.dot);
     const name = files.join(" ");
-    const out = flags.json
-      ? `${JSON.stringify({ file: name, ...verdict.result }, digits)}\n`
-      : textOf(name, verdict, settings.style);
+    const out = flags.json ? `${JSON.stringify({ file: name, ...verdict.result }, digits)}\n` : textOf(name, verdict);
     return { status: STATUS[`${verdict.result.valid}`], out, err: "", result: verdict.result };
   } catch (error) {
+    if (error instanceof WorthSharing || error instanceof CheckIsOver) throw error;
     if (error instanceof InputError) {
       return { status: WRONG_USAGE, out: "", err: `${error.file ?? file}${error.place}: ${error.message}` };
     }
@@ -63,8 +75,10 @@ export function checkFiles(files: readonly string[], settings: CheckSettings): O
   }
 }
 
-function optionsOf({ flags, model, onRead }: CheckSettings): JudgeOptions {
-  const until = performance.now() + (flags.timeout ?? 0) * 1000;
+function optionsOf({ flags, model, onRead, sharing }: CheckSettings): JudgeOptions {
+  const until = flags.timeout === undefined ? Infinity : performance.now() + flags.timeout * 1000;
+  const isLate = (): boolean => performance.now() > until;
+  const { share, stop } = sharing?.(isLate) ?? { share: undefined, stop: isLate };
   return {
     model: model ?? flags.model,
     format: flags.format,
@@ -79,7 +93,8 @@ function optionsOf({ flags, model, onRead }: CheckSettings): JudgeOptions {
     final: flags.final === undefined ? undefined : readFinalState(flags.final),
     now: () => performance.now(),
     ...(onRead === undefined ? {} : { onRead }),
-    ...(flags.timeout === undefined ? {} : { stop: () => performance.now() > until }),
+    ...(flags.timeout === undefined ? {} : { stop }),
+    ...(share === undefined ? {} : { share }),
   };
 }
 
@@ -135,7 +150,10 @@ function judgeFile(file: string, options: JudgeOptions): FileVerdict {
   return streamed ?? judgeBytes(readAll(file, onRead), options);
 }
 
-function textOf(file: string, verdict: FileVerdict, style: checker.Style): string {
+/** Marks what is to be styled. A worker does not know the terminal. */
+const style: checker.Style = (format, text) => `\x01${format}\x02${text}\x03`;
+
+function textOf(file: string, verdict: FileVerdict): string {
   const { valid, format, operations: { ok, fail, info }, parse_ms, check_ms } = verdict.result;
   const word = { true: style("green", "valid"), false: style("red", "invalid"), unknown: style("yellow", "unknown") };
   const counts = `${grouped(ok)} ok, ${grouped(fail)} fail, ${grouped(info)} info`;

@@ -1,27 +1,32 @@
 /**
- * The hidden command `check-worker`: judges one file after another, and sends the output back.
+ * The hidden command `check-worker`: judges one file after another, or a share of one file, and sends the output back.
  *
  * @module
  */
 import { parentPort } from "node:worker_threads";
-import { type CheckFlags, isPath } from "./check_flags.ts";
-import { loadModel } from "./check_model.ts";
+import type { CheckFlags } from "./check_flags.ts";
+import { ownModel } from "./check_model.ts";
 import { checkFiles } from "./check_one.ts";
+import { CheckIsOver, SharedSearches } from "./check_share.ts";
 
 /** A request to a worker. */
 export interface CheckRequest {
   readonly files: readonly string[];
   readonly flags: CheckFlags;
+  /** The memory that the workers of one file share, if several judge it. */
+  readonly memory?: SharedArrayBuffer;
 }
 
 /** Runs the hidden command, for as long as the worker lives. */
 export function main(): Promise<number> {
-  parentPort?.on("message", async ({ files, flags }: CheckRequest) => {
+  parentPort?.on("message", async ({ files, flags, memory }: CheckRequest) => {
     try {
-      const model = flags.model !== undefined && isPath(flags.model) ? await loadModel(flags.model) : undefined;
-      const outcome = checkFiles(files, { flags, model, style: (format, text) => `\x01${format}\x02${text}\x03` });
+      const model = await ownModel(flags.model);
+      const sharing = memory && ((stop: () => boolean) => new SharedSearches(memory, stop));
+      const outcome = checkFiles(files, { flags, model, ...(sharing === undefined ? {} : { sharing }) });
       parentPort!.postMessage({ outcome });
     } catch (error) {
+      if (error instanceof CheckIsOver) return;
       parentPort!.postMessage({ error: (error as Error).message });
     }
   });

@@ -1,12 +1,12 @@
 /**
- * Judges many files on several cores, and returns the outcomes in the order of the files.
+ * Judges files on several cores: each worker one file after another, or all workers the same file.
  *
  * @module
  */
 import { Worker } from "node:worker_threads";
 import { programUrl } from "../rig/program.ts";
-import type { CheckFlags } from "./check_flags.ts";
 import type { Outcome } from "./check_one.ts";
+import { sharedMemory } from "./check_share.ts";
 import type { CheckRequest } from "./check_worker.ts";
 
 /** The hidden command that a worker runs. */
@@ -16,13 +16,23 @@ const WORKER = "kaya-raft check-worker";
 type CheckAnswer = { readonly outcome: Outcome } | { readonly error: string };
 
 /**
- * Judges `runs`; each is the list of files of one run.
+ * Judges one run on several workers, which share its searches. The first worker's outcome counts.
+ */
+export function checkShared(request: CheckRequest, jobs: number): Promise<Outcome> {
+  const memory = sharedMemory();
+  const requests = Array.from({ length: jobs }, () => ({ ...request, memory }));
+  return new Promise((resolve, reject) => checkOnWorkers(requests, { jobs, wanted: 1 }, resolve).catch(reject));
+}
+
+/**
+ * Judges runs.
  *
+ * @param wanted How many of the first outcomes are enough.
  * @param heard Called with the outcome of each run, in order.
  */
 export function checkOnWorkers(
-  runs: readonly (readonly string[])[],
-  { flags, jobs }: { readonly flags: CheckFlags; readonly jobs: number },
+  runs: readonly CheckRequest[],
+  { jobs, wanted = runs.length }: { readonly jobs: number; readonly wanted?: number },
   heard: (outcome: Outcome) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -44,11 +54,11 @@ export function checkOnWorkers(
       worker.once("message", (answer: CheckAnswer) => {
         if ("error" in answer) return end(new Error(answer.error));
         outcomes[run] = answer.outcome;
-        for (; outcomes[told] !== undefined; told++) heard(outcomes[told]!);
-        if (told === runs.length) end(undefined);
+        for (; told < wanted && outcomes[told] !== undefined; told++) heard(outcomes[told]!);
+        if (told === wanted) end(undefined);
         else feed(worker);
       });
-      worker.postMessage({ files: runs[run]!, flags } satisfies CheckRequest);
+      worker.postMessage(runs[run]!);
     };
     for (let i = 0; i < jobs; i++) {
       // Gives the worker an empty environment: to pass on the process's, Deno would ask for a permission to read it.
