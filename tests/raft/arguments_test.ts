@@ -41,6 +41,13 @@ test("a leader takes nothing but bytes as a command, and appends nothing of what
   assert.equal(network.log(1).lastIndex, before);
 });
 
+test("an error says what it got: a class by its name, and an object without one as such", () => {
+  const propose = (command: unknown) => () => new Network().node(1).propose(command as Uint8Array);
+  refuses(propose(new Date()), "TypeError", /an object \(Date\)/);
+  refuses(propose(Object.create(null)), "TypeError", /an object as a command/);
+  refuses(propose(new (class {})()), "TypeError", /an object as a command/);
+});
+
 test("bytes of another realm, and a subclass of Uint8Array, are taken as bytes", () => {
   class Bytes extends Uint8Array {}
   const leader = new Network({ nodes: 1 }).elect(1);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { type Doubt, logIndex, MemLog, nodeId, RaftNode, type Term } from "../../raft/mod.ts";
 import { append, entriesOf, header, heartbeat, Network, only } from "./network.ts";
+import { compactIn } from "./snapshots.ts";
 
 /** A log that lost its end. */
 class DoubtfulLog extends MemLog {
@@ -91,4 +92,31 @@ test("a leader that believes its follower to hold more than it does finds out, a
   network.run(5);
   assert.deepEqual([lost.lastIndex, lost.doubt, network.node(3).commitIndex], [lastIndex, null, lastIndex]);
   assert.equal(network.node(1).status().followers[1]!.state, "replicate");
+});
+
+test("a leader that hears of a follower's doubt asks what it holds, and goes on with a snapshot that is under way", () => {
+  const network = new Network({ config: { snapshotChunkBytes: 4, maxKeepBytes: 0 } });
+  const leader = network.elect(1);
+  network.propose(1, 5, 6, 7);
+  network.settle();
+  const progress = () => {
+    const { state, matchIndex } = leader.status().followers[1]!;
+    return { state, matchIndex };
+  };
+  const doubts = (vouchedIndex: number) =>
+    leader.handle({
+      ...{ type: "heartbeat-response", ...header(3, 1, leader.term), round: 0, sentAtTick: 0 },
+      vouchedIndex: logIndex(vouchedIndex),
+    });
+  assert.deepEqual(progress(), { state: "replicate", matchIndex: 4 });
+
+  assert.equal(only(doubts(2), "append-request").prevLogIndex, 4);
+
+  assert.deepEqual(progress(), { state: "probe", matchIndex: 2 });
+  compactIn(network, 1, logIndex(4), new Uint8Array(10));
+  const refusal = { success: false, index: logIndex(4), hintIndex: logIndex(2), hintTerm: 1 as Term, round: 0 };
+  leader.handle({ type: "append-response", ...header(3, 1, leader.term), ...refusal });
+  assert.equal(progress().state, "snapshot");
+  doubts(1);
+  assert.deepEqual(progress(), { state: "snapshot", matchIndex: 1 });
 });
