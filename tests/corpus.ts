@@ -20,14 +20,17 @@ export function setting(name: string, fallback: string): string {
   return mayUse("env") ? process.env[name] ?? fallback : fallback;
 }
 
+/** Whether all cases are wanted, as `deno task test` does by setting `KAYA_THOROUGH`. */
+export const isThorough: boolean = setting("KAYA_THOROUGH", "") !== "";
+
 /**
- * How many random cases a test tries: what the environment variable `name` says, else all that it was made for where
- * `KAYA_THOROUGH` is set, as `deno task test` does, else a sixth: the same kinds of cases, fewer of each.
+ * How many random cases a test tries: what the environment variable `name` says, else all that it was made for if the
+ * run is thorough, else a sixth: the same kinds of cases, fewer of each.
  */
 export function tries(name: string, full: number): number {
   const asked = setting(name, "");
   if (asked !== "") return Number(asked);
-  return setting("KAYA_THOROUGH", "") === "" ? Math.ceil(full / 6) : full;
+  return isThorough ? full : Math.ceil(full / 6);
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -39,7 +39,7 @@ test("the explanation of a history ten times as long asks a model for hardly mor
     assert.equal(checkLinearizability(lockTakenTwice(times), model).valid, false);
     return count();
   };
-  const [few, many] = [stepsOf(200), stepsOf(2000)];
+  const [few, many] = [stepsOf(100), stepsOf(1000)];
   assert(many < 2 * few + 10_000, `${few} and ${many} steps`);
 });
 

@@ -14,7 +14,7 @@ import { setupOf } from "../../../../harness/run/setup.ts";
 import { maelstrom } from "../../../../harness/targets/maelstrom/target.ts";
 import type { JudgedRun } from "../../../../harness/run/result.ts";
 import { replayRun, shrinkSeed } from "../../../../harness/sweep/recorded.ts";
-import { mayUse, setting } from "../../../corpus.ts";
+import { isThorough, mayUse } from "../../../corpus.ts";
 
 const NODES = fileURLToPath(new URL("nodes/", import.meta.url));
 const DOCS = fileURLToPath(new URL("../../../../docs/nodes/", import.meta.url));
@@ -26,7 +26,6 @@ function lacks(program: string, ...args: string[]): string | false {
   return spawnSync(program, args).status === 0 ? false : `needs ${program}`;
 }
 
-const isThorough = setting("KAYA_THOROUGH", "") !== "";
 const noNode = lacks("node", "--version");
 const noPython = lacks("python3", "--version");
 const noRuby = lacks("ruby", "--version");
