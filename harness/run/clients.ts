@@ -55,11 +55,14 @@ export class Clients {
 
   /**
    * Performs an operation with a separate client. Calls `done` with whether the node has shown that it serves: it
-   * answered with ok, or answered that it does not know the operation.
+   * answered with ok, or answered that it does not know the operation. Otherwise `error` says why not, if that is
+   * known.
    */
-  prove(node: number, operation: Invocation, done: (isProven: boolean) => void): void {
+  prove(node: number, operation: Invocation, done: (isProven: boolean, error?: string) => void): void {
     const prover = { process: this.#nextProcess++, isBusy: false };
-    this.#perform(prover, operation, node, ({ type, isUnsupported = false }) => done(type === "ok" || isUnsupported));
+    this.#perform(prover, operation, node, ({ type, error, isUnsupported = false }) => {
+      done(type === "ok" || isUnsupported, typeof error === "string" ? error : undefined);
+    });
   }
 
   #perform(client: Client, operation: Invocation, node: number, then: (end: Completion) => void): void {

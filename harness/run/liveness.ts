@@ -33,8 +33,8 @@ export interface LivenessParts {
   readonly pick: (purpose: string, count: number) => number;
   /** Records an event of the nemesis. */
   readonly note: (f: string, value: string) => void;
-  /** Asks a node to prove that it serves. Calls `done` with whether it has. */
-  readonly prove: (node: number, kind: "read" | "write", done: (isProven: boolean) => void) => void;
+  /** Asks a node to prove that it serves. Calls `done` with whether it has, and why not, if that is known. */
+  readonly prove: (node: number, kind: "read" | "write", done: (isProven: boolean, error?: string) => void) => void;
 }
 
 /** Whether a healed cluster served again. */
@@ -51,6 +51,8 @@ export interface LivenessVerdict {
 
 /** After how many ticks without an answer a node is asked again. */
 const ASK_AGAIN_TICKS = 40;
+/** How many characters of an error are shown. */
+const SAID_MAX = 200;
 
 /** Heals a majority, or all nodes, and waits for them to serve. */
 export function proveLife(parts: LivenessParts, done: (verdict: LivenessVerdict) => void): void {
@@ -66,6 +68,8 @@ class ProofOfLife {
   /** The nodes that have answered a read, and those that have also answered a write. */
   readonly #read = new Set<number>();
   readonly #written = new Set<number>();
+  /** Why nodes did not prove that they serve, as each said last. */
+  readonly #said = new Map<number, string>();
   /** The nodes that were asked, and when to ask them again. */
   readonly #askAgainAt = new Map<number, number>();
   #view: View = [];
@@ -185,7 +189,9 @@ class ProofOfLife {
     const answered = isRead ? this.#read : this.#written;
     if (answered.has(node) || clock.now() < (this.#askAgainAt.get(node) ?? 0)) return;
     this.#askAgainAt.set(node, clock.now() + ASK_AGAIN_TICKS * tickLength);
-    prove(node, isRead ? "read" : "write", (isProven) => {
+    prove(node, isRead ? "read" : "write", (isProven, error) => {
+      if (error === undefined) this.#said.delete(node);
+      else this.#said.set(node, error);
       if (isProven) {
         answered.add(node);
         this.#askAgainAt.delete(node);
@@ -209,10 +215,18 @@ class ProofOfLife {
       : `${healed} ${have} leader ${primary.id}${primary.says === "" ? "" : ` (${primary.says})`}, but`;
     if (isInJoint(primary, this.#view)) return `${whole} ${have} not left its joint configuration ${within}`;
     const unread = this.#asked().filter((node) => !this.#read.has(node));
-    if (unread.length > 0) return `${whole} node ${unread.join(" and ")} answered no read ${within}`;
-    if (this.#written.size === 0) return `${whole} no write was answered ${within}`;
+    if (unread.length > 0) {
+      return `${whole} node ${unread.join(" and ")} answered no read ${within}${this.#lastOf(unread)}`;
+    }
     const silent = this.#asked().filter((node) => !this.#written.has(node));
-    return `${whole} node ${silent.join(" and ")} answered no write ${within}`;
+    if (this.#written.size === 0) return `${whole} no write was answered ${within}${this.#lastOf(silent)}`;
+    return `${whole} node ${silent.join(" and ")} answered no write ${within}${this.#lastOf(silent)}`;
+  }
+
+  /** The last error of the first of these nodes that has one. */
+  #lastOf(nodes: readonly number[]): string {
+    const node = nodes.find((each) => this.#said.has(each));
+    return node === undefined ? "" : `; the last answer of node ${node}: ${this.#said.get(node)!.slice(0, SAID_MAX)}`;
   }
 
   #ticks(): number {

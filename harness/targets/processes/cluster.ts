@@ -308,7 +308,9 @@ export class ProcessCluster implements Cluster {
     const clients: Record<string, Verdict> = this.#malformed === null
       ? {}
       : { clients: { valid: "unknown", reason: this.#malformed } };
-    const links = this.#linkWatch.verdict(this.#links.carried);
+    // Where no operation succeeded, nodes may have had nothing to say to each other.
+    const mayBeSilent = !events.some(({ type, process }) => type === "ok" && process !== "nemesis");
+    const links = mayBeSilent ? null : this.#linkWatch.verdict(this.#links.carried);
     return {
       processes,
       ...clients,

@@ -121,6 +121,7 @@ test("a rejection of a client counts as info, also one that is thrown at once", 
     assert.ok(ends.length > 0);
     for (const { type, error } of ends) assert.deepEqual([type, error], ["info", "not today"]);
     assert.notEqual(judged.result.valid, true);
+    assert.match(judged.result.checks["liveness"]!.reason!, /; the last answer of node \d: not today$/);
   }
 });
 
