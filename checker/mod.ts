@@ -73,7 +73,6 @@ export { FormatError } from "./formats/format_error.ts";
 export { JsonLinesOperations } from "./formats/jsonl_operations.ts";
 export { detectFormat, FORMATS, HEAD_BYTES } from "./formats/detect.ts";
 export type { Pairs } from "./formats/independent.ts";
-export { merged, type MergedHistory, type NamedHistory } from "./formats/merge.ts";
 export { sortedByTime, type SortedHistory, whereTimeGoesBack } from "./formats/real_time.ts";
 export type { TimeGoesBack } from "./formats/time.ts";
 export {

@@ -20,6 +20,7 @@ import "./checker/linearizability/explain/bounded_test.ts";
 import "./checker/linearizability/explain/expected_test.ts";
 import "./checker/linearizability/explain/in_time_test.ts";
 import "./checker/linearizability/explain/minimal_test.ts";
+import "./checker/linearizability/growing_sets_test.ts";
 import "./checker/linearizability/models_test.ts";
 import "./checker/linearizability/monitor_test.ts";
 import "./checker/linearizability/own_model_test.ts";

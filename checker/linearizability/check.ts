@@ -28,6 +28,7 @@ import { judgeCollections } from "./collections/check.ts";
 import { type AllCounterexamples, allCounterexamples } from "./explain/all_counterexamples.ts";
 import type { Counterexample } from "./explain/explain.ts";
 import type { Judgement } from "./explain/judgement.ts";
+import { areGrowing, judgeGrowingSets } from "./growing_sets.ts";
 import { judgeRegisters } from "./judge_registers.ts";
 import { judgeSteps } from "./judge_steps.ts";
 import type { LinearizabilityOptions } from "./options.ts";
@@ -152,6 +153,7 @@ function judgements(table: Operations, model: AnyModel, options: Linearizability
       : judgeRegisters(table, model, options);
   }
   if (isCollectionModel(model)) return judgeByRules(table, model, options);
+  if (areGrowing(table, model)) return judgeGrowingSets(table, model, options);
   const translated = asRegisters(table, model);
   if (translated === undefined) return judgeTogether(table, model, options);
   const { stands, company } = translated;

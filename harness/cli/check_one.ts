@@ -16,6 +16,7 @@ import { inputOfHistory } from "./check_input.ts";
 import { judgeStream, streamedModel } from "./check_stream.ts";
 import { InputError, orInputError } from "./input_error.ts";
 import { grouped } from "../report/report.ts";
+import { merged, type NamedHistory } from "./merged_files.ts";
 import type { OnRead } from "./reading.ts";
 import { PROGRAM_FAILED, STATUS, WRONG_USAGE } from "./status.ts";
 
@@ -110,7 +111,7 @@ function judgeFiles(paths: readonly string[], options: JudgeOptions): FileVerdic
 
 function judgeMerged(files: readonly string[], options: JudgeOptions): FileVerdict {
   const began = options.now();
-  const histories = files.map((name): checker.NamedHistory => {
+  const histories = files.map((name): NamedHistory => {
     try {
       return orInputError(() => {
         const bytes = readAll(name, options.onRead);
@@ -127,7 +128,7 @@ function judgeMerged(files: readonly string[], options: JudgeOptions): FileVerdi
     }
   });
   return orInputError(() => {
-    const { history, notes } = checker.merged(histories);
+    const { history, notes } = merged(histories);
     return judgeInput(inputOfHistory(history, notes), options, began);
   });
 }

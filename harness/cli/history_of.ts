@@ -7,6 +7,7 @@ import * as checker from "../../checker/mod.ts";
 import { placed } from "../report/placed.ts";
 import { filesMeantBy, readAll } from "./check_bytes.ts";
 import type { CheckFlags } from "./check_flags.ts";
+import { merged } from "./merged_files.ts";
 
 /** A history, with a verdict that refers to its events. */
 export interface ShownHistory {
@@ -38,7 +39,7 @@ export function shownHistory(
   }).filter((each) => each !== null);
   const [first] = histories;
   if (first === undefined) return { events: [], verdict };
-  if (histories.length > 1) return { events: checker.merged(histories).history.events, verdict };
+  if (histories.length > 1) return { events: merged(histories).history.events, verdict };
   const { history } = flags.sort ? checker.sortedByTime(first.history) : first;
   return { events: history.events, verdict: placed(verdict, history.lines) };
 }

@@ -3,9 +3,7 @@
  *
  * @module
  */
-import type { HistoryEvent } from "../history.ts";
-import { FormatError } from "./format_error.ts";
-import type { ReadHistory } from "./read.ts";
+import { FormatError, type HistoryEvent, type ReadHistory } from "../../checker/mod.ts";
 
 /** A file of a run. */
 export interface NamedHistory {
@@ -18,7 +16,7 @@ export interface NamedHistory {
 }
 
 /** The merged files of a run. */
-export interface MergedHistory {
+interface MergedHistory {
   /** The events of all files, one file after another; the line numbers count through all files. */
   readonly history: ReadHistory;
   /** What a reader should know about the merge. */
