@@ -38,6 +38,30 @@ const EQUIVALENT: readonly Equivalent[] = [
     after: ";",
     why: "Nothing reads the list before the next flush replaces it; after `stop` nothing reads it at all.",
   },
+  {
+    file: "raft/core.ts",
+    before: "hasSentTimeoutNow = false;",
+    after: ";",
+    why: "Only a leader reads it, and sets it when its term begins; without a value it counts as false.",
+  },
+  {
+    file: "raft/core.ts",
+    before: "uncommittedBytes = 0;",
+    after: ";",
+    why: "Only a leader reads it, and sets it when its term begins.",
+  },
+  {
+    file: "raft/open_proposals.ts",
+    before: "if (lost.length > 0) this.#lost = [];",
+    after: "if (lost.length >= 0) this.#lost = [];",
+    why: "An empty list replaces an empty list.",
+  },
+  {
+    file: "server/journal/journal.ts",
+    before: "if (entry.index > this.#batchHighest) this.#batchHighest = entry.index;",
+    after: "if (entry.index >= this.#batchHighest) this.#batchHighest = entry.index;",
+    why: "Where both are equal, the assignment changes nothing.",
+  },
 ];
 
 /** Why a mutant is equivalent to the sources; `null` if that is not known. */
