@@ -18,18 +18,18 @@ import { snapshotTrailer } from "../../../server/journal/snapshot_format.ts";
 const IDENTITY = { clusterId: "c", nodeId: 1 };
 const NAME = "log-0000000001";
 
-/** A segment of so many entries after a base. */
-function segmentOf(count: number, baseIndex: number = 0): Uint8Array {
+/** A segment of so many entries after a base; each segment has one batch. */
+function segmentOf(count: number, baseIndex: number = 0, number: number = 1): Uint8Array {
   const writer = new ByteWriter(1024);
   beginBatch(writer);
-  writeOpening(writer, { number: 0, index: baseIndex, term: baseIndex === 0 ? 0 : 1 });
+  writeOpening(writer, { number: number - 1, index: baseIndex, term: baseIndex === 0 ? 0 : 1 });
   writeState(writer, { term: term(1), votedFor: null });
   for (let i = 1; i <= count; i++) {
     const entry: Entry = { kind: "noop", index: logIndex(baseIndex + i), term: term(1), data: new Uint8Array(0) };
     writeEntry(writer, entry);
   }
-  finishBatch(writer, 1, { lastIndex: baseIndex + count, term: 1 }, saltOf(7, 1));
-  const header = segmentHeader(IDENTITY, 7, 1);
+  finishBatch(writer, number, { lastIndex: baseIndex + count, term: 1 }, saltOf(7, number));
+  const header = segmentHeader(IDENTITY, 7, number);
   const bytes = new Uint8Array(header.length + writer.length);
   bytes.set(header);
   bytes.set(writer.view(), header.length);
@@ -57,6 +57,18 @@ test("a long journal is told line by line, or its last records", () => {
   assert.match(lines[2]!, /entry 199999 of term 1: noop$/);
   assert.match(lines[3]!, /entry 200000 of term 1: noop$/);
   assert.match(lines[4]!, /^term 1, voted for nobody, entries 1 to 200000, 1 batches$/);
+});
+
+test("the records of each segment stand below the name of its file", () => {
+  const names = [NAME, "log-0000000002"];
+  const bytes = [segmentOf(2), segmentOf(1, 2, 2)];
+  const segments = names.map((name, i) => ({ number: i + 1, name, bytes: bytes[i]! }));
+  const [isDamaged, lines] = describe({ segments, snapshot: null });
+  assert.equal(isDamaged, false);
+  const told = lines.filter((line) => /^log-.*:$|noop$/.test(line)).map((line) =>
+    line.replace(/^.*(entry \d).*$/, "$1")
+  );
+  assert.deepEqual(told, [`${NAME}:`, "entry 1", "entry 2", "log-0000000002:", "entry 3"]);
 });
 
 test("a snapshot is told by its trailer", () => {
