@@ -65,7 +65,7 @@ function* confirmed(set: GrowingSet, shown: readonly number[], judgements: Itera
         valid: false,
         explain: () => {
           const found = judgement.explain();
-          return { ...found, sentence: `${found.sentence} Sets are shown as far as they have ${set.named(shown)}.` };
+          return { ...found, sentence: `${found.sentence}; sets are shown as far as they have ${set.named(shown)}` };
         },
       };
     }
