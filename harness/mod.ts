@@ -61,6 +61,7 @@ export { PARTITION_SHAPES, type PartitionShape } from "./nemesis/partition.ts";
 export type { Rule } from "./nemesis/victims.ts";
 export * from "./workloads/workload.ts";
 export { CONVERGING } from "./workloads/converging.ts";
+export { QUEUES } from "./workloads/queue.ts";
 export { type Make, WORKLOADS } from "./workloads/workloads.ts";
 
 // The simulator, and the results of a simulated run.

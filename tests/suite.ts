@@ -147,6 +147,7 @@ import "./harness/targets/ours/store_reference_test.ts";
 import "./harness/targets/processes/processes_test.ts";
 import "./harness/targets/targets_test.ts";
 import "./harness/workloads/converging_test.ts";
+import "./harness/workloads/queue_test.ts";
 import "./house_test.ts";
 import "./mutants/mechanical_test.ts";
 import "./mutants/mutants_test.ts";

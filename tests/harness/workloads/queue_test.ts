@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { HistoryEvent } from "../../../checker/mod.ts";
+import { DEFAULT_OPTIONS } from "../../../harness/run/options.ts";
+import { runAtOnce } from "../../../harness/run/run_once.ts";
+import { defineNodes } from "../../../harness/targets/nodes/define.ts";
+import type { InProcessNode, NodeContext } from "../../../harness/targets/nodes/node_target.ts";
+import { QUEUES } from "../../../harness/workloads/queue.ts";
+import type { Completion, Invocation } from "../../../harness/workloads/workload.ts";
+
+/**
+ * A queue on one node. `forgetful` keeps it in memory, so a kill loses elements. `careless` notes removals only
+ * with the next addition, so that elements come out again after a kill.
+ */
+type Way = "right" | "forgetful" | "careless";
+
+function queueOf(way: Way): (context: NodeContext) => InProcessNode {
+  return ({ disk }) => {
+    let waiting = (disk.read("waiting") ?? []) as number[];
+    const keep = (): void => {
+      if (way !== "forgetful") disk.write("waiting", waiting);
+    };
+    const ask = ({ f, value }: Invocation): Completion => {
+      if (f === "enqueue") {
+        waiting = [...waiting, value as number];
+        keep();
+        return { type: "ok", value };
+      }
+      const taken = f === "drain" ? waiting : waiting.slice(0, 1);
+      waiting = waiting.slice(taken.length);
+      if (way !== "careless") keep();
+      return { type: "ok", value: f === "drain" ? taken : taken[0] ?? null };
+    };
+    return {
+      handle: (message) =>
+        message === null ? {} : { messages: [{ end: message.end, body: ask(message.body as Invocation) }] },
+    };
+  };
+}
+
+/** The verdicts of a few seeds. */
+function verdicts(workload: "queue" | "fifo-queue", way: Way): readonly (boolean | string)[] {
+  const target = defineNodes({ name: "queue", workloads: { [workload]: QUEUES[workload] }, node: queueOf(way) });
+  return [1, 2, 3, 4].map((seed) => {
+    const run = { seed, nodes: 1, nemesis: "kill", nemesisInterval: 0.3, timeLimit: 5, readShare: 0.6 };
+    const options = { ...DEFAULT_OPTIONS, ...run };
+    const { checks } = runAtOnce(target, options, "").result;
+    return checks[workload]!.valid;
+  });
+}
+
+for (const workload of ["queue", "fifo-queue"] as const) {
+  test(`a right queue passes as ${workload}, and one that forgets elements is caught`, () => {
+    assert.deepEqual(verdicts(workload, "right"), [true, true, true, true]);
+    assert.ok(verdicts(workload, "forgetful").includes(false));
+  });
+}
+
+test("elements that come out twice are allowed in a queue that gives at least once, and in no other", () => {
+  assert.deepEqual(verdicts("queue", "careless"), [true, true, true, true]);
+  assert.ok(verdicts("fifo-queue", "careless").includes(false));
+});
+
+test("elements that no drain has looked for are not called lost", () => {
+  const queue = QUEUES.queue({ keys: 1, skew: 1, readShare: 0.5 });
+  const ends = (...drained: readonly HistoryEvent[]): readonly HistoryEvent[] => [
+    { process: 0, type: "invoke", f: "enqueue", value: 1 },
+    { process: 0, type: "ok", f: "enqueue", value: 1 },
+    { process: 1, type: "invoke", f: "drain" },
+    ...drained,
+  ];
+  const verdictOf = (...drained: readonly HistoryEvent[]): unknown => queue.judge(ends(...drained))["queue"]!.valid;
+
+  assert.equal(verdictOf({ process: 1, type: "ok", f: "drain", value: [1] }), true);
+  assert.equal(verdictOf({ process: 1, type: "ok", f: "drain", value: [] }), false);
+  assert.equal(verdictOf({ process: 1, type: "ok", f: "drain", value: [1, 2] }), false);
+  assert.equal(verdictOf({ process: 1, type: "fail", f: "drain" }), "unknown");
+});
