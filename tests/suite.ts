@@ -224,9 +224,12 @@ import "./server/replica/packet_codec_test.ts";
 import "./server/replica/replica_test.ts";
 import "./server/replica/sessions_test.ts";
 import "./server/replica/snapshot_writer_test.ts";
+import "./server/store/command_text_test.ts";
 import "./server/store/glob_test.ts";
 import "./server/store/kv_store_test.ts";
 import "./server/store/sorted_keys_test.ts";
+import "./server/store/store_command_test.ts";
+import "./server/store/store_slices_test.ts";
 import "./server/version_test.ts";
 
 suiteIsWhole();

@@ -33,7 +33,10 @@ const float = new DataView(new ArrayBuffer(8));
 /** Whether `value` is a `Value` that can be written. */
 export function isValue(value: unknown, depth: number = 0): value is Value {
   if (value === null || typeof value === "string" || typeof value === "number") return true;
-  return Array.isArray(value) && depth < MAX_DEPTH && value.every((element) => isValue(element, depth + 1));
+  if (!Array.isArray(value) || depth >= MAX_DEPTH) return false;
+  // `every` would skip the holes of a list.
+  for (const element of value) if (!isValue(element, depth + 1)) return false;
+  return true;
 }
 
 // deno-lint-ignore no-control-regex -- the text may hold any byte

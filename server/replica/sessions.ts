@@ -68,13 +68,38 @@ export function wrongSession(session: Session): string | null {
   return null;
 }
 
+/** The first byte of a client's name that is not written as its bytes. */
+const TEXT_MARK = "\xff";
+
+/**
+ * A client's name as bytes, different for different names: its own bytes, or 255 and two bytes for each UTF-16 unit if
+ * it has characters beyond 255, or begins with that byte.
+ */
+function clientBytes(client: string): string {
+  if (isBinary(client) && !client.startsWith(TEXT_MARK)) return client;
+  let bytes = TEXT_MARK;
+  for (let i = 0; i < client.length; i++) {
+    const unit = client.charCodeAt(i);
+    bytes += String.fromCharCode(unit >> 8, unit & 255);
+  }
+  return bytes;
+}
+
+/** The client's name that was written as these bytes. */
+function clientOf(bytes: string): string {
+  if (!bytes.startsWith(TEXT_MARK)) return bytes;
+  let client = "";
+  for (let i = 1; i + 1 < bytes.length; i += 2) {
+    client += String.fromCharCode(bytes.charCodeAt(i) << 8 | bytes.charCodeAt(i + 1));
+  }
+  return client;
+}
+
 /** Wraps a command in a session. */
 export function underSession(command: Uint8Array, session: Session): Uint8Array {
   writer.clear();
   writer.u8(SESSION_KIND);
-  const client = String(session.client);
-  if (isBinary(client)) writer.binaryWithLength(client);
-  else writer.bytesWithLength(new TextEncoder().encode(client));
+  writer.binaryWithLength(clientBytes(String(session.client)));
   writer.u64(session.sequence);
   writer.u64(session.oldestOpen ?? session.sequence);
   writer.u64(session.since ?? 0);
@@ -86,7 +111,7 @@ export function sessionOf(command: Uint8Array): (Required<Session> & { readonly 
   if (command[0] !== SESSION_KIND) return null;
   const reader = new ByteReader(command, "a session's command", 1);
   return {
-    client: reader.binaryWithLength("the client"),
+    client: clientOf(reader.binaryWithLength("the client")),
     sequence: reader.u64("the sequence"),
     oldestOpen: reader.u64("the oldest open write"),
     since: reader.u64("the beginning"),

@@ -86,6 +86,7 @@ export class Holdings {
     return this.#held.keys();
   }
 
+  /** Every key with its value, in the order of insertion. */
   entries(): MapIterator<[string, Held]> {
     return this.#held.entries();
   }

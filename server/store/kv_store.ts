@@ -188,10 +188,11 @@ export function createKvStore(stepBytes: number = 262_144): KvStore {
   /** Executes a transaction, all or nothing: checks that every append finds a list before it changes anything. */
   const transact = (operations: readonly MicroOperation[]): ClientReply => {
     const types = new Map<string, boolean>();
-    for (const [what, key] of operations) {
+    for (const [what, key, value] of operations) {
       const isList = types.get(key) ?? (held.has(key) ? Array.isArray(held.get(key)) : true);
       if (what === "append" && !isList) return WRONG_TYPE;
-      if (what !== "r") types.set(key, what === "append");
+      // A list that is written, or a key that is deleted, may be appended to.
+      if (what !== "r") types.set(key, what === "append" || value === null || Array.isArray(value));
     }
     const done = operations.map(([what, key, value]): Value => {
       if (what === "r") return [what, key, get(key)];

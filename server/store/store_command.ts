@@ -88,6 +88,8 @@ export const SET_IF_PRESENT = 2;
 export const SET_IF_EQUAL = 4;
 /** Answers with the old value. */
 export const SET_AND_GET = 8;
+/** All flags. */
+const SET_FLAGS = 15;
 
 const MICRO_OPERATIONS = ["r", "append", "w"] as const;
 
@@ -102,8 +104,7 @@ const writer = new ByteWriter(1024);
  * - `txn`: `value` is a list of `["r", key, null]`, `["append", key, element]`, `["w", key, value]`.
  * - `set-if`: `value` is `[value, flags, compared]`. `delete-many`, `get-many`: `value` is a list of keys.
  * - `put-many`: `value` is a list of pairs of strings. `take`: `key`. `size`: nothing. `scan`: `value` is `[after,
- * count, pattern]`, `after` a key or
- *   `null`. `all`: `value` is a list of operations, none of them `all`.
+ * count, pattern]`, `after` a key or `null`. `all`: `value` is a list of operations, none of them `all`.
  *
  * @throws {TypeError} If the operation is unknown, or its key or value has the wrong shape.
  */
@@ -146,7 +147,7 @@ export function encodeOperation(operation: Operation): Uint8Array {
       if (!Array.isArray(value) || value.length !== 3) throw wrong(operation, "a value, flags, and a value");
       begin(SET_IF, operation);
       writer.binaryWithLength(binary(value[0], operation));
-      writer.u8(Number(value[1]));
+      writer.u8(flagsOf(value[1], operation));
       writeValue(writer, anyValue(value[2], operation));
       break;
     }
@@ -227,6 +228,12 @@ function encodeTransaction(operation: Operation): void {
     writer.binaryWithLength(binary(typeof key === "number" ? String(key) : key, operation));
     writeValue(writer, what === 0 ? null : anyValue(micro[2], operation));
   }
+}
+
+function flagsOf(flags: unknown, operation: Operation): number {
+  const isKnown = typeof flags === "number" && Number.isSafeInteger(flags) && flags >= 0 && flags <= SET_FLAGS;
+  if (!isKnown) throw wrong(operation, `flags from 0 to ${SET_FLAGS}`);
+  return flags;
 }
 
 function begin(kind: number, operation: Operation): void {

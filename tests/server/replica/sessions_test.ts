@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClientReply, Session } from "../../../server/replica/client.ts";
 import { createKvStore } from "../../../server/store/kv_store.ts";
-import { type SessionMachine, underSession, withSessions } from "../../../server/replica/sessions.ts";
+import {
+  type SessionMachine,
+  sessionOf,
+  underSession,
+  withSessions,
+  wrongSession,
+} from "../../../server/replica/sessions.ts";
 import { encodeOperation } from "../../../server/store/store_command.ts";
 import { createRandom } from "../../../raft/mod.ts";
 
@@ -94,6 +100,71 @@ test("for all orders of retries, each write is applied at most once, and two nod
         right.restore(data);
       }
     }
+  }
+});
+
+test("different clients never share a session, whatever their names are made of", () => {
+  // Pairs that some encoding of texts takes for the same: UTF-8, UTF-16, half a pair of surrogates, its replacement.
+  const names = [
+    ...[
+      "\u2603",
+      "\xe2\x98\x83",
+      "\x26\x03",
+      "\xff\x26\x03",
+      "\xff",
+      "\xff\xff",
+      "",
+      "\0",
+      "\xe9",
+      "\xc3\xa9",
+      "e\u0301",
+    ],
+    ...["\ud800", "\ud801", "\ufffd", "\ud83d\ude00", "\xff\0", "\u00ff\u2603", "\u2603\xff", "7", "7 "],
+  ];
+  const sessions = machine();
+  for (const [i, client] of names.entries()) {
+    assert.equal(sessionOf(underSession(ADD, { client, sequence: 1 }))!.client, client);
+    assert.deepEqual(sessions.add({ client, sequence: 1 }), { type: "ok", value: i + 1 }, JSON.stringify(client));
+  }
+  const restored = machine();
+  restored.restore(sessions.snapshot());
+  for (const [i, client] of names.entries()) {
+    assert.deepEqual(restored.add({ client, sequence: 1 }), { type: "ok", value: i + 1 }, "a retry");
+  }
+  assert.equal(restored.sessionCount, names.length);
+});
+
+test("a session that makes no sense is named as such, part by part", () => {
+  const right = { client: "c", sequence: 1, oldestOpen: 0, since: 0 };
+  assert.equal(wrongSession(right), null);
+  assert.equal(wrongSession({ client: -7, sequence: 2 ** 53 - 1 }), null);
+  const cases: [unknown, RegExp][] = [
+    [null, /a session is an object/],
+    ["c", /a session is an object/],
+    ...[undefined, null, {}, 1.5, NaN, 7n].map((
+      client,
+    ): [unknown, RegExp] => [{ ...right, client }, /client is a text or/]),
+    ...[undefined, "1", 0, -1, 1.5, 2 ** 53].map((
+      sequence,
+    ): [unknown, RegExp] => [{ ...right, sequence }, /sequence is/]),
+    ...[-1, 0.5, "1", NaN, 2 ** 53].flatMap((bad): [unknown, RegExp][] => [
+      [{ ...right, oldestOpen: bad }, /oldestOpen and since are whole numbers from 0/],
+      [{ ...right, since: bad }, /oldestOpen and since are whole numbers from 0/],
+    ]),
+  ];
+  for (const [session, reason] of cases) {
+    assert.match(wrongSession(session as Session) ?? "right", reason, String((session as Session | null)?.client));
+  }
+});
+
+test("a session's command frees what the command in it frees, and bytes that are none free nothing", () => {
+  const sessions = machine();
+  const taken = underSession(encodeOperation({ f: "take", key: "n" }), { client: "a", sequence: 1 });
+  assert.equal(sessions.frees!(taken), true);
+  assert.equal(sessions.frees!(underSession(ADD, { client: "a", sequence: 1 })), false);
+  assert.equal(sessions.frees!(encodeOperation({ f: "delete", key: "n" })), true);
+  for (let length = 0; length < taken.length - 6; length++) {
+    assert.equal(sessions.frees!(taken.subarray(0, length)), false, `${length} bytes`);
   }
 });
 

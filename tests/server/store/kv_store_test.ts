@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { ClientReply } from "../../../server/replica/client.ts";
 import type { Operation } from "../../../server/store/operation.ts";
 import { createKvStore } from "../../../server/store/kv_store.ts";
+import type { Value } from "../../../server/bytes/value.ts";
 import { encodeOperation } from "../../../server/store/store_command.ts";
 import { decodeCommand, encodeCommand } from "../../../raft/mod.ts";
 import { createRandom, type Random } from "../../../raft/mod.ts";
@@ -10,12 +11,30 @@ import { tries } from "../../corpus.ts";
 
 const KEYS = ["a", "b", "", "\xff\x00", "counter", "list", "set"];
 
+/** Any value: a text of bytes or of more, a number, a list, or none. */
+function anything(random: Random, depth = 0): Value {
+  switch (random.below(depth < 2 ? 8 : 6)) {
+    case 0:
+      return null;
+    case 1:
+      return "\u2603 \xff";
+    case 2:
+      return 1.5;
+    case 6:
+    case 7:
+      return Array.from({ length: random.below(3) }, () => anything(random, depth + 1));
+    default:
+      return String(random.below(4));
+  }
+}
+
 function randomOperation(random: Random): Operation {
   const key = KEYS[random.below(KEYS.length)]!;
   const value = String(random.below(4));
   const micro = (): unknown => {
     const what = ["r", "append", "w"][random.below(3)];
-    return [what, KEYS[random.below(KEYS.length)]!, what === "r" ? null : random.below(5)];
+    const argument = random.chance(1, 3) ? anything(random) : random.below(5);
+    return [what, KEYS[random.below(KEYS.length)]!, what === "r" ? null : argument];
   };
   switch (random.below(14)) {
     case 10:
@@ -39,13 +58,13 @@ function randomOperation(random: Random): Operation {
       return { f: "delete", key };
     case 3:
     case 4:
-      return { f: "cas", key, value: [random.below(3) === 0 ? null : value, String(random.below(4))] };
+      return { f: "cas", key, value: [random.below(3) === 0 ? anything(random) : value, anything(random)] };
     case 5:
       return { f: "add", key, value: random.below(9) - 4 };
     case 6:
       return { f: "set-add", key, value: random.below(6) };
     case 7:
-      return { f: "set-if", key, value: [value, random.below(16), random.below(2) === 0 ? null : "1"] };
+      return { f: "set-if", key, value: [value, random.below(16), random.below(2) === 0 ? anything(random) : "1"] };
     case 8:
       return { f: random.below(2) === 0 ? "delete-many" : "get-many", value: [key, KEYS[random.below(KEYS.length)]!] };
     default:
@@ -56,15 +75,20 @@ function randomOperation(random: Random): Operation {
 /** What a value counts beside its key, by the model's way to write it. */
 function sizeOf(held: unknown): number {
   if (typeof held === "string") return held.length;
-  if (typeof held === "number") return 0;
+  if (typeof held === "number" || held === null) return 0;
   const elements = Array.isArray(held) ? held : (held as { set: unknown[] }).set;
-  return elements.reduce<number>((sum, element) => sum + 32 + (typeof element === "string" ? element.length : 0), 0);
+  return elements.reduce<number>((sum, element) => sum + 32 + sizeOf(element), 0);
 }
 
 type Model = { [key: string]: unknown };
 const ok = (value: unknown = null) => ({ type: "ok", value });
 const fail = (error: string, rest = {}) => ({ type: "fail", error, ...rest });
 const WRONG = fail("wrong type");
+
+/** A value whose numbers are texts. */
+function inText(value: unknown): unknown {
+  return Array.isArray(value) ? value.map(inText) : typeof value === "number" ? String(value) : value;
+}
 
 /** The store as one would write it in an afternoon, over plain JSON: a set is `{ set: [...] }`. Returns the new state and the reply. */
 function model(state: Model, { f, key = "", value }: Operation): [Model, unknown] {
@@ -73,11 +97,10 @@ function model(state: Model, { f, key = "", value }: Operation): [Model, unknown
     const found = (Object.hasOwn(of, name) ? of[name] : null) as null | { set?: unknown };
     return found?.set ?? found;
   };
-  const set = (name: string, to: unknown): Model => ({ ...state, [name]: to });
+  const set = (name: string, to: unknown): Model => to === null ? without([name]) : { ...state, [name]: to };
   const without = (names: string[]): Model =>
     Object.fromEntries(Object.entries(state).filter(([name]) => !names.includes(name)));
-  const same = (a: unknown, b: unknown): boolean =>
-    a === b || (a !== null && b !== null && !Array.isArray(a) && !Array.isArray(b) && String(a) === String(b));
+  const same = (a: unknown, b: unknown): boolean => JSON.stringify(inText(a)) === JSON.stringify(inText(b));
   const pair = value as [string, string, string];
   switch (f) {
     case "get":
@@ -149,7 +172,9 @@ function model(state: Model, { f, key = "", value }: Operation): [Model, unknown
         if (what === "append" && before !== null && !Array.isArray(before)) return [state, WRONG];
         if (what === "r") done.push([what, name, seen(name, next)]);
         else {
-          next = { ...next, [name]: what === "w" ? argument : [...(before as unknown[] ?? []), argument] };
+          const { [name]: _before, ...others } = next;
+          const after = what === "w" ? argument : [...(before as unknown[] ?? []), argument];
+          next = after === null ? others : { ...next, [name]: after };
           done.push([what, name, argument]);
         }
       }
