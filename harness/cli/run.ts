@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { textWidth, wrapped } from "../report/columns.ts";
 import { grouped, renderOpening, renderResult } from "../report/report.ts";
 import { renderTrace } from "../report/story.ts";
@@ -33,7 +33,9 @@ const FLAGS = {
   out: {
     type: "string",
     value: "FOLDER",
-    about: "the folder for history.jsonl, result.json and run.json (for replay and report); older ones are replaced",
+    about:
+      "the folder for history.jsonl, result.json, run.json (for replay and report), and what processes print, in " +
+      "node-1.log, ...; older ones are replaced",
   },
   ...TRACE_FLAGS,
   "check-determinism": { type: "boolean", about: "run twice, and name the first event that differs" },
@@ -61,12 +63,13 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   prepareOutputs({ html: flags.html, junit: flags.junit }, { "a file of --out": Object.values(written) });
   if (!flags.json) terminal.out(renderOpening(target, options, terminal.style));
   const moments: Moment[] = [];
-  const judged = await runShown(target, options, terminal, trace !== null || flags.html !== undefined ? moments : null);
+  const listens = trace !== null || flags.html !== undefined;
+  const judged = await runShown(target, options, terminal, { moments: listens ? moments : null, logs: flags.out });
   if (judged === null) return INTERRUPTED;
   if (flags.out !== undefined) writeOut(flags.out, judged, setupOf(target, options));
   if (trace !== null) terminal.out(renderTrace(moments, judged, trace));
   if (flags["check-determinism"]) {
-    const again = await runShown(target, options, terminal, null);
+    const again = await runShown(target, options, terminal, { moments: null, logs: undefined });
     if (again === null) return INTERRUPTED;
     checkDeterminism(judged, again);
   }
@@ -95,7 +98,7 @@ function runShown(
   target: Target,
   options: RunOptions,
   terminal: Terminal,
-  moments: Moment[] | null,
+  { moments, logs }: { readonly moments: Moment[] | null; readonly logs: string | undefined },
 ): Promise<JudgedRun | null> {
   const began = performance.now();
   return interruptible(async (signal) => {
@@ -113,6 +116,7 @@ function runShown(
       },
       onAbort: (reason) => terminal.err(`The run ends early: ${reason}`),
       ...(moments === null ? {} : { record: (moment: Moment) => void moments.push(moment) }),
+      ...(logs === undefined ? {} : { logs: resolve(logs) }),
     });
     terminal.progress("");
     return judged;
@@ -147,7 +151,7 @@ function whatWasWritten(folder: string, { result }: JudgedRun): string {
   const files = runFiles(folder);
   const model = Object.values(result.checks).map((verdict) => (verdict as { model?: string }).model)
     .find((name) => name !== undefined);
-  return `Written: ${Object.values(files).join(", ")}\n` +
+  return `Written: ${[...Object.values(files), ...logsIn(folder)].join(", ")}\n` +
     `To judge it again: ${thisCommand("-R")} check ${model === undefined ? "" : `--model ${model} `}${files.history}\n`;
 }
 
@@ -160,9 +164,17 @@ function runFiles(folder: string): { readonly history: string; readonly result: 
   };
 }
 
+/** The files with what the nodes printed. */
+function logsIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => /^node-\d+\.log$/.test(name)).map((name) => join(folder, name));
+}
+
 /** Makes the folder before anything runs, so no run ends without a place for its history. */
 function prepareOut(folder: string): void {
-  writing(folder, () => void mkdirSync(folder, { recursive: true }));
+  writing(folder, () => {
+    mkdirSync(folder, { recursive: true });
+    for (const log of logsIn(folder)) rmSync(log);
+  });
 }
 
 /** Writes history, result and run into a folder, all before a page is drawn. */

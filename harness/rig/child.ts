@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
+import { NodeLog } from "./node_log.ts";
 import { continueFamily, killFamily, MARK, signalGroup, stopFamily } from "./family.ts";
 
 /** A process. */
@@ -42,6 +43,8 @@ export interface ChildOptions {
    * mark. Left out: signals reach its process group.
    */
   readonly mark?: string;
+  /** The file to which its outputs are added. Left out: only their ends are kept. */
+  readonly log?: string;
 }
 
 /** How many bytes of an output are kept, and how many of its last lines are shown. */
@@ -55,7 +58,7 @@ const OUTPUT_AFTER_END_MS = 1_000;
  * Starts a process as the leader of its own process group. So a Ctrl-C at the terminal reaches only the harness, and a
  * signal to the group also reaches the process's children.
  */
-export function startChild({ argv, env, folder, mark }: ChildOptions, events: ChildEvents): Child {
+export function startChild({ argv, env, folder, mark, log: path }: ChildOptions, events: ChildEvents): Child {
   const [program = "", ...args] = argv;
   const child: ChildProcess = spawn(program, args, {
     stdio: ["pipe", "pipe", "pipe"],
@@ -66,16 +69,22 @@ export function startChild({ argv, env, folder, mark }: ChildOptions, events: Ch
     ...(folder === undefined ? {} : { cwd: folder }),
   });
   const errors = new Tail(), output = new Tail();
+  const log = path === undefined ? null : new NodeLog(path, argv);
   let isOver = false;
   const ended = (code: number | null, by: string | null): void => {
     if (isOver) return;
     isOver = true;
+    log?.end(by !== null ? `ended by ${by}` : code !== null ? `ended with status ${code}` : "could not be started");
     events.onExit(code, by);
   };
   child.stdin?.on("error", () => {});
   child.stdout?.once("data", () => events.onOutput?.());
-  child.stdout?.on("data", (bytes: Uint8Array) => output.add(bytes));
-  child.stderr?.on("data", (bytes: Uint8Array) => errors.add(bytes));
+  for (const [stream, tail] of [[child.stdout, output], [child.stderr, errors]] as const) {
+    stream?.on("data", (bytes: Uint8Array) => {
+      tail.add(bytes);
+      log?.add(bytes);
+    });
+  }
   child.on("error", (error) => {
     errors.add(new TextEncoder().encode(`${error.message}\n`));
     ended(null, null);

@@ -29,6 +29,8 @@ export interface DriveOptions {
   readonly schedule?: Schedule;
   /** Called with every event inside the nodes. */
   readonly record?: (moment: Moment) => void;
+  /** The folder that keeps what processes write to their outputs, in files `node-1.log` and so on. */
+  readonly logs?: string;
   /** Called at once with the reason if the run is ended early. */
   readonly onAbort?: (reason: string) => void;
 }
@@ -184,7 +186,7 @@ function begin(
   onOver: () => void = () => {},
 ): Running {
   const { seed, nodes, kinds, concurrency, finalReads } = setup;
-  const { schedule, record = null, onAbort } = options;
+  const { schedule, record = null, logs, onAbort } = options;
   const random = createRandom(seed);
   const workload = workloadOf(target, setup);
   const open = (recording: DriveOptions["record"] | null): Cluster =>
@@ -194,6 +196,7 @@ function begin(
       nodes,
       spares: kinds.some(({ kind }) => kind === "member") ? SPARE_NODES : 0,
       record: recording ?? null,
+      ...(logs === undefined ? {} : { logs }),
       abort(reason) {
         onAbort?.(reason);
         run.abort(reason);

@@ -74,6 +74,8 @@ export interface Opening {
   readonly spares: number;
   /** Gets every event inside the nodes; `null` if nobody listens, so that events need not be made. */
   readonly record: ((moment: Moment) => void) | null;
+  /** The folder for what the nodes write to their outputs, if it is kept and they are processes. */
+  readonly logs?: string;
   /**
    * Ends the run at once, without proof of life and last reads: a node broke the rules, and everything after that would
    * mislead. `checks` must then report it. The reason is shown at once.

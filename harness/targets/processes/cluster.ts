@@ -155,7 +155,9 @@ export class ProcessCluster implements Cluster {
     const whyNot = isCommand ? executable(argv[0]) : "its command has no argv, a list of texts";
     if (whyNot !== null) throw new TargetError(whyNot);
     const folder = this.#folder(id);
-    return { argv, folder, mark: folder, ...(env === undefined ? {} : { env }) };
+    const { logs } = this.#opening;
+    const log = typeof logs === "string" ? { log: join(logs, `node-${id}.log`) } : {};
+    return { argv, folder, mark: folder, ...log, ...(env === undefined ? {} : { env }) };
   }
 
   #folder(id: number): string {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import redis from "../../../../docs/examples/redis_sentinel.ts";
@@ -321,6 +322,34 @@ test("a part that is missing or of the wrong form is refused when the target is 
       name: "TypeError",
       message: `Cannot define processes: ${reason}`,
     });
+  }
+});
+
+test("what nodes print in all their lives is kept, up to a bound, if the run is asked to", {
+  skip,
+  timeout: 1e9,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kaya-logs-test-"));
+  const said = "echo at work; echo in doubt >&2";
+  const talking = defineProcesses({
+    ...SLEEPER,
+    command: ({ id }) => ({
+      argv: ["sh", "-c", id === 1 ? `${said}; exec sleep 1000` : "yes | head -c 20000000; exec sleep 1000"],
+    }),
+    ready: () => Promise.resolve(true),
+    limits: { livenessTicks: 3 },
+    client: () => ({ invoke: ({ value }) => Promise.resolve({ type: "ok", value }), close() {} }),
+  });
+  try {
+    const changes = { nodes: 2, nemesis: "kill:all", nemesisInterval: 0.5, timeLimit: 2 };
+    await runOnce(talking, options(changes), { command: "run", logs: folder });
+
+    const life = `\\$ sh -c ${said}; exec sleep 1000\n(at work\nin doubt|in doubt\nat work)\n\\(ended by SIGKILL\\)\n`;
+    assert.match(readFileSync(join(folder, "node-1.log"), "utf8"), new RegExp(`^(${life}){2,}$`));
+    const long = readFileSync(join(folder, "node-2.log"), "utf8");
+    assert.match(long, /\ny\n+\(more than 16 MB: the rest is left out\)\n\(ended by SIGKILL\)\n/);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 
