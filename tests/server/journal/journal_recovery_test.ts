@@ -22,7 +22,7 @@ import {
   saltOf,
 } from "../../../server/journal/journal_format.ts";
 import { type RecoveredJournal, recoverJournal } from "../../../server/journal/journal_recovery.ts";
-import { segmentName, segmentNumber } from "../../../server/journal/segments.ts";
+import { segmentName, segmentNumber, Segments } from "../../../server/journal/segments.ts";
 import { snapshotName } from "../../../server/journal/snapshot_format.ts";
 import { type MemoryDisk, memoryDisk } from "./memory_disk.ts";
 import { tries } from "../../corpus.ts";
@@ -274,6 +274,14 @@ test("damage to any segment but the last is refused, and so is a segment that is
     disk.put(name, before);
   }
   assert.equal(openError(disk), null);
+});
+
+test("the segments that hold only entries up to an index are counted, but never the last one", () => {
+  const found = [5, 9, 12].map((lastIndex, i) => ({ number: i + 1, end: 100, lastIndex }));
+  const parts = { disk: memoryDisk(), identity: IDENTITY, birth: 1, segmentBytes: 100, isNextReady: false };
+  const segments = new Segments({ ...parts, found, onFailure: assert.ifError });
+  assert.deepEqual([4, 5, 8, 9, 11, 12, 99].map((index) => segments.idleUpTo(index)), [0, 1, 1, 2, 2, 2, 2]);
+  assert.equal(new Segments({ ...parts, found: [], onFailure: assert.ifError }).idleUpTo(9), 0);
 });
 
 test("compaction lets segments go and rewrites none: writing amplifies at most twice, whatever the size of a value", () => {
