@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkObject, shown, wholeNumber } from "./arguments.ts";
+import { checkBytes, checkObject, shown, wholeNumber } from "./arguments.ts";
 import { commitAsLeader } from "./commit.ts";
 import { keepFrom } from "./compaction.ts";
 import { type RaftConfig, resolveConfig } from "./config.ts";
@@ -19,7 +19,7 @@ import { entryBytes, MemLog, type RaftLog } from "./log.ts";
 import { checkLog, missingSnapshotMethod } from "./log_check.ts";
 import type { ConfigurationChange } from "./membership.ts";
 import type { Envelope } from "./message.ts";
-import { propose, proposeChange } from "./proposal.ts";
+import { proposalRefusal, propose, proposeChange } from "./proposal.ts";
 import { createRandom, mix32 } from "./random.ts";
 import { readHere } from "./read_index.ts";
 import type { ReadConfirmation, ReadResult } from "./reads.ts";
@@ -188,6 +188,19 @@ export class RaftNode {
    */
   propose(command: Uint8Array): ProposalPosition {
     return propose(this.#core, command);
+  }
+
+  /**
+   * Why this leader would refuse a command now with a `ProposalRefusedError`. A host that refuses many under load asks
+   * first, because making an error takes much longer than a proposal.
+   *
+   * @param command The command's bytes.
+   * @returns The error's message; `null` if `propose` would not throw this error.
+   * @throws {TypeError} If the command is not a `Uint8Array`.
+   */
+  proposalRefusal(command: Uint8Array): string | null {
+    checkBytes(command, "a command");
+    return proposalRefusal(this.#core, command);
   }
 
   /**

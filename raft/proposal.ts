@@ -13,29 +13,23 @@ import { isQuorum } from "./quorum.ts";
 import { appendAsLeader } from "./replication.ts";
 import type { Configuration, NodeId, ProposalPosition } from "./types.ts";
 
+/** Why the leader would refuse a command for now; `null` if it would not. */
+export function proposalRefusal(core: Core, command: Uint8Array): string | null {
+  return whyInTransfer(core) ?? whyTooMuch(core, entryBytes({ data: command }));
+}
+
 /** Appends a command, unless too many bytes are uncommitted or the leader is handing over. */
 export function propose(core: Core, command: Uint8Array): ProposalPosition {
   if (!(command instanceof Uint8Array)) checkBytes(command, "a command");
   if (core.role !== "leader") throw new NotLeaderError(core.leader);
   refuseInTransfer(core);
-  const { maxCommandBytes, maxUncommittedBytes, maxUnsyncedBytes } = core.config;
+  const { maxCommandBytes } = core.config;
   if (command.length > maxCommandBytes) {
     throw new RangeError(`Cannot propose a command of ${command.length} bytes: at most ${maxCommandBytes} are allowed`);
   }
   const bytes = entryBytes({ data: command });
-  if (core.uncommittedBytes > 0 && core.uncommittedBytes + bytes > maxUncommittedBytes) {
-    throw new ProposalRefusedError(
-      `Cannot propose ${bytes} bytes: ${core.uncommittedBytes} of at most ${maxUncommittedBytes} bytes await their commit`,
-    );
-  }
-  if (core.log.durableIndex < core.log.lastIndex) {
-    const unsynced = core.unsynced.count();
-    if (unsynced > 0 && unsynced + bytes > maxUnsyncedBytes) {
-      throw new ProposalRefusedError(
-        `Cannot propose ${bytes} bytes: ${unsynced} of at most ${maxUnsyncedBytes} bytes await the disk's sync`,
-      );
-    }
-  }
+  const why = whyTooMuch(core, bytes);
+  if (why !== null) throw new ProposalRefusedError(why);
   const entry = appendAsLeader(core, "command", command);
   core.uncommittedBytes += bytes;
   core.openProposals.add(entry.index, entry.term);
@@ -88,9 +82,26 @@ function refuseWithoutQuorum(core: Core, configuration: Configuration): void {
 }
 
 function refuseInTransfer(core: Core): void {
-  if (core.transferTarget !== null) {
-    throw new ProposalRefusedError(
-      `Cannot propose: the leadership is being handed over to node ${core.transferTarget}`,
-    );
+  const why = whyInTransfer(core);
+  if (why !== null) throw new ProposalRefusedError(why);
+}
+
+function whyInTransfer({ transferTarget }: Core): string | null {
+  return transferTarget === null
+    ? null
+    : `Cannot propose: the leadership is being handed over to node ${transferTarget}`;
+}
+
+/** Why so many more bytes are too many. One command is never too many. */
+function whyTooMuch(core: Core, bytes: number): string | null {
+  const { maxUncommittedBytes, maxUnsyncedBytes } = core.config;
+  const { uncommittedBytes, log } = core;
+  if (uncommittedBytes > 0 && uncommittedBytes + bytes > maxUncommittedBytes) {
+    return `Cannot propose ${bytes} bytes: ${uncommittedBytes} of at most ${maxUncommittedBytes} bytes await their commit`;
   }
+  if (log.durableIndex >= log.lastIndex) return null;
+  const unsynced = core.unsynced.count();
+  return unsynced === 0 || unsynced + bytes <= maxUnsyncedBytes
+    ? null
+    : `Cannot propose ${bytes} bytes: ${unsynced} of at most ${maxUnsyncedBytes} bytes await the disk's sync`;
 }

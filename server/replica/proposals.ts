@@ -6,7 +6,7 @@
 import type { ProposalPosition, RaftNode } from "../../raft/mod.ts";
 import type { ClientReply } from "./client.ts";
 import type { Respond } from "./forwarding.ts";
-import { DISCARDED, refusal } from "./refusals.ts";
+import { DISCARDED, refusal, refused } from "./refusals.ts";
 
 /** A proposal that is not applied yet. */
 interface Proposal {
@@ -33,6 +33,8 @@ export class Proposals {
 
   /** Appends a command to this leader's log, or answers why it cannot. */
   propose(command: Uint8Array, respond: Respond): void {
+    const why = this.#node.proposalRefusal(command);
+    if (why !== null) return respond(refused(why));
     let position;
     try {
       position = this.#node.propose(command);

@@ -7,7 +7,7 @@ import { ChangeRefusedError, NotLeaderError, ProposalRefusedError, TransferRefus
 import type { ClientReply } from "./client.ts";
 
 /** The request certainly did not happen, and may be tried again. */
-function refused(error: string): ClientReply {
+export function refused(error: string): ClientReply {
   return { type: "fail", error, isRetryable: true };
 }
 

@@ -16,6 +16,7 @@ import {
   RaftNode,
   type Term,
 } from "../../raft/mod.ts";
+import { createRandom } from "../../raft/random.ts";
 import { append, entriesOf, header, heartbeat, logOf, logOfTerms, Network, only } from "./network.ts";
 
 const paper = { preVote: false, checkQuorum: false };
@@ -285,6 +286,31 @@ test("the uncommitted tail is bounded: a proposal over it is refused, and taken 
   network.settle();
   leader.propose(new Uint8Array(1));
   assert.throws(() => leader.propose(new Uint8Array(1 << 25)), RangeError);
+});
+
+test("proposalRefusal tells beforehand whether propose refuses, and why", () => {
+  const network = new Network({ config: { maxUncommittedBytes: 100 } });
+  const leader = network.elect(1);
+  const random = createRandom(1);
+  let refusals = 0;
+  for (let i = 0; i < 400; i++) {
+    const command = new Uint8Array(random.below(60));
+    const told = leader.proposalRefusal(command);
+    let thrown: string | null = null;
+    try {
+      leader.propose(command);
+    } catch (error) {
+      assert(error instanceof ProposalRefusedError, String(error));
+      thrown = error.message;
+    }
+    assert.equal(told, thrown);
+    if (told !== null) refusals++;
+    if (random.chance(1, 4)) network.settle();
+  }
+  assert(refusals > 20 && refusals < 380, `${refusals} refusals`);
+  leader.transferLeadership(nodeId(2));
+  assert.match(leader.proposalRefusal(new Uint8Array(1))!, /handed over to node 2/);
+  assert.throws(() => leader.proposalRefusal("text" as never), TypeError);
 });
 
 test("one drainApplied hands out a bounded amount, and nothing twice", () => {
