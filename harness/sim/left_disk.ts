@@ -14,7 +14,7 @@ export function openLeft(files: Map<string, Uint8Array>, options: OpenJournalOpt
   return opened;
 }
 
-/** A disk of these files. An operation takes effect at once; `later` gets what is to be called when it has ended. */
+/** A disk of these files, whose bytes it hands out as they are and never changes. An operation takes effect at once; `later` gets what is to be called when it has ended. */
 function diskOf(files: Map<string, Uint8Array>, later: (done: () => void) => void): Disk {
   return {
     write(name, position, bytes, done) {
@@ -27,7 +27,7 @@ function diskOf(files: Map<string, Uint8Array>, later: (done: () => void) => voi
     },
     sync: (_name, done) => later(() => done(null)),
     read: (name, position, length, done) =>
-      later(() => done(null, files.get(name)?.slice(position, position + length) ?? null)),
+      later(() => done(null, files.get(name)?.subarray(position, position + length) ?? null)),
     size: (name, done) => later(() => done(null, files.get(name)?.length ?? null)),
     list: (done) => later(() => done(null, [...files.keys()])),
     rename(from, to, done) {

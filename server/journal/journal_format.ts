@@ -98,19 +98,22 @@ export interface SegmentHeader {
 
 const FIXED_HEADER_BYTES = 42;
 
+// Made once: opening a journal of many segments needs them for each.
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const salted = new ByteWriter(12);
+
 /** The initial value of a segment's checksums. */
 export function saltOf(birth: number, segment: number): number {
-  const bytes = new Uint8Array(12);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, birth, true);
-  view.setUint32(4, segment, true);
-  view.setUint32(8, Math.floor(segment / HIGH), true);
-  return crc32c(bytes);
+  salted.clear();
+  salted.u32(birth);
+  salted.u64(segment);
+  return crc32c(salted.memory, 0, 12);
 }
 
 /** Throws a RangeError if no journal can have this owner. */
 export function checkOwner({ clusterId, nodeId }: JournalIdentity): void {
-  const { length } = new TextEncoder().encode(clusterId);
+  const { length } = encoder.encode(clusterId);
   if (length > 255) throw new RangeError(`A cluster id has at most 255 bytes, but this has ${length}`);
   if (Number.isSafeInteger(nodeId) && nodeId >= 1) return;
   throw new RangeError(`A node's number is a whole number from 1, but ${nodeId} was given`);
@@ -118,7 +121,7 @@ export function checkOwner({ clusterId, nodeId }: JournalIdentity): void {
 
 /** The bytes of a segment's header. */
 export function segmentHeader(identity: JournalIdentity, birth: number, segment: number): Uint8Array {
-  const cluster = new TextEncoder().encode(identity.clusterId);
+  const cluster = encoder.encode(identity.clusterId);
   const writer = new ByteWriter(FIXED_HEADER_BYTES + cluster.length);
   writer.binary(SEGMENT_MAGIC);
   writer.u32(FORMAT_VERSION);
@@ -155,7 +158,7 @@ export function readHeader(file: string, bytes: Uint8Array, expected: JournalIde
   const node = reader.u64("the node's id");
   const birth = reader.u32("the birth");
   const segment = reader.u64("the segment");
-  const clusterId = new TextDecoder().decode(reader.bytes(reader.u16("the cluster's length"), "the cluster's id"));
+  const clusterId = decoder.decode(reader.bytes(reader.u16("the cluster's length"), "the cluster's id"));
   const identity = { clusterId, nodeId: node };
   if (expected !== null) checkIdentity(file, identity, expected);
   return { identity, birth, segment, length };

@@ -45,7 +45,7 @@ interface Growing {
 /** Writes the snapshots of one replica's machine. */
 export class SnapshotWriter {
   readonly #options: SnapshotWriterOptions;
-  readonly #slice = new ByteWriter(65_536);
+  readonly #slice = new ByteWriter();
   #appliedBytes = 0;
   #lastBytes: number;
   #growing: Growing | null = null;
