@@ -9,6 +9,7 @@ import type { World } from "./world.ts";
 
 /** What is known of one write; 0 stands for nothing. */
 interface Write {
+  readonly name: string;
   /** The index of the entry as which the machine has executed it. */
   executedAs: number;
   /** The index of its entry, if it took effect. */
@@ -22,6 +23,8 @@ export class Replies {
   readonly #world: World;
   /** The writes by session and number. */
   readonly #writes = new Map<string, Write>();
+  /** The write that was applied last as the entry of each index, so that most nodes need not look its name up. */
+  readonly #applied: Write[] = [];
 
   constructor(world: World) {
     this.#world = world;
@@ -29,7 +32,8 @@ export class Replies {
 
   /** A write was applied. */
   applied(write: string, index: number, reply: ClientReply): void {
-    const known = this.#write(write);
+    let known = this.#applied[index];
+    if (known?.name !== write) known = this.#applied[index] = this.#write(write);
     const { executedAs } = known;
     if (executedAs === 0) known.executedAs = index;
     else if (executedAs !== index) {
@@ -50,10 +54,10 @@ export class Replies {
     }
   }
 
-  /** What is known of a write, in one place: each apply on each node asks for it. */
+  /** What is known of a write. */
   #write(name: string): Write {
     let write = this.#writes.get(name);
-    if (write === undefined) this.#writes.set(name, write = { executedAs: 0, doneAs: 0, failedAt: 0 });
+    if (write === undefined) this.#writes.set(name, write = { name, executedAs: 0, doneAs: 0, failedAt: 0 });
     return write;
   }
 
