@@ -14,7 +14,10 @@ export function openLeft(files: Map<string, Uint8Array>, options: OpenJournalOpt
   return opened;
 }
 
-/** A disk of these files, whose bytes it hands out as they are and never changes. An operation takes effect at once; `later` gets what is to be called when it has ended. */
+/**
+ * A disk of these files, whose bytes it hands out as they are and never changes. An operation takes effect at once;
+ * `later` gets what is to be called when it has ended.
+ */
 function diskOf(files: Map<string, Uint8Array>, later: (done: () => void) => void): Disk {
   return {
     write(name, position, bytes, done) {

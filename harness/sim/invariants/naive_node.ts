@@ -8,7 +8,7 @@ import { sendsOnward } from "./chunks.ts";
 import { Departures, type Flushed } from "./departures.ts";
 import { ElectionTimer } from "./election_timer.ts";
 import { LeaderTimer, type LeaderTimerSettings } from "./leader_timer.ts";
-import { type ProposalLimits, proposes } from "./proposal_bounds.ts";
+import { type ProposalLimits, proposes, refusesRightly } from "./proposal_bounds.ts";
 import { Reactions, type ReactionSettings } from "./reactions.ts";
 
 /** The settings that the naive parts need. */
@@ -82,6 +82,9 @@ export class NaiveNode {
       if (reactions.hasFollowed) this.#timer.followed();
       return departures.made(sent);
     };
+    const proposalRefusal = node.proposalRefusal.bind(node);
+    node.proposalRefusal = (command) =>
+      refusesRightly(node, log, settings, { command, why: proposalRefusal(command), broken });
     node.propose = (command) => proposes(node, log, settings, { command, propose, broken });
   }
 

@@ -48,6 +48,22 @@ export function proposes<T>(
   }
 }
 
+/** A node tells beforehand whether it refuses a command, and why. Compares, and returns that. */
+export function refusesRightly(
+  node: Pick<RaftNode, "id" | "role" | "term" | "commitIndex" | "status">,
+  log: ProposalLog,
+  limits: ProposalLimits,
+  { command, why, broken }: {
+    readonly command: Uint8Array;
+    readonly why: string | null;
+    readonly broken: (what: string) => void;
+  },
+): string | null {
+  const isWrong = why !== null && node.role === "leader" && refusal(node, log, limits, command) === null;
+  if (isWrong) broken(`proposals: node ${node.id} refuses a command without a reason: ${why}`);
+  return why;
+}
+
 /** Why a leader must refuse a command; `null` if it must take it. */
 function refusal(
   node: Pick<RaftNode, "term" | "commitIndex" | "status">,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { forgetsBirths } from "../../../../harness/sim/invariants/births.ts";
 import { sendsOnward } from "../../../../harness/sim/invariants/chunks.ts";
 import { Departures } from "../../../../harness/sim/invariants/departures.ts";
-import { proposes } from "../../../../harness/sim/invariants/proposal_bounds.ts";
+import { proposes, refusesRightly } from "../../../../harness/sim/invariants/proposal_bounds.ts";
 import { confirmsInTime } from "../../../../harness/sim/invariants/reads.ts";
 import { RestoredStates } from "../../../../harness/sim/invariants/restored_states.ts";
 import { hears, observed, World } from "../../../../harness/sim/invariants/world.ts";
@@ -87,6 +87,11 @@ function judged(
     proposes({ ...node, status }, seen, limits, { command: data, propose, broken: (what) => broken.push(what) });
   } catch (error) {
     assert.equal(error, refuses);
+    // The same refusal, told beforehand, is judged alike.
+    const before: string[] = [];
+    const told = { command: data, why: "no", broken: (what: string) => before.push(what) };
+    assert.equal(refusesRightly({ ...node, status }, seen, limits, told), "no");
+    assert.equal(before.length, broken.length);
   }
   return broken.length > 0;
 }
