@@ -90,7 +90,7 @@ export class Administration {
     const outcome = (): ClientReply | null => {
       if (node.leader === to) return { type: "ok", value: null };
       if (node.term > term && node.leader !== null) return { type: "fail", error: `node ${node.leader} leads` };
-      return ticks() > deadline ? { type: "info", error: "leadership was not handed over in time" } : null;
+      return ticks() >= deadline ? { type: "info", error: "leadership was not handed over in time" } : null;
     };
     this.#awaited.push({ outcome, respond });
     outbox.post(envelopes);

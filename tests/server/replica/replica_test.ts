@@ -294,6 +294,18 @@ test("members are changed and leadership is handed over through any node", () =>
   assert.equal(asked.replica!.node.status().configuration.voters.length, 2);
 });
 
+test("a transfer that is not done after the time allowed has an unknown outcome, and not before", () => {
+  const cluster = elected(3, { more: { limits: { forwardTimeoutTicks: 5 } } });
+  const replies: ClientReply[] = [];
+  const { replica } = cluster.leader();
+  replica!.transferLeadership(follower(cluster).id, (reply) => replies.push(reply));
+  cluster.wire.length = 0;
+  for (let tick = 0; tick < 4; tick++) replica!.tick();
+  assert.deepEqual(replies, []);
+  replica!.tick();
+  assert.deepEqual(replies, [{ type: "info", error: "leadership was not handed over in time" }]);
+});
+
 test("a session that makes no sense is refused", () => {
   const cluster = elected(1);
   const add = { f: "add", key: "n", value: 1 };
