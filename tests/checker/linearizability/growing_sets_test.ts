@@ -97,5 +97,5 @@ test("a set of ten thousand adds with a hundred whole reads is decided without a
   const { valid, counterexample } = checkLinearizability(broken, set);
   assert.equal(valid, false);
   assert.equal(counterexample!.operations.length, 2);
-  assert.match(counterexample!.sentence, /; sets are shown as far as they have 17$/);
+  assert.match(counterexample!.sentence, /; sets are shown as far as they have 9999 or 17$/);
 });
