@@ -70,7 +70,7 @@ export function withoutComma(line: string): string {
 
 /**
  * Reads one JSON array of events, or objects one after another, with any line breaks; or an object that has the array
- * as one of its values.
+ * as one of its values. A comma behind the last event is ignored, as in JSON lines.
  *
  * @throws {FormatError} If the text is not such a history.
  */

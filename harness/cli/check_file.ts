@@ -346,13 +346,22 @@ interface Asked {
 
 function judgeEvents({ events, lines }: checker.ReadHistory, asked: Asked, options: JudgeOptions): FileVerdict {
   try {
-    return judgeTransactions({ events }, asked, options);
+    const verdict = judgeTransactions({ events }, asked, options);
+    const isSmall = !["list-append", "rw-register"].includes(asked.model.split(":")[0]!);
+    return isSmall && verdict.result.valid === false ? withNotes(verdict, linesOfEvents(events, lines)) : verdict;
   } catch (error) {
     if (!doesNotFit(error)) throw error;
     const { event } = error.place;
     const position = event === undefined ? -1 : events.findIndex(({ index }, i) => (index ?? i) === event);
     throw new InputError(error.message.split("\n")[0]!, lines[position]);
   }
+}
+
+/** On which lines the events stand that the verdict names by their indexes, if one number tells. */
+function linesOfEvents(events: checker.ReadHistory["events"], lines: readonly number[]): string[] {
+  const offset = lines[0]! - (events[0]!.index ?? 0);
+  const isEven = events.every(({ index }, i) => lines[i] === (index ?? i) + offset);
+  return isEven ? [`event N stands on line ${offset === 0 ? "N" : `N + ${offset}`}`] : [];
 }
 
 function judgeTransactions(input: checker.TransactionInput, asked: Asked, options: JudgeOptions): FileVerdict {

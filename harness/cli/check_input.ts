@@ -4,6 +4,7 @@
  * @module
  */
 import * as checker from "../../checker/mod.ts";
+import { withoutPrefixes } from "./log_prefix.ts";
 import { type IndexGoesBack, mayStartAgain, whereIndexGoesBack } from "./check_index.ts";
 
 /** The flags for reading a file. */
@@ -44,7 +45,13 @@ export type Input =
 type Flags = ReadFlags & { readonly model: string | checker.AnyModel | undefined };
 
 /** Reads a file's bytes. */
-export function inputOf(bytes: Uint8Array, flags: Flags): Input {
+export function inputOf(raw: Uint8Array, flags: Flags): Input {
+  const { bytes, notes } = flags.format === undefined ? withoutPrefixes(raw) : { bytes: raw, notes: [] };
+  const input = plainInputOf(bytes, flags);
+  return input.kind === "sessions" ? input : { ...input, notes: [...notes, ...input.notes] };
+}
+
+function plainInputOf(bytes: Uint8Array, flags: Flags): Input {
   const format = flags.format ?? checker.detectFormat(headOf(bytes));
   if (format === "polysi" || format === "awdit") {
     const read = format === "polysi" ? checker.readPolysi : checker.readAwdit;

@@ -16,6 +16,7 @@ import { inputOfHistory } from "./check_input.ts";
 import { judgeStream, streamedModel } from "./check_stream.ts";
 import { InputError, orInputError } from "./input_error.ts";
 import { grouped } from "../report/report.ts";
+import { withoutPrefixes } from "./log_prefix.ts";
 import { merged, type NamedHistory } from "./merged_files.ts";
 import type { OnRead } from "./reading.ts";
 import { PROGRAM_FAILED, STATUS, WRONG_USAGE } from "./status.ts";
@@ -114,7 +115,8 @@ function judgeMerged(files: readonly string[], options: JudgeOptions): FileVerdi
   const histories = files.map((name): NamedHistory => {
     try {
       return orInputError(() => {
-        const bytes = readAll(name, options.onRead);
+        const raw = readAll(name, options.onRead);
+        const bytes = options.format === undefined ? withoutPrefixes(raw).bytes : raw;
         const read = { ...(options.format === undefined ? {} : { format: options.format }) };
         const history = checker.readHistory(
           bytes,

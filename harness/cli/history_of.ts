@@ -7,6 +7,7 @@ import * as checker from "../../checker/mod.ts";
 import { placed } from "../report/placed.ts";
 import { filesMeantBy, readAll } from "./check_bytes.ts";
 import type { CheckFlags } from "./check_flags.ts";
+import { withoutPrefixes } from "./log_prefix.ts";
 import { merged } from "./merged_files.ts";
 
 /** A history, with a verdict that refers to its events. */
@@ -31,7 +32,8 @@ export function shownHistory(
     ...(pairs === undefined ? {} : { pairs: pairs as "keys" | "values" }),
   };
   const histories = paths.flatMap(filesMeantBy).map((name) => {
-    const bytes = readAll(name);
+    const raw = readAll(name);
+    const bytes = format === undefined ? withoutPrefixes(raw).bytes : raw;
     const found = format ?? checker.detectFormat(new TextDecoder().decode(bytes.subarray(0, checker.HEAD_BYTES)));
     // These files contain sessions, not events.
     if (found === "polysi" || found === "awdit") return null;

@@ -280,3 +280,75 @@ for (
 ) {
   answers(`a model ${what} is refused`, own(body), { flags: ["--model", "@m.mjs", "@h"], exit: 254, contains });
 }
+
+// Logs with JSON behind a prefix.
+
+const logged = (prefix: string, result: number): string =>
+  [...op(0, "write", { value: 1 }), ...op(1, "read", {}, { value: result })]
+    .map((event) => `${prefix}${JSON.stringify(event)}\n`).join("");
+const prefixes = [
+  "2024-01-01T00:00:00Z INFO ",
+  "[2024-01-01 00:00:00,123] [main] INFO client: ",
+  "client_1  | ",
+  "Jan  1 00:00:00 host app[12]: ",
+  "12:00:01.5 DEBUG (worker-3) event=",
+];
+for (const prefix of prefixes) {
+  answers(`events behind "${prefix}" are read`, logged(prefix, 1), { exit: 0, contains: "behind a prefix" });
+  answers(`a wrong read behind "${prefix}" is found on its line`, logged(prefix, 2), {
+    exit: 1,
+    contains: "lines 3 to 4",
+  });
+}
+answers(
+  "lines of a log without an event are passed over and counted, and lines keep their numbers",
+  `2024 INFO starting\n2024 INFO started\n${logged("2024 INFO ", 2)}2024 INFO bye\n`,
+  { exit: 1, contains: "lines 5 to 6" },
+);
+answers("how many lines of a log were passed over is said", `2024 INFO starting\n${logged("2024 INFO ", 1)}`, {
+  exit: 0,
+  contains: "1 without one was passed over",
+});
+answers("an object in a log that is no event is refused with its line", `${logged("2024 ", 1)}2024 {"retry":3}\n`, {
+  exit: 254,
+  contains: "h:5",
+});
+answers("a line of a log with something behind its event is refused", logged("2024 ", 1).replace(/\n$/, " done\n"), {
+  exit: 254,
+  contains: "h:4: expected the line to end with a JSON event",
+});
+answers("a log without events is no history", "2024-01-01 INFO starting\n2024-01-01 INFO bye\n", {
+  exit: 254,
+  contains: "h:1:1: no history in any of the formats",
+});
+answers("files of one run may be logs", {
+  a: logged("2024 ", 1).replaceAll('{"process":0', '{"time":5,"process":0').replaceAll(
+    '{"process":1',
+    '{"time":6,"process":1',
+  ),
+  b: logged("2024 ", 1).replaceAll('{"process":0', '{"time":7,"process":0').replaceAll(
+    '{"process":1',
+    '{"time":8,"process":1',
+  ),
+}, { flags: ["--merge", "@a", "@b"], exit: 0 });
+
+answers(
+  "a comma behind the last event of an array is ignored, as behind a line",
+  `[${[...op(0, "write", { value: 1 }), ...op(1, "read", {}, { value: 1 })].map((each) => JSON.stringify(each))},]`,
+  { exit: 0 },
+);
+answers(
+  "a comma behind the last value of a list is refused with its line",
+  '{"process":0,"type":"invoke","f":"txn","value":[["append",1,1],]}\n' +
+    '{"process":0,"type":"ok","f":"txn","value":[["append",1,1]]}\n',
+  { exit: 254, contains: "h:1:" },
+);
+answers(
+  "a small checker's events are told as lines",
+  lines(
+    ...op(0, "add", { value: 1 }),
+    ...op(1, "read", { value: null }, { value: [1] }),
+    ...op(2, "read", { value: null }, { value: [] }),
+  ),
+  { flags: ["--model", "g-set"], exit: 1, contains: "event N stands on line N + 1" },
+);
