@@ -160,13 +160,15 @@ export function failedChecks({ checks }: Pick<RunResult, "checks">): string[] {
 }
 
 /** A healed majority must serve again, and after all is healed every last read must be answered. */
-function livenessOf({ liveness, finalReads }: RunOutcome): Verdict {
+function livenessOf({ liveness, finalReads, events }: RunOutcome): Verdict {
   if (liveness.valid !== true || finalReads.answered === finalReads.asked) return liveness;
   const silent = finalReads.asked - finalReads.answered;
+  const last = events.findLast(({ type, process }) => process !== "nemesis" && (type === "fail" || type === "info"));
+  const said = last?.error === undefined ? "" : `; the last answer of node ${last.node}: ${last.error}`;
   return {
     ...liveness,
     valid: false,
-    reason: `all faults were healed, but ${silent} of the last reads were never answered`,
+    reason: `all faults were healed, but ${silent} of ${finalReads.asked} last reads had no answer${said}`,
   };
 }
 

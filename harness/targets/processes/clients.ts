@@ -18,6 +18,8 @@ export class ProcessClients {
   readonly #connect: (node: number) => unknown;
   readonly #malformed: (what: string) => void;
   readonly #clients = new Map<number, Map<number, Client>>();
+  /** Those that are closed before their next operation. */
+  readonly #stale = new Set<Client>();
 
   /**
    * `malformed` gets the reason why a client is not a client, or a result not a completion: the target's module is
@@ -53,6 +55,10 @@ export class ProcessClients {
     let clients = this.#clients.get(node);
     if (clients === undefined) this.#clients.set(node, clients = new Map());
     let client = clients.get(process);
+    if (client !== undefined && this.#stale.has(client)) {
+      this.#close(node, process);
+      client = undefined;
+    }
     if (client === undefined) {
       const made = this.#connect(node);
       if (!isClient(made)) {
@@ -73,14 +79,24 @@ export class ProcessClients {
   /** Closes a client. Whether that succeeds does not concern the run. */
   #close(node: number, process: number): void {
     const client = this.#clients.get(node)?.get(process);
+    if (client === undefined) return;
     this.#clients.get(node)?.delete(process);
-    const close = async (): Promise<void> => await client?.close?.();
+    this.#stale.delete(client);
+    const close = async (): Promise<void> => await client.close?.();
     close().catch(() => {});
   }
 
   /** Closes the clients of a node whose process has ended. */
   closeOf(node: number): void {
     for (const process of [...this.#clients.get(node)?.keys() ?? []]) this.#close(node, process);
+  }
+
+  /**
+   * Replaces the clients of a node that serves again, each before its next operation. Those that were made while it was
+   * starting may keep a connection that could not be made.
+   */
+  renew(node: number): void {
+    for (const client of this.#clients.get(node)?.values() ?? []) this.#stale.add(client);
   }
 
   /** Closes every client. */

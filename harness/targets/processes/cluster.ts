@@ -169,7 +169,10 @@ export class ProcessCluster implements Cluster {
     const ready = this.#target.ready?.bind(this.#target) ?? acceptsConnection(this.#target.ports[0]!);
     const isReady = async (): Promise<boolean> => await ready(node);
     while (!isOver()) {
-      if (await isReady().catch(() => false)) return serves();
+      if (await isReady().catch(() => false)) {
+        this.#clients.renew(id);
+        return serves();
+      }
       await new Promise((resolve) => setTimeout(resolve, READY_AGAIN_MS));
     }
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -177,6 +177,34 @@ test("an invalid client ends the run, and is reported", { skip, timeout: 1e9 }, 
     assert.equal(valid, "unknown");
     assert.match(checks["clients"]!.reason!, said);
   }
+});
+
+test("a client that was made while its node was starting is replaced when the node serves", {
+  skip,
+  timeout: 1e9,
+}, async () => {
+  let lives = 0;
+  const slow = defineProcesses({
+    ...SLEEPER,
+    command: () => ({
+      argv: ["sh", "-c", `rm -f ready; sleep ${++lives === 1 ? 0 : 1}; touch ready; exec sleep 1000`],
+    }),
+    ready: ({ folder }) => Promise.resolve(existsSync(join(folder, "ready"))),
+    limits: { livenessTicks: 30 },
+    client({ folder }) {
+      // As a client with a connection that it keeps, also if it could not be made.
+      const isConnected = existsSync(join(folder, "ready"));
+      return {
+        invoke: ({ value }) => Promise.resolve({ type: isConnected ? "ok" : "fail", value }),
+        close() {},
+      };
+    },
+  });
+  const changes = { nodes: 1, nemesis: "kill", nemesisInterval: 0.5, timeLimit: 3 };
+  const { result } = (await runOnce(slow, options(changes), { command: "run" }))!;
+
+  assert.ok(lives > 1);
+  assert.equal(result.checks["liveness"]!.valid, true, JSON.stringify(result.checks["liveness"]));
 });
 
 test("a client that cannot be closed does not concern the run", { skip, timeout: 1e9 }, async () => {
