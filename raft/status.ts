@@ -94,6 +94,8 @@ export interface RaftStatus {
   readonly configurationIndex: LogIndex;
   /** The node that a leader is handing over to. */
   readonly transferTarget: NodeId | null;
+  /** Whether a leader that hands over steps down if that fails: it was removed, or its disk hangs. */
+  readonly isResigning: boolean;
   /** Whether it could answer a read by its lease now. */
   readonly hasLease: boolean;
   /** How many reads are not decided. */
@@ -132,6 +134,7 @@ export function statusOf(core: Core): RaftStatus {
     configuration: core.configuration,
     configurationIndex: configurations.currentIndex,
     transferTarget: core.transferTarget,
+    isResigning: core.isResigning,
     hasLease: holdsLease(core),
     pendingReads: core.reads.count + core.forwardedReads.size,
     followers: core.followers.map((follower) => ({

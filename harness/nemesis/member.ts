@@ -114,11 +114,26 @@ export function drawMember(random: Random, shape: MemberChange | null, view: Vie
   if (primary === null) return null;
   const members = membersOf(primary, view);
   const fresh = 1 + view.reduce((highest, node) => Math.max(highest, node.id), 0);
-  const lost = view.find((node) =>
-    node.state === "refused" && (members.voters.includes(node.id) || members.learners.includes(node.id))
-  );
+  const lost = lostMember(view, members);
   if (lost !== undefined) return { kind: "member", change: "replace", node: fresh, old: lost.id };
   return drawChange(random, shape ?? pick(random, DRAWN), { view, primary, members, fresh });
+}
+
+/**
+ * The primary is asked to leave, or to become a learner. If it is cut off, nobody else hears of that, and the primary
+ * may be the only node that can win the next election (dissertation, figure 4.6).
+ */
+export function drawLeave(random: Random, view: View): Member | null {
+  const primary = primaryOf(view);
+  if (primary === null) return null;
+  const members = membersOf(primary, view);
+  if (members.voters.length <= VOTERS_MIN || lostMember(view, members) !== undefined) return null;
+  return { kind: "member", change: random.below(2) === 0 ? "remove" : "demote", node: primary.id };
+}
+
+/** A member that will never run again. */
+function lostMember(view: View, { voters, learners }: Members): NodeView | undefined {
+  return view.find(({ id, state }) => state === "refused" && (voters.includes(id) || learners.includes(id)));
 }
 
 /** The facts that a change is drawn from. */

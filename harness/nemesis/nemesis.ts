@@ -8,6 +8,7 @@ import type { Random } from "../../raft/mod.ts";
 import { MILLISECOND } from "../../server/mod.ts";
 import { type Fault, FAULTS, typeOf } from "./faults.ts";
 import type { Severity, View } from "./kind.ts";
+import { drawLeave } from "./member.ts";
 import type { FaultSpec } from "./spec.ts";
 import { mayRun } from "./view.ts";
 
@@ -48,6 +49,8 @@ const SEQUELS = 4;
 const SEQUEL_POWERS = 9;
 /** One fault in this many lasts for several intervals, so that its victims fall far behind. */
 const LONG = 10;
+/** One follow-up of a partition in this many asks the primary, which may just have been cut off, to leave. */
+const CUT_CHANGES = 3;
 /** How often a fault is drawn again if the first draws found no victim. */
 const DRAWS = 8;
 
@@ -64,6 +67,10 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
   let isNextSequel = false;
   /** What the last fault has left under way, which a follow-up may aim at. */
   let left: Aim = "leader";
+  /** A stream of its own, so that everything else is drawn as without it. */
+  const cut = random.split("cut");
+  let isCut = false;
+  const membersChange = kinds.some(({ kind, shape }) => kind === "member" && shape === null);
 
   function drawLasting(fault: Fault): number | null {
     const lasts = Math.floor(interval * (32 + random.below(161)) / 128) * (random.below(LONG) === 0 ? 4 : 1);
@@ -83,11 +90,20 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
       isNextSequel = random.below(SEQUELS) === 0;
       at = now + (isNextSequel ? Math.min(gap, 1 + random.below(MILLISECOND << random.below(SEQUEL_POWERS))) : gap);
       left = "leader";
+      const leaves = isCut && membersChange && aim !== null && cut.below(CUT_CHANGES) === 0
+        ? drawLeave(cut, view)
+        : null;
+      isCut = false;
+      if (leaves !== null) {
+        left = "change";
+        return { at: now, fault: leaves, lasts: null };
+      }
       for (let i = 0; i < DRAWS; i++) {
         const kind = kinds[random.below(kinds.length)]!;
         const fault = drawFault(random, aim === null ? kind : aimed(random, kind, aim), view, severity);
         if (fault === null) continue;
         left = fault.kind === "member" ? "change" : fault.kind === "packets" && fault.delay > 0 ? "late" : "leader";
+        isCut = fault.kind === "partition";
         return { at: now, fault, lasts: drawLasting(fault) };
       }
       return null;

@@ -5,7 +5,14 @@
  *
  * @module
  */
-import { type LogIndex, membersOf, nodeId, type RaftConfig } from "../../raft/mod.ts";
+import {
+  type ConfigurationChange,
+  type LogIndex,
+  membersOf,
+  nodeId,
+  type ProposalPosition,
+  type RaftConfig,
+} from "../../raft/mod.ts";
 import {
   type ClientReply,
   createExactlyOnce,
@@ -28,12 +35,14 @@ import { type DirectoryMachine, encodeEntry, withDirectory } from "../../server/
 import { throughFront } from "../../server/replica/exactly_once.ts";
 import { MembershipKeeper } from "../../server/replica/membership_keeper.ts";
 import type { Replica } from "../../server/replica/replica.ts";
+import { reasonToRefuse, told } from "./invariants/changes.ts";
 import { NaiveNode, type NaiveSettings } from "./invariants/naive_node.ts";
 import { Front } from "./invariants/front.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import type { FollowerBounds } from "./invariants/followers.ts";
 import { Packets } from "./invariants/packets.ts";
 import { bothTracers } from "./trace.ts";
+import { takesWrite } from "./invariants/refusals.ts";
 import { Writes } from "./invariants/writes.ts";
 import { WatchedMachine, type WatchedParts } from "./watched_machine.ts";
 
@@ -64,6 +73,8 @@ export interface HostSettings {
   readonly maxWaiting: number;
   /** Whether every TimeoutNow is lost: a leader hands over in vain, and leads on. */
   readonly losesTimeoutNow: boolean;
+  /** Whether some messages to an earlier life of a node arrive, once more, in the next. */
+  readonly repeatsAcrossStarts: boolean;
   /** How many bytes may wait for a leader's disk. */
   readonly maxUnflushedBytes: number;
   /** Whether a node learns that another has ended, or that a message is lost because its link is cut. */
@@ -76,7 +87,10 @@ export interface HostSettings {
 
 /** The invariants that a life reports to. */
 type HostInvariants =
-  & Pick<Invariants, "broken" | "replies" | "forwards" | "followsBirths" | "coverage" | "changes" | "promotes">
+  & Pick<
+    Invariants,
+    "broken" | "replies" | "forwards" | "followsBirths" | "coverage" | "changes" | "changed" | "promotes"
+  >
   & WatchedParts["invariants"];
 
 /** The parts of one life. */
@@ -106,6 +120,8 @@ export interface HostParts {
 /** The file with the births of the members' journals, for the time until the node has its directory again. */
 export const MEMBERS_FILE = "members";
 
+const TIMEOUT_NOW = "timeout-now";
+
 /** A node as it runs. */
 export class SimHost {
   readonly replica: Replica<SessionMachine>;
@@ -126,6 +142,10 @@ export class SimHost {
   readonly #machine: WatchedMachine;
   /** The births are saved when the log is durable up to this index. */
   #saveFrom = 0;
+  /** The entry of the change of the members that was proposed last. */
+  #changedAt: ProposalPosition | null = null;
+  /** The reply to an earlier life that is being received. */
+  #foreign: ClientReply | null = null;
   /** Who was in the directory before its last change. */
   #inDirectory: readonly number[] = [];
 
@@ -173,7 +193,10 @@ export class SimHost {
       submit: (command, reply, session) => {
         this.#triedAs.get(command)?.push(`${session.client}/${session.sequence}`);
         const judged = writes.attempts(command, session, reply);
-        replica.submit(command, this.#watchedFront.asks(leaderTerm(), command, judged), { session });
+        takesWrite(replica, settings, this.#watchedFront.asks(leaderTerm(), command, judged), {
+          submit: (answered) => replica.submit(command, this.#ownAnswer(answered), { session }),
+          broken,
+        });
       },
       committedIndex: () => replica.node.commitIndex,
       ...{ leaderTerm, timeoutTicks, retryTicks, maxOpen: settings.maxWaiting },
@@ -213,17 +236,26 @@ export class SimHost {
     this.#saveBirths();
   }
 
-  /** Handles bytes from a peer that shows this birth. `drawn` decides how much of an append arrives. */
-  receive(from: number, birth: number, bytes: Uint8Array, drawn: number): void {
+  /**
+   * Handles bytes from a peer that shows this birth. `drawn` decides how much of an append arrives.
+   *
+   * @returns The type of the message.
+   */
+  receive(from: number, birth: number, bytes: Uint8Array, drawn: number): string {
     if (this.#met.get(from) !== birth) this.#met.set(from, birth);
     const packet = cutShort(decodePacket(bytes, true), this.#parts.settings.cutAppends, drawn);
     const { lastIndex } = this.#parts.journal;
-    const isHandedOver = packet.kind === "raft" && packet.envelope.type === "timeout-now";
-    if (isHandedOver && this.#parts.settings.losesTimeoutNow) return;
+    const isHandedOver = packet.kind === "raft" && packet.envelope.type === TIMEOUT_NOW;
+    if (isHandedOver && this.#parts.settings.losesTimeoutNow) return TIMEOUT_NOW;
+    const isForeign = packet.kind === "answer" && packet.incarnation !== this.#parts.incarnation;
+    this.#foreign = isForeign ? packet.reply : null;
     this.replica.receive(packet);
-    if (packet.kind !== "forward") return;
+    this.#foreign = null;
+    const type = packet.kind === "raft" ? packet.envelope.type : packet.kind;
+    if (packet.kind !== "forward") return type;
     const appended = this.#parts.journal.entryAt(lastIndex + 1 as LogIndex)?.data;
     if (appended === packet.body) this.#parts.invariants.forwards.appended(this.#parts, packet);
+    return type;
   }
 
   /** A client's request. */
@@ -233,14 +265,47 @@ export class SimHost {
 
   /** The leader makes the changes of the members that it is asked for. */
   #watchChanges(): void {
-    const { id, invariants } = this.#parts;
+    const { id, invariants, journal } = this.#parts;
     const { node } = this.replica;
-    const propose = node.proposeChange.bind(node);
+    const propose = node.proposeChange.bind(node), replica = this.replica, change = replica.changeMembers;
+    Object.assign(replica, {
+      changeMembers: (asked: ConfigurationChange, reply: Respond) => {
+        this.#changedAt = null;
+        let position: ProposalPosition | null = null;
+        change(asked, (answer) => {
+          if (position !== null) invariants.changed(id, position, answer);
+          reply(answer);
+        });
+        position = this.#changedAt;
+      },
+    });
     node.proposeChange = (change) => {
-      const from = node.status().configuration;
-      const position = propose(change);
-      invariants.changes(id, { from, to: node.status().configuration }, change);
+      const status = node.status();
+      const reason = status.role === "leader" ? reasonToRefuse({ status, log: journal }, change) : null;
+      let position;
+      try {
+        position = propose(change);
+      } catch (error) {
+        const isWrong = reason === null && status.role === "leader" && error instanceof Error;
+        if (isWrong) {
+          invariants.broken(`changes: node ${id} refuses ${told(change)} without a reason: ${error.message}`);
+        }
+        throw error;
+      }
+      if (reason !== null) invariants.broken(`changes: node ${id} makes ${told(change)}, though ${reason}`);
+      this.#changedAt = position;
+      invariants.changes(id, { from: status.configuration, to: node.status().configuration }, change);
       return position;
+    };
+  }
+
+  /** The answer to a request of an earlier life must end none of this life. */
+  #ownAnswer(reply: Respond): Respond {
+    return (answer) => {
+      if (answer === this.#foreign) {
+        this.#parts.invariants.broken(`forwards: node ${this.#parts.id} takes a foreign answer`);
+      }
+      reply(answer);
     };
   }
 
@@ -325,11 +390,11 @@ function cutShort(packet: Packet, oneIn: number, drawn: number): Packet {
 /** The settings of the core that the naive parts beside it need. */
 function naiveSettings({ raft, reads }: HostSettings): NaiveSettings {
   const { electionTimeoutTicks = 10, heartbeatIntervalTicks = 1, checkQuorum = true } = raft;
-  const { maxUncommittedBytes = Infinity, maxUnsyncedBytes = Infinity } = raft;
+  const { maxUncommittedBytes = Infinity, maxUnsyncedBytes = Infinity, keepBytes = 0, maxKeepBytes = 0 } = raft;
   const leaseReads = reads === "lease";
   return {
     ...{ electionTimeoutTicks, heartbeatIntervalTicks, checkQuorum },
-    ...{ leaseReads, maxUncommittedBytes, maxUnsyncedBytes },
+    ...{ leaseReads, maxUncommittedBytes, maxUnsyncedBytes, keepBytes, maxKeepBytes },
   };
 }
 

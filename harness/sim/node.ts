@@ -31,6 +31,8 @@ import type { Holding } from "./invariants/bounds.ts";
 import { Flushes } from "./invariants/flushes.ts";
 import { openLeft } from "./left_disk.ts";
 import type { Invariants } from "./invariants/invariants.ts";
+import type { PeerMessage } from "./peer_message.ts";
+import { Repeats } from "./repeats.ts";
 import { raftView } from "./raft_view.ts";
 import type { NodeChange } from "../moment.ts";
 import { bothTracers, startOf, tellingTracer, type Trace } from "./trace.ts";
@@ -63,18 +65,6 @@ interface SimNodeOptions {
   readonly onEnd: () => void;
   /** Tells a node that it is known by another journal than it has. */
   readonly refuse: (to: number) => void;
-}
-
-/** A message between nodes: the bytes of a packet, and what both ends have shown each other when they connected. */
-export interface PeerMessage {
-  readonly from: number;
-  /** The birth of the sender's journal. */
-  readonly birth: number;
-  /** The birth of the journal by which the sender knows the receiver; 0 if it knows none. */
-  readonly expected: number;
-  /** Whether the sender has lost its journal; only the simulator knows this. */
-  readonly isLost: boolean;
-  readonly bytes: Uint8Array;
 }
 
 /** The event that a fault may wait for, to strike in its middle. */
@@ -144,6 +134,7 @@ export class SimNode {
   readonly #held = new HeldFaults();
   /** The messages that arrived while the node is paused. */
   #inbox: (() => void)[] = [];
+  readonly #repeats = new Repeats();
   #lastView: NodeView;
 
   constructor(options: SimNodeOptions) {
@@ -224,7 +215,12 @@ export class SimNode {
     const { id, peers, joins, settings, batchTime } = this.#options;
     const { journal, incarnation } = found;
     this.journal = journal;
-    this.#flushes = new Flushes(id, journal.durableIndex, (what) => this.#invariants.broken(what));
+    this.#flushes = new Flushes(
+      id,
+      journal.durableIndex,
+      (what) => this.#invariants.broken(what),
+      journal.durableState,
+    );
     this.#ticks = 0;
     if (journal.snapshotIndex > 0) this.#invariants.coverage.marks.hit("started from a snapshot");
     else if (journal.lastIndex === 0) this.#invariants.coverage.marks.hit("started from an empty journal");
@@ -266,7 +262,7 @@ export class SimNode {
       write: (name, position, bytes, done) => {
         const flushes = isSegment(name) ? this.#flushes : null;
         if (flushes === null) return disk.write(name, position, bytes, done);
-        flushes.wrote(this.journal!.lastIndex);
+        flushes.wrote(this.journal!.lastIndex, this.journal!.state);
         disk.write(name, position, bytes, (error) => {
           if (error !== null) flushes.failed();
           done(error);
@@ -294,7 +290,7 @@ export class SimNode {
   }
 
   #leaves(packet: Packet): void {
-    this.#flushes!.leaves(this.journal!.durableIndex);
+    this.#flushes!.leaves(this.journal!.durableIndex, this.journal!.durableState);
     this.#invariants.coverage.marks.packet(packet);
     if (packet.kind === "raft" && !this.#isLost) this.#invariants.leaves(this.id, packet.envelope, this.journal!);
   }
@@ -361,6 +357,7 @@ export class SimNode {
     this.#host = null;
     this.#isUp = false;
     this.#inbox = [];
+    this.#repeats.ended(this.journal?.birth ?? 0);
     this.disk.crash(keepsWritten);
     this.#options.onEnd();
     if (this.isPaused) this.disk.held = [];
@@ -385,6 +382,8 @@ export class SimNode {
   #tick(): void {
     this.#ticks++;
     this.#host?.tick();
+    const repeated = this.#repeats.due(this.#ticks, this.journal!.birth);
+    if (repeated !== null) this.#take(repeated);
     if (this.#ticks % TICKS_A_LOOK === 0 && this.replica !== null) {
       const status = this.replica.node.status();
       this.#invariants.coverage.marks.status(status);
@@ -416,7 +415,8 @@ export class SimNode {
   };
 
   /** As two live nodes do when they connect, each end checks that the other has the journal by which it is known. */
-  #take({ from, birth, expected, isLost, bytes }: PeerMessage): void {
+  #take(message: PeerMessage): void {
+    const { from, birth, expected, isLost, bytes } = message;
     const host = this.#host;
     if (host === null) return;
     if (host.births.isLost(from, birth)) return this.#options.refuse(from);
@@ -424,8 +424,10 @@ export class SimNode {
     if (isLost && !this.#isLost && !this.isRemoved && isMember(host, from)) {
       this.#invariants.broken(`births: node ${this.id} hears node ${from}, which has lost its journal`);
     }
-    const { seed, settings: { cutAppends } } = this.#options;
-    host.receive(from, birth, bytes, cutAppends === 0 ? 0 : finish(mixTime(seed, this.#queue.now())));
+    const { seed, settings: { cutAppends, repeatsAcrossStarts } } = this.#options;
+    const drawn = cutAppends === 0 ? 0 : finish(mixTime(seed, this.#queue.now()));
+    const type = host.receive(from, birth, bytes, drawn);
+    if (repeatsAcrossStarts) this.#repeats.received(type, message);
   }
 
   /**

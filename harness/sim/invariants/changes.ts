@@ -5,7 +5,17 @@
  *
  * @module
  */
-import { type Configuration, type ConfigurationChange, describeConfiguration, type NodeId } from "../../../raft/mod.ts";
+import {
+  type Configuration,
+  type ConfigurationChange,
+  describeConfiguration,
+  type NodeId,
+  type ProposalPosition,
+  type RaftLog,
+  type RaftStatus,
+  reachedByQuorum,
+} from "../../../raft/mod.ts";
+import type { ClientReply } from "../../../server/mod.ts";
 import type { DirectoryEntry } from "../../../server/replica/directory.ts";
 import { durableThrough, type World } from "./world.ts";
 
@@ -22,6 +32,33 @@ export function changesAsAsked(
     `changes: node ${id} was asked for ${told(change)} from ${describeConfiguration(from)}, and makes ` +
       describeConfiguration(to),
   );
+}
+
+/** What a leader knows when it is asked for a change. */
+interface ChangingLeader {
+  readonly status: RaftStatus;
+  readonly log: Pick<RaftLog, "termAt">;
+}
+
+/**
+ * Why a leader must refuse a change; `null` if it must make it (dissertation, sections 4.1 and 4.3, and the correction
+ * of 2015). A quorum of the new configuration must have been heard lately, so that it can commit.
+ */
+export function reasonToRefuse({ status, log }: ChangingLeader, change: ConfigurationChange): string | null {
+  const { configuration: from, configurationIndex, commitIndex, transferTarget, followers, id, term } = status;
+  if (transferTarget !== null) return "it hands over";
+  if (log.termAt(commitIndex) !== term) return "nothing of its term is committed";
+  if (configurationIndex > commitIndex) return "another change is not committed";
+  const isJoint = from.votersOutgoing.length > 0;
+  if (isJoint !== (change.type === "leave-joint")) return isJoint ? "the configuration is joint" : "it is not joint";
+  const to = expected(from, change);
+  if (to.voters.length === 0) return "no voter is left";
+  const differ = to.voters.filter((one) => !from.voters.includes(one)).length +
+    from.voters.filter((one) => !to.voters.includes(one)).length;
+  if (change.type === "simple" && differ > 1) return `${differ} voters change`;
+  if (change.type === "leave-joint") return null;
+  const isHeard = (voter: NodeId): boolean => voter === id || followers.some((one) => one.id === voter && one.isActive);
+  return reachedByQuorum(to, (voter) => isHeard(voter) ? 1 : 0) >= 1 ? null : "no quorum would be heard";
 }
 
 /** The configuration after a change, step by step. */
@@ -59,7 +96,8 @@ function listed({ voters, votersOutgoing, learners, learnersNext, autoLeave }: C
   return JSON.stringify([...lists, autoLeave]);
 }
 
-function told(change: ConfigurationChange): string {
+/** A change in words. */
+export function told(change: ConfigurationChange): string {
   if (change.type === "leave-joint") return "leave-joint";
   return `${change.type} ${change.changes.map(({ type, node }) => `${type} ${node}`).join(", ")}`;
 }
@@ -103,4 +141,21 @@ function wrongPromotion(
   return `promotes node ${promoted[0]!.node} and removes ${removed.join(", ") || "none"}, not ${
     due.join(", ") || "none"
   }`;
+}
+
+/** A change is answered ok only if its entry is committed, and with a failure only if another entry took its place. */
+export function answersChange(
+  world: World,
+  id: number,
+  { index, term }: ProposalPosition,
+  reply: ClientReply,
+): void {
+  const { committed, committedThrough } = world;
+  const isCommitted = index <= committedThrough && (committed[index] ?? term) === term;
+  if (reply.type === "ok" && !isCommitted) {
+    world.broken(`changes: node ${id} answers ok to a change that is not committed`);
+  }
+  if (reply.type === "fail" && committed[index] === term) {
+    world.broken(`changes: node ${id} answers a failure to a change that is committed`);
+  }
 }

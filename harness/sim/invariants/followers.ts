@@ -46,6 +46,9 @@ function wrongBelief(
   const known = world.nodes.get(leader.id);
   const echoed = known?.echoedRound.get(follower.id) ?? 0, matched = known?.matched.get(follower.id) ?? 0;
   if (follower.echoedRound < echoed) return `it has echoed round ${follower.echoedRound}, but it echoed ${echoed}`;
+  if (known !== undefined && matchIndex > matched) {
+    return `it holds entry ${matchIndex}, but it acknowledged ${matched}`;
+  }
   if (matchIndex < matched) return `it holds entry ${matchIndex}, but it acknowledged entry ${matched}`;
   if ((state === "snapshot") !== (snapshot !== null)) return `it is in state ${state}, and a snapshot is under way`;
   return beyondItsDisk(world, leader, follower.id, matchIndex);

@@ -12,19 +12,21 @@ import type {
   Entry,
   Envelope,
   LogIndex,
+  ProposalPosition,
   RaftLog,
   RaftStatus,
   RaftTracer,
   Role,
   Term,
 } from "../../../raft/mod.ts";
+import type { ClientReply } from "../../../server/mod.ts";
 import type { Births } from "../../../server/replica/births.ts";
 import type { DirectoryMachine } from "../../../server/replica/directory.ts";
 import { countEvents, type Coverage } from "../coverage.ts";
 import { answers, believesNoLateRefusal, givesUpSnapshot, membersChange } from "./acknowledged.ts";
 import { Answers, type Reference } from "./answers.ts";
 import { forgetsBirths, keepsBirths, knowsBirths } from "./births.ts";
-import { changesAsAsked, promotesInTime } from "./changes.ts";
+import { answersChange, changesAsAsked, promotesInTime } from "./changes.ts";
 import { Campaigns } from "./campaigns.ts";
 import { Configurations } from "./configurations.ts";
 import { findsAgain, isOnMajority, keepsCommitted, leadsDurably, leavesDurably } from "./durability.ts";
@@ -58,7 +60,7 @@ import {
   SnapshotsAgree,
 } from "./state_machine_safety.ts";
 import { campaignsWithPreVotes, counts, leadsWithVotes } from "./tallies.ts";
-import { abortsInTime, givesUpTransfer, handsOver } from "./transfers.ts";
+import { abortsInTime, givesUpTransfer, handsOver, handsOverAsBegun, handsOverAsLeader } from "./transfers.ts";
 import {
   type ElectionSettings,
   hears,
@@ -153,6 +155,11 @@ export class Invariants {
     promotesInTime(this.#world, id, change, routine);
   }
 
+  /** A leader has answered a change of the members, whose entry it had appended at a position. */
+  changed(id: number, position: ProposalPosition, reply: ClientReply): void {
+    answersChange(this.#world, id, position, reply);
+  }
+
   /** A journal refused to open. `isDamaged` says whether a fault has damaged it. */
   journalRefused(id: number, isDamaged: boolean): void {
     this.coverage.journalsRefused++;
@@ -208,6 +215,7 @@ export class Invariants {
   /** A node was looked at, as it is now and then. */
   looks(status: RaftStatus, bounds: FollowerBounds): void {
     believesRight(this.#world, status, bounds);
+    handsOverAsLeader(this.#world, status);
     const node = this.#world.nodes.get(status.id);
     if (status.hasLease && node !== undefined) holdsLease(this.#world, status.id, node);
   }
@@ -347,10 +355,12 @@ export class Invariants {
         if (event === "timeout-now") {
           node.hasAskedToCampaign = true;
           handsOver(world, id, node, target);
+          handsOverAsBegun(world, id, node, target);
         } else {
           if (event === "aborted") abortsInTime(world, id, node, target);
           if (event === "started") mayResign(node);
           node.transferSinceTick = event === "started" ? node.ticks() : -1;
+          node.transferTarget = target;
         }
         coverage.transfer(event);
       },

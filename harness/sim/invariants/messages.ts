@@ -51,9 +51,9 @@ function wrongContent(world: World, node: Observed, envelope: Envelope): string 
         tooLong(world, envelope);
     case "heartbeat-request":
       if (envelope.round < node.round || envelope.sentAtTick > node.ticks()) return "goes back to an earlier round";
-      return wrongSender(node, envelope.to) ?? wrongRound(node, envelope) ?? wrongCommit(node, envelope.commitIndex);
+      return wrongSender(node, envelope.to) ?? wrongRound(node, envelope) ?? wrongNotice(node, envelope);
     case "commit-notice":
-      return wrongSender(node, envelope.to) ?? wrongCommit(node, envelope.commitIndex);
+      return wrongSender(node, envelope.to) ?? wrongNotice(node, envelope);
     case "snapshot-request":
       return wrongSender(node, envelope.to) ?? wrongRound(node, envelope) ?? wrongChunk(world, envelope);
     case "timeout-now":
@@ -107,7 +107,15 @@ function isVoter({ configuration }: Observed, id: NodeId): boolean {
 }
 
 function wrongCommit({ commitIndex }: Observed, told: LogIndex): string | null {
-  return told <= commitIndex ? null : `says that ${told} is committed, but ${commitIndex} is`;
+  return told === commitIndex ? null : `says that ${told} is committed, but ${commitIndex} is`;
+}
+
+/** A notice tells what is committed of that which its receiver has acknowledged. */
+function wrongNotice(node: Observed, { to, commitIndex }: { readonly to: NodeId; readonly commitIndex: number }):
+  | string
+  | null {
+  const right = Math.min(node.commitIndex, node.matched.get(to) ?? 0);
+  return commitIndex === right ? null : `says that ${commitIndex} is committed, but of what that holds ${right} is`;
 }
 
 function wrongAppend(

@@ -3,16 +3,25 @@
  *
  * @module
  */
-import { isVoter, type RaftLog, type RaftNode, type RaftTracer } from "../../../raft/mod.ts";
+import {
+  decodeConfiguration,
+  isVoter,
+  type LogIndex,
+  type NodeId,
+  type RaftLog,
+  type RaftNode,
+  type RaftTracer,
+} from "../../../raft/mod.ts";
 import { sendsOnward } from "./chunks.ts";
 import { Departures, type Flushed } from "./departures.ts";
 import { ElectionTimer } from "./election_timer.ts";
+import { type KeepLimits, keepsEntries } from "./kept_entries.ts";
 import { LeaderTimer, type LeaderTimerSettings } from "./leader_timer.ts";
 import { type ProposalLimits, proposes, refusesRightly } from "./proposal_bounds.ts";
 import { Reactions, type ReactionSettings } from "./reactions.ts";
 
 /** The settings that the naive parts need. */
-export type NaiveSettings = ReactionSettings & LeaderTimerSettings & ProposalLimits;
+export type NaiveSettings = ReactionSettings & LeaderTimerSettings & ProposalLimits & KeepLimits;
 
 /** For so many election timeouts a node believes that it was removed. */
 const REMOVED_TIMEOUTS = 10;
@@ -85,7 +94,22 @@ export class NaiveNode {
     const proposalRefusal = node.proposalRefusal.bind(node);
     node.proposalRefusal = (command) =>
       refusesRightly(node, log, settings, { command, why: proposalRefusal(command), broken });
+    const compact = node.compact.bind(node);
+    node.compact = (index, content) =>
+      keepsEntries(node.status(), log, settings, { index, compact: () => compact(index, content), broken });
     node.propose = (command) => proposes(node, log, settings, { command, propose, broken });
+  }
+
+  /** Whether the node is a voter of a configuration in its log, back to the last that is known to be committed. */
+  #wasVoter(id: NodeId, commitIndex: LogIndex): boolean {
+    const { lastIndex, snapshotIndex, snapshot } = this.#log;
+    for (let index = lastIndex; index > snapshotIndex; index--) {
+      const entry = this.#log.entryAt(index as LogIndex);
+      if (entry?.kind !== "configuration") continue;
+      if (isVoter(decodeConfiguration(entry.data), id)) return true;
+      if (index <= commitIndex) return false;
+    }
+    return snapshot !== null && isVoter(snapshot.configuration, id);
   }
 
   #isStateDurable(): boolean {
@@ -95,6 +119,7 @@ export class NaiveNode {
 
   #mayCampaign(): boolean {
     if ((this.#log.doubt ?? null) !== null || this.#ticks <= this.#removedUntil) return false;
-    return isVoter(this.#node!.status().configuration, this.#node!.id);
+    const { configuration, configurationIndex, commitIndex, id } = this.#node!.status();
+    return isVoter(configuration, id) || (configurationIndex > commitIndex && this.#wasVoter(id, commitIndex));
   }
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { membersOf, type RaftStatus } from "../../../raft/mod.ts";
+import { isJoint, membersOf, type RaftStatus } from "../../../raft/mod.ts";
 import type { DirectoryEntry } from "../../../server/replica/directory.ts";
 import { sameBytes } from "./world.ts";
 
@@ -34,6 +34,9 @@ export function unrest(nodes: readonly QuietNode[]): string | null {
   const { configuration, configurationIndex, commitIndex, lastIndex, transferTarget } = leader.status;
   if (configurationIndex > commitIndex) return `the configuration at entry ${configurationIndex} is not committed`;
   if (commitIndex < lastIndex) return `leader ${leader.id} has committed ${commitIndex} of ${lastIndex} entries`;
+  if (isJoint(configuration) && configuration.autoLeave) {
+    return `leader ${leader.id} has not left its joint configuration`;
+  }
   if (transferTarget !== null) return `leader ${leader.id} still hands over to node ${transferTarget}`;
   const members: readonly number[] = membersOf(configuration);
   const present = nodes.filter(({ id }) => members.includes(id));

@@ -70,6 +70,11 @@ export class Reactions {
   readonly #one: Expected = {
     ...{ term: 0, votedFor: null, commit: 0, last: 0, answer: "none", follows: null, role: null, vouches: 0 },
   };
+  /** The latest snapshot of which the node has received a chunk in the latest term in which it has. */
+  #snapshotTerm = 0;
+  #snapshotIndex = 0;
+  /** Whether the present message must have some answer. */
+  #mustAnswer = false;
   #vouchedTerm = 0;
   #vouchedIndex = 0;
 
@@ -100,6 +105,7 @@ export class Reactions {
     this.#hasFollowed = false;
     const { role, term } = this.#node;
     if (role === "leader" && envelope.term === term && REPLIES.has(envelope.type)) return handle(envelope);
+    this.#mustAnswer = false;
     const expected = this.#expected(envelope);
     const { snapshotIndex } = this.#log;
     const sent = handle(envelope);
@@ -145,7 +151,7 @@ export class Reactions {
     const isInstalled = answer === "any" && this.#log.snapshotIndex === lastIndex && commitIndex === lastIndex;
     if (!isInstalled && commitIndex !== commit) return `has committed up to ${commitIndex}, not ${commit}`;
     if (!isInstalled && lastIndex !== last) return `holds entries up to ${lastIndex}, not ${last}`;
-    if (answer === "any") return null;
+    if (answer === "any") return this.#mustAnswer && sent.length === 0 ? "does not answer" : null;
     const right = answer === "none" ? 0 : 1;
     // Who is no member is told so, besides.
     const told = sent.length === right ? sent : sent.filter(({ type }) => type !== "removal-notice");
@@ -331,11 +337,24 @@ export class Reactions {
     const expected = this.#unchanged(term);
     expected.answer = "any";
     if (snapshotIndex > expected.commit) {
-      if (this.#log.termAt(snapshotIndex) !== snapshotTerm) return expected;
+      if (this.#log.termAt(snapshotIndex) !== snapshotTerm) {
+        this.#asksHowFar(request);
+        return expected;
+      }
       expected.commit = expected.vouches = snapshotIndex;
     }
     expected.answer = this.#acknowledgement(request, snapshotIndex, snapshotTerm);
     return expected;
+  }
+
+  /** A leader's question how far its snapshot is must have an answer, unless the same leader sends a later one. */
+  #asksHowFar({ term, snapshotIndex, chunk, totalBytes }: SnapshotRequest): void {
+    const isLatest = term > this.#snapshotTerm || snapshotIndex >= this.#snapshotIndex;
+    if (isLatest) {
+      this.#snapshotTerm = term;
+      this.#snapshotIndex = snapshotIndex;
+    }
+    this.#mustAnswer = isLatest && chunk.length === 0 && totalBytes > 0;
   }
 
   /** Whether the node ignores campaigns, because a leader is alive or may hold a lease. */

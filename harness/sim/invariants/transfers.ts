@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { NodeId } from "../../../raft/mod.ts";
+import type { NodeId, RaftStatus } from "../../../raft/mod.ts";
 import type { Observed, World } from "./world.ts";
 
 /**
@@ -28,6 +28,20 @@ export function handsOver(world: World, id: number, { log }: Observed, target: N
     `transfers: node ${id} asks node ${target} to campaign, whose log ends with entry ${other.lastIndex} of term ` +
       `${other.lastTerm}, its own with entry ${log.lastIndex} of term ${log.lastTerm}`,
   );
+}
+
+/** A leader asks another node to campaign only if it hands over to that node. */
+export function handsOverAsBegun(world: World, id: number, node: Observed, target: NodeId): void {
+  if (node.role === "leader" && node.transferSinceTick >= 0 && node.transferTarget === target) return;
+  world.broken(`transfers: node ${id} asks node ${target} to campaign, but hands over to nobody`);
+}
+
+/** A node that does not lead hands over to nobody. */
+export function handsOverAsLeader(world: World, { id, role, transferTarget, isResigning }: RaftStatus): void {
+  if (transferTarget !== null && role !== "leader") {
+    world.broken(`transfers: node ${id} is a ${role}, and hands over to node ${transferTarget}`);
+  }
+  if (isResigning && transferTarget === null) world.broken(`transfers: node ${id} resigns, and hands over to nobody`);
 }
 
 /** A leader gives up a transfer: after an election timeout, or because the target is no voter any more. */

@@ -62,6 +62,8 @@ export interface Observed {
   readonly echoedAtTick: Map<NodeId, number>;
   /** On a leader: the tick at which it began to hand over; -1 if it does not. */
   transferSinceTick: number;
+  /** On a leader: to whom it hands over, or has handed over last. */
+  transferTarget: NodeId | null;
   /** The log position and kind of the last vote request. */
   asked: { readonly lastLogIndex: number; readonly lastLogTerm: number; readonly isTransfer: boolean };
   /** Whether a configuration was truncated, and the node has not yet returned to the earlier one. */
@@ -189,6 +191,7 @@ export function observed(log: RaftLog, ticks: () => number): Observed {
     received: null,
     echoedAtTick: new Map(),
     transferSinceTick: -1,
+    transferTarget: null,
     asked: { lastLogIndex: Infinity, lastLogTerm: Infinity, isTransfer: false },
     owesRollback: false,
     installed: null,

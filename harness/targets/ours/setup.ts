@@ -80,6 +80,8 @@ export interface ClusterSetup {
   readonly maxWaiting: number;
   /** Whether every TimeoutNow is lost: a leader hands over in vain, and leads on. */
   readonly losesTimeoutNow: boolean;
+  /** Whether some messages to a node's earlier life arrive, once more, in the next. */
+  readonly repeatsAcrossStarts: boolean;
   /** How many bytes may wait for a leader's disk. */
   readonly maxUnflushedBytes: number;
   /** Whether a node learns that another has ended, or that a message is lost because its link is cut. */
@@ -137,6 +139,7 @@ const CLUSTER: ClusterSetup = {
   maxUnflushedBytes: 67_108_864,
   noticesLoss: false,
   losesTimeoutNow: false,
+  repeatsAcrossStarts: false,
   retryTicks: 10,
   frontTimeoutTicks: 40,
   maxSessions: 10_000,
@@ -238,6 +241,7 @@ function drawCluster(
     batchTime: pick(random, [0, CLUSTER.batchTime, CLUSTER.batchTime, MILLISECOND]),
     retryTicks: pick(random, [CLUSTER.retryTicks, 2]),
     frontTimeoutTicks: pick(random, [CLUSTER.frontTimeoutTicks, CLUSTER.frontTimeoutTicks, 8]),
+    repeatsAcrossStarts: random.below(2) === 0,
   };
 }
 

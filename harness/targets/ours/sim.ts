@@ -103,7 +103,15 @@ function partsOf(app: App, { reads, cluster }: OursSetup): {
   readonly raft: ElectionSettings;
 } {
   const { tickLength, alignedTicks, batchTime, segmentBytes, cutAppends, compactionBytes, ...more } = cluster;
-  const { snapshotStepBytes, caughtUpEntries, maxUnflushedBytes, noticesLoss, losesTimeoutNow, ...others } = more;
+  const {
+    snapshotStepBytes,
+    caughtUpEntries,
+    maxUnflushedBytes,
+    noticesLoss,
+    losesTimeoutNow,
+    repeatsAcrossStarts,
+    ...others
+  } = more;
   const { forwardTimeoutTicks, maxSessions, maxCommandBytes, maxWaiting, retryTicks, frontTimeoutTicks, ...raft } =
     others;
   const settings = {
@@ -119,6 +127,7 @@ function partsOf(app: App, { reads, cluster }: OursSetup): {
       maxUnflushedBytes,
       noticesLoss,
       losesTimeoutNow,
+      repeatsAcrossStarts,
     },
   };
   return { tickLength, alignedTicks, batchTime, settings, raft };

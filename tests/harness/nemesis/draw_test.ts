@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { faultName } from "../../../harness/nemesis/faults.ts";
 import { type Members, type NodeView, SEVERITY } from "../../../harness/nemesis/kind.ts";
-import { drawFault } from "../../../harness/nemesis/nemesis.ts";
+import { drawLeave } from "../../../harness/nemesis/member.ts";
+import { drawFault, drawnFaults } from "../../../harness/nemesis/nemesis.ts";
 import type { FaultSpec } from "../../../harness/nemesis/spec.ts";
 import { createRandom } from "../../../raft/mod.ts";
 
@@ -122,4 +123,27 @@ test("a partition at a change of the members cuts off those who count on it, whi
     const company = [1, 3, 4, 5].filter((id) => !beyond.has(id));
     assert.ok(company.length === 0 || (company.length === 1 && company[0] !== 4 && company[0] !== 5), `${company}`);
   }
+});
+
+test("some primaries are asked to leave right after a partition, while enough voters stay and none is lost", () => {
+  const kinds: FaultSpec[] = [{ kind: "partition", shape: null }, { kind: "member", shape: null }];
+  let [leaves, others] = [0, 0];
+  for (let seed = 0; seed < 60; seed++) {
+    const faults = drawnFaults(createRandom(seed), { kinds, interval: 1_000_000_000, severity: SEVERITY });
+    let before = "";
+    for (let i = 0; i < 60; i++) {
+      const fault = faults.take(cluster())?.fault;
+      const isLeave = fault?.kind === "member" && (fault.change === "remove" || fault.change === "demote") &&
+        fault.node === 2;
+      if (isLeave && before === "partition") leaves++;
+      else if (isLeave) others++;
+      before = fault?.kind ?? "";
+    }
+  }
+  assert.ok(leaves > 2 * others, `${leaves} after a partition, ${others} after another fault`);
+
+  for (const [view, isAsked] of [[cluster(), true], [cluster({}, [1, 2, 3]), false]] as const) {
+    assert.equal(drawLeave(createRandom(1), view)?.node === 2, isAsked);
+  }
+  assert.equal(drawLeave(createRandom(1), cluster({ 4: { state: "refused" } })), null);
 });

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changesAsAsked, promotesInTime } from "../../../../harness/sim/invariants/changes.ts";
+import {
+  answersChange,
+  changesAsAsked,
+  promotesInTime,
+  reasonToRefuse,
+} from "../../../../harness/sim/invariants/changes.ts";
 import { observed, World } from "../../../../harness/sim/invariants/world.ts";
 import {
   changeConfiguration,
@@ -12,6 +17,7 @@ import {
   type MemberChange,
   MemLog,
   nodeId,
+  type RaftStatus,
   type Term,
 } from "../../../../raft/mod.ts";
 import type { DirectoryEntry } from "../../../../server/replica/directory.ts";
@@ -120,4 +126,69 @@ test("a promotion that leaves the replaced member, or removes another, is notice
   assert.match(promoted(100, alone, { replaces: 3 })!, /promotes node 4 and removes none, not 3/);
   assert.match(promoted(100, with3, { replaces: 2 })!, /promotes node 4 and removes 3, not 2/);
   assert.match(promoted(100, with3)!, /promotes node 4 and removes 3, not none/);
+});
+
+/** Node 1 leads term 2 with three voters and two learners, all heard. */
+function leading(changed: Partial<RaftStatus> = {}): RaftStatus {
+  const followers = [2, 3, 4, 5].map((id) => ({ id: nodeId(id), isActive: true }));
+  const indexes = { configurationIndex: 1, commitIndex: 2 };
+  return {
+    ...{ id: 1, role: "leader", term: 2, configuration: THREE, transferTarget: null, ...indexes, followers },
+    ...changed,
+  } as unknown as RaftStatus;
+}
+
+const TERM_TWO = { termAt: () => 2 as Term };
+
+test("a leader whom nothing hinders must make exactly the changes that follow from its configuration", () => {
+  let [taken, refused] = [0, 0];
+  for (let seed = 1; seed <= 3_000; seed++) {
+    const random = createRandom(seed);
+    const changes = Array.from(
+      { length: 1 + random.below(3) },
+      () => step((["add-voter", "add-learner", "remove"] as const)[random.below(3)]!, 1 + random.below(5)),
+    );
+    const change = (random.below(2) === 0 ? { type: "simple", changes } : {
+      ...{ type: "enter-joint", changes, autoLeave: true },
+    }) as ConfigurationChange;
+    let isTaken = true;
+    try {
+      changeConfiguration(THREE, change);
+    } catch {
+      isTaken = false;
+    }
+    taken += Number(isTaken);
+    refused += Number(!isTaken);
+    assert.equal(reasonToRefuse({ status: leading(), log: TERM_TWO }, change) === null, isTaken, `seed ${seed}`);
+  }
+  assert.ok(taken > 200 && refused > 200, `${taken} taken, ${refused} refused`);
+});
+
+test("each reason to refuse a change is known", () => {
+  const add = { type: "simple", changes: [step("add-voter", 4)] } as ConfigurationChange;
+  const why = (changed: Partial<RaftStatus>, term = 2, change = add): string | null =>
+    reasonToRefuse({ status: leading(changed), log: { termAt: () => term as Term } }, change);
+  assert.equal(why({}), null);
+  assert.match(why({ transferTarget: nodeId(2) })!, /hands over/);
+  assert.match(why({}, 1)!, /nothing of its term/);
+  assert.match(why({ configurationIndex: 3 as LogIndex })!, /another change/);
+  assert.match(why({}, 2, { type: "leave-joint" })!, /not joint/);
+  const silent = leading().followers.map((one) => ({ ...one, isActive: false }));
+  assert.match(why({ followers: silent })!, /no quorum would be heard/);
+  const joint = { ...THREE, votersOutgoing: [nodeId(1)], autoLeave: true };
+  assert.match(why({ configuration: joint })!, /is joint/);
+  assert.equal(why({ configuration: joint, followers: silent }, 2, { type: "leave-joint" }), null);
+});
+
+test("an answer to a change that its entry does not bear out is noticed", () => {
+  const judged = (type: "ok" | "fail", through: number, term: number): boolean => {
+    const seen = world();
+    seen.committedThrough = through;
+    seen.committed[5] = term;
+    const reply = type === "ok" ? { type, value: null } : { type, error: "another's" };
+    answersChange(seen, 1, { index: 5 as LogIndex, term: 2 as Term }, reply);
+    return seen.isBroken;
+  };
+  assert.deepEqual([judged("ok", 5, 2), judged("ok", 4, 2), judged("ok", 5, 3)], [false, true, true]);
+  assert.deepEqual([judged("fail", 5, 3), judged("fail", 5, 2)], [false, true]);
 });

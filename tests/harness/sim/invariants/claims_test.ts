@@ -63,6 +63,7 @@ function came(fields: Record<string, unknown>): Envelope {
 function lie(role: Role, envelope: Envelope, received: Envelope | null = null): string | null {
   const { world, node } = leader(role);
   node.received = received;
+  node.matched.set(nodeId(2), 2);
   tellsTruth(world, 1, node, envelope);
   return world.verdict().reason ?? null;
 }
@@ -96,7 +97,10 @@ test("a message that says something false of its sender is noticed", () => {
     ["leader", sent({ ...APPEND, prevLogTerm: 2 }), null, /names term 2 for entry 2/],
     ["leader", sent({ ...APPEND, prevLogIndex: 1 }), null, /carries other entries than follow/],
     ["leader", sent({ ...APPEND, commitIndex: 3 }), null, /says that 3 is committed, but 2 is/],
-    ["leader", sent({ ...NOTICE, commitIndex: 3 }), null, /says that 3 is committed, but 2 is/],
+    ["leader", sent({ ...APPEND, commitIndex: 1 }), null, /says that 1 is committed, but 2 is/],
+    ["leader", sent({ ...NOTICE, commitIndex: 3 }), null, /says that 3 is committed, but of what that holds 2 is/],
+    ["leader", sent({ ...NOTICE, commitIndex: 1 }), null, /says that 1 is committed, but of what that holds 2 is/],
+    ["leader", sent({ ...NOTICE, to: 3 }), null, /says that 2 is committed, but of what that holds 0 is/],
     [
       ...["leader", sent({ ...APPEND, prevLogIndex: 1, entries: LONG }), null] as const,
       /carries 88 bytes, but 50 are the most/,
@@ -258,7 +262,7 @@ test("a leader's beliefs about a follower must agree with each other, with its m
   assert.equal(believed({}), "");
   assert.match(believed({ nextIndex: 2 }), /that it holds entry 2, and needs entry 2 next/);
   assert.match(believed({ nextIndex: 5 }), /needs entry 5 next, but 3 is the last/);
-  assert.match(believed({ matchIndex: 3 }), /its disk holds no more than 2/);
+  assert.match(believed({ matchIndex: 3 }), /it holds entry 3, but it acknowledged 2/);
   assert.match(believed({ matchIndex: 1 }), /it acknowledged entry 2/);
   assert.match(believed({ inflightAppends: 3 }), /3 appends to it are open/);
   assert.match(believed({ inflightBytes: 0 }), /1 appends to it are open, with 0 bytes/);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { nodeId, type Term } from "../../../../raft/mod.ts";
 import { Flushes } from "../../../../harness/sim/invariants/flushes.ts";
 
 /** What is noticed when a journal believes in `believed` after these events, where 10 entries were durable before. */
@@ -35,4 +36,24 @@ test("the breach says what the journal believes", () => {
   const broken: string[] = [];
   new Flushes(3, 10, (what) => broken.push(what)).leaves(11);
   assert.deepEqual(broken, ["flushes: node 3 believes its log to be durable up to entry 11, but it is up to 10"]);
+});
+
+test("term and vote are durable when the flush that wrote them has ended, and no later ones", () => {
+  const [before, later] = [1, 2].map((term) => ({ term: term as Term, votedFor: nodeId(term) }));
+  for (
+    const [believed, ends, isBroken] of [
+      [before!, false, false],
+      [later!, false, true],
+      [later!, true, false],
+      [before!, true, true],
+      [{ ...later!, votedFor: null }, true, true],
+    ] as const
+  ) {
+    const broken: string[] = [];
+    const flushes = new Flushes(3, 10, (what) => broken.push(what), before);
+    flushes.wrote(10, later);
+    if (ends) flushes.synced();
+    flushes.leaves(10, believed);
+    assert.equal(broken.length > 0, isBroken, broken.join());
+  }
 });

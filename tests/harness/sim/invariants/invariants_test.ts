@@ -458,11 +458,24 @@ test("a node that is asked to campaign without the whole log is noticed", () => 
   const cluster = observed();
   cluster.lead(1, 1);
   for (const id of [1, 2]) cluster.append(id, entry(1, 1));
-  cluster.tracer(1).transfer("timeout-now", 2 as NodeId);
+  for (const event of ["started", "timeout-now"] as const) cluster.tracer(1).transfer(event, 2 as NodeId);
   assert.equal(cluster.invariants.verdict().valid, true);
+  cluster.tracer(1).transfer("started", 3 as NodeId);
   cluster.tracer(1).transfer("timeout-now", 3 as NodeId);
 
   breach(cluster, /^transfers: node 1 asks node 3 to campaign, whose log ends with entry 0/);
+});
+
+test("a leader that asks a node to campaign to which it does not hand over is noticed", () => {
+  for (const target of [2, 3]) {
+    const cluster = observed();
+    cluster.lead(1, 1);
+    for (const id of [1, 2, 3]) cluster.append(id, entry(1, 1));
+    if (target === 3) cluster.tracer(1).transfer("started", 2 as NodeId);
+    cluster.tracer(1).transfer("timeout-now", target as NodeId);
+
+    breach(cluster, /^transfers: node 1 asks node [23] to campaign, but hands over to nobody/);
+  }
 });
 
 test("a node that does not find again what it knew to be durable is noticed", () => {

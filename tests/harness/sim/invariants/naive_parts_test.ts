@@ -4,6 +4,10 @@ import { forgetsBirths } from "../../../../harness/sim/invariants/births.ts";
 import { sendsOnward } from "../../../../harness/sim/invariants/chunks.ts";
 import { Departures } from "../../../../harness/sim/invariants/departures.ts";
 import { proposes, refusesRightly } from "../../../../harness/sim/invariants/proposal_bounds.ts";
+import { keepsEntries } from "../../../../harness/sim/invariants/kept_entries.ts";
+import { takesWrite } from "../../../../harness/sim/invariants/refusals.ts";
+import { handsOverAsLeader } from "../../../../harness/sim/invariants/transfers.ts";
+import { Repeats } from "../../../../harness/sim/repeats.ts";
 import { confirmsInTime } from "../../../../harness/sim/invariants/reads.ts";
 import { RestoredStates } from "../../../../harness/sim/invariants/restored_states.ts";
 import { hears, observed, World } from "../../../../harness/sim/invariants/world.ts";
@@ -15,10 +19,13 @@ import {
   MemLog,
   nodeId,
   ProposalRefusedError,
+  type RaftStatus,
   type Snapshot,
   type SnapshotResponse,
   type Term,
 } from "../../../../raft/mod.ts";
+import type { ClientReply } from "../../../../server/mod.ts";
+import { BUSY, DISK_BEHIND, NO_LEADER } from "../../../../server/replica/refusals.ts";
 import { type DirectoryEntry, encodeEntry, encodeRemoval } from "../../../../server/replica/directory.ts";
 
 function world(): World {
@@ -175,4 +182,87 @@ test("a node that still knows the journal of a removed member is noticed", () =>
     forgetsBirths(seen, 1, new Map(), before, { of: () => of });
     assert.equal(seen.isBroken, isBroken);
   }
+});
+
+test("a node that keeps too few or too many entries behind its snapshot is noticed", () => {
+  // Ten entries of 30 bytes each, and a snapshot at the eighth.
+  const judged = (keepFrom: number, keepBytes: number, maxKeepBytes: number, followers: object[] = []): boolean => {
+    const log = new MemLog();
+    const data = new Uint8Array(6);
+    for (let index = 1; index <= 10; index++) {
+      log.appendOne({ index: index as LogIndex, term: 1 as Term, kind: "command", data });
+    }
+    const content = log.stage(new Uint8Array(2));
+    const snapshot: Snapshot = {
+      index: 8 as LogIndex,
+      term: 1 as Term,
+      configuration: configurationOf([]),
+      ...content,
+    };
+    const broken: string[] = [];
+    keepsEntries({ id: 1, followers } as unknown as RaftStatus, log, { keepBytes, maxKeepBytes }, {
+      index: 8,
+      compact: () => log.compact(snapshot, keepFrom as LogIndex),
+      broken: (what) => broken.push(what),
+    });
+    return broken.length > 0;
+  };
+  assert.deepEqual([judged(9, 0, 0), judged(8, 0, 0)], [false, true]);
+  assert.deepEqual([judged(7, 60, 60), judged(8, 60, 60), judged(6, 60, 60)], [false, true, true]);
+  const behind = { matchIndex: 4, nextIndex: 5, state: "replicate", isActive: true, snapshot: null };
+  // Whether the follower still counts as active is not known, so either is right.
+  assert.deepEqual([4, 6, 9, 3].map((from) => judged(from, 0, 900, [behind])), [false, false, false, true]);
+  assert.equal(judged(5, 0, 900, [{ ...behind, isActive: false }]), true);
+  assert.equal(judged(9, 0, 60, [behind]), false);
+});
+
+test("a refusal without a reason is noticed, and a write that is taken though there is one", () => {
+  const judged = (
+    answer: ClientReply | null,
+    { role = "leader", leader = 1 as number | null, waiting = 0, unflushedBytes = 0 } = {},
+  ): boolean => {
+    const broken: string[] = [];
+    const node = { id: nodeId(1), role, leader } as never;
+    const replica = { node, journal: { unflushedBytes }, waiting };
+    takesWrite(replica, { maxWaiting: 4, maxUnflushedBytes: 90 }, () => {}, {
+      submit: (reply) => answer !== null && reply(answer),
+      broken: (what) => broken.push(what),
+    });
+    return broken.length > 0;
+  };
+  assert.equal(judged(null), false);
+  assert.deepEqual([judged(BUSY), judged(BUSY, { waiting: 4 })], [true, false]);
+  assert.deepEqual([judged(DISK_BEHIND), judged(DISK_BEHIND, { unflushedBytes: 91 })], [true, false]);
+  assert.equal(judged(null, { unflushedBytes: 91 }), true);
+  const follower = { role: "follower", leader: null };
+  assert.deepEqual([judged(NO_LEADER), judged(NO_LEADER, follower), judged(null, follower)], [true, false, true]);
+});
+
+test("a node that hands over and does not lead, or resigns and hands over to nobody, is noticed", () => {
+  for (
+    const [role, transferTarget, isResigning, isBroken] of [
+      ["leader", 2, true, false],
+      ["leader", null, false, false],
+      ["leader", null, true, true],
+      ["follower", 2, false, true],
+    ] as const
+  ) {
+    const seen = world();
+    handsOverAsLeader(seen, { id: 1, role, transferTarget, isResigning } as unknown as RaftStatus);
+    assert.equal(seen.isBroken, isBroken);
+  }
+});
+
+test("the first messages of each type to a life come once more to the next, but no request to campaign", () => {
+  const repeats = new Repeats();
+  const message = (from: number) => ({ from, birth: 1, expected: 0, isLost: false, bytes: new Uint8Array(0) });
+  for (const from of [1, 2, 3]) repeats.received("answer", message(from));
+  repeats.received("timeout-now", message(4));
+  repeats.received("vote-response", message(5));
+  assert.equal(repeats.due(2, 7), null, "the life has not ended");
+  repeats.ended(7);
+
+  assert.equal(repeats.due(2, 8), null, "the journal is another one");
+  const due = [1, 2, 3, 4, 5, 6, 7, 8].map((tick) => repeats.due(tick, 7)?.from ?? null);
+  assert.deepEqual(due, [null, 1, null, 2, null, 5, null, null]);
 });

@@ -39,6 +39,8 @@ function cluster(changes: Readonly<Record<number, object>> = {}, more: Partial<Q
   }));
 }
 
+const JOINT = { ...configurationOf([1, 2, 3] as NodeId[]), votersOutgoing: [1, 2] as NodeId[], autoLeave: true };
+
 /** The cluster at rest, where the directory has one more wish, or another. */
 function wishing(id: number, wish: "as-is" | "voter"): QuietNode[] {
   return cluster().map((node) => ({
@@ -59,6 +61,7 @@ test("whatever is not at rest is named", () => {
     [cluster({ 1: { configurationIndex: 10 } }), /configuration at entry 10 is not committed/],
     [cluster({ 1: { commitIndex: 8 } }), /leader 1 has committed 8 of 9/],
     [cluster({ 1: { transferTarget: 2 } }), /still hands over to node 2/],
+    [cluster({ 1: { configuration: JOINT } }), /leader 1 has not left its joint configuration/],
     [cluster({ 2: { term: 3 } }), /node 2 is in term 3/],
     [cluster({ 3: { lastIndex: 8 } }), /log of node 3 ends with entry 8/],
     [cluster({ 3: { appliedIndex: 7 } }), /node 3 has committed 9 and applied 7/],

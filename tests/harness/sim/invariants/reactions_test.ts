@@ -154,3 +154,33 @@ test("a node that stays in doubt although a leader has confirmed all that it may
   assert.match(broken.join("; "), /^reactions: node 2 is still in doubt, though a leader has confirmed/);
   assert.equal(node.id as NodeId, 2);
 });
+
+test("a question how far a snapshot is must be answered, unless the same leader sends a later one", () => {
+  const question = (term: number, snapshotIndex: number): Envelope =>
+    came({
+      ...{
+        type: "snapshot-request",
+        term,
+        snapshotIndex,
+        snapshotTerm: 2,
+        offset: 5,
+        totalBytes: 9,
+        digest: 1,
+        round: 1,
+      },
+      ...{ configuration: { voters: [1, 2, 3] }, chunk: new Uint8Array(0) },
+    });
+  const { reactions, node, broken } = follower();
+  const ignore = (envelope: Envelope): void => {
+    reactions.handles(envelope, (message) => {
+      node.handle({ ...HEARTBEAT, term: message.term, commitIndex: 0 } as Envelope);
+      return [];
+    });
+  };
+  ignore(question(2, 20));
+  assert.match(broken.pop()!, /and does not answer$/);
+  ignore(question(2, 10));
+  assert.deepEqual(broken, []);
+  ignore(question(3, 10));
+  assert.match(broken.pop()!, /and does not answer$/);
+});
