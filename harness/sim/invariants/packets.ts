@@ -14,7 +14,7 @@ export class Packets {
   readonly #id: number;
   readonly #broken: (what: string) => void;
   /** How many packets of each kind there were. */
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<string, { times: number }>();
 
   constructor(id: number, broken: (what: string) => void) {
     this.#id = id;
@@ -24,8 +24,9 @@ export class Packets {
   /** A node has encoded a packet. */
   encoded(packet: Packet, bytes: Uint8Array): void {
     const kind = packet.kind === "raft" ? packet.envelope.type : packet.kind;
-    const count = this.#counts.get(kind) ?? 0;
-    this.#counts.set(kind, count + 1);
+    let counted = this.#counts.get(kind);
+    if (counted === undefined) this.#counts.set(kind, counted = { times: 0 });
+    const count = counted.times++;
     if (kind !== "answer" && count > FIRST && count % ONE_IN !== 0) return;
     const decoded = decodePacket(bytes);
     const wrong = packet.kind === "raft" && decoded.kind === "raft"

@@ -10,6 +10,7 @@ import {
   type AppendResponse,
   entryBytes,
   type Envelope,
+  type HeartbeatResponse,
   type LogIndex,
   type NodeId,
   type PreVoteRequest,
@@ -183,7 +184,8 @@ export class Reactions {
         const { round, sentAtTick } = envelope;
         const vouchedIndex = (this.#log.doubt ?? null) === null ? null : this.#vouchedIn(envelope.term) as LogIndex;
         const expected = this.#commit(envelope);
-        expected.answer = { ...this.#answer(envelope, "heartbeat-response"), round, sentAtTick, vouchedIndex };
+        const { type, from, to, term, afterSync } = this.#answer(envelope, "heartbeat-response");
+        expected.answer = { type, from, to, term, afterSync, round, sentAtTick, vouchedIndex };
         return this.#follows(envelope, expected);
       }
       case "commit-notice":
@@ -399,11 +401,19 @@ export class Reactions {
 /** The first field in which a message is not the right one; `null` if there is none. */
 function difference(sent: Envelope, right: Envelope): string | null {
   if (sent.type === "append-response" && right.type === "append-response" && isSameAppend(sent, right)) return null;
+  if (sent.type === "heartbeat-response" && right.type === "heartbeat-response" && isSameEcho(sent, right)) return null;
   const one = sent as unknown as Record<string, unknown>, other = right as unknown as Record<string, unknown>;
   for (const name of Object.keys(other)) {
     if (one[name] !== other[name]) return `sends a ${sent.type} whose ${name} is ${one[name]}, not ${other[name]}`;
   }
   return null;
+}
+
+/** As `difference` finds none, for the answer to a heartbeat. */
+function isSameEcho(sent: HeartbeatResponse, right: HeartbeatResponse): boolean {
+  return sent.from === right.from && sent.to === right.to && sent.term === right.term &&
+    sent.afterSync === right.afterSync && sent.round === right.round && sent.sentAtTick === right.sentAtTick &&
+    sent.vouchedIndex === right.vouchedIndex;
 }
 
 /** As `difference` finds none, for the most frequent answer. */

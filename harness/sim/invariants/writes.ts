@@ -95,12 +95,10 @@ export class Writes {
     };
   }
 
+  /** Writes get their numbers in the order in which they came, so the first of a client is its oldest. */
   #oldest(client: Session["client"]): number {
-    let oldest = Infinity;
-    for (const { session } of this.#open.values()) {
-      if (session?.client === client) oldest = Math.min(oldest, session.sequence);
-    }
-    return oldest;
+    for (const { session } of this.#open.values()) if (session?.client === client) return session.sequence;
+    return Infinity;
   }
 
   /** An attempt has an answer. */
