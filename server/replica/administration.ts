@@ -23,14 +23,20 @@ interface AdministrationOptions {
   readonly timeoutTicks: number;
 }
 
-/** The body of a request that changes the members. */
+/** The body of a request that changes the members. What JSON cannot express becomes a body that is no change. */
 export function encodeChange(change: ConfigurationChange): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(change));
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(change);
+  } catch {
+    text = undefined;
+  }
+  return new TextEncoder().encode(text ?? "null");
 }
 
 /** The body of a request that transfers leadership to a member. */
 export function encodeTransfer(to: number): Uint8Array {
-  return new TextEncoder().encode(String(to));
+  return new TextEncoder().encode(typeof to === "number" ? String(to) : "NaN");
 }
 
 /** A request that waits for its result. */
@@ -44,6 +50,7 @@ interface Awaited {
 export class Administration {
   readonly #options: AdministrationOptions;
   #awaited: Awaited[] = [];
+  #isStopped = false;
 
   constructor(options: AdministrationOptions) {
     this.#options = options;
@@ -102,10 +109,15 @@ export class Administration {
     const before = this.#awaited;
     this.#awaited = [];
     const open = before.filter(({ outcome, respond }) => {
-      const reply = outcome();
+      const reply = this.#isStopped ? null : outcome();
       if (reply !== null) respond(reply);
       return reply === null;
     });
     this.#awaited.push(...open);
+  }
+
+  /** Ends the node: nobody is answered any more. */
+  stop(): void {
+    this.#isStopped = true;
   }
 }

@@ -86,10 +86,8 @@ export function createExactlyOnce(options: ExactlyOnceOptions): ExactlyOnce {
   let lastSequence = 0;
   let ticks = 0;
 
-  const oldestOpen = (): number => {
-    for (const sequence of writes.keys()) return sequence;
-    return lastSequence;
-  };
+  /** The lowest number of an open write; there is one. */
+  const oldestOpen = (): number => writes.keys().next().value!;
 
   const end = (sequence: number, write: Write, reply: ClientReply): void => {
     writes.delete(sequence);

@@ -64,7 +64,13 @@ export class SentForwards {
   /** The connection to a node was lost, perhaps with requests on it: their outcome is unknown. */
   lost(to: number): void {
     // A reply may bring the next request: that one is not lost.
-    for (const [number, sent] of [...this.#sent]) if (sent.to === to) this.#end(number, sent, NO_ANSWER);
+    const open = [...this.#sent].filter(([, sent]) => sent.to === to);
+    for (const [number] of open) this.answer(number, NO_ANSWER);
+  }
+
+  /** Ends the node: nobody is answered any more. */
+  stop(): void {
+    this.#sent.clear();
   }
 
   #end(number: number, sent: Sent, reply: ClientReply): void {

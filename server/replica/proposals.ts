@@ -31,6 +31,11 @@ export class Proposals {
     return this.#open.size;
   }
 
+  /** Ends the node: nobody is answered any more. */
+  stop(): void {
+    this.#open.clear();
+  }
+
   /** Appends a command to this leader's log, or answers why it cannot. */
   propose(command: Uint8Array, respond: Respond): void {
     const why = this.#node.proposalRefusal(command);

@@ -38,6 +38,7 @@ export class ReadRounds {
   #lastRound = 0;
   #lastRoundTick = -1;
   #count = 0;
+  #isStopped = false;
 
   constructor(options: ReadRoundsOptions) {
     this.#options = options;
@@ -82,8 +83,17 @@ export class ReadRounds {
       }
       this.#confirmed.splice(i, 1);
       this.#count -= reads.length;
-      for (const { command, respond } of reads) respond(this.#options.read(command));
+      for (const { command, respond } of reads) {
+        const reply = this.#options.read(command);
+        if (this.#isStopped) return;
+        respond(reply);
+      }
     }
+  }
+
+  /** Ends the node: nobody is answered any more. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /** Fails the rounds whose time is up. */
@@ -111,6 +121,6 @@ export class ReadRounds {
 
   #fail(reads: readonly WaitingRead[], reply: ClientReply): void {
     this.#count -= reads.length;
-    for (const { respond } of reads) respond(reply);
+    for (const { respond } of reads) if (!this.#isStopped) respond(reply);
   }
 }

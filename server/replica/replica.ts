@@ -239,6 +239,7 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
 
   readonly submit: Replica<Machine>["submit"] = (command, reply, how) => {
     const { machine, reads } = this.#options;
+    if (!(command instanceof Uint8Array)) return reply(NOT_BYTES);
     const isRead = machine.isRead(command);
     if (how?.reads !== undefined && !READ_MODES.includes(how.reads)) return reply(UNKNOWN_READS);
     const wrong = how?.session === undefined ? null : wrongSession(how.session);
@@ -264,6 +265,10 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
     this.#isStopped = true;
     this.#batches.stop();
     this.#outbox.stop();
+    this.#proposals.stop();
+    this.#reads.stop();
+    this.#administration.stop();
+    this.#requests.stop();
   }
 
   /** Ends a batch of inputs in the order of the core's contract: send, apply, answer, write. */
@@ -274,9 +279,11 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
     this.#proposals.lost(this.node.drainLost());
     this.#reads.answer(this.#applier.appliedIndex);
     this.#administration.answer();
+    // An answer may have brought the host to stop the node.
+    if (this.#isStopped) return;
     if (this.#snapshots.isDue) this.#beginSnapshot();
     this.#snapshots.step();
-    if (!this.#isStopped) this.#outbox.flush(this.#onFlushed);
+    this.#outbox.flush(this.#onFlushed);
     // Reads that came during a round share the next one. It begins after these answers have left, because they bring
     // more reads.
     if (goesOn || this.#reads.needsRound) this.#batches.schedule();
@@ -323,4 +330,5 @@ class HostedReplica<Machine extends StateMachine> implements Replica<Machine> {
   };
 }
 
+const NOT_BYTES: ClientReply = { type: "fail", error: "a command is a Uint8Array" };
 const UNKNOWN_READS: ClientReply = { type: "fail", error: `a read mode is one of ${READ_MODES.join(", ")}` };

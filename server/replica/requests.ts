@@ -108,6 +108,11 @@ export class Requests {
     this.#sent.lost(to);
   }
 
+  /** Ends the node: nobody is answered any more. */
+  stop(): void {
+    this.#sent.stop();
+  }
+
   /** Handles a request at the leader. */
   #lead(mode: ForwardedMode, body: Uint8Array, respond: Respond): void {
     const { proposals, administration, journal, maxWaiting, maxUnflushedBytes } = this.#options;

@@ -86,10 +86,11 @@ export function loadSlices(data: Uint8Array, loader: SnapshotLoader): void {
   loader.finish();
 }
 
-/** Extracts slices from bytes that come in pieces of any length. */
+/** Extracts slices from bytes that come in pieces of any length. A slice of many pieces is copied once. */
 export class SliceReader {
   readonly #onSlice: (slice: Uint8Array) => void;
-  #rest: Uint8Array = new Uint8Array(0);
+  /** The beginning of a slice, its length included, of which the pieces so far hold only a part. */
+  readonly #rest = new ByteWriter(1024);
 
   constructor(onSlice: (slice: Uint8Array) => void) {
     this.#onSlice = onSlice;
@@ -97,26 +98,32 @@ export class SliceReader {
 
   /** Takes the next piece. */
   add(piece: Uint8Array): void {
-    const bytes = this.#rest.length === 0 ? piece : joined(this.#rest, piece);
     let at = 0;
-    while (at + 4 <= bytes.length) {
-      const end = at + 4 + u32At(bytes, at);
-      if (end > bytes.length) break;
-      this.#onSlice(bytes.subarray(at + 4, end));
+    while (this.#rest.length > 0 && at < piece.length) at += this.#complete(piece, at);
+    while (at + 4 <= piece.length) {
+      const end = at + 4 + u32At(piece, at);
+      if (end > piece.length) break;
+      this.#onSlice(piece.subarray(at + 4, end));
       at = end;
     }
-    this.#rest = bytes.slice(at);
+    this.#rest.bytes(piece.subarray(at));
+  }
+
+  /** Takes bytes of the slice that has begun: first of its length, then of itself. Returns how many. */
+  #complete(piece: Uint8Array, at: number): number {
+    const rest = this.#rest;
+    const known = rest.length < 4 ? 4 : 4 + u32At(rest.memory, 0);
+    const taken = Math.min(known - rest.length, piece.length - at);
+    rest.bytes(piece.subarray(at, at + taken));
+    if (rest.length >= 4 && rest.length === 4 + u32At(rest.memory, 0)) {
+      this.#onSlice(rest.view().subarray(4));
+      rest.clear();
+    }
+    return taken;
   }
 
   /** Ends the reading. Throws a SyntaxError if the last slice is incomplete. */
   end(): void {
     if (this.#rest.length > 0) throw new SyntaxError("Cannot read a snapshot: its last slice is cut short");
   }
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(a.length + b.length);
-  bytes.set(a);
-  bytes.set(b, a.length);
-  return bytes;
 }

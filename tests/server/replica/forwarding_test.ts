@@ -67,3 +67,23 @@ test("when a connection is lost, the requests that it carried have an unknown ou
   sent.expire(10);
   assert.equal(sent.bytes, 0);
 });
+
+test("a reply that ends the node, or brings another answer, leaves nobody answered twice and nobody after the end", () => {
+  const sent = new SentForwards();
+  const replies: string[] = [];
+  const add = (name: string, then: () => void = () => {}): number => {
+    const respond = (reply: { type: string }): void => {
+      replies.push(`${name} ${reply.type}`);
+      then();
+    };
+    return sent.add({ respond, deadline: 9, to: 2, bytes: 1 });
+  };
+  add("a", () => sent.answer(2, { type: "ok", value: null }));
+  add("b");
+  add("c", () => sent.stop());
+  add("d");
+  sent.lost(2);
+  sent.expire(100);
+  assert.deepEqual(replies, ["a info", "b ok", "c info"]);
+  assert.equal(sent.size, 0);
+});

@@ -31,8 +31,13 @@ export interface ReplicaCluster {
 /** Makes and starts a cluster of `size` nodes. */
 export function replicaCluster(
   size: number,
-  options: { reads?: ReadMode; journal?: { segmentBytes: number }; more?: Partial<ReplicaOptions<SessionMachine>> } =
-    {},
+  options: {
+    reads?: ReadMode;
+    journal?: { segmentBytes: number };
+    more?: Partial<ReplicaOptions<SessionMachine>>;
+    /** Options of one member. */
+    of?: (member: Member) => Partial<ReplicaOptions<SessionMachine>>;
+  } = {},
 ): ReplicaCluster {
   const ids = Array.from({ length: size }, (_, i) => i + 1);
   const wire: { to: number; packet: Packet }[] = [];
@@ -53,6 +58,7 @@ export function replicaCluster(
           send: (to, packet) => wire.push({ to, packet }),
           reads: options.reads ?? "index",
           ...options.more,
+          ...options.of?.(member),
           onStopped: (failure) => {
             throw failure;
           },
