@@ -132,6 +132,26 @@ test("a lost chunk, or a lost answer to one, is sent again from where the transf
   }
 });
 
+test("of the gaps that a follower tells before its first echo, one counts", () => {
+  const network = new Network({ config: { snapshotChunkBytes: 4, maxKeepBytes: 0 } });
+  network.isolate(3);
+  const leader = network.elect(1);
+  network.propose(1, 5, 6, 7);
+  compactIn(network, 1, logIndex(4), bytes(10));
+  const head = header(3, 1, leader.term);
+  const append = { success: true, index: logIndex(1), hintIndex: logIndex(0), hintTerm: leader.term, round: 0 };
+  const offsets = (envelopes: readonly Envelope[]): number[] =>
+    envelopes.flatMap((envelope) => envelope.type === "snapshot-request" ? [envelope.offset] : []);
+  const answer = (received: number, isGap: boolean): number[] => {
+    const said = { snapshotIndex: logIndex(4), received, written: received, isGap, refusal: null };
+    return offsets(leader.handle({ type: "snapshot-response", ...head, ...said }));
+  };
+  assert.deepEqual(offsets(leader.handle({ type: "append-response", ...head, ...append })), [0]);
+  assert.deepEqual(answer(4, false), [4, 8]);
+  assert.deepEqual(answer(4, true), [4, 8]);
+  assert.deepEqual(answer(4, true), []);
+});
+
 test("a lost answer to the whole snapshot is made up for", () => {
   const network = behind();
   network.passes = (envelope) => envelope.from !== 3 || envelope.type !== "append-response" || !envelope.success;
