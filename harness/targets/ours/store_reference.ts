@@ -213,18 +213,14 @@ function integerOf(value: Value | Held): bigint | null {
   return `${integer}` === `${value}` && BigInt.asIntN(64, integer) === integer ? integer : null;
 }
 
-/**
- * Tries the steps in order, and undoes all of them if one fails. Within a transaction, a key that it has written counts
- * as no list.
- */
+/** Tries the steps in order, and undoes all of them if one fails. */
 function transact(held: Map<string, Held>, steps: readonly (readonly [number, string, Value])[]): ClientReply {
   const before = new Map<string, Held | undefined>();
-  const written = new Set<string>();
   const results: Value[] = [];
   for (const [what, key, value] of steps) {
     const list = held.get(key) ?? [];
     if (!before.has(key)) before.set(key, held.get(key));
-    if (what === 1 && (!Array.isArray(list) || written.has(key))) {
+    if (what === 1 && !Array.isArray(list)) {
       for (const [each, old] of before) {
         if (old === undefined) held.delete(each);
         else held.set(each, old);
@@ -233,10 +229,7 @@ function transact(held: Map<string, Held>, steps: readonly (readonly [number, st
     }
     if (what === 0) results.push(["r", key, get(held, key)]);
     else if (what === 1) held.set(key, [...list as Value[], value]);
-    else {
-      written.add(key);
-      set(held, key, value);
-    }
+    else set(held, key, value);
     if (what > 0) results.push([what === 1 ? "append" : "w", key, value]);
   }
   return ok(results);
