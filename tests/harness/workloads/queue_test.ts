@@ -49,16 +49,15 @@ function verdicts(workload: "queue" | "fifo-queue", way: Way): readonly (boolean
   });
 }
 
-for (const workload of ["queue", "fifo-queue"] as const) {
-  test(`a right queue passes as ${workload}, and one that forgets elements is caught`, () => {
-    assert.deepEqual(verdicts(workload, "right"), [true, true, true, true]);
-    assert.ok(verdicts(workload, "forgetful").includes(false));
-  });
-}
-
-test("elements that come out twice are allowed in a queue that gives at least once, and in no other", () => {
-  assert.deepEqual(verdicts("queue", "careless"), [true, true, true, true]);
+test("a queue that gives each element once passes as fifo-queue; one that forgets elements does not", () => {
+  assert.deepEqual(verdicts("fifo-queue", "right"), [true, true, true, true]);
+  assert.ok(verdicts("fifo-queue", "forgetful").includes(false));
   assert.ok(verdicts("fifo-queue", "careless").includes(false));
+});
+
+test("a queue that gives elements again after a kill passes as queue; one that forgets elements does not", () => {
+  assert.deepEqual(verdicts("queue", "careless"), [true, true, true, true]);
+  assert.ok(verdicts("queue", "forgetful").includes(false));
 });
 
 test("elements that no drain has looked for are not called lost", () => {
