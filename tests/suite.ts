@@ -222,6 +222,7 @@ import "./server/replica/exactly_once_test.ts";
 import "./server/replica/forwarding_test.ts";
 import "./server/replica/membership_keeper_test.ts";
 import "./server/replica/packet_codec_test.ts";
+import "./server/replica/replica_bounds_test.ts";
 import "./server/replica/replica_stop_test.ts";
 import "./server/replica/replica_test.ts";
 import "./server/replica/sessions_test.ts";

@@ -6,7 +6,7 @@
 import type { ProposalPosition, RaftNode } from "../../raft/mod.ts";
 import type { ClientReply } from "./client.ts";
 import type { Respond } from "./forwarding.ts";
-import { DISCARDED, refusal, refused } from "./refusals.ts";
+import { DISCARDED, refused } from "./refusals.ts";
 
 /** A proposal that is not applied yet. */
 interface Proposal {
@@ -40,13 +40,7 @@ export class Proposals {
   propose(command: Uint8Array, respond: Respond): void {
     const why = this.#node.proposalRefusal(command);
     if (why !== null) return respond(refused(why));
-    let position;
-    try {
-      position = this.#node.propose(command);
-    } catch (error) {
-      return respond(refusal(error));
-    }
-    const { index, term } = position;
+    const { index, term } = this.#node.propose(command);
     // The earlier proposal at this index was truncated from this node's log, but another node may still hold it and
     // become leader.
     this.#open.get(index)?.respond(LEADERSHIP_LOST);

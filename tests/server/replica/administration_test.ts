@@ -34,7 +34,7 @@ test("a transfer ends when the member leads, when another one does, or when its 
   node.term = 2;
   assert.deepEqual(next(), { type: "fail", error: "node 2 leads" });
   transfer(3);
-  pass(10);
+  pass(9);
   assert.equal(next(), undefined);
   pass(1);
   assert.deepEqual(next(), { type: "info", error: "leadership was not handed over in time" });

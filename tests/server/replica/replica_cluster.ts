@@ -58,10 +58,10 @@ export function replicaCluster(
           send: (to, packet) => wire.push({ to, packet }),
           reads: options.reads ?? "index",
           ...options.more,
-          ...options.of?.(member),
           onStopped: (failure) => {
             throw failure;
           },
+          ...options.of?.(member),
         });
       });
       member.disk.settle();
