@@ -62,6 +62,12 @@ const EQUIVALENT: readonly Equivalent[] = [
     after: "if (entry.index >= this.#batchHighest) this.#batchHighest = entry.index;",
     why: "Where both are equal, the assignment changes nothing.",
   },
+  {
+    file: "server/journal/journal_format.ts",
+    before: "for (let at = bytes.indexOf(firstByte, from); at >= 0; at = bytes.indexOf(firstByte, at + 1)) {",
+    after: "for (let at = bytes.indexOf(firstByte, from); at > 0; at = bytes.indexOf(firstByte, at + 1)) {",
+    why: "No batch begins at offset 0, where the segment's header is.",
+  },
 ];
 
 /** Why a mutant is equivalent to the sources; `null` if that is not known. */

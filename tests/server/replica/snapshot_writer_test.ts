@@ -166,3 +166,12 @@ test("machines around machines give each its own slices, and a loader that is gi
   loadSlices(from.snapshot(), to.restoreInSteps!());
   assert.deepEqual(contentOf(to.store), contentOf(from.store));
 });
+
+test("a snapshot's bytes do not change from one version to the next", () => {
+  const machine = withDirectory(createKvStore());
+  put(machine, "k", "v");
+  assert.deepEqual([...machine.snapshot()], [
+    ...[5, 0, 0, 0, 0, 0, 0, 0, 0], // the directory's slice: 0, and no members
+    ...[13, 0, 0, 0, 1, 0, 1, 0, 0, 0, 107, 1, 1, 0, 0, 0, 118], // the store's slice: 1, then a value: k, v
+  ]);
+});
