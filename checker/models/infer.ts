@@ -162,7 +162,7 @@ function inferTransactions(events: readonly HistoryEvent[]): Inferred {
   const models = ["list-append", "rw-register"];
   if (only("r") && events.some((event) => hasListRead(event))) return { model: "list-append" };
   if (only("r", "w")) return { model: isLongFork(events) ? "long-fork" : "rw-register" };
-  if (words.size === 0) return { question: "its transactions are empty", models };
+  if (words.size === 0) return { question: "its transactions have no micro-operations", models };
   const strange = [...words].filter((word) => !["append", "r", "w"].includes(word)).sort();
   return {
     question: `its transactions have the operations ${[...words].sort().join(", ").slice(0, 80)}${

@@ -4,6 +4,7 @@
  * @module
  */
 import * as checker from "../../checker/mod.ts";
+import { InputError } from "./input_error.ts";
 import { withoutPrefixes } from "./log_prefix.ts";
 import { type IndexGoesBack, mayStartAgain, whereIndexGoesBack } from "./check_index.ts";
 
@@ -52,7 +53,7 @@ export function inputOf(raw: Uint8Array, flags: Flags): Input {
 }
 
 function plainInputOf(bytes: Uint8Array, flags: Flags): Input {
-  const format = flags.format ?? checker.detectFormat(headOf(bytes));
+  const format = flags.format ?? formatOf(headOf(bytes));
   if (format === "polysi" || format === "awdit") {
     const read = format === "polysi" ? checker.readPolysi : checker.readAwdit;
     return { kind: "sessions", format, sessions: read(bytes) };
@@ -78,6 +79,27 @@ function plainInputOf(bytes: Uint8Array, flags: Flags): Input {
     indexGoesBack: () => mayStartAgain(bytes) ? whereIndexGoesBack(history()) : undefined,
     notes: [],
   };
+}
+
+/**
+ * Detects the format.
+ *
+ * @throws {InputError} If there is none; the message says what to do.
+ */
+function formatOf(head: string): string {
+  try {
+    return checker.detectFormat(head);
+  } catch (error) {
+    if (!(error instanceof checker.FormatError) || head.trim() === "") throw error;
+    const cells = head.slice(0, 500).trimStart().split("\n")[0]!.split(/[,;\t|]/).map((cell) =>
+      cell.replaceAll('"', "").trim()
+    );
+    const isTable = cells.length > 2 && cells.some((cell) => /^(?:type|process|client|f|op|operation)$/i.test(cell));
+    const advice = isTable
+      ? "it looks like CSV: write each row as a JSON object on a line of its own"
+      : "check --formats shows three lines of each";
+    throw new InputError(`${error.message}; ${advice}`, error.line, error.column);
+  }
 }
 
 /** A history whose events are in memory. */

@@ -8,14 +8,14 @@ import * as checker from "../../checker/mod.ts";
 import type { Chunks } from "./check_bytes.ts";
 import { type FileVerdict, inferred, type JudgeOptions, linesAfterFirst, rounded, withNotes } from "./check_file.ts";
 import { beginningOf, headOf } from "./check_input.ts";
-import { isPrefixed } from "./log_prefix.ts";
+import { placeOfEvents } from "./log_prefix.ts";
 import { orInputError } from "./input_error.ts";
 
 /** The model of a large file that can be judged while it is read: JSON lines, and a register model. */
 export function streamedModel(beginning: Uint8Array, options: JudgeOptions): string | undefined {
   return orInputError(() => {
     if (options.witness || options.all || options.order !== undefined) return undefined;
-    if (options.format === undefined && isPrefixed(headOf(beginning))) return undefined;
+    if (options.format === undefined && placeOfEvents(headOf(beginning)) !== undefined) return undefined;
     if ((options.format ?? checker.detectFormat(headOf(beginning))) !== "jsonl") return undefined;
     const history = checker.readHistory(beginningOf(beginning), { format: "jsonl" });
     if (history.pairs !== "values") return undefined;

@@ -352,3 +352,56 @@ answers(
   ),
   { flags: ["--model", "g-set"], exit: 1, contains: "event N stands on line N + 1" },
 );
+
+const docker = (field: string, text: (event: unknown) => string, result: number): string =>
+  [...op(0, "write", { value: 1 }), ...op(1, "read", {}, { value: result })]
+    .map((event) => `${JSON.stringify({ [field]: text(event), stream: "stdout" })}\n`).join("");
+for (const field of ["log", "message", "msg"]) {
+  answers(
+    `events in the text ${field} of a log's objects are read`,
+    docker(field, (e) => `${JSON.stringify(e)}\n`, 2),
+    {
+      exit: 1,
+      contains: "lines 3 to 4",
+    },
+  );
+}
+answers(
+  "events behind a prefix in the text of a log's objects are read, other texts are passed over",
+  `{"log":"starting\\n"}\n${docker("log", (e) => `2024 INFO ${JSON.stringify(e)}\n`, 1)}`,
+  { exit: 0, contains: '"log" was read; 1 without one was passed over' },
+);
+answers(
+  "a text of a log's object with something behind its event is refused",
+  docker("log", (e) => JSON.stringify(e), 1) + '{"log":"{} x"}\n',
+  { exit: 254, contains: 'h:5: expected the text "log" to end with a JSON event' },
+);
+answers(
+  "an event with a message of its own is no log",
+  lines(
+    ...op(0, "write", { value: 1 }, { value: 1, message: "{}" }),
+  ),
+  { exit: 0 },
+);
+
+for (const separator of [",", ";", "\t", " | "]) {
+  answers(
+    `a table whose cells are separated by ${JSON.stringify(separator)} is refused, and the line says what to do`,
+    `process${separator}type${separator}f${separator}value\n0${separator}invoke${separator}write${separator}1\n`,
+    { exit: 254, contains: "h:1:1: no history in any of the formats" },
+  );
+  answers(
+    `a quoted table whose cells are separated by ${JSON.stringify(separator)} looks like CSV`,
+    `"process"${separator}"type"${separator}"f"\n`,
+    { exit: 254, contains: "looks like CSV: write each row as a JSON object" },
+  );
+}
+answers("text that is no history is told where the formats are shown", "hello\n", {
+  exit: 254,
+  contains: "check --formats shows three lines of each",
+});
+answers(
+  "transactions of objects have no micro-operations",
+  lines(...op(0, "txn", { value: [{ f: "append", key: "x", value: 1 }] })),
+  { exit: 254, contains: "no micro-operations" },
+);
