@@ -232,9 +232,15 @@ function intervalOf(
 export const READS: ReadonlySet<string> = new Set("get read r dequeue pop".split(" "));
 const WRITES: ReadonlySet<string> = new Set("put write w set cas append add enqueue push remove".split(" "));
 
-/** Refuses an operation whose end may have another name: it would be taken for an operation that never ended. */
+/**
+ * Refuses an operation whose end may have another name, or that has a duration: it would be taken for an operation that
+ * never ended.
+ */
 function assertNoEnd(fields: Readonly<Record<string, unknown>>, line: number): void {
-  const meant = Object.keys(fields).find((name) => FIELDS.end.some((end) => end.length > 2 && isMisspelt(name, end)));
+  const meant = Object.keys(fields).find((name) =>
+    (/^(?:duration|latency|elapsed|took)/i.test(name) && typeof fields[name] === "number") ||
+    FIELDS.end.some((end) => end.length > 2 && isMisspelt(name, end))
+  );
   if (meant === undefined) return;
   const what = `the operation has no end, but it has ${JSON.stringify(meant)}`;
   throw new FormatError(line, 1, `${what}; did you mean end?`);

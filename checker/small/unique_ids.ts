@@ -5,7 +5,7 @@
  */
 import type { HistoryEvent } from "../history.ts";
 import { jsonOf } from "../json_of.ts";
-import { assertHasAny, member, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
+import { assertHasAny, member, misfit, operationsOf, type WorkloadVerdict, workloadVerdict } from "./workload.ts";
 
 /**
  * Judges operations `generate`, whose results are the ids: any values, compared by content.
@@ -24,7 +24,8 @@ export function checkUniqueIds(history: readonly HistoryEvent[]): WorkloadVerdic
     attemptCount++;
     if (end !== "ok") continue;
     acknowledgedCount++;
-    const id = completion!.value;
+    const id = completion!.value ?? null;
+    if (id === null) throw misfit("unique-ids", completion!, "an id", id);
     const known = indexesOf.get(member(id));
     if (known === undefined) indexesOf.set(member(id), { id, indexes: [completion!.index] });
     else known.indexes.push(completion!.index);

@@ -11,8 +11,8 @@ import { InputError } from "./input_error.ts";
 
 const NEWLINE = 10, BRACE = 123, CLOSE_BRACE = 125;
 
-/** A text before the first brace that is not JSON itself: it has a letter or a digit, and no quote. */
-const PREFIX = /^[^{"]*[A-Za-z0-9][^{"]*\{/;
+/** A text before the first brace that is not JSON itself: it has a letter or a digit. */
+const PREFIX = /^[^{]*[A-Za-z0-9][^{]*\{/;
 
 /** JSON lines without their prefixes, and what the reader of the verdict should know. */
 interface Unprefixed {

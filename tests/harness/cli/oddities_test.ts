@@ -292,10 +292,16 @@ const prefixes = [
   "client_1  | ",
   "Jan  1 00:00:00 host app[12]: ",
   "12:00:01.5 DEBUG (worker-3) event=",
+  'time="2024-01-01" level=info msg=',
+  "\x1b[32mINFO\x1b[0m ",
+  "history.jsonl:7:",
 ];
 for (const prefix of prefixes) {
-  answers(`events behind "${prefix}" are read`, logged(prefix, 1), { exit: 0, contains: "behind a prefix" });
-  answers(`a wrong read behind "${prefix}" is found on its line`, logged(prefix, 2), {
+  answers(`events behind ${JSON.stringify(prefix)} are read`, logged(prefix, 1), {
+    exit: 0,
+    contains: "behind a prefix",
+  });
+  answers(`a wrong read behind ${JSON.stringify(prefix)} is found on its line`, logged(prefix, 2), {
     exit: 1,
     contains: "lines 3 to 4",
   });
@@ -405,3 +411,32 @@ answers(
   lines(...op(0, "txn", { value: [{ f: "append", key: "x", value: 1 }] })),
   { exit: 254, contains: "no micro-operations" },
 );
+
+for (const name of ["duration", "duration_ms", "latency", "elapsed"]) {
+  answers(
+    `an interval with a ${name} in place of its end is refused`,
+    lines({ client: 0, f: "write", value: 1, start: 0, [name]: 1 }, {
+      client: 1,
+      f: "read",
+      value: 0,
+      start: 2,
+      [name]: 1,
+    }),
+    { exit: 254, contains: `h:1:1: the operation has no end, but it has "${name}"` },
+  );
+  answers(
+    `an interval with an end may have a ${name} as well`,
+    lines({ client: 0, f: "write", value: 1, start: 0, end: 1, [name]: 1 }, {
+      client: 1,
+      f: "read",
+      value: 0,
+      start: 2,
+      end: 3,
+    }),
+    { exit: 1 },
+  );
+}
+answers("an id that was given out without a value is refused", lines(...op(0, "generate", {}, { value: null })), {
+  exit: 254,
+  contains: "expected an id, found null",
+});
