@@ -66,7 +66,7 @@ export function parseEdn(text: string): unknown[] {
  * @throws {FormatError} As {@link parseEdn} does.
  */
 export function ednEntries(text: string): () => EdnEntry | undefined {
-  const reader = new EdnReader(text);
+  let reader = new EdnReader(text);
   const read = (): EdnEntry => {
     const { line } = reader;
     return { value: reader.entry(), line };
@@ -76,8 +76,9 @@ export function ednEntries(text: string): () => EdnEntry | undefined {
   const entries: EdnEntry[] = [];
   while (!reader.leaveVector()) entries.push(read());
   if (!reader.hasMore()) return after(entries, next);
-  // The vector was one value among several.
-  return after([{ value: entries.map((entry) => entry.value), line: entries[0]?.line ?? 1 }], next);
+  // The vector is one value among several, and the maps in it are no entries.
+  reader = new EdnReader(text);
+  return next;
 }
 
 /** Gives entries, and then others. */

@@ -1,5 +1,5 @@
 /**
- * Reads a log whose lines have a JSON event behind a prefix, such as a time and a level, or in a text of another object.
+ * Reads a log whose lines have a JSON event behind a prefix, such as a time and a level, or in a text of an object.
  *
  *     2024-01-01T00:00:00Z INFO {"process":0,"type":"invoke","f":"read"}
  *     {"log":"{\\"process\\":0,\\"type\\":\\"invoke\\",\\"f\\":\\"read\\"}\\n","stream":"stdout"}

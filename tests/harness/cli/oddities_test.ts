@@ -440,3 +440,16 @@ answers("an id that was given out without a value is refused", lines(...op(0, "g
   exit: 254,
   contains: "expected an id, found null",
 });
+
+for (const value of ["{:a 1}", '{"a" 1}', "{:type 1}", "[{:a 1}]", "#{1 2}", "{}"]) {
+  answers(
+    `Knossos' vectors whose first one has the value ${value}`,
+    `[0 :invoke :write ${value}]\n[0 :info :write ${value}]\n[1 :invoke :read nil]\n[1 :ok :read ${value}]\n`,
+    { exit: 0 },
+  );
+  answers(
+    `Knossos' vectors whose first one has the value ${value}, and a read of another`,
+    `[0 :invoke :write ${value}]\n[0 :ok :write ${value}]\n[1 :invoke :read nil]\n[1 :ok :read {:b 1}]\n`,
+    { flags: ["--model", "register"], exit: 1 },
+  );
+}
