@@ -160,7 +160,10 @@ export class SimHost {
     const broken = (what: string): void => invariants.broken(what);
     this.#watchedFront = new Front(id, broken);
     const packets = new Packets(id, broken);
-    this.#machine = new WatchedMachine({ id, journal, invariants, maxSessions: settings.maxSessions }, this.directory);
+    this.#machine = new WatchedMachine(
+      { id, journal, invariants, maxSessions: settings.maxSessions, dueBytes: settings.compactionBytes },
+      this.directory,
+    );
     const naive = new NaiveNode(id, journal, naiveSettings(settings), broken);
     this.replica = createReplica({
       ...{ id, peers, journal, incarnation, reads: settings.reads, onStopped: parts.onStopped },
@@ -256,6 +259,11 @@ export class SimHost {
     const appended = this.#parts.journal.entryAt(lastIndex + 1 as LogIndex)?.data;
     if (appended === packet.body) this.#parts.invariants.forwards.appended(this.#parts, packet);
     return type;
+  }
+
+  /** Begins a snapshot, whether it is due or not. Returns whether it has begun. */
+  compact(): boolean {
+    return this.#machine.due.asked(() => this.replica.compact());
   }
 
   /** A client's request. */

@@ -600,7 +600,7 @@ export class SimNode {
 
   /** Begins a snapshot, if there is anything to compact. */
   compact(): boolean {
-    return this.replica !== null && !this.isPaused && this.replica.compact();
+    return this.#host !== null && !this.isPaused && this.#host.compact();
   }
 
   /** Undoes one fault. Returns whether it still affected the node. */

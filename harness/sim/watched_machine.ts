@@ -15,6 +15,7 @@ import {
 } from "../../server/mod.ts";
 import type { DirectoryMachine } from "../../server/replica/directory.ts";
 import { SESSION_EXPIRED, SESSION_STALE } from "../../server/replica/sessions.ts";
+import { DueSnapshots } from "./invariants/due_snapshots.ts";
 import type { Invariants } from "./invariants/invariants.ts";
 import type { Fate } from "./invariants/sessions.ts";
 import { sameBytes } from "./invariants/world.ts";
@@ -25,6 +26,8 @@ export interface WatchedParts {
   readonly journal: Journal;
   /** How many sessions are remembered. */
   readonly maxSessions: number;
+  /** After how many bytes of commands a snapshot is due. */
+  readonly dueBytes: number;
   readonly invariants: Pick<Invariants, "broken" | "replies" | "answers" | "sessions" | "restored">;
 }
 
@@ -35,6 +38,8 @@ export class WatchedMachine {
   readonly #parts: WatchedParts;
   readonly #inner: DirectoryMachine;
   readonly #sessions: SessionMachine;
+  /** Judges when snapshots are taken. */
+  readonly due: DueSnapshots;
   /** The last command that it has applied, or the last entry that its snapshot covers. */
   #index = 0;
   /** Whether a snapshot is being loaded: until that is done it keeps its old state. */
@@ -46,6 +51,8 @@ export class WatchedMachine {
   /** @param inner The machine without sessions. */
   constructor(parts: WatchedParts, inner: DirectoryMachine) {
     this.#parts = parts;
+    const { id, journal, dueBytes, invariants } = parts;
+    this.due = new DueSnapshots(id, journal, dueBytes, (what) => invariants.broken(what));
     this.#inner = inner;
     // Not `Object.create`: a prototype for each life would make each machine's calls slow.
     const executed: StateMachine = { ...inner, apply: this.#execute };
@@ -78,6 +85,7 @@ export class WatchedMachine {
       invariants.broken(`state machine safety: node ${id} applies another command than entry ${index} has`);
     }
     this.#index = index;
+    this.due.applied(command);
     const write = invariants.sessions.writeOf(index, command);
     this.#write = write === null ? null : write.name;
     this.#isExecuted = false;
@@ -109,6 +117,7 @@ export class WatchedMachine {
     const state = this.#sessions.snapshot(), index = this.#index;
     const written = new ByteWriter(state.length);
     invariants.restored.begins(id, index, this.#sessions);
+    this.due.begins();
     const steps = this.#sessions.snapshotInSteps!(writer);
     try {
       for (let isDone = steps.next().done === true;; isDone = steps.next().done === true) {
@@ -127,6 +136,7 @@ export class WatchedMachine {
   readonly #restoreInSteps = (): SnapshotLoader => {
     const loader = this.#sessions.restoreInSteps!();
     this.#isLoading = true;
+    this.due.loaded();
     return {
       add: (slice) => loader.add(slice),
       finish: () => {

@@ -27,7 +27,7 @@ function watched(commands: readonly Uint8Array[], changed: (store: StateMachine)
   }
   const journal = log as unknown as Journal;
   const inner = withDirectory(changed(createKvStore(1)));
-  const { machine } = new WatchedMachine({ id: 1, journal, maxSessions: 9, invariants }, inner);
+  const { machine } = new WatchedMachine({ id: 1, journal, maxSessions: 9, dueBytes: 0, invariants }, inner);
   return { machine, reason: () => invariants.verdict().reason };
 }
 

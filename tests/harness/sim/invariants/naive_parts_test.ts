@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { forgetsBirths } from "../../../../harness/sim/invariants/births.ts";
 import { sendsOnward } from "../../../../harness/sim/invariants/chunks.ts";
+import { DueSnapshots } from "../../../../harness/sim/invariants/due_snapshots.ts";
 import { Departures } from "../../../../harness/sim/invariants/departures.ts";
 import { proposes, refusesRightly } from "../../../../harness/sim/invariants/proposal_bounds.ts";
 import { keepsEntries } from "../../../../harness/sim/invariants/kept_entries.ts";
@@ -265,4 +266,30 @@ test("the first messages of each type to a life come once more to the next, but 
   assert.equal(repeats.due(2, 8), null, "the journal is another one");
   const due = [1, 2, 3, 4, 5, 6, 7, 8].map((tick) => repeats.due(tick, 7)?.from ?? null);
   assert.deepEqual(due, [null, 1, null, 2, null, 5, null, null]);
+});
+
+test("a snapshot before its time is noticed, unless the node was asked for it", () => {
+  const isEarly = (applied: number[], snapshotBytes: number | null, loads = false): boolean => {
+    const broken: string[] = [];
+    const journal = { snapshot: snapshotBytes === null ? null : { bytes: snapshotBytes } };
+    const due = new DueSnapshots(1, journal, 20, (what) => broken.push(what));
+    for (const bytes of applied) due.applied(new Uint8Array(bytes));
+    if (loads) due.loaded();
+    due.begins();
+    return broken.length > 0;
+  };
+  assert.deepEqual([isEarly([10, 10], null), isEarly([10, 11], null), isEarly([30], 30), isEarly([31], 30)], [
+    true,
+    false,
+    true,
+    false,
+  ]);
+  assert.equal(isEarly([50], null, true), true, "a loaded snapshot begins the count again");
+
+  const broken: string[] = [];
+  const asked = new DueSnapshots(1, { snapshot: null }, 20, (what) => broken.push(what));
+  asked.asked(() => asked.begins());
+  assert.deepEqual(broken, []);
+  asked.begins();
+  assert.equal(broken.length, 1);
 });
