@@ -4,6 +4,7 @@
  * @module
  */
 import { inspect } from "node:util";
+import type { Clock } from "../../../server/mod.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 import type { Client } from "./process_target.ts";
 
@@ -13,36 +14,48 @@ const CLIENTS_MAX = 64;
 /** A result of the module that needs mending. */
 class MalformedError extends Error {}
 
+/** The options of clients. */
+interface ProcessClientsOptions {
+  readonly clock: Clock;
+  /** How long an operation may take, in nanoseconds. After that nobody waits for its answer. */
+  readonly requestTimeout: number;
+  /** Makes the client of a node. */
+  readonly connect: (node: number) => unknown;
+  /** Gets the reason why a client is not a client, or a result not a completion: the target's module is faulty. */
+  readonly malformed: (what: string) => void;
+}
+
 /** All clients. */
 export class ProcessClients {
-  readonly #connect: (node: number) => unknown;
-  readonly #malformed: (what: string) => void;
+  readonly #options: ProcessClientsOptions;
   readonly #clients = new Map<number, Map<number, Client>>();
   /** Those that are closed before their next operation. */
   readonly #stale = new Set<Client>();
 
-  /**
-   * `malformed` gets the reason why a client is not a client, or a result not a completion: the target's module is
-   * faulty.
-   */
-  constructor(connect: (node: number) => unknown, malformed: (what: string) => void) {
-    this.#connect = connect;
-    this.#malformed = malformed;
+  constructor(options: ProcessClientsOptions) {
+    this.#options = options;
   }
 
-  /** Performs an operation. A rejected one may have happened, and its client is not used again. */
+  /**
+   * Performs an operation. A rejected one may have happened, and its client is not used again. If nobody waits for the
+   * answer any more, the client is closed, so that it does not confirm the receipt of what nobody has received.
+   */
   invoke(node: number, process: number, operation: Invocation, reply: (end: Completion) => void): void {
+    const { clock, requestTimeout, malformed } = this.#options;
+    const late = clock.after(requestTimeout, () => this.#close(node, process));
     const failed = (error: unknown): void => {
+      late.cancel();
       this.#close(node, process);
       const isMalformed = error instanceof MalformedError;
       const words = isMalformed ? "the client's result is malformed" : wordsOf(error);
       reply({ type: "info", value: operation.value, error: words });
-      if (isMalformed) this.#malformed(error.message);
+      if (isMalformed) malformed(error.message);
     };
     const ask = async (): Promise<unknown> => await this.#of(node, process).invoke(operation);
     ask().then((end) => {
       const problem = problemOf(end);
       if (problem !== null) throw new MalformedError(`the client of node ${node} ended ${operation.f} with ${problem}`);
+      late.cancel();
       const completion = end as Completion;
       if (completion.type === "info") this.#close(node, process);
       const { error } = completion;
@@ -60,7 +73,7 @@ export class ProcessClients {
       client = undefined;
     }
     if (client === undefined) {
-      const made = this.#connect(node);
+      const made = this.#options.connect(node);
       if (!isClient(made)) {
         const hint = made instanceof Promise ? "; it may not be a promise" : "";
         throw new MalformedError(

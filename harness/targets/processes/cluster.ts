@@ -25,6 +25,7 @@ import type { Cluster, Opening } from "../../run/target.ts";
 import { StartError, TargetError } from "../../run/target_error.ts";
 import type { Completion, Invocation } from "../../workloads/workload.ts";
 import { ProcessClients } from "./clients.ts";
+import { limitsOf } from "./limits.ts";
 import { LinkWatch } from "./link_watch.ts";
 import type { ProcessLook, ProcessNode, ProcessRig, ProcessSetup, ProcessTarget, Sighting } from "./process_target.ts";
 import { executable } from "./executable.ts";
@@ -65,10 +66,15 @@ export class ProcessCluster implements Cluster {
     this.#setup = setup;
     this.#opening = opening;
     this.#cleanUp = new CleanUp(`kaya-${target.name.replaceAll(/[^\w-]/g, "_")}-`);
-    this.#clients = new ProcessClients((id) => target.client(this.#node(id)), (what) => {
-      if (this.#malformed !== null || this.#isStopping) return;
-      this.#malformed = what;
-      opening.abort(what);
+    this.#clients = new ProcessClients({
+      clock: opening.clock,
+      requestTimeout: limitsOf(target).requestTimeout,
+      connect: (id) => target.client(this.#node(id)),
+      malformed: (what) => {
+        if (this.#malformed !== null || this.#isStopping) return;
+        this.#malformed = what;
+        opening.abort(what);
+      },
     });
     const sources = new Map(this.#places().map((id) => [sourceOf(id), id]));
     this.#identifier = new Identifier(() => this.#pids(), sources);

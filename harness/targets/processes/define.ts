@@ -3,23 +3,16 @@
  *
  * @module
  */
-import { MILLISECOND, SECOND } from "../../../server/mod.ts";
 import { SEVERITY } from "../../nemesis/kind.ts";
 import type { FaultKind } from "../../nemesis/faults.ts";
-import type { Limits, Target } from "../../run/target.ts";
+import type { Target } from "../../run/target.ts";
 import { ProcessCluster } from "./cluster.ts";
+import { limitsOf } from "./limits.ts";
 import { assertProcessTarget } from "./validate.ts";
 import type { ProcessSetup, ProcessTarget } from "./process_target.ts";
 
 /** The faults that the rig provides for all processes. */
 const RIG_FAULTS: readonly FaultKind[] = ["partition", "kill", "pause", "packets"];
-
-const LIMITS: Limits = {
-  requestTimeout: 3 * SECOND,
-  tickLength: 100 * MILLISECOND,
-  livenessTicks: 300,
-  serves: "majority",
-};
 
 /**
  * A target of real processes on this machine. The rig finds ports and folders, starts the nodes, kills and pauses them,
@@ -29,7 +22,7 @@ const LIMITS: Limits = {
  */
 export function defineProcesses(target: ProcessTarget): Target<ProcessSetup> {
   assertProcessTarget(target);
-  const limits = { ...LIMITS, ...target.limits, ...(target.serves === undefined ? {} : { serves: target.serves }) };
+  const limits = limitsOf(target);
   return {
     name: target.name,
     about: target.about ?? `${target.name}, as processes on this machine`,

@@ -207,6 +207,40 @@ test("a client that was made while its node was starting is replaced when the no
   assert.equal(result.checks["liveness"]!.valid, true, JSON.stringify(result.checks["liveness"]));
 });
 
+test("a client whose answer is late is closed, and is not asked again", { skip, timeout: 1e9 }, async () => {
+  let [asked, closed, openMost, askedAgain] = [0, 0, 0, 0];
+  const late = defineProcesses({
+    ...SLEEPER,
+    command: () => ({ argv: ["sleep", "1000"] }),
+    ready: () => Promise.resolve(true),
+    limits: { livenessTicks: 3, requestTimeout: 200_000_000 },
+    client() {
+      let [isBusy, close] = [false, (): void => {}];
+      return {
+        async invoke({ value }) {
+          if (isBusy) askedAgain++;
+          isBusy = true;
+          asked++;
+          openMost = Math.max(openMost, asked - closed);
+          await Promise.race([
+            new Promise<void>((resolve) => void (close = resolve)).then(() => closed++),
+            new Promise((resolve) => setTimeout(resolve, 10_000)),
+          ]);
+          return { type: "ok", value };
+        },
+        close: () => close(),
+      };
+    },
+  });
+  const judged = (await runOnce(late, options({ nemesis: "none", timeLimit: 1 }), { command: "run" }))!;
+
+  assert.ok(asked > 30);
+  // Ten clients work at a time, and one asks for a proof of life.
+  assert.ok(openMost <= 12, `${openMost} of ${asked} were open at a time`);
+  assert.equal(askedAgain, 0);
+  assert.equal(judged.result.operations.ok, 0);
+});
+
 test("a client that cannot be closed does not concern the run", { skip, timeout: 1e9 }, async () => {
   const closes: readonly unknown[] = [undefined, () => Promise.reject(new Error("no")), () => {
     throw new Error("no");
