@@ -142,6 +142,24 @@ test("a flush ends only when the snapshots that replaced the log meanwhile are d
   }
 });
 
+test("a snapshot's file that has other bytes than it says is refused, and one that shrinks under the node ends it", () => {
+  const { disk, journal } = compacted();
+  const file = snapshotName(6);
+  const whole = disk.content(file)!;
+  disk.put(file, Uint8Array.of(0, ...whole));
+  const ends: (Error | null)[] = [];
+  openJournal(disk, IDENTITY, (error) => ends.push(error));
+  disk.settle();
+  assert.match(String(ends[0]), /snapshot-0000000006: .*its data has 4 bytes, but its trailer says 3$/);
+
+  const failures: string[] = [];
+  journal.onFailure = (error) => failures.push(error.message);
+  disk.put(file, whole.slice(0, 1));
+  assert.equal(journal.readSnapshot(snapshotOf(6, Uint8Array.of(1, 2, 3)), 0, 9), null);
+  disk.settle();
+  assert.deepEqual(failures, ["Cannot read snapshot-0000000006: it ends before offset 1"]);
+});
+
 test("an owner that no journal can have is refused before the disk is asked anything", () => {
   const disk = memoryDisk();
   const open = (clusterId: string, nodeId: number): void => openJournal(disk, { clusterId, nodeId }, () => {});

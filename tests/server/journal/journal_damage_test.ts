@@ -99,6 +99,61 @@ test("whichever segments before the last are missing, the node refuses to start 
   }
 });
 
+test("a snapshot without any segment is refused, and so is a segment that lost its beginning and its promise", () => {
+  const snapshot: Snapshot = { index: logIndex(4), term: term(1), configuration, bytes: 0, digest: 0 };
+  assert.throws(() => recovered(new Map(), snapshot), {
+    name: "JournalDamagedError",
+    message: /none, but there is a snap/,
+  });
+
+  const { bytes, at } = lastBatchBefore(1024, 300);
+  const cut = bytes.slice(0, -2);
+  cut.fill(255, at, at + BATCH_HEADER_BYTES);
+  assert.throws(() => recovered(new Map([[1, cut]])), { file: segmentName(1), offset: at, message: /had promised$/ });
+});
+
+test("a node that is in doubt, and whose last batch is damaged again, is in doubt up to the later of the two", () => {
+  const damage = (disk: MemoryDisk): void => {
+    const number = Math.max(
+      ...[...filesOf(disk)].filter(([n, bytes]) => batchesOf(n, bytes).length > 0).map(([n]) => n),
+    );
+    const bytes = disk.content(segmentName(number))!;
+    bytes[batchesOf(number, bytes).at(-1)! + BATCH_HEADER_BYTES + 3]! ^= 4;
+    disk.put(segmentName(number), bytes);
+  };
+  const disk = memoryDisk();
+  const opened = (): Journal => {
+    let found: Journal | null = null;
+    openJournal(disk, { ...IDENTITY, birth: BIRTH }, (error, journal) => {
+      assert.equal(error, null);
+      found = journal;
+    });
+    disk.settle();
+    return found!;
+  };
+  const append = (journal: Journal, count: number): void => {
+    for (let i = 0; i < count; i++) journal.appendOne(entry(journal.lastIndex + 1, 0, 9));
+    journal.flush((error) => assert.equal(error, null));
+    disk.settle();
+  };
+  const journal = opened();
+  append(journal, 2);
+  append(journal, 5);
+  damage(disk);
+  const doubtful = opened();
+  assert.deepEqual([doubtful.lastIndex, doubtful.doubt?.lastIndex], [2, 7]);
+  append(doubtful, 1);
+  append(doubtful, 2);
+  damage(disk);
+
+  const again = opened();
+  assert.deepEqual([again.lastIndex, again.doubt?.lastIndex], [3, 7]);
+  append(again, 3);
+  append(again, 4);
+  damage(disk);
+  assert.deepEqual([opened().lastIndex, opened().doubt?.lastIndex], [6, 10]);
+});
+
 test("a segment under another one's name is refused", () => {
   const files = filesOf(writtenJournal(createRandom(3)).disk);
   const last = Math.max(...files.keys());

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { configurationOf, crc32c, type Entry, logIndex, nodeId, type Snapshot, term } from "../../../raft/mod.ts";
+import {
+  configurationOf,
+  crc32c,
+  encodeConfiguration,
+  type Entry,
+  logIndex,
+  nodeId,
+  type Snapshot,
+  term,
+} from "../../../raft/mod.ts";
 import { ByteWriter } from "../../../server/bytes/byte_writer.ts";
 import {
   beginBatch,
@@ -8,9 +17,12 @@ import {
   readHeader,
   saltOf,
   segmentHeader,
+  writeBase,
+  writeDoubt,
   writeEntry,
   writeOpening,
   writeState,
+  writeTruncation,
 } from "../../../server/journal/journal_format.ts";
 import { describeJournal, type JournalFiles } from "../../../server/journal/journal_text.ts";
 import { snapshotTrailer } from "../../../server/journal/snapshot_format.ts";
@@ -110,4 +122,45 @@ test("a torn last batch is distinguished from one that may have been acknowledge
   const flipped = whole.slice();
   flipped[flipped.length - 1]! ^= 1;
   assert.match(describe(filesOf(flipped))[1].join("\n"), /in doubt: what was acknowledged up to entry 3 of term 1/);
+});
+
+test("every kind of record is told in words", () => {
+  const writer = new ByteWriter(1024);
+  beginBatch(writer);
+  writeOpening(writer, { number: 0, index: 0, term: 0 });
+  const data = { configuration: encodeConfiguration(configurationOf([nodeId(1)])), command: Uint8Array.of(1, 2) };
+  for (const [i, kind] of (["configuration", "command"] as const).entries()) {
+    writeEntry(writer, { kind, index: logIndex(i + 1), term: term(3), data: data[kind] });
+  }
+  writeTruncation(writer, 2, 3);
+  writeDoubt(writer, { lastIndex: 9, term: 4 });
+  writeDoubt(writer, null);
+  writeState(writer, { term: term(4), votedFor: nodeId(2) });
+  writeBase(writer, 7, 4);
+  finishBatch(writer, 1, { lastIndex: 7, term: 4 }, saltOf(7, 1));
+  const [isDamaged, lines] = describe(filesOf(Uint8Array.from([...segmentHeader(IDENTITY, 7, 1), ...writer.view()])));
+  assert.ok(isDamaged, "there is no snapshot");
+  assert.match(lines.at(-1)!, /there is none, but the journal begins after 7$/);
+  assert.deepEqual(lines.slice(2, -1).map((line) => line.replace(/^ *\d+ {2}/, "")), [
+    "begins after batch 0, entry 0",
+    "entry 1 of term 3: configuration voters=(1)",
+    "entry 2 of term 3: 1,2",
+    "truncate from 2",
+    "in doubt up to entry 9, term 4",
+    "the doubt has ended",
+    "term 4, voted for 2",
+    "the log begins again after 7 of term 4",
+    "term 4, voted for 2, entries 8 to 7, 1 batches",
+  ]);
+});
+
+test("a batch whose records make no sense is told as damage, and what came before it as what it is", () => {
+  const writer = new ByteWriter(64);
+  beginBatch(writer);
+  writeOpening(writer, { number: 0, index: 0, term: 0 });
+  writer.u8(77);
+  finishBatch(writer, 1, { lastIndex: 0, term: 0 }, saltOf(7, 1));
+  const [isDamaged, lines] = describe(filesOf(Uint8Array.from([...segmentHeader(IDENTITY, 7, 1), ...writer.view()])));
+  assert.equal(isDamaged, true);
+  assert.match(lines.at(-1)!, /^damaged: .* a record has the type 77, which is unknown$/);
 });

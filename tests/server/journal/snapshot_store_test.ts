@@ -130,3 +130,33 @@ test("a draft is synced on its way, so that no single sync has much to do", () =
   }
   assert.deepEqual([draft.written, most], [12 << 20, 9 << 20]);
 });
+
+test("a large snapshot is read in blocks, of which a few are kept in memory", () => {
+  const MIB = 1 << 20;
+  let reads = 0;
+  const waiting: (() => void)[] = [];
+  const zeros = new Uint8Array(MIB);
+  const disk: Partial<Disk> = {
+    read(_file, _position, length, done) {
+      reads++;
+      waiting.push(() => done(null, zeros.subarray(0, length)));
+    },
+  };
+  const snapshot: Snapshot = { ...snapshotOf(1, new Uint8Array(0)), bytes: 12 * MIB };
+  const fail = (error: Error): never => {
+    throw error;
+  };
+  const parts = { identity: IDENTITY, found: snapshot, onProgress: () => {}, onFailure: fail };
+  const store = new SnapshotStore({ disk: disk as Disk, ...parts });
+  const read = (at: number): number => {
+    while (store.read(snapshot, at, MIB) === null) waiting.shift()!();
+    return store.read(snapshot, at, MIB)!.length;
+  };
+  for (let at = 0; at < 12; at++) assert.equal(read(at * MIB + 1), MIB - 1);
+  assert.equal(reads, 12);
+  read(11 * MIB);
+  read(9 * MIB);
+  assert.equal(reads, 12, "the last blocks are kept");
+  read(0);
+  assert.ok(reads > 12, "the first block is not");
+});
