@@ -265,3 +265,16 @@ test("a decoded message does not change when the receiver reuses its buffer", ()
     assert.deepEqual(decoded, envelope);
   }
 });
+
+test("a digest of a snapshot has 32 bits: 2^32 - 1 is read, 2^32 is refused", () => {
+  const random = createRandom(16);
+  let message = randomEnvelope(random);
+  while (message.type !== "snapshot-request") message = randomEnvelope(random);
+  const bytes = encodeEnvelope({ ...message, digest: 2 ** 32 - 1 });
+  assert.equal((decodeEnvelope(bytes) as typeof message).digest, 2 ** 32 - 1);
+  // The header has 31 bytes, and four numbers stand before the digest.
+  const digest = new DataView(bytes.buffer, bytes.byteOffset + 31 + 4 * 8);
+  digest.setUint32(0, 0, true);
+  digest.setUint32(4, 1, true);
+  assert.throws(() => decodeEnvelope(bytes), /a digest is below 2\^32, but 4294967296 was found/);
+});
