@@ -16,14 +16,14 @@ interface Kind {
   readonly judge: (events: readonly HistoryEvent[]) => Verdict;
 }
 
-/** What comes back after the first drain, because nobody had acknowledged it, comes out in the second one. */
-const DRAINS = 2;
+/** How many elements may come out again at the end, because nobody had acknowledged them, before the queue is empty. */
+const AGAIN_MAX = 50;
 
 /**
  * Queues by name.
  *
  * - `queue`: what was acknowledged comes out at least once, in any order. An element that a dequeue takes without an
- *   answer must come again. At the end `drain` takes all that is left, and answers with a list.
+ *   answer must come again.
  * - `fifo-queue`: each element comes out exactly once, in order.
  */
 export const QUEUES: Readonly<Record<"queue" | "fifo-queue", Make>> = {
@@ -31,14 +31,14 @@ export const QUEUES: Readonly<Record<"queue" | "fifo-queue", Make>> = {
     queue(readShare, {
       name: "queue",
       model: "total-queue",
-      finalReads: () => Array.from({ length: DRAINS }, () => ({ operation: { f: "drain" } })),
+      finalReads: (events) => dequeues(leftIn(events) + AGAIN_MAX),
       judge: judgeTotal,
     }),
   "fifo-queue": ({ readShare }) =>
     queue(readShare, {
       name: "fifo-queue",
       model: "fifo-queue",
-      finalReads: (events) => Array.from({ length: leftIn(events) }, () => ({ operation: { f: "dequeue" } })),
+      finalReads: (events) => dequeues(leftIn(events)),
       judge: (events) => checkLinearizability(events, modelByName("fifo-queue")),
     }),
 };
@@ -66,11 +66,19 @@ function leftIn(events: readonly HistoryEvent[]): number {
   return left;
 }
 
-/** Elements are lost only if a drain has looked for them. */
+function dequeues(count: number): FinalRead[] {
+  return Array.from({ length: count }, () => ({ operation: { f: "dequeue" } }));
+}
+
+/** Elements are lost only if the queue was empty at the end. */
 function judgeTotal(events: readonly HistoryEvent[]): Verdict {
   const verdict = judgeTransactions(events, "total-queue");
   const { unexpectedCount = 0 } = (verdict as { found?: Readonly<Record<string, number>> }).found ?? {};
-  const isDrained = events.some(({ type, f }) => type === "ok" && f === "drain");
-  if (verdict.valid !== false || unexpectedCount > 0 || isDrained) return verdict;
-  return { ...verdict, valid: "unknown", reason: "no drain was answered at the end, so elements may still be there" };
+  const isEmpty = events.findLast(({ type, f }) => type === "ok" && f === "dequeue")?.value === null;
+  if (verdict.valid !== false || unexpectedCount > 0 || isEmpty) return verdict;
+  return {
+    ...verdict,
+    valid: "unknown",
+    reason: "no last dequeue found the queue empty, so elements may still be there",
+  };
 }

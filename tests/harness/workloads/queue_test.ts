@@ -26,10 +26,10 @@ function queueOf(way: Way): (context: NodeContext) => InProcessNode {
         keep();
         return { type: "ok", value };
       }
-      const taken = f === "drain" ? waiting : waiting.slice(0, 1);
-      waiting = waiting.slice(taken.length);
+      const [taken = null, ...others] = waiting;
+      waiting = others;
       if (way !== "careless") keep();
-      return { type: "ok", value: f === "drain" ? taken : taken[0] ?? null };
+      return { type: "ok", value: taken };
     };
     return {
       handle: (message) =>
@@ -60,18 +60,40 @@ test("a queue that gives elements again after a kill passes as queue; one that f
   assert.ok(verdicts("queue", "forgetful").includes(false));
 });
 
-test("elements that no drain has looked for are not called lost", () => {
+test("elements are called lost only if the queue was empty at the end", () => {
   const queue = QUEUES.queue({ keys: 1, skew: 1, readShare: 0.5 });
-  const ends = (...drained: readonly HistoryEvent[]): readonly HistoryEvent[] => [
-    { process: 0, type: "invoke", f: "enqueue", value: 1 },
-    { process: 0, type: "ok", f: "enqueue", value: 1 },
-    { process: 1, type: "invoke", f: "drain" },
-    ...drained,
-  ];
-  const verdictOf = (...drained: readonly HistoryEvent[]): unknown => queue.judge(ends(...drained))["queue"]!.valid;
+  const verdictOf = (...answers: readonly (number | null | undefined)[]): unknown => {
+    const events: HistoryEvent[] = [
+      { process: 0, type: "invoke", f: "enqueue", value: 1 },
+      { process: 0, type: "ok", f: "enqueue", value: 1 },
+    ];
+    for (const value of answers) {
+      events.push({ process: 1, type: "invoke", f: "dequeue" });
+      events.push({ process: 1, f: "dequeue", ...(value === undefined ? { type: "fail" } : { type: "ok", value }) });
+    }
+    return queue.judge(events)["queue"]!.valid;
+  };
 
-  assert.equal(verdictOf({ process: 1, type: "ok", f: "drain", value: [1] }), true);
-  assert.equal(verdictOf({ process: 1, type: "ok", f: "drain", value: [] }), false);
-  assert.equal(verdictOf({ process: 1, type: "ok", f: "drain", value: [1, 2] }), false);
-  assert.equal(verdictOf({ process: 1, type: "fail", f: "drain" }), "unknown");
+  assert.equal(verdictOf(1, null), true);
+  assert.equal(verdictOf(null), false);
+  assert.equal(verdictOf(undefined), "unknown");
+  assert.equal(verdictOf(1, 2), false);
+});
+
+test("at the end of a run as many elements are asked for as may be left", () => {
+  const queue = QUEUES["fifo-queue"]({ keys: 1, skew: 1, readShare: 0.5 });
+  const of = (type: HistoryEvent["type"], f: string, value?: number | null): HistoryEvent => ({
+    process: 0,
+    type,
+    f,
+    value,
+  });
+  const events = [
+    ...[of("invoke", "enqueue", 1), of("ok", "enqueue", 1), of("invoke", "enqueue", 2), of("fail", "enqueue", 2)],
+    ...[of("invoke", "enqueue", 3), of("info", "enqueue", 3), of("invoke", "dequeue"), of("info", "dequeue")],
+    ...[of("invoke", "enqueue", 4), of("ok", "enqueue", 4), of("invoke", "dequeue"), of("ok", "dequeue", 1)],
+    ...[of("invoke", "dequeue"), of("ok", "dequeue", null)],
+  ];
+
+  assert.equal(queue.finalReads(events, [1]).length, 2);
 });
