@@ -42,6 +42,8 @@ export interface NemesisOptions {
 
 /** One fault in this many is followed soon by the next, while its effects still last. */
 const SEQUELS = 4;
+/** One fault in this many is followed soon after it is healed, while the nodes catch up. */
+const SEQUELS_OF_HEALING = 6;
 /**
  * The follow-up comes within 1, 2, 4, ... ms, up to this power of two: within a message's flight time, some ticks, or
  * an election timeout.
@@ -58,7 +60,8 @@ const DRAWS = 8;
  * Draws faults from a seed. The first comes within one interval, each later one between half an interval and one and a
  * half after the one before. Each lasts between a quarter of an interval and one and a half, so faults overlap and also
  * leave quiet times. Some faults follow soon after another: a leader dies that has just become leader, a network splits
- * while the members change. Some last for several intervals.
+ * while the members change. Some follow soon after another is healed: a leader dies while it sends a snapshot. Some last
+ * for several intervals.
  */
 export function drawnFaults(random: Random, options: NemesisOptions): FaultSource {
   const { kinds, interval, severity } = options;
@@ -67,8 +70,8 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
   let isNextSequel = false;
   /** What the last fault has left under way, which a follow-up may aim at. */
   let left: Aim = "leader";
-  /** A stream of its own, so that everything else is drawn as without it. */
-  const cut = random.split("cut");
+  /** Streams of their own, so that everything else is drawn as without them. */
+  const cut = random.split("cut"), healing = random.split("healing");
   let isCut = false;
   const membersChange = kinds.some(({ kind, shape }) => kind === "member" && shape === null);
 
@@ -88,7 +91,7 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
       const gap = Math.floor(interval * (64 + random.below(129)) / 128);
       const aim = isNextSequel ? left : null;
       isNextSequel = random.below(SEQUELS) === 0;
-      at = now + (isNextSequel ? Math.min(gap, 1 + random.below(MILLISECOND << random.below(SEQUEL_POWERS))) : gap);
+      at = now + (isNextSequel ? Math.min(gap, soon(random)) : gap);
       left = "leader";
       const leaves = isCut && membersChange && aim !== null && cut.below(CUT_CHANGES) === 0
         ? drawLeave(cut, view)
@@ -104,11 +107,23 @@ export function drawnFaults(random: Random, options: NemesisOptions): FaultSourc
         if (fault === null) continue;
         left = fault.kind === "member" ? "change" : fault.kind === "packets" && fault.delay > 0 ? "late" : "leader";
         isCut = fault.kind === "partition";
-        return { at: now, fault, lasts: drawLasting(fault) };
+        const lasts = drawLasting(fault);
+        if (lasts !== null && !isNextSequel && healing.below(SEQUELS_OF_HEALING) === 0) {
+          isNextSequel = true;
+          isCut = false;
+          left = "leader";
+          at = now + lasts + soon(healing);
+        }
+        return { at: now, fault, lasts };
       }
       return null;
     },
   };
+}
+
+/** After how long a follow-up comes. */
+function soon(random: Random): number {
+  return 1 + random.below(MILLISECOND << random.below(SEQUEL_POWERS));
 }
 
 /** What a follow-up aims at: a change of the members, messages that are late, or the leader. */

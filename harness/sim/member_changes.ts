@@ -133,13 +133,16 @@ export class MemberChanges {
     const { calm, invariants, nodes, losesTimeoutNow } = this.#parts;
     const since = losesTimeoutNow ? null : calm.since();
     const target = nodes.get(fault.node);
-    const { followers, transferTarget, configuration, configurationIndex, commitIndex } = leader.replica!.node.status();
+    const { term, followers, transferTarget, configuration, configurationIndex, commitIndex } = leader.replica!.node
+      .status();
     const follower = followers.find(({ id }) => id === fault.node);
     // Another transfer may succeed instead: one that is under way, or that of a leader which a change of the members
     // removes.
     const isChanging = configurationIndex > commitIndex || configuration.votersOutgoing.length > 0;
-    const canLead = since !== null && transferTarget === null && !isChanging && target?.view().state === "running" &&
-      follower?.isActive === true &&
+    // A node that was cut off may have campaigned, and makes the target give up by its later term.
+    const isLatest = [...nodes.values()].every(({ journal }) => journal === null || journal.state.term <= term);
+    const canLead = since !== null && transferTarget === null && !isChanging && isLatest &&
+      target?.view().state === "running" && follower?.isActive === true &&
       !follower.isLearner && follower.state === "replicate";
     return (reply) => {
       if (fault.change === "wrong" && reply.type === "ok") {
