@@ -60,8 +60,8 @@ const DRAWS = 8;
  * Draws faults from a seed. The first comes within one interval, each later one between half an interval and one and a
  * half after the one before. Each lasts between a quarter of an interval and one and a half, so faults overlap and also
  * leave quiet times. Some faults follow soon after another: a leader dies that has just become leader, a network splits
- * while the members change. Some follow soon after another is healed: a leader dies while it sends a snapshot. Some last
- * for several intervals.
+ * while the members change. Some follow soon after another is healed: a leader dies while it sends a snapshot. Some
+ * last for several intervals.
  */
 export function drawnFaults(random: Random, options: NemesisOptions): FaultSource {
   const { kinds, interval, severity } = options;
