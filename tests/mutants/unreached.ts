@@ -41,6 +41,14 @@ export const UNREACHED: readonly Unreached[] = [
       ["raft/node.ts", "refuseMaxBytes("],
       ["server/replica/replica.ts", "throw new RangeError("],
       ["server/replica/replica.ts", "reply(UNKNOWN_READS)"],
+      ["server/replica/replica.ts", "reply(NOT_BYTES)"],
+      ["server/replica/administration.ts", "text = undefined;"],
+      ["server/replica/sessions.ts", "let bytes = TEXT_MARK;"],
+      ["server/replica/sessions.ts", "for (let i = 0; i < client.length; i++) {"],
+      ["server/replica/sessions.ts", "return bytes;"],
+      ["server/replica/sessions.ts", 'let client = "";'],
+      ["server/replica/sessions.ts", "for (let i = 1; i + 1 < bytes.length; i += 2) {"],
+      ["server/replica/sessions.ts", "return client;"],
       ["server/replica/sessions.ts", 'return "a session'],
       ["server/replica/member_change.ts", "change = null;"],
       ["server/replica/member_change.ts", "throw new ChangeRefusedError("],
@@ -56,6 +64,14 @@ export const UNREACHED: readonly Unreached[] = [
       ],
       ["tests/raft/node_test.ts", "a setting that is out of range is refused with its name"],
       ["tests/server/replica/replica_test.ts", "a session that makes no sense is refused"],
+      [
+        "tests/server/replica/sessions_test.ts",
+        "different clients never share a session, whatever their names are made of",
+      ],
+      [
+        "tests/server/replica/administration_test.ts",
+        "what is no member's number is refused, and what JSON cannot express is no change",
+      ],
     ],
   },
   {
@@ -180,13 +196,17 @@ export const UNREACHED: readonly Unreached[] = [
     what: "snapshots of more than 256 KiB, which are loaded in pieces",
     lines: [
       ["server/replica/snapshot_load.ts", 'if (this.#at < this.snapshot.bytes) return "goes on";'],
-      ["server/replica/snapshot_slices.ts", "function joined(a: Uint8Array, b: Uint8Array): Uint8Array {"],
+      ["server/replica/snapshot_slices.ts", "#complete(piece: Uint8Array, at: number): number {"],
     ],
     why: "the states of short runs are smaller",
     tests: [
       [
-        "tests/server/replica/replica_test.ts",
-        "a snapshot that is asked for grows with the inputs, and requests are answered in between",
+        "tests/server/replica/replica_bounds_test.ts",
+        "a state of several pieces is loaded piece by piece: until then no read of the node's own state is answered",
+      ],
+      [
+        "tests/server/replica/snapshot_slices_test.ts",
+        "slices come out of their pieces as they were, whatever the lengths of both",
       ],
     ],
   },
