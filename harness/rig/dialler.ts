@@ -11,6 +11,7 @@
  */
 import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { markOf } from "./family.ts";
 import { namesIn, relationsOf, textOf } from "./proc.ts";
 
 /** A connection or datagram, as the proxy that accepted it sees it. */
@@ -34,7 +35,7 @@ const ESTABLISHED = "01";
  * The process that made a connection, among `roots` and all their descendants; `null` if it is none of them.
  *
  * @param roots The nodes' processes. Each leads its own session, which also contains its children. Children that have
- * left the session are found through their parents.
+ * left the session are found through their parents, and those whose parents have ended by their mark.
  * @param proc The folder of the kernel's tables.
  * @returns One of `roots`.
  */
@@ -107,14 +108,33 @@ function socketsOf(pid: string, proc: string): string[] {
 class Family {
   readonly #roots: ReadonlySet<number>;
   readonly #proc: string;
+  /** The root of each mark. */
+  readonly #marks = new Map<string, number>();
+  /** When the first root began, in the kernel's ticks. */
+  readonly #began: number;
 
   constructor(roots: ReadonlySet<number>, proc: string) {
     this.#roots = roots;
     this.#proc = proc;
+    for (const root of roots) {
+      const mark = markOf(root, proc);
+      if (mark !== "") this.#marks.set(mark, root);
+    }
+    this.#began = Math.min(...[...roots].map((root) => relationsOf(root, proc)?.began ?? 0));
   }
 
   /** The root that a process is, or descends from. */
   rootOf(pid: number): number | null {
+    return this.#ancestorOf(pid) ?? this.#markedAs(pid);
+  }
+
+  /** The parents of a daemon have ended, but it has inherited their environment. */
+  #markedAs(pid: number): number | null {
+    if (this.#marks.size === 0 || (relationsOf(pid, this.#proc)?.began ?? 0) < this.#began) return null;
+    return this.#marks.get(markOf(pid, this.#proc)) ?? null;
+  }
+
+  #ancestorOf(pid: number): number | null {
     for (let at = pid, steps = 0; at > 1 && steps < 64; steps++) {
       if (this.#roots.has(at)) return at;
       const relations = relationsOf(at, this.#proc);

@@ -49,8 +49,14 @@ function membersOf({ root, mark }: Family): number[] {
 }
 
 function isMarked(pid: number, mark: string): boolean {
-  if (mark === "") return false;
-  return textOf(join(PROC, `${pid}`, "environ")).split("\0").includes(`${MARK}=${mark}`);
+  return mark !== "" && markOf(pid) === mark;
+}
+
+/** The mark in the environment of a process; empty if it has none. */
+export function markOf(pid: number, proc: string = PROC): string {
+  const start = `${MARK}=`;
+  const found = textOf(join(proc, `${pid}`, "environ")).split("\0").find((each) => each.startsWith(start));
+  return found?.slice(start.length) ?? "";
 }
 
 /** Stops a family. */

@@ -21,6 +21,8 @@ interface Process {
   readonly parent: number;
   readonly session: number;
   readonly sockets: readonly number[];
+  /** The mark of its node. */
+  readonly mark?: string;
 }
 
 /** Tables as the kernel shows them. */
@@ -35,8 +37,9 @@ function tables(
     for (const table of ["tcp", "tcp6", "udp"] as const) {
       writeFileSync(join(proc, "net", table), HEAD + (lines[table] ?? []).map((line) => `${line}\n`).join(""));
     }
-    for (const [pid, { parent, session, sockets }] of Object.entries(processes)) {
+    for (const [pid, { parent, session, sockets, mark }] of Object.entries(processes)) {
       mkdirSync(join(proc, pid, "fd"), { recursive: true });
+      if (mark !== undefined) writeFileSync(join(proc, pid, "environ"), `HOME=/\0KAYA_NODE_MARK=${mark}\0PATH=/bin\0`);
       // A program may be called anything.
       writeFileSync(join(proc, pid, "stat"), `${pid} (a ) b) S ${parent} ${session} ${session} 0 -1 0\n`);
       sockets.forEach((inode, fd) => symlinkSync(`socket:[${inode}]`, join(proc, pid, "fd", `${fd}`)));
@@ -78,6 +81,17 @@ test("children count as the node that has started them, also those that have lef
     const processes = { ...NODES, 250: { parent: 200, session: 250, sockets: [] }, 300: child };
     tables(lines, processes, (proc) => assert.equal(diallerOf(ACCEPTED, new Set([100, 200]), proc), 200));
   }
+});
+
+test("a daemon, whose parents have ended, counts as the node whose mark it has", { skip }, () => {
+  const lines = { tcp: [line("0100007F:C0DE", "0100007F:1F90", 9)] };
+  const marked = (mark: string): Readonly<Record<number, Process>> => ({
+    100: { ...NODES[100]!, mark: "/run/1" },
+    200: { ...NODES[200]!, mark: "/run/2" },
+    300: { parent: 1, session: 300, sockets: [9], mark },
+  });
+  tables(lines, marked("/run/2"), (proc) => assert.equal(diallerOf(ACCEPTED, new Set([100, 200]), proc), 200));
+  tables(lines, marked("/run/3"), (proc) => assert.equal(diallerOf(ACCEPTED, new Set([100, 200]), proc), null));
 });
 
 test("a datagram belongs to the process whose socket has that port, be it tied to one address or not", { skip }, () => {
