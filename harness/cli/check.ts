@@ -92,6 +92,7 @@ function runsOf(files: readonly string[], levels: readonly string[], flags: Chec
       name: `${files.join(" ")} (${level})`,
       files,
       flags: { ...flags, "consistency-model": level },
+      isKept: true,
     }))
   );
 }
@@ -107,16 +108,16 @@ interface Watch {
 async function judged(run: Run, model: AnyModel | undefined, watch: Watch): Promise<Outcome> {
   const { terminal, whileWatched } = watch;
   const onRead = readingProgress((line) => terminal.progress(line), () => performance.now());
-  const { files, flags } = run;
+  const { files, flags, isKept } = run;
   const cores = flags.jobs ?? availableParallelism();
-  if (cores < 2 || flags.witness || files.includes("-")) return checkFiles(files, { flags, model, onRead });
+  if (cores < 2 || flags.witness || files.includes("-")) return checkFiles(files, { flags, model, onRead, isKept });
   const began = performance.now();
   const passed = (): number => (performance.now() - began) / 1000;
   const { timeout = Infinity } = flags;
   try {
     const isEnoughLeft = (): boolean => timeout > 3 * passed();
     const sharing = (stop: () => boolean): Sharing => ({ stop, share: untilWorthSharing(stop, isEnoughLeft) });
-    return checkFiles(files, { flags, model, onRead, sharing });
+    return checkFiles(files, { flags, model, onRead, isKept, sharing });
   } catch (error) {
     if (!(error instanceof WorthSharing)) throw error;
   }

@@ -86,16 +86,21 @@ export interface FileVerdict {
 /**
  * Judges a file.
  *
+ * @param read Reads the history from the bytes.
  * @throws {InputError} If it is not a valid history, does not fit the model, or has two possible meanings with
  * different verdicts.
  */
-export function judgeBytes(bytes: Uint8Array, asked: JudgeOptions): FileVerdict {
+export function judgeBytes(
+  bytes: Uint8Array,
+  asked: JudgeOptions,
+  read: () => Input = () => inputOf(bytes, asked),
+): FileVerdict {
   return orInputError(() => {
     const began = asked.now();
     // If the format is given, an empty file means that nothing happened. Otherwise an empty history is probably a
     // mistake.
     const options = isBlank(bytes) ? { ...asked, mayBeEmpty: true } : asked;
-    return judgeInput(inputOf(bytes, options), options, began);
+    return judgeInput(read(), options, began);
   });
 }
 

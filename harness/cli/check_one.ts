@@ -12,7 +12,7 @@ import { type FileVerdict, judgeBytes, judgeInput, type JudgeOptions, withNotes 
 import { CheckIsOver, WorthSharing } from "./check_share.ts";
 import { readFinalState } from "./final_file.ts";
 import type { CheckFlags } from "./check_flags.ts";
-import { inputOfHistory } from "./check_input.ts";
+import { type Input, inputOf, inputOfHistory } from "./check_input.ts";
 import { judgeStream, streamedModel } from "./check_stream.ts";
 import { InputError, orInputError } from "./input_error.ts";
 import { grouped } from "../report/report.ts";
@@ -39,6 +39,8 @@ interface CheckSettings {
   readonly model: checker.AnyModel | undefined;
   /** Called while a file is read. */
   readonly onRead?: OnRead;
+  /** Whether the history is kept for the next call, which asks about another level of the same files. */
+  readonly isKept?: boolean | undefined;
   /** Makes the way to share searches with other workers, which is told whether time is up. */
   readonly sharing?: (stop: () => boolean) => Sharing;
 }
@@ -59,7 +61,7 @@ export function checkFiles(files: readonly string[], settings: CheckSettings): O
   const [file = ""] = files;
   const { flags } = settings;
   try {
-    const verdict = judgeFiles(files, optionsOf(settings));
+    const verdict = judgeFiles(files, optionsOf(settings), settings.isKept === true);
     if (flags.dot !== undefined && verdict.dot !== undefined) writeFileSync(flags.dot, verdict.dot);
     const name = files.join(" ");
     const out = flags.json ? `${JSON.stringify({ file: name, ...verdict.result }, digits)}\n` : textOf(name, verdict);
@@ -100,11 +102,22 @@ function optionsOf({ flags, model, onRead, sharing }: CheckSettings): JudgeOptio
   };
 }
 
-function judgeFiles(paths: readonly string[], options: JudgeOptions): FileVerdict {
+/** The file that was read last, if another level of it is to be judged. */
+let kept: { readonly name: string; readonly bytes: Uint8Array; input?: Input } | undefined;
+
+/** Judges one level of a file that is read only once. */
+function judgeKept(file: string, options: JudgeOptions): FileVerdict {
+  const name = JSON.stringify([file, options.format, options.pairs]);
+  if (kept?.name !== name) kept = { name, bytes: readAll(file, options.onRead) };
+  const read = kept;
+  return judgeBytes(read.bytes, options, () => read.input ??= inputOf(read.bytes, options));
+}
+
+function judgeFiles(paths: readonly string[], options: JudgeOptions, isKept: boolean): FileVerdict {
   const files = paths.flatMap(filesMeantBy);
   if (files.length > 1) return judgeMerged(files, { ...options, order: "time" });
   const [file = ""] = files;
-  const verdict = judgeFile(file, options);
+  const verdict = isKept ? judgeKept(file, options) : judgeFile(file, options);
   return file === paths[0]
     ? verdict
     : withNotes(verdict, [`it is a folder, of which ${basename(file)} was read: ${file}`]);

@@ -13,17 +13,19 @@ import { CheckIsOver, SharedSearches } from "./check_share.ts";
 export interface CheckRequest {
   readonly files: readonly string[];
   readonly flags: CheckFlags;
+  /** Whether another level of the same files may be asked for next. */
+  readonly isKept?: boolean;
   /** The memory that the workers of one file share, if several judge it. */
   readonly memory?: SharedArrayBuffer;
 }
 
 /** Runs the hidden command, for as long as the worker lives. */
 export function main(): Promise<number> {
-  parentPort?.on("message", async ({ files, flags, memory }: CheckRequest) => {
+  parentPort?.on("message", async ({ files, flags, isKept, memory }: CheckRequest) => {
     try {
       const model = await ownModel(flags.model);
       const sharing = memory && ((stop: () => boolean) => new SharedSearches(memory, stop));
-      const outcome = checkFiles(files, { flags, model, ...(sharing === undefined ? {} : { sharing }) });
+      const outcome = checkFiles(files, { flags, model, isKept, ...(sharing === undefined ? {} : { sharing }) });
       parentPort!.postMessage({ outcome });
     } catch (error) {
       if (error instanceof CheckIsOver) return;

@@ -192,3 +192,15 @@ answers("--dot takes one level", skew, {
   exit: 254,
   contains: "--dot takes one",
 });
+
+test("several files are judged at several levels, each file's levels together", { skip }, async () => {
+  const fine = skew.replace('["r","y",[]]', '["r","y",[1]]').replace('["r","x",[]]', '["r","x",[]]');
+  const bare = (text: string): string => text.replaceAll(/[\d.]+ ms/g, "ms").replaceAll(/check-\w+/g, "");
+  const one = await run({ a: skew, b: fine }, ["--jobs", "1", ...levels, "@a", "@b"]);
+  const two = await run({ a: skew, b: fine }, ["--jobs", "2", ...levels, "@a", "@b"]);
+  assert.deepEqual([two.status, bare(two.text)], [one.status, bare(one.text)]);
+  const verdicts = [...one.text.matchAll(/^([ab]) +(\w+) +list-append, ([\w-]+)/gm)].map(([, file, word]) =>
+    file! + word!
+  );
+  assert.deepEqual(verdicts, ["avalid", "ainvalid", "avalid", "bvalid", "bvalid", "bvalid"]);
+});
