@@ -9,7 +9,7 @@ import { createKvStore } from "../../../server/store/kv_store.ts";
 import { type Member, type ReplicaCluster, replicaCluster } from "./replica_cluster.ts";
 
 /** How many moments are left out between two that are tried. */
-const STRIDE = setting("KAYA_THOROUGH", "") === "" ? 41 : 1;
+const STRIDE = setting("KAYA_THOROUGH", "") === "" ? 97 : 1;
 const WRITES = 8;
 
 /** A cluster in which node `whom` is stopped at the `at`-th thing that it does to the outside, once that counts. */
