@@ -84,7 +84,8 @@ function plainInputOf(bytes: Uint8Array, flags: Flags): Input {
 /**
  * Detects the format.
  *
- * @throws {InputError} If there is none; the message says what to do.
+ * @throws {InputError} If the text is a table; the message says what to do.
+ * @throws {FormatError} If it is no history either.
  */
 function formatOf(head: string): string {
   try {
@@ -95,9 +96,8 @@ function formatOf(head: string): string {
       cell.replaceAll('"', "").trim()
     );
     const isTable = cells.length > 2 && cells.some((cell) => /^(?:type|process|client|f|op|operation)$/i.test(cell));
-    const advice = isTable
-      ? "it looks like CSV: write each row as a JSON object on a line of its own"
-      : "check --formats shows three lines of each";
+    if (!isTable) throw error;
+    const advice = "it looks like CSV: write each row as a JSON object on a line of its own";
     throw new InputError(`${error.message}; ${advice}`, error.line, error.column);
   }
 }

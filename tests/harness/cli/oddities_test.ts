@@ -402,10 +402,6 @@ for (const separator of [",", ";", "\t", " | "]) {
     { exit: 254, contains: "looks like CSV: write each row as a JSON object" },
   );
 }
-answers("text that is no history is told where the formats are shown", "hello\n", {
-  exit: 254,
-  contains: "check --formats shows three lines of each",
-});
 answers(
   "transactions of objects have no micro-operations",
   lines(...op(0, "txn", { value: [{ f: "append", key: "x", value: 1 }] })),
