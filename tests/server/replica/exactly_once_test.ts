@@ -144,3 +144,19 @@ test("a leader that is slow is not asked twice, and the next one is asked at onc
   answers[2]!({ type: "ok", value: 7 });
   assert.deepEqual(replies, [{ type: "ok", value: 7 }]);
 });
+
+test("a refused read is asked again until it is answered, or until its time is up", () => {
+  const refusal: ClientReply = { type: "fail", error: "no leader known", isRetryable: true };
+  for (const refusals of [0, 1, 3, Infinity]) {
+    let attempts = 0;
+    const front = createExactlyOnce({ name: "1.7", submit: () => {}, committedIndex: () => 0, timeoutTicks: 20 });
+    const replies: ClientReply[] = [];
+    const answer: ClientReply = { type: "ok", value: "1" };
+    front.ask((reply) => reply(attempts++ < refusals ? refusal : answer), (reply) => replies.push(reply));
+    assert.equal(front.open, refusals === 0 ? 0 : 1);
+    for (let tick = 0; tick < 40; tick++) front.tick();
+    assert.deepEqual(replies, [refusals === Infinity ? refusal : answer]);
+    assert.equal(attempts, refusals === Infinity ? 11 : refusals + 1);
+    assert.equal(front.open, 0);
+  }
+});

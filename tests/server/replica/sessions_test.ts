@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { ClientReply, Session } from "../../../server/replica/client.ts";
 import { createKvStore } from "../../../server/store/kv_store.ts";
 import {
+  innerCommand,
   type SessionMachine,
   sessionOf,
   underSession,
@@ -175,6 +176,10 @@ test("bytes that are no session's command are a failure, and change nothing", ()
     assert.equal(sessions.apply(whole.subarray(0, length), length).type, "fail");
   }
   assert.equal(count(sessions), null);
+  // The command inside begins behind the client's name and three numbers.
+  const inner = whole.length - ADD.length;
+  for (let length = 0; length < inner; length++) assert.equal(innerCommand(whole.subarray(0, length)).length, 0);
+  assert.deepEqual(innerCommand(whole), ADD);
 });
 
 test("the size of the recorded answers is that of those that a snapshot holds", () => {
