@@ -85,7 +85,7 @@ const TICKS_A_CRASH = 128, SHORT_LOG_BYTES = 16_384;
  * them may have been under way before.
  */
 const SYNCS_A_CHANGE = 2;
-/** The same is asked for one in so many segments that are removed. */
+/** The same is asked for one in so many segments that are removed, while the log is short; else for fewer of them. */
 const REMOVALS_A_CRASH = 3;
 /** A segment ends with a whole batch, which may have this many bytes. */
 const BATCH_BYTES = 16_384;
@@ -115,8 +115,8 @@ export class SimNode {
   #flushes: Flushes | null = null;
   /** After how many more flushes it is asked what a crash would leave. */
   #syncsToLook = 0;
-  /** How many segments it has removed. */
-  #removals = 0;
+  /** How many removals of segments pass before the next question after a crash. */
+  #removalsToSkip = REMOVALS_A_CRASH - 1;
   /** How many times the next question after a crash is left out. */
   #crashesToSkip = 0;
   /** Whether its files were damaged at any time: then what a crash would leave shows nothing. */
@@ -282,7 +282,10 @@ export class SimNode {
       // What a snapshot covers may go only when that is durable.
       remove: (name, done) => {
         disk.remove(name, (error) => {
-          if (isSegment(name) && ++this.#removals % REMOVALS_A_CRASH === 0) this.#imagineCrash();
+          if (isSegment(name) && --this.#removalsToSkip < 0) {
+            this.#removalsToSkip = REMOVALS_A_CRASH - 1 + this.#logsOfShortLength();
+            this.#imagineCrash();
+          }
           done(error);
         });
       },
@@ -390,9 +393,14 @@ export class SimNode {
       if (!this.#isLost) this.#invariants.looks(status, this.#options.settings.bounds);
     }
     if ((this.#ticks + 37 * this.id) % TICKS_A_CRASH === 0 && --this.#crashesToSkip < 0) {
-      this.#crashesToSkip = Math.floor((this.journal?.bytes ?? 0) / SHORT_LOG_BYTES);
+      this.#crashesToSkip = this.#logsOfShortLength();
       this.#imagineCrash();
     }
+  }
+
+  /** How many times longer than a short log the journal is: the longer, the more its opening costs. */
+  #logsOfShortLength(): number {
+    return Math.floor((this.journal?.bytes ?? 0) / SHORT_LOG_BYTES);
   }
 
   /** What would a crash leave? */
