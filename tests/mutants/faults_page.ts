@@ -41,7 +41,8 @@ export function faultsPage(results: readonly MutantResult[], mutants: number, cp
     "",
     "## What a sweep does not reach",
     "",
-    "No seed reaches these lines of `raft/` and `server/replica/`, which unit tests cover:",
+    "A hundred seeds leave 915 of the 5,620 lines of `raft/` and `server/replica/` that coverage counts. Each belongs to one of " +
+    "these groups, which unit tests cover; `deno run -A tests/mutants/unreached_run.ts` names a line that belongs to none.",
     "",
     "| lines | why not | tests |",
     "|---|---|---|",

@@ -96,6 +96,10 @@ export const UNREACHED: readonly Unreached[] = [
       ["server/replica/", "if (!(error instanceof SyntaxError)) throw error;"],
       ["server/replica/", 'return { type: "fail", error: error.message };'],
       ["server/replica/refusals.ts", "if (!isRefusal) throw error;"],
+      ["raft/codec.ts", "refuseFaulty("],
+      ["raft/dispatch.ts", "becomeFollower(core, most, null);"],
+      ["server/replica/packet_codec.ts", "throw error instanceof RangeError"],
+      ["server/replica/sessions.ts", "export function innerCommand("],
     ],
     why: "the network loses, doubles, delays and cuts messages, but damages none: the transport checks each",
     tests: [
@@ -159,6 +163,8 @@ export const UNREACHED: readonly Unreached[] = [
     lines: [
       ["raft/node.ts", "campaign(): Envelope[] {"],
       ["raft/node.ts", "reportUnreachable(id: NodeId): void {"],
+      ["raft/configuration.ts", "if (context !== undefined) {"],
+      ["raft/configuration.ts", "if (bytes[0] === CONTEXT_VERSION) {"],
     ],
     why: "they are for other hosts",
     tests: [
@@ -175,6 +181,21 @@ export const UNREACHED: readonly Unreached[] = [
       ["raft/snapshot.ts", 'if (totalBytes > core.config.maxSnapshotBytes) return refuse(core, index, "too-large");'],
       ["raft/snapshot_transfer.ts", "transfer.refusal = refusal;"],
       ["server/replica/snapshot_writer.ts", "this.#ticksToRetry = RETRY_TICKS;"],
+      ["raft/snapshot.ts", "snapshot.index < incoming.snapshot.index) return null;"],
+      ["raft/snapshot.ts", "if (!core.log.receiveSnapshot(snapshot, incoming.received, chunk)) return;"],
+      ["raft/snapshot.ts", "if (!core.log.restore(snapshot)) {"],
+      ["raft/snapshot.ts", "function refuse("],
+      ["raft/snapshot.ts", "if (core.leader === null) return;"],
+      ["raft/snapshot_transfer.ts", "if (snapshot.bytes === 0) askHowFar(core, follower);"],
+      ["raft/snapshot_transfer.ts", "refusal !== null"],
+      ["raft/snapshot_transfer.ts", "function refused("],
+      ["raft/core.ts", "if (this.incoming !== null && this.incoming.snapshot.index <= index) {"],
+      ["server/replica/requests.ts", "if (this.#isTooLong(body))"],
+      ["server/replica/requests.ts", "if (snapshots.isTooLarge"],
+      ["server/replica/snapshot_writer.ts", "#ticksToRetry > "],
+      ["server/replica/snapshot_writer.ts", "if (draft.unwritten > UNWRITTEN_MAX) return;"],
+      ["server/replica/snapshot_writer.ts", "if (draft.bytes > this.#options.maxBytes) {"],
+      ["server/replica/packet_codec.ts", "if (writer.length > KEPT_BYTES)"],
     ],
     why: "a cluster whose state is above the limit takes no writes, and so does not serve",
     tests: [
@@ -197,6 +218,9 @@ export const UNREACHED: readonly Unreached[] = [
     lines: [
       ["server/replica/snapshot_load.ts", 'if (this.#at < this.snapshot.bytes) return "goes on";'],
       ["server/replica/snapshot_slices.ts", "#complete(piece: Uint8Array, at: number): number {"],
+      ["server/replica/snapshot_slices.ts", "while (this.#rest.length > 0 && at < piece.length)"],
+      ["server/replica/snapshot_slices.ts", "if (end > piece.length) break;"],
+      ["server/replica/snapshot_slices.ts", "export function loadSlices("],
     ],
     why: "the states of short runs are smaller",
     tests: [
@@ -212,7 +236,10 @@ export const UNREACHED: readonly Unreached[] = [
   },
   {
     what: "machines without snapshots in steps",
-    lines: [["server/replica/snapshot_slices.ts", "else writer.bytes(machine.snapshot());"]],
+    lines: [["server/replica/snapshot_slices.ts", "else writer.bytes(machine.snapshot());"], [
+      "server/replica/snapshot_slices.ts",
+      "const whole = new ByteWriter(1024);",
+    ], ["server/replica/snapshot_slices.ts", "return { add: (slice) => whole.bytes(slice)"]],
     why: "our store has them; `--app` reaches these lines",
     tests: [
       [
@@ -223,7 +250,10 @@ export const UNREACHED: readonly Unreached[] = [
   },
   {
     what: "a leader that claims more than a follower holds, for two election timeouts",
-    lines: [["raft/append.ts", "if (core.clock - missing.sinceTick < 2 * core.config.electionTimeoutTicks) return;"]],
+    lines: [["raft/append.ts", "if (core.clock - missing.sinceTick < 2 * core.config.electionTimeoutTicks) return;"], [
+      "raft/append.ts",
+      "noteMissing(",
+    ], ["raft/append.ts", "if (missing.index <= core.log.lastIndex) {"]],
     why: "a disk that lost entries is in doubt, or refused, when the node starts",
     tests: [
       [
@@ -234,7 +264,10 @@ export const UNREACHED: readonly Unreached[] = [
   },
   {
     what: "transfers to a node that may not lead, or to the leader itself",
-    lines: [["raft/transfer.ts", "throw new TransferRefusedError("]],
+    lines: [["raft/transfer.ts", "throw new TransferRefusedError("], [
+      "raft/transfer.ts",
+      "if (core.transferTarget === target) return;",
+    ]],
     why: "the nemesis asks for voters",
     tests: [
       [
@@ -242,6 +275,68 @@ export const UNREACHED: readonly Unreached[] = [
         "a transfer to a learner, to the unknown, to the leader itself, or asked of a follower is refused",
       ],
       ["tests/raft/transfer_test.ts", "a TimeoutNow of an earlier term, to a learner, or to a leader starts nothing"],
+    ],
+  },
+  {
+    what: "a leader whose disk hangs for ten election timeouts, or that hands over in vain",
+    lines: [
+      ["raft/resign.ts", "if (heir === null) {"],
+      ["raft/tick.ts", "if (isResigning) return becomeFollower(core, core.term, null);"],
+      ["raft/tick.ts", "if (!core.isResigning && isDiskHanging(core)) resign(core);"],
+    ],
+    why: "few disks hang for so long, and another fault mostly ends the leadership first",
+    tests: [
+      [
+        "tests/raft/slow_disk_test.ts",
+        "a leader whose disk hangs with little to sync hands over after ten election timeouts",
+      ],
+      [
+        "tests/raft/slow_disk_test.ts",
+        "a leader whose disk hangs leads no longer than an election timeout after it began to hand over in vain",
+      ],
+      [
+        "tests/raft/slow_disk_test.ts",
+        "a leader whose disk hangs steps down at once if it hears no follower, and leads on if it has none",
+      ],
+    ],
+  },
+  {
+    what: "a replica that is stopped while it does something else",
+    lines: [
+      ["server/replica/", "if (this.#isStopped) return;"],
+      ["server/replica/replica.ts", "get isStopped(): boolean {"],
+      ["server/replica/replica.ts", "seed: options.raft?.seed ?? incarnation,"],
+    ],
+    why: "a simulated host stops a replica between two inputs, and passes a seed",
+    tests: [[
+      "tests/server/replica/replica_stop_test.ts",
+      "a node that is stopped while it sends, applies, reads or answers does nothing more, and loses nothing",
+    ]],
+  },
+  {
+    what: "guards behind other guards: an earlier check has refused the same",
+    lines: [
+      ["raft/dispatch.ts", "return handleAppendResponse(core, follower, envelope);"],
+      ["raft/dispatch.ts", "return handleHeartbeatResponse(core, follower, envelope);"],
+      ["raft/removal.ts", "if (configuration.voters.length === 0 || isMember(configuration, to)) return;"],
+      ["raft/replies.ts", "if (core.progress.get(follower.id) !== follower) return;"],
+      ["raft/tick.ts", 'if (core.role !== "leader") return;'],
+      ["raft/node.ts", "if (core.appliedIndex === commitIndex) return [];"],
+      ["raft/proposal.ts", "if (why !== null) throw new ProposalRefusedError(why);"],
+      ["raft/quorum.ts", "if (count === 0) return Infinity;"],
+      ["raft/configuration.ts", "return false;"],
+      ["server/replica/client.ts", 'if (reply.type === "info") return;'],
+      ["server/replica/outbox.ts", "if (done === null) return;"],
+      ["server/replica/proposals.ts", "if (at > index) continue;"],
+      ["server/replica/replica.ts", "else journal.unstageSnapshot();"],
+    ],
+    why: "the fast path takes usual messages, and a replica asks before it proposes; other hosts may not",
+    tests: [
+      ["tests/raft/hostile_test.ts", "the way of routine messages and the careful way come to the same end"],
+      [
+        "tests/raft/quorum_test.ts",
+        "counting and sorting agree with trying every threshold, over random joint configurations",
+      ],
     ],
   },
 ];
