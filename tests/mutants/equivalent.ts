@@ -68,6 +68,13 @@ const EQUIVALENT: readonly Equivalent[] = [
     after: "for (let at = bytes.indexOf(firstByte, from); at > 0; at = bytes.indexOf(firstByte, at + 1)) {",
     why: "No batch begins at offset 0, where the segment's header is.",
   },
+  {
+    file: "server/replica/replica.ts",
+    before: "if (index > journal.snapshotIndex) node.compact(logIndex(index), content);",
+    after: "if (index >= journal.snapshotIndex) node.compact(logIndex(index), content);",
+    why:
+      "A snapshot begins above the last one, and a leader's that comes meanwhile is of a later index: they are never equal.",
+  },
 ];
 
 /** Why a mutant is equivalent to the sources; `null` if that is not known. */
