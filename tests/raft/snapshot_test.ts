@@ -355,9 +355,12 @@ test("a leader lets go of an old snapshot whose follower fell silent, and sends 
   network.run(21);
   assert.equal(to3().state, "snapshot"); // there is none that is newer
   network.propose(1, 8, 9);
+  const old = network.log(1).snapshot!;
   compactIn(network, 1, logIndex(6), bytes(7));
+  assert.equal(network.log(1).readSnapshot(old, 0, 99)?.length, 10);
   network.run(21);
   assert.deepEqual([to3().state, to3().snapshot], ["probe", null]);
+  assert.throws(() => network.log(1).readSnapshot(old, 0, 99), /it is not held/);
   network.heal();
   network.run(5);
   assert.equal(network.log(3).snapshotIndex, 6);
