@@ -75,6 +75,13 @@ const EQUIVALENT: readonly Equivalent[] = [
     why:
       "A snapshot begins above the last one, and a leader's that comes meanwhile is of a later index: they are never equal.",
   },
+  {
+    file: "raft/open_proposals.ts",
+    before: "if (this.#leaderships.length === 0) this.#latest = null;",
+    after: "if (!(this.#leaderships.length === 0)) this.#latest = null;",
+    why:
+      "Two leaderships of one term, side by side, lose the same proposals as one; a later term never has the number of an ended one.",
+  },
 ];
 
 /** Why a mutant is equivalent to the sources; `null` if that is not known. */
