@@ -82,6 +82,12 @@ const EQUIVALENT: readonly Equivalent[] = [
     why:
       "Two leaderships of one term, side by side, lose the same proposals as one; a later term never has the number of an ended one.",
   },
+  {
+    file: "raft/small_arrays.ts",
+    before: "const SLAB_BYTES = 16_384;",
+    after: "const SLAB_BYTES = 16385;",
+    why: "Only how much memory a block takes.",
+  },
 ];
 
 /** Why a mutant is equivalent to the sources; `null` if that is not known. */

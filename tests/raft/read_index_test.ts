@@ -177,9 +177,12 @@ test("an answer to a read of the node's previous life is not taken for one of th
 });
 
 test("the number of reads under way is bounded", () => {
-  const { node } = leader({ maxPendingReads: 2 });
+  const refused: string[] = [];
+  const readRefused = (context: number, why: string) => refused.push(`${context}: ${why}`);
+  const { node } = leader({ maxPendingReads: 2, tracer: { readRefused } });
   for (const context of [1, 2, 3]) node.readIndex(context);
   assert.deepEqual(node.drainReads(), [{ context: 3, index: null }]);
+  assert.deepEqual(refused, ["3: too many reads are under way"]);
 });
 
 test("a sole voter confirms its reads at once", () => {
