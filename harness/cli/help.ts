@@ -166,7 +166,7 @@ async function faultsHelp(): Promise<string> {
   const rows = Object.entries(FAULTS).map(([kind, { about, shapes }]): [string, string] => {
     return [kind, shapes.length === 0 ? about : `${about}: ${shapes.join(", ")}`];
   });
-  return `Faults; KIND:SHAPE uses only one shape of a kind:\n${columns(rows)}`;
+  return `Faults; KIND:SHAPE uses only one shape of a kind; another --target may suffer fewer:\n${columns(rows)}`;
 }
 
 function capitalized(text: string): string {
