@@ -25,9 +25,10 @@ export class Campaigns {
    * nobody leads; otherwise `null`. A node that was removed may campaign beside a leader, until it hears of that.
    */
   lost(id: number, term: number, since: number | null): void {
-    if (since === null || since !== this.#since) this.#lost.clear();
-    this.#since = since;
-    if (since === null) return;
+    const calmSince = this.#hasDoubtfulVoters(id) ? null : since;
+    if (calmSince === null || calmSince !== this.#since) this.#lost.clear();
+    this.#since = calmSince;
+    if (calmSince === null) return;
     const { now } = this.#world;
     const lost = this.#lost.get(id) ?? { count: 0, at: -1 };
     this.#lost.set(id, lost);
@@ -39,6 +40,14 @@ export class Campaigns {
       `campaigns: node ${id} loses ${lost.count} campaigns, the last in term ${term}, and nobody leads, ` +
         `though nothing is wrong`,
     );
+  }
+
+  /** Whether a voter of the node's configuration is in doubt, and so gives no vote. */
+  #hasDoubtfulVoters(id: number): boolean {
+    const { configuration = null } = this.#world.nodes.get(id) ?? {};
+    if (configuration === null) return false;
+    const { voters, votersOutgoing } = configuration;
+    return [...voters, ...votersOutgoing].some((voter) => (this.#world.nodes.get(voter)?.log.doubt ?? null) !== null);
   }
 
   /** A node leads. */

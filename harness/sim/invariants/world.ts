@@ -277,7 +277,12 @@ function echoes(node: Observed, { from, round, sentAtTick }: HeartbeatResponse):
   const before = node.echoedRound.get(from) ?? 0;
   if (round <= before) return;
   node.echoedRound.set(from, round);
-  node.hasFreshEcho = true;
+  // The echo of a member that has been removed meanwhile confirms nothing.
+  node.hasFreshEcho = node.configuration !== null && isVoterOf(node.configuration, from);
+}
+
+function isVoterOf({ voters, votersOutgoing }: Configuration, id: NodeId): boolean {
+  return voters.includes(id) || votersOutgoing.includes(id);
 }
 
 /** Whether two byte strings are equal. */

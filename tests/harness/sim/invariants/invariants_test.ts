@@ -690,6 +690,12 @@ test("campaigns without end while nothing is wrong are noticed, and not while so
   assert.equal(calm.invariants.verdict().valid, true);
   lose(calm, 1);
   breach(calm, /^campaigns: node 2 loses 9 campaigns, the last in term 1, and nobody leads/);
+
+  const doubtful = observed();
+  Object.assign(doubtful.log(1), { doubt: { lastIndex: 1, term: 1 } });
+  doubtful.invariants.leaderlessSince = () => 1;
+  lose(doubtful, 100);
+  assert.equal(doubtful.invariants.verdict().valid, true, "a voter in doubt gives no vote");
 });
 
 test("an acknowledgement of entries that only a snapshot without a durable file holds is noticed", () => {

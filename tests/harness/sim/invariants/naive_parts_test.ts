@@ -135,6 +135,21 @@ test("a read that a quorum has followed must be confirmed by the next message", 
   }
 });
 
+test("the echo of a member that was removed meanwhile makes no read due", () => {
+  const seen = world();
+  const node = observed(new MemLog(), () => 5);
+  node.role = "leader";
+  node.round = 5;
+  node.configuration = configurationOf([1, 2].map(nodeId));
+  node.reads.set(1, { round: 3, committed: 0, isFollowable: true, copies: 1 });
+  node.echoedRound.set(nodeId(2), 4); // while there was another voter
+  for (const [from, isBroken] of [[3, false], [2, true]] as const) {
+    hears(node, { type: "heartbeat-response", from, to: 1, term: 0, round: 5, sentAtTick: 1 } as unknown as Envelope);
+    confirmsInTime(seen, 1, node);
+    assert.equal(seen.isBroken, isBroken);
+  }
+});
+
 const ENTRY: DirectoryEntry = { id: 4, address: "sim:4", wish: "voter", replaces: 2, birth: 77 };
 
 function machine(state: number, sessionCount = 2, replyBytes = 9) {
