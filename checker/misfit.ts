@@ -66,3 +66,8 @@ export class MisfitError extends TypeError {
     this.place = place;
   }
 }
+
+/** An error about a model's name: why there is no such model. */
+export function unusable(name: string, why: string): RangeError {
+  return new RangeError(`Cannot use the model ${JSON.stringify(name)}: ${why}`);
+}

@@ -121,7 +121,6 @@ export {
   checkTransactionModel,
   isTransactionModel,
   parseTransactionModel,
-  parseVersionOrder,
   TRANSACTION_MODELS,
   type TransactionInput,
 } from "./transactions/models.ts";

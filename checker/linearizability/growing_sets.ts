@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { contradiction } from "../contradiction.ts";
 import { entryOf } from "../entries.ts";
 import type { AnyModel, Model } from "../models/model.ts";
 import { FAILED, GET, OK, type Operations } from "../table/operations.ts";
@@ -58,7 +59,7 @@ const REASON = "its reads and adds form no order";
 /** The judgements of a history that has only some elements: its reads are not what the whole history has. */
 function* confirmed(set: GrowingSet, shown: readonly number[], judgements: Iterable<Judgement>): Generator<Judgement> {
   for (const judgement of judgements) {
-    if (judgement.valid === true) throw new Error("The checker contradicts itself: few elements of a set are fine");
+    if (judgement.valid === true) throw contradiction("a counterexample can be true");
     if (judgement.valid === "unknown") yield judgement;
     else {
       yield {
@@ -198,7 +199,7 @@ class GrowingSet {
         size += 1 - isIn[element]!;
         isIn[element] = 1;
       }
-      if (!isRight) throw new Error("The checker contradicts itself: its order of a set's operations is wrong");
+      if (!isRight) throw contradiction("a witness is wrong");
     }
     return order;
   }

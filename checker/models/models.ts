@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { unusable } from "../misfit.ts";
 import { isRecord } from "../record.ts";
 import { counter } from "./counter.ts";
 import { fifoQueue, priorityQueue, stack, unorderedQueue } from "./collection.ts";
@@ -72,7 +73,7 @@ export function modelByName(name: string, options: ModelOptions = {}): AnyModel 
   const model = parametric(name, base, initial, options);
   if (model !== undefined) return model;
   if (initial !== undefined) {
-    throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: ${base} has no initial value`);
+    throw unusable(name, `${base} has no initial value`);
   }
   switch (base) {
     case "kv-append":
@@ -110,23 +111,23 @@ function parametric(name: string, base: string, initial: unknown, options: Model
     }
     case "lease":
       if (initial !== undefined && typeof initial !== "number") {
-        throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: a lease lasts a number of milliseconds`);
+        throw unusable(name, "a lease lasts a number of milliseconds");
       }
       return lease(initial ?? 10_000, name);
     case "priority-queue":
       if (initial !== undefined && initial !== "min" && initial !== "max") {
-        throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: a priority queue is :min or :max`);
+        throw unusable(name, "a priority queue is :min or :max");
       }
       return priorityQueue(initial === "max", name);
     case "counter":
     case "linearizable-counter":
       if (initial !== undefined && typeof initial !== "number") {
-        throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: a counter begins with a number`);
+        throw unusable(name, "a counter begins with a number");
       }
       return counter(initial ?? 0, name);
     case "multi-register":
       if (initial !== undefined && (!isRecord(initial))) {
-        throw new RangeError(`Cannot use the model ${JSON.stringify(name)}: expected an object of registers`);
+        throw unusable(name, "expected an object of registers");
       }
       return multiRegister((initial ?? {}) as Record<string, unknown>, name, options.nullReads ?? "unknown");
     default:

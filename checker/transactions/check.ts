@@ -221,8 +221,8 @@ function judge(
     ? decideByGraph(question, analysed)
     : { decision: proven, drawing: undefined };
   if (!hasDependencies && history.count > 0 && !isOrdered(history, analysed.analysis.takesPart, analysed.constraint)) {
-    const explanation = "No transaction saw or overwrote what another did, so nothing could have been found";
-    analysed.findings.add("empty-transaction-graph", () => ({ transactions: [], explanation: `${explanation}.` }));
+    const explanation = "No transaction saw or overwrote what another did.";
+    analysed.findings.add("empty-transaction-graph", () => ({ transactions: [], explanation }));
   }
   const held = heldModels(question, analysed, decision, () => edgesOf ?? edgesByConstraint(analysed));
   return verdictOf(question, analysed, decision, held, drawing);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HistoryEvent } from "../history.ts";
-import { MisfitError } from "../misfit.ts";
+import { MisfitError, unusable } from "../misfit.ts";
 import { checkBank } from "../small/bank.ts";
 import { checkByKey, hasKeys } from "../small/by_key.ts";
 import { checkBroadcast, checkGSet } from "../small/broadcast.ts";
@@ -21,7 +21,6 @@ import { assertOneAtATime, type WorkloadVerdict } from "../small/workload.ts";
 import { checkSessions, checkTransactions, type TransactionOptions, type TransactionVerdict } from "./check.ts";
 import type { SessionHistory } from "./read/session_history.ts";
 import type { SessionTable } from "./read/session_table.ts";
-import { VERSION_ORDERS, type VersionOrderSource } from "./order/version_order.ts";
 
 /**
  * The names for {@link checkTransactionModel}. The first two may be followed by a consistency model, or by initial
@@ -79,7 +78,7 @@ export function parseTransactionModel(model: string): AskedModel {
   if (typeof lists === "object" && lists !== null && Object.values(lists).every(Array.isArray)) {
     return { name, initialLists: lists };
   }
-  throw new RangeError(`Cannot use the model ${JSON.stringify(model)}: expected an object of lists after the colon`);
+  throw unusable(model, "expected an object of lists after the colon");
 }
 
 function initialOf(text: string): { readonly value: unknown } | undefined {
@@ -183,19 +182,4 @@ function judgeEvents(
         `Cannot judge by the model ${JSON.stringify(name)}: expected one of ${TRANSACTION_MODELS.join(", ")}`,
       );
   }
-}
-
-/**
- * Parses the list of version orders in a flag: `sequential-keys,wfr-keys`.
- *
- * @throws {RangeError} If a name is unknown.
- */
-export function parseVersionOrder(text: string): VersionOrderSource[] {
-  return text.split(",").map((name) => name.trim()).filter((name) => name !== "").map((name) => {
-    const known = VERSION_ORDERS.find((each) => each === name);
-    if (known !== undefined) return known;
-    throw new RangeError(
-      `Cannot order versions by ${JSON.stringify(name)}: expected some of ${VERSION_ORDERS.join(", ")}`,
-    );
-  });
 }

@@ -30,7 +30,7 @@ export function renderTransactionVerdict(verdict: TransactionVerdict | WorkloadV
       each.transactions.forEach((transaction, i) => lines.push(`    T${i + 1} be ${shownTransaction(transaction)}`));
       for (const line of each.explanation.split("\n")) lines.push(`  ${line}`);
       if (each.shortest === false) {
-        lines.push("  (A shorter cycle of this kind may exist: the component is too large to search through.)");
+        lines.push("  (There may be a shorter cycle: the component is too large to search.)");
       }
     }
     if (total > maxTold) lines.push(`  ... and ${total - maxTold} more`);

@@ -9,6 +9,7 @@ import { type Input, inputOf, type ReadFlags } from "./check_input.ts";
 import { type FinalState, withFinalState } from "./check_final.ts";
 import { doesNotFit, InputError, orInputError } from "./input_error.ts";
 import type { OnRead } from "./reading.ts";
+import { versionOrders } from "./version_orders.ts";
 
 /** The options of judging a file. */
 export interface JudgeOptions extends ReadFlags {
@@ -375,7 +376,7 @@ function judgeTransactions(input: checker.TransactionInput, asked: Asked, option
   const { consistencyModel, versionOrder } = options;
   const judged = checker.checkTransactionModel(model, input, {
     ...(consistencyModel === undefined ? {} : { consistencyModel }),
-    ...(versionOrder.length === 0 ? {} : { versionOrder: versionOrder.flatMap(checker.parseVersionOrder) }),
+    ...(versionOrder.length === 0 ? {} : { versionOrder: versionOrder.flatMap(versionOrders) }),
     // As for linearizable models: in Jepsen's own notation, a second invocation leaves the first one unknown.
     ...(checker.isJepsens(format) ? { mayReinvoke: true } : {}),
     ...(options.stop === undefined ? {} : { stop: options.stop }),

@@ -8,6 +8,7 @@ import { misplacedFlag } from "./check_file.ts";
 import { OUTCOME_FLAGS } from "./outcomes.ts";
 import { HTML_FLAG } from "./pages.ts";
 import { type FlagSpec, nearest, parseFlags, UsageError } from "./flags.ts";
+import { versionOrders } from "./version_orders.ts";
 
 /** All names for `--model`. */
 const NAMES: readonly string[] = [
@@ -215,7 +216,7 @@ function assertLevel(flag: string, name: string): void {
 
 function checkVersionOrder(text: string): void {
   try {
-    checker.parseVersionOrder(text);
+    versionOrders(text);
   } catch (error) {
     throw new UsageError(`--version-order: ${(error as RangeError).message}`);
   }

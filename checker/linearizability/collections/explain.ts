@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { contradiction } from "../../contradiction.ts";
 import { defined } from "../../record.ts";
 import type { CollectionModel } from "../../models/collection.ts";
 import { OPEN, type Operations } from "../../table/operations.ts";
@@ -64,7 +65,7 @@ interface WrongPrefix {
 
 function judgePrefix(key: KeyEvents, events: number): WrongPrefix {
   const { read, verdict } = readPrefix(key, events);
-  if (verdict.valid !== false) throw new Error("The checker contradicts itself: a wrong collection is not wrong");
+  if (verdict.valid !== false) throw contradiction("a counterexample can be true");
   return { events, read, verdict };
 }
 
@@ -149,7 +150,7 @@ function smallPart(
     return { rows: ascending(mismatched.mismatch.rows), verdict: mismatched, part: collection };
   }
   let part = [translated(first, collection), partOf(verdict as Conflicting), everything(collection)].find(shows);
-  if (part === undefined) throw new Error("The checker contradicts itself: no part of a wrong collection is wrong");
+  if (part === undefined) throw contradiction("a counterexample can be true");
   const { elements, empties } = part;
   const fewEmpties = fewest(empties, key.stop, (some) => shows({ elements, empties: some }));
   const fewElements = fewest(elements, key.stop, (some) => shows({ elements: some, empties: fewEmpties }));
@@ -221,7 +222,7 @@ function confirm(
     return isContradiction(model, [...kept.map(entry), ...unknown], relaxed, stop) ?? "unknown";
   };
   const first = contradicts(candidates);
-  if (first === false) throw new Error("The checker contradicts itself: its counterexample can be true");
+  if (first === false) throw contradiction("a counterexample can be true");
   if (first === "unknown") return { rows: candidates, isMinimal: false, isReplayed: false };
   const { kept, isMinimal } = withoutOne(candidates, contradicts, () => false);
   return { rows: kept, isMinimal, isReplayed: true };

@@ -22,7 +22,7 @@ export function collectionSentence(
   const somethingStays = collection.removeRow.includes(-1);
   if (collection.unknownRemovals.length === 0 || !somethingStays) return sentence;
   const unknown = "the removals of unknown outcome that had begun by then";
-  return `${sentence}; ${unknown} cannot have removed all elements that were in the way`;
+  return `${sentence}; ${unknown} cannot have removed all that was in the way`;
 }
 
 function mismatchSentence(table: Operations, { pattern, rows }: Mismatch): string {

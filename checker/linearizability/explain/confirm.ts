@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { contradiction } from "../../contradiction.ts";
 import { type AnyModel, isRegisterModel, type Model, type Operation } from "../../models/model.ts";
 import { registerReplay } from "../../models/register.ts";
 import { CAS, GET, MISMATCH, OK, OPEN, type Operations, OTHER, PUT } from "../../table/operations.ts";
@@ -74,7 +75,7 @@ export function confirm(
     entry.returned > end ? { ...entry, returned: Infinity } : entry
   );
   const verdict = contradict(model, kept, others, stop);
-  if (verdict === false) throw new Error("The checker contradicts itself: its counterexample can be true");
+  if (verdict === false) throw contradiction("a counterexample can be true");
   if (verdict === undefined || !isMinimal) return verdict === true;
   const othersWithout = (row: number): Others | undefined => {
     if (isInTime) return othersOf(rows.filter((other) => other !== row));
@@ -84,7 +85,7 @@ export function confirm(
   for (let i = 0; i < rows.length; i++) {
     const fewer = othersWithout(rows[i]!);
     const answer = fewer && contradict(model, kept.filter((_, j) => j !== i), fewer, stop);
-    if (answer === true) throw new Error("The checker contradicts itself: its counterexample is not minimal");
+    if (answer === true) throw contradiction("a counterexample is not minimal");
     if (answer === undefined) return false;
   }
   return true;
@@ -262,11 +263,11 @@ function relevantOthers(
 export function witnessOf(table: Operations, model: AnyModel, piece: Piece, order: Int32Array): number[] {
   const rows = Array.from(order, (op) => piece.rows[op]!);
   const problem = replayOrder(replayModel(model), rows.map((row) => replayOperation(table, row)));
-  if (problem !== undefined) throw new Error(`The checker contradicts itself: in its witness, ${problem}`);
+  if (problem !== undefined) throw contradiction(`a witness is wrong: ${problem}`);
   const completed = piece.rows.filter((row) => table.outcome[row] === OK || table.outcome[row] === MISMATCH).length;
   const placed = rows.filter((row) => table.outcome[row] !== OPEN).length;
   if (placed !== completed) {
-    throw new Error(`The checker contradicts itself: its witness has ${placed} of ${completed} operations`);
+    throw contradiction(`a witness is wrong: it has ${placed} of ${completed} operations`);
   }
   return rows;
 }

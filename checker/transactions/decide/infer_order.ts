@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { contradiction } from "../../contradiction.ts";
 import { cyclesOf, shortCycle } from "../graph/cycles.ts";
 import { componentGraphs, type EdgeList, graphOf, process, realtime, rw, wr, ww } from "../graph/graph.ts";
 import { chainsOf } from "../order/chains.ts";
@@ -99,7 +100,7 @@ function decisionOf(model: string, known: Known, answer: OrderAnswer): Decision 
     if (model in snapshotModels || !isRegisters(analysis)) return { valid: true };
     const witness = witnessOf(known, analysis.takesPart, answer.edges);
     if (!isSerialOrder(history, witness, known.constraint)) {
-      throw new Error("The order that was inferred does not replay");
+      throw contradiction("a witness is wrong");
     }
     return {
       valid: true,
