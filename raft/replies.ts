@@ -70,12 +70,12 @@ function refused(core: Core, follower: Progress, response: AppendResponse): void
  */
 export function handleHeartbeatResponse(core: Core, follower: Progress, response: HeartbeatResponse): void {
   follower.heard(core.clock);
-  noteEcho(core, follower, response);
-  if (core.progress.get(follower.id) !== follower) return;
   if (response.vouchedIndex !== null && follower.matchIndex > response.vouchedIndex) {
-    // The follower has lost entries that it acknowledged, or may have.
+    // The follower has lost entries that it acknowledged, or may have. What the echo brings about must know that.
     follower.forget(response.vouchedIndex, core.log.lastIndex);
   }
+  noteEcho(core, follower, response);
+  if (core.progress.get(follower.id) !== follower) return;
   switch (follower.state) {
     case "probe":
       if (!follower.isPaused) replicate(core, follower);

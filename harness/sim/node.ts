@@ -123,6 +123,8 @@ export class SimNode {
   #wasDamaged = false;
   /** Whether it may be in doubt when it starts. */
   #isSuspect = false;
+  /** Whether its present life began in doubt. */
+  #beganInDoubt = false;
   /** Whether its folder was emptied. It has then lost what it acknowledged, and the others must refuse it. */
   #isLost = false;
   /** It has come back under the number of a member that was removed. */
@@ -215,6 +217,7 @@ export class SimNode {
     const { id, peers, joins, settings, batchTime } = this.#options;
     const { journal, incarnation } = found;
     this.journal = journal;
+    this.#beganInDoubt = journal.doubt !== null;
     this.#flushes = new Flushes(
       id,
       journal.durableIndex,
@@ -409,7 +412,8 @@ export class SimNode {
     if (this.replica === null || journal === null || this.#isLost || this.#wasDamaged) return;
     const { settings: { segmentBytes } } = this.#options;
     const options = { clusterId: CLUSTER_ID, nodeId: this.id, segmentBytes };
-    this.#invariants.wouldRecover(this.id, journal, openLeft(this.disk.leftByCrash(), options));
+    const left = openLeft(this.disk.leftByCrash(), options);
+    this.#invariants.wouldRecover(this.id, journal, left, this.#beganInDoubt);
   }
 
   /**

@@ -1,7 +1,7 @@
 // A node that may have lost what it acknowledged: it elects nobody until a leader has made it whole.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { type Doubt, logIndex, MemLog, nodeId, RaftNode, type Term } from "../../raft/mod.ts";
+import { type Doubt, type Envelope, logIndex, MemLog, nodeId, RaftNode, type Term } from "../../raft/mod.ts";
 import { append, entriesOf, header, heartbeat, Network, only } from "./network.ts";
 import { compactIn } from "./snapshots.ts";
 
@@ -119,4 +119,20 @@ test("a leader that hears of a follower's doubt asks what it holds, and goes on 
   assert.equal(progress().state, "snapshot");
   doubts(1);
   assert.deepEqual(progress(), { state: "snapshot", matchIndex: 1 });
+});
+
+test("what an echo brings about tells a follower in doubt of no more than it holds", () => {
+  const network = new Network();
+  const leader = network.elect(1);
+  network.propose(1, 5, 6, 7);
+  network.passes = () => false;
+  const begun = leader.readIndex(1);
+  const [asked] = [...begun, ...leader.broadcast()].filter(({ type, to }) => type === "heartbeat-request" && to === 3);
+  leader.readIndex(2); // its round begins when the first read is confirmed
+  const { round, sentAtTick } = asked as Extract<Envelope, { type: "heartbeat-request" }>;
+  const doubt = { ...header(3, 1, leader.term), round, sentAtTick, vouchedIndex: logIndex(1) };
+  const sent = leader.handle({ type: "heartbeat-response", ...doubt });
+
+  const told = sent.filter(({ type, to }) => type === "heartbeat-request" && to === 3);
+  assert.deepEqual(told.map((envelope) => (envelope as { commitIndex: number }).commitIndex), [1]);
 });

@@ -167,8 +167,8 @@ export class Invariants {
   }
 
   /** A crash now would leave a node this log, or none that it can start from. */
-  wouldRecover(id: number, log: DurableLog, left: RaftLog | Error): void {
-    wouldRecover(this.#world, id, log, left);
+  wouldRecover(id: number, log: DurableLog, left: RaftLog | Error, mayDoubt: boolean): void {
+    wouldRecover(this.#world, id, log, left, mayDoubt);
   }
 
   /** Another node comes under the number of one that was removed: it has promised nothing. */

@@ -14,8 +14,17 @@ import { sameBytes, type World } from "./world.ts";
 /** A log on a disk. */
 export type DurableLog = RaftLog & { readonly durableSnapshotIndex: number };
 
-/** A crash now would leave a node this log, or none that it can start from. */
-export function wouldRecover(world: World, id: number, log: DurableLog, left: RaftLog | Error): void {
+/**
+ * A crash now would leave a node this log, or none that it can start from. `mayDoubt`: it began its life in doubt, and
+ * what has ended that may not be durable yet.
+ */
+export function wouldRecover(
+  world: World,
+  id: number,
+  log: DurableLog,
+  left: RaftLog | Error,
+  mayDoubt: boolean,
+): void {
   if (left instanceof Error) {
     return world.broken(`recovery: after a crash now, node ${id} could not start: ${left.message}`);
   }
@@ -27,7 +36,7 @@ export function wouldRecover(world: World, id: number, log: DurableLog, left: Ra
     );
   }
   if ((left.doubt ?? null) !== null) {
-    if ((log.doubt ?? null) === null) world.broken(`recovery: after a crash now, node ${id} would be in doubt`);
+    if (!mayDoubt) world.broken(`recovery: after a crash now, node ${id} would be in doubt`);
     return;
   }
   const from = Math.max(log.firstIndex, left.firstIndex), to = Math.min(log.durableIndex, left.lastIndex);
