@@ -19,10 +19,13 @@ export function givesUpTransfer(world: World, id: number, node: Observed): void 
   world.broken(`transfers: node ${id} has not given up to hand over after ${electionTimeoutTicks} ticks`);
 }
 
-/** The target that is asked to campaign must hold the leader's whole log, unless it is in a later term. */
+/**
+ * The target that is asked to campaign must hold the leader's whole log, unless it is in a later term, or has lost a
+ * part of it to damage, of which the leader has yet to hear.
+ */
 export function handsOver(world: World, id: number, { log }: Observed, target: NodeId): void {
   const other = world.nodes.get(target)?.log;
-  if (other === undefined || other.state.term > log.state.term) return;
+  if (other === undefined || other.state.term > log.state.term || (other.doubt ?? null) !== null) return;
   if (other.lastIndex >= log.lastIndex && other.lastTerm === log.lastTerm) return;
   world.broken(
     `transfers: node ${id} asks node ${target} to campaign, whose log ends with entry ${other.lastIndex} of term ` +

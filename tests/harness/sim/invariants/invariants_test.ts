@@ -5,6 +5,7 @@ import { Invariants } from "../../../../harness/sim/invariants/invariants.ts";
 import {
   type AppendResponse,
   configurationOf,
+  type Doubt,
   encodeConfiguration,
   type Entry,
   type LogIndex,
@@ -454,14 +455,19 @@ test("a campaign by a node that hears a leader is noticed, unless that leader as
   assert.equal(campaign(true).invariants.verdict().valid, true);
 });
 
-test("a node that is asked to campaign without the whole log is noticed", () => {
+test("a node that is asked to campaign without the whole log is noticed, unless its disk has lost a part", () => {
   const cluster = observed();
   cluster.lead(1, 1);
   for (const id of [1, 2]) cluster.append(id, entry(1, 1));
-  for (const event of ["started", "timeout-now"] as const) cluster.tracer(1).transfer(event, 2 as NodeId);
+  const asks = (id: number): void => {
+    for (const event of ["started", "timeout-now"] as const) cluster.tracer(1).transfer(event, id as NodeId);
+  };
+  asks(2);
+  const lossy = Object.assign(cluster.log(3), { doubt: { lastIndex: 1, term: 1 } as Doubt | null });
+  asks(3);
   assert.equal(cluster.invariants.verdict().valid, true);
-  cluster.tracer(1).transfer("started", 3 as NodeId);
-  cluster.tracer(1).transfer("timeout-now", 3 as NodeId);
+  lossy.doubt = null;
+  asks(3);
 
   breach(cluster, /^transfers: node 1 asks node 3 to campaign, whose log ends with entry 0/);
 });
