@@ -1,7 +1,7 @@
 /**
- * Reactions: a naive node decides what each message must change and what must be
- * answered (Raft, figure 2; sections 5.2, 5.4.1 and 6; dissertation, sections 4.2.3 and 9.6). The real node must do
- * exactly that, and leave everything else as it is.
+ * Reactions: a naive node decides what each message must change and what must be answered (Raft, figure 2; sections
+ * 5.2, 5.4.1 and 6; dissertation, sections 4.2.3 and 9.6). The real node must do exactly that, and leave everything
+ * else as it is.
  *
  * @module
  */
