@@ -202,7 +202,7 @@ function encodeScan(operation: Operation): void {
 function encodeAll(operation: Operation): Uint8Array {
   if (!Array.isArray(operation.value)) throw wrong(operation, "a list of operations");
   // These operations use the shared writer too.
-  const parts = (operation.value as (Operation | null)[]).map((part) => {
+  const parts = Array.from(operation.value as Iterable<Operation | null | undefined>, (part) => {
     if (typeof part?.f !== "string" || part.f === "all") throw wrong(operation, "operations other than all");
     return encodeOperation(part);
   });

@@ -7,7 +7,7 @@ import { judgeTransactions } from "../../../workloads/judge.ts";
 import { forHistory } from "../json.ts";
 import { type MaelstromWorkload, request } from "./speech.ts";
 
-/** An id may be any JSON value. */
+/** An id may be any JSON value but null. */
 export const uniqueIds: MaelstromWorkload = {
   make: () => ({
     name: "unique-ids",
@@ -22,7 +22,7 @@ export const uniqueIds: MaelstromWorkload = {
       const body = { type: "generate" };
       // An id that nobody received belongs to nobody, so the operation did not happen.
       request(speaking, body, true, (answer) => {
-        if (answer["id"] === undefined) return speaking.malformed(body, answer, "an id");
+        if ((answer["id"] ?? null) === null) return speaking.malformed(body, answer, "an id");
         speaking.end({ type: "ok", value: forHistory(answer["id"]) });
       });
     },
