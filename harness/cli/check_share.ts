@@ -40,15 +40,20 @@ type Decide<Result> = (i: number, stop: () => boolean) => Result;
  * Does all searches itself, but throws `WorthSharing` if several of them take long.
  *
  * @param isEnoughLeft Whether the time that is left suffices to begin anew.
+ * @param now The time in milliseconds.
  */
-export function untilWorthSharing(stop: () => boolean, isEnoughLeft: () => boolean): Share {
+export function untilWorthSharing(
+  stop: () => boolean,
+  isEnoughLeft: () => boolean,
+  now: () => number = () => performance.now(),
+): Share {
   let end = Infinity;
   const orLong = (): boolean => {
-    if (performance.now() > end && isEnoughLeft()) throw new WorthSharing();
+    if (now() > end && isEnoughLeft()) throw new WorthSharing();
     return stop();
   };
   return (count, decide) => {
-    if (count > 1 && end === Infinity) end = performance.now() + ALONE_MS;
+    if (count > 1 && end === Infinity) end = now() + ALONE_MS;
     return (i) => decide(i, count > 1 ? orLong : stop);
   };
 }

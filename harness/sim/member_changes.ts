@@ -23,6 +23,8 @@ const BEGIN_TICKS = 4;
 const LEADER_TIMEOUT = 300 * MILLISECOND;
 /** How many times as long as usual every second newcomer's disk takes at first, and for how long. */
 const SLOW_AT_FIRST = 200, SLOW_TIME = 3_000 * MILLISECOND;
+/** A target that lacks more entries than these may need longer than an election timeout, with the smallest appends. */
+const NEAR_END = 16;
 /** How long the nemesis waits for a membership change. */
 const CHANGE_TIMEOUT = 5_000 * MILLISECOND;
 
@@ -133,8 +135,8 @@ export class MemberChanges {
     const { calm, invariants, nodes, losesTimeoutNow } = this.#parts;
     const since = losesTimeoutNow ? null : calm.since();
     const target = nodes.get(fault.node);
-    const { term, followers, transferTarget, configuration, configurationIndex, commitIndex } = leader.replica!.node
-      .status();
+    const { term, lastIndex, followers, transferTarget, configuration, configurationIndex, commitIndex } = leader
+      .replica!.node.status();
     const follower = followers.find(({ id }) => id === fault.node);
     // Another transfer may succeed instead: one that is under way, or that of a leader which a change of the members
     // removes.
@@ -143,7 +145,7 @@ export class MemberChanges {
     const isLatest = [...nodes.values()].every(({ journal }) => journal === null || journal.state.term <= term);
     const canLead = since !== null && transferTarget === null && !isChanging && isLatest &&
       target?.view().state === "running" && follower?.isActive === true &&
-      !follower.isLearner && follower.state === "replicate";
+      !follower.isLearner && follower.state === "replicate" && follower.matchIndex + NEAR_END >= lastIndex;
     return (reply) => {
       if (fault.change === "wrong" && reply.type === "ok") {
         invariants.broken(
