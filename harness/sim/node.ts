@@ -653,12 +653,14 @@ export class SimNode {
     this.replica?.stop();
   }
 
-  /**
-   * Whether it would begin a cluster of its own from an empty folder, and ask nobody: then nobody can tell it that it
-   * has lost anything.
-   */
-  get foundsAlone(): boolean {
-    return !this.#options.joins && this.#options.peers.length === 0;
+  /** How many founders the cluster had, if this node is one of them; else 0. */
+  get founders(): number {
+    return this.#options.joins ? 0 : this.#options.peers.length + 1;
+  }
+
+  /** Whether its folder was emptied. */
+  get hasLostFolder(): boolean {
+    return this.#isLost;
   }
 
   /** What it holds, and how it is set; `null` while it does not run. */

@@ -35,7 +35,7 @@ export function suffersOf({ nodes, links, changes, bulk, onStrike }: Struck): Al
     pause: nodeFault(nodes, (node, fault) => node.pause(fault)),
     clock: nodeFault(nodes, (node, fault) => node.bendClock(fault)),
     disk: nodeFault(nodes, (node, fault) => {
-      if (fault.effect === "lost" && (node.foundsAlone || !isKnown(node.id, nodes))) return false;
+      if (fault.effect === "lost" && (wouldFoundAnew(node, nodes) || !isKnown(node.id, nodes))) return false;
       return strikeDisk(node, fault);
     }),
     damage: nodeFault(nodes, (node, fault) => node.damage(fault.decay)),
@@ -87,6 +87,15 @@ function strikeDisk(node: SimNode, fault: DiskFault): boolean | string {
     case "lost":
       return node.lose();
   }
+}
+
+/**
+ * Whether most of the founders would then have emptied folders, also those that were removed since: they would not know
+ * of the cluster, and begin another one.
+ */
+function wouldFoundAnew(node: SimNode, nodes: ReadonlyMap<number, SimNode>): boolean {
+  const emptied = [...nodes.values()].filter((other) => other.founders > 0 && (other === node || other.hasLostFolder));
+  return node.founders > 0 && 2 * emptied.length > node.founders;
 }
 
 /**
