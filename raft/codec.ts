@@ -34,7 +34,14 @@
  */
 import { checkBytes, checkObject } from "./arguments.ts";
 import { decodeConfiguration, encodeConfiguration } from "./configuration.ts";
-import { envelopeFault, isLimited, isPlainAppend } from "./envelope_check.ts";
+import {
+  envelopeFault,
+  isLimited,
+  isPlainAppend,
+  isPlainAppendResponse,
+  isPlainEcho,
+  isPlainHeartbeat,
+} from "./envelope_check.ts";
 import type {
   AppendRequest,
   AppendResponse,
@@ -153,9 +160,7 @@ function encodeAppend(envelope: AppendRequest, room: number): Uint8Array {
 
 function encodeAppendResponse(envelope: AppendResponse, room: number): Uint8Array {
   const { from, to, term, afterSync, success, index, hintIndex, hintTerm, round } = envelope;
-  const isPlain = isRoute(from, to, term) && isLimited(index) && isLimited(hintIndex) && isLimited(hintTerm) &&
-    isLimited(round) && typeof success === "boolean";
-  if (!isPlain) refuseFaulty(envelope);
+  if (!isRoute(from, to, term) || !isPlainAppendResponse(envelope)) refuseFaulty(envelope);
   const bytes = frameOf(2, afterSync, success, room, 32);
   putRoute(bytes, room, from, to, term);
   putU64(bytes, room + HEADER_BYTES, index);
@@ -176,8 +181,7 @@ function encodeCommitNotice(envelope: CommitNotice, room: number): Uint8Array {
 
 function encodeHeartbeatRequest(envelope: HeartbeatRequest, room: number): Uint8Array {
   const { from, to, term, afterSync, round, sentAtTick, commitIndex } = envelope;
-  const isPlain = isRoute(from, to, term) && isLimited(round) && isLimited(sentAtTick) && isLimited(commitIndex);
-  if (!isPlain) refuseFaulty(envelope);
+  if (!isRoute(from, to, term) || !isPlainHeartbeat(envelope)) refuseFaulty(envelope);
   const bytes = frameOf(4, afterSync, false, room, 24);
   putRoute(bytes, room, from, to, term);
   putU64(bytes, room + HEADER_BYTES, round);
@@ -188,9 +192,7 @@ function encodeHeartbeatRequest(envelope: HeartbeatRequest, room: number): Uint8
 
 function encodeHeartbeatResponse(envelope: HeartbeatResponse, room: number): Uint8Array {
   const { from, to, term, afterSync, round, sentAtTick, vouchedIndex } = envelope;
-  const isPlain = isRoute(from, to, term) && isLimited(round) && isLimited(sentAtTick) &&
-    (vouchedIndex === null || isLimited(vouchedIndex));
-  if (!isPlain) refuseFaulty(envelope);
+  if (!isRoute(from, to, term) || !isPlainEcho(envelope)) refuseFaulty(envelope);
   const bytes = frameOf(5, afterSync, vouchedIndex !== null, room, 24);
   putRoute(bytes, room, from, to, term);
   putU64(bytes, room + HEADER_BYTES, round);

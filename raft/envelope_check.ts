@@ -8,7 +8,7 @@
  */
 import { boolean, checkArray, checkBytes, checkObject, shown, wholeNumber } from "./arguments.ts";
 import { configurationFault, decodeConfiguration } from "./configuration.ts";
-import type { AppendRequest, Envelope } from "./message.ts";
+import type { AppendRequest, AppendResponse, Envelope, HeartbeatRequest, HeartbeatResponse } from "./message.ts";
 import { type Entry, MAX_INDEX } from "./types.ts";
 
 /** Whether a value is a whole number from 0 to 2^48. Nearly all are below 2^32, which one operation decides. */
@@ -38,6 +38,24 @@ export function isPlainAppend(
     if (!(entry.data instanceof Uint8Array)) return false;
   }
   return before <= term && index <= MAX_INDEX;
+}
+
+/** As `isPlainAppend`, of an append's answer. */
+export function isPlainAppendResponse(
+  { index, hintIndex, hintTerm, round, success }: AppendResponse,
+): boolean {
+  return isLimited(index) && isLimited(hintIndex) && isLimited(hintTerm) && isLimited(round) &&
+    typeof success === "boolean";
+}
+
+/** As `isPlainAppend`, of a heartbeat. */
+export function isPlainHeartbeat({ round, sentAtTick, commitIndex }: HeartbeatRequest): boolean {
+  return isLimited(round) && isLimited(sentAtTick) && isLimited(commitIndex);
+}
+
+/** As `isPlainAppend`, of a heartbeat's answer. */
+export function isPlainEcho({ round, sentAtTick, vouchedIndex }: HeartbeatResponse): boolean {
+  return isLimited(round) && isLimited(sentAtTick) && (vouchedIndex === null || isLimited(vouchedIndex));
 }
 
 const BEYOND = "a number in it is beyond 2^48";

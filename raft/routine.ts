@@ -10,7 +10,7 @@
  */
 import { handleAppendRequest, handleCommitNotice, handleHeartbeatRequest } from "./append.ts";
 import type { Core } from "./core.ts";
-import { isLimited, isPlainAppend } from "./envelope_check.ts";
+import { isLimited, isPlainAppend, isPlainAppendResponse, isPlainEcho, isPlainHeartbeat } from "./envelope_check.ts";
 import type {
   AppendRequest,
   AppendResponse,
@@ -72,21 +72,16 @@ function isRoutineAppend(core: Core, request: AppendRequest): boolean {
 }
 
 function isRoutineResponse(core: Core, response: AppendResponse): boolean {
-  const { to, term, index, hintIndex, hintTerm, round, success } = response;
-  return to === core.id && term === core.term && isLimited(index) && isLimited(hintIndex) && isLimited(hintTerm) &&
-    isLimited(round) && typeof success === "boolean";
+  return response.to === core.id && response.term === core.term && isPlainAppendResponse(response);
 }
 
 function isRoutineHeartbeat(core: Core, request: HeartbeatRequest): boolean {
-  const { from, to, term, round, sentAtTick, commitIndex } = request;
-  return to === core.id && term === core.term && isLeader(core, from) &&
-    isLimited(round) && isLimited(sentAtTick) && isLimited(commitIndex);
+  const { from, to, term } = request;
+  return to === core.id && term === core.term && isLeader(core, from) && isPlainHeartbeat(request);
 }
 
 function isRoutineEcho(core: Core, response: HeartbeatResponse): boolean {
-  const { to, term, round, sentAtTick, vouchedIndex } = response;
-  return to === core.id && term === core.term && isLimited(round) && isLimited(sentAtTick) &&
-    (vouchedIndex === null || isLimited(vouchedIndex));
+  return response.to === core.id && response.term === core.term && isPlainEcho(response);
 }
 
 function isRoutineNotice(core: Core, { from, to, term, commitIndex }: CommitNotice): boolean {

@@ -31,8 +31,8 @@ export function wouldRecover(
   findsAgain(world, id, log, left, "would restart");
   if (left.snapshotIndex < log.durableSnapshotIndex) {
     world.broken(
-      `recovery: after a crash now, node ${id} would find its snapshot at entry ${left.snapshotIndex}, but knows that ` +
-        `at ${log.durableSnapshotIndex} to be durable`,
+      `recovery: after a crash now, node ${id} would find its snapshot at entry ${left.snapshotIndex}, ` +
+        `but knows that at ${log.durableSnapshotIndex} to be durable`,
     );
   }
   if ((left.doubt ?? null) !== null) {

@@ -53,8 +53,8 @@ export class RestoredStates {
     if (other === undefined) this.#sizes.set(index, { id, sessions, bytes });
     else if (other.sessions !== sessions || other.bytes !== bytes) {
       this.#world.broken(
-        `restored states: after entry ${index} node ${id} remembers ${sessions} sessions with ${bytes} bytes, and node ` +
-          `${other.id} ${other.sessions} with ${other.bytes}`,
+        `restored states: after entry ${index} node ${id} remembers ${sessions} sessions with ${bytes} bytes, ` +
+          `and node ${other.id} ${other.sessions} with ${other.bytes}`,
       );
     }
     for (const oldest of this.#sizes.keys()) {
@@ -92,7 +92,7 @@ function textOf(entries: Entries): string {
 /** The entry in a directory's command: kind, member, wish, whom it replaces, birth, and the address with its length. */
 function entryOf(command: Uint8Array): DirectoryEntry {
   const view = new DataView(command.buffer, command.byteOffset, command.byteLength);
-  const long = (at: number): number => view.getUint32(at, true) + 2 ** 32 * view.getUint32(at + 4, true);
+  const long = (at: number): number => view.getUint32(at, true) + 4_294_967_296 * view.getUint32(at + 4, true);
   return {
     id: long(1),
     wish: view.getUint8(9) === 1 ? "voter" : "as-is",

@@ -107,7 +107,7 @@ export class Writes {
       write.isTouched = true;
       write.dueAt = this.#ticks + 1;
     } else if (answer.type === "fail" && answer.isRetryable) {
-      write.dueAt = this.#ticks + Math.min(this.#settings.retryTicks, 2 ** Math.min(write.attempts, 8));
+      write.dueAt = this.#ticks + Math.min(this.#settings.retryTicks, 1 << Math.min(write.attempts, 8));
     } else if (answer.type === "ok" || answer.error !== SESSION_EXPIRED) write.answer = answer;
   }
 
