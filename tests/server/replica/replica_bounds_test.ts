@@ -10,28 +10,12 @@ import { createReplica, type ReplicaOptions } from "../../../server/replica/repl
 import { type SessionMachine, withSessions } from "../../../server/replica/sessions.ts";
 import { SnapshotWriter } from "../../../server/replica/snapshot_writer.ts";
 import type { StateMachine } from "../../../server/replica/state_machine.ts";
-import { type ClientRequest, submitRequest } from "../../../server/store/client.ts";
 import { createKvStore } from "../../../server/store/kv_store.ts";
 import type { RaftNode } from "../../../raft/mod.ts";
 import type { Journal } from "../../../server/journal/journal.ts";
 import { openJournal } from "../../../server/journal/journal_open.ts";
 import { type MemoryDisk, memoryDisk } from "../journal/memory_disk.ts";
-import { type Member, type ReplicaCluster, replicaCluster } from "./replica_cluster.ts";
-
-const put = (key: string, value: string): ClientRequest => ({ operation: { f: "put", key, value } });
-const get = (key: string): ClientRequest => ({ operation: { f: "get", key } });
-
-function ask(member: Member, request: ClientRequest): ClientReply[] {
-  const replies: ClientReply[] = [];
-  submitRequest(member.replica!.submit, request, (reply) => replies.push(reply));
-  return replies;
-}
-
-function elected(size: number, options: Parameters<typeof replicaCluster>[1] = {}): ReplicaCluster {
-  const cluster = replicaCluster(size, options);
-  cluster.run(40);
-  return cluster;
-}
+import { ask, elected, get, put, type ReplicaCluster, replicaCluster } from "./replica_cluster.ts";
 
 function journalOn(disk: MemoryDisk): Journal {
   let opened: Journal | null = null;

@@ -1,6 +1,7 @@
 // A cluster of replicas on memory disks, in which nothing happens but what the test, or its random numbers, decide.
-import type { ReadMode } from "../../../server/replica/client.ts";
+import type { ClientReply, ReadMode } from "../../../server/replica/client.ts";
 import { openJournal } from "../../../server/journal/journal_open.ts";
+import { type ClientRequest, submitRequest } from "../../../server/store/client.ts";
 import { createKvStore, type KvStore } from "../../../server/store/kv_store.ts";
 import type { Packet } from "../../../server/replica/packet.ts";
 import { createReplica, type Replica, type ReplicaOptions } from "../../../server/replica/replica.ts";
@@ -93,5 +94,24 @@ export function replicaCluster(
     },
   };
   for (const member of cluster.members) cluster.start(member);
+  return cluster;
+}
+
+/** A put, as a client asks for it. */
+export const put = (key: string, value: string): ClientRequest => ({ operation: { f: "put", key, value } });
+/** A get, as a client asks for it. */
+export const get = (key: string): ClientRequest => ({ operation: { f: "get", key } });
+
+/** Asks a node; the replies gather in the list. */
+export function ask(member: Member, request: ClientRequest): ClientReply[] {
+  const replies: ClientReply[] = [];
+  submitRequest(member.replica!.submit, request, (reply) => replies.push(reply));
+  return replies;
+}
+
+/** A cluster that has had the time to elect a leader. */
+export function elected(size: number, options: Parameters<typeof replicaCluster>[1] = {}): ReplicaCluster {
+  const cluster = replicaCluster(size, options);
+  cluster.run(40);
   return cluster;
 }

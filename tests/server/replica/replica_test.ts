@@ -3,23 +3,7 @@ import { test } from "node:test";
 import type { ClientReply } from "../../../server/replica/client.ts";
 import { type ClientRequest, submitRequest } from "../../../server/store/client.ts";
 import { nodeId } from "../../../raft/mod.ts";
-import { type Member, type ReplicaCluster, replicaCluster } from "./replica_cluster.ts";
-
-const put = (key: string, value: string): ClientRequest => ({ operation: { f: "put", key, value } });
-const get = (key: string): ClientRequest => ({ operation: { f: "get", key } });
-
-/** Asks a node; the replies gather in the list. */
-function ask(member: Member, request: ClientRequest): ClientReply[] {
-  const replies: ClientReply[] = [];
-  submitRequest(member.replica!.submit, request, (reply) => replies.push(reply));
-  return replies;
-}
-
-function elected(size: number, options: Parameters<typeof replicaCluster>[1] = {}): ReplicaCluster {
-  const cluster = replicaCluster(size, options);
-  cluster.run(40);
-  return cluster;
-}
+import { ask, elected, get, type Member, put, type ReplicaCluster, replicaCluster } from "./replica_cluster.ts";
 
 function follower(cluster: ReplicaCluster): Member {
   return cluster.members.find((member) => member !== cluster.leader())!;
