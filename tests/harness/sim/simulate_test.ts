@@ -6,6 +6,7 @@ import { DEFAULT_OPTIONS, type RunOptions } from "../../../harness/run/options.t
 import { setupOf } from "../../../harness/run/setup.ts";
 import { shrinkSeed } from "../../../harness/sweep/recorded.ts";
 import { driveAtOnce } from "../../../harness/run/drive.ts";
+import type { ScheduledFault } from "../../../harness/nemesis/nemesis.ts";
 import { sim } from "../../../harness/targets/ours/sim.ts";
 import { simulateAndJudge } from "../../../harness/targets/ours/simulate.ts";
 import { WORKLOADS } from "../../../harness/workloads/workloads.ts";
@@ -105,6 +106,25 @@ test("a founder that would be a cluster by itself never comes back with an empty
     assert.equal(result.valid, true, `seed ${seed}: ${JSON.stringify(result.checks)}`);
     assert.ok(result.faults["disk:lost"]! > 0);
   }
+});
+
+test("most of the founders never have empty folders, those that were removed included", () => {
+  const setup = setupOf(sim, options({ nodes: 3, nemesis: "disk:lost,member", timeLimit: 14 }));
+  const second = 1_000_000_000;
+  const { operations } = driveAtOnce(sim, setup).outcome.schedule;
+  const lost = (at: number, node: number): ScheduledFault => ({
+    ...{ at: at * second, lasts: null },
+    fault: { kind: "disk", effect: "lost", nodes: [node] },
+  });
+  const replaced = (at: number, old: number, node: number): ScheduledFault => ({
+    ...{ at: at * second, lasts: null },
+    fault: { kind: "member", change: "replace", old, node },
+  });
+  const faults = [lost(5, 2), replaced(7, 2, 4), lost(11, 1)];
+  const { outcome } = driveAtOnce(sim, setup, { schedule: { operations, faults } });
+
+  const said = outcome.events.filter(({ process, value }) => process === "nemesis" && /lost/.test(String(value)));
+  assert.deepEqual(said.map(({ value }) => value), ["lost 2", "lost nobody"]);
 });
 
 test("a run whose nemesis never struck is unknown, and so is one in which nothing succeeded", () => {
